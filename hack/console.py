@@ -1,0 +1,67 @@
+"""What set-up steps print: one line a step, its time when it ends, and the remedy when it fails."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+
+class StepFailed(Exception):
+    """A step failed; `remedy` says what the person at the keyboard can do."""
+
+    def __init__(self, what: str, remedy: str) -> None:
+        super().__init__(what)
+        self.remedy = remedy
+
+
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Print `==> title`, and how long the block took."""
+    say(f"==> {title}")
+    start = time.monotonic()
+    yield
+    say(f"    done in {time.monotonic() - start:.1f} s")
+
+
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
+def run(
+    command: Sequence[str | Path],
+    *,
+    remedy: str,
+    log: Path | None = None,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> str:
+    """Run a command and return its output; on failure raise StepFailed with the output's end."""
+    done = subprocess.run(
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env=dict(env) if env is not None else None,
+        cwd=cwd,
+    )
+    if log is not None:
+        log.parent.mkdir(parents=True, exist_ok=True)
+        with log.open("a") as file:
+            file.write(done.stdout)
+    if done.returncode != 0:
+        tail = "\n".join(done.stdout.splitlines()[-20:])
+        words = " ".join(str(part) for part in command)
+        raise StepFailed(f"`{words}` ended with {done.returncode}:\n{tail}", remedy)
+    return done.stdout
+
+
+@contextmanager
+def reported() -> Iterator[None]:
+    """Turn StepFailed into a message with its remedy and exit status 1."""
+    try:
+        yield
+    except StepFailed as failure:
+        print(f"FAILED: {failure}\n  What to do: {failure.remedy}", file=sys.stderr, flush=True)
+        raise SystemExit(1) from failure
