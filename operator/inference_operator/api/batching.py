@@ -1,0 +1,93 @@
+"""`spec.triton.dynamicBatching`: how requests are gathered into batches, and how long they wait."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from inference_operator.api.base import ApiModel, Duration, Rule
+
+BatchSize = Annotated[int, Field(ge=1, le=65536)]
+Priority = Annotated[int, Field(ge=1, le=1000)]
+
+
+class TimeoutAction(StrEnum):
+    """What happens to a request whose time in the queue is over."""
+
+    REJECT = "Reject"
+    DELAY = "Delay"
+
+
+class QueuePolicy(ApiModel):
+    """How long, and how many, requests may wait (Triton's ModelQueuePolicy)."""
+
+    timeout_action: TimeoutAction = TimeoutAction.REJECT
+    """Reject the request when its timeout is over, or Delay it behind those with time left."""
+
+    default_timeout: Duration | None = None
+    """Time a request may wait in the queue. Absent: no limit."""
+
+    allow_timeout_override: bool = False
+    """Whether a request may shorten its own timeout."""
+
+    max_queue_size: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    """Requests that may wait; more are refused at once. 0: no limit."""
+
+
+class PriorityQueuePolicy(QueuePolicy):
+    """The queue policy of one priority level."""
+
+    level: Priority
+    """The priority level, 1 (highest) to `levels`."""
+
+
+class Priorities(ApiModel):
+    """Priority levels of requests: a lower number is served first."""
+
+    rules: ClassVar = (
+        Rule(
+            "self.default <= self.levels",
+            "default must not be greater than levels",
+            "'default: found ' + string(self.default) + ', expected 1 to ' + string(self.levels)"
+            " + ' (levels)'",
+            ".default",
+        ),
+        Rule(
+            "!has(self.policies) || self.policies.all(p, p.level <= self.levels)",
+            "level of a policy must not be greater than levels",
+            None,
+            ".policies",
+        ),
+    )
+
+    levels: Priority
+    """Number of levels."""
+
+    default: Priority
+    """Level of a request that names none."""
+
+    policies: Annotated[
+        tuple[PriorityQueuePolicy, ...],
+        Field(max_length=32, json_schema_extra={"x-kubernetes-list-map-keys": ["level"]}),
+    ] = ()
+    """Queue policies of single levels; the others use `queuePolicy`."""
+
+
+class DynamicBatching(ApiModel):
+    """Requests are gathered into batches (Triton's dynamic batcher)."""
+
+    preferred_batch_sizes: Annotated[tuple[BatchSize, ...], Field(max_length=32)] = ()
+    """Batch sizes to wait for, none above `maxBatchSize`. Absent: the largest possible at once."""
+
+    max_queue_delay: Duration | None = None
+    """How long a request may wait for others to share its batch, such as `500us`. Absent: not at
+    all."""
+
+    preserve_ordering: bool = False
+    """Whether responses leave in the order in which requests came."""
+
+    priorities: Priorities | None = None
+    """Priority levels of requests."""
+
+    queue_policy: QueuePolicy | None = None
+    """The queue's limits, for all requests or for all levels without a policy of their own."""

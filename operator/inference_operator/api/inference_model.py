@@ -1,0 +1,67 @@
+"""The InferenceModel resource."""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from inference_operator.api.base import ApiModel, DnsSubdomain, Rule
+from inference_operator.api.model import Model
+from inference_operator.api.rollout import Rollout
+from inference_operator.api.triton import Triton
+from inference_operator.api.workload import Accelerator, LocalObjectReference, Placement, Resources
+
+KIND = "InferenceModel"
+PLURAL = "inferencemodels"
+
+
+class InferenceModelSpec(ApiModel):
+    """What is wanted of the model."""
+
+    rules: ClassVar = (
+        Rule(
+            "!has(self.triton) || !has(self.triton.dynamicBatching)"
+            " || (has(self.model.maxBatchSize) && self.model.maxBatchSize >= 1)",
+            "triton.dynamicBatching needs model.maxBatchSize of 1 or more",
+            None,
+            ".triton.dynamicBatching",
+        ),
+    )
+
+    model: Model
+    """What is served."""
+
+    triton: Triton = Triton()
+    """How Triton serves it."""
+
+    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    """Number of pods. Also set by `kubectl scale`."""
+
+    resources: Resources = Resources()
+    """Compute resources of the Triton container."""
+
+    accelerator: Accelerator | None = None
+    """GPUs of each pod. Absent: none."""
+
+    placement: Placement = Placement()
+    """Where the pods may run."""
+
+    rollout: Rollout = Rollout()
+    """How a new revision takes over."""
+
+    image_pull_secrets: Annotated[
+        tuple[LocalObjectReference, ...],
+        Field(max_length=16, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+    ] = ()
+    """Secrets for pulling the images."""
+
+    service_account_name: DnsSubdomain | None = None
+    """ServiceAccount of the pods. Absent: the namespace's default; its token is never mounted."""
+
+
+class InferenceModel(ApiModel):
+    """A model served by Triton: its artifact, its configuration, its replicas and its rollout."""
+
+    api_version: Literal["inference.aipx.io/v1alpha1"]
+    kind: Literal["InferenceModel"]
+    metadata: dict[str, Any]
+    spec: InferenceModelSpec

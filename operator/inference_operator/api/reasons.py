@@ -1,0 +1,54 @@
+"""Reasons of conditions and Events. They are API: scripts and alerts match on them."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """CamelCase, as Kubernetes writes them."""
+
+    # SpecValid
+    VALID = "Valid"
+    INVALID_SPEC = "InvalidSpec"
+
+    # ArtifactResolved: the first group is what `inference-operator load` reports from the pod
+    RESOLVED = "Resolved"
+    FETCHING = "Fetching"
+    ARTIFACT_NOT_FOUND = "ArtifactNotFound"
+    ARTIFACT_FORBIDDEN = "ArtifactForbidden"
+    ARTIFACT_INVALID = "ArtifactInvalid"
+    DIGEST_MISMATCH = "DigestMismatch"
+    TENSOR_MISMATCH = "TensorMismatch"
+    INSUFFICIENT_DISK = "InsufficientDisk"
+    FETCH_FAILED = "FetchFailed"
+    CLAIM_NOT_FOUND = "ClaimNotFound"
+
+    # Available, ModelLoaded, Ready
+    READY = "Ready"
+    SCALED_TO_ZERO = "ScaledToZero"
+    MINIMUM_REPLICAS_AVAILABLE = "MinimumReplicasAvailable"
+    NO_PODS_READY = "NoPodsReady"
+    LOADING = "Loading"
+    LOADED = "Loaded"
+    IMAGE_PULL_FAILED = "ImagePullFailed"
+    CRASH_LOOP = "CrashLoop"
+    OUT_OF_MEMORY = "OutOfMemory"
+    MODEL_LOAD_FAILED = "ModelLoadFailed"
+    UNSCHEDULABLE = "Unschedulable"
+    GPU_UNAVAILABLE = "GPUUnavailable"
+    RUNNING_ON_CPU = "RunningOnCPU"
+    POD_REFUSED = "PodRefused"
+    CHILD_REFUSED = "ChildRefused"
+
+    # Reconciling, Stalled
+    PROGRESSING = "Progressing"
+    SCALING = "Scaling"
+    PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
+    PAUSED = "Paused"
+
+    # Events that are no condition's reason
+    REVISION_CREATED = "RevisionCreated"
+    PROMOTED = "Promoted"
+    SCALED = "Scaled"
+    SCALED_DOWN = "ScaledDown"
+    DRIFT_REPAIRED = "DriftRepaired"
+    REVISION_DELETED = "RevisionDeleted"

@@ -1,0 +1,295 @@
+"""`spec.triton`: how Triton serves the model; rendered into `config.pbtxt` and server arguments."""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from inference_operator.api.base import ApiModel, DnsSubdomain, EnvName, Quantity, Rule
+from inference_operator.api.batching import DynamicBatching
+from inference_operator.api.model import DataType, Dim, TensorName
+
+
+class InstanceKind(StrEnum):
+    """Where instances of the model run (Triton's `KIND_` values)."""
+
+    AUTO = "Auto"
+    CPU = "CPU"
+    GPU = "GPU"
+    MODEL = "Model"
+
+
+class InstanceGroup(ApiModel):
+    """Execution instances of the model within one pod."""
+
+    rules: ClassVar = (
+        Rule(
+            "!has(self.gpus) || !has(self.kind) || self.kind == 'GPU' || self.kind == 'Auto'",
+            "gpus has an effect only with kind GPU or Auto: remove it, or change kind",
+            None,
+            ".gpus",
+        ),
+    )
+
+    name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """Name of the group; Triton makes one up when absent."""
+
+    kind: InstanceKind = InstanceKind.AUTO
+    """CPU, GPU, Auto (GPU where the pod has one) or Model (the backend decides)."""
+
+    count: Annotated[int, Field(ge=1, le=1024)] = 1
+    """Instances; for GPU groups, on each of its GPUs."""
+
+    gpus: Annotated[tuple[Annotated[int, Field(ge=0, le=1023)], ...], Field(max_length=64)] = ()
+    """Indices of the pod's GPUs to use, from 0. Absent: all that the pod has."""
+
+    profiles: Annotated[tuple[str, ...], Field(max_length=64)] = ()
+    """TensorRT optimization profiles to use."""
+
+
+class Precision(StrEnum):
+    """Precision that TensorRT may compute in."""
+
+    FP32 = "FP32"
+    FP16 = "FP16"
+    INT8 = "INT8"
+
+
+class TensorRTAcceleration(ApiModel):
+    """Run an ONNX graph through TensorRT on the GPU."""
+
+    precision: Precision = Precision.FP32
+    """Lowest precision that TensorRT may use."""
+
+    max_workspace_size: Quantity | None = None
+    """GPU memory that TensorRT may use while it builds the engine, such as `1Gi`."""
+
+
+class Optimization(ApiModel):
+    """Triton's optimization settings (ModelOptimizationPolicy)."""
+
+    graph_level: Annotated[int, Field(ge=-1, le=2)] | None = None
+    """Graph optimization: -1 basic, 0 the backend's default, 1 and 2 more (for ONNX: 1 extended,
+    2 all that the backend has)."""
+
+    tensorrt: TensorRTAcceleration | None = None
+    """TensorRT as the execution accelerator of an ONNX model; needs a GPU."""
+
+    cuda_graphs: bool | None = None
+    """Whether TensorRT models run as CUDA graphs."""
+
+    pinned_memory: bool | None = None
+    """Whether inputs and outputs pass through pinned memory. Absent: Triton's default, yes."""
+
+    eager_batching: bool | None = None
+    """Whether the next batch is prepared while the current one runs."""
+
+
+class ResponseCache(ApiModel):
+    """Equal requests are answered from a cache in the pod's memory."""
+
+    size: Quantity
+    """Memory of the cache, such as `64Mi`; count it into `resources`."""
+
+
+class WarmupData(StrEnum):
+    """What a warm-up input is filled with."""
+
+    ZERO = "Zero"
+    RANDOM = "Random"
+
+
+class WarmupInput(ApiModel):
+    """One input of a warm-up request."""
+
+    name: TensorName
+    """Name of the input."""
+
+    data_type: DataType
+    """Element type."""
+
+    shape: Annotated[tuple[Dim, ...], Field(max_length=16)]
+    """Fixed dimensions, without the batch dimension."""
+
+    data: WarmupData = WarmupData.ZERO
+    """Zero or Random values."""
+
+
+class Warmup(ApiModel):
+    """A request that each instance answers before the model counts as ready."""
+
+    name: Annotated[str, Field(min_length=1, max_length=253)]
+    """Name of the sample, shown in Triton's log."""
+
+    batch_size: Annotated[int, Field(ge=0, le=65536)] = 1
+    """Batch size of the request; 0 for models without a batch dimension."""
+
+    count: Annotated[int, Field(ge=0, le=1000)] = 1
+    """How often it is sent."""
+
+    inputs: Annotated[
+        tuple[WarmupInput, ...],
+        Field(
+            min_length=1,
+            max_length=64,
+            json_schema_extra={"x-kubernetes-list-map-keys": ["name"]},
+        ),
+    ]
+    """The request's inputs."""
+
+
+class VersionPolicy(ApiModel):
+    """Which of the versions in the artifact Triton serves; exactly one of the three."""
+
+    rules: ClassVar = (
+        Rule(
+            "[has(self.latest), has(self.all), has(self.specific)].filter(x, x).size() == 1",
+            "exactly one of latest, all and specific must be set",
+        ),
+    )
+
+    class Latest(ApiModel):
+        """The highest version numbers."""
+
+        num_versions: Annotated[int, Field(ge=1, le=1000)] = 1
+        """How many."""
+
+    class All(ApiModel):
+        """Every version."""
+
+    class Specific(ApiModel):
+        """Named versions."""
+
+        versions: Annotated[
+            tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=100)
+        ]
+        """Version numbers; must hold the version that the operator serves."""
+
+    latest: Latest | None = None
+    """Serve the highest version numbers."""
+
+    all: All | None = None
+    """Serve every version."""
+
+    specific: Specific | None = None
+    """Serve the named versions."""
+
+
+class Metrics(ApiModel):
+    """Which metrics Triton exports for the model, beyond its defaults."""
+
+    latency_buckets: Annotated[
+        tuple[Annotated[int, Field(ge=1, le=3_600_000)], ...], Field(min_length=1, max_length=32)
+    ]
+    """Upper bounds, in whole milliseconds and ascending, of the histogram
+    `nv_inference_first_response_histogram_ms` (Triton 26.01 and later). Put one exactly at your
+    latency objective."""
+
+
+class KeyRef(ApiModel):
+    """A key of a Secret or ConfigMap of the same namespace."""
+
+    name: DnsSubdomain
+    """Name of the object."""
+
+    key: Annotated[str, Field(min_length=1, max_length=253)]
+    """The key in it."""
+
+
+class EnvSource(ApiModel):
+    """Where the value of an environment variable comes from; exactly one of the two."""
+
+    rules: ClassVar = (
+        Rule(
+            "has(self.secretKeyRef) != has(self.configMapKeyRef)",
+            "exactly one of secretKeyRef and configMapKeyRef must be set",
+        ),
+    )
+
+    secret_key_ref: KeyRef | None = None
+    """A key of a Secret."""
+
+    config_map_key_ref: KeyRef | None = None
+    """A key of a ConfigMap."""
+
+
+class EnvVar(ApiModel):
+    """An environment variable of the Triton container."""
+
+    rules: ClassVar = (
+        Rule(
+            "has(self.value) != has(self.valueFrom)",
+            "exactly one of value and valueFrom must be set",
+        ),
+    )
+
+    name: EnvName
+    """Name of the variable."""
+
+    value: Annotated[str, Field(max_length=32768)] | None = None
+    """Its value."""
+
+    value_from: EnvSource | None = None
+    """Where its value comes from."""
+
+
+class Triton(ApiModel):
+    """How Triton serves the model."""
+
+    image: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^\S+$")] | None = None
+    """Triton image. Absent: the operator's default at the time this revision is made."""
+
+    dynamic_batching: DynamicBatching | None = None
+    """Gather requests into batches; needs `model.maxBatchSize` >= 1. Absent: no batching; `{}`:
+    with Triton's defaults."""
+
+    instance_groups: Annotated[tuple[InstanceGroup, ...], Field(max_length=16)] = ()
+    """Execution instances within one pod. Absent: one, on each GPU where there are some."""
+
+    optimization: Optimization | None = None
+    """Optimization settings."""
+
+    response_cache: ResponseCache | None = None
+    """Answer equal requests from a cache."""
+
+    warmup: Annotated[
+        tuple[Warmup, ...],
+        Field(max_length=16, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+    ] = ()
+    """Requests that each instance answers before the model is ready."""
+
+    version_policy: VersionPolicy | None = None
+    """Which versions Triton serves. Absent: the one of the revision."""
+
+    parameters: Annotated[
+        dict[
+            Annotated[str, Field(max_length=253)],
+            Annotated[str, Field(max_length=4096)],
+        ],
+        Field(max_length=64),
+    ] = {}
+    """Backend parameters, as in config.pbtxt's `parameters`."""
+
+    metrics: Metrics | None = None
+    """Metrics beyond Triton's defaults."""
+
+    config_overrides: Annotated[str, Field(max_length=65536)] | None = None
+    """config.pbtxt text (protobuf text format) for what has no field here. Merged last: single
+    fields are replaced, maps and messages merged, inputs and outputs merged by name, other lists
+    replaced. It cannot change `name` nor contradict a field of this spec."""
+
+    env: Annotated[
+        tuple[EnvVar, ...],
+        Field(max_length=64, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+    ] = ()
+    """Environment variables of the Triton container."""
+
+    extra_args: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=1024)], ...], Field(max_length=64)
+    ] = ()
+    """Further arguments of tritonserver, such as `--log-verbose=1`. Those that the operator sets
+    itself (the repository, ports, model control, readiness) are refused."""
+
+    shared_memory: Quantity | None = None
+    """Size of /dev/shm, which Python models exchange tensors through; counts against the memory
+    limit. Absent: 256Mi."""
