@@ -1,0 +1,93 @@
+"""Conditions of the status, in the shape of Kubernetes' `metav1.Condition`."""
+
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
+from pydantic.alias_generators import to_camel
+
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+
+
+def _whole_seconds_utc(value: datetime) -> datetime:
+    return value.astimezone(UTC).replace(microsecond=0)
+
+
+def format_time(value: datetime) -> str:
+    """RFC 3339 in UTC and whole seconds, as the API server writes times."""
+    return value.astimezone(UTC).strftime(TIME_FORMAT)
+
+
+# Whole seconds already in memory, so that a status computed now equals the one read back later.
+Time = Annotated[
+    AwareDatetime,
+    AfterValidator(_whole_seconds_utc),
+    PlainSerializer(format_time, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+
+
+class StatusModel(BaseModel):
+    """Frozen; unlike the spec's types it ignores unknown fields: another version may have written
+    them."""
+
+    model_config = ConfigDict(
+        frozen=True,
+        extra="ignore",
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        serialize_by_alias=True,
+        use_attribute_docstrings=True,
+    )
+
+
+class ConditionType(StrEnum):
+    """What a condition is about. All have positive polarity but Reconciling and Stalled, which are
+    present only while True (kstatus)."""
+
+    READY = "Ready"
+    RECONCILING = "Reconciling"
+    STALLED = "Stalled"
+    SPEC_VALID = "SpecValid"
+    ARTIFACT_RESOLVED = "ArtifactResolved"
+    AVAILABLE = "Available"
+    MODEL_LOADED = "ModelLoaded"
+
+
+class ConditionStatus(StrEnum):
+    TRUE = "True"
+    FALSE = "False"
+    UNKNOWN = "Unknown"
+
+
+class Condition(StatusModel):
+    """One observation of the object's state."""
+
+    type: Annotated[str, Field(max_length=316)]
+    """What it is about: Ready, Reconciling, Stalled, SpecValid, ArtifactResolved, Available or
+    ModelLoaded."""
+
+    status: ConditionStatus
+    """True, False or Unknown."""
+
+    observed_generation: Annotated[int, Field(ge=0)]
+    """The `metadata.generation` that this was observed for."""
+
+    last_transition_time: Time
+    """When `status` last changed."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=1024)]
+    """Why, as a CamelCase word that scripts may match."""
+
+    message: Annotated[str, Field(max_length=32768)]
+    """Why, as a sentence for a person."""

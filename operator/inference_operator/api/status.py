@@ -1,0 +1,176 @@
+"""`status` of an InferenceModel: what the operator last saw and decided. Written in one place."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+from pydantic import Field, ValidationError
+
+from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
+
+DECISIONS_KEPT = 20
+
+RevisionHash = Annotated[str, Field(max_length=63)]
+Count = Annotated[int, Field(ge=0)]
+
+
+class Phase(StrEnum):
+    """One word for the printer column: computed from the conditions, never read back."""
+
+    PENDING = "Pending"
+    PROGRESSING = "Progressing"
+    READY = "Ready"
+    DEGRADED = "Degraded"
+    FAILED = "Failed"
+    PAUSED = "Paused"
+    SCALED_TO_ZERO = "ScaledToZero"
+
+
+class AcceleratorMode(StrEnum):
+    """What the pods compute on."""
+
+    GPU = "GPU"
+    CPU = "CPU"
+
+
+class ModelStatus(StatusModel):
+    """The artifact that clients are answered from."""
+
+    version: Annotated[str, Field(max_length=253)] | None = None
+    """Version that Triton reports in its responses: 1 for sources without versions."""
+
+    sha256: Annotated[str, Field(max_length=64)] | None = None
+    """Digest of the artifact, where it is pinned."""
+
+    uri: Annotated[str, Field(max_length=2048)] | None = None
+    """Where the artifact came from."""
+
+
+class RevisionStatus(StatusModel):
+    """One revision that has pods, or is to have them."""
+
+    revision: RevisionHash
+    """Hash of everything that decides how its pods serve; its children are called
+    `<name>-<revision>`."""
+
+    version: Annotated[str, Field(max_length=253)] | None = None
+    """Version of the model that it serves."""
+
+    replicas: Count = 0
+    """Pods that it has."""
+
+    ready: Count = 0
+    """Pods in which this revision's model answers."""
+
+    since: Time | None = None
+    """When it became stable, or candidate."""
+
+
+class RolloutStatus(StatusModel):
+    """Where the rollout stands. The only part of the status that the operator reads back."""
+
+    revision: RevisionHash | None = None
+    """The candidate that `since` is about."""
+
+    since: Time | None = None
+    """When the candidate's last progress was seen; `progressDeadline` counts from here."""
+
+    promoted_at: Time | None = None
+    """When clients last moved to another revision; `scaleDownDelay` counts from here."""
+
+    failed_revision: RevisionHash | None = None
+    """The revision that was given up after `progressDeadline`. It is tried again when the spec
+    changes."""
+
+
+class AcceleratorStatus(StatusModel):
+    """What the pods compute on, where `spec.accelerator` asks for GPUs."""
+
+    mode: AcceleratorMode
+    """GPU, or CPU while no node can offer the GPU (`whenUnavailable: UseCPU`)."""
+
+    message: Annotated[str, Field(max_length=1024)] | None = None
+    """Why."""
+
+
+class Decision(StatusModel):
+    """One rollout or scaling decision."""
+
+    time: Time
+    """When it was taken."""
+
+    source: Annotated[Annotated[str, Field(max_length=253)] | None, Field(alias="from")] = None
+    """What was before: a revision, or a number of replicas."""
+
+    target: Annotated[Annotated[str, Field(max_length=253)] | None, Field(alias="to")] = None
+    """What is to be."""
+
+    reason: Annotated[str, Field(max_length=1024)]
+    """Why, as a CamelCase word."""
+
+    message: Annotated[str, Field(max_length=4096)]
+    """Why, as a sentence with the numbers."""
+
+
+class InferenceModelStatus(StatusModel):
+    """What the operator last saw and decided."""
+
+    observed_generation: Count | None = None
+    """The `metadata.generation` that the operator last acted on."""
+
+    phase: Phase | None = None
+    """One word for it all: Pending, Progressing, Ready, Degraded, Failed, Paused or ScaledToZero.
+    For people; scripts should read the conditions."""
+
+    conditions: Annotated[
+        tuple[Condition, ...],
+        Field(max_length=32, json_schema_extra={"x-kubernetes-list-map-keys": ["type"]}),
+    ] = ()
+    """Ready (the pods of this generation serve this version), Reconciling and Stalled (present only
+    while True), SpecValid, ArtifactResolved, Available and ModelLoaded."""
+
+    model: ModelStatus | None = None
+    """The artifact that clients are answered from."""
+
+    stable: RevisionStatus | None = None
+    """The revision that clients are answered from."""
+
+    candidate: RevisionStatus | None = None
+    """The revision that is being brought up to take over."""
+
+    rollout: RolloutStatus | None = None
+    """Where the rollout stands."""
+
+    replicas: Count | None = None
+    """Pods of all revisions."""
+
+    ready_replicas: Count | None = None
+    """Pods in which the model answers, of all revisions."""
+
+    selector: Annotated[str, Field(max_length=1024)] | None = None
+    """Label selector of the pods, for the scale subresource."""
+
+    accelerator: AcceleratorStatus | None = None
+    """What the pods compute on, where `spec.accelerator` asks for GPUs."""
+
+    url: Annotated[str, Field(max_length=512)] | None = None
+    """Where clients within the cluster reach the model: Triton's HTTP endpoint."""
+
+    decisions: Annotated[tuple[Decision, ...], Field(max_length=DECISIONS_KEPT)] = ()
+    """The last 20 rollout and scaling decisions, newest last."""
+
+    def condition(self, kind: ConditionType) -> Condition | None:
+        """The condition of that type, or None where it does not apply."""
+        return next((c for c in self.conditions if c.type == kind), None)
+
+    def to_body(self) -> dict[str, Any]:
+        """As it is written to the API server: camelCase, without what is absent."""
+        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+
+def read_status(body: dict[str, Any]) -> InferenceModelStatus:
+    """The status in a resource's body; an empty one where there is none, or none that is legible
+    (someone edited it by hand): everything in it but the rollout position is computed anew."""
+    try:
+        return InferenceModelStatus.model_validate(body.get("status") or {})
+    except ValidationError:
+        return InferenceModelStatus()
