@@ -1,0 +1,150 @@
+"""The repository plan: what the operator writes into a ConfigMap and `load` reads in the pod."""
+
+import json
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+PLAN_FILE = "plan.json"
+
+_NAME = re.compile(r"[A-Za-z0-9_]([-._A-Za-z0-9]*[A-Za-z0-9_])?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class ArtifactFormat(StrEnum):
+    """Format of an artifact; the values of `api.model.ModelFormat`, without importing pydantic.
+
+    `load` must start at once, and pydantic alone costs it half a second: a test holds both equal.
+    """
+
+    TORCHSCRIPT = "torchscript"
+    ONNX = "onnx"
+    TENSORRT = "tensorrt"
+    PYTHON = "python"
+
+    @property
+    def main_file(self) -> str:
+        """The name that Triton looks for in a version's folder."""
+        return _MAIN_FILES[self]
+
+
+_MAIN_FILES = {
+    ArtifactFormat.TORCHSCRIPT: "model.pt",
+    ArtifactFormat.ONNX: "model.onnx",
+    ArtifactFormat.TENSORRT: "model.plan",
+    ArtifactFormat.PYTHON: "model.py",
+}
+
+
+class PlanError(ValueError):
+    """The text is no repository plan; the message names the field, what was found and expected."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedModel:
+    """One model of the repository and where its artifact comes from.
+
+    `credentials` is the name of a folder under `--credentials` (a mounted Secret), or None.
+    """
+
+    name: str
+    version: int
+    format: ArtifactFormat
+    uri: str
+    sha256: str | None = None
+    credentials: str | None = None
+
+    def __post_init__(self) -> None:
+        _check(_NAME.fullmatch(self.name), "name", self.name, "a model name without slashes")
+        _check(self.version >= 1, "version", self.version, "a whole number from 1 on")
+        _check(
+            self.uri.startswith(("https://", "pvc://")),
+            "source.uri",
+            self.uri,
+            "https://HOST/PATH or pvc://CLAIM/PATH",
+        )
+        _check(
+            self.sha256 is None or _SHA256.fullmatch(self.sha256),
+            "source.sha256",
+            self.sha256,
+            "64 lower-case hexadecimal digits or null",
+        )
+        _check(
+            self.credentials is None or _NAME.fullmatch(self.credentials),
+            "credentials",
+            self.credentials,
+            "the name of a folder or null",
+        )
+
+    @property
+    def config_file(self) -> str:
+        """Name of the model's config.pbtxt in the plan's folder."""
+        return f"{self.name}.config.pbtxt"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPlan:
+    """Every model that the init container lays out into one Triton model repository."""
+
+    models: tuple[PlannedModel, ...]
+
+    def to_json(self) -> str:
+        """The text of `plan.json`; equal plans give equal text."""
+        return json.dumps({"models": [_as_dict(model) for model in self.models]}, indent=2) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> "RepositoryPlan":
+        """Read `plan.json`; PlanError says what is wrong with it."""
+        try:
+            data = json.loads(text)
+        except ValueError as error:
+            raise PlanError(f"{PLAN_FILE} is not JSON: {error}") from None
+        models = data.get("models") if isinstance(data, dict) else None
+        if not isinstance(models, list) or not models:
+            raise PlanError(f"{PLAN_FILE}: expected an object with a list `models` of one or more")
+        found = tuple(_model(index, item) for index, item in enumerate(models))
+        names = [model.name for model in found]
+        if len(set(names)) != len(names):
+            raise PlanError(f"{PLAN_FILE}: names of models must be unique, found {names}")
+        return cls(found)
+
+
+def _check(holds: object, field: str, found: object, expected: str) -> None:
+    if not holds:
+        raise PlanError(f"{field}: found {found!r}, expected {expected}")
+
+
+def _as_dict(model: PlannedModel) -> dict[str, object]:
+    return {
+        "name": model.name,
+        "version": model.version,
+        "format": model.format.value,
+        "source": {"uri": model.uri, "sha256": model.sha256},
+        "credentials": model.credentials,
+    }
+
+
+def _model(index: int, item: Any) -> PlannedModel:
+    try:
+        source = item["source"]
+        found = (item["name"], item["version"], item["format"], source["uri"])
+        optional = (source.get("sha256"), item.get("credentials"))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise PlanError(
+            f"{PLAN_FILE}: models[{index}]: missing or of the wrong type: {error}"
+        ) from None
+    name, version, kind, uri = found
+    _check(type(version) is int, f"models[{index}].version", version, "a whole number from 1 on")
+    texts = {"name": name, "format": kind, "source.uri": uri}
+    texts |= {
+        key: v for key, v in zip(("source.sha256", "credentials"), optional, strict=True) if v
+    }
+    for field, text in texts.items():
+        _check(isinstance(text, str), f"models[{index}].{field}", text, "a string")
+    formats = [known.value for known in ArtifactFormat]
+    _check(kind in formats, f"models[{index}].format", kind, f"one of {', '.join(formats)}")
+    try:
+        return PlannedModel(name, version, ArtifactFormat(kind), uri, *optional)
+    except PlanError as error:
+        raise PlanError(f"{PLAN_FILE}: models[{index}].{error}") from None

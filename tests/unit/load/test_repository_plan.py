@@ -1,0 +1,129 @@
+"""The plan and the report that the operator and the init container exchange."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from inference_operator.api.model import ModelFormat
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.load_report import MAX_BYTES, LoadedModel, LoadReport
+from inference_operator.domain.repository_plan import (
+    ArtifactFormat,
+    PlanError,
+    PlannedModel,
+    RepositoryPlan,
+)
+
+LSTM = PlannedModel(
+    "lstm", 7, ArtifactFormat.TORCHSCRIPT, "https://models.test/lstm.pt", "a" * 64, "store"
+)
+TEXT = PlannedModel("sentiment", 1, ArtifactFormat.ONNX, "pvc://weights/sentiment")
+
+
+def test_a_plan_survives_its_json() -> None:
+    plan = RepositoryPlan((LSTM, TEXT))
+    assert RepositoryPlan.from_json(plan.to_json()) == plan
+
+
+def test_the_json_has_the_shape_that_the_loader_documents() -> None:
+    assert json.loads(RepositoryPlan((LSTM,)).to_json()) == {
+        "models": [
+            {
+                "name": "lstm",
+                "version": 7,
+                "format": "torchscript",
+                "source": {"uri": "https://models.test/lstm.pt", "sha256": "a" * 64},
+                "credentials": "store",
+            }
+        ]
+    }
+
+
+def test_formats_are_those_of_the_api() -> None:
+    assert [f.value for f in ArtifactFormat] == [f.value for f in ModelFormat]
+    assert {f.main_file for f in ArtifactFormat} == {
+        "model.pt",
+        "model.onnx",
+        "model.plan",
+        "model.py",
+    }
+
+
+def _edited(**changes: object) -> str:
+    item = {**json.loads(RepositoryPlan((LSTM,)).to_json())["models"][0], **changes}
+    return json.dumps({"models": [item]})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is not JSON"),
+        ("[]", "list `models`"),
+        ('{"models": []}', "list `models`"),
+        ('{"models": [3]}', "models[0]"),
+        ('{"models": [{"name": "x"}]}', "models[0]"),
+        (_edited(name="../etc"), "models[0].name: found '../etc'"),
+        (_edited(name=""), "models[0].name: found ''"),
+        (_edited(version=0), "models[0].version: found 0"),
+        (_edited(version=True), "models[0].version: found True"),
+        (_edited(version="1"), "models[0].version: found '1'"),
+        (_edited(format="keras"), "one of torchscript, onnx, tensorrt, python"),
+        (_edited(source={"uri": "http://x/y"}), "models[0].source.uri: found 'http://x/y'"),
+        (_edited(source={"uri": "https://x/y", "sha256": "AB"}), "64 lower-case"),
+        (_edited(credentials="../../root"), "models[0].credentials"),
+        (_edited(credentials=7), "models[0].credentials: found 7, expected a string"),
+    ],
+)
+def test_a_bad_plan_is_refused_with_its_field(text: str, message: str) -> None:
+    with pytest.raises(PlanError) as caught:
+        RepositoryPlan.from_json(text)
+    assert message in str(caught.value)
+
+
+def test_two_models_cannot_share_a_name() -> None:
+    with pytest.raises(PlanError, match="unique"):
+        RepositoryPlan.from_json(RepositoryPlan((LSTM, LSTM)).to_json())
+
+
+def test_a_report_survives_its_json() -> None:
+    report = LoadReport(Reason.RESOLVED, "1 model", (LoadedModel("lstm", "b" * 64, 123),))
+    assert LoadReport.from_json(report.to_json()) == report
+    assert report.succeeded
+
+
+@given(st.text(max_size=9000), st.integers(0, 120))
+def test_a_report_always_fits_the_termination_log(message: str, count: int) -> None:
+    models = tuple(LoadedModel(f"model-{n}", "c" * 64, n) for n in range(count))
+    text = LoadReport(Reason.FETCH_FAILED, message, models).to_json()
+    assert len(text.encode()) <= MAX_BYTES
+    back = LoadReport.from_json(text)
+    assert back is not None
+    assert back.reason is Reason.FETCH_FAILED
+
+
+@given(st.text() | st.none())
+def test_garbage_on_the_termination_log_is_no_report(text: str | None) -> None:
+    LoadReport.from_json(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        None,
+        "",
+        "Killed",
+        "[]",
+        "3",
+        "null",
+        '{"reason":"Resolved"}',
+        '{"reason":"Nonsense","message":"x"}',
+        '{"reason":["Resolved"],"message":"x"}',
+        '{"reason":"Resolved","message":7}',
+        '{"reason":"Resolved","message":"x","models":[{"name":"lstm"}]}',
+        '{"reason":"Resolved","message":"x","models":7}',
+        '{"reason":"DigestMismatch","message":"cut in the mid',
+    ],
+)
+def test_what_is_no_report_reads_as_none(text: str | None) -> None:
+    assert LoadReport.from_json(text) is None
