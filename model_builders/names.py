@@ -1,0 +1,47 @@
+"""The words of config.pbtxt for the words of the API: backends, file names, data types, kinds."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inference_operator.api.model import DataType, ModelFormat
+from model_builders.protobuf import DataType as ConfigDataType
+from model_builders.protobuf import ModelConfig
+
+
+@dataclass(frozen=True, slots=True)
+class Backend:
+    """How Triton knows a format: `backend`, the older `platform`, and the file it looks for."""
+
+    name: str
+    platform: str | None
+    file_name: str
+
+
+BACKENDS: Mapping[ModelFormat, Backend] = {
+    ModelFormat.TORCHSCRIPT: Backend("pytorch", "pytorch_libtorch", "model.pt"),
+    ModelFormat.ONNX: Backend("onnxruntime", "onnxruntime_onnx", "model.onnx"),
+    ModelFormat.TENSORRT: Backend("tensorrt", "tensorrt_plan", "model.plan"),
+    ModelFormat.PYTHON: Backend("python", None, "model.py"),
+}
+
+
+def main_file_name(model_format: ModelFormat, config: ModelConfig) -> str:
+    """Name of the file that Triton opens in a version's folder.
+
+    `default_model_filename` is rendered only where configOverrides say so: without it Triton takes
+    the backend's own name, so that an imported config stays equal to the one written by hand.
+    """
+    return config.default_model_filename or BACKENDS[model_format].file_name
+
+
+def config_type(data_type: DataType) -> int:
+    """`FP32` as the number of `TYPE_FP32`."""
+    return int(ConfigDataType.Value(f"TYPE_{data_type.value}"))
+
+
+def api_type(number: int) -> DataType | None:
+    """The number of `TYPE_FP32` as `FP32`; None for TYPE_INVALID and numbers unknown here."""
+    try:
+        return DataType(ConfigDataType.Name(number).removeprefix("TYPE_"))
+    except ValueError:
+        return None
