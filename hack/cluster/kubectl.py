@@ -1,0 +1,56 @@
+"""kubectl with one kubeconfig, as a value."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hack.cache import cache_root
+from hack.cluster import binaries
+from hack.console import StepFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Kubectl:
+    """Runs kubectl against the cluster of one kubeconfig."""
+
+    kubeconfig: Path
+
+    def __call__(self, *arguments: str, stdin: str | None = None) -> str:
+        """Its output; StepFailed with its words when it fails."""
+        done = self._run(arguments, stdin)
+        if done.returncode != 0:
+            raise StepFailed(
+                f"`kubectl {' '.join(arguments)}` said: {done.stderr.strip()}",
+                "`python -m hack.cluster status` tells whether the cluster is up.",
+            )
+        return done.stdout
+
+    def succeeds(self, *arguments: str) -> bool:
+        return self._run(arguments, None).returncode == 0
+
+    def get(self, *arguments: str) -> Any:
+        """`kubectl get ... -o json`, parsed."""
+        return json.loads(self("get", *arguments, "-o", "json"))
+
+    def apply(self, *objects: dict[str, Any]) -> None:
+        content = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
+        self("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(content))
+
+    def _run(
+        self, arguments: tuple[str, ...], stdin: str | None
+    ) -> subprocess.CompletedProcess[str]:
+        command = [str(binaries.kubectl()), f"--kubeconfig={self.kubeconfig}"]
+        command += [f"--cache-dir={cache_root() / 'kubectl'}", *arguments]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True)
+
+
+def advertise(kubeconfig: Path, node: str, resource: str, count: int) -> None:
+    """Offer `count` of an extended resource (`nvidia.com/gpu`) on a node; 0 takes it away.
+
+    The scheduler believes it; the kubelet keeps it until the node object is deleted.
+    """
+    amount = {resource: str(count) if count else None}
+    patch = json.dumps({"status": {"capacity": amount, "allocatable": amount}})
+    Kubectl(kubeconfig)("patch", "node", node, "--subresource=status", "--type=merge", "-p", patch)
