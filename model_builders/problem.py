@@ -1,4 +1,4 @@
-"""What is wrong with a spec or an artifact: where, what was found, what was expected, what to do."""
+"""What is wrong with a spec or an artifact: where, found, expected, and what to do."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -39,6 +39,15 @@ def _load_generated() -> ModuleType:
 
 model_config_pb2: Any = _load_generated()
 
+__all__ = [
+    "DataType",
+    "ModelConfig",
+    "as_written",
+    "model_config_pb2",
+    "plain_config",
+    "written_config",
+]
+
 if TYPE_CHECKING:
     from tritonclient.grpc.model_config_pb2 import DataType, ModelConfig
 else:

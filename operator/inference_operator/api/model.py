@@ -168,6 +168,11 @@ class Model(ApiModel):
         ),
     )
 
+    name: Annotated[str, Field(max_length=63, pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$")] | None = (
+        None
+    )
+    """Name of the model in Triton, which clients ask for. Absent: the name of this resource."""
+
     source: Source
     """Where the artifact comes from."""
 

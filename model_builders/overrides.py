@@ -1,0 +1,210 @@
+"""`configOverrides`: protobuf text merged into a written config, or refused where it contradicts.
+
+Single fields are replaced, messages and maps merged, inputs and outputs merged by name, other lists
+replaced. What the spec itself says cannot be changed: both sides are named.
+"""
+
+import difflib
+from dataclasses import dataclass, field
+from typing import Any
+
+from google.protobuf import text_format
+
+from model_builders.names import BACKENDS
+from model_builders.problem import ConfigError, Problem
+from model_builders.protobuf import written_config
+from model_builders.spec_paths import spec_path
+
+OVERRIDES = "spec.triton.configOverrides"
+_NAMED_LISTS = ("input", "output")
+
+
+def apply_overrides(config: Any, text: str, *, path: str = OVERRIDES) -> list[Problem]:
+    """Merge `text` into the written `config`; the problems that speak against it, else none."""
+    try:
+        overrides = parse_written(text, path)
+    except ConfigError as error:
+        return error.problems
+    merge = _Merge(path)
+    merge.choose_backend(config, overrides)
+    merge.message(config, overrides, "")
+    return merge.problems
+
+
+def parse_written(text: str, path: str) -> Any:
+    """Protobuf text as a written config; ConfigError names line and column, and what to do."""
+    config = written_config()
+    try:
+        text_format.Parse(text, config)
+    except text_format.ParseError as error:
+        raise ConfigError([_parse_problem(error, text, path)]) from error
+    except RecursionError as error:
+        problem = Problem(path, "messages nested too deeply", "the fields of ModelConfig")
+        raise ConfigError([problem]) from error
+    return config
+
+
+def _parse_problem(error: text_format.ParseError, text: str, path: str) -> Problem:
+    reason = str(error)
+    where = ""
+    if error.GetLine() is not None:
+        where = f"line {error.GetLine()}, column {error.GetColumn()}: "
+        reason = reason.removeprefix(f"{error.GetLine()}:{error.GetColumn()} : ")
+        reason = reason.partition("': ")[2] or reason
+    return Problem(
+        path,
+        f"{where}{reason.rstrip('.')}",
+        "fields of Triton's ModelConfig in protobuf text format",
+        _suggestion(error, text),
+    )
+
+
+def _suggestion(error: text_format.ParseError, text: str) -> str:
+    lines = text.splitlines()
+    line, column = error.GetLine() or 0, error.GetColumn() or 0
+    if 0 < line <= len(lines):
+        word = lines[line - 1][max(column - 1, 0) :].strip()
+        word = "".join(c if c.isalnum() or c == "_" else " " for c in word).partition(" ")[0]
+        near = difflib.get_close_matches(word, _field_names(), n=1, cutoff=0.75)
+        if near and near[0] != word:
+            return f"did you mean {near[0]}?"
+    return "write it as in config.pbtxt, such as `model_transaction_policy { decoupled: true }`"
+
+
+def _field_names() -> list[str]:
+    seen: set[str] = set()
+    pending = [written_config().DESCRIPTOR]
+    names: list[str] = []
+    while pending:
+        descriptor = pending.pop()
+        if descriptor.full_name in seen:
+            continue
+        seen.add(descriptor.full_name)
+        names.extend(f.name for f in descriptor.fields)
+        pending.extend(f.message_type for f in descriptor.fields if f.message_type)
+    return names
+
+
+def _is_map(descriptor: Any) -> bool:
+    return bool(
+        descriptor.message_type is not None and descriptor.message_type.GetOptions().map_entry
+    )
+
+
+@dataclass(slots=True)
+class _Merge:
+    """One merge of overrides into a config: walks what was written, collects contradictions."""
+
+    path: str
+    problems: list[Problem] = field(default_factory=list)
+
+    def choose_backend(self, config: Any, overrides: Any) -> None:
+        """`platform`, the older name of a backend, takes the rendered backend's place.
+
+        Only where it says the same: `platform: "onnxruntime_onnx"` for an ONNX model.
+        """
+        if not overrides.HasField("platform") or not config.HasField("backend"):
+            return
+        backend = next((b for b in BACKENDS.values() if b.name == config.backend), None)
+        if backend is None or overrides.platform != backend.platform:
+            known = f'"{backend.platform}"' if backend and backend.platform else "no platform"
+            self.refuse("platform", f'"{overrides.platform}"', known)
+            overrides.ClearField("platform")
+        elif not overrides.HasField("backend"):
+            config.ClearField("backend")
+
+    def message(self, config: Any, overrides: Any, prefix: str) -> None:
+        for descriptor, value in overrides.ListFields():
+            where = f"{prefix}.{descriptor.name}" if prefix else descriptor.name
+            if _is_map(descriptor):
+                self.mapping(getattr(config, descriptor.name), value, where)
+            elif descriptor.is_repeated:
+                self.repeated(config, descriptor.name, value, where)
+            elif descriptor.message_type is not None:
+                self.nested(config, descriptor, value, where)
+            else:
+                self.single(config, descriptor, value, where)
+
+    def single(self, config: Any, descriptor: Any, value: Any, where: str) -> None:
+        if self.other_choice(config, descriptor, where):
+            return
+        declared = getattr(config, descriptor.name)
+        if config.HasField(descriptor.name) and declared != value:
+            self.refuse(where, _shown(descriptor, value), _shown(descriptor, declared))
+            return
+        setattr(config, descriptor.name, value)
+
+    def nested(self, config: Any, descriptor: Any, value: Any, where: str) -> None:
+        if self.other_choice(config, descriptor, where):
+            return
+        nested = getattr(config, descriptor.name)
+        nested.SetInParent()
+        self.message(nested, value, where)
+
+    def other_choice(self, config: Any, descriptor: Any, where: str) -> bool:
+        """Whether the config made the other choice of a oneof, which setting this would undo."""
+        oneof = descriptor.containing_oneof
+        chosen = config.WhichOneof(oneof.name) if oneof is not None else None
+        if chosen is None or chosen == descriptor.name:
+            return False
+        prefix = where.rpartition(".")[0]
+        rival = f"{prefix}.{chosen}" if prefix else chosen
+        self.refuse(where, descriptor.name, chosen, spec_path(rival, self.path))
+        return True
+
+    def mapping(self, declared: Any, value: Any, where: str) -> None:
+        for key, entry in value.items():
+            at = f"{where}[{key}]"
+            if hasattr(entry, "ListFields"):
+                self.message(declared[key], entry, at)
+            elif key in declared and declared[key] != entry:
+                self.refuse(at, f'"{entry}"', f'"{declared[key]}"')
+            else:
+                declared[key] = entry
+
+    def repeated(self, config: Any, name: str, value: Any, where: str) -> None:
+        declared = getattr(config, name)
+        if where in _NAMED_LISTS and declared:
+            self.by_name(declared, value, where)
+        elif declared and list(declared) != list(value):
+            self.refuse(where, _listed(value), _listed(declared))
+        else:
+            config.ClearField(name)
+            getattr(config, name).MergeFrom(value)
+
+    def by_name(self, declared: Any, value: Any, where: str) -> None:
+        tensors = {tensor.name: tensor for tensor in declared}
+        for tensor in value:
+            if tensor.name in tensors:
+                self.message(tensors[tensor.name], tensor, f"{where}[{tensor.name}]")
+            else:
+                self.refuse(where, f'"{tensor.name}"', f"one of {', '.join(tensors)}")
+
+    def refuse(self, where: str, found: str, expected: str, owner: str | None = None) -> None:
+        owner = owner or spec_path(where, self.path)
+        self.problems.append(
+            Problem(
+                f"{self.path}: {where}",
+                found,
+                f"{expected} as in {owner}",
+                "overrides cannot contradict the spec: change it there, or remove one of the two",
+            )
+        )
+
+
+def _shown(descriptor: Any, value: Any) -> str:
+    if descriptor.enum_type is not None:
+        return str(descriptor.enum_type.values_by_number[value].name)
+    if isinstance(value, str):
+        return f'"{value}"'
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _listed(values: Any) -> str:
+    shown = []
+    for value in values:
+        if hasattr(value, "ListFields"):
+            shown.append("{ " + text_format.MessageToString(value, as_one_line=True) + " }")
+        else:
+            shown.append(f'"{value}"' if isinstance(value, str) else str(value))
+    return f"[{', '.join(shown)}]"

@@ -1,0 +1,44 @@
+"""Warm-up, version policy and metrics of `spec.triton` in a written config."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from inference_operator.api.triton import Metrics, VersionPolicy, Warmup, WarmupData, WarmupInput
+
+from model_builders.names import config_type
+from model_builders.written import put
+
+LATENCY_FAMILY = "nv_inference_first_response_histogram_ms"
+
+
+def add_warmup(config: Any, samples: Iterable[Warmup]) -> None:
+    for sample in samples:
+        message = config.model_warmup.add(name=sample.name)
+        put(message, "batch_size", sample, "batch_size")
+        put(message, "count", sample, "count")
+        for tensor in sample.inputs:
+            _write_warmup_input(message.inputs[tensor.name], tensor)
+
+
+def _write_warmup_input(message: Any, tensor: WarmupInput) -> None:
+    message.data_type = config_type(tensor.data_type)
+    message.dims.extend(tensor.shape)
+    if tensor.data is WarmupData.RANDOM:
+        message.random_data = True
+    else:
+        message.zero_data = True
+
+
+def write_version_policy(message: Any, policy: VersionPolicy) -> None:
+    if policy.latest is not None:
+        message.latest.num_versions = policy.latest.num_versions
+    elif policy.all is not None:
+        message.all.SetInParent()
+    elif policy.specific is not None:
+        message.specific.versions.extend(policy.specific.versions)
+
+
+def write_metrics(message: Any, metrics: Metrics) -> None:
+    control = message.metric_control.add()
+    control.metric_identifier.family = LATENCY_FAMILY
+    control.histogram_options.buckets.extend(metrics.latency_buckets)

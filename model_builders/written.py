@@ -1,0 +1,32 @@
+"""Copies single fields of the API into a written config; what nobody wrote isn't copied."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from inference_operator.api.base import ApiModel
+
+
+def same(value: Any) -> Any:
+    return value
+
+
+def microseconds(value: timedelta) -> int:
+    return value // timedelta(microseconds=1)
+
+
+def put(
+    message: Any,
+    field: str,
+    model: ApiModel,
+    attribute: str,
+    convert: Callable[[Any], Any] = same,
+) -> None:
+    """Write `field` of `message` from `model.attribute`, unless the spec leaves it to Triton.
+
+    A default of ours that isn't zero is written as well: Triton's own may differ (two instances
+    for ONNX on a CPU, where ours is one).
+    """
+    value = getattr(model, attribute)
+    if value is not None and (attribute in model.model_fields_set or value):
+        setattr(message, field, convert(value))
