@@ -1,0 +1,77 @@
+"""The few buildah commands that are used, with storage of our own in the cache."""
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from hack.cache import cache_root
+from hack.console import run, step
+from hack.images import host
+
+_LOG_REMEDY = "read the lines above; the host needs root and its own package sources in order"
+
+
+def install() -> None:
+    """Install debootstrap and buildah from Debian when they are missing."""
+    missing = [tool for tool in ("debootstrap", "buildah") if shutil.which(tool) is None]
+    if not missing:
+        return
+    with step(f"installing {' and '.join(missing)} (apt)"):
+        remedy = f"run `apt-get update && apt-get install {' '.join(missing)}` as root"
+        run(["apt-get", *_APT_WAIT, "update"], remedy=remedy)
+        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+        command = ["apt-get", *_APT_WAIT, "install", "-y", "--no-install-recommends", *missing]
+        run(command, remedy=remedy, env=environ)
+
+
+_APT_WAIT = ("-o", "DPkg::Lock::Timeout=300")
+
+
+def build(dockerfile: Path, context: Path, tag: str, *, args: Mapping[str, str]) -> None:
+    """Build `tag` from a Dockerfile; unchanged layers come from buildah's cache."""
+    options = [f"--volume={mount}" for mount in host.mounts(cache_root() / "buildah" / "host")]
+    options += [f"--build-arg={name}={value}" for name, value in args.items()]
+    _buildah(
+        "bud",
+        "--isolation=chroot",
+        "--format=docker",
+        "--layers",
+        "--pull=false",
+        *options,
+        f"--file={dockerfile}",
+        f"--tag={tag}",
+        context,
+    )
+
+
+def save(tag: str, archive: Path) -> None:
+    """Write an image as a docker-archive, which containerd, Docker and kind can load."""
+    _buildah("push", "--quiet", tag, f"docker-archive:{archive}:{tag}")
+
+
+def has(tag: str) -> bool:
+    return bool(_buildah("images", "--quiet", "--filter", f"reference={tag}").strip())
+
+
+def forget(tag: str) -> None:
+    if has(tag):
+        _buildah("rmi", "--force", tag)
+
+
+def unpack(tag: str, folder: Path) -> None:
+    """Copy an image's file system into `folder`, leaving no container and no mount behind."""
+    container = _buildah("from", "--pull=false", tag).split()[-1]
+    try:
+        mounted = _buildah("mount", container).split()[-1]
+        run(["cp", "-a", f"{mounted}/.", folder], remedy="see that the disk is not full")
+    finally:
+        _buildah("umount", container)
+        _buildah("rm", container)
+
+
+def _buildah(command: str, *arguments: str | Path) -> str:
+    storage = cache_root() / "buildah"
+    base = ["buildah", "--storage-driver=overlay"]
+    base += [f"--root={storage / 'storage'}", f"--runroot={storage / 'run'}"]
+    return run([*base, command, *arguments], remedy=_LOG_REMEDY, log=storage / "buildah.log")

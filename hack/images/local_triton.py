@@ -1,0 +1,165 @@
+"""A real Triton process on loopback ports, run straight from the Triton CPU image's file system.
+
+For tests that need Triton and no cluster. Linux, root. Nothing outlives the block: the server has a
+mount and a process namespace of its own, and the kernel ends both with the thread that started it.
+"""
+
+import json
+
+import re
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from hack.images.catalog import rootfs
+from hack.images.torch import torch_dir
+
+FLAGS = ("--model-control-mode=none", "--strict-readiness=true")
+_PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PYTORCH = re.compile(r'"(?:pytorch|pytorch_libtorch)"')
+
+# Read-only but for /tmp and /dev/shm, like the operator's pods. The Python backend ends the whole
+# server where it cannot make a folder in /tmp; in a shared /dev/shm two servers would meet.
+_ENTER = """
+root=$1; models=$2; torch=$3; shift 3
+mount --bind -o ro "$root" "$root"
+mount -t proc proc "$root/proc"
+mount --rbind /dev "$root/dev"
+mount -t tmpfs tmpfs "$root/dev/shm"
+mount -t tmpfs tmpfs "$root/tmp"
+mount --bind -o ro "$models" "$root/models"
+if [ -n "$torch" ]; then mount --bind -o ro "$torch" "$root/opt/torch"; fi
+exec chroot "$root" /opt/tritonserver/bin/tritonserver "$@"
+"""
+
+
+class TritonFailed(Exception):
+    """Triton ended, or was not ready in time; the message ends with its log."""
+
+
+class LocalTriton:
+    """`with LocalTriton(model_repository) as triton:` ... `triton.http`, `triton.grpc`.
+
+    The repository is laid out as Triton wants it: `<model>/config.pbtxt`, `<model>/<version>/...`.
+    A model that does not load raises TritonFailed with Triton's own message, unless
+    `tolerate_failures`: then ask `index()` for each model's state and reason.
+    """
+
+    def __init__(
+        self,
+        model_repository: Path,
+        *,
+        extra_args: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        tolerate_failures: bool = False,
+        timeout_s: float = 120,
+    ) -> None:
+        self._repository = model_repository.resolve()
+        self._tolerant = tolerate_failures
+        self._extra_args = [*extra_args, *(["--exit-on-error=false"] if tolerate_failures else [])]
+        self._env = dict(env or {})
+        self._timeout_s = timeout_s
+        self._process: subprocess.Popen[bytes] | None = None
+        http, grpc, metrics = _free_ports(3)
+        self._ports = {"http": http, "grpc": grpc, "metrics": metrics}
+        self.http = f"127.0.0.1:{http}"
+        """host:port as tritonclient.http takes it."""
+        self.grpc = f"127.0.0.1:{grpc}"
+        """host:port as tritonclient.grpc takes it."""
+        self.metrics = f"http://127.0.0.1:{metrics}/metrics"
+
+    def __enter__(self) -> Self:
+        self._log = tempfile.NamedTemporaryFile(prefix="triton-", suffix=".log")  # noqa: SIM115
+        # The parent-death signal goes with the *thread* that forks: start it from one that stays.
+        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork"]
+        command += ["--kill-child", "sh", "-euc", _ENTER, "sh", *self._folders(), *self._flags()]
+        self._process = subprocess.Popen(
+            command,
+            stdout=self._log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={"PATH": _PATH, "LANG": "C.UTF-8", **self._env},
+        )
+        try:
+            self._wait(time.monotonic() + self._timeout_s)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End the server and everything it started; a second call does nothing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+            self._log.close()
+
+    @property
+    def log(self) -> str:
+        return Path(self._log.name).read_text(errors="replace")
+
+    def index(self) -> dict[str, tuple[str, str]]:
+        """Each model's state ("READY", "UNAVAILABLE") and the reason Triton gives for it."""
+        entries: list[dict[str, Any]] = json.loads(self._fetch("/v2/repository/index", data=b"{}"))
+        return {e["name"]: (e.get("state", ""), e.get("reason", "")) for e in entries}
+
+    def metric(self, name: str, **labels: str) -> float:
+        """The sum of a metric's samples whose labels include `labels`."""
+        with urllib.request.urlopen(self.metrics, timeout=5) as answer:
+            lines = answer.read().decode().splitlines()
+        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        samples = [line for line in lines if re.match(rf"{name}[{{ ]", line)]
+        return sum(float(line.split()[-1]) for line in samples if all(w in line for w in wanted))
+
+    def _folders(self) -> list[str]:
+        configs = self._repository.glob("*/config.pbtxt")
+        wants_torch = any(_PYTORCH.search(config.read_text()) for config in configs)
+        torch = str(torch_dir()) if wants_torch else ""
+        return [str(rootfs("triton")), str(self._repository), torch]
+
+    def _flags(self) -> list[str]:
+        ports = [f"--{name}-port={port}" for name, port in self._ports.items()]
+        hosts = [f"--{name}-address=127.0.0.1" for name in self._ports]
+        return ["--model-repository=/models", *FLAGS, *hosts, *ports, *self._extra_args]
+
+    def _wait(self, deadline: float) -> None:
+        path = "/v2/health/live" if self._tolerant else "/v2/health/ready"
+        while time.monotonic() < deadline:
+            assert self._process is not None
+            if self._process.poll() is not None:
+                raise TritonFailed(f"Triton ended with {self._process.returncode}:\n{self.log}")
+            try:
+                self._fetch(path)
+                return
+            except OSError:  # refused, reset, or not ready yet (HTTPError is an OSError too)
+                time.sleep(0.05)
+        raise TritonFailed(f"Triton is not ready after {self._timeout_s:.0f} s:\n{self.log}")
+
+    def _fetch(self, path: str, data: bytes | None = None) -> bytes:
+        with urllib.request.urlopen(f"http://{self.http}{path}", data=data, timeout=5) as answer:
+            content: bytes = answer.read()
+            return content
+
+
+def _free_ports(count: int) -> list[int]:
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [s.getsockname()[1] for s in sockets]
+    for s in sockets:
+        s.close()
+    return ports

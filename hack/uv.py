@@ -1,0 +1,67 @@
+"""The pinned uv, installed in the cache: `python3 hack/uv.py` prints its path.
+
+The first thing that a fresh machine runs: standard library only, any Python from 3.9 on.
+"""
+
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+VERSION = "0.13.9"
+
+
+def uv() -> Path:
+    """Path of uv, installed first when it is missing."""
+    from hack.cache import cache_root
+
+    folder = cache_root() / f"uv-{VERSION}"
+    binary = folder / "bin" / "uv"
+    if not binary.exists():
+        _install(folder)
+    return binary
+
+
+def _install(folder: Path) -> None:
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    print(f"==> installing uv {VERSION} in {folder}", file=sys.stderr, flush=True)
+    _ensure_venv()
+    try:
+        _run(sys.executable, "-m", "venv", str(partial))
+        pip = (str(partial / "bin/python"), "-m", "pip", "install", "--quiet")
+        _run(*pip, "--disable-pip-version-check", "--only-binary=:all:", f"uv=={VERSION}")
+        partial.rename(folder)
+    except OSError:
+        if not (folder / "bin" / "uv").exists():  # else another process was faster
+            raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _ensure_venv() -> None:
+    """Debian splits venv and ensurepip from python3."""
+    if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        sys.exit(
+            "Python's venv module is missing: install it (Debian: apt-get install python3-venv)"
+        )
+    print("==> installing python3-venv (apt)", file=sys.stderr, flush=True)
+    _run("apt-get", "-o", "DPkg::Lock::Timeout=300", "update", "-qq")
+    package = f"python3.{sys.version_info.minor}-venv"
+    _run("apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "-y", "-qq", package)
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    if done.returncode != 0:
+        words = " ".join(command)
+        sys.exit(f"FAILED: `{words}`\n{done.stdout}\n  What to do: run it by hand and repair that")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+    print(uv())
