@@ -23,19 +23,6 @@ class ArtifactFormat(StrEnum):
     TENSORRT = "tensorrt"
     PYTHON = "python"
 
-    @property
-    def main_file(self) -> str:
-        """The name that Triton looks for in a version's folder."""
-        return _MAIN_FILES[self]
-
-
-_MAIN_FILES = {
-    ArtifactFormat.TORCHSCRIPT: "model.pt",
-    ArtifactFormat.ONNX: "model.onnx",
-    ArtifactFormat.TENSORRT: "model.plan",
-    ArtifactFormat.PYTHON: "model.py",
-}
-
 
 class PlanError(ValueError):
     """The text is no repository plan; the message names the field, what was found and expected."""

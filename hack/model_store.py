@@ -1,0 +1,118 @@
+"""A file server over TLS, with ranges, ETags and an optional bearer token; standard library only.
+
+For tests and the demo, also in a pod from a ConfigMap:
+`python3 model_store.py --dir /data --cert tls.crt --key tls.key --port 8443`
+"""
+
+import argparse
+import hashlib
+import hmac
+import os
+import re
+import ssl
+from functools import lru_cache
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+
+class ModelStore(ThreadingHTTPServer):
+    """Serves the files below `folder`; with a `token` only to requests that bear it."""
+
+    daemon_threads = True
+
+    def __init__(
+        self,
+        address: tuple[str, int],
+        folder: Path,
+        certificate: tuple[Path, Path],
+        token: str | None = None,
+        handler: "type[StoreHandler] | None" = None,
+    ) -> None:
+        self.folder = folder.resolve()
+        self.token = token
+        super().__init__(address, handler or StoreHandler)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*certificate)
+        # The handshake is left to the connection's own thread: a silent client holds up no other.
+        self.socket = context.wrap_socket(
+            self.socket, server_side=True, do_handshake_on_connect=False
+        )
+
+
+class StoreHandler(BaseHTTPRequestHandler):
+    """GET of files."""
+
+    protocol_version = "HTTP/1.1"
+    timeout = 60
+    server: ModelStore
+
+    def do_GET(self) -> None:
+        path = self.locate()
+        if not self.allowed():
+            return self.refuse(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        if path is None:
+            return self.refuse(HTTPStatus.NOT_FOUND)
+        size, etag = path.stat().st_size, etag_of(path, path.stat().st_mtime_ns)
+        start = self.range_start(etag)
+        if start is not None and start >= size:
+            headers = {"Content-Range": f"bytes */{size}"}
+            return self.refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers)
+        self.send_response(HTTPStatus.OK if start is None else HTTPStatus.PARTIAL_CONTENT)
+        self.send_header("Content-Length", str(size - (start or 0)))
+        self.send_header("Content-Type", "application/octet-stream")
+        self.send_header("Accept-Ranges", "bytes")
+        self.send_header("ETag", etag)
+        if start is not None:
+            self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        self.end_headers()
+        return self.send_body(path, start or 0)
+
+    def send_body(self, path: Path, start: int) -> None:
+        with path.open("rb") as file:
+            file.seek(start)
+            while chunk := file.read(1 << 18):
+                self.wfile.write(chunk)
+
+    def allowed(self) -> bool:
+        """Whether the request bears the token, compared in constant time."""
+        held, sent = self.server.token, self.headers.get("Authorization", "")
+        return held is None or hmac.compare_digest(sent.encode(), f"Bearer {held}".encode())
+
+    def locate(self) -> Path | None:
+        path = (self.server.folder / unquote(urlsplit(self.path).path).lstrip("/")).resolve()
+        return path if path.is_relative_to(self.server.folder) and path.is_file() else None
+
+    def range_start(self, etag: str) -> int | None:
+        """First byte of `Range: bytes=N-`, the only form that is answered; else the whole file."""
+        found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
+        return int(found.group(1)) if found and self.headers.get("If-Range", etag) == etag else None
+
+    def refuse(self, status: HTTPStatus, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Length": "0", **(headers or {})}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+
+@lru_cache(maxsize=1024)
+def etag_of(path: Path, _modified: int) -> str:
+    with path.open("rb") as file:
+        return f'"{hashlib.file_digest(file, "sha256").hexdigest()[:32]}"'
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    for option in ("--dir", "--cert", "--key"):
+        parser.add_argument(option, type=Path, required=True)
+    parser.add_argument("--port", type=int, default=8443)
+    parser.add_argument("--token", default=os.environ.get("MODEL_STORE_TOKEN"))
+    given = parser.parse_args()
+    store = ModelStore(("", given.port), given.dir, (given.cert, given.key), given.token)
+    print(f"serving {given.dir} on port {store.server_address[1]}", flush=True)
+    store.serve_forever()
+
+
+if __name__ == "__main__":
+    main()

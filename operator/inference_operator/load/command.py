@@ -1,0 +1,96 @@
+"""`inference-operator load` and `inference-operator digest`: arguments, exit codes, signals."""
+
+import argparse
+import signal
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from inference_operator.domain.load_report import LoadReport
+
+FAILED = 1
+USAGE = 2
+ENDED_BY_SIGTERM = 128 + signal.SIGTERM
+
+_CONFIG = Path("/etc/inference-operator")
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add `load` and `digest`; each sets `func`, which takes the arguments to an exit code."""
+    load = subparsers.add_parser(
+        "load",
+        help="lay out a Triton model repository (the init container of a serving pod)",
+        description="Fetch and check every model of a plan, and lay out Triton's model repository.",
+    )
+    folders = {
+        "--plan": (_CONFIG / "repository", "folder with plan.json and <model>.config.pbtxt"),
+        "--output": (Path("/models"), "the model repository to lay out"),
+        "--credentials": (_CONFIG / "credentials", "folder with one folder for each Secret"),
+        "--claims": (Path("/mnt/claims"), "folder with one mount for each volume claim"),
+        "--termination-log": (Path("/dev/termination-log"), "file for the report"),
+    }
+    for option, (default, words) in folders.items():
+        load.add_argument(option, type=Path, default=default, help=f"{words} (%(default)s)")
+    load.set_defaults(func=run_load)
+
+    digest = subparsers.add_parser(
+        "digest",
+        help="print the digest that spec.model.source.sha256 pins",
+        description="Print the SHA-256 of a file, or the digest of a folder and all that is in it.",
+    )
+    digest.add_argument("path", type=Path, help="the artifact: a file or a folder")
+    digest.set_defaults(func=run_digest)
+
+
+def run_load(arguments: argparse.Namespace) -> int:
+    """0 with the repository laid out, 1 for a failure that was reported, 2 for a bad plan."""
+    # A container's first process ignores SIGTERM unless it handles it.
+    signal.signal(signal.SIGTERM, _end)
+    from inference_operator.load.progress import log
+
+    report, code = _load(arguments)
+    log(report.message, "INFO" if report.succeeded else "ERROR", reason=report.reason.value)
+    try:
+        arguments.termination_log.write_text(report.to_json(), "utf-8")
+    except OSError as error:
+        log("cannot write the termination log", "WARNING", error=str(error))
+    return code
+
+
+def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
+    from inference_operator.api.reasons import Reason
+    from inference_operator.domain.load_report import LoadReport
+    from inference_operator.domain.repository_plan import PlanError
+    from inference_operator.load.failure import LoadError
+    from inference_operator.load.loader import Folders, Loader
+    from inference_operator.load.plan import read_plan
+
+    folders = Folders(arguments.output, arguments.credentials, arguments.claims)
+    try:
+        return Loader(folders).load(read_plan(arguments.plan)), 0
+    except PlanError as error:
+        return LoadReport(Reason.FETCH_FAILED, f"the repository plan is unusable: {error}"), USAGE
+    except LoadError as failure:
+        return LoadReport(failure.reason, str(failure)), FAILED
+
+
+def run_digest(arguments: argparse.Namespace) -> int:
+    import sys
+
+    from inference_operator.load.digest import digest_of
+    from inference_operator.load.failure import LoadError
+
+    try:
+        print(digest_of(arguments.path))
+    except OSError as error:
+        print(f"cannot read {arguments.path}: {error.strerror}", file=sys.stderr)
+        return USAGE
+    except LoadError as failure:
+        print(failure, file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(ENDED_BY_SIGTERM)

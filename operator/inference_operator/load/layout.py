@@ -1,0 +1,89 @@
+"""The model repository on disk: staged beside its place, and renamed into it when it is whole.
+
+`OUTPUT/<name>` exists exactly when the model is complete and verified: a container that starts
+again finds either all of a model or none of it. Triton takes every folder of the repository for a
+model, so the staging folders are gone at the end, and what records a model is a file inside it.
+"""
+
+import hashlib
+import json
+import shutil
+from pathlib import Path
+
+from inference_operator.domain.load_report import LoadedModel
+from inference_operator.domain.repository_plan import RepositoryPlan
+from inference_operator.load.plan import Order
+
+_STAGING = ".load-"
+_RECORD = ".loaded.json"
+
+
+class Staging:
+    """Where one model is put together."""
+
+    def __init__(self, output: Path, order: Order) -> None:
+        name = order.model.name
+        self._order = order
+        self._place = output / name
+        self.work = output / f"{_STAGING}{name}"
+        self._model = self.work / "model"
+        self._lifted = self.work / "lifted"
+        self.version = self._model / str(order.model.version)
+        self.download = self.work / "download"
+
+    def complete(self) -> LoadedModel | None:
+        """The model as an earlier container laid it out, if it is of this very order."""
+        try:
+            record = json.loads((self._place / _RECORD).read_text())
+            found = LoadedModel(self._order.model.name, record["sha256"], record["bytes"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        return found if record.get("order") == _identity(self._order) else None
+
+    def prepare(self) -> None:
+        """An empty version folder; a download that was begun stays."""
+        shutil.rmtree(self._model, ignore_errors=True)
+        shutil.rmtree(self._lifted, ignore_errors=True)
+        self.version.mkdir(parents=True)
+
+    def unwrap(self, main_file: str) -> None:
+        """Take an archive's only folder for the version when the main file is in there."""
+        inside = list(self.version.iterdir())
+        if len(inside) != 1 or not inside[0].is_dir() or inside[0].is_symlink():
+            return
+        if (inside[0] / main_file).exists():
+            inside[0].rename(self._lifted)
+            self.version.rmdir()
+            self._lifted.rename(self.version)
+
+    def finish(self, loaded: LoadedModel) -> None:
+        """Make the model appear in the repository, whole."""
+        (self._model / "config.pbtxt").write_text(self._order.config, "utf-8")
+        record = {
+            "order": _identity(self._order),
+            "sha256": loaded.sha256,
+            "bytes": loaded.bytes,
+        }
+        (self._model / _RECORD).write_text(json.dumps(record))
+        if self._place.exists():
+            shutil.rmtree(self._place)
+        self._model.rename(self._place)
+        self.discard()
+
+    def discard(self) -> int:
+        """Remove everything that is not in its place; the bytes that were there."""
+        files = [path for path in self.work.rglob("*") if path.is_file()]
+        written = sum(path.lstat().st_size for path in files)
+        shutil.rmtree(self.work, ignore_errors=True)
+        return written
+
+
+def remove_staging(output: Path) -> None:
+    """Remove every staging folder: Triton would take one for a model."""
+    for left in output.glob(f"{_STAGING}*"):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+def _identity(order: Order) -> str:
+    text = RepositoryPlan((order.model,)).to_json() + order.config
+    return hashlib.sha256(text.encode()).hexdigest()

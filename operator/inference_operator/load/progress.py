@@ -1,0 +1,58 @@
+"""What the log shows while loading: JSON lines, and bytes, total and rate every few seconds."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+
+EVERY_SECONDS = 5.0
+
+
+def log(message: str, level: str = "INFO", **fields: object) -> None:
+    """One structured line on standard error."""
+    now = datetime.now(UTC).isoformat(timespec="milliseconds")
+    line = {"timestamp": now, "level": level, "message": message, **fields}
+    print(json.dumps(line, default=str), file=sys.stderr, flush=True)
+
+
+class Progress:
+    """Counts the bytes of one artifact and says so at most every `EVERY_SECONDS`."""
+
+    def __init__(
+        self,
+        model: str,
+        total: int | None,
+        done: int = 0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._model, self._total, self._done, self._clock = model, total, done, clock
+        self._start = self._said = clock()
+        self._first = done
+
+    def add(self, count: int) -> None:
+        self._done += count
+        if (now := self._clock()) - self._said >= EVERY_SECONDS:
+            self._said = now
+            self._say("fetching", now)
+
+    def over(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """The chunks themselves, counted as they pass."""
+        for chunk in chunks:
+            self.add(len(chunk))
+            yield chunk
+
+    def end(self) -> None:
+        self._say("fetched", self._clock())
+
+    def _say(self, message: str, now: float) -> None:
+        elapsed = now - self._start
+        rate = round((self._done - self._first) / elapsed) if elapsed > 0 else None
+        log(
+            message,
+            model=self._model,
+            bytes=self._done,
+            total=self._total,
+            bytesPerSecond=rate,
+            seconds=round(elapsed, 3),
+        )

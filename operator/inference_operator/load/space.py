@@ -1,0 +1,60 @@
+"""Disk space of the model volume: asked before writing, and bounded while unpacking."""
+
+import os
+from pathlib import Path
+
+from inference_operator.api.reasons import Reason
+from inference_operator.load.failure import LoadError
+
+REMEDY = (
+    "free disk on the node, raise the size of the model volume, or request more ephemeral-storage"
+    " in spec.resources so that the pod lands on a node that has it"
+)
+
+
+def free_bytes(folder: Path) -> int:
+    """What a process without privileges can still write below `folder`."""
+    found = os.statvfs(folder)
+    return found.f_bavail * found.f_frsize
+
+
+def require_space(folder: Path, needed: int, what: str) -> None:
+    """Raise InsufficientDisk unless `needed` bytes are free."""
+    free = free_bytes(folder)
+    if needed > free:
+        raise insufficient(what, f"{sized(needed)}", folder, free)
+
+
+def insufficient(what: str, needed: str, folder: Path, free: int) -> LoadError:
+    return LoadError(
+        Reason.INSUFFICIENT_DISK,
+        f"{what} needs {needed}, and {folder} has {sized(free)} free: {REMEDY}",
+    )
+
+
+class Budget:
+    """The bytes that may still be written; spending more raises InsufficientDisk."""
+
+    def __init__(self, folder: Path, what: str) -> None:
+        self._folder = folder
+        self._what = what
+        self._free = free_bytes(folder)
+        self._spent = 0
+
+    def spend(self, count: int) -> None:
+        self._spent += count
+        if self._spent > self._free:
+            needed = f"at least {sized(self._spent)}"
+            raise insufficient(self._what, needed, self._folder, self._free)
+
+
+def sized(count: int) -> str:
+    """`3.2 GiB (3,435,973,837 bytes)`, or `512 bytes`."""
+    if count < 1024:
+        return f"{count} bytes"
+    value, unit = float(count), "bytes"
+    for unit in ("KiB", "MiB", "GiB", "TiB"):  # noqa: B007
+        value /= 1024
+        if value < 1024:
+            break
+    return f"{value:.1f} {unit} ({count:,} bytes)"

@@ -1,0 +1,205 @@
+"""One HTTPS request: trust, credentials, redirects, and what each kind of answer means."""
+
+import email.utils
+import http.client
+import re
+import ssl
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import IO, Any
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+
+from inference_operator.api.reasons import Reason
+from inference_operator.load.credentials import Credentials
+from inference_operator.load.digest import CHUNK
+from inference_operator.load.failure import LoadError
+from inference_operator.load.retry import TransientError
+
+READ_TIMEOUT_SECONDS = 30.0
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_FINAL = {
+    401: (
+        Reason.ARTIFACT_FORBIDDEN,
+        "set spec.model.source.secretRef to a Secret that may read it",
+    ),
+    403: (Reason.ARTIFACT_FORBIDDEN, "check that the Secret of secretRef may read this artifact"),
+    404: (Reason.ARTIFACT_NOT_FOUND, "check spec.model.source.uri"),
+    410: (
+        Reason.ARTIFACT_NOT_FOUND,
+        "the server says that it is gone: check spec.model.source.uri",
+    ),
+}
+_CUT = (OSError, http.client.HTTPException)
+
+
+class RangeError(Exception):
+    """416: the server does not have the bytes that a resumed download asked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A successful answer: where its body starts, and how long the whole artifact is if said."""
+
+    body: http.client.HTTPResponse
+    start: int
+    total: int | None
+    etag: str | None
+
+    def chunks(self) -> Iterator[bytes]:
+        """The body as it arrives; TransientError when the connection breaks."""
+        try:
+            while chunk := self.body.read1(CHUNK):
+                yield chunk
+        except _CUT as error:
+            raise TransientError(_cause(error)) from None
+
+
+class Transport:
+    """Opens artifacts of one source with its credentials."""
+
+    def __init__(
+        self, credentials: Credentials | None = None, timeout: float = READ_TIMEOUT_SECONDS
+    ) -> None:
+        held = credentials or Credentials()
+        self._authorization = held.authorization
+        self._timeout = timeout
+        self._opener = urllib.request.build_opener(
+            urllib.request.HTTPSHandler(context=_trust(held.ca)), _SecureRedirects()
+        )
+
+    @contextmanager
+    def get(self, url: str, start: int = 0, etag: str | None = None) -> Iterator[Answer]:
+        """GET, from byte `start` on if the artifact is still the one with this `etag`."""
+        request = urllib.request.Request(url, headers={"User-Agent": "inference-operator"})
+        if self._authorization:
+            request.add_unredirected_header("Authorization", self._authorization)
+        if start:
+            request.add_header("Range", f"bytes={start}-")
+        if start and etag:
+            request.add_header("If-Range", etag)
+        with self._open(request) as response:
+            yield _answer(response, start)
+
+    def _open(self, request: urllib.request.Request) -> Any:
+        host = urlsplit(request.full_url).netloc
+        try:
+            return self._opener.open(request, timeout=self._timeout)
+        except HTTPError as error:
+            with error:
+                raise _refusal(error) from None
+        except URLError as error:
+            raise _unreachable(host, error.reason) from None
+        except (http.client.InvalidURL, ValueError) as error:
+            raise LoadError(
+                Reason.FETCH_FAILED, f"{shown(request.full_url)} is no valid address: {error}"
+            ) from None
+        except _CUT as error:
+            raise _unreachable(host, error) from None
+
+
+class _SecureRedirects(urllib.request.HTTPRedirectHandler):
+    """Follows redirects to https only, and sends credentials to the first origin only."""
+
+    def redirect_request(  # noqa: PLR0913, PLR0917 (urllib's own signature)
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+        newurl: str,
+    ) -> urllib.request.Request | None:
+        if urlsplit(newurl).scheme != "https":
+            raise LoadError(
+                Reason.FETCH_FAILED,
+                f"{shown(req.full_url)} redirects to {shown(newurl)}, and only https is followed:"
+                " set spec.model.source.uri to an address that answers over https",
+            )
+        following = super().redirect_request(req, fp, code, msg, headers, newurl)
+        secret = req.unredirected_hdrs.get("Authorization")
+        if following is not None and secret and _origin(newurl) == _origin(req.full_url):
+            following.add_unredirected_header("Authorization", secret)
+        return following
+
+
+def _origin(url: str) -> str:
+    return urlsplit(url).netloc.lower().removesuffix(":443")
+
+
+def shown(url: str) -> str:
+    """An address without its query, which often is a signature: for logs and messages."""
+    return urlsplit(url)._replace(query="", fragment="").geturl()
+
+
+def _trust(ca: str | None) -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    if ca is not None:
+        try:
+            context.load_verify_locations(cadata=ca)
+        except (ssl.SSLError, ValueError) as error:
+            raise LoadError(
+                Reason.FETCH_FAILED,
+                f"`ca.crt` of the Secret of secretRef holds no usable certificate ({error}):"
+                " expected PEM text that starts with -----BEGIN CERTIFICATE-----",
+            ) from None
+    return context
+
+
+def _answer(response: http.client.HTTPResponse, asked: int) -> Answer:
+    etag = response.headers.get("ETag")
+    strong = etag if etag and etag.startswith('"') else None
+    length = response.headers.get("Content-Length", "")
+    if response.status != 206:
+        return Answer(response, 0, int(length) if length.isdigit() else None, strong)
+    said = response.headers.get("Content-Range", "")
+    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", said)
+    if found is None or int(found.group(1)) != asked:
+        raise RangeError(f"asked for bytes from {asked} on, the server sent {said!r}")
+    total = found.group(2)
+    return Answer(response, asked, int(total) if total.isdigit() else None, strong)
+
+
+def _refusal(error: HTTPError) -> Exception:
+    said = f"{shown(error.url)} answered {error.code} {error.reason}"
+    if error.code == 416:
+        return RangeError(said)
+    if error.code in _PASSING:
+        return TransientError(said, _retry_after(error.headers.get("Retry-After")))
+    if error.code in (301, 302, 303, 307, 308):
+        return LoadError(Reason.FETCH_FAILED, f"{said}: it redirects in a circle")
+    default = (Reason.FETCH_FAILED, "check spec.model.source.uri and the server's own log")
+    reason, remedy = _FINAL.get(error.code, default)
+    return LoadError(reason, f"{said}: {remedy}")
+
+
+def _retry_after(text: str | None) -> float | None:
+    if text is None:
+        return None
+    if text.strip().isdigit():
+        return float(text)
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+    except ValueError:
+        return None
+
+
+def _unreachable(host: str, error: object) -> Exception:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return LoadError(
+            Reason.FETCH_FAILED,
+            f"the certificate of {host} is not trusted ({error.verify_message}): put the PEM of its"
+            " authority under `ca.crt` into the Secret of spec.model.source.secretRef",
+        )
+    return TransientError(f"cannot reach {host}: {_cause(error)}")
+
+
+def _cause(error: object) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    if isinstance(error, http.client.IncompleteRead):
+        return "the connection ended in the middle of the body"
+    return f"{error}" or type(error).__name__

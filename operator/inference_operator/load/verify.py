@@ -1,0 +1,66 @@
+"""The laid-out artifact against the config.pbtxt that will serve it, before Triton sees either.
+
+Imports protobuf and, for ONNX, onnx: call it once the bytes are there.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from inference_operator.api.reasons import Reason
+from inference_operator.load.failure import LoadError
+from inference_operator.load.plan import Order
+
+if TYPE_CHECKING:
+    from model_builders.problem import Problem
+    from model_builders.protobuf import ModelConfig
+
+_SHOWN_NAMES = 8
+
+
+class Verifier:
+    """Knows one model's config: the name of its main file, and what its artifact must offer."""
+
+    def __init__(self, order: Order) -> None:
+        from inference_operator.api.model import ModelFormat
+        from model_builders.config import parse_pbtxt
+        from model_builders.names import main_file_name
+        from model_builders.problem import ConfigError
+
+        try:
+            self._config: ModelConfig = parse_pbtxt(order.config)
+        except ConfigError as error:
+            raise LoadError(
+                Reason.ARTIFACT_INVALID, f"config.pbtxt of {order.model.name}: {error}"
+            ) from None
+        self._format: ModelFormat = ModelFormat(order.model.format.value)
+        self._name = order.model.name
+        self.main_file = main_file_name(self._format, self._config)
+
+    def check(self, version: Path) -> None:
+        """Raise LoadError when Triton would not load or serve what is in the version's folder."""
+        from model_builders.artifact import check_artifact
+
+        main = version / self.main_file
+        if not main.is_file():
+            raise LoadError(Reason.ARTIFACT_INVALID, self._missing(version))
+        if main.stat().st_size == 0:
+            raise LoadError(
+                Reason.ARTIFACT_INVALID, f"the artifact of {self._name} is empty: upload it again"
+            )
+        problems = check_artifact(self._format, main, self._config)
+        if problems:
+            sentences = "; ".join(str(problem) for problem in problems)
+            raise LoadError(_reason(self.main_file, problems), f"{self._name}: {sentences}")
+
+    def _missing(self, version: Path) -> str:
+        there = sorted(entry.name for entry in version.iterdir())
+        listed = ", ".join(there[:_SHOWN_NAMES]) or "nothing"
+        return (
+            f"the artifact of {self._name} must hold {self.main_file}, found {listed}: name the"
+            f" file {self.main_file} at the top of the folder or archive"
+        )
+
+
+def _reason(main_file: str, problems: "list[Problem]") -> Reason:
+    unreadable = any(problem.path == main_file for problem in problems)
+    return Reason.ARTIFACT_INVALID if unreadable else Reason.TENSOR_MISMATCH
