@@ -133,6 +133,7 @@ class ControlPlane:
             f"--audit-policy-file={policy}",
             f"--audit-log-path={self.audit_log}",
             "--audit-log-maxsize=2000",
+            "--audit-log-maxbackup=1",
             "--profiling=false",
             *extra,
         ]
@@ -148,6 +149,8 @@ class ControlPlane:
             f"--cluster-signing-cert-file={authority.certificate}",
             f"--cluster-signing-key-file={authority.key}",
             f"--service-account-private-key-file={tokens.key}",
+            "--kube-api-qps=200",
+            "--kube-api-burst=400",
             f"--service-cluster-ip-range={self.service_cidr}",
             *extra,
         ]

@@ -5,16 +5,15 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
 
-	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
-	_ "github.com/coredns/coredns/plugin/health"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/template"
 )
 
+// The order is the order in which a query passes them.
 func init() {
-	dnsserver.Directives = []string{"health", "ready", "errors", "cache", "kubernetes", "template"}
+	dnsserver.Directives = []string{"ready", "errors", "kubernetes", "template"}
 }
 
 func main() {

@@ -1,0 +1,124 @@
+"""The local cluster's command line: `python -m hack.cluster up`, `down`, `status`, ..."""
+
+import argparse
+import os
+from pathlib import Path
+
+from hack.cluster import lifecycle
+from hack.cluster.binaries import kubectl
+from hack.cluster.layout import Mount
+from hack.cluster.target import Embedded, Target, target
+from hack.console import StepFailed, reported, say
+
+Arguments = argparse.Namespace
+
+
+def main() -> None:
+    arguments = _parser().parse_args()
+    with reported():
+        arguments.run(arguments)
+
+
+def _up(arguments: Arguments) -> None:
+    mounts = tuple(_mount(text) for text in arguments.inject)
+    target(arguments.name, arguments.nodes, mounts).up()
+
+
+def _down(arguments: Arguments) -> None:
+    target(arguments.name).down()
+
+
+def _load_image(arguments: Arguments) -> None:
+    target(arguments.name).load_images(arguments.archives)
+
+
+def _kubeconfig(arguments: Arguments) -> None:
+    say(str(_existing(target(arguments.name)).kubeconfig))
+
+
+def _kubectl(arguments: Arguments) -> None:
+    chosen = _existing(target(arguments.name))
+    command = [str(kubectl()), f"--kubeconfig={chosen.kubeconfig}", *arguments.words]
+    os.execv(command[0], command)
+
+
+def _status(arguments: Arguments) -> None:
+    chosen = target(arguments.name)
+    if not isinstance(chosen, Embedded):
+        chosen.up()
+        return
+    running = lifecycle.current(chosen.name)
+    if running is None:
+        raise StepFailed(f"there is no cluster {chosen.name}", "`python -m hack.cluster up`.")
+    for program in running.expected():
+        pid = running.processes.pid(program)
+        say(f"{program:28} {f'running, pid {pid}' if pid else 'DEAD'}")
+    ready = running.ready_nodes()
+    say(f"nodes Ready: {', '.join(ready) or 'none'} (of {running.cluster.nodes})")
+    say(f"kubeconfig: {running.cluster.kubeconfig}")
+    if not running.healthy():
+        raise StepFailed(f"cluster {chosen.name} is not healthy", "`python -m hack.cluster up`.")
+
+
+def _logs(arguments: Arguments) -> None:
+    chosen = target(arguments.name)
+    running = lifecycle.current(chosen.name) if isinstance(chosen, Embedded) else None
+    if running is None:
+        raise StepFailed("no embedded cluster of that name", "`python -m hack.cluster up`.")
+    for program in arguments.programs or running.expected():
+        say(f"--- {running.processes.log(program)}")
+        say(running.processes.tail(program, arguments.lines))
+
+
+def _existing(chosen: Target) -> Target:
+    if not chosen.kubeconfig.exists():
+        raise StepFailed(f"there is no {chosen.kubeconfig}", "`python -m hack.cluster up` first.")
+    return chosen
+
+
+def _mount(text: str) -> Mount:
+    source, _, destination = text.partition(":")
+    if not destination.startswith("/") or not Path(source).is_dir():
+        raise StepFailed(f"--inject {text}", "Give an existing folder and a path: SRC:/DST.")
+    return Mount(str(Path(source).resolve()), destination)
+
+
+def _parser() -> argparse.ArgumentParser:
+    named = argparse.ArgumentParser(add_help=False)
+    named.add_argument("--name", help="default: $CLUSTER_NAME, else inference-operator")
+    parser = argparse.ArgumentParser(prog="python -m hack.cluster", description=__doc__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    up = commands.add_parser("up", parents=[named], help="bring it up, or make it whole again")
+    up.add_argument("--nodes", type=int, help="default: $NODES, else 1")
+    up.add_argument("--inject", metavar="SRC:DST", action="append", default=[], help=_INJECT)
+    up.set_defaults(run=_up)
+
+    down = commands.add_parser("down", parents=[named], help="remove it with all its traces")
+    down.set_defaults(run=_down)
+
+    status = commands.add_parser("status", parents=[named], help="show processes and nodes")
+    status.set_defaults(run=_status)
+
+    path = commands.add_parser("kubeconfig", parents=[named], help="print the kubeconfig's path")
+    path.set_defaults(run=_kubeconfig)
+
+    load = commands.add_parser("load-image", parents=[named], help="put images on every node")
+    load.add_argument("archives", metavar="ARCHIVE.tar", type=Path, nargs="+")
+    load.set_defaults(run=_load_image)
+
+    logs = commands.add_parser("logs", parents=[named], help="show the end of the programs' logs")
+    logs.add_argument("programs", metavar="PROGRAM", nargs="*")
+    logs.add_argument("-n", "--lines", type=int, default=20)
+    logs.set_defaults(run=_logs)
+
+    client = commands.add_parser("kubectl", parents=[named], help="run kubectl against it")
+    client.add_argument("words", nargs=argparse.REMAINDER)
+    client.set_defaults(run=_kubectl)
+    return parser
+
+
+_INJECT = "show the host's folder SRC, read-only, to every container at DST"
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,152 @@
+"""From nothing, or from an unclean end's remains, to a cluster with Ready nodes; and back."""
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+from hack.cluster import binaries as programs
+from hack.cluster import cgroups, dns, images, network, node, packages, registry
+from hack.cluster.layout import BASE, MOST_NODES, Cluster, Mount, cgroup_of, folder_of
+from hack.cluster.running import Running
+from hack.console import StepFailed, say, step
+
+# A dead node is noticed after 12 s rather than 40 s.
+_PROMPT = ("--node-monitor-period=1s", "--node-monitor-grace-period=12s")
+
+
+def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
+    """Bring up the cluster, or make the one that is there whole; a healthy one is left alone."""
+    if not 1 <= nodes <= MOST_NODES:
+        raise StepFailed(f"{nodes} nodes", f"Ask for 1 to {MOST_NODES}.")
+    with registry.locked():
+        packages.ensure()
+        built = programs.ensure(
+            programs.API_SERVER, programs.NODE, programs.COREDNS, programs.PAUSE
+        )
+        before = registry.recorded(name)
+        wanted = _wanted(name, before, nodes, mounts)
+        running = Running(wanted, built)
+        if before == wanted and running.healthy():
+            say(f"cluster {name} is up: export KUBECONFIG={wanted.kubeconfig}")
+            return wanted
+        with step(
+            f"start Kubernetes {programs.KUBERNETES_VERSION}: {name}, {wanted.nodes} node(s)"
+        ):
+            _start(running, fresh=before is None)
+        say(f"    export KUBECONFIG={wanted.kubeconfig}")
+        return wanted
+
+
+def down(name: str) -> None:
+    """End the cluster and remove all of it, whatever state it is in."""
+    with registry.locked():
+        cluster = registry.recorded(name)
+        if cluster is None and not folder_of(name).exists() and not cgroups.exists(cgroup_of(name)):
+            say(f"there is no cluster {name}")
+            return
+        with step(f"remove cluster {name}"):
+            _halt(name, cluster)
+            _forget(name)
+
+
+def current(name: str) -> Running | None:
+    """The recorded cluster, whether or not it runs."""
+    cluster = registry.recorded(name)
+    return Running(cluster, programs.ensure(programs.API_SERVER)) if cluster else None
+
+
+def load_images(name: str, archives: Sequence[Path]) -> None:
+    with registry.locked():
+        cluster = registry.recorded(name)
+        if cluster is None:
+            raise StepFailed(f"there is no cluster {name}", "`python -m hack.cluster up` first.")
+        images.load(cluster.all_nodes(), archives)
+
+
+def _wanted(name: str, before: Cluster | None, nodes: int, mounts: tuple[Mount, ...]) -> Cluster:
+    """Nodes and mounts only ever come to a cluster: `down` is what takes them away."""
+    if before is None:
+        return Cluster(name, registry.free_index(), nodes, mounts)
+    by_target = {mount.target: mount for mount in before.mounts + mounts}
+    return replace(before, nodes=max(nodes, before.nodes), mounts=tuple(by_target.values()))
+
+
+def _start(running: Running, *, fresh: bool) -> None:
+    name = running.cluster.name
+    _halt(name, running.cluster)
+    if fresh:
+        _forget(name)
+    try:
+        _boot(running)
+    except StepFailed as failure:
+        if fresh:
+            raise
+        # What an unclean end left in etcd or containerd may be beyond use.
+        say(f"    {failure}\n    cannot go on from what is there: starting afresh")
+        _halt(name, running.cluster)
+        _forget(name)
+        _boot(running)
+
+
+def _boot(running: Running) -> None:
+    cluster, processes, built = running.cluster, running.processes, running.binaries
+    began = datetime.now(UTC).replace(microsecond=0)
+    registry.record(cluster)
+    packages.ensure_modules()
+    cgroups.create(processes.cgroup)
+    plane = running.plane
+    plane.admin()
+    processes.anchor("hub", built["pause"], "--net")
+    network.connect_host(cluster, processes)
+    starts = [
+        node.NodeStart(cluster, each, plane, processes, built) for each in cluster.all_nodes()
+    ]
+    for start in starts:
+        start.isolate()
+        network.connect_node(cluster, start.node, processes)
+    first = cluster.node(1).name
+    processes.start("etcd", plane.etcd(), within=first)
+    processes.start("kube-apiserver", plane.api_server(), within=first)
+    for start in starts:
+        start.start_containerd()
+    _load_pause(running)
+    running.wait_for("the API server", lambda: running.kubectl.succeeds("get", "--raw", "/readyz"))
+    processes.start("kube-controller-manager", plane.controller_manager(_PROMPT), within=first)
+    processes.start("kube-scheduler", plane.scheduler(), within=first)
+    for start in starts:
+        start.start_kubernetes()
+    dns.publish(cluster, running.kubectl)
+    corefile = dns.corefile(cluster, plane)
+    processes.start("coredns", [str(built["coredns"]), f"-conf={corefile}"], within=first)
+    running.wait_for("every node", partial(running.healthy, began))
+    running.wait_for("the cluster's DNS", lambda: dns.answers(cluster.dns_address))
+    account = ("get", "serviceaccount", "default", "--namespace=default")
+    running.wait_for("the default ServiceAccount", lambda: running.kubectl.succeeds(*account))
+
+
+def _load_pause(running: Running) -> None:
+    archive = images.read_archive(
+        images.write_pause_archive(running.binaries["pause"], running.cluster.folder / "pause.tar")
+    )
+    for each in running.cluster.all_nodes():
+        running.wait_for(f"containerd of {each.name}", partial(images.answers, each))
+        images.load_quietly(each, archive)
+
+
+def _halt(name: str, cluster: Cluster | None) -> None:
+    """End every process; namespaces, mounts and links go with their last process."""
+    cgroups.kill(cgroup_of(name))
+    cgroups.remove(cgroup_of(name))
+    if cluster is not None:
+        network.remove_host_link(cluster)
+    shutil.rmtree(folder_of(name) / "run", ignore_errors=True)
+
+
+def _forget(name: str) -> None:
+    shutil.rmtree(folder_of(name), ignore_errors=True)
+    node.forget_host_folders()
+    if BASE.exists() and not any(BASE.iterdir()):
+        BASE.rmdir()

@@ -1,0 +1,74 @@
+"""What the nodes need from Debian, installed where it is missing."""
+
+import os
+import shutil
+from pathlib import Path
+
+from hack.console import StepFailed, run, step
+
+CNI_PLUGINS = Path("/usr/lib/cni")
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PACKAGE_OF = {
+    "containerd": "containerd",
+    "ctr": "containerd",
+    "runc": "runc",
+    "iptables": "iptables",
+    "ip": "iproute2",
+    "mount": "mount",
+    "nsenter": "util-linux",
+}
+
+
+def ensure() -> None:
+    missing = _missing()
+    if not missing:
+        return
+    if not shutil.which("apt-get"):
+        raise StepFailed(
+            f"missing: {', '.join(missing)}; and there is no apt-get",
+            "Install them by hand, with the CNI plugins in /usr/lib/cni.",
+        )
+    with step(f"install {', '.join(missing)} from Debian"):
+        _install(missing)
+
+
+def ensure_modules() -> None:
+    """Load the modules that are neither built in nor loaded; they stay when the cluster goes."""
+    for module in _missing_modules():
+        run(["modprobe", module], remedy=f"This kernel lacks {module}: use another kernel.")
+
+
+def _missing_modules() -> list[str]:
+    present = {
+        "overlay": "overlay" in Path("/proc/filesystems").read_text(),
+        "br_netfilter": Path("/proc/sys/net/bridge").exists(),
+    }
+    return [module for module, there in present.items() if not there]
+
+
+def _missing() -> list[str]:
+    wanted = {package for name, package in _PACKAGE_OF.items() if not _which(name)}
+    if not (CNI_PLUGINS / "bridge").exists():
+        wanted.add("containernetworking-plugins")
+    if _missing_modules() and not _which("modprobe"):
+        wanted.add("kmod")
+    return sorted(wanted)
+
+
+def _install(packages: list[str]) -> None:
+    install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "--yes", "--quiet"]
+    install += ["--no-install-recommends", *packages]
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PATH": _PATH}
+    remedy = "Check the network and /etc/apt/sources.list."
+    try:
+        run(install, remedy=remedy, env=environment)
+    except StepFailed:
+        run(["apt-get", "update", "--quiet"], remedy=remedy, env=environment)
+        run(install, remedy=remedy, env=environment)
+    if "containerd" in packages and Path("/run/systemd/system").exists():
+        # Debian starts it on install; each node runs its own, so the host needs none.
+        run(["systemctl", "disable", "--now", "containerd"], remedy="Disable containerd by hand.")
+
+
+def _which(program: str) -> str | None:
+    return shutil.which(program, path=_PATH)

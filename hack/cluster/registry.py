@@ -1,0 +1,68 @@
+"""Which clusters this machine has: their recorded values, their indices, and one lock for all."""
+
+import fcntl
+import ipaddress
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+
+from hack.cluster.layout import BASE, MOST_CLUSTERS, Cluster, Mount, folder_of, network
+from hack.console import StepFailed, run
+
+_LOCK = Path("/run/lock/inference-operator-cluster.lock")
+_RECORD = "cluster.json"
+
+
+@contextmanager
+def locked() -> Iterator[None]:
+    """One change of this machine's clusters at a time."""
+    if os.geteuid() != 0:
+        raise StepFailed("a cluster needs namespaces, cgroups and mounts", "Run it as root.")
+    _LOCK.parent.mkdir(parents=True, exist_ok=True)
+    with _LOCK.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def recorded(name: str) -> Cluster | None:
+    """The cluster as `up` recorded it; None where there is none (or its record was cut off)."""
+    try:
+        content = json.loads((folder_of(name) / _RECORD).read_text())
+        mounts = tuple(Mount(**mount) for mount in content.pop("mounts"))
+        return Cluster(**content, mounts=mounts)
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def record(cluster: Cluster) -> None:
+    cluster.folder.mkdir(parents=True, exist_ok=True, mode=0o755)
+    scratch = cluster.folder / f".{_RECORD}"
+    scratch.write_text(json.dumps(asdict(cluster)))
+    scratch.rename(cluster.folder / _RECORD)
+
+
+def names() -> list[str]:
+    return sorted(path.name for path in BASE.iterdir()) if BASE.exists() else []
+
+
+def free_index() -> int:
+    """The first index that no recorded cluster has and whose network no route of the host meets."""
+    taken = {cluster.index for cluster in map(recorded, names()) if cluster}
+    routes = _host_networks()
+    for index in range(MOST_CLUSTERS):
+        ours = ipaddress.ip_network(network(index))
+        if index not in taken and not any(ours.overlaps(route) for route in routes):
+            return index
+    raise StepFailed(
+        "no network of 10.224.0.0/16 to 10.253.0.0/16 is free",
+        "Take a cluster `down` that is not needed, and see `ip route`.",
+    )
+
+
+def _host_networks() -> list[ipaddress.IPv4Network]:
+    shown = run(["ip", "-4", "-json", "route"], remedy="Install iproute2.")
+    routes = [route["dst"] for route in json.loads(shown or "[]")]
+    return [ipaddress.IPv4Network(route, strict=False) for route in routes if route != "default"]
