@@ -1,39 +1,36 @@
-"""What every API type is made of: the frozen base, durations, quantities, and validation rules."""
+"""What every API type is made of: the frozen base, and the scalars that many fields share."""
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Self
 
 from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainSerializer,
+    StrictBool,
+    StrictInt,
+    ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic_core import CoreSchema, InitErrorDetails
+
+from inference_operator.api.rules import VALIDATIONS, Rule, cel_string, shown, text, violation
 
 GROUP = "inference.aipx.io"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One CEL rule (`x-kubernetes-validations`): refused at `kubectl apply`, operator or not.
-
-    `message` is the sentence that the person reads; `message_expression` (CEL) replaces it where
-    the sentence must name what was found. `field` places the error, as `.maxBatchSize`.
-    """
-
-    rule: str
-    message: str
-    message_expression: str | None = None
-    field: str | None = None
+# Neither "3" nor "yes": the API server takes them for what they are, strings.
+Int = StrictInt
+Bool = StrictBool
 
 
 class ApiModel(BaseModel):
@@ -51,19 +48,52 @@ class ApiModel(BaseModel):
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
+    @model_validator(mode="after")
+    def _holds_rules(self) -> Self:
+        broken = [
+            InitErrorDetails(
+                type=rule.violation(self),
+                loc=tuple(rule.field.split(".")) if rule.field else (),
+                input=None,
+            )
+            for rule in self.rules
+            if not rule.holds(self)
+        ]
+        if broken:
+            raise ValidationError.from_exception_data(type(self).__name__, broken)
+        return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        reference = handler(schema)
+        if cls.rules:
+            found = handler.resolve_ref_schema(reference)
+            found[VALIDATIONS] = [rule.to_cel() for rule in cls.rules]
+        return reference
+
+    def has(self, *names: str) -> bool:
+        """Whether those fields were written, as CEL's `has()` sees it: defaults are not."""
+        return all(
+            name in self.model_fields_set and getattr(self, name) is not None for name in names
+        )
+
 
 _UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
-DURATION_PATTERN = r"^[0-9]{1,9}(us|ms|s|m|h)$"
+# Nothing longer than Go's time.Duration holds (292 years): CEL reads durations with it.
+DURATION_PATTERN = r"([0-9]{1,9}(us|ms|s)|[0-9]{1,6}(m|h))"
+_DURATION_FORM = ("a duration such as 500us, 5ms, 30s, 5m or 1h", "write one number and one unit")
 
 
 def parse_duration(text: object) -> timedelta:
     """`500us`, `5ms`, `30s`, `5m` or `1h` as a timedelta; ValueError names the expected form."""
     if isinstance(text, timedelta):
         return text
-    if not isinstance(text, str) or not re.match(DURATION_PATTERN, text):
-        raise ValueError(f"found {text!r}, expected a duration such as 500us, 5ms, 30s, 5m or 1h")
-    number, unit = re.fullmatch(r"([0-9]+)([a-z]+)", text).groups()  # type: ignore[union-attr]
-    return timedelta(microseconds=int(number) * _UNITS[unit])
+    if not isinstance(text, str) or not re.fullmatch(DURATION_PATTERN, text, re.ASCII):
+        raise violation(shown(text), *_DURATION_FORM)
+    number = text.rstrip("umsh")
+    return timedelta(microseconds=int(number) * _UNITS[text.removeprefix(number)])
 
 
 def format_duration(value: timedelta) -> str:
@@ -79,10 +109,20 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema({"type": "string", "pattern": DURATION_PATTERN, "maxLength": 12}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 12,
+            VALIDATIONS: [text(DURATION_PATTERN, *_DURATION_FORM).rule.to_cel()],
+        }
+    ),
 ]
 
-QUANTITY_PATTERN = r"^[0-9]+(\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$"
+QUANTITY_PATTERN = r"[0-9]{1,19}(\.[0-9]{1,9})?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?"
+_QUANTITY_FORM = (
+    "a quantity such as 500m, 2, 64Mi or 1Gi",
+    "write one number and one of Kubernetes' suffixes",
+)
 _SUFFIXES: Mapping[str, Decimal] = {
     "m": Decimal("0.001"),
     "": Decimal(1),
@@ -93,20 +133,24 @@ _SUFFIXES: Mapping[str, Decimal] = {
 
 def parse_quantity(text: str) -> Decimal:
     """A Kubernetes quantity as a number: `500m` is 0.5, `64Mi` is 67108864."""
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([a-zA-Z]*)", text)
-    if found is None or found.group(2) not in _SUFFIXES:
-        raise ValueError(f"found {text!r}, expected a quantity such as 500m, 2, 64Mi or 1Gi")
-    return Decimal(found.group(1)) * _SUFFIXES[found.group(2)]
+    if not re.fullmatch(QUANTITY_PATTERN, text, re.ASCII):
+        raise violation(shown(text), *_QUANTITY_FORM)
+    number = text.rstrip("".join(_SUFFIXES))
+    return Decimal(number) * _SUFFIXES[text.removeprefix(number)]
 
 
 def _quantity(value: Any) -> str:
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if not isinstance(text, str):
-        raise ValueError(f"found {value!r}, expected a quantity such as 500m, 2, 64Mi or 1Gi")
+        raise violation(shown(value), *_QUANTITY_FORM)
     parse_quantity(text)
     return text
 
 
+_QUANTITY_RULE = {
+    **text(QUANTITY_PATTERN, *_QUANTITY_FORM).rule.to_cel(),
+    "rule": f"string(self).matches({cel_string(f'^{QUANTITY_PATTERN}$')})",
+}
 Quantity = Annotated[
     str,
     BeforeValidator(_quantity),
@@ -114,15 +158,35 @@ Quantity = Annotated[
         {
             "anyOf": [{"type": "integer"}, {"type": "string"}],
             "x-kubernetes-int-or-string": True,
-            "pattern": QUANTITY_PATTERN,
             "maxLength": 32,
+            VALIDATIONS: [
+                {
+                    **_QUANTITY_RULE,
+                    "rule": f"string(self).matches({cel_string(f'^{QUANTITY_PATTERN}$')})",
+                }
+            ],
         }
     ),
 ]
 
-DnsLabel = Annotated[str, Field(max_length=63, pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")]
-DnsSubdomain = Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$")]
-EnvName = Annotated[str, Field(max_length=253, pattern=r"^[-._a-zA-Z][-._a-zA-Z0-9]*$")]
+DnsSubdomain = Annotated[
+    str,
+    Field(max_length=253),
+    text(
+        r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
+        "lower-case letters, digits, '-' and '.', with a letter or digit at both ends",
+        "write the name of the object as Kubernetes has it",
+    ),
+]
+EnvName = Annotated[
+    str,
+    Field(max_length=253),
+    text(
+        r"[-._a-zA-Z][-._a-zA-Z0-9]*",
+        "letters, digits, '_', '-' and '.', not starting with a digit",
+        "write the name of an environment variable",
+    ),
+]
 
 # A pod-spec structure that Kubernetes itself checks when the Deployment is written.
 KubernetesObject = Annotated[

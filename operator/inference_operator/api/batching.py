@@ -5,10 +5,11 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, Duration, Rule
+from inference_operator.api.base import ApiModel, Bool, Duration, Int
+from inference_operator.api.rules import Rule, UniqueBy
 
-BatchSize = Annotated[int, Field(ge=1, le=65536)]
-Priority = Annotated[int, Field(ge=1, le=1000)]
+BatchSize = Annotated[Int, Field(ge=1, le=65536)]
+Priority = Annotated[Int, Field(ge=1, le=1000)]
 
 
 class TimeoutAction(StrEnum):
@@ -27,10 +28,10 @@ class QueuePolicy(ApiModel):
     default_timeout: Duration | None = None
     """Time a request may wait in the queue. Absent: no limit."""
 
-    allow_timeout_override: bool = False
+    allow_timeout_override: Bool = False
     """Whether a request may shorten its own timeout."""
 
-    max_queue_size: Annotated[int, Field(ge=0, le=1_000_000)] = 0
+    max_queue_size: Annotated[Int, Field(ge=0, le=1_000_000)] = 0
     """Requests that may wait; more are refused at once. 0: no limit."""
 
 
@@ -46,17 +47,20 @@ class Priorities(ApiModel):
 
     rules: ClassVar = (
         Rule(
-            "self.default <= self.levels",
-            "default must not be greater than levels",
-            "'default: found ' + string(self.default) + ', expected 1 to ' + string(self.levels)"
-            " + ' (levels)'",
-            ".default",
+            cel="self.default <= self.levels",
+            holds=lambda self: self.default <= self.levels,
+            found="{default}",
+            expected="1 to levels, which is {levels}",
+            remedy="lower default or raise levels",
+            field="default",
         ),
         Rule(
-            "!has(self.policies) || self.policies.all(p, p.level <= self.levels)",
-            "level of a policy must not be greater than levels",
-            None,
-            ".policies",
+            cel="!has(self.policies) || self.policies.all(p, p.level <= self.levels)",
+            holds=lambda self: all(p.level <= self.levels for p in self.policies),
+            found="a policy with a level above {levels}",
+            expected="levels from 1 to levels, which is {levels}",
+            remedy="lower the policy's level or raise levels",
+            field="policies",
         ),
     )
 
@@ -68,7 +72,8 @@ class Priorities(ApiModel):
 
     policies: Annotated[
         tuple[PriorityQueuePolicy, ...],
-        Field(max_length=32, json_schema_extra={"x-kubernetes-list-map-keys": ["level"]}),
+        Field(max_length=32),
+        UniqueBy("level"),
     ] = ()
     """Queue policies of single levels; the others use `queuePolicy`."""
 
@@ -76,14 +81,14 @@ class Priorities(ApiModel):
 class DynamicBatching(ApiModel):
     """Requests are gathered into batches (Triton's dynamic batcher)."""
 
-    preferred_batch_sizes: Annotated[tuple[BatchSize, ...], Field(max_length=32)] = ()
+    preferred_batch_sizes: Annotated[tuple[BatchSize, ...], Field(max_length=32), UniqueBy()] = ()
     """Batch sizes to wait for, none above `maxBatchSize`. Absent: the largest possible at once."""
 
     max_queue_delay: Duration | None = None
     """How long a request may wait for others to share its batch, such as `500us`. Absent: not at
     all."""
 
-    preserve_ordering: bool = False
+    preserve_ordering: Bool = False
     """Whether responses leave in the order in which requests came."""
 
     priorities: Priorities | None = None

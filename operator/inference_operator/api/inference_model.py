@@ -4,9 +4,11 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, DnsSubdomain, Rule
+from inference_operator.api.across import NAME_RULE, SPEC_RULES
+from inference_operator.api.base import ApiModel, DnsSubdomain, Int
 from inference_operator.api.model import Model
 from inference_operator.api.rollout import Rollout
+from inference_operator.api.rules import UniqueBy
 from inference_operator.api.triton import Triton
 from inference_operator.api.workload import Accelerator, LocalObjectReference, Placement, Resources
 
@@ -17,15 +19,7 @@ PLURAL = "inferencemodels"
 class InferenceModelSpec(ApiModel):
     """What is wanted of the model."""
 
-    rules: ClassVar = (
-        Rule(
-            "!has(self.triton) || !has(self.triton.dynamicBatching)"
-            " || (has(self.model.maxBatchSize) && self.model.maxBatchSize >= 1)",
-            "triton.dynamicBatching needs model.maxBatchSize of 1 or more",
-            None,
-            ".triton.dynamicBatching",
-        ),
-    )
+    rules: ClassVar = SPEC_RULES
 
     model: Model
     """What is served."""
@@ -33,7 +27,7 @@ class InferenceModelSpec(ApiModel):
     triton: Triton = Triton()
     """How Triton serves it."""
 
-    replicas: Annotated[int, Field(ge=0, le=1000)] = 1
+    replicas: Annotated[Int, Field(ge=0, le=1000)] = 1
     """Number of pods. Also set by `kubectl scale`."""
 
     resources: Resources = Resources()
@@ -50,7 +44,8 @@ class InferenceModelSpec(ApiModel):
 
     image_pull_secrets: Annotated[
         tuple[LocalObjectReference, ...],
-        Field(max_length=16, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+        Field(max_length=16),
+        UniqueBy("name"),
     ] = ()
     """Secrets for pulling the images."""
 
@@ -60,6 +55,8 @@ class InferenceModelSpec(ApiModel):
 
 class InferenceModel(ApiModel):
     """A model served by Triton: its artifact, its configuration, its replicas and its rollout."""
+
+    rules: ClassVar = (NAME_RULE,)
 
     api_version: Literal["inference.aipx.io/v1alpha1"]
     kind: Literal["InferenceModel"]

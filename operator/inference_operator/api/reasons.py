@@ -48,6 +48,7 @@ class Reason(StrEnum):
     # Events that are no condition's reason
     REVISION_CREATED = "RevisionCreated"
     PROMOTED = "Promoted"
+    ABORTED = "Aborted"
     SCALED = "Scaled"
     SCALED_DOWN = "ScaledDown"
     DRIFT_REPAIRED = "DriftRepaired"

@@ -1,11 +1,12 @@
 """`spec.rollout`: how a new revision takes over."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, Duration
+from inference_operator.api.base import ApiModel, Bool, Duration, Int
+from inference_operator.api.rules import Rule
 
 
 class Rollout(ApiModel):
@@ -15,7 +16,19 @@ class Rollout(ApiModel):
     wanted replicas; the old one is scaled down after `scaleDownDelay`.
     """
 
-    revision_history_limit: Annotated[int, Field(ge=0, le=100)] = 10
+    rules: ClassVar = (
+        Rule(
+            cel="!has(self.progressDeadline) || !self.progressDeadline.matches('^[0-9]+[a-z]+$')"
+            " || duration(self.progressDeadline) >= duration('10s')",
+            holds=lambda self: self.progress_deadline >= timedelta(seconds=10),
+            found='"{progressDeadline}"',
+            expected="10s at least",
+            remedy="give the pods time to start, 10m is the default",
+            field="progressDeadline",
+        ),
+    )
+
+    revision_history_limit: Annotated[Int, Field(ge=0, le=100)] = 10
     """Old revisions kept, without pods, to go back to."""
 
     scale_down_delay: Duration = timedelta(seconds=30)
@@ -25,5 +38,5 @@ class Rollout(ApiModel):
     """Time without progress after which a new revision counts as failed; the old one goes on
     serving."""
 
-    paused: bool = False
+    paused: Bool = False
     """Whether new revisions wait. The serving one goes on, and is still scaled and repaired."""

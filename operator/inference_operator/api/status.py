@@ -6,6 +6,7 @@ from typing import Annotated, Any
 from pydantic import Field, ValidationError
 
 from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
+from inference_operator.api.rules import UniqueBy
 
 DECISIONS_KEPT = 20
 
@@ -61,25 +62,21 @@ class RevisionStatus(StatusModel):
     ready: Count = 0
     """Pods in which this revision's model answers."""
 
-    since: Time | None = None
-    """When it became stable, or candidate."""
-
 
 class RolloutStatus(StatusModel):
     """Where the rollout stands. The only part of the status that the operator reads back."""
 
-    revision: RevisionHash | None = None
-    """The candidate that `since` is about."""
-
     since: Time | None = None
     """When the candidate's last progress was seen; `progressDeadline` counts from here."""
 
-    promoted_at: Time | None = None
-    """When clients last moved to another revision; `scaleDownDelay` counts from here."""
+    ready: Count = 0
+    """The candidate's ready pods at `since`."""
 
-    failed_revision: RevisionHash | None = None
-    """The revision that was given up after `progressDeadline`. It is tried again when the spec
-    changes."""
+    previous: RevisionHash | None = None
+    """The revision that clients left last; its pods stay for `scaleDownDelay`."""
+
+    promoted_at: Time | None = None
+    """When clients moved to the stable revision; `scaleDownDelay` counts from here."""
 
 
 class AcceleratorStatus(StatusModel):
@@ -123,7 +120,8 @@ class InferenceModelStatus(StatusModel):
 
     conditions: Annotated[
         tuple[Condition, ...],
-        Field(max_length=32, json_schema_extra={"x-kubernetes-list-map-keys": ["type"]}),
+        Field(max_length=32),
+        UniqueBy("type"),
     ] = ()
     """Ready (the pods of this generation serve this version), Reconciling and Stalled (present only
     while True), SpecValid, ArtifactResolved, Available and ModelLoaded."""

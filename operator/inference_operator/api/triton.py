@@ -5,9 +5,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, DnsSubdomain, EnvName, Quantity, Rule
+from inference_operator.api.arguments import RESERVED_RULE, ExtraArg, Image
+from inference_operator.api.base import ApiModel, Bool, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
+from inference_operator.api.environment import EnvVar
 from inference_operator.api.model import DataType, Dim, TensorName
+from inference_operator.api.rules import Rule, UniqueBy, keys
 
 
 class InstanceKind(StrEnum):
@@ -24,10 +27,14 @@ class InstanceGroup(ApiModel):
 
     rules: ClassVar = (
         Rule(
-            "!has(self.gpus) || !has(self.kind) || self.kind == 'GPU' || self.kind == 'Auto'",
-            "gpus has an effect only with kind GPU or Auto: remove it, or change kind",
-            None,
-            ".gpus",
+            cel="!has(self.gpus) || !has(self.kind) || self.kind in ['GPU', 'Auto']",
+            holds=lambda self: (
+                not self.has("gpus") or self.kind in (InstanceKind.GPU, InstanceKind.AUTO)
+            ),
+            found="gpus with kind {kind|Auto}",
+            expected="kind GPU or Auto",
+            remedy="remove gpus, or change kind",
+            field="gpus",
         ),
     )
 
@@ -37,13 +44,19 @@ class InstanceGroup(ApiModel):
     kind: InstanceKind = InstanceKind.AUTO
     """CPU, GPU, Auto (GPU where the pod has one) or Model (the backend decides)."""
 
-    count: Annotated[int, Field(ge=1, le=1024)] = 1
+    count: Annotated[Int, Field(ge=1, le=1024)] = 1
     """Instances; for GPU groups, on each of its GPUs."""
 
-    gpus: Annotated[tuple[Annotated[int, Field(ge=0, le=1023)], ...], Field(max_length=64)] = ()
+    gpus: Annotated[
+        tuple[Annotated[Int, Field(ge=0, le=1023)], ...], Field(max_length=64), UniqueBy()
+    ] = ()
     """Indices of the pod's GPUs to use, from 0. Absent: all that the pod has."""
 
-    profiles: Annotated[tuple[str, ...], Field(max_length=64)] = ()
+    profiles: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=253)], ...],
+        Field(max_length=64),
+        UniqueBy(),
+    ] = ()
     """TensorRT optimization profiles to use."""
 
 
@@ -68,20 +81,20 @@ class TensorRTAcceleration(ApiModel):
 class Optimization(ApiModel):
     """Triton's optimization settings (ModelOptimizationPolicy)."""
 
-    graph_level: Annotated[int, Field(ge=-1, le=2)] | None = None
+    graph_level: Annotated[Int, Field(ge=-1, le=2)] | None = None
     """Graph optimization: -1 basic, 0 the backend's default, 1 and 2 more (for ONNX: 1 extended,
     2 all that the backend has)."""
 
     tensorrt: TensorRTAcceleration | None = None
     """TensorRT as the execution accelerator of an ONNX model; needs a GPU."""
 
-    cuda_graphs: bool | None = None
+    cuda_graphs: Bool | None = None
     """Whether TensorRT models run as CUDA graphs."""
 
-    pinned_memory: bool | None = None
+    pinned_memory: Bool | None = None
     """Whether inputs and outputs pass through pinned memory. Absent: Triton's default, yes."""
 
-    eager_batching: bool | None = None
+    eager_batching: Bool | None = None
     """Whether the next batch is prepared while the current one runs."""
 
 
@@ -121,10 +134,10 @@ class Warmup(ApiModel):
     name: Annotated[str, Field(min_length=1, max_length=253)]
     """Name of the sample, shown in Triton's log."""
 
-    batch_size: Annotated[int, Field(ge=0, le=65536)] = 1
+    batch_size: Annotated[Int, Field(ge=0, le=65536)] = 1
     """Batch size of the request; 0 for models without a batch dimension."""
 
-    count: Annotated[int, Field(ge=0, le=1000)] = 1
+    count: Annotated[Int, Field(ge=0, le=1000)] = 1
     """How often it is sent."""
 
     inputs: Annotated[
@@ -132,8 +145,8 @@ class Warmup(ApiModel):
         Field(
             min_length=1,
             max_length=64,
-            json_schema_extra={"x-kubernetes-list-map-keys": ["name"]},
         ),
+        UniqueBy("name"),
     ]
     """The request's inputs."""
 
@@ -143,15 +156,18 @@ class VersionPolicy(ApiModel):
 
     rules: ClassVar = (
         Rule(
-            "[has(self.latest), has(self.all), has(self.specific)].filter(x, x).size() == 1",
-            "exactly one of latest, all and specific must be set",
+            cel="[has(self.latest), has(self.all), has(self.specific)].filter(x, x).size() == 1",
+            holds=lambda self: sum(map(self.has, ("latest", "all", "specific"))) == 1,
+            found="none or several of latest, all and specific",
+            expected="exactly one",
+            remedy="keep the one that is meant",
         ),
     )
 
     class Latest(ApiModel):
         """The highest version numbers."""
 
-        num_versions: Annotated[int, Field(ge=1, le=1000)] = 1
+        num_versions: Annotated[Int, Field(ge=1, le=1000)] = 1
         """How many."""
 
     class All(ApiModel):
@@ -161,7 +177,9 @@ class VersionPolicy(ApiModel):
         """Named versions."""
 
         versions: Annotated[
-            tuple[Annotated[int, Field(ge=1)], ...], Field(min_length=1, max_length=100)
+            tuple[Annotated[Int, Field(ge=1, le=2**53)], ...],
+            Field(min_length=1, max_length=100),
+            UniqueBy(),
         ]
         """Version numbers; must hold the version that the operator serves."""
 
@@ -178,65 +196,32 @@ class VersionPolicy(ApiModel):
 class Metrics(ApiModel):
     """Which metrics Triton exports for the model, beyond its defaults."""
 
+    rules: ClassVar = (
+        Rule(
+            cel="self.latencyBuckets.isSorted()"
+            " && self.latencyBuckets.all(a, self.latencyBuckets.exists_one(b, b == a))",
+            holds=lambda self: list(self.latency_buckets) == sorted(set(self.latency_buckets)),
+            found="bounds out of order, or one of them twice",
+            expected="bounds in ascending order",
+            remedy="sort them",
+            field="latencyBuckets",
+        ),
+    )
+
     latency_buckets: Annotated[
-        tuple[Annotated[int, Field(ge=1, le=3_600_000)], ...], Field(min_length=1, max_length=32)
+        tuple[Annotated[Int, Field(ge=1, le=3_600_000)], ...], Field(min_length=1, max_length=32)
     ]
     """Upper bounds, in whole milliseconds and ascending, of the histogram
     `nv_inference_first_response_histogram_ms` (Triton 26.01 and later). Put one exactly at your
     latency objective."""
 
 
-class KeyRef(ApiModel):
-    """A key of a Secret or ConfigMap of the same namespace."""
-
-    name: DnsSubdomain
-    """Name of the object."""
-
-    key: Annotated[str, Field(min_length=1, max_length=253)]
-    """The key in it."""
-
-
-class EnvSource(ApiModel):
-    """Where the value of an environment variable comes from; exactly one of the two."""
-
-    rules: ClassVar = (
-        Rule(
-            "has(self.secretKeyRef) != has(self.configMapKeyRef)",
-            "exactly one of secretKeyRef and configMapKeyRef must be set",
-        ),
-    )
-
-    secret_key_ref: KeyRef | None = None
-    """A key of a Secret."""
-
-    config_map_key_ref: KeyRef | None = None
-    """A key of a ConfigMap."""
-
-
-class EnvVar(ApiModel):
-    """An environment variable of the Triton container."""
-
-    rules: ClassVar = (
-        Rule(
-            "has(self.value) != has(self.valueFrom)",
-            "exactly one of value and valueFrom must be set",
-        ),
-    )
-
-    name: EnvName
-    """Name of the variable."""
-
-    value: Annotated[str, Field(max_length=32768)] | None = None
-    """Its value."""
-
-    value_from: EnvSource | None = None
-    """Where its value comes from."""
-
-
 class Triton(ApiModel):
     """How Triton serves the model."""
 
-    image: Annotated[str, Field(min_length=1, max_length=512, pattern=r"^\S+$")] | None = None
+    rules: ClassVar = (RESERVED_RULE,)
+
+    image: Image | None = None
     """Triton image. Absent: the operator's default at the time this revision is made."""
 
     dynamic_batching: DynamicBatching | None = None
@@ -254,7 +239,8 @@ class Triton(ApiModel):
 
     warmup: Annotated[
         tuple[Warmup, ...],
-        Field(max_length=16, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+        Field(max_length=16),
+        UniqueBy("name"),
     ] = ()
     """Requests that each instance answers before the model is ready."""
 
@@ -262,11 +248,9 @@ class Triton(ApiModel):
     """Which versions Triton serves. Absent: the one of the revision."""
 
     parameters: Annotated[
-        dict[
-            Annotated[str, Field(max_length=253)],
-            Annotated[str, Field(max_length=4096)],
-        ],
+        dict[str, Annotated[str, Field(max_length=4096)]],
         Field(max_length=64),
+        keys(r"[^\n]+", 253, "keys of 1 to 253 characters", "shorten the key"),
     ] = {}
     """Backend parameters, as in config.pbtxt's `parameters`."""
 
@@ -280,13 +264,12 @@ class Triton(ApiModel):
 
     env: Annotated[
         tuple[EnvVar, ...],
-        Field(max_length=64, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]}),
+        Field(max_length=64),
+        UniqueBy("name"),
     ] = ()
     """Environment variables of the Triton container."""
 
-    extra_args: Annotated[
-        tuple[Annotated[str, Field(min_length=1, max_length=1024)], ...], Field(max_length=64)
-    ] = ()
+    extra_args: Annotated[tuple[ExtraArg, ...], Field(max_length=64)] = ()
     """Further arguments of tritonserver, such as `--log-verbose=1`. Those that the operator sets
     itself (the repository, ports, model control, readiness) are refused."""
 

@@ -5,18 +5,56 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, DnsSubdomain, KubernetesObject, Quantity, Rule
+from inference_operator.api.base import (
+    ApiModel,
+    DnsSubdomain,
+    Int,
+    KubernetesObject,
+    Quantity,
+    parse_quantity,
+)
+from inference_operator.api.rules import Rule, keys, text
 
-ResourceName = Annotated[str, Field(min_length=1, max_length=253)]
+_EXTENDED = r"[a-z0-9.-]+/[A-Za-z0-9_.-]+"
+_LABEL_KEY = keys(
+    r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?",
+    317,
+    "label keys such as kubernetes.io/arch",
+    "write the key as it is on the node",
+)
+_RESOURCE_NAMES = keys(
+    rf"cpu|memory|ephemeral-storage|hugepages-[A-Za-z0-9]+|{_EXTENDED}",
+    253,
+    "cpu, memory, ephemeral-storage, hugepages-SIZE or an extended resource such as example.com/x",
+    "correct or remove it",
+)
+ResourceAmounts = Annotated[dict[str, Quantity], Field(max_length=16), _RESOURCE_NAMES]
 
 
 class Resources(ApiModel):
     """Compute resources of the Triton container, as in a pod's `resources`."""
 
-    requests: Annotated[dict[ResourceName, Quantity], Field(max_length=16)] = {}
+    rules: ClassVar = (
+        Rule(
+            cel="!has(self.requests) || !has(self.limits) || self.requests.all(k,"
+            " !(k in self.limits) || !isQuantity(string(self.requests[k]))"
+            " || !isQuantity(string(self.limits[k])) ||"
+            " quantity(string(self.requests[k])).compareTo(quantity(string(self.limits[k]))) <= 0)",
+            holds=lambda self: all(
+                parse_quantity(amount) <= parse_quantity(self.limits.get(name, amount))
+                for name, amount in self.requests.items()
+            ),
+            found="a request above its limit",
+            expected="requests up to the limits of the same resources",
+            remedy="lower the request or raise the limit",
+            field="requests",
+        ),
+    )
+
+    requests: ResourceAmounts = {}
     """What the scheduler sets aside, such as `cpu: 2` and `memory: 4Gi`."""
 
-    limits: Annotated[dict[ResourceName, Quantity], Field(max_length=16)] = {}
+    limits: ResourceAmounts = {}
     """What the container may use at most."""
 
 
@@ -30,12 +68,18 @@ class WhenUnavailable(StrEnum):
 class Accelerator(ApiModel):
     """The GPUs of each pod."""
 
-    resource: Annotated[str, Field(max_length=253, pattern=r"^[a-z0-9.-]+/[A-Za-z0-9_.-]+$")] = (
-        "nvidia.com/gpu"
-    )
+    resource: Annotated[
+        str,
+        Field(max_length=253),
+        text(
+            _EXTENDED,
+            "an extended resource such as nvidia.com/gpu",
+            "write the name that `kubectl describe node` shows",
+        ),
+    ] = "nvidia.com/gpu"
     """Extended resource that nodes advertise: `nvidia.com/gpu`, `nvidia.com/mig-1g.10gb`, ..."""
 
-    count: Annotated[int, Field(ge=1, le=64)] = 1
+    count: Annotated[Int, Field(ge=1, le=64)] = 1
     """How many each pod gets."""
 
     when_unavailable: WhenUnavailable = WhenUnavailable.WAIT
@@ -66,22 +110,30 @@ class Toleration(ApiModel):
 
     rules: ClassVar = (
         Rule(
-            "has(self.key) || (has(self.operator) && self.operator == 'Exists')",
-            "operator must be Exists where key is absent",
-            None,
-            ".operator",
+            cel="has(self.key) || (has(self.operator) && self.operator == 'Exists')",
+            holds=lambda self: self.has("key") or self.operator == TolerationOperator.EXISTS,
+            found="operator {operator|Equal} without a key",
+            expected="a key, or operator Exists for every taint",
+            remedy="name the taint's key, or set operator to Exists",
+            field="operator",
         ),
         Rule(
-            "!has(self.value) || !has(self.operator) || self.operator != 'Exists'",
-            "value must be absent where operator is Exists",
-            None,
-            ".value",
+            cel="!has(self.value) || !has(self.operator) || self.operator != 'Exists'",
+            holds=lambda self: not self.has("value") or self.operator != TolerationOperator.EXISTS,
+            found="a value with operator Exists",
+            expected="no value, since Exists accepts every one",
+            remedy="remove value, or set operator to Equal",
+            field="value",
         ),
         Rule(
-            "!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
-            "tolerationSeconds has an effect only with effect NoExecute",
-            None,
-            ".tolerationSeconds",
+            cel="!has(self.tolerationSeconds) || (has(self.effect) && self.effect == 'NoExecute')",
+            holds=lambda self: (
+                not self.has("toleration_seconds") or self.effect == TaintEffect.NO_EXECUTE
+            ),
+            found="tolerationSeconds with effect {effect|absent}",
+            expected="effect NoExecute, the only one that it has an effect with",
+            remedy="remove tolerationSeconds, or set effect to NoExecute",
+            field="tolerationSeconds",
         ),
     )
 
@@ -97,7 +149,7 @@ class Toleration(ApiModel):
     effect: TaintEffect | None = None
     """Effect of the taint. Absent: every effect."""
 
-    toleration_seconds: Annotated[int, Field(ge=0)] | None = None
+    toleration_seconds: Annotated[Int, Field(ge=0, le=31_536_000)] | None = None
     """Seconds that the pod stays on the node after a NoExecute taint."""
 
 
@@ -105,11 +157,9 @@ class Placement(ApiModel):
     """Where the pods may run, as in a pod's spec."""
 
     node_selector: Annotated[
-        dict[
-            Annotated[str, Field(max_length=316)],
-            Annotated[str, Field(max_length=63)],
-        ],
+        dict[str, Annotated[str, Field(max_length=63)]],
         Field(max_length=32),
+        _LABEL_KEY,
     ] = {}
     """Labels that a node must have."""
 

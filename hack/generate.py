@@ -1,0 +1,66 @@
+"""Writes the files that are made from the API's types, or checks that they are fresh.
+
+`python hack/generate.py` writes; `python hack/generate.py --check` fails naming stale files.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT / "operator"))
+
+from inference_operator.api.crd import inference_model_crd  # noqa: E402
+from inference_operator.api.docs import api_page  # noqa: E402
+
+_HEADER = "# Generated from operator/inference_operator/api by `make generate`. Do not edit.\n"
+
+
+class _Dumper(yaml.SafeDumper):
+    def ignore_aliases(self, data: object) -> bool:
+        return True
+
+
+def crd_yaml() -> str:
+    body = yaml.dump(
+        inference_model_crd(), Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True
+    )
+    return _HEADER + body
+
+
+# Path below the root -> what it is to hold. A new generated file is a new line here.
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "crds/inference.aipx.io_inferencemodels.yaml": crd_yaml,
+    "docs/api.md": api_page,
+}
+
+
+def stale() -> list[str]:
+    """Generated files that differ from what the types say, or are missing."""
+    return [
+        path
+        for path, content in GENERATED.items()
+        if not (ROOT / path).is_file() or (ROOT / path).read_text(encoding="utf-8") != content()
+    ]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write or check the generated files.")
+    parser.add_argument("--check", action="store_true", help="write nothing; fail on stale files")
+    found = stale()
+    if parser.parse_args().check:
+        for path in found:
+            print(f"{path} is stale: run `make generate` and commit it", file=sys.stderr)
+        return 1 if found else 0
+    for path in found:
+        (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / path).write_text(GENERATED[path](), encoding="utf-8")
+        print(f"wrote {path}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,53 @@
+"""`spec.triton.image` and `extraArgs`: what starts, and which options are the operator's own."""
+
+import re
+from typing import Annotated
+
+from pydantic import Field
+
+from inference_operator.api.rules import Rule, cel_string, text
+
+# What the operator passes to tritonserver itself, or what its pods cannot do without.
+RESERVED_ARGS = (
+    "model-repository",
+    "model-store",
+    "model-control-mode",
+    "load-model",
+    "strict-readiness",
+    "exit-timeout-secs",
+    "exit-on-error",
+    "allow-http",
+    "allow-grpc",
+    "allow-metrics",
+    "http-port",
+    "grpc-port",
+    "metrics-port",
+    "http-address",
+    "grpc-address",
+    "metrics-address",
+    "backend-directory",
+    "cache-config",
+)
+_RESERVED = f"^--({'|'.join(RESERVED_ARGS)})(=|$)"
+Image = Annotated[
+    str,
+    Field(max_length=512),
+    text(
+        r"[a-z0-9]\S*",
+        "an image reference such as nvcr.io/nvidia/tritonserver:26.01-py3",
+        "write registry, repository and tag without spaces",
+    ),
+]
+ExtraArg = Annotated[
+    str,
+    Field(max_length=1024),
+    text(r"--[a-z0-9][^\n]*", "--OPTION or --OPTION=VALUE", "write each option as one item"),
+]
+RESERVED_RULE = Rule(
+    cel=f"!has(self.extraArgs) || !self.extraArgs.exists(a, a.matches({cel_string(_RESERVED)}))",
+    holds=lambda self: not any(re.match(_RESERVED, arg) for arg in self.extra_args),
+    found="an option that the operator sets itself, or that its pods cannot do without",
+    expected=f"none of --{', --'.join(RESERVED_ARGS)}",
+    remedy="remove it",
+    field="extraArgs",
+)

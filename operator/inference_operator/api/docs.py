@@ -1,0 +1,5 @@
+"""docs"""
+
+
+def api_page() -> str:
+    return ""

@@ -1,0 +1,200 @@
+"""Validation rules with one source for three readers: the API server (CEL), the operator (Python)
+and the person (a sentence). Nothing here knows a field of the API."""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
+
+VALIDATIONS = "x-kubernetes-validations"
+LIST_TYPE = "x-kubernetes-list-type"
+LIST_MAP_KEYS = "x-kubernetes-list-map-keys"
+SHOWN = 100
+
+_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.]+)(?:\|([^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What must hold of a value, said twice (`cel` and `holds`) and explained once.
+
+    The sentence is "found FOUND, expected EXPECTED; REMEDY". Its parts may hold `{path.to.field}`,
+    or `{path.to.field|text}` with the text for an absent field, with paths as in YAML; `{self}` is
+    the value itself. `field` places the error, as `model.maxBatchSize`.
+    `tests/api_cases` runs one table of manifests through both halves, so that they cannot differ.
+    """
+
+    cel: str
+    holds: Callable[[Any], bool]
+    found: str
+    expected: str
+    remedy: str
+    field: str | None = None
+
+    def violation(self, value: Any) -> PydanticCustomError:
+        """The error for a value that broke the rule."""
+        return violation(*(_fill(part, value) for part in self._parts()))
+
+    def to_cel(self) -> dict[str, str]:
+        """One item of `x-kubernetes-validations`."""
+        template = sentence(*self._parts())
+        item = {"rule": self.cel, "message": _PLACEHOLDER.sub(r"\1", template)}
+        if _PLACEHOLDER.search(template):
+            item["messageExpression"] = _cel_template(template)
+        if self.field:
+            item["fieldPath"] = f".{self.field}"
+        return item
+
+    def _parts(self) -> tuple[str, str, str]:
+        return self.found, self.expected, self.remedy
+
+
+def sentence(found: str, expected: str, remedy: str) -> str:
+    """The one form of every message about a bad field."""
+    return f"found {found}, expected {expected}; {remedy}"
+
+
+def violation(found: str, expected: str, remedy: str) -> PydanticCustomError:
+    """A pydantic error that carries the parts of the sentence in its context."""
+    return PydanticCustomError(
+        "violation",
+        "found {found}, expected {expected}; {remedy}",
+        {"found": found, "expected": expected, "remedy": remedy},
+    )
+
+
+def shown(value: object) -> str:
+    """A found value as a message shows it: strings quoted, long ones cut."""
+    written = json.dumps(value, default=str, ensure_ascii=False)
+    return written if len(written) <= SHOWN else f"{written[:SHOWN]}..."
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Annotation that puts a rule on a scalar, a list or a map."""
+
+    rule: Rule
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        found = handler(schema)
+        return {**found, VALIDATIONS: [*found.get(VALIDATIONS, []), self.rule.to_cel()]}
+
+    def _checked(self, value: Any) -> Any:
+        if not self.rule.holds(value):
+            raise self.rule.violation(value)
+        return value
+
+
+def text(regex: str, expected: str, remedy: str) -> Check:
+    """Strings that the regular expression matches whole; RE2 and Python must read it alike."""
+    compiled = re.compile(regex, re.ASCII)
+    return Check(
+        Rule(
+            cel=f"self.matches({cel_string(f'^{regex}$')})",
+            holds=lambda value: compiled.fullmatch(value) is not None,
+            found='"{self}"',
+            expected=expected,
+            remedy=remedy,
+        )
+    )
+
+
+def keys(regex: str, max_length: int, expected: str, remedy: str) -> Check:
+    """Maps whose every key has at most that length and matches the regular expression whole."""
+    compiled = re.compile(regex, re.ASCII)
+    return Check(
+        Rule(
+            cel=f"self.all(k, k.size() <= {max_length} && k.matches({cel_string(f'^{regex}$')}))",
+            holds=lambda value: all(len(k) <= max_length and compiled.fullmatch(k) for k in value),
+            found="a key of another form",
+            expected=expected,
+            remedy=remedy,
+        )
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class UniqueBy:
+    """Annotation of a list whose items are unique by that key (`x-kubernetes-list-type: map`),
+    or of scalars that are unique as they are (`set`) where there is no key."""
+
+    key: str | None = None
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._unique, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        if self.key is None:
+            return {**handler(schema), LIST_TYPE: "set"}
+        return {**handler(schema), LIST_TYPE: "map", LIST_MAP_KEYS: [self.key]}
+
+    def _unique(self, items: tuple[Any, ...]) -> tuple[Any, ...]:
+        seen: set[object] = set()
+        for item in items:
+            identity = lookup(item, self.key) if self.key else item
+            if identity in seen:
+                what = f"{self.key} {shown(identity)}" if self.key else shown(identity)
+                raise violation(f"{what} twice", "each once", "remove or rename one of them")
+            seen.add(identity)
+        return items
+
+
+def cel_string(value: str) -> str:
+    """A CEL string literal."""
+    return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def lookup(value: Any, path: str) -> Any:
+    """What a value holds at a path as written in YAML; None where it is absent there."""
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, Mapping) else _set_field(value, name)
+    return value
+
+
+def _set_field(value: Any, alias: str) -> Any:
+    fields = type(value).model_fields if value is not None else {}
+    name = next((n for n, f in fields.items() if (f.alias or n) == alias), None)
+    return getattr(value, name) if name is not None and name in value.model_fields_set else None
+
+
+def _fill(template: str, value: Any) -> str:
+    def fill(match: re.Match[str]) -> str:
+        path, absent = match.groups()
+        found = value if path == "self" else lookup(value, path)
+        if found is None:
+            return absent or path
+        return str(list(found)) if isinstance(found, tuple) else str(found)
+
+    return _PLACEHOLDER.sub(fill, template)
+
+
+def _cel_template(template: str) -> str:
+    # `format`, because the API server takes the cost of `+` with `string(...)` for unbounded.
+    values = ", ".join(_cel_value(*match.groups()) for match in _PLACEHOLDER.finditer(template))
+    pattern = _PLACEHOLDER.sub("%s", template.replace("%", "%%"))
+    return f"{cel_string(pattern)}.format([{values}])"
+
+
+def _cel_value(path: str, absent: str | None) -> str:
+    if path == "self":
+        return "self"
+    if absent is None:
+        return f"self.{path}"
+    names = path.split(".")
+    present = " && ".join(f"has(self.{'.'.join(names[: i + 1])})" for i in range(len(names)))
+    return f"{present} ? dyn(self.{path}) : dyn({cel_string(absent)})"
