@@ -7,7 +7,6 @@ in the status instead of a crash loop.
 from pathlib import Path
 
 from inference_operator.api.model import ModelFormat
-
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 

@@ -3,9 +3,9 @@
 from typing import Any
 
 from google.protobuf import text_format
+
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.triton import Triton
-
 from model_builders.batching import write_dynamic_batching
 from model_builders.instances import add_instance_groups, move_to_cpu
 from model_builders.names import BACKENDS

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from inference_operator.api.triton import InstanceGroup, InstanceKind
-
 from model_builders.protobuf import model_config_pb2
 
 _Group = model_config_pb2.ModelInstanceGroup

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inference_operator.api.model import DataType, ModelFormat
-
 from model_builders.protobuf import DataType as ConfigDataType
 from model_builders.protobuf import ModelConfig
 

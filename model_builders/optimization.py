@@ -4,7 +4,6 @@ from typing import Any
 
 from inference_operator.api.base import parse_quantity
 from inference_operator.api.triton import Optimization, TensorRTAcceleration
-
 from model_builders.written import put
 
 

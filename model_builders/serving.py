@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Any
 
 from inference_operator.api.triton import Metrics, VersionPolicy, Warmup, WarmupData, WarmupInput
-
 from model_builders.names import config_type
 from model_builders.written import put
 

@@ -1,0 +1,40 @@
+"""Everything that would keep Triton from serving a spec and that no rule of the API can express.
+
+Each check is a small function from a spec to problems; `check` runs the whole chain, so that a
+person sees every problem at once. Each rule says where Triton itself states it.
+"""
+
+from collections.abc import Callable, Iterable
+
+from inference_operator.api.inference_model import InferenceModelSpec
+from model_builders.checks import acceleration, batching, merged, naming, server, tensors, warmup
+from model_builders.problem import Problem
+
+Check = Callable[[InferenceModelSpec], Iterable[Problem]]
+
+CHAIN: tuple[Check, ...] = (
+    tensors.dims,
+    tensors.reshapes,
+    tensors.data_types,
+    tensors.strings,
+    tensors.ragged_batches,
+    tensors.optional_inputs,
+    naming.torchscript_names,
+    batching.ordering,
+    acceleration.gpu_indices,
+    acceleration.profiles,
+    acceleration.tensorrt_plans,
+    acceleration.tensorrt_optimization,
+    warmup.samples,
+    server.arguments,
+    server.environment,
+)
+
+
+def check(spec: InferenceModelSpec, *, version: int = 1) -> list[Problem]:
+    """All problems of the spec, in the order of its fields; empty when Triton can serve it.
+
+    `version` is the one that the operator serves, as in the repository's folder.
+    """
+    problems = [problem for one in CHAIN for problem in one(spec)]
+    return [*problems, *merged.overrides(spec, version)]

@@ -1,0 +1,72 @@
+"""Checks of what needs a GPU: instance groups, TensorRT plans, TensorRT for ONNX."""
+
+from collections.abc import Iterator
+
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.model import ModelFormat
+from inference_operator.api.triton import InstanceKind
+from model_builders.problem import Problem
+
+GROUPS = "spec.triton.instanceGroups"
+TENSORRT = "spec.triton.optimization.tensorrt"
+_OFF_GPU = (InstanceKind.CPU, InstanceKind.MODEL)
+ADD_ACCELERATOR = "add spec.accelerator (`accelerator: {}` asks for one nvidia.com/gpu)"
+
+
+def gpu_indices(spec: InferenceModelSpec) -> Iterator[Problem]:
+    """Indices below accelerator.count are the API's rule; without an accelerator there are none."""
+    for index, group in enumerate(spec.triton.instance_groups):
+        if group.gpus and spec.accelerator is None:
+            yield Problem(
+                f"{GROUPS}[{index}].gpus",
+                str(list(group.gpus)),
+                "none: the pod gets no GPU",
+                f"{ADD_ACCELERATOR}, or remove gpus",
+            )
+
+
+def profiles(spec: InferenceModelSpec) -> Iterator[Problem]:
+    for index, group in enumerate(spec.triton.instance_groups):
+        if group.profiles and spec.model.format is not ModelFormat.TENSORRT:
+            yield Problem(
+                f"{GROUPS}[{index}].profiles",
+                f"profiles for a {spec.model.format} model",
+                "none: only TensorRT plans have optimization profiles",
+                "remove it",
+            )
+            continue
+        for position, profile in enumerate(group.profiles):
+            if not (profile.isascii() and profile.isdigit()):
+                yield Problem(
+                    f"{GROUPS}[{index}].profiles[{position}]",
+                    f'"{profile}"',
+                    "the number of a profile, such as 0",
+                    "write the profile's index in the plan",
+                )
+
+
+def tensorrt_plans(spec: InferenceModelSpec) -> Iterator[Problem]:
+    for index, group in enumerate(spec.triton.instance_groups):
+        if spec.model.format is ModelFormat.TENSORRT and group.kind in _OFF_GPU:
+            yield Problem(
+                f"{GROUPS}[{index}].kind",
+                f"{group.kind} for a tensorrt model",
+                "GPU or Auto: a TensorRT plan runs on a GPU only",
+                "change kind",
+            )
+
+
+def tensorrt_optimization(spec: InferenceModelSpec) -> Iterator[Problem]:
+    optimization = spec.triton.optimization
+    if optimization is None or optimization.tensorrt is None:
+        return
+    groups = spec.triton.instance_groups
+    if spec.accelerator is None:
+        yield Problem(TENSORRT, "TensorRT without a GPU", "spec.accelerator", ADD_ACCELERATOR)
+    elif groups and all(group.kind in _OFF_GPU for group in groups):
+        yield Problem(
+            TENSORRT,
+            "TensorRT without an instance on a GPU",
+            "an instance group of kind GPU or Auto",
+            "change kind of an instance group, or remove it",
+        )

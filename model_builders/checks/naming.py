@@ -1,0 +1,62 @@
+"""Tensor names of TorchScript models, which carry the position of an argument or result.
+
+Triton's rules (model_configuration.md, "Special Conventions for PyTorch Backend"): inputs are named
+by forward's arguments or `NAME__INDEX`; outputs `NAME__INDEX`; else the order of the list counts.
+A list that mixes the two falls back to its order without a word: that is refused here.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.model import ModelFormat, Tensor
+from model_builders.checks.tensors import INPUTS, OUTPUTS
+from model_builders.problem import Problem
+
+_INDEXED = re.compile(r"(.+)__([0-9]+)")
+
+
+def torchscript_names(spec: InferenceModelSpec) -> Iterator[Problem]:
+    if spec.model.format is not ModelFormat.TORCHSCRIPT:
+        return
+    yield from _indices(INPUTS, spec.model.inputs or ())
+    yield from _indices(OUTPUTS, spec.model.outputs or ())
+    for index, tensor in enumerate(spec.model.inputs or ()):
+        if not _INDEXED.fullmatch(tensor.name) and not _is_argument(tensor.name):
+            yield Problem(
+                f"{INPUTS}[{index}].name",
+                f'"{tensor.name}"',
+                "the name of an argument of forward, or NAME__INDEX",
+                f"rename it, such as to INPUT__{index}",
+            )
+
+
+def _is_argument(name: str) -> bool:
+    # The backend takes dictionaries of tensors as `argument(key)`.
+    return re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*(\(.+\))?", name) is not None
+
+
+def _indices(path: str, tensors: Sequence[Tensor]) -> Iterator[Problem]:
+    found = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
+    if not any(found):
+        return
+    expected = f"NAME__0 to NAME__{len(tensors) - 1}, each index once"
+    seen: dict[int, str] = {}
+    for position, (tensor, match) in enumerate(zip(tensors, found, strict=True)):
+        where = f"{path}[{position}].name"
+        if match is None:
+            remedy = "name all of them by index, or none: mixed, Triton ignores the names"
+            yield Problem(where, f'"{tensor.name}" without an index', expected, remedy)
+            continue
+        index = int(match.group(2))
+        if index in seen:
+            taken = f'"{tensor.name}" beside "{seen[index]}"'
+            yield Problem(where, taken, expected, f"index {index} is taken: use another")
+        elif index >= len(tensors):
+            yield Problem(
+                where,
+                f'"{tensor.name}" among {len(tensors)} tensors',
+                expected,
+                "the index is the position in forward's arguments or results, from 0",
+            )
+        seen.setdefault(index, tensor.name)

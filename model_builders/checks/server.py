@@ -1,0 +1,62 @@
+"""Checks of Triton's arguments and environment: what the operator owns stays its own."""
+
+from collections.abc import Iterator, Mapping
+
+from inference_operator.api.arguments import RESERVED_ARGS
+from inference_operator.api.inference_model import InferenceModelSpec
+from model_builders.problem import Problem
+
+# Beside the options that the API's own rule refuses (api/arguments.py).
+_COMPLETION = "the operator decides what Triton may complete"
+_REPOSITORY = "the operator lays out the model repository"
+_OWNED: Mapping[str, str] = {
+    "--repository-poll-secs": _REPOSITORY,
+    "--model-namespacing": _REPOSITORY,
+    "--strict-model-config": _COMPLETION,
+    "--disable-auto-complete-config": _COMPLETION,
+    "--reuse-http-port": "a pod has one Triton",
+    "--reuse-grpc-port": "a pod has one Triton",
+    "--cache-directory": "use triton.responseCache",
+    "--response-cache-byte-size": "use triton.responseCache",
+    **{f"--{name}": "the operator sets it itself" for name in RESERVED_ARGS},
+}
+
+RESERVED_ENVIRONMENT: Mapping[str, str] = {
+    "NVIDIA_VISIBLE_DEVICES": "the device plugin sets it from spec.accelerator",
+}
+
+
+def arguments(spec: InferenceModelSpec) -> Iterator[Problem]:
+    for index, argument in enumerate(spec.triton.extra_args):
+        path = f"spec.triton.extraArgs[{index}]"
+        name = argument.partition("=")[0]
+        owned = _owned(name)
+        if owned is not None:
+            yield Problem(path, f"`{argument}`", f"no {owned}: {_OWNED[owned]}", "remove it")
+        elif name == "--metrics-config" and spec.triton.metrics and "histogram" in argument:
+            yield Problem(
+                path,
+                f"`{argument}`",
+                "no histogram setting: triton.metrics.latencyBuckets turns them on",
+                "remove it",
+            )
+
+
+def _owned(name: str) -> str | None:
+    """The owned option that `name` is or abbreviates: getopt reads `--http-po` as `--http-port`."""
+    if name in _OWNED:
+        return name
+    if not name.startswith("--") or len(name) < 5:
+        return None
+    return next((owned for owned in _OWNED if owned.startswith(name)), None)
+
+
+def environment(spec: InferenceModelSpec) -> Iterator[Problem]:
+    for index, variable in enumerate(spec.triton.env):
+        if variable.name in RESERVED_ENVIRONMENT:
+            yield Problem(
+                f"spec.triton.env[{index}].name",
+                variable.name,
+                f"a variable that is yours: {RESERVED_ENVIRONMENT[variable.name]}",
+                "remove it",
+            )

@@ -1,0 +1,145 @@
+"""Checks of `spec.model.inputs` and `outputs`: dimensions, element types, ragged and optional."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from math import prod
+
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.model import DataType, ModelFormat, Tensor
+from model_builders.problem import Problem
+
+INPUTS = "spec.model.inputs"
+OUTPUTS = "spec.model.outputs"
+
+# Table "Datatypes" of Triton's model_configuration.md, and onnxruntime_backend's conversions.
+_UNSUPPORTED: Mapping[ModelFormat, frozenset[DataType]] = {
+    ModelFormat.TORCHSCRIPT: frozenset({DataType.UINT16, DataType.UINT32, DataType.UINT64}),
+    ModelFormat.ONNX: frozenset({DataType.BF16}),
+    ModelFormat.TENSORRT: frozenset(
+        {
+            DataType.UINT16,
+            DataType.UINT32,
+            DataType.UINT64,
+            DataType.INT16,
+            DataType.FP64,
+            DataType.STRING,
+        }
+    ),
+    ModelFormat.PYTHON: frozenset(),
+}
+
+
+def all_tensors(spec: InferenceModelSpec) -> Iterator[tuple[str, Tensor]]:
+    """Every declared tensor with its field path."""
+    for path, tensors in ((INPUTS, spec.model.inputs), (OUTPUTS, spec.model.outputs)):
+        for index, tensor in enumerate(tensors or ()):
+            yield f"{path}[{index}]", tensor
+
+
+def dims(spec: InferenceModelSpec) -> Iterator[Problem]:
+    """Triton refuses zeros (ValidateIOShape in core's model_config_utils.cc)."""
+    for path, tensor in all_tensors(spec):
+        yield from _zeros(f"{path}.shape", tensor.shape)
+        yield from _zeros(f"{path}.reshape", tensor.reshape or ())
+
+
+def _zeros(path: str, shape: Iterable[int]) -> Iterator[Problem]:
+    for index, dim in enumerate(shape):
+        if dim == 0:
+            remedy = "write -1 for a dimension that varies"
+            yield Problem(f"{path}[{index}]", "0", "1 or more, or -1", remedy)
+
+
+def reshapes(spec: InferenceModelSpec) -> Iterator[Problem]:
+    for path, tensor in all_tensors(spec):
+        if tensor.reshape is None:
+            continue
+        if not tensor.reshape and spec.model.max_batch_size == 0:
+            yield Problem(
+                f"{path}.reshape",
+                "[] with maxBatchSize 0",
+                "at least one dimension",
+                "a model without a batch dimension has no scalars: write reshape: [1] or remove it",
+            )
+        elif _pieces(tensor.shape) != _pieces(tensor.reshape):
+            yield Problem(
+                f"{path}.reshape",
+                f"{_listed(tensor.reshape)} for shape {_listed(tensor.shape)}",
+                "the same number of elements, with as many -1",
+                "between two -1 the products of the dimensions must be equal",
+            )
+
+
+def _pieces(shape: Iterable[int]) -> list[int]:
+    """Element counts between variable dimensions: [2, 4, -1, 6] is [8, 6]."""
+    pieces: list[list[int]] = [[]]
+    for dim in shape:
+        if dim == -1:
+            pieces.append([])
+        else:
+            pieces[-1].append(dim)
+    return [prod(piece) for piece in pieces]
+
+
+def _listed(shape: Iterable[int]) -> str:
+    return f"[{', '.join(map(str, shape))}]"
+
+
+def data_types(spec: InferenceModelSpec) -> Iterator[Problem]:
+    refused = _UNSUPPORTED[spec.model.format]
+    for path, tensor in all_tensors(spec):
+        if tensor.data_type in refused:
+            taken = [t.value for t in DataType if t not in refused]
+            yield Problem(
+                f"{path}.dataType",
+                f"{tensor.data_type}, which Triton's {spec.model.format} backend cannot take",
+                f"one of {', '.join(taken)}",
+                "convert in the model, or in a python model before it",
+            )
+
+
+def strings(spec: InferenceModelSpec) -> Iterator[Problem]:
+    """LibTorch takes strings as a one-dimensional list (ValidateInputs of pytorch_backend)."""
+    if spec.model.format is not ModelFormat.TORCHSCRIPT:
+        return
+    batch = 1 if spec.model.max_batch_size else 0
+    for path, tensor in all_tensors(spec):
+        shape = tensor.shape if tensor.reshape is None else tensor.reshape
+        if tensor.data_type is DataType.STRING and len(shape) + batch > 1:
+            yield Problem(
+                f"{path}.dataType",
+                f"STRING of {len(shape) + batch} dimensions, the batch's included",
+                "STRING of one dimension: TorchScript models take strings as a flat list",
+                "with maxBatchSize of 1 or more write shape: [1] with reshape: []",
+            )
+
+
+def ragged_batches(spec: InferenceModelSpec) -> Iterator[Problem]:
+    for index, tensor in enumerate(spec.model.inputs or ()):
+        if tensor.allow_ragged_batch and spec.model.max_batch_size == 0:
+            yield Problem(
+                f"{INPUTS}[{index}].allowRaggedBatch",
+                "true with maxBatchSize 0",
+                "maxBatchSize of 1 or more: only batches can be ragged",
+                "set model.maxBatchSize and triton.dynamicBatching, or remove it",
+            )
+
+
+def optional_inputs(spec: InferenceModelSpec) -> Iterator[Problem]:
+    """A request must hold something, and a compiled engine or graph wants all of its inputs."""
+    inputs = spec.model.inputs or ()
+    if inputs and all(tensor.optional for tensor in inputs):
+        yield Problem(
+            f"{INPUTS}[0].optional",
+            "true for every input",
+            "at least one input that each request must hold",
+            "remove optional from one of them",
+        )
+    if spec.model.format is ModelFormat.TENSORRT:
+        for index, tensor in enumerate(inputs):
+            if tensor.optional:
+                yield Problem(
+                    f"{INPUTS}[{index}].optional",
+                    "true for a tensorrt model",
+                    "false: a TensorRT engine runs with all of its inputs",
+                    "remove optional",
+                )

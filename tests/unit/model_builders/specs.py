@@ -1,0 +1,31 @@
+"""Specs for these tests: a working LSTM price model, and what a test changes in it."""
+
+from typing import Any
+
+from inference_operator.api.inference_model import InferenceModelSpec
+
+WINDOW = {"name": "WINDOW__0", "dataType": "FP32", "shape": [60, 5]}
+PRICE = {"name": "PRICE__0", "dataType": "FP32", "shape": [1]}
+
+
+def model(**changes: Any) -> dict[str, Any]:
+    return {
+        "source": {"uri": "pvc://models/lstm/model.pt"},
+        "format": "torchscript",
+        "maxBatchSize": 16,
+        "inputs": [WINDOW],
+        "outputs": [PRICE],
+        **changes,
+    }
+
+
+def spec(
+    *, model_changes: dict[str, Any] | None = None, triton: dict[str, Any] | None = None, **top: Any
+) -> InferenceModelSpec:
+    """The LSTM's spec with changed model fields (None removes one), triton and other sections."""
+    merged = {k: v for k, v in model(**(model_changes or {})).items() if v is not None}
+    return InferenceModelSpec.model_validate({"model": merged, "triton": triton or {}, **top})
+
+
+def onnx(**changes: Any) -> dict[str, Any]:
+    return {"format": "onnx", "source": {"uri": "pvc://models/sentiment/model.onnx"}, **changes}
