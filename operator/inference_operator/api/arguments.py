@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inference_operator.api.rules import Rule, cel_string, text
+from inference_operator.api.rules import Check, Rule, cel_string, text
 
 # What the operator passes to tritonserver itself, or what its pods cannot do without.
 RESERVED_ARGS = (
@@ -38,16 +38,16 @@ Image = Annotated[
         "write registry, repository and tag without spaces",
     ),
 ]
+_RESERVED_RULE = Rule(
+    cel=f"!self.matches({cel_string(_RESERVED)})",
+    holds=lambda self: re.match(_RESERVED, self) is None,
+    found='"{self}"',
+    expected="an option that the operator does not set itself, and that its pods can do without",
+    remedy="remove it",
+)
 ExtraArg = Annotated[
     str,
     Field(max_length=1024),
     text(r"--[a-z0-9][^\n]*", "--OPTION or --OPTION=VALUE", "write each option as one item"),
+    Check(_RESERVED_RULE),
 ]
-RESERVED_RULE = Rule(
-    cel=f"!has(self.extraArgs) || !self.extraArgs.exists(a, a.matches({cel_string(_RESERVED)}))",
-    holds=lambda self: not any(re.match(_RESERVED, arg) for arg in self.extra_args),
-    found="an option that the operator sets itself, or that its pods cannot do without",
-    expected=f"none of --{', --'.join(RESERVED_ARGS)}",
-    remedy="remove it",
-    field="extraArgs",
-)

@@ -1,10 +1,10 @@
 """What every API type is made of: the frozen base, and the scalars that many fields share."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Self
+from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -16,13 +16,14 @@ from pydantic import (
     StrictBool,
     StrictInt,
     ValidationError,
+    ValidationInfo,
     WithJsonSchema,
     model_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import CoreSchema, InitErrorDetails
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
-from inference_operator.api.rules import VALIDATIONS, Rule, cel_string, shown, text, violation
+from inference_operator.api.rules import VALIDATIONS, Rule, shown, text, violation
 
 GROUP = "inference.aipx.io"
 VERSION = "v1alpha1"
@@ -31,6 +32,22 @@ API_VERSION = f"{GROUP}/{VERSION}"
 # Neither "3" nor "yes": the API server takes them for what they are, strings.
 Int = StrictInt
 Bool = StrictBool
+
+# Validation context for what a person wrote, rather than what code builds.
+AS_WRITTEN: Mapping[str, Any] = {"as_written": True}
+NULL = violation("null", "a value", "remove the field, or give it a value")
+
+
+def _raise(
+    model: type[BaseModel], errors: Iterable[tuple[str | None, PydanticCustomError]]
+) -> None:
+    """Report all of them at once, each at its field below the model."""
+    details = [
+        InitErrorDetails(type=error, loc=tuple(field.split(".")) if field else (), input=None)
+        for field, error in errors
+    ]
+    if details:
+        raise ValidationError.from_exception_data(model.__name__, details)
 
 
 class ApiModel(BaseModel):
@@ -48,19 +65,18 @@ class ApiModel(BaseModel):
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _holds_no_nulls(cls, data: Any, info: ValidationInfo) -> Any:
+        """As the API server has it; in Python None is how an absent field is passed."""
+        if info.context is AS_WRITTEN and isinstance(data, Mapping):
+            _raise(cls, [(name, NULL) for name, value in data.items() if value is None])
+        return data
+
     @model_validator(mode="after")
     def _holds_rules(self) -> Self:
-        broken = [
-            InitErrorDetails(
-                type=rule.violation(self),
-                loc=tuple(rule.field.split(".")) if rule.field else (),
-                input=None,
-            )
-            for rule in self.rules
-            if not rule.holds(self)
-        ]
-        if broken:
-            raise ValidationError.from_exception_data(type(self).__name__, broken)
+        broken = [rule for rule in self.rules if not rule.holds(self)]
+        _raise(type(self), [(rule.field, rule.violation(self)) for rule in broken])
         return self
 
     @classmethod
@@ -78,6 +94,13 @@ class ApiModel(BaseModel):
         return all(
             name in self.model_fields_set and getattr(self, name) is not None for name in names
         )
+
+
+def model_of(annotation: Any) -> type[BaseModel] | None:
+    """The API type within an annotation such as `tuple[EnvVar, ...] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((m for a in get_args(annotation) if (m := model_of(a)) is not None), None)
 
 
 _UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
@@ -147,10 +170,7 @@ def _quantity(value: Any) -> str:
     return text
 
 
-_QUANTITY_RULE = {
-    **text(QUANTITY_PATTERN, *_QUANTITY_FORM).rule.to_cel(),
-    "rule": f"string(self).matches({cel_string(f'^{QUANTITY_PATTERN}$')})",
-}
+_QUANTITY_RULE = text(QUANTITY_PATTERN, *_QUANTITY_FORM, of="string(self)").rule.to_cel()
 Quantity = Annotated[
     str,
     BeforeValidator(_quantity),
@@ -159,12 +179,7 @@ Quantity = Annotated[
             "anyOf": [{"type": "integer"}, {"type": "string"}],
             "x-kubernetes-int-or-string": True,
             "maxLength": 32,
-            VALIDATIONS: [
-                {
-                    **_QUANTITY_RULE,
-                    "rule": f"string(self).matches({cel_string(f'^{QUANTITY_PATTERN}$')})",
-                }
-            ],
+            VALIDATIONS: [_QUANTITY_RULE],
         }
     ),
 ]

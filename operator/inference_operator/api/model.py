@@ -50,7 +50,7 @@ ModelName = Annotated[
 TensorName = Annotated[
     str,
     Field(max_length=253),
-    text(r"[^\s/]+", "a name without spaces and slashes", "write the name that the model gives it"),
+    text(r"\S+", "a name without spaces", "write the name that the model gives it"),
 ]
 Sha256 = Annotated[
     str,
@@ -64,7 +64,7 @@ Sha256 = Annotated[
 _CLAIM_URI = r"pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.*[^/].*"
 _HTTPS_URI = r"https://[^/@\s]+/\S+"
 Dim = Annotated[Int, Field(ge=-1, le=2**31 - 1)]
-Shape = Annotated[tuple[Dim, ...], Field(max_length=16)]
+Shape = Annotated[tuple[Dim, ...], Field(min_length=1, max_length=16)]
 
 
 def _matches(regex: str, value: str) -> bool:
@@ -175,9 +175,9 @@ class Tensor(ApiModel):
     """Dimensions, -1 for a variable one. With `maxBatchSize` >= 1 the batch dimension is left
     out."""
 
-    reshape: Shape | None = None
+    reshape: Annotated[tuple[Dim, ...], Field(max_length=16)] | None = None
     """The shape that the model itself wants, where it differs from `shape` with the same number of
-    elements."""
+    elements; `[]` for a scalar."""
 
 
 class InputTensor(Tensor):

@@ -21,7 +21,7 @@ class Rollout(ApiModel):
             cel="!has(self.progressDeadline) || !self.progressDeadline.matches('^[0-9]+[a-z]+$')"
             " || duration(self.progressDeadline) >= duration('10s')",
             holds=lambda self: self.progress_deadline >= timedelta(seconds=10),
-            found='"{progressDeadline}"',
+            found="less than 10s",
             expected="10s at least",
             remedy="give the pods time to start, 10m is the default",
             field="progressDeadline",

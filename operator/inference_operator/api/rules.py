@@ -18,6 +18,9 @@ SHOWN = 100
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.]+)(?:\|([^}]*))?\}")
 
 
+_WHICH_IS = re.compile(r", which is \{[^}]*\}")
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What must hold of a value, said twice (`cel` and `holds`) and explained once.
@@ -42,7 +45,7 @@ class Rule:
     def to_cel(self) -> dict[str, str]:
         """One item of `x-kubernetes-validations`."""
         template = sentence(*self._parts())
-        item = {"rule": self.cel, "message": _PLACEHOLDER.sub(r"\1", template)}
+        item = {"rule": self.cel, "message": _static(template)}
         if _PLACEHOLDER.search(template):
             item["messageExpression"] = _cel_template(template)
         if self.field:
@@ -96,12 +99,14 @@ class Check:
         return value
 
 
-def text(regex: str, expected: str, remedy: str) -> Check:
-    """Strings that the regular expression matches whole; RE2 and Python must read it alike."""
+def text(regex: str, expected: str, remedy: str, *, of: str = "self") -> Check:
+    """Strings that the regular expression matches whole; RE2 and Python must read it alike.
+
+    `of` is the string in CEL, where the value itself may be something else."""
     compiled = re.compile(regex, re.ASCII)
     return Check(
         Rule(
-            cel=f"self.matches({cel_string(f'^{regex}$')})",
+            cel=f"{of}.matches({cel_string(f'^({regex})$')})",
             holds=lambda value: compiled.fullmatch(value) is not None,
             found='"{self}"',
             expected=expected,
@@ -115,7 +120,7 @@ def keys(regex: str, max_length: int, expected: str, remedy: str) -> Check:
     compiled = re.compile(regex, re.ASCII)
     return Check(
         Rule(
-            cel=f"self.all(k, k.size() <= {max_length} && k.matches({cel_string(f'^{regex}$')}))",
+            cel=f"self.all(k, k.size() <= {max_length} && k.matches({cel_string(f'^({regex})$')}))",
             holds=lambda value: all(len(k) <= max_length and compiled.fullmatch(k) for k in value),
             found="a key of another form",
             expected=expected,
@@ -149,7 +154,7 @@ class UniqueBy:
             identity = lookup(item, self.key) if self.key else item
             if identity in seen:
                 what = f"{self.key} {shown(identity)}" if self.key else shown(identity)
-                raise violation(f"{what} twice", "each once", "remove or rename one of them")
+                raise violation(f"{what} twice", "each once", "remove one of them")
             seen.add(identity)
         return items
 
@@ -181,6 +186,11 @@ def _fill(template: str, value: Any) -> str:
         return str(list(found)) if isinstance(found, tuple) else str(found)
 
     return _PLACEHOLDER.sub(fill, template)
+
+
+def _static(template: str) -> str:
+    """The sentence without values; "N, which is {path}" is then just N."""
+    return _PLACEHOLDER.sub(r"\1", _WHICH_IS.sub("", template))
 
 
 def _cel_template(template: str) -> str:

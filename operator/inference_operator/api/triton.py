@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.arguments import RESERVED_RULE, ExtraArg, Image
+from inference_operator.api.arguments import ExtraArg, Image
 from inference_operator.api.base import ApiModel, Bool, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.environment import EnvVar
@@ -82,8 +82,8 @@ class Optimization(ApiModel):
     """Triton's optimization settings (ModelOptimizationPolicy)."""
 
     graph_level: Annotated[Int, Field(ge=-1, le=2)] | None = None
-    """Graph optimization: -1 basic, 0 the backend's default, 1 and 2 more (for ONNX: 1 extended,
-    2 all that the backend has)."""
+    """Graph optimization, whose levels each backend reads its own way. ONNX: 0 or absent all, 1
+    extended, -1 basic, 2 none."""
 
     tensorrt: TensorRTAcceleration | None = None
     """TensorRT as the execution accelerator of an ONNX model; needs a GPU."""
@@ -134,8 +134,8 @@ class Warmup(ApiModel):
     name: Annotated[str, Field(min_length=1, max_length=253)]
     """Name of the sample, shown in Triton's log."""
 
-    batch_size: Annotated[Int, Field(ge=0, le=65536)] = 1
-    """Batch size of the request; 0 for models without a batch dimension."""
+    batch_size: Annotated[Int, Field(ge=1, le=65536)] = 1
+    """Batch size of the request; 1 for models without a batch dimension."""
 
     count: Annotated[Int, Field(ge=0, le=1000)] = 1
     """How often it is sent."""
@@ -219,8 +219,6 @@ class Metrics(ApiModel):
 class Triton(ApiModel):
     """How Triton serves the model."""
 
-    rules: ClassVar = (RESERVED_RULE,)
-
     image: Image | None = None
     """Triton image. Absent: the operator's default at the time this revision is made."""
 
@@ -271,7 +269,8 @@ class Triton(ApiModel):
 
     extra_args: Annotated[tuple[ExtraArg, ...], Field(max_length=64)] = ()
     """Further arguments of tritonserver, such as `--log-verbose=1`. Those that the operator sets
-    itself (the repository, ports, model control, readiness) are refused."""
+    itself, or that its pods cannot do without, are refused: the repository, model control,
+    readiness, endpoints and their ports, the cache (see `responseCache`)."""
 
     shared_memory: Quantity | None = None
     """Size of /dev/shm, which Python models exchange tensors through; counts against the memory

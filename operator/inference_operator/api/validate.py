@@ -1,0 +1,150 @@
+"""From a body as written to an InferenceModel, or to sentences about what is wrong with it."""
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from inference_operator.api.base import AS_WRITTEN, model_of
+from inference_operator.api.inference_model import InferenceModel
+from inference_operator.api.rules import sentence, shown
+
+Parts = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """What is wrong with one field; `str()` is the sentence that the person reads."""
+
+    path: str
+    found: str
+    expected: str
+    remedy: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {sentence(self.found, self.expected, self.remedy)}"
+
+
+class InvalidResourceError(ValueError):
+    """A body that is no valid resource; `errors` say why, in the order of the fields."""
+
+    def __init__(self, errors: Iterable[FieldError]) -> None:
+        self.errors = tuple(errors)
+        super().__init__("\n".join(str(error) for error in self.errors))
+
+
+def parse(body: Mapping[str, Any]) -> InferenceModel:
+    """The resource in a body, as YAML or the API server gives it; its status is not looked at.
+
+    Raises InvalidResourceError, with every error that can be told at once.
+    """
+    written = {name: value for name, value in body.items() if name != "status"}
+    try:
+        return InferenceModel.model_validate(
+            written, context=AS_WRITTEN, by_alias=True, by_name=False
+        )
+    except ValidationError as error:
+        raise InvalidResourceError(map(_field_error, error.errors(include_url=False))) from error
+
+
+def _field_error(error: ErrorDetails) -> FieldError:
+    describe = _DESCRIPTIONS.get(error["type"], _unexpected)
+    return FieldError(_path(error["loc"]), *describe(error))
+
+
+def _path(loc: tuple[int | str, ...]) -> str:
+    path = ""
+    for step in loc:
+        if isinstance(step, int) or not step.replace("_", "").isalnum():
+            path += f"[{step}]"
+        else:
+            path += f".{step}" if path else step
+    return path or "the resource"
+
+
+def _violation(error: ErrorDetails) -> Parts:
+    context = error["ctx"]
+    return context["found"], context["expected"], context["remedy"]
+
+
+def _missing(error: ErrorDetails) -> Parts:
+    return "nothing", "a value, since the field is required", "add it"
+
+
+def _unknown(error: ErrorDetails) -> Parts:
+    *parents, name = error["loc"]
+    fields = _fields_at(parents)
+    close = difflib.get_close_matches(str(name), fields, n=1)
+    remedy = f"did you mean {close[0]}?" if close else "remove it, or move it to where it belongs"
+    return "an unknown field", f"one of {', '.join(fields)}", remedy
+
+
+def _wrong_type(expected: str) -> Callable[[ErrorDetails], Parts]:
+    return lambda error: (shown(error["input"]), expected, f"write {expected}")
+
+
+def _bound(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
+    def describe(error: ErrorDetails) -> Parts:
+        context = error["ctx"]
+        return shown(error["input"]), expected.format(**context), remedy.format(**context)
+
+    return describe
+
+
+def _length(what: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
+    def describe(error: ErrorDetails) -> Parts:
+        context = error["ctx"]
+        limit = context.get("max_length", context.get("min_length"))
+        found = f"{len(error['input'])} {what}"
+        bound = "at most" if "max_length" in context else "at least"
+        return found, f"{bound} {limit}", remedy
+
+    return describe
+
+
+def _choice(error: ErrorDetails) -> Parts:
+    expected = error["ctx"]["expected"].replace("'", "")
+    close = difflib.get_close_matches(str(error["input"]), expected.replace(" or", ",").split(", "))
+    remedy = f"did you mean {close[0]}?" if close else "choose one of them"
+    return shown(error["input"]), expected, remedy
+
+
+def _unexpected(error: ErrorDetails) -> Parts:
+    return shown(error["input"]), "what docs/api.md says", "correct it"
+
+
+_DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {
+    "violation": _violation,
+    "missing": _missing,
+    "extra_forbidden": _unknown,
+    "enum": _choice,
+    "literal_error": _choice,
+    "string_type": _wrong_type("a string"),
+    "int_type": _wrong_type("a whole number"),
+    "bool_type": _wrong_type("true or false"),
+    "tuple_type": _wrong_type("a list"),
+    "dict_type": _wrong_type("a map of names to values"),
+    "model_type": _wrong_type("a map of fields"),
+    "greater_than_equal": _bound("at least {ge}", "raise it to {ge} or more"),
+    "less_than_equal": _bound("at most {le}", "lower it to {le} or less"),
+    "string_too_long": _length("characters", "shorten it"),
+    "string_too_short": _length("characters", "write something"),
+    "too_long": _length("items", "remove some"),
+    "too_short": _length("items", "add one, or remove the field"),
+}
+
+
+def _fields_at(loc: list[int | str]) -> list[str]:
+    """Names of the fields that a path's place in the resource may have."""
+    model: type[BaseModel] | None = InferenceModel
+    for step in loc:
+        if isinstance(step, str) and model is not None:
+            model = model_of(_annotations(model).get(step))
+    return list(_annotations(model)) if model is not None else []
+
+
+def _annotations(model: type[BaseModel]) -> dict[str, Any]:
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
