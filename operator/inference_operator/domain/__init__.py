@@ -1,1 +1,1 @@
-"""Validated frozen values, without IO: what the decisions and the manifests are made from."""
+"""Validated, frozen values: what the rest of the operator talks about. No IO, no clock."""

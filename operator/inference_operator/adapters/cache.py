@@ -1,0 +1,91 @@
+"""What the watches said last, by kind and by unit; written only from events and answers."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL, NODE, kept
+from inference_operator.domain.names import UnitKey, unit_of
+
+Name = tuple[str, str]
+"""Namespace (empty for cluster-wide kinds) and name."""
+
+Body = dict[str, Any]
+
+
+class Cache:
+    """The last known state of every watched object."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, dict[Name, Body]] = defaultdict(dict)
+        self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
+
+    def put(self, kind: str, body: Mapping[str, Any]) -> bool:
+        """Remember an object; False when the same or a newer one is known already.
+
+        Answers to our own writes may overtake the watch: a version older than the known one must
+        not win. The API server's versions are ordered numbers (KEP-5504).
+        """
+        name = name_of(body)
+        known = self._objects[kind].get(name)
+        if known is not None and _version(body) <= _version(known) and _same(known, body):
+            return False
+        self._objects[kind][name] = kept(kind, body)
+        if (unit := self.unit_of(kind, body)) is not None and kind in CHILD_BY_KIND:
+            self._children[unit].add((kind, name))
+        return True
+
+    def drop(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Forget a deleted object, unless another of that name has come since."""
+        name = name_of(body)
+        known = self._objects[kind].get(name)
+        if known is None or not _same(known, body):
+            return
+        del self._objects[kind][name]
+        unit = self.unit_of(kind, known)
+        if unit is not None and unit in self._children:
+            self._children[unit].discard((kind, name))
+            if not self._children[unit]:
+                del self._children[unit]
+
+    def get(self, kind: str, name: Name) -> Body | None:
+        return self._objects[kind].get(name)
+
+    def children(self, unit: UnitKey) -> Iterable[tuple[str, Body]]:
+        """Kind and body of every labelled child of the unit."""
+        for kind, name in sorted(self._children.get(unit, ())):
+            yield kind, self._objects[kind][name]
+
+    def units(self) -> list[UnitKey]:
+        """Every custom resource there is."""
+        kind = INFERENCE_MODEL.kind
+        return [UnitKey(kind, namespace, name) for namespace, name in self._objects[kind]]
+
+    def nodes(self) -> list[Body]:
+        return list(self._objects[NODE.kind].values())
+
+    def names(self, kind: str) -> dict[Name, str]:
+        """Name and uid of every known object of a kind."""
+        return {name: body["metadata"]["uid"] for name, body in self._objects[kind].items()}
+
+    @staticmethod
+    def unit_of(kind: str, body: Mapping[str, Any]) -> UnitKey | None:
+        """The unit that an object is, or belongs to by its labels."""
+        meta = body["metadata"]
+        namespace = meta.get("namespace", "")
+        if kind == INFERENCE_MODEL.kind:
+            return UnitKey(kind, namespace, meta["name"])
+        return unit_of(meta.get("labels") or {}, namespace)
+
+
+def name_of(body: Mapping[str, Any]) -> Name:
+    meta = body["metadata"]
+    return meta.get("namespace", ""), meta["name"]
+
+
+def _version(body: Mapping[str, Any]) -> int:
+    return int(body["metadata"].get("resourceVersion") or 0)
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    return bool(one["metadata"].get("uid") == other["metadata"].get("uid"))

@@ -1,0 +1,68 @@
+"""The kinds that the operator watches, and what it keeps of each object."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from inference_operator.adapters.kube import Resource
+from inference_operator.api.base import API_VERSION
+from inference_operator.api.inference_model import KIND, PLURAL
+
+INFERENCE_MODEL = Resource(API_VERSION, PLURAL, KIND)
+NODE = Resource("v1", "nodes", "Node")
+EVENT = Resource("v1", "events", "Event")
+
+CHILDREN = (
+    Resource("apps/v1", "controllerrevisions", "ControllerRevision"),
+    Resource("v1", "configmaps", "ConfigMap"),
+    Resource("apps/v1", "deployments", "Deployment"),
+    Resource("v1", "services", "Service"),
+    Resource("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
+    Resource("v1", "pods", "Pod"),
+)
+CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
+
+Body = Mapping[str, Any]
+
+
+def kept(kind: str, body: Body) -> dict[str, Any]:
+    """What the cache keeps of an object: a thousand models must fit into little memory."""
+    return _KEPT.get(kind, _without_bookkeeping)(body)
+
+
+def _metadata(body: Body) -> dict[str, Any]:
+    meta = body["metadata"]
+    return {k: v for k, v in meta.items() if k not in ("managedFields", "annotations")}
+
+
+def _without_bookkeeping(body: Body) -> dict[str, Any]:
+    return {**body, "metadata": _metadata(body)}
+
+
+def _pod(body: Body) -> dict[str, Any]:
+    status = body.get("status") or {}
+    names = ("phase", "conditions", "initContainerStatuses", "containerStatuses")
+    return {
+        "kind": "Pod",
+        "metadata": _metadata(body),
+        "status": {name: status[name] for name in names if name in status},
+    }
+
+
+def _node(body: Body) -> dict[str, Any]:
+    spec, status = body.get("spec") or {}, body.get("status") or {}
+    meta = body["metadata"]
+    allocatable = status.get("allocatable") or {}
+    return {
+        "kind": "Node",
+        "metadata": {
+            "name": meta["name"],
+            "uid": meta["uid"],
+            "labels": meta.get("labels") or {},
+            "resourceVersion": meta["resourceVersion"],
+        },
+        "spec": {name: spec[name] for name in ("taints", "unschedulable") if name in spec},
+        "status": {"allocatable": {k: v for k, v in allocatable.items() if "/" in k}},
+    }
+
+
+_KEPT: dict[str, Callable[[Body], dict[str, Any]]] = {"Pod": _pod, "Node": _node}

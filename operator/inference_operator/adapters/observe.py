@@ -1,0 +1,147 @@
+"""From the cache to what planning looks at."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.api.base import API_VERSION
+from inference_operator.api.status import read_status
+from inference_operator.domain.accelerator import Node, Taint
+from inference_operator.domain.names import REVISION_LABEL, ChildKey, UnitKey
+from inference_operator.domain.observed import (
+    Container,
+    Observed,
+    Pod,
+    RevisionRecord,
+    Workers,
+)
+from inference_operator.domain.serving_unit import Owner
+from inference_operator.resources.controller_revision import read_record
+from inference_operator.resources.pod import LOADER, TRITON
+from inference_operator.resources.service import selected_revision
+
+Body = Mapping[str, Any]
+
+
+def observe(cache: Cache, key: UnitKey) -> Observed | None:
+    """What is known of the unit; None when there is no such custom resource."""
+    body = cache.get(key.kind, (key.namespace, key.name))
+    if body is None:
+        return None
+    meta = body["metadata"]
+    owner = Owner(key, API_VERSION, meta["uid"])
+    pods: list[Pod] = []
+    children: dict[ChildKey, Body] = {}
+    for kind, child in cache.children(key):
+        if kind == "Pod":
+            pods.append(pod_view(child))
+        elif _owned_by(child, owner.uid):
+            children[ChildKey(kind, child["metadata"]["name"])] = child
+    return Observed(
+        owner=owner,
+        generation=meta["generation"],
+        spec=body.get("spec") or {},
+        status=read_status(body),
+        children=children,
+        revisions=_records(children.values()),
+        workers=_workers(children.values()),
+        pods=tuple(pods),
+        served_revision=_served(children, key),
+        nodes=tuple(node_view(node) for node in cache.nodes()),
+        deleting="deletionTimestamp" in meta,
+    )
+
+
+def _owned_by(body: Body, uid: str) -> bool:
+    references = body["metadata"].get("ownerReferences") or ()
+    return any(reference.get("uid") == uid for reference in references)
+
+
+def _records(children: Iterable[Body]) -> dict[str, RevisionRecord]:
+    found = (read_record(child) for child in children if child.get("kind") == "ControllerRevision")
+    return {record.revision: record for record in found if record is not None}
+
+
+def _workers(children: Iterable[Body]) -> dict[str, Workers]:
+    found = {}
+    for child in children:
+        if child.get("kind") == "Deployment":
+            revision = child["metadata"]["labels"].get(REVISION_LABEL, "")
+            found[revision] = _deployment_view(child)
+    return found
+
+
+def _deployment_view(body: Body) -> Workers:
+    status = body.get("status") or {}
+    refused = next(
+        (
+            condition.get("message", "")
+            for condition in status.get("conditions") or ()
+            if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"
+        ),
+        "",
+    )
+    replicas = body["spec"].get("replicas", 1)
+    # The template never changes, so whatever is ready is of this revision; what is beyond the
+    # wanted number is about to go.
+    return Workers(
+        replicas=replicas,
+        ready=min(status.get("readyReplicas", 0), replicas),
+        refused=refused,
+    )
+
+
+def _served(children: Mapping[ChildKey, Body], key: UnitKey) -> str | None:
+    live = children.get(ChildKey("Service", key.name))
+    return selected_revision(live) if live is not None else None
+
+
+def pod_view(body: Body) -> Pod:
+    """A pod as planning sees it."""
+    status = body.get("status") or {}
+    conditions = {c["type"]: c for c in status.get("conditions") or ()}
+    scheduled = conditions.get("PodScheduled", {})
+    is_unschedulable = scheduled.get("reason") == "Unschedulable"
+    return Pod(
+        name=body["metadata"]["name"],
+        revision=body["metadata"].get("labels", {}).get(REVISION_LABEL, ""),
+        ready=conditions.get("Ready", {}).get("status") == "True",
+        terminating="deletionTimestamp" in body["metadata"],
+        unschedulable=scheduled.get("message", "") if is_unschedulable else "",
+        loader=_container(status.get("initContainerStatuses"), LOADER),
+        triton=_container(status.get("containerStatuses"), TRITON),
+    )
+
+
+def _container(statuses: Iterable[Body] | None, name: str) -> Container | None:
+    body = next((s for s in statuses or () if s.get("name") == name), None)
+    if body is None:
+        return None
+    state, last = body.get("state") or {}, body.get("lastState") or {}
+    waiting = state.get("waiting") or {}
+    ended = state.get("terminated") or last.get("terminated") or {}
+    return Container(
+        image=body.get("image", ""),
+        ready=body.get("ready", False),
+        running="running" in state,
+        waiting_reason=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        exit_code=ended.get("exitCode"),
+        exit_reason=ended.get("reason", ""),
+        exit_message=ended.get("message", ""),
+        restarts=body.get("restartCount", 0),
+    )
+
+
+def node_view(body: Body) -> Node:
+    """A node as placement sees it."""
+    spec = body.get("spec") or {}
+    taints = (Taint(t["key"], t.get("value", ""), t["effect"]) for t in spec.get("taints") or ())
+    allocatable = (body.get("status") or {}).get("allocatable") or {}
+    return Node(
+        name=body["metadata"]["name"],
+        labels=body["metadata"].get("labels") or {},
+        taints=tuple(taints),
+        unschedulable=bool(spec.get("unschedulable")),
+        extended={k: int(v) for k, v in allocatable.items() if str(v).isdigit()},
+    )

@@ -1,0 +1,69 @@
+"""Finds objects that were deleted while no watch was open.
+
+Kopf lists anew when a watch is too old to continue, but never says what is no longer there. After
+such a listing, and once in a long while, the keys of a kind are compared with the API server's.
+"""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import CHILD_BY_KIND
+from inference_operator.adapters.kube import ApiError, Cluster, Resource
+from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
+
+log = logging.getLogger(__name__)
+
+SETTLE_SECONDS = 1.0
+
+
+class Resync:
+    """Drops from the cache what no longer exists, and wakes the units concerned."""
+
+    def __init__(self, cluster: Cluster, cache: Cache, wake: Callable[[UnitKey], None]) -> None:
+        self._cluster = cluster
+        self._cache = cache
+        self._wake = wake
+        self._wanted: set[Resource] = set()
+        self._asked = asyncio.Event()
+
+    def ask(self, resource: Resource) -> None:
+        """A kind was listed anew."""
+        self._wanted.add(resource)
+        self._asked.set()
+
+    async def run(self, resources: tuple[Resource, ...], period: float) -> None:
+        """For ever: what was asked for soon, everything once a period."""
+        while True:
+            try:
+                await asyncio.wait_for(self._asked.wait(), period)
+                await asyncio.sleep(SETTLE_SECONDS)
+            except TimeoutError:
+                self._wanted.update(resources)
+            self._asked.clear()
+            while self._wanted:
+                await self._compare(self._wanted.pop())
+
+    async def _compare(self, resource: Resource) -> None:
+        before = self._cache.names(resource.kind)
+        selector = CHILD_SELECTOR if resource.kind in CHILD_BY_KIND else ""
+        try:
+            live = await self._cluster.keys(resource, selector)
+        except ApiError as error:
+            log.warning("cannot compare %s with the cache: %s", resource.plural, error)
+            self.ask(resource)
+            return
+        for name, uid in before.items():
+            if live.get(name) != uid:
+                self._lost(resource, name, uid)
+
+    def _lost(self, resource: Resource, name: tuple[str, str], uid: str) -> None:
+        body = self._cache.get(resource.kind, name)
+        if body is None or body["metadata"]["uid"] != uid:
+            return
+        log.warning("%s %s/%s was deleted unseen", resource.kind, *name)
+        unit = self._cache.unit_of(resource.kind, body)
+        self._cache.drop(resource.kind, body)
+        if unit is not None:
+            self._wake(unit)

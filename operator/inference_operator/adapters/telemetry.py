@@ -1,0 +1,39 @@
+"""The operator's own metrics, in Prometheus' form."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Telemetry:
+    """One registry of all metrics; made once a process, passed to who counts."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.passes = Counter(
+            "inference_operator_passes_total",
+            "Passes over one object, by outcome (unchanged, changed, failed).",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.pass_seconds = Histogram(
+            "inference_operator_pass_duration_seconds",
+            "Duration of a pass, API requests included.",
+            buckets=(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
+            registry=self.registry,
+        )
+        self.queue_depth = Gauge(
+            "inference_operator_queue_depth",
+            "Objects that wait for a pass.",
+            registry=self.registry,
+        )
+        self.requests = Counter(
+            "inference_operator_api_requests_total",
+            "Requests to the API server, by verb, resource and status code.",
+            ["verb", "resource", "code"],
+            registry=self.registry,
+        )
+        self.errors = Counter(
+            "inference_operator_errors_total",
+            "Errors of passes, by reason.",
+            ["reason"],
+            registry=self.registry,
+        )

@@ -1,0 +1,37 @@
+"""The command line: `inference-operator run | load | plan | render | import | digest`."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+# Imported only when asked for: `load` must start at once and must not drag Kopf along.
+_COMMANDS = {
+    "run": "inference_operator.commands.run",
+    "plan": "inference_operator.commands.plan",
+    "render": "inference_operator.commands.plan",
+    "import": "inference_operator.commands.import_repository",
+    "load": "inference_operator.load.command",
+    "digest": "inference_operator.load.command",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="inference-operator",
+        description="A Kubernetes operator for NVIDIA Triton Inference Server.",
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = words[0] if words and words[0] in _COMMANDS else None
+    modules = {_COMMANDS[asked]} if asked else set(_COMMANDS.values())
+    for module in sorted(modules):
+        import_module(module).add_parser(subparsers)
+    parsed = parser.parse_args(words)
+    status: int = parsed.func(parsed)
+    return status
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

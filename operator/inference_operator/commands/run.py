@@ -1,0 +1,59 @@
+"""`inference-operator run`: the operator itself."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from inference_operator.settings import Settings, SettingsError, read_settings
+
+TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
+
+
+def add_parser(subparsers: Any) -> None:
+    parser = subparsers.add_parser(
+        "run",
+        help="run the operator",
+        description="Run the operator, in a cluster or with the kubeconfig of KUBECONFIG.",
+    )
+    parser.set_defaults(func=run_command)
+
+
+def run_command(arguments: argparse.Namespace) -> int:
+    """Run until SIGTERM or SIGINT; 2 when a setting cannot be used."""
+    from inference_operator import logs
+
+    try:
+        settings = read_settings(os.environ)
+    except SettingsError as error:
+        print(f"inference-operator: {error}", file=sys.stderr)
+        return 2
+    logs.configure(settings.log_level)
+    in_cluster = "KUBECONFIG" not in os.environ and Path(TOKEN).exists()
+    asyncio.run(_run(settings, in_cluster))
+    return 0
+
+
+async def _run(settings: Settings, in_cluster: bool) -> None:
+    from kubernetes.aio import config
+    from kubernetes.aio.client import Configuration
+
+    from inference_operator.handlers.operator import run
+
+    configuration = Configuration()
+    # Passes share the connections: as many as there are workers, and some for the watches.
+    configuration.connection_pool_maxsize = settings.workers + 8
+    if in_cluster:
+        config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+    else:
+        await config.load_kube_config(  # type: ignore[no-untyped-call]
+            config_file=os.environ.get("KUBECONFIG"), client_configuration=configuration
+        )
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    await run(settings, configuration, stop)

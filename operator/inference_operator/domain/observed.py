@@ -1,0 +1,103 @@
+"""What was seen of one unit in the cluster: read once a pass, then only passed along."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inference_operator.api.status import InferenceModelStatus
+from inference_operator.domain.accelerator import Mode, Node
+from inference_operator.domain.names import ChildKey
+from inference_operator.domain.serving_unit import Owner
+
+Manifest = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Container:
+    """State of one container of a pod."""
+
+    image: str = ""
+    ready: bool = False
+    running: bool = False
+    waiting_reason: str = ""
+    waiting_message: str = ""
+    exit_code: int | None = None
+    """Of the last end of the container, now or before its restart; None when it never ended."""
+
+    exit_reason: str = ""
+    exit_message: str = ""
+    restarts: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pod:
+    """One pod of a revision."""
+
+    name: str
+    revision: str
+    ready: bool = False
+    terminating: bool = False
+    unschedulable: str = ""
+    """The scheduler's words when no node can take the pod."""
+
+    loader: Container | None = None
+    triton: Container | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workers:
+    """A revision's Deployment."""
+
+    replicas: int
+    """Pods it was asked for."""
+
+    ready: int
+    """Pods in which the model answers."""
+
+    refused: str = ""
+    """Why the API server refuses its pods, when it does."""
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRecord:
+    """A revision as it was recorded when it was made; see resources.controller_revision."""
+
+    revision: str
+    number: int
+    model: str
+    version: int
+    uri: str
+    sha256: str | None
+    mode: Mode
+    children: tuple[Manifest, ...]
+    """Its ConfigMap and Deployment, as rendered then, without owner and replicas."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The cluster's side of one unit."""
+
+    owner: Owner
+    generation: int
+    spec: Mapping[str, Any]
+    """Of the custom resource, as it was written."""
+
+    status: InferenceModelStatus
+    children: Mapping[ChildKey, Manifest] = field(default_factory=dict)
+    """Live children, by kind and name."""
+
+    revisions: Mapping[str, RevisionRecord] = field(default_factory=dict)
+    workers: Mapping[str, Workers] = field(default_factory=dict)
+    pods: tuple[Pod, ...] = ()
+    served_revision: str | None = None
+    """The revision that the Service selects."""
+
+    nodes: tuple[Node, ...] = ()
+    deleting: bool = False
+
+    def pods_of(self, revision: str) -> tuple[Pod, ...]:
+        return tuple(p for p in self.pods if p.revision == revision and not p.terminating)
+
+    def ready_of(self, revision: str | None) -> int:
+        found = self.workers.get(revision) if revision else None
+        return found.ready if found else 0

@@ -1,0 +1,36 @@
+"""Which part of a spec makes a revision, and its hash."""
+
+import hashlib
+import json
+from typing import Any
+
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.domain.accelerator import Mode
+
+# Everything that decides how pods serve. Not replicas and rollout, nor the operator's defaults: a
+# new default image or a new rendering restarts nothing until the spec itself changes.
+_DECIDING = {
+    "model",
+    "triton",
+    "resources",
+    "placement",
+    "image_pull_secrets",
+    "service_account_name",
+}
+
+
+def revision_hash(spec: InferenceModelSpec, model_name: str, mode: Mode) -> str:
+    """Ten hexadecimal digits; equal specs give equal hashes, written defaults or not."""
+    deciding: dict[str, Any] = spec.model_dump(
+        mode="json", include=_DECIDING, exclude_defaults=True
+    )
+    deciding["name"] = model_name
+    if spec.accelerator is not None:
+        deciding["mode"] = mode.value
+        if mode is Mode.ACCELERATOR:
+            deciding["accelerator"] = {
+                "resource": spec.accelerator.resource,
+                "count": spec.accelerator.count,
+            }
+    text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:10]

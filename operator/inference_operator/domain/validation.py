@@ -1,0 +1,95 @@
+"""From a custom resource as written to a serving unit, or to the problems that prevent it."""
+
+from dataclasses import dataclass
+
+from inference_operator.api.base import parse_quantity
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.revision import revision_hash
+from inference_operator.domain.serving_unit import (
+    Owner,
+    RolloutSettings,
+    ServedModel,
+    Server,
+    ServingUnit,
+    Workload,
+)
+from model_builders.checks import check
+from model_builders.config import config_pbtxt, model_config
+from model_builders.problem import ConfigError
+
+# Sources of this issue carry no version of their own.
+UNVERSIONED = 1
+DEFAULT_SHARED_MEMORY = "256Mi"
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What a spec may leave to the operator. Never part of a revision's hash."""
+
+    triton_image: str
+    loader_image: str
+
+
+@dataclass(frozen=True, slots=True)
+class Invalid:
+    """Why a custom resource cannot be served as written, one sentence a problem."""
+
+    problems: tuple[str, ...]
+
+    @property
+    def message(self) -> str:
+        return "; ".join(self.problems)
+
+
+def serving_unit(
+    owner: Owner, generation: int, spec: InferenceModelSpec, mode: Mode, defaults: Defaults
+) -> ServingUnit | Invalid:
+    """Check what no schema can, render config.pbtxt, and put the unit together."""
+    name = spec.model.name or owner.key.name
+    problems = check(spec, version=UNVERSIONED)
+    if problems:
+        return Invalid(tuple(str(problem) for problem in problems))
+    try:
+        config = config_pbtxt(model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR))
+    except ConfigError as error:
+        return Invalid(tuple(str(problem) for problem in error.problems))
+    model = ServedModel(name, UNVERSIONED, spec.model.format, spec.model.source, config)
+    return ServingUnit(
+        owner=owner,
+        generation=generation,
+        replicas=spec.replicas,
+        models=(model,),
+        entry=name,
+        server=_server(spec, defaults),
+        workload=_workload(spec, mode),
+        rollout=RolloutSettings.of(spec.rollout),
+        revision=revision_hash(spec, name, mode),
+    )
+
+
+def _server(spec: InferenceModelSpec, defaults: Defaults) -> Server:
+    triton = spec.triton
+    args: list[str] = []
+    if triton.response_cache is not None:
+        args.append(f"--cache-config=local,size={int(parse_quantity(triton.response_cache.size))}")
+    if triton.metrics is not None:
+        args.append("--metrics-config=histogram_latencies=true")
+    return Server(
+        image=triton.image or defaults.triton_image,
+        loader_image=defaults.loader_image,
+        args=(*args, *triton.extra_args),
+        env=triton.env,
+        shared_memory=triton.shared_memory or DEFAULT_SHARED_MEMORY,
+    )
+
+
+def _workload(spec: InferenceModelSpec, mode: Mode) -> Workload:
+    return Workload(
+        resources=spec.resources,
+        accelerator=spec.accelerator,
+        mode=mode,
+        placement=spec.placement,
+        image_pull_secrets=tuple(secret.name for secret in spec.image_pull_secrets),
+        service_account=spec.service_account_name,
+    )

@@ -1,0 +1,1 @@
+"""Kopf, and nothing else: events wake a work queue, whose workers make passes."""

@@ -1,0 +1,89 @@
+"""One pass over one object: observe, plan, execute, report."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.execute import Executor
+from inference_operator.adapters.kube import ApiError, Cluster
+from inference_operator.adapters.observe import observe
+from inference_operator.adapters.publish import publish_event, publish_status
+from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.validation import Defaults
+from inference_operator.planning.events import notes
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.planner import plan
+from inference_operator.planning.report import report
+
+log = logging.getLogger(__name__)
+
+
+class PassError(Exception):
+    """Something of the pass failed in a way that may go away by itself."""
+
+
+class Passes:
+    """Everything that a pass needs; calling it makes one."""
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        cache: Cache,
+        defaults: Defaults,
+        telemetry: Telemetry,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._cluster = cluster
+        self._cache = cache
+        self._defaults = defaults
+        self._telemetry = telemetry
+        self._clock = clock
+        self._executor = Executor(cluster, cache)
+
+    async def __call__(self, key: UnitKey) -> timedelta | None:
+        """Bring the cluster one step nearer to what `key` asks for; when to look again."""
+        began = time.monotonic()
+        outcome = "failed"
+        try:
+            changed, delay = await self._pass(key)
+            outcome = "changed" if changed else "unchanged"
+            return delay
+        finally:
+            self._telemetry.passes.labels(outcome).inc()
+            self._telemetry.pass_seconds.observe(time.monotonic() - began)
+
+    async def _pass(self, key: UnitKey) -> tuple[bool, timedelta | None]:
+        seen = observe(self._cache, key)
+        if seen is None or seen.deleting:
+            # Owner references take the children along.
+            self._executor.forget(key)
+            return False, None
+        now = self._clock()
+        decided = plan(seen, self._defaults, now)
+        outcome = await self._executor.execute(decided)
+        changed = await self._report(seen, decided, tuple(outcome.refused), now)
+        if outcome.passing or outcome.refused:
+            raise PassError("; ".join((*outcome.passing, *outcome.refused)))
+        return changed or outcome.written > 0, decided.wake_after
+
+    async def _report(
+        self, before: Observed, decided: Plan, errors: tuple[str, ...], now: datetime
+    ) -> bool:
+        after = observe(self._cache, before.owner.key)
+        if after is None:
+            return False
+        status = report(after, decided, errors, now)
+        try:
+            changed = await publish_status(self._cluster, self._cache, before.owner, status)
+            for note in notes(before.status, status, decided):
+                log.info(note.message, extra={"unit": str(before.owner.key), "reason": note.reason})
+                await publish_event(self._cluster, before.owner, note, now)
+        except ApiError as error:
+            if error.is_gone:
+                return False
+            raise
+        return changed

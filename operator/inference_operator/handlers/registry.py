@@ -1,0 +1,87 @@
+"""Kopf's handlers: they keep the cache and wake the queue, and do nothing else.
+
+Index handlers fill the cache during the first listing; Kopf holds event handlers back until every
+kind is listed (https://docs.kopf.dev, "In-memory indexing"), so that no pass acts on half a view.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import kopf
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE
+from inference_operator.adapters.kube import Resource
+from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
+
+Wake = Callable[[UnitKey], None]
+
+
+class Watcher:
+    """What events do: cache, then wake."""
+
+    def __init__(self, cache: Cache, wake: Wake, relisted: Callable[[Resource], None]) -> None:
+        self._cache = cache
+        self._wake = wake
+        self._relisted = relisted
+        self._seen: set[tuple[str, str]] = set()
+
+    def listed(self, kind: str, body: Any) -> None:
+        """An object of a listing, or of an event: seen before any event handler runs."""
+        self._cache.put(kind, dict(body))
+
+    def changed(self, resource: Resource, event: Any) -> None:
+        """An event after the first listing."""
+        kind, body = resource.kind, event["object"]
+        seen = (kind, body["metadata"]["uid"])
+        if event["type"] == "DELETED":
+            self._cache.drop(kind, body)
+            self._seen.discard(seen)
+        else:
+            self._cache.put(kind, body)
+            # A listing that shows a known object is not the first one.
+            if event["type"] is None and seen in self._seen:
+                self._relisted(resource)
+            self._seen.add(seen)
+        if kind == NODE.kind:
+            self._wake_where_nodes_matter()
+        elif (unit := self._cache.unit_of(kind, body)) is not None:
+            self._wake(unit)
+
+    def _wake_where_nodes_matter(self) -> None:
+        for unit in self._cache.units():
+            body = self._cache.get(unit.kind, (unit.namespace, unit.name)) or {}
+            accelerator = (body.get("spec") or {}).get("accelerator") or {}
+            if accelerator.get("whenUnavailable") == "UseCPU":
+                self._wake(unit)
+
+
+def register(registry: kopf.OperatorRegistry, watcher: Watcher) -> None:
+    """Watch the custom resources, their labelled children, and nodes."""
+    for resource in (INFERENCE_MODEL, *CHILDREN, NODE):
+        _register(registry, watcher, resource)
+
+
+def _register(registry: kopf.OperatorRegistry, watcher: Watcher, resource: Resource) -> None:
+    group, _, version = resource.api_version.rpartition("/")
+
+    @kopf.index(group, version, resource.plural, registry=registry, id=f"cache-{resource.plural}")
+    def cache(body: kopf.Body, **_: Any) -> None:
+        watcher.listed(resource.kind, body)
+
+    @kopf.on.event(group, version, resource.plural, registry=registry, id=f"wake-{resource.plural}")
+    def wake(event: kopf.RawEvent, **_: Any) -> None:
+        watcher.changed(resource, event)
+
+
+def configure(settings: kopf.OperatorSettings) -> None:
+    """Server-side selectors, no Events or annotations of Kopf's own, lists in pages."""
+    for resource in CHILDREN:
+        group, _, version = resource.api_version.rpartition("/")
+        settings.watching.label_selectors[group, version, resource.plural] = CHILD_SELECTOR
+    settings.watching.chunk_size = 500
+    settings.posting.enabled = False
+    settings.peering.standalone = True
+    settings.networking.request_timeout = 30
+    # Kopf would watch CRDs and namespaces only to discover new kinds: ours are known.
+    settings.scanning.disabled = True

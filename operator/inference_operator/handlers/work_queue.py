@@ -1,0 +1,132 @@
+"""One queue of objects that want a pass: coalescing, delayed, and backing off after failures."""
+
+import asyncio
+import heapq
+import itertools
+import random
+import time
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+
+from inference_operator.domain.names import UnitKey
+
+FIRST_DELAY = 0.5
+LONGEST_DELAY = 120.0
+
+
+class WorkQueue:
+    """Keys wait here; any number of wake-ups before a pass begins makes one pass.
+
+    A key is never worked on twice at the same time: woken during its pass, it goes round again.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._clock = clock
+        self._jitter = jitter
+        self._ready: dict[UnitKey, None] = {}
+        self._busy: set[UnitKey] = set()
+        self._again: set[UnitKey] = set()
+        self._later: list[tuple[float, int, UnitKey]] = []
+        self._due: dict[UnitKey, float] = {}
+        self._order = itertools.count()
+        self._failures: dict[UnitKey, int] = {}
+        self._changed = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+
+    def wake(self, key: UnitKey) -> None:
+        """Ask for a pass now."""
+        if key in self._busy:
+            self._again.add(key)
+        else:
+            self._ready[key] = None
+            self._idle.clear()
+            self._changed.set()
+
+    def wake_after(self, key: UnitKey, delay: float) -> None:
+        """Ask for a pass in `delay` seconds; the earliest of several wishes counts."""
+        due = self._clock() + delay
+        if self._due.get(key, float("inf")) <= due:
+            return
+        self._due[key] = due
+        heapq.heappush(self._later, (due, next(self._order), key))
+        self._changed.set()
+
+    def __len__(self) -> int:
+        return len(self._ready) + len(self._again)
+
+    async def drained(self) -> None:
+        """Until nothing waits and nothing is being worked on; delayed wishes do not count."""
+        await self._idle.wait()
+
+    async def take(self) -> UnitKey:
+        """The next key, once there is one; `done` must follow."""
+        while True:
+            self._promote_due()
+            if self._ready:
+                key = next(iter(self._ready))
+                del self._ready[key]
+                self._busy.add(key)
+                return key
+            self._changed.clear()
+            timeout = max(0.0, self._later[0][0] - self._clock()) if self._later else None
+            try:
+                await asyncio.wait_for(self._changed.wait(), timeout)
+            except TimeoutError:
+                continue
+
+    def done(self, key: UnitKey, *, failed: bool = False) -> None:
+        """The pass over `key` ended; after a failure it comes again, later each time."""
+        self._busy.discard(key)
+        if key in self._again:
+            self._again.discard(key)
+            self.wake(key)
+        if not self._ready and not self._busy:
+            self._idle.set()
+        if not failed:
+            self._failures.pop(key, None)
+            return
+        self._failures[key] = self._failures.get(key, 0) + 1
+        self.wake_after(key, self._back_off(self._failures[key]))
+
+    def forget(self, key: UnitKey) -> None:
+        """The object is gone: no back-off and no delayed wish is kept for it."""
+        self._failures.pop(key, None)
+        self._due.pop(key, None)
+
+    def _back_off(self, failures: int) -> float:
+        longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 20))
+        return longest * (0.5 + 0.5 * self._jitter())
+
+    def _promote_due(self) -> None:
+        now = self._clock()
+        while self._later and self._later[0][0] <= now:
+            due, _, key = heapq.heappop(self._later)
+            # Superseded by an earlier wish, or forgotten.
+            if self._due.get(key) == due:
+                del self._due[key]
+                self.wake(key)
+
+
+async def work(
+    queue: WorkQueue,
+    one_pass: Callable[[UnitKey], Awaitable[timedelta | None]],
+    on_failure: Callable[[UnitKey, Exception], None],
+) -> None:
+    """One worker: takes keys and makes passes, for ever."""
+    while True:
+        key = await queue.take()
+        failed = True
+        try:
+            delay = await one_pass(key)
+            failed = False
+            if delay is not None:
+                queue.wake_after(key, delay.total_seconds())
+        except Exception as error:  # a pass must never end its worker
+            on_failure(key, error)
+        finally:
+            queue.done(key, failed=failed)

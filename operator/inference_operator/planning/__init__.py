@@ -1,0 +1,1 @@
+"""Decisions, pure: what should be done about one object, why, and when to look again."""

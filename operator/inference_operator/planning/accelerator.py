@@ -1,0 +1,51 @@
+"""Whether a unit runs on its accelerator or, where no node can offer it, on the CPU."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inference_operator.api.workload import Accelerator, Placement, WhenUnavailable
+from inference_operator.domain.accelerator import Mode, Node, tolerates
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The mode, and why."""
+
+    mode: Mode
+    message: str = ""
+
+
+def choose_mode(
+    accelerator: Accelerator | None, placement: Placement, nodes: tuple[Node, ...]
+) -> Choice:
+    """The accelerator if it is to be waited for, or some node could ever offer it; else the CPU.
+
+    A node whose accelerators are all in use counts as offering them: pods then wait for it.
+    """
+    if accelerator is None:
+        return Choice(Mode.CPU)
+    if accelerator.when_unavailable is WhenUnavailable.WAIT:
+        return Choice(Mode.ACCELERATOR)
+    offering = [node.name for node in nodes if offers(node, accelerator, placement)]
+    wanted = f"{accelerator.count} {accelerator.resource}"
+    if offering:
+        return Choice(Mode.ACCELERATOR, f"{len(offering)} of {len(nodes)} nodes offer {wanted}")
+    return Choice(
+        Mode.CPU,
+        f"none of {len(nodes)} nodes offers {wanted} to these pods, so the model runs on the CPU"
+        " (accelerator.whenUnavailable: UseCPU)",
+    )
+
+
+def offers(node: Node, accelerator: Accelerator, placement: Placement) -> bool:
+    """Whether the node could ever take a pod with this accelerator and placement."""
+    return (
+        not node.unschedulable
+        and node.extended.get(accelerator.resource, 0) >= accelerator.count
+        and _selected(node.labels, placement.node_selector)
+        and all(tolerates(placement.tolerations, taint) for taint in node.taints)
+    )
+
+
+def _selected(labels: Mapping[str, str], selector: Mapping[str, str]) -> bool:
+    return all(labels.get(key) == value for key, value in selector.items())

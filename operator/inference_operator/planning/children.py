@@ -1,0 +1,87 @@
+"""Which children a unit is to have, and which writes bring the live ones there."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from inference_operator.domain.names import ChildKey
+from inference_operator.domain.observed import Observed, RevisionRecord
+from inference_operator.planning.drift import drift
+from inference_operator.planning.plan import Action, Apply, Create, Delete, key_of
+from inference_operator.planning.rollout import Position
+from inference_operator.resources.controller_revision import controller_revision
+from inference_operator.resources.deployment import scaled
+from inference_operator.resources.metadata import owned
+from inference_operator.resources.pod_disruption_budget import pod_disruption_budget
+from inference_operator.resources.service import service
+
+# Written before what needs them: a pod without its ConfigMap or record must not come up.
+_FIRST = frozenset({"ControllerRevision", "ConfigMap"})
+_IMMUTABLE = _FIRST
+
+
+def stages(
+    seen: Observed,
+    records: Mapping[str, RevisionRecord],
+    position: Position,
+    replicas: int,
+    kept: frozenset[str],
+) -> tuple[tuple[Action, ...], ...]:
+    """Three stages: what pods need, the workloads and the Service, and what is to go.
+
+    `kept` are revisions whose record stays though they have no pods.
+    """
+    wanted = {
+        key_of(manifest): owned(dict(manifest), seen.owner)
+        for manifest in _wanted(seen, records, position, replicas, kept)
+    }
+    writes = [action for manifest in wanted.values() if (action := _write(seen, manifest))]
+    first = tuple(a for a in writes if a.key.kind in _FIRST)
+    then = tuple(a for a in writes if a.key.kind not in _FIRST)
+    return (first, then, tuple(_prune(seen, wanted)))
+
+
+def _wanted(
+    seen: Observed,
+    records: Mapping[str, RevisionRecord],
+    position: Position,
+    replicas: int,
+    kept: frozenset[str],
+) -> Iterator[Mapping[str, Any]]:
+    live = [records[revision] for revision in position.live if revision in records]
+    for revision in sorted(kept | {record.revision for record in live}):
+        yield controller_revision(seen.owner, records[revision])
+    for record in live:
+        for manifest in record.children:
+            is_workload = manifest["kind"] == "Deployment"
+            yield scaled(dict(manifest), replicas) if is_workload else manifest
+    if position.serving is not None:
+        yield service(seen.owner, position.serving)
+    if budget := pod_disruption_budget(seen.owner, replicas):
+        yield budget
+
+
+def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
+    key = key_of(manifest)
+    live = seen.children.get(key)
+    if live is None:
+        is_immutable = key.kind in _IMMUTABLE
+        return Create(manifest) if is_immutable else Apply(manifest, owned=False)
+    if live["metadata"].get("deletionTimestamp"):
+        # On its way out; written anew once it is gone.
+        return None
+    if key.kind == "ControllerRevision":
+        # Its data cannot change, and a record that was read from it is what is wanted.
+        return None
+    where = drift(live, manifest)
+    if where is None:
+        return None
+    if key.kind in _IMMUTABLE:
+        return Delete(key, live["metadata"]["uid"], f"{where} differs and cannot be changed")
+    return Apply(manifest, owned=True, why=f"{where} differs")
+
+
+def _prune(seen: Observed, wanted: Iterable[ChildKey]) -> Iterator[Action]:
+    stay = set(wanted)
+    for key, live in seen.children.items():
+        if key not in stay and not live["metadata"].get("deletionTimestamp"):
+            yield Delete(key, live["metadata"]["uid"], "no longer wanted")

@@ -1,0 +1,95 @@
+"""Whether a live object holds everything that its manifest asks for."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from inference_operator.api.base import parse_quantity
+
+# Where the API server rewrites quantities into its canonical form.
+_QUANTITY_PARENTS = frozenset({"requests", "limits"})
+_QUANTITY_KEYS = frozenset({"sizeLimit"})
+
+# Maps in which a stranger's extra key changes what the object does.
+_EXACT = {"Service": (("spec", "selector"),)}
+
+Path = tuple[str, ...]
+
+
+def drift(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
+    """The first field of `wanted` that `live` lacks or has otherwise, as `spec.replicas`.
+
+    What others added to the live object (defaults, other field managers) is not looked at: the
+    same reading as server-side apply's. Lists of named items are compared by name.
+    """
+    found = _differs(live, wanted, ())
+    if found is None and (extra := foreign_keys(live, wanted)):
+        return ".".join(next(iter(extra)))
+    return None if found is None else ".".join(found)
+
+
+def foreign_keys(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[Path, list[str]]:
+    """Keys that a stranger added to a map which must hold ours alone, by the map's path."""
+    found: dict[Path, list[str]] = {}
+    for path in _EXACT.get(wanted["kind"], ()):
+        extra = set(_at(live, path)) - set(_at(wanted, path))
+        if extra:
+            found[path] = sorted(extra)
+    return found
+
+
+def _at(body: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    for part in path:
+        body = body.get(part) or {}
+    return body
+
+
+def _differs(live: Any, wanted: Any, path: Path) -> Path | None:
+    if isinstance(wanted, Mapping):
+        return _mapping(live, wanted, path)
+    if isinstance(wanted, Sequence) and not isinstance(wanted, str):
+        return _sequence(live, wanted, path)
+    same = live == wanted or (_is_quantity(path) and _equal_quantities(live, wanted))
+    return None if same else path
+
+
+def _mapping(live: Any, wanted: Mapping[str, Any], path: Path) -> Path | None:
+    if not isinstance(live, Mapping):
+        return None if _is_empty(wanted) and live is None else path
+    for key, value in wanted.items():
+        if key not in live and _is_empty(value):
+            continue
+        if found := _differs(live.get(key), value, (*path, key)):
+            return found
+    return None
+
+
+def _sequence(live: Any, wanted: Sequence[Any], path: Path) -> Path | None:
+    if not isinstance(live, Sequence) or isinstance(live, str):
+        return path
+    if wanted and all(isinstance(item, Mapping) and "name" in item for item in wanted):
+        by_name = {item.get("name"): item for item in live if isinstance(item, Mapping)}
+        pairs = [(by_name.get(item["name"]), item, item["name"]) for item in wanted]
+    elif len(live) != len(wanted):
+        return path
+    else:
+        pairs = [(live[i], item, str(i)) for i, item in enumerate(wanted)]
+    for is_, should, place in pairs:
+        if found := _differs(is_, should, (*path, place)):
+            return found
+    return None
+
+
+def _is_empty(value: Any) -> bool:
+    # The API server drops empty values (`env: []`, `value: ""`) that a manifest may carry.
+    return value is None or value in ({}, [], (), "")
+
+
+def _is_quantity(path: Path) -> bool:
+    return path[-1] in _QUANTITY_KEYS or (len(path) > 1 and path[-2] in _QUANTITY_PARENTS)
+
+
+def _equal_quantities(live: Any, wanted: Any) -> bool:
+    try:
+        return parse_quantity(str(live)) == parse_quantity(str(wanted))
+    except ValueError:
+        return False

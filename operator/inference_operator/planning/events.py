@@ -1,0 +1,68 @@
+"""Which Events a pass is worth: each decision, and each change of state that a person acts on."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import InferenceModelStatus
+from inference_operator.planning.plan import Plan
+
+# Steps of a rollout that goes well: the decisions tell it.
+_QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING, Reason.LOADING, Reason.FETCHING})
+
+
+class Severity(StrEnum):
+    """Type of an Event."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """An Event to be."""
+
+    severity: Severity
+    reason: str
+    message: str
+
+
+def notes(
+    before: InferenceModelStatus, after: InferenceModelStatus, plan: Plan
+) -> tuple[Note, ...]:
+    """Events of a pass. The first revision of a unit is not announced: its promotion is."""
+    is_new = before.observed_generation is None
+    made = [
+        Note(Severity.NORMAL, turn.reason, turn.message)
+        for turn in plan.turns
+        if not (is_new and turn.reason is Reason.REVISION_CREATED)
+    ]
+    if plan.repairs and before.observed_generation == after.observed_generation:
+        message = f"changed by somebody else, put back: {'; '.join(plan.repairs)}"
+        made.append(Note(Severity.NORMAL, Reason.DRIFT_REPAIRED, message))
+    was = before.condition(ConditionType.READY)
+    now = after.condition(ConditionType.READY)
+    promoted = any(turn.reason is Reason.PROMOTED for turn in plan.turns)
+    if now is not None and not promoted:
+        made.extend(_ready_note(was, now))
+    was_stalled = before.condition(ConditionType.STALLED)
+    stalled = after.condition(ConditionType.STALLED)
+    if (
+        stalled is not None
+        and was_stalled is None
+        and (now is None or stalled.reason != now.reason)
+    ):
+        made.append(Note(Severity.WARNING, stalled.reason, stalled.message))
+    return tuple(made)
+
+
+def _ready_note(was: Condition | None, now: Condition) -> list[Note]:
+    if was is not None and (was.status, was.reason) == (now.status, now.reason):
+        return []
+    if now.reason in _QUIET:
+        return []
+    if now.status is ConditionStatus.TRUE:
+        return [Note(Severity.NORMAL, now.reason, now.message)]
+    severity = Severity.NORMAL if now.reason == Reason.PAUSED else Severity.WARNING
+    return [Note(severity, now.reason, now.message)]

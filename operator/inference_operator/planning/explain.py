@@ -1,0 +1,41 @@
+"""A plan in words, for people who ask before they apply."""
+
+from collections.abc import Iterator
+
+from inference_operator.planning.plan import Action, Apply, Create, Plan
+
+
+def explain(plan: Plan) -> str:
+    """Several lines: what is wanted, what was decided and why, and each write."""
+    return "\n".join(_lines(plan))
+
+
+def _lines(plan: Plan) -> Iterator[str]:
+    yield f"{plan.key}:"
+    if plan.unit is not None:
+        model = plan.unit.entry_model
+        yield (
+            f"  wanted: model {model.name} version {model.version} from {model.source.uri},"
+            f" revision {plan.unit.revision}, {plan.replicas} replicas"
+        )
+    if plan.accelerator is not None:
+        words = f": {plan.accelerator.message}" if plan.accelerator.message else ""
+        yield f"  runs on: {plan.accelerator.mode.value}{words}"
+    for turn in plan.turns:
+        yield f"  decision: {turn.reason.value}: {turn.message}"
+    if plan.stuck:
+        yield f"  waits: {plan.stuck}"
+    if plan.wake_after is not None:
+        yield f"  looks again: in {plan.wake_after.total_seconds():.0f} s at the latest"
+    for action in plan.actions:
+        yield f"  {_verb(action)} {action.key} ({action.why})"
+    if not plan.actions:
+        yield "  no change to its children"
+
+
+def _verb(action: Action) -> str:
+    if isinstance(action, Create):
+        return "create"
+    if isinstance(action, Apply):
+        return "apply "
+    return "delete"

@@ -1,0 +1,179 @@
+"""Why the pods of a revision do not serve yet: a chain of rules, the most telling first."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.load_report import LoadReport
+from inference_operator.domain.observed import Container, Pod, RevisionRecord, Workers
+
+_IMAGE_REASONS = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
+)
+_CONFIG_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
+_LOAD_FAILURE = re.compile(r"failed to load '([^']+)' version (\d+): (.+)")
+_MISSING_CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
+
+ARTIFACT_REASONS = frozenset(
+    {
+        Reason.ARTIFACT_NOT_FOUND,
+        Reason.ARTIFACT_FORBIDDEN,
+        Reason.ARTIFACT_INVALID,
+        Reason.DIGEST_MISMATCH,
+        Reason.TENSOR_MISMATCH,
+        Reason.INSUFFICIENT_DISK,
+        Reason.FETCH_FAILED,
+        Reason.CLAIM_NOT_FOUND,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What keeps a revision from serving, in a sentence that says what to do."""
+
+    reason: Reason
+    message: str
+
+
+def trouble(
+    record: RevisionRecord, workers: Workers | None, pods: tuple[Pod, ...]
+) -> Trouble | None:
+    """The first rule that finds something, over all pods; None when nothing is wrong (yet)."""
+    if workers is not None and workers.refused:
+        return Trouble(
+            Reason.POD_REFUSED,
+            f"pods are refused: {workers.refused}; correct what it names in spec, or ask for the"
+            " quota or permission",
+        )
+    waiting = [pod for pod in pods if not pod.ready]
+    for rule in _RULES:
+        for pod in waiting:
+            if found := rule(pod, record):
+                return found
+    return None
+
+
+def load_report(pods: tuple[Pod, ...]) -> LoadReport | None:
+    """What a loader that succeeded said, from whichever pod still has it."""
+    for pod in pods:
+        if pod.loader is not None and pod.loader.exit_code == 0:
+            report = LoadReport.from_json(pod.loader.exit_message)
+            if report is not None and report.succeeded:
+                return report
+    return None
+
+
+def _artifact(pod: Pod, record: RevisionRecord) -> Trouble | None:
+    loader = pod.loader
+    if loader is None or loader.exit_code in (None, 0):
+        return None
+    report = LoadReport.from_json(loader.exit_message)
+    if report is not None and report.reason in ARTIFACT_REASONS:
+        return Trouble(report.reason, report.message)
+    return Trouble(
+        Reason.FETCH_FAILED,
+        f"the init container {_ending(loader)} while it loaded {record.uri}; see `kubectl logs"
+        f" {pod.name} -c load`",
+    )
+
+
+def _image(pod: Pod, record: RevisionRecord) -> Trouble | None:
+    for container in (pod.loader, pod.triton):
+        if container is not None and container.waiting_reason in _IMAGE_REASONS:
+            said = container.waiting_message or container.waiting_reason
+            return Trouble(
+                Reason.IMAGE_PULL_FAILED,
+                f"image {container.image} cannot be pulled: {_short(said)}; correct"
+                " spec.triton.image, or name a pull secret in spec.imagePullSecrets",
+            )
+    return None
+
+
+def _container_config(pod: Pod, record: RevisionRecord) -> Trouble | None:
+    for container in (pod.loader, pod.triton):
+        if container is not None and container.waiting_reason in _CONFIG_REASONS:
+            return Trouble(
+                Reason.POD_REFUSED,
+                f"a container of pod {pod.name} cannot be created:"
+                f" {_short(container.waiting_message)}; correct what it names in spec",
+            )
+    return None
+
+
+def _out_of_memory(pod: Pod, record: RevisionRecord) -> Trouble | None:
+    triton = pod.triton
+    if triton is None or triton.exit_reason != "OOMKilled":
+        return None
+    return Trouble(
+        Reason.OUT_OF_MEMORY,
+        f"Triton used more than its memory limit and was killed ({triton.restarts} restarts);"
+        " raise spec.resources.limits.memory, or lower instance counts or batch sizes",
+    )
+
+
+def _model_load(pod: Pod, record: RevisionRecord) -> Trouble | None:
+    triton = pod.triton
+    if triton is None or triton.running or triton.exit_code in (None, 0):
+        return None
+    if found := _LOAD_FAILURE.search(triton.exit_message):
+        name, version, said = found.groups()
+        return Trouble(
+            Reason.MODEL_LOAD_FAILED,
+            f"Triton cannot load model {name} version {version}: {_short(said)}",
+        )
+    said = _last_line(triton.exit_message)
+    return Trouble(
+        Reason.CRASH_LOOP,
+        f"Triton {_ending(triton)} ({triton.restarts} restarts){said}; see `kubectl logs"
+        f" {pod.name} -c triton --previous`",
+    )
+
+
+def _schedule(pod: Pod, record: RevisionRecord) -> Trouble | None:
+    if not pod.unschedulable:
+        return None
+    if found := _MISSING_CLAIM.search(pod.unschedulable):
+        return Trouble(
+            Reason.CLAIM_NOT_FOUND,
+            f"PersistentVolumeClaim {found.group(1)} of {record.uri} does not exist in this"
+            " namespace; create it, or correct spec.model.source.uri",
+        )
+    if re.search(r"Insufficient \S+/\S+", pod.unschedulable):
+        return Trouble(
+            Reason.GPU_UNAVAILABLE,
+            f"no node has the accelerator free: {_short(pod.unschedulable)}; free or add one, or"
+            " set spec.accelerator.whenUnavailable to UseCPU",
+        )
+    return Trouble(
+        Reason.UNSCHEDULABLE,
+        f"no node takes the pod: {_short(pod.unschedulable)}; adjust spec.resources or"
+        " spec.placement, or add nodes",
+    )
+
+
+Rule = Callable[[Pod, RevisionRecord], Trouble | None]
+_RULES: tuple[Rule, ...] = (
+    _artifact,
+    _image,
+    _container_config,
+    _out_of_memory,
+    _model_load,
+    _schedule,
+)
+
+
+def _ending(container: Container) -> str:
+    reason = f" ({container.exit_reason})" if container.exit_reason not in ("", "Error") else ""
+    return f"ended with exit code {container.exit_code}{reason}"
+
+
+def _last_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return f": {_short(lines[-1])}" if lines else ""
+
+
+def _short(text: str, limit: int = 600) -> str:
+    flat = " ".join(text.split())
+    return flat if len(flat) <= limit else flat[: limit - 1] + "…"

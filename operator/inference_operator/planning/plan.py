@@ -1,0 +1,88 @@
+"""The plan: everything that one pass would do about one unit, as a value that can be printed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from inference_operator.domain.names import ChildKey, UnitKey
+from inference_operator.domain.observed import RevisionRecord
+from inference_operator.domain.serving_unit import ServingUnit
+from inference_operator.domain.validation import Invalid
+from inference_operator.planning.accelerator import Choice
+from inference_operator.planning.rollout import Position, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Create:
+    """Write an immutable child that is not there."""
+
+    manifest: Mapping[str, Any]
+    why: str = "missing"
+
+    @property
+    def key(self) -> ChildKey:
+        return key_of(self.manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """Apply a mutable child that is missing, or differs from what is wanted."""
+
+    manifest: Mapping[str, Any]
+    owned: bool
+    """Whether the live child is ours already: only then its drift may be taken back by force."""
+
+    why: str = "missing"
+
+    @property
+    def key(self) -> ChildKey:
+        return key_of(self.manifest)
+
+
+@dataclass(frozen=True, slots=True)
+class Delete:
+    """Delete a child that is no longer wanted."""
+
+    key: ChildKey
+    uid: str
+    why: str
+
+
+Action = Create | Apply | Delete
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do, in stages that follow each other, and what was decided on the way."""
+
+    key: UnitKey
+    stages: tuple[tuple[Action, ...], ...]
+    position: Position
+    turns: tuple[Turn, ...] = ()
+    unit: ServingUnit | None = None
+    """What is wanted; None when the spec is invalid and the last good state is only kept up."""
+
+    invalid: Invalid | None = None
+    accelerator: Choice | None = None
+    records: Mapping[str, RevisionRecord] = field(default_factory=dict)
+    replicas: int = 0
+    stuck: str = ""
+    paused: bool = False
+    wake_after: timedelta | None = None
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return tuple(action for stage in self.stages for action in stage)
+
+    @property
+    def repairs(self) -> tuple[str, ...]:
+        """Children that somebody else changed or deleted: writes that no decision explains."""
+        if self.turns:
+            return ()
+        return tuple(f"{a.key}: {a.why}" for a in self.actions if not isinstance(a, Delete))
+
+
+def key_of(manifest: Mapping[str, Any]) -> ChildKey:
+    """Kind and name of a manifest."""
+    return ChildKey(manifest["kind"], manifest["metadata"]["name"])

@@ -1,0 +1,121 @@
+"""The status of a unit, computed in one place from what was seen and decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.status import (
+    DECISIONS_KEPT,
+    AcceleratorMode,
+    AcceleratorStatus,
+    Decision,
+    InferenceModelStatus,
+    ModelStatus,
+    Phase,
+    RevisionStatus,
+    RolloutStatus,
+)
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.names import selector_text, unit_selector
+from inference_operator.domain.observed import Observed
+from inference_operator.planning.conditions import conditions, findings, outlook
+from inference_operator.planning.health import load_report
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.rollout import Turn
+from inference_operator.resources.service import service_url
+
+
+def report(
+    seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime
+) -> InferenceModelStatus:
+    """What the custom resource's status is to say after this pass.
+
+    `seen` is the cluster after the plan's writes, `errors` the children that were refused.
+    """
+    view = outlook(seen, plan, errors)
+    found = conditions(tuple(findings(view)), seen.status.conditions, seen.generation, now)
+    key = seen.owner.key
+    return InferenceModelStatus(
+        observed_generation=seen.generation,
+        phase=phase(found, plan.replicas),
+        conditions=found,
+        model=_model(seen, plan),
+        stable=_revision(seen, plan, plan.position.stable),
+        candidate=_revision(seen, plan, plan.position.candidate),
+        rollout=_rollout(plan),
+        replicas=sum(workers.replicas for workers in seen.workers.values()),
+        ready_replicas=sum(workers.ready for workers in seen.workers.values()),
+        selector=selector_text(unit_selector(key.kind, key.name)),
+        accelerator=_accelerator(plan),
+        url=service_url(seen.owner) if plan.position.serving else None,
+        decisions=_decisions(seen.status.decisions, plan.turns, now),
+    )
+
+
+def phase(found: Sequence[Condition], replicas: int) -> Phase:
+    """One word for people; the first rule that holds."""
+    holds = {c.type: c for c in found if c.status is ConditionStatus.TRUE}
+    if ConditionType.READY in holds:
+        return Phase.SCALED_TO_ZERO if replicas == 0 else Phase.READY
+    stalled = holds.get(ConditionType.STALLED)
+    if stalled is None:
+        return Phase.PROGRESSING
+    if stalled.reason == "Paused":
+        return Phase.PAUSED
+    return Phase.DEGRADED if ConditionType.AVAILABLE in holds else Phase.FAILED
+
+
+def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
+    serving = plan.records.get(plan.position.serving or "")
+    if serving is None:
+        return None
+    loaded = load_report(seen.pods_of(serving.revision))
+    digest = serving.sha256
+    if loaded is not None and loaded.models:
+        digest = loaded.models[0].sha256
+    elif digest is None and seen.status.model and seen.status.model.uri == serving.uri:
+        digest = seen.status.model.sha256
+    return ModelStatus(version=str(serving.version), sha256=digest, uri=serving.uri)
+
+
+def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatus | None:
+    record = plan.records.get(revision or "")
+    if record is None:
+        return None
+    workers = seen.workers.get(record.revision)
+    return RevisionStatus(
+        revision=record.revision,
+        version=str(record.version),
+        replicas=workers.replicas if workers else 0,
+        ready=workers.ready if workers else 0,
+    )
+
+
+def _rollout(plan: Plan) -> RolloutStatus | None:
+    position = plan.position
+    if position.candidate is None and position.promoted_at is None:
+        return None
+    return RolloutStatus(
+        since=position.since,
+        ready=position.progress,
+        previous=position.previous,
+        promoted_at=position.promoted_at,
+    )
+
+
+def _accelerator(plan: Plan) -> AcceleratorStatus | None:
+    choice = plan.accelerator
+    if choice is None:
+        return None
+    mode = AcceleratorMode.CPU if choice.mode is Mode.CPU else AcceleratorMode.GPU
+    return AcceleratorStatus(mode=mode, message=choice.message or None)
+
+
+def _decisions(
+    before: tuple[Decision, ...], turns: tuple[Turn, ...], now: datetime
+) -> tuple[Decision, ...]:
+    made = tuple(
+        Decision(time=now, source=t.source, target=t.target, reason=t.reason, message=t.message)
+        for t in turns
+    )
+    return (before + made)[-DECISIONS_KEPT:]

@@ -1,0 +1,180 @@
+"""How a new revision takes over: a state machine that is asked once a pass.
+
+A new revision is brought up beside the stable one; clients move when its model answers on all
+wanted replicas; the previous one keeps its pods for `scaleDownDelay`.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from inference_operator.api.conditions import Time
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.serving_unit import RolloutSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """Where the rollout stands; read back from the status, all else is observed."""
+
+    stable: str | None = None
+    candidate: str | None = None
+    since: Time | None = None
+    """Of the candidate's last progress."""
+
+    progress: int = 0
+    """The candidate's ready pods then."""
+
+    previous: str | None = None
+    promoted_at: Time | None = None
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """Revisions that have pods, the one that serves first."""
+        found = (self.stable, self.candidate, self.previous)
+        return tuple(dict.fromkeys(r for r in found if r))
+
+    @property
+    def serving(self) -> str | None:
+        """The revision that clients are sent to: before the first promotion, the candidate."""
+        return self.stable or self.candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """What the state machine decides from."""
+
+    target: str
+    """The revision that the spec wants."""
+
+    replicas: int
+    ready: int
+    """The target's pods in which the model answers."""
+
+    settings: RolloutSettings
+    now: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One decision: the reason, and the sentence with its numbers."""
+
+    reason: Reason
+    message: str
+    source: str | None = None
+    target: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Advance:
+    """Where the rollout stands now, what was decided, and when to look again."""
+
+    position: Position
+    turns: tuple[Turn, ...] = ()
+    stuck: str = ""
+    """Why the rollout does not go on by itself; empty while it does."""
+
+    paused: bool = False
+    wake_after: timedelta | None = None
+
+
+def advance(position: Position, seen: Situation) -> Advance:
+    """One step of the rollout towards the revision that the spec wants."""
+    position = _drop_previous(position, seen)
+    step = _towards_target(position, seen)
+    delay = _until_scale_down(step.position, seen)
+    waits = [w for w in (step.wake_after, delay) if w is not None]
+    return replace(step, wake_after=min(waits) if waits else None)
+
+
+def _towards_target(position: Position, seen: Situation) -> Advance:
+    if seen.target == position.stable:
+        return _settled(position)
+    if seen.settings.paused and position.stable is not None:
+        return _pause(position, seen)
+    if seen.target == position.candidate:
+        return _progress(position, seen)
+    return _start(position, seen)
+
+
+def _pause(position: Position, seen: Situation) -> Advance:
+    # The deadline starts anew when the pause ends.
+    return Advance(
+        replace(position, since=None),
+        stuck=f"revision {seen.target} waits because spec.rollout.paused is true;"
+        f" revision {position.stable} goes on serving",
+        paused=True,
+    )
+
+
+def _settled(position: Position) -> Advance:
+    if position.candidate is None:
+        return Advance(position)
+    turn = Turn(
+        Reason.ABORTED,
+        f"the spec went back to revision {position.stable}, which still serves;"
+        f" revision {position.candidate} is given up",
+        position.candidate,
+        position.stable,
+    )
+    return Advance(replace(position, candidate=None, since=None, progress=0), (turn,))
+
+
+def _start(position: Position, seen: Situation) -> Advance:
+    begun = replace(position, candidate=seen.target, since=seen.now, progress=0)
+    turn = Turn(
+        Reason.REVISION_CREATED,
+        f"revision {seen.target} is brought up with {seen.replicas} replicas"
+        + (f" beside revision {position.stable}" if position.stable else ""),
+        position.candidate or position.stable,
+        seen.target,
+    )
+    then = _progress(begun, seen)
+    return replace(then, turns=(turn, *then.turns))
+
+
+def _progress(position: Position, seen: Situation) -> Advance:
+    since = position.since or seen.now
+    if seen.ready >= seen.replicas:
+        return _promote(position, seen)
+    if seen.ready > position.progress:
+        since = seen.now
+    moved = replace(position, since=since, progress=seen.ready)
+    left = seen.settings.progress_deadline - (seen.now - since)
+    if left > timedelta(0):
+        return Advance(moved, wake_after=left)
+    return Advance(
+        moved,
+        stuck=f"revision {seen.target} made no progress for"
+        f" {int((seen.now - since).total_seconds())} s"
+        f" (progressDeadline {int(seen.settings.progress_deadline.total_seconds())} s):"
+        f" its model answers on {seen.ready} of {seen.replicas} replicas"
+        + (f"; revision {position.stable} goes on serving" if position.stable else ""),
+    )
+
+
+def _promote(position: Position, seen: Situation) -> Advance:
+    turn = Turn(
+        Reason.PROMOTED,
+        f"revision {seen.target} answers on {seen.ready} of {seen.replicas} replicas"
+        + (
+            f"; clients moved to it from revision {position.stable}"
+            if position.stable
+            else "; clients are sent to it"
+        ),
+        position.stable,
+        seen.target,
+    )
+    promoted = Position(stable=seen.target, previous=position.stable, promoted_at=seen.now)
+    return Advance(promoted, (turn,))
+
+
+def _drop_previous(position: Position, seen: Situation) -> Position:
+    delay = _until_scale_down(position, seen)
+    over = delay is not None and delay <= timedelta(0)
+    return replace(position, previous=None) if over else position
+
+
+def _until_scale_down(position: Position, seen: Situation) -> timedelta | None:
+    if position.previous is None or position.promoted_at is None:
+        return None
+    return seen.settings.scale_down_delay - (seen.now - position.promoted_at)

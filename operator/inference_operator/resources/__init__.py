@@ -1,0 +1,1 @@
+"""Manifests of the children, one file per Kubernetes kind; pure."""

@@ -1,0 +1,66 @@
+"""The ControllerRevision: a revision's rendered children, kept so that it can be restored exactly.
+
+An operator that renders differently re-applies what is kept here, so its upgrade restarts nothing.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.names import REVISION_LABEL
+from inference_operator.domain.observed import RevisionRecord
+from inference_operator.domain.serving_unit import Owner, ServingUnit
+from inference_operator.resources.config_map import config_map
+from inference_operator.resources.deployment import deployment
+from inference_operator.resources.metadata import Manifest, revision_metadata
+
+
+def new_record(unit: ServingUnit, number: int) -> RevisionRecord:
+    """Render the unit's children and record them as revision `number`."""
+    model = unit.entry_model
+    return RevisionRecord(
+        revision=unit.revision,
+        number=number,
+        model=model.name,
+        version=model.version,
+        uri=model.source.uri,
+        sha256=model.source.sha256,
+        mode=unit.workload.mode,
+        children=(config_map(unit), deployment(unit)),
+    )
+
+
+def controller_revision(owner: Owner, record: RevisionRecord) -> Manifest:
+    """The manifest that keeps the record."""
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "ControllerRevision",
+        "metadata": revision_metadata(owner, record.revision),
+        "revision": record.number,
+        "data": {
+            "model": record.model,
+            "version": record.version,
+            "uri": record.uri,
+            **({"sha256": record.sha256} if record.sha256 else {}),
+            "mode": record.mode.value,
+            "children": list(record.children),
+        },
+    }
+
+
+def read_record(manifest: Mapping[str, Any]) -> RevisionRecord | None:
+    """The record in a live ControllerRevision; None when it is not ours or not legible."""
+    try:
+        data = manifest["data"]
+        return RevisionRecord(
+            revision=manifest["metadata"]["labels"][REVISION_LABEL],
+            number=int(manifest["revision"]),
+            model=data["model"],
+            version=int(data["version"]),
+            uri=data["uri"],
+            sha256=data.get("sha256"),
+            mode=Mode(data["mode"]),
+            children=tuple(data["children"]),
+        )
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,27 @@
+"""The Deployment of a revision. Its template never changes; only its replicas do."""
+
+from inference_operator.domain.names import revision_selector
+from inference_operator.domain.serving_unit import ServingUnit
+from inference_operator.resources.metadata import Manifest, revision_metadata
+from inference_operator.resources.pod import pod_template
+
+
+def deployment(unit: ServingUnit) -> Manifest:
+    """Without replicas: see `scaled`."""
+    key = unit.key
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": revision_metadata(unit.owner, unit.revision),
+        "spec": {
+            "selector": {"matchLabels": revision_selector(key.kind, key.name, unit.revision)},
+            # The rollout between revisions is ours: a ReplicaSet history would only hold copies.
+            "revisionHistoryLimit": 0,
+            "template": pod_template(unit),
+        },
+    }
+
+
+def scaled(manifest: Manifest, replicas: int) -> Manifest:
+    """The Deployment with its number of pods."""
+    return {**manifest, "spec": {**manifest["spec"], "replicas": replicas}}

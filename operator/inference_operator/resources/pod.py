@@ -1,0 +1,173 @@
+"""The pod template of a revision: the loader, then Triton, under the *restricted* standard."""
+
+from typing import Any
+
+from inference_operator.api.environment import EnvVar
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.names import revision_labels, revision_selector
+from inference_operator.domain.serving_unit import ServingUnit, Workload
+from inference_operator.resources import volumes
+from inference_operator.resources.metadata import Manifest
+
+LOADER = "load"
+TRITON = "triton"
+HTTP_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002
+
+# Triton's own user in NVIDIA's images; a fixed number, since `runAsNonRoot` needs one.
+USER = 1000
+
+# Endpoints need a moment to forget the pod before its server stops taking requests.
+DRAIN_SECONDS = 5
+# tritonserver waits this long for requests in flight, within the pod's grace period.
+EXIT_TIMEOUT_SECONDS = 30
+GRACE_SECONDS = DRAIN_SECONDS + EXIT_TIMEOUT_SECONDS + 10
+
+# A model may take long to load: half an hour before the kubelet restarts Triton.
+STARTUP_PERIOD_SECONDS = 2
+STARTUP_FAILURES = 900
+
+
+def pod_template(unit: ServingUnit) -> Manifest:
+    """The template of the revision's Deployment."""
+    key = unit.key
+    return {
+        "metadata": {
+            "labels": revision_labels(key.kind, key.name, unit.revision),
+            "annotations": {"kubectl.kubernetes.io/default-container": TRITON},
+        },
+        "spec": {
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": USER,
+                "runAsGroup": USER,
+                "fsGroup": USER,
+                "fsGroupChangePolicy": "OnRootMismatch",
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "terminationGracePeriodSeconds": GRACE_SECONDS,
+            "initContainers": [_loader(unit)],
+            "containers": [_triton(unit)],
+            "volumes": volumes.pod_volumes(unit),
+            **_placement(unit),
+        },
+    }
+
+
+def _restricted() -> Manifest:
+    return {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def _loader(unit: ServingUnit) -> Manifest:
+    return {
+        "name": LOADER,
+        "image": unit.server.loader_image,
+        "args": [
+            "load",
+            f"--plan={volumes.PLAN_PATH}",
+            f"--output={volumes.MODELS_PATH}",
+            f"--credentials={volumes.CREDENTIALS_PATH}",
+            f"--claims={volumes.CLAIMS_PATH}",
+        ],
+        "resources": {
+            "requests": {"cpu": "50m", "memory": "128Mi"},
+            "limits": {"memory": "1Gi"},
+        },
+        "securityContext": _restricted(),
+        "volumeMounts": volumes.loader_mounts(unit),
+    }
+
+
+def _triton(unit: ServingUnit) -> Manifest:
+    model = unit.entry_model
+    ready = f"/v2/models/{model.name}/versions/{model.version}/ready"
+    return {
+        "name": TRITON,
+        "image": unit.server.image,
+        "command": ["tritonserver"],
+        "args": [
+            f"--model-repository={volumes.MODELS_PATH}",
+            "--model-control-mode=none",
+            "--strict-readiness=true",
+            # Without it, a completed ONNX config turns max_batch_size 0 into 4.
+            "--backend-config=default-max-batch-size=0",
+            f"--exit-timeout-secs={EXIT_TIMEOUT_SECONDS}",
+            f"--http-port={HTTP_PORT}",
+            f"--grpc-port={GRPC_PORT}",
+            f"--metrics-port={METRICS_PORT}",
+            *unit.server.args,
+        ],
+        "env": [_env(variable) for variable in unit.server.env],
+        "ports": [
+            {"name": "http", "containerPort": HTTP_PORT, "protocol": "TCP"},
+            {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"},
+            {"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"},
+        ],
+        "resources": _resources(unit.workload),
+        "securityContext": _restricted(),
+        "startupProbe": _probe(ready, STARTUP_PERIOD_SECONDS, STARTUP_FAILURES),
+        "readinessProbe": _probe(ready, 5, 2),
+        "livenessProbe": _probe("/v2/health/live", 10, 3),
+        "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
+        # What Triton logs last explains a failed load better than an exit code.
+        "terminationMessagePolicy": "FallbackToLogsOnError",
+        "volumeMounts": volumes.triton_mounts(),
+    }
+
+
+def _probe(path: str, period: int, failures: int) -> Manifest:
+    return {
+        "httpGet": {"path": path, "port": "http"},
+        "periodSeconds": period,
+        "failureThreshold": failures,
+        "timeoutSeconds": 5,
+    }
+
+
+def _env(variable: EnvVar) -> Manifest:
+    if variable.value_from is None:
+        return {"name": variable.name, "value": variable.value or ""}
+    return {"name": variable.name, "valueFrom": variable.value_from.model_dump(exclude_none=True)}
+
+
+def _resources(workload: Workload) -> Manifest:
+    found: dict[str, Any] = {
+        "requests": dict(workload.resources.requests),
+        "limits": dict(workload.resources.limits),
+    }
+    if workload.accelerator is not None and workload.mode is Mode.ACCELERATOR:
+        count = str(workload.accelerator.count)
+        for half in found.values():
+            half[workload.accelerator.resource] = count
+    return {name: half for name, half in found.items() if half}
+
+
+def _placement(unit: ServingUnit) -> Manifest:
+    placement = unit.workload.placement
+    secrets = [{"name": name} for name in unit.workload.image_pull_secrets]
+    wanted = {
+        "nodeSelector": dict(placement.node_selector),
+        "tolerations": [
+            toleration.model_dump(mode="json", exclude_none=True)
+            for toleration in placement.tolerations
+        ],
+        "affinity": placement.affinity,
+        "topologySpreadConstraints": [
+            _spread(unit, constraint) for constraint in placement.topology_spread_constraints
+        ],
+        "priorityClassName": placement.priority_class_name,
+        "runtimeClassName": placement.runtime_class_name,
+        "imagePullSecrets": secrets,
+        "serviceAccountName": unit.workload.service_account,
+    }
+    return {name: value for name, value in wanted.items() if value}
+
+
+def _spread(unit: ServingUnit, constraint: Manifest) -> Manifest:
+    selector = {"matchLabels": revision_selector(unit.key.kind, unit.key.name, unit.revision)}
+    return {"labelSelector": selector, **constraint}

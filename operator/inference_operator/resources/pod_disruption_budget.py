@@ -1,0 +1,20 @@
+"""The PodDisruptionBudget: node drains take one pod at a time."""
+
+from inference_operator.domain.names import unit_selector
+from inference_operator.domain.serving_unit import Owner
+from inference_operator.resources.metadata import Manifest, unit_metadata
+
+
+def pod_disruption_budget(owner: Owner, replicas: int) -> Manifest | None:
+    """From two replicas on; with one, a budget would only block every drain."""
+    if replicas < 2:
+        return None
+    return {
+        "apiVersion": "policy/v1",
+        "kind": "PodDisruptionBudget",
+        "metadata": unit_metadata(owner, owner.key.name),
+        "spec": {
+            "maxUnavailable": 1,
+            "selector": {"matchLabels": unit_selector(owner.key.kind, owner.key.name)},
+        },
+    }

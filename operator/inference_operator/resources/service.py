@@ -1,0 +1,46 @@
+"""The Service that clients use: it selects the pods of the revision that serves."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from inference_operator.domain.names import REVISION_LABEL, revision_selector
+from inference_operator.domain.serving_unit import Owner
+from inference_operator.resources.metadata import Manifest, unit_metadata
+from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, METRICS_PORT
+
+
+def service(owner: Owner, revision: str) -> Manifest:
+    """HTTP on 8000, gRPC on 8001 and metrics on 8002, as Triton's clients expect."""
+    key = owner.key
+    ports = {"http": HTTP_PORT, "grpc": GRPC_PORT, "metrics": METRICS_PORT}
+    return {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": unit_metadata(owner, key.name),
+        "spec": {
+            "type": "ClusterIP",
+            "selector": revision_selector(key.kind, key.name, revision),
+            "ports": [
+                {
+                    "name": name,
+                    "port": port,
+                    "targetPort": name,
+                    "protocol": "TCP",
+                    **({"appProtocol": "kubernetes.io/h2c"} if name == "grpc" else {}),
+                }
+                for name, port in ports.items()
+            ],
+        },
+    }
+
+
+def selected_revision(manifest: Mapping[str, Any]) -> str | None:
+    """The revision that a live Service sends its clients to."""
+    selector = manifest.get("spec", {}).get("selector") or {}
+    found = selector.get(REVISION_LABEL)
+    return found if isinstance(found, str) else None
+
+
+def service_url(owner: Owner) -> str:
+    """Triton's HTTP endpoint as clients within the cluster reach it."""
+    return f"http://{owner.key.name}.{owner.key.namespace}.svc:{HTTP_PORT}"

@@ -1,0 +1,72 @@
+"""Volumes of the pod, and which container sees them where."""
+
+from inference_operator.domain.names import revision_child_name
+from inference_operator.domain.serving_unit import ServingUnit
+from inference_operator.resources.metadata import Manifest
+
+PLAN_PATH = "/etc/inference-operator/repository"
+CREDENTIALS_PATH = "/etc/inference-operator/credentials"
+CLAIMS_PATH = "/mnt/claims"
+MODELS_PATH = "/models"
+
+
+def pod_volumes(unit: ServingUnit) -> list[Manifest]:
+    """The repository, the plan, scratch space, shared memory, and the sources' own."""
+    plan = {"name": revision_child_name(unit.key.name, unit.revision)}
+    shared = {"medium": "Memory", "sizeLimit": unit.server.shared_memory}
+    return [
+        {"name": "models", "emptyDir": {}},
+        {"name": "plan", "configMap": plan},
+        {"name": "tmp", "emptyDir": {}},
+        {"name": "shm", "emptyDir": shared},
+        # Optional, so that a missing Secret becomes the loader's sentence, not a silent wait.
+        *(
+            {"name": f"secret-{index}", "secret": {"secretName": name, "optional": True}}
+            for index, name in enumerate(_secrets(unit))
+        ),
+        *(
+            {
+                "name": f"claim-{index}",
+                "persistentVolumeClaim": {"claimName": name, "readOnly": True},
+            }
+            for index, name in enumerate(_claims(unit))
+        ),
+    ]
+
+
+def loader_mounts(unit: ServingUnit) -> list[Manifest]:
+    """What the init container reads and writes."""
+    return [
+        {"name": "models", "mountPath": MODELS_PATH},
+        {"name": "plan", "mountPath": PLAN_PATH, "readOnly": True},
+        {"name": "tmp", "mountPath": "/tmp"},
+        *(
+            {
+                "name": f"secret-{index}",
+                "mountPath": f"{CREDENTIALS_PATH}/{name}",
+                "readOnly": True,
+            }
+            for index, name in enumerate(_secrets(unit))
+        ),
+        *(
+            {"name": f"claim-{index}", "mountPath": f"{CLAIMS_PATH}/{name}", "readOnly": True}
+            for index, name in enumerate(_claims(unit))
+        ),
+    ]
+
+
+def triton_mounts() -> list[Manifest]:
+    """What Triton reads and writes: never the credentials nor the claims."""
+    return [
+        {"name": "models", "mountPath": MODELS_PATH},
+        {"name": "tmp", "mountPath": "/tmp"},
+        {"name": "shm", "mountPath": "/dev/shm"},
+    ]
+
+
+def _secrets(unit: ServingUnit) -> list[str]:
+    return sorted({m.source.secret_ref.name for m in unit.models if m.source.secret_ref})
+
+
+def _claims(unit: ServingUnit) -> list[str]:
+    return sorted({m.source.claim for m in unit.models if m.source.claim})

@@ -1,0 +1,63 @@
+"""The operator's own settings, read once from the environment at the edge and passed in."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+PREFIX = "INFERENCE_OPERATOR_"
+
+
+class Settings(BaseModel):
+    """Each is set by the environment variable `INFERENCE_OPERATOR_<NAME>`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    triton_image: str = "nvcr.io/nvidia/tritonserver:26.01-py3"
+    """Triton image of revisions whose spec names none."""
+
+    loader_image: str = "inference-operator:latest"
+    """Image of the init container: the operator's own."""
+
+    namespaces: str = ""
+    """Namespaces to serve, separated by commas. Empty: all."""
+
+    workers: Annotated[int, Field(ge=1, le=256)] = 16
+    """Passes that may run at the same time."""
+
+    port: Annotated[int, Field(ge=0, le=65535)] = 8080
+    """Port of /healthz, /readyz and /metrics."""
+
+    log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
+    """Least level that is logged."""
+
+    resync_seconds: Annotated[int, Field(ge=10)] = 3600
+    """How often the cache's keys are compared with the API server's, against lost deletions."""
+
+    api_timeout_seconds: Annotated[float, Field(gt=0)] = 15.0
+    """Time that one API request may take."""
+
+    @property
+    def served_namespaces(self) -> tuple[str, ...]:
+        return tuple(n.strip() for n in self.namespaces.split(",") if n.strip())
+
+
+class SettingsError(Exception):
+    """A setting has an unusable value; the message names the variable and what was found."""
+
+
+def read_settings(environment: Mapping[str, str]) -> Settings:
+    """Settings from the environment; unknown `INFERENCE_OPERATOR_` variables are refused."""
+    given = {
+        key.removeprefix(PREFIX).lower(): value
+        for key, value in environment.items()
+        if key.startswith(PREFIX) and not key.endswith("_CACHE")
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        lines = [
+            f"{PREFIX}{str(item['loc'][0]).upper()}: found {item['input']!r}: {item['msg']}"
+            for item in error.errors()
+        ]
+        raise SettingsError("; ".join(lines)) from None
