@@ -4,6 +4,7 @@ Files are written first and links made last, so that no write ever goes through 
 archive. Nothing of the archive's owners, times or modes is kept but the executable bit.
 """
 
+import errno
 import gzip
 import lzma
 import os
@@ -36,6 +37,16 @@ _BROKEN = (
     ValueError,
     NotImplementedError,
 )
+
+
+_UNWRITABLE = {
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.ENOENT,
+    errno.ELOOP,
+    errno.ENAMETOOLONG,
+}
 
 
 def is_archive(path: str) -> bool:
@@ -108,7 +119,7 @@ class _Unpacking:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.symlink_to(to)
         # Only now is it certain where each link leads: a later one may be a part of its way.
-        root = self.target.resolve()
+        root = Path(os.path.realpath(self.target))
         for name, to in self.soft:
             real = Path(os.path.realpath(self.target / name))
             if PurePosixPath(to).is_absolute() or not real.is_relative_to(root):
@@ -116,8 +127,10 @@ class _Unpacking:
 
     def _link_place(self, name: str) -> Path:
         path = self.place(name)
-        root = self.target.resolve()
-        if path is None or path.parent.resolve() != root / path.parent.relative_to(self.target):
+        root = Path(os.path.realpath(self.target))
+        if path is None or Path(os.path.realpath(path.parent)) != root / path.parent.relative_to(
+            self.target
+        ):
             raise _refused(f"its link {name!r} is in a folder that is a link itself")
         return path
 
@@ -132,8 +145,10 @@ class _Unpacking:
 def _clashes(name: str) -> Iterator[None]:
     try:
         yield
-    except (FileExistsError, NotADirectoryError, IsADirectoryError):
-        raise _refused(f"its member {name!r} is there twice, as different things") from None
+    except OSError as error:
+        if error.errno not in _UNWRITABLE:
+            raise
+        raise _refused(f"its member {name!r} cannot be written ({error.strerror})") from None
     except UnicodeError:
         raise _refused(f"the name of its member {name!r} cannot be written") from None
 

@@ -63,11 +63,11 @@ def _walk(
         relative = prefix + entry.name
         real = os.path.realpath(entry.path)
         _check_entry(relative, real, limit)
-        if entry.is_dir():
+        if Path(real).is_dir():
             if real in above:
                 raise _invalid(relative, "is a link to a folder that it is in")
             yield from _walk(Path(real), f"{relative}/", limit, (*above, real))
-        elif entry.is_file():
+        elif Path(real).is_file():
             yield FolderFile(relative, Path(real))
         else:
             raise _invalid(relative, "is neither a file nor a folder, or a link to nothing")

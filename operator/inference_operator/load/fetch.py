@@ -142,8 +142,8 @@ class Fetcher:
                 require_space(partial.path.parent, missing, f"the download of {download.model}")
             progress = Progress(download.model, answer.total, partial.size)
             partial.append(progress.over(answer.chunks()))
-            progress.end()
         if answer.total is not None and partial.size != answer.total:
             raise TransientError(
-                f"the connection ended after {partial.size} of {answer.total} bytes"
+                f"the connection ended after {partial.size:,} of {answer.total:,} bytes"
             )
+        progress.end()

@@ -13,7 +13,7 @@ from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.repository_plan import PlannedModel
 from inference_operator.load import claims
 from inference_operator.load.archive import is_archive, unpack
-from inference_operator.load.credentials import read_credentials
+from inference_operator.load.credentials import Credentials, read_credentials
 from inference_operator.load.digest import file_digest
 from inference_operator.load.failure import LoadError, is_disk_full
 from inference_operator.load.fetch import Download, Fetcher
@@ -43,10 +43,19 @@ class _Artifact:
     size: int
 
 
-class Loader:
-    """Lays out models; `fetcher` makes the Fetcher of a source from its transport."""
+def https_fetcher(credentials: Credentials | None) -> Fetcher:
+    """What fetches a source that needs these credentials."""
+    return Fetcher(Transport(credentials))
 
-    def __init__(self, folders: Folders, fetcher: Callable[[Transport], Fetcher] = Fetcher) -> None:
+
+class Loader:
+    """Lays out models; `fetcher` makes what fetches a source from the source's credentials."""
+
+    def __init__(
+        self,
+        folders: Folders,
+        fetcher: Callable[[Credentials | None], Fetcher] = https_fetcher,
+    ) -> None:
         self._folders = folders
         self._fetcher = fetcher
 
@@ -116,7 +125,7 @@ class Loader:
     def _download(self, model: PlannedModel, staging: Staging) -> _Artifact:
         held = model.credentials
         credentials = read_credentials(self._folders.credentials / held) if held else None
-        fetcher = self._fetcher(Transport(credentials))
+        fetcher = self._fetcher(credentials)
         download = Download(model.name, model.uri, pinned=model.sha256 is not None)
         fetched = fetcher.fetch(download, staging.work)
         if fetched.resumed and model.sha256 not in (None, fetched.sha256):

@@ -20,6 +20,7 @@ from inference_operator.load.failure import LoadError
 from inference_operator.load.retry import TransientError
 
 READ_TIMEOUT_SECONDS = 30.0
+_REDIRECTS = {301, 302, 303, 307, 308}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _FINAL = {
     401: (
@@ -74,6 +75,14 @@ class Transport:
     @contextmanager
     def get(self, url: str, start: int = 0, etag: str | None = None) -> Iterator[Answer]:
         """GET, from byte `start` on if the artifact is still the one with this `etag`."""
+        try:
+            request = self._request(url, start, etag)
+        except ValueError as error:
+            raise _no_address(url, error) from None
+        with self._open(request) as response:
+            yield _answer(response, start)
+
+    def _request(self, url: str, start: int, etag: str | None) -> urllib.request.Request:
         request = urllib.request.Request(url, headers={"User-Agent": "inference-operator"})
         if self._authorization:
             request.add_unredirected_header("Authorization", self._authorization)
@@ -81,24 +90,20 @@ class Transport:
             request.add_header("Range", f"bytes={start}-")
         if start and etag:
             request.add_header("If-Range", etag)
-        with self._open(request) as response:
-            yield _answer(response, start)
+        return request
 
     def _open(self, request: urllib.request.Request) -> Any:
-        host = urlsplit(request.full_url).netloc
         try:
             return self._opener.open(request, timeout=self._timeout)
         except HTTPError as error:
             with error:
                 raise _refusal(error) from None
         except URLError as error:
-            raise _unreachable(host, error.reason) from None
+            raise _unreachable(request.host, error.reason) from None
         except (http.client.InvalidURL, ValueError) as error:
-            raise LoadError(
-                Reason.FETCH_FAILED, f"{shown(request.full_url)} is no valid address: {error}"
-            ) from None
+            raise _no_address(request.full_url, error) from None
         except _CUT as error:
-            raise _unreachable(host, error) from None
+            raise _unreachable(request.host, error) from None
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
@@ -132,7 +137,7 @@ def _origin(url: str) -> str:
 
 def shown(url: str) -> str:
     """An address without its query, which often is a signature: for logs and messages."""
-    return urlsplit(url)._replace(query="", fragment="").geturl()
+    return url.partition("#")[0].partition("?")[0]
 
 
 def _trust(ca: str | None) -> ssl.SSLContext:
@@ -164,27 +169,38 @@ def _answer(response: http.client.HTTPResponse, asked: int) -> Answer:
 
 
 def _refusal(error: HTTPError) -> Exception:
+    if error.code in _REDIRECTS:
+        return LoadError(
+            Reason.FETCH_FAILED,
+            f"{shown(error.url)} redirects in a circle, or to what is no https address",
+        )
     said = f"{shown(error.url)} answered {error.code} {error.reason}"
     if error.code == 416:
         return RangeError(said)
     if error.code in _PASSING:
-        return TransientError(said, _retry_after(error.headers.get("Retry-After")))
-    if error.code in (301, 302, 303, 307, 308):
-        return LoadError(Reason.FETCH_FAILED, f"{said}: it redirects in a circle")
+        return TransientError(said, retry_after(error.headers.get("Retry-After"), time.time()))
     default = (Reason.FETCH_FAILED, "check spec.model.source.uri and the server's own log")
     reason, remedy = _FINAL.get(error.code, default)
     return LoadError(reason, f"{said}: {remedy}")
 
 
-def _retry_after(text: str | None) -> float | None:
+def retry_after(text: str | None, now: float) -> float | None:
+    """The header's seconds or date as seconds from `now` (Unix time) on; None for neither."""
     if text is None:
         return None
     if text.strip().isdigit():
         return float(text)
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - time.time())
+        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
     except ValueError:
         return None
+
+
+def _no_address(url: str, error: object) -> LoadError:
+    return LoadError(
+        Reason.FETCH_FAILED,
+        f"{shown(url)} is no valid address ({error}): check spec.model.source.uri",
+    )
 
 
 def _unreachable(host: str, error: object) -> Exception:
