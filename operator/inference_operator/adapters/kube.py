@@ -122,10 +122,15 @@ class KubeCluster:
         """Namespace and name of every object, with its uid: metadata only, in pages."""
         found: dict[tuple[str, str], str] = {}
         async for page in self._pages(resource, selector):
-            for item in page["items"]:
+            for item in page["items"] or ():
                 meta = item["metadata"]
                 found[meta.get("namespace", ""), meta["name"]] = meta["uid"]
         return found
+
+    async def any(self, resource: Resource) -> bool:
+        """Whether there is one object of that kind, in any namespace."""
+        request = _Request("GET", resource.path(None), query={"limit": "1"}, accept=_METADATA)
+        return bool((await self._send(request, resource)).get("items"))
 
     async def _pages(self, resource: Resource, selector: str) -> AsyncIterator[Body]:
         query = {"limit": "500", **({"labelSelector": selector} if selector else {})}

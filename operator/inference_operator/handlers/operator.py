@@ -80,9 +80,12 @@ async def run(settings: Settings, configuration: Configuration, stop: asyncio.Ev
         *(asyncio.create_task(work(queue, passes, failed)) for _ in range(settings.workers)),
     ]
     try:
-        await _wait_for_crd(cluster, stop)
         watcher = Watcher(cache, queue.wake, resync.ask)
-        await _watch(settings, watcher, life, stop)
+        if not await _any_unit(cluster, stop):
+            watcher.listed_all.set()
+        registry = kopf.OperatorRegistry()
+        register(registry, watcher, configuration)
+        await _watch(settings, registry, watcher, life, stop)
     finally:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(queue.drained(), GRACE_SECONDS)
@@ -93,16 +96,20 @@ async def run(settings: Settings, configuration: Configuration, stop: asyncio.Ev
         await cluster.close()
 
 
-async def _watch(settings: Settings, watcher: Watcher, life: Life, stop: asyncio.Event) -> None:
-    registry = kopf.OperatorRegistry()
-    register(registry, watcher)
+async def _watch(
+    settings: Settings,
+    registry: kopf.OperatorRegistry,
+    watcher: Watcher,
+    life: Life,
+    stop: asyncio.Event,
+) -> None:
     kopf_settings = kopf.OperatorSettings()
     configure(kopf_settings)
-    ready = asyncio.Event()
-    namespaces = settings.served_namespaces
+    started = asyncio.Event()
 
     async def listed() -> None:
-        await ready.wait()
+        await started.wait()
+        await watcher.listed_all.wait()
         life.listed = True
         log.info("all kinds are listed; serving")
 
@@ -111,22 +118,22 @@ async def _watch(settings: Settings, watcher: Watcher, life: Life, stop: asyncio
         await kopf.operator(
             registry=registry,
             settings=kopf_settings,
-            clusterwide=not namespaces,
-            namespaces=namespaces,
+            clusterwide=not settings.served_namespaces,
+            namespaces=settings.served_namespaces,
             standalone=True,
             stop_flag=stop,
-            ready_flag=ready,
+            ready_flag=started,
         )
     finally:
         life.listed = False
         marker.cancel()
 
 
-async def _wait_for_crd(cluster: KubeCluster, stop: asyncio.Event) -> None:
+async def _any_unit(cluster: KubeCluster, stop: asyncio.Event) -> bool:
+    """Whether there is a custom resource; waits until the API server knows the kind."""
     while not stop.is_set():
         try:
-            await cluster.keys(INFERENCE_MODEL, "")
-            return
+            return await cluster.any(INFERENCE_MODEL)
         except ApiError as error:
             log.warning(
                 "cannot list %s: %s; are crds/ installed, and may this account list them?",
@@ -135,6 +142,7 @@ async def _wait_for_crd(cluster: KubeCluster, stop: asyncio.Event) -> None:
             )
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), 2.0)
+    return False
 
 
 async def _beat(life: Life) -> None:

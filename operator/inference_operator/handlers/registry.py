@@ -4,10 +4,13 @@ Index handlers fill the cache during the first listing; Kopf holds event handler
 kind is listed (https://docs.kopf.dev, "In-memory indexing"), so that no pass acts on half a view.
 """
 
+import asyncio
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import kopf
+from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE
@@ -25,6 +28,8 @@ class Watcher:
         self._wake = wake
         self._relisted = relisted
         self._seen: set[tuple[str, str]] = set()
+        self.listed_all = asyncio.Event()
+        """Set once every kind has been listed: with the first event that Kopf lets through."""
 
     def listed(self, kind: str, body: Any) -> None:
         """An object of a listing, or of an event: seen before any event handler runs."""
@@ -33,6 +38,7 @@ class Watcher:
     def changed(self, resource: Resource, event: Any) -> None:
         """An event after the first listing."""
         kind, body = resource.kind, event["object"]
+        self.listed_all.set()
         seen = (kind, body["metadata"]["uid"])
         if event["type"] == "DELETED":
             self._cache.drop(kind, body)
@@ -56,8 +62,19 @@ class Watcher:
                 self._wake(unit)
 
 
-def register(registry: kopf.OperatorRegistry, watcher: Watcher) -> None:
+# Service account tokens are renewed on disk hourly: read them again well before.
+LOGIN_AGAIN = timedelta(minutes=5)
+
+
+def register(
+    registry: kopf.OperatorRegistry, watcher: Watcher, configuration: Configuration
+) -> None:
     """Watch the custom resources, their labelled children, and nodes."""
+
+    @kopf.on.login(registry=registry, id="login")
+    async def login(**_: Any) -> kopf.ConnectionInfo:
+        return await connection(configuration)
+
     for resource in (INFERENCE_MODEL, *CHILDREN, NODE):
         _register(registry, watcher, resource)
 
@@ -72,6 +89,22 @@ def _register(registry: kopf.OperatorRegistry, watcher: Watcher, resource: Resou
     @kopf.on.event(group, version, resource.plural, registry=registry, id=f"wake-{resource.plural}")
     def wake(event: kopf.RawEvent, **_: Any) -> None:
         watcher.changed(resource, event)
+
+
+async def connection(configuration: Configuration) -> kopf.ConnectionInfo:
+    """The same server and credentials for Kopf's watches as for our writes."""
+    auth = (await configuration.auth_settings()).get("BearerToken", {})
+    scheme, _, token = (auth.get("value") or "").rpartition(" ")
+    return kopf.ConnectionInfo(
+        server=configuration.host,
+        ca_path=configuration.ssl_ca_cert,
+        insecure=not configuration.verify_ssl,
+        certificate_path=configuration.cert_file,
+        private_key_path=configuration.key_file,
+        scheme=scheme.capitalize() or None,
+        token=token or None,
+        expiration=datetime.now(UTC) + LOGIN_AGAIN if token else None,
+    )
 
 
 def configure(settings: kopf.OperatorSettings) -> None:
