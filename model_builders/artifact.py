@@ -4,11 +4,20 @@ The init container calls `check_artifact` before Triton starts, so that a wrong 
 in the status instead of a crash loop.
 """
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from inference_operator.api.model import ModelFormat
+from model_builders.names import main_file_name
+from model_builders.onnx_graph import OnnxSignature, check_onnx, compare, onnx_signature
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
+from model_builders.python_model import check_python
+from model_builders.torchscript import check_torchscript
+
+__all__ = ["OnnxSignature", "check_artifact", "compare", "onnx_signature"]
+
+_LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def check_artifact(format: ModelFormat, path: Path, config: ModelConfig) -> list[Problem]:
@@ -18,4 +27,51 @@ def check_artifact(format: ModelFormat, path: Path, config: ModelConfig) -> list
     will look for (`names.main_file_name`). Never raises for a bad artifact: an unreadable file is
     a problem too.
     """
+    file = _main_file(format, path, config)
+    try:
+        return _not_an_artifact(file) or _CHECKS[format](file, config)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        return [Problem(file.name, reason, "a file that can be read", "check its permissions")]
+
+
+def _main_file(format: ModelFormat, path: Path, config: ModelConfig) -> Path:
+    if not path.is_dir():
+        return path
+    file = path / main_file_name(format, config)
+    # ONNX Runtime's backend takes a folder of that name, with model.onnx and its weights in it.
+    return file / "model.onnx" if format is ModelFormat.ONNX and file.is_dir() else file
+
+
+def _not_an_artifact(file: Path) -> list[Problem]:
+    if not file.exists():
+        there = sorted(child.name for child in file.parent.iterdir())[:5]
+        found = f"no such file (there are: {', '.join(there) or 'no files'})"
+        remedy = "rename the file, or set default_model_filename in triton.configOverrides"
+        return [Problem(file.name, found, "the model's main file", remedy)]
+    if not file.is_file():
+        return [Problem(file.name, "a folder", "a file", "point source.uri at the model's file")]
+    with file.open("rb") as stream:
+        head = stream.read(256)
+    if not head:
+        return [Problem(file.name, "an empty file", "a model", "upload the artifact again")]
+    if head.startswith(_LFS_POINTER):
+        remedy = "fetch the real file (git lfs pull) before uploading it"
+        return [Problem(file.name, "a Git LFS pointer", "the model itself", remedy)]
+    if head.lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        remedy = "check source.uri and secretRef: a login or error page was downloaded"
+        return [Problem(file.name, "an HTML page", "the model itself", remedy)]
     return []
+
+
+def _check_tensorrt(file: Path, config: ModelConfig) -> list[Problem]:
+    """A plan says nothing that can be read without the TensorRT version that built it."""
+    return []
+
+
+_CHECKS: Mapping[ModelFormat, Callable[[Path, ModelConfig], list[Problem]]] = {
+    ModelFormat.TORCHSCRIPT: check_torchscript,
+    ModelFormat.ONNX: check_onnx,
+    ModelFormat.TENSORRT: _check_tensorrt,
+    ModelFormat.PYTHON: check_python,
+}

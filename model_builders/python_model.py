@@ -1,0 +1,55 @@
+"""A python model's source against what Triton's Python backend calls; nothing of it is run."""
+
+import ast
+import re
+from pathlib import Path
+
+from model_builders.problem import Problem
+from model_builders.protobuf import ModelConfig
+
+_CLASS = "TritonPythonModel"
+# Syntax of Python versions after this one: Triton's own interpreter may well take it.
+_NEWER = re.compile(
+    r"^\s*type\s+\w+|^\s*(async\s+)?(def|class)\s+\w+\s*\[|\bf[\"']|\bexcept\s+\w+,"
+)
+
+
+def check_python(file: Path, config: ModelConfig) -> list[Problem]:
+    try:
+        module = ast.parse(file.read_bytes(), filename=file.name)
+    except SyntaxError as error:
+        if _NEWER.search(error.text or ""):
+            return []
+        where = f"line {error.lineno}: {error.msg}"
+        return [Problem(file.name, where, "a Python module", "correct the syntax")]
+    except ValueError as error:
+        return [Problem(file.name, str(error), "a Python module", "save it as UTF-8 text")]
+    return _model_class(file, module)
+
+
+def _model_class(file: Path, module: ast.Module) -> list[Problem]:
+    if not any(_CLASS in _bound(node) for node in ast.walk(module)):
+        remedy = f"define class {_CLASS} with execute(self, requests)"
+        return [Problem(file.name, f"no {_CLASS}", f"a class {_CLASS}", remedy)]
+    classes = [n for n in module.body if isinstance(n, ast.ClassDef) and n.name == _CLASS]
+    for node in classes:
+        methods = {
+            n.name for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
+        }
+        if "execute" not in methods and not node.bases:
+            found = f"{_CLASS} without execute"
+            remedy = "add execute(self, requests), which returns one response for each request"
+            return [Problem(f"{file.name}:{node.lineno}", found, "the method execute", remedy)]
+    return []
+
+
+def _bound(node: ast.AST) -> set[str]:
+    """Names that a statement binds: a class may be imported or assigned as well."""
+    if isinstance(node, ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        # `from x import *` may bring it.
+        return {_CLASS if a.name == "*" else a.asname or a.name for a in node.names}
+    if isinstance(node, ast.Assign):
+        return {target.id for target in node.targets if isinstance(target, ast.Name)}
+    return set()
