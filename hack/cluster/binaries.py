@@ -163,7 +163,8 @@ def _install_go(toolchain: Path) -> None:
 
 
 def _installer() -> list[str]:
-    if uv := shutil.which("uv"):
+    beside_python = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    if uv := shutil.which("uv", path=beside_python):
         return [uv, "pip", "install", "--python", sys.executable]
     for python in (sys.executable, shutil.which("python3", path="/usr/local/bin:/usr/bin")):
         if python and Path(python).exists() and _has_pip(python):

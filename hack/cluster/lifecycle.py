@@ -1,5 +1,6 @@
 """From nothing, or from an unclean end's remains, to a cluster with Ready nodes; and back."""
 
+import contextlib
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
@@ -21,20 +22,21 @@ def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
     """Bring up the cluster, or make the one that is there whole; a healthy one is left alone."""
     if not 1 <= nodes <= MOST_NODES:
         raise StepFailed(f"{nodes} nodes", f"Ask for 1 to {MOST_NODES}.")
-    with registry.locked():
-        packages.ensure()
-        built = programs.ensure(
-            programs.API_SERVER, programs.NODE, programs.COREDNS, programs.PAUSE
-        )
+    registry.require_root()
+    packages.ensure()
+    built = programs.ensure(programs.API_SERVER, programs.NODE, programs.COREDNS, programs.PAUSE)
+    with registry.locked(name):
         before = registry.recorded(name)
-        wanted = _wanted(name, before, nodes, mounts)
+        if before is None:
+            _halt(name, None)
+            _forget(name)
+        wanted = _extended(before, nodes, mounts) if before else registry.claim(name, nodes, mounts)
         running = Running(wanted, built)
         if before == wanted and running.healthy():
             say(f"cluster {name} is up: export KUBECONFIG={wanted.kubeconfig}")
             return wanted
-        with step(
-            f"start Kubernetes {programs.KUBERNETES_VERSION}: {name}, {wanted.nodes} node(s)"
-        ):
+        version = programs.KUBERNETES_VERSION
+        with step(f"start Kubernetes {version}: {name}, {wanted.nodes} node(s)"):
             _start(running, fresh=before is None)
         say(f"    export KUBECONFIG={wanted.kubeconfig}")
         return wanted
@@ -42,7 +44,7 @@ def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
 
 def down(name: str) -> None:
     """End the cluster and remove all of it, whatever state it is in."""
-    with registry.locked():
+    with registry.locked(name):
         cluster = registry.recorded(name)
         if cluster is None and not folder_of(name).exists() and not cgroups.exists(cgroup_of(name)):
             say(f"there is no cluster {name}")
@@ -59,26 +61,22 @@ def current(name: str) -> Running | None:
 
 
 def load_images(name: str, archives: Sequence[Path]) -> None:
-    with registry.locked():
+    with registry.locked(name):
         cluster = registry.recorded(name)
         if cluster is None:
             raise StepFailed(f"there is no cluster {name}", "`python -m hack.cluster up` first.")
         images.load(cluster.all_nodes(), archives)
 
 
-def _wanted(name: str, before: Cluster | None, nodes: int, mounts: tuple[Mount, ...]) -> Cluster:
+def _extended(before: Cluster, nodes: int, mounts: tuple[Mount, ...]) -> Cluster:
     """Nodes and mounts only ever come to a cluster: `down` is what takes them away."""
-    if before is None:
-        return Cluster(name, registry.free_index(), nodes, mounts)
     by_target = {mount.target: mount for mount in before.mounts + mounts}
     return replace(before, nodes=max(nodes, before.nodes), mounts=tuple(by_target.values()))
 
 
 def _start(running: Running, *, fresh: bool) -> None:
-    name = running.cluster.name
-    _halt(name, running.cluster)
-    if fresh:
-        _forget(name)
+    cluster = running.cluster
+    _halt(cluster.name, cluster)
     try:
         _boot(running)
     except StepFailed as failure:
@@ -86,8 +84,10 @@ def _start(running: Running, *, fresh: bool) -> None:
             raise
         # What an unclean end left in etcd or containerd may be beyond use.
         say(f"    {failure}\n    cannot go on from what is there: starting afresh")
-        _halt(name, running.cluster)
-        _forget(name)
+        _halt(cluster.name, cluster)
+        for path in cluster.folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
         _boot(running)
 
 
@@ -146,7 +146,10 @@ def _halt(name: str, cluster: Cluster | None) -> None:
 
 
 def _forget(name: str) -> None:
-    shutil.rmtree(folder_of(name), ignore_errors=True)
-    node.forget_host_folders()
-    if BASE.exists() and not any(BASE.iterdir()):
-        BASE.rmdir()
+    with registry.all_locked():
+        shutil.rmtree(folder_of(name), ignore_errors=True)
+        if not registry.names():
+            # Earlier they would vanish from the other clusters' nodes, too.
+            node.forget_host_folders()
+            with contextlib.suppress(OSError):
+                BASE.rmdir()

@@ -1,5 +1,6 @@
 """One node: containerd, kubelet and kube-proxy in namespaces of their own."""
 
+import contextlib
 import json
 import subprocess
 from dataclasses import dataclass
@@ -125,7 +126,7 @@ class NodeStart:
 def forget_host_folders() -> None:
     """Remove the empty folders that the nodes' private ones cover; others' are not empty."""
     for folder in _PRIVATE:
-        if folder.is_dir() and not any(folder.iterdir()):
+        with contextlib.suppress(OSError):
             folder.rmdir()
 
 

@@ -9,22 +9,55 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from hack.cluster.layout import BASE, MOST_CLUSTERS, Cluster, Mount, folder_of, network
+from hack.cluster.layout import BASE, MOST_CLUSTERS, Cluster, Mount, checked, folder_of, network
 from hack.console import StepFailed, run
 
-_LOCK = Path("/run/lock/inference-operator-cluster.lock")
+_LOCKS = Path("/run/lock")
 _RECORD = "cluster.json"
 
 
-@contextmanager
-def locked() -> Iterator[None]:
-    """One change of this machine's clusters at a time."""
+def require_root() -> None:
     if os.geteuid() != 0:
         raise StepFailed("a cluster needs namespaces, cgroups and mounts", "Run it as root.")
-    _LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with _LOCK.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+
+
+@contextmanager
+def locked(name: str) -> Iterator[None]:
+    """One change of a cluster at a time; clusters of other names need not wait."""
+    require_root()
+    with _exclusive(_LOCKS / f"inference-operator-{checked(name)}.lock"):
         yield
+
+
+@contextmanager
+def all_locked() -> Iterator[None]:
+    """Short moments in which no cluster may come or go."""
+    with _exclusive(_LOCKS / "inference-operator.lock"):
+        yield
+
+
+def claim(name: str, nodes: int, mounts: tuple[Mount, ...]) -> Cluster:
+    """Record a new cluster with an index of its own."""
+    with all_locked():
+        cluster = Cluster(name, free_index(), nodes, mounts)
+        record(cluster)
+        return cluster
+
+
+@contextmanager
+def _exclusive(path: Path) -> Iterator[None]:
+    """Hold a lock whose file goes with the holder; who waited for a removed one takes a new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with path.open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists() or path.stat().st_ino != os.fstat(lock.fileno()).st_ino:
+                continue
+            try:
+                yield
+            finally:
+                path.unlink()
+            return
 
 
 def recorded(name: str) -> Cluster | None:

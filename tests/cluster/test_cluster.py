@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -74,6 +75,20 @@ def test_the_host_reaches_services_and_pods(kubectl: Kubectl, pods: tuple[str, s
     for address in addresses:
         with socket.create_connection(address, timeout=5) as connection:
             assert connection.recv(64).strip() == b"right"
+
+
+def test_a_pod_reaches_a_server_of_the_host(
+    cluster: Cluster, kubectl: Kubectl, pods: tuple[str, str]
+) -> None:
+    with socket.create_server((cluster.host_address, 0)) as server:
+        server.settimeout(10)
+        address = f"{cluster.host_address}:{server.getsockname()[1]}"
+        asks = threading.Thread(target=dial, args=(kubectl, "right", address))
+        asks.start()
+        connection, (client, _) = server.accept()
+        connection.close()
+        asks.join()
+    assert client == kubectl.get("pod", "right")["status"]["podIP"]
 
 
 def test_containers_see_an_injected_folder(cluster: Cluster, pods: tuple[str, str]) -> None:

@@ -70,6 +70,13 @@ def test_two_clusters_share_no_network(cluster: Cluster, doomed: Cluster) -> Non
     assert running(doomed).healthy()
 
 
+def test_the_end_of_one_cluster_does_not_touch_the_other(cluster: Cluster, doomed: Cluster) -> None:
+    lifecycle.down(NAME)
+    kubectl = Kubectl(cluster.kubeconfig)
+    kubectl.apply(answering_pod("after", "node-1"), answering_pod("after-too", "node-2"))
+    await_ready(kubectl, "after", "after-too")
+
+
 def test_a_second_down_says_so(untouched: Footprint, capsys: pytest.CaptureFixture[str]) -> None:
     lifecycle.down("cluster-tests-none")
     assert capsys.readouterr().out == "there is no cluster cluster-tests-none\n"
