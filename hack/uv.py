@@ -46,9 +46,7 @@ def _ensure_venv() -> None:
     if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.exit(
-            "Python's venv module is missing: install it (Debian: apt-get install python3-venv)"
-        )
+        sys.exit("Python's venv module is missing (Debian: apt-get install python3-venv)")
     print("==> installing python3-venv (apt)", file=sys.stderr, flush=True)
     _run("apt-get", "-o", "DPkg::Lock::Timeout=300", "update", "-qq")
     package = f"python3.{sys.version_info.minor}-venv"

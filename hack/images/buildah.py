@@ -28,18 +28,21 @@ def install() -> None:
 _APT_WAIT = ("-o", "DPkg::Lock::Timeout=300")
 
 
-def build(dockerfile: Path, context: Path, tag: str, *, args: Mapping[str, str]) -> None:
-    """Build `tag` from a Dockerfile; unchanged layers come from buildah's cache."""
+def build(context: Path, tag: str, *, args: Mapping[str, str], layers: bool) -> None:
+    """Build `tag` from a folder's Dockerfile.
+
+    With `layers`, unchanged ones come from buildah's cache; without, the image has a single one.
+    """
     options = [f"--volume={mount}" for mount in host.mounts(cache_root() / "buildah" / "host")]
     options += [f"--build-arg={name}={value}" for name, value in args.items()]
     _buildah(
         "bud",
         "--isolation=chroot",
         "--format=docker",
-        "--layers",
+        f"--layers={str(layers).lower()}",
         "--pull=false",
         *options,
-        f"--file={dockerfile}",
+        f"--file={context / 'Dockerfile'}",
         f"--tag={tag}",
         context,
     )

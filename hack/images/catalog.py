@@ -1,11 +1,14 @@
 """The images, what each is made of, and where its archive lies."""
 
+import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from hack.cache import cache_root, key_of
-from hack.console import StepFailed, say, step
+from hack.console import say, step
 from hack.images import buildah, debian, store
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -14,116 +17,145 @@ _HERE = Path(__file__).resolve().parent
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image: its repository name and the files that decide what is in it."""
+    """An image: its repository's name, and the part of a folder that decides what is in it.
+
+    `inputs` are relative to `context`, where the Dockerfile is too.
+    """
 
     repository: str
-    dockerfile: Path
-    inputs: tuple[Path, ...]
     context: Path
+    inputs: tuple[str, ...] = ()
 
-    @property
-    def key(self) -> str:
-        parent = () if self is BASE else (BASE.key,)
-        return key_of(self.dockerfile, *(path for path in self.inputs if path.exists()), *parent)
-
-    @property
-    def ref(self) -> str:
-        return f"{self.repository}:{self.key}"
+    def key(self, context: Path | None = None) -> str:
+        """Of the files as they are now, and of the base image under them."""
+        folder = context or self.context
+        parent = () if self is BASE else (BASE.key(),)
+        return key_of(*(p for name in self.inputs if (p := folder / name).exists()), *parent)
 
 
-BASE = Image(
-    "inference-base",
-    _HERE / "base/Dockerfile",
-    (_HERE / "base/slim.cfg", _HERE / "debian.py"),
-    _HERE / "base",
-)
+@dataclass(frozen=True, slots=True)
+class Built:
+    """An image's name, tagged with the digest of what it was made from, and its docker-archive."""
+
+    ref: str
+    archive: Path
+
+
+BASE = Image("inference-base", _HERE / "base", ("Dockerfile", "slim.cfg", "../debian.py"))
 OPERATOR = Image(
     "inference-operator",
-    ROOT / "Dockerfile",
-    (
-        ROOT / ".dockerignore",
-        ROOT / "pyproject.toml",
-        ROOT / "requirements/operator.txt",
-        ROOT / "requirements/build.txt",
-        ROOT / "operator/inference_operator",
-        ROOT / "model_builders",
-    ),
     ROOT,
+    (
+        "Dockerfile",
+        ".dockerignore",
+        "pyproject.toml",
+        "requirements/operator.txt",
+        "requirements/build.txt",
+        "operator/inference_operator",
+        "model_builders",
+    ),
 )
-TRITON = Image("triton-cpu", _HERE / "triton/Dockerfile", (_HERE / "triton",), _HERE / "triton")
+TRITON = Image(
+    "triton-cpu",
+    _HERE / "triton",
+    ("Dockerfile", "server.txt", "requirements.txt", "python", "backends"),
+)
 IMAGES = {"base": BASE, "operator": OPERATOR, "triton": TRITON}
 
 
-def image_ref(name: str) -> str:
-    """`repository:key` of an image, from its inputs alone; nothing is built."""
-    return IMAGES[name].ref
+def build(name: str) -> Built:
+    """The image of the sources as they are now, built if no archive of it is in the cache."""
+    image = IMAGES[name]
+    if (archive := _archive(image, image.key())).exists():
+        return _built(image, store.published(archive, lambda _: None))
+    with _snapshot(image) as context:
+        key = image.key(context)
+        made = store.published(_archive(image, key), lambda path: _save(image, context, path))
+        _prune(image)
+        return _built(image, made)
 
 
 def archive(name: str) -> Path:
-    """The docker-archive of an image, built first if its inputs changed."""
-    image = IMAGES[name]
-    for _ in range(3):
-        key = image.key
-        folder = cache_root() / "images"
-        target = store.published(
-            folder / f"{image.repository}-{key}.tar", lambda partial: _make(image, key, partial)
-        )
-        if image.key == key:
-            return target
-        store.remove(target)  # someone saved a file while it was read: the content is a mix
-    raise StepFailed(f"the sources of {image.repository} keep changing", "build once they rest")
+    """The docker-archive of an image, built first if its sources changed."""
+    return build(name).archive
+
+
+def image_ref(name: str) -> str:
+    """`repository:key` of an image as the sources are now; nothing is built."""
+    return f"{IMAGES[name].repository}:{IMAGES[name].key()}"
 
 
 def rootfs(name: str) -> Path:
     """An image's unpacked file system, for running it under chroot without a cluster."""
-    image = IMAGES[name]
-    ref, folder = image.ref, cache_root() / "rootfs"
+    image, folder = IMAGES[name], cache_root() / "rootfs"
+    target = folder / f"{image.repository}-{image.key()}"
+    if target.exists():
+        return store.published(target, lambda _: None)
+    with _snapshot(image) as context:
 
-    def unpack(partial: Path) -> None:
-        _ensure_built(image)
-        with step(f"unpacking {ref}"), store.locked("buildah"):
-            partial.mkdir()
-            buildah.unpack(ref, partial)
+        def unpack(path: Path) -> None:
+            ref = _ensure_built(image, context)
+            with step(f"unpacking {ref}"), store.locked("buildah"):
+                path.mkdir()
+                buildah.unpack(ref, path)
 
-    target = store.published(folder / ref.replace(":", "-"), unpack)
-    store.keep_newest(folder, image.repository)
-    return target
+        made = store.published(folder / f"{image.repository}-{image.key(context)}", unpack)
+    store.keep_newest(folder, f"{image.repository}-")
+    return made
 
 
-def _make(image: Image, key: str, partial: Path) -> None:
-    _ensure_built(image)
-    ref = f"{image.repository}:{key}"
+def _archive(image: Image, key: str) -> Path:
+    return cache_root() / "images" / f"{image.repository}-{key}.tar"
+
+
+def _built(image: Image, archive: Path) -> Built:
+    key = archive.stem.removeprefix(f"{image.repository}-")
+    return Built(f"{image.repository}:{key}", archive)
+
+
+@contextmanager
+def _snapshot(image: Image) -> Iterator[Path]:
+    """A copy of the image's inputs: files saved while an image is built must not get into it."""
+    cache_root().mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache_root(), prefix=".context-") as folder:
+        context = Path(folder) / "context"
+        context.mkdir()
+        for name in image.inputs:
+            source, target = image.context / name, context / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_dir():
+                shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+            elif source.exists():
+                shutil.copy2(source, target)
+        yield context
+
+
+def _save(image: Image, context: Path, archive: Path) -> None:
+    ref = _ensure_built(image, context)
     with step(f"saving {ref}"), store.locked("buildah"):
-        buildah.save(ref, partial)
-    say(f"    {partial.stat().st_size / 1e6:.0f} MB")
-    _prune(image, keep=key)
+        buildah.save(ref, archive)
+        say(f"    {archive.stat().st_size / 1e6:.0f} MB")
 
 
-def _ensure_built(image: Image) -> None:
+def _ensure_built(image: Image, context: Path) -> str:
+    """Have buildah hold the image of `context`; its name."""
     buildah.install()
+    base = ""
     if image is not BASE:
-        _ensure_built(BASE)
+        with _snapshot(BASE) as parent:
+            base = _ensure_built(BASE, parent)
+    ref = f"{image.repository}:{image.key(context)}"
     with store.locked("buildah"):
-        if buildah.has(image.ref):
-            return
+        if buildah.has(ref):
+            return ref
         if image is BASE:
-            _build_base()
-            return
-        with step(f"building {image.ref}"):
-            args = {"BASE_IMAGE": BASE.ref}
-            buildah.build(image.dockerfile, image.context, image.ref, args=args)
+            debian.make_rootfs_tar(context / "rootfs.tar", context / "slim.cfg")
+        with step(f"building {ref}"):
+            buildah.build(context, ref, args={"BASE_IMAGE": base}, layers=image is not BASE)
+    return ref
 
 
-def _build_base() -> None:
-    with tempfile.TemporaryDirectory(dir=cache_root()) as folder:
-        debian.make_rootfs_tar(Path(folder) / "rootfs.tar", _HERE / "base/slim.cfg")
-        with step(f"building {BASE.ref}"):
-            buildah.build(BASE.dockerfile, Path(folder), BASE.ref, args={})
-
-
-def _prune(image: Image, keep: str) -> None:
-    prefix = f"{image.repository}-"
-    for old in store.keep_newest(cache_root() / "images", prefix, count=1):
-        key = old.name.removeprefix(prefix).removesuffix(".tar")
-        if key != keep:
-            buildah.forget(f"{image.repository}:{key}")
+def _prune(image: Image) -> None:
+    for old in store.keep_newest(cache_root() / "images", f"{image.repository}-"):
+        with store.locked("buildah"):
+            buildah.forget(_built(image, old).ref)

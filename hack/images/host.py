@@ -47,7 +47,7 @@ class Mount:
 
 
 def mounts(folder: Path) -> list[Mount]:
-    """Write this machine's package configuration into `folder`; return it and the trust as mounts."""
+    """This machine's package configuration (written into `folder`) and trust, as mounts."""
     folder.mkdir(parents=True, exist_ok=True)
     written = {
         "sources.list": ("/etc/apt/sources.list", sources_list(sources())),

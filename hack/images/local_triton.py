@@ -5,7 +5,6 @@ mount and a process namespace of its own, and the kernel ends both with the thre
 """
 
 import json
-
 import re
 import socket
 import subprocess
@@ -76,7 +75,7 @@ class LocalTriton:
         self.metrics = f"http://127.0.0.1:{metrics}/metrics"
 
     def __enter__(self) -> Self:
-        self._log = tempfile.NamedTemporaryFile(prefix="triton-", suffix=".log")  # noqa: SIM115
+        self._log = tempfile.NamedTemporaryFile(prefix="triton-", suffix=".log")
         # The parent-death signal goes with the *thread* that forks: start it from one that stays.
         command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork"]
         command += ["--kill-child", "sh", "-euc", _ENTER, "sh", *self._folders(), *self._flags()]

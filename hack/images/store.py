@@ -21,7 +21,7 @@ def locked(name: str) -> Iterator[None]:
 
 
 def published(target: Path, make: Callable[[Path], None]) -> Path:
-    """Return `target`, made first by `make(partial)` if it is absent; a half-made one is never seen."""
+    """`target`, made first by `make(partial)` if absent; a half-made one is never seen."""
     if target.exists():
         os.utime(target)
         return target

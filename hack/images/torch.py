@@ -28,9 +28,16 @@ def torch_dir() -> Path:
 def _install(partial: Path) -> None:
     with step("laying out torch for the Triton pods"):
         # Constraints, not the whole lock: only what torch itself asks for.
+        install: list[str | Path] = [
+            uv(),
+            "pip",
+            "install",
+            "--quiet",
+            "--python-version=3.11",
+            "--no-build",
+        ]
         run(
-            [uv(), "pip", "install", "--quiet", "--python-version=3.11", "--target", partial]
-            + ["--only-binary=:all:", "--constraints", _LOCK, _pinned("torch")],
+            [*install, "--target", partial, "--constraints", _LOCK, _pinned("torch")],
             remedy="see that PyPI (or the index that uv is configured with) answers",
         )
     # numpy 2 would shadow the image's numpy 1, with which alone Triton's Python backend works.

@@ -1,4 +1,4 @@
-"""What the Python-based backends of this image share: config.pbtxt as a value, load errors, requests."""
+"""What the Python-based backends share: config.pbtxt as a value, load errors, requests."""
 
 import json
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import triton_python_backend_utils as pb_utils
-from request_batches import Run, Tensors, answer_all
+from request_batches import Answer, Run, Tensors, answer_all
 
 # BF16 has no numpy type; this version of Triton's Python backend cannot hand it over.
 _UNSUPPORTED_TYPES = {"TYPE_INVALID", "TYPE_BF16"}
@@ -67,9 +67,7 @@ def read_config(args: dict[str, str], default_filename: str) -> ModelConfig:
     raw = json.loads(args["model_config"])
     name = raw["name"]
     if args["model_instance_kind"] == "GPU":
-        raise LoadError(
-            f"instance group of model '{name}' has kind KIND_GPU: this is the CPU image"
-        )
+        raise LoadError(f"model '{name}' has an instance group of KIND_GPU: this is the CPU image")
     for section in _UNSUPPORTED_SECTIONS:
         if raw.get(section):
             raise LoadError(f"'{section}' of model '{name}' is not supported by the CPU image")
@@ -109,10 +107,9 @@ def load_errors() -> Iterator[None]:
 
 def serve(requests: list[Any], config: ModelConfig, run: Run) -> list[Any]:
     """Answer the requests of one `execute()`."""
-    read = [_read(request, config) for request in requests]
-    sound = [index for index, tensors in enumerate(read) if isinstance(tensors, dict)]
-    answers = answer_all([read[index] for index in sound], run, batched=config.batched)
-    results: list[Tensors | Exception] = list(read)
+    results = [_read(request, config) for request in requests]
+    sound = {index: read for index, read in enumerate(results) if isinstance(read, dict)}
+    answers = answer_all(list(sound.values()), run, batched=config.batched)
     for index, answer in zip(sound, answers, strict=True):
         results[index] = answer
     return [_response(request, result) for request, result in zip(requests, results, strict=True)]
@@ -129,8 +126,8 @@ def check_output_type(tensor: Tensor, array: np.ndarray) -> np.ndarray:
     return array
 
 
-def _read(request: Any, config: ModelConfig) -> Tensors | Exception:
-    tensors = {}
+def _read(request: Any, config: ModelConfig) -> Answer:
+    tensors: Tensors = {}
     for tensor in config.inputs:
         given = pb_utils.get_input_tensor_by_name(request, tensor.name)
         if given is None:
@@ -139,7 +136,7 @@ def _read(request: Any, config: ModelConfig) -> Tensors | Exception:
     return tensors
 
 
-def _response(request: Any, result: Tensors | Exception) -> Any:
+def _response(request: Any, result: Answer) -> Any:
     if isinstance(result, Exception):
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(result)))
     wanted = request.requested_output_names()

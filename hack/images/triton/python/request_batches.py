@@ -8,16 +8,17 @@ Tensors = dict[str, np.ndarray]
 Run = Callable[[Tensors], Tensors]
 
 
-def answer_all(
-    requests: Sequence[Tensors], run: Run, *, batched: bool
-) -> list[Tensors | Exception]:
+Answer = Tensors | Exception
+
+
+def answer_all(requests: Sequence[Tensors], run: Run, *, batched: bool) -> list[Answer]:
     """One answer or error for each request, in order, in as few runs as their shapes allow.
 
     `batched`: the first dimension of every tensor counts rows (max_batch_size > 0). Requests whose
     other dimensions are equal then share a run; if it fails, each of them is run alone, so that
     one bad request does not take its neighbours with it.
     """
-    answers: list[Tensors | Exception] = [{}] * len(requests)
+    answers: list[Answer] = [{}] * len(requests)
     for group in _groups(requests, batched):
         members = [requests[index] for index in group]
         for index, answer in zip(group, _answer_group(members, run, batched), strict=True):
@@ -35,7 +36,7 @@ def _groups(requests: Sequence[Tensors], batched: bool) -> list[list[int]]:
     return list(by_shape.values())
 
 
-def _answer_group(members: list[Tensors], run: Run, batched: bool) -> list[Tensors | Exception]:
+def _answer_group(members: list[Tensors], run: Run, batched: bool) -> list[Answer]:
     if len(members) > 1:
         try:
             return list(_run_together(members, run))
@@ -54,7 +55,7 @@ def _run_together(members: list[Tensors], run: Run) -> list[Tensors]:
     return [{name: split[i] for name, split in parts.items()} for i in range(len(members))]
 
 
-def _run_alone(tensors: Tensors, run: Run, batched: bool) -> Tensors | Exception:
+def _run_alone(tensors: Tensors, run: Run, batched: bool) -> Answer:
     try:
         outputs = run(tensors)
         if batched:

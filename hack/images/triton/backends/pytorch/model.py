@@ -82,7 +82,9 @@ def _load(torch: Any, config: ModelConfig) -> Any:
 
 
 def _mode(torch: Any, config: ModelConfig) -> Callable[[], Any]:
-    return torch.inference_mode if config.switch("INFERENCE_MODE", True) else torch.no_grad
+    inference = config.switch("INFERENCE_MODE", True)
+    mode: Callable[[], Any] = torch.inference_mode if inference else torch.no_grad
+    return mode
 
 
 def _refuse_text(config: ModelConfig) -> None:

@@ -1,0 +1,48 @@
+# The operator's image. Any base with Debian 12's libc works; Python 3.11 is added where it is absent:
+#   docker build -t inference-operator .
+#   python -m hack.images build operator        (without Docker)
+ARG BASE_IMAGE=docker.io/library/python:3.11-slim-bookworm
+
+FROM ${BASE_IMAGE} AS python
+RUN command -v python3.11 >/dev/null \
+ || { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3.11 ca-certificates \
+      && apt-get clean && rm -rf /var/lib/apt/lists/*; }
+
+FROM python AS dependencies
+RUN python3.11 -c "import ensurepip" 2>/dev/null \
+ || { apt-get update -qq && apt-get install -y -qq --no-install-recommends python3.11-venv; }
+RUN python3.11 -m venv /build && python3.11 -m venv --without-pip /opt/operator
+COPY requirements/operator.txt /build/
+# Tests, stubs and bundled sources go; what stays is compiled once, because a read-only pod can not.
+RUN /build/bin/pip --python /opt/operator/bin/python install --no-cache-dir --no-compile \
+      --only-binary=:all: --require-hashes -r /build/operator.txt \
+ && cd /opt/operator/lib/python3.11/site-packages \
+ && find . -depth -type d \( -name tests -o -name test \) -exec rm -rf {} + \
+ && find . -type f \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.h" -o -name "*.c" -o -name "*.cc" \) -delete \
+ && python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
+
+FROM dependencies AS project
+COPY requirements/build.txt /build/
+RUN /build/bin/pip install --no-cache-dir --only-binary=:all: --require-hashes -r /build/build.txt
+COPY pyproject.toml /project/
+COPY operator/inference_operator /project/operator/inference_operator
+COPY model_builders /project/model_builders
+# The readme is for people who read the repository, not for the image.
+RUN touch /project/README.md \
+ && /build/bin/pip wheel --no-deps --no-build-isolation --wheel-dir /wheel /project \
+ && /build/bin/pip --python /opt/operator/bin/python install --no-deps --no-index --no-compile \
+      --root /installed /wheel/*.whl \
+ && python3.11 -m compileall -q --invalidation-mode unchecked-hash /installed
+
+FROM python
+COPY --from=dependencies /opt/operator /opt/operator
+COPY --from=project /installed/ /
+ENV PATH=/opt/operator/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1
+USER 65532:65532
+WORKDIR /tmp
+LABEL org.opencontainers.image.title="inference-operator" \
+      org.opencontainers.image.description="A Kubernetes operator for NVIDIA Triton Inference Server" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENTRYPOINT ["inference-operator"]
