@@ -118,6 +118,11 @@ class Current:
     def down(self) -> None:
         say(f"the cluster of {self.kubeconfig} is not ours: left as it is")
 
+    @property
+    def is_embedded(self) -> bool:
+        """Whether this kubeconfig leads to a cluster of our own."""
+        return self._embedded() is not None
+
     def _embedded(self) -> str | None:
         """The name of our own cluster behind this kubeconfig, if it is one."""
         server = current_server(self.kubeconfig)

@@ -1,0 +1,129 @@
+"""The main job, shown: from market data to a prediction by Triton on a real Kubernetes."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from hack.cluster.kubectl import Kubectl
+from hack.cluster.target import Target, target
+from hack.cluster_store import ClusterStore
+from hack.console import StepFailed, reported, run, say, step
+from hack.port_forward import port_forward
+from hack.product import ROOT, cluster, install, load_images, uninstall
+
+NAMESPACE = "trading"
+MODEL = "lstm-price-predictor"
+SAMPLE = ROOT / "manifests" / "samples" / f"{MODEL}.yaml"
+TRAINED = ROOT / "build" / MODEL
+GRPC = 8001
+# Until the model answers: image start, download, and loading TorchScript on two cores.
+DEADLINE_SECONDS = 240
+
+
+def main() -> None:
+    command = sys.argv[1] if len(sys.argv) > 1 else "up"
+    with reported():
+        if command == "down":
+            take_down(target())
+        else:
+            show(cluster())
+
+
+def show(on: Target) -> None:
+    """Everything, from nothing to a prediction."""
+    began = time.monotonic()
+    train()
+    on.up()
+    kubectl = Kubectl(on.kubeconfig)
+    images = load_images(on)
+    install(kubectl, images)
+    with step("a model store in namespace trading, which enforces the restricted standard"):
+        namespace(kubectl)
+        store = ClusterStore(kubectl, NAMESPACE)
+        store.deploy(images.operator)
+        store.upload(TRAINED / "model.pt", f"{MODEL}/model.pt")
+    with step(f"kubectl apply -f {SAMPLE.relative_to(ROOT)}"):
+        kubectl("apply", "-f", str(SAMPLE))
+        wait_ready(kubectl)
+    with step("a prediction over tritonclient (gRPC), beside the local model's"):
+        predict(kubectl)
+    tell(kubectl)
+    say(f"\nAll of it took {time.monotonic() - began:.0f} s. The cluster stays up:")
+    say(f"  export KUBECONFIG={on.kubeconfig}")
+    say("  kubectl get inferencemodels -A        make demo-down removes it again")
+
+
+def train() -> None:
+    """A small LSTM on real daily prices, exported to TorchScript; kept in build/."""
+    if (TRAINED / "model.pt").exists() and (TRAINED / "sample.json").exists():
+        say(f"==> the LSTM is trained already ({TRAINED.relative_to(ROOT)})")
+        return
+    with step("train an LSTM on real market data, export it to TorchScript"):
+        command = [sys.executable, "-m", "training.lstm", "train", "--output", str(TRAINED)]
+        if subprocess.run(command, cwd=ROOT).returncode != 0:
+            raise StepFailed("training failed", "its output above says why")
+
+
+def namespace(kubectl: Kubectl, name: str = NAMESPACE) -> None:
+    """A namespace that refuses every pod beneath the *restricted* Pod Security Standard."""
+    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    kubectl.apply(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    )
+
+
+def wait_ready(kubectl: Kubectl) -> None:
+    """Print the resource's line whenever it changes, until it is Ready."""
+    shown = ""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while time.monotonic() < deadline:
+        line = kubectl("get", "inferencemodel", MODEL, "-n", NAMESPACE, "--no-headers").strip()
+        if line.rpartition(" ")[0] != shown:
+            shown = line.rpartition(" ")[0]
+            say(f"    {line}")
+        if kubectl.succeeds(
+            "wait",
+            f"inferencemodel/{MODEL}",
+            "-n",
+            NAMESPACE,
+            "--for=condition=Ready",
+            "--timeout=1s",
+        ):
+            return
+    described = kubectl("describe", "inferencemodel", MODEL, "-n", NAMESPACE)
+    raise StepFailed(
+        f"{MODEL} is not Ready after {DEADLINE_SECONDS} s\n{described}",
+        "the conditions and Events above name the reason",
+    )
+
+
+def predict(kubectl: Kubectl) -> None:
+    with port_forward(kubectl, NAMESPACE, MODEL, GRPC) as address:
+        command: list[str | Path] = [sys.executable, "-m", "hack.predict", "--url", address]
+        command += ["--model", MODEL, "--sample", TRAINED / "sample.json"]
+        say(run(command, cwd=ROOT, remedy="compare with `python -m hack.predict --help`").rstrip())
+
+
+def tell(kubectl: Kubectl) -> None:
+    """What an engineer would look at."""
+    for words in (
+        ("get", "inferencemodels", "-A"),
+        ("get", "inferencemodels", "-A", "-o", "wide"),
+        ("get", "pods,services,deployments,controllerrevisions", "-n", NAMESPACE),
+        ("describe", "inferencemodel", MODEL, "-n", NAMESPACE),
+    ):
+        say(f"\n$ kubectl {' '.join(words)}\n{kubectl(*words).rstrip()}")
+
+
+def take_down(on: Target) -> None:
+    """What the demo made; a cluster that is not ours keeps running without it."""
+    kubectl = Kubectl(on.kubeconfig)
+    if on.kubeconfig.exists() and kubectl.succeeds("get", "--raw", "/readyz"):
+        kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
+        uninstall(kubectl)
+    on.down()
+
+
+if __name__ == "__main__":
+    main()
