@@ -61,6 +61,12 @@ def _tensorrt_on_onnx(spec: "InferenceModelSpec") -> bool:
     return not accelerated or spec.model.format == ModelFormat.ONNX
 
 
+def _tensorrt_has_gpu(spec: "InferenceModelSpec") -> bool:
+    optimization = spec.triton.optimization
+    accelerated = optimization is not None and optimization.has("tensorrt")
+    return not accelerated or spec.accelerator is not None
+
+
 def _engine_has_gpu(spec: "InferenceModelSpec") -> bool:
     return spec.model.format != ModelFormat.TENSORRT or spec.accelerator is not None
 
@@ -123,6 +129,15 @@ SPEC_RULES = (
         found="tensorrt for a model of format {model.format}",
         expected="format onnx",
         remedy="remove optimization.tensorrt",
+        field="triton.optimization.tensorrt",
+    ),
+    Rule(
+        cel="!has(self.triton) || !has(self.triton.optimization)"
+        " || !has(self.triton.optimization.tensorrt) || has(self.accelerator)",
+        holds=_tensorrt_has_gpu,
+        found="tensorrt without spec.accelerator",
+        expected="a GPU to run it on",
+        remedy="add spec.accelerator, or remove optimization.tensorrt",
         field="triton.optimization.tensorrt",
     ),
     Rule(

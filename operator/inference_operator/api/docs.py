@@ -79,7 +79,7 @@ def _fields(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
-    default = field.get_default(call_default_factory=False)
+    default = field.default
     if default is None:
         return ""
     if isinstance(default, timedelta):
@@ -95,7 +95,7 @@ def _description(schema: Mapping[str, Any]) -> str:
     rules = scalar.get(VALIDATIONS, ()) if "properties" not in scalar else ()
     forms = [_expected(rule) for rule in (*rules, *_list_rules(schema))]
     form = f" Expected: {'; '.join(forms)}." if forms else ""
-    return schema.get("description", "") + form
+    return f"{schema.get('description', '')}{form}"
 
 
 def _list_rules(schema: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:

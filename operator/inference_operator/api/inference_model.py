@@ -28,8 +28,8 @@ class InferenceModelSpec(ApiModel):
     """How Triton serves it."""
 
     replicas: Annotated[Int, Field(ge=0, le=1000)] = 1
-    """Number of pods; `kubectl scale` sets it. Write it where a HorizontalPodAutoscaler is to change
-    it: that cannot read an absent one."""
+    """Number of pods; `kubectl scale` sets it. Write it where a HorizontalPodAutoscaler is to
+    change it: that cannot read an absent one."""
 
     resources: Resources = Resources()
     """Compute resources of the Triton container."""

@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Bool, DnsSubdomain, Int
-from inference_operator.api.rules import Rule, cel_string, text
+from inference_operator.api.rules import Check, Rule, cel_string, text
 
 
 class ModelFormat(StrEnum):
@@ -63,7 +63,14 @@ Sha256 = Annotated[
 ]
 _CLAIM_URI = r"pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.*[^/].*"
 _HTTPS_URI = r"https://[^/@\s]+/\S+"
-Dim = Annotated[Int, Field(ge=-1, le=2**31 - 1)]
+_NOT_ZERO = Rule(
+    cel="self != 0",
+    holds=lambda dim: dim != 0,
+    found="0",
+    expected="1 or more, or -1",
+    remedy="write -1 for a dimension that varies",
+)
+Dim = Annotated[Int, Field(ge=-1, le=2**31 - 1), Check(_NOT_ZERO)]
 Shape = Annotated[tuple[Dim, ...], Field(min_length=1, max_length=16)]
 
 
@@ -127,7 +134,7 @@ class Source(ApiModel):
         ),
     )
 
-    uri: Annotated[str, Field(min_length=1, max_length=2048)]
+    uri: Annotated[str, Field(max_length=2048)]
     """The artifact: `https://host/path/model.onnx` or `pvc://claim/path/model.onnx`. A folder on a
     claim, or a `.tar.gz` behind https, is laid out whole and must hold the format's main file
     (`model.pt`, `model.onnx`, `model.plan` or `model.py`)."""

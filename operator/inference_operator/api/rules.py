@@ -115,14 +115,14 @@ def text(regex: str, expected: str, remedy: str, *, of: str = "self") -> Check:
     )
 
 
-def keys(regex: str, max_length: int, expected: str, remedy: str) -> Check:
+def keys(regex: str, max_length: int, found: str, expected: str, remedy: str) -> Check:
     """Maps whose every key has at most that length and matches the regular expression whole."""
     compiled = re.compile(regex, re.ASCII)
     return Check(
         Rule(
             cel=f"self.all(k, k.size() <= {max_length} && k.matches({cel_string(f'^({regex})$')}))",
             holds=lambda value: all(len(k) <= max_length and compiled.fullmatch(k) for k in value),
-            found="a key of another form",
+            found=found,
             expected=expected,
             remedy=remedy,
         )
@@ -190,7 +190,8 @@ def _fill(template: str, value: Any) -> str:
 
 def _static(template: str) -> str:
     """The sentence without values; "N, which is {path}" is then just N."""
-    return _PLACEHOLDER.sub(r"\1", _WHICH_IS.sub("", template))
+    without = _WHICH_IS.sub("", template).replace('"{self}"', "another form")
+    return _PLACEHOLDER.sub(r"\1", without)
 
 
 def _cel_template(template: str) -> str:

@@ -248,7 +248,13 @@ class Triton(ApiModel):
     parameters: Annotated[
         dict[str, Annotated[str, Field(max_length=4096)]],
         Field(max_length=64),
-        keys(r"[^\n]+", 253, "keys of 1 to 253 characters", "shorten the key"),
+        keys(
+            r"[^\n]+",
+            253,
+            "an empty or too long key",
+            "keys of 1 to 253 characters",
+            "write the key that the backend reads",
+        ),
     ] = {}
     """Backend parameters, as in config.pbtxt's `parameters`."""
 

@@ -47,7 +47,14 @@ def parse(body: Mapping[str, Any]) -> InferenceModel:
             written, context=AS_WRITTEN, by_alias=True, by_name=False
         )
     except ValidationError as error:
-        raise InvalidResourceError(map(_field_error, error.errors(include_url=False))) from error
+        errors = [e for e in error.errors(include_url=False) if not _is_echo(e)]
+        raise InvalidResourceError(map(_field_error, errors)) from error
+
+
+def _is_echo(error: ErrorDetails) -> bool:
+    """Whether a list is called too short only because items in it are bad: pydantic counts the
+    good ones."""
+    return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
 def _field_error(error: ErrorDetails) -> FieldError:
@@ -82,8 +89,8 @@ def _unknown(error: ErrorDetails) -> Parts:
     return "an unknown field", f"one of {', '.join(fields)}", remedy
 
 
-def _wrong_type(expected: str) -> Callable[[ErrorDetails], Parts]:
-    return lambda error: (shown(error["input"]), expected, f"write {expected}")
+def _wrong_type(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
+    return lambda error: (shown(error["input"]), expected, remedy)
 
 
 def _bound(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
@@ -107,8 +114,10 @@ def _length(what: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
 
 def _choice(error: ErrorDetails) -> Parts:
     expected = error["ctx"]["expected"].replace("'", "")
-    close = difflib.get_close_matches(str(error["input"]), expected.replace(" or", ",").split(", "))
-    remedy = f"did you mean {close[0]}?" if close else "choose one of them"
+    # People know TYPE_FP32 and KIND_CPU from config.pbtxt, and float32 from numpy.
+    found = str(error["input"]).casefold().replace("float", "fp")
+    meant = [c for c in expected.replace(" or ", ", ").split(", ") if found.endswith(c.casefold())]
+    remedy = f"did you mean {meant[-1]}?" if meant else "choose one of them"
     return shown(error["input"]), expected, remedy
 
 
@@ -122,12 +131,12 @@ _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {
     "extra_forbidden": _unknown,
     "enum": _choice,
     "literal_error": _choice,
-    "string_type": _wrong_type("a string"),
-    "int_type": _wrong_type("a whole number"),
-    "bool_type": _wrong_type("true or false"),
-    "tuple_type": _wrong_type("a list"),
-    "dict_type": _wrong_type("a map of names to values"),
-    "model_type": _wrong_type("a map of fields"),
+    "string_type": _wrong_type("a string", "put it in quotes"),
+    "int_type": _wrong_type("a whole number", "write digits only, without quotes"),
+    "bool_type": _wrong_type("true or false", "write one of them, without quotes"),
+    "tuple_type": _wrong_type("a list", "write its items below it, each after a '-'"),
+    "dict_type": _wrong_type("a map of names to values", "write them below it"),
+    "model_type": _wrong_type("a map of fields", "write its fields below it"),
     "greater_than_equal": _bound("at least {ge}", "raise it to {ge} or more"),
     "less_than_equal": _bound("at most {le}", "lower it to {le} or less"),
     "string_too_long": _length("characters", "shorten it"),

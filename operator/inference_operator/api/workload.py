@@ -19,12 +19,14 @@ _EXTENDED = r"[a-z0-9.-]+/[A-Za-z0-9_.-]+"
 _LABEL_KEY = keys(
     r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?",
     317,
+    "a key that no label can have",
     "label keys such as kubernetes.io/arch",
     "write the key as it is on the node",
 )
 _RESOURCE_NAMES = keys(
     rf"cpu|memory|ephemeral-storage|hugepages-[A-Za-z0-9]+|{_EXTENDED}",
     253,
+    "a name that is no resource",
     "cpu, memory, ephemeral-storage, hugepages-SIZE or an extended resource such as example.com/x",
     "correct or remove it",
 )

@@ -1,0 +1,75 @@
+"""Every bad manifest is refused by the operator too, in the words of the table."""
+
+from typing import Any
+
+import pytest
+
+from inference_operator.api.base import ApiModel
+from inference_operator.api.crd import inference_model_crd
+from inference_operator.api.rules import VALIDATIONS
+from inference_operator.api.validate import InvalidResourceError, parse
+from model_builders.checks import check
+from tests.api_cases.bad_manifests import BAD_MANIFESTS, GOOD, BadManifest
+
+
+def _said(body: dict[str, Any]) -> tuple[str, ...]:
+    try:
+        resource = parse(body)
+    except InvalidResourceError as error:
+        return tuple(map(str, error.errors))
+    return tuple(map(str, check(resource.spec)))
+
+
+def test_the_manifest_that_all_others_are_changes_of_is_good() -> None:
+    assert _said(GOOD) == ()
+
+
+@pytest.mark.parametrize("case", BAD_MANIFESTS, ids=lambda case: case.name)
+def test_the_operator_says(case: BadManifest) -> None:
+    assert _said(case.body) == case.operator
+
+
+@pytest.mark.parametrize("case", BAD_MANIFESTS, ids=lambda case: case.name)
+def test_the_table_agrees_with_itself_about_who_refuses(case: BadManifest) -> None:
+    by = {(True, True): "both", (True, False): "api", (False, True): "operator"}
+    assert case.refused_by == by[bool(case.api), bool(case.operator)]
+
+
+def test_the_names_of_bad_manifests_differ() -> None:
+    assert len({case.name for case in BAD_MANIFESTS}) == len(BAD_MANIFESTS)
+
+
+@pytest.mark.parametrize("case", BAD_MANIFESTS, ids=lambda case: case.name)
+def test_no_message_speaks_pydantic(case: BadManifest) -> None:
+    for jargon in ("Input should", "pydantic", "validation error", "valid tuple", "type="):
+        assert not any(jargon in sentence for sentence in case.operator)
+
+
+def _rules(schema: Any) -> list[dict[str, str]]:
+    if isinstance(schema, list):
+        return [rule for item in schema for rule in _rules(item)]
+    if not isinstance(schema, dict):
+        return []
+    below = [
+        rule for name, value in schema.items() if name != VALIDATIONS for rule in _rules(value)
+    ]
+    return [*schema.get(VALIDATIONS, []), *below]
+
+
+def test_the_table_breaks_every_rule_of_the_crd() -> None:
+    remedies = {rule["message"].rpartition("; ")[2] for rule in _rules(inference_model_crd())}
+    said = "\n".join(sentence for case in BAD_MANIFESTS for sentence in case.api)
+    assert [remedy for remedy in sorted(remedies) if remedy not in said] == []
+
+
+def _types(model: type[ApiModel]) -> list[type[ApiModel]]:
+    return [model, *(t for sub in model.__subclasses__() for t in _types(sub))]
+
+
+def test_every_rule_of_every_type_reaches_the_crd() -> None:
+    in_crd = {rule["rule"] for rule in _rules(inference_model_crd())}
+    ours = [
+        model for model in _types(ApiModel) if model.__module__.startswith("inference_operator")
+    ]
+    written = {rule.cel for model in ours for rule in model.rules}
+    assert written <= in_crd

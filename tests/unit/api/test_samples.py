@@ -1,0 +1,18 @@
+"""Every sample is a good manifest."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from inference_operator.api.validate import parse
+from model_builders.checks import check
+
+SAMPLES = sorted((Path(__file__).parents[3] / "manifests" / "samples").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+def test_the_operator_accepts(path: Path) -> None:
+    for body in yaml.safe_load_all(path.read_text(encoding="utf-8")):
+        if body and body["kind"] == "InferenceModel":
+            assert check(parse(body).spec) == []
