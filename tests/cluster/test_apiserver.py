@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,12 +46,13 @@ def test_it_dies_with_its_parent() -> None:
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None
-    *pids, _ = parent.stdout.readline().split()
+    *pids, folder = parent.stdout.readline().split()
     os.kill(parent.pid, signal.SIGKILL)
     parent.wait()
     deadline = time.monotonic() + 5
     while any(_lives(pid) for pid in pids) and time.monotonic() < deadline:
         time.sleep(0.05)
+    shutil.rmtree(folder)
     assert not any(_lives(pid) for pid in pids)
 
 
