@@ -33,7 +33,7 @@ Image = Annotated[
     str,
     Field(max_length=512),
     text(
-        r"[a-z0-9]\S*",
+        r"[a-z0-9][^\s\v]*",
         "an image reference such as nvcr.io/nvidia/tritonserver:26.01-py3",
         "write registry, repository and tag without spaces",
     ),

@@ -50,7 +50,7 @@ ModelName = Annotated[
 TensorName = Annotated[
     str,
     Field(max_length=253),
-    text(r"\S+", "a name without spaces", "write the name that the model gives it"),
+    text(r"[^\s\v]+", "a name without spaces", "write the name that the model gives it"),
 ]
 Sha256 = Annotated[
     str,
@@ -62,7 +62,7 @@ Sha256 = Annotated[
     ),
 ]
 _CLAIM_URI = r"pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.*[^/].*"
-_HTTPS_URI = r"https://[^/@\s]+/\S+"
+_HTTPS_URI = r"https://[^/@\s\v]+/[^\s\v]+"
 _NOT_ZERO = Rule(
     cel="self != 0",
     holds=lambda dim: dim != 0,

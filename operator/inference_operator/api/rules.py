@@ -40,7 +40,10 @@ class Rule:
 
     def violation(self, value: Any) -> PydanticCustomError:
         """The error for a value that broke the rule."""
-        return violation(*(_fill(part, value) for part in self._parts()))
+        parts = [_fill(part, value) for part in self._parts()]
+        # Like the API server, which shows no message with a line break.
+        broken = any("\n" in part for part in parts)
+        return violation(*(_static(part) for part in self._parts()) if broken else parts)
 
     def to_cel(self) -> dict[str, str]:
         """One item of `x-kubernetes-validations`."""

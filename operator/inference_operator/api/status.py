@@ -166,9 +166,14 @@ class InferenceModelStatus(StatusModel):
 
 
 def read_status(body: dict[str, Any]) -> InferenceModelStatus:
-    """The status in a resource's body; an empty one where there is none, or none that is legible
-    (someone edited it by hand): everything in it but the rollout position is computed anew."""
+    """The status in a resource's body, without the fields that are illegible (someone edited them
+    by hand): all but the rollout position is computed anew in any case."""
+    written = body.get("status") or {}
     try:
-        return InferenceModelStatus.model_validate(body.get("status") or {})
-    except ValidationError:
-        return InferenceModelStatus()
+        return InferenceModelStatus.model_validate(written)
+    except ValidationError as error:
+        illegible = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
+        if not illegible:
+            return InferenceModelStatus()
+        legible = {name: value for name, value in written.items() if name not in illegible}
+        return InferenceModelStatus.model_validate(legible)

@@ -102,8 +102,8 @@ def test_a_duration_is_checked_by_a_rule_with_a_sentence() -> None:
         "x-kubernetes-validations": [
             {
                 "rule": "self.matches('^(([0-9]{1,9}(us|ms|s)|[0-9]{1,6}(m|h)))$')",
-                "message": "found another form, expected a duration such as 500us, 5ms, 30s, 5m or 1h;"
-                " write one number and one unit",
+                "message": "found another form, expected a duration such as 500us, 5ms, 30s, 5m"
+                " or 1h; write one number and one unit",
                 "messageExpression": '\'found "%s", expected a duration such as 500us, 5ms, 30s,'
                 " 5m or 1h; write one number and one unit'.format([self])",
             }

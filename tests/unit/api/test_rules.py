@@ -45,6 +45,11 @@ def test_a_broken_rule_names_its_field_and_what_was_found() -> None:
     assert error["msg"] == "found 3, expected at most highest, which is 2; lower it by 100%"
 
 
+def test_a_value_with_a_line_break_is_not_shown() -> None:
+    with pytest.raises(ValidationError, match="found another form, expected small letters"):
+        Shelf(label="a\nb")
+
+
 def test_a_kept_rule_is_silent() -> None:
     assert Band(lowest=2, highest=2).has("lowest")
 

@@ -72,8 +72,13 @@ def test_a_field_of_another_version_is_passed_over() -> None:
     assert read_status(body).phase is Phase.READY
 
 
-def test_an_illegible_status_counts_as_none() -> None:
-    assert read_status({"status": {"replicas": "two"}}) == InferenceModelStatus()
+def test_an_illegible_field_costs_only_itself() -> None:
+    body = {"status": {"replicas": "two", "rollout": {"promotedAt": "2026-03-01T12:00:00Z"}}}
+    assert read_status(body) == InferenceModelStatus(rollout=RolloutStatus(promoted_at=NOON))
+
+
+def test_a_status_that_is_no_object_counts_as_none() -> None:
+    assert read_status({"status": "Ready"}) == InferenceModelStatus()
 
 
 def test_a_condition_is_found_by_its_type() -> None:
