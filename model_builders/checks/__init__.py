@@ -13,7 +13,6 @@ from model_builders.problem import Problem
 Check = Callable[[InferenceModelSpec], Iterable[Problem]]
 
 CHAIN: tuple[Check, ...] = (
-    tensors.dims,
     tensors.reshapes,
     tensors.data_types,
     tensors.strings,

@@ -35,20 +35,6 @@ def all_tensors(spec: InferenceModelSpec) -> Iterator[tuple[str, Tensor]]:
             yield f"{path}[{index}]", tensor
 
 
-def dims(spec: InferenceModelSpec) -> Iterator[Problem]:
-    """Triton refuses zeros (ValidateIOShape in core's model_config_utils.cc)."""
-    for path, tensor in all_tensors(spec):
-        yield from _zeros(f"{path}.shape", tensor.shape)
-        yield from _zeros(f"{path}.reshape", tensor.reshape or ())
-
-
-def _zeros(path: str, shape: Iterable[int]) -> Iterator[Problem]:
-    for index, dim in enumerate(shape):
-        if dim == 0:
-            remedy = "write -1 for a dimension that varies"
-            yield Problem(f"{path}[{index}]", "0", "1 or more, or -1", remedy)
-
-
 def reshapes(spec: InferenceModelSpec) -> Iterator[Problem]:
     for path, tensor in all_tensors(spec):
         if tensor.reshape is None:
