@@ -61,9 +61,7 @@ def tensorrt_optimization(spec: InferenceModelSpec) -> Iterator[Problem]:
     if optimization is None or optimization.tensorrt is None:
         return
     groups = spec.triton.instance_groups
-    if spec.accelerator is None:
-        yield Problem(TENSORRT, "TensorRT without a GPU", "spec.accelerator", ADD_ACCELERATOR)
-    elif groups and all(group.kind in _OFF_GPU for group in groups):
+    if groups and all(group.kind in _OFF_GPU for group in groups):
         yield Problem(
             TENSORRT,
             "TensorRT without an instance on a GPU",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 # Children are called `<name>-<hash>`, at most 63 characters with a hash of 10.
 MAX_NAME = 52
+_ADD = "add spec.accelerator (`accelerator: {}` asks for one nvidia.com/gpu)"
 _NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _BATCHING = "has(self.triton) && has(self.triton.dynamicBatching)"
 _MAX_BATCH = "(has(self.model.maxBatchSize) ? self.model.maxBatchSize : 0)"
@@ -110,7 +111,7 @@ SPEC_RULES = (
         holds=_groups_have_gpus,
         found="a group of kind GPU without spec.accelerator",
         expected="GPUs to run it on",
-        remedy="add spec.accelerator, or change the group's kind",
+        remedy=f"{_ADD}, or change the group's kind",
         field="triton.instanceGroups",
     ),
     Rule(
@@ -137,7 +138,7 @@ SPEC_RULES = (
         holds=_tensorrt_has_gpu,
         found="tensorrt without spec.accelerator",
         expected="a GPU to run it on",
-        remedy="add spec.accelerator, or remove optimization.tensorrt",
+        remedy=f"{_ADD}, or remove optimization.tensorrt",
         field="triton.optimization.tensorrt",
     ),
     Rule(
@@ -145,7 +146,7 @@ SPEC_RULES = (
         holds=_engine_has_gpu,
         found="format tensorrt without spec.accelerator",
         expected="a GPU, since a TensorRT engine runs nowhere else",
-        remedy="add spec.accelerator",
+        remedy=_ADD,
         field="model.format",
     ),
     Rule(

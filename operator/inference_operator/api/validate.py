@@ -1,7 +1,7 @@
 """From a body as written to an InferenceModel, or to sentences about what is wrong with it."""
 
 import difflib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,8 +47,17 @@ def parse(body: Mapping[str, Any]) -> InferenceModel:
             written, context=AS_WRITTEN, by_alias=True, by_name=False
         )
     except ValidationError as error:
-        errors = [e for e in error.errors(include_url=False) if not _is_echo(e)]
-        raise InvalidResourceError(map(_field_error, errors)) from error
+        raise InvalidResourceError(field_errors(error)) from error
+
+
+def field_errors(
+    error: ValidationError, model: type[BaseModel] = InferenceModel, at: str = ""
+) -> Iterator[FieldError]:
+    """Pydantic's errors about `model`, whose place in the resource is `at` (such as `spec`)."""
+    for detail in error.errors(include_url=False):
+        if not _is_echo(detail):
+            path = ".".join(filter(None, (at, _path(detail["loc"]))))
+            yield FieldError(path or "the resource", *_parts(detail, model))
 
 
 def _is_echo(error: ErrorDetails) -> bool:
@@ -57,9 +66,10 @@ def _is_echo(error: ErrorDetails) -> bool:
     return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
-def _field_error(error: ErrorDetails) -> FieldError:
-    describe = _DESCRIPTIONS.get(error["type"], _unexpected)
-    return FieldError(_path(error["loc"]), *describe(error))
+def _parts(error: ErrorDetails, model: type[BaseModel]) -> Parts:
+    if error["type"] == "extra_forbidden":
+        return _unknown(error, model)
+    return _DESCRIPTIONS.get(error["type"], _unexpected)(error)
 
 
 def _path(loc: tuple[int | str, ...]) -> str:
@@ -69,7 +79,7 @@ def _path(loc: tuple[int | str, ...]) -> str:
             path += f"[{step}]"
         else:
             path += f".{step}" if path else step
-    return path or "the resource"
+    return path
 
 
 def _violation(error: ErrorDetails) -> Parts:
@@ -81,9 +91,9 @@ def _missing(error: ErrorDetails) -> Parts:
     return "nothing", "a value, since the field is required", "add it"
 
 
-def _unknown(error: ErrorDetails) -> Parts:
+def _unknown(error: ErrorDetails, model: type[BaseModel]) -> Parts:
     *parents, name = error["loc"]
-    fields = _fields_at(parents)
+    fields = _fields_at(model, parents)
     close = difflib.get_close_matches(str(name), fields, n=1)
     remedy = f"did you mean {close[0]}?" if close else "remove it, or move it to where it belongs"
     return "an unknown field", f"one of {', '.join(fields)}", remedy
@@ -128,7 +138,6 @@ def _unexpected(error: ErrorDetails) -> Parts:
 _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {
     "violation": _violation,
     "missing": _missing,
-    "extra_forbidden": _unknown,
     "enum": _choice,
     "literal_error": _choice,
     "string_type": _wrong_type("a string", "put it in quotes"),
@@ -146,9 +155,9 @@ _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {
 }
 
 
-def _fields_at(loc: list[int | str]) -> list[str]:
-    """Names of the fields that a path's place in the resource may have."""
-    model: type[BaseModel] | None = InferenceModel
+def _fields_at(root: type[BaseModel], loc: Iterable[int | str]) -> list[str]:
+    """Names of the fields that a path's place below the root may have."""
+    model: type[BaseModel] | None = root
     for step in loc:
         if isinstance(step, str) and model is not None:
             model = model_of(_annotations(model).get(step))

@@ -3,8 +3,15 @@
 from datetime import timedelta
 
 import pytest
+from pydantic import ValidationError
 
-from inference_operator.api.validate import FieldError, InvalidResourceError, parse
+from inference_operator.api.triton import Triton
+from inference_operator.api.validate import (
+    FieldError,
+    InvalidResourceError,
+    field_errors,
+    parse,
+)
 from tests.api_cases.bad_manifests import GOOD, changed
 
 
@@ -56,3 +63,10 @@ def test_a_structure_of_the_pod_passes_as_it_is() -> None:
 def test_another_kind_is_refused() -> None:
     with pytest.raises(InvalidResourceError, match='found "Deployment", expected InferenceModel'):
         parse({**GOOD, "kind": "Deployment"})
+
+
+def test_a_part_of_a_resource_is_placed_where_it_belongs() -> None:
+    with pytest.raises(ValidationError) as caught:
+        Triton.model_validate({"warmpu": []})
+    (error,) = field_errors(caught.value, Triton, at="spec.triton")
+    assert (error.path, error.remedy) == ("spec.triton.warmpu", "did you mean warmup?")
