@@ -41,6 +41,8 @@ _GRAPH_LEVELS = {
     1: ort.GraphOptimizationLevel.ORT_ENABLE_EXTENDED,
     2: ort.GraphOptimizationLevel.ORT_DISABLE_ALL,
 }
+# Threads that spin while they wait take the cores from the others of a busy node.
+_NO_SPINNING = {"session.intra_op.allow_spinning": "0", "session.inter_op.allow_spinning": "0"}
 
 
 class TritonPythonModel:
@@ -87,7 +89,7 @@ def _options(config: ModelConfig) -> ort.SessionOptions:
         options.execution_mode = ort.ExecutionMode.ORT_PARALLEL
     options.enable_cpu_mem_arena = config.switch("enable_mem_arena", True)
     options.enable_mem_pattern = config.switch("enable_mem_pattern", True)
-    for key, value in config.parameters.items():
+    for key, value in {**_NO_SPINNING, **config.parameters}.items():
         if key.startswith("session."):
             options.add_session_config_entry(key, value)
     optimization = config.raw.get("optimization") or {}
