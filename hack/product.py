@@ -9,12 +9,13 @@ import yaml
 
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Current, Embedded, Target, target
-from hack.console import step
-from hack.images.catalog import archive, image_ref
+from hack.console import StepFailed, step
+from hack.images.catalog import build
 from hack.images.torch import torch_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "inference-operator"
+DEPLOYMENT = ("deployment/inference-operator", "-n", NAMESPACE)
 # What the operator uses where nobody says otherwise: Triton with every backend.
 NVIDIA_TRITON = "nvcr.io/nvidia/tritonserver:26.01-py3"
 
@@ -35,21 +36,25 @@ def cluster() -> Target:
     return target()
 
 
-def load_images(target: Target) -> Images:
+def load_images(on: Target) -> Images:
     """Build what is missing, give it to the cluster, and say how pods name it.
 
     OPERATOR_IMAGE and TRITON_IMAGE name images that the nodes can pull: nothing is built then.
     """
-    operator = os.environ.get("OPERATOR_IMAGE")
-    triton = os.environ.get("TRITON_IMAGE") or (None if _is_ours(target) else NVIDIA_TRITON)
-    wanted = [name for name, given in (("operator", operator), ("triton", triton)) if not given]
+    refs = {
+        "operator": os.environ.get("OPERATOR_IMAGE"),
+        "triton": os.environ.get("TRITON_IMAGE") or (None if _is_ours(on) else NVIDIA_TRITON),
+    }
+    wanted = [name for name, given in refs.items() if not given]
     with step(f"images: {', '.join(wanted) or 'none to build'}"):
-        target.load_images([archive(name) for name in wanted])
-    return Images(operator or image_ref("operator"), triton or image_ref("triton"))
+        built = {name: build(name) for name in wanted}
+        on.load_images([image.archive for image in built.values()])
+    chosen = {name: given or built[name].ref for name, given in refs.items()}
+    return Images(**chosen)
 
 
-def _is_ours(target: Target) -> bool:
-    return isinstance(target, Embedded) or (isinstance(target, Current) and target.is_embedded)
+def _is_ours(on: Target) -> bool:
+    return isinstance(on, Embedded) or (isinstance(on, Current) and on.is_embedded)
 
 
 def install(kubectl: Kubectl, images: Images) -> None:
@@ -60,8 +65,15 @@ def install(kubectl: Kubectl, images: Images) -> None:
             rendered = kubectl("kustomize", overlay)
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=rendered)
         kubectl("wait", "--for=condition=Established", "crd/inferencemodels.inference.aipx.io")
-        deployment = ("deployment/inference-operator", "-n", NAMESPACE)
-        kubectl("rollout", "status", *deployment, "--timeout=120s")
+        try:
+            kubectl("rollout", "status", *DEPLOYMENT, "--timeout=60s")
+        except StepFailed as failure:
+            logs = kubectl("logs", *DEPLOYMENT, "--tail=5", "--all-containers")
+            pods = kubectl("get", "pods", "-n", NAMESPACE)
+            raise StepFailed(
+                f"the operator does not become ready\n{pods}{logs}",
+                f"`kubectl -n {NAMESPACE} describe pods` tells more.",
+            ) from failure
 
 
 def _write_overlay(folder: Path, images: Images) -> None:

@@ -16,7 +16,7 @@ from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE
 from inference_operator.adapters.kube import ApiError, KubeCluster
 from inference_operator.adapters.resync import Resync
 from inference_operator.adapters.telemetry import Telemetry
-from inference_operator.domain.names import UnitKey
+from inference_operator.domain.names import FIELD_MANAGER, UnitKey
 from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.passes import PassError, Passes
 from inference_operator.handlers.registry import Watcher, configure, register
@@ -121,6 +121,9 @@ async def _watch(
             clusterwide=not settings.served_namespaces,
             namespaces=settings.served_namespaces,
             standalone=True,
+            # Only peering would use it; left out, Kopf asks for the account's name, and a pod's
+            # user has none.
+            identity=FIELD_MANAGER,  # type: ignore[arg-type]
             stop_flag=stop,
             ready_flag=started,
         )
