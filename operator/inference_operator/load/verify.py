@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from model_builders.problem import Problem
     from model_builders.protobuf import ModelConfig
 
-_SHOWN_NAMES = 8
-
 
 class Verifier:
     """Knows one model's config: the name of its main file, and what its artifact must offer."""
@@ -40,25 +38,10 @@ class Verifier:
         """Raise LoadError when Triton would not load or serve what is in the version's folder."""
         from model_builders.artifact import check_artifact
 
-        main = version / self.main_file
-        if not main.is_file():
-            raise LoadError(Reason.ARTIFACT_INVALID, self._missing(version))
-        if main.stat().st_size == 0:
-            raise LoadError(
-                Reason.ARTIFACT_INVALID, f"the artifact of {self._name} is empty: upload it again"
-            )
-        problems = check_artifact(self._format, main, self._config)
+        problems = check_artifact(self._format, version, self._config)
         if problems:
             sentences = "; ".join(str(problem) for problem in problems)
             raise LoadError(_reason(self.main_file, problems), f"{self._name}: {sentences}")
-
-    def _missing(self, version: Path) -> str:
-        there = sorted(entry.name for entry in version.iterdir())
-        listed = ", ".join(there[:_SHOWN_NAMES]) or "nothing"
-        return (
-            f"the artifact of {self._name} must hold {self.main_file}, found {listed}: name the"
-            f" file {self.main_file} at the top of the folder or archive"
-        )
 
 
 def _reason(main_file: str, problems: "list[Problem]") -> Reason:

@@ -228,5 +228,5 @@ def pod(tmp_path: Path, authority: Authority) -> Pod:
 def code_of(size: int, letter: str = "a") -> bytes:
     """A Python model of exactly `size` bytes, no two KiB of which are alike."""
     lines = "".join(f"# {letter} {n:>12}\n" for n in range(size // 17 + 1))
-    head = "class TritonPythonModel:\n    pass\n"
+    head = "class TritonPythonModel:\n    def execute(self, requests):\n        return []\n"
     return (head + lines).encode()[: size - 1] + b"\n"
