@@ -1,0 +1,1 @@
+"""Data sets, models and training loops of the shipped examples; never imported by the operator."""
