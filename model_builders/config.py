@@ -41,11 +41,12 @@ def declared_config(spec: InferenceModelSpec, *, name: str) -> Any:
     config.max_batch_size = spec.model.max_batch_size
     add_inputs(config, spec.model.inputs or ())
     add_outputs(config, spec.model.outputs or ())
-    _write_triton(config, spec.triton)
+    write_triton(config, spec.triton)
     return config
 
 
-def _write_triton(config: Any, triton: Triton) -> None:
+def write_triton(config: Any, triton: Triton) -> None:
+    """Write what `spec.triton` says into a written config, but for its configOverrides."""
     if triton.version_policy is not None:
         write_version_policy(config.version_policy, triton.version_policy)
     if triton.optimization is not None:

@@ -45,3 +45,8 @@ def api_type(number: int) -> DataType | None:
         return DataType(ConfigDataType.Name(number).removeprefix("TYPE_"))
     except ValueError:
         return None
+
+
+def type_name(number: int) -> str:
+    """`TYPE_FP32` of its number, as config.pbtxt writes it."""
+    return str(ConfigDataType.Name(number)) if number in ConfigDataType.values() else str(number)

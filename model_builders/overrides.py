@@ -104,7 +104,7 @@ class _Merge:
         Only where it says the same: `platform: "onnxruntime_onnx"` for an ONNX model.
         """
         if not overrides.HasField("platform") or not config.HasField("backend"):
-            return
+            return  # an ensemble has a platform and no backend
         backend = next((b for b in BACKENDS.values() if b.name == config.backend), None)
         if backend is None or overrides.platform != backend.platform:
             known = f'"{backend.platform}"' if backend and backend.platform else "no platform"

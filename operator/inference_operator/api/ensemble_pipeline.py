@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, DnsLabel, Int
+from inference_operator.api.base import ApiModel, DnsSubdomain, Int
 from inference_operator.api.model import InputTensor, ModelName, Tensor, TensorName
 from inference_operator.api.rules import UniqueBy
 from inference_operator.api.triton import Triton
@@ -28,7 +28,7 @@ class StepKind(StrEnum):
 class ModelRef(ApiModel):
     """A resource of the same namespace."""
 
-    name: DnsLabel
+    name: DnsSubdomain
     """Its name."""
 
     kind: StepKind = StepKind.INFERENCE_MODEL
@@ -38,7 +38,7 @@ class ModelRef(ApiModel):
 class Step(ApiModel):
     """One model of the pipeline."""
 
-    name: DnsLabel
+    name: DnsSubdomain
     """Name of the step, unique in the pipeline."""
 
     model_ref: ModelRef

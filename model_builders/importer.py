@@ -1,0 +1,214 @@
+"""An existing Triton repository as manifests that render to the same config.pbtxt files.
+
+What has a field of its own in the API is written there, the rest goes to configOverrides, and every
+manifest is rendered and compared before it is returned. Two things are normalised, as Triton itself
+does: an absent `name` is the folder's, an absent backend is told from the file. Kubernetes names
+cannot hold every name that Triton knows (`lstm_price`): the resource is then called `lstm-price`,
+and its `name` field keeps Triton's.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inference_operator.api.base import API_VERSION
+from inference_operator.api.ensemble_pipeline import KIND as ENSEMBLE_PIPELINE
+from inference_operator.api.ensemble_pipeline import StepKind
+from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
+from inference_operator.api.inference_model import InferenceModelSpec
+from model_builders.checks import check
+from model_builders.importing.ensembles import Served, ensemble_spec, is_ensemble
+from model_builders.importing.failure import ImportFailedError
+from model_builders.importing.folders import ModelFolder, model_folders, sha256
+from model_builders.importing.model import Serving, format_of, model_spec
+from model_builders.names import main_file_name
+
+MAX_NAME = 52
+"""Longest name of a resource: its children's names carry a hash (api/across.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ImportOptions:
+    """What a repository doesn't say. `source_prefix` is where its folders lie for the cluster."""
+
+    source_prefix: str
+    namespace: str | None = None
+    gpus: int = 0
+    """GPUs for models whose config does not say where they run."""
+    folder_digest: Callable[[Path], str] | None = None
+    """Digest of a version folder with several files; None leaves such artifacts unpinned."""
+
+
+@dataclass(slots=True)
+class Imported:
+    """Manifests in the order of names, models first; warnings and failures are sentences."""
+
+    manifests: list[dict[str, Any]] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+def import_repository(path: Path, options: ImportOptions) -> Imported:
+    """The manifests of every model and ensemble below `path`; OSError where it cannot be read."""
+    return _Import(options).run(model_folders(path))
+
+
+def resource_name(name: str) -> str:
+    """A Kubernetes name for a model: `LSTM_price.v2` is `lstm-price-v2`; "" where none is left."""
+    name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+    return re.sub(r"^[^a-z]+", "", name)[:MAX_NAME].strip("-")
+
+
+class _Import:
+    def __init__(self, options: ImportOptions) -> None:
+        self._options = options
+        self._result = Imported()
+        self._served: dict[str, Served] = {}
+
+    def run(self, folders: Iterable[tuple[str, ModelFolder | ImportFailedError]]) -> Imported:
+        ensembles = []
+        for name, folder in folders:
+            if isinstance(folder, ImportFailedError):
+                self._fail(name, folder)
+            elif is_ensemble(folder.config):
+                ensembles.append(folder)
+            else:
+                self._attempt(folder, self._model)
+        for folder in self._inner_first(ensembles):
+            self._attempt(folder, self._ensemble)
+        return self._result
+
+    def _inner_first(self, ensembles: list[ModelFolder]) -> list[ModelFolder]:
+        """Ensembles after those that are steps of theirs."""
+        names = {folder.name for folder in ensembles}
+        ordered: list[ModelFolder] = []
+        pending = list(ensembles)
+        while pending:
+            done = {folder.name for folder in ordered}
+            ready = [f for f in pending if not (_step_models(f) & names) - done - {f.name}]
+            ordered += ready or pending
+            pending = [f for f in pending if f not in ordered]
+        return ordered
+
+    def _attempt(self, folder: ModelFolder, convert: Callable[[ModelFolder, str], None]) -> None:
+        try:
+            self._named_like_its_folder(folder)
+            convert(folder, self._new_name(folder.name))
+        except ImportFailedError as failure:
+            self._fail(folder.name, failure)
+        except OSError as error:
+            self._fail(folder.name, ImportFailedError(str(error)))
+
+    def _fail(self, name: str, failure: ImportFailedError) -> None:
+        self._result.failures.append(f"{name}: {failure}")
+
+    def _warn(self, name: str, sentence: str) -> None:
+        self._result.warnings.append(f"{name}: {sentence}")
+
+    @staticmethod
+    def _named_like_its_folder(folder: ModelFolder) -> None:
+        if folder.config.name not in ("", folder.name):
+            raise ImportFailedError(
+                f'found name: "{folder.config.name}" in its config.pbtxt, expected the folder\'s'
+                " name; Triton does not load such a model: rename one of the two"
+            )
+
+    def _new_name(self, served_name: str) -> str:
+        name = resource_name(served_name)
+        if not name:
+            raise ImportFailedError("found no letter in its name, expected at least one; rename it")
+        taken = {one.resource_name for one in self._served.values()}
+        if name not in taken:
+            return name
+        tries = (f"{name[: MAX_NAME - 3]}-{number}" for number in range(2, 100))
+        unique = next((one for one in tries if one not in taken), None)
+        if unique is None:
+            raise ImportFailedError(f"found 100 models that would be called {name}; rename some")
+        self._warn(served_name, f"the resource is called {unique}, since {name} is taken")
+        return unique
+
+    def _model(self, folder: ModelFolder, name: str) -> None:
+        version = self._version(folder)
+        files = folder.version_files(version)
+        model_format = format_of(folder.config, files)
+        source = self._source(folder, version, main_file_name(model_format, folder.config))
+        serving = Serving(folder.name, name, source, self._options.gpus)
+        spec = model_spec(folder.config, model_format, serving)
+        self._served[folder.name] = Served(name, StepKind.INFERENCE_MODEL)
+        self._add(INFERENCE_MODEL, name, spec)
+        self._warn_about(folder, spec)
+        for problem in check(InferenceModelSpec.model_validate(spec)):
+            self._warn(folder.name, f"the operator will refuse it: {problem}")
+
+    def _version(self, folder: ModelFolder) -> int:
+        versions = folder.versions()
+        if not versions:
+            raise ImportFailedError(
+                "found no version folder, expected one such as 1; add the artifact"
+            )
+        if len(versions) > 1:
+            others = ", ".join(map(str, versions[:-1]))
+            self._warn(
+                folder.name,
+                f"only version {versions[-1]} is imported, not {others}: an InferenceModel serves"
+                " one version",
+            )
+        return versions[-1]
+
+    def _source(self, folder: ModelFolder, version: int, main: str) -> dict[str, str]:
+        """A single file by its path and digest, several as the version's folder."""
+        prefix = f"{self._options.source_prefix.rstrip('/')}/{folder.name}/{version}"
+        inside = folder.path / str(version)
+        files = folder.version_files(version)
+        if main not in files:
+            there = ", ".join(sorted(files)) or "nothing"
+            raise ImportFailedError(f"found {there} in version {version}, expected {main}; add it")
+        if files == {main} and (inside / main).is_file():
+            return {"uri": f"{prefix}/{main}", "sha256": sha256(inside / main)}
+        digest = self._options.folder_digest
+        pin = {"sha256": digest(inside)} if digest else {}
+        if self._options.source_prefix.startswith("https://"):
+            self._warn(
+                folder.name,
+                f"version {version} has several files: pack them with `tar -C {folder.name}/"
+                f"{version} -czf {folder.name}/{version}.tar.gz .` and upload that",
+            )
+            return {"uri": f"{prefix}.tar.gz"}
+        return {"uri": prefix, **pin}
+
+    def _ensemble(self, folder: ModelFolder, name: str) -> None:
+        spec = ensemble_spec(
+            folder.config, name=folder.name, resource_name=name, served=self._served
+        )
+        self._served[folder.name] = Served(name, StepKind.ENSEMBLE_PIPELINE)
+        self._add(ENSEMBLE_PIPELINE, name, spec)
+        self._warn_about(folder, spec)
+
+    def _warn_about(self, folder: ModelFolder, spec: dict[str, Any]) -> None:
+        if folder.beside():
+            self._warn(
+                folder.name,
+                f"not imported: {', '.join(folder.beside())}; files beside the version folders"
+                " (labels, warm-up data) have no place in a source",
+            )
+        cache = spec.get("triton", {}).get("responseCache")
+        if cache:
+            self._warn(
+                folder.name,
+                f"responseCache.size is set to {cache['size']}: how large Triton's cache was is"
+                " not in config.pbtxt but among its arguments (--cache-config)",
+            )
+
+    def _add(self, kind: str, name: str, spec: dict[str, Any]) -> None:
+        metadata = {"name": name}
+        if self._options.namespace:
+            metadata["namespace"] = self._options.namespace
+        self._result.manifests.append(
+            {"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": spec}
+        )
+
+
+def _step_models(folder: ModelFolder) -> set[str]:
+    return {step.model_name for step in folder.config.ensemble_scheduling.step}

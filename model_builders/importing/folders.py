@@ -1,0 +1,73 @@
+"""A model repository on disk: which models, which versions, which files; reads folders only."""
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from model_builders.config import parse_pbtxt
+from model_builders.importing.failure import ImportFailedError
+from model_builders.problem import ConfigError
+from model_builders.protobuf import ModelConfig
+
+CONFIG = "config.pbtxt"
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFolder:
+    """`<repository>/<name>` with its config and version folders."""
+
+    path: Path
+    config: ModelConfig
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    def versions(self) -> list[int]:
+        """Numbers of the version folders, ascending, as Triton counts them."""
+        folders = (child for child in self.path.iterdir() if child.is_dir())
+        return sorted(int(f.name) for f in folders if re.fullmatch(r"[1-9][0-9]*", f.name))
+
+    def version_files(self, version: int) -> set[str]:
+        """Names of what lies in a version's folder, without hidden files."""
+        folder = self.path / str(version)
+        return {child.name for child in folder.iterdir() if not child.name.startswith(".")}
+
+    def beside(self) -> list[str]:
+        """What lies beside the config and the versions: labels, warm-up data, other configs."""
+        return sorted(
+            child.name
+            for child in self.path.iterdir()
+            if child.name != CONFIG
+            and not child.name.startswith(".")
+            and not (child.is_dir() and child.name.isdigit())
+        )
+
+
+def model_folders(repository: Path) -> Iterator[tuple[str, ModelFolder | ImportFailedError]]:
+    """Each model of the repository by name, or why its config cannot be read."""
+    for path in sorted(repository.iterdir()):
+        if path.is_dir() and not path.name.startswith("."):
+            try:
+                yield path.name, ModelFolder(path, _read(path))
+            except ImportFailedError as failure:
+                yield path.name, failure
+
+
+def _read(folder: Path) -> ModelConfig:
+    path = folder / CONFIG
+    try:
+        return parse_pbtxt(path.read_text(encoding="utf-8"), path=f"{folder.name}/{CONFIG}")
+    except FileNotFoundError:
+        return ModelConfig()  # Triton completes it from the files, and so does the import
+    except ConfigError as error:
+        raise ImportFailedError(str(error)) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImportFailedError(f"{folder.name}/{CONFIG} cannot be read: {error}") from error
+
+
+def sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

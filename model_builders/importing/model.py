@@ -1,0 +1,149 @@
+"""One model's config as the spec of an InferenceModel."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.model import ModelFormat
+from inference_operator.api.triton import Triton
+from inference_operator.api.validate import field_errors
+from model_builders.config import declared_config, model_config
+from model_builders.importing.failure import ImportFailedError
+from model_builders.importing.keeping import keep_triton
+from model_builders.importing.tensors import read_inputs, read_outputs
+from model_builders.names import BACKENDS
+from model_builders.problem import ConfigError
+from model_builders.protobuf import ModelConfig, as_written, model_config_pb2
+
+_Group = model_config_pb2.ModelInstanceGroup
+_DESCRIBE_THEMSELVES = (ModelFormat.ONNX, ModelFormat.TENSORRT)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """What a config.pbtxt does not say: names, the source, and GPUs for groups of no kind."""
+
+    served_name: str
+    resource_name: str
+    source: Mapping[str, str]
+    gpus: int = 0
+
+
+def format_of(config: ModelConfig, files: set[str]) -> ModelFormat:
+    """The format of a model, told as Triton tells it: backend, platform, file names."""
+    for model_format, backend in BACKENDS.items():
+        if config.backend:
+            matches = config.backend == backend.name
+        elif config.platform:
+            matches = config.platform == backend.platform
+        else:
+            wanted = config.default_model_filename
+            matches = backend.file_name == wanted if wanted else backend.file_name in files
+        if matches and config.platform in ("", backend.platform):
+            return model_format
+    said = {"backend": config.backend, "platform": config.platform}
+    found = " and ".join(f'{key} "{value}"' for key, value in said.items() if value)
+    known = ", ".join(backend.name for backend in BACKENDS.values())
+    raise ImportFailedError(
+        f"found {found or 'no backend, and no file of a known one'}, expected one of the backends"
+        f" {known}; serve it with a Deployment of its own"
+    )
+
+
+def model_spec(config: ModelConfig, model_format: ModelFormat, serving: Serving) -> dict[str, Any]:
+    """The spec, in YAML's words, that renders as `normalised(config)` and nothing else."""
+    wanted = normalised(config, model_format, serving.served_name)
+    spec: dict[str, Any] = {"model": _model(wanted, model_format, serving)}
+    accelerator = _accelerator(wanted, model_format, serving.gpus)
+    if accelerator is not None:
+        spec["accelerator"] = accelerator
+
+    def declare(triton: Triton) -> Any:
+        bare = InferenceModelSpec.model_construct(
+            model=_validated(spec).model, triton=triton, accelerator=None
+        )
+        declared = declared_config(bare, name=serving.served_name)
+        if wanted.platform:
+            declared.ClearField("backend")  # `platform` in the overrides takes its place
+        return declared
+
+    triton = keep_triton(as_written(wanted), declare)
+    if triton:
+        spec["triton"] = triton
+    _prove(spec, wanted, serving.served_name)
+    return spec
+
+
+def normalised(config: ModelConfig, model_format: ModelFormat, name: str) -> ModelConfig:
+    """The config with what Triton itself fills in: the folder's name, and the backend."""
+    wanted = ModelConfig()
+    wanted.CopyFrom(config)
+    wanted.name = name
+    if not wanted.backend and not wanted.platform:
+        wanted.backend = BACKENDS[model_format].name
+    return wanted
+
+
+def _model(config: ModelConfig, model_format: ModelFormat, serving: Serving) -> dict[str, Any]:
+    model: dict[str, Any] = {"source": dict(serving.source), "format": model_format.value}
+    if serving.served_name != serving.resource_name:
+        model = {"name": serving.served_name, **model}
+    if config.max_batch_size:
+        model["maxBatchSize"] = config.max_batch_size
+    tensors = {"inputs": read_inputs(config), "outputs": read_outputs(config)}
+    if model_format not in _DESCRIBE_THEMSELVES and not all(tensors.values()):
+        raise ImportFailedError(
+            f"found no inputs or no outputs, expected both for a {model_format} model; write them"
+            " into config.pbtxt, as GET /v2/models/NAME/config prints them"
+        )
+    if not any(tensors.values()):
+        return model
+    if all(tensors.values()) and _admitted({**model, **tensors}):
+        return {**model, **tensors}
+    if model_format not in _DESCRIBE_THEMSELVES:
+        _validated({"model": {**model, **tensors}})  # says what is wrong
+    return model
+
+
+def _admitted(model: dict[str, Any]) -> bool:
+    try:
+        InferenceModelSpec.model_validate({"model": model, "accelerator": {}})
+    except ValidationError:
+        return False
+    return True
+
+
+def _accelerator(config: ModelConfig, model_format: ModelFormat, gpus: int) -> Any:
+    """GPUs for what the config runs on a GPU; None where it runs elsewhere."""
+    groups = config.instance_group
+    count = max([gpu + 1 for group in groups for gpu in group.gpus], default=0)
+    accelerators = config.optimization.execution_accelerators.gpu_execution_accelerator
+    if any(g.kind == _Group.KIND_GPU for g in groups) or accelerators:
+        count = max(count, 1)
+    if model_format is ModelFormat.TENSORRT:
+        count = max(count, 1)
+    if all(group.kind == _Group.KIND_AUTO for group in groups):
+        count = max(count, gpus)
+    return {"count": count} if count else None
+
+
+def _validated(spec: Mapping[str, Any]) -> InferenceModelSpec:
+    try:
+        return InferenceModelSpec.model_validate(spec)
+    except ValidationError as error:
+        errors = field_errors(error, InferenceModelSpec, "spec")
+        raise ImportFailedError("; ".join(map(str, errors))) from error
+
+
+def _prove(spec: Mapping[str, Any], wanted: ModelConfig, name: str) -> None:
+    try:
+        rendered = model_config(_validated(spec), name=name, accelerated=True)
+    except ConfigError as error:
+        raise ImportFailedError(str(error)) from error
+    if rendered != wanted:
+        raise ImportFailedError(
+            "the manifest would not render the same config.pbtxt: please report it as a bug"
+        )

@@ -1,0 +1,104 @@
+"""What one config says beyond another: the part that only configOverrides can keep."""
+
+from typing import Any
+
+from model_builders.protobuf import written_config
+
+_NAMED_LISTS = ("input", "output")
+
+
+def residue(wanted: Any, declared: Any) -> Any | None:
+    """The written config which, merged into `declared`, gives `wanted`; None where none can.
+
+    All three are written configs. None means that `declared` says something that `wanted` doesn't:
+    merging only adds.
+    """
+    rest = written_config()
+    return rest if _subtract(wanted, declared, rest, top=True) else None
+
+
+def _subtract(wanted: Any, declared: Any, rest: Any, *, top: bool = False) -> bool:
+    for descriptor in wanted.DESCRIPTOR.fields:
+        if not _field(wanted, declared, rest, descriptor, top):
+            return False
+    return True
+
+
+def _field(wanted: Any, declared: Any, rest: Any, descriptor: Any, top: bool) -> bool:
+    name = descriptor.name
+    left, right = getattr(wanted, name), getattr(declared, name)
+    if _is_map(descriptor):
+        return _mapping(left, right, getattr(rest, name))
+    if descriptor.is_repeated:
+        if top and name in _NAMED_LISTS and len(right):
+            return _by_name(left, right, getattr(rest, name))
+        if len(right):
+            return bool(left == right)
+        getattr(rest, name).MergeFrom(left)
+        return True
+    if not declared.HasField(name):
+        if wanted.HasField(name):
+            _copy(rest, descriptor, left)
+        return True
+    if descriptor.message_type is None:
+        return bool(left == right)
+    return _nested(wanted, declared, rest, name)
+
+
+def _nested(wanted: Any, declared: Any, rest: Any, name: str) -> bool:
+    if not wanted.HasField(name):
+        return False
+    inner = type(getattr(rest, name))()
+    fits = _subtract(getattr(wanted, name), getattr(declared, name), inner)
+    if fits and inner.ListFields():
+        getattr(rest, name).CopyFrom(inner)
+    return fits
+
+
+def _copy(rest: Any, descriptor: Any, value: Any) -> None:
+    if descriptor.message_type is None:
+        setattr(rest, descriptor.name, value)
+    else:
+        getattr(rest, descriptor.name).CopyFrom(value)
+
+
+def _is_map(descriptor: Any) -> bool:
+    message = descriptor.message_type
+    return message is not None and bool(message.GetOptions().map_entry)
+
+
+def _mapping(wanted: Any, declared: Any, rest: Any) -> bool:
+    if any(key not in wanted for key in declared):
+        return False
+    for key in wanted:
+        if key not in declared:
+            _put(rest, key, wanted[key])
+        elif hasattr(wanted[key], "ListFields"):
+            inner = type(wanted[key])()
+            if not _subtract(wanted[key], declared[key], inner):
+                return False
+            if inner.ListFields():
+                _put(rest, key, inner)
+        elif wanted[key] != declared[key]:
+            return False
+    return True
+
+
+def _put(rest: Any, key: Any, value: Any) -> None:
+    if hasattr(value, "ListFields"):
+        rest[key].CopyFrom(value)
+    else:
+        rest[key] = value
+
+
+def _by_name(wanted: Any, declared: Any, rest: Any) -> bool:
+    if [tensor.name for tensor in wanted] != [tensor.name for tensor in declared]:
+        return False
+    for left, right in zip(wanted, declared, strict=True):
+        inner = type(left)()
+        if not _subtract(left, right, inner):
+            return False
+        if inner.ListFields():
+            inner.name = left.name
+            rest.add().CopyFrom(inner)
+    return True

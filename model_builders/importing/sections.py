@@ -1,0 +1,190 @@
+"""Sections of a ModelConfig as fields of `spec.triton`, each in the words of the API.
+
+A reader returns None where a section is absent, or where the API cannot say what it says: whatever
+is left then goes to configOverrides. They need not be exact: the result is rendered and compared.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from inference_operator.api.base import format_duration
+from inference_operator.api.triton import InstanceKind
+from model_builders.instances import KINDS
+from model_builders.names import api_type, type_name
+from model_builders.serving import LATENCY_FAMILY
+
+Fragment = dict[str, Any]
+DEFAULT_CACHE_SIZE = "64Mi"
+_KINDS: Mapping[int, InstanceKind] = {number: kind for kind, number in KINDS.items()}
+
+
+def _microseconds(count: int) -> str:
+    return format_duration(timedelta(microseconds=count))
+
+
+def _batching(config: Any) -> Fragment | None:
+    if not config.HasField("dynamic_batching"):
+        return None
+    batching = config.dynamic_batching
+    found: Fragment = {}
+    if batching.preferred_batch_size:
+        found["preferredBatchSizes"] = list(batching.preferred_batch_size)
+    if batching.max_queue_delay_microseconds:
+        found["maxQueueDelay"] = _microseconds(batching.max_queue_delay_microseconds)
+    if batching.preserve_ordering:
+        found["preserveOrdering"] = True
+    if batching.priority_levels and batching.default_priority_level:
+        found["priorities"] = _priorities(batching)
+    if batching.HasField("default_queue_policy"):
+        found["queuePolicy"] = _policy(batching.default_queue_policy)
+    return found
+
+
+def _priorities(batching: Any) -> Fragment:
+    found: Fragment = {
+        "levels": batching.priority_levels,
+        "default": batching.default_priority_level,
+    }
+    policies = batching.priority_queue_policy
+    if policies:
+        found["policies"] = [{"level": n, **_policy(policies[n])} for n in sorted(policies)]
+    return found
+
+
+def _policy(policy: Any) -> Fragment:
+    found: Fragment = {}
+    if policy.timeout_action:
+        found["timeoutAction"] = "Delay"
+    if policy.default_timeout_microseconds:
+        found["defaultTimeout"] = _microseconds(policy.default_timeout_microseconds)
+    if policy.allow_timeout_override:
+        found["allowTimeoutOverride"] = True
+    if policy.max_queue_size:
+        found["maxQueueSize"] = policy.max_queue_size
+    return found
+
+
+def _groups(config: Any) -> list[Fragment] | None:
+    return [_group(group) for group in config.instance_group] or None
+
+
+def _group(group: Any) -> Fragment:
+    found: Fragment = {"name": group.name} if group.name else {}
+    kind = _KINDS.get(group.kind)
+    if kind is not InstanceKind.AUTO:
+        found["kind"] = kind.value if kind else "unknown"
+    found["count"] = group.count
+    if group.gpus:
+        found["gpus"] = list(group.gpus)
+    if group.profile:
+        found["profiles"] = list(group.profile)
+    return found
+
+
+def _optimization(config: Any) -> Fragment | None:
+    optimization = config.optimization
+    found: Fragment = {}
+    if optimization.HasField("graph") and -1 <= optimization.graph.level <= 2:
+        found["graphLevel"] = optimization.graph.level
+    if optimization.HasField("cuda"):
+        found["cudaGraphs"] = optimization.cuda.graphs
+    pinned = optimization.input_pinned_memory, optimization.output_pinned_memory
+    sides = ("input_pinned_memory", "output_pinned_memory")
+    if all(map(optimization.HasField, sides)) and pinned[0].enable == pinned[1].enable:
+        found["pinnedMemory"] = pinned[0].enable
+    if optimization.eager_batching:
+        found["eagerBatching"] = True
+    tensorrt = _tensorrt(optimization.execution_accelerators.gpu_execution_accelerator)
+    if tensorrt is not None and "onnx" in f"{config.backend} {config.platform}":
+        found["tensorrt"] = tensorrt
+    return found or None
+
+
+def _tensorrt(accelerators: Any) -> Fragment | None:
+    if len(accelerators) != 1 or accelerators[0].name != "tensorrt":
+        return None
+    parameters = dict(accelerators[0].parameters)
+    found: Fragment = {}
+    precision = parameters.pop("precision_mode", None)
+    size = parameters.pop("max_workspace_size_bytes", None)
+    if parameters or precision not in (None, "FP32", "FP16", "INT8"):
+        return None
+    if precision is not None:
+        found["precision"] = precision
+    if size is not None:
+        found["maxWorkspaceSize"] = _quantity(size)
+    return found
+
+
+def _quantity(size: str) -> str:
+    if size.isascii() and size.isdigit() and int(size):
+        for suffix, factor in (("Gi", 1 << 30), ("Mi", 1 << 20), ("Ki", 1 << 10)):
+            if int(size) % factor == 0:
+                return f"{int(size) // factor}{suffix}"
+    return size
+
+
+def _cache(config: Any) -> Fragment | None:
+    return {"size": DEFAULT_CACHE_SIZE} if config.response_cache.enable else None
+
+
+def _warmup(config: Any) -> list[Fragment] | None:
+    return [_sample(sample) for sample in config.model_warmup] or None
+
+
+def _sample(sample: Any) -> Fragment:
+    return {
+        "name": sample.name,
+        "batchSize": sample.batch_size,
+        "count": sample.count,
+        "inputs": [_warmup_input(n, sample.inputs[n]) for n in sorted(sample.inputs)],
+    }
+
+
+def _warmup_input(name: str, tensor: Any) -> Fragment:
+    data_type = api_type(tensor.data_type)
+    found: Fragment = {
+        "name": name,
+        "dataType": data_type.value if data_type else type_name(tensor.data_type),
+        "shape": list(tensor.dims),
+    }
+    if tensor.random_data:
+        found["data"] = "Random"
+    return found
+
+
+def _versions(config: Any) -> Fragment | None:
+    policy = config.version_policy
+    choice = policy.WhichOneof("policy_choice")
+    if choice == "latest":
+        return {"latest": {"numVersions": policy.latest.num_versions}}
+    if choice == "specific":
+        return {"specific": {"versions": list(policy.specific.versions)}}
+    return {"all": {}} if choice == "all" else None
+
+
+def _parameters(config: Any) -> Fragment | None:
+    return {key: config.parameters[key].string_value for key in sorted(config.parameters)} or None
+
+
+def _metrics(config: Any) -> Fragment | None:
+    controls = config.model_metrics.metric_control
+    if len(controls) != 1 or controls[0].metric_identifier.family != LATENCY_FAMILY:
+        return None
+    buckets = list(controls[0].histogram_options.buckets)
+    if not buckets or any(not bucket.is_integer() for bucket in buckets):
+        return None
+    return {"latencyBuckets": [int(bucket) for bucket in buckets]}
+
+
+READERS: Mapping[str, Callable[[Any], Any]] = {
+    "dynamicBatching": _batching,
+    "instanceGroups": _groups,
+    "optimization": _optimization,
+    "responseCache": _cache,
+    "warmup": _warmup,
+    "versionPolicy": _versions,
+    "parameters": _parameters,
+    "metrics": _metrics,
+}

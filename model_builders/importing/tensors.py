@@ -1,0 +1,33 @@
+"""Inputs and outputs of a ModelConfig in the words of the API."""
+
+from typing import Any
+
+from model_builders.names import api_type, type_name
+
+
+def read_inputs(config: Any) -> list[dict[str, Any]]:
+    found = []
+    for tensor in config.input:
+        fields = _tensor(tensor)
+        if tensor.optional:
+            fields["optional"] = True
+        if tensor.allow_ragged_batch:
+            fields["allowRaggedBatch"] = True
+        found.append(fields)
+    return found
+
+
+def read_outputs(config: Any) -> list[dict[str, Any]]:
+    return [_tensor(tensor) for tensor in config.output]
+
+
+def _tensor(tensor: Any) -> dict[str, Any]:
+    data_type = api_type(tensor.data_type)
+    found = {
+        "name": tensor.name,
+        "dataType": data_type.value if data_type else type_name(tensor.data_type),
+        "shape": list(tensor.dims),
+    }
+    if tensor.HasField("reshape"):
+        found["reshape"] = list(tensor.reshape.shape)
+    return found

@@ -1,0 +1,109 @@
+"""`inference-operator import PATH`: an existing Triton repository as manifests on stdout."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import TextIO
+
+import yaml
+
+from inference_operator.api.model import Source
+from inference_operator.load.digest import digest_of
+
+DESCRIPTION = """\
+Turn a Triton model repository (folders with config.pbtxt files written by hand, ensembles included)
+into InferenceModel and EnsemblePipeline manifests. Every field is kept: what has no field of its
+own goes to triton.configOverrides, and each manifest is rendered and compared with the original
+before it is printed.
+"""
+PREFIX_HELP = (
+    "where the repository lies for the cluster: pvc://CLAIM/PATH or https://HOST/PATH; a model's"
+    " source becomes PREFIX/MODEL/VERSION/FILE"
+)
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Register `import`; `func(args)` runs it and returns the exit status."""
+    parser = subparsers.add_parser(
+        "import",
+        help="turn an existing Triton repository into manifests",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="the model repository")
+    parser.add_argument("--source-prefix", metavar="URI", help=PREFIX_HELP)
+    parser.add_argument("--namespace", "-n", help="namespace of the manifests")
+    parser.add_argument(
+        "--gpus",
+        type=int,
+        default=0,
+        metavar="N",
+        help="GPUs for models whose config does not say where they run (default: none)",
+    )
+    parser.set_defaults(func=run)
+
+
+def import_command(argv: list[str]) -> int:
+    """Run `import` with the arguments that follow it; the exit status."""
+    parser = argparse.ArgumentParser(prog="inference-operator")
+    add_parser(parser.add_subparsers(required=True))
+    args = parser.parse_args(["import", *argv])
+    return int(args.func(args))
+
+
+def run(args: argparse.Namespace, out: TextIO | None = None, err: TextIO | None = None) -> int:
+    """Print manifests to `out`, warnings and failures to `err`.
+
+    0: everything was imported. 1: some models were not. 2: nothing could be tried.
+    """
+    from model_builders.importer import ImportOptions, import_repository
+
+    out, err = out or sys.stdout, err or sys.stderr
+    problem = _bad_arguments(args)
+    if problem is not None:
+        print(f"error: {problem}", file=err)
+        return 2
+    options = ImportOptions(args.source_prefix, args.namespace, args.gpus, digest_of)
+    imported = import_repository(args.path, options)
+    for sentence in imported.warnings:
+        print(f"warning: {sentence}", file=err)
+    for sentence in imported.failures:
+        print(f"error: {sentence}", file=err)
+    if imported.manifests:
+        yaml.dump_all(
+            imported.manifests, out, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
+        )
+    elif not imported.failures:
+        print(f"error: found no model in {args.path}, expected folders with models", file=err)
+        return 2
+    return 1 if imported.failures else 0
+
+
+def _bad_arguments(args: argparse.Namespace) -> str | None:
+    if not args.source_prefix:
+        return (
+            f"found no --source-prefix, expected {PREFIX_HELP}; manifests say where pods fetch"
+            " the artifacts from, and a local path means nothing to them"
+        )
+    try:
+        Source(uri=f"{args.source_prefix.rstrip('/')}/model/1/model.onnx")
+    except ValueError:
+        return (
+            f'found --source-prefix "{args.source_prefix}", expected pvc://CLAIM/PATH or'
+            " https://HOST/PATH"
+        )
+    if not args.path.is_dir():
+        return f"found no folder {args.path}, expected a Triton model repository"
+    return None
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, lists indented as kubectl prints them."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,324 @@
+"""Hand-written Triton repositories become manifests, and render to the same config.pbtxt."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipeline
+from inference_operator.api.inference_model import InferenceModel
+from model_builders.config import model_config, parse_pbtxt
+from model_builders.ensemble import ensemble_config
+from model_builders.importer import Imported, ImportOptions, import_repository, resource_name
+
+CORPUS = Path(__file__).parents[2] / "data" / "triton_repositories"
+REPOSITORIES = sorted(path for path in CORPUS.iterdir() if path.is_dir())
+HAND_WRITTEN = sorted(CORPUS.glob("*/*/config.pbtxt"))
+PREFIX = "pvc://models/repository"
+
+
+def imported(repository: Path, prefix: str = PREFIX, **options: Any) -> Imported:
+    return import_repository(repository, ImportOptions(prefix, **options))
+
+
+def served_name(manifest: dict[str, Any]) -> str:
+    spec = manifest["spec"]
+    return str(spec.get("model", spec).get("name", manifest["metadata"]["name"]))
+
+
+def rendered(manifests: list[dict[str, Any]]) -> dict[str, Any]:
+    """Every manifest's config by Triton's name for it."""
+    names = {manifest["metadata"]["name"]: served_name(manifest) for manifest in manifests}
+    configs: dict[str, Any] = {}
+    for manifest in manifests:
+        name = served_name(manifest)
+        if manifest["kind"] == "InferenceModel":
+            model = InferenceModel.model_validate(manifest)
+            configs[name] = model_config(model.spec, name=name, accelerated=True)
+        else:
+            pipeline = EnsemblePipeline.model_validate(manifest)
+            configs[name] = ensemble_config(pipeline.spec, name=name, served_names=names)
+    return configs
+
+
+def write(
+    repository: Path, name: str, config: str, *, version: str = "1", **files: str | bytes
+) -> None:
+    folder = repository / name / version
+    folder.mkdir(parents=True)
+    (repository / name / "config.pbtxt").write_text(config)
+    for file, content in files.items():
+        path = folder / file.replace("_", ".")
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+PYTHON = """backend: "python"
+input { name: "TICKS" data_type: TYPE_FP32 dims: 1 }
+output { name: "BARS" data_type: TYPE_FP32 dims: 1 }
+"""
+
+
+def test_the_corpus_is_large_enough_to_mean_something() -> None:
+    assert len(HAND_WRITTEN) >= 12
+
+
+@pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda path: path.name)
+def test_every_model_of_a_repository_is_imported(repository: Path) -> None:
+    result = imported(repository)
+    assert result.failures == []
+    assert {served_name(m) for m in result.manifests} == {
+        folder.name for folder in repository.iterdir()
+    }
+
+
+@pytest.mark.parametrize(
+    "path", HAND_WRITTEN, ids=lambda path: f"{path.parent.parent.name}-{path.parent.name}"
+)
+def test_a_hand_written_config_renders_as_it_was(path: Path) -> None:
+    original = parse_pbtxt(path.read_text())
+    original.name = original.name or path.parent.name
+    assert rendered(imported(path.parent.parent).manifests)[path.parent.name] == original
+
+
+@pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda path: path.name)
+def test_the_same_repository_gives_the_same_manifests(repository: Path) -> None:
+    assert imported(repository).manifests == imported(repository).manifests
+
+
+def test_what_has_a_field_of_its_own_is_not_left_to_overrides() -> None:
+    manifests = imported(CORPUS / "trading").manifests
+    lstm = next(m for m in manifests if m["metadata"]["name"] == "lstm-price")
+    assert lstm["spec"]["triton"] == {
+        "dynamicBatching": {"preferredBatchSizes": [16, 32], "maxQueueDelay": "500us"},
+        "instanceGroups": [{"kind": "CPU", "count": 2}],
+        "versionPolicy": {"latest": {"numVersions": 1}},
+        "parameters": {"DISABLE_OPTIMIZED_EXECUTION": "true"},
+        "configOverrides": 'platform: "pytorch_libtorch"\n',
+    }
+
+
+def test_what_has_no_field_goes_to_overrides_beside_what_has_one() -> None:
+    manifests = imported(CORPUS / "vision").manifests
+    detector = next(m for m in manifests if m["metadata"]["name"] == "chart-detector")
+    assert detector["spec"]["triton"]["optimization"] == {
+        "cudaGraphs": True,
+        "eagerBatching": True,
+    }
+    assert "busy_wait_events: true" in detector["spec"]["triton"]["configOverrides"]
+    assert "graphs" not in detector["spec"]["triton"]["configOverrides"]
+
+
+def test_an_ensembles_steps_refer_to_the_imported_resources() -> None:
+    manifests = imported(CORPUS / "trading").manifests
+    signal = next(m for m in manifests if m["metadata"]["name"] == "signal")
+    assert signal["kind"] == "EnsemblePipeline"
+    assert [step["modelRef"] for step in signal["spec"]["steps"]] == [
+        {"name": "lstm-price"},
+        {"name": "text-sentiment", "kind": "EnsemblePipeline"},
+    ]
+
+
+def test_models_come_before_the_ensembles_that_need_them() -> None:
+    kinds = [m["kind"] for m in imported(CORPUS / "trading").manifests]
+    assert kinds == ["InferenceModel"] * 3 + ["EnsemblePipeline"] * 2
+
+
+def test_a_model_that_runs_on_gpus_asks_for_them() -> None:
+    specs = {m["metadata"]["name"]: m["spec"] for m in imported(CORPUS / "vision").manifests}
+    assert specs["chart-detector"]["accelerator"] == {"count": 2}
+    assert specs["chart-embedder"]["accelerator"] == {"count": 1}
+    assert specs["chart-ocr"]["accelerator"] == {"count": 1}
+
+
+def test_a_model_that_does_not_say_where_it_runs_gets_the_gpus_of_the_option() -> None:
+    specs = {
+        m["metadata"]["name"]: m["spec"] for m in imported(CORPUS / "trading", gpus=1).manifests
+    }
+    assert specs["sentiment"]["accelerator"] == {"count": 1}
+    assert "accelerator" not in specs["lstm-price"]
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"),
+    [
+        ("lstm_price", "lstm-price"),
+        ("Greeks.v2", "greeks-v2"),
+        ("chart-embedder", "chart-embedder"),
+        ("__a__b__", "a-b"),
+        ("3d_model", "d-model"),
+        ("x" * 80, "x" * 52),
+        ("42", ""),
+    ],
+)
+def test_a_resource_is_called_as_kubernetes_can(name: str, expected: str) -> None:
+    assert resource_name(name) == expected
+
+
+def test_the_name_that_kubernetes_cannot_hold_is_kept_for_triton(tmp_path: Path) -> None:
+    write(tmp_path, "lstm_price", PYTHON, model_py="")
+    (manifest,) = imported(tmp_path).manifests
+    assert manifest["metadata"] == {"name": "lstm-price"}
+    assert manifest["spec"]["model"]["name"] == "lstm_price"
+
+
+def test_two_models_whose_names_become_one_are_kept_apart(tmp_path: Path) -> None:
+    for name in ("bar.maker", "bar_maker"):
+        write(tmp_path, name, PYTHON, model_py="")
+    result = imported(tmp_path)
+    assert [m["metadata"]["name"] for m in result.manifests] == ["bar-maker", "bar-maker-2"]
+    assert result.warnings == [
+        "bar_maker: the resource is called bar-maker-2, since bar-maker is taken"
+    ]
+
+
+def test_a_single_file_is_the_source_and_pinned(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, version="4", model_py=b"pass")
+    (manifest,) = imported(tmp_path).manifests
+    assert manifest["spec"]["model"]["source"] == {
+        "uri": "pvc://models/repository/bars/4/model.py",
+        "sha256": hashlib.sha256(b"pass").hexdigest(),
+    }
+
+
+def test_several_files_are_the_folder_and_pinned_by_its_digest(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="pass", clean_py="pass")
+    (manifest,) = imported(tmp_path, folder_digest=lambda _: "f" * 64).manifests
+    assert manifest["spec"]["model"]["source"] == {
+        "uri": "pvc://models/repository/bars/1",
+        "sha256": "f" * 64,
+    }
+
+
+def test_several_files_behind_https_are_to_be_packed(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="pass", clean_py="pass")
+    result = imported(tmp_path, prefix="https://models.example/repo/")
+    assert result.manifests[0]["spec"]["model"]["source"] == {
+        "uri": "https://models.example/repo/bars/1.tar.gz"
+    }
+    assert result.warnings == [
+        "bars: version 1 has several files: pack them with `tar -C bars/1 -czf bars/1.tar.gz .`"
+        " and upload that"
+    ]
+
+
+def test_the_namespace_is_the_options(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    (manifest,) = imported(tmp_path, namespace="trading").manifests
+    assert manifest["metadata"] == {"name": "bars", "namespace": "trading"}
+
+
+def test_only_the_highest_version_is_imported_and_that_is_said(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, version="9", model_py="")
+    (tmp_path / "bars" / "10").mkdir()
+    (tmp_path / "bars" / "10" / "model.py").write_text("")
+    result = imported(tmp_path)
+    assert result.manifests[0]["spec"]["model"]["source"]["uri"].endswith("/bars/10/model.py")
+    assert result.warnings == [
+        "bars: only version 10 is imported, not 9: an InferenceModel serves one version"
+    ]
+
+
+def test_files_beside_the_versions_are_said_to_be_left_behind(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    (tmp_path / "bars" / "labels.txt").write_text("up\ndown\n")
+    assert imported(tmp_path).warnings == [
+        "bars: not imported: labels.txt; files beside the version folders (labels, warm-up data)"
+        " have no place in a source"
+    ]
+
+
+def test_what_the_operator_would_refuse_is_said(tmp_path: Path) -> None:
+    write(
+        tmp_path, "bars", PYTHON.replace("dims: 1", "dims: 1 reshape { shape: 2 }", 1), model_py=""
+    )
+    (warning,) = imported(tmp_path).warnings
+    assert warning.startswith("bars: the operator will refuse it: spec.model.inputs[0].reshape: ")
+
+
+def test_the_size_of_a_cache_is_said_to_be_a_guess() -> None:
+    warnings = imported(CORPUS / "streams").warnings
+    assert any(w.startswith("Greeks.v2: responseCache.size is set to 64Mi") for w in warnings)
+
+
+FAILURES = {
+    "a config that does not parse": (
+        'backend: "python"\nmax_batchsize: 8',
+        {"model_py": ""},
+        'found line 2, column 1: Message type "inference.ModelConfig" has no field named'
+        ' "max_batchsize"',
+    ),
+    "a backend without a format": (
+        'platform: "tensorflow_savedmodel"',
+        {"model_py": ""},
+        'found platform "tensorflow_savedmodel", expected one of the backends pytorch,'
+        " onnxruntime, tensorrt, python",
+    ),
+    "a platform that another backend runs": (
+        'platform: "pytorch_aoti" backend: "pytorch"',
+        {"model_pt2": ""},
+        'found backend "pytorch" and platform "pytorch_aoti", expected one of the backends',
+    ),
+    "files of no known backend": (
+        "",
+        {"model_bin": ""},
+        "found no backend, and no file of a known one, expected one of the backends",
+    ),
+    "another name than the folder's": (
+        f'name: "other" {PYTHON}',
+        {"model_py": ""},
+        'found name: "other" in its config.pbtxt, expected the folder\'s name',
+    ),
+    "no main file": (PYTHON, {"other_py": ""}, "found other.py in version 1, expected model.py"),
+    "no tensors of a python model": (
+        'backend: "python"',
+        {"model_py": ""},
+        "found no inputs or no outputs, expected both for a python model",
+    ),
+    "a tensor without a type": (
+        'backend: "python" input { name: "a" dims: 1 } output { name: "b" dims: 1 }',
+        {"model_py": ""},
+        'spec.model.inputs[0].dataType: found "TYPE_INVALID", expected BOOL, ',
+    ),
+    "a step of a model that is not there": (
+        'platform: "ensemble" ensemble_scheduling { step { model_name: "lstm" } }',
+        {},
+        'found a step of model "lstm", expected a model that was imported from this repository'
+        " (there is none); import it as well",
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "files", "sentence"), FAILURES.values(), ids=FAILURES.keys())
+def test_a_model_that_cannot_be_imported_says_why(
+    config: str, files: dict[str, str], sentence: str, tmp_path: Path
+) -> None:
+    write(tmp_path, "bars", config, **files)
+    result = imported(tmp_path)
+    assert result.manifests == []
+    (failure,) = result.failures
+    assert failure.startswith("bars: ")
+    assert sentence in failure
+
+
+def test_a_model_without_versions_says_so(tmp_path: Path) -> None:
+    (tmp_path / "bars").mkdir()
+    (tmp_path / "bars" / "config.pbtxt").write_text(PYTHON)
+    assert imported(tmp_path).failures == [
+        "bars: found no version folder, expected one such as 1; add the artifact"
+    ]
+
+
+def test_a_failure_leaves_the_other_models_alone(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    write(tmp_path, "broken", "}", model_py="")
+    result = imported(tmp_path)
+    assert [m["metadata"]["name"] for m in result.manifests] == ["bars"]
+    assert len(result.failures) == 1
+
+
+def test_overrides_that_are_too_long_for_the_api_are_said(tmp_path: Path) -> None:
+    tags = "".join(f'metric_tags {{ key: "{n}" value: "{"x" * 90}" }}' for n in range(700))
+    write(tmp_path, "bars", PYTHON + tags, model_py="")
+    (failure,) = imported(tmp_path).failures
+    assert "spec.triton.configOverrides: " in failure
