@@ -1,5 +1,6 @@
 """What every API type is made of: the frozen base, and the scalars that many fields share."""
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
@@ -21,6 +22,7 @@ from pydantic import (
     model_validator,
 )
 from pydantic.alias_generators import to_camel
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from inference_operator.api.rules import VALIDATIONS, Rule, shown, text, violation
@@ -32,6 +34,9 @@ API_VERSION = f"{GROUP}/{VERSION}"
 # Neither "3" nor "yes": the API server takes them for what they are, strings.
 Int = StrictInt
 Bool = StrictBool
+
+# Schema keyword of ours: the default that descriptions tell, since no CRD has it.
+DEFAULT_TEXT = "x-default-text"
 
 # Validation context for what a person wrote, rather than what code builds.
 AS_WRITTEN: Mapping[str, Any] = {"as_written": True}
@@ -84,8 +89,11 @@ class ApiModel(BaseModel):
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         reference = handler(schema)
+        found = handler.resolve_ref_schema(reference)
+        for field in cls.model_fields.values():
+            if (text := default_text(field)) and text not in ("{}", "[]"):
+                found["properties"][field.alias][DEFAULT_TEXT] = text
         if cls.rules:
-            found = handler.resolve_ref_schema(reference)
             found[VALIDATIONS] = [rule.to_cel() for rule in cls.rules]
         return reference
 
@@ -94,6 +102,16 @@ class ApiModel(BaseModel):
         return all(
             name in self.model_fields_set and getattr(self, name) is not None for name in names
         )
+
+
+def default_text(field: FieldInfo) -> str | None:
+    """A field's default as a person writes it in YAML; None where there is none to be told."""
+    if field.is_required() or field.default is None:
+        return None
+    default = {} if isinstance(field.default, BaseModel) else field.default
+    if isinstance(default, timedelta):
+        return format_duration(default)
+    return default if isinstance(default, str) else json.dumps(default)
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:

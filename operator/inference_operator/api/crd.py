@@ -5,7 +5,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from inference_operator.api.base import GROUP, VERSION
+from inference_operator.api.base import DEFAULT_TEXT, GROUP, VERSION
 from inference_operator.api.inference_model import (
     KIND,
     PLURAL,
@@ -18,7 +18,10 @@ from inference_operator.api.status import InferenceModelStatus
 Schema = dict[str, Any]
 
 # `default`: what a person or Git wrote is never added to. `propertyNames`: not structural.
-_DROPPED = frozenset({"title", "default", "$defs", "propertyNames"})
+_DROPPED = frozenset({"title", "default", "$defs", "propertyNames", DEFAULT_TEXT})
+
+# What comes before the default at the end of a description.
+DEFAULT = " Default: "
 
 _API_VERSION = (
     "APIVersion defines the versioned schema of this representation of an object: "
@@ -115,6 +118,8 @@ def _structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
         del kept["additionalProperties"]
     if "description" in kept:
         kept["description"] = _flowing(kept["description"])
+    if DEFAULT_TEXT in found:
+        kept["description"] += f"{DEFAULT}{found[DEFAULT_TEXT]}."
     if "properties" in kept:
         kept["properties"] = {
             name: _structural(value, defs) for name, value in kept["properties"].items()

@@ -1,16 +1,13 @@
 """`docs/api.md`: a table of every field, from the same types as the CRD."""
 
-import json
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
 from typing import Any
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from pydantic_core import to_jsonable_python
 
-from inference_operator.api.base import API_VERSION, format_duration, model_of
-from inference_operator.api.crd import structural_schema
+from inference_operator.api.base import API_VERSION, default_text, model_of
+from inference_operator.api.crd import DEFAULT, structural_schema
 from inference_operator.api.inference_model import KIND, InferenceModel, InferenceModelSpec
 from inference_operator.api.rules import LIST_MAP_KEYS, LIST_TYPE, VALIDATIONS
 from inference_operator.api.status import InferenceModelStatus
@@ -79,14 +76,8 @@ def _fields(model: type[BaseModel]) -> list[tuple[str, FieldInfo]]:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
-    default = field.default
-    if default is None:
-        return ""
-    if isinstance(default, timedelta):
-        return f"`{format_duration(default)}`"
-    written = to_jsonable_python({} if isinstance(default, BaseModel) else default)
-    text = written if isinstance(written, str) else json.dumps(written)
-    return f"`{text}`"
+    text = default_text(field)
+    return f"`{text}`" if text is not None else ""
 
 
 def _description(schema: Mapping[str, Any]) -> str:
@@ -95,7 +86,8 @@ def _description(schema: Mapping[str, Any]) -> str:
     rules = scalar.get(VALIDATIONS, ()) if "properties" not in scalar else ()
     forms = [_expected(rule) for rule in (*rules, *_list_rules(schema))]
     form = f" Expected: {'; '.join(forms)}." if forms else ""
-    return f"{schema.get('description', '')}{form}"
+    words = schema.get("description", "").partition(DEFAULT)[0]  # it has a column of its own
+    return f"{words}{form}"
 
 
 def _list_rules(schema: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, Bool, Duration, Int
-from inference_operator.api.rules import Rule
+from inference_operator.api.base import DURATION_PATTERN, ApiModel, Bool, Duration, Int
+from inference_operator.api.rules import Rule, cel_string
 
 
 class Rollout(ApiModel):
@@ -18,7 +18,9 @@ class Rollout(ApiModel):
 
     rules: ClassVar = (
         Rule(
-            cel="!has(self.progressDeadline) || !self.progressDeadline.matches('^[0-9]+[a-z]+$')"
+            # What is no duration at all has a sentence of its own.
+            cel="!has(self.progressDeadline)"
+            f" || !self.progressDeadline.matches({cel_string(f'^{DURATION_PATTERN}$')})"
             " || duration(self.progressDeadline) >= duration('10s')",
             holds=lambda self: self.progress_deadline >= timedelta(seconds=10),
             found="less than 10s",

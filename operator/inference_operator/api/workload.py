@@ -79,7 +79,8 @@ class Accelerator(ApiModel):
             "write the name that `kubectl describe node` shows",
         ),
     ] = "nvidia.com/gpu"
-    """Extended resource that nodes advertise: `nvidia.com/gpu`, `nvidia.com/mig-1g.10gb`, ..."""
+    """Extended resource that nodes advertise: `nvidia.com/gpu`, `nvidia.com/mig-1g.10gb` and so
+    on."""
 
     count: Annotated[Int, Field(ge=1, le=64)] = 1
     """How many each pod gets."""

@@ -48,6 +48,11 @@ def test_every_field_has_a_description_that_flows() -> None:
     assert [path for path, node in fields.items() if "\n" in node["description"]] == []
 
 
+def test_a_default_is_told_though_the_crd_has_none() -> None:
+    assert NODES["spec.replicas"]["description"].endswith(" Default: 1.")
+    assert NODES["spec.rollout.paused"]["description"].endswith(" Default: false.")
+
+
 def test_every_list_says_how_it_merges() -> None:
     lists = {p: n for p, n in NODES.items() if n.get("type") == "array"}
     assert [path for path, node in lists.items() if "x-kubernetes-list-type" not in node] == []
@@ -96,7 +101,8 @@ def test_only_what_kubernetes_checks_itself_is_open() -> None:
 
 def test_a_duration_is_checked_by_a_rule_with_a_sentence() -> None:
     assert NODES["spec.rollout.scaleDownDelay"] == {
-        "description": "How long the old revision's pods stay after clients moved to the new one.",
+        "description": "How long the old revision's pods stay after clients moved to the new one."
+        " Default: 30s.",
         "type": "string",
         "maxLength": 12,
         "x-kubernetes-validations": [
