@@ -24,12 +24,14 @@ class Cache:
         """Remember an object; False when the same or a newer one is known already.
 
         Answers to our own writes may overtake the watch: a version older than the known one must
-        not win. The API server's versions are ordered numbers (KEP-5504).
+        not win, be it of a predecessor of the same name. The API server's versions are ordered
+        numbers (KEP-5504).
         """
         name = name_of(body)
         known = self._objects[kind].get(name)
-        if known is not None and _version(body) <= _version(known) and _same(known, body):
+        if known is not None and _version(body) <= _version(known):
             return False
+        self._forget_child(kind, name)
         self._objects[kind][name] = kept(kind, body)
         if (unit := self.unit_of(kind, body)) is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
@@ -41,12 +43,8 @@ class Cache:
         known = self._objects[kind].get(name)
         if known is None or not _same(known, body):
             return
+        self._forget_child(kind, name)
         del self._objects[kind][name]
-        unit = self.unit_of(kind, known)
-        if unit is not None and unit in self._children:
-            self._children[unit].discard((kind, name))
-            if not self._children[unit]:
-                del self._children[unit]
 
     def get(self, kind: str, name: Name) -> Body | None:
         return self._objects[kind].get(name)
@@ -70,12 +68,27 @@ class Cache:
 
     @staticmethod
     def unit_of(kind: str, body: Mapping[str, Any]) -> UnitKey | None:
-        """The unit that an object is, or belongs to by its labels."""
+        """The unit that an object is, or belongs to: by its owner, or for pods by its labels.
+
+        Labels alone would lose a child that somebody labels anew.
+        """
         meta = body["metadata"]
         namespace = meta.get("namespace", "")
         if kind == INFERENCE_MODEL.kind:
             return UnitKey(kind, namespace, meta["name"])
+        for owner in meta.get("ownerReferences") or ():
+            if owner.get("kind") == INFERENCE_MODEL.kind and owner.get("controller"):
+                return UnitKey(owner["kind"], namespace, owner["name"])
         return unit_of(meta.get("labels") or {}, namespace)
+
+    def _forget_child(self, kind: str, name: Name) -> None:
+        known = self._objects[kind].get(name)
+        unit = self.unit_of(kind, known) if known is not None else None
+        if unit is None or unit not in self._children:
+            return
+        self._children[unit].discard((kind, name))
+        if not self._children[unit]:
+            del self._children[unit]
 
 
 def name_of(body: Mapping[str, Any]) -> Name:

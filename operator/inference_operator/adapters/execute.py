@@ -9,7 +9,7 @@ from typing import Any
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILD_BY_KIND
 from inference_operator.adapters.kube import ApiError, Body, Cluster
-from inference_operator.domain.names import REVISION_LABEL, ChildKey, UnitKey
+from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.planning.drift import drift, foreign_keys
 from inference_operator.planning.plan import Action, Apply, Create, Delete, Plan
 
@@ -21,6 +21,9 @@ class Outcome:
     """What became of a plan."""
 
     written: int = 0
+    repaired: list[str] = field(default_factory=list)
+    """Children that somebody else changed or deleted, and that were put back."""
+
     refused: list[str] = field(default_factory=list)
     """Sentences about children that need a person."""
 
@@ -37,35 +40,49 @@ class Executor:
         # Children that the API server (an admission webhook, say) keeps different from what was
         # applied: applying again before they change would go on for ever.
         self._settled: dict[tuple[UnitKey, ChildKey], tuple[str, str]] = {}
+        # Children that could not be written: writing them later puts nothing back.
+        self._owed: set[tuple[UnitKey, ChildKey]] = set()
 
     async def execute(self, plan: Plan) -> Outcome:
-        """All stages in order; a workload whose record or ConfigMap failed is left out."""
+        """All stages in order; what a failed write would make harmful is left out."""
         outcome = Outcome()
-        failed: set[str] = set()
+        failed: list[Action] = []
         for stage in plan.stages:
             ready = [action for action in stage if not _waits(action, failed)]
             results = await asyncio.gather(*(self._do(plan.key, action) for action in ready))
-            for action, error in zip(ready, results, strict=True):
-                _record(outcome, action, error)
-                if error is not None and not isinstance(action, Delete):
-                    failed.add(_revision(action.manifest))
+            for action, result in zip(ready, results, strict=True):
+                if isinstance(result, ApiError):
+                    _record(outcome, action, result)
+                    failed.append(action)
+                    self._owed.add((plan.key, action.key))
+                elif result:
+                    outcome.written += 1
+                    self._credit(outcome, plan, action)
         return outcome
 
     def forget(self, key: UnitKey) -> None:
         """The unit is gone."""
         self._settled = {k: v for k, v in self._settled.items() if k[0] != key}
+        self._owed = {owed for owed in self._owed if owed[0] != key}
 
-    async def _do(self, unit: UnitKey, action: Action) -> ApiError | None:
+    def _credit(self, outcome: Outcome, plan: Plan, action: Action) -> None:
+        was_owed = (plan.key, action.key) in self._owed
+        self._owed.discard((plan.key, action.key))
+        if not was_owed and not plan.turns and not isinstance(action, Delete):
+            outcome.repaired.append(f"{action.key}: {action.why}")
+
+    async def _do(self, unit: UnitKey, action: Action) -> ApiError | bool:
+        """Whether anything was written, or why it could not be."""
         try:
             if isinstance(action, Delete):
                 await self._delete(unit, action)
             elif isinstance(action, Create):
                 await self._create(action)
             else:
-                await self._apply(unit, action)
+                return await self._apply(unit, action)
         except ApiError as error:
             return error
-        return None
+        return True
 
     async def _create(self, action: Create) -> None:
         resource = CHILD_BY_KIND[action.key.kind]
@@ -78,13 +95,14 @@ class Executor:
             live = await self._cluster.apply(resource, action.manifest, force=False)
         self._cache.put(action.key.kind, live)
 
-    async def _apply(self, unit: UnitKey, action: Apply) -> None:
+    async def _apply(self, unit: UnitKey, action: Apply) -> bool:
         key = action.key
         resource = CHILD_BY_KIND[key.kind]
         known = self._cache.get(key.kind, (unit.namespace, key.name))
         if known is not None and self._is_settled(unit, action, known):
-            return
-        if known is not None and (extra := foreign_keys(known, action.manifest)):
+            return False
+        extra = foreign_keys(known, action.manifest) if known is not None and action.owned else {}
+        if extra:
             await self._cluster.patch(resource, _removal(action.manifest, extra))
         live = await self._cluster.apply(resource, action.manifest, force=action.owned)
         self._cache.put(key.kind, live)
@@ -94,6 +112,7 @@ class Executor:
         else:
             log.warning("%s of %s does not keep %s as applied", key, unit, where)
             self._settled[unit, key] = (_version(live), where)
+        return True
 
     def _is_settled(self, unit: UnitKey, action: Apply, known: Body) -> bool:
         found = self._settled.get((unit, action.key))
@@ -107,15 +126,16 @@ class Executor:
         self._cache.drop(key.kind, {"metadata": meta})
 
 
-def _waits(action: Action, failed: set[str]) -> bool:
-    is_workload = not isinstance(action, Delete) and action.key.kind == "Deployment"
-    return is_workload and _revision(action.manifest) in failed  # type: ignore[union-attr]
+def _waits(action: Action, failed: list[Action]) -> bool:
+    if isinstance(action, Delete):
+        # Clients may still be sent to the pods that are to go.
+        return any(other.key.kind == "Service" for other in failed)
+    # Without its record or its ConfigMap a workload must not come up.
+    return action.key.kind == "Deployment" and any(o.key.name == action.key.name for o in failed)
 
 
-def _record(outcome: Outcome, action: Action, error: ApiError | None) -> None:
-    if error is None:
-        outcome.written += 1
-    elif error.is_passing and not _is_conflict(error):
+def _record(outcome: Outcome, action: Action, error: ApiError) -> None:
+    if error.is_passing and not _is_conflict(error):
         outcome.passing.append(f"{action.key}: {error.message}")
     elif _is_conflict(error):
         outcome.refused.append(
@@ -129,11 +149,6 @@ def _record(outcome: Outcome, action: Action, error: ApiError | None) -> None:
 def _is_conflict(error: ApiError) -> bool:
     # An apply without force over fields of another manager; other conflicts pass by themselves.
     return error.status == 409 and "conflict" in error.message and "with" in error.message
-
-
-def _revision(manifest: Mapping[str, Any]) -> str:
-    found = manifest["metadata"]["labels"].get(REVISION_LABEL, "")
-    return str(found)
 
 
 def _version(body: Mapping[str, Any]) -> str:

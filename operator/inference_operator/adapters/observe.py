@@ -5,9 +5,15 @@ from typing import Any
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.api.base import API_VERSION
+from inference_operator.api.inference_model import KIND
 from inference_operator.api.status import read_status
 from inference_operator.domain.accelerator import Node, Taint
-from inference_operator.domain.names import REVISION_LABEL, ChildKey, UnitKey
+from inference_operator.domain.names import (
+    REVISION_LABEL,
+    ChildKey,
+    UnitKey,
+    revision_of_child,
+)
 from inference_operator.domain.observed import (
     Container,
     Observed,
@@ -32,17 +38,21 @@ def observe(cache: Cache, key: UnitKey) -> Observed | None:
     owner = Owner(key, API_VERSION, meta["uid"])
     pods: list[Pod] = []
     children: dict[ChildKey, Body] = {}
+    leftovers: set[ChildKey] = set()
     for kind, child in cache.children(key):
         if kind == "Pod":
             pods.append(pod_view(child))
         elif _owned_by(child, owner.uid):
             children[ChildKey(kind, child["metadata"]["name"])] = child
+        elif _owners(child):
+            leftovers.add(ChildKey(kind, child["metadata"]["name"]))
     return Observed(
         owner=owner,
         generation=meta["generation"],
         spec=body.get("spec") or {},
         status=read_status(body),
         children=children,
+        leftovers=frozenset(leftovers),
         revisions=_records(children.values()),
         workers=_workers(children.values()),
         pods=tuple(pods),
@@ -52,9 +62,13 @@ def observe(cache: Cache, key: UnitKey) -> Observed | None:
     )
 
 
-def _owned_by(body: Body, uid: str) -> bool:
+def _owners(body: Body) -> tuple[Body, ...]:
     references = body["metadata"].get("ownerReferences") or ()
-    return any(reference.get("uid") == uid for reference in references)
+    return tuple(r for r in references if r.get("controller") and r.get("kind") == KIND)
+
+
+def _owned_by(body: Body, uid: str) -> bool:
+    return any(owner.get("uid") == uid for owner in _owners(body))
 
 
 def _records(children: Iterable[Body]) -> dict[str, RevisionRecord]:
@@ -66,7 +80,7 @@ def _workers(children: Iterable[Body]) -> dict[str, Workers]:
     found = {}
     for child in children:
         if child.get("kind") == "Deployment":
-            revision = child["metadata"]["labels"].get(REVISION_LABEL, "")
+            revision = revision_of_child(child["metadata"]["name"])
             found[revision] = _deployment_view(child)
     return found
 

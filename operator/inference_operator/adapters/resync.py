@@ -42,8 +42,10 @@ class Resync:
             except TimeoutError:
                 self._wanted.update(resources)
             self._asked.clear()
-            while self._wanted:
-                await self._compare(self._wanted.pop())
+            # What fails is asked for again, and waits its turn: no loop while nobody answers.
+            asked, self._wanted = self._wanted, set()
+            for resource in asked:
+                await self._compare(resource)
 
     async def _compare(self, resource: Resource) -> None:
         before = self._cache.names(resource.kind)

@@ -74,6 +74,11 @@ def revision_child_name(unit: str, revision: str) -> str:
     return f"{unit}-{revision}"
 
 
+def revision_of_child(name: str) -> str:
+    """The revision in the name of its child; names, unlike labels, cannot be edited."""
+    return name.rpartition("-")[2]
+
+
 def unit_of(labels: Mapping[str, str], namespace: str) -> UnitKey | None:
     """The unit that a child's labels name, or None for a stranger."""
     kind, name = labels.get(KIND_LABEL), labels.get(NAME_LABEL)

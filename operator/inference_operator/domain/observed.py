@@ -86,6 +86,9 @@ class Observed:
     children: Mapping[ChildKey, Manifest] = field(default_factory=dict)
     """Live children, by kind and name."""
 
+    leftovers: frozenset[ChildKey] = frozenset()
+    """Children of a deleted predecessor of the same name, which the garbage collector will take."""
+
     revisions: Mapping[str, RevisionRecord] = field(default_factory=dict)
     workers: Mapping[str, Workers] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()

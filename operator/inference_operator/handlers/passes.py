@@ -4,15 +4,17 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.execute import Executor
+from inference_operator.adapters.execute import Executor, Outcome
 from inference_operator.adapters.kube import ApiError, Cluster
 from inference_operator.adapters.observe import observe
 from inference_operator.adapters.publish import publish_event, publish_status
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
+from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.events import notes
 from inference_operator.planning.plan import Plan
@@ -65,25 +67,32 @@ class Passes:
         now = self._clock()
         decided = plan(seen, self._defaults, now)
         outcome = await self._executor.execute(decided)
-        changed = await self._report(seen, decided, tuple(outcome.refused), now)
+        changed = await self._report(seen, decided, outcome, now)
         if outcome.passing or outcome.refused:
             raise PassError("; ".join((*outcome.passing, *outcome.refused)))
         return changed or outcome.written > 0, decided.wake_after
 
     async def _report(
-        self, before: Observed, decided: Plan, errors: tuple[str, ...], now: datetime
+        self, before: Observed, decided: Plan, outcome: Outcome, now: datetime
     ) -> bool:
         after = observe(self._cache, before.owner.key)
         if after is None:
             return False
-        status = report(after, decided, errors, now)
+        status = report(after, decided, tuple(outcome.refused), now)
         try:
             changed = await publish_status(self._cluster, self._cache, before.owner, status)
-            for note in notes(before.status, status, decided):
+            for note in notes(before.status, status, decided, tuple(outcome.repaired)):
                 log.info(note.message, extra={"unit": str(before.owner.key), "reason": note.reason})
                 await publish_event(self._cluster, before.owner, note, now)
         except ApiError as error:
-            if error.is_gone:
-                return False
-            raise
+            if not error.is_gone:
+                raise
+            # Deleted while no watch was open: nothing is to be made for it any more.
+            self._cache.drop(before.owner.key.kind, _identity(before.owner))
+            return False
         return changed
+
+
+def _identity(owner: Owner) -> dict[str, Any]:
+    key = owner.key
+    return {"metadata": {"namespace": key.namespace, "name": key.name, "uid": owner.uid}}

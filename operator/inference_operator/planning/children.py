@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from inference_operator.domain.names import ChildKey
+from inference_operator.domain.names import ChildKey, revision_of_child
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.planning.drift import drift
 from inference_operator.planning.plan import Action, Apply, Create, Delete, key_of
@@ -37,7 +37,8 @@ def stages(
     writes = [action for manifest in wanted.values() if (action := _write(seen, manifest))]
     first = tuple(a for a in writes if a.key.kind in _FIRST)
     then = tuple(a for a in writes if a.key.kind not in _FIRST)
-    return (first, then, tuple(_prune(seen, wanted)))
+    unrecorded = frozenset(position.live) - frozenset(records)
+    return (first, then, tuple(_prune(seen, wanted, unrecorded)))
 
 
 def _wanted(
@@ -56,13 +57,16 @@ def _wanted(
             yield scaled(dict(manifest), replicas) if is_workload else manifest
     if position.serving is not None:
         yield service(seen.owner, position.serving)
-    if budget := pod_disruption_budget(seen.owner, replicas):
+    if live and (budget := pod_disruption_budget(seen.owner, replicas)):
         yield budget
 
 
 def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
     key = key_of(manifest)
     live = seen.children.get(key)
+    if key in seen.leftovers:
+        # Adopting it would only have it collected; its deletion wakes the unit.
+        return None
     if live is None:
         is_immutable = key.kind in _IMMUTABLE
         return Create(manifest) if is_immutable else Apply(manifest, owned=False)
@@ -80,8 +84,12 @@ def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
     return Apply(manifest, owned=True, why=f"{where} differs")
 
 
-def _prune(seen: Observed, wanted: Iterable[ChildKey]) -> Iterator[Action]:
+def _prune(
+    seen: Observed, wanted: Iterable[ChildKey], unrecorded: frozenset[str]
+) -> Iterator[Action]:
     stay = set(wanted)
     for key, live in seen.children.items():
-        if key not in stay and not live["metadata"].get("deletionTimestamp"):
+        if key in stay or revision_of_child(key.name) in unrecorded:
+            continue
+        if not live["metadata"].get("deletionTimestamp"):
             yield Delete(key, live["metadata"]["uid"], "no longer wanted")

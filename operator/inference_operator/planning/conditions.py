@@ -53,7 +53,12 @@ class Outlook:
     @property
     def serves(self) -> bool:
         """Whether clients are answered by this very revision, on all wanted replicas."""
-        return self.promoted and self.ready >= self.wanted
+        return self.promoted and self.reached and self.ready >= self.wanted
+
+    @property
+    def reached(self) -> bool:
+        """Whether the Service leads to it: its write may have failed."""
+        return self.record is not None and self.seen.served_revision == self.record.revision
 
 
 def outlook(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Outlook:
@@ -162,6 +167,8 @@ def _not_ready(view: Outlook, record: RevisionRecord) -> tuple[Reason, str]:
         return view.trouble.reason, view.trouble.message + _still_serving(view)
     if plan.stuck:
         return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck
+    if view.promoted and view.ready >= view.wanted:
+        return Reason.PROGRESSING, f"clients are not sent to revision {record.revision} yet"
     reason = Reason.SCALING if view.promoted else Reason.PROGRESSING
     message = f"revision {record.revision} answers on {view.ready} of {view.wanted} replicas"
     return reason, message + _still_serving(view)

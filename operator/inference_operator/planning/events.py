@@ -29,17 +29,23 @@ class Note:
 
 
 def notes(
-    before: InferenceModelStatus, after: InferenceModelStatus, plan: Plan
+    before: InferenceModelStatus,
+    after: InferenceModelStatus,
+    plan: Plan,
+    repaired: tuple[str, ...] = (),
 ) -> tuple[Note, ...]:
-    """Events of a pass. The first revision of a unit is not announced: its promotion is."""
+    """Events of a pass; `repaired` are the children that were put back.
+
+    The first revision of a unit is not announced: its promotion is.
+    """
     is_new = before.observed_generation is None
     made = [
         Note(Severity.NORMAL, turn.reason, turn.message)
         for turn in plan.turns
         if not (is_new and turn.reason is Reason.REVISION_CREATED)
     ]
-    if plan.repairs and before.observed_generation == after.observed_generation:
-        message = f"changed by somebody else, put back: {'; '.join(plan.repairs)}"
+    if repaired and before.observed_generation == after.observed_generation:
+        message = f"changed by somebody else, put back: {'; '.join(repaired)}"
         made.append(Note(Severity.NORMAL, Reason.DRIFT_REPAIRED, message))
     was = before.condition(ConditionType.READY)
     now = after.condition(ConditionType.READY)

@@ -115,7 +115,7 @@ def _out_of_memory(pod: Pod, record: RevisionRecord) -> Trouble | None:
 
 def _model_load(pod: Pod, record: RevisionRecord) -> Trouble | None:
     triton = pod.triton
-    if triton is None or triton.running or triton.exit_code in (None, 0):
+    if triton is None or triton.exit_code in (None, 0):
         return None
     if found := _LOAD_FAILURE.search(triton.exit_message):
         name, version, said = found.groups()

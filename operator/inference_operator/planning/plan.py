@@ -75,13 +75,6 @@ class Plan:
     def actions(self) -> tuple[Action, ...]:
         return tuple(action for stage in self.stages for action in stage)
 
-    @property
-    def repairs(self) -> tuple[str, ...]:
-        """Children that somebody else changed or deleted: writes that no decision explains."""
-        if self.turns:
-            return ()
-        return tuple(f"{a.key}: {a.why}" for a in self.actions if not isinstance(a, Delete))
-
 
 def key_of(manifest: Mapping[str, Any]) -> ChildKey:
     """Kind and name of a manifest."""

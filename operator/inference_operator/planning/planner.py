@@ -1,11 +1,12 @@
 """One pass over one unit, decided: from what was seen to a plan. No IO, no clock."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from inference_operator.api.reasons import Reason
-from inference_operator.api.validate import parse
+from inference_operator.api.validate import InvalidResourceError, parse
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Defaults, Invalid, serving_unit
@@ -27,10 +28,10 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
 
 def validated(seen: Observed, defaults: Defaults) -> tuple[ServingUnit | Invalid, Choice | None]:
     """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
-    parsed = parse(_body(seen))
-    if isinstance(parsed, list):
-        return Invalid(tuple(str(problem) for problem in parsed)), None
-    spec = parsed.spec
+    try:
+        spec = parse(_body(seen)).spec
+    except InvalidResourceError as error:
+        return Invalid(tuple(str(problem) for problem in error.errors)), None
     choice = choose_mode(spec.accelerator, spec.placement, seen.nodes)
     unit = serving_unit(seen.owner, seen.generation, spec, choice.mode, defaults)
     return unit, choice if spec.accelerator else None
@@ -49,14 +50,16 @@ def _body(seen: Observed) -> dict[str, Any]:
 def position_of(seen: Observed) -> Position:
     """Where the rollout stands, without revisions that no longer exist.
 
-    The status says it; where the status was lost, the revision that the Service selects serves.
+    The status says it. Where it was lost, the revision that the Service selects is the stable one,
+    if its model answers anybody.
     """
     status = seen.status
-    known = seen.revisions
+    # A revision whose record was deleted by hand still has its pods: clients stay with it.
+    known = {*seen.revisions, *seen.workers}
     stable = status.stable.revision if status.stable else None
     candidate = status.candidate.revision if status.candidate else None
     if status.observed_generation is None:
-        stable = seen.served_revision
+        stable = seen.served_revision if seen.ready_of(seen.served_revision) else None
     rollout = status.rollout
     return Position(
         stable=stable if stable in known else None,
@@ -78,11 +81,19 @@ def _towards(
         settings=unit.rollout,
         now=now,
     )
-    step = advance(position, situation)
+    step = advance(_kept_serving(seen, position, unit.revision), situation)
     records = dict(seen.revisions)
     if unit.revision in step.position.live and unit.revision not in records:
         records[unit.revision] = new_record(unit, _next_number(records))
     return _plan(seen, step, records, unit, choice)
+
+
+def _kept_serving(seen: Observed, position: Position, target: str) -> Position:
+    """A first revision that answers on some replicas keeps its clients until the next one can."""
+    first = position.candidate
+    if position.stable is not None or first in (None, target) or not seen.ready_of(first):
+        return position
+    return replace(position, stable=first, candidate=None, since=None, progress=0)
 
 
 def _plan(

@@ -79,13 +79,13 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
 
 
 def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatus | None:
-    record = plan.records.get(revision or "")
-    if record is None:
+    if revision is None:
         return None
-    workers = seen.workers.get(record.revision)
+    record = plan.records.get(revision)
+    workers = seen.workers.get(revision)
     return RevisionStatus(
-        revision=record.revision,
-        version=str(record.version),
+        revision=revision,
+        version=str(record.version) if record else None,
         replicas=workers.replicas if workers else 0,
         ready=workers.ready if workers else 0,
     )

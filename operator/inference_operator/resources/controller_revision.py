@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference_operator.domain.accelerator import Mode
-from inference_operator.domain.names import REVISION_LABEL
+from inference_operator.domain.names import revision_of_child
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.serving_unit import Owner, ServingUnit
 from inference_operator.resources.config_map import config_map
@@ -53,7 +53,7 @@ def read_record(manifest: Mapping[str, Any]) -> RevisionRecord | None:
     try:
         data = manifest["data"]
         return RevisionRecord(
-            revision=manifest["metadata"]["labels"][REVISION_LABEL],
+            revision=revision_of_child(manifest["metadata"]["name"]),
             number=int(manifest["revision"]),
             model=data["model"],
             version=int(data["version"]),

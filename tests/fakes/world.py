@@ -1,0 +1,142 @@
+"""An operator in a fake cluster: passes on demand, and what Kubernetes' controllers would do."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import CHILD_BY_KIND
+from inference_operator.adapters.kube import ApiError
+from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.api.status import InferenceModelStatus, read_status
+from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
+from inference_operator.domain.validation import Defaults
+from inference_operator.handlers.passes import PassError, Passes
+from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, imodel, revision_of
+from tests.fakes.cluster import CrashedError, FakeCluster, Request
+
+DEFAULTS = Defaults(TRITON_IMAGE, LOADER_IMAGE)
+NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
+
+
+class World:
+    """One operator process at a time, over one fake cluster and a clock that tests set."""
+
+    def __init__(self) -> None:
+        self.cluster = FakeCluster()
+        self.now = NOON
+        self.answers: Callable[[str], bool] = lambda revision: True
+        """Whether pods of that revision become Ready."""
+
+        self.start()
+
+    def start(self) -> None:
+        """A new process: it lists everything and remembers nothing."""
+        self.cache = Cache()
+        self.telemetry = Telemetry()
+        self.passes = Passes(self.cluster, self.cache, DEFAULTS, self.telemetry, lambda: self.now)
+        self.cluster.events.clear()
+        for kind, body in self.cluster.snapshot():
+            if is_watched(kind, body):
+                self.cache.put(kind, body)
+
+    def user_applies(self, **changes: Any) -> None:
+        """`kubectl apply` of the model with that spec."""
+        self.cluster.apply_as("kubectl", imodel(**changes), force=True)
+
+    def watch(self) -> bool:
+        """Deliver what the watches have to say; whether that was anything."""
+        events, self.cluster.events = self.cluster.events, []
+        for kind_of_event, kind, body in events:
+            if not is_watched(kind, body):
+                continue
+            if kind_of_event == "DELETED":
+                self.cache.drop(kind, body)
+            else:
+                self.cache.put(kind, body)
+        return bool(events)
+
+    async def one_pass(self, key: UnitKey = KEY) -> timedelta | None:
+        """One pass with the newest view; PassError when something failed."""
+        self.watch()
+        return await self.passes(key)
+
+    async def settle(self, rounds: int = 20) -> None:
+        """Passes and controllers in turn, until nothing changes any more."""
+        for _ in range(rounds):
+            self.watch()
+            try:
+                await self.passes(KEY)
+                failed = False
+            except (PassError, ApiError):
+                failed = True
+            self.run_deployments()
+            if not self.watch() and not failed:
+                return
+
+    async def later(self, delay: timedelta) -> None:
+        """Time passes, and the operator looks again."""
+        self.now += delay
+        await self.settle()
+
+    def run_deployments(self) -> None:
+        """Deployments get as many ready pods as they ask for, where their model answers."""
+        for deployment in self.cluster.all("Deployment"):
+            wanted = deployment["spec"]["replicas"]
+            ready = wanted if self.answers(revision_of(deployment)) else 0
+            status = {"replicas": wanted, "readyReplicas": ready}
+            if deployment.get("status") != status:
+                self.cluster.edit("Deployment", deployment["metadata"]["name"], {"status": status})
+
+    @property
+    def status(self) -> InferenceModelStatus:
+        return read_status(self.cluster.get("InferenceModel", KEY.name) or {})
+
+    @property
+    def ready(self) -> tuple[str, str, str]:
+        """Status, reason and message of Ready."""
+        found = next(c for c in self.status.conditions if c.type == "Ready")
+        return found.status.value, found.reason, found.message
+
+    @property
+    def served(self) -> str | None:
+        """The revision that clients reach."""
+        service = self.cluster.get("Service", KEY.name)
+        return service["spec"]["selector"].get("inference.aipx.io/revision") if service else None
+
+    @property
+    def deployments(self) -> dict[str, int]:
+        """Replicas that are asked for, by revision."""
+        return {revision_of(d): d["spec"]["replicas"] for d in self.cluster.all("Deployment")}
+
+    @property
+    def event_reasons(self) -> list[str]:
+        return [event["reason"] for event in self.cluster.all("Event")]
+
+
+def is_watched(kind: str, body: dict[str, Any]) -> bool:
+    """As the operator's watches select: its own kinds, and labelled children."""
+    if kind not in CHILD_BY_KIND:
+        return kind != "Event"
+    label, _, value = CHILD_SELECTOR.partition("=")
+    return bool((body["metadata"].get("labels") or {}).get(label) == value)
+
+
+def refuse(where: Callable[[Request], bool], status: int = 403, words: str = "no") -> Any:
+    """A fault: every such write is refused."""
+
+    def fault(request: Request, number: int) -> None:
+        if where(request):
+            raise ApiError(status, "Forbidden" if status == 403 else "", words)
+
+    return fault
+
+
+def crash_at(number: int) -> Any:
+    """A fault: the process ends at that write, and nothing of it runs on."""
+
+    def fault(request: Request, count: int) -> None:
+        if count >= number:
+            raise CrashedError
+
+    return fault

@@ -1,0 +1,270 @@
+"""Crashes, refusals and strangers: the next pass continues from the cluster's state."""
+
+from datetime import timedelta
+
+import pytest
+
+from inference_operator.adapters.kube import ApiError
+from inference_operator.handlers.passes import PassError
+from tests.fakes.bodies import KEY, NAMESPACE, imodel, source
+from tests.fakes.cluster import CrashedError
+from tests.fakes.world import World, crash_at, refuse
+
+
+def final(world: World) -> object:
+    """What a story ends with, without what differs from run to run."""
+    status = world.status
+    return (
+        world.served,
+        world.deployments,
+        sorted(r["revision"] for r in world.cluster.all("ControllerRevision")),
+        len(world.cluster.all("ConfigMap")),
+        world.ready,
+        status.stable,
+        status.candidate,
+        status.phase,
+        [(d.reason, d.source, d.target) for d in status.decisions],
+    )
+
+
+async def deploy_and_edit(world: World) -> None:
+    world.user_applies(model=source(1), replicas=2)
+    await world.settle()
+    world.user_applies(model=source(2), replicas=2)
+    await world.settle()
+    await world.later(timedelta(seconds=31))
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(1, 21))
+async def test_a_crash_at_any_write_ends_in_the_same_state(number: int, answered: bool) -> None:
+    undisturbed = World()
+    await deploy_and_edit(undisturbed)
+
+    world = World()
+    if answered:
+        world.cluster.after = crash_at(number)
+    else:
+        world.cluster.before = crash_at(number)
+    done = 0
+    for step in (
+        lambda: world.user_applies(model=source(1), replicas=2),
+        lambda: world.user_applies(model=source(2), replicas=2),
+        lambda: setattr(world, "now", world.now + timedelta(seconds=31)),
+    ):
+        step()
+        try:
+            await world.settle()
+        except CrashedError:
+            done += 1
+            world.cluster.before = world.cluster.after = None
+            world.start()
+            await world.settle()
+
+    assert done == (1 if number <= len(undisturbed.cluster.writes) else 0)
+    assert final(world) == final(undisturbed)
+
+
+async def test_the_story_has_as_many_writes_as_crashes_are_tried() -> None:
+    world = World()
+    await deploy_and_edit(world)
+
+    assert len(world.cluster.writes) == 19
+
+
+@pytest.mark.parametrize("kind", ["ControllerRevision", "ConfigMap", "Deployment", "Service"])
+async def test_a_refused_child_does_not_keep_the_others_from_being_written(kind: str) -> None:
+    world = World()
+    world.cluster.before = refuse(lambda r: r.kind == kind, words=f"exceeded quota of {kind}")
+    world.user_applies(replicas=2)
+    with pytest.raises(PassError):
+        await world.one_pass()
+
+    others = {"ControllerRevision", "ConfigMap", "Service", "PodDisruptionBudget"} - {kind}
+    assert others <= {k for k, _ in world.cluster.snapshot()}
+    status, reason, message = world.ready
+    assert (status, reason) == ("False", "ChildRefused")
+    assert f"exceeded quota of {kind}" in message
+    assert message.startswith(f"{kind}/fx-drift")
+
+
+@pytest.mark.parametrize("kind", ["ControllerRevision", "ConfigMap"])
+async def test_a_workload_does_not_come_up_without_what_it_needs(kind: str) -> None:
+    world = World()
+    world.cluster.before = refuse(lambda r: r.kind == kind)
+    world.user_applies()
+    with pytest.raises(PassError):
+        await world.one_pass()
+
+    assert world.cluster.all("Deployment") == []
+
+
+async def test_a_refusal_that_is_lifted_is_forgotten() -> None:
+    world = World()
+    world.cluster.before = refuse(lambda r: r.kind == "Service")
+    world.user_applies()
+    with pytest.raises(PassError):
+        await world.one_pass()
+    world.cluster.before = None
+    await world.settle()
+
+    assert world.ready[0] == "True"
+    assert "DriftRepaired" not in world.event_reasons
+
+
+async def test_a_refused_child_is_one_event_however_often_it_is_tried() -> None:
+    world = World()
+    world.cluster.before = refuse(lambda r: r.kind == "Service")
+    world.user_applies()
+    for _ in range(4):
+        with pytest.raises(PassError):
+            await world.one_pass()
+
+    assert world.event_reasons == ["ChildRefused"]
+
+
+async def test_a_foreign_service_of_the_same_name_is_not_overwritten() -> None:
+    world = World()
+    foreign = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": "fx-drift", "namespace": NAMESPACE},
+        "spec": {"selector": {"app": "till"}, "ports": [{"name": "web", "port": 80}]},
+    }
+    world.cluster.apply_as("helm", foreign)
+    before = world.cluster.get("Service", "fx-drift")
+    world.user_applies()
+    with pytest.raises(PassError):
+        await world.one_pass()
+
+    assert world.cluster.get("Service", "fx-drift") == before
+    assert world.ready[:2] == ("False", "ChildRefused")
+    assert world.ready[2] == (
+        "Service/fx-drift exists and is managed by somebody else (Apply failed with 1 conflict:"
+        ' conflict with "helm": .spec.selector); delete or rename it, or rename this resource'
+    )
+
+
+async def test_while_the_service_cannot_move_the_old_pods_stay() -> None:
+    world = World()
+    world.user_applies(model=source(1))
+    await world.settle()
+    old = world.served
+    world.cluster.before = refuse(lambda r: r.kind == "Service")
+
+    world.user_applies(model=source(2))
+    await world.settle(rounds=4)
+    await world.later(timedelta(minutes=5))
+
+    assert world.served == old
+    assert old in world.deployments
+    assert world.ready[:2] == ("False", "ChildRefused")
+
+    world.cluster.before = None
+    await world.settle()
+    assert world.ready[0] == "True"
+    assert list(world.deployments) == [world.served]
+
+
+async def test_a_service_that_cannot_be_written_for_now_is_not_called_ready() -> None:
+    world = World()
+    world.user_applies(model=source(1))
+    await world.settle()
+    world.cluster.before = refuse(lambda r: r.kind == "Service", 500, "etcd is slow")
+    world.user_applies(model=source(2))
+    await world.settle(rounds=4)
+
+    assert world.ready[:2] == ("False", "Progressing")
+    assert world.ready[2].startswith("clients are not sent to revision")
+
+
+async def test_an_api_server_that_is_away_is_tried_again_without_a_word_to_the_person() -> None:
+    world = World()
+    world.user_applies()
+    world.cluster.before = refuse(lambda r: True, 0, "the API server did not answer: refused")
+    with pytest.raises((PassError, ApiError)):
+        await world.one_pass()
+    world.cluster.before = None
+    await world.settle()
+
+    assert world.ready[0] == "True"
+    assert world.event_reasons == ["Promoted"]
+
+
+async def test_an_event_that_is_refused_does_not_lose_the_status() -> None:
+    world = World()
+    world.cluster.before = refuse(lambda r: r.kind == "Event")
+    world.user_applies()
+    await world.settle(rounds=5)
+
+    assert world.ready[0] == "True"
+
+
+async def test_a_resource_deleted_unseen_is_dropped_when_its_status_is_gone() -> None:
+    world = World()
+    world.user_applies()
+    await world.settle()
+    world.cluster.remove("InferenceModel", KEY.name)
+    world.cluster.events.clear()
+    world.cluster.collect_garbage()
+
+    await world.one_pass()
+    world.cluster.collect_garbage()
+    before = len(world.cluster.requests)
+    await world.one_pass()
+
+    assert len(world.cluster.requests) == before
+
+
+async def test_a_successor_of_the_same_name_waits_for_the_children_of_its_predecessor() -> None:
+    world = World()
+    world.user_applies()
+    await world.settle()
+    world.cluster.remove("InferenceModel", KEY.name)
+    world.user_applies()
+
+    await world.one_pass()
+    assert [e["reason"] for e in world.cluster.all("Event")] == ["Promoted"]
+    world.cluster.collect_garbage()
+    await world.settle()
+
+    assert world.ready[0] == "True"
+    assert "ChildRefused" not in world.event_reasons
+    owner = world.cluster.get("InferenceModel", KEY.name)
+    assert owner is not None
+    for kind in ("ControllerRevision", "ConfigMap", "Deployment", "Service"):
+        (child,) = world.cluster.all(kind)
+        assert child["metadata"]["ownerReferences"][0]["uid"] == owner["metadata"]["uid"]
+
+
+async def test_orphaned_children_are_adopted() -> None:
+    world = World()
+    world.user_applies()
+    await world.settle()
+    world.cluster.remove("InferenceModel", KEY.name)
+    for kind in ("ControllerRevision", "ConfigMap", "Deployment", "Service"):
+        (child,) = world.cluster.all(kind)
+        name = child["metadata"]["name"]
+        world.cluster.edit(kind, name, {"metadata": {"ownerReferences": None}})
+    uids = {b["metadata"]["uid"] for k, b in world.cluster.snapshot() if k != "Event"}
+
+    world.user_applies()
+    await world.settle()
+
+    assert world.ready[0] == "True"
+    after = {b["metadata"]["uid"] for k, b in world.cluster.snapshot() if k not in ("Event",)}
+    assert len(after - uids) == 1, "only the new InferenceModel is new"
+
+
+async def test_two_models_do_not_touch_each_other() -> None:
+    world = World()
+    world.user_applies()
+    world.cluster.apply_as("kubectl", imodel("fx-drift-b"))
+    await world.settle()
+    other = type(KEY)(KEY.kind, NAMESPACE, "fx-drift-b")
+    await world.one_pass(other)
+    count = len(world.cluster.requests)
+    await world.one_pass()
+
+    assert len(world.cluster.requests) == count
+    assert len(world.cluster.all("Deployment")) == 2

@@ -1,0 +1,103 @@
+"""A new resource, from its first pass to Ready."""
+
+from inference_operator.domain.names import FIELD_MANAGER
+from tests.fakes.world import World
+
+
+async def test_one_new_model_is_ready_after_seven_writes() -> None:
+    world = World()
+    world.user_applies()
+    await world.settle()
+
+    assert world.ready[:2] == ("True", "Ready")
+    assert [(r.verb, r.kind) for r in world.cluster.requests] == [
+        ("create", "ControllerRevision"),
+        ("create", "ConfigMap"),
+        ("apply", "Deployment"),
+        ("apply", "Service"),
+        ("patch", "InferenceModel"),
+        ("patch", "InferenceModel"),
+        ("create", "Event"),
+    ]
+
+
+async def test_a_second_pass_over_an_unchanged_model_makes_no_request() -> None:
+    world = World()
+    world.user_applies(replicas=3)
+    await world.settle()
+    before = len(world.cluster.requests)
+
+    await world.one_pass()
+
+    assert len(world.cluster.requests) == before
+
+
+async def test_a_new_process_over_an_unchanged_model_makes_no_request() -> None:
+    world = World()
+    world.user_applies(replicas=2)
+    await world.settle()
+    before = len(world.cluster.requests)
+
+    world.start()
+    await world.one_pass()
+
+    assert len(world.cluster.requests) == before
+
+
+async def test_children_are_owned_so_that_deletion_needs_no_operator() -> None:
+    world = World()
+    world.user_applies(replicas=2)
+    await world.settle()
+
+    world.cluster.remove("InferenceModel", "fx-drift")
+    world.cluster.collect_garbage()
+
+    assert [kind for kind, _ in world.cluster.snapshot() if kind != "Event"] == []
+
+
+async def test_a_deleted_model_makes_no_request() -> None:
+    world = World()
+    world.user_applies()
+    await world.settle()
+    before = len(world.cluster.requests)
+
+    world.cluster.remove("InferenceModel", "fx-drift")
+    await world.one_pass()
+
+    assert len(world.cluster.requests) == before
+
+
+async def test_the_promotion_is_the_only_event_of_a_first_deploy() -> None:
+    world = World()
+    world.user_applies()
+    await world.settle()
+
+    (event,) = world.cluster.all("Event")
+    assert (event["type"], event["reason"]) == ("Normal", "Promoted")
+    assert event["message"] == (
+        f"revision {world.served} answers on 1 of 1 replicas; clients are sent to it"
+    )
+    assert event["source"] == {"component": FIELD_MANAGER}
+
+
+async def test_nothing_is_written_for_a_spec_that_was_never_valid_but_its_status() -> None:
+    world = World()
+    world.user_applies(replicas=2, rollout={"paused": "perhaps"})
+    await world.settle()
+
+    assert {r.kind for r in world.cluster.requests} == {"InferenceModel", "Event"}
+    assert world.ready[1] == "InvalidSpec"
+
+
+async def test_the_status_says_replicas_selector_and_url() -> None:
+    world = World()
+    world.user_applies(replicas=3)
+    await world.settle()
+
+    status = world.status
+    assert (status.replicas, status.ready_replicas) == (3, 3)
+    assert status.selector == (
+        "inference.aipx.io/kind=InferenceModel,inference.aipx.io/name=fx-drift"
+    )
+    assert status.url == "http://fx-drift.desk-7.svc:8000"
+    assert status.observed_generation == 1

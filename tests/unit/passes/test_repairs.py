@@ -1,0 +1,143 @@
+"""Children that somebody edits or deletes by hand are put back, and said so once."""
+
+from typing import Any
+
+import pytest
+
+from tests.fakes.bodies import KEY, source
+from tests.fakes.world import World
+
+KINDS = ["ControllerRevision", "ConfigMap", "Deployment", "Service", "PodDisruptionBudget"]
+
+
+async def serving() -> World:
+    world = World()
+    world.user_applies(replicas=2)
+    await world.settle()
+    return world
+
+
+def child(world: World, kind: str) -> Any:
+    (found,) = world.cluster.all(kind)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_deleted_child_comes_back_as_it_was(kind: str) -> None:
+    world = await serving()
+    before = child(world, kind)
+    world.cluster.remove(kind, before["metadata"]["name"])
+    await world.settle()
+
+    after = child(world, kind)
+    for body in (before, after):
+        for name in ("uid", "resourceVersion", "creationTimestamp", "generation"):
+            body["metadata"].pop(name, None)
+    assert after == before
+    assert world.ready[0] == "True"
+
+
+@pytest.mark.parametrize(
+    ("kind", "edit", "where"),
+    [
+        ("Deployment", {"spec": {"replicas": 9}}, "spec.replicas"),
+        (
+            "Deployment",
+            {"metadata": {"labels": {"inference.aipx.io/name": "stolen"}}},
+            "metadata.labels.inference.aipx.io/name",
+        ),
+        ("Service", {"spec": {"selector": {"app": "till"}}}, "spec.selector"),
+        ("Service", {"spec": {"type": "NodePort"}}, "spec.type"),
+        ("PodDisruptionBudget", {"spec": {"maxUnavailable": 2}}, "spec.maxUnavailable"),
+        (
+            "ConfigMap",
+            {"metadata": {"ownerReferences": None}},
+            "missing",
+        ),
+    ],
+)
+async def test_an_edited_child_is_put_back(kind: str, edit: dict[str, Any], where: str) -> None:
+    world = await serving()
+    before = child(world, kind)
+    world.cluster.edit(kind, before["metadata"]["name"], edit)
+    await world.settle()
+
+    after = child(world, kind)
+    assert (
+        after["spec" if "spec" in after else "data"]
+        == before["spec" if "spec" in before else "data"]
+    )
+    assert after["metadata"]["labels"] == before["metadata"]["labels"]
+    assert after["metadata"]["ownerReferences"] == before["metadata"]["ownerReferences"]
+    event = world.cluster.all("Event")[-1]
+    assert event["reason"] == "DriftRepaired"
+    assert event["message"].startswith("changed by somebody else, put back: ")
+    assert f"{kind}/{before['metadata']['name']}: {where}" in event["message"]
+
+
+async def test_a_repair_is_said_once() -> None:
+    world = await serving()
+    world.cluster.edit(
+        "Deployment", child(world, "Deployment")["metadata"]["name"], {"spec": {"replicas": 9}}
+    )
+    await world.settle()
+    await world.settle()
+
+    assert world.event_reasons.count("DriftRepaired") == 1
+
+
+async def test_a_foreign_selector_key_is_taken_out_of_the_service() -> None:
+    world = await serving()
+    world.cluster.edit("Service", KEY.name, {"spec": {"selector": {"version": "blue"}}})
+    await world.settle()
+
+    assert "version" not in child(world, "Service")["spec"]["selector"]
+
+
+async def test_a_webhook_that_keeps_a_field_otherwise_is_not_fought_for_ever() -> None:
+    world = await serving()
+    store = world.cluster._store
+
+    def mutating(kind: str, key: Any, live: Any, changed: Any) -> Any:
+        if kind == "Service":
+            changed = {**changed, "spec": {**changed["spec"], "type": "LoadBalancer"}}
+        return store(kind, key, live, changed)
+
+    world.cluster._store = mutating  # type: ignore[method-assign]
+    world.cluster.edit("Service", KEY.name, {"spec": {"type": "LoadBalancer"}})
+    await world.settle()
+    before = len(world.cluster.requests)
+    for _ in range(3):
+        await world.one_pass()
+
+    assert len(world.cluster.requests) == before
+
+
+async def test_a_record_deleted_in_mid_rollout_moves_no_client() -> None:
+    world = await serving()
+    old = world.served
+    world.answers = lambda revision: revision == old
+    world.user_applies(model=source(2), replicas=2)
+    await world.settle()
+    world.cluster.remove("ControllerRevision", f"fx-drift-{old}")
+    await world.settle()
+
+    assert world.served == old
+    assert old in world.deployments
+
+    world.answers = lambda revision: True
+    await world.settle()
+    assert world.ready[0] == "True"
+    assert world.served != old
+
+
+async def test_a_status_that_was_wiped_is_written_again_and_moves_no_client() -> None:
+    world = await serving()
+    served = world.served
+    world.cluster.edit("InferenceModel", KEY.name, {"status": None})
+    await world.settle()
+
+    assert world.served == served
+    assert world.ready[0] == "True"
+    assert world.status.stable is not None
+    assert world.status.stable.revision == served
