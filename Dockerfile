@@ -38,6 +38,7 @@ FROM python
 COPY --from=dependencies /opt/operator /opt/operator
 COPY --from=project /installed/ /
 ENV PATH=/opt/operator/bin:$PATH \
+    HOME=/tmp \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
 USER 65532:65532

@@ -33,7 +33,8 @@ def build(context: Path, tag: str, *, args: Mapping[str, str], layers: bool) -> 
 
     With `layers`, unchanged ones come from buildah's cache; without, the image has a single one.
     """
-    options = [f"--volume={mount}" for mount in host.mounts(cache_root() / "buildah" / "host")]
+    _recover()
+    options = [f"--volume={mount}" for mount in host.mounts(_storage() / "host")]
     options += [f"--build-arg={name}={value}" for name, value in args.items()]
     _buildah(
         "bud",
@@ -64,6 +65,7 @@ def forget(tag: str) -> None:
 
 def unpack(tag: str, folder: Path) -> None:
     """Copy an image's file system into `folder`, leaving no container and no mount behind."""
+    _recover()
     container = _buildah("from", "--pull=false", tag).split()[-1]
     try:
         mounted = _buildah("mount", container).split()[-1]
@@ -73,8 +75,25 @@ def unpack(tag: str, folder: Path) -> None:
         _buildah("rm", container)
 
 
+def _recover() -> None:
+    """Clear away what a killed build left. Call it under the lock of all buildah work."""
+    table = Path("/proc/self/mountinfo").read_text().splitlines()
+    mounted = [line.split()[4] for line in table]
+    for path in reversed([path for path in mounted if path.startswith(f"{_storage()}/")]):
+        # The storage keeps itself mounted while one of its containers is; only those are left.
+        if path != str(_storage() / "storage/overlay"):
+            run(["umount", "--lazy", path], remedy=f"umount {path} by hand")
+    if _buildah("containers", "--quiet").strip():
+        _buildah("rm", "--all")
+
+
+def _storage() -> Path:
+    return cache_root() / "buildah"
+
+
 def _buildah(command: str, *arguments: str | Path) -> str:
-    storage = cache_root() / "buildah"
-    base = ["buildah", "--storage-driver=overlay"]
+    storage = _storage()
+    # It ends with the process that holds the lock: an orphan would write into the next one's work.
+    base = ["setpriv", "--pdeathsig", "KILL", "buildah", "--storage-driver=overlay"]
     base += [f"--root={storage / 'storage'}", f"--runroot={storage / 'run'}"]
     return run([*base, command, *arguments], remedy=_LOG_REMEDY, log=storage / "buildah.log")

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from hack.images import buildah, debian, store
 
 ROOT = Path(__file__).resolve().parents[2]
 _HERE = Path(__file__).resolve().parent
+_DAY_S = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,9 @@ def _built(image: Image, archive: Path) -> Built:
 def _snapshot(image: Image) -> Iterator[Path]:
     """A copy of the image's inputs: files saved while an image is built must not get into it."""
     cache_root().mkdir(parents=True, exist_ok=True)
+    for left in cache_root().glob(".context-*"):  # by a build that was killed
+        if time.time() - left.stat().st_mtime > _DAY_S:
+            shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=cache_root(), prefix=".context-") as folder:
         context = Path(folder) / "context"
         context.mkdir()

@@ -39,7 +39,7 @@ exec chroot "$root" /opt/tritonserver/bin/tritonserver "$@"
 """
 
 
-class TritonFailed(Exception):
+class TritonError(Exception):
     """Triton ended, or was not ready in time; the message ends with its log."""
 
 
@@ -47,7 +47,7 @@ class LocalTriton:
     """`with LocalTriton(model_repository) as triton:` ... `triton.http`, `triton.grpc`.
 
     The repository is laid out as Triton wants it: `<model>/config.pbtxt`, `<model>/<version>/...`.
-    A model that does not load raises TritonFailed with Triton's own message, unless
+    A model that does not load raises TritonError with Triton's own message, unless
     `tolerate_failures`: then ask `index()` for each model's state and reason.
     """
 
@@ -142,13 +142,13 @@ class LocalTriton:
         while time.monotonic() < deadline:
             assert self._process is not None
             if self._process.poll() is not None:
-                raise TritonFailed(f"Triton ended with {self._process.returncode}:\n{self.log}")
+                raise TritonError(f"Triton ended with {self._process.returncode}:\n{self.log}")
             try:
                 self._fetch(path)
                 return
             except OSError:  # refused, reset, or not ready yet (HTTPError is an OSError too)
                 time.sleep(0.05)
-        raise TritonFailed(f"Triton is not ready after {self._timeout_s:.0f} s:\n{self.log}")
+        raise TritonError(f"Triton is not ready after {self._timeout_s:.0f} s:\n{self.log}")
 
     def _fetch(self, path: str, data: bytes | None = None) -> bytes:
         with urllib.request.urlopen(f"http://{self.http}{path}", data=data, timeout=5) as answer:

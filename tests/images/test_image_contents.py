@@ -21,7 +21,7 @@ ENTER = """
 mount --bind -o ro "$0" "$0"
 mount -t proc proc "$0/proc"
 mount -t tmpfs tmpfs "$0/tmp"
-exec chroot --userspec="$1" "$0" /usr/bin/env -i PATH=/opt/operator/bin:/usr/bin "${@:2}"
+exec chroot --userspec="$1" "$0" "${@:2}"
 """
 
 
@@ -34,8 +34,10 @@ def configuration(name: str) -> dict[str, Any]:
 
 def run_as(user: str, root: Path, *command: str) -> subprocess.CompletedProcess[str]:
     """Run a command in an image: as a user, its root file system read-only, /tmp writable."""
-    enter = ["unshare", "--mount", "bash", "-euc", ENTER, str(root), user, *command]
-    return subprocess.run(enter, capture_output=True, text=True, timeout=60)
+    enter = ["unshare", "--mount", "bash", "-euc", ENTER, str(root), user]
+    return subprocess.run(
+        [*enter, "/usr/bin/env", "-i", *command], capture_output=True, text=True, timeout=60
+    )
 
 
 @pytest.mark.parametrize(
@@ -57,7 +59,8 @@ def test_the_archive_carries_the_name_under_which_kubelet_looks_for_it(name: str
 
 
 def test_the_operator_starts_on_a_read_only_root() -> None:
-    done = run_as("65532:65532", rootfs("operator"), "inference-operator", "--help")
+    environ = configuration("operator")["Env"]
+    done = run_as("65532:65532", rootfs("operator"), *environ, "inference-operator", "--help")
     assert done.returncode == 0, done.stderr
     assert "load" in done.stdout
 

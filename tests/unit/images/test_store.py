@@ -9,7 +9,7 @@ import pytest
 
 from hack.images import store
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 MAKER = """
 import sys, time
 from pathlib import Path
