@@ -38,7 +38,8 @@ lock: ## write requirements/ anew from pyproject.toml
 	$$compile pyproject.toml --group training --group test --group dev -o requirements/dev.txt; \
 	pinned="$$uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt"; \
 	$$pinned pyproject.toml -o requirements/operator.txt; \
-	for group in training test; do $$pinned --group $$group -o requirements/$$group.txt; done
+	for group in training test; do $$pinned --group $$group -o requirements/$$group.txt; done; \
+	echo hatchling | $$pinned - -o requirements/build.txt
 
 generate: $(STAMP) ## write crds/ and docs/api.md anew from the API's types
 	@$(PY) hack/generate.py
