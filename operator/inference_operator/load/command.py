@@ -59,6 +59,8 @@ def run_load(arguments: argparse.Namespace) -> int:
 
 
 def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
+    import traceback
+
     from inference_operator.api.reasons import Reason
     from inference_operator.domain.load_report import LoadReport
     from inference_operator.domain.repository_plan import PlanError
@@ -73,6 +75,10 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
         return LoadReport(Reason.FETCH_FAILED, f"the repository plan is unusable: {error}"), USAGE
     except LoadError as failure:
         return LoadReport(failure.reason, str(failure)), FAILED
+    except Exception as error:
+        traceback.print_exc()
+        what = f"unexpected {type(error).__name__}: {error}; see the log of the init container"
+        return LoadReport(Reason.FETCH_FAILED, what), FAILED
 
 
 def run_digest(arguments: argparse.Namespace) -> int:

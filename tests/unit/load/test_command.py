@@ -64,6 +64,16 @@ def test_an_unusable_plan_exits_2(tmp_path: Path, plan: str | None) -> None:
     assert "the repository plan is unusable" in report.message
 
 
+def test_a_bug_is_reported_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(folder: Path) -> None:
+        raise RuntimeError("no such thing")
+
+    monkeypatch.setattr("inference_operator.load.plan.read_plan", broken)
+    code, report = run(tmp_path, None)
+    assert (code, report.reason) == (1, "FetchFailed")
+    assert "unexpected RuntimeError: no such thing" in report.message
+
+
 def test_a_termination_log_that_cannot_be_written_is_no_failure_of_its_own(tmp_path: Path) -> None:
     given = parse("load", "--plan", tmp_path, "--termination-log", tmp_path / "no" / "log")
     assert given.func(given) == 2

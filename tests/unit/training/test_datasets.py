@@ -1,0 +1,103 @@
+"""Windows see nothing of the day that they are judged by, and the parts share no day."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from training.datasets import STEPS, Prices, adjusted, load_prices, split, windows
+
+
+@pytest.fixture(scope="module")
+def prices() -> Prices:
+    return load_prices()
+
+
+def share(days: int, seed: int = 1) -> pd.DataFrame:
+    """A made-up share: every number is different, so that it can be found again."""
+    random = np.random.default_rng(seed)
+    close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, days)))
+    columns = {"open": close * 0.99, "high": close * 1.02, "low": close * 0.97, "close": close}
+    index = pd.bdate_range("2001-01-01", periods=days, name="date")
+    return pd.DataFrame({**columns, "volume": 1e6 + np.arange(days)}, index=index)
+
+
+def test_the_real_data_are_the_known_ones(prices: Prices) -> None:
+    assert {ticker: len(bars) for ticker, bars in prices.bars.items()} == {
+        "AAPL": 3270,
+        "FB": 196,
+        "GOOG": 2148,
+        "IBM": 3270,
+        "MSFT": 3270,
+    }
+    assert prices.sha256 == "5abadf99b2d394f920120a27de6f0df129859d71d4cfb0bf661bcc99446ab1fd"
+
+
+def test_a_share_split_is_no_fall_in_price(prices: Prices) -> None:
+    close = prices.bars["AAPL"]["close"]
+    assert close.pct_change().loc["2005-02-28"] > -0.05  # two for one on this day
+
+
+def test_bars_are_on_the_scale_of_the_adjusted_close() -> None:
+    rows = pd.DataFrame(
+        {
+            "date": pd.to_datetime(["2001-01-03", "2001-01-02", "2001-01-04"]),
+            "open": [20.0, 9.0, 0.0],
+            "high": [24.0, 11.0, 1.0],
+            "low": [18.0, 8.0, 1.0],
+            "close": [20.0, 10.0, 1.0],
+            "volume": [100, 300, 1],
+            "adj_close": [10.0, 10.0, 1.0],
+        }
+    )
+    bars = adjusted(rows)
+    assert list(bars.index.day) == [2, 3]  # in order, and without the bar that has a price of 0
+    assert bars.loc["2001-01-03"].tolist() == [10.0, 12.0, 9.0, 10.0, 200.0]
+
+
+def test_a_window_is_60_bars_and_its_target_the_next_close() -> None:
+    bars = share(100)
+    found = windows({"X": bars})
+    assert found.inputs.shape == (100 - STEPS, STEPS, 5)
+    assert found.targets.shape == (100 - STEPS, 1)
+    assert np.allclose(found.inputs[7], bars.iloc[7:67].to_numpy())
+    assert np.isclose(found.targets[7, 0], bars["close"].iloc[67] / bars["close"].iloc[66])
+    assert found.first[7] == bars.index[7].to_datetime64()
+    assert found.last[7] == bars.index[66].to_datetime64()
+    assert found.target[7] == bars.index[67].to_datetime64()
+
+
+@pytest.mark.parametrize("changed", [STEPS, STEPS + 5, 99])
+def test_no_window_sees_its_target_or_later(changed: int) -> None:
+    bars, other = share(100), share(100)
+    other.iloc[changed:] *= 3
+    before, after = windows({"X": bars}), windows({"X": other})
+    untouched = before.last < bars.index[changed].to_datetime64()
+    assert untouched.sum() == changed - STEPS + 1 if changed < 99 else untouched.sum() == 40
+    assert np.array_equal(before.inputs[untouched], after.inputs[untouched])
+
+
+def test_windows_never_mix_shares() -> None:
+    found = windows({"A": share(80, 1), "B": share(90, 2), "tiny": share(STEPS)})
+    assert [int((found.tickers == name).sum()) for name in ("A", "B", "tiny")] == [20, 30, 0]
+    first = found[found.tickers == "B"]
+    assert np.array_equal(first.inputs, windows({"B": share(90, 2)}).inputs)
+
+
+def test_a_stride_takes_every_nth_window() -> None:
+    every, third = windows({"X": share(100)}), windows({"X": share(100)}, stride=3)
+    assert np.array_equal(third.inputs, every.inputs[::3])
+
+
+@pytest.mark.parametrize("purge_days", [1, 7, 30])
+def test_the_parts_are_in_order_with_a_gap_and_no_day_in_common(purge_days: int) -> None:
+    parts = split(windows({"A": share(900, 1), "B": share(700, 2)}), purge_days=purge_days)
+    gap = np.timedelta64(purge_days, "D")
+    assert min(len(parts.train), len(parts.validation), len(parts.test)) > 20
+    assert parts.train.target.max() + gap <= parts.validation.first.min()
+    assert parts.validation.target.max() + gap <= parts.test.first.min()
+
+
+def test_the_real_split_has_all_three_parts(prices: Prices) -> None:
+    parts = split(windows(prices.bars, stride=4))
+    sizes = [len(parts.train), len(parts.validation), len(parts.test)]
+    assert sizes == [2135, 333, 366]
