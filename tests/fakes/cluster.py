@@ -247,9 +247,14 @@ class FakeCluster:
         live = self._kind(kind).get(key)
         if live is None:
             raise ApiError(404, "NotFound", f'{resource.plural} "{key[1]}" not found')
-        uid = body["metadata"].get("uid")
-        if uid is not None and uid != live["metadata"]["uid"]:
-            raise ApiError(409, "Conflict", "Precondition failed: UID in precondition differs")
+        version = live["metadata"]["resourceVersion"]
+        if body["metadata"].get("resourceVersion", version) != version:
+            raise ApiError(
+                409,
+                "Conflict",
+                f'Operation cannot be fulfilled on {resource.plural} "{key[1]}": the object has'
+                " been modified; please apply your changes to the latest version and try again",
+            )
         changed = _merge_patch(live, body)
         if kind in _WITH_STATUS:
             half = "status" if subresource == "status" else None

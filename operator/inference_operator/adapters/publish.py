@@ -20,13 +20,20 @@ async def publish_status(
 ) -> bool:
     """Patch what changed; False, and no request, when nothing did."""
     key = owner.key
-    known = cache.get(key.kind, (key.namespace, key.name)) or {}
+    known = cache.get(key.kind, (key.namespace, key.name))
+    if known is None or known["metadata"]["uid"] != owner.uid:
+        return False
     patch = merge_patch(known.get("status") or {}, status.to_body())
     if not patch:
         return False
-    # With the uid, so that the status of a deleted resource never reaches its successor.
+    # With the version that it was computed for, so that the status of a deleted resource never
+    # reaches its successor (the API server does not look at a uid here).
     body: Body = {
-        "metadata": {"name": key.name, "namespace": key.namespace, "uid": owner.uid},
+        "metadata": {
+            "name": key.name,
+            "namespace": key.namespace,
+            "resourceVersion": known["metadata"]["resourceVersion"],
+        },
         "status": patch,
     }
     live = await cluster.patch(INFERENCE_MODEL, body, subresource="status")

@@ -16,7 +16,9 @@ from inference_operator.resources.service import service
 
 # Written before what needs them: a pod without its ConfigMap or record must not come up.
 _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
-_IMMUTABLE = _FIRST
+# A ControllerRevision is applied all the same: the API server compares its data byte by byte, and
+# one that was POSTed refuses every later change of its labels and owners.
+_IMMUTABLE = frozenset({"ConfigMap"})
 
 
 def stages(
@@ -72,9 +74,6 @@ def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
         return Create(manifest) if is_immutable else Apply(manifest, owned=False)
     if live["metadata"].get("deletionTimestamp"):
         # On its way out; written anew once it is gone.
-        return None
-    if key.kind == "ControllerRevision":
-        # Its data cannot change, and a record that was read from it is what is wanted.
         return None
     where = drift(live, manifest)
     if where is None:

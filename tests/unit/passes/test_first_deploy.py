@@ -11,7 +11,7 @@ async def test_one_new_model_is_ready_after_seven_writes() -> None:
 
     assert world.ready[:2] == ("True", "Ready")
     assert [(r.verb, r.kind) for r in world.cluster.requests] == [
-        ("create", "ControllerRevision"),
+        ("apply", "ControllerRevision"),
         ("create", "ConfigMap"),
         ("apply", "Deployment"),
         ("apply", "Service"),

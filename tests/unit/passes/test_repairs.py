@@ -46,6 +46,11 @@ async def test_a_deleted_child_comes_back_as_it_was(kind: str) -> None:
             {"metadata": {"labels": {"inference.aipx.io/name": "stolen"}}},
             "metadata.labels.inference.aipx.io/name",
         ),
+        (
+            "ControllerRevision",
+            {"metadata": {"labels": {"inference.aipx.io/revision": None}}},
+            "metadata.labels.inference.aipx.io/revision",
+        ),
         ("Service", {"spec": {"selector": {"app": "till"}}}, "spec.selector"),
         ("Service", {"spec": {"type": "NodePort"}}, "spec.type"),
         ("PodDisruptionBudget", {"spec": {"maxUnavailable": 2}}, "spec.maxUnavailable"),
