@@ -68,8 +68,8 @@ IMAGES = {"base": BASE, "operator": OPERATOR, "triton": TRITON}
 def build(name: str) -> Built:
     """The image of the sources as they are now, built if no archive of it is in the cache."""
     image = IMAGES[name]
-    if (archive := _archive(image, image.key())).exists():
-        return _built(image, store.published(archive, lambda _: None))
+    if store.used(archive := _archive(image, image.key())):
+        return _built(image, archive)
     with _snapshot(image) as context:
         key = image.key(context)
         made = store.published(_archive(image, key), lambda path: _save(image, context, path))
@@ -91,8 +91,8 @@ def rootfs(name: str) -> Path:
     """An image's unpacked file system, for running it under chroot without a cluster."""
     image, folder = IMAGES[name], cache_root() / "rootfs"
     target = folder / f"{image.repository}-{image.key()}"
-    if target.exists():
-        return store.published(target, lambda _: None)
+    if store.used(target):
+        return target
     with _snapshot(image) as context:
 
         def unpack(path: Path) -> None:

@@ -10,6 +10,15 @@ from pathlib import Path
 from hack.cache import cache_root
 
 
+def used(target: Path) -> bool:
+    """Whether it is in the cache; marks it as used, so that it is kept."""
+    try:
+        os.utime(target)
+    except FileNotFoundError:
+        return False
+    return True
+
+
 @contextmanager
 def locked(name: str) -> Iterator[None]:
     """Hold the machine-wide lock `name`; the kernel releases it when the process dies."""
@@ -22,8 +31,7 @@ def locked(name: str) -> Iterator[None]:
 
 def published(target: Path, make: Callable[[Path], None]) -> Path:
     """`target`, made first by `make(partial)` if absent; a half-made one is never seen."""
-    if target.exists():
-        os.utime(target)
+    if used(target):
         return target
     with locked(f"{target.parent.name}-{target.name}"):
         if not target.exists():
