@@ -121,7 +121,8 @@ def _model_load(pod: Pod, record: RevisionRecord) -> Trouble | None:
         name, version, said = found.groups()
         return Trouble(
             Reason.MODEL_LOAD_FAILED,
-            f"Triton cannot load model {name} version {version}: {_short(said)}",
+            f"Triton cannot load model {name} version {version}: {_short(_first_line(said))};"
+            " correct the artifact or what of spec.model and spec.triton it contradicts",
         )
     said = _last_line(triton.exit_message)
     return Trouble(
@@ -172,6 +173,11 @@ def _ending(container: Container) -> str:
 def _last_line(text: str) -> str:
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     return f": {_short(lines[-1])}" if lines else ""
+
+
+def _first_line(said: str) -> str:
+    # Triton's log escapes line ends; what follows the first is a traceback.
+    return said.split("\\n", 1)[0].removeprefix("Internal: ").strip('" ')
 
 
 def _short(text: str, limit: int = 600) -> str:

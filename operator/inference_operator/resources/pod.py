@@ -96,6 +96,9 @@ def _triton(unit: ServingUnit) -> Manifest:
             "--strict-readiness=true",
             # Without it, a completed ONNX config turns max_batch_size 0 into 4.
             "--backend-config=default-max-batch-size=0",
+            # The kubelet keeps the log's last 2 KiB when Triton ends: there the reason of a failed
+            # load must be, not tables. `extraArgs: ["--log-info=true"]` brings them back.
+            "--log-info=false",
             f"--exit-timeout-secs={EXIT_TIMEOUT_SECONDS}",
             f"--http-port={HTTP_PORT}",
             f"--grpc-port={GRPC_PORT}",

@@ -4,10 +4,12 @@ Honours and refuses what Triton's own ONNX Runtime backend does:
 https://github.com/triton-inference-server/onnxruntime_backend
 """
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import onnxruntime as ort
+import triton_python_backend_utils as pb_utils
 from cpu_backend import (
     LoadError,
     ModelConfig,
@@ -46,6 +48,27 @@ _NO_SPINNING = {"session.intra_op.allow_spinning": "0", "session.inter_op.allow_
 
 
 class TritonPythonModel:
+    @staticmethod
+    def auto_complete_config(auto_complete_model_config: Any) -> Any:
+        """Inputs and outputs that config.pbtxt leaves out, from the graph.
+
+        `max_batch_size` stays as it is: the operator passes `default-max-batch-size=0`.
+        """
+        raw = auto_complete_model_config.as_dict()
+        filename = raw.get("default_model_filename") or "model.onnx"
+        artifact = Path(pb_utils.get_model_dir()) / filename
+        if (raw["input"] and raw["output"]) or not artifact.exists():
+            return auto_complete_model_config
+        session = ort.InferenceSession(str(artifact), providers=["CPUExecutionProvider"])
+        batched = raw["max_batch_size"] > 0
+        if not raw["input"]:
+            for node in session.get_inputs():
+                auto_complete_model_config.add_input(_tensor_of(node, batched))
+        if not raw["output"]:
+            for node in session.get_outputs():
+                auto_complete_model_config.add_output(_tensor_of(node, batched))
+        return auto_complete_model_config
+
     def initialize(self, args: dict[str, str]) -> None:
         with load_errors():
             self._config = read_config(args, "model.onnx")
@@ -61,6 +84,12 @@ class TritonPythonModel:
         feeds = {name: _text(array) for name, array in inputs.items()}
         arrays = self._session.run([tensor.name for tensor in outputs], feeds)
         return {t.name: check_output_type(t, a) for t, a in zip(outputs, arrays, strict=True)}
+
+
+def _tensor_of(node: Any, batched: bool) -> dict[str, Any]:
+    dims = [dim if isinstance(dim, int) else -1 for dim in node.shape]
+    data_type = _TYPES.get(node.type, "TYPE_INVALID")
+    return {"name": node.name, "data_type": data_type, "dims": dims[1:] if batched else dims}
 
 
 def _text(array: np.ndarray) -> np.ndarray:

@@ -1,0 +1,71 @@
+"""A real cluster with the operator installed, a model store, and a restricted namespace a test."""
+
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from hack import product
+from hack.cluster import registry
+from hack.cluster.kubectl import Kubectl
+from hack.cluster_store import NAME as STORE
+from hack.cluster_store import ClusterStore
+from hack.demo import namespace as restricted_namespace
+from tests.e2e.artifacts import linear_onnx
+from tests.e2e.world import World
+
+NAME = "inference-operator-e2e"
+STORE_NAMESPACE = "model-store"
+
+
+@pytest.fixture(scope="session")
+def world() -> Iterator[World]:
+    """Up once a session; KEEP_CLUSTER=1 leaves it for the next one."""
+    os.environ.setdefault("CLUSTER_NAME", NAME)
+    on = product.cluster()
+    on.up()
+    try:
+        kubectl = Kubectl(on.kubeconfig)
+        images = product.load_images(on)
+        product.install(kubectl, images)
+        restricted_namespace(kubectl, STORE_NAMESPACE)
+        store = ClusterStore(kubectl, STORE_NAMESPACE)
+        store.deploy(images.operator)
+        store.upload_bytes(linear_onnx(2.0, 1.0), "linear/model.onnx")
+        store.upload_bytes(linear_onnx(3.0, 0.0), "triple/model.onnx")
+        cluster = registry.recorded(os.environ["CLUSTER_NAME"])
+        assert cluster is not None, "the e2e tests need CLUSTER=embedded: they read its audit log"
+        yield World(kubectl, images, store, cluster.audit_log, on.kubeconfig)
+    finally:
+        if not os.environ.get("KEEP_CLUSTER"):
+            on.down()
+
+
+@pytest.fixture
+def namespace(world: World) -> Iterator[str]:
+    """A restricted namespace with the store's credentials."""
+    name = f"e2e-{uuid.uuid4().hex[:6]}"
+    restricted_namespace(world.kubectl, name)
+    secret = world.kubectl.get("secret", STORE, "-n", STORE_NAMESPACE)
+    world.kubectl.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": STORE, "namespace": name},
+            "data": secret["data"],
+        }
+    )
+    yield name
+    world.kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def shared_folder() -> Iterator[Path]:
+    """A folder of the host that nodes see under the same path, for hostPath volumes."""
+    folder = Path("/var/tmp") / f"inference-operator-{uuid.uuid4().hex[:8]}"
+    folder.mkdir(mode=0o755)
+    yield folder
+    shutil.rmtree(folder)

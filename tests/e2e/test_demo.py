@@ -1,0 +1,35 @@
+"""`make demo`, on the cluster that KUBECONFIG names: the path of CLUSTER=current."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from hack.product import ROOT
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.mark.timeout(900)
+def test_the_demo_predicts_what_the_local_model_predicts(world: World) -> None:
+    environment = {
+        **os.environ,
+        "CLUSTER": "current",
+        "KUBECONFIG": str(world.kubeconfig),
+        "OPERATOR_IMAGE": world.images.operator,
+        "TRITON_IMAGE": world.images.triton,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "hack.demo", "up"],
+        cwd=ROOT,
+        env=environment,
+        text=True,
+        capture_output=True,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
+    assert "maximum difference" in done.stdout.lower()
+    assert "lstm-price-predictor   True" in done.stdout
+    # Not `demo down`: that would take the operator of the other tests along.
+    world.kubectl("delete", "namespace", "trading", "--wait=false")

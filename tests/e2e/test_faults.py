@@ -1,0 +1,192 @@
+"""Bad input and bad days: each has its own reason and sentence, and what served goes on."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.artifacts import linear_onnx
+from tests.e2e.world import World, eventually
+
+pytestmark = pytest.mark.e2e
+LINEAR = [3.0, 5.0, 7.0, 9.0]
+NOBODY = "0" * 64
+
+
+@pytest.fixture
+def mismatched(world: World) -> str:
+    world.store.upload_bytes(linear_onnx(1.0, 0.0, output="z", width=3), "mismatched/model.onnx")
+    return world.store.uri("mismatched/model.onnx")
+
+
+CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
+    "wrong digest": (
+        {"spec.model.source.sha256": NOBODY},
+        "ArtifactResolved",
+        "DigestMismatch",
+        (NOBODY, "linear/model.onnx"),
+    ),
+    "missing artifact": (
+        {"spec.model.source.uri": "https://model-store.model-store.svc:8443/nothing/here.onnx"},
+        "ArtifactResolved",
+        "ArtifactNotFound",
+        ("nothing/here.onnx", "404"),
+    ),
+    "no credentials": (
+        {"spec.model.source.secretRef": {"name": "no-token"}},
+        "ArtifactResolved",
+        "ArtifactForbidden",
+        ("401",),
+    ),
+    "tensors that differ from the config": (
+        {"spec.model.source.uri": "https://model-store.model-store.svc:8443/mismatched/model.onnx"},
+        "ArtifactResolved",
+        "TensorMismatch",
+        ("y", "z"),
+    ),
+    "image that does not exist": (
+        {"spec.triton.image": "inference-operator.invalid/triton:1"},
+        "Ready",
+        "ImagePullFailed",
+        ("inference-operator.invalid/triton:1", "spec.triton.image"),
+    ),
+    "claim that does not exist": (
+        {"spec.model.source": {"uri": "pvc://nowhere/model.onnx"}},
+        "ArtifactResolved",
+        "ClaimNotFound",
+        ("nowhere", "create it"),
+    ),
+    "node selector that no node has": (
+        {"spec.placement": {"nodeSelector": {"disk": "unobtainium"}}},
+        "Ready",
+        "Unschedulable",
+        ("spec.placement",),
+    ),
+    "GPU that no node has": (
+        {"spec.accelerator": {"count": 1}},
+        "Ready",
+        "GPUUnavailable",
+        ("nvidia.com/gpu", "UseCPU"),
+    ),
+    "server argument that Triton refuses": (
+        {"spec.triton.extraArgs": ["--no-such-option=1"]},
+        "Ready",
+        "CrashLoop",
+        ("no-such-option",),
+    ),
+    "override that Triton's schema does not know": (
+        {
+            "spec.triton.configOverrides": 'parameters { key: "x" value { string_value: "1" } } bogus: 1'
+        },
+        "SpecValid",
+        "InvalidSpec",
+        ("spec.triton.configOverrides", "bogus"),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_bad_edit_is_explained_and_the_old_revision_serves_on(
+    world: World, namespace: str, mismatched: str, case: str
+) -> None:
+    changes, condition, reason, words = CASES[case]
+    world.kubectl.apply(_token_free_secret(world, namespace))
+    served = world.model(namespace).apply().wait_ready()
+    old = served.stable()
+    served.apply(**changes)
+    message = served.wait_reason(condition, reason)
+    for word in words:
+        assert word in message
+    assert served.condition("Ready")["status"] == "False"
+    assert served.holds("Available")
+    assert served.stable() == old
+    assert served.status()["stable"]["ready"] == 1
+    assert served.predict() == LINEAR
+    eventually(lambda: any(e.startswith(reason) for e in served.events()), that="an Event")
+    assert reason in served.describe()
+
+
+def _token_free_secret(world: World, namespace: str) -> dict[str, Any]:
+    ours = world.kubectl.get("secret", "model-store", "-n", namespace)
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "no-token", "namespace": namespace},
+        "data": {"ca.crt": ours["data"]["ca.crt"]},
+    }
+
+
+def test_a_first_revision_that_cannot_load_recovers_when_the_artifact_appears(
+    world: World, namespace: str
+) -> None:
+    uri = world.store.uri(f"{namespace}/model.onnx")
+    served = world.model(namespace, **{"spec.model.source.uri": uri}).apply()
+    served.wait_reason("ArtifactResolved", "ArtifactNotFound")
+    world.store.upload_bytes(linear_onnx(2.0, 1.0), f"{namespace}/model.onnx")
+    assert served.wait_ready().predict() == LINEAR
+
+
+def test_a_killed_pod_comes_back_and_clients_hardly_notice(world: World, namespace: str) -> None:
+    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    before = set(served.pods())
+    with served.called_throughout() as caller:
+        victim = min(before).removeprefix("Pod/")
+        served.kubectl("delete", "pod", victim)
+        eventually(
+            lambda: len(set(served.pods()) - before) == 1 and served.holds("Ready"),
+            that="a new pod, and all ready",
+        )
+    assert caller.failures == [], "a pod that is deleted drains first"
+
+
+@pytest.mark.parametrize(
+    ("kind", "edit"),
+    [
+        ("deployment", {"spec": {"replicas": 5}}),
+        ("service", {"spec": {"selector": {"stranger": "yes"}}}),
+        ("pdb", {"spec": {"maxUnavailable": 2}}),
+    ],
+)
+def test_a_child_edited_by_hand_is_put_back(
+    world: World, namespace: str, kind: str, edit: dict[str, Any]
+) -> None:
+    import json
+
+    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    name = f"linear-{served.stable()}" if kind == "deployment" else "linear"
+    before = world.kubectl.get(kind, name, "-n", namespace)["spec"]
+    served.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(edit))
+    eventually(
+        lambda: world.kubectl.get(kind, name, "-n", namespace)["spec"] == before,
+        that=f"{kind} as before",
+    )
+    eventually(lambda: any(e.startswith("DriftRepaired") for e in served.events()), that="an Event")
+    assert served.wait_ready().predict() == LINEAR
+
+
+@pytest.mark.parametrize("kind", ["deployment", "service", "configmap", "controllerrevision"])
+def test_a_deleted_child_is_put_back(world: World, namespace: str, kind: str) -> None:
+    served = world.model(namespace).apply().wait_ready()
+    before = [child for child in served.children() if not child.startswith(("Pod/", "Replica"))]
+    name = "linear" if kind == "service" else f"linear-{served.stable()}"
+    served.kubectl("delete", kind, name)
+    eventually(
+        lambda: [c for c in served.children() if not c.startswith(("Pod/", "Replica"))] == before,
+        that=f"{kind} is back",
+    )
+    assert served.wait_ready().predict() == LINEAR
+
+
+def test_a_service_of_somebody_else_is_not_taken_over(world: World, namespace: str) -> None:
+    world.kubectl.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "linear", "namespace": namespace},
+            "spec": {"selector": {"app": "theirs"}, "ports": [{"port": 80, "name": "http"}]},
+        }
+    )
+    served = world.model(namespace).apply()
+    message = served.wait_reason("Ready", "ChildRefused")
+    assert "Service/linear exists and is managed by somebody else" in message
+    service = world.kubectl.get("service", "linear", "-n", namespace)
+    assert service["spec"]["selector"] == {"app": "theirs"}

@@ -1,0 +1,53 @@
+"""The operator's own life: restarts, probes, metrics."""
+
+import time
+
+import pytest
+
+from tests.e2e.world import World, eventually
+
+pytestmark = pytest.mark.e2e
+
+
+def test_a_restart_with_nothing_changed_writes_nothing(world: World, namespace: str) -> None:
+    for name in ("one", "two"):
+        world.model(namespace, name, **{"spec.rollout": {"scaleDownDelay": "1s"}}).apply()
+    for name in ("one", "two"):
+        world.model(namespace, name).wait_ready()
+    since = world.audit_position()
+    world.restart_operator()
+    eventually(lambda: 'outcome="unchanged"' in metrics(world), that="passes after the restart")
+    time.sleep(3)
+    assert [write for write in world.writes_of_operator(since) if namespace in write] == []
+    assert "api_requests_total" in metrics(world)
+
+
+def metrics(world: World) -> str:
+    path = "/api/v1/namespaces/inference-operator/services/inference-operator:http/proxy/metrics"
+    return world.kubectl("get", "--raw", path)
+
+
+def test_nothing_is_requested_at_rest(world: World, namespace: str) -> None:
+    world.model(namespace).apply().wait_ready()
+    time.sleep(6)  # past scaleDownDelay and the last status
+    before = requests(world)
+    time.sleep(10)
+    assert requests(world) == before
+
+
+def requests(world: World) -> list[str]:
+    name = "inference_operator_api_requests_total"
+    return [line for line in metrics(world).splitlines() if line.startswith(name)]
+
+
+def test_the_operator_runs_restricted_and_logs_json(world: World) -> None:
+    import json
+
+    where = ("-n", "inference-operator", "-l", "app.kubernetes.io/name=inference-operator")
+    (pod,) = world.kubectl.get("pods", *where)["items"]
+    (container,) = pod["spec"]["containers"]
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    lines = world.kubectl("logs", *where, "--tail=20").splitlines()
+    assert lines
+    for line in lines:
+        assert {"time", "level", "message"} <= set(json.loads(line))

@@ -1,0 +1,123 @@
+"""What an ML engineer does on a good day."""
+
+import pytest
+
+from tests.e2e.artifacts import linear_onnx
+from tests.e2e.world import World, eventually
+
+pytestmark = pytest.mark.e2e
+
+
+def test_deploy_and_predict(world: World, namespace: str) -> None:
+    since = world.audit_position()
+    served = world.model(namespace).apply().wait_ready()
+    assert served.predict() == [3.0, 5.0, 7.0, 9.0]
+    writes = [w for w in world.writes_of_operator(since) if namespace in w]
+    assert len(writes) <= 8, writes
+    status = served.status()
+    assert status["phase"] == "Ready"
+    assert status["model"]["version"] == "1"
+    assert len(status["model"]["sha256"]) == 64, "the loader reports what it fetched"
+    table = served.kubectl("get", "inferencemodels")
+    assert "linear   True" in table
+    assert any(event.startswith("Promoted: revision ") for event in served.events())
+
+
+def test_the_same_manifest_applied_twice_changes_nothing(world: World, namespace: str) -> None:
+    served = world.model(namespace).apply().wait_ready()
+    before, since = served.children(), world.audit_position()
+    served.apply()
+    served.kubectl("label", "inferencemodel", "linear", "team=trading")
+    eventually(lambda: "team" in served.kubectl("get", "imodel", "linear", "-o", "yaml"))
+    assert served.predict() == [3.0, 5.0, 7.0, 9.0]
+    assert [w for w in world.writes_of_operator(since) if namespace in w] == []
+    assert served.children() == before
+
+
+def test_onnx_without_declared_tensors_and_without_batching(world: World, namespace: str) -> None:
+    changes = {
+        "spec.model.inputs": None,
+        "spec.model.outputs": None,
+        "spec.model.maxBatchSize": None,
+        "spec.triton": {},
+    }
+    served = world.model(namespace, **changes).apply().wait_ready()
+    assert served.predict() == [3.0, 5.0, 7.0, 9.0]
+
+
+def test_a_folder_on_a_volume_claim(world: World, namespace: str, shared_folder: "object") -> None:
+    from pathlib import Path
+
+    folder = Path(str(shared_folder)) / "linear" / "7"
+    folder.mkdir(parents=True)
+    (folder / "model.onnx").write_bytes(linear_onnx(2.0, 1.0))
+    _claim(world, namespace, str(shared_folder))
+    source = {"uri": "pvc://models/linear/7"}
+    served = world.model(namespace, **{"spec.model.source": source}).apply().wait_ready()
+    assert served.predict() == [3.0, 5.0, 7.0, 9.0]
+    world.kubectl("delete", "persistentvolume", f"models-{namespace}", "--wait=false")
+
+
+def _claim(world: World, namespace: str, folder: str) -> None:
+    capacity = {"storage": "1Gi"}
+    world.kubectl.apply(
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolume",
+            "metadata": {"name": f"models-{namespace}"},
+            "spec": {
+                "capacity": capacity,
+                "accessModes": ["ReadWriteMany"],
+                "storageClassName": "",
+                "hostPath": {"path": folder},
+                "claimRef": {"namespace": namespace, "name": "models"},
+            },
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "PersistentVolumeClaim",
+            "metadata": {"name": "models", "namespace": namespace},
+            "spec": {
+                "accessModes": ["ReadWriteMany"],
+                "storageClassName": "",
+                "resources": {"requests": capacity},
+            },
+        },
+    )
+
+
+def test_scale_by_kubectl(world: World, namespace: str) -> None:
+    served = world.model(namespace).apply().wait_ready()
+    served.kubectl("scale", "imodel/linear", "--replicas=3")
+    eventually(lambda: served.status().get("readyReplicas") == 3, that="three ready replicas")
+    served.wait_ready()
+    assert len(served.pods()) == 3
+    assert "PodDisruptionBudget/linear" in served.children()
+    assert any("spec.replicas went from 1 to 3" in event for event in served.events())
+    served.kubectl("scale", "imodel/linear", "--replicas=0")
+    eventually(lambda: served.pods() == [], that="no pods")
+    assert served.condition("Ready")["reason"] == "ScaledToZero"
+    served.kubectl("scale", "imodel/linear", "--replicas=1")
+    eventually(lambda: served.status().get("readyReplicas") == 1)
+    assert served.wait_ready().predict() == [3.0, 5.0, 7.0, 9.0]
+
+
+def test_deletion_leaves_no_child(world: World, namespace: str) -> None:
+    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    assert len(served.children()) >= 7
+    served.kubectl("delete", "imodel", "linear", "--timeout=30s")
+    eventually(lambda: served.children() == [], that="no children")
+
+
+def test_pods_pass_the_restricted_standard_and_mount_no_token(world: World, namespace: str) -> None:
+    # The namespace enforces it; so does this look at what was admitted.
+    served = world.model(namespace).apply().wait_ready()
+    (pod,) = world.kubectl.get("pods", "-n", namespace, "-l", "inference.aipx.io/name=linear")[
+        "items"
+    ]
+    assert pod["spec"]["automountServiceAccountToken"] is False
+    for container in (*pod["spec"]["initContainers"], *pod["spec"]["containers"]):
+        assert container["securityContext"]["readOnlyRootFilesystem"] is True
+        mounts = [mount["mountPath"] for mount in container["volumeMounts"]]
+        assert not any("serviceaccount" in mount for mount in mounts)
+    assert served.holds("Available")
