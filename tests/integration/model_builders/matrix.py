@@ -152,6 +152,9 @@ LOADS: dict[str, Case] = {
         onnx_doubler(),
         **DOUBLED,
     ),
+    "onnx-completed": Case(
+        spec(ONNX, model={"inputs": None, "outputs": None}), onnx_doubler(), **DOUBLED
+    ),
     "onnx-unbatched": Case(
         spec(ONNX, model={"maxBatchSize": 0}),
         onnx_doubler(batched=False),
@@ -180,11 +183,6 @@ LOADS: dict[str, Case] = {
     "torch-by-argument": torch_case(("window", "factor"), ["SCALED__0"]),
     "torch-by-order": torch_case(("A", "B"), ["SCALED", "SAME"]),
 }
-
-# Triton's own ONNX backend reads the tensors from the graph.
-WITHOUT_TENSORS = Case(
-    spec(ONNX, model={"inputs": None, "outputs": None}), onnx_doubler(), **DOUBLED
-)
 
 REFUSED: dict[str, tuple[Case, str]] = {
     "a reshape to another size": (

@@ -13,7 +13,7 @@ from model_builders.checks import check
 from model_builders.importer import ImportOptions, import_repository
 from model_builders.importing.residue import residue
 from model_builders.protobuf import as_written
-from tests.integration.model_builders.matrix import BAD_ARTIFACTS, LOADS, REFUSED, WITHOUT_TENSORS
+from tests.integration.model_builders.matrix import BAD_ARTIFACTS, LOADS, REFUSED
 from tests.integration.model_builders.models import ECHO, Case, get, infer, loaded_config, value
 from tests.unit.model_builders.test_importer import rendered
 
@@ -86,15 +86,6 @@ def test_the_model_answers(name: str, case: Case, triton: LocalTriton) -> None:
     assert outputs[case.parsed.model.outputs[0].name if case.parsed.model.outputs else "Y"] == (
         case.answer
     )
-
-
-@pytest.mark.xfail(
-    reason="the CPU image's Python-based ONNX backend does not complete configs; Triton's own does"
-)
-def test_an_onnx_model_without_declared_tensors_is_completed(tmp_path: Path) -> None:
-    WITHOUT_TENSORS.lay_out(tmp_path, "completed")
-    with LocalTriton(tmp_path) as server:
-        assert infer(server.http, "completed", WITHOUT_TENSORS.inputs) == {"Y": [2.0, 4.0]}
 
 
 def test_a_sequence_keeps_its_slot(triton: LocalTriton) -> None:
