@@ -227,8 +227,8 @@ async def test_a_deployment_keeps_its_selector(ground: Ground) -> None:
 async def test_an_object_has_one_controller(ground: Ground) -> None:
     mine, theirs = owner("4f1c"), owner("9e2b")
     ground.strangers_apply(service(ground, {"app": "a"}, ownerReferences=[theirs]))
+    body = service(ground, {"app": "a"}, ownerReferences=[mine])
     with pytest.raises(ApiError) as caught:
-        body = service(ground, {"app": "a"}, ownerReferences=[mine])
         await ground.cluster.apply(SERVICE, body, force=False)
 
     assert caught.value.status == 422

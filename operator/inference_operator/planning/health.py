@@ -11,8 +11,9 @@ from inference_operator.domain.observed import Container, Pod, RevisionRecord, W
 _IMAGE_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 )
+_OWN_IMAGE = "it is the operator's own: correct INFERENCE_OPERATOR_LOADER_IMAGE of its Deployment"
 _CONFIG_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
-_LOAD_FAILURE = re.compile(r"failed to load '([^']+)' version (\d+): (.+)")
+_LOAD_FAILURE = re.compile(r"failed to load '([^']+)' version (\d+): (.+?)\"?$", re.MULTILINE)
 _MISSING_CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 
 ARTIFACT_REASONS = frozenset(
@@ -80,13 +81,13 @@ def _artifact(pod: Pod, record: RevisionRecord) -> Trouble | None:
 
 
 def _image(pod: Pod, record: RevisionRecord) -> Trouble | None:
-    for container in (pod.loader, pod.triton):
+    for container, remedy in ((pod.loader, _OWN_IMAGE), (pod.triton, "correct spec.triton.image")):
         if container is not None and container.waiting_reason in _IMAGE_REASONS:
             said = container.waiting_message or container.waiting_reason
             return Trouble(
                 Reason.IMAGE_PULL_FAILED,
-                f"image {container.image} cannot be pulled: {_short(said)}; correct"
-                " spec.triton.image, or name a pull secret in spec.imagePullSecrets",
+                f"image {container.image} cannot be pulled: {_short(said)}; {remedy}, or name a"
+                " pull secret in spec.imagePullSecrets",
             )
     return None
 

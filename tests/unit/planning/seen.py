@@ -1,0 +1,68 @@
+"""What was seen of one unit, for tests of decisions."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from inference_operator.api.base import API_VERSION
+from inference_operator.api.status import InferenceModelStatus
+from inference_operator.domain.accelerator import Mode, Node
+from inference_operator.domain.observed import Container, Observed, Pod, RevisionRecord, Workers
+from inference_operator.domain.serving_unit import Owner
+from inference_operator.domain.validation import Defaults
+from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, spec
+
+NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
+OWNER = Owner(KEY, API_VERSION, "uid-of-owner")
+DEFAULTS = Defaults(TRITON_IMAGE, LOADER_IMAGE)
+
+
+def record(revision: str = "aaa", number: int = 1, **changes: Any) -> RevisionRecord:
+    """A revision without children, where only its name matters."""
+    base = RevisionRecord(
+        revision=revision,
+        number=number,
+        model="fx-drift",
+        version=1,
+        uri="https://store.example/fx/7/model.onnx",
+        sha256=None,
+        mode=Mode.CPU,
+        children=(),
+    )
+    return replace(base, **changes)
+
+
+def observed(
+    *,
+    wanted: Mapping[str, Any] | None = None,
+    generation: int = 1,
+    status: InferenceModelStatus | None = None,
+    records: tuple[RevisionRecord, ...] = (),
+    ready: Mapping[str, tuple[int, int]] | None = None,
+    served: str | None = None,
+    pods: tuple[Pod, ...] = (),
+    nodes: tuple[Node, ...] = (),
+) -> Observed:
+    """`ready` maps a revision to (ready, replicas) of its Deployment."""
+    return Observed(
+        owner=OWNER,
+        generation=generation,
+        spec=dict(wanted) if wanted is not None else spec(),
+        status=status or InferenceModelStatus(),
+        revisions={r.revision: r for r in records},
+        workers={name: Workers(all_, some) for name, (some, all_) in (ready or {}).items()},
+        pods=pods,
+        served_revision=served,
+        nodes=nodes,
+    )
+
+
+def pod(revision: str = "aaa", **changes: Any) -> Pod:
+    """A pod that is not ready."""
+    return replace(Pod("fx-drift-aaa-x7k", revision), **changes)
+
+
+def container(**changes: Any) -> Container:
+    """A container with Triton's image."""
+    return replace(Container(image=TRITON_IMAGE), **changes)

@@ -1,0 +1,153 @@
+"""What counts as drift: what we applied and somebody changed; never what others added."""
+
+import copy
+from typing import Any
+
+import pytest
+
+from inference_operator.planning.drift import drift, foreign_keys
+
+WANTED: dict[str, Any] = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "fx-drift-1a2b3c", "labels": {"team": "fx"}},
+    "spec": {
+        "replicas": 2,
+        "template": {
+            "spec": {
+                "containers": [
+                    {
+                        "name": "triton",
+                        "image": "triton:26.01",
+                        "args": ["--http-port=8000", "--log-verbose=1"],
+                        "env": [{"name": "OMP_NUM_THREADS", "value": ""}],
+                        "resources": {
+                            "requests": {"cpu": "1500m", "memory": "1024Mi"},
+                            "limits": {"memory": "2147483648", "nvidia.com/gpu": 1},
+                        },
+                    }
+                ],
+                "tolerations": [{"key": "gpu", "operator": "Exists"}],
+                "volumes": [
+                    {"name": "tmp", "emptyDir": {}},
+                    {"name": "shm", "emptyDir": {"medium": "Memory", "sizeLimit": "256Mi"}},
+                ],
+            }
+        },
+    },
+}
+
+
+def live(*path: Any, value: Any = None) -> dict[str, Any]:
+    """The wanted manifest as it would live, with one place changed."""
+    body = copy.deepcopy(WANTED)
+    place: Any = body
+    for step in path[:-1]:
+        place = place[step]
+    if path:
+        place[path[-1]] = value
+    return body
+
+
+CONTAINERS = WANTED["spec"]["template"]["spec"]["containers"]
+POD = ("spec", "template", "spec")
+TRITON = (*POD, "containers", 0)
+
+SAME: dict[str, dict[str, Any]] = {
+    "nothing changed": live(),
+    "the server adds defaults": live("spec", "progressDeadlineSeconds", value=600),
+    "the server adds defaults to a container": live(*TRITON, "imagePullPolicy", value="Always"),
+    "a stranger adds a label": live("metadata", "labels", "owner", value="ops"),
+    "a status appears": live("status", value={"replicas": 2}),
+    "quantities in canonical form": live(
+        *TRITON,
+        "resources",
+        value={
+            "requests": {"cpu": "1.5", "memory": "1Gi"},
+            "limits": {"memory": "2Gi", "nvidia.com/gpu": "1"},
+        },
+    ),
+    "a size limit in another unit": live(
+        *POD, "volumes", 1, "emptyDir", "sizeLimit", value="268435456"
+    ),
+    "an injected sidecar": live(
+        *POD,
+        "containers",
+        value=[{"name": "mesh"}, *CONTAINERS],
+    ),
+    "volumes in another order": live(
+        *POD, "volumes", value=WANTED["spec"]["template"]["spec"]["volumes"][::-1]
+    ),
+    "the server drops an empty value": live(*TRITON, "env", value=[{"name": "OMP_NUM_THREADS"}]),
+}
+
+CHANGED: dict[str, tuple[dict[str, Any], str]] = {
+    "replicas": (live("spec", "replicas", value=5), "spec.replicas"),
+    "an image": (
+        live(*TRITON, "image", value="triton:latest"),
+        "spec.template.spec.containers.triton.image",
+    ),
+    "an argument": (
+        live(*TRITON, "args", value=["--http-port=8000", "--log-verbose=0"]),
+        "spec.template.spec.containers.triton.args.1",
+    ),
+    "one argument more": (
+        live(*TRITON, "args", value=["--http-port=8000", "--log-verbose=1", "--x"]),
+        "spec.template.spec.containers.triton.args",
+    ),
+    "a list that is gone": (
+        live(*TRITON, "args", value=None),
+        "spec.template.spec.containers.triton.args",
+    ),
+    "a toleration that is gone": (
+        live(*POD, "tolerations", value=[]),
+        "spec.template.spec.tolerations",
+    ),
+    "a container that is gone": (
+        live(*POD, "containers", value=[{"name": "mesh"}]),
+        "spec.template.spec.containers.triton",
+    ),
+    "a quantity": (
+        live(*TRITON, "resources", "requests", "cpu", value="2"),
+        "spec.template.spec.containers.triton.resources.requests.cpu",
+    ),
+    "no quantity at all": (
+        live(*TRITON, "resources", "requests", "cpu", value="lots"),
+        "spec.template.spec.containers.triton.resources.requests.cpu",
+    ),
+    "a label": (live("metadata", "labels", "team", value="fi"), "metadata.labels.team"),
+    "a variable": (
+        live(*TRITON, "env", value=[{"name": "OMP_NUM_THREADS", "value": "4"}]),
+        "spec.template.spec.containers.triton.env.OMP_NUM_THREADS.value",
+    ),
+    "a variable that is gone": (
+        live(*TRITON, "env", value=[]),
+        "spec.template.spec.containers.triton.env.OMP_NUM_THREADS",
+    ),
+}
+
+
+@pytest.mark.parametrize("body", SAME.values(), ids=SAME)
+def test_it_is_no_drift_when(body: dict[str, Any]) -> None:
+    assert drift(body, WANTED) is None
+
+
+@pytest.mark.parametrize(("body", "where"), CHANGED.values(), ids=CHANGED)
+def test_it_is_drift_to_change(body: dict[str, Any], where: str) -> None:
+    assert drift(body, WANTED) == where
+
+
+def service(**selector: str) -> dict[str, Any]:
+    return {"kind": "Service", "metadata": {"name": "s"}, "spec": {"selector": selector}}
+
+
+def test_a_key_that_a_stranger_adds_to_a_selector_is_drift() -> None:
+    found, wanted = service(app="fx", colour="blue"), service(app="fx")
+
+    assert drift(found, wanted) == "spec.selector"
+    assert foreign_keys(found, wanted) == {("spec", "selector"): ["colour"]}
+
+
+def test_an_equal_selector_is_none() -> None:
+    assert drift(service(app="fx"), service(app="fx")) is None
+    assert foreign_keys(service(app="fx"), service(app="fx")) == {}

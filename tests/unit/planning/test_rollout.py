@@ -1,0 +1,221 @@
+"""The rollout's state machine, sentence by sentence."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+
+from inference_operator.domain.serving_unit import RolloutSettings
+from inference_operator.planning.rollout import Advance, Position, Situation, advance
+from tests.unit.planning.seen import NOON
+
+SETTINGS = RolloutSettings(
+    scale_down_delay=timedelta(seconds=30), progress_deadline=timedelta(minutes=10)
+)
+
+
+def after(seconds: float) -> datetime:
+    return NOON + timedelta(seconds=seconds)
+
+
+def step(
+    position: Position,
+    target: str,
+    ready: int = 0,
+    *,
+    replicas: int = 2,
+    now: datetime = NOON,
+    **settings: object,
+) -> Advance:
+    rules = replace(SETTINGS, **settings)  # type: ignore[arg-type]
+    return advance(position, Situation(target, replicas, ready, rules, now))
+
+
+def told(done: Advance) -> list[str]:
+    return [f"{turn.reason}: {turn.message}" for turn in done.turns]
+
+
+SERVING = Position(stable="old")
+BEGUN = Position(stable="old", candidate="new", since=NOON)
+PROMOTED = Position(stable="new", previous="old", promoted_at=NOON)
+
+STORY = {
+    "a first deploy begins, with clients sent to it": (
+        step(Position(), "new"),
+        Position(candidate="new", since=NOON),
+        ["RevisionCreated: revision new is brought up with 2 replicas"],
+    ),
+    "a first deploy that answers on some replicas goes on": (
+        step(Position(candidate="new", since=NOON), "new", 1, now=after(5)),
+        Position(candidate="new", since=after(5), progress=1),
+        [],
+    ),
+    "a first deploy that answers on all replicas is promoted": (
+        step(Position(candidate="new", since=NOON), "new", 2, now=after(9)),
+        Position(stable="new", promoted_at=after(9)),
+        ["Promoted: revision new answers on 2 of 2 replicas; clients are sent to it"],
+    ),
+    "nothing changes while the stable revision is what is wanted": (
+        step(SERVING, "old", 0),
+        SERVING,
+        [],
+    ),
+    "an edit brings the new revision up beside the old one": (
+        step(SERVING, "new"),
+        BEGUN,
+        ["RevisionCreated: revision new is brought up with 2 replicas beside revision old"],
+    ),
+    "an edit in mid-rollout starts over with the newest": (
+        step(replace(BEGUN, progress=1), "newer", now=after(40)),
+        Position(stable="old", candidate="newer", since=after(40)),
+        ["RevisionCreated: revision newer is brought up with 2 replicas beside revision old"],
+    ),
+    "going back to the stable revision aborts at once": (
+        step(replace(BEGUN, progress=1), "old", 2, now=after(40)),
+        SERVING,
+        [
+            "Aborted: the spec went back to revision old, which still serves;"
+            " revision new is given up"
+        ],
+    ),
+    "clients move when the new revision answers on all replicas": (
+        step(replace(BEGUN, progress=1), "new", 2, now=after(60)),
+        Position(stable="new", previous="old", promoted_at=after(60)),
+        [
+            "Promoted: revision new answers on 2 of 2 replicas; clients moved to it from"
+            " revision old"
+        ],
+    ),
+    "clients stay while one replica is missing": (
+        step(BEGUN, "new", 1, now=after(60)),
+        replace(BEGUN, since=after(60), progress=1),
+        [],
+    ),
+    "the previous revision keeps its pods within the delay": (
+        step(PROMOTED, "new", 2, now=after(29)),
+        PROMOTED,
+        [],
+    ),
+    "the previous revision goes when the delay is over": (
+        step(PROMOTED, "new", 2, now=after(30)),
+        replace(PROMOTED, previous=None),
+        [],
+    ),
+    "going back to the previous revision within the delay moves clients at once": (
+        step(PROMOTED, "old", 2, now=after(10)),
+        Position(stable="old", previous="new", promoted_at=after(10)),
+        [
+            "RevisionCreated: revision old is brought up with 2 replicas beside revision new",
+            "Promoted: revision old answers on 2 of 2 replicas; clients moved to it from"
+            " revision new",
+        ],
+    ),
+    "an edit during the delay keeps three revisions alive": (
+        step(PROMOTED, "newest", 0, now=after(10)),
+        replace(PROMOTED, candidate="newest", since=after(10)),
+        ["RevisionCreated: revision newest is brought up with 2 replicas beside revision new"],
+    ),
+    "with zero replicas a new revision takes over at once": (
+        step(SERVING, "new", 0, replicas=0),
+        Position(stable="new", previous="old", promoted_at=NOON),
+        [
+            "RevisionCreated: revision new is brought up with 0 replicas beside revision old",
+            "Promoted: revision new answers on 0 of 0 replicas; clients moved to it from"
+            " revision old",
+        ],
+    ),
+    "without a delay the previous revision goes with the next look": (
+        step(PROMOTED, "new", 2, scale_down_delay=timedelta(0)),
+        replace(PROMOTED, previous=None),
+        [],
+    ),
+    "a paused rollout makes no candidate": (
+        step(SERVING, "new", paused=True),
+        SERVING,
+        [],
+    ),
+    "a pause in mid-rollout keeps the candidate and stops its clock": (
+        step(BEGUN, "new", 2, paused=True, now=after(5)),
+        replace(BEGUN, since=None),
+        [],
+    ),
+    "after a pause the deadline starts anew": (
+        step(replace(BEGUN, since=None), "new", now=after(5000)),
+        replace(BEGUN, since=after(5000)),
+        [],
+    ),
+    "a first deploy is not held by a pause": (
+        step(Position(), "new", paused=True),
+        Position(candidate="new", since=NOON),
+        ["RevisionCreated: revision new is brought up with 2 replicas"],
+    ),
+    "a pause still lets the spec go back": (
+        step(BEGUN, "old", paused=True),
+        SERVING,
+        [
+            "Aborted: the spec went back to revision old, which still serves;"
+            " revision new is given up"
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize(("done", "position", "words"), STORY.values(), ids=STORY)
+def test_the_rollout_goes(done: Advance, position: Position, words: list[str]) -> None:
+    assert done.position == position
+    assert told(done) == words
+
+
+def test_a_pause_says_who_waits_and_who_serves() -> None:
+    done = step(SERVING, "new", paused=True)
+
+    assert done.paused
+    assert done.stuck == (
+        "revision new waits because spec.rollout.paused is true; revision old goes on serving"
+    )
+
+
+def test_past_the_deadline_it_says_what_is_missing_and_who_serves() -> None:
+    done = step(replace(BEGUN, progress=1), "new", 1, now=after(600))
+
+    assert done.position == replace(BEGUN, progress=1)
+    assert done.stuck == (
+        "revision new made no progress for 600 s (progressDeadline 600 s):"
+        " its model answers on 1 of 2 replicas; revision old goes on serving"
+    )
+    assert done.wake_after is None
+
+
+def test_a_revision_past_its_deadline_is_still_promoted_when_it_recovers() -> None:
+    assert step(BEGUN, "new", 2, now=after(9000)).position.stable == "new"
+
+
+def test_progress_past_the_deadline_starts_the_clock_anew() -> None:
+    done = step(BEGUN, "new", 1, now=after(9000))
+
+    assert (done.stuck, done.position.since) == ("", after(9000))
+
+
+def test_a_pod_lost_is_no_progress() -> None:
+    done = step(replace(BEGUN, progress=1), "new", 0, now=after(100))
+
+    assert done.position.since == NOON
+
+
+@pytest.mark.parametrize(
+    ("done", "seconds"),
+    [
+        (step(BEGUN, "new", now=after(100)), 500),
+        (step(PROMOTED, "new", 2, now=after(10)), 20),
+        (step(replace(PROMOTED, candidate="newest", since=NOON), "newest", now=after(10)), 20),
+        (step(SERVING, "old", 2), None),
+        (step(BEGUN, "new", 2, now=after(60)), 30),
+    ],
+    ids=["deadline", "scale-down", "the earlier of both", "nothing to wait for", "promotion"],
+)
+def test_it_looks_again_when_time_decides(done: Advance, seconds: int | None) -> None:
+    assert done.wake_after == (timedelta(seconds=seconds) if seconds is not None else None)
+
+
+def test_the_same_situation_gives_the_same_decision() -> None:
+    assert step(PROMOTED, "old", 2) == step(PROMOTED, "old", 2)
