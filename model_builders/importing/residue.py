@@ -33,7 +33,7 @@ def _field(wanted: Any, declared: Any, rest: Any, descriptor: Any, top: bool) ->
         if top and name in _NAMED_LISTS and len(right):
             return _by_name(left, right, getattr(rest, name))
         if len(right):
-            return bool(left == right)
+            return _same_list(left, right)
         getattr(rest, name).MergeFrom(left)
         return True
     if not declared.HasField(name):
@@ -43,6 +43,20 @@ def _field(wanted: Any, declared: Any, rest: Any, descriptor: Any, top: bool) ->
     if descriptor.message_type is None:
         return bool(left == right)
     return _nested(wanted, declared, rest, name)
+
+
+def _same_list(wanted: Any, declared: Any) -> bool:
+    """Equal but for defaults, which a message may or may not spell out."""
+    if len(wanted) != len(declared):
+        return False
+    for left, right in zip(wanted, declared, strict=True):
+        if hasattr(left, "ListFields"):
+            inner = type(left)()
+            if not _subtract(left, right, inner) or inner.ListFields():
+                return False
+        elif left != right:
+            return False
+    return True
 
 
 def _nested(wanted: Any, declared: Any, rest: Any, name: str) -> bool:

@@ -5,9 +5,12 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, StepKind
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat
 from model_builders.config import config_pbtxt, model_config, parse_pbtxt
+from model_builders.ensemble import ensemble_config
+from model_builders.importing.ensembles import Served, ensemble_spec
 from model_builders.importing.model import Serving, model_spec, normalised
 from model_builders.names import BACKENDS
 from model_builders.protobuf import DataType, ModelConfig, model_config_pb2
@@ -181,3 +184,45 @@ def test_any_config_renders_as_it_was_imported(drawn: tuple[ModelFormat, Any]) -
     )
     assert rendered == normalised(config, model_format, "prices")
     assert parse_pbtxt(config_pbtxt(rendered)) == rendered
+
+
+@st.composite
+def ensembles(draw: st.DrawFn) -> Any:
+    config = ModelConfig(name="prices", platform="ensemble")
+    config.max_batch_size = draw(st.integers(0, 64))
+    for field in (config.input, config.output):
+        draw(tensors(field))
+    for _ in range(draw(st.integers(1, 4))):
+        step = config.ensemble_scheduling.step.add()
+        step.model_name = draw(st.sampled_from(sorted(SERVED)))
+        step.model_version = draw(st.integers(-1, 9))
+        for names in (step.input_map, step.output_map):
+            keys = st.text("abcXYZ_0123456789", min_size=1, max_size=8)
+            names.update(draw(st.dictionaries(keys, keys, min_size=1, max_size=3)))
+    config.ensemble_scheduling.max_inflight_requests = draw(SMALL)
+    if draw(st.booleans()):
+        config.response_cache.enable = draw(st.booleans())
+    if draw(st.booleans()):
+        config.model_transaction_policy.decoupled = draw(st.booleans())
+    for key in draw(st.sets(st.text("abc", min_size=1), max_size=2)):
+        config.parameters[key].string_value = draw(WORDS)
+    draw(version_policy(config))
+    return config
+
+
+SERVED = {
+    "lstm_price": Served("lstm-price", StepKind.INFERENCE_MODEL),
+    "sentiment": Served("sentiment", StepKind.INFERENCE_MODEL),
+    "inner.v2": Served("inner-v2", StepKind.ENSEMBLE_PIPELINE),
+}
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ensembles())
+def test_any_ensemble_renders_as_it_was_imported(config: Any) -> None:
+    spec = ensemble_spec(config, name="prices", resource_name="prices", served=SERVED)
+    names = {one.resource_name: name for name, one in SERVED.items()}
+    rendered = ensemble_config(
+        EnsemblePipelineSpec.model_validate(spec), name="prices", served_names=names
+    )
+    assert rendered == config

@@ -1,0 +1,62 @@
+"""An EnsemblePipeline's steps in config.pbtxt."""
+
+from typing import Any
+
+import pytest
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from model_builders.config import parse_pbtxt
+from model_builders.ensemble import ensemble_config
+from model_builders.problem import ConfigError
+
+STEP = {
+    "name": "price",
+    "modelRef": {"name": "lstm-price"},
+    "inputMap": {"WINDOW": "window"},
+    "outputMap": {"PRICE": "price"},
+}
+BASE = """name: "signal" platform: "ensemble" max_batch_size: 4
+input { name: "window" data_type: TYPE_FP32 dims: [60, 5] }
+output { name: "price" data_type: TYPE_FP32 dims: 1 }
+"""
+MAPS = """input_map { key: "WINDOW" value: "window" } output_map { key: "PRICE" value: "price" }"""
+
+
+def rendered(step: dict[str, Any] | None = None, **triton: Any) -> Any:
+    spec = EnsemblePipelineSpec.model_validate(
+        {
+            "steps": [{**STEP, **(step or {})}],
+            "inputs": [{"name": "window", "dataType": "FP32", "shape": [60, 5]}],
+            "outputs": [{"name": "price", "dataType": "FP32", "shape": [1]}],
+            "maxBatchSize": 4,
+            "triton": triton,
+        }
+    )
+    return ensemble_config(spec, name="signal", served_names={"lstm-price": "lstm_price"})
+
+
+def test_a_step_names_the_model_as_triton_knows_it_and_any_version_that_is_served() -> None:
+    assert rendered() == parse_pbtxt(
+        BASE
+        + f'ensemble_scheduling {{ step {{ model_name: "lstm_price" model_version: -1 {MAPS} }} }}'
+    )
+
+
+def test_a_step_may_pin_its_models_version() -> None:
+    (step,) = rendered({"modelVersion": 3}).ensemble_scheduling.step
+    assert step.model_version == 3
+
+
+def test_overrides_add_what_the_spec_does_not_have() -> None:
+    text = "ensemble_scheduling { max_inflight_requests: 2 }"
+    assert rendered(configOverrides=text).ensemble_scheduling.max_inflight_requests == 2
+
+
+def test_overrides_cannot_change_the_steps() -> None:
+    with pytest.raises(ConfigError, match=r"ensemble_scheduling\.step: .* as in spec\.steps"):
+        rendered(configOverrides='ensemble_scheduling { step { model_name: "other" } }')
+
+
+def test_overrides_cannot_batch_an_ensemble() -> None:
+    with pytest.raises(ConfigError, match=r"expected ensemble_scheduling as in spec\.steps"):
+        rendered(configOverrides="dynamic_batching { }")
