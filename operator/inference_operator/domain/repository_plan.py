@@ -8,7 +8,7 @@ from typing import Any
 
 PLAN_FILE = "plan.json"
 
-_NAME = re.compile(r"[A-Za-z0-9_]([-._A-Za-z0-9]*[A-Za-z0-9_])?")
+_NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 

@@ -139,7 +139,7 @@ def _new_turns(seen: Observed, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
 
 def _keep_up(seen: Observed, position: Position, invalid: Invalid) -> Plan:
     """What served goes on: scaled as asked where that much of the spec is legible."""
-    replicas = seen.spec.get("replicas", 1)
+    replicas = seen.spec.get("replicas", 1) if isinstance(seen.spec, Mapping) else None
     if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
         current = seen.workers.get(position.serving) if position.serving else None
         replicas = current.replicas if current else 0

@@ -1,0 +1,309 @@
+"""Conditions, phase and status: Ready speaks of this generation only."""
+
+from datetime import timedelta
+
+import pytest
+
+from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import (
+    DECISIONS_KEPT,
+    Decision,
+    InferenceModelStatus,
+    RevisionStatus,
+)
+from inference_operator.domain.accelerator import Mode, Node
+from inference_operator.domain.load_report import LoadedModel, LoadReport
+from inference_operator.domain.observed import Observed, Pod
+from inference_operator.domain.validation import Invalid
+from inference_operator.planning.accelerator import Choice
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.planner import plan, validated
+from inference_operator.planning.report import phase, report
+from inference_operator.planning.rollout import Position, Turn
+from tests.fakes.bodies import KEY, source, spec
+from tests.unit.planning.seen import DEFAULTS, NOON, container, observed, pod, record
+
+OLD, NEW = record("0ld"), record("new", 2)
+
+
+def revision(**wanted: object) -> str:
+    unit, _ = validated(observed(wanted=spec(**wanted)), DEFAULTS)
+    assert not isinstance(unit, Invalid)
+    return unit.revision
+
+
+WANTED = record(revision(), 2)
+
+
+def decided(
+    position: Position, *, replicas: int = 2, wanted: bool = True, **changes: object
+) -> Plan:
+    unit = None
+    if wanted:
+        found, _ = validated(observed(), DEFAULTS)
+        assert not isinstance(found, Invalid)
+        unit = found
+    records = {r.revision: r for r in (OLD, WANTED)}
+    return Plan(
+        KEY,
+        (),
+        position,
+        unit=unit,
+        records=records,
+        replicas=replicas,
+        **changes,  # type: ignore[arg-type]
+    )
+
+
+def story(seen: Observed, done: Plan, *errors: str) -> dict[str, tuple[str, str, str]]:
+    status = report(seen, done, errors, NOON)
+    return {c.type: (c.status.value, c.reason, c.message) for c in status.conditions}
+
+
+MINE = WANTED.revision
+
+
+def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
+    seen = observed(ready={MINE: (2, 2)}, served=MINE)
+    found = story(seen, decided(Position(stable=MINE)))
+
+    assert found == {
+        "SpecValid": ("True", "Valid", "the spec can be served"),
+        "ArtifactResolved": (
+            "True",
+            "Resolved",
+            "https://store.example/fx/7/model.onnx is loaded; set spec.model.source.sha256 to pin"
+            " it",
+        ),
+        "ModelLoaded": ("True", "Loaded", "model fx-drift version 1 answers"),
+        "Available": (
+            "True",
+            "MinimumReplicasAvailable",
+            f"revision {MINE} answers its clients",
+        ),
+        "Ready": (
+            "True",
+            "Ready",
+            f"model fx-drift version 1 (revision {MINE}) answers on 2 of 2 replicas",
+        ),
+    }
+
+
+def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
+    seen = observed(ready={"0ld": (2, 2), MINE: (1, 2)}, served="0ld")
+    found = story(seen, decided(Position(stable="0ld", candidate=MINE)))
+
+    words = (
+        f"revision {MINE} answers on 1 of 2 replicas (revision 0ld goes on serving on 2 replicas)"
+    )
+    assert found["Ready"] == ("False", "Progressing", words)
+    assert found["Reconciling"] == ("True", "Progressing", words)
+    assert found["Available"][2] == "revision 0ld answers its clients"
+    assert "Stalled" not in found
+
+
+def test_not_ready_before_the_service_leads_to_it() -> None:
+    seen = observed(ready={MINE: (2, 2)}, served="0ld")
+    found = story(seen, decided(Position(stable=MINE)))
+
+    assert found["Ready"][:2] == ("False", "Progressing")
+    assert found["Ready"][2] == f"clients are not sent to revision {MINE} yet"
+
+
+def test_scaling_up_says_how_far() -> None:
+    seen = observed(ready={MINE: (2, 5)}, served=MINE)
+    found = story(seen, decided(Position(stable=MINE), replicas=5))
+
+    assert found["Ready"] == (
+        "False",
+        "Scaling",
+        f"revision {MINE} answers on 2 of 5 replicas",
+    )
+    assert found["Available"][0] == "True"
+
+
+def test_zero_replicas_are_ready_and_say_so() -> None:
+    seen = observed(ready={MINE: (0, 0)}, served=MINE)
+    found = story(seen, decided(Position(stable=MINE), replicas=0))
+
+    assert found["Ready"] == ("True", "ScaledToZero", "scaled to zero, as spec.replicas asks")
+    assert set(found) == {"SpecValid", "Ready"}
+
+
+def test_an_invalid_spec_says_so_and_who_serves() -> None:
+    problem = Invalid(("spec.replicas: found -1", "spec.model: found nothing"))
+    seen = observed(ready={"0ld": (2, 2)}, served="0ld")
+    found = story(
+        seen,
+        decided(Position(stable="0ld"), wanted=False, invalid=problem, stuck=problem.message),
+    )
+
+    said = "spec.replicas: found -1; spec.model: found nothing"
+    serves = " (revision 0ld goes on serving on 2 replicas)"
+    assert found["SpecValid"] == ("False", "InvalidSpec", said + serves)
+    assert found["Ready"] == ("False", "InvalidSpec", said + serves)
+    assert found["Stalled"] == ("True", "InvalidSpec", said)
+    assert found["Available"][0] == "True"
+    assert "Reconciling" not in found
+
+
+def test_the_deadline_stalls_with_the_trouble_behind_it() -> None:
+    failing = pod(MINE, triton=container(waiting_reason="ErrImagePull", waiting_message="denied"))
+    seen = observed(ready={"0ld": (2, 2), MINE: (0, 2)}, served="0ld", pods=(failing,))
+    late = "revision x made no progress for 600 s"
+    found = story(seen, decided(Position(stable="0ld", candidate=MINE), stuck=late))
+
+    assert found["Ready"][1] == "ImagePullFailed"
+    assert found["Stalled"][1] == "ProgressDeadlineExceeded"
+    assert found["Stalled"][2].startswith(f"{late}: image registry.example/triton:26.01 cannot")
+    assert "Reconciling" not in found
+
+
+def test_a_refused_child_is_the_reason() -> None:
+    seen = observed(ready={MINE: (2, 2)}, served=MINE)
+    found = story(seen, decided(Position(stable=MINE)), "Service/fx-drift is refused: no")
+
+    assert found["Ready"] == ("False", "ChildRefused", "Service/fx-drift is refused: no")
+    assert found["Reconciling"][1] == "ChildRefused"
+
+
+def test_a_pause_is_no_failure() -> None:
+    seen = observed(ready={"0ld": (2, 2)}, served="0ld")
+    done = decided(Position(stable="0ld"), paused=True, stuck="revision new waits")
+    found = story(seen, done)
+
+    assert found["Ready"] == ("False", "Paused", "revision new waits")
+    assert found["Stalled"][1] == "Paused"
+
+
+def test_the_loaders_trouble_is_that_of_the_artifact() -> None:
+    said = LoadReport(Reason.DIGEST_MISMATCH, "found 12, expected 34").to_json()
+    failing = pod(MINE, loader=container(exit_code=3, exit_message=said))
+    seen = observed(ready={MINE: (0, 2)}, served=MINE, pods=(failing,))
+    found = story(seen, decided(Position(candidate=MINE)))
+
+    assert found["ArtifactResolved"] == ("False", "DigestMismatch", "found 12, expected 34")
+    assert found["ModelLoaded"][1] == "DigestMismatch"
+    assert found["Ready"][1] == "DigestMismatch"
+
+
+def test_an_artifact_is_being_fetched_until_the_loader_says_otherwise() -> None:
+    seen = observed(ready={MINE: (0, 2)}, served=MINE, pods=(pod(MINE),))
+    found = story(seen, decided(Position(candidate=MINE)))
+
+    assert found["ArtifactResolved"] == (
+        "Unknown",
+        "Fetching",
+        "https://store.example/fx/7/model.onnx is being fetched",
+    )
+    assert found["Available"][:2] == ("False", "NoPodsReady")
+
+
+def test_the_digest_that_was_loaded_is_kept_when_its_pods_are_gone() -> None:
+    said = LoadReport(Reason.RESOLVED, "ok", (LoadedModel("fx-drift", "ab" * 32, 7),)).to_json()
+    loaded = pod(MINE, ready=True, loader=container(exit_code=0, exit_message=said))
+    done = decided(Position(stable=MINE))
+    first = report(observed(ready={MINE: (2, 2)}, served=MINE, pods=(loaded,)), done, (), NOON)
+    again = observed(status=first, ready={MINE: (2, 2)}, served=MINE)
+
+    assert first.model is not None
+    assert first.model.sha256 == "ab" * 32
+    assert report(again, done, (), NOON).model == first.model
+
+
+def test_a_unit_on_the_cpu_says_so() -> None:
+    seen = observed(ready={MINE: (2, 2)}, served=MINE)
+    done = decided(Position(stable=MINE), accelerator=Choice(Mode.CPU, "none of 3 nodes"))
+    status = report(seen, done, (), NOON)
+    ready = status.condition(ConditionType.READY)
+
+    assert ready is not None
+    assert ready.message.endswith("answers on 2 of 2 replicas; none of 3 nodes")
+    assert status.accelerator is not None
+    assert (status.accelerator.mode, status.accelerator.message) == ("CPU", "none of 3 nodes")
+
+
+def test_a_condition_keeps_its_time_while_its_status_does() -> None:
+    done = decided(Position(stable=MINE))
+    first = report(observed(ready={MINE: (1, 2)}, served=MINE), done, (), NOON)
+    later = NOON + timedelta(hours=1)
+    seen = observed(status=first, ready={MINE: (2, 2)}, served=MINE, generation=4)
+    second = report(seen, done, (), later)
+
+    times = {c.type: c.last_transition_time for c in second.conditions}
+    assert times["Ready"] == later
+    assert times["SpecValid"] == NOON
+    assert {c.observed_generation for c in second.conditions} == {4}
+
+
+def test_the_last_twenty_decisions_are_kept() -> None:
+    before = tuple(
+        Decision(time=NOON, reason=Reason.SCALED, message=str(n)) for n in range(DECISIONS_KEPT)
+    )
+    done = decided(Position(stable=MINE), turns=(Turn(Reason.PROMOTED, "newest", "a", "b"),))
+    status = report(observed(status=InferenceModelStatus(decisions=before)), done, (), NOON)
+
+    assert len(status.decisions) == DECISIONS_KEPT
+    assert status.decisions[0].message == "1"
+    assert status.decisions[-1].message == "newest"
+
+
+def holds(kind: str, reason: str = "X") -> Condition:
+    return Condition(
+        type=kind,
+        status=ConditionStatus.TRUE,
+        observed_generation=1,
+        last_transition_time=NOON,
+        reason=reason,
+        message="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("found", "replicas", "word"),
+    [
+        ((holds("Ready"),), 2, "Ready"),
+        ((holds("Ready"),), 0, "ScaledToZero"),
+        ((holds("Reconciling"), holds("Available")), 2, "Progressing"),
+        ((holds("Stalled"), holds("Available")), 2, "Degraded"),
+        ((holds("Stalled"),), 2, "Failed"),
+        ((holds("Stalled", "Paused"), holds("Available")), 2, "Paused"),
+    ],
+)
+def test_the_phase_is_one_word(found: tuple[Condition, ...], replicas: int, word: str) -> None:
+    assert phase(found, replicas) == word
+
+
+def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:
+    invalid = Invalid(("spec: found nothing",))
+    done = decided(Position(), wanted=False, invalid=invalid, stuck=invalid.message)
+
+    assert report(observed(), done, (), NOON).url is None
+    assert report(observed(), decided(Position(candidate=MINE)), (), NOON).url is not None
+
+
+def test_a_status_with_a_lost_record_keeps_the_revision() -> None:
+    seen = observed(ready={"gone": (2, 2)}, served="gone")
+    status = report(seen, decided(Position(stable="gone", candidate=MINE)), (), NOON)
+
+    assert status.stable == RevisionStatus(revision="gone", replicas=2, ready=2)
+
+
+def test_pods_that_are_on_their_way_out_tell_nothing() -> None:
+    gone: Pod = pod(MINE, terminating=True, triton=container(exit_code=1))
+    seen = observed(ready={MINE: (1, 2)}, served=MINE, pods=(gone,))
+
+    assert story(seen, decided(Position(stable=MINE)))["Ready"][1] == "Scaling"
+
+
+def test_gpus_that_appear_make_a_revision_of_their_own() -> None:
+    wanted = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
+    without = plan(observed(wanted=wanted), DEFAULTS, NOON)
+    gpu = Node("gpu-a", extended={"nvidia.com/gpu": 1})
+    with_gpu = plan(observed(wanted=wanted, nodes=(gpu,)), DEFAULTS, NOON)
+
+    assert without.unit is not None
+    assert with_gpu.unit is not None
+    assert without.unit.revision != with_gpu.unit.revision
+    assert "KIND_GPU" not in without.unit.entry_model.config

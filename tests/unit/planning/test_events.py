@@ -1,0 +1,118 @@
+"""Which Events a pass is worth."""
+
+from inference_operator.api.conditions import Condition, ConditionStatus
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import InferenceModelStatus
+from inference_operator.planning.events import Note, Severity, notes
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.rollout import Position, Turn
+from tests.fakes.bodies import KEY
+from tests.unit.planning.seen import NOON
+
+
+def status(
+    ready: str, reason: str, stalled: str | None = None, *, generation: int | None = 3
+) -> InferenceModelStatus:
+    found = [condition("Ready", ready, reason)]
+    if stalled:
+        found.append(condition("Stalled", "True", stalled))
+    return InferenceModelStatus(observed_generation=generation, conditions=tuple(found))
+
+
+def condition(kind: str, holds: str, reason: str) -> Condition:
+    return Condition(
+        type=kind,
+        status=ConditionStatus(holds),
+        observed_generation=3,
+        last_transition_time=NOON,
+        reason=reason,
+        message=f"{reason} in words",
+    )
+
+
+def plan(*turns: Turn) -> Plan:
+    return Plan(KEY, (), Position(), turns=turns)
+
+
+NEW = InferenceModelStatus()
+READY = status("True", "Ready")
+PROGRESSING = status("False", "Progressing")
+CREATED = Turn(Reason.REVISION_CREATED, "made", None, "a")
+PROMOTED = Turn(Reason.PROMOTED, "moved", None, "a")
+
+
+def test_a_new_resource_is_not_announced() -> None:
+    assert notes(NEW, PROGRESSING, plan(CREATED)) == ()
+
+
+def test_a_new_revision_of_a_serving_resource_is() -> None:
+    (note,) = notes(READY, PROGRESSING, plan(CREATED))
+
+    assert note == Note(Severity.NORMAL, "RevisionCreated", "made")
+
+
+def test_a_promotion_tells_that_it_is_ready() -> None:
+    (note,) = notes(PROGRESSING, READY, plan(PROMOTED))
+
+    assert note.reason == "Promoted"
+
+
+def test_an_unchanged_state_is_not_told_again() -> None:
+    failed = status("False", "CrashLoop")
+
+    assert notes(failed, failed, plan()) == ()
+    assert notes(READY, READY, plan()) == ()
+
+
+def test_trouble_is_a_warning() -> None:
+    (note,) = notes(PROGRESSING, status("False", "CrashLoop"), plan())
+
+    assert note == Note(Severity.WARNING, "CrashLoop", "CrashLoop in words")
+
+
+def test_recovery_is_told() -> None:
+    (note,) = notes(status("False", "CrashLoop"), READY, plan())
+
+    assert note == Note(Severity.NORMAL, "Ready", "Ready in words")
+
+
+def test_progress_is_quiet() -> None:
+    assert notes(READY, PROGRESSING, plan()) == ()
+    assert notes(READY, status("False", "Scaling"), plan()) == ()
+
+
+def test_a_pause_is_no_warning() -> None:
+    (note,) = notes(READY, status("False", "Paused", "Paused"), plan())
+
+    assert note.severity is Severity.NORMAL
+
+
+def test_a_deadline_is_told_beside_its_trouble() -> None:
+    before = status("False", "CrashLoop")
+    after = status("False", "CrashLoop", "ProgressDeadlineExceeded")
+    (note,) = notes(before, after, plan())
+
+    assert (note.severity, note.reason) == (Severity.WARNING, "ProgressDeadlineExceeded")
+
+
+def test_an_invalid_spec_is_told_once() -> None:
+    after = status("False", "InvalidSpec", "InvalidSpec")
+    (note,) = notes(READY, after, plan())
+
+    assert (note.severity, note.reason) == (Severity.WARNING, "InvalidSpec")
+
+
+def test_a_repair_names_what_was_put_back() -> None:
+    (note,) = notes(READY, READY, plan(), ("Service/fx: spec.type differs", "ConfigMap/x: missing"))
+
+    assert note == Note(
+        Severity.NORMAL,
+        "DriftRepaired",
+        "changed by somebody else, put back: Service/fx: spec.type differs; ConfigMap/x: missing",
+    )
+
+
+def test_what_a_new_generation_asks_for_is_no_repair() -> None:
+    before = status("True", "Ready", generation=2)
+
+    assert notes(before, READY, plan(), ("PodDisruptionBudget/fx: missing",)) == ()

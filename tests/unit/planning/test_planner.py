@@ -1,0 +1,247 @@
+"""Whole plans: what they hold, and that nobody needs a cluster to ask for one."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import (
+    Decision,
+    InferenceModelStatus,
+    RevisionStatus,
+    RolloutStatus,
+)
+from inference_operator.domain.names import ChildKey
+from inference_operator.domain.validation import Invalid
+from inference_operator.planning.explain import explain
+from inference_operator.planning.plan import Action, Delete, Plan
+from inference_operator.planning.planner import history, plan, position_of, validated
+from inference_operator.planning.report import report
+from inference_operator.planning.rollout import Position
+from tests.fakes.bodies import spec
+from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
+
+OLD = record("0ld")
+
+
+def wanted_revision() -> str:
+    unit, _ = validated(observed(), DEFAULTS)
+    assert not isinstance(unit, Invalid)
+    return unit.revision
+
+
+MINE = wanted_revision()
+
+
+def kinds(stage: tuple[Action, ...]) -> list[str]:
+    return sorted(action.key.kind for action in stage)
+
+
+def test_what_pods_need_is_written_before_them() -> None:
+    first, then, last = plan(observed(wanted=spec(replicas=2)), DEFAULTS, NOON).stages
+
+    assert kinds(first) == ["ConfigMap", "ControllerRevision"]
+    assert kinds(then) == ["Deployment", "PodDisruptionBudget", "Service"]
+    assert last == ()
+
+
+@pytest.mark.parametrize(("replicas", "budgets"), [(0, 0), (1, 0), (2, 1), (9, 1)])
+def test_a_budget_from_two_replicas_on(replicas: int, budgets: int) -> None:
+    done = plan(observed(wanted=spec(replicas=replicas)), DEFAULTS, NOON)
+
+    assert sum(a.key.kind == "PodDisruptionBudget" for a in done.actions) == budgets
+
+
+def test_every_child_names_its_owner() -> None:
+    done = plan(observed(wanted=spec(replicas=2)), DEFAULTS, NOON)
+
+    for action in done.actions:
+        assert not isinstance(action, Delete)
+        (owner,) = action.manifest["metadata"]["ownerReferences"]
+        assert (owner["kind"], owner["uid"], owner["controller"]) == (
+            "InferenceModel",
+            "uid-of-owner",
+            True,
+        )
+
+
+def test_equal_specs_give_equal_plans() -> None:
+    assert plan(observed(), DEFAULTS, NOON) == plan(observed(), DEFAULTS, NOON)
+
+
+def test_a_decision_that_was_recorded_is_not_told_again() -> None:
+    done = plan(observed(), DEFAULTS, NOON)
+    (turn,) = done.turns
+    told = Decision(
+        time=NOON, reason=turn.reason, message="", source=turn.source, target=turn.target
+    )
+    status = InferenceModelStatus(decisions=(told,))
+
+    assert plan(observed(status=status), DEFAULTS, NOON).turns == ()
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [{}, {"model": 7}, "no spec at all", ["a", "list"], {"model": {}, "replicas": "many"}],
+    ids=["empty", "model is a number", "a string", "a list", "two errors"],
+)
+def test_a_spec_of_any_shape_is_reported_and_never_raises(broken: Any) -> None:
+    seen = observed(generation=2)
+    seen = type(seen)(owner=seen.owner, generation=2, spec=broken, status=seen.status)
+    done = plan(seen, DEFAULTS, NOON)
+
+    assert done.invalid is not None
+    assert done.actions == ()
+    assert report(seen, done, (), NOON).phase == "Failed"
+
+
+@pytest.mark.parametrize("name", ["lstm-", "lstm.", "a" * 250])
+def test_a_name_that_no_repository_can_hold_is_reported_and_never_raises(name: str) -> None:
+    model = {**spec()["model"], "name": name}
+    done = plan(observed(wanted=spec(model=model)), DEFAULTS, NOON)
+
+    assert done.invalid is None or "name" in done.invalid.message
+
+
+def test_an_invalid_spec_scales_what_serves() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1, stable=RevisionStatus(revision="0ld", replicas=1)
+    )
+    seen = observed(
+        wanted={**spec(), "replicas": 3, "triton": {"nonsense": 1}},
+        status=status,
+        records=(OLD,),
+        ready={"0ld": (1, 1)},
+    )
+    done = plan(seen, DEFAULTS, NOON)
+
+    assert done.invalid is not None
+    assert (done.replicas, done.position) == (3, Position(stable="0ld"))
+
+
+def test_an_illegible_number_of_replicas_changes_no_size() -> None:
+    status = InferenceModelStatus(observed_generation=1, stable=RevisionStatus(revision="0ld"))
+    seen = observed(
+        wanted={**spec(), "replicas": "three"},
+        status=status,
+        records=(OLD,),
+        ready={"0ld": (4, 5)},
+    )
+
+    assert plan(seen, DEFAULTS, NOON).replicas == 5
+
+
+def test_history_keeps_the_newest_besides_the_live_ones() -> None:
+    records = {str(n): record(str(n), n) for n in range(6)}
+
+    assert history(records, Position(stable="5", previous="1"), 2) == {"4", "3"}
+    assert history(records, Position(stable="5"), 0) == frozenset()
+
+
+POSITIONS = {
+    "nothing yet": Position(),
+    "a first deploy": Position(candidate="b", since=NOON, progress=1),
+    "serving": Position(stable="a", promoted_at=NOON),
+    "in mid-rollout": Position(stable="a", candidate="b", since=NOON),
+    "paused in mid-rollout": Position(stable="a", candidate="b"),
+    "after a promotion": Position(stable="b", previous="a", promoted_at=NOON),
+    "an edit during the delay": Position(
+        stable="b", candidate="c", since=NOON, previous="a", promoted_at=NOON
+    ),
+}
+
+
+@pytest.mark.parametrize("position", POSITIONS.values(), ids=POSITIONS)
+def test_a_position_survives_the_status(position: Position) -> None:
+    records = tuple(record(name, n) for n, name in enumerate("abc"))
+    seen = observed(records=records)
+    done = Plan(seen.owner.key, (), position, records=seen.revisions, replicas=1)
+    status = report(seen, done, (), NOON)
+    written = InferenceModelStatus.model_validate(status.to_body())
+
+    assert position_of(observed(status=written, records=records)) == position
+
+
+def test_a_lost_status_is_taken_from_the_service() -> None:
+    seen = observed(records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
+
+    assert position_of(seen) == Position(stable="0ld")
+
+
+def test_a_service_that_leads_nowhere_makes_nothing_stable() -> None:
+    seen = observed(records=(OLD,), ready={"0ld": (0, 2)}, served="0ld")
+
+    assert position_of(seen) == Position()
+
+
+def test_revisions_that_are_gone_are_forgotten() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1,
+        stable=RevisionStatus(revision="0ld"),
+        candidate=RevisionStatus(revision="gone"),
+        rollout=RolloutStatus(previous="gone too", promoted_at=NOON),
+    )
+
+    found = position_of(observed(status=status, records=(OLD,)))
+    assert (found.stable, found.candidate, found.previous) == ("0ld", None, None)
+
+
+def test_scaling_is_told_against_what_was_reported() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1, stable=RevisionStatus(revision=MINE, replicas=2)
+    )
+    seen = observed(
+        wanted=spec(replicas=5), status=status, records=(record(MINE),), ready={MINE: (2, 2)}
+    )
+    (turn,) = plan(seen, DEFAULTS, NOON).turns
+
+    assert (turn.reason, turn.source, turn.target) == (Reason.SCALED, "2", "5")
+
+
+def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1,
+        candidate=RevisionStatus(revision="0ld"),
+        rollout=RolloutStatus(since=NOON, ready=1),
+    )
+    seen = observed(status=status, records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
+
+    assert plan(seen, DEFAULTS, NOON).position.serving == "0ld"
+
+
+def test_leftovers_of_a_predecessor_are_waited_for() -> None:
+    seen = observed()
+    seen = type(seen)(
+        owner=seen.owner,
+        generation=1,
+        spec=seen.spec,
+        status=seen.status,
+        leftovers=frozenset({ChildKey("Service", "fx-drift")}),
+    )
+
+    done = plan(seen, DEFAULTS, NOON)
+    assert sorted(a.key.kind for a in done.actions) == [
+        "ConfigMap",
+        "ControllerRevision",
+        "Deployment",
+    ]
+
+
+def test_it_can_be_explained_in_words() -> None:
+    assert explain(plan(observed(wanted=spec(replicas=2)), DEFAULTS, NOON)) == (
+        "InferenceModel/desk-7/fx-drift:\n"
+        "  wanted: model fx-drift version 1 from https://store.example/fx/7/model.onnx,"
+        f" revision {MINE}, 2 replicas\n"
+        f"  decision: RevisionCreated: revision {MINE} is brought up with 2 replicas\n"
+        "  looks again: in 600 s at the latest\n"
+        f"  apply  ControllerRevision/fx-drift-{MINE} (missing)\n"
+        f"  create ConfigMap/fx-drift-{MINE} (missing)\n"
+        f"  apply  Deployment/fx-drift-{MINE} (missing)\n"
+        "  apply  Service/fx-drift (missing)\n"
+        "  apply  PodDisruptionBudget/fx-drift (missing)"
+    )
+
+
+def test_a_deadline_that_comes_wakes_in_time() -> None:
+    assert plan(observed(), DEFAULTS, NOON).wake_after == timedelta(minutes=10)
