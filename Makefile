@@ -87,4 +87,4 @@ demo-down: $(STAMP) ## remove what the demo made, its cluster included
 	@$(PY) -m hack.demo down
 
 benchmark-operator: $(STAMP) ## requests, latency and memory of the operator with 10 models
-	@$(PY) -m benchmarks.operator
+	@$(PY) -m benchmarks.operator_basics
