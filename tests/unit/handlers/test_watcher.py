@@ -1,0 +1,123 @@
+"""Events keep the cache and wake whom they concern."""
+
+from typing import Any
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL, NODE
+from inference_operator.adapters.kube import Resource
+from inference_operator.domain.names import UnitKey
+from inference_operator.handlers.registry import Watcher
+from tests.fakes import bodies
+from tests.fakes.bodies import KEY, imodel, node, stored
+
+POD = CHILD_BY_KIND["Pod"]
+
+
+class Heard:
+    """A watcher, and what it told."""
+
+    def __init__(self) -> None:
+        self.cache = Cache()
+        self.woken: list[UnitKey] = []
+        self.relisted: list[Resource] = []
+        self.watcher = Watcher(self.cache, self.woken.append, self.relisted.append)
+
+    def event(self, resource: Resource, kind: str | None, body: dict[str, Any]) -> None:
+        self.watcher.changed(resource, {"type": kind, "object": body})
+
+
+def test_a_resource_wakes_itself() -> None:
+    heard = Heard()
+    heard.event(INFERENCE_MODEL, "ADDED", stored(imodel()))
+
+    assert heard.woken == [KEY]
+    assert heard.cache.get("InferenceModel", ("desk-7", "fx-drift")) is not None
+
+
+def test_a_child_wakes_its_unit() -> None:
+    heard = Heard()
+    heard.event(POD, "MODIFIED", stored(bodies.pod("aaa")))
+
+    assert heard.woken == [KEY]
+
+
+def test_a_deleted_child_is_forgotten_and_wakes_its_unit() -> None:
+    heard = Heard()
+    heard.event(POD, "ADDED", stored(bodies.pod("aaa")))
+    heard.event(POD, "DELETED", stored(bodies.pod("aaa"), resourceVersion="2"))
+
+    assert list(heard.cache.children(KEY)) == []
+    assert heard.woken == [KEY, KEY]
+
+
+def test_a_child_that_loses_its_labels_still_wakes_its_unit() -> None:
+    heard = Heard()
+    owner = {"kind": "InferenceModel", "name": KEY.name, "uid": "u", "controller": True}
+    service = {
+        "kind": "Service",
+        "metadata": {"name": "fx-drift", "namespace": "desk-7", "ownerReferences": [owner]},
+    }
+    heard.event(CHILD_BY_KIND["Service"], "MODIFIED", stored(service))
+
+    assert heard.woken == [KEY]
+
+
+def test_a_stranger_wakes_nobody() -> None:
+    heard = Heard()
+    body = stored(bodies.pod("aaa"))
+    body["metadata"]["labels"] = {}
+    heard.event(POD, "ADDED", body)
+
+    assert heard.woken == []
+
+
+def test_a_node_wakes_those_who_fall_back_to_the_cpu() -> None:
+    heard = Heard()
+    heard.watcher.listed("InferenceModel", stored(imodel("patient", accelerator={"count": 1})))
+    falls_back = imodel("eager", accelerator={"whenUnavailable": "UseCPU"})
+    heard.watcher.listed("InferenceModel", stored(falls_back))
+    heard.watcher.listed("InferenceModel", stored(imodel("plain")))
+    heard.event(NODE, "MODIFIED", stored(node("gpu-a", gpus=1)))
+
+    assert [key.name for key in heard.woken] == ["eager"]
+
+
+def test_a_listing_fills_the_cache_and_wakes_nobody() -> None:
+    heard = Heard()
+    heard.watcher.listed("Pod", stored(bodies.pod("aaa")))
+
+    assert heard.woken == []
+    assert len(list(heard.cache.children(KEY))) == 1
+
+
+def test_a_second_listing_asks_for_a_comparison() -> None:
+    heard = Heard()
+    heard.event(POD, None, stored(bodies.pod("aaa")))
+    assert heard.relisted == []
+    heard.event(POD, None, stored(bodies.pod("aaa")))
+
+    assert heard.relisted == [POD]
+
+
+def test_an_event_before_any_listing_is_no_second_listing() -> None:
+    heard = Heard()
+    heard.event(POD, "ADDED", stored(bodies.pod("aaa")))
+    heard.event(POD, "MODIFIED", stored(bodies.pod("aaa"), resourceVersion="2"))
+
+    assert heard.relisted == []
+
+
+def test_the_first_event_tells_that_all_kinds_are_listed() -> None:
+    heard = Heard()
+    heard.watcher.listed("Pod", stored(bodies.pod("aaa")))
+    assert not heard.watcher.listed_all.is_set()
+    heard.event(POD, None, stored(bodies.pod("aaa")))
+
+    assert heard.watcher.listed_all.is_set()
+
+
+def test_an_unlabelled_resource_of_another_namespace_is_its_own_unit() -> None:
+    heard = Heard()
+    heard.event(INFERENCE_MODEL, "ADDED", stored(imodel(namespace="desk-9")))
+
+    assert heard.woken == [UnitKey("InferenceModel", "desk-9", "fx-drift")]
