@@ -23,7 +23,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
         {"spec.model.source.sha256": NOBODY},
         "ArtifactResolved",
         "DigestMismatch",
-        (NOBODY, "linear/model.onnx"),
+        (NOBODY, "sha256"),
     ),
     "missing artifact": (
         {"spec.model.source.uri": "https://model-store.model-store.svc:8443/nothing/here.onnx"},
@@ -71,12 +71,10 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
         {"spec.triton.extraArgs": ["--no-such-option=1"]},
         "Ready",
         "CrashLoop",
-        ("no-such-option",),
+        ("ended with exit code 1", "kubectl logs"),
     ),
     "override that Triton's schema does not know": (
-        {
-            "spec.triton.configOverrides": 'parameters { key: "x" value { string_value: "1" } } bogus: 1'
-        },
+        {"spec.triton.configOverrides": "rate_limiter {}\nbogus: 1"},
         "SpecValid",
         "InvalidSpec",
         ("spec.triton.configOverrides", "bogus"),

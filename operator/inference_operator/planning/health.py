@@ -14,6 +14,7 @@ _IMAGE_REASONS = frozenset(
 _OWN_IMAGE = "it is the operator's own: correct INFERENCE_OPERATOR_LOADER_IMAGE of its Deployment"
 _CONFIG_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 _LOAD_FAILURE = re.compile(r"failed to load '([^']+)' version (\d+): (.+?)\"?$", re.MULTILINE)
+_ERROR = re.compile(r"error|fail|exception|abort|unable|cannot", re.IGNORECASE)
 _MISSING_CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 
 ARTIFACT_REASONS = frozenset(
@@ -125,7 +126,7 @@ def _model_load(pod: Pod, record: RevisionRecord) -> Trouble | None:
             f"Triton cannot load model {name} version {version}: {_short(_first_line(said))};"
             " correct the artifact or what of spec.model and spec.triton it contradicts",
         )
-    said = _last_line(triton.exit_message)
+    said = _last_error(triton.exit_message)
     return Trouble(
         Reason.CRASH_LOOP,
         f"Triton {_ending(triton)} ({triton.restarts} restarts){said}; see `kubectl logs"
@@ -171,8 +172,9 @@ def _ending(container: Container) -> str:
     return f"ended with exit code {container.exit_code}{reason}"
 
 
-def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+def _last_error(text: str) -> str:
+    """The last line that tells of an error; none of a usage text, which Triton ends with too."""
+    lines = [line.strip() for line in text.splitlines() if _ERROR.search(line)]
     return f": {_short(lines[-1])}" if lines else ""
 
 
