@@ -5,6 +5,7 @@
 
 import copy
 import itertools
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -77,16 +78,19 @@ class FakeCluster:
     # What the operator may ask.
 
     async def create(self, resource: Resource, body: Mapping[str, Any]) -> Body:
+        body = _sent(body)
         request = Request("create", resource.kind, _name(body)[1])
         return self._write(request, lambda: self._create(body, (FIELD_MANAGER, "Update")))
 
     async def apply(self, resource: Resource, body: Mapping[str, Any], *, force: bool) -> Body:
+        body = _sent(body)
         request = Request("apply", resource.kind, _name(body)[1])
         return self._write(request, lambda: self._apply(body, FIELD_MANAGER, force))
 
     async def patch(
         self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
     ) -> Body:
+        body = _sent(body)
         request = Request("patch", resource.kind, _name(body)[1], subresource)
         return self._write(request, lambda: self._patch(resource, body, subresource))
 
@@ -285,6 +289,12 @@ class FakeCluster:
         self._kind(kind)[key] = changed
         self.events.append(("MODIFIED", kind, copy.deepcopy(changed)))
         return changed
+
+
+def _sent(body: Mapping[str, Any]) -> Body:
+    """As it goes over the wire: enums become strings, tuples lists; all else is an error."""
+    found: Body = json.loads(json.dumps(body))
+    return found
 
 
 def _name(body: Mapping[str, Any]) -> Name:

@@ -87,7 +87,8 @@ def _plans(arguments: argparse.Namespace) -> Iterator[Plan]:
         raise InputError(f"{arguments.filename}: found {kinds}, expected an {KIND}")
     cache = Cache()
     for body in _documents(arguments.live) if arguments.live else ():
-        cache.put(body.get("kind", ""), body)
+        _metadata(body)
+        cache.put(str(body.get("kind")), body)
     defaults = Defaults(arguments.triton_image, Settings().loader_image)
     for body in models:
         key = _put(cache, body)
@@ -101,9 +102,7 @@ def _put(cache: Cache, body: dict[str, Any]) -> UnitKey:
     """The manifest over what is live of it, as the API server would store it."""
     if body.get("apiVersion") != API_VERSION:
         raise InputError(f"apiVersion: found {body.get('apiVersion')!r}, expected {API_VERSION!r}")
-    meta = body.get("metadata") or {}
-    if not meta.get("name"):
-        raise InputError("metadata.name: found nothing, expected the name of the resource")
+    meta = _metadata(body)
     key = UnitKey(KIND, meta.get("namespace", "default"), meta["name"])
     live = cache.get(KIND, (key.namespace, key.name)) or {"metadata": {}, "spec": None}
     changed = live["spec"] != body.get("spec")
@@ -132,10 +131,30 @@ def _documents(name: str) -> list[dict[str, Any]]:
         raise InputError(f"{name}: cannot be read as YAML: {error}") from None
     bodies: list[dict[str, Any]] = []
     for body in found:
-        if not isinstance(body, dict):
-            raise InputError(f"{name}: found {type(body).__name__}, expected a manifest")
-        bodies.extend(body["items"] if body.get("kind") == "List" else [body])
+        bodies.extend(_items(name, body))
     return bodies
+
+
+def _items(name: str, body: Any) -> list[dict[str, Any]]:
+    """The manifest, or those in a List."""
+    if not isinstance(body, dict):
+        raise InputError(f"{name}: found {type(body).__name__}, expected a manifest")
+    if body.get("kind") != "List":
+        return [body]
+    return [item for one in body.get("items") or () for item in _items(name, one)]
+
+
+def _metadata(body: dict[str, Any]) -> dict[str, Any]:
+    """Its metadata, with a name at least."""
+    meta = body.get("metadata") or {}
+    if not isinstance(meta, dict):
+        raise InputError(f"metadata: found {type(meta).__name__}, expected a map")
+    if not meta.get("name"):
+        raise InputError("metadata.name: found nothing, expected the name of the resource")
+    for field in ("name", "namespace"):
+        if not isinstance(meta.get(field, ""), str):
+            raise InputError(f"metadata.{field}: found {meta[field]}, expected a string")
+    return meta
 
 
 def _print_manifests(found: Plan) -> None:

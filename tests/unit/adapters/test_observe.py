@@ -1,0 +1,164 @@
+"""From bodies as the API server gives them to what planning looks at."""
+
+from typing import Any
+
+import pytest
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.observe import node_view, observe, pod_view
+from inference_operator.domain.accelerator import Taint
+from inference_operator.domain.names import ChildKey
+from inference_operator.domain.observed import Observed, Workers
+from inference_operator.resources.controller_revision import controller_revision
+from tests.fakes import bodies
+from tests.fakes.bodies import KEY, NAMESPACE, imodel, node, stored
+from tests.unit.planning.seen import OWNER, record
+
+OWNERS = [{"kind": "InferenceModel", "name": KEY.name, "uid": "uid-of-owner", "controller": True}]
+
+
+def child(kind: str, name: str, owners: list[dict[str, Any]] = OWNERS, **body: Any) -> Any:
+    labels = {"inference.aipx.io/kind": KEY.kind, "inference.aipx.io/name": KEY.name}
+    meta = {"name": name, "namespace": NAMESPACE, "labels": labels, "ownerReferences": owners}
+    return stored({"kind": kind, "metadata": meta, **body}, uid=f"{kind}-{name}")
+
+
+def seen(*children: dict[str, Any], **model: Any) -> Observed:
+    cache = Cache()
+    cache.put("InferenceModel", stored(imodel(**model)))
+    for body in children:
+        cache.put(body["kind"], body)
+    found = observe(cache, KEY)
+    assert found is not None
+    return found
+
+
+def deployment(**body: Any) -> dict[str, Any]:
+    found: dict[str, Any] = child("Deployment", "fx-drift-aaa", **{"spec": {"replicas": 3}, **body})
+    return found
+
+
+def test_what_does_not_exist_is_none() -> None:
+    assert observe(Cache(), KEY) is None
+
+
+def test_the_spec_is_seen_as_it_was_written() -> None:
+    found = seen(replicas=4)
+
+    assert found.spec["replicas"] == 4
+    assert (found.generation, found.owner.uid, found.deleting) == (1, "uid-of-owner", False)
+
+
+def test_a_deletion_in_progress_is_seen() -> None:
+    cache = Cache()
+    cache.put("InferenceModel", stored(imodel(), deletionTimestamp="2031-01-01T00:00:00Z"))
+    found = observe(cache, KEY)
+
+    assert found is not None
+    assert found.deleting
+
+
+@pytest.mark.parametrize(
+    ("status", "workers"),
+    [
+        ({}, Workers(3, 0)),
+        ({"readyReplicas": 2}, Workers(3, 2)),
+        ({"readyReplicas": 5}, Workers(3, 3)),
+        (
+            {
+                "conditions": [
+                    {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
+                ]
+            },
+            Workers(3, 0, "exceeded quota"),
+        ),
+        (
+            {"conditions": [{"type": "ReplicaFailure", "status": "False", "message": "was"}]},
+            Workers(3, 0),
+        ),
+    ],
+    ids=["just made", "some", "more than wanted, about to go", "refused", "no longer refused"],
+)
+def test_a_deployment_is_seen_as_workers(status: dict[str, Any], workers: Workers) -> None:
+    assert seen(deployment(status=status)).workers == {"aaa": workers}
+
+
+def test_a_relabelled_deployment_is_still_of_its_revision() -> None:
+    body = deployment()
+    body["metadata"]["labels"]["inference.aipx.io/revision"] = "bbb"
+
+    assert set(seen(body).workers) == {"aaa"}
+
+
+def test_the_service_says_who_is_served() -> None:
+    selector = {"inference.aipx.io/revision": "aaa"}
+
+    assert seen(child("Service", "fx-drift", spec={"selector": selector})).served_revision == "aaa"
+    assert seen(child("Service", "fx-drift", spec={})).served_revision is None
+    assert seen().served_revision is None
+
+
+def test_a_record_is_read_back() -> None:
+    manifest = controller_revision(OWNER, record("aaa", 7))
+    found = seen(child("ControllerRevision", "fx-drift-aaa", revision=7, data=manifest["data"]))
+
+    assert found.revisions == {"aaa": record("aaa", 7)}
+
+
+@pytest.mark.parametrize("data", [None, {}, {"mode": "Magic"}, "text", {"model": 1}])
+def test_a_record_that_is_not_legible_is_none(data: Any) -> None:
+    assert seen(child("ControllerRevision", "fx-drift-aaa", revision=1, data=data)).revisions == {}
+
+
+def test_children_of_a_predecessor_are_leftovers() -> None:
+    theirs = [{**OWNERS[0], "uid": "uid-of-predecessor"}]
+    found = seen(child("Service", "fx-drift", theirs, spec={}))
+
+    assert found.children == {}
+    assert found.leftovers == {ChildKey("Service", "fx-drift")}
+
+
+def test_orphans_are_neither() -> None:
+    found = seen(child("Service", "fx-drift", [], spec={}))
+
+    assert (found.children, found.leftovers) == ({}, frozenset())
+
+
+def test_a_status_that_was_edited_by_hand_counts_as_none() -> None:
+    cache = Cache()
+    cache.put("InferenceModel", {**stored(imodel()), "status": {"replicas": "many"}})
+    found = observe(cache, KEY)
+
+    assert found is not None
+    assert found.status.observed_generation is None
+
+
+def test_a_pod_without_any_status() -> None:
+    body = bodies.pod("aaa")
+    del body["status"]
+    found = pod_view(body)
+
+    assert (found.revision, found.ready, found.triton, found.loader) == ("aaa", False, None, None)
+
+
+def test_the_last_end_of_a_container_is_kept_while_it_starts_again() -> None:
+    state = {
+        "state": {"running": {}},
+        "lastState": bodies.terminated(1, message="boom"),
+        "restartCount": 2,
+        "ready": False,
+    }
+    triton = pod_view(bodies.pod("aaa", triton=state)).triton
+
+    assert triton is not None
+    assert (triton.running, triton.exit_code, triton.exit_message) == (True, 1, "boom")
+    assert triton.restarts == 2
+
+
+def test_a_node_is_seen_with_taints_and_extended_resources() -> None:
+    taints = [{"key": "gpu", "effect": "NoSchedule"}, {"key": "a", "value": "b", "effect": "X"}]
+    found = node_view(stored(node("gpu-a", gpus=2, taints=taints, unschedulable=True)))
+
+    assert found.taints == (Taint("gpu", "", "NoSchedule"), Taint("a", "b", "X"))
+    assert found.unschedulable
+    assert found.extended["nvidia.com/gpu"] == 2

@@ -1,0 +1,70 @@
+"""The command line: each command brings along only what it needs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inference_operator.cli import main
+
+ROOT = Path(__file__).parents[3]
+
+
+def imported(*words: str) -> set[str]:
+    """Names of the modules that a command's `--help` imports, in a process of its own."""
+    script = (
+        "import sys\n"
+        "from inference_operator.cli import main\n"
+        f"try: main({list(words)!r})\n"
+        "except SystemExit: pass\n"
+        "print(*sorted(sys.modules), file=sys.stderr)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={"PYTHONPATH": f"{ROOT / 'operator'}:{ROOT}", "PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return set(done.stderr.split())
+
+
+def test_load_starts_without_kopf_pydantic_or_the_client() -> None:
+    found = imported("load", "--help")
+
+    assert found.isdisjoint(
+        {"kopf", "pydantic", "aiohttp", "kubernetes", "onnx", "google.protobuf"}
+    )
+
+
+def test_plan_starts_without_kopf() -> None:
+    assert "kopf" not in imported("plan", "--help")
+
+
+@pytest.mark.parametrize("name", ["run", "plan", "render", "load", "digest"])
+def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main([name, "--help"])
+
+    assert ended.value.code == 0
+    assert f"inference-operator {name}" in capsys.readouterr().out
+
+
+def test_an_unknown_command_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["serve"])
+
+    assert ended.value.code == 2
+    assert "invalid choice: 'serve'" in capsys.readouterr().err
+
+
+def test_run_refuses_an_unusable_setting(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFERENCE_OPERATOR_WORKERS", "none")
+
+    assert main(["run"]) == 2
+    assert capsys.readouterr().err.startswith(
+        "inference-operator: INFERENCE_OPERATOR_WORKERS: found 'none': "
+    )

@@ -1,0 +1,48 @@
+"""Settings, read once from the environment."""
+
+import pytest
+
+from inference_operator.settings import Settings, SettingsError, read_settings
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert read_settings({}) == Settings()
+
+
+def test_each_setting_has_its_variable() -> None:
+    found = read_settings(
+        {
+            "INFERENCE_OPERATOR_TRITON_IMAGE": "registry.example/triton:1",
+            "INFERENCE_OPERATOR_WORKERS": "4",
+            "INFERENCE_OPERATOR_NAMESPACES": "rates, credit,",
+            "PATH": "/usr/bin",
+        }
+    )
+
+    assert (found.triton_image, found.workers) == ("registry.example/triton:1", 4)
+    assert found.served_namespaces == ("rates", "credit")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("WORKERS", "0"),
+        ("WORKERS", "many"),
+        ("PORT", "65536"),
+        ("PORT", "tcp://10.0.0.1:8080"),
+        ("LOG_LEVEL", "debug"),
+        ("RESYNC_SECONDS", "1"),
+        ("API_TIMEOUT_SECONDS", "0"),
+        ("WORKRES", "4"),
+    ],
+)
+def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({f"INFERENCE_OPERATOR_{name}": value})
+
+    assert str(caught.value).startswith(f"INFERENCE_OPERATOR_{name}: found '{value}': ")
+
+
+def test_all_problems_are_said_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"PORT.*; .*WORKERS|WORKERS.*; .*PORT"):
+        read_settings({"INFERENCE_OPERATOR_PORT": "x", "INFERENCE_OPERATOR_WORKERS": "y"})
