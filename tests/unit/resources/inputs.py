@@ -1,0 +1,135 @@
+"""Specs whose children are kept as golden files."""
+
+from typing import Any
+
+from inference_operator.domain.accelerator import Node
+from tests.fakes.bodies import imodel
+
+FEATURES = {"name": "FEATURES__0", "dataType": "FP32", "shape": [40, 8]}
+SCORE = {"name": "SCORE__0", "dataType": "FP32", "shape": [3]}
+DIGEST = "3f0a" * 16
+
+
+def case(name: str, **spec: Any) -> dict[str, Any]:
+    return imodel(name, namespace="credit", **spec)
+
+
+INPUTS: dict[str, dict[str, Any]] = {
+    "minimal-onnx": case(
+        "spread",
+        model={"source": {"uri": "https://store.example/spread.onnx"}, "format": "onnx"},
+    ),
+    "torchscript-with-everything": case(
+        "tape",
+        model={
+            "source": {"uri": "https://store.example/tape.tar.gz", "sha256": DIGEST},
+            "format": "torchscript",
+            "maxBatchSize": 32,
+            "inputs": [FEATURES],
+            "outputs": [SCORE],
+        },
+        triton={
+            "image": "registry.example/tritonserver:26.02",
+            "dynamicBatching": {
+                "preferredBatchSizes": [8, 32],
+                "maxQueueDelay": "500us",
+            },
+            "instanceGroups": [{"kind": "CPU", "count": 2}],
+            "warmup": [
+                {
+                    "name": "open",
+                    "batchSize": 8,
+                    "inputs": [{"name": "FEATURES__0", "dataType": "FP32", "shape": [40, 8]}],
+                }
+            ],
+            "metrics": {"latencyBuckets": [5, 20, 100]},
+            "parameters": {"ENABLE_NVFUSER": "false"},
+            "sharedMemory": "1Gi",
+        },
+        resources={
+            "requests": {"cpu": "2", "memory": "2Gi"},
+            "limits": {"memory": "4Gi"},
+        },
+        imagePullSecrets=[{"name": "registry"}],
+        serviceAccountName="scorer",
+    ),
+    "folder-on-a-claim": case(
+        "ledger",
+        model={
+            "source": {"uri": "pvc://weights/ledger/7"},
+            "format": "python",
+            "inputs": [FEATURES],
+            "outputs": [SCORE],
+        },
+    ),
+    "secret-for-the-source": case(
+        "vault",
+        model={
+            "source": {
+                "uri": "https://store.example/vault.onnx?rev=7&raw=1",
+                "secretRef": {"name": "store-token"},
+            },
+            "format": "onnx",
+        },
+    ),
+    "gpu": case(
+        "depth",
+        model={"source": {"uri": "https://store.example/depth.plan"}, "format": "tensorrt"},
+        accelerator={"resource": "nvidia.com/mig-1g.10gb", "count": 2},
+        resources={"limits": {"memory": "8Gi"}},
+    ),
+    "use-cpu-without-gpus": case(
+        "skew",
+        model={"source": {"uri": "https://store.example/skew.onnx"}, "format": "onnx"},
+        accelerator={"count": 1, "whenUnavailable": "UseCPU"},
+    ),
+    "two-replicas": case(
+        "pair",
+        model={"source": {"uri": "https://store.example/pair.onnx"}, "format": "onnx"},
+        replicas=2,
+    ),
+    "cache-environment-and-placement": case(
+        "quote",
+        model={"source": {"uri": "https://store.example/quote.onnx"}, "format": "onnx"},
+        triton={
+            "responseCache": {"size": "64Mi"},
+            "env": [
+                {"name": "OMP_NUM_THREADS", "value": "4"},
+                {"name": "FEED", "valueFrom": {"secretKeyRef": {"name": "feed", "key": "url"}}},
+                {"name": "ZONE", "valueFrom": {"configMapKeyRef": {"name": "site", "key": "z"}}},
+            ],
+            "extraArgs": ["--log-verbose=1", "--buffer-manager-thread-count=2"],
+        },
+        placement={
+            "nodeSelector": {"disk": "ssd"},
+            "tolerations": [
+                {
+                    "key": "batch",
+                    "operator": "Exists",
+                    "effect": "NoExecute",
+                    "tolerationSeconds": 9,
+                }
+            ],
+            "affinity": {"podAntiAffinity": {}},
+            "topologySpreadConstraints": [
+                {
+                    "maxSkew": 1,
+                    "topologyKey": "topology.kubernetes.io/zone",
+                    "whenUnsatisfiable": "ScheduleAnyway",
+                }
+            ],
+            "priorityClassName": "trading",
+            "runtimeClassName": "kata",
+        },
+    ),
+    "another-name-in-triton": case(
+        "curve-v2",
+        model={
+            "name": "Curve_Fit",
+            "source": {"uri": "https://store.example/curve.onnx"},
+            "format": "onnx",
+        },
+    ),
+}
+
+NODES = (Node("cpu-only", extended={}),)

@@ -1,0 +1,104 @@
+"""Children as they are written, compared with golden files that are read in review."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from inference_operator.api.base import API_VERSION
+from inference_operator.api.status import InferenceModelStatus
+from inference_operator.commands.plan import _Readable
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.serving_unit import Owner
+from inference_operator.planning.plan import Delete, Plan
+from inference_operator.planning.planner import plan
+from tests.golden import Golden
+from tests.unit.planning.seen import DEFAULTS, NOON
+from tests.unit.resources.inputs import INPUTS, NODES
+from tests.unit.resources.restricted import violations
+
+
+def planned(body: dict[str, Any]) -> Plan:
+    meta = body["metadata"]
+    key = UnitKey("InferenceModel", meta["namespace"], meta["name"])
+    owner = Owner(key, API_VERSION, "00000000-0000-0000-0000-000000000001")
+    seen = Observed(owner, 1, body["spec"], InferenceModelStatus(), nodes=NODES)
+    return plan(seen, DEFAULTS, NOON)
+
+
+def manifests(done: Plan) -> list[dict[str, Any]]:
+    assert done.invalid is None, done.invalid
+    return [dict(a.manifest) for a in done.actions if not isinstance(a, Delete)]
+
+
+def as_yaml(bodies: list[dict[str, Any]]) -> str:
+    return yaml.dump_all(bodies, Dumper=_Readable, sort_keys=False, explicit_start=True)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_children_are_as_reviewed(name: str, golden: Golden) -> None:
+    body = INPUTS[name]
+    golden.check(f"golden/{name}/input.yaml", as_yaml([body]))
+    # The record repeats the ConfigMap and the Deployment.
+    found = [m for m in manifests(planned(body)) if m["kind"] != "ControllerRevision"]
+    golden.check(f"golden/{name}/expected.yaml", as_yaml(found))
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_record_holds_what_is_written(name: str) -> None:
+    found = {m["kind"]: m for m in manifests(planned(INPUTS[name]))}
+    config, workload = found["ControllerRevision"]["data"]["children"]
+
+    assert config["data"] == found["ConfigMap"]["data"]
+    assert workload["spec"]["template"] == found["Deployment"]["spec"]["template"]
+    assert "replicas" not in workload["spec"]
+    assert "ownerReferences" not in workload["metadata"]
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_pods_pass_the_restricted_standard(name: str) -> None:
+    (deployment,) = (m for m in manifests(planned(INPUTS[name])) if m["kind"] == "Deployment")
+
+    assert violations(deployment["spec"]["template"]) == []
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_service_selects_exactly_the_pods_of_its_revision(name: str) -> None:
+    found = {m["kind"]: m for m in manifests(planned(INPUTS[name]))}
+    labels = found["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    selector = found["Service"]["spec"]["selector"]
+
+    assert selector.items() <= labels.items()
+    assert selector == found["Deployment"]["spec"]["selector"]["matchLabels"]
+    assert any("revision" in key for key in selector)
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_every_mount_has_its_volume_and_every_volume_a_mount(name: str) -> None:
+    (deployment,) = (m for m in manifests(planned(INPUTS[name])) if m["kind"] == "Deployment")
+    spec = deployment["spec"]["template"]["spec"]
+    mounted = {
+        mount["name"]
+        for container in (*spec["initContainers"], *spec["containers"])
+        for mount in container["volumeMounts"]
+    }
+
+    assert mounted == {volume["name"] for volume in spec["volumes"]}
+
+
+def test_triton_never_sees_the_credentials() -> None:
+    done = planned(INPUTS["secret-for-the-source"])
+    (deployment,) = (m for m in manifests(done) if m["kind"] == "Deployment")
+    (triton,) = deployment["spec"]["template"]["spec"]["containers"]
+
+    assert not any("secret" in mount["name"] for mount in triton["volumeMounts"])
+
+
+def test_readiness_is_that_of_this_version_of_this_model() -> None:
+    done = planned(INPUTS["another-name-in-triton"])
+    (deployment,) = (m for m in manifests(done) if m["kind"] == "Deployment")
+    (triton,) = deployment["spec"]["template"]["spec"]["containers"]
+
+    for probe in ("startupProbe", "readinessProbe"):
+        assert triton[probe]["httpGet"]["path"] == "/v2/models/Curve_Fit/versions/1/ready"
