@@ -5,6 +5,8 @@ import sys
 import time
 from pathlib import Path
 
+import yaml
+
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Target, target
 from hack.cluster_store import ClusterStore
@@ -43,8 +45,10 @@ def show(on: Target) -> None:
         store = ClusterStore(kubectl, NAMESPACE)
         store.deploy(images.operator)
         store.upload(TRAINED / "model.pt", f"{MODEL}/model.pt")
-    with step(f"kubectl apply -f {SAMPLE.relative_to(ROOT)}"):
-        kubectl("apply", "-f", str(SAMPLE))
+    manifest = pinned()
+    with step(f"kubectl apply -f {manifest.relative_to(ROOT)}"):
+        say(manifest.read_text())
+        kubectl("apply", "-f", str(manifest))
         wait_ready(kubectl)
     with step("a prediction over tritonclient (gRPC), beside the local model's"):
         predict(kubectl)
@@ -66,8 +70,20 @@ def train() -> None:
             raise StepFailed("training failed", "its output above says why")
 
 
+def pinned() -> Path:
+    """The sample manifest, with the digest of the model that was just trained."""
+    body = yaml.safe_load(SAMPLE.read_text())
+    digest = (TRAINED / "model.pt.sha256").read_text().split()[0]
+    body["spec"]["model"]["source"]["sha256"] = digest
+    path = TRAINED / SAMPLE.name
+    path.write_text(yaml.safe_dump(body, sort_keys=False))
+    return path
+
+
 def namespace(kubectl: Kubectl, name: str = NAMESPACE) -> None:
     """A namespace that refuses every pod beneath the *restricted* Pod Security Standard."""
+    if "Terminating" in kubectl("get", "namespace", name, "--ignore-not-found"):
+        kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=120s")
     labels = {"pod-security.kubernetes.io/enforce": "restricted"}
     kubectl.apply(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}

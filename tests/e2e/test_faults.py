@@ -74,7 +74,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
         ("ended with exit code 1", "kubectl logs"),
     ),
     "override that Triton's schema does not know": (
-        {"spec.triton.configOverrides": "rate_limiter {}\nbogus: 1"},
+        {"spec.triton.configOverrides": "model_transaction_policy {}\nbogus: 1"},
         "SpecValid",
         "InvalidSpec",
         ("spec.triton.configOverrides", "bogus"),
