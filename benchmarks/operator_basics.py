@@ -27,7 +27,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=200)
     given = parser.parse_args()
     with ApiServer() as server:
-        server.kubectl("apply", "--server-side", "-f", str(ROOT / "crds"), "--recursive")
+        server.kubectl("apply", "--server-side", "-k", str(ROOT / "crds"))
         server.kubectl("create", "namespace", NAMESPACE)
         with operator_process(server) as operator:
             rows = _measure(server, operator, given.models, given.samples)

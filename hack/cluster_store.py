@@ -10,7 +10,7 @@ from typing import Any
 from hack.cluster import binaries
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.pki import Authority
-from hack.console import StepFailed
+from hack.console import StepError
 
 NAME = "model-store"
 PORT = 8443
@@ -68,7 +68,7 @@ class ClusterStore:
             if done.returncode == 0:
                 return
             time.sleep(1)
-        raise StepFailed(
+        raise StepError(
             f"uploading {path} to the model store: {done.stderr.decode().strip()}",
             f"`kubectl -n {self.namespace} logs deployment/{NAME}` tells more.",
         )

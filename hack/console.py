@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
-class StepFailed(Exception):
+class StepError(Exception):
     """A step failed; `remedy` says what the person at the keyboard can do."""
 
     def __init__(self, what: str, remedy: str) -> None:
@@ -37,7 +37,7 @@ def run(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
 ) -> str:
-    """Run a command and return its output; on failure raise StepFailed with the output's end."""
+    """Run a command and return its output; on failure raise StepError with the output's end."""
     done = subprocess.run(
         [str(part) for part in command],
         stdout=subprocess.PIPE,
@@ -53,15 +53,15 @@ def run(
     if done.returncode != 0:
         tail = "\n".join(done.stdout.splitlines()[-20:])
         words = " ".join(str(part) for part in command)
-        raise StepFailed(f"`{words}` ended with {done.returncode}:\n{tail}", remedy)
+        raise StepError(f"`{words}` ended with {done.returncode}:\n{tail}", remedy)
     return done.stdout
 
 
 @contextmanager
 def reported() -> Iterator[None]:
-    """Turn StepFailed into a message with its remedy and exit status 1."""
+    """Turn StepError into a message with its remedy and exit status 1."""
     try:
         yield
-    except StepFailed as failure:
+    except StepError as failure:
         print(f"FAILED: {failure}\n  What to do: {failure.remedy}", file=sys.stderr, flush=True)
         raise SystemExit(1) from failure

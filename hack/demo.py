@@ -10,7 +10,7 @@ import yaml
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Target, target
 from hack.cluster_store import ClusterStore
-from hack.console import StepFailed, reported, run, say, step
+from hack.console import StepError, reported, run, say, step
 from hack.port_forward import port_forward
 from hack.product import ROOT, cluster, install, load_images, uninstall
 
@@ -67,7 +67,7 @@ def train() -> None:
         command = [sys.executable, "-m", "training.lstm", "train", "--quick"]
         command += ["--output", str(TRAINED)]
         if subprocess.run(command, cwd=ROOT).returncode != 0:
-            raise StepFailed("training failed", "its output above says why")
+            raise StepError("training failed", "its output above says why")
 
 
 def pinned() -> Path:
@@ -109,7 +109,7 @@ def wait_ready(kubectl: Kubectl) -> None:
         ):
             return
     described = kubectl("describe", "inferencemodel", MODEL, "-n", NAMESPACE)
-    raise StepFailed(
+    raise StepError(
         f"{MODEL} is not Ready after {DEADLINE_SECONDS} s\n{described}",
         "the conditions and Events above name the reason",
     )

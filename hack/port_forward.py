@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from hack.cluster import binaries
 from hack.cluster.kubectl import Kubectl
-from hack.console import StepFailed
+from hack.console import StepError
 
 
 @contextmanager
@@ -21,7 +21,7 @@ def port_forward(kubectl: Kubectl, namespace: str, service: str, port: int) -> I
         line = process.stdout.readline()
         found = re.search(r"Forwarding from (127\.0\.0\.1:\d+)", line)
         if found is None:
-            raise StepFailed(
+            raise StepError(
                 f"cannot forward to service {service}: {line.strip()}",
                 f"`kubectl -n {namespace} get pods,service` tells what is there.",
             )

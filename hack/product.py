@@ -9,7 +9,7 @@ import yaml
 
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Current, Embedded, Target, target
-from hack.console import StepFailed, step
+from hack.console import StepError, step
 from hack.images.catalog import build
 from hack.images.torch import torch_dir
 
@@ -67,10 +67,10 @@ def install(kubectl: Kubectl, images: Images) -> None:
         kubectl("wait", "--for=condition=Established", "crd/inferencemodels.inference.aipx.io")
         try:
             kubectl("rollout", "status", *DEPLOYMENT, "--timeout=60s")
-        except StepFailed as failure:
+        except StepError as failure:
             logs = kubectl("logs", *DEPLOYMENT, "--tail=5", "--all-containers")
             pods = kubectl("get", "pods", "-n", NAMESPACE)
-            raise StepFailed(
+            raise StepError(
                 f"the operator does not become ready\n{pods}{logs}",
                 f"`kubectl -n {NAMESPACE} describe pods` tells more.",
             ) from failure

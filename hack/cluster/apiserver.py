@@ -12,7 +12,7 @@ from typing import Self
 from hack.cluster.binaries import API_SERVER, Binaries, ensure
 from hack.cluster.control_plane import ControlPlane, Ports
 from hack.cluster.kubectl import Kubectl
-from hack.console import StepFailed
+from hack.console import StepError
 
 _SERVICE_CIDR, _FIRST_SERVICE_IP = "10.0.0.0/24", "10.0.0.1"
 _BOOT_SECONDS = 60
@@ -39,7 +39,7 @@ class ApiServer:
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._boot(binaries)
-            except StepFailed:
+            except StepError:
                 # Somebody may have taken a port between our look and etcd's bind.
                 self._kill()
                 if attempt == _ATTEMPTS:
@@ -116,7 +116,7 @@ class ApiServer:
                 return
             time.sleep(0.05)
         logs = "\n".join(_tail(log) for log in sorted(self.folder.glob("*.log")))
-        raise StepFailed(f"the API server did not become ready:\n{logs}", "Read the logs above.")
+        raise StepError(f"the API server did not become ready:\n{logs}", "Read the logs above.")
 
     def _kill(self) -> None:
         for child in self._children:

@@ -6,7 +6,7 @@ import signal
 import time
 from pathlib import Path
 
-from hack.console import StepFailed
+from hack.console import StepError
 
 _KILL_SECONDS = 30
 
@@ -31,7 +31,7 @@ def kill(path: str) -> None:
     deadline = time.monotonic() + _KILL_SECONDS
     while members := _members(path):
         if time.monotonic() > deadline:
-            raise StepFailed(
+            raise StepError(
                 f"processes {sorted(members)} of cgroup {path} do not die",
                 "Look at their state in /proc/PID/stack; a reboot ends them.",
             )
@@ -83,7 +83,7 @@ def _rmdir(folder: Path) -> None:
             time.sleep(0.02)
         else:
             return
-    raise StepFailed(f"cgroup {folder} stays busy", f"See who is in {folder}/cgroup.procs.")
+    raise StepError(f"cgroup {folder} stays busy", f"See who is in {folder}/cgroup.procs.")
 
 
 def _folders(top: Path) -> list[Path]:
@@ -94,7 +94,7 @@ def _hierarchies() -> list[Path]:
     mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
     found = [Path(mount[1]) for mount in mounts if mount[2] in {"cgroup", "cgroup2"}]
     if not found:
-        raise StepFailed("no cgroup file system is mounted", "Mount cgroup2 on /sys/fs/cgroup.")
+        raise StepError("no cgroup file system is mounted", "Mount cgroup2 on /sys/fs/cgroup.")
     return list(dict.fromkeys(found))
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hack.cluster.layout import Node
-from hack.console import StepFailed, run, say, step
+from hack.console import StepError, run, say, step
 
 PAUSE_IMAGE = "inference.aipx.io/pause:1"
 _LOADED = "images.json"
@@ -33,13 +33,13 @@ def read_archive(path: Path) -> Archive:
             images = json.loads(manifest)
             configs = [_member(archive, image["Config"]) for image in images]
     except (OSError, tarfile.TarError, KeyError, ValueError) as error:
-        raise StepFailed(
+        raise StepError(
             f"{path} is not a docker-archive: {error}",
             "Write it by `buildah push IMAGE docker-archive:FILE:NAME` or `docker save`.",
         ) from error
     references = [_canonical(tag) for image in images for tag in image["RepoTags"] or ()]
     if not references:
-        raise StepFailed(f"{path} names no image", "Write it with a name: docker-archive:FILE:NAME")
+        raise StepError(f"{path} names no image", "Write it with a name: docker-archive:FILE:NAME")
     digest = hashlib.sha256(manifest + b"".join(configs)).hexdigest()
     return Archive(path, tuple(references), digest)
 

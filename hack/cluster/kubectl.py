@@ -8,7 +8,7 @@ from typing import Any
 
 from hack.cache import cache_root
 from hack.cluster import binaries
-from hack.console import StepFailed
+from hack.console import StepError
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +18,10 @@ class Kubectl:
     kubeconfig: Path
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> str:
-        """Its output; StepFailed with its words when it fails."""
+        """Its output; StepError with its words when it fails."""
         done = self._run(arguments, stdin)
         if done.returncode != 0:
-            raise StepFailed(
+            raise StepError(
                 f"`kubectl {' '.join(arguments)}` said: {done.stderr.strip()}",
                 "`python -m hack.cluster status` tells whether the cluster is up.",
             )

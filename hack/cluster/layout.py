@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from hack.console import StepFailed
+from hack.console import StepError
 
 BASE = Path("/var/lib/inference-operator")
 MOST_CLUSTERS = 30
@@ -137,7 +137,7 @@ def cgroup_of(name: str) -> str:
 
 def checked(name: str) -> str:
     if not _NAME.fullmatch(name):
-        raise StepFailed(
+        raise StepError(
             f"{name!r} cannot be a cluster's name",
             "Use up to 30 lower-case letters, digits and inner hyphens.",
         )

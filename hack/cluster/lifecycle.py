@@ -12,7 +12,7 @@ from hack.cluster import binaries as programs
 from hack.cluster import cgroups, dns, images, network, node, packages, registry
 from hack.cluster.layout import BASE, MOST_NODES, Cluster, Mount, cgroup_of, folder_of
 from hack.cluster.running import Running
-from hack.console import StepFailed, say, step
+from hack.console import StepError, say, step
 
 # A dead node is noticed after 12 s rather than 40 s.
 _PROMPT = ("--node-monitor-period=1s", "--node-monitor-grace-period=12s")
@@ -21,7 +21,7 @@ _PROMPT = ("--node-monitor-period=1s", "--node-monitor-grace-period=12s")
 def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
     """Bring up the cluster, or make the one that is there whole; a healthy one is left alone."""
     if not 1 <= nodes <= MOST_NODES:
-        raise StepFailed(f"{nodes} nodes", f"Ask for 1 to {MOST_NODES}.")
+        raise StepError(f"{nodes} nodes", f"Ask for 1 to {MOST_NODES}.")
     registry.require_root()
     packages.ensure()
     built = programs.ensure(programs.API_SERVER, programs.NODE, programs.COREDNS, programs.PAUSE)
@@ -64,7 +64,7 @@ def load_images(name: str, archives: Sequence[Path]) -> None:
     with registry.locked(name):
         cluster = registry.recorded(name)
         if cluster is None:
-            raise StepFailed(f"there is no cluster {name}", "`python -m hack.cluster up` first.")
+            raise StepError(f"there is no cluster {name}", "`python -m hack.cluster up` first.")
         images.load(cluster.all_nodes(), archives)
 
 
@@ -79,7 +79,7 @@ def _start(running: Running, *, fresh: bool) -> None:
     _halt(cluster.name, cluster)
     try:
         _boot(running)
-    except StepFailed as failure:
+    except StepError as failure:
         if fresh:
             raise
         # What an unclean end left in etcd or containerd may be beyond use.

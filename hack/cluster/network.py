@@ -5,7 +5,7 @@ import time
 
 from hack.cluster.layout import MOST_NODES, Cluster, Node
 from hack.cluster.processes import Processes
-from hack.console import StepFailed, run
+from hack.console import StepError, run
 
 _LINK_SECONDS = 10
 
@@ -56,7 +56,7 @@ def remove_host_link(cluster: Cluster) -> None:
     while _link_exists(cluster):
         subprocess.run(["ip", "link", "delete", cluster.host_link], capture_output=True)
         if time.monotonic() > deadline:
-            raise StepFailed(f"link {cluster.host_link} stays", "`ip link delete` it by hand.")
+            raise StepError(f"link {cluster.host_link} stays", "`ip link delete` it by hand.")
         time.sleep(0.02)
 
 

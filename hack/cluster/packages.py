@@ -4,7 +4,7 @@ import os
 import shutil
 from pathlib import Path
 
-from hack.console import StepFailed, run, step
+from hack.console import StepError, run, step
 
 CNI_PLUGINS = Path("/usr/lib/cni")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -24,7 +24,7 @@ def ensure() -> None:
     if not missing:
         return
     if not shutil.which("apt-get"):
-        raise StepFailed(
+        raise StepError(
             f"missing: {', '.join(missing)}; and there is no apt-get",
             "Install them by hand, with the CNI plugins in /usr/lib/cni.",
         )
@@ -62,7 +62,7 @@ def _install(packages: list[str]) -> None:
     remedy = "Check the network and /etc/apt/sources.list."
     try:
         run(install, remedy=remedy, env=environment)
-    except StepFailed:
+    except StepError:
         run(["apt-get", "update", "--quiet"], remedy=remedy, env=environment)
         run(install, remedy=remedy, env=environment)
     if "containerd" in packages and Path("/run/systemd/system").exists():

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from hack.cluster import cgroups
-from hack.console import StepFailed
+from hack.console import StepError
 
 # Each joins the cgroups before it becomes the program: `cgroups.kill` finds it and its children.
 _LAUNCH = """
@@ -64,14 +64,14 @@ class Processes:
         while not self._became(name, pause):
             if time.monotonic() > deadline or not self.alive(name):
                 shown = self.log(name).read_text(errors="replace")
-                raise StepFailed(f"no new namespaces: {shown}", "Namespaces need root's powers.")
+                raise StepError(f"no new namespaces: {shown}", "Namespaces need root's powers.")
             time.sleep(0.01)
 
     def enter(self, anchor: str) -> list[str]:
         """The command prefix that enters an anchor's namespaces."""
         pid = self.pid(anchor)
         if pid is None:
-            raise StepFailed(f"{anchor} is not running", "`python -m hack.cluster up` again.")
+            raise StepError(f"{anchor} is not running", "`python -m hack.cluster up` again.")
         kinds = [] if anchor == "hub" else ["--mount"]
         return ["nsenter", f"--target={pid}", "--net", *kinds, "--"]
 
@@ -80,7 +80,7 @@ class Processes:
         command = [*self.enter(anchor), "sh", "-euc", script]
         done = subprocess.run(command, capture_output=True, text=True, env={"PATH": _PATH})
         if done.returncode != 0:
-            raise StepFailed(
+            raise StepError(
                 f"in {anchor}, `{shlex.join(command)}`: {done.stderr.strip()}",
                 "`python -m hack.cluster down`, then `up` again.",
             )

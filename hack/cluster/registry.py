@@ -10,7 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from hack.cluster.layout import BASE, MOST_CLUSTERS, Cluster, Mount, checked, folder_of, network
-from hack.console import StepFailed, run
+from hack.console import StepError, run
 
 _LOCKS = Path("/run/lock")
 _RECORD = "cluster.json"
@@ -18,7 +18,7 @@ _RECORD = "cluster.json"
 
 def require_root() -> None:
     if os.geteuid() != 0:
-        raise StepFailed("a cluster needs namespaces, cgroups and mounts", "Run it as root.")
+        raise StepError("a cluster needs namespaces, cgroups and mounts", "Run it as root.")
 
 
 @contextmanager
@@ -89,7 +89,7 @@ def free_index() -> int:
         ours = ipaddress.ip_network(network(index))
         if index not in taken and not any(ours.overlaps(route) for route in routes):
             return index
-    raise StepFailed(
+    raise StepError(
         "no network of 10.224.0.0/16 to 10.253.0.0/16 is free",
         "Take a cluster `down` that is not needed, and see `ip route`.",
     )

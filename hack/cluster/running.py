@@ -12,7 +12,7 @@ from hack.cluster.control_plane import ControlPlane
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Cluster
 from hack.cluster.processes import Processes
-from hack.console import StepFailed
+from hack.console import StepError
 
 _BOOT_SECONDS = 90
 _CONTROL_PLANE = ("hub", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
@@ -57,7 +57,7 @@ class Running:
         """The nodes that are Ready and have said so after `since` (an older word may be stale)."""
         try:
             nodes = self.kubectl.get("nodes")["items"]
-        except StepFailed:
+        except StepError:
             return []
         return [node["metadata"]["name"] for node in nodes if _is_ready(node, since)]
 
@@ -76,11 +76,11 @@ class Running:
                 raise self._never(what, dead)
             time.sleep(0.1)
 
-    def _never(self, what: str, dead: list[str]) -> StepFailed:
+    def _never(self, what: str, dead: list[str]) -> StepError:
         suspects = dead or ["kube-apiserver", self.cluster.node(1).process("kubelet")]
         shown = "\n".join(f"--- {name}\n{self.processes.tail(name)}" for name in suspects)
         reason = f"{', '.join(dead)} ended" if dead else f"not within {_BOOT_SECONDS} s"
-        return StepFailed(
+        return StepError(
             f"waiting for {what}: {reason}\n{shown}",
             f"Read the logs in {self.cluster.logs}; then `down` and `up` again.",
         )

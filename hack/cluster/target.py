@@ -12,7 +12,7 @@ from hack.cluster import lifecycle, registry
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Mount, folder_of
 from hack.cluster.running import current_server
-from hack.console import StepFailed, run, say, step
+from hack.console import StepError, run, say, step
 
 DEFAULT_NAME = "inference-operator"
 _TORCH_TARGET = "/opt/torch"
@@ -89,7 +89,7 @@ class Kind:
 
     def _kind(self, *arguments: str | Path) -> str:
         if not shutil.which("kind"):
-            raise StepFailed("`kind` is not on the PATH", "Install it, or use CLUSTER=embedded.")
+            raise StepError("`kind` is not on the PATH", "Install it, or use CLUSTER=embedded.")
         return run(["kind", *arguments], remedy="Does `docker ps` work? `kind export logs`.")
 
 
@@ -102,8 +102,8 @@ class Current:
     def up(self) -> None:
         try:
             Kubectl(self.kubeconfig)("get", "--raw", "/version")
-        except StepFailed as failure:
-            raise StepFailed(
+        except StepError as failure:
+            raise StepError(
                 str(failure), f"Point KUBECONFIG (now {self.kubeconfig}) at a cluster that answers."
             ) from failure
         say(f"using the cluster of {self.kubeconfig}")
@@ -149,7 +149,7 @@ def target(
             chosen = os.environ.get("KUBECONFIG", "").split(":")[0]
             return Current(Path(chosen) if chosen else Path.home() / ".kube" / "config")
         case _:
-            raise StepFailed(f"CLUSTER={kind} is unknown", "Use embedded, kind or current.")
+            raise StepError(f"CLUSTER={kind} is unknown", "Use embedded, kind or current.")
 
 
 def _torch() -> tuple[Mount, ...]:
@@ -161,5 +161,5 @@ def _torch() -> tuple[Mount, ...]:
 def _number(variable: str, default: int) -> int:
     text = os.environ.get(variable) or str(default)
     if not text.isdigit():
-        raise StepFailed(f"{variable}={text} is not a number", f"For example {variable}=2.")
+        raise StepError(f"{variable}={text} is not a number", f"For example {variable}=2.")
     return int(text)

@@ -11,7 +11,7 @@ from hack.cluster import lifecycle
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Cluster
 from hack.cluster.running import Running
-from hack.console import StepFailed
+from hack.console import StepError
 
 from .footprint import Footprint, namespaces_of, traces
 from .workloads import answering_pod, await_ready
@@ -83,5 +83,5 @@ def test_a_second_down_says_so(untouched: Footprint, capsys: pytest.CaptureFixtu
 
 
 def test_a_name_that_is_no_name_is_refused() -> None:
-    with pytest.raises(StepFailed, match="cannot be a cluster's name"):
+    with pytest.raises(StepError, match="cannot be a cluster's name"):
         lifecycle.down("../etc")

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hack.cluster.kubectl import Kubectl
-from hack.console import StepFailed
+from hack.console import StepError
 from inference_operator.api.base import QUANTITY_PATTERN
 from inference_operator.api.validate import InvalidResourceError, parse
 from tests.api_cases.bad_manifests import changed
@@ -32,7 +32,7 @@ def _refused_by_api(kubectl: Kubectl, body: dict[str, Any], path: str) -> set[st
     """What stands in the brackets behind `path` in the API server's errors."""
     try:
         kubectl(*APPLY, "-f", "-", stdin=json.dumps(body))
-    except StepFailed as failure:
+    except StepError as failure:
         return set(re.findall(rf"{re.escape(path)}\[([^\]]+)\]", str(failure)))
     return set()
 

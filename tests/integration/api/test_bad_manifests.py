@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from hack.cluster.kubectl import Kubectl
-from hack.console import StepFailed
+from hack.console import StepError
 from tests.api_cases.bad_manifests import BAD_MANIFESTS, GOOD, BadManifest
 
 pytestmark = pytest.mark.integration
@@ -20,7 +20,7 @@ def _said(kubectl: Kubectl, body: dict[str, Any]) -> tuple[str, ...]:
     """The API server's sentences, without kubectl's own words around them; none if it accepts."""
     try:
         kubectl(*APPLY, "-f", "-", stdin=json.dumps(body))
-    except StepFailed as failure:
+    except StepError as failure:
         text = str(failure).partition("` said: ")[2].partition("\n`python -m")[0]
         lines = PREFIX.sub("", text, count=1).splitlines()
         return tuple(line.removeprefix("* ") for line in lines if line.strip())

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from hack.cluster.kubectl import Kubectl
-from hack.console import StepFailed
+from hack.console import StepError
 from tests.api_cases.bad_manifests import GOOD, changed
 
 pytestmark = pytest.mark.integration
@@ -106,7 +106,7 @@ def test_a_written_status_is_no_new_generation(kubectl: Kubectl, namespace: str)
 
 def test_a_phase_that_does_not_exist_cannot_be_written(kubectl: Kubectl, namespace: str) -> None:
     _apply(kubectl, namespace, GOOD)
-    with pytest.raises(StepFailed, match=r'status\.phase: Unsupported value: "Fine"'):
+    with pytest.raises(StepError, match=r'status\.phase: Unsupported value: "Fine"'):
         _patch_status(kubectl, namespace, {"phase": "Fine"})
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hack.cluster.images import PAUSE_IMAGE, read_archive, write_pause_archive
-from hack.console import StepFailed
+from hack.console import StepError
 
 
 def archive(path: Path, *tags: str, config: str = "{}") -> Path:
@@ -52,11 +52,11 @@ def test_the_pause_archive_is_one_of_ours(tmp_path: Path) -> None:
 def test_what_is_no_archive_is_refused_with_a_remedy(tmp_path: Path) -> None:
     path = tmp_path / "notes.txt"
     path.write_text("not an image")
-    with pytest.raises(StepFailed, match="is not a docker-archive") as failure:
+    with pytest.raises(StepError, match="is not a docker-archive") as failure:
         read_archive(path)
     assert "buildah push" in failure.value.remedy
 
 
 def test_an_archive_without_a_name_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StepFailed, match="names no image"):
+    with pytest.raises(StepError, match="names no image"):
         read_archive(archive(tmp_path / "a.tar"))

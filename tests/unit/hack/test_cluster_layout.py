@@ -8,7 +8,7 @@ import pytest
 
 from hack.cluster import registry
 from hack.cluster.layout import MOST_CLUSTERS, MOST_NODES, Cluster, Mount
-from hack.console import StepFailed
+from hack.console import StepError
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_all_pods_and_services_are_where_the_cluster_says() -> None:
 
 @pytest.mark.parametrize("name", ["", "-a", "a-", "UPPER", "a/b", "..", "a" * 31])
 def test_names_that_could_break_a_path_are_refused(name: str) -> None:
-    with pytest.raises(StepFailed):
+    with pytest.raises(StepError):
         _ = Cluster(name, 0).folder
 
 

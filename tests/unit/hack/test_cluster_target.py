@@ -7,7 +7,7 @@ import pytest
 
 from hack.cluster.layout import Mount
 from hack.cluster.target import Current, Embedded, Kind, target
-from hack.console import StepFailed
+from hack.console import StepError
 
 _FAKE_KIND = """#!/bin/sh
 echo "$@" >> "$CALLS"
@@ -66,7 +66,7 @@ def test_what_makes_no_sense_is_refused(
     monkeypatch: pytest.MonkeyPatch, variable: str, value: str
 ) -> None:
     monkeypatch.setenv(variable, value)
-    with pytest.raises(StepFailed, match=value):
+    with pytest.raises(StepError, match=value):
         target()
 
 
@@ -92,6 +92,6 @@ def test_kind_is_created_once_and_loaded_from_archives(calls: Path) -> None:
 
 def test_a_missing_kind_says_what_else_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nowhere")
-    with pytest.raises(StepFailed) as failure:
+    with pytest.raises(StepError) as failure:
         Kind("demo", 1).up()
     assert "CLUSTER=embedded" in failure.value.remedy
