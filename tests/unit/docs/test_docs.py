@@ -112,11 +112,11 @@ def _commands(block: str) -> Iterator[tuple[str, str]]:
 
 
 def test_the_readme_lists_every_setting_with_its_default() -> None:
-    rows = dict(re.findall(rf"^\| `{PREFIX}(\w+)` \| ([^|]+) \|", prose(README), re.MULTILINE))
-    found = {name: default.strip().strip("`") for name, default in rows.items()}
-    assert found == {
-        name.upper(): str(field.default) or "(all)" for name, field in Settings.model_fields.items()
-    }
+    rows = re.findall(rf"^\| `{PREFIX}(\w+)` \| ([^|]+) \|", prose(README), re.MULTILINE)
+    found = {name: default.strip().strip("`") for name, default in rows}
+    settings = Settings.model_fields.items()
+    expected = {name.upper(): str(field.default) or "(empty)" for name, field in settings}
+    assert found == expected, "correct the table of settings in README.md, 'Install'"
 
 
 def test_samples_are_explained() -> None:
