@@ -70,7 +70,7 @@ def test_make_targets_exist(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
     known = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
     code = "\n".join([*blocks(path, "sh"), *blocks(path, "console")])
-    code += "\n".join(re.findall(r"`([^`\n]+)`", prose(path)))
+    code += "\n".join(re.findall(r"`([^`]+)`", prose(path)))
     named = set(re.findall(r"(?:^|[\s;])make ([a-z][a-z0-9-]*)", code, re.MULTILINE))
     named |= set(re.findall(r"^make ([a-z][a-z0-9-]*)", code, re.MULTILINE))
     assert named <= known
