@@ -73,6 +73,7 @@ NODE = _kubernetes(
     },
 )
 COREDNS = Bundle("coredns", "coredns", {"coredns": "."})
+KWOK = Bundle("kwok", "kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, minutes="2 min")
 PAUSE = Bundle("pause", "pause", {"pause": "."}, minutes="10 s")
 
 
