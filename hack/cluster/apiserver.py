@@ -9,12 +9,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from hack.cluster.binaries import API_SERVER, Binaries, ensure
+from hack.cluster import fake_nodes
+from hack.cluster.binaries import API_SERVER, KWOK, NODE, Binaries, ensure
 from hack.cluster.control_plane import ControlPlane, Ports
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
 
-_SERVICE_CIDR, _FIRST_SERVICE_IP = "10.0.0.0/24", "10.0.0.1"
+# Room for the Services of some thousand models.
+_SERVICE_CIDR, _FIRST_SERVICE_IP = "10.0.0.0/16", "10.0.0.1"
 _BOOT_SECONDS = 60
 _ATTEMPTS = 3
 
@@ -24,18 +26,20 @@ class ApiServer:
 
     `kubeconfig` is an administrator's, `audit_log` has one JSON line a request (Metadata level).
     Without `controller_manager` nothing collects garbage, fills Deployments or makes
-    ServiceAccounts (pods are admitted without one).
+    ServiceAccounts (pods are admitted without one). With `fake_nodes` there are scheduler and
+    kwok beside it, and pods become Ready without ever running.
     """
 
-    def __init__(self, *, controller_manager: bool = False) -> None:
-        self._with_controllers = controller_manager
+    def __init__(self, *, controller_manager: bool = False, fake_nodes: int = 0) -> None:
+        self._with_controllers = controller_manager or fake_nodes > 0
+        self._fake_nodes = fake_nodes
         self._children: list[subprocess.Popen[bytes]] = []
         self.folder = Path(tempfile.mkdtemp(prefix="inference-operator-api-"))
         self.kubeconfig = self.folder / "pki" / "admin.kubeconfig"
         self.audit_log = self.folder / "audit.log"
 
     def start(self) -> Self:
-        binaries = ensure(API_SERVER)
+        binaries = ensure(API_SERVER, *((NODE, KWOK) if self._fake_nodes else ()))
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._boot(binaries)
@@ -71,10 +75,14 @@ class ApiServer:
     def kubectl(self) -> Kubectl:
         return Kubectl(self.kubeconfig)
 
+    def kubeconfig_of(self, user: str) -> Path:
+        """The kubeconfig of another administrator, whom the audit log tells apart."""
+        return self._plane.kubeconfig(user, "system:masters")
+
     def _boot(self, binaries: Binaries) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700)
-        plane = ControlPlane(
+        self._plane = plane = ControlPlane(
             folder=self.folder,
             binaries=binaries,
             address="127.0.0.1",
@@ -94,6 +102,11 @@ class ApiServer:
         if self._with_controllers:
             self._spawn("kube-controller-manager", plane.controller_manager())
             self._await("get", "serviceaccount", "default", "--namespace=default")
+        if self._fake_nodes:
+            self._spawn("kube-scheduler", plane.scheduler())
+            self._spawn("kwok", fake_nodes.kwok(plane))
+            self.kubectl.apply(*fake_nodes.nodes(self._fake_nodes))
+            self._await("wait", "node", "--all", "--for=condition=Ready", "--timeout=1s")
 
     def _spawn(self, name: str, command: list[str]) -> None:
         with (self.folder / f"{name}.log").open("wb") as log:
