@@ -1,0 +1,101 @@
+"""A namespace of the real API server: what people do in it, and what kubelets would."""
+
+import json
+import uuid
+from dataclasses import dataclass
+from typing import Any
+
+from hack.cluster.apiserver import ApiServer
+from hack.cluster.kubectl import Kubectl
+from tests.fakes.bodies import imodel, revision_of
+from tests.integration.operator.process import eventually
+
+NAME = "tape-reader"
+CHILDREN = "controllerrevision,configmap,deployment,service,poddisruptionbudget"
+OURS = "app.kubernetes.io/managed-by=inference-operator"
+READY = {
+    "status": {
+        "phase": "Running",
+        "conditions": [{"type": "Ready", "status": "True"}],
+        "containerStatuses": [],
+    }
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One namespace."""
+
+    kubectl: Kubectl
+    namespace: str
+
+    @classmethod
+    def new(cls, server: ApiServer) -> "Scene":
+        name = f"pit-{uuid.uuid4().hex[:8]}"
+        server.kubectl("create", "namespace", name)
+        return cls(server.kubectl, name)
+
+    def apply(self, name: str = NAME, **spec: Any) -> None:
+        """`kubectl apply --server-side` of a model."""
+        body = imodel(name, namespace=self.namespace, **spec)
+        self.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(body))
+
+    def run(self, *words: str) -> str:
+        return self.kubectl(*words, "-n", self.namespace)
+
+    def get(self, *words: str) -> Any:
+        return json.loads(self.run("get", *words, "-o", "json"))
+
+    def children(self, kinds: str = CHILDREN) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = self.get(kinds, "-l", OURS)["items"]
+        return found
+
+    def kinds(self) -> list[str]:
+        return sorted(body["kind"] for body in self.children())
+
+    def versions(self) -> dict[str, str]:
+        """Resource versions of everything that the operator writes."""
+        bodies = [*self.children(), self.model()]
+        return {
+            f"{b['kind']}/{b['metadata']['name']}": b["metadata"]["resourceVersion"] for b in bodies
+        }
+
+    def model(self, name: str = NAME) -> dict[str, Any]:
+        found: dict[str, Any] = self.get("inferencemodel", name)
+        return found
+
+    def condition(self, kind: str, name: str = NAME) -> dict[str, str]:
+        conditions = self.model(name).get("status", {}).get("conditions", ())
+        return next((c for c in conditions if c["type"] == kind), {})
+
+    def pods_answer(self, revision: str | None = None) -> None:
+        """What kubelets would say once the model is loaded, of the pods there are."""
+        for pod in self.get("pods", "-l", OURS)["items"]:
+            phase = pod["status"].get("phase")
+            if phase == "Running" or revision not in (None, revision_of(pod)):
+                continue
+            words = ("--subresource=status", "--type=merge", "-p", json.dumps(READY))
+            self.run("patch", "pod", pod["metadata"]["name"], *words)
+
+    def await_pods(self, count: int) -> None:
+        eventually(lambda: len(self.get("pods", "-l", OURS)["items"]) == count)
+
+    def await_ready(self, name: str = NAME) -> None:
+        """Until Ready is True, with pods that answer as they come."""
+
+        def holds() -> bool:
+            self.pods_answer()
+            found = self.condition("Ready", name)
+            generation = self.model(name)["metadata"]["generation"]
+            return found.get("status") == "True" and found["observedGeneration"] == generation
+
+        eventually(holds, lambda: self.model(name).get("status"))
+
+    def served(self) -> str:
+        """The revision that the Service leads to."""
+        selector = self.get("service", NAME)["spec"]["selector"]
+        return str(selector["inference.aipx.io/revision"])
+
+    def event_reasons(self) -> list[str]:
+        events = self.get("events", "--field-selector=involvedObject.kind=InferenceModel")["items"]
+        return [event["reason"] for event in events]

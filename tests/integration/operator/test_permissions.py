@@ -1,0 +1,139 @@
+"""The role in manifests/base is exactly what the operator uses: no less, and no more."""
+
+import base64
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from hack.cluster.apiserver import ApiServer
+from tests.conftest import install_crds
+from tests.fakes.bodies import source
+from tests.integration.operator.process import ROOT, OperatorProcess, eventually
+from tests.integration.operator.scene import Scene
+
+pytestmark = pytest.mark.integration
+
+RBAC = ROOT / "manifests" / "base" / "rbac.yaml"
+NAMESPACE = "inference-operator"
+Use = tuple[str, str, str]
+"""API group, resource and verb."""
+
+# Asked for only in situations that this test does not make.
+RARE: set[Use] = {
+    # A Service is unwanted only once nothing of a unit can be served any more.
+    ("", "services", "delete"),
+}
+
+
+def rules() -> list[dict[str, Any]]:
+    for body in yaml.safe_load_all(RBAC.read_text("utf-8")):
+        if body["kind"] == "ClusterRole":
+            found: list[dict[str, Any]] = body["rules"]
+            return found
+    raise AssertionError("no ClusterRole")
+
+
+def granted() -> set[Use]:
+    return {
+        (group, resource, verb)
+        for rule in rules()
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+def used(server: ApiServer) -> Iterator[tuple[Use, int]]:
+    """What the ServiceAccount asked for, and the answers' codes."""
+    user = f"system:serviceaccount:{NAMESPACE}:inference-operator"
+    for line in server.audit_log.read_text("utf-8").splitlines():
+        event = json.loads(line)
+        if event["user"]["username"] != user or "objectRef" not in event:
+            continue
+        about = event["objectRef"]
+        resource = "/".join(filter(None, (about["resource"], about.get("subresource"))))
+        code = event.get("responseStatus", {}).get("code", 0)
+        use = (about.get("apiGroup", ""), resource, event["verb"])
+        yield use, code
+        if event["verb"] == "patch" and code == 201:
+            # An apply that makes the object is asked for both.
+            yield (use[0], use[1], "create"), code
+
+
+@pytest.fixture
+def server() -> Iterator[ApiServer]:
+    with ApiServer(controller_manager=True) as found:
+        install_crds(found)
+        found.kubectl("create", "namespace", NAMESPACE)
+        found.kubectl("apply", "--server-side", "-n", NAMESPACE, "-f", str(RBAC))
+        yield found
+
+
+def as_service_account(server: ApiServer, folder: Path) -> Path:
+    """A kubeconfig with the ServiceAccount's token."""
+    config = yaml.safe_load(server.kubeconfig.read_text("utf-8"))
+    words = ("create", "token", "inference-operator", "-n", NAMESPACE, "--duration=1h")
+    token = server.kubectl(*words).strip()
+    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
+    for cluster in config["clusters"]:
+        authority = cluster["cluster"].pop("certificate-authority", None)
+        if authority:
+            data = (server.kubeconfig.parent / authority).read_bytes()
+            cluster["cluster"]["certificate-authority-data"] = base64.b64encode(data).decode()
+    path = folder / "kubeconfig"
+    path.write_text(yaml.safe_dump(config), "utf-8")
+    return path
+
+
+def live_a_life(scene: Scene) -> None:
+    """Everything that makes the operator write something."""
+    rollout = {"scaleDownDelay": "1s", "revisionHistoryLimit": 0}
+    scene.apply(model=source(1), replicas=2, rollout=rollout)
+    scene.await_pods(2)
+    scene.await_ready()
+    # Drift of each kind.
+    for child in scene.children():
+        kind, name = child["kind"], child["metadata"]["name"]
+        labels = '{"metadata":{"labels":{"app.kubernetes.io/name":"else"}}}'
+        scene.run("patch", kind, name, "--type=merge", "-p", labels)
+    eventually(
+        lambda: all(
+            c["metadata"]["labels"]["app.kubernetes.io/name"] == "triton" for c in scene.children()
+        ),
+        scene.children,
+    )
+    # An orphaned ConfigMap is adopted.
+    (config,) = scene.children("configmap")
+    orphan = '{"metadata":{"labels":{"app.kubernetes.io/managed-by":null}}}'
+    scene.run("patch", "configmap", config["metadata"]["name"], "--type=merge", "-p", orphan)
+    eventually(lambda: scene.children("configmap"))
+    # A budget that is no longer wanted, and an old revision without history.
+    scene.apply(model=source(2), replicas=1, rollout=rollout)
+    scene.await_ready()
+    eventually(lambda: len(scene.children("controllerrevision")) == 1, scene.kinds)
+
+
+def test_the_role_is_exactly_what_the_operator_uses(server: ApiServer, tmp_path: Path) -> None:
+    kubeconfig = as_service_account(server, tmp_path)
+    process = OperatorProcess(kubeconfig, {"INFERENCE_OPERATOR_RESYNC_SECONDS": "10"})
+    try:
+        process.await_ready()
+        live_a_life(Scene.new(server))
+        time.sleep(11)  # until everything was compared once
+        assert process.metric("inference_operator_errors_total") == 0, process.log
+    finally:
+        process.end()
+
+    found = list(used(server))
+    forbidden = {use for use, code in found if code in (401, 403)}
+    assert not forbidden, f"the role lacks {sorted(forbidden)}"
+    # Not seen in the audit log: looked up by admission for blockOwnerDeletion.
+    implicit = {use for use in granted() if use[1].endswith("/finalizers")}
+    unused = granted() - implicit - RARE - {use for use, _ in found}
+    assert not unused, f"the role has more than is used: {sorted(unused)}"
+    assert granted() >= RARE

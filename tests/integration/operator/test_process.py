@@ -1,0 +1,78 @@
+"""The process itself: probes, metrics, logs, and a start before the kind exists."""
+
+import json
+import time
+
+import pytest
+
+from hack.cluster.apiserver import ApiServer
+from tests.conftest import install_crds
+from tests.fakes.bodies import source
+from tests.integration.operator.process import OperatorProcess, eventually
+from tests.integration.operator.scene import Scene
+
+pytestmark = pytest.mark.integration
+
+
+def test_probes_and_metrics(operator: OperatorProcess, scene: Scene) -> None:
+    assert operator.ask("/healthz") == (200, "healthy")
+    assert operator.ask("/readyz") == (200, "ready")
+    scene.apply(model=source(1))
+    scene.await_pods(1)
+
+    eventually(lambda: operator.metric("inference_operator_passes_total", outcome="changed") >= 1)
+    requests = "inference_operator_api_requests_total"
+    assert operator.metric(requests, verb="PATCH", resource="deployments", code="201") == 1
+    assert operator.metric("inference_operator_pass_duration_seconds_count") >= 1
+    assert operator.metric("inference_operator_errors_total") == 0
+
+
+def test_its_log_is_json_with_the_key_of_the_object(
+    operator: OperatorProcess, scene: Scene
+) -> None:
+    scene.apply(model=source(1))
+    scene.await_pods(1)
+    scene.await_ready()
+    eventually(lambda: "Promoted" in operator.log)
+    lines = [json.loads(line) for line in operator.log.splitlines()]
+
+    (told,) = [line for line in lines if line.get("reason") == "Promoted"]
+    assert told["unit"] == f"InferenceModel/{scene.namespace}/tape-reader"
+    assert all({"time", "level", "logger", "message"} <= set(line) for line in lines)
+
+
+def test_ready_without_any_resource(operator: OperatorProcess) -> None:
+    assert operator.ask("/readyz") == (200, "ready")
+
+
+def test_it_waits_for_a_kind_that_is_not_there_yet(tmp_path: object) -> None:
+    with ApiServer(controller_manager=True) as server:
+        process = OperatorProcess(server.kubeconfig, {})
+        try:
+            eventually(lambda: "crds/ installed" in process.log, lambda: process.log)
+            assert process.ask("/healthz")[0] == 200
+            assert process.ask("/readyz")[0] == 503
+
+            install_crds(server)
+            process.await_ready()
+            scene = Scene.new(server)
+            scene.apply(model=source(1))
+            scene.await_pods(1)
+            scene.await_ready()
+        finally:
+            process.end()
+
+
+def test_it_outlives_an_api_server_that_goes_away() -> None:
+    with ApiServer() as server:
+        install_crds(server)
+        process = OperatorProcess(server.kubeconfig, {})
+        try:
+            process.await_ready()
+            server._kill()
+            time.sleep(2)
+            assert process.alive, process.log
+            assert process.ask("/healthz")[0] == 200
+            assert process.stop() < 12
+        finally:
+            process.end()
