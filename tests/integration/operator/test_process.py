@@ -1,5 +1,6 @@
 """The process itself: probes, metrics, logs, and a start before the kind exists."""
 
+import http.client
 import json
 import time
 
@@ -39,6 +40,18 @@ def test_its_log_is_json_with_the_key_of_the_object(
     (told,) = [line for line in lines if line.get("reason") == "Promoted"]
     assert told["unit"] == f"InferenceModel/{scene.namespace}/tape-reader"
     assert all({"time", "level", "logger", "message"} <= set(line) for line in lines)
+
+
+def test_a_scraper_that_keeps_its_connection_does_not_delay_the_end(
+    operator: OperatorProcess,
+) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", operator.port)
+    connection.request("GET", "/metrics")
+    answer = connection.getresponse()
+    assert answer.status == 200
+    answer.read()
+
+    assert operator.stop() < 3
 
 
 def test_ready_without_any_resource(operator: OperatorProcess) -> None:
