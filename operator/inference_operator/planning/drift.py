@@ -1,6 +1,7 @@
 """Whether a live object holds everything that its manifest asks for."""
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from inference_operator.api.base import parse_quantity
@@ -90,6 +91,11 @@ def _is_quantity(path: Path) -> bool:
 
 def _equal_quantities(live: Any, wanted: Any) -> bool:
     try:
-        return parse_quantity(str(live)) == parse_quantity(str(wanted))
+        return _thousandths(live) == _thousandths(wanted)
     except ValueError:
         return False
+
+
+def _thousandths(quantity: Any) -> int:
+    # The API server rounds amounts of resources up to these (SetDefaults_ResourceList).
+    return ceil(parse_quantity(str(quantity)) * 1000)

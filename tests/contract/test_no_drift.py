@@ -1,0 +1,64 @@
+"""What the API server makes of our manifests is no drift: else a pass would write for ever."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from inference_operator.adapters.kinds import CHILD_BY_KIND
+from inference_operator.api.base import API_VERSION
+from inference_operator.api.status import InferenceModelStatus
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.serving_unit import Owner
+from inference_operator.planning.drift import drift
+from inference_operator.planning.plan import Delete
+from inference_operator.planning.planner import plan
+from tests.contract.conftest import Ground
+from tests.unit.planning.seen import DEFAULTS, NOON
+from tests.unit.resources.inputs import INPUTS, NODES, case
+
+ODD_QUANTITIES = {
+    "requests": {"cpu": "0.0001", "memory": "1000M", "ephemeral-storage": "0.5Gi"},
+    "limits": {"cpu": "1000m", "memory": "1.5Gi", "example.com/fpga": "01"},
+}
+ALL = {
+    **INPUTS,
+    "odd quantities": case(
+        "odd",
+        model={"source": {"uri": "https://store.example/odd.onnx"}, "format": "onnx"},
+        resources=ODD_QUANTITIES,
+        triton={"sharedMemory": "0.25Gi", "env": [{"name": "EMPTY", "value": ""}]},
+    ),
+}
+
+
+def manifests(body: dict[str, Any], namespace: str) -> Iterator[dict[str, Any]]:
+    key = UnitKey("InferenceModel", namespace, body["metadata"]["name"])
+    owner = Owner(key, API_VERSION, "00000000-0000-0000-0000-000000000001")
+    done = plan(
+        Observed(owner, 1, body["spec"], InferenceModelStatus(), nodes=NODES), DEFAULTS, NOON
+    )
+    assert done.invalid is None, done.invalid
+    for action in done.actions:
+        assert not isinstance(action, Delete)
+        yield dict(action.manifest)
+
+
+@pytest.mark.parametrize("name", ALL)
+async def test_what_was_just_applied_does_not_differ(name: str, ground: Ground) -> None:
+    for manifest in manifests(ALL[name], ground.namespace):
+        resource = CHILD_BY_KIND[manifest["kind"]]
+        live = await ground.cluster.apply(resource, manifest, force=False)
+
+        assert drift(live, manifest) is None, manifest["kind"]
+
+
+@pytest.mark.parametrize("name", ALL)
+async def test_applying_it_again_changes_nothing(name: str, ground: Ground) -> None:
+    for manifest in manifests(ALL[name], ground.namespace):
+        resource = CHILD_BY_KIND[manifest["kind"]]
+        one = await ground.cluster.apply(resource, manifest, force=False)
+        two = await ground.cluster.apply(resource, manifest, force=True)
+
+        assert one["metadata"]["resourceVersion"] == two["metadata"]["resourceVersion"]
