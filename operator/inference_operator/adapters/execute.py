@@ -135,7 +135,7 @@ def _waits(action: Action, failed: list[Action]) -> bool:
 
 
 def _record(outcome: Outcome, action: Action, error: ApiError) -> None:
-    if error.is_passing and not _is_conflict(error):
+    if error.is_passing and not (_is_conflict(error) or _is_malformed(error)):
         outcome.passing.append(f"{action.key}: {error.message}")
     elif _is_conflict(error):
         outcome.refused.append(
@@ -149,6 +149,11 @@ def _record(outcome: Outcome, action: Action, error: ApiError) -> None:
 def _is_conflict(error: ApiError) -> bool:
     # An apply without force over fields of another manager; other conflicts pass by themselves.
     return error.status == 409 and "conflict" in error.message and "with" in error.message
+
+
+def _is_malformed(error: ApiError) -> bool:
+    # What a person wrote into `affinity`, say; the API server answers 500, not 422.
+    return error.status == 500 and "failed to create typed patch object" in error.message
 
 
 def _version(body: Mapping[str, Any]) -> str:

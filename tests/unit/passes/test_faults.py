@@ -178,6 +178,21 @@ async def test_a_service_that_cannot_be_written_for_now_is_not_called_ready() ->
     assert world.ready[2].startswith("clients are not sent to revision")
 
 
+async def test_a_field_that_no_schema_knows_is_told_though_it_comes_as_500() -> None:
+    world = World()
+    words = (
+        "failed to create typed patch object (desk-7/fx-drift; apps/v1, Kind=Deployment):"
+        " .spec.template.spec.affinity.podAffinty: field not declared in schema"
+    )
+    world.cluster.before = refuse(lambda r: r.kind == "Deployment", 500, words)
+    world.user_applies()
+    with pytest.raises(PassError):
+        await world.one_pass()
+
+    assert world.ready[:2] == ("False", "ChildRefused")
+    assert "affinity.podAffinty: field not declared in schema" in world.ready[2]
+
+
 async def test_an_api_server_that_is_away_is_tried_again_without_a_word_to_the_person() -> None:
     world = World()
     world.user_applies()
