@@ -31,6 +31,12 @@ class Settings(BaseModel):
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
     """Least level that is logged."""
 
+    lease_namespace: str = ""
+    """Namespace of the Lease by which one of several operators leads. Empty: no election."""
+
+    identity: str = "operator"
+    """Name of this process in the Lease: its pod's name."""
+
     resync_seconds: Annotated[int, Field(ge=10)] = 3600
     """How often the cache's keys are compared with the API server's, against lost deletions."""
 

@@ -8,7 +8,7 @@ from inference_operator.api.base import API_VERSION
 from inference_operator.api.inference_model import KIND, PLURAL
 
 INFERENCE_MODEL = Resource(API_VERSION, PLURAL, KIND)
-NODE = Resource("v1", "nodes", "Node")
+NODE = Resource("v1", "nodes", "Node", namespaced=False)
 EVENT = Resource("v1", "events", "Event")
 
 CHILDREN = (

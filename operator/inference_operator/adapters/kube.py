@@ -1,7 +1,7 @@
 """The API server, spoken to in raw JSON: typed objects cost ten times as much on the hot path."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -22,6 +22,7 @@ class Resource:
     api_version: str
     plural: str
     kind: str
+    namespaced: bool = True
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
         root = "/api/" if "/" not in self.api_version else "/apis/"
@@ -76,10 +77,21 @@ class Cluster(Protocol):
 class KubeCluster:
     """The real API server."""
 
-    def __init__(self, configuration: Configuration, telemetry: Telemetry, timeout: float) -> None:
+    def __init__(
+        self,
+        configuration: Configuration,
+        telemetry: Telemetry,
+        timeout: float,
+        namespaces: tuple[str, ...] = (),
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`namespaces` are those to list; none: all of them at once. `may_write` is asked right
+        before each write is sent: False refuses it."""
+        self._may_write = may_write
         self._client = ApiClient(configuration)
         self._client.user_agent = FIELD_MANAGER
         self._telemetry = telemetry
+        self._namespaces = namespaces
         self._timeout = aiohttp.ClientTimeout(total=timeout)
 
     async def close(self) -> None:
@@ -121,20 +133,31 @@ class KubeCluster:
     async def keys(self, resource: Resource, selector: str) -> dict[tuple[str, str], str]:
         """Namespace and name of every object, with its uid: metadata only, in pages."""
         found: dict[tuple[str, str], str] = {}
-        async for page in self._pages(resource, selector):
-            for item in page["items"] or ():
-                meta = item["metadata"]
-                found[meta.get("namespace", ""), meta["name"]] = meta["uid"]
+        for path in self._lists(resource):
+            async for page in self._pages(resource, path, selector):
+                for item in page["items"] or ():
+                    meta = item["metadata"]
+                    found[meta.get("namespace", ""), meta["name"]] = meta["uid"]
         return found
 
-    async def any(self, resource: Resource) -> bool:
-        """Whether there is one object of that kind, in any namespace."""
-        request = _Request("GET", resource.path(None), query={"limit": "1"}, accept=_METADATA)
-        return bool((await self._send(request, resource)).get("items"))
+    async def get(self, resource: Resource, namespace: str, name: str) -> Body:
+        """One object; ApiError with `is_gone` where there is none."""
+        return await self._send(_Request("GET", resource.path(namespace, name)), resource)
 
-    async def _pages(self, resource: Resource, selector: str) -> AsyncIterator[Body]:
+    async def any(self, resource: Resource) -> bool:
+        """Whether there is one object of that kind, in any of the namespaces."""
+        for path in self._lists(resource):
+            request = _Request("GET", path, query={"limit": "1"}, accept=_METADATA)
+            if (await self._send(request, resource)).get("items"):
+                return True
+        return False
+
+    def _lists(self, resource: Resource) -> list[str]:
+        everywhere = not self._namespaces or not resource.namespaced
+        return [resource.path(space) for space in ((None,) if everywhere else self._namespaces)]
+
+    async def _pages(self, resource: Resource, path: str, selector: str) -> AsyncIterator[Body]:
         query = {"limit": "500", **({"labelSelector": selector} if selector else {})}
-        path = resource.path(None)
         while True:
             page = await self._send(_Request("GET", path, query=query, accept=_METADATA), resource)
             yield page
@@ -166,6 +189,8 @@ class KubeCluster:
         token = (await self._client.configuration.auth_settings()).get("BearerToken")
         if token:
             headers[token["key"]] = token["value"]
+        if request.method != "GET" and not self._may_write():
+            raise ApiError(0, "NotLeading", "this operator does not lead: another one may write")
         text = urlencode(request.query)
         url = f"{self._client.configuration.host}{request.path}" + (f"?{text}" if text else "")
         answer = await self._client.rest_client.request(  # type: ignore[no-untyped-call]

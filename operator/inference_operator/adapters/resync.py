@@ -37,7 +37,8 @@ class Resync:
         """For ever: what was asked for soon, everything once a period."""
         while True:
             try:
-                await asyncio.wait_for(self._asked.wait(), period)
+                async with asyncio.timeout(period):
+                    await self._asked.wait()
                 await asyncio.sleep(SETTLE_SECONDS)
             except TimeoutError:
                 self._wanted.update(resources)

@@ -25,6 +25,11 @@ class Telemetry:
             "Objects that wait for a pass.",
             registry=self.registry,
         )
+        self.leading = Gauge(
+            "inference_operator_leading",
+            "1 while this process may write, 0 while it stands by.",
+            registry=self.registry,
+        )
         self.requests = Counter(
             "inference_operator_api_requests_total",
             "Requests to the API server, by verb, resource and status code.",

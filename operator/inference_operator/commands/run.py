@@ -3,7 +3,6 @@
 import argparse
 import asyncio
 import os
-import signal
 import sys
 from pathlib import Path
 from typing import Any
@@ -23,7 +22,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Run until SIGTERM or SIGINT; 2 when a setting cannot be used."""
+    """Run until SIGTERM or SIGINT: 0; 1 when the lease was lost, 2 for an unusable setting."""
     from inference_operator import logs
 
     try:
@@ -33,11 +32,10 @@ def run_command(arguments: argparse.Namespace) -> int:
         return 2
     logs.configure(settings.log_level)
     in_cluster = "KUBECONFIG" not in os.environ and Path(TOKEN).exists()
-    asyncio.run(_run(settings, in_cluster))
-    return 0
+    return 0 if asyncio.run(_run(settings, in_cluster)) else 1
 
 
-async def _run(settings: Settings, in_cluster: bool) -> None:
+async def _run(settings: Settings, in_cluster: bool) -> bool:
     from kubernetes.aio import config
     from kubernetes.aio.client import Configuration
 
@@ -52,8 +50,4 @@ async def _run(settings: Settings, in_cluster: bool) -> None:
         await config.load_kube_config(  # type: ignore[no-untyped-call]
             config_file=os.environ.get("KUBECONFIG"), client_configuration=configuration
         )
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    await run(settings, configuration, stop)
+    return await run(settings, configuration)

@@ -3,17 +3,21 @@
 import asyncio
 import contextlib
 import logging
+import secrets
+import signal
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import kopf
+from aiohttp import web
 from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.http_server import serve
 from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE
 from inference_operator.adapters.kube import ApiError, KubeCluster
+from inference_operator.adapters.lease import RENEW, Candidate, Lease
 from inference_operator.adapters.resync import Resync
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.domain.names import FIELD_MANAGER, UnitKey
@@ -30,6 +34,7 @@ HEARTBEAT_SECONDS = 5.0
 STUCK_SECONDS = 60.0
 # Passes in flight get this long to end after SIGTERM.
 GRACE_SECONDS = 10.0
+TAKE_OVER_SECONDS = 0.5
 
 
 @dataclass
@@ -44,25 +49,128 @@ class Life:
         return time.monotonic() - self.beat < STUCK_SECONDS
 
 
-async def run(settings: Settings, configuration: Configuration, stop: asyncio.Event) -> None:
-    """Serve until `stop` is set; then let the passes in flight end."""
-    telemetry = Telemetry()
-    cluster = KubeCluster(configuration, telemetry, settings.api_timeout_seconds)
-    life = Life(beat=time.monotonic())
-    queue = WorkQueue()
-    telemetry.queue_depth.set_function(lambda: len(queue))
-    cache = Cache()
-    resync = Resync(cluster, cache, queue.wake)
-    passes = Passes(
-        cluster,
-        cache,
-        Defaults(settings.triton_image, settings.loader_image),
-        telemetry,
-        lambda: datetime.now(UTC),
-    )
+async def run(settings: Settings, configuration: Configuration) -> bool:
+    """Serve until SIGTERM or SIGINT, then let the passes in flight end; False when the lease was
+    lost.
 
-    def failed(key: UnitKey, error: Exception) -> None:
-        telemetry.errors.labels(type(error).__name__).inc()
+    A follower watches and caches as the leader does, so that it takes over at once.
+    """
+    stop = asyncio.Event()
+    _listen(stop)
+    telemetry = Telemetry()
+    # The lease has a client of its own, which no lease forbids to write.
+    store = KubeCluster(configuration, telemetry, RENEW)
+    lease = Lease(store, Candidate(settings.lease_namespace, _identity(settings)))
+    elects = bool(settings.lease_namespace)
+    cluster = KubeCluster(
+        configuration,
+        telemetry,
+        settings.api_timeout_seconds,
+        settings.served_namespaces,
+        may_write=(lambda: lease.holds) if elects else (lambda: True),
+    )
+    telemetry.leading.set_function(lambda: float(lease.holds or not elects))
+    if not elects:
+        lease.taken.set()
+    life = Life(beat=time.monotonic())
+    work_force = _WorkForce(settings, cluster, telemetry)
+    server = await serve(settings.port, telemetry, lambda: life.listed, lambda: life.healthy)
+    # All of ours before Kopf starts: at its end it takes every younger task for one of its own.
+    tasks = [
+        asyncio.create_task(_beat(life)),
+        asyncio.create_task(work_force.resync.run(WATCHED, settings.resync_seconds)),
+        *work_force.hired(lease.taken),
+        *([asyncio.create_task(_elect(lease, stop))] if elects else []),
+    ]
+    end = asyncio.create_task(_end(stop, work_force.queue, tasks, lease, server))
+    try:
+        watcher = Watcher(work_force.cache, work_force.queue.wake, work_force.resync.ask)
+        if not await _any_unit(cluster, stop):
+            watcher.listed_all.set()
+        registry = kopf.OperatorRegistry()
+        register(registry, watcher, configuration)
+        await _watch(settings, registry, watcher, life, stop)
+    finally:
+        stop.set()
+        lost = await end
+        await cluster.close()
+        await store.close()
+    return not lost
+
+
+async def _end(
+    stop: asyncio.Event,
+    queue: WorkQueue,
+    tasks: list[asyncio.Task[None]],
+    lease: Lease,
+    server: web.AppRunner,
+) -> bool:
+    """Once asked to end, and while Kopf closes its watches: let the passes in flight end, and a
+    follower lead. True when the lease was lost, not given back."""
+    await stop.wait()
+    lost = lease.lost
+    if lease.taken.is_set() and not lost:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_SECONDS):
+                await queue.drained()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await lease.give_back()
+    await server.cleanup()
+    return lost
+
+
+def _listen(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+WATCHED = (INFERENCE_MODEL, *CHILDREN, NODE)
+
+
+def _identity(settings: Settings) -> str:
+    # A pod that restarts is another process: it must not believe that it still leads.
+    return f"{settings.identity}_{secrets.token_hex(4)}"
+
+
+async def _elect(lease: Lease, stop: asyncio.Event) -> None:
+    await lease.keep()
+    stop.set()
+
+
+class _WorkForce:
+    """The cache, the queue and its workers."""
+
+    def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
+        self.queue = WorkQueue()
+        self.cache = Cache()
+        self.resync = Resync(cluster, self.cache, self.queue.wake)
+        self._count = settings.workers
+        self._telemetry = telemetry
+        self._passes = Passes(
+            cluster,
+            self.cache,
+            Defaults(settings.triton_image, settings.loader_image),
+            telemetry,
+            lambda: datetime.now(UTC),
+        )
+        telemetry.queue_depth.set_function(lambda: len(self.queue))
+
+    def hired(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:
+        """The workers; they begin once this process leads, with what was queued until then."""
+        return [asyncio.create_task(self._work(leading)) for _ in range(self._count)]
+
+    async def _work(self, leading: asyncio.Event) -> None:
+        if not leading.is_set():
+            await leading.wait()
+            # What the leader before wrote last is still on its way to the cache.
+            await asyncio.sleep(TAKE_OVER_SECONDS)
+        await work(self.queue, self._passes, self._failed)
+
+    def _failed(self, key: UnitKey, error: Exception) -> None:
+        self._telemetry.errors.labels(type(error).__name__).inc()
         is_known = isinstance(error, ApiError | PassError)
         log.warning(
             "pass failed, will be tried again: %s",
@@ -70,30 +178,6 @@ async def run(settings: Settings, configuration: Configuration, stop: asyncio.Ev
             extra={"unit": str(key)},
             exc_info=None if is_known else error,
         )
-
-    server = await serve(settings.port, telemetry, lambda: life.listed, lambda: life.healthy)
-    tasks = [
-        asyncio.create_task(_beat(life)),
-        asyncio.create_task(
-            resync.run((INFERENCE_MODEL, *CHILDREN, NODE), settings.resync_seconds)
-        ),
-        *(asyncio.create_task(work(queue, passes, failed)) for _ in range(settings.workers)),
-    ]
-    try:
-        watcher = Watcher(cache, queue.wake, resync.ask)
-        if not await _any_unit(cluster, stop):
-            watcher.listed_all.set()
-        registry = kopf.OperatorRegistry()
-        register(registry, watcher, configuration)
-        await _watch(settings, registry, watcher, life, stop)
-    finally:
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(queue.drained(), GRACE_SECONDS)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-        await server.cleanup()
-        await cluster.close()
 
 
 async def _watch(
@@ -109,6 +193,8 @@ async def _watch(
 
     async def listed() -> None:
         await started.wait()
+        # Kopf has put its own handlers in their place, which would not let us end first.
+        _listen(stop)
         await watcher.listed_all.wait()
         life.listed = True
         log.info("all kinds are listed; serving")
@@ -144,7 +230,8 @@ async def _any_unit(cluster: KubeCluster, stop: asyncio.Event) -> bool:
                 error,
             )
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(stop.wait(), 2.0)
+            async with asyncio.timeout(2.0):
+                await stop.wait()
     return False
 
 

@@ -114,6 +114,7 @@ def configure(settings: kopf.OperatorSettings) -> None:
         settings.watching.label_selectors[group, version, resource.plural] = CHILD_SELECTOR
     settings.watching.chunk_size = 500
     settings.posting.enabled = False
+    settings.queueing.exit_timeout = 0.5
     settings.peering.standalone = True
     settings.networking.request_timeout = 30
     # Kopf would watch CRDs and namespaces only to discover new kinds: ours are known.

@@ -1,6 +1,7 @@
 """One queue of objects that want a pass: coalescing, delayed, and backing off after failures."""
 
 import asyncio
+import contextlib
 import heapq
 import itertools
 import random
@@ -74,10 +75,9 @@ class WorkQueue:
                 return key
             self._changed.clear()
             timeout = max(0.0, self._later[0][0] - self._clock()) if self._later else None
-            try:
-                await asyncio.wait_for(self._changed.wait(), timeout)
-            except TimeoutError:
-                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(timeout):
+                    await self._changed.wait()
 
     def done(self, key: UnitKey, *, failed: bool = False) -> None:
         """The pass over `key` ended; after a failure it comes again, later each time."""
