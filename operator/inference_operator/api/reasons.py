@@ -35,7 +35,6 @@ class Reason(StrEnum):
     MODEL_LOAD_FAILED = "ModelLoadFailed"
     UNSCHEDULABLE = "Unschedulable"
     GPU_UNAVAILABLE = "GPUUnavailable"
-    RUNNING_ON_CPU = "RunningOnCPU"
     POD_REFUSED = "PodRefused"
     CHILD_REFUSED = "ChildRefused"
 
@@ -50,6 +49,4 @@ class Reason(StrEnum):
     PROMOTED = "Promoted"
     ABORTED = "Aborted"
     SCALED = "Scaled"
-    SCALED_DOWN = "ScaledDown"
     DRIFT_REPAIRED = "DriftRepaired"
-    REVISION_DELETED = "RevisionDeleted"

@@ -17,7 +17,6 @@ Count = Annotated[int, Field(ge=0)]
 class Phase(StrEnum):
     """One word for the printer column: computed from the conditions, never read back."""
 
-    PENDING = "Pending"
     PROGRESSING = "Progressing"
     READY = "Ready"
     DEGRADED = "Degraded"
@@ -40,7 +39,7 @@ class ModelStatus(StatusModel):
     """Version that Triton reports in its responses: 1 for sources without versions."""
 
     sha256: Annotated[str, Field(max_length=64)] | None = None
-    """Digest of the artifact, where it is pinned."""
+    """Digest of the artifact that is served: the pinned one, or what a pod fetched."""
 
     uri: Annotated[str, Field(max_length=2048)] | None = None
     """Where the artifact came from."""
@@ -115,7 +114,7 @@ class InferenceModelStatus(StatusModel):
     """The `metadata.generation` that the operator last acted on."""
 
     phase: Phase | None = None
-    """One word for it all: Pending, Progressing, Ready, Degraded, Failed, Paused or ScaledToZero.
+    """One word for it all: Progressing, Ready, Degraded, Failed, Paused or ScaledToZero.
     For people; scripts should read the conditions."""
 
     conditions: Annotated[

@@ -1,6 +1,7 @@
 """`inference-operator plan` and `render`: what would happen and why, without a cluster."""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -171,6 +172,9 @@ def _print_configs(found: Plan) -> None:
                 print(f"# {name.removesuffix('.config.pbtxt')}/config.pbtxt\n{text}", end="")
 
 
+_NUMBERLIKE = re.compile(r"[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
+
+
 class _Readable(yaml.SafeDumper):
     """Multi-line texts, such as config.pbtxt, as blocks; no anchors."""
 
@@ -179,9 +183,9 @@ class _Readable(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar(
-        "tag:yaml.org,2002:str", text, style="|" if "\n" in text else None
-    )
+    # A revision such as 12345e6789 is text here, but a number to parsers of YAML 1.2.
+    style = "|" if "\n" in text else "'" if _NUMBERLIKE.fullmatch(text) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Readable.add_representer(str, _text)

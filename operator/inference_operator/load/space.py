@@ -7,8 +7,8 @@ from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
 
 REMEDY = (
-    "free disk on the node, raise the size of the model volume, or request more ephemeral-storage"
-    " in spec.resources so that the pod lands on a node that has it"
+    "free disk on the node, or request ephemeral-storage in spec.resources so that the pod lands"
+    " on a node that has it"
 )
 
 

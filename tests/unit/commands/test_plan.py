@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from inference_operator.cli import main
+from inference_operator.commands.plan import _Readable
 from tests.fakes.bodies import imodel
 from tests.fakes.world import World
 
@@ -206,3 +207,10 @@ def test_live_objects_without_metadata_are_refused(
 
     assert status == 2
     assert "metadata" in err
+
+
+def test_text_that_looks_like_a_number_is_quoted_for_parsers_of_yaml_1_2() -> None:
+    texts = {"revision": "12345e6789", "sha": "0123456789", "name": "fx-drift"}
+    assert yaml.dump(texts, Dumper=_Readable, sort_keys=False) == (
+        "revision: '12345e6789'\nsha: '0123456789'\nname: fx-drift\n"
+    )
