@@ -82,12 +82,14 @@ def register(
 def _register(registry: kopf.OperatorRegistry, watcher: Watcher, resource: Resource) -> None:
     group, _, version = resource.api_version.rpartition("/")
 
+    # Coroutines though they await nothing: Kopf runs plain functions in threads, and neither the
+    # cache nor the queue's asyncio events are made for that.
     @kopf.index(group, version, resource.plural, registry=registry, id=f"cache-{resource.plural}")
-    def cache(body: kopf.Body, **_: Any) -> None:
+    async def cache(body: kopf.Body, **_: Any) -> None:
         watcher.listed(resource.kind, body)
 
     @kopf.on.event(group, version, resource.plural, registry=registry, id=f"wake-{resource.plural}")
-    def wake(event: kopf.RawEvent, **_: Any) -> None:
+    async def wake(event: kopf.RawEvent, **_: Any) -> None:
         watcher.changed(resource, event)
 
 

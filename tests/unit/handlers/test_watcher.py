@@ -1,12 +1,16 @@
 """Events keep the cache and wake whom they concern."""
 
+import inspect
 from typing import Any
+
+import kopf
+from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL, NODE
 from inference_operator.adapters.kube import Resource
 from inference_operator.domain.names import UnitKey
-from inference_operator.handlers.registry import Watcher
+from inference_operator.handlers.registry import Watcher, register
 from tests.fakes import bodies
 from tests.fakes.bodies import KEY, imodel, node, stored
 
@@ -121,3 +125,12 @@ def test_an_unlabelled_resource_of_another_namespace_is_its_own_unit() -> None:
     heard.event(INFERENCE_MODEL, "ADDED", stored(imodel(namespace="desk-9")))
 
     assert heard.woken == [UnitKey("InferenceModel", "desk-9", "fx-drift")]
+
+
+def test_handlers_run_in_the_event_loop_never_in_kopfs_threads() -> None:
+    registry = kopf.OperatorRegistry()
+    register(registry, Heard().watcher, Configuration())
+
+    handlers = [*registry._indexing.get_all_handlers(), *registry._watching.get_all_handlers()]
+    assert handlers
+    assert all(inspect.iscoroutinefunction(handler.fn) for handler in handlers)
