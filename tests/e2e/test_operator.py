@@ -23,8 +23,10 @@ def test_a_restart_with_nothing_changed_writes_nothing(world: World, namespace: 
 
 
 def metrics(world: World) -> str:
-    path = "/api/v1/namespaces/inference-operator/services/inference-operator:http/proxy/metrics"
-    return world.kubectl("get", "--raw", path)
+    """Of the pod that leads; empty while none does."""
+    holder = world.leader()
+    path = f"/api/v1/namespaces/inference-operator/pods/{holder}:8080/proxy/metrics"
+    return world.kubectl("get", "--raw", path) if holder else ""
 
 
 def test_nothing_is_requested_at_rest(world: World, namespace: str) -> None:
@@ -37,17 +39,30 @@ def test_nothing_is_requested_at_rest(world: World, namespace: str) -> None:
 
 def requests(world: World) -> list[str]:
     name = "inference_operator_api_requests_total"
-    return [line for line in metrics(world).splitlines() if line.startswith(name)]
+    lines = [line for line in metrics(world).splitlines() if line.startswith(name)]
+    return [line for line in lines if 'resource="leases"' not in line]
 
 
 def test_the_operator_runs_restricted_and_logs_json(world: World) -> None:
     import json
 
     where = ("-n", "inference-operator", "-l", "app.kubernetes.io/name=inference-operator")
-    (pod,) = world.kubectl.get("pods", *where)["items"]
-    (container,) = pod["spec"]["containers"]
+    pods = world.kubectl.get("pods", *where)["items"]
+    assert len(pods) == 2, "one leads, the other stands by"
+    (container,) = pods[0]["spec"]["containers"]
     assert container["securityContext"]["readOnlyRootFilesystem"] is True
     lines = world.kubectl("logs", *where, "--tail=20").splitlines()
     assert lines
     for line in lines:
         assert {"time", "level", "message"} <= set(json.loads(line))
+
+
+def test_the_other_replica_takes_over_when_the_leader_is_killed(
+    world: World, namespace: str
+) -> None:
+    served = world.model(namespace).apply().wait_ready()
+    old = world.leader()
+    world.kubectl("delete", "pod", old, "-n", "inference-operator", "--grace-period=0", "--force")
+    served.kubectl("scale", "imodel/linear", "--replicas=2")
+    eventually(lambda: served.status().get("readyReplicas") == 2, within=60)
+    assert world.leader() not in ("", old)

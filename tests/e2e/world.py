@@ -86,6 +86,12 @@ class World:
     def audit_position(self) -> int:
         return self.audit_log.stat().st_size
 
+    def leader(self) -> str:
+        """The operator's pod that holds the lease; empty while none does."""
+        words = ("get", "lease", "inference-operator", "-n", "inference-operator")
+        holder = self.kubectl(*words, "-o", "jsonpath={.spec.holderIdentity}")
+        return holder.rpartition("_")[0]
+
     def restart_operator(self) -> None:
         """Kill it at once, and wait for its successor."""
         where = ("-n", "inference-operator")
