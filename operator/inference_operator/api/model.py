@@ -40,7 +40,8 @@ class DataType(StrEnum):
 
 ModelName = Annotated[
     str,
-    Field(max_length=253),
+    # `<name>.config.pbtxt` is a key of a ConfigMap, which takes 253 characters.
+    Field(max_length=240),
     text(
         r"[A-Za-z0-9][A-Za-z0-9_.-]*",
         "letters, digits, '_', '-' and '.', starting with a letter or digit",

@@ -93,11 +93,6 @@ class WorkQueue:
         self._failures[key] = self._failures.get(key, 0) + 1
         self.wake_after(key, self._back_off(self._failures[key]))
 
-    def forget(self, key: UnitKey) -> None:
-        """The object is gone: no back-off and no delayed wish is kept for it."""
-        self._failures.pop(key, None)
-        self._due.pop(key, None)
-
     def _back_off(self, failures: int) -> float:
         longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 20))
         return longest * (0.5 + 0.5 * self._jitter())
@@ -106,7 +101,7 @@ class WorkQueue:
         now = self._clock()
         while self._later and self._later[0][0] <= now:
             due, _, key = heapq.heappop(self._later)
-            # Superseded by an earlier wish, or forgotten.
+            # Superseded by an earlier wish.
             if self._due.get(key) == due:
                 del self._due[key]
                 self.wake(key)
