@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -22,6 +23,9 @@ from inference_operator.planning.planner import plan
 from inference_operator.planning.report import report
 
 log = logging.getLogger(__name__)
+
+# Passes in a row that may fail in passing before the person is told.
+PATIENCE = 3
 
 
 class PassError(Exception):
@@ -45,6 +49,7 @@ class Passes:
         self._telemetry = telemetry
         self._clock = clock
         self._executor = Executor(cluster, cache)
+        self._failing: Counter[UnitKey] = Counter()
 
     async def __call__(self, key: UnitKey) -> timedelta | None:
         """Bring the cluster one step nearer to what `key` asks for; when to look again."""
@@ -63,10 +68,15 @@ class Passes:
         if seen is None or seen.deleting:
             # Owner references take the children along.
             self._executor.forget(key)
+            self._failing.pop(key, None)
             return False, None
         now = self._clock()
         decided = plan(seen, self._defaults, now)
         outcome = await self._executor.execute(decided)
+        if outcome.passing:
+            self._failing[key] += 1
+        else:
+            self._failing.pop(key, None)
         changed = await self._report(seen, decided, outcome, now)
         if outcome.passing or outcome.refused:
             raise PassError("; ".join((*outcome.passing, *outcome.refused)))
@@ -78,7 +88,10 @@ class Passes:
         after = observe(self._cache, before.owner.key)
         if after is None:
             return False
-        status = report(after, decided, tuple(outcome.refused), now)
+        errors = tuple(outcome.refused)
+        if self._failing[before.owner.key] >= PATIENCE:
+            errors += tuple(f"{said} (tried again and again)" for said in outcome.passing)
+        status = report(after, decided, errors, now)
         try:
             changed = await publish_status(self._cluster, self._cache, before.owner, status)
             for note in notes(before.status, status, decided, tuple(outcome.repaired)):

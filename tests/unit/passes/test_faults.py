@@ -172,10 +172,25 @@ async def test_a_service_that_cannot_be_written_for_now_is_not_called_ready() ->
     await world.settle()
     world.cluster.before = refuse(lambda r: r.kind == "Service", 500, "etcd is slow")
     world.user_applies(model=source(2))
-    await world.settle(rounds=4)
+    await world.settle(rounds=2)
 
     assert world.ready[:2] == ("False", "Progressing")
     assert world.ready[2].startswith("clients are not sent to revision")
+
+
+async def test_a_failure_that_does_not_pass_is_told_after_some_tries() -> None:
+    world = World()
+    world.cluster.before = refuse(lambda r: r.kind == "Deployment", 500, "webhook is away")
+    world.user_applies()
+    for reason in ("Progressing", "Progressing", "ChildRefused"):
+        with pytest.raises(PassError):
+            await world.one_pass()
+        assert world.ready[:2] == ("False", reason)
+    assert "webhook is away (tried again and again)" in world.ready[2]
+
+    world.cluster.before = None
+    await world.settle()
+    assert world.ready[0] == "True"
 
 
 async def test_a_field_that_no_schema_knows_is_told_though_it_comes_as_500() -> None:
