@@ -44,6 +44,9 @@ async def _run(settings: Settings, in_cluster: bool) -> bool:
     configuration = Configuration()
     # Passes share the connections: as many as there are workers, and some for the watches.
     configuration.connection_pool_maxsize = settings.workers + 8
+    # Or aiohttp looks for proxies and a .netrc, in a thread, at each request. Kopf's watches never
+    # heed them.
+    configuration.client_session_kwargs = {"trust_env": False}
     if in_cluster:
         config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
     else:

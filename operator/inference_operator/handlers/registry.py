@@ -16,6 +16,7 @@ from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE
 from inference_operator.adapters.kube import Resource
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
+from inference_operator.handlers.stateless import NoDiffBase, NoProgress
 
 Wake = Callable[[UnitKey], None]
 
@@ -115,6 +116,8 @@ def configure(settings: kopf.OperatorSettings) -> None:
         group, _, version = resource.api_version.rpartition("/")
         settings.watching.label_selectors[group, version, resource.plural] = CHILD_SELECTOR
     settings.watching.chunk_size = 500
+    settings.persistence.diffbase_storage = NoDiffBase()
+    settings.persistence.progress_storage = NoProgress()
     settings.posting.enabled = False
     settings.queueing.exit_timeout = 0.5
     settings.peering.standalone = True
