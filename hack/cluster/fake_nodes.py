@@ -14,6 +14,8 @@ def kwok(plane: ControlPlane) -> list[str]:
         str(plane.binaries["kwok"]),
         f"--kubeconfig={plane.kubeconfig('system:kwok', 'system:masters')}",
         f"--config={_STAGES}",
+        # Without a heartbeat the node, and with it every pod, is NotReady after 50 s.
+        "--node-lease-duration-seconds=40",
         "--manage-nodes-with-annotation-selector=kwok.x-k8s.io/node=fake",
     ]
 

@@ -1,0 +1,83 @@
+"""A small client of the API server: raw JSON requests and watches, from a kubeconfig."""
+
+import base64
+import json
+import ssl
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import aiohttp
+import yaml
+
+MERGE_PATCH = "application/merge-patch+json"
+_METADATA = "application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1"
+
+
+class Client:
+    """Within `async with`; its user agent says that it is the benchmark."""
+
+    def __init__(self, kubeconfig: Path) -> None:
+        content = yaml.safe_load(kubeconfig.read_text())
+        self._server = content["clusters"][0]["cluster"]["server"]
+        self._tls = _tls(content)
+
+    async def __aenter__(self) -> Self:
+        self._session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(ssl=self._tls, limit=0),
+            headers={"User-Agent": "benchmark"},
+            timeout=aiohttp.ClientTimeout(total=None),
+            read_bufsize=2**22,
+        )
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self._session.close()
+
+    async def send(
+        self, method: str, path: str, body: Any = None, content_type: str = "application/json"
+    ) -> tuple[int, Any]:
+        """Status and body of the answer."""
+        async with self._session.request(
+            method,
+            self._server + path,
+            data=json.dumps(body) if body is not None else None,
+            headers={"Content-Type": content_type},
+        ) as answer:
+            return answer.status, await answer.json(content_type=None)
+
+    async def names(self, path: str) -> list[Mapping[str, Any]]:
+        """The metadata of every object of a collection."""
+        accept = {"Accept": _METADATA.format(list="List")}
+        async with self._session.get(self._server + path, headers=accept) as answer:
+            answer.raise_for_status()
+            return [item["metadata"] for item in (await answer.json())["items"]]
+
+    async def watch(self, path: str, *, metadata_only: bool) -> AsyncIterator[tuple[str, Any]]:
+        """Type and object of each event: first of what is there, then of what happens."""
+        accept = {"Accept": _METADATA.format(list="")} if metadata_only else {}
+        url = f"{self._server}{path}?watch=true&timeoutSeconds=7200"
+        async with self._session.get(url, headers=accept) as answer:
+            answer.raise_for_status()
+            async for line in answer.content:
+                event = json.loads(line)
+                yield event["type"], event["object"]
+
+
+def _tls(content: Mapping[str, Any]) -> ssl.SSLContext:
+    cluster, user = content["clusters"][0]["cluster"], content["users"][0]["user"]
+    authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
+    context = ssl.create_default_context(cadata=authority)
+    with tempfile.NamedTemporaryFile() as pair:
+        pair.write(base64.b64decode(user["client-certificate-data"]))
+        pair.write(base64.b64decode(user["client-key-data"]))
+        pair.flush()
+        context.load_cert_chain(pair.name)
+    return context
