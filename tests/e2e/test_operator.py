@@ -31,6 +31,7 @@ def metrics(world: World) -> str:
 
 def test_nothing_is_requested_at_rest(world: World, namespace: str) -> None:
     world.model(namespace).apply().wait_ready()
+    eventually(lambda: world.ending_namespaces() == [], that="other tests' namespaces are gone")
     time.sleep(6)  # past scaleDownDelay and the last status
     before = requests(world)
     time.sleep(10)

@@ -86,6 +86,11 @@ class World:
     def audit_position(self) -> int:
         return self.audit_log.stat().st_size
 
+    def ending_namespaces(self) -> list[str]:
+        """Namespaces that are being deleted, with all that is in them."""
+        items = self.kubectl.get("namespaces")["items"]
+        return [i["metadata"]["name"] for i in items if i["status"]["phase"] == "Terminating"]
+
     def leader(self) -> str:
         """The operator's pod that holds the lease; empty while none does."""
         words = ("get", "lease", "inference-operator", "-n", "inference-operator")

@@ -135,6 +135,9 @@ def _waits(action: Action, failed: list[Action]) -> bool:
 
 
 def _record(outcome: Outcome, action: Action, error: ApiError) -> None:
+    if _is_ending(error):
+        # The namespace is being deleted, child by child: the resource itself goes next.
+        return
     if error.is_passing and not (_is_conflict(error) or _is_malformed(error)):
         outcome.passing.append(f"{action.key}: {error.message}")
     elif _is_conflict(error):
@@ -149,6 +152,10 @@ def _record(outcome: Outcome, action: Action, error: ApiError) -> None:
 def _is_conflict(error: ApiError) -> bool:
     # An apply without force over fields of another manager; other conflicts pass by themselves.
     return error.status == 409 and "conflict" in error.message and "with" in error.message
+
+
+def _is_ending(error: ApiError) -> bool:
+    return error.status == 403 and "because it is being terminated" in error.message
 
 
 def _is_malformed(error: ApiError) -> bool:

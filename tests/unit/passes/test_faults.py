@@ -99,6 +99,24 @@ async def test_a_workload_does_not_come_up_without_what_it_needs(kind: str) -> N
     assert world.cluster.all("Deployment") == []
 
 
+async def test_a_namespace_that_is_being_deleted_is_not_fought() -> None:
+    world = World()
+    world.user_applies(model=source(1))
+    await world.settle()
+    for kind in ("Deployment", "Service"):
+        (child,) = world.cluster.all(kind)
+        world.cluster.remove(kind, child["metadata"]["name"])
+    words = "unable to create new content in namespace because it is being terminated"
+    world.cluster.before = refuse(lambda r: r.kind in ("Deployment", "Service"), 403, words)
+    world.watch()
+
+    await world.one_pass()
+
+    assert world.cluster.all("Deployment") == []
+
+    assert world.ready[1] != "ChildRefused"
+
+
 async def test_a_refusal_that_is_lifted_is_forgotten() -> None:
     world = World()
     world.cluster.before = refuse(lambda r: r.kind == "Service")
