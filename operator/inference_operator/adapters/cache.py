@@ -21,7 +21,7 @@ class Cache:
         self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
 
     def put(self, kind: str, body: Mapping[str, Any]) -> bool:
-        """Remember an object; False when the same or a newer one is known already.
+        """Remember an object; False when that says nothing new: what we keep of it is known.
 
         Answers to our own writes may overtake the watch: a version older than the known one must
         not win, be it of a predecessor of the same name. The API server's versions are ordered
@@ -32,10 +32,10 @@ class Cache:
         if known is not None and _version(body) <= _version(known):
             return False
         self._forget_child(kind, name)
-        self._objects[kind][name] = kept(kind, body)
+        self._objects[kind][name] = new = kept(kind, body)
         if (unit := self.unit_of(kind, body)) is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
-        return True
+        return known is None or _but_version(known) != _but_version(new)
 
     def drop(self, kind: str, body: Mapping[str, Any]) -> None:
         """Forget a deleted object, unless another of that name has come since."""
@@ -98,6 +98,10 @@ def name_of(body: Mapping[str, Any]) -> Name:
 
 def _version(body: Mapping[str, Any]) -> int:
     return int(body["metadata"].get("resourceVersion") or 0)
+
+
+def _but_version(body: Body) -> Body:
+    return {**body, "metadata": {**body["metadata"], "resourceVersion": ""}}
 
 
 def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:

@@ -48,6 +48,15 @@ def _pod(body: Body) -> dict[str, Any]:
     }
 
 
+def _deployment(body: Body) -> dict[str, Any]:
+    status = body.get("status") or {}
+    failures = [c for c in status.get("conditions") or () if c["type"] == "ReplicaFailure"]
+    return {
+        **_without_bookkeeping(body),
+        "status": {"readyReplicas": status.get("readyReplicas", 0), "conditions": failures},
+    }
+
+
 def _node(body: Body) -> dict[str, Any]:
     spec, status = body.get("spec") or {}, body.get("status") or {}
     meta = body["metadata"]
@@ -65,4 +74,8 @@ def _node(body: Body) -> dict[str, Any]:
     }
 
 
-_KEPT: dict[str, Callable[[Body], dict[str, Any]]] = {"Pod": _pod, "Node": _node}
+_KEPT: dict[str, Callable[[Body], dict[str, Any]]] = {
+    "Pod": _pod,
+    "Node": _node,
+    "Deployment": _deployment,
+}

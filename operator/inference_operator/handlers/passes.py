@@ -52,13 +52,16 @@ class Passes:
         self._failing: Counter[UnitKey] = Counter()
 
     async def __call__(self, key: UnitKey) -> timedelta | None:
-        """Bring the cluster one step nearer to what `key` asks for; when to look again."""
+        """Bring the cluster one step nearer to what `key` asks for; when to look again.
+
+        At once after a change: its echo wakes nobody.
+        """
         began = time.monotonic()
         outcome = "failed"
         try:
             changed, delay = await self._pass(key)
             outcome = "changed" if changed else "unchanged"
-            return delay
+            return timedelta(0) if changed else delay
         finally:
             self._telemetry.passes.labels(outcome).inc()
             self._telemetry.pass_seconds.observe(time.monotonic() - began)

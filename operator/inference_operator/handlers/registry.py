@@ -29,31 +29,43 @@ class Watcher:
         self._wake = wake
         self._relisted = relisted
         self._seen: set[tuple[str, str]] = set()
+        self._listing = True
         self.listed_all = asyncio.Event()
         """Set once every kind has been listed: with the first event that Kopf lets through."""
 
     def listed(self, kind: str, body: Any) -> None:
-        """An object of a listing, or of an event: seen before any event handler runs."""
-        self._cache.put(kind, dict(body))
+        """An object of the first listing; later ones are left to `changed`, which tells news."""
+        if self._listing:
+            self._cache.put(kind, dict(body))
 
     def changed(self, resource: Resource, event: Any) -> None:
         """An event after the first listing."""
         kind, body = resource.kind, event["object"]
+        self._listing = False
         self.listed_all.set()
-        seen = (kind, body["metadata"]["uid"])
-        if event["type"] == "DELETED":
-            self._cache.drop(kind, body)
-            self._seen.discard(seen)
-        else:
-            self._cache.put(kind, body)
-            # A listing that shows a known object is not the first one.
-            if event["type"] is None and seen in self._seen:
-                self._relisted(resource)
-            self._seen.add(seen)
+        if not self._take(resource, event["type"], body):
+            return
         if kind == NODE.kind:
             self._wake_where_nodes_matter()
         elif (unit := self._cache.unit_of(kind, body)) is not None:
             self._wake(unit)
+
+    def _take(self, resource: Resource, change: str | None, body: Any) -> bool:
+        """Whether there is anything new: the echo of our own write is not, nor is a new version
+        that differs in nothing that we keep."""
+        kind = resource.kind
+        seen = (kind, body["metadata"]["uid"])
+        if change == "DELETED":
+            self._cache.drop(kind, body)
+            self._seen.discard(seen)
+            return True
+        news = self._cache.put(kind, body)
+        first = seen not in self._seen
+        # A listing that shows a known object is not the first one.
+        if change is None and not first:
+            self._relisted(resource)
+        self._seen.add(seen)
+        return news or first
 
     def _wake_where_nodes_matter(self) -> None:
         for unit in self._cache.units():

@@ -66,6 +66,42 @@ def test_a_child_that_loses_its_labels_still_wakes_its_unit() -> None:
     assert heard.woken == [KEY]
 
 
+def test_the_echo_of_an_own_write_wakes_nobody() -> None:
+    heard = Heard()
+    heard.event(POD, "ADDED", stored(bodies.pod("aaa")))
+    heard.cache.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="7"))
+    heard.event(POD, "MODIFIED", stored(bodies.pod("aaa", ready=True), resourceVersion="7"))
+
+    assert heard.woken == [KEY]
+
+
+def test_a_version_that_differs_in_nothing_of_interest_wakes_nobody() -> None:
+    heard = Heard()
+    heard.event(POD, "ADDED", stored(bodies.pod("aaa")))
+    body = stored(bodies.pod("aaa"), resourceVersion="8", annotations={"team": "fx"})
+    heard.event(POD, "MODIFIED", body)
+
+    assert heard.woken == [KEY]
+
+
+def test_what_was_listed_wakes_with_its_first_event() -> None:
+    heard = Heard()
+    heard.watcher.listed("Pod", stored(bodies.pod("aaa")))
+    heard.event(POD, None, stored(bodies.pod("aaa")))
+
+    assert heard.woken == [KEY]
+
+
+def test_news_that_kopf_indexes_first_still_wake() -> None:
+    heard = Heard()
+    heard.event(POD, "ADDED", stored(bodies.pod("aaa")))
+    news = stored(bodies.pod("aaa", ready=True), resourceVersion="9")
+    heard.watcher.listed("Pod", news)
+    heard.event(POD, "MODIFIED", news)
+
+    assert heard.woken == [KEY, KEY]
+
+
 def test_a_stranger_wakes_nobody() -> None:
     heard = Heard()
     body = stored(bodies.pod("aaa"))
