@@ -60,6 +60,7 @@ class World:
 async def burst(world: World) -> Figures:
     """Create all at once."""
     world.running.begin()
+    passes = world.running.metric(world.subject.pass_metric)
     mark = world.audit.mark()
     create = [
         Request("POST", world.path(), world.subject.custom_resource(name, world.namespace))
@@ -74,6 +75,9 @@ async def burst(world: World) -> Figures:
     sent = await sending
     idle = await world.idle()
     cost = world.cost(mark)
+    if passes is not None:
+        made = (world.running.metric(world.subject.pass_metric) or 0) - passes
+        cost["passesPerObject"] = made / n
     return {
         "refusedCreates": sent.failed,
         "createdSeconds": sent.ended - sent.began,

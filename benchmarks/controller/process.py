@@ -106,6 +106,13 @@ class Running:
     def log_tail(self, lines: int = 20) -> str:
         return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
 
+    def metric(self, name: str) -> float | None:
+        """The sum of a metric over its labels; None where the subject names none."""
+        if not name:
+            return None
+        text = self.operator.get("/metrics")
+        return sum(map(float, re.findall(rf"^{name}(?:\{{.*\}})? (\S+)", text, re.MULTILINE)))
+
     def _ready(self) -> bool:
         if not self._subject.ready_path:
             return True
@@ -118,14 +125,7 @@ class Running:
 
     def _queue(self) -> float:
         """Objects that wait; 0 where the operator does not tell."""
-        if not self._subject.queue_metric:
-            return 0
-        found = re.findall(
-            rf"^{self._subject.queue_metric}(?:\{{.*\}})? (\S+)",
-            self.operator.get("/metrics"),
-            re.MULTILINE,
-        )
-        return sum(map(float, found))
+        return self.metric(self._subject.queue_metric) or 0
 
 
 def _spawn(

@@ -55,6 +55,7 @@ _ROWS: list[tuple[str, str, Callable[[Mapping[str, Any]], str]]] = [
     ("burst: operator CPU an object", "", lambda p: f"{p['burst']['cpuMsPerObject']:.1f} ms"),
     ("burst: writes an object", "<= 7", lambda p: f"{p['burst']['writesPerObject']:.2f}"),
     ("burst: reads an object", "0", lambda p: f"{p['burst']['readsPerObject']:.2f}"),
+    ("burst: passes an object", "", lambda p: f"{p['burst']['passesPerObject']:.1f}"),
     ("burst: peak RSS", "", lambda p: f"{p['burst']['usage']['peak_mb']:.0f} MB"),
     ("edit to children: p50 / p99 / slowest, ms", "40 / 80", _first_edit),
     ("idle: writes", "0", lambda p: f"{p['idle']['requests']['writes']}"),

@@ -68,6 +68,9 @@ class Subject:
     queue_metric: str = ""
     """The gauge of objects that wait, in its /metrics; empty: silence alone means idle."""
 
+    pass_metric: str = ""
+    """The counter of its reconciliations."""
+
     owner_label: str = ""
     """Label of children that names their custom resource; empty: owner references do."""
 
@@ -123,6 +126,7 @@ def read(given: Json) -> Subject:
         ready_condition=given.get("readyCondition", "Ready"),
         ready_path=given.get("readyPath", ""),
         queue_metric=given.get("queueMetric", ""),
+        pass_metric=given.get("passMetric", ""),
         owner_label=given.get("ownerLabel", ""),
         edits=tuple(
             Edit(edit["name"], edit["patch"], tuple(edit["changes"]))
