@@ -15,7 +15,8 @@ export CLUSTER ?= embedded
 K ?=
 
 .PHONY: help setup lock generate format check unit integration test test-e2e image \
-        cluster-up cluster-down cluster-status demo demo-down benchmark-operator
+        cluster-up cluster-down cluster-status demo demo-down benchmark-operator \
+        benchmark-controller
 
 help: ## this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -88,3 +89,6 @@ demo-down: $(STAMP) ## remove what the demo made, its cluster included
 
 benchmark-operator: $(STAMP) ## requests, latency and memory of the operator with 10 models
 	@$(PY) -m benchmarks.operator_basics
+
+benchmark-controller: $(STAMP) ## the controller with N=1000 models: burst, edits, restart, idle, delete
+	@$(PY) -m benchmarks.controller --n $(or $(N),1000) --output build/benchmarks/controller-$(or $(N),1000).json
