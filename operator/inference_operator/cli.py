@@ -1,6 +1,7 @@
 """The command line: `inference-operator run | load | plan | render | import | digest`."""
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -15,6 +16,11 @@ _COMMANDS = {
     "digest": "inference_operator.load.command",
 }
 
+# Theirs may be a broken connection, which is no reader that has seen enough.
+_TALKERS = {"run", "load"}
+# What a shell reports of a program that SIGPIPE ended.
+READER_GONE = 141
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; its exit status."""
@@ -28,8 +34,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     modules = {_COMMANDS[asked]} if asked else set(_COMMANDS.values())
     for module in sorted(modules):
         import_module(module).add_parser(subparsers)
-    parsed = parser.parse_args(words)
-    status: int = parsed.func(parsed)
+    try:
+        try:
+            parsed = parser.parse_args(words)
+            status: int = parsed.func(parsed)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if asked in _TALKERS:
+            raise
+        # The reader, `head` say, has seen enough. The interpreter flushes once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
     return status
 
 

@@ -41,7 +41,8 @@ def add_parser(subparsers: Any) -> None:
         parser.add_argument(
             "--live",
             help="what is in the cluster now: the output of `kubectl get"
-            " imodel,controllerrevision,configmap,deployment,service,pdb,pod,node -o yaml`",
+            " imodel,controllerrevision,configmap,deployment,service,pdb,pod,node -o yaml`"
+            + ("; only children that differ from it are printed" if name == "render" else ""),
         )
         parser.add_argument(
             "--triton-image",

@@ -1,12 +1,15 @@
 """The command line: each command brings along only what it needs."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
-from inference_operator.cli import main
+from inference_operator.cli import READER_GONE, main
+from tests.fakes.bodies import imodel
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,6 +43,26 @@ def test_load_starts_without_kopf_pydantic_or_the_client() -> None:
 
 def test_plan_starts_without_kopf() -> None:
     assert "kopf" not in imported("plan", "--help")
+
+
+@pytest.mark.parametrize("words", [("plan",), ("render",), ("render", "--help")])
+def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
+    words: tuple[str, ...], tmp_path: Path
+) -> None:
+    manifest = tmp_path / "model.yaml"
+    manifest.write_text(yaml.safe_dump(imodel()))
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "inference_operator.cli", *words, "-f", manifest],
+        env={"PYTHONPATH": f"{ROOT / 'operator'}:{ROOT}", "PATH": "/usr/bin:/bin"},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    os.close(writer)
+
+    assert (done.returncode, done.stderr) == (READER_GONE, "")
 
 
 @pytest.mark.parametrize("name", ["run", "plan", "render", "load", "digest"])
