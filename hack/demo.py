@@ -8,11 +8,22 @@ from pathlib import Path
 import yaml
 
 from hack.cluster.kubectl import Kubectl
-from hack.cluster.target import Target, target
+from hack.cluster.target import Embedded, Target, target
 from hack.cluster_store import ClusterStore
 from hack.console import StepError, reported, run, say, step
 from hack.port_forward import port_forward
-from hack.product import ROOT, cluster, install, load_images, uninstall
+from hack.product import (
+    INSTALLATION,
+    MARK,
+    ROOT,
+    cluster,
+    demand_images,
+    install,
+    is_ours,
+    load_images,
+    not_made_by_us,
+    uninstall,
+)
 
 NAMESPACE = "trading"
 MODEL = "lstm-price-predictor"
@@ -35,6 +46,8 @@ def main() -> None:
 def show(on: Target) -> None:
     """Everything, from nothing to a prediction."""
     began = time.monotonic()
+    if not isinstance(on, Embedded):
+        admit(on)
     train()
     on.up()
     kubectl = Kubectl(on.kubeconfig)
@@ -56,6 +69,23 @@ def show(on: Target) -> None:
     say(f"\nAll of it took {time.monotonic() - began:.0f} s. The cluster stays up:")
     say(f"  export KUBECONFIG={on.kubeconfig}")
     say("  kubectl get inferencemodels -A        make demo-down removes it again")
+
+
+def admit(on: Target) -> None:
+    """Before the long work: does the cluster answer, and may the demo be there?"""
+    on.up()
+    if not is_ours(on):
+        demand_images(on)
+        demand_room(Kubectl(on.kubeconfig))
+
+
+def demand_room(kubectl: Kubectl) -> None:
+    """Refuse a cluster on which the demo would write over somebody else's work."""
+    if theirs := not_made_by_us(kubectl, *INSTALLATION, f"namespace/{NAMESPACE}"):
+        raise StepError(
+            f"there already, and not made by the demo: {', '.join(theirs)}",
+            "Use CLUSTER=embedded, or a cluster that has none of these.",
+        )
 
 
 def train() -> None:
@@ -84,7 +114,7 @@ def namespace(kubectl: Kubectl, name: str = NAMESPACE) -> None:
     """A namespace that refuses every pod beneath the *restricted* Pod Security Standard."""
     if "Terminating" in kubectl("get", "namespace", name, "--ignore-not-found"):
         kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=120s")
-    labels = {"pod-security.kubernetes.io/enforce": "restricted"}
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", MARK: "true"}
     kubectl.apply(
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
     )
@@ -137,9 +167,20 @@ def take_down(on: Target) -> None:
     """What the demo made; a cluster that is not ours keeps running without it."""
     kubectl = Kubectl(on.kubeconfig)
     if on.kubeconfig.exists() and kubectl.succeeds("get", "--raw", "/readyz"):
-        kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found")
-        uninstall(kubectl)
+        remove(kubectl, everything=is_ours(on))
     on.down()
+
+
+def remove(kubectl: Kubectl, *, everything: bool) -> None:
+    """The demo's namespace and the operator; without `everything`, where the demo made them."""
+    ours = f"namespace/{NAMESPACE}"
+    theirs = [] if everything else not_made_by_us(kubectl, *INSTALLATION, ours)
+    if theirs:
+        say(f"not made by the demo, left as it is: {', '.join(theirs)}")
+    if ours not in theirs:
+        kubectl("delete", ours, "--ignore-not-found")
+    if not set(INSTALLATION) & set(theirs):
+        uninstall(kubectl)
 
 
 if __name__ == "__main__":

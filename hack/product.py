@@ -1,9 +1,13 @@
 """The operator on a cluster: its images built and loaded, `manifests/base` applied."""
 
+import json
 import os
+import shutil
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -15,7 +19,14 @@ from hack.images.torch import torch_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "inference-operator"
+CRD = "inferencemodels.inference.aipx.io"
+INSTALLATION = (f"crd/{CRD}", f"namespace/{NAMESPACE}")
+# A label on all that we install: from somebody else's cluster nothing without it is removed.
+MARK = "inference.aipx.io/demo"
 DEPLOYMENT = ("deployment/inference-operator", "-n", NAMESPACE)
+_MANIFESTS = ROOT / "manifests"
+_OVERLAY = ".overlay-"  # as in .gitignore
+_STALE_S = 600
 # What the operator uses where nobody says otherwise: Triton with every backend.
 NVIDIA_TRITON = "nvcr.io/nvidia/tritonserver:26.01-py3"
 
@@ -43,7 +54,7 @@ def load_images(on: Target) -> Images:
     """
     refs = {
         "operator": os.environ.get("OPERATOR_IMAGE"),
-        "triton": os.environ.get("TRITON_IMAGE") or (None if _is_ours(on) else NVIDIA_TRITON),
+        "triton": os.environ.get("TRITON_IMAGE") or (None if is_ours(on) else NVIDIA_TRITON),
     }
     wanted = [name for name, given in refs.items() if not given]
     with step(f"images: {', '.join(wanted) or 'none to build'}"):
@@ -53,18 +64,40 @@ def load_images(on: Target) -> Images:
     return Images(**chosen)
 
 
-def _is_ours(on: Target) -> bool:
+def is_ours(on: Target) -> bool:
+    """Whether the cluster is an embedded one, of which all is ours."""
     return isinstance(on, Embedded) or (isinstance(on, Current) and on.is_embedded)
+
+
+def demand_images(on: Target) -> None:
+    """Refuse a cluster that cannot be given an image when none is named that it can pull."""
+    if isinstance(on, Current) and not is_ours(on) and not os.environ.get("OPERATOR_IMAGE"):
+        raise StepError(
+            f"no image can be loaded into the cluster of {on.kubeconfig}: it is not ours",
+            "Set OPERATOR_IMAGE to an image that the nodes can pull (README.md, 'Install').",
+        )
+
+
+def not_made_by_us(kubectl: Kubectl, *resources: str) -> list[str]:
+    """Those of `kind/name` that exist without our label."""
+    shown = {each: kubectl("get", each, "--ignore-not-found", "-o", "json") for each in resources}
+    return [each for each in resources if shown[each] and not is_marked(json.loads(shown[each]))]
+
+
+def is_marked(body: dict[str, Any]) -> bool:
+    labels: dict[str, str] = body["metadata"].get("labels", {})
+    return labels.get(MARK) == "true"
 
 
 def install(kubectl: Kubectl, images: Images) -> None:
     """Apply `manifests/base` with these images, and wait until the operator serves."""
     with step("install the operator from manifests/base"):
-        with tempfile.TemporaryDirectory(dir=ROOT / "manifests") as overlay:
+        _remove_stale_overlays()
+        with tempfile.TemporaryDirectory(dir=_MANIFESTS, prefix=_OVERLAY) as overlay:
             _write_overlay(Path(overlay), images)
             rendered = kubectl("kustomize", overlay)
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=rendered)
-        kubectl("wait", "--for=condition=Established", "crd/inferencemodels.inference.aipx.io")
+        kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
         try:
             kubectl("rollout", "status", *DEPLOYMENT, "--timeout=60s")
         except StepError as failure:
@@ -76,8 +109,15 @@ def install(kubectl: Kubectl, images: Images) -> None:
             ) from failure
 
 
+def _remove_stale_overlays() -> None:
+    """What an installation that was killed left; a young one may be another process's."""
+    for left in _MANIFESTS.glob(f"{_OVERLAY}*"):
+        if time.time() - left.stat().st_mtime > _STALE_S:
+            shutil.rmtree(left, ignore_errors=True)
+
+
 def _write_overlay(folder: Path, images: Images) -> None:
-    """As in README.md, 'Install': the images are the only thing that differs from the base."""
+    """As in README.md, 'Install': only the images and our label differ from the base."""
     name, _, tag = images.operator.rpartition(":")
     environment = {
         "INFERENCE_OPERATOR_LOADER_IMAGE": images.operator,
@@ -99,6 +139,7 @@ def _write_overlay(folder: Path, images: Images) -> None:
         "resources": ["../base"],
         "images": [{"name": "inference-operator", "newName": name, "newTag": tag}],
         "patches": [{"patch": yaml.safe_dump(patch)}],
+        "labels": [{"pairs": {MARK: "true"}}],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
 
