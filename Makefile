@@ -13,6 +13,8 @@ CHECKED := operator model_builders training hack tests benchmarks
 # What the e2e tests and the demo run on: embedded (default), kind or current.
 export CLUSTER ?= embedded
 K ?=
+# Debian's `su` leaves them out.
+export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup lock generate format check unit integration test test-e2e image \
         cluster-up cluster-down cluster-status demo demo-down benchmark-operator \

@@ -1,11 +1,24 @@
 """What set-up steps print: one line a step, its time when it ends, and the remedy when it fails."""
 
+import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+# Debian's `su` leaves them out: debootstrap, modprobe, ip and iptables are there.
+_SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
+
+
+def with_sbin(path: str) -> str:
+    """A PATH with the folders of administration, after the others where it lacks them."""
+    folders = path.split(":") if path else []
+    return ":".join([*folders, *(folder for folder in _SBIN if folder not in folders)])
+
+
+os.environ["PATH"] = with_sbin(os.environ.get("PATH") or os.defpath)
 
 
 class StepError(Exception):

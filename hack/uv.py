@@ -54,7 +54,10 @@ def _ensure_venv() -> None:
 
 
 def _run(*command: str) -> None:
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=environment
+    )
     if done.returncode != 0:
         words = " ".join(command)
         sys.exit(f"FAILED: `{words}`\n{done.stdout}\n  What to do: run it by hand and repair that")

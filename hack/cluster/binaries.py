@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from hack.cache import cache_root, key_of
+from hack.cluster import packages
 from hack.console import run, step
 from hack.images import store
 from hack.uv import uv
@@ -114,6 +115,7 @@ def _built(bundle: Bundle) -> Path:
 
 
 def _build(bundle: Bundle, folder: Path) -> None:
+    packages.ensure_certificates()
     folder.mkdir()
     for program, package in bundle.programs.items():
         run(

@@ -4,10 +4,17 @@ import os
 import shutil
 from pathlib import Path
 
-from hack.console import StepError, run, step
+from hack.console import StepError, run, say, step
 
 CNI_PLUGINS = Path("/usr/lib/cni")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+# Where Go looks for them, too; SSL_CERT_FILE and SSL_CERT_DIR override both.
+_CERTIFICATES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
 _PACKAGE_OF = {
     "containerd": "containerd",
     "ctr": "containerd",
@@ -30,6 +37,18 @@ def ensure() -> None:
         )
     with step(f"install {', '.join(missing)} from Debian"):
         _install(missing)
+
+
+def ensure_certificates() -> None:
+    """What Go and debootstrap trust a server by; a small Debian has none."""
+    named = [os.environ.get(variable) for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR")]
+    if any(Path(path).exists() for path in (*_CERTIFICATES, *filter(None, named))):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        say("this machine has no CA certificates; where a download fails: install ca-certificates")
+        return
+    with step("install ca-certificates from Debian"):
+        _install(["ca-certificates"])
 
 
 def ensure_modules() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from hack.cache import cache_root
+from hack.cluster import packages
 from hack.console import run, step
 from hack.images import host
 
@@ -13,7 +14,8 @@ _LOG_REMEDY = "read the lines above; the host needs root and its own package sou
 
 
 def install() -> None:
-    """Install debootstrap and buildah from Debian when they are missing."""
+    """Install debootstrap, buildah and CA certificates from Debian when they are missing."""
+    packages.ensure_certificates()
     missing = [tool for tool in ("debootstrap", "buildah") if shutil.which(tool) is None]
     if not missing:
         return
