@@ -8,10 +8,8 @@ import argparse
 import asyncio
 import dataclasses
 import json
-import os
-import platform
 import shutil
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +17,7 @@ import yaml
 
 from benchmarks.controller.audit import AuditLog
 from benchmarks.controller.client import Client
+from benchmarks.controller.machine import about, load_average
 from benchmarks.controller.phases import PHASES, World
 from benchmarks.controller.process import Running
 from benchmarks.controller.report import curves, table
@@ -32,18 +31,33 @@ NAMESPACE = "benchmark"
 OPERATOR_USER = "operator-under-test"
 
 
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How much is done to the operator under test."""
+
+    n: int
+    phases: tuple[str, ...] = tuple(PHASES)
+    samples: int = 200
+    idle_seconds: float = 60
+    events_per_object: int = 10
+    log: Path | None = None
+    """Where the operator's own log is kept."""
+
+
 def main() -> None:
     given = _arguments()
     with reported():
         subject = _subject(given)
+        options = Options(
+            n=given.n,
+            phases=tuple(given.phases.split(",")),
+            samples=given.samples,
+            idle_seconds=given.idle,
+            events_per_object=given.events,
+            log=given.output.with_suffix(".log") if given.output else None,
+        )
         with ApiServer(fake_nodes=1) as server:
-            for path in subject.manifests:
-                where = ROOT / path
-                flag = "-k" if (where / "kustomization.yaml").exists() else "-f"
-                server.kubectl("apply", "--server-side", flag, str(where))
-            server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
-            server.kubectl("create", "namespace", NAMESPACE)
-            result = asyncio.run(measure(server, subject, given))
+            result = asyncio.run(measure(server, subject, options))
     say("\n" + table([result]))
     if given.output:
         _write(given.output, result)
@@ -51,12 +65,8 @@ def main() -> None:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--n", type=int, default=100)
-    parser.add_argument(
-        "--phases",
-        default=",".join(PHASES),
-        help="of %(default)s; an operator's first is burst",
-    )
+    parser.add_argument("--n", type=int, default=100, help="custom resources")
+    parser.add_argument("--phases", default=",".join(PHASES), help="some of %(default)s")
     parser.add_argument("--operator", default="inference-operator", help="a subject, or its file")
     parser.add_argument("--template", type=Path, help="another custom resource, without a name")
     parser.add_argument(
@@ -81,53 +91,54 @@ def _subject(given: argparse.Namespace) -> Subject:
     return subject
 
 
-async def measure(server: ApiServer, subject: Subject, given: argparse.Namespace) -> dict[str, Any]:
-    """All phases asked for; the result as it is written to the file."""
+async def measure(server: ApiServer, subject: Subject, options: Options) -> dict[str, Any]:
+    """All phases asked for, on a server of its own; the result as it is written to the file."""
+    await asyncio.to_thread(_prepare, server, subject)
     log = server.folder / "operator.log"
     running = Running(subject, server.kubeconfig_of(OPERATOR_USER), log)
     async with Client(server.kubeconfig) as client:
         world = World(
             subject=subject,
-            n=given.n,
+            n=options.n,
             namespace=NAMESPACE,
             kubeconfig=server.kubeconfig,
             audit=AuditLog(server.audit_log, OPERATOR_USER),
             client=client,
             sight=Sight(client, subject, NAMESPACE),
             running=running,
-            samples=given.samples,
-            idle_seconds=given.idle,
-            events_per_object=given.events,
+            samples=options.samples,
+            idle_seconds=options.idle_seconds,
+            events_per_object=options.events_per_object,
         )
-        result = {"operator": subject.name, "n": given.n, **_machine(), "phases": {}}
+        phases: dict[str, Any] = {}
+        result = {"operator": subject.name, "n": options.n, **about(), "phases": phases}
         await running.start()
         world.sight.open()
         try:
             await world.idle()
-            for phase in given.phases.split(","):
-                with step(f"{phase}, N={given.n}, load average {os.getloadavg()[0]:.1f}"):
-                    result["phases"][phase] = await PHASES[phase](world)
+            for phase in options.phases:
+                with step(f"{phase}, N={options.n}, load average {load_average()}"):
+                    phases[phase] = await PHASES[phase](world)
         except BaseException:
             say(running.log_tail())
             raise
         finally:
             await world.sight.close()
             await running.stop()
-            if given.output:
-                given.output.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(log, given.output.with_suffix(".log"))
-    result["loadAverageAfter"] = round(os.getloadavg()[0], 2)
+            if options.log:
+                options.log.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(log, options.log)
+    result["loadAverageAfter"] = load_average()
     return result
 
 
-def _machine() -> dict[str, Any]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return {
-        "date": f"{datetime.now(UTC):%Y-%m-%d}",
-        "machine": f"{os.cpu_count()} cores {platform.machine()}, {memory / 2**30:.0f} GiB,"
-        f" Linux {platform.release().partition('-')[0]}, Python {platform.python_version()}",
-        "loadAverageBefore": round(os.getloadavg()[0], 2),
-    }
+def _prepare(server: ApiServer, subject: Subject) -> None:
+    for path in subject.manifests:
+        where = ROOT / path
+        flag = "-k" if (where / "kustomization.yaml").exists() else "-f"
+        server.kubectl("apply", "--server-side", flag, str(where))
+    server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    server.kubectl("create", "namespace", NAMESPACE)
 
 
 def _write(output: Path, result: dict[str, Any]) -> None:

@@ -11,6 +11,7 @@ from benchmarks.controller import load
 from benchmarks.controller.audit import AuditLog
 from benchmarks.controller.client import MERGE_PATCH, Client
 from benchmarks.controller.load import Request
+from benchmarks.controller.machine import CpuMeter
 from benchmarks.controller.process import Running
 from benchmarks.controller.sight import Sight
 from benchmarks.controller.subject import Edit, Subject, filled
@@ -60,7 +61,7 @@ class World:
 async def burst(world: World) -> Figures:
     """Create all at once."""
     world.running.begin()
-    passes = world.running.metric(world.subject.pass_metric)
+    passes, meter = world.running.metric(world.subject.pass_metric), CpuMeter()
     mark = world.audit.mark()
     create = [
         Request("POST", world.path(), world.subject.custom_resource(name, world.namespace))
@@ -74,7 +75,7 @@ async def burst(world: World) -> Figures:
     ready = await sight.until(lambda seen: len(seen.ready) >= n, world.patience(0.8), "all ready")
     sent = await sending
     idle = await world.idle()
-    cost = world.cost(mark)
+    cost = {**world.cost(mark), "cpuSecondsOf": meter.read()}
     if passes is not None:
         made = (world.running.metric(world.subject.pass_metric) or 0) - passes
         cost["passesPerObject"] = made / n

@@ -41,6 +41,12 @@ def _first_edit(phases: Mapping[str, Any]) -> str:
     )
 
 
+def _control_plane(phases: Mapping[str, Any]) -> float:
+    used = phases["burst"]["cpuSecondsOf"]
+    names = ("kube-apiserver", "etcd", "kube-controller", "kube-scheduler", "kwok")
+    return sum(float(used.get(name, 0)) for name in names)
+
+
 def _restart(phases: Mapping[str, Any]) -> str:
     found = phases["restart"]["requests"]
     pages = phases["restart"]["firstPages"]
@@ -57,6 +63,12 @@ _ROWS: list[tuple[str, str, Callable[[Mapping[str, Any]], str]]] = [
     ("burst: reads an object", "0", lambda p: f"{p['burst']['readsPerObject']:.2f}"),
     ("burst: passes an object", "", lambda p: f"{p['burst']['passesPerObject']:.1f}"),
     ("burst: peak RSS", "", lambda p: f"{p['burst']['usage']['peak_mb']:.0f} MB"),
+    ("burst: CPU of the control plane", "", lambda p: f"{_control_plane(p):.0f} s"),
+    (
+        "burst: CPU of strangers on the machine",
+        "0",
+        lambda p: f"{p['burst']['cpuSecondsOf']['others']:.0f} s",
+    ),
     ("edit to children: p50 / p99 / slowest, ms", "40 / 80", _first_edit),
     ("idle: writes", "0", lambda p: f"{p['idle']['requests']['writes']}"),
     ("idle: reads", "0", lambda p: f"{p['idle']['requests']['reads']}"),
