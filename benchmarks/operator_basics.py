@@ -14,6 +14,7 @@ from typing import Any
 
 from benchmarks.operator_process import ROOT, OperatorProcess, operator_process
 from hack.cluster.apiserver import ApiServer
+from hack.cluster.audit_log import entries
 from hack.console import say
 
 NAMESPACE = "benchmark"
@@ -135,8 +136,7 @@ def _delays(server: ApiServer) -> list[float]:
     for each `sample-` model, by the audit log's own times."""
     created: dict[str, float] = {}
     written: dict[str, list[float]] = {}
-    for line in server.audit_log.read_text().splitlines():
-        entry = json.loads(line)
+    for entry in entries(server.audit_log):
         found = entry.get("objectRef") or {}
         name = found.get("name") or ""
         if entry["stage"] != "ResponseComplete" or entry["verb"] not in WRITE_VERBS:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import CHILD_BY_KIND
+from inference_operator.adapters.kinds import CHILD_BY_KIND, WATCHED_WHOLE
 from inference_operator.adapters.kube import ApiError
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.api.status import InferenceModelStatus, read_status
@@ -116,7 +116,7 @@ class World:
 
 def is_watched(kind: str, body: dict[str, Any]) -> bool:
     """As the operator's watches select: its own kinds, and labelled children."""
-    if kind not in CHILD_BY_KIND:
+    if kind not in CHILD_BY_KIND or kind in WATCHED_WHOLE:
         return kind != "Event"
     label, _, value = CHILD_SELECTOR.partition("=")
     return bool((body["metadata"].get("labels") or {}).get(label) == value)

@@ -12,6 +12,8 @@ Name = tuple[str, str]
 
 Body = dict[str, Any]
 
+REMEMBERED_DELETIONS = 4096
+
 
 class Cache:
     """The last known state of every watched object."""
@@ -19,6 +21,7 @@ class Cache:
     def __init__(self) -> None:
         self._objects: dict[str, dict[Name, Body]] = defaultdict(dict)
         self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
+        self._buried: dict[str, None] = {}
 
     def put(self, kind: str, body: Mapping[str, Any]) -> bool:
         """Remember an object; False when that says nothing new: what we keep of it is known.
@@ -28,6 +31,8 @@ class Cache:
         numbers (KEP-5504).
         """
         name = name_of(body)
+        if body["metadata"].get("uid") in self._buried:
+            return False
         known = self._objects[kind].get(name)
         if known is not None and _version(body) <= _version(known):
             return False
@@ -36,6 +41,13 @@ class Cache:
         if (unit := self.unit_of(kind, body)) is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
         return known is None or _but_version(known) != _but_version(new)
+
+    def bury(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Forget a deleted object for good: the answer to our last write may come after its end."""
+        self.drop(kind, body)
+        self._buried[body["metadata"]["uid"]] = None
+        if len(self._buried) > REMEMBERED_DELETIONS:
+            del self._buried[next(iter(self._buried))]
 
     def drop(self, kind: str, body: Mapping[str, Any]) -> None:
         """Forget a deleted object, unless another of that name has come since."""
@@ -58,6 +70,12 @@ class Cache:
         """Every custom resource there is."""
         kind = INFERENCE_MODEL.kind
         return [UnitKey(kind, namespace, name) for namespace, name in self._objects[kind]]
+
+    def namesake(self, body: Mapping[str, Any]) -> UnitKey | None:
+        """The unit that has the name of a stranger's object."""
+        name = name_of(body)
+        found = name in self._objects[INFERENCE_MODEL.kind]
+        return UnitKey(INFERENCE_MODEL.kind, *name) if found else None
 
     def nodes(self) -> list[Body]:
         return list(self._objects[NODE.kind].values())

@@ -6,6 +6,7 @@ from typing import Any
 from inference_operator.adapters.kube import Resource
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.inference_model import KIND, PLURAL
+from inference_operator.domain.names import CHILD_SELECTOR, FIELD_MANAGER, MANAGED_BY_LABEL
 
 INFERENCE_MODEL = Resource(API_VERSION, PLURAL, KIND)
 NODE = Resource("v1", "nodes", "Node", namespaced=False)
@@ -21,12 +22,34 @@ CHILDREN = (
 )
 CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
 
+# Of these all objects are watched, strangers' too: a name that is taken must be known before
+# anything is written over it.
+WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
+
 Body = Mapping[str, Any]
+
+
+def selector_of(resource: Resource) -> str:
+    """The label selector of a kind's watch."""
+    is_selected = resource.kind in CHILD_BY_KIND and resource.kind not in WATCHED_WHOLE
+    return CHILD_SELECTOR if is_selected else ""
+
+
+def is_labelled(body: Body) -> bool:
+    """Whether an object says that it is a child of ours."""
+    return bool((body["metadata"].get("labels") or {}).get(MANAGED_BY_LABEL) == FIELD_MANAGER)
 
 
 def kept(kind: str, body: Body) -> dict[str, Any]:
     """What the cache keeps of an object: a thousand models must fit into little memory."""
+    if kind in WATCHED_WHOLE and not (is_labelled(body) or body["metadata"].get("ownerReferences")):
+        return _name_only(body)
     return _KEPT.get(kind, _without_bookkeeping)(body)
+
+
+def _name_only(body: Body) -> dict[str, Any]:
+    names = ("namespace", "name", "uid", "resourceVersion")
+    return {"metadata": {name: body["metadata"][name] for name in names}}
 
 
 def _metadata(body: Body) -> dict[str, Any]:

@@ -200,7 +200,13 @@ class KubeCluster:
         try:
             data = json.loads(raw) if raw else {}
         except ValueError:
-            data = {"message": raw.decode(errors="replace")[:500]}
+            data = None
+        if not isinstance(data, dict):
+            # A proxy's page, say.
+            said = raw.decode(errors="replace")[:500]
+            if answer.status < 400:
+                raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {said}")
+            data = {"message": said}
         return answer.status, data
 
 

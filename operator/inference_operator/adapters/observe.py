@@ -1,9 +1,10 @@
 """From the cache to what planning looks at."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import WATCHED_WHOLE, is_labelled
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.inference_model import KIND
 from inference_operator.api.status import read_status
@@ -53,6 +54,7 @@ def observe(cache: Cache, key: UnitKey) -> Observed | None:
         status=read_status(body),
         children=children,
         leftovers=frozenset(leftovers),
+        strangers=frozenset(_strangers(cache, key, children)),
         revisions=_records(children.values()),
         workers=_workers(children.values()),
         pods=tuple(pods),
@@ -60,6 +62,13 @@ def observe(cache: Cache, key: UnitKey) -> Observed | None:
         nodes=tuple(node_view(node) for node in cache.nodes()),
         deleting="deletionTimestamp" in meta,
     )
+
+
+def _strangers(cache: Cache, key: UnitKey, children: Mapping[ChildKey, Body]) -> Iterator[ChildKey]:
+    for kind in WATCHED_WHOLE:
+        found, child = cache.get(kind, (key.namespace, key.name)), ChildKey(kind, key.name)
+        if found is not None and child not in children and not is_labelled(found):
+            yield child
 
 
 def _owners(body: Body) -> tuple[Body, ...]:

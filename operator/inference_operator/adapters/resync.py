@@ -9,9 +9,9 @@ import logging
 from collections.abc import Callable
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import CHILD_BY_KIND
+from inference_operator.adapters.kinds import selector_of
 from inference_operator.adapters.kube import ApiError, Cluster, Resource
-from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
+from inference_operator.domain.names import UnitKey
 
 log = logging.getLogger(__name__)
 
@@ -50,9 +50,8 @@ class Resync:
 
     async def _compare(self, resource: Resource) -> None:
         before = self._cache.names(resource.kind)
-        selector = CHILD_SELECTOR if resource.kind in CHILD_BY_KIND else ""
         try:
-            live = await self._cluster.keys(resource, selector)
+            live = await self._cluster.keys(resource, selector_of(resource))
         except ApiError as error:
             log.warning("cannot compare %s with the cache: %s", resource.plural, error)
             self.ask(resource)

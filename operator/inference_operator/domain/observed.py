@@ -89,6 +89,9 @@ class Observed:
     leftovers: frozenset[ChildKey] = frozenset()
     """Children of a deleted predecessor of the same name, which the garbage collector will take."""
 
+    strangers: frozenset[ChildKey] = frozenset()
+    """Somebody else's objects that have the names of children of ours."""
+
     revisions: Mapping[str, RevisionRecord] = field(default_factory=dict)
     workers: Mapping[str, Workers] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()

@@ -136,8 +136,11 @@ def _identity(settings: Settings) -> str:
 
 
 async def _elect(lease: Lease, stop: asyncio.Event) -> None:
-    await lease.keep()
-    stop.set()
+    # Whatever ends the election ends the process: one that cannot lead must not seem alive.
+    try:
+        await lease.keep()
+    finally:
+        stop.set()
 
 
 class _WorkForce:
@@ -170,7 +173,8 @@ class _WorkForce:
         await work(self.queue, self._passes, self._failed)
 
     def _failed(self, key: UnitKey, error: Exception) -> None:
-        self._telemetry.errors.labels(type(error).__name__).inc()
+        reason = getattr(error, "reason", "") or type(error).__name__
+        self._telemetry.errors.labels(reason).inc()
         is_known = isinstance(error, ApiError | PassError)
         log.warning(
             "pass failed, will be tried again: %s",

@@ -4,6 +4,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,6 +14,7 @@ from inference_operator.adapters.kube import ApiError, Cluster
 from inference_operator.adapters.observe import observe
 from inference_operator.adapters.publish import publish_event, publish_status
 from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import Owner
@@ -29,7 +31,11 @@ PATIENCE = 3
 
 
 class PassError(Exception):
-    """Something of the pass failed in a way that may go away by itself."""
+    """Something of the pass failed; it is tried again. `reason` is for counting."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = str(reason)
 
 
 class Passes:
@@ -82,7 +88,8 @@ class Passes:
             self._failing.pop(key, None)
         changed = await self._report(seen, decided, outcome, now)
         if outcome.passing or outcome.refused:
-            raise PassError("; ".join((*outcome.passing, *outcome.refused)))
+            reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
+            raise PassError(reason, "; ".join((*outcome.passing, *outcome.refused)))
         return changed or outcome.written > 0, decided.wake_after
 
     async def _report(
@@ -91,9 +98,11 @@ class Passes:
         after = observe(self._cache, before.owner.key)
         if after is None:
             return False
-        errors = tuple(outcome.refused)
+        errors = (*decided.blocked, *outcome.refused)
         if self._failing[before.owner.key] >= PATIENCE:
             errors += tuple(f"{said} (tried again and again)" for said in outcome.passing)
+        # The generation that was planned for: an edit in the meantime waits for its own pass.
+        after = replace(after, generation=before.generation)
         status = report(after, decided, errors, now)
         try:
             changed = await publish_status(self._cluster, self._cache, before.owner, status)

@@ -13,9 +13,9 @@ import kopf
 from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE
+from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE, selector_of
 from inference_operator.adapters.kube import Resource
-from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
+from inference_operator.domain.names import UnitKey
 from inference_operator.handlers.stateless import NoDiffBase, NoProgress
 
 Wake = Callable[[UnitKey], None]
@@ -47,7 +47,7 @@ class Watcher:
             return
         if kind == NODE.kind:
             self._wake_where_nodes_matter()
-        elif (unit := self._cache.unit_of(kind, body)) is not None:
+        elif unit := self._cache.unit_of(kind, body) or self._cache.namesake(body):
             self._wake(unit)
 
     def _take(self, resource: Resource, change: str | None, body: Any) -> bool:
@@ -56,7 +56,7 @@ class Watcher:
         kind = resource.kind
         seen = (kind, body["metadata"]["uid"])
         if change == "DELETED":
-            self._cache.drop(kind, body)
+            self._cache.bury(kind, body)
             self._seen.discard(seen)
             return True
         news = self._cache.put(kind, body)
@@ -125,8 +125,10 @@ async def connection(configuration: Configuration) -> kopf.ConnectionInfo:
 def configure(settings: kopf.OperatorSettings) -> None:
     """Server-side selectors, no Events or annotations of Kopf's own, lists in pages."""
     for resource in CHILDREN:
+        if not selector_of(resource):
+            continue
         group, _, version = resource.api_version.rpartition("/")
-        settings.watching.label_selectors[group, version, resource.plural] = CHILD_SELECTOR
+        settings.watching.label_selectors[group, version, resource.plural] = selector_of(resource)
     settings.watching.chunk_size = 500
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoProgress()

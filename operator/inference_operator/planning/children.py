@@ -63,11 +63,25 @@ def _wanted(
         yield budget
 
 
+def blocked(seen: Observed, replicas: int) -> tuple[str, ...]:
+    """A sentence for each child that somebody else's object of the same name keeps from being."""
+    wanted = {"Service", "PodDisruptionBudget"} if replicas >= 2 else {"Service"}
+    return tuple(
+        f"{key} exists and is managed by somebody else; delete or rename it, or rename this"
+        " resource"
+        for key in sorted(seen.strangers)
+        if key.kind in wanted
+    )
+
+
 def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
     key = key_of(manifest)
     live = seen.children.get(key)
     if key in seen.leftovers:
         # Adopting it would only have it collected; its deletion wakes the unit.
+        return None
+    if key in seen.strangers:
+        # Said by `blocked`.
         return None
     if live is None:
         is_immutable = key.kind in _IMMUTABLE

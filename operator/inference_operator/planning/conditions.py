@@ -198,6 +198,8 @@ def _stalled(view: Outlook) -> Finding | None:
     kind = ConditionType.STALLED
     if plan.invalid is not None:
         return Finding(kind, True, Reason.INVALID_SPEC, plan.invalid.message)
+    if view.errors:
+        return Finding(kind, True, Reason.CHILD_REFUSED, "; ".join(view.errors))
     if plan.paused and not view.serves:
         return Finding(kind, True, Reason.PAUSED, plan.stuck)
     if plan.stuck:

@@ -69,6 +69,9 @@ class Plan:
     replicas: int = 0
     stuck: str = ""
     paused: bool = False
+    blocked: tuple[str, ...] = ()
+    """Sentences about children that cannot be made since others have their names."""
+
     wake_after: timedelta | None = None
 
     @property

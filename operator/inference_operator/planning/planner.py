@@ -5,15 +5,25 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from pydantic import ValidationError
+
 from inference_operator.api.reasons import Reason
+from inference_operator.api.rollout import Rollout
 from inference_operator.api.validate import InvalidResourceError, parse
 from inference_operator.domain.observed import Observed, RevisionRecord
-from inference_operator.domain.serving_unit import ServingUnit
+from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.domain.validation import Defaults, Invalid, serving_unit
 from inference_operator.planning.accelerator import Choice, choose_mode
-from inference_operator.planning.children import stages
+from inference_operator.planning.children import blocked, stages
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout import Advance, Position, Situation, Turn, advance
+from inference_operator.planning.rollout import (
+    Advance,
+    Position,
+    Situation,
+    Turn,
+    advance,
+    scale_down,
+)
 from inference_operator.resources.controller_revision import new_record
 
 
@@ -22,7 +32,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     wanted, choice = validated(seen, defaults)
     position = position_of(seen)
     if isinstance(wanted, Invalid):
-        return _keep_up(seen, position, wanted)
+        return _keep_up(seen, position, wanted, now)
     return _towards(seen, position, wanted, choice, now)
 
 
@@ -115,6 +125,7 @@ def _plan(
         replicas=unit.replicas,
         stuck=step.stuck,
         paused=step.paused,
+        blocked=blocked(seen, unit.replicas),
         wake_after=step.wake_after,
     )
 
@@ -137,8 +148,9 @@ def _new_turns(seen: Observed, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     return tuple(turn for turn in turns if (turn.reason, turn.source, turn.target) != known)
 
 
-def _keep_up(seen: Observed, position: Position, invalid: Invalid) -> Plan:
+def _keep_up(seen: Observed, position: Position, invalid: Invalid, now: datetime) -> Plan:
     """What served goes on: scaled as asked where that much of the spec is legible."""
+    position, wake_after = scale_down(position, _rollout_settings(seen), now)
     replicas = seen.spec.get("replicas", 1) if isinstance(seen.spec, Mapping) else None
     if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
         current = seen.workers.get(position.serving) if position.serving else None
@@ -152,7 +164,18 @@ def _keep_up(seen: Observed, position: Position, invalid: Invalid) -> Plan:
         records=seen.revisions,
         replicas=replicas,
         stuck=invalid.message,
+        blocked=blocked(seen, replicas),
+        wake_after=wake_after,
     )
+
+
+def _rollout_settings(seen: Observed) -> RolloutSettings:
+    """As the spec has them, where at least they are legible."""
+    given = seen.spec.get("rollout") if isinstance(seen.spec, Mapping) else None
+    try:
+        return RolloutSettings.of(Rollout.model_validate(given or {}))
+    except ValidationError:
+        return RolloutSettings()
 
 
 def history(

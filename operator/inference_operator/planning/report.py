@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
     DECISIONS_KEPT,
     AcceleratorMode,
@@ -37,7 +38,7 @@ def report(
     key = seen.owner.key
     return InferenceModelStatus(
         observed_generation=seen.generation,
-        phase=phase(found, plan.replicas),
+        phase=phase(found, plan.replicas, promoted=view.promoted),
         conditions=found,
         model=_model(seen, plan),
         stable=_revision(seen, plan, plan.position.stable),
@@ -52,16 +53,21 @@ def report(
     )
 
 
-def phase(found: Sequence[Condition], replicas: int) -> Phase:
-    """One word for people; the first rule that holds."""
+# Steps that go well.
+_QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING})
+
+
+def phase(found: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase:
+    """One word for people; the first rule that holds. `promoted`: the wanted revision serves."""
     holds = {c.type: c for c in found if c.status is ConditionStatus.TRUE}
     if ConditionType.READY in holds:
         return Phase.SCALED_TO_ZERO if replicas == 0 else Phase.READY
     stalled = holds.get(ConditionType.STALLED)
-    if stalled is None:
-        return Phase.PROGRESSING
-    if stalled.reason == "Paused":
+    if stalled is not None and stalled.reason == Reason.PAUSED:
         return Phase.PAUSED
+    working = holds.get(ConditionType.RECONCILING)
+    if working is not None and not (promoted and working.reason not in _QUIET):
+        return Phase.PROGRESSING
     return Phase.DEGRADED if ConditionType.AVAILABLE in holds else Phase.FAILED
 
 

@@ -7,7 +7,7 @@ wanted replicas; the previous one keeps its pods for `scaleDownDelay`.
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from inference_operator.api.conditions import Time
+from inference_operator.api.conditions import Time, format_time
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.serving_unit import RolloutSettings
 
@@ -79,9 +79,9 @@ class Advance:
 
 def advance(position: Position, seen: Situation) -> Advance:
     """One step of the rollout towards the revision that the spec wants."""
-    position = _drop_previous(position, seen)
+    position, _ = scale_down(position, seen.settings, seen.now)
     step = _towards_target(position, seen)
-    delay = _until_scale_down(step.position, seen)
+    delay = _until_scale_down(step.position, seen.settings, seen.now)
     waits = [w for w in (step.wake_after, delay) if w is not None]
     return replace(step, wake_after=min(waits) if waits else None)
 
@@ -138,14 +138,15 @@ def _progress(position: Position, seen: Situation) -> Advance:
         return _promote(position, seen)
     if seen.ready > position.progress:
         since = seen.now
-    moved = replace(position, since=since, progress=seen.ready)
+    # The most that ever answered: a pod that comes and goes is no progress.
+    moved = replace(position, since=since, progress=max(position.progress, seen.ready))
     left = seen.settings.progress_deadline - (seen.now - since)
     if left > timedelta(0):
         return Advance(moved, wake_after=left)
     return Advance(
         moved,
-        stuck=f"revision {seen.target} made no progress for"
-        f" {int((seen.now - since).total_seconds())} s"
+        # Without a running clock: each word that changes is a write.
+        stuck=f"revision {seen.target} made no progress since {format_time(since)}"
         f" (progressDeadline {int(seen.settings.progress_deadline.total_seconds())} s):"
         f" its model answers on {seen.ready} of {seen.replicas} replicas"
         + (f"; revision {position.stable} goes on serving" if position.stable else ""),
@@ -168,13 +169,19 @@ def _promote(position: Position, seen: Situation) -> Advance:
     return Advance(promoted, (turn,))
 
 
-def _drop_previous(position: Position, seen: Situation) -> Position:
-    delay = _until_scale_down(position, seen)
-    over = delay is not None and delay <= timedelta(0)
-    return replace(position, previous=None) if over else position
+def scale_down(
+    position: Position, settings: RolloutSettings, now: datetime
+) -> tuple[Position, timedelta | None]:
+    """Without the previous revision once its delay is over, and how long that takes yet."""
+    left = _until_scale_down(position, settings, now)
+    if left is None or left > timedelta(0):
+        return position, left
+    return replace(position, previous=None), None
 
 
-def _until_scale_down(position: Position, seen: Situation) -> timedelta | None:
+def _until_scale_down(
+    position: Position, settings: RolloutSettings, now: datetime
+) -> timedelta | None:
     if position.previous is None or position.promoted_at is None:
         return None
-    return seen.settings.scale_down_delay - (seen.now - position.promoted_at)
+    return settings.scale_down_delay - (now - position.promoted_at)

@@ -1,6 +1,5 @@
 """Two operator processes on a real API server: exactly one writes, as its audit log has it."""
 
-import json
 import signal
 import time
 import uuid
@@ -12,6 +11,7 @@ import pytest
 import yaml
 
 from hack.cluster.apiserver import ApiServer
+from hack.cluster.audit_log import entries
 from tests.integration.operator.conftest import Start
 from tests.integration.operator.process import OperatorProcess, eventually
 from tests.integration.operator.scene import NAME, Scene
@@ -69,8 +69,7 @@ class Pair:
     def writes(self) -> list[tuple[datetime, str, str]]:
         """When, whose and what: every write but those of leases, by the API server's clock."""
         found = []
-        for line in self.server.audit_log.read_text().splitlines():
-            entry = json.loads(line)
+        for entry in entries(self.server.audit_log):
             what, user = entry.get("objectRef") or {}, entry["user"]["username"]
             ours = user.startswith(f"system:serviceaccount:{self.scene.namespace}:")
             if not ours or entry["verb"] not in WRITES or what.get("resource") == "leases":

@@ -1,7 +1,6 @@
 """The role in manifests/base is exactly what the operator uses: no less, and no more."""
 
 import base64
-import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +10,7 @@ import pytest
 import yaml
 
 from hack.cluster.apiserver import ApiServer
+from hack.cluster.audit_log import entries
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
 from tests.integration.operator.process import ROOT, OperatorProcess, eventually
@@ -49,8 +49,7 @@ def granted() -> set[Use]:
 def used(server: ApiServer) -> Iterator[tuple[Use, int]]:
     """What the ServiceAccount asked for, and the answers' codes."""
     user = f"system:serviceaccount:{NAMESPACE}:inference-operator"
-    for line in server.audit_log.read_text("utf-8").splitlines():
-        event = json.loads(line)
+    for event in entries(server.audit_log):
         if event["user"]["username"] != user or "objectRef" not in event:
             continue
         about = event["objectRef"]

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from inference_operator.api.conditions import format_time
 from tests.fakes.bodies import source
 from tests.fakes.world import World
 
@@ -184,6 +185,7 @@ async def test_past_the_deadline_the_old_one_serves_and_the_reason_is_said() -> 
     old = await serving(world)
     world.answers = lambda revision: revision == old
 
+    edited = world.now
     world.user_applies(model=source(2), rollout={"progressDeadline": "1m"})
     await world.settle()
     await world.later(timedelta(seconds=61))
@@ -193,7 +195,7 @@ async def test_past_the_deadline_the_old_one_serves_and_the_reason_is_said() -> 
     assert world.ready == (
         "False",
         "ProgressDeadlineExceeded",
-        f"revision {new} made no progress for 61 s (progressDeadline 60 s):"
+        f"revision {new} made no progress since {format_time(edited)} (progressDeadline 60 s):"
         f" its model answers on 0 of 1 replicas; revision {old} goes on serving",
     )
     assert world.status.phase == "Degraded"
@@ -201,3 +203,37 @@ async def test_past_the_deadline_the_old_one_serves_and_the_reason_is_said() -> 
     world.answers = lambda revision: True
     await world.settle()
     assert (world.served, world.ready[0]) == (new, "True")
+
+
+async def test_a_stalled_rollout_is_written_once_however_long_it_lasts() -> None:
+    world = World()
+    world.user_applies(model=source(1))
+    await world.settle()
+    old = world.served
+    world.answers = lambda revision: revision == old
+    world.user_applies(model=source(2), rollout={"progressDeadline": "1m"})
+    await world.settle()
+    await world.later(timedelta(seconds=61))
+    written = len(world.cluster.writes)
+
+    await world.later(timedelta(hours=1))
+    world.start()
+    await world.settle()
+
+    assert world.ready[1] == "ProgressDeadlineExceeded"
+    assert world.cluster.writes[written:] == []
+
+
+async def test_while_a_spec_is_invalid_the_previous_revision_still_goes() -> None:
+    world = World()
+    world.user_applies(model=source(1))
+    await world.settle()
+    world.user_applies(model=source(2))
+    await world.settle()
+    assert len(world.deployments) == 2
+    world.user_applies(model={**source(2), "maxBatchSize": -1})
+    await world.settle()
+    await world.later(timedelta(seconds=31))
+
+    assert list(world.deployments) == [world.served]
+    assert world.ready[1] == "InvalidSpec"

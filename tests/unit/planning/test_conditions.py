@@ -151,7 +151,7 @@ def test_an_invalid_spec_says_so_and_who_serves() -> None:
 def test_the_deadline_stalls_with_the_trouble_behind_it() -> None:
     failing = pod(MINE, triton=container(waiting_reason="ErrImagePull", waiting_message="denied"))
     seen = observed(ready={"0ld": (2, 2), MINE: (0, 2)}, served="0ld", pods=(failing,))
-    late = "revision x made no progress for 600 s"
+    late = "revision x made no progress since noon"
     found = story(seen, decided(Position(stable="0ld", candidate=MINE), stuck=late))
 
     assert found["Ready"][1] == "ImagePullFailed"
@@ -165,7 +165,8 @@ def test_a_refused_child_is_the_reason() -> None:
     found = story(seen, decided(Position(stable=MINE)), "Service/fx-drift is refused: no")
 
     assert found["Ready"] == ("False", "ChildRefused", "Service/fx-drift is refused: no")
-    assert found["Reconciling"][1] == "ChildRefused"
+    assert found["Stalled"][1] == "ChildRefused"
+    assert "Reconciling" not in found
 
 
 def test_a_pause_is_no_failure() -> None:
@@ -265,14 +266,29 @@ def holds(kind: str, reason: str = "X") -> Condition:
     [
         ((holds("Ready"),), 2, "Ready"),
         ((holds("Ready"),), 0, "ScaledToZero"),
-        ((holds("Reconciling"), holds("Available")), 2, "Progressing"),
+        ((holds("Reconciling", "Progressing"), holds("Available")), 2, "Progressing"),
+        ((holds("Reconciling", "CrashLoop"), holds("Available")), 2, "Progressing"),
         ((holds("Stalled"), holds("Available")), 2, "Degraded"),
         ((holds("Stalled"),), 2, "Failed"),
         ((holds("Stalled", "Paused"), holds("Available")), 2, "Paused"),
     ],
 )
 def test_the_phase_is_one_word(found: tuple[Condition, ...], replicas: int, word: str) -> None:
-    assert phase(found, replicas) == word
+    assert phase(found, replicas, promoted=False) == word
+
+
+@pytest.mark.parametrize(
+    ("found", "word"),
+    [
+        ((holds("Reconciling", "Scaling"), holds("Available")), "Progressing"),
+        ((holds("Reconciling", "CrashLoop"), holds("Available")), "Degraded"),
+        ((holds("Reconciling", "OutOfMemory"),), "Failed"),
+    ],
+)
+def test_trouble_of_the_revision_that_serves_is_no_progress(
+    found: tuple[Condition, ...], word: str
+) -> None:
+    assert phase(found, 2, promoted=True) == word
 
 
 def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:

@@ -180,7 +180,7 @@ def test_past_the_deadline_it_says_what_is_missing_and_who_serves() -> None:
 
     assert done.position == replace(BEGUN, progress=1)
     assert done.stuck == (
-        "revision new made no progress for 600 s (progressDeadline 600 s):"
+        "revision new made no progress since 2031-05-06T12:00:00Z (progressDeadline 600 s):"
         " its model answers on 1 of 2 replicas; revision old goes on serving"
     )
     assert done.wake_after is None
