@@ -132,9 +132,10 @@ def forget_host_folders() -> None:
 
 def _isolation() -> str:
     hidden = [Path("/run"), Path("/var/log"), *_PRIVATE]
-    # A copy of somebody's overlay (a buildah container's) would keep it busy after its end.
+    # A copy of somebody's overlay (a buildah container's) would keep it busy after its end; one
+    # that ends just now takes its copy along, and umount fails.
     foreign = """awk '$3 == "overlay" && $2 != "/" { print $2 }' /proc/mounts"""
-    lines = [f"{foreign} | xargs -r umount --lazy", "mount --make-rshared /"]
+    lines = [f"{foreign} | xargs -r umount --lazy || true", "mount --make-rshared /"]
     lines += [f"mount -t tmpfs -o mode=755 tmpfs {folder}" for folder in hidden]
     lines += ["mkdir -p /run/lock /run/tunables"]
     for name, value in _TUNABLES.items():
@@ -157,6 +158,7 @@ def _bind(mount: Mount) -> dict[str, Any]:
 def _containerd_config(node: Node, base_spec: Path | None) -> str:
     # restrict_oom_score_adj: without CAP_SYS_RESOURCE every sandbox would fail with
     # "can't get final child's PID from pipe: EOF".
+    # disable_apparmor: its profile would stay in the host's kernel.
     spec = f'base_runtime_spec = "{base_spec}"' if base_spec else ""
     return f"""version = 2
 root = "{node.folder}/containerd"
@@ -171,6 +173,7 @@ path = "{node.folder}/containerd/opt"
 [plugins."io.containerd.grpc.v1.cri"]
 sandbox_image = "{PAUSE_IMAGE}"
 restrict_oom_score_adj = true
+disable_apparmor = true
 [plugins."io.containerd.grpc.v1.cri".cni]
 bin_dir = "{CNI_PLUGINS}"
 conf_dir = "{node.folder}/cni"

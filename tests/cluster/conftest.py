@@ -1,12 +1,13 @@
 """A cluster of the tests' own, two nodes, for the whole session; never the developer's."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from hack.cluster import lifecycle
+from hack.cluster import lifecycle, packages
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Cluster, Mount
 
@@ -21,6 +22,10 @@ def untouched() -> Footprint:
     if os.geteuid() != 0:
         pytest.skip("clusters need root")
     lifecycle.down(NAME)
+    # What the machine gets once and keeps: Debian's containerd fills folders, modules add sysctls.
+    packages.ensure()
+    packages.ensure_modules()
+    subprocess.run(["modprobe", "nf_conntrack"], capture_output=True)
     return Footprint.take()
 
 

@@ -42,6 +42,7 @@ class Footprint:
     folders: frozenset[str]
     sysctls: tuple[tuple[str, str], ...]
     iptables: str
+    apparmor: frozenset[str]
 
     @classmethod
     def take(cls) -> Self:
@@ -49,6 +50,7 @@ class Footprint:
             folders=frozenset(filled for filled in _FOLDERS if _filled(Path(filled))),
             sysctls=tuple((name, _read(Path("/proc/sys") / name)) for name in _SYSCTLS),
             iptables=_iptables(),
+            apparmor=frozenset(_lines("/sys/kernel/security/apparmor/profiles")),
         )
 
 
