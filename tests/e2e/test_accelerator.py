@@ -54,7 +54,14 @@ def config(world: World, namespace: str, revision: str) -> str:
 
 def test_a_busy_gpu_is_waited_for(world: World, namespace: str, no_gpu_afterwards: None) -> None:
     advertise(world.kubeconfig, "node-1", GPU, 1)
-    accelerator = {"count": 2, "whenUnavailable": "Wait"}
-    served = world.model(namespace, **{"spec.accelerator": accelerator}).apply()
-    message = served.wait_reason("Ready", "GPUUnavailable")
+    changes = {"spec.accelerator": {"count": 1, "whenUnavailable": "UseCPU"}}
+    first = world.model(namespace, "first", **changes).apply().wait_ready()
+    assert first.status()["accelerator"]["mode"] == "GPU"
+    second = world.model(namespace, "second", **changes).apply()
+    message = second.wait_reason("Ready", "GPUUnavailable")
     assert "Insufficient nvidia.com/gpu" in message
+    assert second.status()["accelerator"]["mode"] == "GPU", "busy is not missing"
+
+    first.kubectl("delete", "imodel", "first")
+    assert second.wait_ready().status()["accelerator"]["mode"] == "GPU"
+    assert second.predict() == [3.0, 5.0, 7.0, 9.0]
