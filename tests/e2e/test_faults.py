@@ -1,15 +1,19 @@
 """Bad input and bad days: each has its own reason and sentence, and what served goes on."""
 
+import time
 from typing import Any
 
 import pytest
+import tritonclient.http as triton
 
 from tests.e2e.artifacts import linear_onnx
-from tests.e2e.world import World, eventually
+from tests.e2e.world import SHORT_GRPC, World, eventually
 
 pytestmark = pytest.mark.e2e
 LINEAR = [3.0, 5.0, 7.0, 9.0]
 NOBODY = "0" * 64
+# The readiness probe's period times its failures: by then no call may go to a dead server.
+READINESS_SECONDS = 10
 
 
 @pytest.fixture
@@ -123,8 +127,8 @@ def test_a_first_revision_that_cannot_load_recovers_when_the_artifact_appears(
     assert served.wait_ready().predict() == LINEAR
 
 
-def test_a_killed_pod_comes_back_and_clients_hardly_notice(world: World, namespace: str) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+def test_a_deleted_pod_comes_back_and_clients_do_not_notice(world: World, namespace: str) -> None:
+    served = world.model(namespace, **{"spec.replicas": 2, **SHORT_GRPC}).apply().wait_ready()
     before = set(served.pods())
     with served.called_throughout() as caller:
         victim = min(before).removeprefix("Pod/")
@@ -134,6 +138,28 @@ def test_a_killed_pod_comes_back_and_clients_hardly_notice(world: World, namespa
             that="a new pod, and all ready",
         )
     assert caller.failures == [], "a pod that is deleted drains first"
+
+
+def test_a_triton_that_is_killed_is_restarted_and_the_model_answers_again(
+    world: World, namespace: str
+) -> None:
+    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    before = served.pods()
+    victim = before[0].removeprefix("Pod/")
+    with served.called_throughout() as caller:
+        world.kill(namespace, victim)
+        killed = time.monotonic()
+        eventually(
+            lambda: world.restarts(namespace, victim) == 1 and served.holds("Ready"),
+            that="the container is restarted, and all ready",
+        )
+        time.sleep(max(0.0, killed + READINESS_SECONDS - time.monotonic()))
+        answers = len(caller.answers)
+        eventually(lambda: len(caller.answers) > answers + 50)
+    assert caller.last_failure < killed + READINESS_SECONDS, caller.failures
+    assert served.pods() == before, "it is restarted in its pod"
+    address = served.kubectl("get", "pod", victim, "-o", "jsonpath={.status.podIP}:8000")
+    assert served.predict(triton.InferenceServerClient(address)) == LINEAR
 
 
 @pytest.mark.parametrize(

@@ -2,15 +2,22 @@
 
 import copy
 import json
+import os
+import signal
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton
+from geventhttpclient.response import HTTPConnectionClosed
+from tritonclient.utils import InferenceServerException
 
 from hack.cluster.kubectl import Kubectl
 from hack.cluster_store import NAME as STORE
@@ -20,6 +27,9 @@ from hack.product import Images
 T = TypeVar("T")
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 AGENT = "inference-operator"
+
+# Clients of gRPC leave a pod that drains (5 s) only when it tells them so: docs/critiques.md.
+SHORT_GRPC = {"spec.triton.extraArgs": ["--grpc-max-connection-age=2000"]}
 
 
 def eventually(seen: Callable[[], T], *, within: float = 90.0, that: str = "") -> T:
@@ -91,18 +101,58 @@ class World:
         items = self.kubectl.get("namespaces")["items"]
         return [i["metadata"]["name"] for i in items if i["status"]["phase"] == "Terminating"]
 
-    def leader(self) -> str:
-        """The operator's pod that holds the lease; empty while none does."""
+    def holder(self) -> str:
+        """The operator's process that holds the lease (`POD_SUFFIX`); empty while none does."""
         words = ("get", "lease", "inference-operator", "-n", "inference-operator")
-        holder = self.kubectl(*words, "-o", "jsonpath={.spec.holderIdentity}")
-        return holder.rpartition("_")[0]
+        return self.kubectl(*words, "-o", "jsonpath={.spec.holderIdentity}")
 
-    def restart_operator(self) -> None:
-        """Kill it at once, and wait for its successor."""
-        where = ("-n", "inference-operator")
-        pods = ("-l", "app.kubernetes.io/name=inference-operator")
-        self.kubectl("delete", "pod", *where, *pods, "--grace-period=0", "--force")
-        self.kubectl("rollout", "status", "deployment/inference-operator", *where, "--timeout=60s")
+    def leader(self) -> str:
+        """The holder's pod. A process that was killed holds the lease for 10 s more."""
+        return self.holder().rpartition("_")[0]
+
+    def restart_operator(self, *, kill: bool = False) -> None:
+        """End all its processes, with SIGTERM or with SIGKILL, and wait for their successors."""
+        where = ("-n", "inference-operator", "-l", "app.kubernetes.io/name=inference-operator")
+        if not kill:
+            self.kubectl("delete", "pod", *where)
+            words = ("rollout", "status", "deployment/inference-operator", "--timeout=60s")
+            self.kubectl(*words, "-n", "inference-operator")
+            return
+        pods = [pod["metadata"]["name"] for pod in self.kubectl.get("pods", *where)["items"]]
+        before = {pod: self.restarts(AGENT, pod) for pod in pods}
+        for pod in pods:
+            self.kill(AGENT, pod)
+        eventually(
+            lambda: all(self.restarts(AGENT, pod) > before[pod] for pod in pods),
+            that="all containers of the operator are restarted and ready",
+        )
+
+    def restarts(self, namespace: str, pod: str) -> int:
+        """How often the pod's container was restarted; -1 while it is not ready."""
+        (container,) = self.kubectl.get("pod", pod, "-n", namespace)["status"]["containerStatuses"]
+        return int(container["restartCount"]) if container["ready"] else -1
+
+    def kill(self, namespace: str, pod: str) -> None:
+        """SIGKILL the processes of the pod's container, as the kernel does when memory is short.
+
+        Nodes of the embedded cluster share our process ids. The sandbox lives on, so the kubelet
+        restarts the container in the same pod.
+        """
+        body = self.kubectl.get("pod", pod, "-n", namespace)
+        (container,) = body["status"]["containerStatuses"]
+        group = f"pod{body['metadata']['uid']}/{container['containerID'].rpartition('/')[2]}"
+        victims = [int(path.name) for path in Path("/proc").glob("[0-9]*") if _is_in(path, group)]
+        assert victims, f"no process is in the cgroup {group}"
+        for victim in victims:
+            with suppress(ProcessLookupError):
+                os.kill(victim, signal.SIGKILL)
+
+
+def _is_in(process: Path, group: str) -> bool:
+    try:
+        return group in (process / "cgroup").read_text()
+    except OSError:
+        return False
 
 
 def _changed(manifest: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
@@ -196,15 +246,16 @@ class Served:
         )
         return [f"{e['reason']}: {e['message']}" for e in found["items"]]
 
-    def address(self) -> str:
+    def address(self, port: int = 8000) -> str:
         service = self.world.kubectl.get("service", self.name, "-n", self.namespace)
-        return f"{service['spec']['clusterIP']}:8000"
+        return f"{service['spec']['clusterIP']}:{port}"
 
-    def predict(self, client: triton.InferenceServerClient | None = None) -> list[float]:
-        """The answer to x = [1, 2, 3, 4]."""
-        tensor = triton.InferInput("x", [1, 4], "FP32")
-        tensor.set_data_from_numpy(np.array([[1, 2, 3, 4]], dtype=np.float32))
+    def predict(self, client: Any = None) -> list[float]:
+        """The answer to x = [1, 2, 3, 4], by a client of HTTP or gRPC."""
         client = client or triton.InferenceServerClient(self.address())
+        protocol = triton_grpc if isinstance(client, triton_grpc.InferenceServerClient) else triton
+        tensor = protocol.InferInput("x", [1, 4], "FP32")
+        tensor.set_data_from_numpy(np.array([[1, 2, 3, 4]], dtype=np.float32))
         answer = client.infer(self.name, [tensor]).as_numpy("y")
         assert answer is not None
         return [float(value) for value in answer[0]]
@@ -215,15 +266,28 @@ class Served:
 
 @dataclass
 class Caller:
-    """Calls the model's Service all the time, each call on a connection of its own."""
+    """Calls the model's Service all the time: new connections, kept HTTP, and kept gRPC."""
 
     served: Served
     answers: list[list[float]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    answered: Counter[str] = field(default_factory=Counter)
+    """Answers by kind of caller."""
+    last_failure: float = float("-inf")
+    """On the monotonic clock."""
 
     def __enter__(self) -> "Caller":
         self._stop = threading.Event()
-        self._threads = [threading.Thread(target=self._call) for _ in range(2)]
+        http, grpc = self.served.address(8000), self.served.address(8001)
+        self._threads = [
+            threading.Thread(target=call, args=address)
+            for call, *address in (
+                (self._call_anew, http),
+                (self._call_anew, http),
+                (self._call_on, "kept HTTP", triton.InferenceServerClient, http),
+                (self._call_on, "kept gRPC", _own_grpc_client, grpc),
+            )
+        ]
         for thread in self._threads:
             thread.start()
         return self
@@ -233,12 +297,50 @@ class Caller:
         for thread in self._threads:
             thread.join()
 
-    def _call(self) -> None:
-        address = self.served.address()
+    def _call_anew(self, address: str) -> None:
+        while not self._stop.is_set():
+            with triton.InferenceServerClient(address) as client:
+                self._call("new HTTP", client)
+            time.sleep(0.02)
+
+    def _call_on(self, kind: str, connect: Callable[[str], Any], address: str) -> None:
+        """As pools of connections do: one that the server ended is replaced, and asked once."""
+        client = connect(address)
         while not self._stop.is_set():
             try:
-                with triton.InferenceServerClient(address) as client:
-                    self.answers.append(self.served.predict(client))
+                self._ask(kind, client)
             except Exception as error:
-                self.failures.append(f"{type(error).__name__}: {error}")
+                if _is_end_of_connection(error):
+                    client.close()
+                    client = connect(address)
+                    self._call(kind, client)
+                else:
+                    self._failed(kind, error)
             time.sleep(0.02)
+        client.close()
+
+    def _call(self, kind: str, client: Any) -> None:
+        try:
+            self._ask(kind, client)
+        except Exception as error:
+            self._failed(kind, error)
+
+    def _ask(self, kind: str, client: Any) -> None:
+        self.answers.append(self.served.predict(client))
+        self.answered[kind] += 1
+
+    def _failed(self, kind: str, error: Exception) -> None:
+        self.last_failure = time.monotonic()
+        self.failures.append(f"{kind}: {type(error).__name__}: {error}")
+
+
+def _is_end_of_connection(error: Exception) -> bool:
+    if isinstance(error, InferenceServerException):
+        return error.status() == "StatusCode.UNAVAILABLE"
+    return isinstance(error, ConnectionError | HTTPConnectionClosed)
+
+
+def _own_grpc_client(address: str) -> triton_grpc.InferenceServerClient:
+    """On a connection that no other client of this process shares."""
+    options = [("grpc.use_local_subchannel_pool", 1)]
+    return triton_grpc.InferenceServerClient(address, channel_args=options)
