@@ -336,7 +336,7 @@ class Caller:
 
 def _is_end_of_connection(error: Exception) -> bool:
     if isinstance(error, InferenceServerException):
-        return error.status() == "StatusCode.UNAVAILABLE"
+        return bool(error.status() == "StatusCode.UNAVAILABLE")
     return isinstance(error, ConnectionError | HTTPConnectionClosed)
 
 
