@@ -7,7 +7,7 @@ import pytest
 import tritonclient.http as triton
 
 from tests.e2e.artifacts import linear_onnx
-from tests.e2e.world import SHORT_GRPC, World, eventually
+from tests.e2e.world import World, eventually
 
 pytestmark = pytest.mark.e2e
 LINEAR = [3.0, 5.0, 7.0, 9.0]
@@ -128,7 +128,7 @@ def test_a_first_revision_that_cannot_load_recovers_when_the_artifact_appears(
 
 
 def test_a_deleted_pod_comes_back_and_clients_do_not_notice(world: World, namespace: str) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2, **SHORT_GRPC}).apply().wait_ready()
+    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     before = set(served.pods())
     with served.called_throughout() as caller:
         victim = min(before).removeprefix("Pod/")

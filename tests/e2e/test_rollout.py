@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.e2e.world import SHORT_GRPC, Served, World, eventually
+from tests.e2e.world import Served, World, eventually
 
 pytestmark = pytest.mark.e2e
 LINEAR, TRIPLE = [3.0, 5.0, 7.0, 9.0], [3.0, 6.0, 9.0, 12.0]
@@ -20,7 +20,7 @@ def template(served: Served, revision: str) -> str:
 def test_an_edit_rolls_to_a_new_revision_without_a_failed_request(
     world: World, namespace: str
 ) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2, **SHORT_GRPC}).apply().wait_ready()
+    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     old = served.stable()
     with served.called_throughout() as caller:
         served.apply(**{"spec.triton.dynamicBatching": {"maxQueueDelay": "2ms"}}).wait_ready()
@@ -77,7 +77,7 @@ def test_paused_rollout_waits_and_goes_on(world: World, namespace: str) -> None:
 
 
 def test_operator_killed_in_mid_rollout_goes_on(world: World, namespace: str) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2, **SHORT_GRPC}).apply().wait_ready()
+    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     old = served.stable()
     with served.called_throughout() as caller:
         served.apply(**{"spec.triton.dynamicBatching.maxQueueDelay": "6ms"})

@@ -28,9 +28,6 @@ T = TypeVar("T")
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 AGENT = "inference-operator"
 
-# Clients of gRPC leave a pod that drains (5 s) only when it tells them so: docs/critiques.md.
-SHORT_GRPC = {"spec.triton.extraArgs": ["--grpc-max-connection-age=2000"]}
-
 
 def eventually(seen: Callable[[], T], *, within: float = 90.0, that: str = "") -> T:
     """The first truthy value of `seen`; AssertionError with the last one when time is over."""

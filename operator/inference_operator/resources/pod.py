@@ -16,8 +16,11 @@ HTTP_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002
 # Triton's own user in NVIDIA's images; a fixed number, since `runAsNonRoot` needs one.
 USER = 1000
 
-# Endpoints need a moment to forget the pod before its server stops taking requests.
-DRAIN_SECONDS = 5
+# A pod that is to end goes on answering for this long, while endpoints forget it.
+DRAIN_SECONDS = 15
+# Clients keep gRPC connections for ever, and one that ends with its server loses requests: asked
+# to reconnect this often (plus gRPC's jitter of a tenth), they have left before the drain is over.
+GRPC_CONNECTION_AGE_MS = 10_000
 # tritonserver waits this long for requests in flight, within the pod's grace period.
 EXIT_TIMEOUT_SECONDS = 30
 GRACE_SECONDS = DRAIN_SECONDS + EXIT_TIMEOUT_SECONDS + 10
@@ -103,6 +106,7 @@ def _triton(unit: ServingUnit) -> Manifest:
             f"--http-port={HTTP_PORT}",
             f"--grpc-port={GRPC_PORT}",
             f"--metrics-port={METRICS_PORT}",
+            f"--grpc-max-connection-age={GRPC_CONNECTION_AGE_MS}",
             *unit.server.args,
         ],
         "env": [_env(variable) for variable in unit.server.env],
