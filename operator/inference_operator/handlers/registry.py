@@ -16,6 +16,7 @@ from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE, selector_of
 from inference_operator.adapters.kube import Resource
 from inference_operator.domain.names import UnitKey
+from inference_operator.handlers import quick_toggles
 from inference_operator.handlers.stateless import NoDiffBase, NoProgress
 
 Wake = Callable[[UnitKey], None]
@@ -124,12 +125,14 @@ async def connection(configuration: Configuration) -> kopf.ConnectionInfo:
 
 def configure(settings: kopf.OperatorSettings) -> None:
     """Server-side selectors, no Events or annotations of Kopf's own, lists in pages."""
+    quick_toggles.install()
     for resource in CHILDREN:
         if not selector_of(resource):
             continue
         group, _, version = resource.api_version.rpartition("/")
         settings.watching.label_selectors[group, version, resource.plural] = selector_of(resource)
-    settings.watching.chunk_size = 500
+    # All kinds are listed at once: larger pages cost memory that is never given back.
+    settings.watching.chunk_size = 100
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoProgress()
     settings.posting.enabled = False
