@@ -1,5 +1,6 @@
 """The kinds that the operator watches, and what it keeps of each object."""
 
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -27,6 +28,7 @@ CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
 WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 
 Body = Mapping[str, Any]
+_SHORT = 64
 
 
 def selector_of(resource: Resource) -> str:
@@ -44,7 +46,19 @@ def kept(kind: str, body: Body) -> dict[str, Any]:
     """What the cache keeps of an object: a thousand models must fit into little memory."""
     if kind in WATCHED_WHOLE and not (is_labelled(body) or body["metadata"].get("ownerReferences")):
         return _name_only(body)
-    return _KEPT.get(kind, _without_bookkeeping)(body)
+    found = _KEPT.get(kind, _without_bookkeeping)(body)
+    return {key: _interned(value) for key, value in found.items()}
+
+
+def _interned(value: Any) -> Any:
+    """A copy whose keys and short texts are shared by all objects that have the same ones."""
+    if isinstance(value, dict):
+        return {sys.intern(key): _interned(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_interned(item) for item in value]
+    if isinstance(value, str) and len(value) <= _SHORT:
+        return sys.intern(value)
+    return value
 
 
 def _name_only(body: Body) -> dict[str, Any]:

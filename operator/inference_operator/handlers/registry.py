@@ -5,14 +5,14 @@ kind is listed (https://docs.kopf.dev, "In-memory indexing"), so that no pass ac
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import kopf
 from kubernetes.aio.client import Configuration
 
-from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.cache import Cache, name_of
 from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE, selector_of
 from inference_operator.adapters.kube import Resource
 from inference_operator.domain.names import UnitKey
@@ -37,7 +37,10 @@ class Watcher:
     def listed(self, kind: str, body: Any) -> None:
         """An object of the first listing; later ones are left to `changed`, which tells news."""
         if self._listing:
-            self._cache.put(kind, dict(body))
+            whole = dict(body)
+            self._cache.put(kind, whole)
+            if (known := self._cache.get(kind, name_of(whole))) is not None:
+                _shrink(whole, known)
 
     def changed(self, resource: Resource, event: Any) -> None:
         """An event after the first listing."""
@@ -74,6 +77,19 @@ class Watcher:
             accelerator = (body.get("spec") or {}).get("accelerator") or {}
             if accelerator.get("whenUnavailable") == "UseCPU":
                 self._wake(unit)
+
+
+def _shrink(body: dict[str, Any], kept: Mapping[str, Any]) -> None:
+    """Share what the cache keeps and drop the rest: Kopf holds all objects until it listed all."""
+    for name, part in body.items():
+        if not isinstance(part, dict):
+            continue
+        known = kept.get(name)
+        if not isinstance(known, Mapping):
+            part.clear()
+            continue
+        part.pop("managedFields", None)
+        part.update({key: known[key] for key in part.keys() & known.keys()})
 
 
 # Service account tokens are renewed on disk hourly: read them again well before.

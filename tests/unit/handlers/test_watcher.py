@@ -130,6 +130,30 @@ def test_a_listing_fills_the_cache_and_wakes_nobody() -> None:
     assert len(list(heard.cache.children(KEY))) == 1
 
 
+def test_what_kopf_holds_until_all_is_listed_shares_the_caches_memory() -> None:
+    heard = Heard()
+    body = stored({**bodies.pod("aaa"), "spec": {"containers": []}}, managedFields=[{}])
+    uid = body["metadata"]["uid"]
+    heard.watcher.listed("Pod", body)
+
+    ((_, kept),) = heard.cache.children(KEY)
+    assert body["spec"] == {}
+    assert body["status"]["conditions"] is kept["status"]["conditions"]
+    assert body["metadata"]["uid"] == uid
+    assert "managedFields" not in body["metadata"]
+
+
+def test_a_listing_leaves_the_cache_whole() -> None:
+    heard = Heard()
+    body = stored(imodel(replicas=3))
+    heard.watcher.listed("InferenceModel", body)
+    heard.event(INFERENCE_MODEL, None, body)
+
+    known = heard.cache.get("InferenceModel", ("desk-7", "fx-drift"))
+    assert known is not None
+    assert known["spec"] == stored(imodel(replicas=3))["spec"]
+
+
 def test_a_second_listing_asks_for_a_comparison() -> None:
     heard = Heard()
     heard.event(POD, None, stored(bodies.pod("aaa")))
