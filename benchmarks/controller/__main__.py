@@ -25,7 +25,7 @@ from benchmarks.controller.sight import Sight
 from benchmarks.controller.subject import Kind, Subject, load
 from benchmarks.operator_process import ROOT
 from hack.cluster.apiserver import ApiServer
-from hack.console import reported, say, step
+from hack.console import StepError, reported, say, step
 
 NAMESPACE = "benchmark"
 OPERATOR_USER = "operator-under-test"
@@ -61,6 +61,8 @@ def main() -> None:
     say("\n" + table([result]))
     if given.output:
         _write(given.output, result)
+    if "failed" in result:
+        raise SystemExit(1)
 
 
 def _arguments() -> argparse.Namespace:
@@ -119,9 +121,9 @@ async def measure(server: ApiServer, subject: Subject, options: Options) -> dict
             for phase in options.phases:
                 with step(f"{phase}, N={options.n}, load average {load_average()}"):
                     phases[phase] = await PHASES[phase](world)
-        except BaseException:
-            say(running.log_tail())
-            raise
+        except (StepError, TimeoutError, RuntimeError) as error:
+            result["failed"] = str(error)
+            say(f"FAILED: {error}\n{running.log_tail()}")
         finally:
             await world.sight.close()
             await running.stop()

@@ -1,0 +1,84 @@
+"""The controller's benchmark with few models: what it counts, and never how long it took."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from benchmarks.controller.__main__ import Options, measure
+from benchmarks.controller.report import curves, table
+from benchmarks.controller.subject import load
+from hack.cluster.apiserver import ApiServer
+
+pytestmark = pytest.mark.integration
+MODELS = 10
+KINDS = 8
+"""InferenceModels, their five kinds of children, pods and nodes."""
+
+
+@pytest.fixture(scope="module")
+def result() -> dict[str, Any]:
+    """One run of all phases."""
+    options = Options(n=MODELS, samples=3, idle_seconds=3, events_per_object=5)
+    with ApiServer(fake_nodes=1) as server:
+        found = asyncio.run(measure(server, load("inference-operator"), options))
+    assert "failed" not in found, found["failed"]
+    return found
+
+
+def test_a_new_model_costs_seven_writes_and_no_read(result: dict[str, Any]) -> None:
+    burst = result["phases"]["burst"]
+
+    assert burst["refusedCreates"] == 0
+    assert burst["writesPerObject"] <= 7, burst["requests"]["writesBy"]
+    assert burst["requests"]["reads"] == 0, burst["requests"]["readsBy"]
+    assert burst["requests"]["refused"] == {}
+
+
+def test_an_idle_operator_asks_for_nothing(result: dict[str, Any]) -> None:
+    requests = result["phases"]["idle"]["requests"]
+
+    assert (requests["writes"], requests["reads"]) == (0, 0), requests
+
+
+def test_every_edit_reaches_its_children(result: dict[str, Any]) -> None:
+    edits = result["phases"]["edits"]
+
+    assert {name: found["samples"] for name, found in edits.items()} == {
+        "replicas": 3,
+        "new revision": 3,
+    }
+
+
+def test_strangers_labels_are_left_alone(result: dict[str, Any]) -> None:
+    soak = result["phases"]["soak"]
+
+    assert (soak["events"], soak["failed"]) == (5 * MODELS, 0)
+    assert soak["requests"]["writes"] == 0, soak["requests"]["writesBy"]
+
+
+@pytest.mark.parametrize("phase", ["restart", "defaults"])
+def test_a_restart_lists_each_kind_once_and_writes_nothing(
+    phase: str, result: dict[str, Any]
+) -> None:
+    found = result["phases"][phase]
+    requests = found["requests"]
+
+    assert requests["writes"] == 0, requests["writesBy"]
+    assert len(found["firstPages"]) == KINDS
+    # One more asks whether there is any InferenceModel.
+    assert requests["reads"] <= KINDS + 1, requests["readsBy"]
+
+
+def test_a_deletion_leaves_nothing_and_costs_nothing(result: dict[str, Any]) -> None:
+    found = result["phases"]["delete"]
+
+    assert found["left"] == 0
+    assert found["requests"]["writes"] == 0, found["requests"]["writesBy"]
+
+
+def test_the_report_has_a_row_for_every_figure(result: dict[str, Any]) -> None:
+    rows = [line.split("|") for line in table([result]).splitlines()[2:]]
+
+    assert [row[1] for row in rows if not row[3].strip()] == []
+    assert curves([result]).startswith("<svg")
