@@ -59,9 +59,17 @@ def observe(cache: Cache, key: UnitKey) -> Observed | None:
         workers=_workers(children.values()),
         pods=tuple(pods),
         served_revision=_served(children, key),
-        nodes=tuple(node_view(node) for node in cache.nodes()),
+        nodes=_nodes(cache, body),
         deleting="deletionTimestamp" in meta,
     )
+
+
+def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...]:
+    # Only an accelerator asks about nodes, and there may be many of them.
+    spec = unit.get("spec")
+    if not (isinstance(spec, Mapping) and spec.get("accelerator") is not None):
+        return ()
+    return tuple(node_view(node) for node in cache.nodes())
 
 
 def _strangers(cache: Cache, key: UnitKey, children: Mapping[ChildKey, Body]) -> Iterator[ChildKey]:

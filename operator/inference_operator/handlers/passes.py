@@ -95,7 +95,8 @@ class Passes:
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime
     ) -> bool:
-        after = observe(self._cache, before.owner.key)
+        # Where nothing was written, what was seen before is what there is.
+        after = observe(self._cache, before.owner.key) if decided.actions else before
         if after is None:
             return False
         errors = (*decided.blocked, *outcome.refused)
