@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from training.datasets import Windows
+from training.data.prices import Windows
 from training.fitting import predict
 from training.lstm import LSTMPricePredictor
 

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from training.datasets import Split, Windows
+from training.data.prices import Split, Windows
 from training.lstm import LSTMPricePredictor
 
 

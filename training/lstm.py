@@ -70,7 +70,7 @@ def main() -> None:
 
 
 def _train(given: argparse.Namespace) -> None:
-    from training.datasets import load_prices, split, windows
+    from training.data.prices import load_prices, split, windows
     from training.exporting import export, save_weights
     from training.fitting import Settings, fit
     from training.reporting import report, write_report
@@ -88,7 +88,7 @@ def _train(given: argparse.Namespace) -> None:
 
 
 def _export(given: argparse.Namespace) -> None:
-    from training.datasets import load_prices, split, windows
+    from training.data.prices import load_prices, split, windows
     from training.exporting import export, load_weights
 
     samples = split(windows(load_prices().bars)).test

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from training.datasets import Floats, Split, Windows
+from training.data.prices import Floats, Split, Windows
 from training.fitting import Fitted, predict
 
 Report = dict[str, Any]

@@ -13,7 +13,7 @@ from inference_operator.domain.repository_plan import ArtifactFormat, PlannedMod
 from inference_operator.load.digest import digest_of
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order
-from training.datasets import load_prices, windows
+from training.data.prices import load_prices, windows
 from training.exporting import export
 from training.lstm import LSTMPricePredictor
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from training.datasets import STEPS, Split, Windows
+from training.data.prices import STEPS, Split, Windows
 from training.exporting import INPUT, ExportError, export, load_weights, save_weights
 from training.fitting import Fitted, Settings, fit, predict
 from training.lstm import LSTMPricePredictor

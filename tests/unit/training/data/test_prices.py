@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from training.datasets import STEPS, Prices, adjusted, load_prices, split, windows
+from training.data.prices import STEPS, Prices, adjusted, load_prices, split, windows
 
 
 @pytest.fixture(scope="module")
