@@ -1,0 +1,19 @@
+"""One training loop for every task: windows of prices, or tokenised text; knows no data set."""
+
+from training.loop.checkpoint import Checkpoint, CheckpointError
+from training.loop.fitting import Fitted, LossError, fit
+from training.loop.predicting import predict
+from training.loop.samples import Samples, SamplesError
+from training.loop.task import Task
+
+__all__ = [
+    "Checkpoint",
+    "CheckpointError",
+    "Fitted",
+    "LossError",
+    "Samples",
+    "SamplesError",
+    "Task",
+    "fit",
+    "predict",
+]

@@ -1,0 +1,26 @@
+"""What each epoch came to, and when to stop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """Mean losses after one epoch; the gradient's norm is the mean before clipping."""
+
+    number: int
+    train: float
+    validation: float
+    learning_rate: float
+    gradient_norm: float
+    seconds: float
+
+
+def best_of(epochs: Sequence[Epoch]) -> int:
+    """The number of the epoch with the lowest validation loss, the first of equals; 0 for none."""
+    return min(epochs, key=lambda epoch: epoch.validation).number if epochs else 0
+
+
+def is_over(epochs: Sequence[Epoch], most: int, patience: int) -> bool:
+    """Whether all epochs are done, or the last `patience` of them brought nothing."""
+    return len(epochs) >= most or len(epochs) - best_of(epochs) >= patience > 0 < len(epochs)

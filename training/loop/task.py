@@ -1,0 +1,34 @@
+"""What is to be learnt: a model, its loss, and the samples to learn from and to be judged by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from torch import Tensor, nn
+
+from training.loop.samples import Samples
+
+Outputs = tuple[Tensor, ...]
+Loss = Callable[[Outputs, Tensor], Tensor]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Task:
+    """`build` makes the untrained model, after the seed is set.
+
+    The model takes the inputs of `train` in their order and gives a tensor or a tuple of them;
+    `loss` takes that tuple and the targets of a batch and gives the batch's mean as a scalar.
+    Parameters without `requires_grad` stay as they are. `label` names a sample for a person.
+    """
+
+    name: str
+    build: Callable[[], nn.Module]
+    loss: Loss
+    train: Samples
+    validation: Samples
+    label: Callable[[int], str] = str
+
+
+def outputs_of(model: nn.Module, batch: Samples) -> Outputs:
+    """What the model answers, always as a tuple."""
+    found = model(*batch.inputs.values())
+    return found if isinstance(found, tuple) else (found,)

@@ -1,0 +1,65 @@
+"""Typed settings of a training: what may be chosen, within which bounds, and the named profiles."""
+
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+
+class SettingsError(ValueError):
+    """A setting is out of its bounds; the message names it, what was found and what is expected."""
+
+
+class Schedule(StrEnum):
+    """How the learning rate falls: not at all, when validation gets no better, or by a plan."""
+
+    NONE = "none"
+    PLATEAU = "plateau"
+    COSINE = "cosine"
+
+
+class Device(StrEnum):
+    """Where to train; `auto` is the GPU where there is one."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class Settings(BaseModel):
+    """How long and how to learn; the same settings, data and machine give the same weights."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    epochs: int = Field(30, ge=1, le=10_000, description="most epochs")
+    patience: int = Field(4, ge=1, description="epochs without progress before stopping")
+    batch: int = Field(128, ge=1, le=65_536, description="samples in a step")
+    learning_rate: float = Field(1e-3, gt=0, lt=1, description="of the first steps")
+    weight_decay: float = Field(0.0, ge=0, lt=1, description="of AdamW")
+    clip_norm: float = Field(1.0, gt=0, description="largest norm of a step's gradient")
+    schedule: Schedule = Field(Schedule.PLATEAU, description="of the learning rate")
+    warmup: float = Field(0.1, ge=0, lt=1, description="share of the cosine plan that climbs")
+    seed: int = Field(7, ge=0, lt=2**32, description="of weights, order and dropout")
+    checkpoint_seconds: float = Field(30.0, ge=0, description="between two checkpoints")
+    device: Device = Field(Device.AUTO, description="auto, cpu or cuda")
+
+
+def settings_of(given: dict[str, Any]) -> Settings:
+    """Settings with what is given, defaults for the rest.
+
+    Raises SettingsError with one line for each field that is wrong.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        lines = [_sentence(problem) for problem in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def _sentence(problem: Any) -> str:
+    field = ".".join(str(part) for part in problem["loc"])
+    option = "--" + field.replace("_", "-")
+    expected = str(problem["msg"]).removeprefix("Input should be ")
+    if problem["type"] == "extra_forbidden":
+        return f"{field}: no such setting; expected one of {', '.join(Settings.model_fields)}"
+    return f"{field}: found {problem['input']!r}, expected {expected}; set {option} to such a value"
