@@ -97,7 +97,7 @@ def install(kubectl: Kubectl, images: Images) -> None:
             _write_overlay(Path(overlay), images)
             rendered = kubectl("kustomize", overlay)
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=rendered)
-        kubectl("wait", "--for=condition=Established", f"crd/{CRD}")
+        kubectl.wait_for_crds()
         try:
             kubectl("rollout", "status", *DEPLOYMENT, "--timeout=60s")
         except StepError as failure:

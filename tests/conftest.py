@@ -1,6 +1,5 @@
 """Fixtures of the whole suite: golden files, and a real API server for those who ask for it."""
 
-import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,13 +34,7 @@ def api_server() -> Iterator[ApiServer]:
 def install_crds(server: ApiServer) -> None:
     """As a person does it; returns when the API server serves our kinds."""
     server.kubectl("apply", "--server-side", "-k", str(CRDS))
-    # Fails at once, rather than waiting, while a new CRD has no conditions at all.
-    words = ("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
-    for _ in range(20):
-        if server.kubectl.succeeds(*words):
-            return
-        time.sleep(0.2)
-    server.kubectl(*words)
+    server.kubectl.wait_for_crds()
 
 
 @pytest.fixture(scope="session")

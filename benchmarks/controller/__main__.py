@@ -17,8 +17,9 @@ import yaml
 
 from benchmarks.controller.audit import AuditLog
 from benchmarks.controller.client import Client
+from benchmarks.controller.floor import Floor
 from benchmarks.controller.machine import about, load_average
-from benchmarks.controller.phases import PHASES, World
+from benchmarks.controller.phases import PHASES, PHASES_WITHOUT_PODS, World
 from benchmarks.controller.process import Running
 from benchmarks.controller.report import curves, table
 from benchmarks.controller.sight import Sight
@@ -43,21 +44,25 @@ class Options:
     log: Path | None = None
     """Where the operator's own log is kept."""
 
+    pods: bool = True
+    """Whether there are a controller manager, a scheduler and kwok, or an API server alone."""
+
+    @property
+    def nodes(self) -> int:
+        return 1 if self.pods else 0
+
 
 def main() -> None:
     given = _arguments()
     with reported():
         subject = _subject(given)
-        options = Options(
-            n=given.n,
-            phases=tuple(given.phases.split(",")),
-            samples=given.samples,
-            idle_seconds=given.idle,
-            events_per_object=given.events,
-            log=given.output.with_suffix(".log") if given.output else None,
-        )
-        with ApiServer(fake_nodes=1) as server:
-            result = asyncio.run(measure(server, subject, options))
+        options = _options(given)
+        result = {}
+        if given.floor:
+            with ApiServer(fake_nodes=options.nodes) as server:
+                result["floor"] = asyncio.run(floor(server, subject, options))
+        with ApiServer(fake_nodes=options.nodes) as server:
+            result |= asyncio.run(measure(server, subject, options))
     say("\n" + table([result]))
     if given.output:
         _write(given.output, result)
@@ -65,10 +70,34 @@ def main() -> None:
         raise SystemExit(1)
 
 
+def _options(given: argparse.Namespace) -> Options:
+    phases = given.phases or ",".join(PHASES if given.pods else PHASES_WITHOUT_PODS)
+    return Options(
+        n=given.n,
+        phases=tuple(phases.split(",")),
+        samples=given.samples,
+        idle_seconds=given.idle,
+        events_per_object=given.events,
+        log=given.output.with_suffix(".log") if given.output else None,
+        pods=given.pods,
+    )
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--n", type=int, default=100, help="custom resources")
-    parser.add_argument("--phases", default=",".join(PHASES), help="some of %(default)s")
+    parser.add_argument("--phases", help=f"some of {','.join(PHASES)} (default: all that can be)")
+    parser.add_argument(
+        "--api-server-only",
+        dest="pods",
+        action="store_false",
+        help="without controller manager, scheduler and kwok: no pods, nothing becomes Ready",
+    )
+    parser.add_argument(
+        "--floor",
+        action="store_true",
+        help="first let a bare client write the same children, on a server of its own",
+    )
     parser.add_argument("--operator", default="inference-operator", help="a subject, or its file")
     parser.add_argument("--template", type=Path, help="another custom resource, without a name")
     parser.add_argument(
@@ -111,6 +140,7 @@ async def measure(server: ApiServer, subject: Subject, options: Options) -> dict
             samples=options.samples,
             idle_seconds=options.idle_seconds,
             events_per_object=options.events_per_object,
+            pods=options.pods,
         )
         phases: dict[str, Any] = {}
         result = {"operator": subject.name, "n": options.n, **about(), "phases": phases}
@@ -134,12 +164,29 @@ async def measure(server: ApiServer, subject: Subject, options: Options) -> dict
     return result
 
 
+async def floor(server: ApiServer, subject: Subject, options: Options) -> dict[str, Any]:
+    """What a bare client needs for the children of so many; see floor.py."""
+    await asyncio.to_thread(_prepare, server, subject)
+    running = Running(subject, server.kubeconfig_of(OPERATOR_USER), server.folder / "operator.log")
+    async with Client(server.kubeconfig) as client:
+        with step(f"floor, N={options.n}, load average {load_average()}"):
+            return await Floor(
+                subject=subject,
+                n=options.n,
+                namespace=NAMESPACE,
+                kubeconfig=server.kubeconfig,
+                client=client,
+                running=running,
+                pods=options.pods,
+            ).measure()
+
+
 def _prepare(server: ApiServer, subject: Subject) -> None:
     for path in subject.manifests:
         where = ROOT / path
         flag = "-k" if (where / "kustomization.yaml").exists() else "-f"
         server.kubectl("apply", "--server-side", flag, str(where))
-    server.kubectl("wait", "--for=condition=Established", "crd", "--all", "--timeout=30s")
+    server.kubectl.wait_for_crds()
     server.kubectl("create", "namespace", NAMESPACE)
 
 

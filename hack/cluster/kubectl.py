@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,16 @@ class Kubectl:
     def apply(self, *objects: dict[str, Any]) -> None:
         content = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
         self("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(content))
+
+    def wait_for_crds(self) -> None:
+        """Until the API server serves every kind that has been applied."""
+        words = ("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
+        # Fails at once, rather than waiting, while a new CRD has no conditions at all.
+        for _ in range(20):
+            if self.succeeds(*words):
+                return
+            time.sleep(0.2)
+        self(*words)
 
     def _run(
         self, arguments: tuple[str, ...], stdin: str | None

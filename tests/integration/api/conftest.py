@@ -15,6 +15,5 @@ def kubectl(api_server: ApiServer) -> Kubectl:
     """kubectl, once the API server serves InferenceModels."""
     run = api_server.kubectl
     run("apply", "--server-side", "-f", str(CRD))
-    crd = "crd/inferencemodels.inference.aipx.io"
-    run("wait", "--for=condition=Established", crd, "--timeout=30s")
+    run.wait_for_crds()
     return run
