@@ -37,7 +37,7 @@ def declared_config(spec: InferenceModelSpec, *, name: str) -> Any:
     """What the spec's own fields say, before configOverrides, as a written config."""
     config = written_config()
     config.name = name
-    config.backend = BACKENDS[spec.model.format].name
+    config.backend = BACKENDS[spec.model.known_format].name
     config.max_batch_size = spec.model.max_batch_size
     add_inputs(config, spec.model.inputs or ())
     add_outputs(config, spec.model.outputs or ())

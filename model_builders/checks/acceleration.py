@@ -27,10 +27,10 @@ def gpu_indices(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 def profiles(spec: InferenceModelSpec) -> Iterator[Problem]:
     for index, group in enumerate(spec.triton.instance_groups):
-        if group.profiles and spec.model.format is not ModelFormat.TENSORRT:
+        if group.profiles and spec.model.known_format is not ModelFormat.TENSORRT:
             yield Problem(
                 f"{GROUPS}[{index}].profiles",
-                f"profiles for a {spec.model.format} model",
+                f"profiles for a {spec.model.known_format} model",
                 "none: only TensorRT plans have optimization profiles",
                 "remove it",
             )
@@ -47,7 +47,7 @@ def profiles(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 def tensorrt_plans(spec: InferenceModelSpec) -> Iterator[Problem]:
     for index, group in enumerate(spec.triton.instance_groups):
-        if spec.model.format is ModelFormat.TENSORRT and group.kind in _OFF_GPU:
+        if spec.model.known_format is ModelFormat.TENSORRT and group.kind in _OFF_GPU:
             yield Problem(
                 f"{GROUPS}[{index}].kind",
                 f"{group.kind} for a tensorrt model",

@@ -17,7 +17,7 @@ _INDEXED = re.compile(r"(.+)__([0-9]+)")
 
 
 def torchscript_names(spec: InferenceModelSpec) -> Iterator[Problem]:
-    if spec.model.format is not ModelFormat.TORCHSCRIPT:
+    if spec.model.known_format is not ModelFormat.TORCHSCRIPT:
         return
     yield from _indices(INPUTS, spec.model.inputs or ())
     yield from _indices(OUTPUTS, spec.model.outputs or ())

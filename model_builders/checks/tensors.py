@@ -71,13 +71,13 @@ def _listed(shape: Iterable[int]) -> str:
 
 
 def data_types(spec: InferenceModelSpec) -> Iterator[Problem]:
-    refused = _UNSUPPORTED[spec.model.format]
+    refused = _UNSUPPORTED[spec.model.known_format]
     for path, tensor in all_tensors(spec):
         if tensor.data_type in refused:
             taken = [t.value for t in DataType if t not in refused]
             yield Problem(
                 f"{path}.dataType",
-                f"{tensor.data_type}, which Triton's {spec.model.format} backend cannot take",
+                f"{tensor.data_type}, which Triton's {spec.model.known_format} backend cannot take",
                 f"one of {', '.join(taken)}",
                 "convert in the model, or in a python model before it",
             )
@@ -85,7 +85,7 @@ def data_types(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 def strings(spec: InferenceModelSpec) -> Iterator[Problem]:
     """LibTorch takes strings as a one-dimensional list (ValidateInputs of pytorch_backend)."""
-    if spec.model.format is not ModelFormat.TORCHSCRIPT:
+    if spec.model.known_format is not ModelFormat.TORCHSCRIPT:
         return
     batch = 1 if spec.model.max_batch_size else 0
     for path, tensor in all_tensors(spec):
@@ -120,7 +120,7 @@ def optional_inputs(spec: InferenceModelSpec) -> Iterator[Problem]:
             "at least one input that each request must hold",
             "remove optional from one of them",
         )
-    if spec.model.format is ModelFormat.TENSORRT:
+    if spec.model.known_format is ModelFormat.TENSORRT:
         for index, tensor in enumerate(inputs):
             if tensor.optional:
                 yield Problem(

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from inference_operator.api.model import ModelFormat
 from inference_operator.api.rules import Rule
+from inference_operator.api.source import FROM_REGISTRY
 from inference_operator.api.triton import InstanceKind
 from inference_operator.api.workload import WhenUnavailable
 
@@ -17,6 +18,10 @@ _ADD = "add spec.accelerator (`accelerator: {}` asks for one nvidia.com/gpu)"
 _NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 _BATCHING = "has(self.triton) && has(self.triton.dynamicBatching)"
 _MAX_BATCH = "(has(self.model.maxBatchSize) ? self.model.maxBatchSize : 0)"
+# The registry may know it: then the operator looks once more, at what the registry said.
+_UNKNOWN_BATCH = (
+    f"({FROM_REGISTRY.format('self.model.source.uri')} && !has(self.model.maxBatchSize))"
+)
 _GROUPS = "has(self.triton) && has(self.triton.instanceGroups)"
 _GPUS = "(has(self.accelerator.count) ? self.accelerator.count : 1)"
 _RESOURCE = "(has(self.accelerator.resource) ? self.accelerator.resource : 'nvidia.com/gpu')"
@@ -40,6 +45,14 @@ NAME_RULE = Rule(
 )
 
 
+def _batches(spec: "InferenceModelSpec") -> bool:
+    return (
+        spec.triton.dynamic_batching is None
+        or spec.model.max_batch_size >= 1
+        or (spec.model.source.from_registry and not spec.model.has("max_batch_size"))
+    )
+
+
 def _batch_sizes_fit(spec: "InferenceModelSpec") -> bool:
     batching = spec.triton.dynamic_batching
     sizes = batching.preferred_batch_sizes if batching else ()
@@ -59,7 +72,7 @@ def _indices_exist(spec: "InferenceModelSpec") -> bool:
 def _tensorrt_on_onnx(spec: "InferenceModelSpec") -> bool:
     optimization = spec.triton.optimization
     accelerated = optimization is not None and optimization.has("tensorrt")
-    return not accelerated or spec.model.format == ModelFormat.ONNX
+    return not accelerated or spec.model.format in (None, ModelFormat.ONNX)
 
 
 def _tensorrt_has_gpu(spec: "InferenceModelSpec") -> bool:
@@ -88,8 +101,8 @@ def _gpus_asked_once(spec: "InferenceModelSpec") -> bool:
 
 SPEC_RULES = (
     Rule(
-        cel=f"!({_BATCHING}) || {_MAX_BATCH} >= 1",
-        holds=lambda self: self.triton.dynamic_batching is None or self.model.max_batch_size >= 1,
+        cel=f"!({_BATCHING}) || {_MAX_BATCH} >= 1 || {_UNKNOWN_BATCH}",
+        holds=_batches,
         found="dynamicBatching with model.maxBatchSize {model.maxBatchSize|absent}",
         expected="model.maxBatchSize of 1 or more",
         remedy="set model.maxBatchSize, or remove dynamicBatching",
@@ -125,7 +138,8 @@ SPEC_RULES = (
     ),
     Rule(
         cel="!has(self.triton) || !has(self.triton.optimization)"
-        " || !has(self.triton.optimization.tensorrt) || self.model.format == 'onnx'",
+        " || !has(self.triton.optimization.tensorrt)"
+        " || !has(self.model.format) || self.model.format == 'onnx'",
         holds=_tensorrt_on_onnx,
         found="tensorrt for a model of format {model.format}",
         expected="format onnx",
@@ -142,7 +156,7 @@ SPEC_RULES = (
         field="triton.optimization.tensorrt",
     ),
     Rule(
-        cel="self.model.format != 'tensorrt' || has(self.accelerator)",
+        cel="!has(self.model.format) || self.model.format != 'tensorrt' || has(self.accelerator)",
         holds=_engine_has_gpu,
         found="format tensorrt without spec.accelerator",
         expected="a GPU, since a TensorRT engine runs nowhere else",
@@ -150,7 +164,7 @@ SPEC_RULES = (
         field="model.format",
     ),
     Rule(
-        cel="self.model.format != 'tensorrt' || !has(self.accelerator)"
+        cel="!has(self.model.format) || self.model.format != 'tensorrt' || !has(self.accelerator)"
         " || !has(self.accelerator.whenUnavailable) || self.accelerator.whenUnavailable == 'Wait'",
         holds=_engine_waits,
         found="UseCPU for a model of format tensorrt",

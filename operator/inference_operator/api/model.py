@@ -1,13 +1,13 @@
 """`spec.model`: which artifact is served, in which format, with which tensors."""
 
-import re
 from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, Bool, DnsSubdomain, Int
-from inference_operator.api.rules import Check, Rule, cel_string, text
+from inference_operator.api.base import ApiModel, Bool, Int
+from inference_operator.api.rules import Check, Rule, text
+from inference_operator.api.source import FROM_REGISTRY, Source
 
 
 class ModelFormat(StrEnum):
@@ -53,17 +53,6 @@ TensorName = Annotated[
     Field(max_length=253),
     text(r"[^\s\v]+", "a name without spaces", "write the name that the model gives it"),
 ]
-Sha256 = Annotated[
-    str,
-    Field(max_length=128),
-    text(
-        r"[0-9a-f]{64}",
-        "64 hexadecimal digits in lower case",
-        "write what `sha256sum FILE` prints, without a prefix",
-    ),
-]
-_CLAIM_URI = r"pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.*[^/].*"
-_HTTPS_URI = r"https://[^/@\s\v]+/[^\s\v]+"
 _NOT_ZERO = Rule(
     cel="self != 0",
     holds=lambda dim: dim != 0,
@@ -73,100 +62,6 @@ _NOT_ZERO = Rule(
 )
 Dim = Annotated[Int, Field(ge=-1, le=2**31 - 1), Check(_NOT_ZERO)]
 Shape = Annotated[tuple[Dim, ...], Field(min_length=1, max_length=16)]
-
-
-def _matches(regex: str, value: str) -> bool:
-    return re.fullmatch(regex, value, re.ASCII) is not None
-
-
-class SecretRef(ApiModel):
-    """A Secret of the same namespace."""
-
-    name: DnsSubdomain
-    """Name of the Secret."""
-
-
-class Source(ApiModel):
-    """Where the artifact comes from."""
-
-    rules: ClassVar = (
-        Rule(
-            cel="self.uri.startsWith('https://') || self.uri.startsWith('pvc://')",
-            holds=lambda self: self.scheme in ("https", "pvc"),
-            found='"{uri}"',
-            expected="https://HOST/PATH or pvc://CLAIM/PATH",
-            remedy="put the artifact behind https or on a volume claim",
-            field="uri",
-        ),
-        Rule(
-            cel="!self.uri.startsWith('pvc://')"
-            f" || self.uri.matches({cel_string(f'^{_CLAIM_URI}$')})",
-            holds=lambda self: self.scheme != "pvc" or _matches(_CLAIM_URI, self.uri),
-            found='"{uri}"',
-            expected="pvc://CLAIM/PATH with the name of a PersistentVolumeClaim of this namespace"
-            " and a file or folder in it",
-            remedy="name both",
-            field="uri",
-        ),
-        Rule(
-            cel="!self.uri.startsWith('https://')"
-            f" || self.uri.matches({cel_string(f'^{_HTTPS_URI}$')})",
-            holds=lambda self: self.scheme != "https" or _matches(_HTTPS_URI, self.uri),
-            found="a space, a user name, a password, or no path",
-            expected="https://HOST/PATH",
-            remedy="put credentials into the Secret that secretRef names",
-            field="uri",
-        ),
-        Rule(
-            cel="!self.uri.contains('/../') && !self.uri.endsWith('/..')",
-            holds=lambda self: "/../" not in self.uri and not self.uri.endswith("/.."),
-            found="'..' as a path element",
-            expected="a path that stays below its root",
-            remedy="write the path without '..'",
-            field="uri",
-        ),
-        Rule(
-            cel="!self.uri.startsWith('pvc://') || !has(self.secretRef)",
-            holds=lambda self: self.scheme != "pvc" or not self.has("secret_ref"),
-            found="a Secret for a pvc:// source",
-            expected="none, since a volume claim needs no credentials",
-            remedy="remove secretRef",
-            field="secretRef",
-        ),
-    )
-
-    uri: Annotated[str, Field(max_length=2048)]
-    """The artifact: `https://host/path/model.onnx` or `pvc://claim/path/model.onnx`. A folder on a
-    claim, or a `.tar.gz` behind https, is laid out whole and must hold the format's main file
-    (`model.pt`, `model.onnx`, `model.plan` or `model.py`)."""
-
-    sha256: Sha256 | None = None
-    """SHA-256 of the file at `uri`, 64 hexadecimal digits. With it a pod that would serve anything
-    else never starts; without it the artifact is not pinned. For a folder: the digest that
-    `inference-operator digest` prints."""
-
-    secret_ref: SecretRef | None = None
-    """Credentials for https: a Secret with `token` (sent as a bearer token), or `username` and
-    `password` (basic authentication), and optionally `ca.crt` (PEM, trusted beside the
-    system's)."""
-
-    @property
-    def scheme(self) -> str:
-        return self.uri.partition("://")[0]
-
-    @property
-    def claim(self) -> str | None:
-        """Name of the volume claim of a pvc:// source, else None."""
-        return self._pvc_parts()[0]
-
-    @property
-    def claim_path(self) -> str | None:
-        """Path within the claim of a pvc:// source, without a leading slash, else None."""
-        return self._pvc_parts()[1]
-
-    def _pvc_parts(self) -> tuple[str | None, str | None]:
-        found = re.fullmatch(r"pvc://([^/]+)/(.+)", self.uri)
-        return (found.group(1), found.group(2)) if found else (None, None)
 
 
 class Tensor(ApiModel):
@@ -198,7 +93,8 @@ class InputTensor(Tensor):
     """Whether requests with different shapes may share a batch (the backend must support it)."""
 
 
-_DESCRIBE_THEMSELVES = (ModelFormat.ONNX, ModelFormat.TENSORRT)
+# What Triton reads tensors from by itself.
+DESCRIBE_THEMSELVES = (ModelFormat.ONNX, ModelFormat.TENSORRT)
 
 
 def _unique_names(field: str) -> Rule:
@@ -234,8 +130,23 @@ class Model(ApiModel):
             field="inputs",
         ),
         Rule(
-            cel="self.format in ['onnx', 'tensorrt'] || (has(self.inputs) && has(self.outputs))",
-            holds=lambda self: self.format in _DESCRIBE_THEMSELVES or self.has("inputs", "outputs"),
+            cel=f"has(self.format) || {FROM_REGISTRY.format('self.source.uri')}",
+            holds=lambda self: self.has("format") or self.source.from_registry,
+            found="nothing",
+            expected="torchscript, onnx, tensorrt or python, which only a registry knows by itself",
+            remedy="add the artifact's format",
+            field="format",
+        ),
+        Rule(
+            cel="!has(self.format) || self.format in ['onnx', 'tensorrt']"
+            f" || {FROM_REGISTRY.format('self.source.uri')}"
+            " || (has(self.inputs) && has(self.outputs))",
+            holds=lambda self: (
+                self.format is None
+                or self.format in DESCRIBE_THEMSELVES
+                or self.source.from_registry
+                or self.has("inputs", "outputs")
+            ),
             found="format {format} without inputs and outputs",
             expected="both, since the artifact does not say them",
             remedy="add model.inputs and model.outputs",
@@ -249,16 +160,27 @@ class Model(ApiModel):
     source: Source
     """Where the artifact comes from."""
 
-    format: ModelFormat
-    """Format of the artifact: torchscript, onnx, tensorrt or python."""
+    format: ModelFormat | None = None
+    """Format of the artifact: torchscript, onnx, tensorrt or python. Required, but for `models:/`
+    and `runs:/`: there the model's flavor says it."""
 
     inputs: Annotated[tuple[InputTensor, ...], Field(min_length=1, max_length=64)] | None = None
     """Inputs of the model. May be left out, together with `outputs`, for ONNX and TensorRT: Triton
-    then takes them from the graph."""
+    then takes them from the graph; and for `models:/` and `runs:/`, where the model's signature has
+    them."""
 
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1, max_length=64)] | None = None
     """Outputs of the model."""
 
     max_batch_size: Annotated[Int, Field(ge=0, le=65536)] = 0
     """Largest batch that one execution takes. 0: the model has no batch dimension, or handles it
-    itself, and Triton does not batch."""
+    itself, and Triton does not batch. Absent for `models:/`: what the version's tag
+    `inference.aipx.io/max-batch-size` says."""
+
+    @property
+    def known_format(self) -> ModelFormat:
+        """The format, which every model that is to be served has; LookupError before a registry
+        said it."""
+        if self.format is None:
+            raise LookupError(f"the format of {self.source.uri} is not known yet")
+        return self.format

@@ -22,6 +22,19 @@ class Reason(StrEnum):
     FETCH_FAILED = "FetchFailed"
     CLAIM_NOT_FOUND = "ClaimNotFound"
 
+    # ArtifactResolved: what the MLflow registry says, before there is a pod
+    RESOLVING = "Resolving"
+    REGISTRY_NOT_CONFIGURED = "RegistryNotConfigured"
+    REGISTRY_UNREACHABLE = "RegistryUnreachable"
+    REGISTRY_FORBIDDEN = "RegistryForbidden"
+    CREDENTIALS_UNUSABLE = "CredentialsUnusable"
+    REGISTERED_MODEL_NOT_FOUND = "RegisteredModelNotFound"
+    ALIAS_NOT_FOUND = "AliasNotFound"
+    VERSION_NOT_FOUND = "VersionNotFound"
+    VERSION_NOT_READY = "VersionNotReady"
+    RUN_NOT_FOUND = "RunNotFound"
+    MODEL_UNUSABLE = "ModelUnusable"
+
     # Available, ModelLoaded, Ready
     READY = "Ready"
     SCALED_TO_ZERO = "ScaledToZero"

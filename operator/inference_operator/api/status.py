@@ -36,13 +36,17 @@ class ModelStatus(StatusModel):
     """The artifact that clients are answered from."""
 
     version: Annotated[str, Field(max_length=253)] | None = None
-    """Version that Triton reports in its responses: 1 for sources without versions."""
+    """Version that Triton reports in its responses: the registry's, or 1 for sources without
+    versions."""
+
+    run_id: Annotated[str, Field(max_length=256)] | None = None
+    """The MLflow run that made it."""
 
     sha256: Annotated[str, Field(max_length=64)] | None = None
     """Digest of the artifact that is served: the pinned one, or what a pod fetched."""
 
     uri: Annotated[str, Field(max_length=2048)] | None = None
-    """Where the artifact came from."""
+    """Where the artifact came from; an alias as the version that it named."""
 
 
 class RevisionStatus(StatusModel):

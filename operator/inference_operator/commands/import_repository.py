@@ -7,7 +7,7 @@ from typing import TextIO
 
 import yaml
 
-from inference_operator.api.model import Source
+from inference_operator.api.source import Source
 from inference_operator.load.digest import digest_of
 
 DESCRIPTION = """\

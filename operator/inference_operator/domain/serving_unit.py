@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from inference_operator.api.environment import EnvVar
-from inference_operator.api.model import ModelFormat, Source
+from inference_operator.api.model import ModelFormat
 from inference_operator.api.rollout import Rollout
+from inference_operator.api.source import Source
 from inference_operator.api.workload import Accelerator, Placement, Resources
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import UnitKey

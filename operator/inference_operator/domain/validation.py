@@ -54,7 +54,7 @@ def serving_unit(
         config = config_pbtxt(model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR))
     except ConfigError as error:
         return Invalid(tuple(str(problem) for problem in error.problems))
-    model = ServedModel(name, UNVERSIONED, spec.model.format, spec.model.source, config)
+    model = ServedModel(name, UNVERSIONED, spec.model.known_format, spec.model.source, config)
     return ServingUnit(
         owner=owner,
         generation=generation,

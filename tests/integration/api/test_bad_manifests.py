@@ -8,7 +8,8 @@ import pytest
 
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
-from tests.api_cases.bad_manifests import BAD_MANIFESTS, GOOD, BadManifest
+from tests.api_cases.bad_manifests import BAD_MANIFESTS, GOOD, BadManifest, changed
+from tests.api_cases.good_sources import GOOD_SOURCES
 
 pytestmark = pytest.mark.integration
 
@@ -29,6 +30,11 @@ def _said(kubectl: Kubectl, body: dict[str, Any]) -> tuple[str, ...]:
 
 def test_the_manifest_that_all_others_are_changes_of_is_good(kubectl: Kubectl) -> None:
     assert _said(kubectl, GOOD) == ()
+
+
+@pytest.mark.parametrize("name", GOOD_SOURCES)
+def test_the_api_server_takes(kubectl: Kubectl, name: str) -> None:
+    assert _said(kubectl, changed(GOOD_SOURCES[name])) == ()
 
 
 @pytest.mark.parametrize("case", BAD_MANIFESTS, ids=lambda case: case.name)

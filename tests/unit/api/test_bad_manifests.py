@@ -12,7 +12,8 @@ from inference_operator.api.inference_model import InferenceModel
 from inference_operator.api.rules import VALIDATIONS
 from inference_operator.api.validate import InvalidResourceError, parse
 from model_builders.checks import check
-from tests.api_cases.bad_manifests import BAD_MANIFESTS, GOOD, BadManifest
+from tests.api_cases.bad_manifests import BAD_MANIFESTS, GOOD, BadManifest, changed
+from tests.api_cases.good_sources import GOOD_SOURCES
 
 
 def _said(body: dict[str, Any]) -> tuple[str, ...]:
@@ -25,6 +26,11 @@ def _said(body: dict[str, Any]) -> tuple[str, ...]:
 
 def test_the_manifest_that_all_others_are_changes_of_is_good() -> None:
     assert _said(GOOD) == ()
+
+
+@pytest.mark.parametrize("name", GOOD_SOURCES)
+def test_the_operator_takes(name: str) -> None:
+    parse(changed(GOOD_SOURCES[name]))
 
 
 @pytest.mark.parametrize("case", BAD_MANIFESTS, ids=lambda case: case.name)

@@ -47,6 +47,4 @@ def test_the_page_describes_every_field() -> None:
 def test_the_page_shows_defaults_as_a_person_writes_them() -> None:
     page = api_page()
     assert "| `scaleDownDelay` | string, up to 12 characters | `30s` |" in page
-    assert (
-        "| `format` | `torchscript` \\| `onnx` \\| `tensorrt` \\| `python` | **required** |" in page
-    )
+    assert "| `format` | `torchscript` \\| `onnx` \\| `tensorrt` \\| `python` |  |" in page

@@ -1,0 +1,188 @@
+"""`spec.model.source`: where the artifact comes from, one rule for the form of each scheme."""
+
+import re
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from inference_operator.api.base import ApiModel, DnsSubdomain
+from inference_operator.api.rules import Rule, cel_string, text
+
+Sha256 = Annotated[
+    str,
+    Field(max_length=128),
+    text(
+        r"[0-9a-f]{64}",
+        "64 hexadecimal digits in lower case",
+        "write what `sha256sum FILE` prints, without a prefix",
+    ),
+]
+
+REGISTRY_SCHEMES = ("models", "runs")
+FROM_REGISTRY = "({0}.startsWith('models:/') || {0}.startsWith('runs:/'))"
+"""CEL for a uri that names a model in the MLflow registry, with a place for the uri."""
+
+# The characters that end a scheme: MLflow's own have one slash.
+_PREFIXES = {
+    "models": "models:/",
+    "runs": "runs:/",
+    "https": "https://",
+    "s3": "s3://",
+    "gs": "gs://",
+    "oci": "oci://",
+    "pvc": "pvc://",
+}
+_BUCKET_URI = r"://[A-Za-z0-9][-A-Za-z0-9._]*/[^\s\v]+"
+_NAME = r"[^/:@\f\n\r\t\v]+"
+
+
+def _matches(regex: str, value: str) -> bool:
+    return re.fullmatch(regex, value, re.ASCII) is not None
+
+
+def _form(scheme: str, regex: str, found: str, expected: str, remedy: str) -> Rule:
+    """The form that uris of the scheme must have."""
+    prefix = _PREFIXES[scheme]
+    return Rule(
+        cel=f"!self.uri.startsWith('{prefix}') || self.uri.matches({cel_string(f'^({regex})$')})",
+        holds=lambda self: self.scheme != scheme or _matches(regex, self.uri),
+        found=found,
+        expected=expected,
+        remedy=remedy,
+        field="uri",
+    )
+
+
+class SecretRef(ApiModel):
+    """A Secret of the same namespace."""
+
+    name: DnsSubdomain
+    """Name of the Secret."""
+
+
+class Source(ApiModel):
+    """Where the artifact comes from."""
+
+    rules: ClassVar = (
+        Rule(
+            cel=" || ".join(f"self.uri.startsWith('{p}')" for p in _PREFIXES.values()),
+            holds=lambda self: self.scheme in _PREFIXES,
+            found='"{uri}"',
+            expected="a uri that starts with models:/, runs:/, https://, s3://, gs://, oci:// or"
+            " pvc://",
+            remedy="register the model, or put the artifact where one of them reaches it",
+            field="uri",
+        ),
+        _form(
+            "models",
+            rf"models:/{_NAME}(@[-A-Za-z0-9_]+|/[1-9][0-9]{{0,8}})",
+            '"{uri}"',
+            "models:/NAME@ALIAS or models:/NAME/VERSION with the number of a version",
+            "write the name as MLflow has it, and an alias such as champion",
+        ),
+        _form(
+            "runs",
+            r"runs:/[A-Za-z0-9][-A-Za-z0-9_]*/[^\s\v]*[^\s\v/]",
+            '"{uri}"',
+            "runs:/RUN_ID/PATH with the name of a model, or the path of a file, of that run",
+            "write both as MLflow shows them",
+        ),
+        _form(
+            "pvc",
+            r"pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.*[^/].*",
+            '"{uri}"',
+            "pvc://CLAIM/PATH with the name of a PersistentVolumeClaim of this namespace and a"
+            " file or folder in it",
+            "name both",
+        ),
+        _form(
+            "https",
+            r"https://[^/@\s\v]+/[^\s\v]+",
+            "a space, a user name, a password, or no path",
+            "https://HOST/PATH",
+            "put credentials into the Secret that secretRef names",
+        ),
+        _form(
+            "s3",
+            f"s3{_BUCKET_URI}",
+            '"{uri}"',
+            "s3://BUCKET/KEY",
+            "name the bucket and the object in it; the endpoint of another service than Amazon's"
+            " goes into the Secret that secretRef names",
+        ),
+        _form(
+            "gs",
+            f"gs{_BUCKET_URI}",
+            '"{uri}"',
+            "gs://BUCKET/OBJECT",
+            "name the bucket and the object in it",
+        ),
+        _form(
+            "oci",
+            r"oci://[^/@\s\v]+/[a-z0-9]+([._/-]+[a-z0-9]+)*"
+            r"(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}|@sha256:[0-9a-f]{64})",
+            '"{uri}"',
+            "oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST",
+            "write the repository in lower case, and a tag or a digest",
+        ),
+        Rule(
+            cel="!self.uri.contains('/../') && !self.uri.endsWith('/..')",
+            holds=lambda self: "/../" not in self.uri and not self.uri.endswith("/.."),
+            found="'..' as a path element",
+            expected="a path that stays below its root",
+            remedy="write the path without '..'",
+            field="uri",
+        ),
+        Rule(
+            cel="!self.uri.startsWith('pvc://') || !has(self.secretRef)",
+            holds=lambda self: self.scheme != "pvc" or not self.has("secret_ref"),
+            found="a Secret for a pvc:// source",
+            expected="none, since a volume claim needs no credentials",
+            remedy="remove secretRef",
+            field="secretRef",
+        ),
+    )
+
+    uri: Annotated[str, Field(max_length=2048)]
+    """The artifact: `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `runs:/RUN_ID/PATH` in MLflow;
+    `https://HOST/PATH`; `s3://BUCKET/KEY`; `gs://BUCKET/OBJECT`; `oci://HOST/REPOSITORY:TAG` or
+    `…@sha256:DIGEST`; `pvc://CLAIM/PATH`. An alias is followed: when it moves, the version that it
+    names then is rolled out. A folder on a claim, or a `.tar.gz` elsewhere, is laid out whole and
+    must hold the format's main file (`model.pt`, `model.onnx`, `model.plan` or `model.py`)."""
+
+    sha256: Sha256 | None = None
+    """SHA-256 of the file at `uri`, 64 hexadecimal digits. With it a pod that would serve anything
+    else never starts; without it the artifact is not pinned, unless a version in MLflow has the tag
+    `inference.aipx.io/sha256`. For a folder: the digest that `inference-operator digest` prints."""
+
+    secret_ref: SecretRef | None = None
+    """Credentials, in a Secret of this namespace. For https and MLflow: `token` (sent as a bearer
+    token), or `username` and `password` (basic authentication), and optionally `ca.crt` (PEM,
+    trusted beside the system's). For oci: `username` and `password`, or `token`. For s3:
+    `accessKeyId`, `secretAccessKey`, and optionally `sessionToken`, `endpoint` and `region`. For
+    gs: `credentials.json`, the key of a service account."""
+
+    @property
+    def scheme(self) -> str:
+        """What comes before the colon: `models`, `https`, ..."""
+        found = self.uri.partition(":/")[0]
+        return found if self.uri.startswith(_PREFIXES.get(found, ":")) else ""
+
+    @property
+    def from_registry(self) -> bool:
+        """Whether MLflow is asked what is meant."""
+        return self.scheme in REGISTRY_SCHEMES
+
+    @property
+    def claim(self) -> str | None:
+        """Name of the volume claim of a pvc:// source, else None."""
+        return self._pvc_parts()[0]
+
+    @property
+    def claim_path(self) -> str | None:
+        """Path within the claim of a pvc:// source, without a leading slash, else None."""
+        return self._pvc_parts()[1]
+
+    def _pvc_parts(self) -> tuple[str | None, str | None]:
+        found = re.fullmatch(r"pvc://([^/]+)/(.+)", self.uri)
+        return (found.group(1), found.group(2)) if found else (None, None)
