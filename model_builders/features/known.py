@@ -1,0 +1,174 @@
+"""When values become known, and data sets that cannot see ahead.
+
+A value describes one time and becomes known at another: a close at the day's end, a consolidated
+volume the next morning, tomorrow's return tomorrow. A data set decides at a bar's time and takes
+nothing that becomes known later.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from model_builders.features.bars import Bars, Floats, Times
+from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.series import period
+from model_builders.features.windows import STEPS, windows
+
+AT_ONCE = np.timedelta64(0, "s")
+_LAST, _SOME = 32, 8
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """`values` [n] of the bars at `times` [n], each with the time at which it becomes `known` [n].
+
+    NaN is "no value", as while an indicator warms up; its `known` is not asked.
+    """
+
+    name: str
+    values: Floats
+    times: Times
+    known: Times
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """How a feature is computed from bars, and how long after its bar's end it becomes known."""
+
+    name: str
+    compute: Callable[[Bars], Floats]
+    delay: np.timedelta64 = AT_ONCE
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dataset:
+    """`inputs` [m, steps, k] and `targets` [m]; each window begins at `first`, is decided on at
+    `decided` and judged at `judged` [m]."""
+
+    inputs: Floats
+    targets: Floats
+    first: Times
+    decided: Times
+    judged: Times
+
+
+def derive(definition: Definition, bars: Bars) -> Known:
+    """Compute a feature; raises FeatureError if its values depend on bars that came later.
+
+    It is computed again as if it were still one of the last 32 bars, and some before, and must say
+    the same of the past. What looks ahead in rarer bars only can pass.
+    """
+    values = _computed(definition, bars)
+    some = np.linspace(len(bars) // 2, len(bars) - 1, _SOME).astype(int)
+    for cut in np.union1d(some, np.arange(max(1, len(bars) - _LAST), len(bars))):
+        before = _computed(definition, bars.until(int(cut)))
+        _check_past(definition.name, values[:cut], before, bars)
+    return Known(definition.name, values, bars.times, bars.times + definition.delay)
+
+
+def as_of(feature: Known, times: Times) -> Known:
+    """`feature` as it was last known at each of `times` [m]; NaN where nothing was known yet."""
+    given = ~np.isnan(feature.values)
+    order = np.argsort(feature.known[given], kind="stable")
+    known, values = feature.known[given][order], feature.values[given][order]
+    rows = np.searchsorted(known, times, side="right") - 1
+    found = np.full(len(times), np.nan)
+    when = np.full(len(times), np.datetime64("NaT"), dtype=feature.known.dtype)
+    found[rows >= 0], when[rows >= 0] = values[rows[rows >= 0]], known[rows[rows >= 0]]
+    return Known(feature.name, found, times, when)
+
+
+def close_ahead(bars: Bars, horizon: int = 1) -> Known:
+    """The close `horizon` bars later divided by the bar's own: known when that later bar ends."""
+    ahead, close = period("horizon", horizon), bars.column("close")
+    values = np.full(len(bars), np.nan)
+    known = np.full(len(bars), np.datetime64("NaT"), dtype=bars.times.dtype)
+    values[:-ahead] = close[ahead:] / close[:-ahead]
+    known[:-ahead] = bars.times[ahead:]
+    return Known(f"close_ahead_{ahead}", values, bars.times, known)
+
+
+def dataset(
+    features: Sequence[Known], target: Known, steps: int = STEPS, stride: int = 1
+) -> Dataset:
+    """Windows of the features with the target of their last bar, at whose time is decided.
+
+    Rows at the beginning in which a feature has no value yet are left out, and so are windows
+    without a target. Raises FeatureError LOOK_AHEAD for a feature that becomes known after its bar,
+    ALREADY_KNOWN for a target that does not, TOO_SHORT for less than a window.
+    """
+    times = target.times
+    _check_known(features, target)
+    table = np.column_stack([feature.values for feature in features])
+    begin = _warm_up(table)
+    found = windows(table[begin:], steps, stride)
+    first = np.arange(len(found)) * stride + begin
+    last = first + steps - 1
+    kept = ~np.isnan(target.values[last])
+    first, last = first[kept], last[kept]
+    return Dataset(found[kept], target.values[last], times[first], times[last], target.known[last])
+
+
+def _computed(definition: Definition, bars: Bars) -> Floats:
+    values = np.asarray(definition.compute(bars), np.float64)
+    if values.shape != (len(bars),):
+        raise FeatureError(
+            Reason.WRONG_SHAPE,
+            f"feature {definition.name}: found shape {list(values.shape)} for {len(bars)} bars,"
+            " expected a value for each",
+        )
+    return values
+
+
+def _check_past(name: str, values: Floats, before: Floats, bars: Bars) -> None:
+    same = np.isclose(values, before, rtol=1e-9, atol=0, equal_nan=True)
+    if not same.all():
+        row = int(np.argmin(same))
+        raise FeatureError(
+            Reason.LOOK_AHEAD,
+            f"feature {name}: at {bars.times[row]} it is {values[row]:g}, but {before[row]:g}"
+            f" without the bars from {bars.times[len(before)]} on; compute it from its own bar and"
+            " those before",
+        )
+
+
+def _check_known(features: Sequence[Known], target: Known) -> None:
+    if not features:
+        raise FeatureError(Reason.WRONG_SHAPE, "features: found none, expected one or more")
+    for feature in features:
+        if not np.array_equal(feature.times, target.times):
+            raise FeatureError(
+                Reason.WRONG_SHAPE,
+                f"feature {feature.name}: found other times than the target's, expected the same"
+                f" {len(target.times)}; lay it out with as_of",
+            )
+        _check_rows(
+            feature,
+            ~np.isnan(feature.values) & ~(feature.known <= feature.times),
+            Reason.LOOK_AHEAD,
+            "by then; lay it out with as_of, which takes what was known",
+        )
+    _check_rows(
+        target,
+        ~np.isnan(target.values) & ~(target.known > target.times),
+        Reason.ALREADY_KNOWN,
+        "later: there is nothing to predict",
+    )
+
+
+def _check_rows(feature: Known, wrong: npt.NDArray[Any], reason: Reason, expected: str) -> None:
+    if wrong.any():
+        row = int(np.argmax(wrong))
+        raise FeatureError(
+            reason,
+            f"{feature.name}: its value of {feature.times[row]} becomes known at"
+            f" {feature.known[row]}, expected {expected}",
+        )
+
+
+def _warm_up(table: Floats) -> int:
+    complete = ~np.isnan(table).any(axis=1)
+    return int(np.argmax(complete)) if complete.any() else len(table)

@@ -1,0 +1,111 @@
+"""Bars are checked once: every bad one is named with its row, its time and what to do."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from model_builders.features.bars import Bars
+from model_builders.features.failure import FeatureError, Reason
+
+GOOD = [[10, 12, 9, 11, 100], [11, 12, 10, 10, 0], [10, 11, 9, 9.5, 50]]
+
+
+def days(*numbers: int) -> Any:
+    return np.datetime64("2001-01-01") + np.array(numbers)
+
+
+def with_value(row: int, column: int, value: Any) -> list[list[Any]]:
+    rows: list[list[Any]] = [list(bar) for bar in GOOD]
+    rows[row][column] = value
+    return rows
+
+
+def refusal(times: Any, ohlcv: Any, **options: Any) -> FeatureError:
+    with pytest.raises(FeatureError) as caught:
+        Bars.of(times, ohlcv, **options)
+    return caught.value
+
+
+def test_good_bars_are_kept_as_they_are() -> None:
+    bars = Bars.of(days(0, 1, 2), GOOD)
+    assert len(bars) == 3
+    assert bars.column("close").tolist() == [11, 10, 9.5]
+    assert bars.until(2).ohlcv.tolist() == GOOD[:2]
+
+
+def test_a_bar_without_trade_is_a_bar() -> None:
+    assert Bars.of(days(0, 1, 2), GOOD).column("volume")[1] == 0
+
+
+def test_bars_do_not_change_with_what_they_were_made_of() -> None:
+    given = np.array(GOOD, np.float64)
+    bars = Bars.of(days(0, 1, 2), given)
+    given[0, 0] = 1e9
+    assert bars.ohlcv[0, 0] == 10
+    with pytest.raises(ValueError, match="read-only"):
+        bars.ohlcv[0, 0] = 1
+
+
+@pytest.mark.parametrize("column", ["open", "high", "low", "close", "volume"])
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_nan_and_infinity_are_refused_by_name(column: str, value: float) -> None:
+    at = ["open", "high", "low", "close", "volume"].index(column)
+    error = refusal(days(0, 1, 2), with_value(1, at, value))
+    assert error.reason == Reason.NOT_FINITE
+    assert str(error) == (
+        f"NotFinite: bars.{column}: row 1 (2001-01-02) is {value:g}, expected a number;"
+        " drop that bar"
+    )
+
+
+WRONG = {
+    "a price of nothing": (with_value(2, 2, 0), Reason.PRICE_NOT_POSITIVE, "bars.low: row 2"),
+    "a negative volume": (with_value(0, 4, -1), Reason.NEGATIVE_VOLUME, "bars.volume: row 0"),
+    "a high below its close": (with_value(0, 1, 10.5), Reason.IMPOSSIBLE_BAR, "bars.high: row 0"),
+    "a low above its open": (with_value(1, 2, 11.5), Reason.IMPOSSIBLE_BAR, "bars.low: row 1"),
+    "four columns": ([bar[:4] for bar in GOOD], Reason.WRONG_SHAPE, r"found shape \[3, 4\]"),
+    "two bars": (GOOD[:2], Reason.WRONG_SHAPE, "found 3 times and 2 rows"),
+    "words": (with_value(0, 0, "ten"), Reason.WRONG_TYPE, "found no numbers"),
+}
+
+
+@pytest.mark.parametrize(("ohlcv", "reason", "words"), WRONG.values(), ids=WRONG)
+def test_refuses(ohlcv: Any, reason: Reason, words: str) -> None:
+    with pytest.raises(FeatureError, match=words) as caught:
+        Bars.of(days(0, 1, 2), ohlcv)
+    assert caught.value.reason == reason
+
+
+def test_a_high_that_rounding_put_below_its_close_is_possible() -> None:
+    Bars.of(days(0, 1, 2), with_value(0, 1, 11 * (1 - 1e-7)))
+
+
+def test_times_out_of_order_are_refused() -> None:
+    error = refusal(days(0, 2, 1), GOOD)
+    assert error.reason == Reason.OUT_OF_ORDER
+    assert "row 2 is 2001-01-02 after 2001-01-03" in str(error)
+
+
+def test_a_time_that_comes_twice_is_refused() -> None:
+    error = refusal(days(0, 1, 1), GOOD)
+    assert error.reason == Reason.DUPLICATE_TIME
+    assert "keep one bar for each time" in str(error)
+
+
+def test_a_time_that_is_none_is_refused() -> None:
+    times = np.array(["2001-01-01", "NaT", "2001-01-03"], "datetime64[D]")
+    assert refusal(times, GOOD).reason == Reason.NOT_FINITE
+
+
+def test_times_that_are_numbers_are_refused() -> None:
+    assert refusal([1, 2, 3], GOOD).reason == Reason.WRONG_TYPE
+
+
+def test_a_gap_is_allowed_unless_a_limit_is_given() -> None:
+    times = days(0, 1, 9)
+    assert len(Bars.of(times, GOOD)) == 3
+    error = refusal(times, GOOD, longest_gap=np.timedelta64(7, "D"))
+    assert error.reason == Reason.GAP
+    assert "no bar between 2001-01-02 and 2001-01-10" in str(error)
+    Bars.of(times, GOOD, longest_gap=np.timedelta64(8, "D"))
