@@ -1,0 +1,132 @@
+"""A real MLflow tracking server on loopback: sqlite, and artifacts that go through the server."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+_BOOT_SECONDS = 90  # the first start makes the database's tables
+_QUIET = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    "PYTHONUNBUFFERED": "1",
+}
+
+
+class MlflowError(Exception):
+    """The server ended, or did not answer in time; the message ends with its log."""
+
+
+class LocalMlflow:
+    """`with LocalMlflow(folder) as mlflow:` ... `mlflow.uri`. Linux, root.
+
+    Runs, models and artifacts lie in `folder` and are there again at the next start; `stop()` and
+    `start()` keep the address. The server has a process namespace of its own, which the kernel ends
+    with the thread that started it.
+    """
+
+    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+        self.folder = folder
+        self.port = port or free_port()
+        self.uri = f"http://127.0.0.1:{self.port}"
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(
+                [*alone, *command(self.folder, self.port)],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env=environment(),
+                cwd=self.folder,
+            )
+        try:
+            await_answer(self.uri, self._process, self.log)
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def stop(self) -> None:
+        """End the server at once; a second call does nothing."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+            # The kernel ends the namespace's processes after the one that made it.
+            while answers(self.uri):
+                time.sleep(0.02)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+
+def command(folder: Path, port: int) -> list[str]:
+    """The server's command line; Postgres and S3 would be other URIs, and nothing else."""
+    options = {
+        "--backend-store-uri": f"sqlite:///{folder.resolve() / 'mlflow.db'}",
+        "--artifacts-destination": str(folder.resolve() / "artifacts"),
+        "--host": "127.0.0.1",
+        "--port": str(port),
+        "--workers": "1",
+    }
+    words = [word for option in options.items() for word in option]
+    return [str(Path(sys.executable).with_name("mlflow")), "server", "--serve-artifacts", *words]
+
+
+def environment() -> dict[str, str]:
+    """Ours, without settings that would make the server a client of another one."""
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
+    return {**ours, **_QUIET}
+
+
+def await_answer(uri: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    """Return when the server answers; MlflowError when it ends, or takes longer than 90 s."""
+    deadline = time.monotonic() + _BOOT_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            raise MlflowError(f"MLflow ended with {process.returncode}:\n{_tail(log)}")
+        if answers(uri):
+            return
+        time.sleep(0.1)
+    raise MlflowError(f"MLflow does not answer after {_BOOT_SECONDS} s:\n{_tail(log)}")
+
+
+def answers(uri: str) -> bool:
+    """Whether a tracking server answers there."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(f"{uri}/health", timeout=2) as answer:
+            return bool(answer.read() == b"OK")
+    except (OSError, ValueError):
+        return False
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def _tail(log: Path) -> str:
+    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])
