@@ -55,24 +55,25 @@ class StoreHandler(BaseHTTPRequestHandler):
         if path is None:
             return self.refuse(HTTPStatus.NOT_FOUND)
         size, etag = path.stat().st_size, etag_of(path, path.stat().st_mtime_ns)
-        start = self.range_start(etag)
-        if start is not None and start >= size:
+        asked = self.asked_range(etag, size)
+        start, end = asked or (0, size)
+        if asked and start >= size:
             headers = {"Content-Range": f"bytes */{size}"}
             return self.refuse(HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE, headers)
-        self.send_response(HTTPStatus.OK if start is None else HTTPStatus.PARTIAL_CONTENT)
-        self.send_header("Content-Length", str(size - (start or 0)))
+        self.send_response(HTTPStatus.PARTIAL_CONTENT if asked else HTTPStatus.OK)
+        self.send_header("Content-Length", str(end - start))
         self.send_header("Content-Type", "application/octet-stream")
         self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", etag)
-        if start is not None:
-            self.send_header("Content-Range", f"bytes {start}-{size - 1}/{size}")
+        if asked:
+            self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
         self.end_headers()
-        return self.send_body(path, start or 0)
+        return self.send_body(path, start, end)
 
-    def send_body(self, path: Path, start: int) -> None:
+    def send_body(self, path: Path, start: int, end: int) -> None:
         with path.open("rb") as file:
             file.seek(start)
-            while chunk := file.read(1 << 18):
+            while chunk := file.read(min(1 << 18, end - file.tell())):
                 self.wfile.write(chunk)
 
     def allowed(self) -> bool:
@@ -84,10 +85,13 @@ class StoreHandler(BaseHTTPRequestHandler):
         path = (self.server.folder / unquote(urlsplit(self.path).path).lstrip("/")).resolve()
         return path if path.is_relative_to(self.server.folder) and path.is_file() else None
 
-    def range_start(self, etag: str) -> int | None:
-        """First byte of `Range: bytes=N-`, the only form that is answered; else the whole file."""
-        found = re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", ""))
-        return int(found.group(1)) if found and self.headers.get("If-Range", etag) == etag else None
+    def asked_range(self, etag: str, size: int) -> tuple[int, int] | None:
+        """Start and end of `Range: bytes=N-` or `bytes=N-M`; None for any other: the whole file."""
+        found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if found is None or self.headers.get("If-Range", etag) != etag:
+            return None
+        last = int(found.group(2)) if found.group(2) else size - 1
+        return int(found.group(1)), min(last + 1, size)
 
     def refuse(self, status: HTTPStatus, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

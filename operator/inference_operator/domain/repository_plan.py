@@ -8,6 +8,9 @@ from typing import Any
 
 PLAN_FILE = "plan.json"
 
+# Plain http is for a registry within the cluster: the API takes it from nobody's spec.
+SCHEMES = ("https://", "http://", "pvc://", "s3://", "gs://", "oci://")
+
 _NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -46,10 +49,10 @@ class PlannedModel:
         _check(_NAME.fullmatch(self.name), "name", self.name, "a model name without slashes")
         _check(self.version >= 1, "version", self.version, "a whole number from 1 on")
         _check(
-            self.uri.startswith(("https://", "pvc://")),
+            self.uri.startswith(SCHEMES),
             "source.uri",
             self.uri,
-            "https://HOST/PATH or pvc://CLAIM/PATH",
+            f"an address that starts with {', '.join(SCHEMES)}",
         )
         _check(
             self.sha256 is None or _SHA256.fullmatch(self.sha256),

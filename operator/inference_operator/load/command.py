@@ -1,6 +1,7 @@
 """`inference-operator load` and `inference-operator digest`: arguments, exit codes, signals."""
 
 import argparse
+import os
 import signal
 from pathlib import Path
 from types import FrameType
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 FAILED = 1
 USAGE = 2
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM
+
+CACHE_VARIABLE = "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"
 
 _CONFIG = Path("/etc/inference-operator")
 
@@ -32,6 +35,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     }
     for option, (default, words) in folders.items():
         load.add_argument(option, type=Path, default=default, help=f"{words} (%(default)s)")
+    load.add_argument(
+        "--cache",
+        default=os.environ.get(CACHE_VARIABLE),
+        metavar="URL",
+        help=f"the node's artifact cache, if there is one (default: ${CACHE_VARIABLE})",
+    )
     load.set_defaults(func=run_load)
 
     digest = subparsers.add_parser(
@@ -66,11 +75,13 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     from inference_operator.domain.repository_plan import PlanError
     from inference_operator.load.failure import LoadError
     from inference_operator.load.loader import Folders, Loader
+    from inference_operator.load.node_cache import NodeCache
     from inference_operator.load.plan import read_plan
 
     folders = Folders(arguments.output, arguments.credentials, arguments.claims)
     try:
-        return Loader(folders).load(read_plan(arguments.plan)), 0
+        cache = NodeCache(arguments.cache) if arguments.cache else None
+        return Loader(folders, cache=cache).load(read_plan(arguments.plan)), 0
     except PlanError as error:
         return LoadReport(Reason.FETCH_FAILED, f"the repository plan is unusable: {error}"), USAGE
     except LoadError as failure:
@@ -99,4 +110,5 @@ def run_digest(arguments: argparse.Namespace) -> int:
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(ENDED_BY_SIGTERM)
+    # An orderly exit would wait for the threads that download; what they wrote is resumed.
+    os._exit(ENDED_BY_SIGTERM)

@@ -1,29 +1,21 @@
-"""Downloads an artifact over https into a file, resuming what an earlier attempt or container left.
+"""Downloads a file of any origin, resuming what an earlier attempt or container left.
 
-A record beside the file says which address and which version (ETag) its bytes are of. A download
-goes on only from bytes that are certainly of the same artifact, or that a pinned digest will check.
+Small files and those of servers without ranges grow from their start; large ones are fetched in
+pieces over several connections.
 """
 
-import hashlib
-import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from inference_operator.load.digest import CHUNK
+from inference_operator.load.digest import file_digest
+from inference_operator.load.origin import Listing, Origin, RangeError, Span
+from inference_operator.load.partial import Download, Partial
+from inference_operator.load.pieces import Pieces, Whole
 from inference_operator.load.progress import Progress, log
 from inference_operator.load.retry import Retries, RetryPolicy, TransientError
 from inference_operator.load.space import require_space
-from inference_operator.load.transport import Answer, RangeError, Transport, shown
-
-
-@dataclass(frozen=True, slots=True)
-class Download:
-    """What to fetch and for which model; `pinned` when a digest will check the bytes."""
-
-    model: str
-    uri: str
-    pinned: bool
+from inference_operator.load.transport import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,114 +28,70 @@ class Fetched:
     resumed: bool
 
 
-class Partial:
-    """The file that a download grows in, and the record that says what its bytes are."""
-
-    def __init__(self, folder: Path, download: Download) -> None:
-        self.path = folder / "download"
-        self._record = folder / "download.json"
-        self._download = download
-        self.etag: str | None = None
-        self.total: int | None = None
-        self.size = 0
-        self.digest = hashlib.sha256()
-        self._take_over()
-        self.resumed = self.size > 0
-
-    @property
-    def complete(self) -> bool:
-        return self.size > 0 and self.size == self.total
-
-    def begin(self, answer: Answer) -> None:
-        """Keep the bytes that the answer goes on from; start the file over for a whole body."""
-        if answer.start:
-            self._check_same(answer)
-            return
-        self.discard()
-        self.etag, self.total = answer.etag, answer.total
-        record = {"uri": self._download.uri, "etag": self.etag, "total": self.total}
-        self._record.write_text(json.dumps(record))
-
-    def append(self, chunks: Iterable[bytes]) -> None:
-        with self.path.open("ab", buffering=0) as file:
-            for chunk in chunks:
-                view = memoryview(chunk)
-                while view:
-                    view = view[file.write(view) :]
-                self.size += len(chunk)
-                self.digest.update(chunk)
-
-    def discard(self) -> None:
-        self.path.unlink(missing_ok=True)
-        self._record.unlink(missing_ok=True)
-        self.etag = self.total = None
-        self.size, self.resumed = 0, False
-        self.digest = hashlib.sha256()
-
-    @property
-    def resumable(self) -> bool:
-        return self.size > 0 and (self.etag is not None or self._download.pinned)
-
-    def _check_same(self, answer: Answer) -> None:
-        if self.etag and answer.etag and answer.etag != self.etag:
-            raise RangeError(f"the artifact's ETag is {answer.etag} now, it was {self.etag}")
-        if self.total is not None and answer.total != self.total:
-            raise RangeError(f"the artifact has {answer.total} bytes now, it had {self.total}")
-
-    def _take_over(self) -> None:
-        try:
-            record = json.loads(self._record.read_text())
-            usable = record["uri"] == self._download.uri
-            self.etag, self.total = record["etag"], record["total"]
-        except (OSError, ValueError, KeyError, TypeError):
-            usable = False
-        if not (usable and self.path.exists() and (self.etag or self._download.pinned)):
-            self.discard()
-            return
-        with self.path.open("rb") as file:
-            while chunk := file.read(CHUNK):
-                self.digest.update(chunk)
-                self.size += len(chunk)
-
-
 @dataclass(slots=True)
 class Fetcher:
     """Fetches with retries; the policy and the clock's sleep are given."""
 
-    transport: Transport
+    origin: Origin
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     retries: Callable[[RetryPolicy], Retries] = Retries
 
+    def files(self, uri: str) -> Listing:
+        """What lies at the address; LoadError when nobody says."""
+        retries = self.retries(self.policy)
+        while True:
+            try:
+                return self.origin.files(uri)
+            except TransientError as cut:
+                retries.wait(cut, shown(uri), 0)
+
     def fetch(self, download: Download, folder: Path) -> Fetched:
-        """The whole artifact as a file in `folder`; LoadError when it cannot be had."""
+        """The whole file as `folder`/download; LoadError when it cannot be had."""
         partial = Partial(folder, download)
         if partial.resumed:
             log("resuming a download", model=download.model, bytes=partial.size)
-        retries = self.retries(self.policy)
+        retries, may_split = self.retries(self.policy), True
         while not partial.complete:
             try:
-                self._attempt(download, partial)
-                break
+                whole = self._attempt(download, partial, may_split)
+                if whole is None:
+                    break
+                return self._in_pieces(download, partial, whole)
             except RangeError as refused:
-                if partial.size == 0:
+                if partial.size == 0 and not may_split:
                     retries.wait(TransientError(str(refused)), shown(download.uri), 0)
+                may_split = False
                 log("starting over", "WARNING", model=download.model, error=str(refused))
                 partial.discard()
             except TransientError as cut:
                 retries.wait(cut, shown(download.uri), partial.size)
         return Fetched(partial.path, partial.digest.hexdigest(), partial.size, partial.resumed)
 
-    def _attempt(self, download: Download, partial: Partial) -> None:
-        start = partial.size if partial.resumable else 0
-        with self.transport.get(download.uri, start, partial.etag) as answer:
+    def _attempt(self, download: Download, partial: Partial, may_split: bool) -> Whole | None:
+        """Go on with the partial download, or say that the whole is worth several connections."""
+        start = Span(partial.size if partial.resumable else 0)
+        with self.origin.get(download.uri, start, partial.etag) as answer:
+            whole = Whole.of(answer, download)
+            if whole and may_split and answer.start == 0 and whole.is_large:
+                return whole
             partial.begin(answer)
             if answer.total is not None:
                 missing = answer.total - partial.size
                 require_space(partial.path.parent, missing, f"the download of {download.model}")
             progress = Progress(download.model, answer.total, partial.size)
-            partial.append(progress.over(answer.chunks()))
+            partial.append(progress.over(answer.body))
         if answer.total is not None and partial.size != answer.total:
             raise TransientError(
                 f"the connection ended after {partial.size:,} of {answer.total:,} bytes"
             )
         progress.end()
+        return None
+
+    def _in_pieces(self, download: Download, partial: Partial, whole: Whole) -> Fetched:
+        pieces = Pieces(partial.path.parent, download, whole)
+        if pieces.resumed:
+            log("resuming a download", model=download.model, bytes=pieces.done)
+        pieces.fetch(self.origin, lambda: self.retries(self.policy))
+        partial.discard()
+        pieces.keep_as(partial.path)
+        return Fetched(partial.path, file_digest(partial.path), whole.size, pieces.resumed)

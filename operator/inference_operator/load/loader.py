@@ -4,25 +4,29 @@ A model that an earlier container completed is left alone; what it began is gone
 """
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.repository_plan import PlannedModel
 from inference_operator.load import claims
 from inference_operator.load.archive import is_archive, unpack
-from inference_operator.load.credentials import Credentials, read_credentials
+from inference_operator.load.credentials import Secret, read_secret
 from inference_operator.load.digest import file_digest
 from inference_operator.load.failure import LoadError, is_disk_full
-from inference_operator.load.fetch import Download, Fetcher
+from inference_operator.load.fetch import Fetcher
 from inference_operator.load.layout import Staging, remove_staging
+from inference_operator.load.node_cache import NodeCache
 from inference_operator.load.plan import Order
 from inference_operator.load.progress import log
+from inference_operator.load.remote import Artifact, Remote
+from inference_operator.load.sources import origin_of
 from inference_operator.load.space import free_bytes, insufficient, sized
-from inference_operator.load.transport import Transport
 from inference_operator.load.verify import Verifier
+
+MODELS_AT_ONCE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,34 +38,30 @@ class Folders:
     claims: Path
 
 
-@dataclass(frozen=True, slots=True)
-class _Artifact:
-    """What the source gave: a file that is still to be laid out, or (None) a folder in place."""
-
-    file: Path | None
-    sha256: str
-    size: int
-
-
-def https_fetcher(credentials: Credentials | None) -> Fetcher:
-    """What fetches a source that needs these credentials."""
-    return Fetcher(Transport(credentials))
+def fetcher_of(uri: str, secret: Secret | None) -> Fetcher:
+    """What fetches this source with its Secret."""
+    return Fetcher(origin_of(uri, secret))
 
 
 class Loader:
-    """Lays out models; `fetcher` makes what fetches a source from the source's credentials."""
+    """Lays out models; `fetcher` makes what fetches a source from its uri and Secret."""
 
     def __init__(
         self,
         folders: Folders,
-        fetcher: Callable[[Credentials | None], Fetcher] = https_fetcher,
+        fetcher: Callable[[str, Secret | None], Fetcher] = fetcher_of,
+        cache: NodeCache | None = None,
     ) -> None:
-        self._folders = folders
-        self._fetcher = fetcher
+        self._folders, self._fetcher, self._cache = folders, fetcher, cache
 
     def load(self, orders: tuple[Order, ...]) -> LoadReport:
-        """The whole repository, or LoadError for the first model that cannot be had."""
-        loaded = tuple(self._load_one(order) for order in orders)
+        """The whole repository, or the LoadError of the plan's first model that cannot be had.
+
+        Several models are fetched at once. All come to their end before a failure is reported.
+        """
+        with ThreadPoolExecutor(MODELS_AT_ONCE, "models") as workers:
+            found = [workers.submit(self._load_one, order) for order in orders]
+        loaded = tuple(one.result() for one in found)
         remove_staging(self._folders.output)
         names = ", ".join(f"{o.model.name} (version {o.model.version})" for o in orders)
         return LoadReport(Reason.RESOLVED, f"laid out {names}", loaded)
@@ -85,24 +85,25 @@ class Loader:
         log("laid out", model=loaded.name, sha256=loaded.sha256, bytes=loaded.bytes)
         return loaded
 
-    def _lay_out(self, order: Order, staging: Staging) -> _Artifact:
+    def _lay_out(self, order: Order, staging: Staging) -> Artifact:
         verifier = Verifier(order)
         staging.prepare()
         artifact = self._obtain(order.model, staging)
-        kind = _path_of(order.model.uri)
-        if artifact.file is not None and is_archive(kind):
-            unpack(artifact.file, kind, staging.version)
+        if artifact.file is not None and is_archive(artifact.kind):
+            unpack(artifact.file, artifact.kind, staging.version)
             staging.unwrap(verifier.main_file)
         elif artifact.file is not None:
             artifact.file.rename(staging.version / verifier.main_file)
         verifier.check(staging.version)
         return artifact
 
-    def _obtain(self, model: PlannedModel, staging: Staging) -> _Artifact:
+    def _obtain(self, model: PlannedModel, staging: Staging) -> Artifact:
         if model.uri.startswith("pvc://"):
             artifact = self._copy(model, staging)
         else:
-            artifact = self._download(model, staging)
+            held = model.credentials
+            secret = read_secret(self._folders.credentials / held) if held else None
+            artifact = Remote(self._fetcher(model.uri, secret), self._cache).obtain(model, staging)
         if model.sha256 not in (None, artifact.sha256):
             raise LoadError(
                 Reason.DIGEST_MISMATCH,
@@ -112,27 +113,16 @@ class Loader:
             )
         return artifact
 
-    def _copy(self, model: PlannedModel, staging: Staging) -> _Artifact:
+    def _copy(self, model: PlannedModel, staging: Staging) -> Artifact:
         found = claims.find(self._folders.claims, model.uri)
         if found.path.is_dir():
             copied = claims.copy_folder(found, staging.version, model.name)
-            return _Artifact(None, copied.sha256, copied.size)
+            return Artifact(None, "", copied.sha256, copied.size)
         if is_archive(model.uri):
-            return _Artifact(found.path, file_digest(found.path), found.path.stat().st_size)
+            size = found.path.stat().st_size
+            return Artifact(found.path, model.uri, file_digest(found.path), size)
         copied = claims.copy_file(found.path, staging.download, model.name)
-        return _Artifact(staging.download, copied.sha256, copied.size)
-
-    def _download(self, model: PlannedModel, staging: Staging) -> _Artifact:
-        held = model.credentials
-        credentials = read_credentials(self._folders.credentials / held) if held else None
-        fetcher = self._fetcher(credentials)
-        download = Download(model.name, model.uri, pinned=model.sha256 is not None)
-        fetched = fetcher.fetch(download, staging.work)
-        if fetched.resumed and model.sha256 not in (None, fetched.sha256):
-            log("the resumed download has a wrong digest: starting over", model=model.name)
-            fetched.path.unlink()
-            fetched = fetcher.fetch(download, staging.work)
-        return _Artifact(fetched.path, fetched.sha256, fetched.size)
+        return Artifact(staging.download, "", copied.sha256, copied.size)
 
     def _broken(self, model: PlannedModel, staging: Staging, error: OSError) -> LoadError:
         written = staging.discard()
@@ -147,7 +137,3 @@ class Loader:
                 f"{model.name}: {error}: let the pod's user or group read it (fsGroup, file modes)",
             )
         return LoadError(Reason.FETCH_FAILED, f"{model.name}: {error}")
-
-
-def _path_of(uri: str) -> str:
-    return uri if uri.startswith("pvc://") else urlsplit(uri).path

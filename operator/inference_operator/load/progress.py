@@ -2,6 +2,7 @@
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -13,11 +14,13 @@ def log(message: str, level: str = "INFO", **fields: object) -> None:
     """One structured line on standard error."""
     now = datetime.now(UTC).isoformat(timespec="milliseconds")
     line = {"timestamp": now, "level": level, "message": message, **fields}
-    print(json.dumps(line, default=str), file=sys.stderr, flush=True)
+    # One write, so that lines of several threads do not mix.
+    sys.stderr.write(json.dumps(line, default=str) + "\n")
+    sys.stderr.flush()
 
 
 class Progress:
-    """Counts the bytes of one artifact and says so at most every `EVERY_SECONDS`."""
+    """Counts one artifact's bytes, of any thread, and says so at most every `EVERY_SECONDS`."""
 
     def __init__(
         self,
@@ -29,12 +32,14 @@ class Progress:
         self._model, self._total, self._done, self._clock = model, total, done, clock
         self._start = self._said = clock()
         self._first = done
+        self._lock = threading.Lock()
 
     def add(self, count: int) -> None:
-        self._done += count
-        if (now := self._clock()) - self._said >= EVERY_SECONDS:
-            self._said = now
-            self._say("fetching", now)
+        with self._lock:
+            self._done += count
+            if (now := self._clock()) - self._said >= EVERY_SECONDS:
+                self._said = now
+                self._say("fetching", now)
 
     def over(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
         """The chunks themselves, counted as they pass."""

@@ -1,4 +1,4 @@
-"""One HTTPS request: trust, credentials, redirects, and what each kind of answer means."""
+"""One HTTP request: trust, credentials, redirects, and what each kind of answer means."""
 
 import email.utils
 import http.client
@@ -6,9 +6,8 @@ import re
 import ssl
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -17,16 +16,14 @@ from inference_operator.api.reasons import Reason
 from inference_operator.load.credentials import Credentials
 from inference_operator.load.digest import CHUNK
 from inference_operator.load.failure import LoadError
+from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
 from inference_operator.load.retry import TransientError
 
 READ_TIMEOUT_SECONDS = 30.0
 _REDIRECTS = {301, 302, 303, 307, 308}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
+_NO_CREDENTIALS = "set spec.model.source.secretRef to a Secret that may read it"
 _FINAL = {
-    401: (
-        Reason.ARTIFACT_FORBIDDEN,
-        "set spec.model.source.secretRef to a Secret that may read it",
-    ),
     403: (Reason.ARTIFACT_FORBIDDEN, "check that the Secret of secretRef may read this artifact"),
     404: (Reason.ARTIFACT_NOT_FOUND, "check spec.model.source.uri"),
     410: (
@@ -34,33 +31,21 @@ _FINAL = {
         "the server says that it is gone: check spec.model.source.uri",
     ),
 }
+# What began encrypted stays so.
+_FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
 
 
-class RangeError(Exception):
-    """416: the server does not have the bytes that a resumed download asked for."""
+class UnauthorizedError(LoadError):
+    """401; `challenge` is what the server said about how to ask (WWW-Authenticate)."""
 
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """A successful answer: where its body starts, and how long the whole artifact is if said."""
-
-    body: http.client.HTTPResponse
-    start: int
-    total: int | None
-    etag: str | None
-
-    def chunks(self) -> Iterator[bytes]:
-        """The body as it arrives; TransientError when the connection breaks."""
-        try:
-            while chunk := self.body.read1(CHUNK):
-                yield chunk
-        except _CUT as error:
-            raise TransientError(_cause(error)) from None
+    def __init__(self, message: str, challenge: str) -> None:
+        super().__init__(Reason.ARTIFACT_FORBIDDEN, message)
+        self.challenge = challenge
 
 
 class Transport:
-    """Opens artifacts of one source with its credentials."""
+    """Opens files over https, or over http where an address says so, with one Secret's content."""
 
     def __init__(
         self, credentials: Credentials | None = None, timeout: float = READ_TIMEOUT_SECONDS
@@ -69,28 +54,45 @@ class Transport:
         self._authorization = held.authorization
         self._timeout = timeout
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPSHandler(context=_trust(held.ca)), _SecureRedirects()
+            urllib.request.HTTPSHandler(context=trust(held.ca)), _SecureRedirects()
         )
 
-    @contextmanager
-    def get(self, url: str, start: int = 0, etag: str | None = None) -> Iterator[Answer]:
-        """GET, from byte `start` on if the artifact is still the one with this `etag`."""
+    def files(self, uri: str) -> Listing:
+        """One file: a web server says nothing of folders."""
         try:
-            request = self._request(url, start, etag)
+            return Listing((RemoteFile(urlsplit(uri).path, uri),))
+        except ValueError as error:
+            raise _no_address(uri, error) from None
+
+    @contextmanager
+    def get(
+        self,
+        uri: str,
+        span: Span = WHOLE,
+        etag: str | None = None,
+        authorization: str | None = None,
+    ) -> Iterator[Answer]:
+        """GET, from the span's start on if the artifact is still the one with this `etag`."""
+        ranged = {"Range": span.header} if span.header else {}
+        condition = {"If-Range": etag} if ranged and etag else {}
+        with self.open(uri, {**ranged, **condition}, authorization) as response:
+            yield _answer(response, span)
+
+    @contextmanager
+    def open(
+        self, url: str, headers: Mapping[str, str], authorization: str | None = None
+    ) -> Iterator[http.client.HTTPResponse]:
+        """GET with these headers; `authorization` in place of what the Secret says."""
+        try:
+            request = urllib.request.Request(url, headers={"User-Agent": "inference-operator"})
         except ValueError as error:
             raise _no_address(url, error) from None
+        for name, value in headers.items():
+            request.add_header(name, value)
+        if held := authorization or self._authorization:
+            request.add_unredirected_header("Authorization", held)
         with self._open(request) as response:
-            yield _answer(response, start)
-
-    def _request(self, url: str, start: int, etag: str | None) -> urllib.request.Request:
-        request = urllib.request.Request(url, headers={"User-Agent": "inference-operator"})
-        if self._authorization:
-            request.add_unredirected_header("Authorization", self._authorization)
-        if start:
-            request.add_header("Range", f"bytes={start}-")
-        if start and etag:
-            request.add_header("If-Range", etag)
-        return request
+            yield response
 
     def _open(self, request: urllib.request.Request) -> Any:
         try:
@@ -118,7 +120,7 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
         headers: http.client.HTTPMessage,
         newurl: str,
     ) -> urllib.request.Request | None:
-        if urlsplit(newurl).scheme != "https":
+        if urlsplit(newurl).scheme not in _FOLLOWED[urlsplit(req.full_url).scheme]:
             raise LoadError(
                 Reason.FETCH_FAILED,
                 f"{shown(req.full_url)} redirects to {shown(newurl)}, and only https is followed:"
@@ -131,8 +133,10 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
         return following
 
 
-def _origin(url: str) -> str:
-    return urlsplit(url).netloc.lower().removesuffix(":443")
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    default = ":443" if parts.scheme == "https" else ":80"
+    return parts.scheme, parts.netloc.lower().removesuffix(default)
 
 
 def shown(url: str) -> str:
@@ -140,7 +144,8 @@ def shown(url: str) -> str:
     return url.partition("#")[0].partition("?")[0]
 
 
-def _trust(ca: str | None) -> ssl.SSLContext:
+def trust(ca: str | None) -> ssl.SSLContext:
+    """The system's authorities and those of the PEM text."""
     context = ssl.create_default_context()
     if ca is not None:
         try:
@@ -154,18 +159,28 @@ def _trust(ca: str | None) -> ssl.SSLContext:
     return context
 
 
-def _answer(response: http.client.HTTPResponse, asked: int) -> Answer:
+def _answer(response: http.client.HTTPResponse, asked: Span) -> Answer:
     etag = response.headers.get("ETag")
     strong = etag if etag and etag.startswith('"') else None
     length = response.headers.get("Content-Length", "")
     if response.status != 206:
-        return Answer(response, 0, int(length) if length.isdigit() else None, strong)
+        total = int(length) if length.isdigit() else None
+        ranges = response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
+        return Answer(_chunks(response), 0, total, strong, ranges)
     said = response.headers.get("Content-Range", "")
     found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", said)
-    if found is None or int(found.group(1)) != asked:
-        raise RangeError(f"asked for bytes from {asked} on, the server sent {said!r}")
-    total = found.group(2)
-    return Answer(response, asked, int(total) if total.isdigit() else None, strong)
+    if found is None or int(found.group(1)) != asked.start:
+        raise RangeError(f"asked for bytes from {asked.start} on, the server sent {said!r}")
+    total = int(found.group(2)) if found.group(2).isdigit() else None
+    return Answer(_chunks(response), asked.start, total, strong, ranges=True)
+
+
+def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
+    try:
+        while chunk := response.read1(CHUNK):
+            yield chunk
+    except _CUT as error:
+        raise TransientError(_cause(error)) from None
 
 
 def _refusal(error: HTTPError) -> Exception:
@@ -177,6 +192,9 @@ def _refusal(error: HTTPError) -> Exception:
     said = f"{shown(error.url)} answered {error.code} {error.reason}"
     if error.code == 416:
         return RangeError(said)
+    if error.code == 401:
+        challenge = error.headers.get("WWW-Authenticate", "")
+        return UnauthorizedError(f"{said}: {_NO_CREDENTIALS}", challenge)
     if error.code in _PASSING:
         return TransientError(said, retry_after(error.headers.get("Retry-After"), time.time()))
     default = (Reason.FETCH_FAILED, "check spec.model.source.uri and the server's own log")

@@ -24,13 +24,13 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
     RepositoryPlan,
 )
-from inference_operator.load.credentials import Credentials
+from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.fetch import Fetcher
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import read_plan
 from inference_operator.load.retry import Retries, RetryPolicy
-from inference_operator.load.transport import Transport
+from inference_operator.load.sources import origin_of
 
 CONFIG = """
 name: "ranker"
@@ -164,7 +164,7 @@ class Pod:
         folder = self.root / "credentials" / SECRET
         folder.mkdir(parents=True, exist_ok=True)
         for key, value in keys.items():
-            (folder / key.replace("_", ".")).write_text(value)
+            (folder / key.replace("ca_crt", "ca.crt")).write_text(value)
 
     def plan(
         self, uri: str, sha256: str | None = None, config: str = CONFIG, kind: str = "python"
@@ -177,11 +177,12 @@ class Pod:
         (folder / model.config_file).write_text(config)
 
     def load(self, timeout: float = 5, attempts: int = 4) -> LoadReport:
-        def fetcher(credentials: Credentials | None) -> Fetcher:
+        def fetcher(uri: str, secret: Secret | None) -> Fetcher:
             def retries(policy: RetryPolicy) -> Retries:
                 return Retries(policy, self.slept.append, lambda: 1.0)
 
-            return Fetcher(Transport(credentials, timeout), RetryPolicy(attempts), retries)
+            origin = origin_of(uri, secret, timeout)
+            return Fetcher(origin, RetryPolicy(attempts), retries)
 
         folders = Folders(self.output, self.root / "credentials", self.root / "claims")
         return Loader(folders, fetcher).load(read_plan(self.root / "plan"))

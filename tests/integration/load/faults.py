@@ -1,5 +1,6 @@
 """What a server can do wrong, as faults of the store in conftest."""
 
+import threading
 from collections.abc import Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -22,8 +23,8 @@ def cuts_after(count: int) -> Callable[[Handler], None]:
     """The real answer's headers, `count` bytes of its body, and a closed connection."""
 
     def fault(handler: Handler) -> None:
-        def send_body(path: Path, start: int) -> None:
-            handler.wfile.write(path.read_bytes()[start : start + count])
+        def send_body(path: Path, start: int, end: int) -> None:
+            handler.wfile.write(path.read_bytes()[start : min(start + count, end)])
             handler.close_connection = True
 
         handler.send_body = send_body
@@ -36,8 +37,8 @@ def stalls_after(count: int) -> Callable[[Handler], None]:
     """As `cuts_after`, but the connection stays open and silent until the test ends."""
 
     def fault(handler: Handler) -> None:
-        def send_body(path: Path, start: int) -> None:
-            handler.wfile.write(path.read_bytes()[start : start + count])
+        def send_body(path: Path, start: int, end: int) -> None:
+            handler.wfile.write(path.read_bytes()[start : min(start + count, end)])
             handler.wfile.flush()
             handler.server.released.wait(30)
             handler.close_connection = True
@@ -57,6 +58,16 @@ def ignores_ranges(handler: Handler) -> None:
     """The whole file, whatever the request asked for."""
     del handler.headers["Range"]
     type(handler).__bases__[0].do_GET(handler)
+
+
+def waits_for(barrier: threading.Barrier) -> Callable[[Handler], None]:
+    """The real answer, once as many requests are there as the barrier wants."""
+
+    def fault(handler: Handler) -> None:
+        barrier.wait(10)
+        type(handler).__bases__[0].do_GET(handler)
+
+    return fault
 
 
 def ignores_if_range(handler: Handler) -> None:

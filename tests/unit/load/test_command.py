@@ -100,8 +100,9 @@ def test_digest_of_what_is_not_there_says_so(
 def test_loading_imports_neither_kopf_nor_kubernetes() -> None:
     code = (
         "import sys, inference_operator.load.command, inference_operator.load.loader;"
-        "print([m for m in ('kopf', 'kubernetes', 'aiohttp', 'pydantic', 'onnx', 'google.protobuf')"
-        " if m in sys.modules])"
+        "heavy = ('kopf', 'kubernetes', 'aiohttp', 'pydantic', 'onnx', 'google.protobuf', 'boto3',"
+        " 'botocore', 'requests', 'google.auth', 'google.cloud.storage');"
+        "print([m for m in heavy if m in sys.modules])"
     )
     source = Path(sys.modules["inference_operator"].__path__[0]).parent
     done = subprocess.run(

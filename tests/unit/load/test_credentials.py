@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load.credentials import Credentials, read_credentials
+from inference_operator.load.credentials import Credentials, http_credentials, read_secret
 from inference_operator.load.failure import LoadError
 
 
@@ -15,6 +15,10 @@ def secret(tmp_path: Path, **keys: str) -> Path:
     for key, value in keys.items():
         (folder / key.replace("_", ".")).write_text(value)
     return folder
+
+
+def read_credentials(folder: Path) -> Credentials:
+    return http_credentials(read_secret(folder))
 
 
 def test_a_token_is_sent_as_a_bearer_token(tmp_path: Path) -> None:

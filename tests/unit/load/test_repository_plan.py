@@ -64,7 +64,7 @@ def _edited(**changes: object) -> str:
         (_edited(version=True), "models[0].version: found True"),
         (_edited(version="1"), "models[0].version: found '1'"),
         (_edited(format="keras"), "one of torchscript, onnx, tensorrt, python"),
-        (_edited(source={"uri": "http://x/y"}), "models[0].source.uri: found 'http://x/y'"),
+        (_edited(source={"uri": "ftp://x/y"}), "models[0].source.uri: found 'ftp://x/y'"),
         (_edited(source={"uri": "https://x/y", "sha256": "AB"}), "64 lower-case"),
         (_edited(credentials="../../root"), "models[0].credentials"),
         (_edited(credentials=7), "models[0].credentials: found 7, expected a string"),

@@ -1,0 +1,150 @@
+"""Objects of Google Cloud Storage, through google-cloud-storage."""
+
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import google.auth
+import requests
+from google.api_core import exceptions as answers
+from google.auth import exceptions as identity
+from google.auth.credentials import AnonymousCredentials
+from google.cloud import storage
+from google.oauth2 import service_account
+
+from inference_operator.api.reasons import Reason
+from inference_operator.load.credentials import Secret
+from inference_operator.load.failure import LoadError
+from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
+from inference_operator.load.retry import TransientError
+
+EXPECTED = "`key.json`, a service account's key, or `endpoint`"
+_SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
+_READ = 4 << 20
+_MOST_FILES = 10_000
+_PASSING = (answers.TooManyRequests, answers.ServerError, answers.RetryError)
+_CUT = (requests.ConnectionError, requests.Timeout, ConnectionError, identity.TransportError)
+
+
+class CloudStorage:
+    """Reads `gs://bucket/object`; a name that ends with a slash is a folder.
+
+    Without `key.json` the pod's own identity is used where it has one, else none.
+    """
+
+    def __init__(self, secret: Secret | None, timeout: float) -> None:
+        self._timeout = timeout
+        self._client = _client(secret or Secret("", {}))
+
+    def files(self, uri: str) -> Listing:
+        """One object, or all below a prefix that ends with a slash."""
+        bucket, name = _place(uri)
+        if not name.endswith("/"):
+            return Listing((RemoteFile(name, uri),))
+        with _explained(uri):
+            found = self._client.list_blobs(
+                bucket, prefix=name, max_results=_MOST_FILES + 1, timeout=self._timeout, retry=None
+            )
+            names = [blob.name for blob in found if not blob.name.endswith("/")]
+        if not names or len(names) > _MOST_FILES:
+            what = "is an empty folder" if not names else f"holds more than {_MOST_FILES:,} objects"
+            raise LoadError(Reason.ARTIFACT_NOT_FOUND, f"{uri} {what}: check spec.model.source.uri")
+        files = (RemoteFile(each.removeprefix(name), f"gs://{bucket}/{each}") for each in names)
+        return Listing(tuple(files), is_folder=True)
+
+    @contextmanager
+    def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
+        """The object's bytes, of one generation only: that is its `etag`."""
+        bucket, name = _place(uri)
+        blob = self._client.bucket(bucket).blob(name)
+        with _explained(uri):
+            blob.reload(timeout=self._timeout, retry=None)
+        if etag not in (None, str(blob.generation)):
+            raise RangeError(f"{uri} has generation {blob.generation} now, it had {etag}")
+        end = blob.size if span.end is None else span.end
+        body = self._chunks(blob, uri, Span(span.start, end))
+        yield Answer(body, span.start, blob.size, str(blob.generation), ranges=True)
+
+    def _chunks(self, blob: Any, uri: str, span: Span) -> Iterator[bytes]:
+        at, end = span.start, span.end or 0
+        while at < end:
+            with _explained(uri):
+                chunk: bytes = blob.download_as_bytes(
+                    start=at,
+                    end=min(at + _READ, end) - 1,
+                    raw_download=True,
+                    if_generation_match=blob.generation,
+                    timeout=self._timeout,
+                    checksum=None,
+                    retry=None,
+                )
+            if not chunk:
+                return
+            at += len(chunk)
+            yield chunk
+
+
+def _client(secret: Secret) -> Any:
+    key, endpoint = secret.first("key.json", "serviceAccountKey"), secret.first("endpoint")
+    if secret.name and not (key or endpoint):
+        raise secret.unusable(secret.keys_found, EXPECTED)
+    options = {"api_endpoint": endpoint} if endpoint else None
+    project = os.environ.get("GOOGLE_CLOUD_PROJECT") or "-"
+    return storage.Client(
+        project=project, credentials=_identity(secret, key), client_options=options
+    )
+
+
+def _identity(secret: Secret, key: str | None) -> Any:
+    if key is not None:
+        try:
+            return service_account.Credentials.from_service_account_info(
+                json.loads(key), scopes=[_SCOPE]
+            )
+        except ValueError:
+            raise secret.unusable("`key.json` is no service account's key", EXPECTED) from None
+    if secret.first("endpoint") or os.environ.get("STORAGE_EMULATOR_HOST"):
+        return AnonymousCredentials()
+    try:
+        return google.auth.default(scopes=[_SCOPE])[0]
+    except identity.DefaultCredentialsError:
+        return AnonymousCredentials()
+
+
+@contextmanager
+def _explained(uri: str) -> Iterator[None]:
+    try:
+        yield
+    except answers.NotFound:
+        raise LoadError(
+            Reason.ARTIFACT_NOT_FOUND,
+            f"{uri} is not there: check its bucket and object (a folder ends with a slash)",
+        ) from None
+    except (answers.Forbidden, answers.Unauthorized, identity.RefreshError) as error:
+        raise LoadError(
+            Reason.ARTIFACT_FORBIDDEN,
+            f"{uri}: {_said(error)}: put the `key.json` of a service account that may read it into"
+            " the Secret of spec.model.source.secretRef",
+        ) from None
+    except (answers.PreconditionFailed, answers.RequestRangeNotSatisfiable) as error:
+        raise RangeError(f"{uri}: {_said(error)}") from None
+    except _PASSING as error:
+        raise TransientError(f"{uri}: {_said(error)}") from None
+    except _CUT as error:
+        raise TransientError(f"cannot reach Google Cloud Storage: {error}") from None
+    except answers.GoogleAPICallError as error:
+        raise LoadError(
+            Reason.FETCH_FAILED, f"{uri}: {_said(error)}: check spec.model.source.uri"
+        ) from None
+
+
+def _said(error: Exception) -> str:
+    code = getattr(error, "code", None)
+    return f"Google Cloud Storage answered {int(code)}" if code else f"{error}"
+
+
+def _place(uri: str) -> tuple[str, str]:
+    bucket, _, name = uri.removeprefix("gs://").partition("/")
+    return bucket, name

@@ -1,0 +1,116 @@
+"""The cache of this node: pods that want the same artifact fetch it once. Never needed to succeed.
+
+Whoever claims a digest first fetches the artifact from its origin and hands it to the cache; the
+others wait for that, and take it from there. The claim is an open request: it ends with its pod.
+"""
+
+import http.client
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from enum import Enum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from inference_operator.load.failure import LoadError
+from inference_operator.load.fetch import Fetched, Fetcher
+from inference_operator.load.partial import Download
+from inference_operator.load.progress import log
+from inference_operator.load.retry import RetryPolicy
+from inference_operator.load.transport import Transport
+
+# The node's own cache answers at once, or is not there.
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 30.0
+# A waiting pod gives up on the one that fetches after this long, and fetches for itself.
+LONGEST_WAIT_SECONDS = 900.0
+_CUT = (OSError, http.client.HTTPException)
+
+
+class _State(Enum):
+    """What the cache says to a claim."""
+
+    PRESENT = "present"
+    YOURS = "yours"
+    TAKEN = "taken"
+
+
+class NodeCache:
+    """Speaks with the cache server of `inference-operator cache` at `url`."""
+
+    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
+        self._url, self._clock = url.rstrip("/"), clock
+        self._address = urlsplit(self._url)
+
+    def obtain(
+        self, model: str, sha256: str, folder: Path, fetch: Callable[[], Fetched]
+    ) -> Fetched:
+        """The artifact from the cache, or by `fetch` and then into the cache."""
+        with self._claim(model, sha256) as state:
+            if state is _State.PRESENT and (found := self._take(model, sha256, folder)):
+                return found
+            fetched = fetch()
+            if state is _State.YOURS and fetched.sha256 == sha256:
+                self._give(model, fetched)
+            return fetched
+
+    @contextmanager
+    def _claim(self, model: str, sha256: str) -> Iterator["_State | None"]:
+        """Holds the claim while the artifact is fetched; None when the cache is no help."""
+        end, connection = self._clock() + LONGEST_WAIT_SECONDS, None
+        try:
+            state: _State | None = _State.TAKEN
+            while state is _State.TAKEN:
+                connection = self._connect()
+                connection.request("POST", f"{self._address.path}/sha256/{sha256}/claim")
+                state = _State(connection.getresponse().getheader("State", ""))
+                if state is _State.TAKEN:
+                    connection.close()
+                    log("another pod of this node fetches it: waiting", model=model, sha256=sha256)
+                    state = state if self._clock() < end else None
+        except (*_CUT, ValueError) as error:
+            log("fetching without the node's cache", "WARNING", model=model, error=str(error))
+            state = None
+        try:
+            yield state
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _take(self, model: str, sha256: str, folder: Path) -> Fetched | None:
+        """The cache's copy, checked; None where it cannot be had after all."""
+        fetcher = Fetcher(Transport(timeout=READ_SECONDS), RetryPolicy(attempts=2, first_wait=0.2))
+        uri = f"{self._url}/sha256/{sha256}"
+        with suppress(LoadError):
+            fetched = fetcher.fetch(Download(model, uri, pinned=True), folder)
+            if fetched.sha256 == sha256:
+                log("taken from the node's cache", model=model, sha256=sha256, bytes=fetched.size)
+                return fetched
+            fetched.path.unlink()
+        log("the node's cache gave no usable copy", "WARNING", model=model, sha256=sha256)
+        return None
+
+    def _give(self, model: str, fetched: Fetched) -> None:
+        try:
+            connection = self._connect()
+            with fetched.path.open("rb") as body:
+                headers = {"Content-Length": str(fetched.size)}
+                path = f"{self._address.path}/sha256/{fetched.sha256}"
+                connection.request("PUT", path, body, headers)
+                answer = connection.getresponse()
+                said = answer.read(500).decode("utf-8", "replace").strip()
+            connection.close()
+        except _CUT as error:
+            log("the node's cache did not take it", "WARNING", model=model, error=str(error))
+            return
+        if answer.status == 201:
+            log("given to the node's cache", model=model, sha256=fetched.sha256)
+        else:
+            log("the node's cache did not take it", "WARNING", model=model, error=said)
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, port = self._address.hostname or "", self._address.port or 80
+        connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+        connection.connect()
+        connection.sock.settimeout(READ_SECONDS)
+        return connection

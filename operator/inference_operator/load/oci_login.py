@@ -1,0 +1,83 @@
+"""How a registry is asked: the Secret's user or token, and the bearer tokens that it hands out."""
+
+import binascii
+import json
+import re
+from base64 import b64decode
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from inference_operator.api.reasons import Reason
+from inference_operator.load.credentials import Secret, basic, http_credentials
+from inference_operator.load.failure import LoadError
+from inference_operator.load.transport import Transport
+
+EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
+DOCKER_CONFIG = ".dockerconfigjson"
+_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
+_MOST_TOKEN = 1 << 20
+
+
+def held_for(host: str, secret: Secret | None) -> str | None:
+    """The Authorization header that the Secret has for this registry; None: it is open to all."""
+    if secret is None:
+        return None
+    if (config := secret.first(DOCKER_CONFIG)) is not None:
+        return _of_docker_config(config, host, secret)
+    return http_credentials(secret, EXPECTED).authorization
+
+
+class Login:
+    """Answers a registry's challenges, and keeps the last token for the requests that follow."""
+
+    def __init__(self, transport: Transport, held: str | None) -> None:
+        self._transport, self._held = transport, held
+        self.authorization = held if held and held.startswith("Bearer ") else None
+
+    def answer(self, challenge: str, said: LoadError) -> None:
+        """Get what the challenge asks for; `said` is raised where nothing can be done."""
+        scheme, _, rest = challenge.partition(" ")
+        refused = self.authorization is not None and self.authorization == self._held
+        if scheme.lower() == "basic" and self._held and not refused:
+            self.authorization = self._held
+        elif scheme.lower() == "bearer" and not refused:
+            self.authorization = self._token(dict(_PARAMETER.findall(rest)), said)
+        else:
+            raise said
+
+    def _token(self, wanted: dict[str, str], said: LoadError) -> str:
+        realm = wanted.get("realm", "")
+        if urlsplit(realm).scheme != "https":
+            raise said
+        asked = [(name, wanted[name]) for name in ("service", "scope") if name in wanted]
+        url = f"{realm}?{urlencode(asked)}"
+        with self._transport.open(url, {}, self._held) as response:
+            body = response.read(_MOST_TOKEN)
+        try:
+            found = json.loads(body)
+            token = found.get("token") or found["access_token"]
+        except (ValueError, KeyError, AttributeError):
+            raise LoadError(
+                Reason.FETCH_FAILED, f"{realm} gave no token: check the registry's token service"
+            ) from None
+        return f"Bearer {token}"
+
+
+def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
+    try:
+        auths: dict[str, Any] = json.loads(text)["auths"]
+        entry = next((held for name, held in auths.items() if _host(name) == host), None)
+        if entry is None:
+            known = ", ".join(sorted(map(_host, auths))) or "none"
+            raise secret.unusable(f"{DOCKER_CONFIG} knows {known}, not {host}", EXPECTED)
+        if "auth" in entry:
+            user, _, password = b64decode(entry["auth"]).decode().partition(":")
+        else:
+            user, password = entry["username"], entry["password"]
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        raise secret.unusable(f"{DOCKER_CONFIG} is no Docker configuration", EXPECTED) from None
+    return basic(user, password)
+
+
+def _host(name: str) -> str:
+    return (urlsplit(name).netloc if "://" in name else name.partition("/")[0]).lower()

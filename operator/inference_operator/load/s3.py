@@ -1,0 +1,190 @@
+"""Objects of S3 and of what speaks its protocol (MinIO, Ceph, SeaweedFS), through boto3."""
+
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError, SSLError
+
+from inference_operator.api.reasons import Reason
+from inference_operator.load.credentials import Secret
+from inference_operator.load.digest import CHUNK
+from inference_operator.load.failure import LoadError
+from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
+from inference_operator.load.retry import TransientError
+
+EXPECTED = "`accessKeyId` and `secretAccessKey`, or `endpoint`, `region` or `ca.crt`"
+_KEYS = {
+    "aws_access_key_id": ("accessKeyId", "AWS_ACCESS_KEY_ID"),
+    "aws_secret_access_key": ("secretAccessKey", "AWS_SECRET_ACCESS_KEY"),
+    "aws_session_token": ("sessionToken", "AWS_SESSION_TOKEN"),
+    "region_name": ("region", "AWS_REGION", "AWS_DEFAULT_REGION"),
+    "endpoint_url": ("endpoint", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
+}
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
+_MOST_FILES = 10_000
+
+
+class S3:
+    """Reads `s3://bucket/key`; a key that ends with a slash is a folder.
+
+    Without keys in the Secret the pod's own identity is used where it has one, else none.
+    """
+
+    def __init__(self, secret: Secret | None, timeout: float) -> None:
+        self._client = _client(secret or Secret("", {}), timeout)
+
+    def files(self, uri: str) -> Listing:
+        """One object, or all below a prefix that ends with a slash."""
+        bucket, key = _place(uri)
+        if not key.endswith("/"):
+            return Listing((RemoteFile(key, uri),))
+        names = [name for name in self._names(bucket, key) if not name.endswith("/")]
+        if not names:
+            raise LoadError(
+                Reason.ARTIFACT_NOT_FOUND,
+                f"{uri} is an empty folder: check spec.model.source.uri",
+            )
+        files = (RemoteFile(name.removeprefix(key), f"s3://{bucket}/{name}") for name in names)
+        return Listing(tuple(files), is_folder=True)
+
+    @contextmanager
+    def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
+        """GetObject, of the version with this ETag only."""
+        bucket, key = _place(uri)
+        wanted = {"Bucket": bucket, "Key": key}
+        wanted |= {"Range": span.header} if span.header else {}
+        wanted |= {"IfMatch": etag} if etag else {}
+        try:
+            found = self._client.get_object(**wanted)
+        except ClientError as error:
+            raise self._refusal(error, uri) from None
+        except BotoCoreError as error:
+            raise _unreachable(error, uri) from None
+        with closing(found["Body"]) as body:
+            said = found.get("ContentRange", "").rpartition("/")[2]
+            total = int(said) if said.isdigit() else found["ContentLength"]
+            start = span.start if said else 0
+            yield Answer(_chunks(body, uri), start, total, found.get("ETag"), ranges=True)
+
+    def _names(self, bucket: str, prefix: str) -> list[str]:
+        uri = f"s3://{bucket}/{prefix}"
+        found: list[str] = []
+        try:
+            pages = self._client.get_paginator("list_objects_v2")
+            for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+                found.extend(item["Key"] for item in page.get("Contents", ()))
+                if len(found) > _MOST_FILES:
+                    raise LoadError(
+                        Reason.ARTIFACT_INVALID,
+                        f"{uri} holds more than {_MOST_FILES:,} objects: pack them into an archive",
+                    )
+        except ClientError as error:
+            raise self._refusal(error, uri) from None
+        except BotoCoreError as error:
+            raise _unreachable(error, uri) from None
+        return found
+
+    def _refusal(self, error: ClientError, uri: str) -> Exception:
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        said = f"{uri}: S3 answered {status} {code}"
+        if status in {412, 416}:
+            return RangeError(said)
+        if status in _PASSING or code == "RequestTimeout":
+            return TransientError(said)
+        if status in {401, 403} or code in _EXPIRED:
+            return LoadError(Reason.ARTIFACT_FORBIDDEN, f"{said}: {_FORBIDDEN}")
+        if status == 404:
+            return LoadError(Reason.ARTIFACT_NOT_FOUND, f"{said}: {self._missing(uri)}")
+        if status in {301, 307} or code == "AuthorizationHeaderMalformed":
+            return LoadError(
+                Reason.FETCH_FAILED,
+                f"{said}: the bucket is in another region: set `region` in the Secret of secretRef",
+            )
+        return LoadError(Reason.FETCH_FAILED, f"{said}: check the uri and the Secret of secretRef")
+
+    def _missing(self, uri: str) -> str:
+        bucket, key = _place(uri)
+        try:
+            found = self._client.list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
+        except (ClientError, BotoCoreError):
+            found = {}
+        if found.get("KeyCount"):
+            return f"{key} is a folder there: write {uri}/ to serve all that is in it"
+        return "check the bucket and the key in spec.model.source.uri"
+
+
+_FORBIDDEN = (
+    "put `accessKeyId` and `secretAccessKey` that may read it into the Secret of"
+    " spec.model.source.secretRef (S3 also says this of a missing key to whom may not list)"
+)
+
+
+def _client(secret: Secret, timeout: float) -> Any:
+    given = {name: secret.first(*keys) for name, keys in _KEYS.items()}
+    if (given["aws_access_key_id"] is None) != (given["aws_secret_access_key"] is None):
+        raise secret.unusable("the two must come together", EXPECTED)
+    if secret.name and not any((*given.values(), secret.first("ca.crt"))):
+        raise secret.unusable(secret.keys_found, EXPECTED)
+    endpoint = given.pop("endpoint_url")
+    session = boto3.session.Session(**given)
+    try:
+        known = session.get_credentials() is not None
+        return session.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=session.region_name or "us-east-1",
+            verify=_authorities(secret.first("ca.crt")),
+            config=Config(
+                connect_timeout=timeout,
+                read_timeout=timeout,
+                retries={"total_max_attempts": 1},
+                response_checksum_validation="when_required",
+                signature_version=None if known else UNSIGNED,
+                s3={"addressing_style": "path" if endpoint else "auto"},
+            ),
+        )
+    except (BotoCoreError, ValueError) as error:
+        raise secret.unusable(f"`endpoint` or `region`: {error}", EXPECTED) from None
+
+
+def _authorities(ca: str | None) -> str | None:
+    """A file with the system's authorities and this one; None: boto3's own."""
+    if ca is None:
+        return None
+    system = ssl.get_default_verify_paths().cafile
+    with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
+        file.write(Path(system).read_text("utf-8") if system else "")
+        file.write(f"\n{ca}\n")
+    return file.name
+
+
+def _place(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _chunks(body: Any, uri: str) -> Iterator[bytes]:
+    try:
+        while chunk := body.read(CHUNK):
+            yield chunk
+    except BotoCoreError as error:
+        raise TransientError(f"{error}") from None
+
+
+def _unreachable(error: BotoCoreError, uri: str) -> Exception:
+    if isinstance(error, SSLError):
+        return LoadError(
+            Reason.FETCH_FAILED,
+            f"{uri}: {error}: put the PEM of the endpoint's authority under `ca.crt` into the"
+            " Secret of spec.model.source.secretRef",
+        )
+    return TransientError(f"cannot reach S3: {error}")
