@@ -1,0 +1,174 @@
+"""WordPiece tokens of uncased BERT, from its vocabulary and without any library.
+
+The same ids as Hugging Face's `tokenizers` gives, with one difference that is meant: a text that
+says "[SEP]" is a text, and never a control token.
+"""
+
+import string
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+
+import numpy as np
+import numpy.typing as npt
+
+from model_builders.features.failure import FeatureError, Reason
+
+MOST_TOKENS = 512
+_UNKNOWN, _BEGIN, _END, _PADDING = _CONTROL = ("[UNK]", "[CLS]", "[SEP]", "[PAD]")
+_LONGEST_WORD = 100
+_CONTINUED = "##"
+_PUNCTUATION = frozenset(string.punctuation)
+# Chinese characters, each a word of its own; Japanese and Korean letters are not among them.
+_IDEOGRAPHS = (
+    (0x4E00, 0x9FFF),
+    (0x3400, 0x4DBF),
+    (0x20000, 0x2A6DF),
+    (0x2A700, 0x2B73F),
+    (0x2B740, 0x2B81F),
+    (0x2B920, 0x2CEAF),
+    (0xF900, 0xFAFF),
+    (0x2F800, 0x2FA1F),
+)
+
+
+class TooLong(Enum):
+    """What becomes of a text of more tokens than fit."""
+
+    REFUSE = "refuse"
+    CUT = "cut"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tokens:
+    """`input_ids` [n, length] int64, padded, and `attention_mask` [n, length]: 1 for a token."""
+
+    input_ids: npt.NDArray[np.int64]
+    attention_mask: npt.NDArray[np.int64]
+
+
+class WordPiece:
+    """Turns texts into ids; made from the lines of a `vocab.txt`, whose numbers are the ids."""
+
+    def __init__(self, vocabulary: Iterable[str]) -> None:
+        self._ids = _ids(vocabulary)
+        self._unknown, self._begin, self._end, self._padding = (
+            self._ids[word] for word in _CONTROL
+        )
+
+    def ids(
+        self, text: str, most: int = MOST_TOKENS, longer: TooLong = TooLong.REFUSE
+    ) -> list[int]:
+        """Ids of one text, from [CLS] to [SEP], `most` at the most with these two.
+
+        Raises FeatureError for a text without any token, and for one of more than `most` tokens
+        unless `longer` says to cut its end off.
+        """
+        return self._ids_of("text", text, most, longer)
+
+    def encode(
+        self, texts: Sequence[str], most: int = MOST_TOKENS, longer: TooLong = TooLong.REFUSE
+    ) -> Tokens:
+        """Ids and mask of texts [n], padded to the longest of them."""
+        if isinstance(texts, str) or len(texts) == 0:
+            raise FeatureError(
+                Reason.WRONG_TYPE, f"texts: found {texts!r:.40}, expected a list of one or more"
+            )
+        rows = [self._ids_of(f"texts[{at}]", text, most, longer) for at, text in enumerate(texts)]
+        shape = (len(rows), max(map(len, rows)))
+        ids, mask = np.full(shape, self._padding, np.int64), np.zeros(shape, np.int64)
+        for at, row in enumerate(rows):
+            ids[at, : len(row)], mask[at, : len(row)] = row, 1
+        return Tokens(ids, mask)
+
+    def _ids_of(self, where: str, text: str, most: int, longer: TooLong) -> list[int]:
+        if not isinstance(text, str):
+            raise FeatureError(
+                Reason.WRONG_TYPE, f"{where}: found {type(text).__name__}, expected a string"
+            )
+        found = [piece for word in words(text) for piece in self._pieces(word)]
+        if not found:
+            raise FeatureError(
+                Reason.EMPTY_TEXT,
+                f"{where}: found {text[:20]!r} without any word or sign; leave it out",
+            )
+        if len(found) + 2 > most and longer is TooLong.REFUSE:
+            raise FeatureError(
+                Reason.TOO_LONG,
+                f"{where}: found {len(found) + 2} tokens, expected {most} at most; shorten it, or"
+                " ask for TooLong.CUT",
+            )
+        return [self._begin, *found[: most - 2], self._end]
+
+    def _pieces(self, word: str) -> list[int]:
+        """The longest pieces of the vocabulary from left to right; [UNK] if they do not add up."""
+        if len(word) > _LONGEST_WORD:
+            return [self._unknown]
+        found, begin = [], 0
+        while begin < len(word):
+            prefix = _CONTINUED if begin else ""
+            for end in range(len(word), begin, -1):
+                known = self._ids.get(prefix + word[begin:end])
+                if known is not None:
+                    found.append(known)
+                    begin = end
+                    break
+            else:
+                return [self._unknown]
+        return found
+
+
+def words(text: str) -> Iterator[str]:
+    """Words in lower case and without accents; each punctuation mark and ideograph on its own."""
+    for run in _normal(text).split():
+        begin = 0
+        for at, sign in enumerate(run):
+            if _is_punctuation(sign):
+                if begin < at:
+                    yield run[begin:at]
+                yield sign
+                begin = at + 1
+        if begin < len(run):
+            yield run[begin:]
+
+
+def _normal(text: str) -> str:
+    spaced = "".join(_cleaned(sign) for sign in text)
+    bare = "".join(
+        sign for sign in unicodedata.normalize("NFD", spaced) if unicodedata.category(sign) != "Mn"
+    )
+    # Sign by sign: Python's own lower() of a whole word knows a final sigma, BERT does not.
+    return "".join(sign.lower() for sign in bare)
+
+
+def _cleaned(sign: str) -> str:
+    if sign in "\t\n\r":
+        return " "
+    if sign == "\ufffd" or unicodedata.category(sign) in ("Cc", "Cf", "Co", "Cs"):
+        return ""
+    if sign.isspace():
+        return " "
+    return f" {sign} " if _is_ideograph(sign) else sign
+
+
+def _is_ideograph(sign: str) -> bool:
+    return any(first <= ord(sign) <= last for first, last in _IDEOGRAPHS)
+
+
+def _is_punctuation(sign: str) -> bool:
+    return sign in _PUNCTUATION or unicodedata.category(sign).startswith("P")
+
+
+def _ids(vocabulary: Iterable[str]) -> Mapping[str, int]:
+    lines = [line.removesuffix("\n").removesuffix("\r") for line in vocabulary]
+    found = {line: number for number, line in enumerate(lines)}
+    missing = [word for word in _CONTROL if word not in found]
+    if missing or len(found) != len(lines):
+        wrong = f"no {', '.join(missing)}" if missing else f"{len(lines) - len(found)} words twice"
+        raise FeatureError(
+            Reason.BAD_VOCABULARY,
+            f"vocabulary: found {wrong} among {len(lines)} lines, expected each word once and"
+            f" {', '.join(_CONTROL)}; give the lines of the model's own vocab.txt",
+        )
+    return found
