@@ -52,6 +52,7 @@ class Remote:
     def _folder(self, model: PlannedModel, listing: Listing, staging: Staging) -> Artifact:
         log("fetching a folder", model=model.name, files=len(listing.files))
         places = [_inside(staging.version, model, file.name) for file in listing.files]
+        _check_apart(staging.version, model, places)
 
         def lay_out(file: RemoteFile, place: Path) -> Fetched:
             own = staging.work / "files" / hashlib.sha256(file.uri.encode()).hexdigest()[:32]
@@ -110,3 +111,17 @@ def _inside(folder: Path, model: PlannedModel, name: str) -> Path:
             " of the model's folder: rename it",
         )
     return folder / path
+
+
+def _check_apart(folder: Path, model: PlannedModel, places: list[Path]) -> None:
+    """Object stores may hold `a` and `a/b`; a folder cannot."""
+    parents = {parent for place in places for parent in place.parents}
+    seen: set[Path] = set()
+    for place in places:
+        if place in seen or place in parents:
+            raise LoadError(
+                Reason.ARTIFACT_INVALID,
+                f"{model.name}: {place.relative_to(folder)} is twice in the source, as a file or as"
+                " a folder, too: rename one",
+            )
+        seen.add(place)
