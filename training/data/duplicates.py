@@ -1,0 +1,67 @@
+"""Which texts belong together, because they say nearly the same or come from one document."""
+
+import math
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+SIMILAR = 0.7
+
+
+def groups(
+    texts: Sequence[str], documents: Sequence[str], similar: float = SIMILAR
+) -> npt.NDArray[np.int64]:
+    """A group's number for each text [n]; what is in two groups has nothing in common.
+
+    Texts of one document share a group, and so do texts of which the sets of words have a Jaccard
+    similarity of `similar` or more: chains of such texts are one group.
+    """
+    parents = list(range(len(texts)))
+    first: dict[str, int] = {}
+    for row, document in enumerate(documents):
+        _join(parents, first.setdefault(document, row), row)
+    for one, other in near_duplicates(texts, similar):
+        _join(parents, one, other)
+    return np.array([_root(parents, row) for row in range(len(texts))], np.int64)
+
+
+def near_duplicates(texts: Sequence[str], similar: float = SIMILAR) -> Iterator[tuple[int, int]]:
+    """All pairs of rows that are similar enough, the smaller row first.
+
+    Sets that similar share one of their rarest words (the "prefix" of Chaudhuri, Ganti and
+    Kaushik's set similarity join, 2006), so only such pairs are compared.
+    """
+    sets = [_words(text) for text in texts]
+    common = Counter(word for words in sets for word in words)
+    seen: dict[str, list[int]] = defaultdict(list)
+    for row, words in enumerate(sets):
+        rarest = sorted(words, key=lambda word: (common[word], word))
+        prefix = rarest[: len(words) - math.ceil(similar * len(words)) + 1]
+        candidates = {other for word in prefix for other in seen[word]}
+        for other in sorted(candidates):
+            shared = len(words & sets[other])
+            if shared >= similar * (len(words) + len(sets[other]) - shared):
+                yield other, row
+        for word in prefix:
+            seen[word].append(row)
+
+
+def _words(text: str) -> frozenset[str]:
+    """Words in lower case; what has none, as ":-)", is its own word."""
+    lower = text.lower()
+    return frozenset(re.findall(r"\w+", lower) or [lower.strip()])
+
+
+def _join(parents: list[int], one: int, other: int) -> None:
+    first, second = sorted((_root(parents, one), _root(parents, other)))
+    parents[second] = first
+
+
+def _root(parents: list[int], row: int) -> int:
+    while parents[row] != row:
+        parents[row] = parents[parents[row]]
+        row = parents[row]
+    return row
