@@ -1,9 +1,12 @@
 """Typed settings of a training: what may be chosen, within which bounds, and the named profiles."""
 
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 class SettingsError(ValueError):
@@ -44,22 +47,24 @@ class Settings(BaseModel):
     device: Device = Field(Device.AUTO, description="auto, cpu or cuda")
 
 
-def settings_of(given: dict[str, Any]) -> Settings:
-    """Settings with what is given, defaults for the rest.
+def changed(before: Model, given: Mapping[str, Any]) -> Model:
+    """The same settings with what is given in their place.
 
     Raises SettingsError with one line for each field that is wrong.
     """
+    kept = {name: getattr(before, name) for name in type(before).model_fields}
     try:
-        return Settings(**given)
+        return type(before)(**(kept | dict(given)))
     except ValidationError as error:
-        lines = [_sentence(problem) for problem in error.errors()]
+        names = ", ".join(type(before).model_fields)
+        lines = [_sentence(problem, names) for problem in error.errors()]
         raise SettingsError("\n".join(lines)) from None
 
 
-def _sentence(problem: Any) -> str:
+def _sentence(problem: Any, names: str) -> str:
     field = ".".join(str(part) for part in problem["loc"])
     option = "--" + field.replace("_", "-")
     expected = str(problem["msg"]).removeprefix("Input should be ")
     if problem["type"] == "extra_forbidden":
-        return f"{field}: no such setting; expected one of {', '.join(Settings.model_fields)}"
+        return f"{field}: no such setting; expected one of {names}"
     return f"{field}: found {problem['input']!r}, expected {expected}; set {option} to such a value"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.settings import SettingsError, settings_of
+from training.settings import Settings, SettingsError, changed
 
 
 @pytest.mark.parametrize(
@@ -16,13 +16,13 @@ from training.settings import SettingsError, settings_of
 )
 def test_a_wrong_setting_is_named(given: dict[str, object], sentence: str) -> None:
     with pytest.raises(SettingsError) as refused:
-        settings_of(given)
+        changed(Settings(), given)
     assert str(refused.value).startswith(sentence)
 
 
 def test_all_that_is_wrong_is_said_at_once() -> None:
     with pytest.raises(SettingsError) as refused:
-        settings_of({"epochs": 0, "batch": "many"})
+        changed(Settings(), {"epochs": 0, "batch": "many"})
     assert [line.partition(":")[0] for line in str(refused.value).splitlines()] == [
         "epochs",
         "batch",

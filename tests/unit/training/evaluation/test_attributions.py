@@ -1,0 +1,45 @@
+"""Attributions add up to the answer, and find what a model looks at."""
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from tests.unit.training.windows import samples
+from training.evaluation.attributions import of_windows
+from training.models.price import PricePredictor
+
+
+class LooksAtYesterdaysVolume(PricePredictor):
+    """Nothing else counts."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        torch.nn.init.ones_(self.head.weight)
+
+    def encode(self, bars: Tensor) -> Tensor:
+        return bars[:, -2, 4:5]
+
+
+@pytest.fixture(scope="module")
+def model() -> PricePredictor:
+    return LooksAtYesterdaysVolume()
+
+
+def test_finds_the_one_input_that_counts(model: PricePredictor) -> None:
+    found = of_windows(model, torch.from_numpy(samples(20).inputs))
+    nothing = {name: share for name, share in found.by_feature().items() if name != "volume"}
+    assert found.by_feature()["volume"] > 0
+    assert set(nothing.values()) == {0.0}
+    assert int(found.by_step().argmax()) == 58
+    assert float(np.delete(found.by_step(), 58).sum()) == 0
+
+
+def test_adds_up_to_the_difference_from_a_window_without_movement(model: PricePredictor) -> None:
+    ohlcv = torch.from_numpy(samples(20).inputs)
+    found = of_windows(model, ohlcv)
+    with torch.no_grad():
+        bars = model.normalised(ohlcv)
+        difference = (model.read(bars) - model.read(torch.zeros_like(bars)))[:, 0]
+    assert np.allclose(found.values.sum(axis=(1, 2)), difference.numpy(), atol=1e-6)
+    assert found.delta < 1e-3

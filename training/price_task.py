@@ -1,0 +1,40 @@
+"""Windows of prices as a task of the loop, each named so that a person finds the bad one."""
+
+from collections.abc import Callable
+
+import torch
+from torch import nn
+
+from training.data.prices import FEATURES, STEPS, Split, Windows
+from training.loop import Samples, SamplesError, Task
+from training.models.catalog import MODELS
+from training.models.price import PricePredictor
+
+
+def price_samples(windows: Windows) -> Samples:
+    """`ohlcv` [n, 60, 5] and targets [n, 1]; raises SamplesError for other columns or steps."""
+    expected = (STEPS, len(FEATURES))
+    if windows.inputs.ndim != 3 or windows.inputs.shape[1:] != expected:
+        raise SamplesError(
+            f"windows: found the shape {list(windows.inputs.shape)}, expected"
+            f" [n, {STEPS}, {len(FEATURES)}] of {', '.join(FEATURES)}; build them with"
+            " training.data.prices.windows"
+        )
+    inputs = {"ohlcv": torch.from_numpy(windows.inputs)}
+    return Samples(inputs, torch.from_numpy(windows.targets))
+
+
+def price_task(name: str, parts: Split, create: Callable[[], nn.Module] | None = None) -> Task:
+    """The registered model `name` on these parts; `create` makes a variant of it."""
+
+    def label(row: int) -> str:
+        return f"{row} ({parts.train.tickers[row]}, until {parts.train.last[row]})"
+
+    return Task(
+        name,
+        create or MODELS[name].create,
+        PricePredictor.loss,
+        price_samples(parts.train),
+        price_samples(parts.validation),
+        label,
+    )
