@@ -90,7 +90,7 @@ def demand_room(kubectl: Kubectl) -> None:
 
 def train() -> None:
     """A small LSTM on real daily prices, exported to TorchScript; kept in build/."""
-    if (TRAINED / "model.pt").exists() and (TRAINED / "sample.json").exists():
+    if all((TRAINED / name).exists() for name in ("model.pt", "model.onnx", "sample.json")):
         say(f"==> the LSTM is trained already ({TRAINED.relative_to(ROOT)})")
         return
     with step("train an LSTM on real market data, export it to TorchScript"):

@@ -8,6 +8,7 @@ import argparse
 import importlib
 import json
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,8 @@ import numpy as np
 import numpy.typing as npt
 
 TOLERANCE = 1e-5
-Floats = npt.NDArray[np.float32]
+TYPES = {"FP32": np.float32, "INT64": np.int64}
+Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,9 +34,9 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The served outputs [n, ...] and the version of the model that gave them."""
+    """The served outputs by name, and the version of the model that gave them."""
 
-    outputs: Floats
+    outputs: Mapping[str, Array]
     version: str
 
 
@@ -42,45 +44,70 @@ class PredictionError(Exception):
     """The server refused or cannot be reached; the message is its own."""
 
 
-def ask(served: Served, sample: dict[str, Any], inputs: Floats) -> Answer:
-    """One inference request for the batch `inputs` [n, ...] with the sample's tensor names."""
-    from tritonclient.utils import InferenceServerException
+def ask(served: Served, inputs: Mapping[str, Array], outputs: Sequence[str]) -> Answer:
+    """One inference request for a batch of `inputs` [n, ...] by name."""
+    from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
-    client_library: Any = importlib.import_module(f"tritonclient.{served.protocol}")
-    given, wanted = sample["input"], sample["output"]
-    tensor = client_library.InferInput(given["name"], list(inputs.shape), given["dataType"])
-    tensor.set_data_from_numpy(inputs)
-    output = client_library.InferRequestedOutput(wanted["name"])
+    library: Any = importlib.import_module(f"tritonclient.{served.protocol}")
+    tensors = []
+    for name, values in inputs.items():
+        tensor = library.InferInput(name, list(values.shape), np_to_triton_dtype(values.dtype))
+        tensors.append(tensor.set_data_from_numpy(values))
+    wanted = [library.InferRequestedOutput(name) for name in outputs]
     grpc = served.protocol == "grpc"
     limits = {} if grpc else {"connection_timeout": served.timeout}
     limits |= {} if grpc else {"network_timeout": served.timeout}
     patience = {"client_timeout": served.timeout} if grpc else {}
-    client = client_library.InferenceServerClient(served.url, **limits)
+    client = library.InferenceServerClient(served.url, **limits)
     try:
-        result = client.infer(served.model, [tensor], served.version, outputs=[output], **patience)
+        result = client.infer(served.model, tensors, served.version, outputs=wanted, **patience)
     except (InferenceServerException, OSError) as error:
         raise PredictionError(f"{served.url}: {error}") from None
     finally:
         client.close()
     response = result.get_response()
     version = response.model_version if grpc else response.get("model_version", "")
-    return Answer(np.asarray(result.as_numpy(wanted["name"])), version)
+    return Answer({name: np.asarray(result.as_numpy(name)) for name in outputs}, version)
 
 
 def compare(served: Served, sample: dict[str, Any]) -> float:
-    """Print every prediction beside the local model's; the largest difference."""
-    rows = sample["samples"]
-    inputs = np.array([row["input"] for row in rows], np.float32)
-    expected = np.array([row["expected"] for row in rows], np.float32)
-    answer = ask(served, sample, inputs)
-    print(f"{served.model} version {answer.version} at {served.url} ({served.protocol})")
-    for row, got, local in zip(rows, answer.outputs, expected, strict=True):
-        close = row["todaysClose"]
-        print(
-            f"  {row['ticker']:<5} after {row['today']} (close {close:8.2f}):"
-            f" next close {close * float(got[0]):8.2f}; served {got[0]:.7f}, local {local[0]:.7f}"
-        )
-    return float(np.abs(answer.outputs - expected).max())
+    """Print every answer beside the local model's; the largest difference."""
+    outputs = [tensor["name"] for tensor in sample["outputs"]]
+    worst = 0.0
+    for number, row in enumerate(sample["samples"]):
+        answer = ask(served, request_of(sample, row), outputs)
+        if number == 0:
+            print(f"{served.model} version {answer.version} at {served.url} ({served.protocol})")
+        got = {name: answer.outputs[name][0] for name in outputs}
+        local = {name: np.array(row["expected"][name], np.float32) for name in outputs}
+        print(f"  {described(row, got)}; served {shown(got)}, local {shown(local)}")
+        worst = max([worst, *(float(np.abs(got[name] - local[name]).max()) for name in outputs)])
+    return worst
+
+
+def request_of(sample: dict[str, Any], row: dict[str, Any]) -> dict[str, Array]:
+    """The row's inputs as a batch of one, in the types that sample.json declares."""
+    return {
+        tensor["name"]: np.array([row["input"][tensor["name"]]], TYPES[tensor["dataType"]])
+        for tensor in sample["inputs"]
+    }
+
+
+def described(row: dict[str, Any], got: Mapping[str, Array]) -> str:
+    """A forecast in the share's own money, where the row says whose window it is."""
+    if "todaysClose" not in row:
+        return str(row.get("text", "sample"))
+    close, first = row["todaysClose"], float(next(iter(got.values()))[0])
+    words = f"{row['ticker']:<5} after {row['today']} (close {close:8.2f}):"
+    words += f" next close {close * first:8.2f}"
+    if "OUTPUT__1" in got:
+        low, high = (close * float(bound) for bound in got["OUTPUT__1"])
+        words += f" within {low:.2f} to {high:.2f}"
+    return words
+
+
+def shown(values: Mapping[str, Array]) -> str:
+    return " ".join(f"{number:.7f}" for each in values.values() for number in each)
 
 
 def main() -> int:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from training.data.prices import Split, Windows
-from training.lstm import LSTMPricePredictor
+from training.models.lstm import LSTMPredictor
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Epoch:
 class Fitted:
     """The model of the best epoch by validation, and all epochs."""
 
-    model: LSTMPricePredictor
+    model: LSTMPredictor
     epochs: tuple[Epoch, ...]
     best: int
     settings: Settings
@@ -47,7 +47,7 @@ class Fitted:
 def fit(parts: Split, settings: Settings, say: Callable[[str], None] = lambda line: None) -> Fitted:
     """Learn from the train days until the validation days stop getting better."""
     torch.manual_seed(settings.seed)
-    model = LSTMPricePredictor()
+    model = LSTMPredictor()
     optimizer = torch.optim.Adam(model.parameters(), lr=settings.learning_rate)
     best, weights, done = float("inf"), copy.deepcopy(model.state_dict()), []
     chosen = 0
@@ -69,20 +69,20 @@ def fit(parts: Split, settings: Settings, say: Callable[[str], None] = lambda li
     return Fitted(model.eval(), tuple(done), chosen, settings)
 
 
-def predict(model: LSTMPricePredictor, samples: Windows, batch: int = 512) -> Tensor:
+def predict(model: LSTMPredictor, samples: Windows, batch: int = 512) -> Tensor:
     """Predictions [n, 1] for all samples."""
     inputs = torch.from_numpy(samples.inputs)
     model.eval()
     with torch.inference_mode():
-        return torch.cat([model(part) for part in torch.split(inputs, batch)])
+        return torch.cat([model(part)[0] for part in torch.split(inputs, batch)])
 
 
-def error(model: LSTMPricePredictor, samples: Windows) -> float:
+def error(model: LSTMPredictor, samples: Windows) -> float:
     return float(_loss(predict(model, samples), torch.from_numpy(samples.targets)))
 
 
 def _epoch(
-    model: LSTMPricePredictor,
+    model: LSTMPredictor,
     optimizer: torch.optim.Optimizer,
     samples: Windows,
     settings: Settings,
@@ -92,7 +92,7 @@ def _epoch(
     total = 0.0
     for inputs, targets in _batches(samples, settings, number):
         optimizer.zero_grad()
-        loss = _loss(model(inputs), targets)
+        loss = model.loss(model(inputs), targets)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()

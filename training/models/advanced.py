@@ -21,7 +21,8 @@ class ResidualLSTM(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         found, _ = self.lstm(self.norm(states))
-        return states + self.dropout(found)
+        added: Tensor = states + self.dropout(found)
+        return added
 
 
 class AdvancedLSTMPredictor(PricePredictor):

