@@ -7,6 +7,7 @@ from typing import Any
 from inference_operator.api.status import InferenceModelStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey
+from inference_operator.domain.resolution import Resolution, Resolved
 from inference_operator.domain.serving_unit import Owner
 
 Manifest = Mapping[str, Any]
@@ -72,6 +73,9 @@ class RevisionRecord:
     children: tuple[Manifest, ...]
     """Its ConfigMap and Deployment, as rendered then, without owner and replicas."""
 
+    resolved: Resolved | None = None
+    """What the registry made of its source then."""
+
 
 @dataclass(frozen=True, slots=True)
 class Observed:
@@ -99,6 +103,9 @@ class Observed:
     """The revision that the Service selects."""
 
     nodes: tuple[Node, ...] = ()
+    resolution: Resolution | None = None
+    """What the registry says of the spec's source; None where it was not asked (yet)."""
+
     deleting: bool = False
 
     def pods_of(self, revision: str) -> tuple[Pod, ...]:

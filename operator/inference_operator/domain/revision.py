@@ -6,6 +6,7 @@ from typing import Any
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.resolution import Resolved
 
 # Everything that decides how pods serve. Not replicas and rollout, nor the operator's defaults: a
 # new default image or a new rendering restarts nothing until the spec itself changes.
@@ -19,8 +20,14 @@ _DECIDING = {
 }
 
 
-def revision_hash(spec: InferenceModelSpec, model_name: str, mode: Mode) -> str:
-    """Ten hexadecimal digits; equal specs give equal hashes, written defaults or not."""
+def revision_hash(
+    spec: InferenceModelSpec, model_name: str, mode: Mode, resolved: Resolved | None = None
+) -> str:
+    """Ten hexadecimal digits; equal specs give equal hashes, written defaults or not.
+
+    `spec` is as it was written. Of a registry's version its number and its run decide: tags may be
+    edited, and the tracking server may move.
+    """
     deciding: dict[str, Any] = spec.model_dump(
         mode="json", include=_DECIDING, exclude_defaults=True
     )
@@ -32,5 +39,7 @@ def revision_hash(spec: InferenceModelSpec, model_name: str, mode: Mode) -> str:
                 "resource": spec.accelerator.resource,
                 "count": spec.accelerator.count,
             }
+    if resolved is not None:
+        deciding["resolved"] = {"version": resolved.version, "run": resolved.run_id}
     text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:10]

@@ -14,6 +14,7 @@ from inference_operator.api.source import Source
 from inference_operator.api.workload import Accelerator, Placement, Resources
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import UnitKey
+from inference_operator.domain.resolution import Resolved
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,25 @@ class ServedModel:
     source: Source
     config: str
     """Its config.pbtxt."""
+
+    resolved: Resolved | None = None
+    """What the registry made of the source; None for sources of no registry."""
+
+    @property
+    def uri(self) -> str:
+        """Where it comes from: an alias as the version that it named."""
+        return self.resolved.uri if self.resolved else self.source.uri
+
+    @property
+    def download(self) -> str:
+        """What the pod fetches."""
+        return self.resolved.download if self.resolved else self.source.uri
+
+    @property
+    def sha256(self) -> str | None:
+        """The digest that pins the artifact: the spec's, else the one that the registry has."""
+        known = self.resolved.facts.sha256 if self.resolved else None
+        return self.source.sha256 or known
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from inference_operator.api.base import parse_quantity
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.completion import Completed
 from inference_operator.domain.revision import revision_hash
 from inference_operator.domain.serving_unit import (
     Owner,
@@ -18,7 +19,7 @@ from model_builders.checks import check
 from model_builders.config import config_pbtxt, model_config
 from model_builders.problem import ConfigError
 
-# Sources of this issue carry no version of their own.
+# Of sources that carry no version of their own.
 UNVERSIONED = 1
 DEFAULT_SHARED_MEMORY = "256Mi"
 
@@ -43,18 +44,20 @@ class Invalid:
 
 
 def serving_unit(
-    owner: Owner, generation: int, spec: InferenceModelSpec, mode: Mode, defaults: Defaults
+    owner: Owner, generation: int, wanted: Completed, mode: Mode, defaults: Defaults
 ) -> ServingUnit | Invalid:
     """Check what no schema can, render config.pbtxt, and put the unit together."""
+    spec, resolved = wanted.spec, wanted.resolved
     name = spec.model.name or owner.key.name
-    problems = check(spec, version=UNVERSIONED)
+    version = resolved.version if resolved else UNVERSIONED
+    problems = check(spec, version=version)
     if problems:
         return Invalid(tuple(str(problem) for problem in problems))
     try:
         config = config_pbtxt(model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR))
     except ConfigError as error:
         return Invalid(tuple(str(problem) for problem in error.problems))
-    model = ServedModel(name, UNVERSIONED, spec.model.known_format, spec.model.source, config)
+    model = ServedModel(name, version, spec.model.known_format, spec.model.source, config, resolved)
     return ServingUnit(
         owner=owner,
         generation=generation,
@@ -64,7 +67,7 @@ def serving_unit(
         server=_server(spec, defaults),
         workload=_workload(spec, mode),
         rollout=RolloutSettings.of(spec.rollout),
-        revision=revision_hash(spec, name, mode),
+        revision=revision_hash(wanted.written, name, mode, resolved),
     )
 
 

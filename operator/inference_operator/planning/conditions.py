@@ -4,10 +4,16 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.conditions import (
+    Condition,
+    ConditionStatus,
+    ConditionType,
+    format_time,
+)
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import Observed, RevisionRecord, Workers
+from inference_operator.domain.resolution import Unresolved
 from inference_operator.planning.health import ARTIFACT_REASONS, Trouble, load_report, trouble
 from inference_operator.planning.plan import Plan
 
@@ -91,12 +97,19 @@ def _spec_valid(view: Outlook) -> Finding:
     if view.plan.invalid is not None:
         message = view.plan.invalid.message + _still_serving(view)
         return Finding(ConditionType.SPEC_VALID, False, Reason.INVALID_SPEC, message)
+    if view.plan.unit is None and view.plan.unresolved is not None:
+        message = "the spec is checked once the registry has said what it leaves out"
+        return Finding(ConditionType.SPEC_VALID, None, view.plan.unresolved.reason, message)
     return Finding(ConditionType.SPEC_VALID, True, Reason.VALID, "the spec can be served")
 
 
 def _artifact(view: Outlook) -> Iterator[Finding]:
     kind = ConditionType.ARTIFACT_RESOLVED
-    record = view.record
+    record, unresolved = view.record, view.plan.unresolved
+    if unresolved is not None:
+        holds = False if unresolved.is_definite else None
+        yield Finding(kind, holds, unresolved.reason, _unresolved(view, unresolved))
+        return
     if record is None or (view.wanted == 0 and view.ready == 0):
         return
     if view.trouble is not None and view.trouble.reason in ARTIFACT_REASONS:
@@ -106,9 +119,23 @@ def _artifact(view: Outlook) -> Iterator[Finding]:
     report = load_report(view.seen.pods_of(record.revision))
     if report is not None or view.ready > 0:
         pinned = "" if record.sha256 else "; set spec.model.source.sha256 to pin it"
-        yield Finding(kind, True, Reason.RESOLVED, f"{record.uri} is loaded{pinned}")
+        differs = "".join(f"; {sentence}" for sentence in view.plan.contradictions)
+        message = f"{_artifact_words(record)} is loaded{pinned}{differs}"
+        yield Finding(kind, True, Reason.RESOLVED, message)
         return
-    yield Finding(kind, None, Reason.FETCHING, f"{record.uri} is being fetched")
+    yield Finding(kind, None, Reason.FETCHING, f"{_artifact_words(record)} is being fetched")
+
+
+def _artifact_words(record: RevisionRecord) -> str:
+    return str(record.resolved or record.uri)
+
+
+def _unresolved(view: Outlook, unresolved: Unresolved) -> str:
+    since = f" (since {format_time(unresolved.since)})" if unresolved.since else ""
+    unit = view.plan.unit
+    standing = unit.entry_model.resolved if unit else None
+    kept = f"; {standing} stands until then" if standing else ""
+    return f"{unresolved.message}{since}{kept}{_still_serving(view)}"
 
 
 def _model_loaded(view: Outlook) -> Iterator[Finding]:
@@ -150,6 +177,9 @@ def _readiness(view: Outlook) -> tuple[bool, Reason, str]:
         return False, Reason.INVALID_SPEC, plan.invalid.message + _still_serving(view)
     if view.errors:
         return False, Reason.CHILD_REFUSED, "; ".join(view.errors) + _still_serving(view)
+    unresolved = plan.unresolved
+    if unresolved is not None and (plan.unit is None or unresolved.is_definite):
+        return False, unresolved.reason, _unresolved(view, unresolved)
     if record is None:
         return False, Reason.PAUSED, plan.stuck
     if view.serves:
@@ -200,6 +230,9 @@ def _stalled(view: Outlook) -> Finding | None:
         return Finding(kind, True, Reason.INVALID_SPEC, plan.invalid.message)
     if view.errors:
         return Finding(kind, True, Reason.CHILD_REFUSED, "; ".join(view.errors))
+    if plan.unresolved is not None and plan.unresolved.is_definite:
+        message = _unresolved(view, plan.unresolved)
+        return Finding(kind, True, plan.unresolved.reason, message)
     if plan.paused and not view.serves:
         return Finding(kind, True, Reason.PAUSED, plan.stuck)
     if plan.stuck:

@@ -9,7 +9,9 @@ from inference_operator.api.status import InferenceModelStatus
 from inference_operator.planning.plan import Plan
 
 # Steps of a rollout that goes well: the decisions tell it.
-_QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING, Reason.LOADING, Reason.FETCHING})
+_QUIET = frozenset(
+    {Reason.PROGRESSING, Reason.SCALING, Reason.LOADING, Reason.FETCHING, Reason.RESOLVING}
+)
 
 
 class Severity(StrEnum):

@@ -12,15 +12,7 @@ def explain(plan: Plan) -> str:
 
 def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.key}:"
-    if plan.unit is not None:
-        model = plan.unit.entry_model
-        yield (
-            f"  wanted: model {model.name} version {model.version} from {model.source.uri},"
-            f" revision {plan.unit.revision}, {plan.replicas} replicas"
-        )
-    if plan.accelerator is not None:
-        words = f": {plan.accelerator.message}" if plan.accelerator.message else ""
-        yield f"  runs on: {plan.accelerator.mode.value}{words}"
+    yield from _wanted(plan)
     for turn in plan.turns:
         yield f"  decision: {turn.reason.value}: {turn.message}"
     if plan.stuck:
@@ -31,6 +23,22 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  {_verb(action)} {action.key} ({action.why})"
     if not plan.actions:
         yield "  no change to its children"
+
+
+def _wanted(plan: Plan) -> Iterator[str]:
+    if plan.unit is not None:
+        model = plan.unit.entry_model
+        yield (
+            f"  wanted: model {model.name} version {model.version} from {model.uri},"
+            f" revision {plan.unit.revision}, {plan.replicas} replicas"
+        )
+    if plan.unresolved is not None:
+        yield f"  unresolved: {plan.unresolved.reason.value}: {plan.unresolved.message}"
+    for sentence in plan.contradictions:
+        yield f"  differs: {sentence}"
+    if plan.accelerator is not None:
+        words = f": {plan.accelerator.message}" if plan.accelerator.message else ""
+        yield f"  runs on: {plan.accelerator.mode.value}{words}"
 
 
 def _verb(action: Action) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import RevisionRecord
+from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Invalid
 from inference_operator.planning.accelerator import Choice
@@ -64,6 +65,10 @@ class Plan:
     """What is wanted; None when the spec is invalid and the last good state is only kept up."""
 
     invalid: Invalid | None = None
+    unresolved: Unresolved | None = None
+    """Why the registry gave no version; with a `unit`, the version that it gave last stands."""
+
+    contradictions: tuple[str, ...] = ()
     accelerator: Choice | None = None
     records: Mapping[str, RevisionRecord] = field(default_factory=dict)
     replicas: int = 0

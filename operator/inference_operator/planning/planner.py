@@ -1,7 +1,7 @@
 """One pass over one unit, decided: from what was seen to a plan. No IO, no clock."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
 from inference_operator.api.validate import InvalidResourceError, parse
 from inference_operator.domain.observed import Observed, RevisionRecord
+from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.domain.validation import Defaults, Invalid, serving_unit
 from inference_operator.planning.accelerator import Choice, choose_mode
@@ -24,27 +25,51 @@ from inference_operator.planning.rollout import (
     advance,
     scale_down,
 )
+from inference_operator.planning.source import settle
 from inference_operator.resources.controller_revision import new_record
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The serving unit that a spec asks for, or why there is none."""
+
+    unit: ServingUnit | None = None
+    invalid: Invalid | None = None
+    unresolved: Unresolved | None = None
+    """What is wrong with the registry's answer; with a unit, the last version known stands."""
+
+    contradictions: tuple[str, ...] = ()
+    choice: Choice | None = None
 
 
 def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     """What to do about the unit now."""
-    wanted, choice = validated(seen, defaults)
+    found = validated(seen, defaults)
     position = position_of(seen)
-    if isinstance(wanted, Invalid):
-        return _keep_up(seen, position, wanted, now)
-    return _towards(seen, position, wanted, choice, now)
+    if found.unit is None:
+        return _keep_up(seen, position, found, now)
+    return _towards(seen, position, found, found.unit, now)
 
 
-def validated(seen: Observed, defaults: Defaults) -> tuple[ServingUnit | Invalid, Choice | None]:
+def validated(seen: Observed, defaults: Defaults) -> Validated:
     """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
     try:
         spec = parse(_body(seen)).spec
     except InvalidResourceError as error:
-        return Invalid(tuple(str(problem) for problem in error.errors)), None
+        return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
+    settled = settle(seen, position_of(seen), spec)
+    if settled.wanted is None:
+        return Validated(unresolved=settled.unresolved)
     choice = choose_mode(spec.accelerator, spec.placement, seen.nodes)
-    unit = serving_unit(seen.owner, seen.generation, spec, choice.mode, defaults)
-    return unit, choice if spec.accelerator else None
+    made = serving_unit(seen.owner, seen.generation, settled.wanted, choice.mode, defaults)
+    if isinstance(made, Invalid):
+        return Validated(invalid=made)
+    return Validated(
+        unit=made,
+        unresolved=settled.unresolved,
+        contradictions=settled.wanted.contradictions,
+        choice=choice if spec.accelerator else None,
+    )
 
 
 def _body(seen: Observed) -> dict[str, Any]:
@@ -82,7 +107,7 @@ def position_of(seen: Observed) -> Position:
 
 
 def _towards(
-    seen: Observed, position: Position, unit: ServingUnit, choice: Choice | None, now: datetime
+    seen: Observed, position: Position, found: Validated, unit: ServingUnit, now: datetime
 ) -> Plan:
     situation = Situation(
         target=unit.revision,
@@ -90,12 +115,19 @@ def _towards(
         ready=seen.ready_of(unit.revision),
         settings=unit.rollout,
         now=now,
+        artifact=str(unit.entry_model.resolved or ""),
     )
     step = advance(_kept_serving(seen, position, unit.revision), situation)
     records = dict(seen.revisions)
     if unit.revision in step.position.live and unit.revision not in records:
         records[unit.revision] = new_record(unit, _next_number(records))
-    return _plan(seen, step, records, unit, choice)
+    made = _plan(seen, step, records, unit)
+    return replace(
+        made,
+        accelerator=found.choice,
+        unresolved=found.unresolved,
+        contradictions=found.contradictions,
+    )
 
 
 def _kept_serving(seen: Observed, position: Position, target: str) -> Position:
@@ -111,7 +143,6 @@ def _plan(
     step: Advance,
     records: Mapping[str, RevisionRecord],
     unit: ServingUnit,
-    choice: Choice | None,
 ) -> Plan:
     kept = history(records, step.position, unit.rollout.history_limit)
     return Plan(
@@ -120,7 +151,6 @@ def _plan(
         position=step.position,
         turns=_new_turns(seen, (*_scaling(seen, step.position, unit.replicas), *step.turns)),
         unit=unit,
-        accelerator=choice,
         records=records,
         replicas=unit.replicas,
         stuck=step.stuck,
@@ -148,7 +178,7 @@ def _new_turns(seen: Observed, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     return tuple(turn for turn in turns if (turn.reason, turn.source, turn.target) != known)
 
 
-def _keep_up(seen: Observed, position: Position, invalid: Invalid, now: datetime) -> Plan:
+def _keep_up(seen: Observed, position: Position, found: Validated, now: datetime) -> Plan:
     """What served goes on: scaled as asked where that much of the spec is legible."""
     position, wake_after = scale_down(position, _rollout_settings(seen), now)
     replicas = seen.spec.get("replicas", 1) if isinstance(seen.spec, Mapping) else None
@@ -160,10 +190,11 @@ def _keep_up(seen: Observed, position: Position, invalid: Invalid, now: datetime
         key=seen.owner.key,
         stages=stages(seen, seen.revisions, position, replicas, kept),
         position=position,
-        invalid=invalid,
+        invalid=found.invalid,
+        unresolved=found.unresolved,
         records=seen.revisions,
         replicas=replicas,
-        stuck=invalid.message,
+        stuck=found.invalid.message if found.invalid else "",
         blocked=blocked(seen, replicas),
         wake_after=wake_after,
     )

@@ -54,7 +54,7 @@ def report(
 
 
 # Steps that go well.
-_QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING})
+_QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING, Reason.RESOLVING})
 
 
 def phase(found: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase:
@@ -81,7 +81,12 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         digest = loaded.models[0].sha256
     elif digest is None and seen.status.model and seen.status.model.uri == serving.uri:
         digest = seen.status.model.sha256
-    return ModelStatus(version=str(serving.version), sha256=digest, uri=serving.uri)
+    return ModelStatus(
+        version=str(serving.version),
+        run_id=(serving.resolved.run_id or None) if serving.resolved else None,
+        sha256=digest,
+        uri=serving.uri,
+    )
 
 
 def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatus | None:

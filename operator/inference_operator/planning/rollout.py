@@ -52,6 +52,13 @@ class Situation:
 
     settings: RolloutSettings
     now: datetime
+    artifact: str = ""
+    """The registry's version that the target serves, in words."""
+
+    @property
+    def named(self) -> str:
+        """The target as decisions name it."""
+        return f"{self.target} of {self.artifact}" if self.artifact else self.target
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +130,7 @@ def _start(position: Position, seen: Situation) -> Advance:
     begun = replace(position, candidate=seen.target, since=seen.now, progress=0)
     turn = Turn(
         Reason.REVISION_CREATED,
-        f"revision {seen.target} is brought up with {seen.replicas} replicas"
+        f"revision {seen.named} is brought up with {seen.replicas} replicas"
         + (f" beside revision {position.stable}" if position.stable else ""),
         position.candidate or position.stable,
         seen.target,
@@ -156,7 +163,7 @@ def _progress(position: Position, seen: Situation) -> Advance:
 def _promote(position: Position, seen: Situation) -> Advance:
     turn = Turn(
         Reason.PROMOTED,
-        f"revision {seen.target} answers on {seen.ready} of {seen.replicas} replicas"
+        f"revision {seen.named} answers on {seen.ready} of {seen.replicas} replicas"
         + (
             f"; clients moved to it from revision {position.stable}"
             if position.stable

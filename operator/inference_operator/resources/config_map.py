@@ -30,7 +30,7 @@ def _planned(model: ServedModel) -> PlannedModel:
         name=model.name,
         version=model.version,
         format=ArtifactFormat(model.format.value),
-        uri=model.source.uri,
-        sha256=model.source.sha256,
+        uri=model.download,
+        sha256=model.sha256,
         credentials=model.source.secret_ref.name if model.source.secret_ref else None,
     )

@@ -9,6 +9,7 @@ from typing import Any
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import revision_of_child
 from inference_operator.domain.observed import RevisionRecord
+from inference_operator.domain.resolution import from_data, to_data
 from inference_operator.domain.serving_unit import Owner, ServingUnit
 from inference_operator.resources.config_map import config_map
 from inference_operator.resources.deployment import deployment
@@ -23,10 +24,11 @@ def new_record(unit: ServingUnit, number: int) -> RevisionRecord:
         number=number,
         model=model.name,
         version=model.version,
-        uri=model.source.uri,
-        sha256=model.source.sha256,
+        uri=model.uri,
+        sha256=model.sha256,
         mode=unit.workload.mode,
         children=(config_map(unit), deployment(unit)),
+        resolved=model.resolved,
     )
 
 
@@ -42,6 +44,7 @@ def controller_revision(owner: Owner, record: RevisionRecord) -> Manifest:
             "version": record.version,
             "uri": record.uri,
             **({"sha256": record.sha256} if record.sha256 else {}),
+            **({"resolved": to_data(record.resolved)} if record.resolved else {}),
             "mode": record.mode.value,
             "children": list(record.children),
         },
@@ -61,6 +64,7 @@ def read_record(manifest: Mapping[str, Any]) -> RevisionRecord | None:
             sha256=data.get("sha256"),
             mode=Mode(data["mode"]),
             children=tuple(data["children"]),
+            resolved=from_data(data["resolved"]) if "resolved" in data else None,
         )
     except (KeyError, TypeError, ValueError):
         return None

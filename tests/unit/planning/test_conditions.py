@@ -28,8 +28,8 @@ OLD, NEW = record("0ld"), record("new", 2)
 
 
 def revision(**wanted: object) -> str:
-    unit, _ = validated(observed(wanted=spec(**wanted)), DEFAULTS)
-    assert not isinstance(unit, Invalid)
+    unit = validated(observed(wanted=spec(**wanted)), DEFAULTS).unit
+    assert unit is not None
     return unit.revision
 
 
@@ -41,8 +41,8 @@ def decided(
 ) -> Plan:
     unit = None
     if wanted:
-        found, _ = validated(observed(), DEFAULTS)
-        assert not isinstance(found, Invalid)
+        found = validated(observed(), DEFAULTS).unit
+        assert found is not None
         unit = found
     records = {r.revision: r for r in (OLD, WANTED)}
     return Plan(

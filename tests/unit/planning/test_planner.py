@@ -13,7 +13,6 @@ from inference_operator.api.status import (
     RolloutStatus,
 )
 from inference_operator.domain.names import ChildKey
-from inference_operator.domain.validation import Invalid
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Action, Delete, Plan
 from inference_operator.planning.planner import history, plan, position_of, validated
@@ -26,8 +25,8 @@ OLD = record("0ld")
 
 
 def wanted_revision() -> str:
-    unit, _ = validated(observed(), DEFAULTS)
-    assert not isinstance(unit, Invalid)
+    unit = validated(observed(), DEFAULTS).unit
+    assert unit is not None
     return unit.revision
 
 

@@ -1,0 +1,165 @@
+"""What a registry makes of a `models:/` or `runs:/` uri: a version and its facts, or why not."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from inference_operator.api.model import ModelFormat
+from inference_operator.api.reasons import Reason
+
+# What the registry has answered: what is asked for is not there, or cannot be served.
+DEFINITE = frozenset(
+    {
+        Reason.REGISTERED_MODEL_NOT_FOUND,
+        Reason.ALIAS_NOT_FOUND,
+        Reason.VERSION_NOT_FOUND,
+        Reason.RUN_NOT_FOUND,
+        Reason.MODEL_UNUSABLE,
+    }
+)
+
+_MODELS = re.compile(r"models:/([^/:@]+)(?:@([-\w]+)|/([1-9]\d*))")
+_RUNS = re.compile(r"runs:/([^/]+)/(.+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A registry uri in its parts: `name` with `alias` or `version`, or `run` with `path`."""
+
+    name: str = ""
+    alias: str = ""
+    version: int = 0
+    run: str = ""
+    path: str = ""
+
+    @classmethod
+    def of(cls, uri: str) -> "Reference | None":
+        """None for every uri that no registry is asked about."""
+        if found := _MODELS.fullmatch(uri):
+            name, alias, version = found.groups()
+            return cls(name=name, alias=alias or "", version=int(version or 0))
+        if found := _RUNS.fullmatch(uri):
+            return cls(run=found.group(1), path=found.group(2))
+        return None
+
+    @property
+    def subject(self) -> str:
+        """What one request asks about: a registered model with all its aliases, or a run."""
+        return f"models:/{self.name}" if self.name else f"runs:/{self.run}"
+
+
+@dataclass(frozen=True, slots=True)
+class TensorFact:
+    """One tensor of a signature: numpy's dtype, -1 for dimensions that vary, the batch's too."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a logged model says of itself, in its MLmodel file and the tags of its version."""
+
+    path: str
+    """Of the file that is served, within the model's folder."""
+
+    format: ModelFormat | None = None
+    sha256: str | None = None
+    max_batch_size: int | None = None
+    inputs: tuple[TensorFact, ...] | None = None
+    outputs: tuple[TensorFact, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The version that a uri stood for when the registry was last asked."""
+
+    asked: str
+    """The uri as the spec has it."""
+
+    uri: str
+    """The same without an alias: `models:/NAME/VERSION`."""
+
+    version: int
+    """The registry's version, which is Triton's too; 1 for a run."""
+
+    run_id: str
+    download: str
+    """URL of the file, on the tracking server."""
+
+    facts: Facts
+
+    def __str__(self) -> str:
+        digest = f", sha256 {self.facts.sha256}" if self.facts.sha256 else ""
+        run = f"run {self.run_id}" if self.run_id else "no run"
+        return f"{self.uri} ({run}{digest})"
+
+
+@dataclass(frozen=True, slots=True)
+class Unresolved:
+    """Why the registry gave no version that can be served, and since when."""
+
+    reason: Reason
+    message: str
+    since: datetime | None = None
+
+    @property
+    def is_definite(self) -> bool:
+        """Whether what is asked for is known not to be there, rather than unknown."""
+        return self.reason in DEFINITE
+
+
+Resolution = Resolved | Unresolved
+
+
+def to_data(resolved: Resolved) -> dict[str, Any]:
+    """As a ControllerRevision keeps it."""
+    facts = resolved.facts
+    found = {
+        "asked": resolved.asked,
+        "uri": resolved.uri,
+        "version": resolved.version,
+        "runId": resolved.run_id,
+        "download": resolved.download,
+        "path": facts.path,
+        "format": facts.format.value if facts.format else None,
+        "sha256": facts.sha256,
+        "maxBatchSize": facts.max_batch_size,
+        "inputs": _tensor_data(facts.inputs),
+        "outputs": _tensor_data(facts.outputs),
+    }
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def from_data(data: Mapping[str, Any]) -> Resolved:
+    """What `to_data` wrote; KeyError, TypeError or ValueError where somebody edited it."""
+    return Resolved(
+        asked=data["asked"],
+        uri=data["uri"],
+        version=int(data["version"]),
+        run_id=data["runId"],
+        download=data["download"],
+        facts=Facts(
+            path=data["path"],
+            format=ModelFormat(data["format"]) if "format" in data else None,
+            sha256=data.get("sha256"),
+            max_batch_size=data.get("maxBatchSize"),
+            inputs=_tensors(data.get("inputs")),
+            outputs=_tensors(data.get("outputs")),
+        ),
+    )
+
+
+def _tensor_data(tensors: tuple[TensorFact, ...] | None) -> list[dict[str, Any]] | None:
+    if tensors is None:
+        return None
+    return [{"name": t.name, "dtype": t.dtype, "shape": list(t.shape)} for t in tensors]
+
+
+def _tensors(data: Any) -> tuple[TensorFact, ...] | None:
+    if data is None:
+        return None
+    return tuple(TensorFact(t["name"], t["dtype"], tuple(map(int, t["shape"]))) for t in data)
