@@ -20,7 +20,7 @@ from inference_operator.load.failure import LoadError
 from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
 from inference_operator.load.retry import TransientError
 
-EXPECTED = "`key.json`, a service account's key, or `endpoint`"
+EXPECTED = "`credentials.json`, a service account's key, or `endpoint`"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 _READ = 4 << 20
 _MOST_FILES = 10_000
@@ -31,7 +31,7 @@ _CUT = (requests.ConnectionError, requests.Timeout, ConnectionError, identity.Tr
 class CloudStorage:
     """Reads `gs://bucket/object`; a name that ends with a slash is a folder.
 
-    Without `key.json` the pod's own identity is used where it has one, else none.
+    Without `credentials.json` the pod's own identity is used where it has one, else none.
     """
 
     def __init__(self, secret: Secret | None, timeout: float) -> None:
@@ -87,7 +87,7 @@ class CloudStorage:
 
 
 def _client(secret: Secret) -> Any:
-    key, endpoint = secret.first("key.json", "serviceAccountKey"), secret.first("endpoint")
+    key, endpoint = secret.first("credentials.json", "key.json"), secret.first("endpoint")
     if secret.name and not (key or endpoint):
         raise secret.unusable(secret.keys_found, EXPECTED)
     options = {"api_endpoint": endpoint} if endpoint else None
@@ -104,7 +104,9 @@ def _identity(secret: Secret, key: str | None) -> Any:
                 json.loads(key), scopes=[_SCOPE]
             )
         except ValueError:
-            raise secret.unusable("`key.json` is no service account's key", EXPECTED) from None
+            raise secret.unusable(
+                "`credentials.json` is no service account's key", EXPECTED
+            ) from None
     if secret.first("endpoint") or os.environ.get("STORAGE_EMULATOR_HOST"):
         return AnonymousCredentials()
     try:
@@ -125,8 +127,8 @@ def _explained(uri: str) -> Iterator[None]:
     except (answers.Forbidden, answers.Unauthorized, identity.RefreshError) as error:
         raise LoadError(
             Reason.ARTIFACT_FORBIDDEN,
-            f"{uri}: {_said(error)}: put the `key.json` of a service account that may read it into"
-            " the Secret of spec.model.source.secretRef",
+            f"{uri}: {_said(error)}: put the `credentials.json` of a service account that may read"
+            " it into the Secret of spec.model.source.secretRef",
         ) from None
     except (answers.PreconditionFailed, answers.RequestRangeNotSatisfiable) as error:
         raise RangeError(f"{uri}: {_said(error)}") from None

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.credentials import Credentials
@@ -31,6 +31,7 @@ _FINAL = {
         "the server says that it is gone: check spec.model.source.uri",
     ),
 }
+_MLFLOW = "/get-artifact"
 # What began encrypted stays so.
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
@@ -60,9 +61,12 @@ class Transport:
     def files(self, uri: str) -> Listing:
         """One file: a web server says nothing of folders."""
         try:
-            return Listing((RemoteFile(urlsplit(uri).path, uri),))
+            address = urlsplit(uri)
         except ValueError as error:
             raise _no_address(uri, error) from None
+        # MLflow's server names the file in its query.
+        asked = parse_qs(address.query).get("path", []) if address.path.endswith(_MLFLOW) else []
+        return Listing((RemoteFile(next(iter(asked), address.path), uri),))
 
     @contextmanager
     def get(

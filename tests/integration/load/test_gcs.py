@@ -29,7 +29,7 @@ def cloud() -> Iterator[CloudStore]:
 def reader(pod: Pod, cloud: CloudStore) -> Pod:
     """A pod with a service account's key."""
     (pod.root / "credentials" / SECRET / "ca.crt").unlink()
-    pod.secret(endpoint=cloud.url, **{"key.json": cloud.key_json()})
+    pod.secret(endpoint=cloud.url, **{"credentials.json": cloud.key_json()})
     return pod
 
 
@@ -64,17 +64,17 @@ def test_a_folder_is_laid_out_whole_over_pages(reader: Pod, cloud: CloudStore) -
 
 def test_a_key_of_another_account_is_refused_at_once(reader: Pod, cloud: CloudStore) -> None:
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-    reader.secret(**{"key.json": cloud.key_json(other)})
+    reader.secret(**{"credentials.json": cloud.key_json(other)})
     reader.plan(URI)
     reason, message = reader.refused()
     assert reason is Reason.ARTIFACT_FORBIDDEN
     assert URI in message
-    assert "put the `key.json` of a service account that may read it" in message
+    assert "put the `credentials.json` of a service account that may read it" in message
     assert reader.slept == []
 
 
 def test_without_a_key_a_closed_object_is_refused(reader: Pod) -> None:
-    (reader.root / "credentials" / SECRET / "key.json").unlink()
+    (reader.root / "credentials" / SECRET / "credentials.json").unlink()
     reader.plan(URI)
     reason, message = reader.refused()
     assert reason is Reason.ARTIFACT_FORBIDDEN
@@ -84,8 +84,8 @@ def test_without_a_key_a_closed_object_is_refused(reader: Pod) -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"key.json": "s3cret"}, "`key.json` is no service account's key"),
-        ({"key.json": "{}"}, "`key.json` is no service account's key"),
+        ({"credentials.json": "s3cret"}, "`credentials.json` is no service account's key"),
+        ({"credentials.json": "{}"}, "`credentials.json` is no service account's key"),
         ({"token": "s3cret"}, "found the keys token"),
     ],
 )
@@ -98,7 +98,7 @@ def test_other_secrets_are_refused_without_showing_values(
     reason, message = pod.refused()
     assert reason is Reason.ARTIFACT_FORBIDDEN
     assert words in message
-    assert "expected the keys `key.json`" in message
+    assert "expected the keys `credentials.json`" in message
     assert "s3cret" not in message
 
 
@@ -131,7 +131,7 @@ def test_what_may_pass_is_tried_again_from_where_it_stopped(
 
 def test_a_server_that_is_not_there_is_tried_again(reader: Pod) -> None:
     reader.secret(endpoint="http://127.0.0.1:9")
-    (reader.root / "credentials" / SECRET / "key.json").unlink()
+    (reader.root / "credentials" / SECRET / "credentials.json").unlink()
     reader.plan(URI)
     reason, message = reader.refused(attempts=3)
     assert reason is Reason.FETCH_FAILED
