@@ -126,11 +126,17 @@ def split(
     validation, the rest to test.
     """
     days = np.unique(samples.target)
-    first_cut, second_cut = (
+    first, second = (
         days[min(int(len(days) * share), len(days) - 1)] for share in np.cumsum(shares)
     )
+    return cut(samples, (first, second), purge_days)
+
+
+def cut(samples: Windows, days: tuple[np.datetime64, np.datetime64], purge_days: int = 7) -> Split:
+    """Train until the first of two days, validate until the second, test from there on; see `split`
+    for what is left out between the parts."""
     gap = np.timedelta64(purge_days, "D")
-    train = samples.target < first_cut
-    validation = (samples.first >= first_cut + gap) & (samples.target < second_cut)
-    test = samples.first >= second_cut + gap
+    train = samples.target < days[0]
+    validation = (samples.first >= days[0] + gap) & (samples.target < days[1])
+    test = samples.first >= days[1] + gap
     return Split(samples[train], samples[validation], samples[test])

@@ -4,21 +4,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.unit.training.data.shares import share
 from training.data.prices import STEPS, Prices, adjusted, load_prices, split, windows
 
 
 @pytest.fixture(scope="module")
 def prices() -> Prices:
     return load_prices()
-
-
-def share(days: int, seed: int = 1) -> pd.DataFrame:
-    """A made-up share: every number is different, so that it can be found again."""
-    random = np.random.default_rng(seed)
-    close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, days)))
-    columns = {"open": close * 0.99, "high": close * 1.02, "low": close * 0.97, "close": close}
-    index = pd.bdate_range("2001-01-01", periods=days, name="date")
-    return pd.DataFrame({**columns, "volume": 1e6 + np.arange(days)}, index=index)
 
 
 def test_the_real_data_are_the_known_ones(prices: Prices) -> None:
