@@ -1,9 +1,11 @@
 """Folds go forward in time, keep their distance, and leave the last period alone."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 
-from tests.unit.training.data.test_prices import share
+from tests.unit.training.data.shares import share
 from training.data.failure import DataError
 from training.data.prices import Windows, load_prices, split, windows
 from training.data.walk_forward import folds, held_out
@@ -11,7 +13,7 @@ from training.data.walk_forward import folds, held_out
 
 @pytest.fixture(scope="module")
 def samples() -> Windows:
-    return windows({"A": share(2000, 1), "B": share(1500, 2)})
+    return windows({"A": share(2000, 1), "B": share(2000, 2)})
 
 
 @pytest.mark.parametrize("purge_days", [0, 7, 30])
@@ -30,13 +32,9 @@ def test_parts_of_a_fold_are_in_order_with_a_gap(
 
 def test_each_fold_learns_from_more_and_is_judged_later(samples: Windows) -> None:
     found = folds(samples, 4)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         assert len(after.train) > len(before.train)
         assert before.test.target.max() < after.test.target.min()
-        assert (
-            np.array_equal(before.train.inputs, after.train[: len(before.train)].inputs)
-            or len(np.unique(before.train.tickers)) == 2
-        )
 
 
 def test_no_day_is_tested_on_twice(samples: Windows) -> None:
@@ -51,7 +49,7 @@ def test_the_first_fold_learns_from_two_fifths_of_the_days(samples: Windows) -> 
 
 def test_the_last_period_is_in_no_fold(samples: Windows) -> None:
     before, period = held_out(samples, share=0.2, purge_days=7)
-    assert 0.1 < len(period) / len(samples) < 0.2  # a window's own length is left out
+    assert len(samples) * 0.15 < len(period) < len(samples) * 0.2
     gap = np.timedelta64(7, "D")
     for parts in folds(before, 4):
         last = max(parts.train.target.max(), parts.validation.target.max(), parts.test.target.max())
@@ -62,7 +60,7 @@ def test_the_last_period_is_the_test_part_of_a_split() -> None:
     real = windows(load_prices().bars, stride=4)
     before, period = held_out(real)
     assert np.array_equal(period.inputs, split(real).test.inputs)
-    assert [len(parts.test) for parts in folds(before, 3)] == [270, 343, 347]
+    assert [len(parts.test) for parts in folds(before, 3)] == [272, 275, 273]
 
 
 def test_more_folds_than_there_is_time_for_are_refused(samples: Windows) -> None:
