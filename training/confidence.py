@@ -58,9 +58,10 @@ def calibrate(model: PricePredictor, samples: Samples, coverage: float = 0.9) ->
         raise CalibrationError(
             f"coverage: found {coverage}, expected a share between 0 and 1; pass 0.9 for 90 %"
         )
-    rank = math.ceil((len(samples) + 1) * coverage)
+    # Rounded first: 0.9 / 0.1 is more than 9 in floating point.
+    rank = math.ceil(round((len(samples) + 1) * coverage, 6))
     if rank > len(samples):
-        least = math.ceil(coverage / (1 - coverage))
+        least = math.ceil(round(coverage / (1 - coverage), 6))
         raise CalibrationError(
             f"samples: found {len(samples)}, expected {least} or more for a coverage of"
             f" {coverage:g}; take more validation days or a lower --stride"

@@ -116,7 +116,7 @@ def test_claims_of_an_overconfident_model_come_down_to_what_is_right() -> None:
     assert calibrate_sign(model, rated(targets)) > 1
     after = measured_reliability(model, rated(targets))
     assert before.error > 0.3
-    assert after.error < 0.1
+    assert after.error < 0.15
     assert after.right == before.right
     assert after.samples == 400
 
