@@ -13,8 +13,14 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-FEATURES = ("open", "high", "low", "close", "volume")
-STEPS = 60
+from model_builders.features import windows as window_features
+from model_builders.features.bars import COLUMNS, Bars
+from model_builders.features.failure import FeatureError
+from model_builders.features.known import Known, close_ahead, dataset
+from training.data.failure import DataError
+
+FEATURES = COLUMNS
+STEPS = window_features.STEPS
 Floats = npt.NDArray[np.float32]
 
 
@@ -93,26 +99,56 @@ def adjusted(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def windows(bars: Mapping[str, pd.DataFrame], stride: int = 1) -> Windows:
-    """Every `stride`-th window of each share that has a next day to be judged by."""
+    """Every `stride`-th window of each share that has a next day to be judged by.
+
+    A share with 60 bars or fewer has none. Raises DataError, which names the share, for other
+    columns than FEATURES and for what `Bars.of` refuses: NaN, days twice or out of order.
+    """
+    if not bars:
+        raise DataError("bars: found no share, expected one or more")
     parts = [_of_share(ticker, table, stride) for ticker, table in sorted(bars.items())]
     fields = zip(*parts, strict=True)
     return Windows(*(np.concatenate(field) for field in fields))
 
 
 def _of_share(ticker: str, table: pd.DataFrame, stride: int) -> tuple[npt.NDArray[Any], ...]:
-    values = table.to_numpy(np.float64)
-    days = table.index.to_numpy().astype("datetime64[D]")
-    starts = np.arange(0, max(0, len(values) - STEPS), stride)
-    rows = starts[:, None] + np.arange(STEPS)
-    last, after = starts + STEPS - 1, starts + STEPS
-    targets = values[after, 3] / values[last, 3]
+    bars = _bars(ticker, table)
+    if len(bars) <= STEPS:
+        return _nothing()
+    # A day's bar is known when the day ends, at which it is decided on the next one.
+    features = [Known(name, bars.column(name), bars.times, bars.times) for name in FEATURES]
+    found = dataset(features, close_ahead(bars), STEPS, stride)
     return (
-        values[rows].astype(np.float32),
-        targets[:, None].astype(np.float32),
-        np.full(len(starts), ticker),
-        days[starts],
-        days[last],
-        days[after],
+        found.inputs.astype(np.float32),
+        found.targets[:, None].astype(np.float32),
+        np.full(len(found.inputs), ticker),
+        found.first,
+        found.decided,
+        found.judged,
+    )
+
+
+def _bars(ticker: str, table: pd.DataFrame) -> Bars:
+    if tuple(table.columns) != FEATURES:
+        raise DataError(
+            f"bars of {ticker}: found the columns {', '.join(map(str, table.columns))}, expected"
+            f" {', '.join(FEATURES)}, in this order"
+        )
+    try:
+        return Bars.of(table.index.to_numpy().astype("datetime64[D]"), table.to_numpy())
+    except FeatureError as error:
+        raise DataError(f"bars of {ticker}: {error}") from None
+
+
+def _nothing() -> tuple[npt.NDArray[Any], ...]:
+    no_days = np.empty(0, "datetime64[D]")
+    return (
+        np.empty((0, STEPS, len(FEATURES)), np.float32),
+        np.empty((0, 1), np.float32),
+        np.empty(0, "<U1"),
+        no_days,
+        no_days,
+        no_days,
     )
 
 

@@ -1,10 +1,13 @@
 """Windows see nothing of the day that they are judged by, and the parts share no day."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tests.unit.training.data.shares import share
+from training.data.failure import DataError
 from training.data.prices import STEPS, Prices, adjusted, load_prices, split, windows
 
 
@@ -93,3 +96,51 @@ def test_the_real_split_has_all_three_parts(prices: Prices) -> None:
     parts = split(windows(prices.bars, stride=4))
     sizes = [len(parts.train), len(parts.validation), len(parts.test)]
     assert sizes == [2135, 333, 366]
+
+
+def without_volume(bars: pd.DataFrame) -> pd.DataFrame:
+    return bars.drop(columns="volume")
+
+
+def with_columns_swapped(bars: pd.DataFrame) -> pd.DataFrame:
+    return bars[["close", "open", "high", "low", "volume"]]
+
+
+def with_nan(bars: pd.DataFrame) -> pd.DataFrame:
+    bars.iloc[70, 3] = np.nan
+    return bars
+
+
+def with_a_day_twice(bars: pd.DataFrame) -> pd.DataFrame:
+    return pd.concat([bars.iloc[:50], bars.iloc[49:]])
+
+
+def out_of_order(bars: pd.DataFrame) -> pd.DataFrame:
+    return bars.iloc[::-1]
+
+
+BAD = {
+    "no volume": (without_volume, "found the columns open, high, low, close, expected open, high"),
+    "swapped": (with_columns_swapped, "found the columns close, open, high, low, volume, expected"),
+    "nan": (with_nan, "NotFinite: bars.close: row 70 .* is nan, expected a number"),
+    "a day twice": (with_a_day_twice, "DuplicateTime: bars.times: row 50"),
+    "out of order": (out_of_order, "OutOfOrder: bars.times: row 1"),
+}
+
+
+@pytest.mark.parametrize(("spoil", "words"), BAD.values(), ids=BAD)
+def test_bad_bars_are_refused_with_their_share(
+    spoil: Callable[[pd.DataFrame], pd.DataFrame], words: str
+) -> None:
+    with pytest.raises(DataError, match=f"^bars of BAD: {words}"):
+        windows({"GOOD": share(100), "BAD": spoil(share(100))})
+
+
+def test_no_shares_have_no_windows() -> None:
+    with pytest.raises(DataError, match="found no share"):
+        windows({})
+
+
+def test_shares_of_too_few_bars_have_none() -> None:
+    found = windows({"tiny": share(STEPS), "none": share(0)})
+    assert (len(found), found.inputs.shape) == (0, (0, STEPS, 5))
