@@ -94,7 +94,7 @@ def train() -> None:
         say(f"==> the LSTM is trained already ({TRAINED.relative_to(ROOT)})")
         return
     with step("train an LSTM on real market data, export it to TorchScript"):
-        command = [sys.executable, "-m", "training.lstm", "train", "--quick"]
+        command = [sys.executable, "-m", "training.lstm", "train", "--profile", "demo"]
         command += ["--output", str(TRAINED)]
         if subprocess.run(command, cwd=ROOT).returncode != 0:
             raise StepError("training failed", "its output above says why")

@@ -1,77 +1,118 @@
-"""How good the model is on days it never saw, beside the naive forecast "tomorrow = today"."""
+"""report.json for programs and report.md for people: how good a model is, and how to repeat it."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
+import torch
 
-from training.data.prices import Floats, Split, Windows
-from training.fitting import Fitted, predict
+from training.data.prices import Split, Windows
+from training.loop import Fitted
+from training.profiles import Plan
 
 Report = dict[str, Any]
-Errors = dict[str, float | None]
 
 
-def report(fitted: Fitted, parts: Split, data_sha256: str) -> Report:
-    """Everything needed to judge and to repeat a training run."""
-    predicted = predict(fitted.model, parts.test).numpy()
-    model = errors(predicted, parts.test)
-    naive = errors(np.ones_like(predicted), parts.test)
+def described(fitted: Fitted, plan: Plan) -> Report:
+    """What was learnt, from what and how: enough to do it again."""
+    weights = sum(weight.numel() for weight in fitted.model.parameters())
     return {
-        "data": {"source": "bokeh-sampledata stocks", "sha256": data_sha256},
-        "settings": asdict(fitted.settings),
-        "split": {
-            "train": _span(parts.train),
-            "validation": _span(parts.validation),
-            "test": _span(parts.test),
-        },
+        "settings": plan.settings.model_dump(mode="json"),
+        "plan": plan.model_dump(mode="json", exclude={"settings"}),
+        "samplesSha256": fitted.data_sha256,
+        "torch": torch.__version__,
+        "threads": torch.get_num_threads(),
+        "parameters": weights,
         "epochs": [asdict(epoch) for epoch in fitted.epochs],
         "bestEpoch": fitted.best,
-        "test": {"model": model, "naive": naive},
-        "verdict": verdict(model, naive),
     }
 
 
-def errors(predicted: Floats, samples: Windows) -> Errors:
-    """Errors of the relative close (0.01 is one percent of the price), and of its direction.
-
-    `directionRight` is None for a forecast that names no direction; compare it with `daysThatRose`,
-    the share that "always up" gets right.
-    """
-    wanted = samples.targets.astype(np.float64)
-    off = predicted.astype(np.float64) - wanted
-    moved = (wanted != 1) & (predicted != 1)
-    right = np.sign(predicted - 1)[moved] == np.sign(wanted - 1)[moved]
-    return {
-        "meanAbsoluteError": float(np.abs(off).mean()),
-        "rootMeanSquareError": float(np.sqrt((off**2).mean())),
-        "directionRight": float(right.mean()) if moved.any() else None,
-        "daysThatRose": float((wanted > 1).mean()),
-    }
+def spans(parts: Split) -> Report:
+    """How many samples each part has, from which day to which."""
+    named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
+    return {name: _span(samples) for name, samples in named.items()}
 
 
-def verdict(model: Errors, naive: Errors) -> str:
-    """One honest sentence."""
-    found, simple = model["rootMeanSquareError"] or 0.0, naive["rootMeanSquareError"] or 1.0
-    gain = 100 * (1 - found / simple)
-    numbers = f"test RMSE {found:.5f} against {simple:.5f} of 'tomorrow = today'"
-    if gain > 1:
-        return f"better than naive by {gain:.1f} %: {numbers}"
-    return (
-        f"no better than naive ({gain:+.1f} %): {numbers}. Daily closes are close to a random walk;"
-        " this model shows serving, not trading"
-    )
-
-
-def write_report(content: Report, folder: Path) -> None:
-    (folder / "report.json").write_text(json.dumps(content, indent=2) + "\n")
-    print(content["verdict"])
-
-
-def _span(samples: Windows) -> dict[str, Any]:
+def _span(samples: Windows) -> Report:
     if not len(samples):
         return {"samples": 0}
     days = {"first": str(samples.first.min()), "last": str(samples.target.max())}
     return {"samples": len(samples), **days}
+
+
+def write_report(name: str, content: Report, folder: Path) -> None:
+    """Both files; each appears whole or not at all."""
+    _write(folder / "report.json", json.dumps(content, indent=2, allow_nan=False) + "\n")
+    _write(folder / "report.md", "\n".join(_page(name, content, folder)) + "\n")
+
+
+def _write(path: Path, text: str) -> None:
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    part.replace(path)
+
+
+def _page(name: str, content: Report, folder: Path) -> Iterator[str]:
+    yield from (f"# {name}", "", content["verdict"], "")
+    test = content["test"]
+    yield from _table("Errors on the held-out test part", _rows(test["errors"]))
+    for kind in ("direction", "sign"):
+        yield from _table(kind.capitalize(), _shares(test.get(kind, {})))
+    if "reliability" in test:
+        yield from _table("Confidence in the sign", [_plain(row) for row in test["reliability"]])
+    if "coverage" in content:
+        levels = content["coverage"]["byLevel"]
+        rows = [{"claimed": level, "held": f"{share:.3f}"} for level, share in levels.items()]
+        yield from _table("Coverage of intervals", rows)
+    if folds := content.get("walkForward", {}).get("folds"):
+        yield from _table("Walk-forward", [_plain(fold) for fold in folds])
+    if attributions := content.get("attributions"):
+        yield from ("## Attributions", "", "```json")
+        yield from (json.dumps(attributions, indent=2), "```", "")
+    for picture in sorted((folder / "plots").glob("*.png")):
+        yield from (f"![{picture.stem}](plots/{picture.name})", "")
+    yield from _table("Samples", _rows(content["split"]))
+    yield from _table("Settings", [{"setting": k, "value": v} for k, v in _settings(content)])
+    off = ", ".join(f"{file} {value:.1e}" for file, value in content["export"].items())
+    yield f"Exported files answer as the trained model does, off by at most: {off}."
+
+
+def _settings(content: Report) -> list[tuple[str, Any]]:
+    same = {name: content[name] for name in ("samplesSha256", "torch", "threads", "parameters")}
+    return list((content["settings"] | content["plan"] | same).items())
+
+
+def _rows(table: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"": name, **_plain(row)} for name, row in table.items()]
+
+
+def _shares(table: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
+    return [{"": name, **_plain(row)} for name, row in table.items() if row["cases"]]
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _cell(value) for name, value in row.items()}
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.5f}"
+    if isinstance(value, list):
+        return " to ".join(str(_cell(entry)) for entry in value)
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_cell(entry)}" for name, entry in value.items())
+    return value
+
+
+def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A Markdown table under a heading; the first row says which columns there are."""
+    if not rows:
+        return
+    columns = list(rows[0])
+    yield from (f"## {title}", "", f"| {' | '.join(columns)} |", "|---" * len(columns) + "|")
+    for row in rows:
+        yield f"| {' | '.join(str(row.get(column, '')) for column in columns)} |"
+    yield ""

@@ -1,6 +1,6 @@
 """The same model, learnt anew for each of several periods and judged on the one that follows."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,10 +11,9 @@ from training.evaluation.gain import Array, gain_over
 from training.evaluation.prices import Forecast, Judged, direction, judge
 from training.loop import Fitted, fit, predict
 from training.models.price import PricePredictor
+from training.order import Say
 from training.price_task import price_samples, price_task
 from training.settings import Settings
-
-Say = Callable[[str], None]
 
 
 def forecast(model: PricePredictor, samples: Windows) -> Forecast:

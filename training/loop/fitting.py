@@ -133,7 +133,7 @@ class _Trainer:
             at.seconds = time.monotonic() - begun
             if time.monotonic() - self.saved >= self.settings.checkpoint_seconds:
                 self._save()
-        validation = mean_loss(self.model, self.validation, self.task.loss)
+        validation = mean_loss(self.model, self.validation, self.task.loss, self.settings.batch)
         _demand_number(validation, f"epoch {number}, validation", self.settings)
         done = Epoch(
             number,
