@@ -1,4 +1,4 @@
-"""The command line: `inference-operator run | load | plan | render | import | digest`."""
+"""The command line: `inference-operator run | load | cache | plan | render | import | digest`."""
 
 import argparse
 import os
@@ -14,10 +14,11 @@ _COMMANDS = {
     "import": "inference_operator.commands.import_repository",
     "load": "inference_operator.load.command",
     "digest": "inference_operator.load.command",
+    "cache": "inference_operator.artifact_cache.command",
 }
 
 # Theirs may be a broken connection, which is no reader that has seen enough.
-_TALKERS = {"run", "load"}
+_TALKERS = {"run", "load", "cache"}
 # What a shell reports of a program that SIGPIPE ended.
 READER_GONE = 141
 

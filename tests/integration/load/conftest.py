@@ -28,6 +28,7 @@ from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.fetch import Fetcher
 from inference_operator.load.loader import Folders, Loader
+from inference_operator.load.node_cache import NodeCache
 from inference_operator.load.plan import read_plan
 from inference_operator.load.retry import Retries, RetryPolicy
 from inference_operator.load.sources import origin_of
@@ -176,7 +177,9 @@ class Pod:
         (folder / PLAN_FILE).write_text(RepositoryPlan((model,)).to_json())
         (folder / model.config_file).write_text(config)
 
-    def load(self, timeout: float = 5, attempts: int = 4) -> LoadReport:
+    def load(
+        self, timeout: float = 5, attempts: int = 4, cache: NodeCache | None = None
+    ) -> LoadReport:
         def fetcher(uri: str, secret: Secret | None) -> Fetcher:
             def retries(policy: RetryPolicy) -> Retries:
                 return Retries(policy, self.slept.append, lambda: 1.0)
@@ -185,7 +188,7 @@ class Pod:
             return Fetcher(origin, RetryPolicy(attempts), retries)
 
         folders = Folders(self.output, self.root / "credentials", self.root / "claims")
-        return Loader(folders, fetcher).load(read_plan(self.root / "plan"))
+        return Loader(folders, fetcher, cache).load(read_plan(self.root / "plan"))
 
     def refused(self, timeout: float = 5, attempts: int = 4) -> tuple[Reason, str]:
         with pytest.raises(LoadError) as caught:
@@ -200,7 +203,7 @@ class Pod:
     def partial(self) -> Path:
         return self.output / ".load-ranker" / "download"
 
-    def command(self) -> list[str]:
+    def command(self, *more: str) -> list[str]:
         """The init container's command line, as a process of its own."""
         code = (
             "import argparse, resource, sys; from inference_operator.load.command import *;"
@@ -216,7 +219,7 @@ class Pod:
             "--termination-log": self.root / "termination-log",
         }
         options = [str(part) for pair in words.items() for part in pair]
-        return [sys.executable, "-c", code, "load", *options]
+        return [sys.executable, "-c", code, "load", *options, *more]
 
     def report(self) -> dict[str, object]:
         found: dict[str, object] = json.loads((self.root / "termination-log").read_text())

@@ -1,0 +1,147 @@
+"""The cache's HTTP: claims, what pods bring, what they take, its health and its metrics."""
+
+import asyncio
+import logging
+import re
+import time
+from contextlib import suppress
+
+from aiohttp import web
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    generate_latest,
+)
+
+from inference_operator.artifact_cache.claims import Claims, State
+from inference_operator.artifact_cache.store import Store, TooLargeError, WrongDigestError
+
+# Shorter than `load` waits for an answer: it asks again.
+LONGEST_WAIT_SECONDS = 15.0
+# A pod that went without a word cannot keep the others from fetching for longer.
+LONGEST_CLAIM_SECONDS = 1800.0
+_CHUNK = 1 << 20
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_LOG = logging.getLogger(__name__)
+
+
+class CacheServer:
+    """The handlers around one store."""
+
+    def __init__(self, store: Store, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
+        self._store, self._claims, self._longest_wait = store, Claims(), longest_wait
+        self._registry = CollectorRegistry()
+        answers = "Requests for artifacts: hit, stored, refused, and claims by their state"
+        name = "inference_operator_artifact_cache"
+        self._answers = Counter(f"{name}_answers", answers, ["answer"], registry=self._registry)
+        gauges = {
+            "bytes": ("Bytes of the artifacts held", lambda: store.size),
+            "limit_bytes": ("Bytes that may be held", lambda: store.limit),
+            "artifacts": ("Artifacts held", lambda: store.count),
+            "waiting": ("Pods that wait for another's download", lambda: self._claims.waiting),
+            "evicted": ("Artifacts that made room since the start", lambda: store.evicted),
+        }
+        for suffix, (words, value) in gauges.items():
+            Gauge(f"{name}_{suffix}", words, registry=self._registry).set_function(value)
+
+    def application(self) -> web.Application:
+        """What aiohttp serves."""
+        found = web.Application()
+        path = "/sha256/{digest}"
+        found.add_routes(
+            [
+                web.get(path, self._take),
+                web.put(path, self._bring),
+                web.post(f"{path}/claim", self._claim),
+                web.get("/healthz", self._healthy),
+                web.get("/metrics", self._metrics),
+            ]
+        )
+        return found
+
+    def _state(self, state: State) -> web.Response:
+        self._answers.labels(state).inc()
+        return web.Response(headers={"State": state})
+
+    async def _take(self, request: web.Request) -> web.StreamResponse:
+        sha256 = _digest(request)
+        path = self._store.find(sha256, time.time_ns())
+        if path is None:
+            self._answers.labels("miss").inc()
+            raise web.HTTPNotFound(text=f"there is no artifact {sha256}\n")
+        self._answers.labels("hit").inc()
+        return web.FileResponse(path, chunk_size=_CHUNK, headers={"ETag": f'"{sha256}"'})
+
+    async def _bring(self, request: web.Request) -> web.Response:
+        sha256 = _digest(request)
+        if self._store.has(sha256):
+            # What comes is not read: there is nothing to learn from it.
+            return web.Response(status=201, headers={"Connection": "close"})
+        if request.content_length is None:
+            raise web.HTTPLengthRequired(text="Content-Length: found none, expected the size\n")
+        try:
+            arrival = self._store.begin(sha256, request.content_length)
+        except TooLargeError as error:
+            self._answers.labels("refused").inc()
+            raise web.HTTPInsufficientStorage(text=f"{error}\n") from None
+        try:
+            async for chunk in request.content.iter_chunked(_CHUNK):
+                await asyncio.to_thread(arrival.write, chunk)
+            arrival.keep(time.time_ns())
+        except WrongDigestError as error:
+            self._answers.labels("refused").inc()
+            raise web.HTTPUnprocessableEntity(text=f"{error}\n") from None
+        finally:
+            arrival.close()
+        self._answers.labels("stored").inc()
+        _LOG.info("stored %s, %s bytes", sha256, f"{request.content_length:,}")
+        return web.Response(status=201)
+
+    async def _claim(self, request: web.Request) -> web.StreamResponse:
+        """Answer who fetches. A claim is held for as long as its request stays open."""
+        sha256 = _digest(request)
+        if self._store.has(sha256):
+            return self._state(State.PRESENT)
+        async with self._claims.claim(sha256, self._longest_wait) as held:
+            if self._store.has(sha256):
+                return self._state(State.PRESENT)
+            if not held:
+                return self._state(State.TAKEN)
+            answer = web.StreamResponse(headers={"State": State.YOURS})
+            self._answers.labels(State.YOURS).inc()
+            await answer.prepare(request)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LONGEST_CLAIM_SECONDS):
+                    await asyncio.Event().wait()
+            return answer
+
+    async def _healthy(self, request: web.Request) -> web.Response:
+        return web.Response(text="ok\n")
+
+    async def _metrics(self, request: web.Request) -> web.Response:
+        headers = {"Content-Type": CONTENT_TYPE_LATEST}
+        return web.Response(body=generate_latest(self._registry), headers=headers)
+
+
+async def serve(server: CacheServer, address: str, port: int) -> web.AppRunner:
+    """Listen until the returned runner is cleaned up."""
+    runner = web.AppRunner(
+        server.application(),
+        access_log=None,
+        # Whoever waits or holds a claim and goes is noticed at once.
+        handler_cancellation=True,
+        read_bufsize=_CHUNK,
+        shutdown_timeout=1.0,
+    )
+    await runner.setup()
+    await web.TCPSite(runner, address, port).start()
+    return runner
+
+
+def _digest(request: web.Request) -> str:
+    found = request.match_info["digest"]
+    if not _DIGEST.fullmatch(found):
+        raise web.HTTPBadRequest(text=f"found {found[:80]!r}, expected 64 hexadecimal digits\n")
+    return found

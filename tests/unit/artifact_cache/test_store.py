@@ -1,0 +1,112 @@
+"""What the node's cache keeps, and what makes room."""
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from inference_operator.artifact_cache.store import Store, TooLargeError, WrongDigestError
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def put(store: Store, content: bytes, now: int, name: str | None = None) -> str:
+    arrival = store.begin(name or digest(content), len(content))
+    try:
+        arrival.write(content)
+        arrival.keep(now)
+    finally:
+        arrival.close()
+    return digest(content)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "artifacts", 100)
+
+
+def test_what_came_is_found_by_its_digest(store: Store) -> None:
+    sha256 = put(store, b"weights", 1)
+    path = store.find(sha256, 2)
+    assert path is not None
+    assert path.read_bytes() == b"weights"
+    assert (store.count, store.size) == (1, 7)
+
+
+def test_what_never_came_is_not_found(store: Store) -> None:
+    assert store.find("0" * 64, 1) is None
+
+
+def test_the_least_recently_used_makes_room(store: Store) -> None:
+    first, second, third = (put(store, bytes([n]) * 33, n) for n in (1, 2, 3))
+    store.find(first, 4)
+    put(store, b"x" * 30, 5)
+    assert [store.has(each) for each in (first, second, third)] == [True, False, True]
+    assert store.evicted == 1
+
+
+def test_as_many_as_needed_make_room(store: Store) -> None:
+    for n in range(4):
+        put(store, bytes([n]) * 25, n)
+    kept = put(store, b"x" * 60, 9)
+    assert store.has(kept)
+    assert store.size == 85
+
+
+def test_what_arrives_counts_before_it_is_there(store: Store) -> None:
+    arriving = store.begin("0" * 64, 60)
+    with pytest.raises(TooLargeError, match="try again later"):
+        store.begin("1" * 64, 60)
+    arriving.close()
+    store.begin("1" * 64, 60).close()
+
+
+def test_more_than_the_limit_is_refused_and_evicts_nothing(store: Store) -> None:
+    kept = put(store, b"weights", 1)
+    with pytest.raises(TooLargeError, match="found an artifact of 101 bytes, expected at most 100"):
+        store.begin("0" * 64, 101)
+    assert store.has(kept)
+
+
+@pytest.mark.parametrize("content", [b"weigh", b"spoiled"])
+def test_what_is_not_what_it_is_called_is_not_kept(store: Store, content: bytes) -> None:
+    with pytest.raises(WrongDigestError, match=f"found sha256 {digest(content)}"):
+        put(store, content, 1, digest(b"weights"))
+    assert store.count == 0
+    assert list(store.folder.iterdir()) == []
+
+
+def test_more_than_was_announced_is_refused(store: Store) -> None:
+    arrival = store.begin(digest(b"weights"), 3)
+    with pytest.raises(WrongDigestError, match="more than the announced 3 bytes"):
+        arrival.write(b"weights")
+    arrival.close()
+    assert list(store.folder.iterdir()) == []
+
+
+def test_a_reader_reads_to_the_end_what_made_room(store: Store) -> None:
+    path = store.find(put(store, b"a" * 60, 1), 1)
+    assert path is not None
+    with path.open("rb") as file:
+        put(store, b"b" * 60, 2)
+        assert file.read() == b"a" * 60
+
+
+def test_a_restart_keeps_what_is_whole_and_when_it_was_used(tmp_path: Path) -> None:
+    before = Store(tmp_path, 100)
+    first, second = put(before, b"a" * 40, 1), put(before, b"b" * 40, 2)
+    before.find(first, 3)
+    before.begin("0" * 64, 10)
+    after = Store(tmp_path, 100)
+    assert sorted(p.name for p in tmp_path.iterdir()) == sorted([first, second])
+    put(after, b"c" * 40, 4)
+    assert (after.has(first), after.has(second)) == (True, False)
+
+
+def test_a_smaller_limit_holds_from_the_start(tmp_path: Path) -> None:
+    before = Store(tmp_path, 100)
+    first, second = put(before, b"a" * 40, 1), put(before, b"b" * 40, 2)
+    after = Store(tmp_path, 50)
+    assert (after.has(first), after.has(second)) == (False, True)
