@@ -66,7 +66,7 @@ def register(folder: Path, entry: Entry, tracking_uri: str) -> Version:
     """
     trained = read_trained(folder)
     check_answer(trained, entry.format)
-    with _at(tracking_uri):
+    with at(tracking_uri):
         mlflow.set_experiment(entry.name)
         with mlflow.start_run() as run:
             _log_run(trained, entry)
@@ -90,7 +90,7 @@ def register(folder: Path, entry: Entry, tracking_uri: str) -> Version:
 
 def promote(name: str, version: int, alias: str, tracking_uri: str) -> None:
     """Let the alias name that version; the operator rolls it out wherever the alias is served."""
-    with _at(tracking_uri):
+    with at(tracking_uri):
         client = mlflow.MlflowClient()
         client.get_model_version(name, str(version))
         client.set_registered_model_alias(name, alias, str(version))
@@ -173,8 +173,8 @@ def _pinned(package: str) -> str:
 
 
 @contextmanager
-def _at(tracking_uri: str) -> Iterator[None]:
-    """MLflow's client set to that server and made quiet; its refusals become RegistryError."""
+def at(tracking_uri: str) -> Iterator[None]:
+    """Set MLflow's client to that server, quietly; its refusals become RegistryError."""
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")

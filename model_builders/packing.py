@@ -1,0 +1,50 @@
+"""A spec and its artifact as a Triton repository on disk: config.pbtxt, and a version's file."""
+
+import hashlib
+import shutil
+from pathlib import Path
+
+from inference_operator.api.inference_model import InferenceModelSpec
+from model_builders.artifact import check_artifact
+from model_builders.config import config_pbtxt, model_config
+from model_builders.names import main_file_name
+from model_builders.problem import Problem
+
+
+class PackingError(ValueError):
+    """The artifact cannot be served with this spec; `problems` say why."""
+
+    def __init__(self, *problems: Problem) -> None:
+        self.problems = problems
+        super().__init__("\n".join(map(str, problems)))
+
+
+def pack(spec: InferenceModelSpec, artifact: Path, version: int, repository: Path) -> Path:
+    """Write `repository/NAME/config.pbtxt` and `repository/NAME/VERSION/FILE`; the model's folder.
+
+    NAME is `spec.model.name`, which must be there, and the model runs on a CPU. Nothing is written
+    where the file is not the one that `source.sha256` pins, or does not fit the config:
+    PackingError says why, ConfigError where the config cannot be made.
+    """
+    name, pin = spec.model.name, spec.model.source.sha256
+    if name is None:
+        raise PackingError(Problem("model.name", "nothing", "Triton's name for it", "add it"))
+    if not artifact.is_file():
+        raise PackingError(Problem(str(artifact), "no such file", "the model", "fetch it again"))
+    if pin is not None and (found := _digest(artifact)) != pin:
+        remedy = "fetch it again, and if that does not help register it anew"
+        raise PackingError(Problem(artifact.name, f"sha256 {found}", f"{pin} as pinned", remedy))
+    config = model_config(spec, name=name, accelerated=False)
+    if problems := check_artifact(spec.model.known_format, artifact, config):
+        raise PackingError(*problems)
+    folder = repository / name
+    place = folder / str(version)
+    place.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(artifact, place / main_file_name(spec.model.known_format, config))
+    (folder / "config.pbtxt").write_text(config_pbtxt(config), "utf-8")
+    return folder
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
