@@ -42,6 +42,7 @@ lock: ## write requirements/ anew from pyproject.toml
 	pinned="$$uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt"; \
 	$$pinned pyproject.toml -o requirements/operator.txt; \
 	for group in training test; do $$pinned --group $$group -o requirements/$$group.txt; done; \
+	$$pinned --group mlflow-server -o hack/images/mlflow/requirements.txt; \
 	echo hatchling | $$pinned - -o requirements/build.txt
 
 generate: $(STAMP) ## write crds/ and docs/api.md anew from the API's types

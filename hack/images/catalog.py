@@ -62,7 +62,8 @@ TRITON = Image(
     _HERE / "triton",
     ("Dockerfile", "server.txt", "requirements.txt", "python", "backends"),
 )
-IMAGES = {"base": BASE, "operator": OPERATOR, "triton": TRITON}
+MLFLOW = Image("mlflow-server", _HERE / "mlflow", ("Dockerfile", "requirements.txt"))
+IMAGES = {"base": BASE, "operator": OPERATOR, "triton": TRITON, "mlflow": MLFLOW}
 
 
 def build(name: str) -> Built:
