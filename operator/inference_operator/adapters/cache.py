@@ -4,7 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL, NODE, kept
+from inference_operator.adapters.kinds import (
+    CHILD_BY_KIND,
+    INFERENCE_MODEL,
+    NODE,
+    kept,
+    says_nothing,
+)
 from inference_operator.domain.names import UnitKey, unit_of
 
 Name = tuple[str, str]
@@ -40,7 +46,9 @@ class Cache:
         self._objects[kind][name] = new = kept(kind, body)
         if (unit := self.unit_of(kind, body)) is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
-        return known is None or _but_version(known) != _but_version(new)
+        if known is None:
+            return not says_nothing(new)
+        return _but_version(known) != _but_version(new)
 
     def bury(self, kind: str, body: Mapping[str, Any]) -> None:
         """Forget a deleted object for good: the answer to our last write may come after its end."""
@@ -79,6 +87,10 @@ class Cache:
 
     def nodes(self) -> list[Body]:
         return list(self._objects[NODE.kind].values())
+
+    def versions(self, kind: str) -> dict[Name, int]:
+        """Name and version of every known object of a kind."""
+        return {name: _version(body) for name, body in self._objects[kind].items()}
 
     def names(self, kind: str) -> dict[Name, str]:
         """Name and uid of every known object of a kind."""

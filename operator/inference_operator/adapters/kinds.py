@@ -50,6 +50,11 @@ def kept(kind: str, body: Body) -> dict[str, Any]:
     return {key: _interned(value) for key, value in found.items()}
 
 
+def says_nothing(body: Body) -> bool:
+    """Whether it is a pod of which nothing is known yet but that it was made."""
+    return body.get("kind") == "Pod" and not any(body["status"].values())
+
+
 def _interned(value: Any) -> Any:
     """A copy whose keys and short texts are shared by all objects that have the same ones."""
     if isinstance(value, dict):
@@ -77,12 +82,28 @@ def _without_bookkeeping(body: Body) -> dict[str, Any]:
 
 def _pod(body: Body) -> dict[str, Any]:
     status = body.get("status") or {}
-    names = ("phase", "conditions", "initContainerStatuses", "containerStatuses")
-    return {
-        "kind": "Pod",
-        "metadata": _metadata(body),
-        "status": {name: status[name] for name in names if name in status},
+    found = {
+        name: [_container(item) for item in status[name]]
+        for name in ("initContainerStatuses", "containerStatuses")
+        if name in status
     }
+    told = [_condition(item) for item in status.get("conditions") or () if _is_telling(item)]
+    return {"kind": "Pod", "metadata": _metadata(body), "status": {**found, "conditions": told}}
+
+
+def _is_telling(condition: Body) -> bool:
+    # On its way to Ready a pod changes a dozen times in ways that nobody asks about.
+    wanted = {"Ready": "True", "PodScheduled": "False"}
+    return bool(wanted.get(condition["type"]) == condition["status"])
+
+
+def _condition(condition: Body) -> dict[str, Any]:
+    return {k: condition[k] for k in ("type", "status", "reason", "message") if k in condition}
+
+
+def _container(status: Body) -> dict[str, Any]:
+    names = ("name", "image", "ready", "restartCount", "state", "lastState")
+    return {name: status[name] for name in names if name in status}
 
 
 def _deployment(body: Body) -> dict[str, Any]:

@@ -14,6 +14,12 @@ from inference_operator.domain.names import FIELD_MANAGER
 
 Body = dict[str, Any]
 
+# A watch brings a bookmark about every minute: after so many seconds the connection is dead.
+SILENCE = 150.0
+_JSON = "application/json"
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_MANAGER = {"fieldManager": FIELD_MANAGER}
+
 
 @dataclass(frozen=True, slots=True)
 class Resource:
@@ -133,8 +139,8 @@ class KubeCluster:
     async def keys(self, resource: Resource, selector: str) -> dict[tuple[str, str], str]:
         """Namespace and name of every object, with its uid: metadata only, in pages."""
         found: dict[tuple[str, str], str] = {}
-        for path in self._lists(resource):
-            async for page in self._pages(resource, path, selector):
+        for space in self.spaces(resource):
+            async for page in self.pages(resource, space, selector, _METADATA):
                 for item in page["items"] or ():
                     meta = item["metadata"]
                     found[meta.get("namespace", ""), meta["name"]] = meta["uid"]
@@ -144,27 +150,63 @@ class KubeCluster:
         """One object; ApiError with `is_gone` where there is none."""
         return await self._send(_Request("GET", resource.path(namespace, name)), resource)
 
-    async def any(self, resource: Resource) -> bool:
-        """Whether there is one object of that kind, in any of the namespaces."""
-        for path in self._lists(resource):
-            request = _Request("GET", path, query={"limit": "1"}, accept=_METADATA)
-            if (await self._send(request, resource)).get("items"):
-                return True
-        return False
+    async def serves(self, resource: Resource) -> bool:
+        """Whether the API server knows the kind."""
+        root = "/apis/" if "/" in resource.api_version else "/api/"
+        try:
+            known = await self._send(_Request("GET", root + resource.api_version), resource)
+        except ApiError as error:
+            if error.is_gone:
+                return False
+            raise
+        return any(found["name"] == resource.plural for found in known.get("resources") or ())
 
-    def _lists(self, resource: Resource) -> list[str]:
+    def spaces(self, resource: Resource) -> tuple[str, ...]:
+        """The namespaces to list and watch one by one; an empty one means all at once."""
         everywhere = not self._namespaces or not resource.namespaced
-        return [resource.path(space) for space in ((None,) if everywhere else self._namespaces)]
+        return ("",) if everywhere else self._namespaces
 
-    async def _pages(self, resource: Resource, path: str, selector: str) -> AsyncIterator[Body]:
-        query = {"limit": "500", **({"labelSelector": selector} if selector else {})}
+    async def pages(
+        self, resource: Resource, space: str, selector: str, accept: str = _JSON
+    ) -> AsyncIterator[Body]:
+        """A list in pages of some hundred objects, whole ones unless `accept` says otherwise."""
+        query = {"limit": "250", **({"labelSelector": selector} if selector else {})}
+        path = resource.path(space)
         while True:
-            page = await self._send(_Request("GET", path, query=query, accept=_METADATA), resource)
+            page = await self._send(_Request("GET", path, query=query, accept=accept), resource)
             yield page
             token = page["metadata"].get("continue")
             if not token:
                 return
             query = {**query, "continue": token}
+
+    async def watch(
+        self, resource: Resource, space: str, selector: str, version: str
+    ) -> AsyncIterator[tuple[str, Body]]:
+        """Type and object of each event since `version`, until the API server ends the watch.
+
+        ApiError when it refuses, and when it says nothing for so long that it must be gone.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            **({"labelSelector": selector} if selector else {}),
+        }
+        request = _Request("GET", resource.path(space), query=query)
+        patience = aiohttp.ClientTimeout(sock_connect=self._timeout.total, sock_read=SILENCE)
+        try:
+            answer = await self._open(request, patience)
+            self._telemetry.requests.labels("WATCH", resource.plural, str(answer.status)).inc()
+            async with answer:
+                if answer.status >= 400:
+                    data = _decoded(await answer.read(), answer.status)
+                    raise _refusal(answer.status, data)
+                async for line in lines(answer.content.iter_any()):
+                    event = json.loads(line)
+                    yield event["type"], event["object"]
+        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+            raise _unreachable(error) from error
 
     async def _send(self, request: "_Request", resource: Resource) -> Body:
         code = "0"
@@ -172,15 +214,20 @@ class KubeCluster:
             status, data = await self._exchange(request)
             code = str(status)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            said = str(error) or type(error).__name__
-            raise ApiError(0, "Unreachable", f"the API server did not answer: {said}") from error
+            raise _unreachable(error) from error
         finally:
             self._telemetry.requests.labels(request.method, resource.plural, code).inc()
         if status >= 400:
-            raise ApiError(status, data.get("reason") or "", data.get("message") or str(status))
+            raise _refusal(status, data)
         return data
 
     async def _exchange(self, request: "_Request") -> tuple[int, Body]:
+        answer = await self._open(request, self._timeout)
+        return answer.status, _decoded(await answer.read(), answer.status)
+
+    async def _open(
+        self, request: "_Request", patience: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
         headers = {
             "Accept": request.accept,
             "Content-Type": request.content_type,
@@ -194,25 +241,45 @@ class KubeCluster:
         text = urlencode(request.query)
         url = f"{self._client.configuration.host}{request.path}" + (f"?{text}" if text else "")
         answer = await self._client.rest_client.request(  # type: ignore[no-untyped-call]
-            request.method, url, headers=headers, body=request.body, _request_timeout=self._timeout
+            request.method, url, headers=headers, body=request.body, _request_timeout=patience
         )
-        raw = await answer.read()
-        try:
-            data = json.loads(raw) if raw else {}
-        except ValueError:
-            data = None
-        if not isinstance(data, dict):
-            # A proxy's page, say.
-            said = raw.decode(errors="replace")[:500]
-            if answer.status < 400:
-                raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {said}")
-            data = {"message": said}
-        return answer.status, data
+        response: aiohttp.ClientResponse = answer.response
+        return response
 
 
-_JSON = "application/json"
-_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
-_MANAGER = {"fieldManager": FIELD_MANAGER}
+async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """The lines of a stream, however long: an event holds a whole object."""
+    begun: list[bytes] = []
+    async for chunk in chunks:
+        first, *rest = chunk.split(b"\n")
+        begun.append(first)
+        for part in rest:
+            if line := b"".join(begun):
+                yield line
+            begun = [part]
+
+
+def _decoded(raw: bytes, status: int) -> Body:
+    try:
+        data = json.loads(raw) if raw else {}
+    except ValueError:
+        data = None
+    if isinstance(data, dict):
+        return data
+    # A proxy's page, say.
+    said = raw.decode(errors="replace")[:500]
+    if status < 400:
+        raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {said}")
+    return {"message": said}
+
+
+def _refusal(status: int, data: Body) -> ApiError:
+    return ApiError(status, data.get("reason") or "", data.get("message") or str(status))
+
+
+def _unreachable(error: Exception) -> ApiError:
+    said = str(error) or type(error).__name__
+    return ApiError(0, "Unreachable", f"the API server did not answer: {said}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import logging
 import secrets
 import signal
@@ -18,12 +19,14 @@ from inference_operator.adapters.http_server import serve
 from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE
 from inference_operator.adapters.kube import ApiError, KubeCluster
 from inference_operator.adapters.lease import RENEW, Candidate, Lease
+from inference_operator.adapters.reflector import Reflector
 from inference_operator.adapters.resync import Resync
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.domain.names import FIELD_MANAGER, UnitKey
 from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.passes import PassError, Passes
-from inference_operator.handlers.registry import Watcher, configure, register
+from inference_operator.handlers.registry import configure, register
+from inference_operator.handlers.watcher import Watcher
 from inference_operator.handlers.work_queue import WorkQueue, work
 from inference_operator.settings import Settings
 
@@ -78,18 +81,16 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     # All of ours before Kopf starts: at its end it takes every younger task for one of its own.
     tasks = [
         asyncio.create_task(_beat(life)),
-        asyncio.create_task(work_force.resync.run(WATCHED, settings.resync_seconds)),
+        asyncio.create_task(work_force.resync.run((INFERENCE_MODEL,), settings.resync_seconds)),
         *work_force.hired(lease.taken),
         *([asyncio.create_task(_elect(lease, stop))] if elects else []),
     ]
     end = asyncio.create_task(_end(stop, work_force.queue, tasks, lease, server))
     try:
-        watcher = Watcher(work_force.cache, work_force.queue.wake, work_force.resync.ask)
-        if not await _any_unit(cluster, stop):
-            watcher.listed_all.set()
-        registry = kopf.OperatorRegistry()
-        register(registry, watcher, configuration)
-        await _watch(settings, registry, watcher, life, stop)
+        if await _serves_units(cluster, stop):
+            registry = kopf.OperatorRegistry()
+            register(registry, work_force.watcher, configuration)
+            await _watch(settings, registry, work_force.listed, life, stop)
     finally:
         stop.set()
         lost = await end
@@ -127,9 +128,6 @@ def _listen(stop: asyncio.Event) -> None:
         loop.add_signal_handler(number, stop.set)
 
 
-WATCHED = (INFERENCE_MODEL, *CHILDREN, NODE)
-
-
 def _identity(settings: Settings) -> str:
     # A pod that restarts is another process: it must not believe that it still leads.
     return f"{settings.identity}_{secrets.token_hex(4)}"
@@ -143,13 +141,23 @@ async def _elect(lease: Lease, stop: asyncio.Event) -> None:
         stop.set()
 
 
+# Kinds that are listed at the same time: their pages are in memory at once.
+LISTINGS = 2
+
+
 class _WorkForce:
-    """The cache, the queue and its workers."""
+    """The cache and those who keep it, the queue and its workers."""
 
     def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
         self.queue = WorkQueue()
         self.cache = Cache()
+        self.listed = asyncio.Event()
         self.resync = Resync(cluster, self.cache, self.queue.wake)
+        self.watcher = Watcher(self.cache, self.queue.wake, self.resync.ask)
+        turns = asyncio.Semaphore(LISTINGS)
+        self._reflectors = [
+            Reflector(cluster, resource, self.watcher, turns) for resource in (*CHILDREN, NODE)
+        ]
         self._count = settings.workers
         self._telemetry = telemetry
         self._passes = Passes(
@@ -162,10 +170,25 @@ class _WorkForce:
         telemetry.queue_depth.set_function(lambda: len(self.queue))
 
     def hired(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:
-        """The workers; they begin once this process leads, with what was queued until then."""
-        return [asyncio.create_task(self._work(leading)) for _ in range(self._count)]
+        """The reflectors, and the workers: these begin once every child is known and this process
+        leads, with what was queued until then."""
+        return [
+            *(asyncio.create_task(reflector.run()) for reflector in self._reflectors),
+            asyncio.create_task(self._list()),
+            *(asyncio.create_task(self._work(leading)) for _ in range(self._count)),
+        ]
+
+    async def _list(self) -> None:
+        for reflector in self._reflectors:
+            await reflector.listed.wait()
+        # What was listed stays: searching it for garbage, again and again, costs a tenth of a
+        # second with a thousand models.
+        gc.collect()
+        gc.freeze()
+        self.listed.set()
 
     async def _work(self, leading: asyncio.Event) -> None:
+        await self.listed.wait()
         if not leading.is_set():
             await leading.wait()
             # What the leader before wrote last is still on its way to the cache.
@@ -187,7 +210,7 @@ class _WorkForce:
 async def _watch(
     settings: Settings,
     registry: kopf.OperatorRegistry,
-    watcher: Watcher,
+    children_listed: asyncio.Event,
     life: Life,
     stop: asyncio.Event,
 ) -> None:
@@ -199,7 +222,7 @@ async def _watch(
         await started.wait()
         # Kopf has put its own handlers in their place, which would not let us end first.
         _listen(stop)
-        await watcher.listed_all.wait()
+        await children_listed.wait()
         life.listed = True
         log.info("all kinds are listed; serving")
 
@@ -222,17 +245,17 @@ async def _watch(
         marker.cancel()
 
 
-async def _any_unit(cluster: KubeCluster, stop: asyncio.Event) -> bool:
-    """Whether there is a custom resource; waits until the API server knows the kind."""
+async def _serves_units(cluster: KubeCluster, stop: asyncio.Event) -> bool:
+    """Wait until the API server knows the custom resource; False when asked to end before."""
     while not stop.is_set():
         try:
-            return await cluster.any(INFERENCE_MODEL)
-        except ApiError as error:
+            if await cluster.serves(INFERENCE_MODEL):
+                return True
             log.warning(
-                "cannot list %s: %s; are crds/ installed, and may this account list them?",
-                INFERENCE_MODEL.plural,
-                error,
+                "the API server does not know %s; are crds/ installed?", INFERENCE_MODEL.plural
             )
+        except ApiError as error:
+            log.warning("cannot ask which kinds there are: %s", error)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(2.0):
                 await stop.wait()

@@ -5,7 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
@@ -19,6 +19,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
+from inference_operator.handlers.work_queue import Again
 from inference_operator.planning.events import notes
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
@@ -57,22 +58,23 @@ class Passes:
         self._executor = Executor(cluster, cache)
         self._failing: Counter[UnitKey] = Counter()
 
-    async def __call__(self, key: UnitKey) -> timedelta | None:
+    async def __call__(self, key: UnitKey, in_haste: bool = False) -> Again | None:
         """Bring the cluster one step nearer to what `key` asks for; when to look again.
 
-        At once after a change: its echo wakes nobody.
+        At once after a change: its echo wakes nobody. `in_haste`, since others wait too, a pass
+        writes one stage of children and leaves the rest, and the status, to its next ones.
         """
         began = time.monotonic()
         outcome = "failed"
         try:
-            changed, delay = await self._pass(key)
+            changed, again = await self._pass(key, in_haste)
             outcome = "changed" if changed else "unchanged"
-            return timedelta(0) if changed else delay
+            return again
         finally:
             self._telemetry.passes.labels(outcome).inc()
             self._telemetry.pass_seconds.observe(time.monotonic() - began)
 
-    async def _pass(self, key: UnitKey) -> tuple[bool, timedelta | None]:
+    async def _pass(self, key: UnitKey, in_haste: bool) -> tuple[bool, Again | None]:
         seen = observe(self._cache, key)
         if seen is None or seen.deleting:
             # Owner references take the children along.
@@ -81,16 +83,21 @@ class Passes:
             return False, None
         now = self._clock()
         decided = plan(seen, self._defaults, now)
-        outcome = await self._executor.execute(decided)
+        outcome = await self._executor.execute(decided, in_haste=in_haste)
         if outcome.passing:
             self._failing[key] += 1
         else:
             self._failing.pop(key, None)
+        if in_haste and outcome.written and not outcome.troubled:
+            # As if the process had died here: the next pass goes on, and reports.
+            return True, Again(urgent=outcome.left)
         changed = await self._report(seen, decided, outcome, now)
         if outcome.passing or outcome.refused:
             reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
             raise PassError(reason, "; ".join((*outcome.passing, *outcome.refused)))
-        return changed or outcome.written > 0, decided.wake_after
+        if changed or outcome.written:
+            return True, Again()
+        return False, Again(decided.wake_after) if decided.wake_after is not None else None
 
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime

@@ -7,12 +7,23 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 from inference_operator.domain.names import UnitKey
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 120.0
+# Of so many turns one is for those who are not urgent, however many who are wait.
+FAIRNESS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """When a key wants its next pass: after a while, at once, or at once and before others."""
+
+    after: timedelta = timedelta(0)
+    urgent: bool = False
 
 
 class WorkQueue:
@@ -28,9 +39,11 @@ class WorkQueue:
     ) -> None:
         self._clock = clock
         self._jitter = jitter
+        self._urgent: dict[UnitKey, None] = {}
         self._ready: dict[UnitKey, None] = {}
+        self._turn = 0
         self._busy: set[UnitKey] = set()
-        self._again: set[UnitKey] = set()
+        self._again: dict[UnitKey, bool] = {}
         self._later: list[tuple[float, int, UnitKey]] = []
         self._due: dict[UnitKey, float] = {}
         self._order = itertools.count()
@@ -39,14 +52,23 @@ class WorkQueue:
         self._idle = asyncio.Event()
         self._idle.set()
 
-    def wake(self, key: UnitKey) -> None:
-        """Ask for a pass now."""
+    def wake(self, key: UnitKey, *, urgent: bool = False) -> None:
+        """Ask for a pass now; urgent ones come before the others."""
         if key in self._busy:
-            self._again.add(key)
-        else:
+            self._again[key] = urgent or self._again.get(key, False)
+            return
+        if urgent:
+            self._ready.pop(key, None)
+            self._urgent[key] = None
+        elif key not in self._urgent:
             self._ready[key] = None
-            self._idle.clear()
-            self._changed.set()
+        self._idle.clear()
+        self._changed.set()
+
+    @property
+    def pressed(self) -> bool:
+        """Whether urgent keys wait."""
+        return bool(self._urgent)
 
     def wake_after(self, key: UnitKey, delay: float) -> None:
         """Ask for a pass in `delay` seconds; the earliest of several wishes counts."""
@@ -58,7 +80,7 @@ class WorkQueue:
         self._changed.set()
 
     def __len__(self) -> int:
-        return len(self._ready) + len(self._again)
+        return len(self._urgent) + len(self._ready) + len(self._again)
 
     async def drained(self) -> None:
         """Until nothing waits and nothing is being worked on; delayed wishes do not count."""
@@ -68,9 +90,8 @@ class WorkQueue:
         """The next key, once there is one; `done` must follow."""
         while True:
             self._promote_due()
-            if self._ready:
-                key = next(iter(self._ready))
-                del self._ready[key]
+            if self._urgent or self._ready:
+                key = self._next()
                 self._busy.add(key)
                 return key
             self._changed.clear()
@@ -83,15 +104,22 @@ class WorkQueue:
         """The pass over `key` ended; after a failure it comes again, later each time."""
         self._busy.discard(key)
         if key in self._again:
-            self._again.discard(key)
-            self.wake(key)
-        if not self._ready and not self._busy:
+            self.wake(key, urgent=self._again.pop(key))
+        if not self._urgent and not self._ready and not self._busy:
             self._idle.set()
         if not failed:
             self._failures.pop(key, None)
             return
         self._failures[key] = self._failures.get(key, 0) + 1
         self.wake_after(key, self._back_off(self._failures[key]))
+
+    def _next(self) -> UnitKey:
+        self._turn += 1
+        others = self._ready and self._turn % FAIRNESS == 0
+        queue = self._urgent if self._urgent and not others else self._ready
+        key = next(iter(queue))
+        del queue[key]
+        return key
 
     def _back_off(self, failures: int) -> float:
         longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 20))
@@ -109,18 +137,22 @@ class WorkQueue:
 
 async def work(
     queue: WorkQueue,
-    one_pass: Callable[[UnitKey], Awaitable[timedelta | None]],
+    one_pass: Callable[[UnitKey, bool], Awaitable[Again | None]],
     on_failure: Callable[[UnitKey, Exception], None],
 ) -> None:
-    """One worker: takes keys and makes passes, for ever."""
+    """One worker: takes keys and makes passes, for ever; in haste while urgent keys wait."""
     while True:
         key = await queue.take()
         failed = True
         try:
-            delay = await one_pass(key)
+            again = await one_pass(key, queue.pressed)
             failed = False
-            if delay is not None:
-                queue.wake_after(key, delay.total_seconds())
+            if again is None:
+                continue
+            if again.after:
+                queue.wake_after(key, again.after.total_seconds())
+            else:
+                queue.wake(key, urgent=again.urgent)
         except Exception as error:  # a pass must never end its worker
             on_failure(key, error)
         finally:

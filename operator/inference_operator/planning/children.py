@@ -28,7 +28,8 @@ def stages(
     replicas: int,
     kept: frozenset[str],
 ) -> tuple[tuple[Action, ...], ...]:
-    """Three stages: what pods need, the workloads and the Service, and what is to go.
+    """Three stages: what pods need and a new Service, the workloads and what moves clients, and
+    what is to go.
 
     `kept` are revisions whose record stays though they have no pods.
     """
@@ -37,10 +38,17 @@ def stages(
         for manifest in _wanted(seen, records, position, replicas, kept)
     }
     writes = [action for manifest in wanted.values() if (action := _write(seen, manifest))]
-    first = tuple(a for a in writes if a.key.kind in _FIRST)
-    then = tuple(a for a in writes if a.key.kind not in _FIRST)
+    first = tuple(a for a in writes if _comes_first(seen, a))
+    then = tuple(a for a in writes if a not in first)
     unrecorded = frozenset(position.live) - frozenset(records)
     return (first, then, tuple(_prune(seen, wanted, unrecorded)))
+
+
+def _comes_first(seen: Observed, action: Action) -> bool:
+    # A new Service is asked for before there is any load: the API server allocates addresses one by
+    # one, each with a request to itself.
+    is_new_service = action.key.kind == "Service" and action.key not in seen.children
+    return action.key.kind in _FIRST or is_new_service
 
 
 def _wanted(

@@ -117,7 +117,8 @@ def _towards(
         now=now,
         artifact=str(unit.entry_model.resolved or ""),
     )
-    step = advance(_kept_serving(seen, position, unit.revision), situation)
+    told = _told_of(seen, position, unit.revision)
+    step = advance(_kept_serving(seen, told, unit.revision), situation)
     records = dict(seen.revisions)
     if unit.revision in step.position.live and unit.revision not in records:
         records[unit.revision] = new_record(unit, _next_number(records))
@@ -128,6 +129,14 @@ def _towards(
         unresolved=found.unresolved,
         contradictions=found.contradictions,
     )
+
+
+def _told_of(seen: Observed, position: Position, target: str) -> Position:
+    """A revision that came up before any status was written still has its story told: brought up,
+    and promoted."""
+    if seen.status.observed_generation is None and position.stable == target:
+        return replace(position, stable=None)
+    return position
 
 
 def _kept_serving(seen: Observed, position: Position, target: str) -> Position:

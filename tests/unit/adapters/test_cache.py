@@ -127,7 +127,7 @@ def test_nothing_is_kept_that_nobody_reads() -> None:
 
     assert "spec" not in kept
     assert "managedFields" not in kept["metadata"]
-    assert set(kept["status"]) == {"phase", "conditions"}
+    assert set(kept["status"]) == {"conditions"}
 
 
 def test_of_a_node_only_what_placement_needs_is_kept() -> None:

@@ -6,7 +6,14 @@ from datetime import timedelta
 import pytest
 
 from inference_operator.domain.names import UnitKey
-from inference_operator.handlers.work_queue import FIRST_DELAY, LONGEST_DELAY, WorkQueue, work
+from inference_operator.handlers.work_queue import (
+    FAIRNESS,
+    FIRST_DELAY,
+    LONGEST_DELAY,
+    Again,
+    WorkQueue,
+    work,
+)
 
 ONE = UnitKey("InferenceModel", "desk-7", "one")
 TWO = UnitKey("InferenceModel", "desk-7", "two")
@@ -59,6 +66,62 @@ async def test_keys_come_in_the_order_they_were_woken(queue: WorkQueue) -> None:
     queue.wake(TWO)
 
     assert [await queue.take(), await queue.take()] == [TWO, ONE]
+
+
+async def test_urgent_keys_come_first(queue: WorkQueue) -> None:
+    queue.wake(TWO)
+    queue.wake(ONE, urgent=True)
+
+    assert [await queue.take(), await queue.take()] == [ONE, TWO]
+
+
+async def test_a_waiting_key_can_become_urgent(queue: WorkQueue) -> None:
+    queue.wake(TWO)
+    queue.wake(ONE)
+    queue.wake(ONE, urgent=True)
+    assert len(queue) == 2
+
+    assert await queue.take() == ONE
+
+
+async def test_an_urgent_key_stays_urgent(queue: WorkQueue) -> None:
+    queue.wake(ONE, urgent=True)
+    queue.wake(TWO, urgent=True)
+    queue.wake(ONE)
+    assert len(queue) == 2
+
+    assert await queue.take() == ONE
+
+
+async def test_a_key_that_turns_urgent_during_its_pass_is_urgent_after_it(
+    queue: WorkQueue,
+) -> None:
+    queue.wake(ONE)
+    await queue.take()
+    queue.wake(TWO)
+    queue.wake(ONE, urgent=True)
+    queue.done(ONE)
+
+    assert await queue.take() == ONE
+
+
+async def test_urgent_keys_never_keep_the_others_waiting_for_ever(queue: WorkQueue) -> None:
+    queue.wake(TWO)
+    for number in range(100):
+        queue.wake(UnitKey("InferenceModel", "desk-7", f"urgent-{number}"), urgent=True)
+    taken = [await queue.take() for _ in range(FAIRNESS)]
+
+    assert taken.count(TWO) == 1
+
+
+async def test_it_is_pressed_while_urgent_keys_wait(queue: WorkQueue) -> None:
+    queue.wake(TWO)
+    assert not queue.pressed
+    queue.wake(ONE, urgent=True)
+    assert queue.pressed
+    await queue.take()
+
+    assert not queue.pressed
 
 
 async def test_a_key_is_never_worked_on_twice_at_once(queue: WorkQueue) -> None:
@@ -194,7 +257,7 @@ async def test_a_worker_survives_a_failing_pass(queue: WorkQueue) -> None:
     seen: list[UnitKey] = []
     failures: list[Exception] = []
 
-    async def one_pass(key: UnitKey) -> None:
+    async def one_pass(key: UnitKey, in_haste: bool) -> None:
         seen.append(key)
         if key == ONE:
             raise ValueError("broken")
@@ -209,10 +272,37 @@ async def test_a_worker_survives_a_failing_pass(queue: WorkQueue) -> None:
 
 
 async def test_a_pass_says_when_to_look_again(queue: WorkQueue, clock: Clock) -> None:
-    async def one_pass(key: UnitKey) -> timedelta:
-        return timedelta(seconds=30)
+    async def one_pass(key: UnitKey, in_haste: bool) -> Again:
+        return Again(timedelta(seconds=30))
 
     queue.wake(ONE)
     await run_once(queue, one_pass, [])
 
     assert queue._later[0][0] == clock.now + 30
+
+
+async def test_a_pass_that_left_something_comes_again_before_the_others(queue: WorkQueue) -> None:
+    seen: list[UnitKey] = []
+
+    async def one_pass(key: UnitKey, in_haste: bool) -> Again | None:
+        seen.append(key)
+        return Again(urgent=True) if len(seen) == 1 else None
+
+    queue.wake(ONE)
+    queue.wake(TWO)
+    await run_once(queue, one_pass, [])
+
+    assert seen == [ONE, ONE, TWO]
+
+
+async def test_workers_are_in_haste_while_urgent_keys_wait(queue: WorkQueue) -> None:
+    seen: list[tuple[UnitKey, bool]] = []
+
+    async def one_pass(key: UnitKey, in_haste: bool) -> None:
+        seen.append((key, in_haste))
+
+    queue.wake(ONE, urgent=True)
+    queue.wake(TWO, urgent=True)
+    await run_once(queue, one_pass, [])
+
+    assert seen == [(ONE, True), (TWO, False)]

@@ -1,7 +1,11 @@
 """A new resource, from its first pass to Ready."""
 
+import pytest
+
 from inference_operator.domain.names import FIELD_MANAGER
-from tests.fakes.world import World
+from inference_operator.handlers.passes import PassError
+from inference_operator.handlers.work_queue import Again
+from tests.fakes.world import World, refuse
 
 
 async def test_one_new_model_is_ready_after_seven_writes() -> None:
@@ -13,8 +17,8 @@ async def test_one_new_model_is_ready_after_seven_writes() -> None:
     assert [(r.verb, r.kind) for r in world.cluster.requests] == [
         ("apply", "ControllerRevision"),
         ("create", "ConfigMap"),
-        ("apply", "Deployment"),
         ("apply", "Service"),
+        ("apply", "Deployment"),
         ("patch", "InferenceModel"),
         ("patch", "InferenceModel"),
         ("create", "Event"),
@@ -101,3 +105,45 @@ async def test_the_status_says_replicas_selector_and_url() -> None:
     )
     assert status.url == "http://fx-drift.desk-7.svc:8000"
     assert status.observed_generation == 1
+
+
+async def test_in_haste_a_pass_writes_one_stage_and_no_status() -> None:
+    world = World()
+    world.user_applies()
+    again = await world.one_pass(in_haste=True)
+
+    kinds = ["ControllerRevision", "ConfigMap", "Service"]
+    assert [r.kind for r in world.cluster.requests] == kinds
+    assert again == Again(urgent=True), "for its Deployment"
+
+    again = await world.one_pass(in_haste=True)
+    assert [r.kind for r in world.cluster.requests] == [*kinds, "Deployment"]
+    assert again == Again(), "for its status, after everybody's Deployments"
+
+
+async def test_haste_ends_in_the_same_state() -> None:
+    world, calm = World(), World()
+    for each in (world, calm):
+        each.user_applies(replicas=2)
+    for _ in range(5):
+        await world.one_pass(in_haste=True)
+        world.run_deployments()
+    await calm.settle()
+    await world.settle()
+
+    assert world.status.decisions == calm.status.decisions
+    assert {kind for kind, _ in world.cluster.snapshot()} == {
+        kind for kind, _ in calm.cluster.snapshot()
+    }
+    assert world.ready == calm.ready
+
+
+async def test_in_haste_trouble_is_told_at_once() -> None:
+    world = World()
+    world.user_applies()
+    world.cluster.before = refuse(lambda r: r.kind == "Deployment", 403, "quota exceeded")
+    await world.one_pass(in_haste=True)
+    with pytest.raises(PassError):
+        await world.one_pass(in_haste=True)
+
+    assert "quota exceeded" in world.ready[2]

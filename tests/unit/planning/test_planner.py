@@ -40,8 +40,8 @@ def kinds(stage: tuple[Action, ...]) -> list[str]:
 def test_what_pods_need_is_written_before_them() -> None:
     first, then, last = plan(observed(wanted=spec(replicas=2)), DEFAULTS, NOON).stages
 
-    assert kinds(first) == ["ConfigMap", "ControllerRevision"]
-    assert kinds(then) == ["Deployment", "PodDisruptionBudget", "Service"]
+    assert kinds(first) == ["ConfigMap", "ControllerRevision", "Service"]
+    assert kinds(then) == ["Deployment", "PodDisruptionBudget"]
     assert last == ()
 
 
@@ -236,8 +236,8 @@ def test_it_can_be_explained_in_words() -> None:
         "  looks again: in 600 s at the latest\n"
         f"  apply  ControllerRevision/fx-drift-{MINE} (missing)\n"
         f"  create ConfigMap/fx-drift-{MINE} (missing)\n"
-        f"  apply  Deployment/fx-drift-{MINE} (missing)\n"
         "  apply  Service/fx-drift (missing)\n"
+        f"  apply  Deployment/fx-drift-{MINE} (missing)\n"
         "  apply  PodDisruptionBudget/fx-drift (missing)"
     )
 

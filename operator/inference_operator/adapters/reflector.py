@@ -1,0 +1,139 @@
+"""Keeps what is known of one kind as the API server has it: listed once, then followed by a watch.
+
+The name is client-go's. Kopf makes a task, a queue and a timer for each object that it watches; of
+the thousands of children that we write ourselves nothing is wanted but their last state (ADR 0015).
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Protocol
+
+from inference_operator.adapters.kinds import selector_of
+from inference_operator.adapters.kube import ApiError, Body, Resource
+
+log = logging.getLogger(__name__)
+
+Name = tuple[str, str]
+"""Namespace (empty for cluster-wide kinds) and name."""
+
+FIRST_DELAY = 0.2
+LONGEST_DELAY = 30.0
+
+
+class Source(Protocol):
+    """What is asked of the API server; see `KubeCluster`."""
+
+    def spaces(self, resource: Resource) -> tuple[str, ...]: ...
+
+    def pages(self, resource: Resource, space: str, selector: str) -> AsyncIterator[Body]: ...
+
+    def watch(
+        self, resource: Resource, space: str, selector: str, version: str
+    ) -> AsyncIterator[tuple[str, Body]]: ...
+
+
+class Sink(Protocol):
+    """Who is told."""
+
+    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+        """An object of the first listing."""
+
+    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+        """ADDED, MODIFIED or DELETED."""
+
+    def missed(self, resource: Resource, namespace: str, seen: set[Name], version: int) -> None:
+        """A later listing of a namespace (empty: of all), at `version`, shows only these."""
+
+
+class Reflector:
+    """One kind; `listed` is set once its first listing is complete."""
+
+    def __init__(
+        self,
+        source: Source,
+        resource: Resource,
+        sink: Sink,
+        turns: asyncio.Semaphore,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        """Listings wait for one of `turns`: those of all kinds at once would fill the memory."""
+        self._source = source
+        self._resource = resource
+        self._sink = sink
+        self._turns = turns
+        self._draw = draw
+        self._unlisted = set(source.spaces(resource))
+        self.listed = asyncio.Event()
+
+    async def run(self) -> None:
+        """For ever, whatever happens to the API server."""
+        spaces = self._source.spaces(self._resource)
+        async with asyncio.TaskGroup() as group:
+            for space in spaces:
+                group.create_task(self._keep(space))
+
+    async def _keep(self, space: str) -> None:
+        version, failures = "", 0
+        while True:
+            try:
+                if not version:
+                    version = await self._list(space)
+                failures = 0
+                version = await self._follow(space, version)
+            except ApiError as error:
+                # Compacted away (410), or refused for another reason: what was missed is unknown.
+                version = version if error.status == 0 else ""
+                failures += 1
+                if error.status != 410:
+                    log.warning(
+                        "cannot watch %s, will be tried again: %s", self._resource.plural, error
+                    )
+                await asyncio.sleep(self._back_off(failures))
+
+    def _back_off(self, failures: int) -> float:
+        longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 10))
+        return longest * (0.5 + 0.5 * self._draw())
+
+    async def _list(self, space: str) -> str:
+        """Everything there is; the version from which to watch."""
+        seen: set[Name] = set()
+        version = "0"
+        is_first = space in self._unlisted
+        async with self._turns:
+            selector = selector_of(self._resource)
+            async for page in self._source.pages(self._resource, space, selector):
+                version = page["metadata"]["resourceVersion"]
+                for body in page["items"] or ():
+                    meta = body["metadata"]
+                    seen.add((meta.get("namespace", ""), meta["name"]))
+                    # The items of a list do not say their kind.
+                    body.setdefault("kind", self._resource.kind)
+                    body.setdefault("apiVersion", self._resource.api_version)
+                    if is_first:
+                        self._sink.listed(self._resource, body)
+                    else:
+                        self._sink.changed(self._resource, "MODIFIED", body)
+                # Others want to run too.
+                await asyncio.sleep(0)
+        if is_first:
+            self._unlisted.discard(space)
+            if not self._unlisted:
+                self.listed.set()
+        else:
+            self._sink.missed(self._resource, space, seen, int(version))
+        return version
+
+    async def _follow(self, space: str, version: str) -> str:
+        """Until the API server ends the watch; the version from which the next one goes on."""
+        selector = selector_of(self._resource)
+        async for change, body in self._source.watch(self._resource, space, selector, version):
+            if change == "ERROR":
+                raise ApiError(
+                    int(body.get("code") or 500), body.get("reason", ""), body.get("message", "")
+                )
+            version = body["metadata"]["resourceVersion"]
+            if change != "BOOKMARK":
+                self._sink.changed(self._resource, change, body)
+        return version

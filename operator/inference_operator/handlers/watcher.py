@@ -1,0 +1,73 @@
+"""What events do: they keep the cache and wake the queue, and nothing else."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import INFERENCE_MODEL, NODE
+from inference_operator.adapters.kube import Resource
+from inference_operator.adapters.reflector import Name
+from inference_operator.domain.names import UnitKey
+
+
+class Wake(Protocol):
+    """Ask for a pass; `urgent` where a person waits for it, not only the cluster's echo."""
+
+    def __call__(self, key: UnitKey, *, urgent: bool = False) -> None: ...
+
+
+class Watcher:
+    """Takes the events of Kopf (custom resources) and of the reflectors (everything else)."""
+
+    def __init__(self, cache: Cache, wake: Wake, relisted: Callable[[Resource], None]) -> None:
+        self._cache = cache
+        self._wake = wake
+        self._relisted = relisted
+        self._seen: set[str] = set()
+
+    def written(self, change: str | None, body: Mapping[str, Any]) -> None:
+        """A custom resource; `change` is None where Kopf lists.
+
+        A listing that shows a known one is not the first: Kopf never says what is no longer there.
+        """
+        uid = body["metadata"]["uid"]
+        if change == "DELETED":
+            self._seen.discard(uid)
+        elif change is None and uid in self._seen:
+            self._relisted(INFERENCE_MODEL)
+        else:
+            self._seen.add(uid)
+        self.changed(INFERENCE_MODEL, change or "ADDED", body)
+
+    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+        """A child or a node there was at the start: whose it is, is woken by its own event."""
+        self._cache.put(resource.kind, body)
+
+    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+        """Wake whom the event concerns, unless it says nothing new: the echo of our own write, or a
+        version that differs in nothing that we keep."""
+        kind = resource.kind
+        if change == "DELETED":
+            self._cache.bury(kind, body)
+        elif not self._cache.put(kind, body):
+            return
+        if kind == NODE.kind:
+            self._wake_where_nodes_matter()
+        elif unit := self._cache.unit_of(kind, body) or self._cache.namesake(body):
+            self._wake(unit, urgent=kind == INFERENCE_MODEL.kind)
+
+    def missed(self, resource: Resource, namespace: str, seen: set[Name], version: int) -> None:
+        """Forget what a later listing no longer shows, but not what was written since."""
+        for name, known in self._cache.versions(resource.kind).items():
+            in_scope = not namespace or name[0] == namespace
+            if in_scope and name not in seen and known <= version:
+                body = self._cache.get(resource.kind, name)
+                if body is not None:
+                    self.changed(resource, "DELETED", body)
+
+    def _wake_where_nodes_matter(self) -> None:
+        for unit in self._cache.units():
+            body = self._cache.get(unit.kind, (unit.namespace, unit.name)) or {}
+            accelerator = (body.get("spec") or {}).get("accelerator") or {}
+            if accelerator.get("whenUnavailable") == "UseCPU":
+                self._wake(unit)

@@ -1,0 +1,169 @@
+"""A reflector lists once, follows the watch, and catches up after whatever it missed."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
+
+from inference_operator.adapters.kinds import CHILD_BY_KIND
+from inference_operator.adapters.kube import ApiError, Resource
+from inference_operator.adapters.reflector import Reflector
+
+POD = CHILD_BY_KIND["Pod"]
+Event = tuple[str, dict[str, Any]]
+
+
+def pod(name: str, version: int, namespace: str = "desk-7") -> dict[str, Any]:
+    return {
+        "metadata": {"name": name, "namespace": namespace, "resourceVersion": str(version)},
+    }
+
+
+def page(version: int, *items: dict[str, Any]) -> dict[str, Any]:
+    return {"metadata": {"resourceVersion": str(version)}, "items": list(items)}
+
+
+class Script:
+    """An API server that plays what is given, then keeps its watches open and silent."""
+
+    def __init__(self, *spaces: str) -> None:
+        self.names = spaces or ("",)
+        self.lists: list[list[dict[str, Any]] | ApiError] = []
+        self.watches: list[list[Event | ApiError]] = []
+        self.asked: list[str] = []
+
+    def spaces(self, resource: Resource) -> tuple[str, ...]:
+        return self.names
+
+    async def pages(
+        self, resource: Resource, space: str, selector: str
+    ) -> AsyncIterator[dict[str, Any]]:
+        self.asked.append(f"list {space}".strip())
+        planned = self.lists.pop(0)
+        if isinstance(planned, ApiError):
+            raise planned
+        for each in planned:
+            yield each
+
+    async def watch(
+        self, resource: Resource, space: str, selector: str, version: str
+    ) -> AsyncIterator[Event]:
+        self.asked.append(f"watch {space} from {version}".replace("  ", " "))
+        for event in self.watches.pop(0) if self.watches else [await asyncio.Future()]:
+            if isinstance(event, ApiError):
+                raise event
+            yield event
+
+
+class Told:
+    """What the sink was told, in order."""
+
+    def __init__(self) -> None:
+        self.words: list[str] = []
+
+    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+        assert body["kind"] == resource.kind
+        self.words.append(f"listed {body['metadata']['name']}")
+
+    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+        self.words.append(f"{change} {body['metadata']['name']}")
+
+    def missed(
+        self, resource: Resource, namespace: str, seen: set[tuple[str, str]], version: int
+    ) -> None:
+        names = " ".join(sorted(name for _, name in seen))
+        self.words.append(f"only {names} at {version} in {namespace or 'all'}")
+
+
+async def play(script: Script, until: Callable[[], bool]) -> tuple[list[str], Reflector]:
+    """Until the condition holds, and a little longer."""
+    told = Told()
+    reflector = Reflector(script, POD, told, asyncio.Semaphore(1), draw=lambda: -1.0)
+    task = asyncio.ensure_future(reflector.run())
+    for _ in range(300):
+        await asyncio.sleep(0)
+        if until() and not script.watches and not script.lists:
+            break
+    for _ in range(5):
+        await asyncio.sleep(0)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return told.words, reflector
+
+
+def asked(script: Script, count: int) -> Callable[[], bool]:
+    return lambda: len(script.asked) >= count
+
+
+async def test_it_lists_every_page_and_watches_from_there() -> None:
+    script = Script()
+    script.lists = [[page(7, pod("a", 3)), page(7, pod("b", 5))]]
+    script.watches = [[("ADDED", pod("c", 8)), ("DELETED", pod("a", 9))]]
+    words, reflector = await play(script, asked(script, 3))
+
+    assert words == ["listed a", "listed b", "ADDED c", "DELETED a"]
+    assert script.asked == ["list", "watch from 7", "watch from 9"]
+    assert reflector.listed.is_set()
+
+
+async def test_a_bookmark_moves_the_version_and_tells_nothing() -> None:
+    script = Script()
+    script.lists = [[page(7)]]
+    script.watches = [[("BOOKMARK", pod("", 41))]]
+    words, _ = await play(script, asked(script, 3))
+
+    assert words == []
+    assert script.asked[-1] == "watch from 41"
+
+
+async def test_a_version_too_old_lists_anew_and_tells_what_is_gone() -> None:
+    script = Script()
+    script.lists = [[page(7, pod("a", 3), pod("b", 5))], [page(90, pod("b", 60))]]
+    script.watches = [[("ERROR", {"code": 410, "reason": "Expired", "message": "too old"})]]
+    words, _ = await play(script, asked(script, 4))
+
+    assert words == ["listed a", "listed b", "MODIFIED b", "only b at 90 in all"]
+    assert script.asked == ["list", "watch from 7", "list", "watch from 90"]
+
+
+async def test_a_cut_connection_goes_on_where_it_was() -> None:
+    script = Script()
+    script.lists = [[page(7)]]
+    script.watches = [[("ADDED", pod("a", 8)), ApiError(0, "Unreachable", "cut")]]
+    words, _ = await play(script, asked(script, 3))
+
+    assert words == ["ADDED a"]
+    # Nobody knows what came before the cut was noticed, but nothing was skipped.
+    assert script.asked == ["list", "watch from 7", "watch from 7"]
+
+
+async def test_a_refused_list_is_tried_again() -> None:
+    script = Script()
+    script.lists = [ApiError(403, "Forbidden", "no"), ApiError(0, "Unreachable", "no"), [page(7)]]
+    _, reflector = await play(script, asked(script, 4))
+
+    assert script.asked == ["list", "list", "list", "watch from 7"]
+    assert reflector.listed.is_set()
+
+
+async def test_it_is_listed_once_all_namespaces_are() -> None:
+    script = Script("desk-7", "desk-9")
+    script.lists = [[page(7, pod("a", 3))], ApiError(403, "Forbidden", "no"), [page(9)]]
+    words, reflector = await play(script, lambda: False)
+
+    assert reflector.listed.is_set()
+    assert words == ["listed a"]
+    assert sorted(script.asked) == [
+        "list desk-7",
+        "list desk-9",
+        "list desk-9",
+        "watch desk-7 from 7",
+        "watch desk-9 from 9",
+    ]
+
+
+async def test_it_is_not_listed_while_one_namespace_is_refused() -> None:
+    script = Script("desk-7", "desk-9")
+    script.lists = [[page(7)], *[ApiError(403, "Forbidden", "no")] * 1000]
+    _, reflector = await play(script, lambda: False)
+
+    assert not reflector.listed.is_set()
