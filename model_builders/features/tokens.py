@@ -6,7 +6,7 @@ says "[SEP]" is a text, and never a control token.
 
 import string
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -119,27 +119,21 @@ class WordPiece:
         return found
 
 
-def words(text: str) -> Iterator[str]:
+def words(text: str) -> list[str]:
     """Words in lower case and without accents; each punctuation mark and ideograph on its own."""
-    for run in _normal(text).split():
-        begin = 0
-        for at, sign in enumerate(run):
-            if _is_punctuation(sign):
-                if begin < at:
-                    yield run[begin:at]
-                yield sign
-                begin = at + 1
-        if begin < len(run):
-            yield run[begin:]
+    return unicodedata.normalize("NFD", text.translate(_CLEANED)).translate(_BARE).split()
 
 
-def _normal(text: str) -> str:
-    spaced = "".join(_cleaned(sign) for sign in text)
-    bare = "".join(
-        sign for sign in unicodedata.normalize("NFD", spaced) if unicodedata.category(sign) != "Mn"
-    )
-    # Sign by sign: Python's own lower() of a whole word knows a final sigma, BERT does not.
-    return "".join(sign.lower() for sign in bare)
+class _Memo(dict[int, str]):
+    """What becomes of each sign, worked out when it is first met."""
+
+    def __init__(self, work_out: Callable[[str], str]) -> None:
+        super().__init__()
+        self._work_out = work_out
+
+    def __missing__(self, code: int) -> str:
+        found = self[code] = self._work_out(chr(code))
+        return found
 
 
 def _cleaned(sign: str) -> str:
@@ -152,12 +146,19 @@ def _cleaned(sign: str) -> str:
     return f" {sign} " if _is_ideograph(sign) else sign
 
 
+def _bare(sign: str) -> str:
+    """Sign by sign: Python's own lower() of a whole word knows a final sigma, BERT does not."""
+    kind = unicodedata.category(sign)
+    if kind == "Mn":
+        return ""
+    return f" {sign} " if kind.startswith("P") or sign in _PUNCTUATION else sign.lower()
+
+
 def _is_ideograph(sign: str) -> bool:
     return any(first <= ord(sign) <= last for first, last in _IDEOGRAPHS)
 
 
-def _is_punctuation(sign: str) -> bool:
-    return sign in _PUNCTUATION or unicodedata.category(sign).startswith("P")
+_CLEANED, _BARE = _Memo(_cleaned), _Memo(_bare)
 
 
 def _ids(vocabulary: Iterable[str]) -> Mapping[str, int]:
