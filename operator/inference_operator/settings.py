@@ -19,6 +19,9 @@ class Settings(BaseModel):
     loader_image: str = "inference-operator:latest"
     """Image of the init container: the operator's own."""
 
+    artifact_cache_url: str = ""
+    """Address of the nodes' artifact caches, given to new revisions. Empty: each pod fetches."""
+
     namespaces: str = ""
     """Namespaces to serve, separated by commas. Empty: all."""
 

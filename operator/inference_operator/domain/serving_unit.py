@@ -72,6 +72,9 @@ class Server:
     shared_memory: str
     """Size of /dev/shm, as a quantity."""
 
+    artifact_cache: str | None = None
+    """Address of the node's artifact cache, where there is one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:

@@ -30,6 +30,7 @@ class Defaults:
 
     triton_image: str
     loader_image: str
+    artifact_cache: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +82,7 @@ def _server(spec: InferenceModelSpec, defaults: Defaults) -> Server:
     return Server(
         image=triton.image or defaults.triton_image,
         loader_image=defaults.loader_image,
+        artifact_cache=defaults.artifact_cache,
         args=(*args, *triton.extra_args),
         env=triton.env,
         shared_memory=triton.shared_memory or DEFAULT_SHARED_MEMORY,

@@ -163,7 +163,9 @@ class _WorkForce:
         self._passes = Passes(
             cluster,
             self.cache,
-            Defaults(settings.triton_image, settings.loader_image),
+            Defaults(
+                settings.triton_image, settings.loader_image, settings.artifact_cache_url or None
+            ),
             telemetry,
             lambda: datetime.now(UTC),
         )

@@ -10,6 +10,8 @@ from inference_operator.resources import volumes
 from inference_operator.resources.metadata import Manifest
 
 LOADER = "load"
+# What `load.command` reads: pure code cannot import it.
+CACHE_VARIABLE = "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"
 TRITON = "triton"
 HTTP_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002
 
@@ -67,6 +69,8 @@ def _restricted() -> Manifest:
 
 
 def _loader(unit: ServingUnit) -> Manifest:
+    cache = unit.server.artifact_cache
+    environment = {"env": [{"name": CACHE_VARIABLE, "value": cache}]} if cache else {}
     return {
         "name": LOADER,
         "image": unit.server.loader_image,
@@ -77,6 +81,7 @@ def _loader(unit: ServingUnit) -> Manifest:
             f"--credentials={volumes.CREDENTIALS_PATH}",
             f"--claims={volumes.CLAIMS_PATH}",
         ],
+        **environment,
         "resources": {
             "requests": {"cpu": "50m", "memory": "128Mi"},
             "limits": {"memory": "1Gi"},
