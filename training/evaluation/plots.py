@@ -58,7 +58,7 @@ def importance(by_name: dict[str, float], by_step: Array, path: Path) -> None:
     bars.barh(list(by_name), list(by_name.values()))
     bars.set(title="Attribution by input", xlabel="mean absolute attribution")
     line.plot(np.arange(len(by_step)) - len(by_step) + 1, by_step)
-    line.set(title="Attribution by day", xlabel="days before today")
+    line.set(title="Attribution by day", xlabel="day (0 is today)")
     figure.savefig(path, dpi=100)
 
 

@@ -1,0 +1,50 @@
+"""What a person got wrong is a sentence and 2, before anything is trained."""
+
+from pathlib import Path
+
+import pytest
+
+from training.command import main
+from training.loop import Checkpoint
+from training.models.catalog import MODELS
+from training.order import Order
+from training.profiles import PLANS, Profile
+
+LSTM = "lstm_price_predictor"
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [
+        (["--epochs", "0"], "epochs: found '0', expected greater than or equal to 1; set --epochs"),
+        (["--learning-rate", "fast"], "learning_rate: found 'fast', expected a valid number"),
+        (["--stride", "0"], "stride: found '0', expected greater than or equal to 1; set --stride"),
+        (["--device", "tpu"], "device: found 'tpu', expected 'auto', 'cpu' or 'cuda'"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    words: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(LSTM, ["train", "--output", str(tmp_path / "new"), *words]) == 2
+    assert sentence in capsys.readouterr().err
+    assert not (tmp_path / "new").exists()
+
+
+def test_weights_that_are_not_there_are_named(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(LSTM, ["export", "--output", str(tmp_path)]) == 2
+    assert str(tmp_path / "weights.pt") in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", sorted(MODELS.keys() - {"ensemble_combiner"}))
+def test_each_model_that_learns_has_each_profile(name: str) -> None:
+    assert set(PLANS[name]) == set(Profile)
+
+
+def test_a_training_that_is_not_resumed_forgets_what_was_there(tmp_path: Path) -> None:
+    plan = PLANS[LSTM][Profile.DEMO]
+    Checkpoint(tmp_path / "checkpoint").write({"epochs": []})
+
+    assert Order(LSTM, plan, tmp_path, resume=True).checkpoint().read() == {"epochs": []}
+    assert Order(LSTM, plan, tmp_path).checkpoint().read() is None
