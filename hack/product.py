@@ -89,12 +89,13 @@ def is_marked(body: dict[str, Any]) -> bool:
     return labels.get(MARK) == "true"
 
 
-def install(kubectl: Kubectl, images: Images) -> None:
-    """Apply `manifests/base` with these images, and wait until the operator serves."""
+def install(kubectl: Kubectl, images: Images, *components: str) -> None:
+    """Apply `manifests/base` and components of `manifests` with these images, and wait until the
+    operator serves."""
     with step("install the operator from manifests/base"):
         _remove_stale_overlays()
         with tempfile.TemporaryDirectory(dir=_MANIFESTS, prefix=_OVERLAY) as overlay:
-            _write_overlay(Path(overlay), images)
+            _write_overlay(Path(overlay), images, components)
             rendered = kubectl("kustomize", overlay)
         kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=rendered)
         kubectl.wait_for_crds()
@@ -116,7 +117,7 @@ def _remove_stale_overlays() -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def _write_overlay(folder: Path, images: Images) -> None:
+def _write_overlay(folder: Path, images: Images, components: tuple[str, ...] = ()) -> None:
     """As in README.md, 'Install': only the images and our label differ from the base."""
     name, _, tag = images.operator.rpartition(":")
     environment = {
@@ -137,6 +138,7 @@ def _write_overlay(folder: Path, images: Images) -> None:
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
         "resources": ["../base"],
+        "components": [f"../{name}" for name in components],
         "images": [{"name": "inference-operator", "newName": name, "newTag": tag}],
         "patches": [{"patch": yaml.safe_dump(patch)}],
         "labels": [{"pairs": {MARK: "true"}}],
