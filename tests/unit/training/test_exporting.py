@@ -70,7 +70,7 @@ def test_both_formats_answer_as_the_model_does(
 
 def test_it_says_how_far_each_format_is_off(exported: Exported) -> None:
     assert exported.off["torchscript"] <= 1e-6
-    assert 0 < exported.off["onnx"] <= 1e-5
+    assert 0 < exported.off["onnx"] <= 5e-5
 
 
 def test_tensors_are_named_as_triton_is_asked(exported: Exported) -> None:

@@ -1,0 +1,122 @@
+"""The shipped networks as artifacts on a claim, laid out by `load`, and requests to Triton."""
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from hack.images.local_triton import LocalTriton
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
+from inference_operator.load.digest import digest_of
+from inference_operator.load.loader import Folders, Loader
+from inference_operator.load.plan import Order
+from model_builders.config import config_pbtxt, model_config
+from training.exporting import export
+from training.loop.samples import Samples
+from training.models.catalog import MODELS
+from training.models.price import PricePredictor
+from training.models.probes import probes
+from training.models.sentiment import SentimentTransformer
+from training.models.signature import TensorSpec
+
+VERSION = 3
+MAX_BATCH = 32
+SUFFIX = {"torchscript": "pt", "onnx": "onnx"}
+
+
+@dataclass(frozen=True)
+class Served:
+    """One network in one format, under a name in Triton."""
+
+    name: str
+    format: str
+
+    @property
+    def in_triton(self) -> str:
+        return f"{self.name}_{self.format}"
+
+    @property
+    def spec(self) -> InferenceModelSpec:
+        signature = MODELS[self.name].signature
+        model = {
+            "source": {"uri": self.uri},
+            "format": self.format,
+            "maxBatchSize": MAX_BATCH,
+            "inputs": [declared(tensor) for tensor in signature.inputs],
+            "outputs": [declared(tensor) for tensor in signature.outputs],
+        }
+        batching = {"dynamicBatching": {"maxQueueDelay": "500us"}}
+        return InferenceModelSpec.model_validate({"model": model, "triton": batching})
+
+    @property
+    def uri(self) -> str:
+        return f"pvc://models/{self.name}/model.{SUFFIX[self.format]}"
+
+    @property
+    def config(self) -> str:
+        return config_pbtxt(model_config(self.spec, name=self.in_triton, accelerated=True))
+
+
+def declared(tensor: TensorSpec) -> dict[str, Any]:
+    return {"name": tensor.name, "dataType": tensor.data_type, "shape": list(tensor.shape)}
+
+
+def network(name: str) -> nn.Module:
+    """Untrained but for the sentence encoder, with heads that say something: serving is asked."""
+    torch.manual_seed(23)
+    model = MODELS[name].create().eval()
+    if isinstance(model, PricePredictor):
+        model.quantile.fill_(2.0)
+        nn.init.normal_(model.head.weight)
+    if isinstance(model, SentimentTransformer):
+        model.encoder.load_pretrained()
+        nn.init.normal_(model.head.weight, std=0.1)
+    return model
+
+
+def export_network(name: str, model: nn.Module, folder: Path) -> None:
+    names = [tensor.name for tensor in MODELS[name].signature.inputs]
+    given = dict(zip(names, probes(model, 4, 1), strict=True))
+    export(model, Samples(given, torch.zeros(4, 1)), folder)
+
+
+def lay_out(models: list[Served], claims: Path, output: Path) -> None:
+    """As the init container does it; the claim is called `models`."""
+    orders = [
+        Order(
+            PlannedModel(
+                served.in_triton,
+                VERSION,
+                ArtifactFormat(served.format),
+                served.uri,
+                digest_of(claims / served.uri.removeprefix("pvc://")),
+            ),
+            served.config,
+        )
+        for served in models
+    ]
+    Loader(Folders(output, output, claims)).load(tuple(orders))
+
+
+def ask(
+    triton: LocalTriton, protocol: str, served: Served, inputs: Mapping[str, Tensor]
+) -> tuple[Tensor, ...]:
+    """One request over `http` or `grpc`, answered by that version, outputs in their order."""
+    from tritonclient.utils import np_to_triton_dtype
+
+    library: Any = importlib.import_module(f"tritonclient.{protocol}")
+    tensors = []
+    for name, values in inputs.items():
+        array = values.numpy()
+        tensor = library.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
+        tensors.append(tensor.set_data_from_numpy(array))
+    names = [tensor.name for tensor in MODELS[served.name].signature.outputs]
+    wanted = [library.InferRequestedOutput(name) for name in names]
+    with library.InferenceServerClient(getattr(triton, protocol)) as client:
+        answer = client.infer(served.in_triton, tensors, str(VERSION), outputs=wanted)
+        return tuple(torch.from_numpy(answer.as_numpy(name).copy()) for name in names)
