@@ -1,9 +1,8 @@
 """Windows of prices as a task of the loop, each named so that a person finds the bad one."""
 
-from collections.abc import Callable
+import functools
 
 import torch
-from torch import nn
 
 from training.data.prices import FEATURES, STEPS, Split, Windows
 from training.loop import Samples, SamplesError, Task
@@ -24,15 +23,16 @@ def price_samples(windows: Windows) -> Samples:
     return Samples(inputs, torch.from_numpy(windows.targets))
 
 
-def price_task(name: str, parts: Split, create: Callable[[], nn.Module] | None = None) -> Task:
-    """The registered model `name` on these parts; `create` makes a variant of it."""
+def price_task(name: str, parts: Split, dropout: float | None = None) -> Task:
+    """The registered model `name` on these parts; without `dropout` it has its own."""
+    create = MODELS[name].create
 
     def label(row: int) -> str:
         return f"{row} ({parts.train.tickers[row]}, until {parts.train.last[row]})"
 
     return Task(
         name,
-        create or MODELS[name].create,
+        create if dropout is None else functools.partial(create, dropout=dropout),
         PricePredictor.loss,
         price_samples(parts.train),
         price_samples(parts.validation),

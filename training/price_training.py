@@ -35,9 +35,10 @@ def train_prices(order: Order, say: Say) -> Report:
     prices = load_prices()
     everything = windows(prices.bars, order.plan.stride)
     parts = split(everything, purge_days=_PURGE_DAYS)
-    fitted = fit(price_task(order.name, parts), order.plan.settings, order.checkpoint(), say)
+    task = price_task(order.name, parts, order.plan.dropout)
+    fitted = fit(task, order.plan.settings, order.checkpoint(), say)
     model: PricePredictor = fitted.model  # type: ignore[assignment]
-    calibrate(model, price_samples(parts.validation), COVERAGE)
+    calibrate(model, task.validation, COVERAGE)
     save_weights(model, order.folder)
     exported = export(model, price_samples(parts.test), order.folder, about_window(parts.test))
     content: Report = {
@@ -104,7 +105,14 @@ def _walked(order: Order, everything: Windows, say: Say) -> dict[str, Any]:
         return {"folds": []}
     before, _ = held_out(everything, purge_days=_PURGE_DAYS)
     settings = plan.settings.model_copy(update={"epochs": plan.fold_epochs})
-    return walk_forward(order.name, folds(before, plan.folds, _PURGE_DAYS), settings, say)
+
+    def learn(part: Split) -> PricePredictor:
+        found: PricePredictor = fit(  # type: ignore[assignment]
+            price_task(order.name, part, plan.dropout), settings
+        ).model
+        return found
+
+    return walk_forward(folds(before, plan.folds, _PURGE_DAYS), learn, say)
 
 
 def _attributed(order: Order, model: PricePredictor, test: Windows) -> dict[str, Any]:

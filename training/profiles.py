@@ -26,6 +26,7 @@ class Plan(BaseModel):
     folds: int = Field(4, ge=0, description="walk-forward folds before the held-out period")
     fold_epochs: int = Field(10, ge=1, description="most epochs in each fold")
     explained: int = Field(64, ge=0, description="samples whose answers are attributed")
+    dropout: float | None = Field(None, ge=0, lt=1, description="without it the model's own")
     texts: int = Field(0, ge=0, description="texts to learn from; 0: all")
     frozen: int = Field(0, ge=0, le=6, description="encoder layers that are left as they are")
 

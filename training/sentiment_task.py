@@ -36,7 +36,8 @@ def sentiment_task(name: str, parts: SentimentSplit, plan: Plan) -> Task:
     """The encoder's upper layers and a new head; `plan.frozen` layers stay as they are."""
 
     def build() -> nn.Module:
-        model = SentimentTransformer.pretrained()
+        dropout = {} if plan.dropout is None else {"dropout": plan.dropout}
+        model = SentimentTransformer.pretrained(**dropout)
         if plan.frozen:
             model.freeze(plan.frozen)
         return model

@@ -1,6 +1,6 @@
 """The same model, learnt anew for each of several periods and judged on the one that follows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,11 +9,12 @@ from training.data.prices import Split, Windows
 from training.evaluation.baselines import NAIVE
 from training.evaluation.gain import Array, gain_over
 from training.evaluation.prices import Forecast, Judged, direction, judge
-from training.loop import Fitted, fit, predict
+from training.loop import predict
 from training.models.price import PricePredictor
 from training.order import Say
-from training.price_task import price_samples, price_task
-from training.settings import Settings
+from training.price_task import price_samples
+
+Learn = Callable[[Split], PricePredictor]
 
 
 def forecast(model: PricePredictor, samples: Windows) -> Forecast:
@@ -22,13 +23,15 @@ def forecast(model: PricePredictor, samples: Windows) -> Forecast:
     return Forecast(close[:, 0].double().numpy(), bounds.double().numpy())
 
 
-def walk_forward(name: str, parts: Sequence[Split], settings: Settings, say: Say) -> dict[str, Any]:
-    """Each fold's errors, and all folds' together: how the method does, not one set of weights."""
+def walk_forward(parts: Sequence[Split], learn: Learn, say: Say) -> dict[str, Any]:
+    """Each fold's errors, and all folds' together: how the method does, not one set of weights.
+
+    `learn` sees a fold's train and validation parts, and is judged on its test part.
+    """
     rows, wrong, naive, days = [], [], [], []
     for number, part in enumerate(parts, 1):
         say(f"fold {number}/{len(parts)}: {len(part.train)} windows, judged on {len(part.test)}")
-        fitted: Fitted = fit(price_task(name, part), settings)
-        found = forecast(fitted.model, part.test)  # type: ignore[arg-type]
+        found = forecast(learn(part), part.test)
         judged = judge(Forecast(found.close), part.train, part.test)
         rows.append(_row(part, judged))
         true = part.test.targets[:, 0].astype(np.float64)

@@ -1,0 +1,128 @@
+"""A search for better settings by Optuna: python -m training.search --trials 5 --output DIR.
+
+Chooses by the validation parts of walk-forward folds that end before the held-out period; nothing
+here looks at what the report judges by.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import optuna
+import torch
+
+from training.data.prices import Split, load_prices, windows
+from training.data.walk_forward import folds, held_out
+from training.loop import LossError, fit
+from training.price_task import price_task
+from training.settings import Settings
+
+_MODELS = ("lstm", "gru", "advanced_lstm")
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Which model, on which folds, with what common to all trials."""
+
+    name: str
+    parts: tuple[Split, ...]
+    settings: Settings
+
+    def objective(self, trial: optuna.Trial) -> float:
+        """Mean over the folds of the best validation loss; a trial that is behind is ended."""
+        chosen = self.settings.model_copy(
+            update={
+                "learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-2, log=True),
+                "weight_decay": trial.suggest_float("weight_decay", 1e-6, 1e-1, log=True),
+                "batch": trial.suggest_categorical("batch", [64, 128, 256]),
+            }
+        )
+        dropout = trial.suggest_float("dropout", 0.0, 0.5)
+        losses: list[float] = []
+        for number, part in enumerate(self.parts):
+            try:
+                fitted = fit(price_task(self.name, part, dropout), chosen)
+            except LossError as error:
+                # These settings lead nowhere: something to know, and no reason to end the search.
+                raise optuna.TrialPruned(str(error)) from None
+            losses.append(fitted.epochs[fitted.best - 1].validation)
+            trial.report(sum(losses) / len(losses), number)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+        return sum(losses) / len(losses)
+
+
+def search(wanted: Search, trials: int) -> optuna.Study:
+    """A study of so many trials; the same seed gives the same."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        sampler=optuna.samplers.TPESampler(seed=wanted.settings.seed),
+        pruner=optuna.pruners.MedianPruner(n_startup_trials=3),
+    )
+    study.enqueue_trial(_usual(wanted.settings))
+    study.optimize(wanted.objective, trials, callbacks=[_say])
+    return study
+
+
+def found(study: optuna.Study, wanted: Search) -> dict[str, Any]:
+    """All trials, the best one, and how to train with its settings."""
+    words = [f"--{name.replace('_', '-')} {value}" for name, value in study.best_params.items()]
+    return {
+        "model": wanted.name,
+        "settings": wanted.settings.model_dump(mode="json"),
+        "trials": [
+            {"number": t.number, "state": t.state.name, "loss": t.value, **t.params}
+            for t in study.trials
+        ],
+        "best": {"loss": study.best_value, **study.best_params},
+        "options": " ".join(words),
+    }
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m training.search")
+    parser.add_argument("--model", choices=_MODELS, default="lstm")
+    parser.add_argument("--trials", type=int, default=5)
+    parser.add_argument("--epochs", type=int, default=3, help="of each fold")
+    parser.add_argument("--stride", type=int, default=4, help="every n-th window")
+    parser.add_argument("--folds", type=int, default=2)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--output", type=Path, required=True, help="folder of search.json")
+    given = parser.parse_args(words)
+    torch.set_num_threads(given.threads)
+    before, _ = held_out(windows(load_prices().bars, given.stride))
+    wanted = Search(
+        f"{given.model}_price_predictor",
+        folds(before, given.folds),
+        Settings(epochs=given.epochs, patience=given.epochs, seed=given.seed),
+    )
+    content = found(search(wanted, given.trials), wanted)
+    given.output.mkdir(parents=True, exist_ok=True)
+    (given.output / "search.json").write_text(json.dumps(content, indent=2) + "\n")
+    print(f"best of {given.trials}: validation loss {content['best']['loss']:.4f} with")
+    print(f"  {content['options']}")
+    return 0
+
+
+def _usual(settings: Settings) -> dict[str, Any]:
+    """The first trial: what is to be beaten."""
+    return {
+        "learning_rate": settings.learning_rate,
+        "weight_decay": 1e-6,
+        "batch": settings.batch,
+        "dropout": 0.2,
+    }
+
+
+def _say(study: optuna.Study, trial: optuna.trial.FrozenTrial) -> None:
+    value = "ended early" if trial.value is None else f"validation loss {trial.value:.4f}"
+    print(f"trial {trial.number}: {value}, {trial.params}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
