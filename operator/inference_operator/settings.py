@@ -19,7 +19,7 @@ class Settings(BaseModel):
     loader_image: str = "inference-operator:latest"
     """Image of the init container: the operator's own."""
 
-    artifact_cache_url: str = ""
+    artifact_cache_url: Annotated[str, Field(pattern=r"^(http://[^/@\s]+)?$")] = ""
     """Address of the nodes' artifact caches, given to new revisions. Empty: each pod fetches."""
 
     namespaces: str = ""
