@@ -6,10 +6,12 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.repository_plan import PLAN_FILE, RepositoryPlan
 from inference_operator.load import pieces
 
 from .conftest import FaultyStore, Pod, code_of
@@ -162,3 +164,21 @@ def test_killed_in_the_middle_of_its_pieces_it_goes_on(ready: FaultyStore, pod: 
     pod.load()
     assert pod.served == CODE
     assert len(ready.requests) - before < 1 + len(RANGES)
+
+
+def test_several_models_are_fetched_at_once(store: FaultyStore, pod: Pod) -> None:
+    (store.folder / "ranker.py").write_bytes(CODE)
+    pod.plan(f"{store.url}/ranker.py")
+    plan = pod.root / "plan" / PLAN_FILE
+    (first,) = RepositoryPlan.from_json(plan.read_text()).models
+    others = [replace(first, name=name) for name in ("scorer", "filter")]
+    plan.write_text(RepositoryPlan((first, *others)).to_json())
+    for other in others:
+        config = (pod.root / "plan" / first.config_file).read_text()
+        (pod.root / "plan" / other.config_file).write_text(config.replace("ranker", other.name))
+    together = waits_for(threading.Barrier(3))
+    store.faults = [together, together, together]
+    report = pod.load()
+    assert [model.name for model in report.models] == ["ranker", "scorer", "filter"]
+    names = sorted(path.name for path in pod.output.iterdir())
+    assert names == ["filter", "ranker", "scorer"]
