@@ -33,6 +33,8 @@ def test_each_setting_has_its_variable() -> None:
         ("LOG_LEVEL", "debug"),
         ("RESYNC_SECONDS", "1"),
         ("API_TIMEOUT_SECONDS", "0"),
+        ("ARTIFACT_CACHE_URL", "cache.svc:8081"),
+        ("ARTIFACT_CACHE_URL", "https://cache.svc"),
         ("WORKRES", "4"),
     ],
 )
