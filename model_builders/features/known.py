@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from model_builders.features.bars import Bars, Floats, Times
 from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.frame import STANDARD, Periods, frame
 from model_builders.features.series import period
 from model_builders.features.windows import STEPS, windows
 
@@ -53,6 +54,12 @@ class Dataset:
     first: Times
     decided: Times
     judged: Times
+
+
+def known_frame(bars: Bars, periods: Periods = STANDARD) -> tuple[Known, ...]:
+    """The features of `frame`, each known when its bar ends."""
+    features = frame(bars, periods).items()
+    return tuple(Known(name, values, bars.times, bars.times) for name, values in features)
 
 
 def derive(definition: Definition, bars: Bars) -> Known:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from ta.momentum import RSIIndicator
 from ta.others import DailyLogReturnIndicator
 from ta.trend import EMAIndicator, SMAIndicator
@@ -103,6 +103,7 @@ def test_rsi_of_prices_that_only_rise_only_fall_or_stand_still() -> None:
     assert rsi([5.0, 5, 5, 5], 3)[-1] == 50
 
 
+@settings(deadline=None)
 @given(any_bars())
 def test_rsi_is_a_percentage_of_any_prices(bars: Bars) -> None:
     found = rsi(bars.column("close"), 5)
@@ -171,6 +172,7 @@ def test_refuses_the_deviation_of_one_return() -> None:
         volatility([1.0, 2.0, 3.0], 1)
 
 
+@settings(deadline=None)
 @given(any_bars(least=2))
 def test_no_feature_depends_on_a_later_bar(bars: Bars) -> None:
     periods = Periods(rsi=3, sma=4, ema=4, volatility=3)

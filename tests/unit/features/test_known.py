@@ -7,8 +7,8 @@ import pytest
 
 from model_builders.features.bars import Bars, Floats
 from model_builders.features.failure import FeatureError, Reason
-from model_builders.features.frame import NAMES, frame
-from model_builders.features.indicators import log_returns, rsi, sma
+from model_builders.features.frame import NAMES, Periods, frame
+from model_builders.features.indicators import log_returns
 from model_builders.features.known import (
     Definition,
     Known,
@@ -16,6 +16,7 @@ from model_builders.features.known import (
     close_ahead,
     dataset,
     derive,
+    known_frame,
 )
 from tests.unit.features.shares import share
 
@@ -126,12 +127,9 @@ def test_a_sample_is_decided_at_its_last_bar_and_judged_later() -> None:
 
 def test_bars_in_which_a_feature_warms_up_are_left_out() -> None:
     bars = share(100)
-    definitions = [
-        Definition("rsi", lambda given: rsi(given.column("close"), 14)),
-        Definition("sma", lambda given: sma(given.column("close"), 30)),
-    ]
-    found = dataset([derive(one, bars) for one in definitions], close_ahead(bars), steps=10)
+    found = dataset(known_frame(bars, Periods(sma=30)), close_ahead(bars), steps=10)
     assert found.first[0] == bars.times[29]
+    assert found.inputs.shape == (100 - 29 - 9 - 1, 10, len(NAMES))
     assert np.isfinite(found.inputs).all()
 
 

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_builders.features.bars import Bars, Floats
@@ -26,6 +26,7 @@ def streamed(bars: Bars, periods: Periods) -> dict[str, Floats]:
     return {name: np.array([row[name] for row in rows]) for name in NAMES}
 
 
+@settings(deadline=None)
 @given(any_bars(), PERIODS)
 def test_streaming_equals_batch_for_any_bars(bars: Bars, periods: Periods) -> None:
     found, wanted = streamed(bars, periods), frame(bars, periods)
@@ -54,6 +55,7 @@ def test_each_indicator_alone_equals_its_batch() -> None:
         assert np.array_equal(found, wanted, equal_nan=True), name
 
 
+@settings(deadline=None)
 @given(any_bars(least=5, most=30), st.integers(1, 5))
 def test_the_newest_window_is_the_batchs_last(bars: Bars, steps: int) -> None:
     stream = Stream(steps=steps)

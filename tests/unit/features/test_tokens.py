@@ -56,7 +56,7 @@ def test_a_text_has_their_ids(
 
 
 @given(st.text(st.characters(max_codepoint=0x24F, exclude_categories=("Cs",)), max_size=80))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_any_european_text_has_their_ids(text: str) -> None:
     assert list(words(text)) == theirs_of(text)
 

@@ -2,7 +2,7 @@
 
 import re
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from training.data.duplicates import groups, near_duplicates
@@ -15,6 +15,7 @@ def similarity(one: str, other: str) -> float:
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
 
 
+@settings(deadline=None)
 @given(TEXTS, st.sampled_from([0.5, 0.6, 0.7, 0.8, 1.0]))
 def test_finds_exactly_the_pairs_that_comparing_all_finds(texts: list[str], least: float) -> None:
     wanted = {
