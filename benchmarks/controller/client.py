@@ -61,14 +61,23 @@ class Client:
             return [item["metadata"] for item in (await answer.json())["items"]]
 
     async def watch(self, path: str, *, metadata_only: bool) -> AsyncIterator[tuple[str, Any]]:
-        """Type and object of each event: first of what is there, then of what happens."""
+        """Type and object of each event: first of what is there, then of what happens.
+
+        The API server ends the watch of a reader that cannot keep up: it is taken up again where it
+        ended.
+        """
         accept = {"Accept": _METADATA.format(list="")} if metadata_only else {}
-        url = f"{self._server}{path}?watch=true&timeoutSeconds=7200"
-        async with self._session.get(url, headers=accept) as answer:
-            answer.raise_for_status()
-            async for line in answer.content:
-                event = json.loads(line)
-                yield event["type"], event["object"]
+        version = ""
+        while True:
+            url = f"{self._server}{path}?watch=true&timeoutSeconds=7200{version}"
+            async with self._session.get(url, headers=accept) as answer:
+                answer.raise_for_status()
+                async for line in answer.content:
+                    event = json.loads(line)
+                    if event["type"] == "ERROR":
+                        raise RuntimeError(f"the watch of {path} is lost: {event['object']}")
+                    version = f"&resourceVersion={event['object']['metadata']['resourceVersion']}"
+                    yield event["type"], event["object"]
 
 
 def _tls(content: Mapping[str, Any]) -> ssl.SSLContext:

@@ -68,6 +68,7 @@ class Sight:
         try:
             async with asyncio.timeout(seconds):
                 while not holds(self.seen):
+                    self._check()
                     self._event.clear()
                     await self._event.wait()
         except TimeoutError:
@@ -78,6 +79,11 @@ class Sight:
                 f" {seen.children_count} children"
             ) from None
         return time.time()
+
+    def _check(self) -> None:
+        for task in self._tasks:
+            if task.done():
+                raise RuntimeError("a watch of the benchmark ended") from task.exception()
 
     async def changes(self, unit: str, plurals: tuple[str, ...], seconds: float) -> float:
         """Until a child of each kind was made or got a new generation; when the last one was."""
@@ -101,11 +107,15 @@ class Sight:
         self, kind: Kind, take: Callable[[str, Mapping[str, Any]], None], metadata_only: bool
     ) -> None:
         path = kind.path(self._namespace)
-        async for event, body in self._client.watch(path, metadata_only=metadata_only):
-            take(event, body)
-            point = (time.time(), len(self.seen.complete), len(self.seen.ready))
-            if not self.points or self.points[-1][1:] != point[1:]:
-                self.points.append(point)
+        try:
+            async for event, body in self._client.watch(path, metadata_only=metadata_only):
+                take(event, body)
+                point = (time.time(), len(self.seen.complete), len(self.seen.ready))
+                if not self.points or self.points[-1][1:] != point[1:]:
+                    self.points.append(point)
+                self._event.set()
+        finally:
+            # Those who wait are to see that it ended.
             self._event.set()
 
     def _unit(self, event: str, body: Mapping[str, Any]) -> None:

@@ -46,6 +46,16 @@ class Settings(BaseModel):
     api_timeout_seconds: Annotated[float, Field(gt=0)] = 15.0
     """Time that one API request may take."""
 
+    mlflow_tracking_uri: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/[^\s?#]*)?)?$")] = ""
+    """MLflow's tracking server, which `models:/` and `runs:/` sources are asked for: an address
+    with http or https that serving pods reach too. Empty: none."""
+
+    registry_interval_seconds: Annotated[float, Field(ge=1, le=86400)] = 30.0
+    """How often each registered model is asked for its aliases."""
+
+    registry_write_tags: bool = False
+    """Whether a version gets a tag in the registry when clients are moved to it."""
+
     @property
     def served_namespaces(self) -> tuple[str, ...]:
         return tuple(n.strip() for n in self.namespaces.split(",") if n.strip())

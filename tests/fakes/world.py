@@ -12,7 +12,6 @@ from inference_operator.api.status import InferenceModelStatus, read_status
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
 from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.passes import PassError, Passes
-from inference_operator.handlers.work_queue import Again
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, imodel, revision_of
 from tests.fakes.cluster import CrashedError, FakeCluster, Request
 
@@ -57,7 +56,7 @@ class World:
                 self.cache.put(kind, body)
         return bool(events)
 
-    async def one_pass(self, key: UnitKey = KEY, *, in_haste: bool = False) -> Again | None:
+    async def one_pass(self, key: UnitKey = KEY, *, in_haste: bool = False) -> timedelta | None:
         """One pass with the newest view; PassError when something failed."""
         self.watch()
         return await self.passes(key, in_haste)

@@ -30,9 +30,6 @@ class Outcome:
     passing: list[str] = field(default_factory=list)
     """Sentences about failures that may go away by themselves."""
 
-    left: bool = False
-    """Whether stages were left to a later pass."""
-
     @property
     def troubled(self) -> bool:
         return bool(self.repaired or self.refused or self.passing)
@@ -50,17 +47,11 @@ class Executor:
         # Children that could not be written: writing them later puts nothing back.
         self._owed: set[tuple[UnitKey, ChildKey]] = set()
 
-    async def execute(self, plan: Plan, *, in_haste: bool = False) -> Outcome:
-        """All stages in order; what a failed write would make harmful is left out.
-
-        `in_haste`: only the first one that has anything to write.
-        """
+    async def execute(self, plan: Plan) -> Outcome:
+        """All stages in order; what a failed write would make harmful is left out."""
         outcome = Outcome()
         failed: list[Action] = []
         for stage in plan.stages:
-            if in_haste and outcome.written:
-                outcome.left |= bool(stage)
-                continue
             ready = [action for action in stage if not _waits(action, failed)]
             results = await asyncio.gather(*(self._do(plan.key, action) for action in ready))
             for action, result in zip(ready, results, strict=True):

@@ -1,6 +1,6 @@
 """From the cache to what planning looks at."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
@@ -22,18 +22,27 @@ from inference_operator.domain.observed import (
     RevisionRecord,
     Workers,
 )
+from inference_operator.domain.resolution import Resolution
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.resources.controller_revision import read_record
 from inference_operator.resources.pod import LOADER, TRITON
 from inference_operator.resources.service import selected_revision
 
 Body = Mapping[str, Any]
+Resolve = Callable[[UnitKey, Body], Resolution | None]
+"""What a registry said last about a unit's spec; of an empty one, that it asks no more."""
 
 
-def observe(cache: Cache, key: UnitKey) -> Observed | None:
+def unresolved(unit: UnitKey, spec: Body) -> Resolution | None:
+    """Where no registry is asked."""
+    return None
+
+
+def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observed | None:
     """What is known of the unit; None when there is no such custom resource."""
     body = cache.get(key.kind, (key.namespace, key.name))
     if body is None:
+        resolve(key, {})
         return None
     meta = body["metadata"]
     owner = Owner(key, API_VERSION, meta["uid"])
@@ -60,6 +69,7 @@ def observe(cache: Cache, key: UnitKey) -> Observed | None:
         pods=tuple(pods),
         served_revision=_served(children, key),
         nodes=_nodes(cache, body),
+        resolution=resolve(key, body.get("spec") or {}),
         deleting="deletionTimestamp" in meta,
     )
 

@@ -26,6 +26,7 @@ from inference_operator.domain.names import FIELD_MANAGER, UnitKey
 from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.passes import PassError, Passes
 from inference_operator.handlers.registry import configure, register
+from inference_operator.handlers.registry_watch import RegistryWatch
 from inference_operator.handlers.watcher import Watcher
 from inference_operator.handlers.work_queue import WorkQueue, work
 from inference_operator.settings import Settings
@@ -169,6 +170,8 @@ class _WorkForce:
             telemetry,
             lambda: datetime.now(UTC),
         )
+        self._registry = RegistryWatch(settings, cluster, self.cache, self.queue.wake)
+        self._passes.resolve = self._registry.resolve
         telemetry.queue_depth.set_function(lambda: len(self.queue))
 
     def hired(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:
@@ -177,6 +180,7 @@ class _WorkForce:
         return [
             *(asyncio.create_task(reflector.run()) for reflector in self._reflectors),
             asyncio.create_task(self._list()),
+            asyncio.create_task(self._registry.run(leading)),
             *(asyncio.create_task(self._work(leading)) for _ in range(self._count)),
         ]
 

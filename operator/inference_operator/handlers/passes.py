@@ -5,13 +5,13 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.execute import Executor, Outcome
 from inference_operator.adapters.kube import ApiError, Cluster
-from inference_operator.adapters.observe import observe
+from inference_operator.adapters.observe import Resolve, observe, unresolved
 from inference_operator.adapters.publish import publish_event, publish_status
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
@@ -19,7 +19,6 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
-from inference_operator.handlers.work_queue import Again
 from inference_operator.planning.events import notes
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
@@ -55,27 +54,30 @@ class Passes:
         self._defaults = defaults
         self._telemetry = telemetry
         self._clock = clock
+        self.resolve: Resolve = unresolved
+        """What the model registry says; it never waits."""
+
         self._executor = Executor(cluster, cache)
         self._failing: Counter[UnitKey] = Counter()
 
-    async def __call__(self, key: UnitKey, in_haste: bool = False) -> Again | None:
+    async def __call__(self, key: UnitKey, in_haste: bool = False) -> timedelta | None:
         """Bring the cluster one step nearer to what `key` asks for; when to look again.
 
-        At once after a change: its echo wakes nobody. `in_haste`, since others wait too, a pass
-        writes one stage of children and leaves the rest, and the status, to its next ones.
+        At once after a change: its echo wakes nobody. `in_haste`, since others wait for their
+        children, a pass that wrote children leaves the status to the next one.
         """
         began = time.monotonic()
         outcome = "failed"
         try:
-            changed, again = await self._pass(key, in_haste)
+            changed, delay = await self._pass(key, in_haste)
             outcome = "changed" if changed else "unchanged"
-            return again
+            return timedelta(0) if changed else delay
         finally:
             self._telemetry.passes.labels(outcome).inc()
             self._telemetry.pass_seconds.observe(time.monotonic() - began)
 
-    async def _pass(self, key: UnitKey, in_haste: bool) -> tuple[bool, Again | None]:
-        seen = observe(self._cache, key)
+    async def _pass(self, key: UnitKey, in_haste: bool) -> tuple[bool, timedelta | None]:
+        seen = observe(self._cache, key, self.resolve)
         if seen is None or seen.deleting:
             # Owner references take the children along.
             self._executor.forget(key)
@@ -83,27 +85,25 @@ class Passes:
             return False, None
         now = self._clock()
         decided = plan(seen, self._defaults, now)
-        outcome = await self._executor.execute(decided, in_haste=in_haste)
+        outcome = await self._executor.execute(decided)
         if outcome.passing:
             self._failing[key] += 1
         else:
             self._failing.pop(key, None)
         if in_haste and outcome.written and not outcome.troubled:
-            # As if the process had died here: the next pass goes on, and reports.
-            return True, Again(urgent=outcome.left)
+            # As if the process had died here: the next pass reports what this one did.
+            return True, None
         changed = await self._report(seen, decided, outcome, now)
         if outcome.passing or outcome.refused:
             reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
             raise PassError(reason, "; ".join((*outcome.passing, *outcome.refused)))
-        if changed or outcome.written:
-            return True, Again()
-        return False, Again(decided.wake_after) if decided.wake_after is not None else None
+        return changed or outcome.written > 0, decided.wake_after
 
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime
     ) -> bool:
         # Where nothing was written, what was seen before is what there is.
-        after = observe(self._cache, before.owner.key) if decided.actions else before
+        after = observe(self._cache, before.owner.key, self.resolve) if decided.actions else before
         if after is None:
             return False
         errors = (*decided.blocked, *outcome.refused)

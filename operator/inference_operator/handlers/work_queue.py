@@ -7,7 +7,6 @@ import itertools
 import random
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from inference_operator.domain.names import UnitKey
@@ -16,14 +15,6 @@ FIRST_DELAY = 0.5
 LONGEST_DELAY = 120.0
 # Of so many turns one is for those who are not urgent, however many who are wait.
 FAIRNESS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Again:
-    """When a key wants its next pass: after a while, at once, or at once and before others."""
-
-    after: timedelta = timedelta(0)
-    urgent: bool = False
 
 
 class WorkQueue:
@@ -137,7 +128,7 @@ class WorkQueue:
 
 async def work(
     queue: WorkQueue,
-    one_pass: Callable[[UnitKey, bool], Awaitable[Again | None]],
+    one_pass: Callable[[UnitKey, bool], Awaitable[timedelta | None]],
     on_failure: Callable[[UnitKey, Exception], None],
 ) -> None:
     """One worker: takes keys and makes passes, for ever; in haste while urgent keys wait."""
@@ -145,14 +136,10 @@ async def work(
         key = await queue.take()
         failed = True
         try:
-            again = await one_pass(key, queue.pressed)
+            delay = await one_pass(key, queue.pressed)
             failed = False
-            if again is None:
-                continue
-            if again.after:
-                queue.wake_after(key, again.after.total_seconds())
-            else:
-                queue.wake(key, urgent=again.urgent)
+            if delay is not None:
+                queue.wake_after(key, delay.total_seconds())
         except Exception as error:  # a pass must never end its worker
             on_failure(key, error)
         finally:

@@ -10,7 +10,6 @@ from inference_operator.handlers.work_queue import (
     FAIRNESS,
     FIRST_DELAY,
     LONGEST_DELAY,
-    Again,
     WorkQueue,
     work,
 )
@@ -272,27 +271,13 @@ async def test_a_worker_survives_a_failing_pass(queue: WorkQueue) -> None:
 
 
 async def test_a_pass_says_when_to_look_again(queue: WorkQueue, clock: Clock) -> None:
-    async def one_pass(key: UnitKey, in_haste: bool) -> Again:
-        return Again(timedelta(seconds=30))
+    async def one_pass(key: UnitKey, in_haste: bool) -> timedelta:
+        return timedelta(seconds=30)
 
     queue.wake(ONE)
     await run_once(queue, one_pass, [])
 
     assert queue._later[0][0] == clock.now + 30
-
-
-async def test_a_pass_that_left_something_comes_again_before_the_others(queue: WorkQueue) -> None:
-    seen: list[UnitKey] = []
-
-    async def one_pass(key: UnitKey, in_haste: bool) -> Again | None:
-        seen.append(key)
-        return Again(urgent=True) if len(seen) == 1 else None
-
-    queue.wake(ONE)
-    queue.wake(TWO)
-    await run_once(queue, one_pass, [])
-
-    assert seen == [ONE, ONE, TWO]
 
 
 async def test_workers_are_in_haste_while_urgent_keys_wait(queue: WorkQueue) -> None:

@@ -1,10 +1,11 @@
 """A new resource, from its first pass to Ready."""
 
+from datetime import timedelta
+
 import pytest
 
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.handlers.passes import PassError
-from inference_operator.handlers.work_queue import Again
 from tests.fakes.world import World, refuse
 
 
@@ -107,18 +108,18 @@ async def test_the_status_says_replicas_selector_and_url() -> None:
     assert status.observed_generation == 1
 
 
-async def test_in_haste_a_pass_writes_one_stage_and_no_status() -> None:
+async def test_in_haste_the_status_is_left_to_the_next_pass() -> None:
     world = World()
     world.user_applies()
-    again = await world.one_pass(in_haste=True)
+    delay = await world.one_pass(in_haste=True)
 
-    kinds = ["ControllerRevision", "ConfigMap", "Service"]
-    assert [r.kind for r in world.cluster.requests] == kinds
-    assert again == Again(urgent=True), "for its Deployment"
-
-    again = await world.one_pass(in_haste=True)
-    assert [r.kind for r in world.cluster.requests] == [*kinds, "Deployment"]
-    assert again == Again(), "for its status, after everybody's Deployments"
+    assert [r.kind for r in world.cluster.requests] == [
+        "ControllerRevision",
+        "ConfigMap",
+        "Service",
+        "Deployment",
+    ]
+    assert delay == timedelta(0), "it comes again at once"
 
 
 async def test_haste_ends_in_the_same_state() -> None:
@@ -142,7 +143,6 @@ async def test_in_haste_trouble_is_told_at_once() -> None:
     world = World()
     world.user_applies()
     world.cluster.before = refuse(lambda r: r.kind == "Deployment", 403, "quota exceeded")
-    await world.one_pass(in_haste=True)
     with pytest.raises(PassError):
         await world.one_pass(in_haste=True)
 
