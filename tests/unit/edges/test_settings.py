@@ -35,6 +35,11 @@ def test_each_setting_has_its_variable() -> None:
         ("API_TIMEOUT_SECONDS", "0"),
         ("ARTIFACT_CACHE_URL", "cache.svc:8081"),
         ("ARTIFACT_CACHE_URL", "https://cache.svc"),
+        ("MLFLOW_TRACKING_URI", "mlflow.svc:5000"),
+        ("MLFLOW_TRACKING_URI", "file:///mlruns"),
+        ("MLFLOW_TRACKING_URI", "https://desk@mlflow.svc"),
+        ("REGISTRY_INTERVAL_SECONDS", "0"),
+        ("REGISTRY_WRITE_TAGS", "promoted"),
         ("WORKRES", "4"),
     ],
 )

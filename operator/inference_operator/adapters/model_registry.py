@@ -1,0 +1,229 @@
+"""Watches the registry: asks about each registered model once an interval, and wakes whom it
+concerns.
+
+Passes ask `resolution`, which never waits: it says what the registry said last.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
+from inference_operator.adapters.pacing import Pace
+from inference_operator.adapters.registry_secrets import Place, Secrets
+from inference_operator.adapters.resolver import Answer, Resolver
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.resolution import Reference, Resolution, Resolved, Unresolved
+
+log = logging.getLogger(__name__)
+
+# Requests that may run at the same time.
+AT_ONCE = 8
+# Failures in a row before a version that is known is called into question.
+PATIENCE = 2
+# Versions do not change, but may be deleted: they are looked at again every so many intervals.
+VERSIONS_EVERY = 10
+
+# Accesses whose versions are remembered; tokens come and go.
+RESOLVERS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a unit asks: which uri, with which Secret."""
+
+    uri: str
+    subject: str
+    place: Place
+
+
+NOT_CONFIGURED = Unresolved(
+    Reason.REGISTRY_NOT_CONFIGURED,
+    "the operator knows no registry: set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI of its Deployment",
+)
+
+
+def no_registry(unit: UnitKey, spec: Mapping[str, Any]) -> Resolution | None:
+    """`resolution` of an operator that knows none."""
+    return NOT_CONFIGURED if _asked(unit, spec) else None
+
+
+class ModelRegistry:
+    """The resolutions of all units, and what keeps them up to date."""
+
+    def __init__(
+        self,
+        mlflow: Mlflow,
+        secrets: Secrets,
+        pace: Pace,
+        wake: Callable[[UnitKey], None],
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._mlflow = mlflow
+        self._secrets = secrets
+        self._pace = pace
+        self._wake = wake
+        self._clock = clock
+        self._asked: dict[UnitKey, Asked] = {}
+        self._known: dict[Asked, Resolution] = {}
+        self._failing: dict[str, tuple[int, datetime]] = {}
+        self._resolvers: dict[Access, Resolver] = {}
+        self._rounds: dict[str, int] = {}
+        self._news = asyncio.Event()
+
+    def resolution(self, unit: UnitKey, spec: Mapping[str, Any]) -> Resolution | None:
+        """What the registry said last about the source of a spec as it was written; None for
+        sources of no registry, and before its first answer."""
+        asked = _asked(unit, spec)
+        if asked is None:
+            self._asked.pop(unit, None)
+            return None
+        if self._asked.get(unit) != asked:
+            self._asked[unit] = asked
+            if asked not in self._known:
+                self._pace.due_now(asked.subject)
+                self._news.set()
+        return self._known.get(asked)
+
+    def place_of(self, unit: UnitKey) -> Place | None:
+        """Where the Secret of a unit is that asks the registry; None of one that does not."""
+        asked = self._asked.get(unit)
+        return asked.place if asked else None
+
+    async def run(self) -> None:
+        """Ask whenever something is due, for ever."""
+        while True:
+            self._news.clear()
+            await self.ask_due()
+            await self._pace.rest(self._news, self._subjects())
+
+    async def ask_due(self) -> None:
+        """One round: every subject that is due, a few at a time."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def one(subject: str) -> None:
+            async with gate:
+                await self._ask(subject)
+
+        self._drop_unasked()
+        due = [subject for subject in self._subjects() if self._pace.is_due(subject)]
+        await asyncio.gather(*(one(subject) for subject in due))
+
+    async def _ask(self, subject: str) -> None:
+        mine = {asked for asked in self._asked.values() if asked.subject == subject}
+        answers: dict[Asked, Answer] = {}
+        for access, group in (await self._by_access(mine, answers)).items():
+            answers.update(await self._answers(subject, access, group))
+        errors = (a for a in answers.values() if isinstance(a, RegistryError))
+        failed = next((error for error in errors if not error.is_definite), None)
+        since = self._count(subject, failed)
+        self._tell({asked: self._settled(asked, a, since) for asked, a in answers.items()})
+        if any(a not in self._known for a in self._asked.values() if a.subject == subject):
+            # Somebody came while the others were asked for.
+            self._pace.due_now(subject)
+            self._news.set()
+
+    async def _answers(
+        self, subject: str, access: Access, group: list[Asked]
+    ) -> dict[Asked, Answer]:
+        uris = sorted({asked.uri for asked in group})
+        try:
+            found = await self._resolver(access, subject).resolve(uris, access)
+            return {asked: found[asked.uri] for asked in group}
+        except RegistryError as error:
+            if error.reason is Reason.REGISTRY_FORBIDDEN:
+                for asked in group:
+                    self._secrets.forget(asked.place)
+            return dict.fromkeys(group, error)
+        except Exception as error:  # an answer of another shape must not end the watching
+            log.exception("the registry's answer about %s cannot be understood", subject)
+            said = f"the registry's answer cannot be understood: {type(error).__name__}: {error}"
+            return dict.fromkeys(group, RegistryError(Reason.REGISTRY_UNREACHABLE, said))
+
+    async def _by_access(
+        self, mine: Iterable[Asked], answers: dict[Asked, Answer]
+    ) -> dict[Access, list[Asked]]:
+        """Grouped by what their Secrets hold: equal ones are worth one request."""
+        groups: dict[Access, list[Asked]] = defaultdict(list)
+        for asked in mine:
+            try:
+                groups[await self._secrets.access(asked.place)].append(asked)
+            except RegistryError as error:
+                answers[asked] = error
+        return groups
+
+    def _resolver(self, access: Access, subject: str) -> Resolver:
+        """What one access has shown is told to nobody with another one."""
+        if access not in self._resolvers:
+            if len(self._resolvers) >= RESOLVERS:
+                self._resolvers.clear()
+            self._resolvers[access] = Resolver(self._mlflow)
+        resolver = self._resolvers[access]
+        self._rounds[subject] = self._rounds.get(subject, 0) + 1
+        if self._rounds[subject] % VERSIONS_EVERY == 0:
+            resolver.forget_versions(subject.removeprefix("models:/"))
+        return resolver
+
+    def _count(self, subject: str, failed: RegistryError | None) -> datetime:
+        """Since when the subject fails, if it does; and when to ask again."""
+        now = self._clock()
+        if failed is None:
+            self._failing.pop(subject, None)
+            self._pace.answered(subject)
+            return now
+        times, since = self._failing.get(subject, (0, now))
+        self._failing[subject] = (times + 1, since)
+        if failed.reason is Reason.REGISTRY_UNREACHABLE:
+            self._pace.failed(subject, times + 1)
+        else:
+            # It does answer: whatever a person corrects is to be seen soon.
+            self._pace.answered(subject)
+        log.warning("%s: %s (%d times)", subject, failed, times + 1)
+        return since
+
+    def _settled(self, asked: Asked, answer: Answer, since: datetime) -> Resolution:
+        if isinstance(answer, Resolved):
+            return answer
+        before = self._known.get(asked)
+        if isinstance(before, Unresolved) and before.reason is answer.reason:
+            return Unresolved(answer.reason, str(answer), before.since)
+        times, _ = self._failing.get(asked.subject, (0, since))
+        if isinstance(before, Resolved) and not answer.is_definite and times < PATIENCE:
+            return before
+        return Unresolved(answer.reason, str(answer), since)
+
+    def _tell(self, found: Mapping[Asked, Resolution]) -> None:
+        changed = {asked for asked, new in found.items() if self._known.get(asked) != new}
+        self._known.update(found)
+        for unit, asked in tuple(self._asked.items()):
+            if asked in changed:
+                self._wake(unit)
+
+    def _subjects(self) -> set[str]:
+        return {asked.subject for asked in self._asked.values()}
+
+    def _drop_unasked(self) -> None:
+        wanted = set(self._asked.values())
+        self._known = {asked: known for asked, known in self._known.items() if asked in wanted}
+        subjects = self._subjects()
+        self._pace.keep(subjects)
+        self._failing = {s: times for s, times in self._failing.items() if s in subjects}
+        self._rounds = {s: count for s, count in self._rounds.items() if s in subjects}
+
+
+def _asked(unit: UnitKey, spec: Mapping[str, Any]) -> Asked | None:
+    """From a spec as it was written, which may be anything."""
+    model = spec.get("model") if isinstance(spec, Mapping) else None
+    source = model.get("source") if isinstance(model, Mapping) else None
+    uri = source.get("uri") if isinstance(source, Mapping) else None
+    reference = Reference.of(uri) if isinstance(uri, str) else None
+    if reference is None or not isinstance(source, Mapping):
+        return None
+    secret = source.get("secretRef")
+    name = secret.get("name") if isinstance(secret, Mapping) else None
+    return Asked(str(uri), reference.subject, (unit.namespace if name else "", str(name or "")))

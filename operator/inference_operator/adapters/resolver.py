@@ -1,0 +1,161 @@
+"""Asks MLflow what uris stand for; what cannot change is asked for once."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from inference_operator.adapters.mlflow import Access, Mlflow, ModelVersion, RegistryError
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
+from inference_operator.domain.resolution import Facts, Reference, Resolved
+
+# A version's MLmodel file lies here in its folder.
+_MLMODEL = "MLmodel"
+# Of a run: Triton's version of a model that has none.
+_UNVERSIONED = 1
+
+Answer = Resolved | RegistryError
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    run_id: str
+    facts: Facts
+
+
+class Resolver:
+    """Resolves the uris of one subject after the other, and remembers versions."""
+
+    def __init__(self, mlflow: Mlflow) -> None:
+        self._mlflow = mlflow
+        # With the registered model's time of creation: its name may be given anew, and then its
+        # versions count from 1 again.
+        self._versions: dict[tuple[str, int, int], _Known] = {}
+        self._created: dict[str, int] = {}
+
+    async def resolve(self, uris: Iterable[str], access: Access) -> Mapping[str, Answer]:
+        """Each uri's version, or why not; all are of one subject.
+
+        RegistryError where no answer can be given for any of them.
+        """
+        asked = {uri: reference for uri in uris if (reference := Reference.of(uri))}
+        if not asked:
+            return {}
+        name = next(iter(asked.values())).name
+        aliases: Mapping[str, int] = {}
+        if any(reference.alias for reference in asked.values()):
+            model = await self._mlflow.model(name, access)
+            self._created[name], aliases = model.created, model.aliases
+        return {uri: await self._one(uri, ref, aliases, access) for uri, ref in asked.items()}
+
+    def forget_versions(self, name: str) -> None:
+        """Have the model's versions asked for once more: one may have been deleted."""
+        self._versions = {key: v for key, v in self._versions.items() if key[0] != name}
+
+    async def _one(
+        self, uri: str, reference: Reference, aliases: Mapping[str, int], access: Access
+    ) -> Answer:
+        try:
+            if reference.run:
+                return await self._run(uri, reference, access)
+            return await self._version(uri, reference, _version_of(reference, aliases), access)
+        except RegistryError as error:
+            if not (error.is_definite or error.reason is Reason.VERSION_NOT_READY):
+                raise
+            return error
+
+    async def _version(
+        self, uri: str, reference: Reference, version: int, access: Access
+    ) -> Resolved:
+        name = reference.name
+        key = (name, self._created.get(name, 0), version)
+        known = self._versions.get(key)
+        if known is None:
+            known = self._versions[key] = await self._look_up(name, version, access)
+        return Resolved(
+            asked=uri,
+            uri=f"models:/{name}/{version}",
+            version=version,
+            run_id=known.run_id,
+            download=self._mlflow.version_file(name, version, known.facts.path),
+            facts=known.facts,
+        )
+
+    async def _look_up(self, name: str, version: int, access: Access) -> _Known:
+        found = await self._mlflow.version(name, version, access)
+        _check_ready(f"models:/{name}/{version}", found)
+        url = self._mlflow.version_file(name, version, _MLMODEL)
+        text = await self._mlflow.text(url, access)
+        return _Known(found.run_id, _facts(f"models:/{name}/{version}", text, found.tags))
+
+    async def _run(self, uri: str, reference: Reference, access: Access) -> Resolved:
+        run, (name, _, rest) = reference.run, reference.path.partition("/")
+        for model_id in await self._mlflow.run_models(run, access):
+            model = await self._mlflow.logged_model(model_id, access)
+            if model.name != name:
+                continue
+            if rest:
+                known = _facts_of_file(uri, rest, model.tags)
+            else:
+                url = self._mlflow.logged_model_file(model_id, _MLMODEL)
+                known = _facts(uri, await self._mlflow.text(url, access), model.tags)
+            download = self._mlflow.logged_model_file(model_id, known.path)
+            return Resolved(uri, uri, _UNVERSIONED, run, download, known)
+        return await self._artifact(uri, reference, access)
+
+    async def _artifact(self, uri: str, reference: Reference, access: Access) -> Resolved:
+        """A folder with an MLmodel file, or a single file, among the run's artifacts."""
+        run, path = reference.run, reference.path
+        text = await self._mlflow.text(self._mlflow.run_file(run, f"{path}/{_MLMODEL}"), access)
+        if text is not None:
+            known, folder = _facts(uri, text, {}), f"{path}/"
+        elif await self._mlflow.has_file(self._mlflow.run_file(run, path), access):
+            known, folder = _facts_of_file(uri, path, {}), ""
+        else:
+            raise RegistryError(
+                Reason.RUN_NOT_FOUND,
+                f"run {run} of {self._mlflow.uri} has neither a model nor a file {path}: correct"
+                " spec.model.source.uri",
+            )
+        download = self._mlflow.run_file(run, f"{folder}{known.path}")
+        return Resolved(uri, uri, _UNVERSIONED, run, download, known)
+
+
+def _version_of(reference: Reference, aliases: Mapping[str, int]) -> int:
+    if not reference.alias:
+        return reference.version
+    if reference.alias not in aliases:
+        there = ", ".join(sorted(aliases)) or "none at all"
+        raise RegistryError(
+            Reason.ALIAS_NOT_FOUND,
+            f"models:/{reference.name} has no alias {reference.alias} (it has {there}): set it in"
+            " the registry, or correct spec.model.source.uri",
+        )
+    return aliases[reference.alias]
+
+
+def _check_ready(uri: str, found: ModelVersion) -> None:
+    if found.status != "READY":
+        said = f" ({found.status_message})" if found.status_message else ""
+        raise RegistryError(
+            Reason.VERSION_NOT_READY,
+            f"{uri} is {found.status}{said}, expected READY: wait until it is registered, or"
+            " register it again",
+        )
+
+
+def _facts(uri: str, mlmodel: str | None, tags: Mapping[str, str]) -> Facts:
+    if mlmodel is None:
+        raise RegistryError(
+            Reason.MODEL_UNUSABLE, f"{uri} has no MLmodel file: log it with MLflow's own functions"
+        )
+    try:
+        return facts(mlmodel, tags)
+    except ModelUnusableError as error:
+        raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {error}") from None
+
+
+def _facts_of_file(uri: str, path: str, tags: Mapping[str, str]) -> Facts:
+    try:
+        return file_facts(path, tags)
+    except ModelUnusableError as error:
+        raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {error}") from None

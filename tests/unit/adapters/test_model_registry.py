@@ -1,0 +1,372 @@
+"""The watch of the registry: how often it asks, whom it wakes, and what it says meanwhile."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from inference_operator.adapters.kube import ApiError, Resource
+from inference_operator.adapters.model_registry import (
+    VERSIONS_EVERY,
+    ModelRegistry,
+    no_registry,
+)
+from inference_operator.adapters.pacing import Pace
+from inference_operator.adapters.registry_secrets import Secrets
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.resolution import Resolved, Unresolved
+from tests.contract.registries import FILES, FakeGround, mlmodel
+from tests.fakes.world import NOON
+
+INTERVAL = 30.0
+ALIASES = "registered-models/get"
+
+
+def unit(name: str, namespace: str = "desk-7") -> UnitKey:
+    return UnitKey("InferenceModel", namespace, name)
+
+
+def spec(uri: str = "models:/fx@champion", secret: str | None = None) -> dict[str, Any]:
+    source: dict[str, Any] = {"uri": uri, **({"secretRef": {"name": secret}} if secret else {})}
+    return {"model": {"source": source}}
+
+
+class Watch:
+    """A watch over a fake MLflow in which fx has versions 1 and 2, and champion is 1."""
+
+    def __init__(self) -> None:
+        self.ground = FakeGround()
+        self.mlflow = self.ground.fake
+        self.seconds = 0.0
+        self.woken: list[UnitKey] = []
+        self.answered = asyncio.Event()
+        self.secrets: dict[tuple[str, str], dict[str, str]] = {}
+        self.registry = ModelRegistry(
+            self.mlflow,
+            Secrets(self, lambda: self.seconds),
+            Pace(INTERVAL, lambda: self.seconds, lambda: 0.5),
+            self._wake,
+            self._clock,
+        )
+        for _ in range(2):
+            self.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
+        self.ground.alias("fx", "champion", 1)
+
+    def _wake(self, of: UnitKey) -> None:
+        self.woken.append(of)
+        self.answered.set()
+
+    def _clock(self) -> datetime:
+        return NOON + timedelta(seconds=self.seconds)
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+        if (namespace, name) not in self.secrets:
+            raise ApiError(404, "NotFound", "gone")
+        return {"data": self.secrets[namespace, name]}
+
+    async def asks(self, *, after: float = 0.0) -> list[str]:
+        """One round after so many seconds; the requests that it took."""
+        self.seconds += after
+        self.mlflow.requests.clear()
+        await self.registry.ask_due()
+        return list(self.mlflow.requests)
+
+    def says(self, of: UnitKey, **source: Any) -> str:
+        """The version that a unit is told, or the reason for none."""
+        found = self.registry.resolution(of, spec(**source))
+        if found is None:
+            return "nothing yet"
+        return found.uri if isinstance(found, Resolved) else found.reason.value
+
+    def why(self, of: UnitKey, **source: Any) -> Unresolved:
+        found = self.registry.resolution(of, spec(**source))
+        assert isinstance(found, Unresolved)
+        return found
+
+
+@pytest.fixture
+def watch() -> Watch:
+    return Watch()
+
+
+FX = unit("fx-drift")
+
+
+async def test_the_first_answer_comes_with_the_first_round(watch: Watch) -> None:
+    assert watch.says(FX) == "nothing yet"
+    await watch.asks()
+    assert watch.says(FX) == "models:/fx/1"
+    assert watch.woken == [FX]
+
+
+async def test_asking_for_a_resolution_makes_no_request(watch: Watch) -> None:
+    for _ in range(3):
+        watch.says(FX)
+    assert watch.mlflow.requests == []
+
+
+async def test_a_hundred_units_of_one_model_take_one_request_an_interval(watch: Watch) -> None:
+    units = [unit(f"fx-{number}", f"desk-{number % 7}") for number in range(100)]
+    for each in units:
+        watch.says(each)
+    first = await watch.asks()
+    assert first.count(ALIASES) == 1
+    assert await watch.asks(after=INTERVAL) == [ALIASES]
+    assert await watch.asks(after=INTERVAL) == [ALIASES]
+    assert {watch.says(each) for each in units} == {"models:/fx/1"}
+
+
+async def test_within_an_interval_nobody_asks_again(watch: Watch) -> None:
+    watch.says(FX)
+    await watch.asks()
+    assert await watch.asks(after=INTERVAL - 1) == []
+
+
+async def test_aliases_of_one_model_are_one_request(watch: Watch) -> None:
+    watch.ground.alias("fx", "challenger", 2)
+    watch.says(FX)
+    watch.says(unit("fx-next"), uri="models:/fx@challenger")
+    await watch.asks()
+    assert await watch.asks(after=INTERVAL) == [ALIASES]
+    assert watch.says(unit("fx-next"), uri="models:/fx@challenger") == "models:/fx/2"
+
+
+async def test_a_moved_alias_wakes_those_it_concerns_and_nobody_else(watch: Watch) -> None:
+    watch.ground.alias("fx", "old", 1)
+    watch.says(FX)
+    watch.says(unit("fx-old"), uri="models:/fx@old")
+    await watch.asks()
+    watch.woken.clear()
+    watch.ground.alias("fx", "champion", 2)
+    await watch.asks(after=INTERVAL)
+    assert (watch.woken, watch.says(FX)) == ([FX], "models:/fx/2")
+
+
+async def test_an_answer_that_says_nothing_new_wakes_nobody(watch: Watch) -> None:
+    watch.says(FX)
+    await watch.asks()
+    watch.woken.clear()
+    await watch.asks(after=INTERVAL)
+    assert watch.woken == []
+
+
+async def test_one_failure_calls_nothing_into_question(watch: Watch) -> None:
+    watch.says(FX)
+    await watch.asks()
+    watch.woken.clear()
+    watch.mlflow.down = True
+    await watch.asks(after=INTERVAL)
+    assert (watch.says(FX), watch.woken) == ("models:/fx/1", [])
+
+
+async def test_a_registry_that_stays_down_is_told_with_its_beginning(watch: Watch) -> None:
+    watch.says(FX)
+    await watch.asks()
+    watch.mlflow.down = True
+    await watch.asks(after=INTERVAL)
+    began = NOON + timedelta(seconds=watch.seconds)
+    await watch.asks(after=INTERVAL)
+    found = watch.why(FX)
+    assert (found.reason, found.since) == (Reason.REGISTRY_UNREACHABLE, began)
+
+
+async def test_a_lasting_failure_wakes_once(watch: Watch) -> None:
+    watch.mlflow.down = True
+    watch.says(FX)
+    for _ in range(6):
+        await watch.asks(after=1000)
+    assert watch.woken == [FX]
+
+
+async def test_a_registry_that_is_down_is_asked_ever_more_seldom(watch: Watch) -> None:
+    watch.mlflow.down = True
+    watch.says(FX)
+    asked = [watch.seconds for _ in range(4000) if await watch.asks(after=1.0)]
+    gaps = [later - sooner for sooner, later in pairwise(asked)]
+    assert gaps[:6] == [8, 15, 30, 60, 120, 240]
+    assert max(gaps) == 600
+
+
+async def test_a_registry_that_comes_back_is_told_at_once(watch: Watch) -> None:
+    watch.mlflow.down = True
+    watch.says(FX)
+    await watch.asks()
+    watch.mlflow.down = False
+    await watch.asks(after=INTERVAL)
+    assert watch.says(FX) == "models:/fx/1"
+    assert watch.woken == [FX, FX]
+
+
+async def test_somebody_new_is_told_of_the_failure_without_the_wait(watch: Watch) -> None:
+    watch.mlflow.down = True
+    watch.says(FX)
+    for _ in range(9):
+        await watch.asks(after=1000)
+    watch.says(unit("new"), uri="models:/fx@challenger")
+    await watch.asks(after=1)
+    assert watch.says(unit("new"), uri="models:/fx@challenger") == "RegistryUnreachable"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ((500, b"<html>oops</html>"), "answered 500 (<html>oops</html>); look at its log"),
+        ((429, b""), "answered 429 (without a word); look at its log"),
+        ((200, b"<html>login</html>"), "answered with no JSON ('<html>login</html>'); is it"),
+        ((404, b"<html>no such page</html>"), "answered 404 (<html>no such page</html>)"),
+        ((200, b'{"registered_model": {"aliases": 7}}'), "answer cannot be understood"),
+    ],
+)
+async def test_an_odd_answer_says_nothing_about_the_model(
+    watch: Watch, answer: tuple[int, bytes], said: str
+) -> None:
+    watch.mlflow.answer_with = answer
+    watch.says(FX)
+    await watch.asks()
+    found = watch.why(FX)
+    assert found.reason is Reason.REGISTRY_UNREACHABLE
+    assert said in found.message
+
+
+async def test_a_refusal_names_the_secret(watch: Watch) -> None:
+    watch.mlflow.wants = "Bearer t0ken"
+    watch.says(FX)
+    await watch.asks()
+    found = watch.why(FX)
+    assert found.reason is Reason.REGISTRY_FORBIDDEN
+    assert "answered 401 (You are not authenticated): let spec.model.source.secretRef name" in (
+        found.message
+    )
+
+
+async def test_a_corrected_secret_is_seen_within_an_interval(watch: Watch) -> None:
+    watch.mlflow.wants = "Bearer t0ken"
+    watch.secrets["desk-7", "registry"] = {"token": "d3Jvbmc="}
+    watch.says(FX, secret="registry")
+    for _ in range(5):
+        await watch.asks(after=INTERVAL)
+    assert watch.says(FX, secret="registry") == "RegistryForbidden"
+    watch.secrets["desk-7", "registry"] = {"token": "dDBrZW4="}
+    await watch.asks(after=INTERVAL)
+    assert watch.says(FX, secret="registry") == "models:/fx/1"
+
+
+async def test_a_missing_secret_is_named(watch: Watch) -> None:
+    watch.says(FX, secret="registry")
+    await watch.asks()
+    assert watch.why(FX, secret="registry").reason is Reason.CREDENTIALS_UNUSABLE
+
+
+async def test_equal_secrets_of_two_namespaces_are_one_request(watch: Watch) -> None:
+    for namespace in ("desk-7", "desk-8"):
+        watch.secrets[namespace, "registry"] = {"token": "dDBrZW4="}
+        watch.says(unit("fx", namespace), secret="registry")
+    await watch.asks()
+    assert await watch.asks(after=INTERVAL) == [ALIASES]
+
+
+async def test_what_one_secret_may_see_is_not_told_to_another(watch: Watch) -> None:
+    watch.mlflow.wants = "Bearer t0ken"
+    watch.secrets["desk-7", "registry"] = {"token": "dDBrZW4="}
+    watch.says(FX, secret="registry", uri="models:/fx/1")
+    await watch.asks()
+    watch.says(unit("nosy"), uri="models:/fx/1")
+    await watch.asks(after=INTERVAL)
+    assert watch.says(FX, secret="registry", uri="models:/fx/1") == "models:/fx/1"
+    assert watch.says(unit("nosy"), uri="models:/fx/1") == "RegistryForbidden"
+
+
+async def test_a_named_version_is_asked_for_once_and_then_seldom(watch: Watch) -> None:
+    watch.says(FX, uri="models:/fx/2")
+    rounds = [await watch.asks(after=INTERVAL) for _ in range(2 * VERSIONS_EVERY)]
+    asked = [number for number, requests in enumerate(rounds, 1) if requests]
+    assert asked == [1, VERSIONS_EVERY, 2 * VERSIONS_EVERY]
+
+
+async def test_a_named_version_that_is_deleted_is_noticed(watch: Watch) -> None:
+    watch.says(FX, uri="models:/fx/2")
+    await watch.asks()
+    watch.ground.delete_version("fx", 2)
+    for _ in range(VERSIONS_EVERY):
+        await watch.asks(after=INTERVAL)
+    assert watch.says(FX, uri="models:/fx/2") == "VersionNotFound"
+
+
+async def test_a_name_that_is_given_anew_has_new_versions(watch: Watch) -> None:
+    watch.says(FX)
+    await watch.asks()
+    del watch.mlflow.models["fx"]
+    watch.ground.version("another", {}, {})
+    run = watch.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
+    watch.ground.alias("fx", "champion", 1)
+    await watch.asks(after=INTERVAL)
+    found = watch.registry.resolution(FX, spec())
+    assert isinstance(found, Resolved)
+    assert found.run_id == run
+
+
+async def test_a_version_that_is_not_ready_is_waited_for(watch: Watch) -> None:
+    watch.mlflow.models["fx"].versions[1].status = "PENDING_REGISTRATION"
+    watch.says(FX)
+    await watch.asks()
+    assert watch.why(FX).reason is Reason.VERSION_NOT_READY
+    watch.mlflow.models["fx"].versions[1].status = "READY"
+    await watch.asks(after=INTERVAL)
+    assert watch.says(FX) == "models:/fx/1"
+
+
+async def test_a_model_that_a_run_logged(watch: Watch) -> None:
+    run = watch.ground.run({})
+    watch.ground.log(run, "fx", {"MLmodel": mlmodel(), **FILES})
+    uri = f"runs:/{run}/fx"
+    watch.says(FX, uri=uri)
+    await watch.asks()
+    found = watch.registry.resolution(FX, spec(uri))
+    assert isinstance(found, Resolved)
+    assert "/artifacts/files?artifact_file_path=data%2Fmodel.pth" in found.download
+
+
+async def test_who_asks_no_more_is_forgotten(watch: Watch) -> None:
+    watch.says(FX)
+    await watch.asks()
+    watch.registry.resolution(FX, {})
+    assert await watch.asks(after=INTERVAL) == []
+
+
+@pytest.mark.parametrize(
+    "odd", [{}, {"model": None}, {"model": {"source": []}}, {"model": {"source": {"uri": 7}}}]
+)
+async def test_a_spec_of_another_shape_asks_nothing(watch: Watch, odd: dict[str, Any]) -> None:
+    assert watch.registry.resolution(FX, odd) is None
+
+
+async def test_somebody_who_comes_during_a_round_is_asked_for_next(watch: Watch) -> None:
+    watch.says(FX)
+    running = asyncio.create_task(watch.registry.ask_due())
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert watch.mlflow.requests == [ALIASES]
+    watch.says(unit("late"), uri="models:/fx@other")
+    await running
+    assert await watch.asks() == [ALIASES]
+    assert watch.says(unit("late"), uri="models:/fx@other") == "AliasNotFound"
+
+
+async def test_the_watch_asks_as_soon_as_somebody_comes(watch: Watch) -> None:
+    running = asyncio.create_task(watch.registry.run())
+    await asyncio.sleep(0)
+    watch.says(FX)
+    await asyncio.wait_for(watch.answered.wait(), 5.0)
+    running.cancel()
+    assert watch.says(FX) == "models:/fx/1"
+
+
+def test_without_a_registry_only_its_sources_are_told_so() -> None:
+    assert no_registry(FX, {"model": {"source": {"uri": "pvc://models/fx"}}}) is None
+    found = no_registry(FX, spec())
+    assert isinstance(found, Unresolved)
+    assert found.reason is Reason.REGISTRY_NOT_CONFIGURED
