@@ -35,6 +35,8 @@ class Fetcher:
     origin: Origin
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     retries: Callable[[RetryPolicy], Retries] = Retries
+    in_pieces: bool = True
+    """Whether a large file may come over several connections."""
 
     def files(self, uri: str) -> Listing:
         """What lies at the address; LoadError when nobody says."""
@@ -50,7 +52,7 @@ class Fetcher:
         partial = Partial(folder, download)
         if partial.resumed:
             log("resuming a download", model=download.model, bytes=partial.size)
-        retries, may_split = self.retries(self.policy), True
+        retries, may_split = self.retries(self.policy), self.in_pieces
         while not partial.complete:
             try:
                 whole = self._attempt(download, partial, may_split)

@@ -79,7 +79,9 @@ class NodeCache:
 
     def _take(self, model: str, sha256: str, folder: Path) -> Fetched | None:
         """The cache's copy, checked; None where it cannot be had after all."""
-        fetcher = Fetcher(Transport(timeout=READ_SECONDS), RetryPolicy(attempts=2, first_wait=0.2))
+        policy = RetryPolicy(attempts=2, first_wait=0.2)
+        # Within a node, one connection is faster than four.
+        fetcher = Fetcher(Transport(timeout=READ_SECONDS), policy, in_pieces=False)
         uri = f"{self._url}/sha256/{sha256}"
         with suppress(LoadError):
             fetched = fetcher.fetch(Download(model, uri, pinned=True), folder)

@@ -53,6 +53,7 @@ class Pieces:
         self._path = folder / "pieces"
         self._record = folder / "pieces.json"
         self._download, self._whole = download, whole
+        self._file = -1
         self._lock, self._stop = threading.Lock(), threading.Event()
         self._there = self._taken_over()
         self.resumed = bool(self._there)
@@ -69,11 +70,11 @@ class Pieces:
         """
         what = f"the download of {self._download.model}"
         require_space(self._path.parent, self._whole.size - self.done, what)
-        self._path.touch()
-        os.truncate(self._path, self._whole.size)
         progress = Progress(self._download.model, self._whole.size, self.done)
         starts = [at for at in range(0, self._whole.size, PIECE) if at not in self._there]
+        self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
+            os.ftruncate(self._file, self._whole.size)
             with ThreadPoolExecutor(CONNECTIONS, "download") as connections:
                 self._all(
                     [
@@ -84,6 +85,8 @@ class Pieces:
         except RangeError:
             self.discard()
             raise
+        finally:
+            os.close(self._file)
         progress.end()
 
     def keep_as(self, path: Path) -> None:
@@ -133,11 +136,10 @@ class Pieces:
             raise RangeError("the artifact is another one now, by its size or its ETag")
 
     def _write(self, at: int, chunk: bytes) -> None:
-        with self._path.open("r+b", buffering=0) as file:
-            file.seek(at)
-            view = memoryview(chunk)
-            while view:
-                view = view[file.write(view) :]
+        view = memoryview(chunk)
+        while view:
+            written = os.pwrite(self._file, view, at)
+            view, at = view[written:], at + written
 
     def _note(self, start: int) -> None:
         """Write down that a piece is there; the record is never seen half."""

@@ -186,7 +186,7 @@ def test_what_is_too_large_for_the_cache_is_served_all_the_same(
     assert "the node's cache did not take it" in capfd.readouterr().err
 
 
-def test_a_large_file_is_taken_in_pieces(
+def test_a_large_file_is_taken_from_the_cache_too(
     ready: FaultyStore, cache: Cache, pod: Pod, second: Pod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(pieces, "PIECE", 64 << 10)
