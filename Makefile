@@ -13,11 +13,12 @@ CHECKED := operator model_builders training hack tests benchmarks
 # What the e2e tests and the demo run on: embedded (default), kind or current.
 export CLUSTER ?= embedded
 K ?=
+export TRACKING_URI ?=
 # Debian's `su` leaves them out.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup lock generate format check unit integration test test-e2e image \
-        cluster-up cluster-down cluster-status demo demo-down benchmark-operator \
+        cluster-up cluster-down cluster-status demo demo-down train mlflow-up mlflow-down benchmark-operator \
         benchmark-controller
 
 help: ## this help
@@ -83,6 +84,15 @@ cluster-down: $(STAMP) ## remove the local Kubernetes, and everything that it le
 
 cluster-status: $(STAMP) ## what of it runs
 	@$(PY) -m hack.cluster status
+
+train: $(STAMP) ## train the shipped MODELS=a,b (all) and register them in MLflow, or that of TRACKING_URI=
+	@$(PY) -m hack.train $(if $(MODELS),--models "$(MODELS)") $(if $(PROFILE),--profile $(PROFILE)) $(if $(ALIAS),--alias $(ALIAS))
+
+mlflow-up: $(STAMP) ## MLflow on this machine, with its web pages
+	@$(PY) -m hack.mlflow up
+
+mlflow-down: $(STAMP) ## end it; build/mlflow keeps what is registered
+	@$(PY) -m hack.mlflow down
 
 demo: $(STAMP) ## the main job: train, deploy, predict, on a real Kubernetes
 	@$(PY) -m hack.demo up

@@ -52,7 +52,7 @@ def torchscript_folder(folder: Path, factor: float = 2.0) -> Path:
             {"name": "OUTPUT__1", "dataType": "FP32", "shape": [2]},
         ],
         sample={
-            "input": sample.tolist(),
+            "input": {"ohlcv": sample.tolist()},
             "expected": {"OUTPUT__0": mean[0].tolist(), "OUTPUT__1": highs[0].tolist()},
         },
     )
@@ -86,7 +86,7 @@ def onnx_folder(folder: Path) -> Path:
         outputs=[{"name": "score", "dataType": "FP32", "shape": [1]}],
         sample={
             "input": {"input_ids": [3, 4, 5, 6], "attention_mask": [1, 1, 0, 1]},
-            "expected": [3.25],
+            "expected": {"score": [3.25]},
         },
     )
     return folder
@@ -96,6 +96,12 @@ def change_sample(folder: Path, **changes: Any) -> None:
     """Other values at the top of sample.json."""
     path = folder / "sample.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), **changes}))
+
+
+def rename_tensor(folder: Path, name: str, other: str) -> None:
+    """Another name for a tensor in sample.json, and only there."""
+    path = folder / "sample.json"
+    path.write_text(path.read_text().replace(f'"{name}"', f'"{other}"'))
 
 
 def _write(folder: Path, *, inputs: Any, outputs: Any, sample: Any) -> None:

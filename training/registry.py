@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import logging
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -30,6 +31,9 @@ from training.trained import Trained, TrainedFolderError, dtype_of, read_trained
 
 # The operator reads these tags of a model version (docs/registry.md).
 TAG = "inference.aipx.io"
+_MEASURED = ("test", "coverage", "walkForward", "export")
+_NOT_IN_NAMES = re.compile(r"[^-\w. /:]")  # of metrics, says MLflow
+_CHECKPOINT = "checkpoint"  # of use to the machine that resumes, and twice as large as the rest
 _ROOT = Path(__file__).resolve().parents[1]
 
 
@@ -107,15 +111,21 @@ def _log_run(trained: Trained, entry: Entry) -> None:
     report = trained.report
     data = report.get("data", {})
     mlflow.set_tags({"mlflow.source.git.commit": git_commit(), "data.sha256": data.get("sha256")})
-    mlflow.log_params({"format": entry.format.value, **report.get("settings", {})})
-    mlflow.log_metrics(flat(report.get("test", {}), "test."))
+    mlflow.log_params(
+        {"format": entry.format.value, **report.get("settings", {}), **report.get("plan", {})}
+    )
+    for part in _MEASURED:
+        figures = flat(report.get(part, {}), f"{part}.")
+        mlflow.log_metrics({_NOT_IN_NAMES.sub("_", name): figures[name] for name in figures})
     for epoch in report.get("epochs", ()):
         for name, value in flat(epoch).items():
             if name != "number":
                 mlflow.log_metric(f"epoch.{name}", value, step=int(epoch["number"]))
     _log_data(data)
     mlflow.log_text(model_card(entry.name, trained, git_commit()), "model_card.md")
-    mlflow.log_artifacts(str(trained.folder), "training")
+    for path in trained.folder.iterdir():
+        if path.name != _CHECKPOINT:
+            mlflow.log_artifact(str(path), "training")
 
 
 def _log_data(data: dict[str, Any]) -> None:

@@ -44,15 +44,15 @@ def read_trained(folder: Path) -> Trained:
     """Read sample.json and report.json; TrainedFolderError names what is wrong with which."""
     content = _json(folder / "sample.json")
     try:
-        inputs = tuple(_tensor(entry) for entry in _entries(content, "input"))
-        outputs = tuple(_tensor(entry) for entry in _entries(content, "output"))
+        inputs = tuple(_tensor(entry) for entry in content["inputs"])
+        outputs = tuple(_tensor(entry) for entry in content["outputs"])
         first = content["samples"][0]
         sample = _arrays(inputs, first["input"])
         expected = _arrays(outputs, first["expected"])
     except (KeyError, IndexError, TypeError, ValueError) as error:
         raise TrainedFolderError(
-            f"{folder / 'sample.json'}: found {type(error).__name__}: {error}, expected input,"
-            " output and samples with name, dataType and shape; export the model again"
+            f"{folder / 'sample.json'}: found {type(error).__name__}: {error}, expected inputs,"
+            " outputs (name, dataType, shape) and samples; export the model again"
         ) from error
     return Trained(
         folder, Signature(inputs, outputs), sample, expected, _json(folder / "report.json")
@@ -82,19 +82,12 @@ def _json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _entries(content: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    """One tensor or several: `input`, or `inputs`."""
-    one = content.get(kind)
-    return [one] if one is not None else list(content[f"{kind}s"])
-
-
 def _tensor(entry: dict[str, Any]) -> TensorSpec:
     if entry["dataType"] not in _DTYPES:
         raise ValueError(f"dataType {entry['dataType']!r}, not one of {', '.join(_DTYPES)}")
     return TensorSpec(entry["name"], entry["dataType"], tuple(int(size) for size in entry["shape"]))
 
 
-def _arrays(tensors: tuple[TensorSpec, ...], written: Any) -> dict[str, NDArray[Any]]:
-    """Batches of one: `written` is by name, or of the only tensor."""
-    by_name = written if isinstance(written, dict) else {tensors[0].name: written}
-    return {each.name: np.asarray([by_name[each.name]], dtype=dtype_of(each)) for each in tensors}
+def _arrays(tensors: tuple[TensorSpec, ...], written: dict[str, Any]) -> dict[str, NDArray[Any]]:
+    """Batches of one, by name."""
+    return {each.name: np.asarray([written[each.name]], dtype=dtype_of(each)) for each in tensors}

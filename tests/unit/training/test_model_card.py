@@ -3,9 +3,13 @@
 import math
 from pathlib import Path
 
+import pytest
+
 from tests.trained_folders import REPORT, torchscript_folder
 from training.model_card import flat, model_card
 from training.trained import read_trained
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")
 
 
 def test_the_verdict_comes_before_every_figure(tmp_path: Path) -> None:

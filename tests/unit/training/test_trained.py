@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.trained_folders import change_sample, onnx_folder, torchscript_folder
+from tests.trained_folders import (
+    change_sample,
+    onnx_folder,
+    rename_tensor,
+    torchscript_folder,
+)
 from training.served_file import Format, check_answer
 from training.trained import TrainedFolderError, read_trained
 
@@ -53,6 +58,7 @@ def test_names_the_file_that_is_no_object(tmp_path: Path, text: str) -> None:
         ({"samples": []}, "IndexError"),
         ({"inputs": [{"name": "ohlcv"}]}, "KeyError: 'dataType'"),
         ({"inputs": [{"name": "x", "dataType": "BF16", "shape": [1]}]}, "dataType 'BF16', not one"),
+        ({"outputs": [{"name": "mood", "dataType": "FP32", "shape": [1]}]}, "KeyError: 'mood'"),
         ({"outputs": [{"name": "y", "dataType": "FP32", "shape": "[1]"}]}, "ValueError"),
     ],
 )
@@ -90,13 +96,13 @@ def test_a_corrupted_onnx_file_is_named(tmp_path: Path) -> None:
 
 def test_an_input_that_the_model_does_not_take_is_named(tmp_path: Path) -> None:
     folder = torchscript(tmp_path)
-    change_sample(folder, inputs=[{"name": "bars", "dataType": "FP32", "shape": [60, 5]}])
+    rename_tensor(folder, "ohlcv", "bars")
     assert "found inputs bars, expected ohlcv, as in the model's file" in refused(folder)
 
 
 def test_an_output_that_the_graph_does_not_have_is_named(tmp_path: Path) -> None:
     folder = onnx_folder(tmp_path / "trained")
-    change_sample(folder, outputs=[{"name": "mood", "dataType": "FP32", "shape": [1]}])
+    rename_tensor(folder, "score", "mood")
     assert "found outputs mood, expected score" in refused(folder, Format.ONNX)
 
 
