@@ -90,7 +90,7 @@ class _Trainer:
             learnt, lr=settings.learning_rate, weight_decay=settings.weight_decay
         )
         self.at = _Position([])
-        self.best = _copied(self.model)
+        self.best = {name: value.clone() for name, value in _learnt(self.model).items()}
         self.data = digest_of(task.train, task.validation)
         self.saved = time.monotonic()
 
@@ -102,7 +102,7 @@ class _Trainer:
         best = best_of(self.at.epochs)
         if len(self.at.epochs) < settings.epochs:
             self.say(f"stopping: no better for {settings.patience} epochs")
-        self.model.load_state_dict(self.best)
+        _put_back(self.model, self.best)
         return Fitted(self.model.cpu().eval(), tuple(self.at.epochs), best, settings, self.data)
 
     def resume(self) -> None:
@@ -110,7 +110,7 @@ class _Trainer:
         if state is None:
             return
         _demand_same(state["identity"], self._identity(), self.checkpoint)
-        self.model.load_state_dict(state["model"])
+        _put_back(self.model, state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.best = {name: value.to(self.device) for name, value in state["best"].items()}
         epochs = [Epoch(**epoch) for epoch in state["epochs"]]
@@ -145,7 +145,7 @@ class _Trainer:
         )
         self.at = _Position([*at.epochs, done])
         if best_of(self.at.epochs) == number:
-            self.best = _copied(self.model)
+            self.best = {name: value.clone() for name, value in _learnt(self.model).items()}
         self.say(_line(done, self.at.epochs, self.settings.epochs))
 
     def _step(self, rows: Tensor, number: int, batches: int) -> None:
@@ -173,7 +173,7 @@ class _Trainer:
         at = self.at
         state: State = {
             "identity": self._identity(),
-            "model": self.model.state_dict(),
+            "model": _learnt(self.model),
             "optimizer": self.optimizer.state_dict(),
             "best": self.best,
             "epochs": [asdict(epoch) for epoch in at.epochs],
@@ -206,8 +206,16 @@ def device_of(wanted: Device) -> torch.device:
     return torch.device("cuda" if there and wanted is not Device.CPU else "cpu")
 
 
-def _copied(model: nn.Module) -> dict[str, Tensor]:
-    return {name: value.detach().clone() for name, value in model.state_dict().items()}
+def _learnt(model: nn.Module) -> dict[str, Tensor]:
+    """All of a model's state but weights that stay as `build` made them: most of an encoder."""
+    frozen = {name for name, weight in model.named_parameters() if not weight.requires_grad}
+    state = model.state_dict()
+    return {name: value.detach() for name, value in state.items() if name not in frozen}
+
+
+def _put_back(model: nn.Module, state: dict[str, Tensor]) -> None:
+    """What `_learnt` took; the rest is the model's already."""
+    model.load_state_dict(model.state_dict() | state)
 
 
 def _demand_number(value: float, where: str, settings: Settings) -> None:

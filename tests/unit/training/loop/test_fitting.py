@@ -114,7 +114,7 @@ def test_a_loss_that_is_not_a_number_ends_the_training() -> None:
     def breaking(outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
         nonlocal calls
         calls += 1
-        return mean_square(outputs, targets) * (float("nan") if calls == 9 else 1)
+        return mean_square(outputs, targets) * (float("nan") if calls == 10 else 1)
 
     with pytest.raises(LossError, match=r"epoch 2, batch 2: found a loss of nan.*--learning-rate"):
         fit(replace(small_task(), loss=breaking), SETTINGS)

@@ -1,11 +1,13 @@
 """A training that was stopped ends with the weights of one that was not, bit by bit."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
+from torch import nn
 
-from tests.unit.training.loop.tasks import drawn, small_task
+from tests.unit.training.loop.tasks import Dropping, drawn, small_task
 from training.loop import Checkpoint, CheckpointError, Task, fit
 from training.settings import Schedule, Settings
 
@@ -40,6 +42,29 @@ def test_every_schedule_resumes_to_the_same_weights(tmp_path: Path, schedule: Sc
 
     assert same(resumed.model.state_dict(), through.model.state_dict())
     assert [epoch.train for epoch in resumed.epochs] == [epoch.train for epoch in through.epochs]
+
+
+def test_frozen_weights_are_not_saved_and_are_there_after_a_resume(tmp_path: Path) -> None:
+    def build() -> nn.Module:
+        model = Dropping()
+        model.layers[0].requires_grad_(False)
+        return model
+
+    task = replace(small_task(), build=build)
+    file = Checkpoint(tmp_path / "checkpoint")
+    fit(task, SETTINGS.model_copy(update={"epochs": 2}), file)
+    saved = file.read()
+    assert saved is not None
+    assert sorted(saved["model"]) == [
+        "layers.3.bias",
+        "layers.3.weight",
+        "layers.4.bias",
+        "layers.4.weight",
+    ]
+
+    resumed = fit(task, SETTINGS, file)
+
+    assert same(resumed.model.state_dict(), fit(task, SETTINGS).model.state_dict())
 
 
 def test_a_finished_training_is_not_done_again(tmp_path: Path) -> None:

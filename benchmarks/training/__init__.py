@@ -1,0 +1,1 @@
+"""Throughput of the training loop beside plain PyTorch loops, in one run."""
