@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from inference_operator.api.reasons import Reason
@@ -62,17 +62,15 @@ class OciRegistry:
     @contextmanager
     def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
         """A layer's bytes; a token that ran out is asked for anew."""
-        try:
-            request = self._transport.get(uri, span, etag, self._login.authorization)
-            answer = request.__enter__()
-        except UnauthorizedError as refused:
-            self._login.answer(refused.challenge, refused)
-            request = self._transport.get(uri, span, etag, self._login.authorization)
-            answer = request.__enter__()
-        try:
+        with ExitStack() as stack:
+            try:
+                request = self._transport.get(uri, span, etag, self._login.authorization)
+                answer = stack.enter_context(request)
+            except UnauthorizedError as refused:
+                self._login.answer(refused.challenge, refused)
+                request = self._transport.get(uri, span, etag, self._login.authorization)
+                answer = stack.enter_context(request)
             yield answer
-        finally:
-            request.__exit__(None, None, None)
 
     def _manifest(self, uri: str) -> dict[str, Any]:
         url = f"https://{self._host}/v2/{self._repository}/manifests/{self._reference}"

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.credentials import Credentials
@@ -31,7 +31,8 @@ _FINAL = {
         "the server says that it is gone: check spec.model.source.uri",
     ),
 }
-_MLFLOW = "/get-artifact"
+_MLFLOW = ("/get-artifact", "/artifacts/files")
+_TELLING = {"name", "version", "run_uuid", "path"}
 # What began encrypted stays so.
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
@@ -144,8 +145,15 @@ def _origin(url: str) -> tuple[str, str]:
 
 
 def shown(url: str) -> str:
-    """An address without its query, which often is a signature: for logs and messages."""
-    return url.partition("#")[0].partition("?")[0]
+    """An address for logs and messages: without its query, which often is a signature.
+
+    Of MLflow's server the query says which version of which model was asked for.
+    """
+    address, _, query = url.partition("#")[0].partition("?")
+    if not address.endswith(_MLFLOW):
+        return address
+    kept = [f"{name}={value}" for name, value in parse_qsl(query) if name in _TELLING]
+    return f"{address}?{'&'.join(kept)}"
 
 
 def trust(ca: str | None) -> ssl.SSLContext:

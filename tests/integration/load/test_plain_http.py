@@ -96,11 +96,12 @@ def test_an_archive_is_known_by_the_path_that_is_asked_for(tracking: Tracking, p
     assert pod.served == CODE
 
 
-def test_a_missing_file_is_named_without_its_query(tracking: Tracking, pod: Pod) -> None:
-    pod.plan(tracking.uri("code/other.py"))
+def test_a_missing_file_is_named_with_its_model_and_version(tracking: Tracking, pod: Pod) -> None:
+    pod.plan(tracking.uri("code%2Fother.py&token=s3cret"))
     reason, message = pod.refused()
     assert reason is Reason.ARTIFACT_NOT_FOUND
-    assert "/model-versions/get-artifact answered 404" in message
+    assert "/get-artifact?name=ranker&version=5&path=code/other.py answered 404" in message
+    assert "s3cret" not in message
 
 
 def test_a_redirect_to_a_file_of_the_pod_is_refused(tracking: Tracking, pod: Pod) -> None:
