@@ -22,7 +22,7 @@ def write_onnx(
     `example` [n, ...] needs more than one row, and as many free lengths of more than one: the
     exporter takes a length of 1 for a fixed one.
     """
-    with _quiet():
+    with quiet():
         torch.onnx.export(
             model,
             example,
@@ -61,9 +61,9 @@ def _free_axes(tensor: TensorSpec) -> dict[int, str]:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """The exporter and its optimiser tell of optional packages and of their own progress."""
-    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnxscript", "onnx_ir")]
+    loggers = [logging.getLogger(name) for name in ("", "torch.onnx", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
         logger.setLevel(logging.ERROR)

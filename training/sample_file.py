@@ -33,12 +33,6 @@ def write_samples(
     part.replace(path)
 
 
-def samples_of(windows: Windows) -> Samples:
-    """Windows as what a price predictor learns from and is checked with."""
-    inputs, targets = torch.from_numpy(windows.inputs), torch.from_numpy(windows.targets)
-    return Samples({"ohlcv": inputs}, targets)
-
-
 def about_window(windows: Windows) -> About:
     """Whose window a row is, what its last close was, and what happened next."""
 

@@ -17,7 +17,7 @@ from training.models.signature import Signature
 class Shipped:
     """How a model is made, what it takes and gives, and the largest batch that it is served in."""
 
-    create: Callable[[], nn.Module]
+    create: Callable[..., nn.Module]
     signature: Signature
     max_batch_size: int
 

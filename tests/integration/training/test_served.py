@@ -17,7 +17,8 @@ from training.confidence import calibrate
 from training.data.prices import load_prices, windows
 from training.exporting import export
 from training.models.lstm import LSTMPredictor
-from training.sample_file import about_window, samples_of
+from training.price_task import price_samples
+from training.sample_file import about_window
 
 CONFIG = """
 name: "lstm"
@@ -25,7 +26,7 @@ backend: "pytorch"
 max_batch_size: 32
 input [{ name: "ohlcv" data_type: TYPE_FP32 dims: [60, 5] }]
 output [
-  { name: "OUTPUT__0" data_type: TYPE_FP32 dims: [1] }
+  { name: "OUTPUT__0" data_type: TYPE_FP32 dims: [1] },
   { name: "OUTPUT__1" data_type: TYPE_FP32 dims: [2] }
 ]
 dynamic_batching {}
@@ -39,8 +40,8 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("claims") / "weights" / "lstm"
     judged = windows(load_prices().bars, stride=50)
     model = LSTMPredictor()
-    calibrate(model, samples_of(judged))
-    export(model, samples_of(judged), folder, about_window(judged))
+    calibrate(model, price_samples(judged))
+    export(model, price_samples(judged), folder, about_window(judged))
     return folder
 
 

@@ -35,6 +35,7 @@ class Served:
 
     name: str
     format: str
+    file: str = ""
 
     @property
     def in_triton(self) -> str:
@@ -55,7 +56,7 @@ class Served:
 
     @property
     def uri(self) -> str:
-        return f"pvc://models/{self.name}/model.{SUFFIX[self.format]}"
+        return f"pvc://models/{self.name}/{self.file or f'model.{SUFFIX[self.format]}'}"
 
     @property
     def config(self) -> str:
