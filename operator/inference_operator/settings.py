@@ -1,7 +1,7 @@
 """The operator's own settings, read once from the environment at the edge and passed in."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -41,10 +41,18 @@ class Settings(BaseModel):
     """Name of this process in the Lease: its pod's name."""
 
     resync_seconds: Annotated[int, Field(ge=10)] = 3600
-    """How often the cache's keys are compared with the API server's, against lost deletions."""
+    """How often the known custom resources are compared with the API server's, against lost
+    deletions."""
 
     api_timeout_seconds: Annotated[float, Field(gt=0)] = 15.0
     """Time that one API request may take."""
+
+    defaults_rollout: Literal["OnSpecChange", "Staged"] = "OnSpecChange"
+    """When a new default Triton image reaches what already runs: with the next change of its own
+    spec, or in stages, a few units at once."""
+
+    defaults_rollout_units: Annotated[int, Field(ge=1)] = 3
+    """How many units get new defaults at once where they are rolled out in stages."""
 
     mlflow_tracking_uri: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/[^\s?#]*)?)?$")] = ""
     """MLflow's tracking server, which `models:/` and `runs:/` sources are asked for: an address
@@ -55,6 +63,11 @@ class Settings(BaseModel):
 
     registry_write_tags: bool = False
     """Whether a version gets a tag in the registry when clients are moved to it."""
+
+    @property
+    def staged_units(self) -> int:
+        """How many units get new defaults at once; 0 where they wait for their own spec."""
+        return self.defaults_rollout_units if self.defaults_rollout == "Staged" else 0
 
     @property
     def served_namespaces(self) -> tuple[str, ...]:

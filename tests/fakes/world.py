@@ -1,6 +1,6 @@
 """An operator in a fake cluster: passes on demand, and what Kubernetes' controllers would do."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,6 +12,7 @@ from inference_operator.api.status import InferenceModelStatus, read_status
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
 from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.passes import PassError, Passes
+from inference_operator.handlers.turns import Turns
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, imodel, revision_of
 from tests.fakes.cluster import CrashedError, FakeCluster, Request
 
@@ -30,11 +31,13 @@ class World:
 
         self.start()
 
-    def start(self) -> None:
+    def start(self, defaults: Defaults = DEFAULTS) -> None:
         """A new process: it lists everything and remembers nothing."""
         self.cache = Cache()
         self.telemetry = Telemetry()
-        self.passes = Passes(self.cluster, self.cache, DEFAULTS, self.telemetry, lambda: self.now)
+        self.passes = Passes(self.cluster, self.cache, defaults, self.telemetry, lambda: self.now)
+        self.woken: list[UnitKey] = []
+        self.passes.turns = Turns(defaults.staged, self.cache.rolling, self.woken.append)
         self.cluster.events.clear()
         for kind, body in self.cluster.snapshot():
             if is_watched(kind, body):
@@ -61,15 +64,16 @@ class World:
         self.watch()
         return await self.passes(key, in_haste)
 
-    async def settle(self, rounds: int = 20) -> None:
+    async def settle(self, rounds: int = 20, keys: Iterable[UnitKey] = (KEY,)) -> None:
         """Passes and controllers in turn, until nothing changes any more."""
         for _ in range(rounds):
             self.watch()
-            try:
-                await self.passes(KEY)
-                failed = False
-            except (PassError, ApiError):
-                failed = True
+            failed = False
+            for key in keys:
+                try:
+                    await self.passes(key)
+                except (PassError, ApiError):
+                    failed = True
             self.run_deployments()
             if not self.watch() and not failed:
                 return

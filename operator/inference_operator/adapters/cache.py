@@ -79,6 +79,15 @@ class Cache:
         kind = INFERENCE_MODEL.kind
         return [UnitKey(kind, namespace, name) for namespace, name in self._objects[kind]]
 
+    def rolling(self) -> list[UnitKey]:
+        """Those whose status tells of a revision that is being brought up."""
+        found = self._objects[INFERENCE_MODEL.kind].items()
+        return [
+            UnitKey(INFERENCE_MODEL.kind, *name)
+            for name, body in found
+            if (body.get("status") or {}).get("candidate")
+        ]
+
     def namesake(self, body: Mapping[str, Any]) -> UnitKey | None:
         """The unit that has the name of a stranger's object."""
         name = name_of(body)

@@ -62,6 +62,7 @@ class ConditionType(StrEnum):
     ARTIFACT_RESOLVED = "ArtifactResolved"
     AVAILABLE = "Available"
     MODEL_LOADED = "ModelLoaded"
+    DEFAULTS_CURRENT = "DefaultsCurrent"
 
 
 class ConditionStatus(StrEnum):
@@ -74,8 +75,8 @@ class Condition(StatusModel):
     """One observation of the object's state."""
 
     type: Annotated[str, Field(max_length=316)]
-    """What it is about: Ready, Reconciling, Stalled, SpecValid, ArtifactResolved, Available or
-    ModelLoaded."""
+    """What it is about: Ready, Reconciling, Stalled, SpecValid, ArtifactResolved, Available,
+    ModelLoaded or DefaultsCurrent."""
 
     status: ConditionStatus
     """True, False or Unknown."""

@@ -57,6 +57,9 @@ class Reason(StrEnum):
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     PAUSED = "Paused"
 
+    # DefaultsCurrent
+    WAITING_FOR_TURN = "WaitingForTurn"
+
     # Events that are no condition's reason
     REVISION_CREATED = "RevisionCreated"
     PROMOTED = "Promoted"

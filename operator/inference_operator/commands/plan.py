@@ -49,6 +49,12 @@ def add_parser(subparsers: Any) -> None:
             default=Settings().triton_image,
             help="image of specs that name none (%(default)s)",
         )
+        parser.add_argument(
+            "--staged",
+            action="store_true",
+            help="as with INFERENCE_OPERATOR_DEFAULTS_ROLLOUT=Staged: whether the image of specs"
+            " that name none is newer than what runs, and would wait for its turn",
+        )
         parser.set_defaults(func=func)
         if name == "render":
             parser.add_argument(
@@ -91,7 +97,9 @@ def _plans(arguments: argparse.Namespace) -> Iterator[Plan]:
     for body in _documents(arguments.live) if arguments.live else ():
         _metadata(body)
         cache.put(str(body.get("kind")), body)
-    defaults = Defaults(arguments.triton_image, Settings().loader_image)
+    settings = Settings()
+    staged = settings.defaults_rollout_units if arguments.staged else 0
+    defaults = Defaults(arguments.triton_image, settings.loader_image, staged=staged)
     for body in models:
         key = _put(cache, body)
         seen = observe(cache, key)

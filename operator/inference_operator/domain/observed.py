@@ -73,8 +73,23 @@ class RevisionRecord:
     children: tuple[Manifest, ...]
     """Its ConfigMap and Deployment, as rendered then, without owner and replicas."""
 
+    made_of: str | None = None
+    """The hash of its spec, where that is not the revision's own name."""
+
     resolved: Resolved | None = None
     """What the registry made of its source then."""
+
+    @property
+    def spec_hash(self) -> str:
+        """What the spec alone would name it."""
+        return self.made_of or self.revision
+
+    @property
+    def triton_image(self) -> str | None:
+        """The image that it serves with."""
+        pods = (c["spec"]["template"] for c in self.children if c["kind"] == "Deployment")
+        containers = (c for pod in pods for c in pod["spec"]["containers"])
+        return next((str(c["image"]) for c in containers if c["name"] == "triton"), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +122,8 @@ class Observed:
     """What the registry says of the spec's source; None where it was not asked (yet)."""
 
     deleting: bool = False
+    has_turn: bool = False
+    """Whether it may get new defaults of the operator now."""
 
     def pods_of(self, revision: str) -> tuple[Pod, ...]:
         return tuple(p for p in self.pods if p.revision == revision and not p.terminating)

@@ -20,6 +20,11 @@ _DECIDING = {
 }
 
 
+def with_default_image(spec_hash: str, image: str) -> str:
+    """The revision of a spec that was rolled out again since the default image changed."""
+    return hashlib.sha256(f"{spec_hash} {image}".encode()).hexdigest()[:10]
+
+
 def revision_hash(
     spec: InferenceModelSpec, model_name: str, mode: Mode, resolved: Resolved | None = None
 ) -> str:

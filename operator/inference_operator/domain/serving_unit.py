@@ -122,7 +122,10 @@ class ServingUnit:
     workload: Workload
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
     revision: str = ""
-    """Hash of everything that decides how pods serve; names this unit's wanted revision."""
+    """Names this unit's wanted revision; `spec_hash`, unless it was made anew of the same spec."""
+
+    spec_hash: str = ""
+    """Hash of everything in the spec that decides how pods serve."""
 
     @property
     def key(self) -> UnitKey:

@@ -31,6 +31,8 @@ class Defaults:
     triton_image: str
     loader_image: str
     artifact_cache: str | None = None
+    staged: int = 0
+    """How many units may get new defaults at once; 0: none does until its own spec changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ def serving_unit(
         config = config_pbtxt(model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR))
     except ConfigError as error:
         return Invalid(tuple(str(problem) for problem in error.problems))
+    revision = revision_hash(wanted.written, name, mode, resolved)
     model = ServedModel(name, version, spec.model.known_format, spec.model.source, config, resolved)
     return ServingUnit(
         owner=owner,
@@ -68,7 +71,8 @@ def serving_unit(
         server=_server(spec, defaults),
         workload=_workload(spec, mode),
         rollout=RolloutSettings.of(spec.rollout),
-        revision=revision_hash(wanted.written, name, mode, resolved),
+        revision=revision,
+        spec_hash=revision,
     )
 
 

@@ -27,6 +27,7 @@ from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.passes import PassError, Passes
 from inference_operator.handlers.registry import configure, register
 from inference_operator.handlers.registry_watch import RegistryWatch
+from inference_operator.handlers.turns import Turns
 from inference_operator.handlers.watcher import Watcher
 from inference_operator.handlers.work_queue import WorkQueue, work
 from inference_operator.settings import Settings
@@ -165,13 +166,17 @@ class _WorkForce:
             cluster,
             self.cache,
             Defaults(
-                settings.triton_image, settings.loader_image, settings.artifact_cache_url or None
+                settings.triton_image,
+                settings.loader_image,
+                settings.artifact_cache_url or None,
+                settings.staged_units,
             ),
             telemetry,
             lambda: datetime.now(UTC),
         )
         self._registry = RegistryWatch(settings, cluster, self.cache, self.queue.wake)
         self._passes.resolve = self._registry.resolve
+        self._passes.turns = Turns(settings.staged_units, self.cache.rolling, self.queue.wake)
         telemetry.queue_depth.set_function(lambda: len(self.queue))
 
     def hired(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:

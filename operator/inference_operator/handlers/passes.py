@@ -19,6 +19,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
+from inference_operator.handlers.turns import Turns
 from inference_operator.planning.events import notes
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
@@ -57,6 +58,9 @@ class Passes:
         self.resolve: Resolve = unresolved
         """What the model registry says; it never waits."""
 
+        self.turns = Turns(0, tuple, lambda key: None)
+        """Whose turn it is to get new defaults; nobody's, unless they are rolled out in stages."""
+
         self._executor = Executor(cluster, cache)
         self._failing: Counter[UnitKey] = Counter()
 
@@ -81,10 +85,11 @@ class Passes:
         if seen is None or seen.deleting:
             # Owner references take the children along.
             self._executor.forget(key)
+            self.turns.give_back(key)
             self._failing.pop(key, None)
             return False, None
         now = self._clock()
-        decided = plan(seen, self._defaults, now)
+        decided = self._decide(replace(seen, has_turn=self.turns.holds(key)), now)
         outcome = await self._executor.execute(decided)
         if outcome.passing:
             self._failing[key] += 1
@@ -98,6 +103,15 @@ class Passes:
             reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
             raise PassError(reason, "; ".join((*outcome.passing, *outcome.refused)))
         return changed or outcome.written > 0, decided.wake_after
+
+    def _decide(self, seen: Observed, now: datetime) -> Plan:
+        key = seen.owner.key
+        decided = plan(seen, self._defaults, now)
+        if decided.waits_for_turn and not seen.has_turn and self.turns.take(key):
+            decided = plan(replace(seen, has_turn=True), self._defaults, now)
+        elif decided.is_settled and not decided.waits_for_turn:
+            self.turns.give_back(key)
+        return decided
 
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime

@@ -13,6 +13,8 @@ def explain(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.key}:"
     yield from _wanted(plan)
+    if plan.waits_for_turn:
+        yield f"  waits for its turn: {plan.waits_for_turn}"
     for turn in plan.turns:
         yield f"  decision: {turn.reason.value}: {turn.message}"
     if plan.stuck:

@@ -73,11 +73,19 @@ class Plan:
     records: Mapping[str, RevisionRecord] = field(default_factory=dict)
     replicas: int = 0
     stuck: str = ""
+    waits_for_turn: str = ""
+    """Why the unit does not get the operator's new defaults yet."""
+
     paused: bool = False
     blocked: tuple[str, ...] = ()
     """Sentences about children that cannot be made since others have their names."""
 
     wake_after: timedelta | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing of a rollout is left to be done."""
+        return self.position.candidate is None and self.position.previous is None
 
     @property
     def actions(self) -> tuple[Action, ...]:

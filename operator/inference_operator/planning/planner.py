@@ -16,6 +16,7 @@ from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.domain.validation import Defaults, Invalid, serving_unit
 from inference_operator.planning.accelerator import Choice, choose_mode
 from inference_operator.planning.children import blocked, stages
+from inference_operator.planning.defaults import settled
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout import (
     Advance,
@@ -40,6 +41,11 @@ class Validated:
 
     contradictions: tuple[str, ...] = ()
     choice: Choice | None = None
+    waits: str = ""
+    """Why it does not get the operator's new defaults yet."""
+
+    cause: str = ""
+    """What made a new revision of an unchanged spec."""
 
 
 def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
@@ -57,17 +63,20 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
         spec = parse(_body(seen)).spec
     except InvalidResourceError as error:
         return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
-    settled = settle(seen, position_of(seen), spec)
-    if settled.wanted is None:
-        return Validated(unresolved=settled.unresolved)
+    source = settle(seen, position_of(seen), spec)
+    if source.wanted is None:
+        return Validated(unresolved=source.unresolved)
     choice = choose_mode(spec.accelerator, spec.placement, seen.nodes)
-    made = serving_unit(seen.owner, seen.generation, settled.wanted, choice.mode, defaults)
+    made = serving_unit(seen.owner, seen.generation, source.wanted, choice.mode, defaults)
     if isinstance(made, Invalid):
         return Validated(invalid=made)
+    kept = settled(seen, position_of(seen), made, defaults)
     return Validated(
-        unit=made,
-        unresolved=settled.unresolved,
-        contradictions=settled.wanted.contradictions,
+        unit=kept.unit,
+        waits=kept.waits,
+        cause=kept.cause,
+        unresolved=source.unresolved,
+        contradictions=source.wanted.contradictions,
         choice=choice if spec.accelerator else None,
     )
 
@@ -116,6 +125,7 @@ def _towards(
         settings=unit.rollout,
         now=now,
         artifact=str(unit.entry_model.resolved or ""),
+        cause=found.cause,
     )
     told = _told_of(seen, position, unit.revision)
     step = advance(_kept_serving(seen, told, unit.revision), situation)
@@ -128,6 +138,7 @@ def _towards(
         accelerator=found.choice,
         unresolved=found.unresolved,
         contradictions=found.contradictions,
+        waits_for_turn=found.waits,
     )
 
 

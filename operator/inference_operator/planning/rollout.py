@@ -53,6 +53,9 @@ class Situation:
     settings: RolloutSettings
     now: datetime
     artifact: str = ""
+    cause: str = ""
+    """What made a new revision of an unchanged spec."""
+
     """The registry's version that the target serves, in words."""
 
     @property
@@ -131,7 +134,8 @@ def _start(position: Position, seen: Situation) -> Advance:
     turn = Turn(
         Reason.REVISION_CREATED,
         f"revision {seen.named} is brought up with {seen.replicas} replicas"
-        + (f" beside revision {position.stable}" if position.stable else ""),
+        + (f" beside revision {position.stable}" if position.stable else "")
+        + (f": {seen.cause}" if seen.cause else ""),
         position.candidate or position.stable,
         seen.target,
     )

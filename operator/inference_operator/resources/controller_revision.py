@@ -29,6 +29,7 @@ def new_record(unit: ServingUnit, number: int) -> RevisionRecord:
         mode=unit.workload.mode,
         children=(config_map(unit), deployment(unit)),
         resolved=model.resolved,
+        made_of=unit.spec_hash if unit.spec_hash != unit.revision else None,
     )
 
 
@@ -45,6 +46,7 @@ def controller_revision(owner: Owner, record: RevisionRecord) -> Manifest:
             "uri": record.uri,
             **({"sha256": record.sha256} if record.sha256 else {}),
             **({"resolved": to_data(record.resolved)} if record.resolved else {}),
+            **({"madeOf": record.made_of} if record.made_of else {}),
             "mode": record.mode.value,
             "children": list(record.children),
         },
@@ -64,6 +66,7 @@ def read_record(manifest: Mapping[str, Any]) -> RevisionRecord | None:
             sha256=data.get("sha256"),
             mode=Mode(data["mode"]),
             children=tuple(data["children"]),
+            made_of=data.get("madeOf"),
             resolved=from_data(data["resolved"]) if "resolved" in data else None,
         )
     except (KeyError, TypeError, ValueError):
