@@ -38,14 +38,10 @@ def period(name: str, given: int, least: int = 1) -> int:
 
 
 def rolling(values: Floats, width: int) -> Floats:
-    """Every run of `width` values as a row [n - width + 1, width]; no rows if there are fewer.
-
-    The rows are contiguous: numpy then adds each in the same order as a row on its own, so that
-    streaming, which has one row at a time, gets the same bits.
-    """
+    """Every run of `width` values as a row [n - width + 1, width]; no rows if there are fewer."""
     if len(values) < width:
         return np.empty((0, width))
-    return np.ascontiguousarray(np.lib.stride_tricks.sliding_window_view(values, width))
+    return np.lib.stride_tricks.sliding_window_view(values, width)
 
 
 def after_warm_up(values: Floats, count: int) -> Floats:
