@@ -110,7 +110,9 @@ def git_commit() -> str:
 def _log_run(trained: Trained, entry: Entry) -> None:
     report = trained.report
     data = report.get("data", {})
-    mlflow.set_tags({"mlflow.source.git.commit": git_commit(), "data.sha256": data.get("sha256")})
+    mlflow.set_tags(
+        {"mlflow.source.git.commit": git_commit(), "data.sha256": data.get("sha256", "unknown")}
+    )
     mlflow.log_params(
         {"format": entry.format.value, **report.get("settings", {}), **report.get("plan", {})}
     )
