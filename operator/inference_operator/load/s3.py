@@ -14,7 +14,6 @@ from botocore.exceptions import BotoCoreError, ClientError, SSLError
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.credentials import Secret
-from inference_operator.load.digest import CHUNK
 from inference_operator.load.failure import LoadError
 from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
 from inference_operator.load.retry import TransientError
@@ -29,6 +28,8 @@ _KEYS = {
 }
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
+# A connection that breaks takes what was read of the last one along.
+_READ = 64 << 10
 _MOST_FILES = 10_000
 
 
@@ -174,7 +175,7 @@ def _place(uri: str) -> tuple[str, str]:
 
 def _chunks(body: Any, uri: str) -> Iterator[bytes]:
     try:
-        while chunk := body.read(CHUNK):
+        while chunk := body.read(_READ):
             yield chunk
     except BotoCoreError as error:
         raise TransientError(f"{error}") from None

@@ -10,6 +10,7 @@ from inference_operator.load import pieces
 from inference_operator.load.digest import folder_digest
 
 from .conftest import Authority, Pod, code_of
+from .cutting_proxy import cutting_proxy
 from .object_store import BUCKET, READER, STRANGER, ObjectStore, object_store
 
 CODE = code_of(300_000)
@@ -140,6 +141,33 @@ def test_a_server_that_is_not_there_is_tried_again(pod: Pod) -> None:
     assert reason is Reason.FETCH_FAILED
     assert "cannot reach S3" in message
     assert len(pod.slept) == 2
+
+
+def test_a_cut_object_goes_on_where_it_stopped(reader: Pod, objects: ObjectStore) -> None:
+    with cutting_proxy(objects.endpoint) as proxy:
+        proxy.cuts = [100_000, 100_000]
+        reader.secret(endpoint=proxy.url)
+        reader.plan(f"s3://{BUCKET}/ranker/5/model.py")
+        reader.load()
+    assert reader.served == CODE
+    first, second = (int(asked.removeprefix("bytes=").rstrip("-")) for asked in proxy.ranges)
+    assert 1 << 16 <= first < 100_000
+    assert first + (1 << 16) <= second < 200_000
+
+
+def test_an_object_that_changes_meanwhile_is_fetched_whole(
+    reader: Pod, objects: ObjectStore
+) -> None:
+    newer = code_of(300_000, "b")
+    uri = objects.put("ranker/moving.py", CODE)
+    reader.plan(uri)
+    with cutting_proxy(objects.endpoint) as proxy:
+        proxy.cuts = [100_000]
+        reader.secret(endpoint=proxy.url)
+        assert reader.refused(attempts=1)[0] is Reason.FETCH_FAILED
+        objects.put("ranker/moving.py", newer)
+        reader.load()
+    assert reader.served == newer
 
 
 def test_a_secret_with_one_half_of_the_keys_is_refused(pod: Pod) -> None:
