@@ -3,7 +3,7 @@
 python -m training.precision --output DIR --precision int8
 
 DIR is what `training.sentiment` left; writes model.int8.onnx (or model.fp16.onnx) and
-precision.json beside it. INT8 is for CPUs; FP16 is for GPUs, and slower than FP32 on a CPU.
+precision.json beside it. INT8 is for CPUs; FP16 is for GPUs: a CPU has no arithmetic for it and converts.
 """
 
 import argparse
@@ -73,10 +73,7 @@ def write_variant(folder: Path, precision: Precision, samples: Samples) -> Varia
             f" training.sentiment train --output {folder}"
         )
     path = folder / f"model.{precision}.onnx"
-    part = path.with_name(path.name + ".part")
-    with quiet():
-        _WRITERS[precision](original, part)
-    part.replace(path)
+    write_graph(original, precision).replace(path)
     before, after = (_scores(each, samples) for each in (original, path))
     off = np.abs(after - before)
     return Variant(
@@ -91,6 +88,14 @@ def write_variant(folder: Path, precision: Precision, samples: Samples) -> Varia
         accuracy(after, samples.targets.numpy()),
         accuracy(before, samples.targets.numpy()),
     )
+
+
+def write_graph(original: Path, precision: Precision) -> Path:
+    """An ONNX graph in that precision, as a new file beside the original."""
+    path = original.with_name(f"{original.name}.{precision}.part")
+    with quiet():
+        _WRITERS[precision](original, path)
+    return path
 
 
 def accuracy(scores: np.ndarray, ratings: np.ndarray) -> Accuracy:
