@@ -1,5 +1,6 @@
 """A real MLflow tracking server on loopback: sqlite, and artifacts that go through the server."""
 
+import http.client
 import os
 import socket
 import subprocess
@@ -119,7 +120,7 @@ def answers(uri: str) -> bool:
     try:
         with direct.open(f"{uri}/health", timeout=2) as answer:
             return bool(answer.read() == b"OK")
-    except (OSError, ValueError):
+    except (OSError, ValueError, http.client.HTTPException):
         return False
 
 

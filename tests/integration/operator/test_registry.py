@@ -1,0 +1,220 @@
+"""Models of a real MLflow, with the real process and a real API server."""
+
+import hashlib
+import json
+import urllib.request
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from hack.mlflow.server import LocalMlflow
+from inference_operator.adapters.mlflow import Mlflow
+from tests.contract.registries import FILES, RealGround, mlmodel
+from tests.integration.operator.process import OperatorProcess, eventually
+from tests.integration.operator.scene import NAME, Scene
+
+pytestmark = pytest.mark.integration
+
+Begin = Callable[..., OperatorProcess]
+
+
+class Registry(RealGround):
+    """A registered model of a real MLflow, for one test."""
+
+    def __init__(self, server: LocalMlflow, folder: Path) -> None:
+        super().__init__(Mlflow(server.uri, 30.0), folder)
+        self.name = f"tape_reader_{uuid.uuid4().hex[:6]}"
+        self.source = {"source": {"uri": f"models:/{self.name}@champion"}}
+
+    def register(self, network: str) -> tuple[str, str]:
+        """A version whose file has that text; its run and its digest."""
+        digest = hashlib.sha256(network.encode()).hexdigest()
+        tags = {"inference.aipx.io/sha256": digest, "inference.aipx.io/max-batch-size": "32"}
+        files = {"MLmodel": mlmodel(), **dict.fromkeys(FILES, network)}
+        return self.version(self.name, tags, files), digest
+
+    def champion(self, version: int) -> None:
+        self.alias(self.name, "champion", version)
+
+
+@pytest.fixture(scope="session")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMlflow]:
+    with LocalMlflow(tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
+
+
+@pytest.fixture
+def registry(mlflow: LocalMlflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return Registry(mlflow, tmp_path)
+
+
+@pytest.fixture
+def begin(start: Begin, scene: Scene, mlflow: LocalMlflow) -> Begin:
+    """Starts an operator that asks MLflow every second."""
+
+    def started(**environment: str) -> OperatorProcess:
+        process = start(
+            INFERENCE_OPERATOR_NAMESPACES=scene.namespace,
+            INFERENCE_OPERATOR_MLFLOW_TRACKING_URI=mlflow.uri,
+            INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS="1",
+            **environment,
+        )
+        process.await_ready()
+        return process
+
+    return started
+
+
+def served(scene: Scene, version: str) -> dict[str, str]:
+    """The status of the model, once that version serves."""
+
+    def found() -> dict[str, str]:
+        scene.pods_answer()
+        model: dict[str, str] = scene.model().get("status", {}).get("model", {})
+        return model if model.get("version") == version else {}
+
+    return eventually(found, lambda: scene.model().get("status"))
+
+
+def told(scene: Scene, kind: str, reason: str) -> dict[str, str]:
+    """That condition, once it has that reason."""
+
+    def found() -> dict[str, str]:
+        condition = scene.condition(kind)
+        return condition if condition.get("reason") == reason else {}
+
+    return eventually(found, lambda: scene.model().get("status"))
+
+
+def test_an_alias_is_followed_and_every_version_recorded(
+    begin: Begin, scene: Scene, registry: Registry
+) -> None:
+    first, second = (registry.register(network) for network in ("one network", "another network"))
+    registry.champion(1)
+    begin()
+    scene.apply(model=registry.source, rollout={"scaleDownDelay": "1s"})
+    scene.await_ready()
+    status = scene.model()["status"]["model"]
+    assert status == {
+        "version": "1",
+        "runId": first[0],
+        "sha256": first[1],
+        "uri": f"models:/{registry.name}/1",
+    }
+
+    registry.champion(2)
+
+    assert served(scene, "2")["runId"] == second[0]
+    said = " ".join(decision["message"] for decision in scene.model()["status"]["decisions"])
+    for run, digest in (first, second):
+        assert run in said
+        assert digest in said
+    kept = [body["data"]["resolved"] for body in scene.children("controllerrevision")]
+    assert {(one["version"], one["runId"]) for one in kept} == {(1, first[0]), (2, second[0])}
+
+
+def test_the_pod_is_told_where_the_version_is_and_what_it_has(
+    begin: Begin, scene: Scene, registry: Registry
+) -> None:
+    _, digest = registry.register("one network")
+    registry.champion(1)
+    begin()
+    scene.apply(model=registry.source)
+    scene.await_ready()
+    (config,) = scene.children("configmap")
+    (planned,) = json.loads(config["data"]["plan.json"])["models"]
+    assert (planned["version"], planned["format"]) == (1, "torchscript")
+    assert planned["source"]["sha256"] == digest
+    with urllib.request.urlopen(planned["source"]["uri"], timeout=30) as answer:
+        assert answer.read() == b"one network"
+    text = next(v for k, v in config["data"].items() if k.endswith("config.pbtxt"))
+    assert "max_batch_size: 32" in text
+    assert 'name: "ohlcv"' in text
+    assert "dims: [60, 5]" in text
+
+
+def test_what_serves_goes_on_while_the_registry_is_down(
+    begin: Begin, scene: Scene, registry: Registry, mlflow: LocalMlflow
+) -> None:
+    registry.register("one network")
+    registry.champion(1)
+    operator = begin()
+    scene.apply(model=registry.source)
+    scene.await_ready()
+    revision = scene.served()
+
+    mlflow.stop()
+    found = told(scene, "ArtifactResolved", "RegistryUnreachable")
+    assert found["status"] == "Unknown"
+    assert f"{mlflow.uri} does not answer" in found["message"]
+    assert "(since 20" in found["message"]
+    assert f"models:/{registry.name}/1" in found["message"]
+    assert scene.condition("Ready")["status"] == "True"
+
+    operator.kill()
+    begin()
+    scene.apply(model=registry.source, replicas=3)
+    scene.await_pods(3)
+    scene.await_ready()
+    assert scene.served() == revision
+
+    mlflow.start()
+    told(scene, "ArtifactResolved", "Resolved")
+    assert scene.served() == revision
+
+
+def test_a_bad_alias_is_named_and_mended_without_an_edit(
+    begin: Begin, scene: Scene, registry: Registry
+) -> None:
+    registry.register("one network")
+    begin()
+    scene.apply(model=registry.source)
+    found = told(scene, "Ready", "AliasNotFound")
+    assert "has no alias champion (it has none at all)" in found["message"]
+    assert scene.children() == []
+
+    registry.champion(1)
+
+    scene.await_ready()
+
+
+def test_a_deleted_version_is_told_and_serves_on(
+    begin: Begin, scene: Scene, registry: Registry
+) -> None:
+    registry.register("one network")
+    registry.champion(1)
+    begin()
+    scene.apply(model=registry.source)
+    scene.await_ready()
+    revision = scene.served()
+
+    registry.delete_version(registry.name, 1)
+
+    found = told(scene, "ArtifactResolved", "AliasNotFound")
+    assert found["status"] == "False"
+    assert scene.condition("Available")["status"] == "True"
+    assert scene.served() == revision
+
+
+def test_each_promotion_leaves_a_tag_where_that_is_wanted(
+    begin: Begin, scene: Scene, registry: Registry
+) -> None:
+    registry.register("one network")
+    registry.champion(1)
+    begin(INFERENCE_OPERATOR_REGISTRY_WRITE_TAGS="true")
+    scene.apply(model=registry.source)
+    scene.await_ready()
+    key = f"inference.aipx.io/serving.{scene.namespace}.{NAME}"
+    tag = eventually(lambda: registry.tags(registry.name, 1).get(key, ""))
+    assert tag.startswith(f"revision {scene.served()} since 20")
+
+
+def test_without_a_registry_its_sources_are_told_which_setting_is_missing(
+    operator: OperatorProcess, scene: Scene
+) -> None:
+    scene.apply(model={"source": {"uri": "models:/tape_reader@champion"}})
+    found = told(scene, "Ready", "RegistryNotConfigured")
+    assert "set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI" in found["message"]
