@@ -1,0 +1,174 @@
+"""The registry as the source of truth: what an alias names is served, and moving it rolls out."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+import tritonclient.http as triton_http
+
+from hack.cluster.target import target
+from hack.images.catalog import build
+from hack.mlflow.cluster import URI, ClusterMlflow
+from tests.e2e.world import Served, World, eventually
+from training.confidence import calibrate
+from training.data.prices import load_prices, windows
+from training.exporting import export
+from training.models.lstm import LSTMPredictor
+from training.price_task import price_samples
+from training.registry import Entry, Version, promote, register
+from training.sample_file import about_window
+from training.trained import Trained, read_trained
+
+pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::FutureWarning")]
+
+NAME = "lstm_price_predictor"
+OPERATOR = ("deployment/inference-operator", "-n", "inference-operator")
+SETTINGS = {
+    "INFERENCE_OPERATOR_MLFLOW_TRACKING_URI": URI,
+    "INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS": "2",
+}
+
+
+@dataclass
+class Registered:
+    """Both versions of the LSTM, with what each of them answers."""
+
+    mlflow: ClusterMlflow
+    versions: dict[int, Version]
+    trained: dict[int, Trained]
+
+    def promote(self, version: int, alias: str = "champion") -> None:
+        promote(NAME, version, alias, self.mlflow.uri())
+
+
+@pytest.fixture(scope="module")
+def registered(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
+    """MLflow in the cluster, an operator that knows it, and two versions without an alias."""
+    data = Path("/var/tmp") / f"inference-operator-mlflow-{os.getpid()}"
+    mlflow = ClusterMlflow(world.kubectl, data)
+    image = build("mlflow")
+    target().load_images([image.archive])
+    mlflow.remove()  # what a run that was killed left
+    mlflow.deploy(image.ref)
+    world.kubectl("set", "env", *OPERATOR, *(f"{key}={value}" for key, value in SETTINGS.items()))
+    world.kubectl("rollout", "status", *OPERATOR, "--timeout=90s")
+    found = Registered(mlflow, {}, {})
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("no_proxy", "*")
+            for number in (1, 2):
+                folder = untrained(tmp_path_factory.mktemp("trained") / NAME, seed=number)
+                found.versions[number] = register(folder, Entry(NAME), mlflow.uri())
+                found.trained[number] = read_trained(folder)
+            yield found
+    finally:
+        world.kubectl("set", "env", *OPERATOR, *(f"{key}-" for key in SETTINGS))
+        mlflow.remove()
+        shutil.rmtree(data)
+
+
+def untrained(folder: Path, seed: int) -> Path:
+    """An LSTM that learnt nothing: it is served and told from the other one all the same."""
+    torch.manual_seed(seed)
+    judged = windows(load_prices().bars, stride=50)
+    model = LSTMPredictor()
+    calibrate(model, price_samples(judged))
+    export(model, price_samples(judged), folder, about_window(judged))
+    (folder / "report.json").write_text("{}")
+    return folder
+
+
+def lstm(world: World, namespace: str, uri: str = f"models:/{NAME}@champion") -> Served:
+    """Nothing but a source: format, tensors and batches are the registry's to say."""
+    changes = {
+        "spec.model": {"source": {"uri": uri}},
+        "spec.triton": {"dynamicBatching": {"maxQueueDelay": "500us"}},
+        "spec.resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
+    }
+    return world.model(namespace, "lstm", **changes)
+
+
+def answered(served: Served, trained: Trained) -> tuple[str, float]:
+    """Triton's version, and how far its answer is from the local model's at most."""
+    value = trained.sample["ohlcv"]
+    tensor = triton_http.InferInput("ohlcv", list(value.shape), "FP32")
+    tensor.set_data_from_numpy(value)
+    with triton_http.InferenceServerClient(served.address()) as client:
+        answer = client.infer(served.name, [tensor])
+    pairs = ((answer.as_numpy(name), trained.expected[name]) for name in trained.expected)
+    off = max(float(np.abs(found - expected).max()) for found, expected in pairs)
+    return str(answer.get_response()["model_version"]), off
+
+
+def serves(served: Served, registered: Registered, number: int) -> bool:
+    """Whether status and Triton both say that this version serves, and it answers as locally."""
+    model = served.status().get("model") or {}
+    if not served.holds("Ready") or model.get("version") != str(number):
+        return False
+    version, off = answered(served, registered.trained[number])
+    return version == str(number) and off < 1e-4
+
+
+def test_moving_an_alias_rolls_the_new_version_out(
+    world: World, namespace: str, registered: Registered
+) -> None:
+    registered.promote(1)
+    served = lstm(world, namespace).apply().wait_ready()
+    assert serves(served, registered, 1)
+    first = served.stable()
+    registered.promote(2)
+    eventually(lambda: serves(served, registered, 2), that="version 2 serves")
+    model = served.status()["model"]
+    assert model["runId"] == registered.versions[2].run_id
+    assert model["sha256"] == registered.versions[2].sha256
+    assert model["uri"] == f"models:/{NAME}/2"
+    assert "lstm   True    2 " in served.kubectl("get", "inferencemodels")
+    assert served.stable() != first
+    told = [decision["message"] for decision in served.status()["decisions"]]
+    for number in (1, 2):
+        assert any(f"models:/{NAME}/{number} (run " in message for message in told), told
+        assert any(registered.versions[number].sha256 in message for message in told), told
+
+
+def test_a_version_stays_when_the_alias_moves(
+    world: World, namespace: str, registered: Registered
+) -> None:
+    registered.promote(2)
+    served = lstm(world, namespace, f"models:/{NAME}/1").apply().wait_ready()
+    assert serves(served, registered, 1)
+
+
+def test_serving_goes_on_while_the_registry_is_away(
+    world: World, namespace: str, registered: Registered
+) -> None:
+    registered.promote(1)
+    served = lstm(world, namespace).apply().wait_ready()
+    registered.mlflow.scale(0)
+    try:
+        said = served.wait_reason("ArtifactResolved", "RegistryUnreachable")
+        assert URI in said
+        assert "since" in said
+        world.restart_operator()
+        assert "since" in served.wait_reason("ArtifactResolved", "RegistryUnreachable")
+        assert served.holds("Available")
+        assert answered(served, registered.trained[1])[0] == "1"
+        assert len(served.pods()) == 1
+    finally:
+        registered.mlflow.scale(1)
+    eventually(lambda: served.holds("ArtifactResolved"), that="resolved again")
+    assert serves(served, registered, 1)
+
+
+def test_an_alias_that_names_nothing_is_said_and_mended(
+    world: World, namespace: str, registered: Registered
+) -> None:
+    served = lstm(world, namespace, f"models:/{NAME}@shadow").apply()
+    said = served.wait_reason("ArtifactResolved", "AliasNotFound")
+    assert "shadow" in said
+    registered.promote(2, "shadow")
+    eventually(lambda: serves(served, registered, 2), within=120, that="version 2 serves")
