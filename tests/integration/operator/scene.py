@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,10 +56,19 @@ class Scene:
 
     def versions(self) -> dict[str, str]:
         """Resource versions of everything that the operator writes."""
-        bodies = [*self.children(), self.model()]
+        return self.versions_of((NAME,))
+
+    def versions_of(self, names: Sequence[str]) -> dict[str, str]:
+        """Resource versions of these models and of all children."""
+        bodies = [*self.children(), *(self.model(name) for name in names)]
         return {
             f"{b['kind']}/{b['metadata']['name']}": b["metadata"]["resourceVersion"] for b in bodies
         }
+
+    def waiting_for_their_turn(self, names: Sequence[str]) -> int:
+        """How many of the models say so."""
+        found = (self.condition("DefaultsCurrent", name) for name in names)
+        return sum(condition.get("reason") == "WaitingForTurn" for condition in found)
 
     def model(self, name: str = NAME) -> dict[str, Any]:
         found: dict[str, Any] = self.get("inferencemodel", name)
