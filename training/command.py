@@ -12,11 +12,12 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel
 
+from training.confidence import CalibrationError
 from training.data.failure import DataError
 from training.data.prices import load_prices, split, windows
 from training.data.sentiment import load_sentiment
 from training.exporting import ExportError, export, load_weights
-from training.loop import CheckpointError, LossError, SamplesError
+from training.loop import CheckpointError, DeviceError, LossError, SamplesError
 from training.models.catalog import MODELS
 from training.order import Order
 from training.price_task import price_samples
@@ -29,7 +30,16 @@ from training.settings import Settings, SettingsError, changed
 
 SENTIMENT = "sentiment_transformer"
 # What a person can do something about: a sentence. All else is a bug, and keeps its traceback.
-_REFUSALS = (CheckpointError, DataError, ExportError, LossError, SamplesError, SettingsError)
+_REFUSALS = (
+    CalibrationError,
+    CheckpointError,
+    DataError,
+    DeviceError,
+    ExportError,
+    LossError,
+    SamplesError,
+    SettingsError,
+)
 
 
 def main(name: str, words: Sequence[str] | None = None) -> int:

@@ -43,7 +43,7 @@ def main() -> None:
     given = parser.parse_args()
     torch.set_num_threads(1)
     result = {**about(), "rounds": given.rounds, "torch": torch.__version__, "models": {}}
-    tasks = {
+    tasks: dict[str, Callable[[], tuple[Task, int]]] = {
         "lstm": lambda: (_prices(given.windows), 128),
         "sentiment": lambda: (_texts(given.texts), 32),
     }

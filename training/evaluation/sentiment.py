@@ -84,7 +84,7 @@ def errors(scores: Array, true: Array) -> dict[str, float]:
     return {
         "meanAbsoluteError": float(np.abs(off).mean()),
         "rootMeanSquareError": float(np.sqrt((off**2).mean())),
-    } | ({"correlation": float(np.corrcoef(scores, true)[0, 1])} if scores.std() > 0 else {})
+    } | ({"correlation": float(np.corrcoef(scores, true)[0, 1])} if np.ptp(scores) > 0 else {})
 
 
 def sign(scores: Array, true: Array) -> Share:

@@ -1,7 +1,7 @@
 """One training loop for every task: windows of prices, or tokenised text; knows no data set."""
 
 from training.loop.checkpoint import Checkpoint, CheckpointError
-from training.loop.fitting import Fitted, LossError, fit
+from training.loop.fitting import DeviceError, Fitted, LossError, fit
 from training.loop.predicting import predict
 from training.loop.samples import Samples, SamplesError
 from training.loop.task import Task
@@ -9,6 +9,7 @@ from training.loop.task import Task
 __all__ = [
     "Checkpoint",
     "CheckpointError",
+    "DeviceError",
     "Fitted",
     "LossError",
     "Samples",

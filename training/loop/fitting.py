@@ -22,6 +22,10 @@ from training.settings import Device, Schedule, Settings
 _FREE = frozenset({"epochs", "patience", "checkpoint_seconds", "device"})
 
 
+class DeviceError(ValueError):
+    """There is no such device here."""
+
+
 class LossError(Exception):
     """The loss is no number any more; the message names the batch and what to change."""
 
@@ -200,7 +204,7 @@ def device_of(wanted: Device) -> torch.device:
     """The GPU where there is one and it is not declined."""
     there = torch.cuda.is_available()
     if wanted is Device.CUDA and not there:
-        raise ValueError(
+        raise DeviceError(
             "device: found no GPU that PyTorch can use, expected one for cuda; take --device auto"
         )
     return torch.device("cuda" if there and wanted is not Device.CPU else "cpu")
