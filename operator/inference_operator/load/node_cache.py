@@ -12,6 +12,7 @@ from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from inference_operator.load.digest import CHUNK
 from inference_operator.load.failure import LoadError
 from inference_operator.load.fetch import Fetched, Fetcher
 from inference_operator.load.partial import Download
@@ -112,7 +113,7 @@ class NodeCache:
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._address.hostname or "", self._address.port or 80
-        connection = http.client.HTTPConnection(host, port, timeout=CONNECT_SECONDS)
+        connection = http.client.HTTPConnection(host, port, CONNECT_SECONDS, blocksize=CHUNK)
         connection.connect()
         connection.sock.settimeout(READ_SECONDS)
         return connection
