@@ -3,7 +3,7 @@
 python -m training.precision --output DIR --precision int8
 
 DIR is what `training.sentiment` left; writes model.int8.onnx (or model.fp16.onnx) and
-precision.json beside it. INT8 is for CPUs; FP16 is for GPUs: a CPU has no arithmetic for it and converts.
+precision.json beside it. INT8 is for CPUs; FP16 is for GPUs: a CPU has no arithmetic for it.
 """
 
 import argparse
