@@ -42,7 +42,11 @@ def run_as(user: str, root: Path, *command: str) -> subprocess.CompletedProcess[
 
 @pytest.mark.parametrize(
     ("name", "user", "entrypoint"),
-    [("operator", "65532:65532", "inference-operator"), ("triton", "1000:1000", "tritonserver")],
+    [
+        ("operator", "65532:65532", "inference-operator"),
+        ("triton", "1000:1000", "tritonserver"),
+        ("mlflow", "65532:65532", "mlflow"),
+    ],
 )
 def test_runs_as_a_numbered_user_and_leaves_probing_to_kubernetes(
     name: str, user: str, entrypoint: str
@@ -53,7 +57,7 @@ def test_runs_as_a_numbered_user_and_leaves_probing_to_kubernetes(
     assert "Healthcheck" not in config
 
 
-@pytest.mark.parametrize("name", ["operator", "triton"])
+@pytest.mark.parametrize("name", ["operator", "triton", "mlflow"])
 def test_the_archive_carries_the_name_under_which_kubelet_looks_for_it(name: str) -> None:
     assert f"docker.io/library/{build(name).ref}" in configuration(name)["tags"]
 

@@ -35,3 +35,10 @@ def test_the_card_names_data_tensors_settings_and_sources(tmp_path: Path) -> Non
 def test_only_finite_numbers_are_metrics() -> None:
     content = {"a": {"b": 1, "c": None, "d": math.nan, "e": math.inf, "f": "text"}, "g": 0.5}
     assert flat(content) == {"a.b": 1.0, "g": 0.5}
+
+
+def test_bounds_of_an_interval_are_metrics_by_their_place() -> None:
+    assert flat({"share": {"interval": [0.47, 0.57]}}) == {
+        "share.interval.0": 0.47,
+        "share.interval.1": 0.57,
+    }
