@@ -147,8 +147,9 @@ class Source(ApiModel):
     """The artifact: `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `runs:/RUN_ID/PATH` in MLflow;
     `https://HOST/PATH`; `s3://BUCKET/KEY`; `gs://BUCKET/OBJECT`; `oci://HOST/REPOSITORY:TAG` or
     `…@sha256:DIGEST`; `pvc://CLAIM/PATH`. An alias is followed: when it moves, the version that it
-    names then is rolled out. A folder on a claim, or a `.tar.gz` elsewhere, is laid out whole and
-    must hold the format's main file (`model.pt`, `model.onnx`, `model.plan` or `model.py`)."""
+    names then is rolled out. A folder (on a claim; in s3 and gs with a slash at its end), or a
+    `.tar.gz`, is laid out whole and must hold the format's main file (`model.pt`, `model.onnx`,
+    `model.plan` or `model.py`)."""
 
     sha256: Sha256 | None = None
     """SHA-256 of the file at `uri`, 64 hexadecimal digits. With it a pod that would serve anything
@@ -158,9 +159,9 @@ class Source(ApiModel):
     secret_ref: SecretRef | None = None
     """Credentials, in a Secret of this namespace. For https and MLflow: `token` (sent as a bearer
     token), or `username` and `password` (basic authentication), and optionally `ca.crt` (PEM,
-    trusted beside the system's). For oci: `username` and `password`, or `token`. For s3:
-    `accessKeyId`, `secretAccessKey`, and optionally `sessionToken`, `endpoint` and `region`. For
-    gs: `credentials.json`, the key of a service account."""
+    trusted beside the system's). For oci: the same, or `.dockerconfigjson`. For s3: `accessKeyId`,
+    `secretAccessKey`, and optionally `sessionToken`, `endpoint` and `region`. For gs:
+    `credentials.json`, the key of a service account."""
 
     @property
     def scheme(self) -> str:

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from hack.cluster.apiserver import ApiServer
 from hack.mlflow.server import LocalMlflow
 from inference_operator.adapters.mlflow import Mlflow
 from tests.contract.registries import FILES, RealGround, mlmodel
 from tests.integration.operator.process import OperatorProcess, eventually
 from tests.integration.operator.scene import NAME, Scene
+from tests.integration.operator.test_permissions import NAMESPACE, RBAC, as_service_account
 
 pytestmark = pytest.mark.integration
 
@@ -210,6 +212,45 @@ def test_each_promotion_leaves_a_tag_where_that_is_wanted(
     key = f"inference.aipx.io/serving.{scene.namespace}.{NAME}"
     tag = eventually(lambda: registry.tags(registry.name, 1).get(key, ""))
     assert tag.startswith(f"revision {scene.served()} since 20")
+
+
+ROLE = ("create", "role", "registry-secret", "--verb=get", "--resource=secrets")
+BINDING = ("create", "rolebinding", "registry-secret", "--role=registry-secret")
+
+
+def test_a_secret_is_read_once_a_role_of_its_namespace_allows_it(
+    scene: Scene,
+    registry: Registry,
+    control_plane: ApiServer,
+    mlflow: LocalMlflow,
+    tmp_path: Path,
+) -> None:
+    registry.register("one network")
+    registry.champion(1)
+    kubectl = control_plane.kubectl
+    kubectl("create", "namespace", NAMESPACE)
+    kubectl("apply", "--server-side", "-n", NAMESPACE, "-f", str(RBAC))
+    environment = {
+        "INFERENCE_OPERATOR_NAMESPACES": scene.namespace,
+        "INFERENCE_OPERATOR_MLFLOW_TRACKING_URI": mlflow.uri,
+        "INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS": "1",
+    }
+    process = OperatorProcess(as_service_account(control_plane, tmp_path), environment)
+    try:
+        scene.run("create", "secret", "generic", "mlflow", "--from-literal=token=t0ken")
+        secret = {"secretRef": {"name": "mlflow"}}
+        scene.apply(model={"source": {**registry.source["source"], **secret}})
+        found = told(scene, "ArtifactResolved", "CredentialsUnusable")
+        assert "the operator may not read Secret mlflow" in found["message"]
+        assert f"a Role of {scene.namespace}" in found["message"]
+
+        scene.run(*ROLE, "--resource-name=mlflow")
+        scene.run(*BINDING, f"--serviceaccount={NAMESPACE}:inference-operator")
+
+        scene.await_ready()
+        assert "t0ken" not in process.log
+    finally:
+        process.end()
 
 
 def test_without_a_registry_its_sources_are_told_which_setting_is_missing(
