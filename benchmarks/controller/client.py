@@ -1,5 +1,6 @@
 """A small client of the API server: raw JSON requests and watches, from a kubeconfig."""
 
+import asyncio
 import base64
 import json
 import ssl
@@ -71,6 +72,10 @@ class Client:
         while True:
             url = f"{self._server}{path}?watch=true&timeoutSeconds=7200{version}"
             async with self._session.get(url, headers=accept) as answer:
+                if answer.status == 429:
+                    # A kind that was just defined: its cache is being filled.
+                    await asyncio.sleep(0.2)
+                    continue
                 answer.raise_for_status()
                 async for line in answer.content:
                     event = json.loads(line)

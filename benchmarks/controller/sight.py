@@ -83,7 +83,7 @@ class Sight:
     def _check(self) -> None:
         for task in self._tasks:
             if task.done():
-                raise RuntimeError("a watch of the benchmark ended") from task.exception()
+                raise RuntimeError(f"a watch of the benchmark ended: {task.exception()!r}")
 
     async def changes(self, unit: str, plurals: tuple[str, ...], seconds: float) -> float:
         """Until a child of each kind was made or got a new generation; when the last one was."""

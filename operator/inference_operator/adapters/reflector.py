@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 Name = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
 
+# The connection was cut, or the API server is busy: the same version will do.
+_GOES_ON = (0, 429, 503)
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 30.0
 
@@ -84,7 +86,7 @@ class Reflector:
                 version = await self._follow(space, version)
             except ApiError as error:
                 # Compacted away (410), or refused for another reason: what was missed is unknown.
-                version = version if error.status == 0 else ""
+                version = version if error.status in _GOES_ON else ""
                 failures += 1
                 if error.status != 410:
                     log.warning(

@@ -136,6 +136,15 @@ async def test_a_cut_connection_goes_on_where_it_was() -> None:
     assert script.asked == ["list", "watch from 7", "watch from 7"]
 
 
+async def test_a_busy_api_server_is_asked_again_from_the_same_version() -> None:
+    script = Script()
+    script.lists = [[page(7)]]
+    script.watches = [[ApiError(429, "TooManyRequests", "storage is initializing")]]
+    await play(script, asked(script, 3))
+
+    assert script.asked == ["list", "watch from 7", "watch from 7"]
+
+
 async def test_a_refused_list_is_tried_again() -> None:
     script = Script()
     script.lists = [ApiError(403, "Forbidden", "no"), ApiError(0, "Unreachable", "no"), [page(7)]]
