@@ -49,7 +49,10 @@ def main(name: str, words: Sequence[str] | None = None) -> int:
     train = commands.add_parser("train", help="train, judge on what was held out, and export")
     train.add_argument("--resume", action="store_true", help="go on where a training stopped")
     train.add_argument("--profile", choices=list(Profile), default=Profile.QUICK)
-    train.add_argument("--quick", action="store_true", help="the default: minutes on two cores")
+    about = "the default: minutes on two cores"
+    train.add_argument(
+        "--quick", dest="profile", action="store_const", const=Profile.QUICK, help=about
+    )
     _add_options(train, Settings)
     _add_options(train, Plan)
     train.set_defaults(run=_train)

@@ -48,3 +48,19 @@ def test_a_training_that_is_not_resumed_forgets_what_was_there(tmp_path: Path) -
 
     assert Order(LSTM, plan, tmp_path, resume=True).checkpoint().read() == {"epochs": []}
     assert Order(LSTM, plan, tmp_path).checkpoint().read() is None
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [([], 8), (["--quick"], 8), (["--profile", "demo"], 2), (["--epochs", "3"], 3)],
+    ids=["nothing said", "quick", "demo", "of its own"],
+)
+def test_the_profile_gives_what_is_not_given(
+    words: list[str], expected: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    orders: list[Order] = []
+    monkeypatch.setattr("training.command.train_prices", lambda order, say: orders.append(order))
+
+    assert main(LSTM, ["train", *words, "--output", str(tmp_path)]) == 0
+
+    assert [order.plan.settings.epochs for order in orders] == [expected]
