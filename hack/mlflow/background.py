@@ -39,7 +39,12 @@ class Background:
         uri = f"http://127.0.0.1:{port}"
         log = self.folder / "server.log"
         with self._record.open("a+") as record, log.open("ab") as out:
-            fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise StepError(
+                    f"another process starts the server of {self.folder}", "wait for it, and again"
+                ) from None
             process = subprocess.Popen(
                 command(self.folder, port),
                 stdin=subprocess.DEVNULL,

@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -29,11 +30,20 @@ class LocalMlflow:
 
     Runs, models and artifacts lie in `folder` and are there again at the next start; `stop()` and
     `start()` keep the address. The server has a process namespace of its own, which the kernel ends
-    with the thread that started it.
+    with the thread that started it. `artifacts` is another place for artifacts, such as
+    s3://BUCKET/PREFIX, and `env` what the server needs to reach it.
     """
 
-    def __init__(self, folder: Path, *, port: int | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        port: int | None = None,
+        artifacts: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
+        self._artifacts, self._env = artifacts, dict(env or {})
         self.port = port or free_port()
         self.uri = f"http://127.0.0.1:{self.port}"
         self._process: subprocess.Popen[bytes] | None = None
@@ -43,11 +53,11 @@ class LocalMlflow:
         alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
-                [*alone, *command(self.folder, self.port)],
+                [*alone, *command(self.folder, self.port, self._artifacts)],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=environment(),
+                env=environment() | self._env,
                 cwd=self.folder,
             )
         try:
@@ -83,11 +93,11 @@ class LocalMlflow:
         self.stop()
 
 
-def command(folder: Path, port: int) -> list[str]:
-    """The server's command line; Postgres and S3 would be other URIs, and nothing else."""
+def command(folder: Path, port: int, artifacts: str | None = None) -> list[str]:
+    """The server's command line; Postgres and S3 are other URIs, and nothing else."""
     options = {
         "--backend-store-uri": f"sqlite:///{folder.resolve() / 'mlflow.db'}",
-        "--artifacts-destination": str(folder.resolve() / "artifacts"),
+        "--artifacts-destination": artifacts or str(folder.resolve() / "artifacts"),
         "--host": "127.0.0.1",
         "--port": str(port),
         "--workers": "1",
