@@ -19,7 +19,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup lock generate format check unit integration test test-e2e image \
         cluster-up cluster-down cluster-status demo demo-down train mlflow-up mlflow-down benchmark-operator \
-        benchmark-controller
+        benchmark-controller benchmark-serving benchmark-training
 
 help: ## this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -102,6 +102,12 @@ demo-down: $(STAMP) ## remove what the demo made, its cluster included
 
 benchmark-operator: $(STAMP) ## requests, latency and memory of the operator with 10 models
 	@$(PY) -m benchmarks.operator_basics
+
+benchmark-serving: $(STAMP) ## requests a second of the shipped models on the real Triton, beside a plain loop
+	@$(PY) -m benchmarks.serving
+
+benchmark-training: $(STAMP) ## the training loop beside a plain one
+	@$(PY) -m benchmarks.training
 
 benchmark-controller: $(STAMP) ## the controller with N=1000 models: burst, edits, restart, idle, delete
 	@$(PY) -m benchmarks.controller --n $(or $(N),1000) --output build/benchmarks/controller-$(or $(N),1000).json
