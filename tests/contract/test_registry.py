@@ -14,6 +14,8 @@ from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.resolution import Resolved, TensorFact
 from tests.contract.registries import FILES, FakeGround, Ground, RealGround, mlmodel
+from tests.trained_folders import torchscript_folder
+from training.registry import Entry, register
 
 OPEN = Access()
 DIGEST = "0123456789abcdef" * 4
@@ -204,6 +206,23 @@ async def test_a_server_that_is_away_is_named() -> None:
     assert caught.value.reason is Reason.REGISTRY_UNREACHABLE
     assert "the registry http://127.0.0.1:9 does not answer: " in str(caught.value)
     assert not caught.value.is_definite
+
+
+@pytest.mark.integration
+async def test_a_model_that_training_logged_is_found_by_its_run(
+    tracking_server: LocalMlflow, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    made = register(torchscript_folder(tmp_path / "trained"), Entry(name), tracking_server.uri)
+    mlflow = Mlflow(tracking_server.uri, 30.0)
+    by_run = await resolve(RealGround(mlflow, tmp_path), f"runs:/{made.run_id}/model")
+    by_name = await resolve(RealGround(mlflow, tmp_path), f"models:/{name}/{made.number}")
+    network = await mlflow.text(by_run.download, OPEN)
+    assert network == await mlflow.text(by_name.download, OPEN)
+    await mlflow.close()
+    assert by_run.facts.inputs == by_name.facts.inputs
+    assert by_name.facts.sha256 == made.sha256
+    assert (by_run.version, by_run.run_id) == (1, made.run_id)
 
 
 @pytest.mark.integration

@@ -1,0 +1,103 @@
+"""Tags of promotions: once each, only new ones, and never a reason to fail."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kube import Resource
+from inference_operator.adapters.model_registry import ModelRegistry
+from inference_operator.adapters.pacing import Pace
+from inference_operator.adapters.promotions import Promotions
+from inference_operator.adapters.registry_secrets import Secrets
+from inference_operator.api.conditions import format_time
+from tests.contract.registries import FILES, FakeGround, mlmodel
+from tests.fakes.bodies import KEY, imodel, stored
+from tests.fakes.world import NOON
+
+TAG = "inference.aipx.io/serving.desk-7.fx-drift"
+WRITE = "model-versions/set-tag"
+
+
+class Scene:
+    """A unit that serves versions of fx, and an operator that began to lead at noon."""
+
+    def __init__(self) -> None:
+        self.ground = FakeGround()
+        self.requests = self.ground.fake.requests
+        for _ in range(2):
+            self.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
+        self.cache = Cache()
+        secrets = Secrets(self, lambda: 0.0)
+        pace = Pace(30.0, lambda: 0.0, lambda: 0.5)
+        self.registry = ModelRegistry(self.ground.fake, secrets, pace, lambda _: None, lambda: NOON)
+        self.promotions = Promotions(self.ground.fake, secrets, self.registry, self.cache, NOON)
+        self._stored = 0
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+        raise AssertionError("no Secret is named")
+
+    def serves(self, version: int, *, minutes: int, uri: str = "models:/fx@champion") -> None:
+        """Clients were moved to that version so many minutes after noon."""
+        self._stored += 1
+        body = imodel(model={"source": {"uri": uri}})
+        self.registry.resolution(KEY, body["spec"])
+        promoted = format_time(NOON + timedelta(minutes=minutes))
+        status = {
+            "model": {"version": str(version), "uri": uri.replace("@champion", f"/{version}")},
+            "stable": {"revision": f"rev{version}"},
+            "rollout": {"promotedAt": promoted},
+        }
+        self.cache.put(
+            KEY.kind, stored({**body, "status": status}, resourceVersion=str(self._stored))
+        )
+
+
+@pytest.fixture
+def scene() -> Scene:
+    return Scene()
+
+
+async def test_a_promotion_is_a_tag_of_its_version(scene: Scene) -> None:
+    scene.serves(2, minutes=1)
+    await scene.promotions.write()
+    assert scene.ground.tags("fx", 2)[TAG] == "revision rev2 since 2031-05-06T12:01:00Z"
+    assert TAG not in scene.ground.tags("fx", 1)
+
+
+async def test_it_is_written_once(scene: Scene) -> None:
+    scene.serves(2, minutes=1)
+    for _ in range(3):
+        await scene.promotions.write()
+    assert scene.requests.count(WRITE) == 1
+
+
+async def test_the_next_promotion_is_written_too(scene: Scene) -> None:
+    for minutes, version in ((1, 1), (2, 2)):
+        scene.serves(version, minutes=minutes)
+        await scene.promotions.write()
+    assert TAG in scene.ground.tags("fx", 1)
+    assert TAG in scene.ground.tags("fx", 2)
+
+
+async def test_what_an_earlier_leader_promoted_is_not_written_again(scene: Scene) -> None:
+    scene.serves(2, minutes=-1)
+    await scene.promotions.write()
+    assert scene.requests == []
+
+
+async def test_a_refused_tag_is_not_tried_again(scene: Scene) -> None:
+    scene.ground.fake.down = True
+    scene.serves(2, minutes=1)
+    for _ in range(3):
+        await scene.promotions.write()
+    assert scene.requests.count(WRITE) == 1
+
+
+@pytest.mark.parametrize("uri", ["https://store.example/fx.onnx", "runs:/0a1b/fx"])
+async def test_other_sources_have_no_version_to_tag(scene: Scene, uri: str) -> None:
+    scene.serves(1, minutes=1, uri=uri)
+    await scene.promotions.write()
+    assert WRITE not in scene.requests
