@@ -12,9 +12,10 @@ from pathlib import Path
 import torch
 
 from training.combiner import make_combiner
+from training.confidence import CalibrationError
 from training.data.failure import DataError
 from training.exporting import ExportError
-from training.loop import CheckpointError, LossError, SamplesError
+from training.loop import CheckpointError, DeviceError, LossError, SamplesError
 from training.models.catalog import MODELS
 from training.order import Order
 from training.price_training import train_prices
@@ -26,8 +27,10 @@ from training.trained import TrainedFolderError
 
 SENTIMENT, COMBINER = "sentiment_transformer", "ensemble_combiner"
 _REFUSALS = (
+    CalibrationError,
     CheckpointError,
     DataError,
+    DeviceError,
     ExportError,
     LossError,
     RegistryError,
