@@ -1,10 +1,10 @@
 """The kinds that the operator watches, and what it keeps of each object."""
 
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from inference_operator.adapters.kube import Resource
+from inference_operator.adapters.sharing import Sharing
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.inference_model import KIND, PLURAL
 from inference_operator.domain.names import CHILD_SELECTOR, FIELD_MANAGER, MANAGED_BY_LABEL
@@ -28,7 +28,7 @@ CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
 WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 
 Body = Mapping[str, Any]
-_SHORT = 64
+_SHARING = Sharing()
 
 
 def selector_of(resource: Resource) -> str:
@@ -47,23 +47,12 @@ def kept(kind: str, body: Body) -> dict[str, Any]:
     if kind in WATCHED_WHOLE and not (is_labelled(body) or body["metadata"].get("ownerReferences")):
         return _name_only(body)
     found = _KEPT.get(kind, _without_bookkeeping)(body)
-    return {key: _interned(value) for key, value in found.items()}
+    return {key: _SHARING.copy(value) for key, value in found.items()}
 
 
 def says_nothing(body: Body) -> bool:
     """Whether it is a pod of which nothing is known yet but that it was made."""
     return body.get("kind") == "Pod" and not any(body["status"].values())
-
-
-def _interned(value: Any) -> Any:
-    """A copy whose keys and short texts are shared by all objects that have the same ones."""
-    if isinstance(value, dict):
-        return {sys.intern(key): _interned(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_interned(item) for item in value]
-    if isinstance(value, str) and len(value) <= _SHORT:
-        return sys.intern(value)
-    return value
 
 
 def _name_only(body: Body) -> dict[str, Any]:

@@ -1,0 +1,69 @@
+"""Equal parts are one object, different ones never are."""
+
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference_operator.adapters.sharing import Sharing
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.floats(-2, 2) | st.text("ab", max_size=2),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text("ab"), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+def text(value: Any) -> str:
+    """Tells True from 1, and 1 from 1.0."""
+    return json.dumps(value)
+
+
+@given(st.lists(JSON, max_size=8))
+def test_copies_say_what_their_originals_said(values: list[Any]) -> None:
+    sharing = Sharing(remembered=4)
+    before = [text(value) for value in values]
+    copies = [sharing.copy(value) for value in values]
+
+    assert [text(copied) for copied in copies] == before
+
+
+def test_equal_parts_are_the_same_object() -> None:
+    sharing = Sharing()
+    one = sharing.copy({"name": "a", "probe": {"path": "/ready", "port": 8000}, "args": ["-v"]})
+    two = sharing.copy({"name": "b", "probe": {"path": "/ready", "port": 8000}, "args": ["-v"]})
+
+    assert one["probe"] is two["probe"]
+    assert one["args"] is two["args"]
+    assert one is not two
+
+
+def test_an_empty_map_is_no_empty_list() -> None:
+    sharing = Sharing()
+
+    assert (sharing.copy({}), sharing.copy([])) == ({}, [])
+
+
+def test_the_original_is_left_as_it_is() -> None:
+    original = {"labels": {"app": "x"}}
+    copied = Sharing().copy(original)
+    original["labels"]["app"] = "y"
+
+    assert copied == {"labels": {"app": "x"}}
+
+
+def test_it_remembers_no_more_than_it_may() -> None:
+    sharing = Sharing(remembered=10)
+    for number in range(100):
+        sharing.copy({"number": number})
+
+    assert len(sharing._known) == 10
+
+
+def test_what_is_met_often_stays_known() -> None:
+    sharing = Sharing(remembered=4)
+    first = sharing.copy({"path": "/ready"})
+    for number in range(100):
+        sharing.copy({"number": number})
+        assert sharing.copy({"path": "/ready"}) is first
