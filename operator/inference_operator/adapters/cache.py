@@ -27,7 +27,8 @@ class Cache:
     def __init__(self) -> None:
         self._objects: dict[str, dict[Name, Body]] = defaultdict(dict)
         self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
-        self._buried: dict[str, None] = {}
+        # Uid -> version at which it was deleted.
+        self._buried: dict[str, int] = {}
 
     def put(self, kind: str, body: Mapping[str, Any]) -> bool:
         """Remember an object; False when that says nothing new: what we keep of it is known.
@@ -37,7 +38,7 @@ class Cache:
         numbers (KEP-5504).
         """
         name = name_of(body)
-        if body["metadata"].get("uid") in self._buried:
+        if _version(body) <= self._buried.get(body["metadata"].get("uid", ""), -1):
             return False
         known = self._objects[kind].get(name)
         if known is not None and _version(body) <= _version(known):
@@ -50,10 +51,17 @@ class Cache:
             return not says_nothing(new)
         return _but_version(known) != _but_version(new)
 
-    def bury(self, kind: str, body: Mapping[str, Any]) -> None:
-        """Forget a deleted object for good: the answer to our last write may come after its end."""
+    def bury(self, kind: str, body: Mapping[str, Any], version: int | None = None) -> None:
+        """Forget an object that was deleted at its version, or at `version`: the answer to our last
+        write may come after its end.
+
+        What is newer counts again: an object that lost the labels of a watch is told as deleted,
+        and may get them back.
+        """
         self.drop(kind, body)
-        self._buried[body["metadata"]["uid"]] = None
+        uid = body["metadata"]["uid"]
+        self._buried.pop(uid, None)
+        self._buried[uid] = _version(body) if version is None else version
         if len(self._buried) > REMEMBERED_DELETIONS:
             del self._buried[next(iter(self._buried))]
 
@@ -80,13 +88,15 @@ class Cache:
         return [UnitKey(kind, namespace, name) for namespace, name in self._objects[kind]]
 
     def rolling(self) -> list[UnitKey]:
-        """Those whose status tells of a revision that is being brought up."""
-        found = self._objects[INFERENCE_MODEL.kind].items()
-        return [
-            UnitKey(INFERENCE_MODEL.kind, *name)
-            for name, body in found
-            if (body.get("status") or {}).get("candidate")
-        ]
+        """Those that have pods of two revisions, one of them made anew of an unchanged spec."""
+        return [unit for unit, children in self._children.items() if self._is_rolling(children)]
+
+    def _is_rolling(self, children: set[tuple[str, Name]]) -> bool:
+        live = [name for kind, name in children if kind == "Deployment"]
+        records = self._objects["ControllerRevision"]
+        return len(live) > 1 and any(
+            "madeOf" in (records.get(name, {}).get("data") or {}) for name in live
+        )
 
     def namesake(self, body: Mapping[str, Any]) -> UnitKey | None:
         """The unit that has the name of a stranger's object."""

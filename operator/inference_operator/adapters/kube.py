@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import aiohttp
 from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import ConfigException
 
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.domain.names import FIELD_MANAGER
@@ -233,7 +234,10 @@ class KubeCluster:
             "Content-Type": request.content_type,
             "User-Agent": FIELD_MANAGER,
         }
-        token = (await self._client.configuration.auth_settings()).get("BearerToken")
+        try:
+            token = (await self._client.configuration.auth_settings()).get("BearerToken")
+        except ConfigException as error:
+            raise ApiError(0, "NoCredentials", f"no credentials: {error}") from error
         if token:
             headers[token["key"]] = token["value"]
         if request.method != "GET" and not self._may_write():

@@ -67,6 +67,10 @@ class Reflector:
         self._turns = turns
         self._draw = draw
         self._unlisted = set(source.spaces(resource))
+        self._begun: set[str] = set()
+        # Space -> the version that is known of it; empty: it must be listed.
+        self._versions: dict[str, str] = {}
+        self._failures: dict[str, int] = {}
         self.listed = asyncio.Event()
 
     async def run(self) -> None:
@@ -77,17 +81,16 @@ class Reflector:
                 group.create_task(self._keep(space))
 
     async def _keep(self, space: str) -> None:
-        version, failures = "", 0
         while True:
             try:
-                if not version:
-                    version = await self._list(space)
-                failures = 0
-                version = await self._follow(space, version)
+                if not self._versions.get(space):
+                    self._versions[space] = await self._list(space)
+                await self._follow(space)
             except ApiError as error:
                 # Compacted away (410), or refused for another reason: what was missed is unknown.
-                version = version if error.status in _GOES_ON else ""
-                failures += 1
+                if error.status not in _GOES_ON:
+                    self._versions[space] = ""
+                self._failures[space] = failures = self._failures.get(space, 0) + 1
                 if error.status != 410:
                     log.warning(
                         "cannot watch %s, will be tried again: %s", self._resource.plural, error
@@ -103,10 +106,13 @@ class Reflector:
         seen: set[Name] = set()
         version = "0"
         is_first = space in self._unlisted
+        # A first listing that broke off may have shown what is gone by now.
+        is_whole = is_first and space not in self._begun
         async with self._turns:
             selector = selector_of(self._resource)
             async for page in self._source.pages(self._resource, space, selector):
                 version = page["metadata"]["resourceVersion"]
+                self._begun.add(space)
                 for body in page["items"] or ():
                     meta = body["metadata"]
                     seen.add((meta.get("namespace", ""), meta["name"]))
@@ -119,23 +125,22 @@ class Reflector:
                         self._sink.changed(self._resource, "MODIFIED", body)
                 # Others want to run too.
                 await asyncio.sleep(0)
-        if is_first:
-            self._unlisted.discard(space)
-            if not self._unlisted:
-                self.listed.set()
-        else:
+        if not is_whole:
             self._sink.missed(self._resource, space, seen, int(version))
+        self._unlisted.discard(space)
+        if not self._unlisted:
+            self.listed.set()
         return version
 
-    async def _follow(self, space: str, version: str) -> str:
-        """Until the API server ends the watch; the version from which the next one goes on."""
-        selector = selector_of(self._resource)
+    async def _follow(self, space: str) -> None:
+        """Until the API server ends the watch."""
+        selector, version = selector_of(self._resource), self._versions[space]
         async for change, body in self._source.watch(self._resource, space, selector, version):
             if change == "ERROR":
                 raise ApiError(
                     int(body.get("code") or 500), body.get("reason", ""), body.get("message", "")
                 )
-            version = body["metadata"]["resourceVersion"]
+            self._failures[space] = 0
+            self._versions[space] = body["metadata"]["resourceVersion"]
             if change != "BOOKMARK":
                 self._sink.changed(self._resource, change, body)
-        return version

@@ -39,11 +39,13 @@ async def _run(settings: Settings, in_cluster: bool) -> bool:
     from kubernetes.aio import config
     from kubernetes.aio.client import Configuration
 
+    from inference_operator.adapters.kinds import CHILDREN
     from inference_operator.handlers.operator import run
 
     configuration = Configuration()
-    # Passes share the connections: as many as there are workers, and some for the watches.
-    configuration.connection_pool_maxsize = settings.workers + 8
+    # As many connections as there are workers, one for each watch, and some for the rest.
+    watches = 1 + len(CHILDREN) * max(1, len(settings.served_namespaces))
+    configuration.connection_pool_maxsize = settings.workers + watches + 8
     # Or aiohttp looks for proxies and a .netrc, in a thread, at each request. Kopf's watches never
     # heed them.
     configuration.client_session_kwargs = {"trust_env": False}

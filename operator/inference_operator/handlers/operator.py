@@ -87,6 +87,8 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
         *work_force.hired(lease.taken),
         *([asyncio.create_task(_elect(lease, stop))] if elects else []),
     ]
+    for task in tasks:
+        task.add_done_callback(lambda done: _died(done, stop))
     end = asyncio.create_task(_end(stop, work_force.queue, tasks, lease, server))
     try:
         if await _serves_units(cluster, stop):
@@ -99,6 +101,13 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
         await cluster.close()
         await store.close()
     return not lost
+
+
+def _died(task: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Nobody is served by a process of which a part has died: it ends, and is started anew."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a part of the operator died, so it ends", exc_info=error)
+        stop.set()
 
 
 async def _end(

@@ -107,9 +107,10 @@ class Passes:
     def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
         decided = plan(seen, self._defaults, now)
-        if decided.waits_for_turn and not seen.has_turn and self.turns.take(key):
-            decided = plan(replace(seen, has_turn=True), self._defaults, now)
-        elif decided.is_settled and not decided.waits_for_turn:
+        if decided.wants_turn:
+            if self.turns.take(key):
+                decided = plan(replace(seen, has_turn=True), self._defaults, now)
+        elif decided.is_settled or not seen.has_turn:
             self.turns.give_back(key)
         return decided
 

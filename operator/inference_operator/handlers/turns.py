@@ -39,12 +39,11 @@ class Turns:
         return False
 
     def give_back(self, key: UnitKey) -> None:
-        """The unit needs its turn no more, or has gone."""
+        """The unit neither needs a turn nor waits for one any more, or has gone."""
         self._waiting.pop(key, None)
         held = self._holders()
-        if key not in held:
-            return
         held.discard(key)
+        # Also where it held none: it may have been woken to take the one that is free.
         if self._waiting and len(held) < self._limit:
             following = next(iter(self._waiting))
             del self._waiting[following]

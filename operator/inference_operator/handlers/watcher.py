@@ -48,9 +48,15 @@ class Watcher:
         version that differs in nothing that we keep."""
         kind = resource.kind
         if change == "DELETED":
-            self._cache.bury(kind, body)
-        elif not self._cache.put(kind, body):
-            return
+            self._gone(resource, body, None)
+        elif self._cache.put(kind, body):
+            self._tell(kind, body)
+
+    def _gone(self, resource: Resource, body: Mapping[str, Any], version: int | None) -> None:
+        self._cache.bury(resource.kind, body, version)
+        self._tell(resource.kind, body)
+
+    def _tell(self, kind: str, body: Mapping[str, Any]) -> None:
         if kind == NODE.kind:
             self._wake_where_nodes_matter()
         elif unit := self._cache.unit_of(kind, body) or self._cache.namesake(body):
@@ -63,7 +69,7 @@ class Watcher:
             if in_scope and name not in seen and known <= version:
                 body = self._cache.get(resource.kind, name)
                 if body is not None:
-                    self.changed(resource, "DELETED", body)
+                    self._gone(resource, body, version)
 
     def _wake_where_nodes_matter(self) -> None:
         for unit in self._cache.units():

@@ -84,9 +84,9 @@ def findings(view: Outlook) -> Iterator[Finding]:
     yield from _artifact(view)
     yield from _model_loaded(view)
     yield from _available(view)
-    if view.plan.waits_for_turn:
-        kind = ConditionType.DEFAULTS_CURRENT
-        yield Finding(kind, False, Reason.WAITING_FOR_TURN, view.plan.waits_for_turn)
+    if view.plan.behind:
+        reason = Reason.WAITING_FOR_TURN if view.plan.wants_turn else Reason.PAUSED
+        yield Finding(ConditionType.DEFAULTS_CURRENT, False, reason, view.plan.behind)
     ready = _ready(view)
     yield ready
     stalled = _stalled(view)

@@ -18,6 +18,9 @@ class Settled:
     waits: str = ""
     """Why it does not get the new defaults yet; empty where it has them, or never will."""
 
+    wants_turn: bool = False
+    """Whether only others keep it from getting them."""
+
     cause: str = ""
     """What made a new revision of an unchanged spec."""
 
@@ -34,10 +37,12 @@ def settled(seen: Observed, position: Position, unit: ServingUnit, defaults: Def
     if not defaults.staged or image is None or image == unit.server.image:
         return Settled(kept)
     change = f"the operator's default Triton image went from {image} to {unit.server.image}"
-    if not seen.has_turn or unit.rollout.paused:
+    stays = f"{change}; revision {live.revision} goes on serving"
+    if unit.rollout.paused:
+        return Settled(kept, f"{stays}: spec.rollout.paused is true")
+    if not seen.has_turn:
         at_once = f"at most {defaults.staged} units change at once"
-        paused = "spec.rollout.paused is true" if unit.rollout.paused else at_once
-        return Settled(kept, waits=f"{change}; revision {live.revision} goes on serving: {paused}")
+        return Settled(kept, f"{stays}: {at_once}", wants_turn=True)
     same = [r for r in made.values() if r.triton_image == unit.server.image]
     known = max(same, key=lambda r: r.number, default=None)
     target = known.revision if known else with_default_image(unit.spec_hash, unit.server.image)

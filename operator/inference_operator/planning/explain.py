@@ -13,8 +13,8 @@ def explain(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.key}:"
     yield from _wanted(plan)
-    if plan.waits_for_turn:
-        yield f"  waits for its turn: {plan.waits_for_turn}"
+    if plan.behind:
+        yield f"  waits{' for its turn' if plan.wants_turn else ''}: {plan.behind}"
     for turn in plan.turns:
         yield f"  decision: {turn.reason.value}: {turn.message}"
     if plan.stuck:

@@ -73,8 +73,11 @@ class Plan:
     records: Mapping[str, RevisionRecord] = field(default_factory=dict)
     replicas: int = 0
     stuck: str = ""
-    waits_for_turn: str = ""
+    behind: str = ""
     """Why the unit does not get the operator's new defaults yet."""
+
+    wants_turn: bool = False
+    """Whether only others keep it from getting them."""
 
     paused: bool = False
     blocked: tuple[str, ...] = ()

@@ -44,6 +44,7 @@ class Validated:
     waits: str = ""
     """Why it does not get the operator's new defaults yet."""
 
+    wants_turn: bool = False
     cause: str = ""
     """What made a new revision of an unchanged spec."""
 
@@ -74,6 +75,7 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
     return Validated(
         unit=kept.unit,
         waits=kept.waits,
+        wants_turn=kept.wants_turn,
         cause=kept.cause,
         unresolved=source.unresolved,
         contradictions=source.wanted.contradictions,
@@ -138,7 +140,8 @@ def _towards(
         accelerator=found.choice,
         unresolved=found.unresolved,
         contradictions=found.contradictions,
-        waits_for_turn=found.waits,
+        behind=found.waits,
+        wants_turn=found.wants_turn,
     )
 
 

@@ -208,6 +208,36 @@ def test_a_child_edited_by_hand_is_put_back(
     eventually(lambda: value() == before, lambda: (before, value(), operator.log))
 
 
+@pytest.mark.parametrize("kind", ["controllerrevision", "configmap", "deployment", "service"])
+def test_a_child_that_loses_its_label_gets_it_back_once(
+    kind: str, operator: OperatorProcess, scene: Scene
+) -> None:
+    # To a watch with a selector that is a deletion, though the object lives on.
+    scene.apply(model=source(1))
+    scene.await_pods(1)
+    scene.await_ready()
+    name, uid = _name_and_uid(scene, kind)
+    scene.run("label", kind, name, "app.kubernetes.io/managed-by-")
+
+    eventually(lambda: _name_and_uid(scene, kind) == (name, uid), lambda: operator.log)
+    eventually(lambda: operator.metric("inference_operator_queue_depth") == 0)
+    before = operator.writes
+    time.sleep(2)
+    assert operator.writes == before
+    assert scene.condition("Ready")["status"] == "True"
+
+
+def test_many_namespaces_are_served_with_few_workers(start, control_plane, scene: Scene) -> None:  # type: ignore[no-untyped-def]
+    others = [Scene.new(control_plane) for _ in range(5)]
+    names = ",".join(each.namespace for each in (scene, *others))
+    operator = start(INFERENCE_OPERATOR_NAMESPACES=names, INFERENCE_OPERATOR_WORKERS="1")
+    operator.await_ready()
+    for each in (scene, others[-1]):
+        each.apply(model=source(1))
+        each.await_pods(1)
+        each.await_ready()
+
+
 def test_deletion_leaves_no_child(operator: OperatorProcess, scene: Scene) -> None:
     scene.apply(model=source(1), replicas=2)
     scene.await_pods(2)

@@ -4,9 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
+import pytest
+
+from inference_operator.adapters import reflector as reflector_module
 from inference_operator.adapters.kinds import CHILD_BY_KIND
 from inference_operator.adapters.kube import ApiError, Resource
-from inference_operator.adapters.reflector import Reflector
+from inference_operator.adapters.reflector import FIRST_DELAY, Reflector
 
 POD = CHILD_BY_KIND["Pod"]
 Event = tuple[str, dict[str, Any]]
@@ -27,7 +30,7 @@ class Script:
 
     def __init__(self, *spaces: str) -> None:
         self.names = spaces or ("",)
-        self.lists: list[list[dict[str, Any]] | ApiError] = []
+        self.lists: list[list[dict[str, Any] | ApiError] | ApiError] = []
         self.watches: list[list[Event | ApiError]] = []
         self.asked: list[str] = []
 
@@ -42,6 +45,8 @@ class Script:
         if isinstance(planned, ApiError):
             raise planned
         for each in planned:
+            if isinstance(each, ApiError):
+                raise each
             yield each
 
     async def watch(
@@ -74,10 +79,12 @@ class Told:
         self.words.append(f"only {names} at {version} in {namespace or 'all'}")
 
 
-async def play(script: Script, until: Callable[[], bool]) -> tuple[list[str], Reflector]:
-    """Until the condition holds, and a little longer."""
+async def play(
+    script: Script, until: Callable[[], bool], draw: float = -1.0
+) -> tuple[list[str], Reflector]:
+    """Until the condition holds, and a little longer; without jitter where `draw` is 1."""
     told = Told()
-    reflector = Reflector(script, POD, told, asyncio.Semaphore(1), draw=lambda: -1.0)
+    reflector = Reflector(script, POD, told, asyncio.Semaphore(1), draw=lambda: draw)
     task = asyncio.ensure_future(reflector.run())
     for _ in range(300):
         await asyncio.sleep(0)
@@ -132,8 +139,7 @@ async def test_a_cut_connection_goes_on_where_it_was() -> None:
     words, _ = await play(script, asked(script, 3))
 
     assert words == ["ADDED a"]
-    # Nobody knows what came before the cut was noticed, but nothing was skipped.
-    assert script.asked == ["list", "watch from 7", "watch from 7"]
+    assert script.asked == ["list", "watch from 7", "watch from 8"]
 
 
 async def test_a_busy_api_server_is_asked_again_from_the_same_version() -> None:
@@ -152,6 +158,35 @@ async def test_a_refused_list_is_tried_again() -> None:
 
     assert script.asked == ["list", "list", "list", "watch from 7"]
     assert reflector.listed.is_set()
+
+
+async def test_a_first_listing_that_broke_off_may_have_shown_what_is_gone() -> None:
+    script = Script()
+    script.lists = [[page(7, pod("a", 3)), ApiError(410, "Expired", "too old")], [page(9)]]
+    words, _ = await play(script, asked(script, 3))
+
+    assert words == ["listed a", "only  at 9 in all"]
+
+
+async def test_a_watch_that_never_says_anything_is_asked_ever_more_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    slept: list[float] = []
+    real = asyncio.sleep
+
+    async def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        await real(0)
+
+    monkeypatch.setattr(reflector_module.asyncio, "sleep", sleep)
+    script = Script()
+    busy = ApiError(429, "TooManyRequests", "busy")
+    script.lists = [[page(7)]]
+    script.watches = [[busy], [busy], [busy], [("ADDED", pod("a", 8)), busy]]
+    await play(script, asked(script, 6), draw=1.0)
+
+    waits = [seconds for seconds in slept if seconds]
+    assert waits == [FIRST_DELAY * n for n in (1, 2, 4, 1)]
 
 
 async def test_it_is_listed_once_all_namespaces_are() -> None:

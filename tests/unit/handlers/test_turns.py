@@ -53,6 +53,16 @@ def test_giving_back_what_one_does_not_hold_wakes_nobody() -> None:
     assert queue.woken == []
 
 
+def test_a_free_turn_that_its_next_one_does_not_want_goes_to_the_one_after() -> None:
+    queue = Queue(1)
+    for key in (ONE, TWO, THREE):
+        queue.turns.take(key)
+    queue.turns.give_back(ONE)
+    queue.turns.give_back(TWO)
+
+    assert queue.woken == [TWO, THREE]
+
+
 def test_a_new_process_counts_those_in_the_middle_of_a_rollout() -> None:
     queue = Queue(2, ONE, TWO)
 

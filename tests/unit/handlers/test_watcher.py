@@ -157,6 +157,24 @@ def test_a_listing_of_one_namespace_says_nothing_about_another() -> None:
     assert len(list(heard.cache.children(KEY))) == 1
 
 
+def test_a_child_that_loses_its_label_and_gets_it_back_is_known_again() -> None:
+    heard = Heard()
+    heard.event(POD, "ADDED", stored(bodies.pod("aaa", ready=True), resourceVersion="5"))
+    # A watch with a selector tells a lost label as a deletion, of an object that lives on.
+    heard.event(POD, "DELETED", stored(bodies.pod("aaa", ready=True), resourceVersion="6"))
+    heard.cache.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="7"))
+
+    assert len(list(heard.cache.children(KEY))) == 1
+
+
+def test_the_late_answer_to_a_write_does_not_bring_a_deleted_child_back() -> None:
+    heard = Heard()
+    heard.event(POD, "DELETED", stored(bodies.pod("aaa", ready=True), resourceVersion="6"))
+    heard.cache.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="5"))
+
+    assert list(heard.cache.children(KEY)) == []
+
+
 def test_what_a_later_listing_shows_stays() -> None:
     heard = Heard()
     pod = stored(bodies.pod("aaa", ready=True), resourceVersion="5")

@@ -156,6 +156,40 @@ async def test_a_restarted_operator_lets_nobody_else_in() -> None:
     assert len(world.deployments) == rolling
 
 
+async def test_a_paused_unit_keeps_nobody_waiting() -> None:
+    world = World()
+    for name in NAMES:
+        paused = {"rollout": {"paused": True}} if name == "fx-drift" else {}
+        world.cluster.apply_as("kubectl", imodel(name, **paused), force=True)
+    await world.settle(keys=KEYS)
+    await restart(world, STAGED)
+    for _ in range(3):
+        world.now += DELAY
+        await world.settle(keys=KEYS)
+
+    assert images(world) == {
+        "fx-drift": TRITON_IMAGE,
+        "rates": NEW_IMAGE,
+        "vol-surface": NEW_IMAGE,
+    }
+    assert waiting(world)["fx-drift"].endswith("spec.rollout.paused is true")
+    found = [c for c in status(world, "fx-drift").conditions if c.type == "DefaultsCurrent"]
+    assert found[0].reason == "Paused"
+
+
+async def test_a_waiting_unit_whose_spec_is_edited_needs_no_turn() -> None:
+    world = await fleet()
+    await restart(world, STAGED)
+    world.cluster.apply_as("kubectl", imodel("rates", model=source(2)), force=True)
+    await world.settle(keys=KEYS)
+
+    assert images(world)["rates"] == NEW_IMAGE
+    for _ in range(3):
+        world.now += DELAY
+        await world.settle(keys=KEYS)
+    assert images(world)["vol-surface"] == NEW_IMAGE
+
+
 async def test_no_longer_in_stages_what_was_rolled_out_stays() -> None:
     world = await fleet()
     await restart(world, STAGED)
