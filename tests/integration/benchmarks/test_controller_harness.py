@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.controller.__main__ import Options, measure
+from benchmarks.controller.__main__ import NAMESPACE, Options, floor, measure
 from benchmarks.controller.report import curves, table
 from benchmarks.controller.subject import load
 from hack.cluster.apiserver import ApiServer
@@ -66,8 +66,7 @@ def test_a_restart_lists_each_kind_once_and_writes_nothing(
 
     assert requests["writes"] == 0, requests["writesBy"]
     assert len(found["firstPages"]) == KINDS
-    # One more asks whether there is any InferenceModel.
-    assert requests["reads"] <= KINDS + 1, requests["readsBy"]
+    assert requests["reads"] == KINDS, requests["readsBy"]
 
 
 def test_a_deletion_leaves_nothing_and_costs_nothing(result: dict[str, Any]) -> None:
@@ -75,6 +74,21 @@ def test_a_deletion_leaves_nothing_and_costs_nothing(result: dict[str, Any]) -> 
 
     assert found["left"] == 0
     assert found["requests"]["writes"] == 0, found["requests"]["writesBy"]
+
+
+def test_a_bare_client_writes_the_same_children() -> None:
+    with ApiServer(fake_nodes=1) as server:
+        found = asyncio.run(floor(server, load("inference-operator"), Options(n=MODELS)))
+        written = server.kubectl.get("deployments,services,configmaps", "-n", NAMESPACE)["items"]
+
+    assert found["children"] == 4
+    assert found["readySeconds"] > 0
+    kinds = [body["kind"] for body in written if "floor" in body["metadata"]["name"]]
+    assert {kind: kinds.count(kind) for kind in kinds} == {
+        "ConfigMap": MODELS,
+        "Deployment": MODELS,
+        "Service": MODELS,
+    }
 
 
 def test_the_report_has_a_row_for_every_figure(result: dict[str, Any]) -> None:
