@@ -89,7 +89,17 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         return Settings.model_validate(given)
     except ValidationError as error:
         lines = [
-            f"{PREFIX}{str(item['loc'][0]).upper()}: found {item['input']!r}: {item['msg']}"
+            f"{PREFIX}{str(item['loc'][0]).upper()}: found {_shown(item['input'])}: {item['msg']}"
             for item in error.errors()
         ]
         raise SettingsError("; ".join(lines)) from None
+
+
+def _shown(value: object) -> str:
+    # What precedes an @ may be a password, also in a misspelt variable; the log is no place for it.
+    if "@" in str(value):
+        return (
+            "a user name or password in it (an @, so not shown), expected none; spec.model.source"
+            ".secretRef names a Secret with those of MLflow"
+        )
+    return repr(value)

@@ -37,7 +37,6 @@ def test_each_setting_has_its_variable() -> None:
         ("ARTIFACT_CACHE_URL", "https://cache.svc"),
         ("MLFLOW_TRACKING_URI", "mlflow.svc:5000"),
         ("MLFLOW_TRACKING_URI", "file:///mlruns"),
-        ("MLFLOW_TRACKING_URI", "https://desk@mlflow.svc"),
         ("REGISTRY_INTERVAL_SECONDS", "0"),
         ("REGISTRY_WRITE_TAGS", "promoted"),
         ("WORKRES", "4"),
@@ -48,6 +47,18 @@ def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
         read_settings({f"INFERENCE_OPERATOR_{name}": value})
 
     assert str(caught.value).startswith(f"INFERENCE_OPERATOR_{name}: found '{value}': ")
+
+
+@pytest.mark.parametrize("name", ["MLFLOW_TRACKING_URI", "MLFLOW_TRACKNG_URI"])
+@pytest.mark.parametrize("value", ["https://desk:hunter2@mlflow.svc", "hunter2@mlflow.svc:5000"])
+def test_a_password_is_refused_and_not_shown(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({f"INFERENCE_OPERATOR_{name}": value})
+
+    said = str(caught.value)
+    assert said.startswith(f"INFERENCE_OPERATOR_{name}: found a user name or password in it")
+    assert "secretRef names a Secret" in said
+    assert "hunter2" not in said
 
 
 def test_all_problems_are_said_at_once() -> None:
