@@ -13,11 +13,13 @@ from inference_operator.adapters.resolver import Resolver
 from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.resolution import Resolved, TensorFact
+from tests.contract.guarded_registry import guarded
 from tests.contract.registries import FILES, FakeGround, Ground, RealGround, mlmodel
 from tests.trained_folders import torchscript_folder
 from training.registry import Entry, register
 
 OPEN = Access()
+BASIC = aiohttp.encode_basic_auth("desk", "hunter2")
 DIGEST = "0123456789abcdef" * 4
 TAGS = {"inference.aipx.io/sha256": DIGEST, "inference.aipx.io/max-batch-size": "32"}
 
@@ -206,6 +208,40 @@ async def test_a_server_that_is_away_is_named() -> None:
     assert caught.value.reason is Reason.REGISTRY_UNREACHABLE
     assert "the registry http://127.0.0.1:9 does not answer: " in str(caught.value)
     assert not caught.value.is_definite
+
+
+@pytest.mark.integration
+async def test_a_registry_that_asks_for_a_password_answers_those_who_know_it(
+    tracking_server: LocalMlflow, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    open_door = Mlflow(tracking_server.uri, 30.0)
+    RealGround(open_door, tmp_path).version(name, TAGS, {"MLmodel": mlmodel(), **FILES})
+    await open_door.close()
+    uri, desk = f"models:/{name}/1", Access(BASIC)
+    async with guarded(tracking_server.uri, BASIC) as door:
+        found = (await Resolver(door).resolve([uri], desk))[uri]
+        assert isinstance(found, Resolved), found
+        assert found.facts.sha256 == DIGEST
+        assert found.download.startswith(door.uri)
+        assert await door.text(found.download, desk) == FILES["data/model.pth"]
+        tag = ("inference.aipx.io/serving.trading.fx", "revision 0a1b2c3d4e")
+        await door.set_version_tag(name, 1, tag, desk)
+        assert (await door.version(name, 1, desk)).tags == {**TAGS, tag[0]: tag[1]}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("password", [None, "hunter3"], ids=["none", "a wrong one"])
+async def test_without_its_password_a_registry_says_forbidden(
+    tracking_server: LocalMlflow, name: str, password: str | None
+) -> None:
+    access = Access(password and aiohttp.encode_basic_auth("desk", password))
+    async with guarded(tracking_server.uri, BASIC) as door:
+        with pytest.raises(RegistryError) as caught:
+            await Resolver(door).resolve([f"models:/{name}@champion"], access)
+    assert caught.value.reason is Reason.REGISTRY_FORBIDDEN
+    assert "answered 401 (no such user): let spec.model.source.secretRef name" in str(caught.value)
+    assert "hunter" not in str(caught.value)
 
 
 @pytest.mark.integration
