@@ -4,6 +4,7 @@ import asyncio
 import logging
 import re
 import time
+from collections.abc import AsyncIterator
 from contextlib import suppress
 
 from aiohttp import web
@@ -16,12 +17,14 @@ from prometheus_client import (
 )
 
 from inference_operator.artifact_cache.claims import Claims, State
-from inference_operator.artifact_cache.store import Store, TooLargeError, WrongDigestError
+from inference_operator.artifact_cache.store import Arrival, Store, TooLargeError, WrongDigestError
 
 # Shorter than `load` waits for an answer: it asks again.
 LONGEST_WAIT_SECONDS = 15.0
 # A pod that went without a word cannot keep the others from fetching for longer.
 LONGEST_CLAIM_SECONDS = 1800.0
+# Of an upload: a pod that is gone, or only announces, ends here.
+LONGEST_SILENCE_SECONDS = 10.0
 _CHUNK = 1 << 20
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LOG = logging.getLogger(__name__)
@@ -32,8 +35,9 @@ class CacheServer:
 
     def __init__(self, store: Store, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
         self._store, self._claims, self._longest_wait = store, Claims(), longest_wait
+        self._checking = asyncio.Lock()
         self._registry = CollectorRegistry()
-        answers = "Requests for artifacts: hit, stored, refused, and claims by their state"
+        answers = "Requests for artifacts: hit, stored, refused, dropped, and claims by their state"
         name = "inference_operator_artifact_cache"
         self._answers = Counter(f"{name}_answers", answers, ["answer"], registry=self._registry)
         gauges = {
@@ -54,6 +58,7 @@ class CacheServer:
             [
                 web.get(path, self._take),
                 web.put(path, self._bring),
+                web.delete(path, self._drop),
                 web.post(f"{path}/claim", self._claim),
                 web.get("/healthz", self._healthy),
                 web.get("/metrics", self._metrics),
@@ -83,21 +88,27 @@ class CacheServer:
             raise web.HTTPLengthRequired(text="Content-Length: found none, expected the size\n")
         try:
             arrival = self._store.begin(sha256, request.content_length)
-        except TooLargeError as error:
+            try:
+                await _receive(request, arrival)
+            finally:
+                arrival.close()
+        except (TooLargeError, WrongDigestError, TimeoutError) as error:
             self._answers.labels("refused").inc()
-            raise web.HTTPInsufficientStorage(text=f"{error}\n") from None
-        try:
-            async for chunk in request.content.iter_chunked(_CHUNK):
-                await asyncio.to_thread(arrival.write, chunk)
-            arrival.keep(time.time_ns())
-        except WrongDigestError as error:
-            self._answers.labels("refused").inc()
-            raise web.HTTPUnprocessableEntity(text=f"{error}\n") from None
-        finally:
-            arrival.close()
+            raise _REFUSALS[type(error)](text=f"{error}\n") from None
         self._answers.labels("stored").inc()
         _LOG.info("stored %s, %s bytes", sha256, f"{request.content_length:,}")
         return web.Response(status=201)
+
+    async def _drop(self, request: web.Request) -> web.Response:
+        """A pod says that it got a spoiled copy: believed only after a look at the file."""
+        sha256 = _digest(request)
+        async with self._checking:
+            is_gone = await asyncio.to_thread(self._store.drop_spoiled, sha256)
+        if not is_gone:
+            raise web.HTTPConflict(text=f"{sha256} is kept: it is what it is called\n")
+        self._answers.labels("dropped").inc()
+        _LOG.warning("dropped %s: it was spoiled, or not there", sha256)
+        return web.Response(status=204)
 
     async def _claim(self, request: web.Request) -> web.StreamResponse:
         """Answer who fetches. A claim is held for as long as its request stays open."""
@@ -138,6 +149,34 @@ async def serve(server: CacheServer, address: str, port: int) -> web.AppRunner:
     await runner.setup()
     await web.TCPSite(runner, address, port).start()
     return runner
+
+
+_REFUSALS: dict[type[Exception], type[web.HTTPException]] = {
+    TooLargeError: web.HTTPInsufficientStorage,
+    WrongDigestError: web.HTTPUnprocessableEntity,
+    TimeoutError: web.HTTPRequestTimeout,
+}
+
+
+async def _receive(request: web.Request, arrival: Arrival) -> None:
+    async for chunk in _chunks(request):
+        arrival.expect(len(chunk))
+        await asyncio.to_thread(arrival.write, chunk)
+    await asyncio.to_thread(arrival.seal)
+    arrival.keep(time.time_ns())
+
+
+async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
+    """The body as it comes; TimeoutError where nothing comes for a while."""
+    while True:
+        try:
+            async with asyncio.timeout(LONGEST_SILENCE_SECONDS):
+                chunk = await request.content.read(_CHUNK)
+        except TimeoutError:
+            raise TimeoutError(f"nothing came for {LONGEST_SILENCE_SECONDS:g} s") from None
+        if not chunk:
+            return
+        yield chunk
 
 
 def _digest(request: web.Request) -> str:

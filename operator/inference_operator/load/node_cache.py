@@ -25,6 +25,8 @@ CONNECT_SECONDS = 2.0
 READ_SECONDS = 30.0
 # A waiting pod gives up on the one that fetches after this long, and fetches for itself.
 LONGEST_WAIT_SECONDS = 900.0
+# Whatever was spoiled twice is spoiled by the node's disk.
+_CLAIMS = 2
 _CUT = (OSError, http.client.HTTPException)
 
 
@@ -46,14 +48,22 @@ class NodeCache:
     def obtain(
         self, model: str, sha256: str, folder: Path, fetch: Callable[[], Fetched]
     ) -> Fetched:
-        """The artifact from the cache, or by `fetch` and then into the cache."""
-        with self._claim(model, sha256) as state:
-            if state is _State.PRESENT and (found := self._take(model, sha256, folder)):
-                return found
-            fetched = fetch()
-            if state is _State.YOURS and fetched.sha256 == sha256:
-                self._give(model, fetched)
-            return fetched
+        """The artifact from the cache, or by `fetch` and then into the cache.
+
+        A copy that the cache dropped as spoiled is replaced, by whoever claims it next.
+        """
+        for _ in range(_CLAIMS):
+            with self._claim(model, sha256) as state:
+                if state is _State.PRESENT:
+                    if found := self._take(model, sha256, folder):
+                        return found
+                    if self._dropped(model, sha256):
+                        continue
+                fetched = fetch()
+                if state is _State.YOURS and fetched.sha256 == sha256:
+                    self._give(model, fetched)
+                return fetched
+        return fetch()
 
     @contextmanager
     def _claim(self, model: str, sha256: str) -> Iterator["_State | None"]:
@@ -92,6 +102,20 @@ class NodeCache:
             fetched.path.unlink()
         log("the node's cache gave no usable copy", "WARNING", model=model, sha256=sha256)
         return None
+
+    def _dropped(self, model: str, sha256: str) -> bool:
+        """Whether the cache looked at its copy, and dropped it."""
+        try:
+            connection = self._connect()
+            connection.request("DELETE", f"{self._address.path}/sha256/{sha256}")
+            is_gone = connection.getresponse().status == 204
+            connection.close()
+        except _CUT as error:
+            log("the node's cache did not answer", "WARNING", model=model, error=str(error))
+            return False
+        if is_gone:
+            log("the node's cache dropped its copy", model=model, sha256=sha256)
+        return is_gone
 
     def _give(self, model: str, fetched: Fetched) -> None:
         try:

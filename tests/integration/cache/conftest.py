@@ -64,7 +64,16 @@ def cache(tmp_path: Path) -> Iterator[Cache]:
 @pytest.fixture
 def second(tmp_path: Path, authority: Authority) -> Pod:
     """Another pod of the same node."""
-    root = tmp_path / "second"
+    return _made(tmp_path / "second", authority)
+
+
+@pytest.fixture
+def third(tmp_path: Path, authority: Authority) -> Pod:
+    """One more."""
+    return _made(tmp_path / "third", authority)
+
+
+def _made(root: Path, authority: Authority) -> Pod:
     (root / "models").mkdir(parents=True)
     made = Pod(root, root / "models")
     made.secret(ca_crt=authority.ca.read_text())

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 import subprocess
 import sys
 import threading
@@ -12,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from inference_operator.api.reasons import Reason
+from inference_operator.artifact_cache import server
 from inference_operator.load import node_cache, pieces
 from inference_operator.load.node_cache import NodeCache
 from tests.integration.load.conftest import FaultyStore, Pod, code_of
@@ -176,6 +178,44 @@ def test_a_spoiled_copy_is_fetched_from_the_origin(
     assert second.served == CODE
 
 
+def test_whoever_found_a_spoiled_copy_replaces_it_for_the_next_pod(
+    ready: FaultyStore, cache: Cache, pod: Pod, second: Pod, third: Pod
+) -> None:
+    pod.load(cache=NodeCache(cache.url))
+    (cache.held.folder / SHA256).write_bytes(CODE.replace(b"a", b"b"))
+    second.load(cache=NodeCache(cache.url))
+    assert len(ready.requests) == 2
+    third.plan(f"{ready.url}/ranker.py", SHA256)
+    third.load(cache=NodeCache(cache.url))
+    assert third.served == CODE
+    assert len(ready.requests) == 2
+
+
+def test_a_whole_copy_is_not_dropped_on_anybodys_word(
+    ready: FaultyStore, cache: Cache, pod: Pod
+) -> None:
+    pod.load(cache=NodeCache(cache.url))
+    request = urllib.request.Request(f"{cache.url}/sha256/{SHA256}", method="DELETE")
+    with pytest.raises(urllib.error.HTTPError, match="409"):
+        urllib.request.urlopen(request, timeout=5)
+    assert cache.held.has(SHA256)
+
+
+def test_an_upload_that_only_announces_ends_and_evicts_nothing(
+    ready: FaultyStore, cache: Cache, pod: Pod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "LONGEST_SILENCE_SECONDS", 0.3)
+    pod.load(cache=NodeCache(cache.url))
+    port = int(cache.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as connection:
+        head = f"PUT /sha256/{'0' * 64} HTTP/1.1\r\nHost: cache\r\n"
+        connection.sendall(f"{head}Content-Length: {cache.held.limit}\r\n\r\n".encode())
+        answer = connection.recv(1000).decode()
+    assert answer.startswith("HTTP/1.1 408 ")
+    assert cache.held.has(SHA256)
+    assert [path.name for path in cache.held.folder.iterdir()] == [SHA256]
+
+
 def test_what_is_too_large_for_the_cache_is_served_all_the_same(
     ready: FaultyStore, cache: Cache, pod: Pod, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -202,21 +242,21 @@ def test_the_command_serves_until_sigterm(ready: FaultyStore, pod: Pod, second: 
     program = "import sys; from inference_operator.cli import main; sys.exit(main(sys.argv[1:]))"
     words = ["cache", f"--folder={pod.root / 'kept'}", "--limit=1Mi", "--port=0"]
     words += ["--address=127.0.0.1"]
-    server = subprocess.Popen(
+    running = subprocess.Popen(
         [sys.executable, "-c", program, *words],
         env=environment(),
         text=True,
         stderr=subprocess.PIPE,
     )
-    assert server.stderr is not None
-    line = json.loads(server.stderr.readline())
+    assert running.stderr is not None
+    line = json.loads(running.stderr.readline())
     port = int(line["message"].partition("', ")[2].partition(")")[0])
     for each in (pod, second):
         each.load(cache=NodeCache(f"http://127.0.0.1:{port}"))
     assert len(ready.requests) == 1
     assert "0 artifacts, 0 of 1,048,576 bytes" in line["message"]
-    server.terminate()
-    assert server.wait(10) == 0
+    running.terminate()
+    assert running.wait(10) == 0
 
 
 def test_a_limit_that_is_no_size_is_refused() -> None:

@@ -1,10 +1,12 @@
 """What the node's cache keeps, and what makes room."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 
+from inference_operator.artifact_cache import store as store_module
 from inference_operator.artifact_cache.store import Store, TooLargeError, WrongDigestError
 
 
@@ -15,7 +17,9 @@ def digest(content: bytes) -> str:
 def put(store: Store, content: bytes, now: int, name: str | None = None) -> str:
     arrival = store.begin(name or digest(content), len(content))
     try:
+        arrival.expect(len(content))
         arrival.write(content)
+        arrival.seal()
         arrival.keep(now)
     finally:
         arrival.close()
@@ -56,11 +60,57 @@ def test_as_many_as_needed_make_room(store: Store) -> None:
 
 
 def test_what_arrives_counts_before_it_is_there(store: Store) -> None:
-    arriving = store.begin("0" * 64, 60)
+    first, second = store.begin("0" * 64, 60), store.begin("1" * 64, 60)
+    first.expect(10)
     with pytest.raises(TooLargeError, match="try again later"):
-        store.begin("1" * 64, 60)
-    arriving.close()
-    store.begin("1" * 64, 60).close()
+        second.expect(60)
+    first.close()
+    third = store.begin("1" * 64, 60)
+    third.expect(60)
+    assert third.size == 60
+
+
+def test_what_was_only_announced_evicts_and_blocks_nothing(store: Store) -> None:
+    kept = put(store, b"a" * 60, 1)
+    announced = store.begin("0" * 64, 100)
+    other = put(store, b"b" * 40, 2)
+    assert store.has(kept)
+    assert store.has(other)
+    announced.close()
+
+
+def test_room_is_made_as_bytes_come(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store_module, "BLOCK", 10)
+    first, second = put(store, b"a" * 40, 1), put(store, b"b" * 40, 2)
+    arrival = store.begin("0" * 64, 100)
+    arrival.expect(10)
+    assert (store.has(first), store.has(second)) == (True, True)
+    arrival.expect(20)
+    assert (store.has(first), store.has(second)) == (False, True)
+    arrival.expect(70)
+    assert store.count == 0
+
+
+def test_a_spoiled_file_is_dropped(store: Store) -> None:
+    sha256 = put(store, b"weights", 1)
+    (store.folder / sha256).write_bytes(b"weighty")
+    assert store.drop_spoiled(sha256)
+    assert not store.has(sha256)
+
+
+def test_a_whole_file_is_never_dropped(store: Store) -> None:
+    sha256 = put(store, b"weights", 1)
+    assert not store.drop_spoiled(sha256)
+    assert store.has(sha256)
+
+
+def test_bytes_are_on_the_disk_before_they_have_their_name(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: list[bool] = []
+    monkeypatch.setattr(os, "fsync", lambda _: synced.append(store.has(digest(b"weights"))))
+    put(store, b"weights", 1)
+    assert synced == [False]
 
 
 def test_more_than_the_limit_is_refused_and_evicts_nothing(store: Store) -> None:
@@ -81,7 +131,7 @@ def test_what_is_not_what_it_is_called_is_not_kept(store: Store, content: bytes)
 def test_more_than_was_announced_is_refused(store: Store) -> None:
     arrival = store.begin(digest(b"weights"), 3)
     with pytest.raises(WrongDigestError, match="more than the announced 3 bytes"):
-        arrival.write(b"weights")
+        arrival.expect(7)
     arrival.close()
     assert list(store.folder.iterdir()) == []
 
