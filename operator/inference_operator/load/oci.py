@@ -46,7 +46,7 @@ class OciRegistry:
         held = held_for(self._host, secret)
         ca = secret.first("ca.crt") if secret else None
         self._transport = Transport(Credentials(None, ca), timeout)
-        self._login = Login(self._transport, held)
+        self._login = Login(self._transport, self._host, held)
 
     def files(self, uri: str) -> Listing:
         """The layers of the manifest, each with the digest that the manifest says."""
@@ -67,7 +67,7 @@ class OciRegistry:
                 request = self._transport.get(uri, span, etag, self._login.authorization)
                 answer = stack.enter_context(request)
             except UnauthorizedError as refused:
-                self._login.answer(refused.challenge, refused)
+                self._login.answer(refused)
                 request = self._transport.get(uri, span, etag, self._login.authorization)
                 answer = stack.enter_context(request)
             yield answer
@@ -97,7 +97,7 @@ class OciRegistry:
             with self._transport.open(url, accept, self._login.authorization) as response:
                 return response.read(_MOST_MANIFEST)
         except UnauthorizedError as refused:
-            self._login.answer(refused.challenge, refused)
+            self._login.answer(refused)
         with self._transport.open(url, accept, self._login.authorization) as response:
             return response.read(_MOST_MANIFEST)
 

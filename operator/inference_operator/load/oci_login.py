@@ -10,7 +10,7 @@ from urllib.parse import urlencode, urlsplit
 from inference_operator.api.reasons import Reason
 from inference_operator.load.credentials import Secret, basic, http_credentials
 from inference_operator.load.failure import LoadError
-from inference_operator.load.transport import Transport
+from inference_operator.load.transport import Transport, UnauthorizedError, origin, shown
 
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
 DOCKER_CONFIG = ".dockerconfigjson"
@@ -30,13 +30,24 @@ def held_for(host: str, secret: Secret | None) -> str | None:
 class Login:
     """Answers a registry's challenges, and keeps the last token for the requests that follow."""
 
-    def __init__(self, transport: Transport, held: str | None) -> None:
-        self._transport, self._held = transport, held
+    def __init__(self, transport: Transport, host: str, held: str | None) -> None:
+        self._transport, self._host, self._held = transport, host, held
         self.authorization = held if held and held.startswith("Bearer ") else None
 
-    def answer(self, challenge: str, said: LoadError) -> None:
-        """Get what the challenge asks for; `said` is raised where nothing can be done."""
-        scheme, _, rest = challenge.partition(" ")
+    def answer(self, said: UnauthorizedError) -> None:
+        """Get what the challenge asks for; `said` is raised where nothing can be done.
+
+        Only the registry itself may ask: where a redirect leads, a challenge could name a realm
+        that collects credentials (CVE-2020-15157).
+        """
+        if origin(said.url) != origin(f"https://{self._host}"):
+            raise LoadError(
+                Reason.ARTIFACT_FORBIDDEN,
+                f"{self._host} redirects to {shown(said.url)}, which asks for credentials, and they"
+                f" are for {self._host} only: let the registry redirect to an address that is"
+                " signed, or serve its layers itself",
+            ) from None
+        scheme, _, rest = said.challenge.partition(" ")
         refused = self.authorization is not None and self.authorization == self._held
         if scheme.lower() == "basic" and self._held and not refused:
             self.authorization = self._held

@@ -11,6 +11,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, SSLError
+from botocore.httpsession import get_cert_path
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.credentials import Secret
@@ -158,12 +159,12 @@ def _client(secret: Secret, timeout: float) -> Any:
 
 
 def _authorities(ca: str | None) -> str | None:
-    """A file with the system's authorities and this one; None: boto3's own."""
+    """A file with the system's authorities, or boto3's, and this one; None: boto3's own."""
     if ca is None:
         return None
-    system = ssl.get_default_verify_paths().cafile
+    system = ssl.get_default_verify_paths().cafile or get_cert_path(True)
     with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
-        file.write(Path(system).read_text("utf-8") if system else "")
+        file.write(Path(system).read_text("utf-8"))
         file.write(f"\n{ca}\n")
     return file.name
 

@@ -39,11 +39,11 @@ _CUT = (OSError, http.client.HTTPException)
 
 
 class UnauthorizedError(LoadError):
-    """401; `challenge` is what the server said about how to ask (WWW-Authenticate)."""
+    """401 of `url`; `challenge` is what it said about how to ask (WWW-Authenticate)."""
 
-    def __init__(self, message: str, challenge: str) -> None:
+    def __init__(self, message: str, url: str, challenge: str) -> None:
         super().__init__(Reason.ARTIFACT_FORBIDDEN, message)
-        self.challenge = challenge
+        self.url, self.challenge = url, challenge
 
 
 class Transport:
@@ -133,12 +133,13 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
             )
         following = super().redirect_request(req, fp, code, msg, headers, newurl)
         secret = req.unredirected_hdrs.get("Authorization")
-        if following is not None and secret and _origin(newurl) == _origin(req.full_url):
+        if following is not None and secret and origin(newurl) == origin(req.full_url):
             following.add_unredirected_header("Authorization", secret)
         return following
 
 
-def _origin(url: str) -> tuple[str, str]:
+def origin(url: str) -> tuple[str, str]:
+    """Scheme and host with its port: what credentials are given to, and to nothing else."""
     parts = urlsplit(url)
     default = ":443" if parts.scheme == "https" else ":80"
     return parts.scheme, parts.netloc.lower().removesuffix(default)
@@ -206,7 +207,7 @@ def _refusal(error: HTTPError) -> Exception:
         return RangeError(said)
     if error.code == 401:
         challenge = error.headers.get("WWW-Authenticate", "")
-        return UnauthorizedError(f"{said}: {_NO_CREDENTIALS}", challenge)
+        return UnauthorizedError(f"{said}: {_NO_CREDENTIALS}", error.url, challenge)
     if error.code in _PASSING:
         return TransientError(said, retry_after(error.headers.get("Retry-After"), time.time()))
     default = (Reason.FETCH_FAILED, "check spec.model.source.uri and the server's own log")

@@ -7,7 +7,7 @@ import tarfile
 import threading
 import time
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,8 @@ from inference_operator.load.credentials import read_secret
 from inference_operator.load.digest import folder_digest
 from inference_operator.load.oci import OciRegistry
 
-from .conftest import SECRET, Authority, Pod, code_of
+from .conftest import SECRET, Authority, FaultyStore, Pod, code_of
+from .faults import answers
 from .oci_registry import (
     INDEX,
     LEEWAY,
@@ -263,3 +264,40 @@ def test_a_password_that_the_token_server_refuses_is_said(
     reason, message = pod.refused()
     assert reason is Reason.ARTIFACT_FORBIDDEN
     assert "/token answered 401" in message
+
+
+@pytest.fixture
+def redirecting(start_store: Callable[[], FaultyStore]) -> FaultyStore:
+    """What takes itself for a registry, and leads elsewhere."""
+    return start_store()
+
+
+def test_where_a_redirect_leads_nobody_may_ask_for_credentials(
+    redirecting: FaultyStore, start_store: Callable[[], FaultyStore], tokens: TokenServer, pod: Pod
+) -> None:
+    foreign = start_store()
+    realm = tokens.configuration()["realm"]
+    challenge = f'Bearer realm="{realm}",service="models",scope="repository:x:pull"'
+    redirecting.faults = [answers(307, Location=f"{foreign.url}/v2/x/manifests/5")]
+    foreign.faults = [answers(401, WWW_Authenticate=challenge)]
+    host = redirecting.url.removeprefix("https://")
+    pod.secret(username=USER, password=PASSWORD)
+    pod.plan(f"oci://{host}/{PLACE}:5")
+    reason, message = pod.refused()
+    assert reason is Reason.ARTIFACT_FORBIDDEN
+    assert f"{host} redirects to {foreign.url}/v2/x/manifests/5, which asks for cred" in message
+    assert tokens.asked == []
+
+
+def test_the_registry_itself_may_ask_after_a_redirect_within_it(
+    redirecting: FaultyStore, tokens: TokenServer, pod: Pod
+) -> None:
+    challenge = f'Bearer realm="{tokens.configuration()["realm"]}",scope="repository:x:pull"'
+    redirecting.faults = [
+        answers(307, Location=f"{redirecting.url}/v2/y/manifests/5"),
+        answers(401, WWW_Authenticate=challenge),
+    ]
+    pod.secret(username=USER, password=PASSWORD)
+    pod.plan(f"oci://{redirecting.url.removeprefix('https://')}/{PLACE}:5")
+    assert pod.refused()[0] is Reason.ARTIFACT_NOT_FOUND
+    assert tokens.asked == ["scope=repository%3Ax%3Apull"]

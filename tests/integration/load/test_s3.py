@@ -1,15 +1,17 @@
 """Objects of a real S3 server: right keys and wrong ones, folders, and large objects in pieces."""
 
 import hashlib
+import ssl
 from collections.abc import Iterator
+from types import SimpleNamespace
 
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load import pieces
+from inference_operator.load import pieces, s3
 from inference_operator.load.digest import folder_digest
 
-from .conftest import Authority, Pod, code_of
+from .conftest import SECRET, Authority, Pod, code_of
 from .cutting_proxy import cutting_proxy
 from .object_store import BUCKET, READER, STRANGER, ObjectStore, object_store
 
@@ -185,5 +187,21 @@ def test_a_large_object_comes_in_pieces(
     monkeypatch.setattr(pieces, "PARALLEL_FROM", 128 << 10)
     objects.put("ranker/large.py", CODE)
     reader.plan(f"s3://{BUCKET}/ranker/large.py")
+    reader.load()
+    assert reader.served == CODE
+
+
+def test_a_system_without_authorities_keeps_those_of_boto3_beside_the_secrets(
+    reader: Pod, objects: ObjectStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    without = SimpleNamespace(cafile=None)
+    monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: without)
+    given = (reader.root / "credentials" / SECRET / "ca.crt").read_text()
+    trusted = s3._authorities(given)
+    assert trusted is not None
+    found = ssl.create_default_context(cafile=trusted).get_ca_certs()
+    assert len(found) > 50
+    reader.secret(endpoint=objects.tls_endpoint)
+    reader.plan(f"s3://{BUCKET}/ranker/5/model.py")
     reader.load()
     assert reader.served == CODE
