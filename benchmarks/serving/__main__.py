@@ -38,10 +38,10 @@ def main() -> None:
         if given.prepare:
             return
         torch.set_num_threads(1)
-        rows = []
+        machine, rows = about(), []
         for case in CASES:
             rows += _of_case(case, repository, given.seconds)
-        found = {"machine": about(), "tokens": TOKENS, "loads": rows}
+        found = {"machine": machine, "tokens": TOKENS, "loads": rows}
         if given.output:
             given.output.parent.mkdir(parents=True, exist_ok=True)
             given.output.write_text(json.dumps(found, indent=2) + "\n")

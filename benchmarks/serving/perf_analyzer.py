@@ -91,12 +91,22 @@ def program() -> Path:
     return store.published(cache_root() / "perf_analyzer" / _WHEELS[0], _install)
 
 
+def download(package: str, folder: Path) -> None:
+    """Debian's package as a file in `folder`; a machine that has no lists yet gets them first."""
+    words, remedy = ["apt-get", "download", package], "run apt-get update, as root"
+    try:
+        run(words, cwd=folder, remedy=remedy)
+    except StepError:
+        run(["apt-get", "update"], remedy=remedy)
+        run(words, cwd=folder, remedy="see that Debian's mirror answers")
+
+
 def _install(partial: Path) -> None:
     with step("fetching perf_analyzer"):
         words: list[str | Path] = [uv(), "pip", "install", "--quiet", "--python-version=3.11"]
         words += ["--no-build", "--no-deps", "--target", partial, *_WHEELS]
         run(words, remedy="see that PyPI (or the index that uv is configured with) answers")
-        run(["apt-get", "download", _PACKAGE], cwd=partial, remedy="run apt-get update, as root")
+        download(_PACKAGE, partial)
         (package,) = partial.glob(f"{_PACKAGE}_*.deb")
         run(["dpkg-deb", "-x", package, partial / "unpacked"], remedy="install dpkg")
     (partial / "debian").mkdir()
