@@ -1,4 +1,4 @@
-"""Every network exported once, and one Triton that serves all of them in both formats."""
+"""Every network exported and registered once, and one Triton that serves both formats of all."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,7 +8,9 @@ import torch
 from torch import nn
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.triton_matrix import world
+from hack.mlflow.server import LocalMlflow
+from inference_operator.domain.serving_unit import ServingUnit
+from tests.integration.triton_matrix import registry, world
 from training.models.catalog import MODELS
 
 
@@ -31,10 +33,30 @@ def claims(networks: dict[str, nn.Module], tmp_path_factory: pytest.TempPathFact
 
 
 @pytest.fixture(scope="session")
-def triton(claims: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTriton]:
-    output = tmp_path_factory.mktemp("repository")
-    world.lay_out(
-        [world.Served(name, form) for name in MODELS for form in world.SUFFIX], claims, output
-    )
+def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMlflow]:
+    with (
+        pytest.MonkeyPatch.context() as patched,
+        LocalMlflow(tmp_path_factory.mktemp("mlflow")) as server,
+    ):
+        patched.setenv("no_proxy", "127.0.0.1")
+        yield server
+
+
+@pytest.fixture(scope="session")
+def units(claims: Path, tracking_server: LocalMlflow) -> dict[world.Served, ServingUnit]:
+    """Of the version that each alias names, once all versions are registered."""
+    every = [world.Served(name, form) for name in MODELS for form in world.SUFFIX]
+    for served in every:
+        registry.register_network(served, claims, tracking_server.uri)
+    return {served: registry.unit_of(served, tracking_server.uri) for served in every}
+
+
+@pytest.fixture(scope="session")
+def triton(
+    units: dict[world.Served, ServingUnit], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LocalTriton]:
+    plans, output = (tmp_path_factory.mktemp(name) for name in ("plans", "repository"))
+    for unit in units.values():
+        registry.load(unit, plans, output)
     with LocalTriton(output, timeout_s=300) as running:
         yield running

@@ -1,6 +1,7 @@
-"""The shipped networks as artifacts on a claim, laid out by `load`, and requests to Triton."""
+"""The shipped networks as exported folders, files of them laid out by `load`, and requests."""
 
 import importlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,9 +25,10 @@ from training.models.probes import probes
 from training.models.sentiment import SentimentTransformer
 from training.models.signature import TensorSpec
 
-VERSION = 3
 MAX_BATCH = 32
+BATCHING = {"dynamicBatching": {"maxQueueDelay": "500us"}}
 SUFFIX = {"torchscript": "pt", "onnx": "onnx"}
+REPORT = {"verdict": "untrained: it is to be served, and not to be good"}
 
 
 @dataclass(frozen=True)
@@ -51,8 +53,12 @@ class Served:
             "inputs": [declared(tensor) for tensor in signature.inputs],
             "outputs": [declared(tensor) for tensor in signature.outputs],
         }
-        batching = {"dynamicBatching": {"maxQueueDelay": "500us"}}
-        return InferenceModelSpec.model_validate({"model": model, "triton": batching})
+        return InferenceModelSpec.model_validate({"model": model, "triton": BATCHING})
+
+    @property
+    def version(self) -> int:
+        """The registry's, where the formats are one model's versions in their order here."""
+        return list(SUFFIX).index(self.format) + 1
 
     @property
     def uri(self) -> str:
@@ -84,6 +90,7 @@ def export_network(name: str, model: nn.Module, folder: Path) -> None:
     names = [tensor.name for tensor in MODELS[name].signature.inputs]
     given = dict(zip(names, probes(model, 4, 1), strict=True))
     export(model, Samples(given, torch.zeros(4, 1)), folder)
+    (folder / "report.json").write_text(json.dumps(REPORT))
 
 
 def lay_out(models: list[Served], claims: Path, output: Path) -> None:
@@ -92,7 +99,7 @@ def lay_out(models: list[Served], claims: Path, output: Path) -> None:
         Order(
             PlannedModel(
                 served.in_triton,
-                VERSION,
+                served.version,
                 ArtifactFormat(served.format),
                 served.uri,
                 digest_of(claims / served.uri.removeprefix("pvc://")),
@@ -119,5 +126,5 @@ def ask(
     names = [tensor.name for tensor in MODELS[served.name].signature.outputs]
     wanted = [library.InferRequestedOutput(name) for name in names]
     with library.InferenceServerClient(getattr(triton, protocol)) as client:
-        answer = client.infer(served.in_triton, tensors, str(VERSION), outputs=wanted)
+        answer = client.infer(served.in_triton, tensors, str(served.version), outputs=wanted)
         return tuple(torch.from_numpy(answer.as_numpy(name).copy()) for name in names)
