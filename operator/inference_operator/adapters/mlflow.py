@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 
+from inference_operator.adapters.redirects import only_secure
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.resolution import Unresolved
@@ -200,7 +201,12 @@ class Mlflow:
             headers["Authorization"] = access.authorization
         session = self._session
         if session is None:
-            session = self._session = aiohttp.ClientSession(timeout=self._timeout)
+            # No cookies: those of one access would go with the requests of another one.
+            session = self._session = aiohttp.ClientSession(
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[only_secure()],
+            )
         trust = self._trusting(access.ca)
         try:
             async with session.request(method, url, json=body, headers=headers, ssl=trust) as got:
