@@ -1,5 +1,6 @@
 """By how much a forecast's error is smaller than another's, and how sure that is."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,12 +37,29 @@ def gain_over(model: Array, other: Array, groups: npt.NDArray[np.generic]) -> Ga
             f"groups: found {len(names)}, expected two or more; judge on more days or texts"
         )
     squares = np.stack([np.bincount(group, weights=errors**2) for errors in (model, other)])
-    # The same draws each time: a report is repeated to the last digit.
-    draws = np.random.default_rng(0).integers(0, len(names), (_DRAWS, len(names)))
-    drawn = squares[:, draws].sum(axis=2)
+    drawn = squares[:, _draws(len(names))].sum(axis=2)
     lower, upper = np.quantile(_smaller(drawn[0], drawn[1]), (0.025, 0.975))
     whole = _smaller(*squares.sum(axis=1, keepdims=True))
     return Gain(float(whole[0]), float(lower), float(upper))
+
+
+def lowest_mean(values: Array, groups: npt.NDArray[np.generic]) -> float:
+    """The lower end of the 95 % interval of the mean of `values` [n], by the same bootstrap.
+
+    Minus infinity for fewer than two groups, which say nothing of another one.
+    """
+    names, group = np.unique(groups, return_inverse=True)
+    if len(names) < 2:
+        return -math.inf
+    sums, counts = np.bincount(group, weights=values), np.bincount(group)
+    draws = _draws(len(names))
+    means = sums[draws].sum(axis=1) / counts[draws].sum(axis=1)
+    return float(np.quantile(means, 0.025))
+
+
+def _draws(groups: int) -> npt.NDArray[np.int64]:
+    """The same ones each time: a report is repeated to the last digit."""
+    return np.random.default_rng(0).integers(0, groups, (_DRAWS, groups))
 
 
 def _smaller(model: Array, other: Array) -> Array:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from training.data.prices import Windows
 from training.evaluation.baselines import NAIVE, Array, baselines, majority
-from training.evaluation.gain import Gain, gain_over
+from training.evaluation.gain import Gain, gain_over, lowest_mean
 from training.evaluation.proportions import Share, share_of
 
 _SENSE = "Daily closes are close to a random walk; this model shows serving, not trading"
@@ -30,6 +30,7 @@ class Judged:
     direction: dict[str, Share]
     interval: dict[str, Any] | None
     gain: Gain
+    skilled: bool
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -59,6 +60,7 @@ def judge(forecast: Forecast, learnt: Windows, judged: Windows) -> Judged:
         else held(forecast.bounds, true).as_dict()
         | {"meanWidth": float((forecast.bounds[:, 1] - forecast.bounds[:, 0]).mean())},
         gain_over(forecast.close - true, others[NAIVE] - true, judged.target),
+        is_skilled(signs["model"], usual, true, judged.target),
     )
 
 
@@ -76,6 +78,20 @@ def direction(sign: npt.NDArray[Any], true: Array) -> Share:
     happened = np.sign(true - 1)
     named = (happened != 0) & (sign != 0)
     return share_of(int((sign[named] == happened[named]).sum()), int(named.sum()))
+
+
+def is_skilled(
+    sign: npt.NDArray[Any], usual: npt.NDArray[Any], true: Array, days: npt.NDArray[np.datetime64]
+) -> bool:
+    """Whether the sign is right more often than by chance and than the usual one, for sure.
+
+    By a bootstrap over whole `days` [n]: shares that rise and fall together are one case.
+    """
+    happened = np.sign(true - 1)
+    named = (happened != 0) & (sign != 0)
+    right, habit = ((which == happened)[named].astype(np.float64) for which in (sign, usual))
+    chance = np.full(len(right), 0.5)
+    return all(lowest_mean(right - other, days[named]) > 0 for other in (chance, habit))
 
 
 def held(bounds: Array, true: Array) -> Share:
@@ -100,8 +116,7 @@ def verdict(found: Judged) -> str:
 def _of_direction(found: Judged) -> str:
     model, usual = found.direction["model"], found.direction["majorityOfTrain"]
     numbers = f"Direction right on {model}, with the usual direction on {usual}"
-    best = max(0.5, usual.share or 0.0)
-    if model.share is not None and model.lower > best:
+    if found.skilled:
         return f"{numbers}: better than chance and habit."
     return f"{numbers}: no evidence of skill."
 

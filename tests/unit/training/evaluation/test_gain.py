@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from training.evaluation.gain import gain_over
+from training.evaluation.gain import gain_over, lowest_mean
 
 RANDOM = np.random.default_rng(5)
 NOISE = RANDOM.normal(0, 1, 400)
@@ -36,3 +36,14 @@ def test_says_the_same_each_time() -> None:
 def test_one_day_is_too_few() -> None:
     with pytest.raises(ValueError, match="groups: found 1, expected two or more"):
         gain_over(NOISE, NOISE, np.zeros(400))
+
+
+def test_the_mean_of_a_single_group_says_nothing() -> None:
+    assert lowest_mean(np.ones(9), np.zeros(9)) == -np.inf
+
+
+def test_cases_that_go_together_leave_the_mean_less_sure() -> None:
+    values = np.repeat(np.random.default_rng(1).normal(0.5, 1, 40), 5)
+    alone = lowest_mean(values, np.arange(200))
+    together = lowest_mean(values, np.repeat(np.arange(40), 5))
+    assert together < alone < values.mean()

@@ -44,6 +44,21 @@ def test_a_small_gain_by_luck_is_not_called_better() -> None:
     assert verdict(found).startswith(f"no better than naive: {found.gain}")
 
 
+@pytest.mark.parametrize(("shares", "ends"), [(1, "habit."), (5, "no evidence of skill.")])
+def test_five_shares_that_move_as_one_are_one_case(shares: int, ends: str) -> None:
+    days = 200 // shares
+    judged = samples(200, 2)
+    judged.target[:] = np.repeat(judged.target[:days], shares)
+    rises = np.repeat(np.arange(days) % 2 == 0, shares)
+    judged.targets[:, 0] = np.where(rises, 1.01, 0.99)
+    right = np.repeat(np.arange(days) % 20 < 12, shares)
+    close = np.where(right == rises, 1.001, 0.999)
+    found = judge(Forecast(close), LEARNT, judged)
+    assert found.direction["model"].share == pytest.approx(0.6)
+    assert found.direction["model"].lower > 0.5, "as if each share were a case"
+    assert verdict(found).endswith(ends)
+
+
 def test_errors_are_of_the_relative_close() -> None:
     found = errors(np.array([1.01, 0.98]), np.array([1.0, 1.0]))
     assert found["meanAbsoluteError"] == pytest.approx(0.015)
