@@ -37,4 +37,5 @@ def price_task(name: str, parts: Split, dropout: float | None = None) -> Task:
         price_samples(parts.train),
         price_samples(parts.validation),
         label,
+        {"dropout": dropout},
     )

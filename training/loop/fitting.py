@@ -20,6 +20,8 @@ from training.settings import Device, Schedule, Settings
 
 # A resume may go on for longer or save more often; with these alone another run has other weights.
 _FREE = frozenset({"epochs", "patience", "checkpoint_seconds", "device"})
+# But the cosine plan spans all epochs, and on a plateau the rate falls after half the patience.
+_BOUND = {Schedule.COSINE: {"epochs"}, Schedule.PLATEAU: {"patience"}}
 
 
 class DeviceError(ValueError):
@@ -190,12 +192,12 @@ class _Trainer:
 
     def _identity(self) -> dict[str, str]:
         """What must be the same for a resume to mean anything."""
-        # The cosine plan spans all epochs: with another number of them it is another plan.
-        free = _FREE - {"epochs"} if self.settings.schedule is Schedule.COSINE else _FREE
+        free = _FREE - _BOUND.get(self.settings.schedule, set())
         settings = self.settings.model_dump(mode="json", exclude=set(free))
         return {
             "task": self.task.name,
             "data": self.data,
+            **{f"plan.{name}": _told(value) for name, value in self.task.plan.items()},
             **{f"settings.{name}": str(value) for name, value in settings.items()},
         }
 
@@ -228,6 +230,10 @@ def _demand_number(value: float, where: str, settings: Settings) -> None:
             f"{where}: found a loss of {value}, expected a finite number; lower --learning-rate"
             f" (now {settings.learning_rate:g}) or --clip-norm (now {settings.clip_norm:g})"
         )
+
+
+def _told(value: object) -> str:
+    return "the model's own" if value is None else str(value)
 
 
 def _demand_same(

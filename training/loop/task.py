@@ -1,7 +1,7 @@
 """What is to be learnt: a model, its loss, and the samples to learn from and to be judged by."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
@@ -18,6 +18,7 @@ class Task:
     The model takes the inputs of `train` in their order and gives a tensor or a tuple of them;
     `loss` takes that tuple and the targets of a batch and gives the batch's mean as a scalar.
     Parameters without `requires_grad` stay as they are. `label` names a sample for a person.
+    `plan` is what `build` was told, None for the model's own; a resume refuses another one.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Task:
     train: Samples
     validation: Samples
     label: Callable[[int], str] = str
+    plan: Mapping[str, object] = field(default_factory=dict)
 
 
 def outputs_of(model: nn.Module, batch: Samples) -> Outputs:

@@ -19,6 +19,10 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+def planned(**plan: object) -> Task:
+    return replace(small_task(), plan=plan)
+
+
 def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
 
@@ -92,9 +96,12 @@ def test_more_epochs_go_on_where_fewer_ended(tmp_path: Path) -> None:
     [
         (small_task(), {"seed": 8}, "settings.seed: found 7, expected 8"),
         (small_task(), {"learning_rate": 0.5}, "settings.learning_rate: found 0.001, expected 0.5"),
+        (small_task(), {"patience": 9}, "settings.patience: found 4, expected 9"),
         (small_task(80), {}, "data: found"),
+        (replace(small_task(), name="large"), {}, "task: found small, expected large"),
+        (planned(dropout=0.5), {}, "plan.dropout: found nothing, expected 0.5"),
     ],
-    ids=["seed", "learning rate", "data"],
+    ids=["seed", "learning rate", "patience", "data", "model", "plan"],
 )
 def test_another_training_is_not_resumed(
     tmp_path: Path, task: Task, changed: dict[str, float], field: str
@@ -104,6 +111,39 @@ def test_another_training_is_not_resumed(
 
     with pytest.raises(CheckpointError, match=f"{field}.*without --resume to begin anew"):
         fit(task, SETTINGS.model_copy(update=changed), file)
+
+
+@pytest.mark.parametrize(
+    ("begun", "resumed", "difference"),
+    [
+        ({"dropout": None}, {"dropout": 0.5}, "plan.dropout: found the model's own, expected 0.5"),
+        ({"dropout": 0.1}, {"dropout": 0.5}, "plan.dropout: found 0.1, expected 0.5"),
+        ({"frozen": 4}, {"frozen": 2}, "plan.frozen: found 4, expected 2"),
+    ],
+)
+def test_a_model_of_another_plan_is_not_resumed(
+    tmp_path: Path, begun: dict[str, object], resumed: dict[str, object], difference: str
+) -> None:
+    file = Checkpoint(tmp_path / "checkpoint")
+    settings = SETTINGS.model_copy(update={"epochs": 1})
+    fit(planned(**begun), settings, file)
+    fit(planned(**begun), settings, file)
+
+    with pytest.raises(CheckpointError, match=difference):
+        fit(planned(**resumed), settings, file)
+
+
+@pytest.mark.parametrize("schedule", [Schedule.NONE, Schedule.COSINE])
+def test_patience_may_change_where_the_rate_does_not_follow_it(
+    tmp_path: Path, schedule: Schedule
+) -> None:
+    file = Checkpoint(tmp_path / "checkpoint")
+    settings = SETTINGS.model_copy(update={"schedule": schedule})
+    first = fit(small_task(), settings, file)
+
+    again = fit(small_task(), settings.model_copy(update={"patience": 9}), file)
+
+    assert same(again.model.state_dict(), first.model.state_dict())
 
 
 def test_a_cosine_plan_is_not_stretched_by_a_resume(tmp_path: Path) -> None:
