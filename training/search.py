@@ -22,6 +22,11 @@ from training.price_task import price_task
 from training.settings import Settings
 
 _MODELS = ("lstm", "gru", "advanced_lstm")
+_REASON = "reason"  # why a trial was ended, among what Optuna keeps of it
+
+
+class SearchError(Exception):
+    """There is no best trial; the message says what became of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,8 @@ class Search:
                 fitted = fit(price_task(self.name, part, dropout), chosen)
             except LossError as error:
                 # These settings lead nowhere: something to know, and no reason to end the search.
-                raise optuna.TrialPruned(str(error)) from None
+                trial.set_user_attr(_REASON, str(error))
+                raise optuna.TrialPruned from None
             losses.append(fitted.epochs[fitted.best - 1].validation)
             trial.report(sum(losses) / len(losses), number)
             if trial.should_prune():
@@ -69,7 +75,11 @@ def search(wanted: Search, trials: int) -> optuna.Study:
 
 
 def found(study: optuna.Study, wanted: Search) -> dict[str, Any]:
-    """All trials, the best one, and how to train with its settings."""
+    """All trials, the best one, and how to train with its settings.
+
+    Raises SearchError where no trial came to its end.
+    """
+    _demand_a_best(study)
     words = [f"--{name.replace('_', '-')} {value}" for name, value in study.best_params.items()]
     return {
         "model": wanted.name,
@@ -101,12 +111,28 @@ def main(words: Sequence[str] | None = None) -> int:
         folds(before, given.folds),
         Settings(epochs=given.epochs, patience=given.epochs, seed=given.seed),
     )
-    content = found(search(wanted, given.trials), wanted)
+    try:
+        content = found(search(wanted, given.trials), wanted)
+    except SearchError as error:
+        print(error, file=sys.stderr)
+        return 2
     given.output.mkdir(parents=True, exist_ok=True)
     (given.output / "search.json").write_text(json.dumps(content, indent=2) + "\n")
     print(f"best of {given.trials}: validation loss {content['best']['loss']:.4f} with")
     print(f"  {content['options']}")
     return 0
+
+
+def _demand_a_best(study: optuna.Study) -> None:
+    if any(trial.state is optuna.trial.TrialState.COMPLETE for trial in study.trials):
+        return
+    over = [trial for trial in study.trials if trial.state.is_finished()]
+    reasons = [trial.user_attrs[_REASON] for trial in over if _REASON in trial.user_attrs]
+    last = f" (the last one: {reasons[-1]})" if reasons else ""
+    raise SearchError(
+        f"trials: found none of {len(over)} that came to its end{last}, expected one or"
+        " more; take more --trials, and see with `train` that the usual settings learn at all"
+    )
 
 
 def _usual(settings: Settings) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import torch
 from tests.unit.training.windows import samples
 from training.command import main as train
 from training.data.prices import Split
-from training.search import Search, found, search
+from training.search import Search, SearchError, found, main, search
 from training.settings import Settings
 
 PARTS = (Split(samples(32, 1), samples(16, 2), samples(8, 3)),)
@@ -38,6 +38,25 @@ def test_settings_that_lead_nowhere_end_their_trial_only() -> None:
     broken.train.targets[0] = 1e30
     study = search(Search("gru_price_predictor", (broken,), Settings(epochs=1)), 2)
     assert [trial.state.name for trial in study.trials] == ["PRUNED", "PRUNED"]
+
+
+def test_no_trial_that_came_to_its_end_is_said_with_the_reason() -> None:
+    broken = Split(samples(32, 1), samples(16, 2), samples(8, 3))
+    broken.train.targets[0] = 1e30
+    wanted = Search("gru_price_predictor", (broken,), Settings(epochs=1))
+    with pytest.raises(
+        SearchError, match=r"found none of 2 .*the last one: epoch 1, .*; take more --trials"
+    ):
+        found(search(wanted, 2), wanted)
+
+
+def test_the_command_says_it_in_a_sentence_and_writes_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = tmp_path / "search"
+    assert main(["--trials", "0", "--folds", "1", "--output", str(output)]) == 2
+    assert capsys.readouterr().err.startswith("trials: found none of 0 that came to its end, exp")
+    assert not output.exists()
 
 
 def test_the_options_are_those_of_the_training_command(
