@@ -79,23 +79,37 @@ def load_prices() -> Prices:
     table = pd.read_csv(path)
     table.columns = table.columns.str.lower().str.replace(" ", "_")
     table["date"] = pd.to_datetime(table["date"])
-    bars = {str(ticker): adjusted(rows) for ticker, rows in table.groupby("ticker")}
+    bars = {str(ticker): adjusted(rows, str(ticker)) for ticker, rows in table.groupby("ticker")}
     return Prices(bars, hashlib.sha256(path.read_bytes()).hexdigest())
 
 
-def adjusted(rows: pd.DataFrame) -> pd.DataFrame:
+def adjusted(rows: pd.DataFrame, ticker: str) -> pd.DataFrame:
     """One share's bars by date with every price on the scale of its adjusted close.
 
     The factor of a day holds corporate actions that came later, but as one number for all that
     came before them: whoever divides a window by its own last close does not see the future in it.
-    Volume is divided by the factor, so that money traded stays what it was.
+    Volume is divided by the factor, so that money traded stays what it was. Raises DataError, which
+    names share and day, for a price that is not above 0 and for NaN: nothing is left out.
     """
     ordered = rows.sort_values("date").set_index("date")
+    _demand_prices(ordered, ticker)
     factor = ordered["adj_close"] / ordered["close"]
     bars = ordered[["open", "high", "low", "close"]].mul(factor, axis=0)
     bars["volume"] = ordered["volume"] / factor
-    usable = (bars[["open", "high", "low", "close"]] > 0).all(axis=1) & bars.notna().all(axis=1)
-    return bars.loc[usable, list(FEATURES)]
+    return bars[list(FEATURES)]
+
+
+def _demand_prices(ordered: pd.DataFrame, ticker: str) -> None:
+    prices = ordered[["open", "high", "low", "close", "adj_close"]]
+    good = prices[prices > 0].assign(volume=ordered["volume"]).notna()
+    if good.to_numpy().all():
+        return
+    row, column = np.argwhere(~good.to_numpy())[0]
+    name, day = good.columns[column], ordered.index[row]
+    raise DataError(
+        f"bars of {ticker}: found {name} {ordered[name].iloc[row]} on {day:%Y-%m-%d}, expected"
+        f" {'a number' if name == 'volume' else 'a price above 0'}; drop that bar, or correct it"
+    )
 
 
 def windows(bars: Mapping[str, pd.DataFrame], stride: int = 1) -> Windows:

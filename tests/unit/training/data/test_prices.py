@@ -35,18 +35,36 @@ def test_a_share_split_is_no_fall_in_price(prices: Prices) -> None:
 def test_bars_are_on_the_scale_of_the_adjusted_close() -> None:
     rows = pd.DataFrame(
         {
-            "date": pd.to_datetime(["2001-01-03", "2001-01-02", "2001-01-04"]),
-            "open": [20.0, 9.0, 0.0],
-            "high": [24.0, 11.0, 1.0],
-            "low": [18.0, 8.0, 1.0],
-            "close": [20.0, 10.0, 1.0],
-            "volume": [100, 300, 1],
-            "adj_close": [10.0, 10.0, 1.0],
+            "date": pd.to_datetime(["2001-01-03", "2001-01-02"]),
+            "open": [20.0, 9.0],
+            "high": [24.0, 11.0],
+            "low": [18.0, 8.0],
+            "close": [20.0, 10.0],
+            "volume": [100, 300],
+            "adj_close": [10.0, 10.0],
         }
     )
-    bars = adjusted(rows)
-    assert list(bars.index.day) == [2, 3]  # in order, and without the bar that has a price of 0
+    bars = adjusted(rows, "X")
+    assert list(bars.index.day) == [2, 3]
     assert bars.loc["2001-01-03"].tolist() == [10.0, 12.0, 9.0, 10.0, 200.0]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "found"),
+    [
+        ("open", 0.0, "found open 0.0 on 2001-01-02, expected a price above 0"),
+        ("close", np.nan, "found close nan on 2001-01-02, expected a price above 0"),
+        ("adj_close", -1.0, "found adj_close -1.0 on 2001-01-02, expected a price above 0"),
+        ("volume", np.nan, "found volume nan on 2001-01-02, expected a number"),
+    ],
+)
+def test_a_bar_without_a_price_is_named_and_not_left_out(
+    column: str, value: float, found: str
+) -> None:
+    rows = share(3).assign(adj_close=1.0).reset_index()
+    rows.loc[1, column] = value
+    with pytest.raises(DataError, match=f"bars of X: {found}; drop that bar"):
+        adjusted(rows, "X")
 
 
 def test_a_window_is_60_bars_and_its_target_the_next_close() -> None:
