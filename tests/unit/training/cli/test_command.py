@@ -4,13 +4,16 @@ from pathlib import Path
 
 import pytest
 
+from tests.unit.training.data.archives import archive
 from training.command import main
+from training.data.failure import DataError
+from training.data.sentiment import SentimentSplit, load_sentiment
 from training.loop import Checkpoint
 from training.models.catalog import MODELS
 from training.order import Order
 from training.profiles import PLANS, Profile
 
-LSTM = "lstm_price_predictor"
+LSTM, SENTIMENT = "lstm_price_predictor", "sentiment_transformer"
 
 
 @pytest.mark.parametrize(
@@ -64,3 +67,25 @@ def test_the_profile_gives_what_is_not_given(
     assert main(LSTM, ["train", *words, "--output", str(tmp_path)]) == 0
 
     assert [order.plan.settings.epochs for order in orders] == [expected]
+
+
+@pytest.mark.parametrize("seed", ["7", "8"])
+def test_texts_are_cut_as_for_export_and_variants_whatever_the_seed(
+    seed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lines = [f"{n}\t{n % 5 - 2}.0\tsell{n} buy{n} hold{n}" for n in range(200)]
+    rated = load_sentiment(archive(tmp_path / "x.zip", {"tweets": lines}))
+    cuts: list[SentimentSplit] = []
+
+    def stop(name: str, parts: SentimentSplit, plan: object) -> None:
+        cuts.append(parts)
+        raise DataError("enough")
+
+    monkeypatch.setattr("training.sentiment_training.load_sentiment", lambda: rated)
+    monkeypatch.setattr("training.sentiment_training.sentiment_task", stop)
+    words = ["train", "--seed", seed, "--texts", "0", "--output", str(tmp_path / "new")]
+
+    assert main(SENTIMENT, words) == 2
+
+    assert [cut.test.texts for cut in cuts] == [rated.split().test.texts]
+    assert rated.split().test.texts != rated.split(8).test.texts
