@@ -10,40 +10,66 @@ import tempfile
 from pathlib import Path
 
 import mlflow
+from pydantic import ValidationError
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.validate import field_errors
 from inference_operator.domain.completion import Incomplete, complete
-from inference_operator.domain.mlmodel import ModelUnusableError, facts
+from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
 from inference_operator.domain.resolution import Reference, Resolved
 from model_builders.packing import PackingError, pack
 from model_builders.problem import ConfigError
 from training.registry import RegistryError, at
 
+_MLMODEL = "MLmodel"
+_EXPECTED = "models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN_ID/PATH"
+
 
 def pack_version(uri: str, repository: Path, tracking_uri: str) -> Path:
-    """Fetch `models:/NAME@ALIAS` or `models:/NAME/VERSION`, and lay it out; the model's folder.
+    """Fetch a version, or what a run logged, and lay it out; the model's folder.
 
-    Config and tensors come from the version itself, as in the operator. Raises RegistryError where
-    there is no such version, PackingError or ModelUnusableError where it cannot be served.
+    Config and tensors come from the version itself, as in the operator. What `runs:/RUN_ID/PATH`
+    names is version 1 of a model that is called as PATH ends, and has no tags: no digest and no
+    largest batch. Raises RegistryError where there is no such thing, PackingError or
+    ModelUnusableError where it cannot be served.
     """
     asked = Reference.of(uri)
-    if asked is None or not asked.name:
-        raise RegistryError(
-            f"found {uri}, expected models:/NAME@ALIAS or models:/NAME/VERSION; name a version"
-        )
+    if asked is None:
+        raise RegistryError(f"found {uri}, expected {_EXPECTED}; name a version, or a run's model")
     with at(tracking_uri), tempfile.TemporaryDirectory() as folder:
-        client = mlflow.MlflowClient()
-        found = (
-            client.get_model_version_by_alias(asked.name, asked.alias)
-            if asked.alias
-            else client.get_model_version(asked.name, str(asked.version))
+        resolved, artifact = (
+            _of_run(asked, uri, folder) if asked.run else _of_version(asked, uri, folder)
         )
-        exact = f"models:/{asked.name}/{found.version}"
-        fetched = Path(mlflow.artifacts.download_artifacts(exact, dst_path=folder))
-        said = facts((fetched / "MLmodel").read_text("utf-8"), found.tags)
-        resolved = Resolved(uri, exact, int(found.version), found.run_id or "", exact, said)
-        spec = _spec(asked.name, resolved)
-        return pack(spec, fetched / said.path, resolved.version, repository)
+        name = asked.name or Path(asked.path).name.partition(".")[0]
+        return pack(_spec(name, resolved), artifact, resolved.version, repository)
+
+
+def _of_version(asked: Reference, uri: str, folder: str) -> tuple[Resolved, Path]:
+    client = mlflow.MlflowClient()
+    found = (
+        client.get_model_version_by_alias(asked.name, asked.alias)
+        if asked.alias
+        else client.get_model_version(asked.name, str(asked.version))
+    )
+    exact = f"models:/{asked.name}/{found.version}"
+    fetched = Path(mlflow.artifacts.download_artifacts(exact, dst_path=folder))
+    said = facts((fetched / _MLMODEL).read_text("utf-8"), found.tags)
+    resolved = Resolved(uri, exact, int(found.version), found.run_id or "", exact, said)
+    return resolved, fetched / said.path
+
+
+def _of_run(asked: Reference, uri: str, folder: str) -> tuple[Resolved, Path]:
+    """A model that the run logged, or a single file of its artifacts."""
+    fetched = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+    if fetched.is_file():
+        return Resolved(uri, uri, 1, asked.run, uri, file_facts(fetched.name, {})), fetched
+    if not (fetched / _MLMODEL).is_file():
+        raise RegistryError(
+            f"found {uri} to be no file, nor a model with its {_MLMODEL}, expected one of them;"
+            " write the path as MLflow shows it"
+        )
+    said = facts((fetched / _MLMODEL).read_text("utf-8"), {})
+    return Resolved(uri, uri, 1, asked.run, uri, said), fetched / said.path
 
 
 def _spec(name: str, resolved: Resolved) -> InferenceModelSpec:
@@ -51,7 +77,12 @@ def _spec(name: str, resolved: Resolved) -> InferenceModelSpec:
     pin = {"sha256": resolved.facts.sha256} if resolved.facts.sha256 else {}
     batching: dict[str, object] = {"dynamicBatching": {}} if resolved.facts.max_batch_size else {}
     written = {"model": {"name": name, "source": {"uri": resolved.asked, **pin}}}
-    completed = complete(InferenceModelSpec.model_validate(written), resolved)
+    try:
+        spec = InferenceModelSpec.model_validate(written)
+    except ValidationError as error:
+        problems = field_errors(error, InferenceModelSpec, "spec")
+        raise ModelUnusableError("; ".join(map(str, problems))) from None
+    completed = complete(spec, resolved)
     if isinstance(completed, Incomplete):
         raise ModelUnusableError("; ".join(completed.problems))
     return completed.spec.model_copy(
@@ -61,7 +92,7 @@ def _spec(name: str, resolved: Resolved) -> InferenceModelSpec:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m training.packing", description=__doc__)
-    parser.add_argument("uri", help="models:/NAME@ALIAS or models:/NAME/VERSION")
+    parser.add_argument("uri", help=_EXPECTED)
     parser.add_argument("--repository", type=Path, required=True, help="Triton's model repository")
     parser.add_argument(
         "--tracking-uri",
