@@ -61,6 +61,8 @@ class FakeMlflow(Mlflow):
         self.requests: list[str] = []
         self.answer_with: Answer | None = None
         self.down = False
+        self.broken: dict[str, Answer] = {}
+        """What is answered instead, by a part of the address."""
         self.wants: str | None = None
         """The Authorization header that is asked for; None: none."""
 
@@ -81,6 +83,9 @@ class FakeMlflow(Mlflow):
             raise self._away("does not answer: it is down")
         if self.answer_with is not None:
             return self.answer_with
+        for part, answer in self.broken.items():
+            if part in url:
+                return answer
         if self.wants is not None and access.authorization != self.wants:
             return 401, b"You are not authenticated"
         query = dict(parse_qsl(parts.query))

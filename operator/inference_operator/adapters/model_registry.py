@@ -15,7 +15,7 @@ from typing import Any
 from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
 from inference_operator.adapters.pacing import Pace
 from inference_operator.adapters.registry_secrets import Place, Secrets
-from inference_operator.adapters.resolver import Answer, Resolver
+from inference_operator.adapters.resolver import Answer, Resolver, as_answer
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Reference, Resolution, Resolved, Unresolved
@@ -29,6 +29,7 @@ PATIENCE = 2
 # Versions do not change, but may be deleted: they are looked at again every so many intervals.
 VERSIONS_EVERY = 10
 
+_MODELS = "models:/"
 # Accesses whose versions are remembered; tokens come and go.
 RESOLVERS = 256
 
@@ -71,7 +72,8 @@ class ModelRegistry:
         self._clock = clock
         self._asked: dict[UnitKey, Asked] = {}
         self._known: dict[Asked, Resolution] = {}
-        self._failing: dict[str, tuple[int, datetime]] = {}
+        self._failing: dict[Asked, tuple[int, datetime]] = {}
+        self._silent: dict[str, int] = {}
         self._resolvers: dict[Access, Resolver] = {}
         self._rounds: dict[str, int] = {}
         self._news = asyncio.Event()
@@ -81,13 +83,15 @@ class ModelRegistry:
         sources of no registry, and before its first answer."""
         asked = _asked(unit, spec)
         if asked is None:
-            self._asked.pop(unit, None)
+            if self._asked.pop(unit, None):
+                self._news.set()
             return None
         if self._asked.get(unit) != asked:
             self._asked[unit] = asked
+            # Even where the answer is known: whoever rests knows no due time of a new subject.
+            self._news.set()
             if asked not in self._known:
                 self._pace.due_now(asked.subject)
-                self._news.set()
         return self._known.get(asked)
 
     def place_of(self, unit: UnitKey) -> Place | None:
@@ -108,7 +112,12 @@ class ModelRegistry:
 
         async def one(subject: str) -> None:
             async with gate:
-                await self._ask(subject)
+                try:
+                    await self._ask(subject)
+                except Exception:
+                    # One subject must not end the watching of all.
+                    log.exception("%s cannot be asked about", subject)
+                    self._pace.answered(subject)
 
         self._drop_unasked()
         due = [subject for subject in self._subjects() if self._pace.is_due(subject)]
@@ -117,12 +126,13 @@ class ModelRegistry:
     async def _ask(self, subject: str) -> None:
         mine = {asked for asked in self._asked.values() if asked.subject == subject}
         answers: dict[Asked, Answer] = {}
-        for access, group in (await self._by_access(mine, answers)).items():
+        groups = await self._by_access(mine, answers)
+        self._count_round(subject, groups)
+        for access, group in groups.items():
             answers.update(await self._answers(subject, access, group))
-        errors = (a for a in answers.values() if isinstance(a, RegistryError))
-        failed = next((error for error in errors if not error.is_definite), None)
-        since = self._count(subject, failed)
-        self._tell({asked: self._settled(asked, a, since) for asked, a in answers.items()})
+        self._note_failures(answers)
+        self._plan_next(subject, answers)
+        self._tell({asked: self._settled(asked, answer) for asked, answer in answers.items()})
         if any(a not in self._known for a in self._asked.values() if a.subject == subject):
             # Somebody came while the others were asked for.
             self._pace.due_now(subject)
@@ -133,17 +143,10 @@ class ModelRegistry:
     ) -> dict[Asked, Answer]:
         uris = sorted({asked.uri for asked in group})
         try:
-            found = await self._resolver(access, subject).resolve(uris, access)
-            return {asked: found[asked.uri] for asked in group}
-        except RegistryError as error:
-            if error.reason is Reason.REGISTRY_FORBIDDEN:
-                for asked in group:
-                    self._secrets.forget(asked.place)
-            return dict.fromkeys(group, error)
-        except Exception as error:  # an answer of another shape must not end the watching
-            log.exception("the registry's answer about %s cannot be understood", subject)
-            said = f"the registry's answer cannot be understood: {type(error).__name__}: {error}"
-            return dict.fromkeys(group, RegistryError(Reason.REGISTRY_UNREACHABLE, said))
+            found = await self._resolver(access).resolve(uris, access)
+        except Exception as error:
+            return dict.fromkeys(group, as_answer(error, subject))
+        return {asked: found[asked.uri] for asked in group}
 
     async def _by_access(
         self, mine: Iterable[Asked], answers: dict[Asked, Answer]
@@ -155,44 +158,64 @@ class ModelRegistry:
                 groups[await self._secrets.access(asked.place)].append(asked)
             except RegistryError as error:
                 answers[asked] = error
+            except Exception as error:
+                log.exception("the Secret of %s cannot be read", asked.uri)
+                said = (
+                    "the Secret of spec.model.source.secretRef cannot be read:"
+                    f" {type(error).__name__}: {error}"
+                )
+                answers[asked] = RegistryError(Reason.CREDENTIALS_UNUSABLE, said)
         return groups
 
-    def _resolver(self, access: Access, subject: str) -> Resolver:
+    def _resolver(self, access: Access) -> Resolver:
         """What one access has shown is told to nobody with another one."""
         if access not in self._resolvers:
             if len(self._resolvers) >= RESOLVERS:
                 self._resolvers.clear()
             self._resolvers[access] = Resolver(self._mlflow)
-        resolver = self._resolvers[access]
+        return self._resolvers[access]
+
+    def _count_round(self, subject: str, accesses: Iterable[Access]) -> None:
         self._rounds[subject] = self._rounds.get(subject, 0) + 1
         if self._rounds[subject] % VERSIONS_EVERY == 0:
-            resolver.forget_versions(subject.removeprefix("models:/"))
-        return resolver
+            for access in accesses:
+                self._resolver(access).forget_versions(subject.removeprefix(_MODELS))
 
-    def _count(self, subject: str, failed: RegistryError | None) -> datetime:
-        """Since when the subject fails, if it does; and when to ask again."""
-        now = self._clock()
-        if failed is None:
-            self._failing.pop(subject, None)
-            self._pace.answered(subject)
-            return now
-        times, since = self._failing.get(subject, (0, now))
-        self._failing[subject] = (times + 1, since)
-        if failed.reason is Reason.REGISTRY_UNREACHABLE:
-            self._pace.failed(subject, times + 1)
-        else:
-            # It does answer: whatever a person corrects is to be seen soon.
-            self._pace.answered(subject)
-        log.warning("%s: %s (%d times)", subject, failed, times + 1)
-        return since
+    def _note_failures(self, answers: Mapping[Asked, Answer]) -> None:
+        """Each by itself: what fails for one says nothing about another one's version."""
+        now, told = self._clock(), set[str]()
+        for asked, answer in answers.items():
+            if isinstance(answer, Resolved) or answer.is_definite:
+                self._failing.pop(asked, None)
+                continue
+            times, since = self._failing.get(asked, (0, now))
+            self._failing[asked] = (times + 1, since)
+            if answer.reason is Reason.REGISTRY_FORBIDDEN:
+                self._secrets.forget(asked.place)
+            if str(answer) not in told:
+                told.add(str(answer))
+                log.warning("%s: %s (%d times)", asked.uri, answer, times + 1)
 
-    def _settled(self, asked: Asked, answer: Answer, since: datetime) -> Resolution:
+    def _plan_next(self, subject: str, answers: Mapping[Asked, Answer]) -> None:
+        """Ever later while nobody is answered; whatever a person corrects is to be seen soon."""
+        silent = all(
+            isinstance(answer, RegistryError) and answer.reason is Reason.REGISTRY_UNREACHABLE
+            for answer in answers.values()
+        )
+        if not answers or not silent:
+            self._silent.pop(subject, None)
+            self._pace.answered(subject)
+            return
+        self._silent[subject] = self._silent.get(subject, 0) + 1
+        self._pace.failed(subject, self._silent[subject])
+
+    def _settled(self, asked: Asked, answer: Answer) -> Resolution:
         if isinstance(answer, Resolved):
             return answer
         before = self._known.get(asked)
         if isinstance(before, Unresolved) and before.reason is answer.reason:
             return Unresolved(answer.reason, str(answer), before.since)
-        times, _ = self._failing.get(asked.subject, (0, since))
+        times, since = self._failing.get(asked, (0, self._clock()))
         if isinstance(before, Resolved) and not answer.is_definite and times < PATIENCE:
             return before
         return Unresolved(answer.reason, str(answer), since)
@@ -212,8 +235,12 @@ class ModelRegistry:
         self._known = {asked: known for asked, known in self._known.items() if asked in wanted}
         subjects = self._subjects()
         self._pace.keep(subjects)
-        self._failing = {s: times for s, times in self._failing.items() if s in subjects}
+        self._failing = {asked: n for asked, n in self._failing.items() if asked in wanted}
+        self._silent = {s: times for s, times in self._silent.items() if s in subjects}
         self._rounds = {s: count for s, count in self._rounds.items() if s in subjects}
+        names = {subject.removeprefix(_MODELS) for subject in subjects}
+        for resolver in self._resolvers.values():
+            resolver.keep(names)
 
 
 def _asked(unit: UnitKey, spec: Mapping[str, Any]) -> Asked | None:

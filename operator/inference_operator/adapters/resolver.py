@@ -1,5 +1,6 @@
 """Asks MLflow what uris stand for; what cannot change is asked for once."""
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,8 @@ from inference_operator.adapters.mlflow import Access, Mlflow, ModelVersion, Reg
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
 from inference_operator.domain.resolution import Facts, Reference, Resolved
+
+log = logging.getLogger(__name__)
 
 # A version's MLmodel file lies here in its folder.
 _MLMODEL = "MLmodel"
@@ -35,7 +38,8 @@ class Resolver:
     async def resolve(self, uris: Iterable[str], access: Access) -> Mapping[str, Answer]:
         """Each uri's version, or why not; all are of one subject.
 
-        RegistryError where no answer can be given for any of them.
+        One that cannot be looked up says nothing about the others. RegistryError where the
+        registered model cannot, which is asked for all its aliases at once.
         """
         asked = {uri: reference for uri in uris if (reference := Reference.of(uri))}
         if not asked:
@@ -51,6 +55,12 @@ class Resolver:
         """Have the model's versions asked for once more: one may have been deleted."""
         self._versions = {key: v for key, v in self._versions.items() if key[0] != name}
 
+    def keep(self, names: Iterable[str]) -> None:
+        """Forget all other registered models."""
+        wanted = set(names)
+        self._versions = {key: v for key, v in self._versions.items() if key[0] in wanted}
+        self._created = {name: at for name, at in self._created.items() if name in wanted}
+
     async def _one(
         self, uri: str, reference: Reference, aliases: Mapping[str, int], access: Access
     ) -> Answer:
@@ -58,10 +68,8 @@ class Resolver:
             if reference.run:
                 return await self._run(uri, reference, access)
             return await self._version(uri, reference, _version_of(reference, aliases), access)
-        except RegistryError as error:
-            if not (error.is_definite or error.reason is Reason.VERSION_NOT_READY):
-                raise
-            return error
+        except Exception as error:
+            return as_answer(error, uri)
 
     async def _version(
         self, uri: str, reference: Reference, version: int, access: Access
@@ -118,6 +126,16 @@ class Resolver:
             )
         download = self._mlflow.run_file(run, f"{folder}{known.path}")
         return Resolved(uri, uri, _UNVERSIONED, run, download, known)
+
+
+def as_answer(error: Exception, about: str) -> RegistryError:
+    """What to tell whoever asked, of whatever went wrong."""
+    if isinstance(error, RegistryError):
+        return error
+    # An answer of another shape must not end the watching.
+    log.error("the registry's answer about %s cannot be understood", about, exc_info=error)
+    said = f"the registry's answer cannot be understood: {type(error).__name__}: {error}"
+    return RegistryError(Reason.REGISTRY_UNREACHABLE, said)
 
 
 def _version_of(reference: Reference, aliases: Mapping[str, int]) -> int:

@@ -44,7 +44,10 @@ class Watch:
         self.seconds = 0.0
         self.woken: list[UnitKey] = []
         self.answered = asyncio.Event()
+        self.reading = asyncio.Event()
         self.secrets: dict[tuple[str, str], dict[str, str]] = {}
+        self.surprising: set[object] = set()
+        """Units and namespaces at which a wake or a Secret fails as nobody foresaw."""
         self.registry = ModelRegistry(
             self.mlflow,
             Secrets(self, lambda: self.seconds),
@@ -57,13 +60,20 @@ class Watch:
         self.ground.alias("fx", "champion", 1)
 
     def _wake(self, of: UnitKey) -> None:
+        self._surprise(of)
         self.woken.append(of)
         self.answered.set()
+
+    def _surprise(self, at: object) -> None:
+        if at in self.surprising:
+            raise RuntimeError("nobody foresaw this")
 
     def _clock(self) -> datetime:
         return NOON + timedelta(seconds=self.seconds)
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+        self._surprise(namespace)
+        self.reading.set()
         if (namespace, name) not in self.secrets:
             raise ApiError(404, "NotFound", "gone")
         return {"data": self.secrets[namespace, name]}
@@ -309,6 +319,80 @@ async def test_a_name_that_is_given_anew_has_new_versions(watch: Watch) -> None:
     assert found.run_id == run
 
 
+@pytest.mark.parametrize(
+    "answer", [(500, b"no such bucket"), (403, b"not yours"), (200, b'{"model_version": 7}')]
+)
+async def test_a_uri_that_cannot_be_looked_up_holds_up_nobody_else(
+    watch: Watch, answer: tuple[int, bytes]
+) -> None:
+    watch.mlflow.broken["version=7"] = answer
+    watch.says(FX)
+    watch.says(unit("fx-7"), uri="models:/fx/7")
+    for _ in range(6):
+        await watch.asks(after=INTERVAL)
+    watch.ground.alias("fx", "champion", 2)
+    await watch.asks(after=1.1 * INTERVAL)
+    assert watch.says(FX) == "models:/fx/2"
+    assert watch.says(unit("fx-7"), uri="models:/fx/7") != "models:/fx/7"
+
+
+async def test_a_uri_that_is_refused_has_its_secret_read_anew(watch: Watch) -> None:
+    watch.mlflow.broken["version=2"] = (403, b"not yours")
+    watch.secrets["desk-7", "registry"] = {"token": "d3Jvbmc="}
+    watch.says(FX, secret="registry", uri="models:/fx/2")
+    watch.says(unit("fx-1"), secret="registry", uri="models:/fx/1")
+    await watch.asks()
+    watch.mlflow.broken.clear()
+    watch.mlflow.wants = "Bearer t0ken"
+    watch.secrets["desk-7", "registry"] = {"token": "dDBrZW4="}
+    await watch.asks(after=INTERVAL)
+    assert watch.says(FX, secret="registry", uri="models:/fx/2") == "models:/fx/2"
+
+
+async def test_failures_of_one_secret_use_up_nobody_elses_patience(watch: Watch) -> None:
+    watch.mlflow.wants = "Bearer t0ken"
+    watch.secrets["desk-7", "registry"] = {"token": "dDBrZW4="}
+    watch.says(FX, secret="registry")
+    watch.says(unit("nosy"))
+    for _ in range(5):
+        await watch.asks(after=INTERVAL)
+    watch.mlflow.down = True
+    await watch.asks(after=INTERVAL)
+    assert watch.says(FX, secret="registry") == "models:/fx/1"
+
+
+async def test_versions_are_looked_at_again_as_seldom_with_two_secrets(watch: Watch) -> None:
+    for namespace, token in (("desk-7", "dDBrZW4="), ("desk-8", "b3RoZXI=")):
+        watch.secrets[namespace, "registry"] = {"token": token}
+        watch.says(unit("fx", namespace), secret="registry", uri="models:/fx/2")
+    rounds = [await watch.asks(after=INTERVAL) for _ in range(2 * VERSIONS_EVERY)]
+    asked = [number for number, requests in enumerate(rounds, 1) if requests]
+    assert asked == [1, VERSIONS_EVERY, 2 * VERSIONS_EVERY]
+    assert rounds[0] == rounds[VERSIONS_EVERY - 1]
+
+
+async def test_a_secret_that_cannot_be_read_holds_up_nobody_else(watch: Watch) -> None:
+    watch.surprising.add("desk-8")
+    watch.says(FX)
+    watch.says(unit("odd", "desk-8"), secret="registry")
+    await watch.asks()
+    assert watch.says(FX) == "models:/fx/1"
+    assert watch.says(unit("odd", "desk-8"), secret="registry") == "CredentialsUnusable"
+
+
+async def test_a_surprise_at_one_model_holds_up_no_other(watch: Watch) -> None:
+    watch.ground.version("eq", {}, {"MLmodel": mlmodel(), **FILES})
+    watch.says(FX)
+    watch.surprising.add(FX)
+    watch.says(unit("eq"), uri="models:/eq/1")
+    await watch.asks()
+    assert watch.says(unit("eq"), uri="models:/eq/1") == "models:/eq/1"
+    watch.surprising.clear()
+    watch.ground.alias("fx", "champion", 2)
+    await watch.asks(after=INTERVAL)
+    assert watch.says(FX) == "models:/fx/2"
+
+
 async def test_a_version_that_is_not_ready_is_waited_for(watch: Watch) -> None:
     watch.mlflow.models["fx"].versions[1].status = "PENDING_REGISTRATION"
     watch.says(FX)
@@ -363,6 +447,32 @@ async def test_the_watch_asks_as_soon_as_somebody_comes(watch: Watch) -> None:
     await asyncio.wait_for(watch.answered.wait(), 5.0)
     running.cancel()
     assert watch.says(FX) == "models:/fx/1"
+
+
+async def test_who_leaves_during_a_request_and_comes_back_is_asked_for(watch: Watch) -> None:
+    running = asyncio.create_task(watch.registry.run())
+    await asyncio.sleep(0)
+    watch.secrets["desk-7", "registry"] = {"token": "dDBrZW4="}
+    watch.says(FX, secret="registry")
+    await asyncio.wait_for(watch.reading.wait(), 5.0)
+    watch.registry.resolution(FX, {})
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert not watch.answered.is_set()
+    watch.ground.alias("fx", "champion", 2)
+    watch.says(FX, secret="registry")
+    await asyncio.wait_for(watch.answered.wait(), 5.0)
+    running.cancel()
+    assert watch.says(FX, secret="registry") == "models:/fx/2"
+
+
+async def test_versions_of_a_model_that_nobody_asks_for_are_forgotten(watch: Watch) -> None:
+    watch.says(FX, uri="models:/fx/2")
+    first = await watch.asks()
+    watch.registry.resolution(FX, {})
+    await watch.asks()
+    watch.says(FX, uri="models:/fx/2")
+    assert await watch.asks() == first
 
 
 def test_without_a_registry_only_its_sources_are_told_so() -> None:
