@@ -40,26 +40,34 @@ class Promotions:
         """For ever; statuses say what was promoted."""
         while True:
             await asyncio.sleep(interval)
-            await self.write()
+            try:
+                await self.write()
+            except Exception:
+                log.exception("no tags of promotions in this round")
 
     async def write(self) -> None:
         """The tags that are due. One that is refused is not tried again: the status is what
         counts."""
         for unit, status, promoted in list(self._due()):
             self._written[unit] = promoted
-            place = self._registry.place_of(unit)
-            model = Reference.of(status.model.uri or "") if status.model else None
-            if place is None or model is None or not model.version or status.stable is None:
-                continue
-            tag = (
-                f"{GROUP}/serving.{unit.namespace}.{unit.name}",
-                f"revision {status.stable.revision} since {format_time(promoted)}",
-            )
             try:
-                access = await self._secrets.access(place)
-                await self._mlflow.set_version_tag(model.name, model.version, tag, access)
+                await self._write(unit, status, promoted)
             except RegistryError as error:
                 log.warning("no tag for %s: %s", unit, error, extra={"reason": error.reason})
+            except Exception:
+                log.exception("no tag for %s", unit)
+
+    async def _write(self, unit: UnitKey, status: InferenceModelStatus, promoted: datetime) -> None:
+        place = self._registry.place_of(unit)
+        model = Reference.of(status.model.uri or "") if status.model else None
+        if place is None or model is None or not model.version or status.stable is None:
+            return
+        tag = (
+            f"{GROUP}/serving.{unit.namespace}.{unit.name}",
+            f"revision {status.stable.revision} since {format_time(promoted)}",
+        )
+        access = await self._secrets.access(place)
+        await self._mlflow.set_version_tag(model.name, model.version, tag, access)
 
     def _due(self) -> Iterator[tuple[UnitKey, InferenceModelStatus, datetime]]:
         for unit in self._cache.units():

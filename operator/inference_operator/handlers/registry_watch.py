@@ -44,9 +44,12 @@ class RegistryWatch:
         await leading.wait()
         registry, interval = self._registry, self._settings.registry_interval_seconds
         promotions = Promotions(self._mlflow, self._secrets, registry, self._cache, _now())
-        tagging = promotions.run(interval) if self._settings.registry_write_tags else None
         try:
-            await asyncio.gather(registry.run(), *([tagging] if tagging else []))
+            # A group ends when all of it has ended: nobody is left with a closed session.
+            async with asyncio.TaskGroup() as group:
+                group.create_task(registry.run())
+                if self._settings.registry_write_tags:
+                    group.create_task(promotions.run(interval))
         finally:
             await self._mlflow.close()
 

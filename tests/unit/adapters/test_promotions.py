@@ -1,5 +1,6 @@
 """Tags of promotions: once each, only new ones, and never a reason to fail."""
 
+import asyncio
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
@@ -94,6 +95,32 @@ async def test_a_refused_tag_is_not_tried_again(scene: Scene) -> None:
     for _ in range(3):
         await scene.promotions.write()
     assert scene.requests.count(WRITE) == 1
+
+
+async def test_a_surprise_at_one_promotion_leaves_the_next_ones_tagged(scene: Scene) -> None:
+    model = scene.ground.fake.models.pop("fx")
+    scene.serves(1, minutes=1)
+    await scene.promotions.write()
+    scene.ground.fake.models["fx"] = model
+    scene.serves(2, minutes=2)
+    await scene.promotions.write()
+    assert TAG in scene.ground.tags("fx", 2)
+
+
+async def test_a_surprise_does_not_end_the_tagging(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rounds, again = iter([True, False]), asyncio.Event()
+
+    async def write() -> None:
+        if next(rounds, False):
+            raise RuntimeError("nobody foresaw this")
+        again.set()
+
+    monkeypatch.setattr(scene.promotions, "write", write)
+    running = asyncio.create_task(scene.promotions.run(0.0))
+    await asyncio.wait_for(again.wait(), 5.0)
+    running.cancel()
 
 
 @pytest.mark.parametrize("uri", ["https://store.example/fx.onnx", "runs:/0a1b/fx"])
