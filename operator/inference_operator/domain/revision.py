@@ -45,6 +45,9 @@ def revision_hash(
                 "count": spec.accelerator.count,
             }
     if resolved is not None:
+        if spec.model.has("max_batch_size") and not spec.model.max_batch_size:
+            # Otherwise equal to none at all, which leaves it to the version's tag.
+            deciding["model"]["max_batch_size"] = 0
         deciding["resolved"] = {"version": resolved.version, "run": resolved.run_id}
     text = json.dumps(deciding, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:10]

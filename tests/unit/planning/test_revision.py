@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.resolution import Facts, Resolved
 from inference_operator.domain.revision import revision_hash
 from tests.fakes.bodies import source, spec
 
@@ -113,6 +114,23 @@ def test_on_the_cpu_the_kind_of_accelerator_does_not() -> None:
     two = {"accelerator": {"count": 2, "resource": "amd.com/gpu"}}
 
     assert hashed(Mode.CPU, **two) == hashed(Mode.CPU, **GPU)
+
+
+def test_a_written_0_decides_where_a_version_could_say_otherwise() -> None:
+    model = {"source": {"uri": "models:/fx@champion"}}
+    resolved = Resolved("models:/fx@champion", "models:/fx/1", 1, "run", "https://m", Facts("f"))
+
+    def of(**written: int) -> str:
+        parsed = InferenceModelSpec.model_validate(spec(model={**model, **written}))
+        return revision_hash(parsed, "fx-drift", Mode.CPU, resolved)
+
+    assert len({of(maxBatchSize=0), of(maxBatchSize=8), of()}) == 3
+
+
+def test_a_written_0_is_the_default_of_other_sources() -> None:
+    said = {name: value for name, value in BATCHED.items() if name != "maxBatchSize"}
+
+    assert hashed(model={**said, "maxBatchSize": 0}) == hashed(model=said)
 
 
 def test_it_names_children() -> None:
