@@ -107,7 +107,7 @@ def position_of(seen: Observed) -> Position:
     if status.observed_generation is None:
         stable = seen.served_revision if seen.ready_of(seen.served_revision) else None
     rollout = status.rollout
-    return Position(
+    found = Position(
         stable=stable if stable in known else None,
         candidate=candidate if candidate in known else None,
         since=rollout.since if rollout else None,
@@ -115,6 +115,16 @@ def position_of(seen: Observed) -> Position:
         previous=rollout.previous if rollout and rollout.previous in known else None,
         promoted_at=rollout.promoted_at if rollout else None,
     )
+    return _as_clients_see_it(found, seen.served_revision)
+
+
+def _as_clients_see_it(position: Position, served: str | None) -> Position:
+    """A promotion whose write of the Service was refused has not happened: it is decided anew, by
+    who answers then."""
+    if position.previous is None or served != position.previous:
+        return position
+    promoted = position.candidate or position.stable
+    return Position(stable=served, candidate=promoted, since=position.promoted_at)
 
 
 def _towards(

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from inference_operator.api.conditions import format_time
 from tests.fakes.bodies import source
-from tests.fakes.world import World
+from tests.fakes.world import World, refuse
 
 DELAY = timedelta(seconds=31)
 
@@ -237,3 +237,23 @@ async def test_while_a_spec_is_invalid_the_previous_revision_still_goes() -> Non
 
     assert list(world.deployments) == [world.served]
     assert world.ready[1] == "InvalidSpec"
+
+
+async def test_a_promotion_that_was_refused_is_decided_anew_by_who_answers_then() -> None:
+    world = World()
+    old = await serving(world)
+    world.cluster.before = refuse(lambda r: r.kind == "Service")
+    world.user_applies(model=source(2))
+    await world.settle(rounds=4)
+    assert world.served == old
+
+    # Once the Service can be moved, the new revision answers nobody any more.
+    world.answers = lambda revision: revision == old
+    world.run_deployments()
+    world.cluster.before = None
+    await world.settle()
+    assert world.served == old
+
+    world.answers = lambda revision: True
+    await world.settle()
+    assert world.served != old
