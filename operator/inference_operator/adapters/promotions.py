@@ -3,7 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.mlflow import Mlflow, RegistryError
@@ -11,6 +11,7 @@ from inference_operator.adapters.model_registry import ModelRegistry
 from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.api.base import GROUP
 from inference_operator.api.conditions import format_time
+from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus, read_status
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Reference
@@ -33,7 +34,8 @@ class Promotions:
         self._secrets = secrets
         self._registry = registry
         self._cache = cache
-        self._since = since
+        # Statuses have whole seconds.
+        self._since = since.replace(microsecond=0) - timedelta(seconds=1)
         self._written: dict[UnitKey, datetime] = {}
 
     async def run(self, interval: float) -> None:
@@ -46,16 +48,18 @@ class Promotions:
                 log.exception("no tags of promotions in this round")
 
     async def write(self) -> None:
-        """The tags that are due. One that is refused is not tried again: the status is what
-        counts."""
+        """The tags that are due. One that is refused is not tried again, since the status is what
+        counts; one of which a registry that is away heard nothing is."""
         for unit, status, promoted in list(self._due()):
-            self._written[unit] = promoted
             try:
                 await self._write(unit, status, promoted)
             except RegistryError as error:
                 log.warning("no tag for %s: %s", unit, error, extra={"reason": error.reason})
+                if error.reason is Reason.REGISTRY_UNREACHABLE:
+                    continue
             except Exception:
                 log.exception("no tag for %s", unit)
+            self._written[unit] = promoted
 
     async def _write(self, unit: UnitKey, status: InferenceModelStatus, promoted: datetime) -> None:
         place = self._registry.place_of(unit)

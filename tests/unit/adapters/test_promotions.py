@@ -89,12 +89,17 @@ async def test_what_an_earlier_leader_promoted_is_not_written_again(scene: Scene
     assert scene.requests == []
 
 
-async def test_a_refused_tag_is_not_tried_again(scene: Scene) -> None:
+async def test_a_tag_of_which_the_registry_heard_nothing_is_tried_again(scene: Scene) -> None:
     scene.ground.fake.down = True
     scene.serves(2, minutes=1)
     for _ in range(3):
         await scene.promotions.write()
-    assert scene.requests.count(WRITE) == 1
+    assert scene.requests.count(WRITE) == 3
+
+    scene.ground.fake.down = False
+    for _ in range(3):
+        await scene.promotions.write()
+    assert scene.requests.count(WRITE) == 4
 
 
 async def test_a_surprise_at_one_promotion_leaves_the_next_ones_tagged(scene: Scene) -> None:
