@@ -121,8 +121,22 @@ def test_a_piece_that_is_refused_ends_the_others(ready: FaultyStore, pod: Pod) -
     assert list(pod.output.iterdir()) == []
 
 
+def once_a_piece_is_there(pod: Pod, fault: Callable[[object], None]) -> Callable[[object], None]:
+    """The fault, but not before a piece was written down."""
+
+    def waits(handler: object) -> None:
+        deadline = time.monotonic() + 10
+        while time.monotonic() < deadline:
+            if (pod.output / ".load-ranker" / "pieces.json").exists():
+                break
+            time.sleep(0.01)
+        fault(handler)
+
+    return waits
+
+
 def test_another_container_asks_for_missing_pieces_only(ready: FaultyStore, pod: Pod) -> None:
-    ready.faults = [*[answers_really] * 3, answers(503)]
+    ready.faults = [*[answers_really] * 3, once_a_piece_is_there(pod, answers(503))]
     reason, _ = pod.refused(attempts=1)
     assert reason is Reason.FETCH_FAILED
     there = [r for r in RANGES if r in ranges(ready)]
