@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from inference_operator.adapters.kinds import selector_of
 from inference_operator.adapters.kube import ApiError, Body, Resource
+from inference_operator.adapters.pacing import back_off
 
 log = logging.getLogger(__name__)
 
@@ -95,11 +96,7 @@ class Reflector:
                     log.warning(
                         "cannot watch %s, will be tried again: %s", self._resource.plural, error
                     )
-                await asyncio.sleep(self._back_off(failures))
-
-    def _back_off(self, failures: int) -> float:
-        longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 10))
-        return longest * (0.5 + 0.5 * self._draw())
+                await asyncio.sleep(back_off(failures, FIRST_DELAY, LONGEST_DELAY, self._draw()))
 
     async def _list(self, space: str) -> str:
         """Everything there is; the version from which to watch."""

@@ -9,6 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
+from inference_operator.adapters.pacing import back_off
 from inference_operator.domain.names import UnitKey
 
 FIRST_DELAY = 0.5
@@ -102,7 +103,8 @@ class WorkQueue:
             self._failures.pop(key, None)
             return
         self._failures[key] = self._failures.get(key, 0) + 1
-        self.wake_after(key, self._back_off(self._failures[key]))
+        failures = self._failures[key]
+        self.wake_after(key, back_off(failures, FIRST_DELAY, LONGEST_DELAY, self._jitter()))
 
     def _next(self) -> UnitKey:
         self._turn += 1
@@ -111,10 +113,6 @@ class WorkQueue:
         key = next(iter(queue))
         del queue[key]
         return key
-
-    def _back_off(self, failures: int) -> float:
-        longest = min(LONGEST_DELAY, FIRST_DELAY * 2.0 ** min(failures - 1, 20))
-        return longest * (0.5 + 0.5 * self._jitter())
 
     def _promote_due(self) -> None:
         now = self._clock()
