@@ -1,10 +1,10 @@
 """An EnsemblePipeline's spec as the ModelConfig of Triton's ensemble scheduler."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
-from model_builders.config import write_triton
 from model_builders.overrides import apply_overrides
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, plain_config, written_config
@@ -13,15 +13,23 @@ from model_builders.tensors import add_inputs, add_outputs
 PLATFORM = "ensemble"
 
 
+@dataclass(frozen=True, slots=True)
+class StepModel:
+    """What a step runs: Triton's name of the model, and its version (-1: the newest there is)."""
+
+    name: str
+    version: int = -1
+
+
 def ensemble_config(
-    spec: EnsemblePipelineSpec, *, name: str, served_names: Mapping[str, str]
+    spec: EnsemblePipelineSpec, *, name: str, models: Mapping[str, StepModel]
 ) -> ModelConfig:
     """The config of the ensemble that Triton knows as `name`.
 
-    `served_names` gives Triton's name for each resource that a step refers to. Raises ConfigError
-    where `configOverrides` don't parse or contradict the spec.
+    `models` gives what each step runs, by the step's name. Raises ConfigError where
+    `configOverrides` don't parse or contradict the spec.
     """
-    config = declared_ensemble(spec, name=name, served_names=served_names)
+    config = declared_ensemble(spec, name=name, models=models)
     if spec.triton.config_overrides is not None:
         problems = apply_overrides(config, spec.triton.config_overrides)
         if problems:
@@ -30,7 +38,7 @@ def ensemble_config(
 
 
 def declared_ensemble(
-    spec: EnsemblePipelineSpec, *, name: str, served_names: Mapping[str, str]
+    spec: EnsemblePipelineSpec, *, name: str, models: Mapping[str, StepModel]
 ) -> Any:
     """What the spec's own fields say, before configOverrides, as a written config."""
     config = written_config()
@@ -41,9 +49,12 @@ def declared_ensemble(
     add_outputs(config, spec.outputs)
     for step in spec.steps:
         message = config.ensemble_scheduling.step.add()
-        message.model_name = served_names[step.model_ref.name]
-        message.model_version = step.model_version
+        message.model_name = models[step.name].name
+        message.model_version = models[step.name].version
         message.input_map.update(step.input_map)
         message.output_map.update(step.output_map)
-    write_triton(config, spec.triton)
+    for key, value in spec.triton.parameters.items():
+        config.parameters[key].string_value = value
+    if spec.triton.response_cache is not None:
+        config.response_cache.enable = True
     return config

@@ -15,7 +15,7 @@ from typing import Any
 
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.ensemble_pipeline import KIND as ENSEMBLE_PIPELINE
-from inference_operator.api.ensemble_pipeline import StepKind
+from inference_operator.api.ensemble_pipeline import ReferenceKind
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.checks import check
@@ -136,7 +136,7 @@ class _Import:
         source = self._source(folder, version, main_file_name(model_format, folder.config))
         serving = Serving(folder.name, name, source, self._options.gpus)
         spec = model_spec(folder.config, model_format, serving)
-        self._served[folder.name] = Served(name, StepKind.INFERENCE_MODEL)
+        self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL)
         self._add(INFERENCE_MODEL, name, spec)
         self._warn_about(folder, spec)
         for problem in check(InferenceModelSpec.model_validate(spec)):
@@ -182,7 +182,7 @@ class _Import:
         spec = ensemble_spec(
             folder.config, name=folder.name, resource_name=name, served=self._served
         )
-        self._served[folder.name] = Served(name, StepKind.ENSEMBLE_PIPELINE)
+        self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE)
         self._add(ENSEMBLE_PIPELINE, name, spec)
         self._warn_about(folder, spec)
 

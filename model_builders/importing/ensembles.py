@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, StepKind
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ReferenceKind
 from inference_operator.api.triton import Triton
 from inference_operator.api.validate import field_errors
 from model_builders.ensemble import PLATFORM, declared_ensemble, ensemble_config
@@ -22,7 +22,7 @@ class Served:
     """A model or ensemble of the repository: its resource, and what kind that is."""
 
     resource_name: str
-    kind: StepKind
+    kind: ReferenceKind
 
 
 def is_ensemble(config: ModelConfig) -> bool:
@@ -68,7 +68,7 @@ def _steps(config: ModelConfig, served: Mapping[str, Served]) -> list[dict[str, 
         if one is None or step.model_namespace:
             raise ImportFailedError(_unknown_step(step, served))
         ref = {"name": one.resource_name}
-        if one.kind is not StepKind.INFERENCE_MODEL:
+        if one.kind is not ReferenceKind.INFERENCE_MODEL:
             ref["kind"] = one.kind.value
         found: dict[str, Any] = {
             "name": _unique(one.resource_name, [s["name"] for s in steps]),

@@ -12,7 +12,7 @@ from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.api.base import GROUP
 from inference_operator.api.conditions import format_time
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import InferenceModelStatus, read_status
+from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Reference
 
@@ -61,7 +61,7 @@ class Promotions:
                 log.exception("no tag for %s", unit)
             self._written[unit] = promoted
 
-    async def _write(self, unit: UnitKey, status: InferenceModelStatus, promoted: datetime) -> None:
+    async def _write(self, unit: UnitKey, status: UnitStatus, promoted: datetime) -> None:
         place = self._registry.place_of(unit)
         model = Reference.of(status.model.uri or "") if status.model else None
         if place is None or model is None or not model.version or status.stable is None:
@@ -73,7 +73,7 @@ class Promotions:
         access = await self._secrets.access(place)
         await self._mlflow.set_version_tag(model.name, model.version, tag, access)
 
-    def _due(self) -> Iterator[tuple[UnitKey, InferenceModelStatus, datetime]]:
+    def _due(self) -> Iterator[tuple[UnitKey, UnitStatus, datetime]]:
         for unit in self._cache.units():
             body = self._cache.get(unit.kind, (unit.namespace, unit.name))
             if body is None:

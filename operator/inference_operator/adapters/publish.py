@@ -9,15 +9,13 @@ from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import EVENT, INFERENCE_MODEL
 from inference_operator.adapters.kube import Body, Cluster
 from inference_operator.api.conditions import format_time
-from inference_operator.api.status import InferenceModelStatus
+from inference_operator.api.status import UnitStatus
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.planning.events import Note
 
 
-async def publish_status(
-    cluster: Cluster, cache: Cache, owner: Owner, status: InferenceModelStatus
-) -> bool:
+async def publish_status(cluster: Cluster, cache: Cache, owner: Owner, status: UnitStatus) -> bool:
     """Patch what changed; False, and no request, when nothing did."""
     key = owner.key
     known = cache.get(key.kind, (key.namespace, key.name))

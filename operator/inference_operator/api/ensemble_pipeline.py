@@ -1,25 +1,30 @@
-"""The EnsemblePipeline resource, as far as `inference-operator import` writes it.
-
-No controller serves this kind yet, and `crds/` does not hold it.
-"""
+"""The EnsemblePipeline resource: models and steps that one request passes through."""
 
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, DnsSubdomain, Int
-from inference_operator.api.model import InputTensor, ModelName, Tensor, TensorName
-from inference_operator.api.rules import UniqueBy
-from inference_operator.api.triton import Triton
+from inference_operator.api.across import NAME_RULE
+from inference_operator.api.arguments import ExtraArg, Image
+from inference_operator.api.base import ApiModel, DnsSubdomain, Int, Quantity
+from inference_operator.api.batching import DynamicBatching
+from inference_operator.api.builtin import Builtin
+from inference_operator.api.environment import EnvVar
+from inference_operator.api.model import InputTensor, Model, ModelName, Tensor, TensorName
+from inference_operator.api.rollout import Rollout
+from inference_operator.api.rules import Rule, UniqueBy
+from inference_operator.api.triton import InstanceGroup, Optimization, ResponseCache, Warmup
+from inference_operator.api.workload import Accelerator, LocalObjectReference, Placement, Resources
 
 KIND = "EnsemblePipeline"
+PLURAL = "ensemblepipelines"
 
 TensorMap = Annotated[dict[TensorName, TensorName], Field(min_length=1, max_length=64)]
 
 
-class StepKind(StrEnum):
-    """What a step runs: a model, or another ensemble."""
+class ReferenceKind(StrEnum):
+    """What a step may refer to."""
 
     INFERENCE_MODEL = "InferenceModel"
     ENSEMBLE_PIPELINE = "EnsemblePipeline"
@@ -31,36 +36,120 @@ class ModelRef(ApiModel):
     name: DnsSubdomain
     """Its name."""
 
-    kind: StepKind = StepKind.INFERENCE_MODEL
-    """Its kind. Absent: InferenceModel."""
+    kind: ReferenceKind = ReferenceKind.INFERENCE_MODEL
+    """Its kind."""
+
+
+class StepTriton(ApiModel):
+    """How Triton runs one step."""
+
+    dynamic_batching: DynamicBatching | None = None
+    """Gather requests into batches. For steps with `modelRef`: absent, as the model has it."""
+
+    instance_groups: Annotated[tuple[InstanceGroup, ...], Field(max_length=16)] = ()
+    """Execution instances within one pod. Absent: one, on each GPU where there are some; for steps
+    with `modelRef`, as the model has them."""
+
+    optimization: Optimization | None = None
+    """Optimization settings; only for steps with `model`."""
+
+    warmup: Annotated[tuple[Warmup, ...], Field(max_length=16), UniqueBy("name")] = ()
+    """Requests that each instance answers before it is ready; only for steps with `model`."""
+
+    parameters: Annotated[
+        dict[str, Annotated[str, Field(max_length=4096)]], Field(max_length=64)
+    ] = {}
+    """Backend parameters; only for steps with `model`."""
+
+    config_overrides: Annotated[str, Field(max_length=65536)] | None = None
+    """config.pbtxt text, merged last; only for steps with `model`."""
+
+
+_OF_MODELS_ONLY = ("optimization", "warmup", "parameters", "config_overrides")
 
 
 class Step(ApiModel):
-    """One model of the pipeline."""
+    """One step of the pipeline: a model that is referred to, an inline one, or a built-in."""
+
+    rules: ClassVar = (
+        Rule(
+            cel="[has(self.modelRef), has(self.model), has(self.builtin)].filter(x, x).size() == 1",
+            holds=lambda self: sum(map(self.has, ("model_ref", "model", "builtin"))) == 1,
+            found="none or several of modelRef, model and builtin",
+            expected="exactly one",
+            remedy="keep the one that the step runs",
+        ),
+        Rule(
+            cel="has(self.model) || !has(self.triton) || !(has(self.triton.optimization)"
+            " || has(self.triton.warmup) || has(self.triton.parameters)"
+            " || has(self.triton.configOverrides))",
+            holds=lambda self: self.has("model") or not any(map(self.triton.has, _OF_MODELS_ONLY)),
+            found="optimization, warmup, parameters or configOverrides without model",
+            expected="only dynamicBatching and instanceGroups",
+            remedy="set the others where the model is described",
+            field="triton",
+        ),
+    )
 
     name: DnsSubdomain
-    """Name of the step, unique in the pipeline."""
+    """Name of the step, unique in the pipeline; Triton's name of a built-in, and of an inline model
+    without `model.name`."""
 
-    model_ref: ModelRef
-    """The model that the step runs."""
+    model_ref: ModelRef | None = None
+    """A model that is served by itself as well: its stable version, pinned into the revision."""
 
-    model_version: Annotated[Int, Field(ge=-1, le=2**53)] = -1
-    """Version of the model. Absent: the one that is served."""
+    model: Model | None = None
+    """A model that only this pipeline serves."""
+
+    builtin: Builtin | None = None
+    """A step that comes with the operator."""
+
+    triton: StepTriton = StepTriton()
+    """How Triton runs the step."""
 
     input_map: TensorMap
-    """For each input of the model, the pipeline's tensor that feeds it."""
+    """For each input of the step, the pipeline's tensor that feeds it. An optional one may be left
+    out."""
 
     output_map: TensorMap
-    """For each output of the model that is used, the pipeline's tensor that it becomes."""
+    """For each output of the step that is used, the pipeline's tensor that it becomes."""
+
+
+class PipelineTriton(ApiModel):
+    """The Triton that serves all steps."""
+
+    image: Image | None = None
+    """Triton image. Absent: the operator's default at the time this revision is made."""
+
+    response_cache: ResponseCache | None = None
+    """Answer equal requests from a cache."""
+
+    parameters: Annotated[
+        dict[str, Annotated[str, Field(max_length=4096)]], Field(max_length=64)
+    ] = {}
+    """`parameters` of the pipeline's own config.pbtxt."""
+
+    config_overrides: Annotated[str, Field(max_length=65536)] | None = None
+    """config.pbtxt text for what has no field here, merged last into the pipeline's own."""
+
+    env: Annotated[tuple[EnvVar, ...], Field(max_length=64), UniqueBy("name")] = ()
+    """Environment variables of the Triton container."""
+
+    extra_args: Annotated[tuple[ExtraArg, ...], Field(max_length=64)] = ()
+    """Further arguments of tritonserver; see InferenceModel."""
+
+    shared_memory: Quantity | None = None
+    """Size of /dev/shm, which built-in and Python steps exchange tensors through; counts against
+    the memory limit. Absent: 256Mi."""
 
 
 class EnsemblePipelineSpec(ApiModel):
-    """Models that one request passes through, inside one Triton."""
+    """What is wanted of the pipeline."""
 
     name: ModelName | None = None
     """Name under which Triton serves the pipeline. Absent: the name of the resource."""
 
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=64), UniqueBy("name")]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=32), UniqueBy("name")]
     """The steps; Triton runs each as soon as its inputs are there."""
 
     inputs: Annotated[tuple[InputTensor, ...], Field(min_length=1, max_length=64)]
@@ -70,14 +159,41 @@ class EnsemblePipelineSpec(ApiModel):
     """Outputs of the pipeline."""
 
     max_batch_size: Annotated[Int, Field(ge=0, le=65536)] = 0
-    """Largest batch of a request. 0: the pipeline has no batch dimension."""
+    """Largest batch of a request; no step may take less. 0: the pipeline has no batch dimension."""
 
-    triton: Triton = Triton()
-    """How Triton serves the pipeline."""
+    triton: PipelineTriton = PipelineTriton()
+    """The Triton that serves all steps."""
+
+    replicas: Annotated[Int, Field(ge=0, le=1000)] = 1
+    """Number of pods; `kubectl scale` sets it. Write it where a HorizontalPodAutoscaler is to
+    change it: that cannot read an absent one."""
+
+    resources: Resources = Resources()
+    """Compute resources of the Triton container, which runs all steps."""
+
+    accelerator: Accelerator | None = None
+    """GPUs of each pod, for all steps. Absent: none."""
+
+    placement: Placement = Placement()
+    """Where the pods may run."""
+
+    rollout: Rollout = Rollout()
+    """How a new revision of the whole set takes over."""
+
+    image_pull_secrets: Annotated[
+        tuple[LocalObjectReference, ...], Field(max_length=16), UniqueBy("name")
+    ] = ()
+    """Secrets for pulling the images."""
+
+    service_account_name: DnsSubdomain | None = None
+    """ServiceAccount of the pods. Absent: the namespace's default; its token is never mounted."""
 
 
 class EnsemblePipeline(ApiModel):
-    """Models that one request passes through, inside one Triton."""
+    """Models and steps that one request passes through, inside one Triton; rolled out and rolled
+    back together."""
+
+    rules: ClassVar = (NAME_RULE,)
 
     api_version: Literal["inference.aipx.io/v1alpha1"]
     kind: Literal["EnsemblePipeline"]

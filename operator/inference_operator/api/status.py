@@ -1,5 +1,6 @@
-"""`status` of an InferenceModel: what the operator last saw and decided. Written in one place."""
+"""`status` of a serving unit: what the operator last saw and decided. Written in one place."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -111,7 +112,7 @@ class Decision(StatusModel):
     """Why, as a sentence with the numbers."""
 
 
-class InferenceModelStatus(StatusModel):
+class UnitStatus(StatusModel):
     """What the operator last saw and decided."""
 
     observed_generation: Count | None = None
@@ -168,15 +169,59 @@ class InferenceModelStatus(StatusModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def read_status(body: dict[str, Any]) -> InferenceModelStatus:
+class InferenceModelStatus(UnitStatus):
+    """What the operator last saw and decided."""
+
+
+class StepStatus(StatusModel):
+    """One step of the revision that clients are answered from."""
+
+    name: Annotated[str, Field(max_length=253)]
+    """Its name in `spec.steps`."""
+
+    model: Annotated[str, Field(max_length=253)]
+    """Name of the model in Triton."""
+
+    version: Annotated[str, Field(max_length=253)] | None = None
+    """Version of the model; absent for built-in steps."""
+
+    source: Annotated[str, Field(max_length=2048)] | None = None
+    """Where it came from: the uri of its artifact, an alias as the version that it named; or
+    `builtin`."""
+
+    model_ref: Annotated[str, Field(max_length=253)] | None = None
+    """The resource that it was pinned from, as KIND/NAME."""
+
+    revision: RevisionHash | None = None
+    """The revision of that resource."""
+
+
+class EnsemblePipelineStatus(UnitStatus):
+    """What the operator last saw and decided."""
+
+    steps: Annotated[tuple[StepStatus, ...], Field(max_length=32)] = ()
+    """The steps of the revision that clients are answered from."""
+
+    step_versions: Annotated[str, Field(max_length=16384)] | None = None
+    """The same in a few words, for the table of `kubectl get`."""
+
+
+STATUS_OF_KIND: Mapping[str, type[UnitStatus]] = {
+    "InferenceModel": InferenceModelStatus,
+    "EnsemblePipeline": EnsemblePipelineStatus,
+}
+
+
+def read_status(body: dict[str, Any]) -> UnitStatus:
     """The status in a resource's body, without the fields that are illegible (someone edited them
     by hand): all but the rollout position is computed anew in any case."""
+    status = STATUS_OF_KIND[body["kind"]]
     written = body.get("status") or {}
     try:
-        return InferenceModelStatus.model_validate(written)
+        return status.model_validate(written)
     except ValidationError as error:
         illegible = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
         if not illegible:
-            return InferenceModelStatus()
+            return status()
         legible = {name: value for name, value in written.items() if name not in illegible}
-        return InferenceModelStatus.model_validate(legible)
+        return status.model_validate(legible)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference_operator.api.status import InferenceModelStatus
+from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey
 from inference_operator.domain.resolution import Resolution, Resolved
@@ -101,7 +101,7 @@ class Observed:
     spec: Mapping[str, Any]
     """Of the custom resource, as it was written."""
 
-    status: InferenceModelStatus
+    status: UnitStatus
     children: Mapping[ChildKey, Manifest] = field(default_factory=dict)
     """Live children, by kind and name."""
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import InferenceModelStatus
+from inference_operator.api.status import UnitStatus
 from inference_operator.planning.plan import Plan
 
 # Steps of a rollout that goes well: the decisions tell it.
@@ -31,8 +31,8 @@ class Note:
 
 
 def notes(
-    before: InferenceModelStatus,
-    after: InferenceModelStatus,
+    before: UnitStatus,
+    after: UnitStatus,
     plan: Plan,
     repaired: tuple[str, ...] = (),
 ) -> tuple[Note, ...]:

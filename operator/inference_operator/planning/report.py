@@ -10,11 +10,11 @@ from inference_operator.api.status import (
     AcceleratorMode,
     AcceleratorStatus,
     Decision,
-    InferenceModelStatus,
     ModelStatus,
     Phase,
     RevisionStatus,
     RolloutStatus,
+    UnitStatus,
 )
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import selector_text, unit_selector
@@ -26,9 +26,7 @@ from inference_operator.planning.rollout import Turn
 from inference_operator.resources.service import service_url
 
 
-def report(
-    seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime
-) -> InferenceModelStatus:
+def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -> UnitStatus:
     """What the custom resource's status is to say after this pass.
 
     `seen` is the cluster after the plan's writes, `errors` the children that were refused.
@@ -36,7 +34,7 @@ def report(
     view = outlook(seen, plan, errors)
     found = conditions(tuple(findings(view)), seen.status.conditions, seen.generation, now)
     key = seen.owner.key
-    return InferenceModelStatus(
+    return UnitStatus(
         observed_generation=seen.generation,
         phase=phase(found, plan.replicas, promoted=view.promoted),
         conditions=found,

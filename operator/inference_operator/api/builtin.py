@@ -1,0 +1,105 @@
+"""Steps that come with the operator: Triton Python models of the features that training computes.
+
+What each one takes and gives is in docs/ensembles.md.
+"""
+
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from inference_operator.api.base import ApiModel, Int
+from inference_operator.api.rules import Rule
+from inference_operator.api.source import Source
+
+_KINDS = ("weighted_average", "ohlcv_features", "tokenizer")
+
+
+class Weights(ApiModel):
+    """How much each view counts, relative to the other one."""
+
+    price: Annotated[Int, Field(ge=1, le=1000)]
+    """Weight of the price forecast."""
+
+    sentiment: Annotated[Int, Field(ge=0, le=1000)]
+    """Weight of the text's sentiment at full confidence; it shrinks with its confidence."""
+
+
+class WeightedAverage(ApiModel):
+    """A price forecast and a text's sentiment as one forecast, with its confidence."""
+
+    weights: Weights = Weights(price=80, sentiment=20)
+    """How much each view counts. 80 and 20, or 4 and 1: only their ratio matters."""
+
+    sentiment_basis_points: Annotated[Int, Field(ge=0, le=10000)] = 100
+    """The log return, in basis points, that the best text (score 1) stands for."""
+
+
+class Periods(ApiModel):
+    """Over how many bars each indicator looks."""
+
+    rsi: Annotated[Int, Field(ge=1, le=10000)] = 14
+    """Relative strength index (Wilder)."""
+
+    sma: Annotated[Int, Field(ge=1, le=10000)] = 20
+    """Simple moving average."""
+
+    ema: Annotated[Int, Field(ge=1, le=10000)] = 20
+    """Exponential moving average."""
+
+    volatility: Annotated[Int, Field(ge=2, le=10000)] = 20
+    """Standard deviation of log returns."""
+
+
+class OhlcvFeatures(ApiModel):
+    """Checks raw bars, and computes windows, normalised windows and indicators of them."""
+
+    steps: Annotated[Int, Field(ge=1, le=10000)] = 60
+    """Bars of a window: the newest ones of each request."""
+
+    periods: Periods = Periods()
+    """Over how many bars each indicator looks."""
+
+
+class TooLong(StrEnum):
+    """What becomes of a text of more tokens than fit."""
+
+    CUT = "Cut"
+    REFUSE = "Refuse"
+
+
+class Tokenizer(ApiModel):
+    """WordPiece ids and attention masks of uncased BERT."""
+
+    vocabulary: Source | None = None
+    """A `vocab.txt`, one word a line. Absent: that of uncased English BERT, which comes along."""
+
+    max_tokens: Annotated[Int, Field(ge=3, le=512)] = 512
+    """Most tokens of a text, its beginning and end marks included."""
+
+    too_long: TooLong = TooLong.CUT
+    """Whether a longer text is cut or refused."""
+
+
+class Builtin(ApiModel):
+    """A step that comes with the operator; exactly one of its fields."""
+
+    rules: ClassVar = (
+        Rule(
+            cel="[has(self.weightedAverage), has(self.ohlcvFeatures), has(self.tokenizer)]"
+            ".filter(x, x).size() == 1",
+            holds=lambda self: sum(map(self.has, _KINDS)) == 1,
+            found="none or several of weightedAverage, ohlcvFeatures and tokenizer",
+            expected="exactly one",
+            remedy="keep the one that the step is",
+        ),
+    )
+
+    weighted_average: WeightedAverage | None = None
+    """A price forecast and a text's sentiment as one forecast, with its confidence."""
+
+    ohlcv_features: OhlcvFeatures | None = None
+    """Windows, normalised windows and indicators of raw bars."""
+
+    tokenizer: Tokenizer | None = None
+    """Token ids and attention masks of raw text."""
