@@ -6,10 +6,12 @@ from typing import Any
 from inference_operator.adapters.kube import Resource
 from inference_operator.adapters.sharing import Sharing
 from inference_operator.api.base import API_VERSION
-from inference_operator.api.inference_model import KIND, PLURAL
+from inference_operator.api.custom_resources import CUSTOM_RESOURCES
 from inference_operator.domain.names import CHILD_SELECTOR, FIELD_MANAGER, MANAGED_BY_LABEL
 
-INFERENCE_MODEL = Resource(API_VERSION, PLURAL, KIND)
+UNITS = tuple(Resource(API_VERSION, found.plural, found.kind) for found in CUSTOM_RESOURCES)
+INFERENCE_MODEL, ENSEMBLE_PIPELINE = UNITS
+UNIT_BY_KIND = {resource.kind: resource for resource in UNITS}
 NODE = Resource("v1", "nodes", "Node", namespaced=False)
 EVENT = Resource("v1", "events", "Event")
 
@@ -47,6 +49,8 @@ def kept(kind: str, body: Body) -> dict[str, Any]:
     if kind in WATCHED_WHOLE and not (is_labelled(body) or body["metadata"].get("ownerReferences")):
         return _name_only(body)
     found = _KEPT.get(kind, _without_bookkeeping)(body)
+    if kind in UNIT_BY_KIND:
+        found["kind"] = kind  # the items of a list do not say it
     return {key: _SHARING.copy(value) for key, value in found.items()}
 
 

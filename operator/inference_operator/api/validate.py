@@ -1,4 +1,4 @@
-"""From a body as written to an InferenceModel, or to sentences about what is wrong with it."""
+"""From a body as written to a resource of ours, or to sentences about what is wrong with it."""
 
 import difflib
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,6 +9,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from inference_operator.api.base import AS_WRITTEN, model_of
+from inference_operator.api.custom_resources import BY_KIND, AnyResource
+from inference_operator.api.ensemble_pipeline import EnsemblePipeline
 from inference_operator.api.inference_model import InferenceModel
 from inference_operator.api.rules import sentence, shown
 
@@ -36,22 +38,30 @@ class InvalidResourceError(ValueError):
         super().__init__("\n".join(str(error) for error in self.errors))
 
 
-def parse(body: Mapping[str, Any]) -> InferenceModel:
+def parse(body: Mapping[str, Any]) -> AnyResource:
     """The resource in a body, as YAML or the API server gives it; its status is not looked at.
 
     Raises InvalidResourceError, with every error that can be told at once.
     """
+    model = _type_of(body)
     written = {name: value for name, value in body.items() if name != "status"}
     try:
-        return InferenceModel.model_validate(
-            written, context=AS_WRITTEN, by_alias=True, by_name=False
-        )
+        return model.model_validate(written, context=AS_WRITTEN, by_alias=True, by_name=False)
     except ValidationError as error:
-        raise InvalidResourceError(field_errors(error)) from error
+        raise InvalidResourceError(field_errors(error, model)) from error
+
+
+def _type_of(body: Mapping[str, Any]) -> type[InferenceModel] | type[EnsemblePipeline]:
+    kind = body.get("kind")
+    if isinstance(kind, str) and kind in BY_KIND:
+        return BY_KIND[kind].resource
+    found = "nothing" if kind is None else shown(kind)
+    unknown = FieldError("kind", found, " or ".join(BY_KIND), "write the kind that is meant")
+    raise InvalidResourceError([unknown])
 
 
 def field_errors(
-    error: ValidationError, model: type[BaseModel] = InferenceModel, at: str = ""
+    error: ValidationError, model: type[BaseModel], at: str = ""
 ) -> Iterator[FieldError]:
     """Pydantic's errors about `model`, whose place in the resource is `at` (such as `spec`)."""
     for detail in error.errors(include_url=False):

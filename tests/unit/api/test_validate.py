@@ -61,8 +61,18 @@ def test_a_structure_of_the_pod_passes_as_it_is() -> None:
 
 
 def test_another_kind_is_refused() -> None:
-    with pytest.raises(InvalidResourceError, match='found "Deployment", expected InferenceModel'):
+    with pytest.raises(InvalidResourceError) as caught:
         parse({**GOOD, "kind": "Deployment"})
+    assert str(caught.value) == (
+        'kind: found "Deployment", expected InferenceModel or EnsemblePipeline;'
+        " write the kind that is meant"
+    )
+
+
+@pytest.mark.parametrize("kind", [None, 7, ["InferenceModel"], {}])
+def test_a_kind_that_is_no_name_is_refused(kind: object) -> None:
+    with pytest.raises(InvalidResourceError, match="expected InferenceModel or EnsemblePipeline"):
+        parse({**GOOD, "kind": kind})
 
 
 def test_a_part_of_a_resource_is_placed_where_it_belongs() -> None:
