@@ -1,0 +1,1 @@
+"""A pipeline's graph: its steps and the tensors between them, checked before any pod starts."""
