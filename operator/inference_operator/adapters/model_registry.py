@@ -1,24 +1,32 @@
 """Watches the registry: asks about each registered model once an interval, and wakes whom it
 concerns.
 
-Passes ask `resolution`, which never waits: it says what the registry said last.
+Passes ask `resolutions`, which never waits: it says what the registry said last.
 """
 
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
 from inference_operator.adapters.pacing import Pace
 from inference_operator.adapters.registry_secrets import Place, Secrets
 from inference_operator.adapters.resolver import Answer, Resolver, as_answer
+from inference_operator.api import ensemble_pipeline
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.resolution import Reference, Resolution, Resolved, Unresolved
+from inference_operator.domain.resolution import (
+    Reference,
+    Resolution,
+    Resolved,
+    SourceKey,
+    Unresolved,
+)
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +44,9 @@ RESOLVERS = 256
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a unit asks: which uri, with which Secret."""
+    """What a unit asks of one of its sources: what it is, with a Secret of which namespace."""
 
-    uri: str
+    source: SourceKey
     subject: str
     place: Place
 
@@ -49,9 +57,9 @@ NOT_CONFIGURED = Unresolved(
 )
 
 
-def no_registry(unit: UnitKey, spec: Mapping[str, Any]) -> Resolution | None:
-    """`resolution` of an operator that knows none."""
-    return NOT_CONFIGURED if _asked(unit, spec) else None
+def no_registry(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
+    """`resolutions` of an operator that knows none."""
+    return {asked.source: NOT_CONFIGURED for asked in _asked(unit, spec)}
 
 
 class ModelRegistry:
@@ -70,7 +78,7 @@ class ModelRegistry:
         self._pace = pace
         self._wake = wake
         self._clock = clock
-        self._asked: dict[UnitKey, Asked] = {}
+        self._asked: dict[UnitKey, tuple[Asked, ...]] = {}
         self._known: dict[Asked, Resolution] = {}
         self._failing: dict[Asked, tuple[int, datetime]] = {}
         self._silent: dict[str, int] = {}
@@ -78,26 +86,28 @@ class ModelRegistry:
         self._rounds: dict[str, int] = {}
         self._news = asyncio.Event()
 
-    def resolution(self, unit: UnitKey, spec: Mapping[str, Any]) -> Resolution | None:
-        """What the registry said last about the source of a spec as it was written; None for
-        sources of no registry, and before its first answer."""
-        asked = _asked(unit, spec)
-        if asked is None:
-            if self._asked.pop(unit, None):
-                self._news.set()
-            return None
-        if self._asked.get(unit) != asked:
-            self._asked[unit] = asked
-            # Even where the answer is known: whoever rests knows no due time of a new subject.
-            self._news.set()
-            if asked not in self._known:
-                self._pace.due_now(asked.subject)
-        return self._known.get(asked)
+    def resolutions(self, unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
+        """What the registry said last about the sources of a spec as it was written; nothing of
+        sources of no registry, and of those that it has not answered about yet."""
+        wanted = _asked(unit, spec)
+        if self._asked.get(unit, ()) != wanted:
+            self._ask_for(unit, wanted)
+        return {a.source: self._known[a] for a in wanted if a in self._known}
 
-    def place_of(self, unit: UnitKey) -> Place | None:
-        """Where the Secret of a unit is that asks the registry; None of one that does not."""
-        asked = self._asked.get(unit)
-        return asked.place if asked else None
+    def _ask_for(self, unit: UnitKey, wanted: tuple[Asked, ...]) -> None:
+        before = self._asked.pop(unit, ())
+        if wanted:
+            self._asked[unit] = wanted
+        # Even where the answers are known: whoever rests knows no due time of a new subject.
+        self._news.set()
+        for asked in wanted:
+            if asked not in before and asked not in self._known:
+                self._pace.due_now(asked.subject)
+
+    def place_of(self, unit: UnitKey, subject: str) -> Place | None:
+        """Where the Secret is with which a unit asks about a subject; None where it does not."""
+        mine = self._asked.get(unit, ())
+        return next((asked.place for asked in mine if asked.subject == subject), None)
 
     async def run(self) -> None:
         """Ask whenever something is due, for ever."""
@@ -124,7 +134,7 @@ class ModelRegistry:
         await asyncio.gather(*(one(subject) for subject in due))
 
     async def _ask(self, subject: str) -> None:
-        mine = {asked for asked in self._asked.values() if asked.subject == subject}
+        mine = {asked for asked in self._all() if asked.subject == subject}
         answers: dict[Asked, Answer] = {}
         groups = await self._by_access(mine, answers)
         self._count_round(subject, groups)
@@ -133,7 +143,7 @@ class ModelRegistry:
         self._note_failures(answers)
         self._plan_next(subject, answers)
         self._tell({asked: self._settled(asked, answer) for asked, answer in answers.items()})
-        if any(a not in self._known for a in self._asked.values() if a.subject == subject):
+        if any(a not in self._known for a in self._all() if a.subject == subject):
             # Somebody came while the others were asked for.
             self._pace.due_now(subject)
             self._news.set()
@@ -141,12 +151,12 @@ class ModelRegistry:
     async def _answers(
         self, subject: str, access: Access, group: list[Asked]
     ) -> dict[Asked, Answer]:
-        uris = sorted({asked.uri for asked in group})
+        uris = sorted({asked.source.uri for asked in group})
         try:
             found = await self._resolver(access).resolve(uris, access)
         except Exception as error:
             return dict.fromkeys(group, as_answer(error, subject))
-        return {asked: found[asked.uri] for asked in group}
+        return {asked: found[asked.source.uri] for asked in group}
 
     async def _by_access(
         self, mine: Iterable[Asked], answers: dict[Asked, Answer]
@@ -159,7 +169,7 @@ class ModelRegistry:
             except RegistryError as error:
                 answers[asked] = error
             except Exception as error:
-                log.exception("the Secret of %s cannot be read", asked.uri)
+                log.exception("the Secret of %s cannot be read", asked.source.uri)
                 said = (
                     "the Secret of spec.model.source.secretRef cannot be read:"
                     f" {type(error).__name__}: {error}"
@@ -194,7 +204,7 @@ class ModelRegistry:
                 self._secrets.forget(asked.place)
             if str(answer) not in told:
                 told.add(str(answer))
-                log.warning("%s: %s (%d times)", asked.uri, answer, times + 1)
+                log.warning("%s: %s (%d times)", asked.source.uri, answer, times + 1)
 
     def _plan_next(self, subject: str, answers: Mapping[Asked, Answer]) -> None:
         """Ever later while nobody is answered; whatever a person corrects is to be seen soon."""
@@ -223,15 +233,18 @@ class ModelRegistry:
     def _tell(self, found: Mapping[Asked, Resolution]) -> None:
         changed = {asked for asked, new in found.items() if self._known.get(asked) != new}
         self._known.update(found)
-        for unit, asked in tuple(self._asked.items()):
-            if asked in changed:
+        for unit, mine in tuple(self._asked.items()):
+            if not changed.isdisjoint(mine):
                 self._wake(unit)
 
+    def _all(self) -> Iterator[Asked]:
+        return chain.from_iterable(self._asked.values())
+
     def _subjects(self) -> set[str]:
-        return {asked.subject for asked in self._asked.values()}
+        return {asked.subject for asked in self._all()}
 
     def _drop_unasked(self) -> None:
-        wanted = set(self._asked.values())
+        wanted = set(self._all())
         self._known = {asked: known for asked, known in self._known.items() if asked in wanted}
         subjects = self._subjects()
         self._pace.keep(subjects)
@@ -243,14 +256,32 @@ class ModelRegistry:
             resolver.keep(names)
 
 
-def _asked(unit: UnitKey, spec: Mapping[str, Any]) -> Asked | None:
-    """From a spec as it was written, which may be anything."""
-    model = spec.get("model") if isinstance(spec, Mapping) else None
-    source = model.get("source") if isinstance(model, Mapping) else None
-    uri = source.get("uri") if isinstance(source, Mapping) else None
+def _asked(unit: UnitKey, spec: Mapping[str, Any]) -> tuple[Asked, ...]:
+    """From a spec as it was written, which may be anything; equal sources are one."""
+    found = (_asked_of(unit, source) for source in _sources(unit, spec))
+    return tuple(dict.fromkeys(asked for asked in found if asked is not None))
+
+
+def _sources(unit: UnitKey, spec: Any) -> Iterator[Any]:
+    if unit.kind == ensemble_pipeline.KIND:
+        steps = _within(spec, "steps")
+        for step in steps if isinstance(steps, list) else ():
+            yield _within(step, "model", "source")
+    else:
+        yield _within(spec, "model", "source")
+
+
+def _asked_of(unit: UnitKey, source: Any) -> Asked | None:
+    uri, secret = _within(source, "uri"), _within(source, "secretRef", "name")
     reference = Reference.of(uri) if isinstance(uri, str) else None
-    if reference is None or not isinstance(source, Mapping):
+    if reference is None:
         return None
-    secret = source.get("secretRef")
-    name = secret.get("name") if isinstance(secret, Mapping) else None
-    return Asked(str(uri), reference.subject, (unit.namespace if name else "", str(name or "")))
+    key = SourceKey(str(uri), str(secret or ""))
+    return Asked(key, reference.subject, (unit.namespace if key.secret else "", key.secret))
+
+
+def _within(body: Any, *path: str) -> Any:
+    """What a body has there; None where it has no such place."""
+    for field in path:
+        body = body.get(field) if isinstance(body, Mapping) else None
+    return body

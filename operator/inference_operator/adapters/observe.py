@@ -5,6 +5,7 @@ from typing import Any
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import WATCHED_WHOLE, is_labelled
+from inference_operator.adapters.pins import referenced
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.inference_model import KIND
 from inference_operator.api.status import read_status
@@ -22,20 +23,20 @@ from inference_operator.domain.observed import (
     RevisionRecord,
     Workers,
 )
-from inference_operator.domain.resolution import Resolution
+from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.resources.controller_revision import read_record
 from inference_operator.resources.pod import LOADER, TRITON
 from inference_operator.resources.service import selected_revision
 
 Body = Mapping[str, Any]
-Resolve = Callable[[UnitKey, Body], Resolution | None]
-"""What a registry said last about a unit's spec; of an empty one, that it asks no more."""
+Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
+"""What a registry said last about the sources of a unit's spec; an empty one asks no more."""
 
 
-def unresolved(unit: UnitKey, spec: Body) -> Resolution | None:
+def unresolved(unit: UnitKey, spec: Body) -> Mapping[SourceKey, Resolution]:
     """Where no registry is asked."""
-    return None
+    return {}
 
 
 def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observed | None:
@@ -69,7 +70,8 @@ def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observ
         pods=tuple(pods),
         served_revision=_served(children, key),
         nodes=_nodes(cache, body),
-        resolution=resolve(key, body.get("spec") or {}),
+        resolutions=resolve(key, body.get("spec") or {}),
+        references=referenced(cache, key, body.get("spec")),
         deleting="deletionTimestamp" in meta,
     )
 

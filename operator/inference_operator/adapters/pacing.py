@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 # Waits grow up to this, however often asking failed.
 LONGEST_SECONDS = 600.0
-# Of an interval: what a wait may differ by, so that a thousand subjects are not asked at once.
+# Of an interval: what it may differ by, so that a thousand subjects are not asked at once.
 SPREAD = 0.1
 
 
@@ -38,12 +38,14 @@ class Pace:
 
     def answered(self, subject: str) -> None:
         """Ask again after an interval."""
-        self._after(subject, self._interval)
+        spread = 1 - SPREAD + 2 * SPREAD * self._random()
+        self._due[subject] = self._now() + self._interval * spread
 
     def failed(self, subject: str, times: int) -> None:
         """Ask again soon after the first failure, then ever later."""
-        wait = self._interval * 2.0 ** min(times - 3, 16)
-        self._after(subject, min(wait, max(LONGEST_SECONDS, self._interval)))
+        longest = max(LONGEST_SECONDS, self._interval)
+        wait = back_off(times, self._interval / 4, longest, self._random())
+        self._due[subject] = self._now() + wait
 
     def keep(self, subjects: Iterable[str]) -> None:
         """Forget all others."""
@@ -57,7 +59,3 @@ class Pace:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(left):
                 await news.wait()
-
-    def _after(self, subject: str, seconds: float) -> None:
-        spread = 1 - SPREAD + 2 * SPREAD * self._random()
-        self._due[subject] = self._now() + seconds * spread

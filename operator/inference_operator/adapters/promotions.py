@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 from inference_operator.adapters.cache import Cache
@@ -12,7 +13,7 @@ from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.api.base import GROUP
 from inference_operator.api.conditions import format_time
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import UnitStatus, read_status
+from inference_operator.api.status import EnsemblePipelineStatus, UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Reference
 
@@ -51,27 +52,30 @@ class Promotions:
         """The tags that are due. One that is refused is not tried again, since the status is what
         counts; one of which a registry that is away heard nothing is."""
         for unit, status, promoted in list(self._due()):
-            try:
-                await self._write(unit, status, promoted)
-            except RegistryError as error:
-                log.warning("no tag for %s: %s", unit, error, extra={"reason": error.reason})
-                if error.reason is Reason.REGISTRY_UNREACHABLE:
-                    continue
-            except Exception:
-                log.exception("no tag for %s", unit)
-            self._written[unit] = promoted
+            heard = [
+                await self._is_heard(unit, version, _value(status, promoted, steps))
+                for version, steps in _versions(status).items()
+            ]
+            if all(heard):
+                self._written[unit] = promoted
 
-    async def _write(self, unit: UnitKey, status: UnitStatus, promoted: datetime) -> None:
-        place = self._registry.place_of(unit)
-        model = Reference.of(status.model.uri or "") if status.model else None
-        if place is None or model is None or not model.version or status.stable is None:
+    async def _is_heard(self, unit: UnitKey, version: Reference, value: str) -> bool:
+        try:
+            await self._write(unit, version, value)
+        except RegistryError as error:
+            log.warning("no tag for %s: %s", unit, error, extra={"reason": error.reason})
+            return error.reason is not Reason.REGISTRY_UNREACHABLE
+        except Exception:
+            log.exception("no tag for %s", unit)
+        return True
+
+    async def _write(self, unit: UnitKey, version: Reference, value: str) -> None:
+        place = self._registry.place_of(unit, version.subject)
+        if place is None:
             return
-        tag = (
-            f"{GROUP}/serving.{unit.namespace}.{unit.name}",
-            f"revision {status.stable.revision} since {format_time(promoted)}",
-        )
+        tag = f"{GROUP}/serving.{unit.namespace}.{unit.name}", value
         access = await self._secrets.access(place)
-        await self._mlflow.set_version_tag(model.name, model.version, tag, access)
+        await self._mlflow.set_version_tag(version.name, version.version, tag, access)
 
     def _due(self) -> Iterator[tuple[UnitKey, UnitStatus, datetime]]:
         for unit in self._cache.units():
@@ -79,6 +83,29 @@ class Promotions:
             if body is None:
                 continue
             status = read_status(body)
-            promoted = status.rollout.promoted_at if status.rollout else None
+            promoted = status.rollout.promoted_at if status.rollout and status.stable else None
             if promoted is not None and promoted > self._written.get(unit, self._since):
                 yield unit, status, promoted
+
+
+def _versions(status: UnitStatus) -> Mapping[Reference, list[str]]:
+    """The registered versions that clients are answered from, with the steps of a pipeline that
+    they are; what a step refers to is for its own resource to tag."""
+    found: dict[Reference, list[str]] = defaultdict(list)
+    if (version := _version(status.model.uri if status.model else None)) is not None:
+        found[version] = []
+    for step in status.steps if isinstance(status, EnsemblePipelineStatus) else ():
+        if step.model_ref is None and (version := _version(step.source)) is not None:
+            found[version].append(step.name)
+    return found
+
+
+def _version(uri: str | None) -> Reference | None:
+    found = Reference.of(uri or "")
+    return found if found is not None and found.version else None
+
+
+def _value(status: UnitStatus, promoted: datetime, steps: list[str]) -> str:
+    revision = status.stable.revision if status.stable else ""
+    of_steps = f", as {', '.join(steps)}" if steps else ""
+    return f"revision {revision} since {format_time(promoted)}{of_steps}"

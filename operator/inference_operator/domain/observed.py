@@ -7,7 +7,7 @@ from typing import Any
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey
-from inference_operator.domain.resolution import Resolution, Resolved
+from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
 from inference_operator.domain.serving_unit import Owner
 
 Manifest = Mapping[str, Any]
@@ -79,6 +79,9 @@ class RevisionRecord:
     resolved: Resolved | None = None
     """What the registry made of its source then."""
 
+    resolved_steps: Mapping[str, Resolved] = field(default_factory=dict)
+    """What it made of a pipeline's inline models then, by step."""
+
     @property
     def spec_hash(self) -> str:
         """What the spec alone would name it."""
@@ -118,8 +121,9 @@ class Observed:
     """The revision that the Service selects."""
 
     nodes: tuple[Node, ...] = ()
-    resolution: Resolution | None = None
-    """What the registry says of the spec's source; None where it was not asked (yet)."""
+    resolutions: Mapping[SourceKey, Resolution] = field(default_factory=dict)
+    """What the registry says of the spec's sources: nothing of those that it was not asked about
+    (yet)."""
 
     deleting: bool = False
     has_turn: bool = False

@@ -8,6 +8,7 @@ from typing import Any
 
 from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
+from inference_operator.api.source import Source
 
 # What the registry has answered: what is asked for is not there, or cannot be served.
 DEFINITE = frozenset(
@@ -48,6 +49,19 @@ class Reference:
     def subject(self) -> str:
         """What one request asks about: a registered model with all its aliases, or a run."""
         return f"models:/{self.name}" if self.name else f"runs:/{self.run}"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourceKey:
+    """One question to the registry: what a uri stands for, to whoever holds a Secret."""
+
+    uri: str
+    secret: str = ""
+    """Name of the Secret, in the unit's namespace; empty where the source names none."""
+
+    @classmethod
+    def of(cls, source: Source) -> "SourceKey":
+        return cls(source.uri, source.secret_ref.name if source.secret_ref else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,7 +35,7 @@ class RegistryWatch:
             self._secrets = Secrets(cluster, time.monotonic)
             pace = Pace(settings.registry_interval_seconds, time.monotonic, random.random)
             self._registry = ModelRegistry(self._mlflow, self._secrets, pace, wake, _now)
-            self.resolve = self._registry.resolution
+            self.resolve = self._registry.resolutions
 
     async def run(self, leading: asyncio.Event) -> None:
         """For ever, from when this process leads."""

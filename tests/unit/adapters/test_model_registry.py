@@ -18,7 +18,7 @@ from inference_operator.adapters.pacing import Pace
 from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.resolution import Resolved, Unresolved
+from inference_operator.domain.resolution import Resolution, Resolved, SourceKey, Unresolved
 from tests.contract.registries import FILES, FakeGround, mlmodel
 from tests.fakes.world import NOON
 
@@ -33,6 +33,11 @@ def unit(name: str, namespace: str = "desk-7") -> UnitKey:
 def spec(uri: str = "models:/fx@champion", secret: str | None = None) -> dict[str, Any]:
     source: dict[str, Any] = {"uri": uri, **({"secretRef": {"name": secret}} if secret else {})}
     return {"model": {"source": source}}
+
+
+def only(found: Mapping[SourceKey, Resolution]) -> Resolution | None:
+    assert len(found) <= 1
+    return next(iter(found.values()), None)
 
 
 class Watch:
@@ -85,15 +90,19 @@ class Watch:
         await self.registry.ask_due()
         return list(self.mlflow.requests)
 
+    def told(self, of: UnitKey, **source: Any) -> Resolution | None:
+        """The answer about the only source of a model."""
+        return only(self.registry.resolutions(of, spec(**source)))
+
     def says(self, of: UnitKey, **source: Any) -> str:
         """The version that a unit is told, or the reason for none."""
-        found = self.registry.resolution(of, spec(**source))
+        found = self.told(of, **source)
         if found is None:
             return "nothing yet"
         return found.uri if isinstance(found, Resolved) else found.reason.value
 
     def why(self, of: UnitKey, **source: Any) -> Unresolved:
-        found = self.registry.resolution(of, spec(**source))
+        found = self.told(of, **source)
         assert isinstance(found, Unresolved)
         return found
 
@@ -197,8 +206,8 @@ async def test_a_registry_that_is_down_is_asked_ever_more_seldom(watch: Watch) -
     watch.says(FX)
     asked = [watch.seconds for _ in range(4000) if await watch.asks(after=1.0)]
     gaps = [later - sooner for sooner, later in pairwise(asked)]
-    assert gaps[:6] == [8, 15, 30, 60, 120, 240]
-    assert max(gaps) == 600
+    assert gaps[:6] == [6, 12, 23, 45, 90, 180]
+    assert max(gaps) == 450
 
 
 async def test_a_registry_that_comes_back_is_told_at_once(watch: Watch) -> None:
@@ -314,7 +323,7 @@ async def test_a_name_that_is_given_anew_has_new_versions(watch: Watch) -> None:
     run = watch.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
     watch.ground.alias("fx", "champion", 1)
     await watch.asks(after=INTERVAL)
-    found = watch.registry.resolution(FX, spec())
+    found = watch.told(FX)
     assert isinstance(found, Resolved)
     assert found.run_id == run
 
@@ -409,7 +418,7 @@ async def test_a_model_that_a_run_logged(watch: Watch) -> None:
     uri = f"runs:/{run}/fx"
     watch.says(FX, uri=uri)
     await watch.asks()
-    found = watch.registry.resolution(FX, spec(uri))
+    found = watch.told(FX, uri=uri)
     assert isinstance(found, Resolved)
     assert "/artifacts/files?artifact_file_path=data%2Fmodel.pth" in found.download
 
@@ -417,7 +426,7 @@ async def test_a_model_that_a_run_logged(watch: Watch) -> None:
 async def test_who_asks_no_more_is_forgotten(watch: Watch) -> None:
     watch.says(FX)
     await watch.asks()
-    watch.registry.resolution(FX, {})
+    watch.registry.resolutions(FX, {})
     assert await watch.asks(after=INTERVAL) == []
 
 
@@ -425,7 +434,7 @@ async def test_who_asks_no_more_is_forgotten(watch: Watch) -> None:
     "odd", [{}, {"model": None}, {"model": {"source": []}}, {"model": {"source": {"uri": 7}}}]
 )
 async def test_a_spec_of_another_shape_asks_nothing(watch: Watch, odd: dict[str, Any]) -> None:
-    assert watch.registry.resolution(FX, odd) is None
+    assert watch.registry.resolutions(FX, odd) == {}
 
 
 async def test_somebody_who_comes_during_a_round_is_asked_for_next(watch: Watch) -> None:
@@ -455,7 +464,7 @@ async def test_who_leaves_during_a_request_and_comes_back_is_asked_for(watch: Wa
     watch.secrets["desk-7", "registry"] = {"token": "dDBrZW4="}
     watch.says(FX, secret="registry")
     await asyncio.wait_for(watch.reading.wait(), 5.0)
-    watch.registry.resolution(FX, {})
+    watch.registry.resolutions(FX, {})
     for _ in range(20):
         await asyncio.sleep(0)
     assert not watch.answered.is_set()
@@ -469,14 +478,14 @@ async def test_who_leaves_during_a_request_and_comes_back_is_asked_for(watch: Wa
 async def test_versions_of_a_model_that_nobody_asks_for_are_forgotten(watch: Watch) -> None:
     watch.says(FX, uri="models:/fx/2")
     first = await watch.asks()
-    watch.registry.resolution(FX, {})
+    watch.registry.resolutions(FX, {})
     await watch.asks()
     watch.says(FX, uri="models:/fx/2")
     assert await watch.asks() == first
 
 
 def test_without_a_registry_only_its_sources_are_told_so() -> None:
-    assert no_registry(FX, {"model": {"source": {"uri": "pvc://models/fx"}}}) is None
-    found = no_registry(FX, spec())
+    assert no_registry(FX, {"model": {"source": {"uri": "pvc://models/fx"}}}) == {}
+    found = only(no_registry(FX, spec()))
     assert isinstance(found, Unresolved)
     assert found.reason is Reason.REGISTRY_NOT_CONFIGURED

@@ -45,6 +45,7 @@ def test_intervals_differ_so_that_subjects_get_out_of_step(drawn: float, factor:
 
 def test_one_failure_is_tried_again_soon_and_many_ever_later() -> None:
     clock = Clock()
+    clock.drawn = 1.0
     waits = []
     for times in range(1, 9):
         clock.pace.failed("fx", times)
@@ -54,6 +55,7 @@ def test_one_failure_is_tried_again_soon_and_many_ever_later() -> None:
 
 def test_the_longest_wait_is_no_number_that_overflows() -> None:
     clock = Clock()
+    clock.drawn = 1.0
     clock.pace.failed("fx", 1_000_000)
     assert clock.waits() == LONGEST_SECONDS
 

@@ -44,7 +44,7 @@ class Scene:
         """Clients were moved to that version so many minutes after noon."""
         self._stored += 1
         body = imodel(model={"source": {"uri": uri}})
-        self.registry.resolution(KEY, body["spec"])
+        self.registry.resolutions(KEY, body["spec"])
         promoted = format_time(NOON + timedelta(minutes=minutes))
         status = {
             "model": {"version": str(version), "uri": uri.replace("@champion", f"/{version}")},

@@ -9,7 +9,7 @@ from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import InferenceModelStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.observed import Container, Observed, Pod, RevisionRecord, Workers
-from inference_operator.domain.resolution import Resolution
+from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, spec
@@ -44,7 +44,7 @@ def observed(
     served: str | None = None,
     pods: tuple[Pod, ...] = (),
     nodes: tuple[Node, ...] = (),
-    resolution: Resolution | None = None,
+    resolutions: Mapping[SourceKey, Resolution] | None = None,
 ) -> Observed:
     """`ready` maps a revision to (ready, replicas) of its Deployment."""
     return Observed(
@@ -57,7 +57,7 @@ def observed(
         pods=pods,
         served_revision=served,
         nodes=nodes,
-        resolution=resolution,
+        resolutions=resolutions or {},
     )
 
 

@@ -12,7 +12,13 @@ from inference_operator.api.status import InferenceModelStatus, Phase, RevisionS
 from inference_operator.domain.names import ChildKey
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.repository_plan import RepositoryPlan
-from inference_operator.domain.resolution import Facts, Resolution, Resolved, Unresolved
+from inference_operator.domain.resolution import (
+    Facts,
+    Resolution,
+    Resolved,
+    SourceKey,
+    Unresolved,
+)
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Create, Delete, Plan
 from inference_operator.planning.planner import plan
@@ -36,7 +42,11 @@ def seen(resolution: Resolution | None, **changes: Any) -> Observed:
     uri = changes.pop("uri", ASKED)
     model = {"source": {"uri": uri}, **changes.pop("model", {})}
     wanted = spec(model=model, **changes.pop("spec", {}))
-    return observed(wanted=wanted, resolution=resolution, **changes)
+    return observed(wanted=wanted, resolutions=answered(uri, resolution), **changes)
+
+
+def answered(uri: str, resolution: Resolution | None) -> dict[SourceKey, Resolution]:
+    return {SourceKey(uri): resolution} if resolution else {}
 
 
 def made(done: Plan) -> RevisionRecord:
@@ -248,5 +258,5 @@ def test_other_sources_never_wait_for_a_registry() -> None:
 
 
 def test_a_spec_that_is_no_map_is_still_an_invalid_spec() -> None:
-    view = replace(observed(resolution=DOWN), spec={"model": 7})
+    view = replace(observed(resolutions=answered(ASKED, DOWN)), spec={"model": 7})
     assert plan(view, DEFAULTS, NOON).invalid is not None
