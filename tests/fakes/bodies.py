@@ -9,6 +9,7 @@ Body = dict[str, Any]
 
 NAMESPACE = "desk-7"
 KEY = UnitKey("InferenceModel", NAMESPACE, "fx-drift")
+PIPELINE = UnitKey("EnsemblePipeline", NAMESPACE, "fx-signal")
 TRITON_IMAGE = "registry.example/triton:26.01"
 LOADER_IMAGE = "registry.example/inference-operator:1.2.3"
 
@@ -35,6 +36,36 @@ def imodel(name: str = KEY.name, *, namespace: str = NAMESPACE, **changes: Any) 
         "kind": "InferenceModel",
         "metadata": {"name": name, "namespace": namespace},
         "spec": spec(**changes),
+    }
+
+
+def step(name: str = "drift", model: str = KEY.name, **changes: Any) -> Body:
+    """A step that runs another resource's stable model; a change of None removes a field."""
+    wanted = {
+        "name": name,
+        "modelRef": {"name": model},
+        "inputMap": {"x": "x"},
+        "outputMap": {"y": "y"},
+        **changes,
+    }
+    return {key: value for key, value in wanted.items() if value is not None}
+
+
+def epipe(
+    name: str = PIPELINE.name, *, namespace: str = NAMESPACE, steps: Any = None, **changes: Any
+) -> Body:
+    """A pipeline of one step as a person applies it; a change of None removes the section."""
+    wanted = {
+        "steps": [step()] if steps is None else steps,
+        "inputs": [{"name": "x", "dataType": "FP32", "shape": [4]}],
+        "outputs": [{"name": "y", "dataType": "FP32", "shape": [1]}],
+        **changes,
+    }
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "EnsemblePipeline",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {key: value for key, value in wanted.items() if value is not None},
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.adapters.kinds import CHILDREN, EVENT, INFERENCE_MODEL, NODE
+from inference_operator.adapters.kinds import CHILDREN, EVENT, NODE, UNIT_BY_KIND, UNITS
 from inference_operator.adapters.kube import ApiError, Resource
 from inference_operator.domain.names import FIELD_MANAGER
 from tests.fakes.fields import Path, leaves, merged, without
@@ -18,9 +18,9 @@ from tests.fakes.fields import Path, leaves, merged, without
 Body = dict[str, Any]
 Name = tuple[str, str]
 
-_BY_KIND = {r.kind: r for r in (*CHILDREN, INFERENCE_MODEL, NODE, EVENT)}
-_WITH_STATUS = {"InferenceModel", "Deployment", "Pod", "PodDisruptionBudget", "Node", "Service"}
-_COUNTS_GENERATIONS = {"InferenceModel", "Deployment", "PodDisruptionBudget"}
+_BY_KIND = {r.kind: r for r in (*CHILDREN, *UNITS, NODE, EVENT)}
+_WITH_STATUS = {*UNIT_BY_KIND, "Deployment", "Pod", "PodDisruptionBudget", "Node", "Service"}
+_COUNTS_GENERATIONS = {*UNIT_BY_KIND, "Deployment", "PodDisruptionBudget"}
 _DEFAULTS: dict[str, Body] = {
     "Deployment": {
         "spec": {

@@ -8,7 +8,7 @@ from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILD_BY_KIND, WATCHED_WHOLE
 from inference_operator.adapters.kube import ApiError
 from inference_operator.adapters.telemetry import Telemetry
-from inference_operator.api.status import InferenceModelStatus, read_status
+from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
 from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.passes import PassError, Passes
@@ -93,8 +93,12 @@ class World:
                 self.cluster.edit("Deployment", deployment["metadata"]["name"], {"status": status})
 
     @property
-    def status(self) -> InferenceModelStatus:
-        return read_status(self.cluster.get("InferenceModel", KEY.name) or {})
+    def status(self) -> UnitStatus:
+        return self.status_of(KEY)
+
+    def status_of(self, key: UnitKey) -> UnitStatus:
+        """What the resource says of itself; the empty one where there is none."""
+        return read_status(self.cluster.get(key.kind, key.name) or {"kind": key.kind})
 
     @property
     def ready(self) -> tuple[str, str, str]:

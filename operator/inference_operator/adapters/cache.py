@@ -1,16 +1,18 @@
 """What the watches said last, by kind and by unit; written only from events and answers."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from inference_operator.adapters.kinds import (
     CHILD_BY_KIND,
-    INFERENCE_MODEL,
     NODE,
+    UNIT_BY_KIND,
+    UNITS,
     kept,
     says_nothing,
 )
+from inference_operator.adapters.referrers import Referrers, told
 from inference_operator.domain.names import UnitKey, unit_of
 
 Name = tuple[str, str]
@@ -19,12 +21,18 @@ Name = tuple[str, str]
 Body = dict[str, Any]
 
 REMEMBERED_DELETIONS = 4096
+# What a pipeline reads of another unit.
+_LOOKED_AT = frozenset({*UNIT_BY_KIND, "ControllerRevision"})
 
 
 class Cache:
     """The last known state of every watched object."""
 
-    def __init__(self) -> None:
+    def __init__(self, wake: Callable[[UnitKey], None] = lambda unit: None) -> None:
+        """`wake` is told of units that look at another one's state, when that has changed: be it
+        by an event or by an answer to our own write, whose echo says nothing new."""
+        self._wake = wake
+        self._referrers = Referrers()
         self._objects: dict[str, dict[Name, Body]] = defaultdict(dict)
         self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
         # Uid -> version at which it was deleted.
@@ -45,8 +53,12 @@ class Cache:
             return False
         self._forget_child(kind, name)
         self._objects[kind][name] = new = kept(kind, body)
-        if (unit := self.unit_of(kind, body)) is not None and kind in CHILD_BY_KIND:
+        unit = self.unit_of(kind, body)
+        if unit is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
+        elif unit is not None:
+            self._referrers.keep(unit, body.get("spec"))
+        self._tell(kind, known, new)
         if known is None:
             return not says_nothing(new)
         return _but_version(known) != _but_version(new)
@@ -73,6 +85,9 @@ class Cache:
             return
         self._forget_child(kind, name)
         del self._objects[kind][name]
+        if kind in UNIT_BY_KIND:
+            self._referrers.forget(UnitKey(kind, *name))
+        self._tell(kind, known, None)
 
     def get(self, kind: str, name: Name) -> Body | None:
         return self._objects[kind].get(name)
@@ -84,8 +99,11 @@ class Cache:
 
     def units(self) -> list[UnitKey]:
         """Every custom resource there is."""
-        kind = INFERENCE_MODEL.kind
-        return [UnitKey(kind, namespace, name) for namespace, name in self._objects[kind]]
+        return [UnitKey(unit.kind, *name) for unit in UNITS for name in self._objects[unit.kind]]
+
+    def referrers(self, unit: UnitKey) -> list[UnitKey]:
+        """The pipelines that name the unit in a step, whether it exists or not."""
+        return self._referrers.of(unit)
 
     def rolling(self) -> list[UnitKey]:
         """Those that have pods of two revisions, one of them made anew of an unchanged spec."""
@@ -98,11 +116,10 @@ class Cache:
             "madeOf" in (records.get(name, {}).get("data") or {}) for name in live
         )
 
-    def namesake(self, body: Mapping[str, Any]) -> UnitKey | None:
-        """The unit that has the name of a stranger's object."""
+    def namesakes(self, body: Mapping[str, Any]) -> list[UnitKey]:
+        """The units that have the name of an object: one of each kind at most."""
         name = name_of(body)
-        found = name in self._objects[INFERENCE_MODEL.kind]
-        return UnitKey(INFERENCE_MODEL.kind, *name) if found else None
+        return [UnitKey(unit.kind, *name) for unit in UNITS if name in self._objects[unit.kind]]
 
     def nodes(self) -> list[Body]:
         return list(self._objects[NODE.kind].values())
@@ -123,12 +140,27 @@ class Cache:
         """
         meta = body["metadata"]
         namespace = meta.get("namespace", "")
-        if kind == INFERENCE_MODEL.kind:
+        if kind in UNIT_BY_KIND:
             return UnitKey(kind, namespace, meta["name"])
         for owner in meta.get("ownerReferences") or ():
-            if owner.get("kind") == INFERENCE_MODEL.kind and owner.get("controller"):
+            if owner.get("kind") in UNIT_BY_KIND and owner.get("controller"):
                 return UnitKey(owner["kind"], namespace, owner["name"])
         return unit_of(meta.get("labels") or {}, namespace)
+
+    def _tell(self, kind: str, before: Body | None, after: Body | None) -> None:
+        """Wake those who look at what became of a unit, or of its records."""
+        body = after or before
+        if body is None or kind not in _LOOKED_AT:
+            return
+        unit = self.unit_of(kind, body)
+        if unit is None or (kind in UNIT_BY_KIND and told(before) == told(after)):
+            return
+        concerned = self._referrers.of(unit)
+        if kind in UNIT_BY_KIND and (before is None or after is None or not _same(before, after)):
+            # A name that was taken may be free now, or the other way round.
+            concerned += [other for other in self.namesakes(body) if other.kind != kind]
+        for other in concerned:
+            self._wake(other)
 
     def _forget_child(self, kind: str, name: Name) -> None:
         known = self._objects[kind].get(name)

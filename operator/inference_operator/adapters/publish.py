@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import EVENT, INFERENCE_MODEL
+from inference_operator.adapters.kinds import EVENT, UNIT_BY_KIND
 from inference_operator.adapters.kube import Body, Cluster
 from inference_operator.api.conditions import format_time
 from inference_operator.api.status import UnitStatus
@@ -34,7 +34,7 @@ async def publish_status(cluster: Cluster, cache: Cache, owner: Owner, status: U
         },
         "status": patch,
     }
-    live = await cluster.patch(INFERENCE_MODEL, body, subresource="status")
+    live = await cluster.patch(UNIT_BY_KIND[key.kind], body, subresource="status")
     cache.put(key.kind, live)
     return True
 

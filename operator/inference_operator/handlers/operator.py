@@ -16,7 +16,7 @@ from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.http_server import serve
-from inference_operator.adapters.kinds import CHILDREN, INFERENCE_MODEL, NODE
+from inference_operator.adapters.kinds import CHILDREN, NODE, UNITS
 from inference_operator.adapters.kube import ApiError, KubeCluster
 from inference_operator.adapters.lease import RENEW, Candidate, Lease
 from inference_operator.adapters.reflector import Reflector
@@ -83,7 +83,7 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     # All of ours before Kopf starts: at its end it takes every younger task for one of its own.
     tasks = [
         asyncio.create_task(_beat(life)),
-        asyncio.create_task(work_force.resync.run((INFERENCE_MODEL,), settings.resync_seconds)),
+        asyncio.create_task(work_force.resync.run(UNITS, settings.resync_seconds)),
         *work_force.hired(lease.taken),
         *([asyncio.create_task(_elect(lease, stop))] if elects else []),
     ]
@@ -161,7 +161,7 @@ class _WorkForce:
 
     def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
         self.queue = WorkQueue()
-        self.cache = Cache()
+        self.cache = Cache(self.queue.wake)
         self.listed = asyncio.Event()
         self.resync = Resync(cluster, self.cache, self.queue.wake)
         self.watcher = Watcher(self.cache, self.queue.wake, self.resync.ask)
@@ -266,13 +266,19 @@ async def _watch(
 
 
 async def _serves_units(cluster: KubeCluster, stop: asyncio.Event) -> bool:
-    """Wait until the API server knows the custom resource; False when asked to end before."""
+    """Wait until the API server knows our custom resources; False when asked to end before.
+
+    All of them: an upgrade whose CRDs were forgotten stays unready, and the operator that runs
+    goes on.
+    """
     while not stop.is_set():
         try:
-            if await cluster.serves(INFERENCE_MODEL):
+            missing = [unit.plural for unit in UNITS if not await cluster.serves(unit)]
+            if not missing:
                 return True
             log.warning(
-                "the API server does not know %s; are crds/ installed?", INFERENCE_MODEL.plural
+                "waiting: the API server does not know %s; apply the CRDs of this version (crds/)",
+                " and ".join(missing),
             )
         except ApiError as error:
             log.warning("cannot ask which kinds there are: %s", error)

@@ -6,7 +6,8 @@ from typing import Any
 import kopf
 from kubernetes.aio.client import Configuration
 
-from inference_operator.adapters.kinds import INFERENCE_MODEL
+from inference_operator.adapters.kinds import UNITS
+from inference_operator.adapters.kube import Resource
 from inference_operator.handlers.stateless import NoDiffBase, NoProgress
 from inference_operator.handlers.watcher import Watcher
 
@@ -23,13 +24,18 @@ def register(
     async def login(**_: Any) -> kopf.ConnectionInfo:
         return await connection(configuration)
 
-    group, _, version = INFERENCE_MODEL.api_version.rpartition("/")
+    for unit in UNITS:
+        _watch(registry, watcher, unit)
+
+
+def _watch(registry: kopf.OperatorRegistry, watcher: Watcher, unit: Resource) -> None:
+    group, _, version = unit.api_version.rpartition("/")
 
     # A coroutine though it awaits nothing: Kopf runs plain functions in threads, and neither the
     # cache nor the queue's asyncio events are made for that.
-    @kopf.on.event(group, version, INFERENCE_MODEL.plural, registry=registry, id="wake")
+    @kopf.on.event(group, version, unit.plural, registry=registry, id=f"wake-{unit.plural}")
     async def wake(event: kopf.RawEvent, **_: Any) -> None:
-        watcher.written(event["type"], event["object"])
+        watcher.written(unit, event["type"], event["object"])
 
 
 async def connection(configuration: Configuration) -> kopf.ConnectionInfo:

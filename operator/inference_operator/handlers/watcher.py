@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import INFERENCE_MODEL, NODE
+from inference_operator.adapters.kinds import NODE, UNIT_BY_KIND, WATCHED_WHOLE
 from inference_operator.adapters.kube import Resource
 from inference_operator.adapters.reflector import Name
 from inference_operator.domain.names import UnitKey
@@ -25,7 +25,7 @@ class Watcher:
         self._relisted = relisted
         self._seen: set[str] = set()
 
-    def written(self, change: str | None, body: Mapping[str, Any]) -> None:
+    def written(self, resource: Resource, change: str | None, body: Mapping[str, Any]) -> None:
         """A custom resource; `change` is None where Kopf lists.
 
         A listing that shows a known one is not the first: Kopf never says what is no longer there.
@@ -34,10 +34,10 @@ class Watcher:
         if change == "DELETED":
             self._seen.discard(uid)
         elif change is None and uid in self._seen:
-            self._relisted(INFERENCE_MODEL)
+            self._relisted(resource)
         else:
             self._seen.add(uid)
-        self.changed(INFERENCE_MODEL, change or "ADDED", body)
+        self.changed(resource, change or "ADDED", body)
 
     def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
         """A child or a node there was at the start: whose it is, is woken by its own event."""
@@ -59,8 +59,15 @@ class Watcher:
     def _tell(self, kind: str, body: Mapping[str, Any]) -> None:
         if kind == NODE.kind:
             self._wake_where_nodes_matter()
-        elif unit := self._cache.unit_of(kind, body) or self._cache.namesake(body):
-            self._wake(unit, urgent=kind == INFERENCE_MODEL.kind)
+            return
+        unit = self._cache.unit_of(kind, body)
+        if unit is not None:
+            self._wake(unit, urgent=kind in UNIT_BY_KIND)
+        if kind in WATCHED_WHOLE:
+            # Who waits for the name that it has, or had.
+            for other in self._cache.namesakes(body):
+                if other != unit:
+                    self._wake(other)
 
     def missed(self, resource: Resource, namespace: str, seen: set[Name], version: int) -> None:
         """Forget what a later listing no longer shows, but not what was written since."""
@@ -74,6 +81,8 @@ class Watcher:
     def _wake_where_nodes_matter(self) -> None:
         for unit in self._cache.units():
             body = self._cache.get(unit.kind, (unit.namespace, unit.name)) or {}
-            accelerator = (body.get("spec") or {}).get("accelerator") or {}
-            if accelerator.get("whenUnavailable") == "UseCPU":
+            spec = body.get("spec")
+            accelerator = spec.get("accelerator") if isinstance(spec, Mapping) else None
+            is_known = isinstance(accelerator, Mapping)
+            if is_known and accelerator.get("whenUnavailable") == "UseCPU":
                 self._wake(unit)

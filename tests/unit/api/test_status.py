@@ -39,7 +39,7 @@ STATUS = InferenceModelStatus(
 
 
 def test_a_status_reads_back_as_it_was_written() -> None:
-    assert read_status({"status": STATUS.to_body()}) == STATUS
+    assert read_status({"kind": "InferenceModel", "status": STATUS.to_body()}) == STATUS
 
 
 def test_a_time_is_written_in_utc_and_whole_seconds() -> None:
@@ -64,21 +64,24 @@ def test_what_is_absent_is_not_written() -> None:
 
 
 def test_an_object_without_status_has_an_empty_one() -> None:
-    assert read_status({}) == InferenceModelStatus()
+    assert read_status({"kind": "InferenceModel"}) == InferenceModelStatus()
 
 
 def test_a_field_of_another_version_is_passed_over() -> None:
-    body = {"status": {"phase": "Ready", "canaryWeight": 10}}
+    body = {"kind": "InferenceModel", "status": {"phase": "Ready", "canaryWeight": 10}}
     assert read_status(body).phase is Phase.READY
 
 
 def test_an_illegible_field_costs_only_itself() -> None:
-    body = {"status": {"replicas": "two", "rollout": {"promotedAt": "2026-03-01T12:00:00Z"}}}
+    body = {
+        "kind": "InferenceModel",
+        "status": {"replicas": "two", "rollout": {"promotedAt": "2026-03-01T12:00:00Z"}},
+    }
     assert read_status(body) == InferenceModelStatus(rollout=RolloutStatus(promoted_at=NOON))
 
 
 def test_a_status_that_is_no_object_counts_as_none() -> None:
-    assert read_status({"status": "Ready"}) == InferenceModelStatus()
+    assert read_status({"kind": "InferenceModel", "status": "Ready"}) == InferenceModelStatus()
 
 
 def test_a_condition_is_found_by_its_type() -> None:

@@ -4,16 +4,24 @@ import inspect
 from typing import Any
 
 import kopf
+import pytest
 from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL, NODE
+from inference_operator.adapters.kinds import (
+    CHILD_BY_KIND,
+    ENSEMBLE_PIPELINE,
+    INFERENCE_MODEL,
+    NODE,
+    UNIT_BY_KIND,
+    UNITS,
+)
 from inference_operator.adapters.kube import Resource
 from inference_operator.domain.names import UnitKey
 from inference_operator.handlers.registry import register
 from inference_operator.handlers.watcher import Watcher
 from tests.fakes import bodies
-from tests.fakes.bodies import KEY, imodel, node, stored
+from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, node, step, stored
 
 POD = CHILD_BY_KIND["Pod"]
 
@@ -22,7 +30,7 @@ class Heard:
     """A watcher, and what it told."""
 
     def __init__(self) -> None:
-        self.cache = Cache()
+        self.cache = Cache(self._wake)
         self.woken: list[UnitKey] = []
         self.relisted: list[Resource] = []
         self.urgent: list[UnitKey] = []
@@ -31,13 +39,16 @@ class Heard:
     def event(self, resource: Resource, change: str, body: dict[str, Any]) -> None:
         self.watcher.changed(resource, change, body)
 
+    def written(self, change: str | None, body: dict[str, Any]) -> None:
+        self.watcher.written(UNIT_BY_KIND[body["kind"]], change, body)
+
     def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:
         (self.urgent if urgent else self.woken).append(key)
 
 
 def test_a_resource_wakes_itself_urgently() -> None:
     heard = Heard()
-    heard.watcher.written("ADDED", stored(imodel()))
+    heard.written("ADDED", stored(imodel()))
 
     assert heard.urgent == [KEY]
     assert heard.cache.get("InferenceModel", ("desk-7", "fx-drift")) is not None
@@ -115,10 +126,10 @@ def test_a_stranger_wakes_nobody() -> None:
 
 def test_a_node_wakes_those_who_fall_back_to_the_cpu() -> None:
     heard = Heard()
-    heard.watcher.written(None, stored(imodel("patient", accelerator={"count": 1})))
+    heard.written(None, stored(imodel("patient", accelerator={"count": 1})))
     falls_back = imodel("eager", accelerator={"whenUnavailable": "UseCPU"})
-    heard.watcher.written(None, stored(falls_back))
-    heard.watcher.written(None, stored(imodel("plain")))
+    heard.written(None, stored(falls_back))
+    heard.written(None, stored(imodel("plain")))
     heard.event(NODE, "MODIFIED", stored(node("gpu-a", gpus=1)))
 
     assert [key.name for key in heard.woken] == ["eager"]
@@ -186,35 +197,119 @@ def test_what_a_later_listing_shows_stays() -> None:
 
 def test_kopf_listing_a_known_resource_again_asks_for_a_comparison() -> None:
     heard = Heard()
-    heard.watcher.written(None, stored(imodel()))
+    heard.written(None, stored(imodel()))
     assert heard.relisted == []
-    heard.watcher.written(None, stored(imodel()))
+    heard.written(None, stored(imodel()))
 
     assert heard.relisted == [INFERENCE_MODEL]
 
 
 def test_an_event_before_any_listing_is_no_second_listing() -> None:
     heard = Heard()
-    heard.watcher.written("ADDED", stored(imodel()))
-    heard.watcher.written("MODIFIED", stored(imodel(replicas=2), resourceVersion="2"))
+    heard.written("ADDED", stored(imodel()))
+    heard.written("MODIFIED", stored(imodel(replicas=2), resourceVersion="2"))
 
     assert heard.relisted == []
 
 
 def test_a_successor_is_listed_for_the_first_time() -> None:
     heard = Heard()
-    heard.watcher.written("ADDED", stored(imodel()))
-    heard.watcher.written("DELETED", stored(imodel(), resourceVersion="2"))
-    heard.watcher.written(None, stored(imodel(), uid="another", resourceVersion="3"))
+    heard.written("ADDED", stored(imodel()))
+    heard.written("DELETED", stored(imodel(), resourceVersion="2"))
+    heard.written(None, stored(imodel(), uid="another", resourceVersion="3"))
 
     assert heard.relisted == []
 
 
 def test_an_unlabelled_resource_of_another_namespace_is_its_own_unit() -> None:
     heard = Heard()
-    heard.watcher.written("ADDED", stored(imodel(namespace="desk-9")))
+    heard.written("ADDED", stored(imodel(namespace="desk-9")))
 
     assert heard.urgent == [UnitKey("InferenceModel", "desk-9", "fx-drift")]
+
+
+def test_both_kinds_wake_themselves_urgently() -> None:
+    heard = Heard()
+    heard.written("ADDED", stored(epipe(steps=[step(model="elsewhere")])))
+
+    assert heard.urgent == [PIPELINE]
+
+
+def test_a_child_of_a_pipeline_wakes_it() -> None:
+    heard = Heard()
+    owner = {"kind": "EnsemblePipeline", "name": PIPELINE.name, "uid": "u", "controller": True}
+    record = {
+        "kind": "ControllerRevision",
+        "metadata": {"name": "fx-signal-1", "namespace": "desk-7", "ownerReferences": [owner]},
+    }
+    heard.event(CHILD_BY_KIND["ControllerRevision"], "ADDED", stored(record))
+
+    assert heard.woken == [PIPELINE]
+
+
+def test_a_node_wakes_pipelines_that_fall_back_to_the_cpu() -> None:
+    heard = Heard()
+    heard.written(None, stored(epipe(accelerator={"whenUnavailable": "UseCPU"})))
+    heard.event(NODE, "MODIFIED", stored(node("gpu-a", gpus=1)))
+
+    assert heard.woken == [PIPELINE]
+
+
+@pytest.mark.parametrize("spec", [None, "all", [], {"accelerator": "gpu"}])
+def test_a_node_is_news_whatever_somebody_wrote_into_a_spec(spec: object) -> None:
+    heard = Heard()
+    heard.written(None, {**stored(epipe()), "spec": spec})
+    heard.event(NODE, "MODIFIED", stored(node("gpu-a", gpus=1)))
+
+    assert heard.woken == []
+
+
+def test_a_change_of_a_model_wakes_the_pipelines_that_refer_to_it() -> None:
+    heard = Heard()
+    heard.written(None, stored(epipe()))
+    heard.written("ADDED", stored(imodel()))
+    heard.written("DELETED", stored(imodel(), resourceVersion="2"))
+
+    assert heard.woken == [PIPELINE, PIPELINE]
+
+
+def service(name: str, version: int, kind: str = "") -> dict[str, Any]:
+    owners = [{"kind": kind, "name": name, "uid": "u", "controller": True}] if kind else []
+    body = {
+        "kind": "Service",
+        "metadata": {"name": name, "namespace": "desk-7", "ownerReferences": owners},
+    }
+    return stored(body, resourceVersion=str(version), uid=f"uid-{version}")
+
+
+def test_the_end_of_a_namesakes_service_wakes_who_waits_for_the_name() -> None:
+    heard = Heard()
+    waiting = UnitKey("EnsemblePipeline", "desk-7", KEY.name)
+    heard.written(None, stored(epipe(KEY.name)))
+    taken = service(KEY.name, 5, "InferenceModel")
+    heard.event(CHILD_BY_KIND["Service"], "ADDED", taken)
+    heard.event(CHILD_BY_KIND["Service"], "DELETED", service(KEY.name, 5, "InferenceModel"))
+
+    assert heard.woken == [KEY, waiting, KEY, waiting]
+
+
+def test_a_strangers_service_wakes_both_who_have_its_name() -> None:
+    heard = Heard()
+    heard.written(None, stored(imodel("fx")))
+    heard.written(None, stored(epipe("fx", steps=[step(model="elsewhere")])))
+    heard.woken.clear()
+    heard.event(CHILD_BY_KIND["Service"], "ADDED", service("fx", 5))
+
+    assert [key.kind for key in heard.woken] == ["InferenceModel", "EnsemblePipeline"]
+
+
+def test_each_kind_is_compared_when_kopf_lists_it_again() -> None:
+    heard = Heard()
+    for body in (imodel(), epipe()):
+        for _ in range(2):
+            heard.written(None, stored(body, uid=body["kind"]))
+
+    assert heard.relisted == [INFERENCE_MODEL, ENSEMBLE_PIPELINE]
 
 
 def test_handlers_run_in_the_event_loop_never_in_kopfs_threads() -> None:
@@ -222,5 +317,5 @@ def test_handlers_run_in_the_event_loop_never_in_kopfs_threads() -> None:
     register(registry, Heard().watcher, Configuration())
 
     handlers = list(registry._watching.get_all_handlers())
-    assert handlers
+    assert [handler.selector.any_name for handler in handlers] == [unit.plural for unit in UNITS]
     assert all(inspect.iscoroutinefunction(handler.fn) for handler in handlers)

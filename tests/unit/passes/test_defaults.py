@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import timedelta
 
-from inference_operator.api.status import InferenceModelStatus, read_status
+from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.validation import Defaults
 from tests.fakes.bodies import KEY, TRITON_IMAGE, imodel, source
@@ -27,7 +27,7 @@ async def fleet() -> World:
     return world
 
 
-def status(world: World, name: str) -> InferenceModelStatus:
+def status(world: World, name: str) -> UnitStatus:
     body = world.cluster.get("InferenceModel", name)
     assert body is not None
     return read_status(body)
