@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from inference_operator.api.arguments import RESERVED_ARGS
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.problem import Problem
 
@@ -21,19 +22,22 @@ _OWNED: Mapping[str, str] = {
     **{f"--{name}": "the operator sets it itself" for name in RESERVED_ARGS},
 }
 
+Spec = InferenceModelSpec | EnsemblePipelineSpec
+
 RESERVED_ENVIRONMENT: Mapping[str, str] = {
     "NVIDIA_VISIBLE_DEVICES": "the device plugin sets it from spec.accelerator",
 }
 
 
-def arguments(spec: InferenceModelSpec) -> Iterator[Problem]:
+def arguments(spec: Spec) -> Iterator[Problem]:
+    metrics = getattr(spec.triton, "metrics", None)
     for index, argument in enumerate(spec.triton.extra_args):
         path = f"spec.triton.extraArgs[{index}]"
         name = argument.partition("=")[0]
         owned = _owned(name)
         if owned is not None:
             yield Problem(path, f"`{argument}`", f"no {owned}: {_OWNED[owned]}", "remove it")
-        elif name == "--metrics-config" and spec.triton.metrics and "histogram" in argument:
+        elif name == "--metrics-config" and metrics and "histogram" in argument:
             yield Problem(
                 path,
                 f"`{argument}`",
@@ -51,7 +55,7 @@ def _owned(name: str) -> str | None:
     return next((owned for owned in _OWNED if owned.startswith(name)), None)
 
 
-def environment(spec: InferenceModelSpec) -> Iterator[Problem]:
+def environment(spec: Spec) -> Iterator[Problem]:
     for index, variable in enumerate(spec.triton.env):
         if variable.name in RESERVED_ENVIRONMENT:
             yield Problem(

@@ -63,6 +63,7 @@ class ConditionType(StrEnum):
     AVAILABLE = "Available"
     MODEL_LOADED = "ModelLoaded"
     DEFAULTS_CURRENT = "DefaultsCurrent"
+    RESOLVED_REFS = "ResolvedRefs"
 
 
 class ConditionStatus(StrEnum):
@@ -76,7 +77,7 @@ class Condition(StatusModel):
 
     type: Annotated[str, Field(max_length=316)]
     """What it is about: Ready, Reconciling, Stalled, SpecValid, ArtifactResolved, Available,
-    ModelLoaded or DefaultsCurrent."""
+    ModelLoaded, DefaultsCurrent or ResolvedRefs."""
 
     status: ConditionStatus
     """True, False or Unknown."""

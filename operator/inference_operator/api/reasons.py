@@ -35,6 +35,10 @@ class Reason(StrEnum):
     RUN_NOT_FOUND = "RunNotFound"
     MODEL_UNUSABLE = "ModelUnusable"
 
+    # ResolvedRefs, of a pipeline's steps
+    REFERENCE_NOT_FOUND = "ReferenceNotFound"
+    REFERENCE_NOT_READY = "ReferenceNotReady"
+
     # Available, ModelLoaded, Ready
     READY = "Ready"
     SCALED_TO_ZERO = "ScaledToZero"

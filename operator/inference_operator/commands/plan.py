@@ -5,29 +5,17 @@ import re
 import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.observe import observe
-from inference_operator.api.base import API_VERSION
-from inference_operator.api.inference_model import KIND
-from inference_operator.domain.names import UnitKey
+from inference_operator.commands.manifests import InputError, units
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
 from inference_operator.settings import Settings
-
-# Stands in for what the API server would give.
-NO_UID = "00000000-0000-0000-0000-000000000000"
-
-
-class InputError(Exception):
-    """A file cannot be used; the message says what was found and what was expected."""
 
 
 def add_parser(subparsers: Any) -> None:
@@ -41,7 +29,7 @@ def add_parser(subparsers: Any) -> None:
         parser.add_argument(
             "--live",
             help="what is in the cluster now: the output of `kubectl get"
-            " imodel,controllerrevision,configmap,deployment,service,pdb,pod,node -o yaml`"
+            " inference,controllerrevision,configmap,deployment,service,pdb,pod,node -o yaml`"
             + ("; only children that differ from it are printed" if name == "render" else ""),
         )
         parser.add_argument(
@@ -88,83 +76,11 @@ def _each(arguments: argparse.Namespace, show: Any) -> int:
 
 
 def _plans(arguments: argparse.Namespace) -> Iterator[Plan]:
-    wanted = _documents(arguments.filename)
-    models = [body for body in wanted if body.get("kind") == KIND]
-    if not models:
-        kinds = ", ".join(sorted({str(body.get("kind")) for body in wanted})) or "nothing"
-        raise InputError(f"{arguments.filename}: found {kinds}, expected an {KIND}")
-    cache = Cache()
-    for body in _documents(arguments.live) if arguments.live else ():
-        _metadata(body)
-        cache.put(str(body.get("kind")), body)
     settings = Settings()
     staged = settings.defaults_rollout_units if arguments.staged else 0
     defaults = Defaults(arguments.triton_image, settings.loader_image, staged=staged)
-    for body in models:
-        key = _put(cache, body)
-        seen = observe(cache, key)
-        if seen is None:
-            raise InputError(f"{arguments.filename}: {key} has no metadata that can be read")
+    for seen in units(arguments.filename, arguments.live, defaults):
         yield plan(seen, defaults, datetime.now(UTC))
-
-
-def _put(cache: Cache, body: dict[str, Any]) -> UnitKey:
-    """The manifest over what is live of it, as the API server would store it."""
-    if body.get("apiVersion") != API_VERSION:
-        raise InputError(f"apiVersion: found {body.get('apiVersion')!r}, expected {API_VERSION!r}")
-    meta = _metadata(body)
-    key = UnitKey(KIND, meta.get("namespace", "default"), meta["name"])
-    live = cache.get(KIND, (key.namespace, key.name)) or {"metadata": {}, "spec": None}
-    changed = live["spec"] != body.get("spec")
-    known = live["metadata"]
-    stored = {
-        **live,
-        **body,
-        "metadata": {
-            "uid": NO_UID,
-            **known,
-            "namespace": key.namespace,
-            "name": key.name,
-            "generation": known.get("generation", 0) + (1 if changed else 0),
-            "resourceVersion": str(int(known.get("resourceVersion", 0)) + 1),
-        },
-    }
-    cache.put(KIND, stored)
-    return key
-
-
-def _documents(name: str) -> list[dict[str, Any]]:
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
-        found = [body for body in yaml.safe_load_all(text) if body]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{name}: cannot be read as YAML: {error}") from None
-    bodies: list[dict[str, Any]] = []
-    for body in found:
-        bodies.extend(_items(name, body))
-    return bodies
-
-
-def _items(name: str, body: Any) -> list[dict[str, Any]]:
-    """The manifest, or those in a List."""
-    if not isinstance(body, dict):
-        raise InputError(f"{name}: found {type(body).__name__}, expected a manifest")
-    if body.get("kind") != "List":
-        return [body]
-    return [item for one in body.get("items") or () for item in _items(name, one)]
-
-
-def _metadata(body: dict[str, Any]) -> dict[str, Any]:
-    """Its metadata, with a name at least."""
-    meta = body.get("metadata") or {}
-    if not isinstance(meta, dict):
-        raise InputError(f"metadata: found {type(meta).__name__}, expected a map")
-    if not meta.get("name"):
-        raise InputError("metadata.name: found nothing, expected the name of the resource")
-    for field in ("name", "namespace"):
-        if not isinstance(meta.get(field, ""), str):
-            raise InputError(f"metadata.{field}: found {meta[field]}, expected a string")
-    return meta
 
 
 def _print_manifests(found: Plan) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey
+from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
-from inference_operator.domain.serving_unit import Owner
+from inference_operator.domain.serving_unit import Owner, ServedStep
 
 Manifest = Mapping[str, Any]
 
@@ -79,8 +80,24 @@ class RevisionRecord:
     resolved: Resolved | None = None
     """What the registry made of its source then."""
 
-    resolved_steps: Mapping[str, Resolved] = field(default_factory=dict)
-    """What it made of a pipeline's inline models then, by step."""
+    steps: tuple[ServedStep, ...] = ()
+    """Of a pipeline."""
+
+    @property
+    def step_versions(self) -> str:
+        """Its steps in a few words: `features,price:3,average`."""
+        return ",".join(step.words for step in self.steps)
+
+    @property
+    def resolved_steps(self) -> Mapping[str, Resolved]:
+        """What the registry made of a pipeline's inline models then, by step."""
+        return {step.name: step.resolved for step in self.steps if step.resolved}
+
+    @property
+    def repository(self) -> Mapping[str, str]:
+        """plan.json, and a config.pbtxt a model."""
+        found = (c.get("data") or {} for c in self.children if c["kind"] == "ConfigMap")
+        return next(found, {})
 
     @property
     def spec_hash(self) -> str:
@@ -93,6 +110,31 @@ class RevisionRecord:
         pods = (c["spec"]["template"] for c in self.children if c["kind"] == "Deployment")
         containers = (c for pod in pods for c in pod["spec"]["containers"])
         return next((str(c["image"]) for c in containers if c["name"] == "triton"), None)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Reference:
+    """What a step's `modelRef` names, in the pipeline's own namespace."""
+
+    kind: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Referenced:
+    """What is known of the resource that a `modelRef` names."""
+
+    stable: Pin | None = None
+    """Its stable revision; None while it never had one."""
+
+    ready: bool = False
+    reason: str = ""
+    """Of its Ready condition."""
+
+    deleting: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +166,9 @@ class Observed:
     resolutions: Mapping[SourceKey, Resolution] = field(default_factory=dict)
     """What the registry says of the spec's sources: nothing of those that it was not asked about
     (yet)."""
+
+    references: Mapping[Reference, Referenced] = field(default_factory=dict)
+    """The resources that its steps refer to, as far as they exist."""
 
     deleting: bool = False
     has_turn: bool = False

@@ -1,19 +1,19 @@
 """A serving unit: what any custom resource of ours is validated into, and all that planning knows.
 
-An InferenceModel is a unit of one model; an EnsemblePipeline will be one of several and an
-ensemble. One Triton serves a unit.
+An InferenceModel is a unit of one model, an EnsemblePipeline one of several and the ensemble that
+joins them. One Triton serves a unit.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
 from inference_operator.api.environment import EnvVar
-from inference_operator.api.model import ModelFormat
 from inference_operator.api.rollout import Rollout
-from inference_operator.api.source import Source
 from inference_operator.api.workload import Accelerator, Placement, Resources
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import UnitKey
+from inference_operator.domain.pins import Pin
+from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.domain.resolution import Resolved
 
 
@@ -30,35 +30,50 @@ class Owner:
 class ServedModel:
     """One model of the unit's repository."""
 
-    name: str
-    """Its name in Triton."""
+    planned: PlannedModel
+    """What the pod's loader is to lay out: name and version in Triton, and where it comes from."""
 
-    version: int
-    """Its version directory, which every response names."""
-
-    format: ModelFormat
-    source: Source
     config: str
     """Its config.pbtxt."""
+
+    uri: str = ""
+    """Where it comes from, for people: an alias as the version that it named."""
 
     resolved: Resolved | None = None
     """What the registry made of the source; None for sources of no registry."""
 
     @property
-    def uri(self) -> str:
-        """Where it comes from: an alias as the version that it named."""
-        return self.resolved.uri if self.resolved else self.source.uri
+    def name(self) -> str:
+        return self.planned.name
 
     @property
-    def download(self) -> str:
-        """What the pod fetches."""
-        return self.resolved.download if self.resolved else self.source.uri
+    def version(self) -> int:
+        """Its version directory, which every response names."""
+        return self.planned.version
+
+
+@dataclass(frozen=True, slots=True)
+class ServedStep:
+    """One step of a pipeline: which model of the repository runs it, and where that is from."""
+
+    name: str
+    model: str
+    """Name of the model in Triton."""
+
+    version: int
+    uri: str = ""
+    """Of its artifact; empty for built-in steps."""
+
+    pin: Pin | None = None
+    """The stable revision that a `modelRef` stood for."""
+
+    resolved: Resolved | None = None
+    """What the registry made of an inline model's source."""
 
     @property
-    def sha256(self) -> str | None:
-        """The digest that pins the artifact: the spec's, else the one that the registry has."""
-        known = self.resolved.facts.sha256 if self.resolved else None
-        return self.source.sha256 or known
+    def words(self) -> str:
+        """The step, and its version where it has one: `price:3`."""
+        return f"{self.name}:{self.version}" if self.uri or self.pin else self.name
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +136,9 @@ class ServingUnit:
     server: Server
     workload: Workload
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
+    steps: tuple[ServedStep, ...] = ()
+    """Of a pipeline."""
+
     revision: str = ""
     """Names this unit's wanted revision; `spec_hash`, unless it was made anew of the same spec."""
 
@@ -134,3 +152,20 @@ class ServingUnit:
     @property
     def entry_model(self) -> ServedModel:
         return next(model for model in self.models if model.name == self.entry)
+
+    @property
+    def standing(self) -> str:
+        """The versions of registries that it serves, in words."""
+        resolved = (self.entry_model.resolved, *(step.resolved for step in self.steps))
+        return ", ".join(str(version) for version in resolved if version)
+
+    def numbered(self, number: int) -> "ServingUnit":
+        """With the number of its revision as a pipeline's own version: so every answer says which
+        set of models gave it."""
+        models = tuple(
+            replace(model, planned=replace(model.planned, version=number))
+            if model.planned.format is ArtifactFormat.ENSEMBLE and model.name == self.entry
+            else model
+            for model in self.models
+        )
+        return replace(self, models=models)

@@ -3,9 +3,13 @@
 from dataclasses import dataclass
 
 from inference_operator.api.base import parse_quantity
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, PipelineTriton
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.triton import Triton
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.completion import Completed
+from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
+from inference_operator.domain.resolution import Resolved
 from inference_operator.domain.revision import revision_hash
 from inference_operator.domain.serving_unit import (
     Owner,
@@ -46,7 +50,7 @@ class Invalid:
         return "; ".join(self.problems)
 
 
-def serving_unit(
+def model_unit(
     owner: Owner, generation: int, wanted: Completed, mode: Mode, defaults: Defaults
 ) -> ServingUnit | Invalid:
     """Check what no schema can, render config.pbtxt, and put the unit together."""
@@ -61,27 +65,44 @@ def serving_unit(
     except ConfigError as error:
         return Invalid(tuple(str(problem) for problem in error.problems))
     revision = revision_hash(wanted.written, name, mode, resolved)
-    model = ServedModel(name, version, spec.model.known_format, spec.model.source, config, resolved)
     return ServingUnit(
         owner=owner,
         generation=generation,
         replicas=spec.replicas,
-        models=(model,),
+        models=(served_model(spec, name, config, resolved),),
         entry=name,
-        server=_server(spec, defaults),
-        workload=_workload(spec, mode),
+        server=server_of(spec.triton, defaults, histograms=spec.triton.metrics is not None),
+        workload=workload_of(spec, mode),
         rollout=RolloutSettings.of(spec.rollout),
         revision=revision,
         spec_hash=revision,
     )
 
 
-def _server(spec: InferenceModelSpec, defaults: Defaults) -> Server:
-    triton = spec.triton
+def served_model(
+    spec: InferenceModelSpec, name: str, config: str, resolved: Resolved | None
+) -> ServedModel:
+    """The model with where it comes from: an alias as the version that it named, and the digest
+    that the spec or the registry has."""
+    source = spec.model.source
+    known = resolved.facts.sha256 if resolved else None
+    planned = PlannedModel(
+        name=name,
+        version=resolved.version if resolved else UNVERSIONED,
+        format=ArtifactFormat(spec.model.known_format.value),
+        uri=resolved.download if resolved else source.uri,
+        sha256=source.sha256 or known,
+        credentials=source.secret_ref.name if source.secret_ref else None,
+    )
+    return ServedModel(planned, config, resolved.uri if resolved else source.uri, resolved)
+
+
+def server_of(triton: Triton | PipelineTriton, defaults: Defaults, *, histograms: bool) -> Server:
+    """How the Triton container runs, with what the spec leaves to the operator."""
     args: list[str] = []
     if triton.response_cache is not None:
         args.append(f"--cache-config=local,size={int(parse_quantity(triton.response_cache.size))}")
-    if triton.metrics is not None:
+    if histograms:
         args.append("--metrics-config=histogram_latencies=true")
     return Server(
         image=triton.image or defaults.triton_image,
@@ -93,7 +114,8 @@ def _server(spec: InferenceModelSpec, defaults: Defaults) -> Server:
     )
 
 
-def _workload(spec: InferenceModelSpec, mode: Mode) -> Workload:
+def workload_of(spec: InferenceModelSpec | EnsemblePipelineSpec, mode: Mode) -> Workload:
+    """What the pods need and where they may run."""
     return Workload(
         resources=spec.resources,
         accelerator=spec.accelerator,

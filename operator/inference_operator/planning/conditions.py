@@ -81,6 +81,7 @@ def outlook(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Outlook:
 def findings(view: Outlook) -> Iterator[Finding]:
     """All conditions that apply."""
     yield _spec_valid(view)
+    yield from _references(view)
     yield from _artifact(view)
     yield from _model_loaded(view)
     yield from _available(view)
@@ -101,15 +102,25 @@ def _spec_valid(view: Outlook) -> Finding:
         message = view.plan.invalid.message + _still_serving(view)
         return Finding(ConditionType.SPEC_VALID, False, Reason.INVALID_SPEC, message)
     if view.plan.unit is None and view.plan.unresolved is not None:
-        message = "the spec is checked once the registry has said what it leaves out"
+        message = "the spec is checked once all that it leaves to others is known"
         return Finding(ConditionType.SPEC_VALID, None, view.plan.unresolved.reason, message)
     return Finding(ConditionType.SPEC_VALID, True, Reason.VALID, "the spec can be served")
+
+
+def _references(view: Outlook) -> Iterator[Finding]:
+    found = view.plan.references
+    if not found:
+        return
+    broken = [one for one in found if not one.resolves]
+    message = "; ".join(one.message for one in broken or found)
+    reason = broken[0].reason if broken else Reason.RESOLVED
+    yield Finding(ConditionType.RESOLVED_REFS, not broken, reason, message)
 
 
 def _artifact(view: Outlook) -> Iterator[Finding]:
     kind = ConditionType.ARTIFACT_RESOLVED
     record, unresolved = view.record, view.plan.unresolved
-    if unresolved is not None:
+    if unresolved is not None and unresolved.reason not in _OF_REFERENCES:
         holds = False if unresolved.is_definite else None
         yield Finding(kind, holds, unresolved.reason, _unresolved(view, unresolved))
         return
@@ -121,7 +132,8 @@ def _artifact(view: Outlook) -> Iterator[Finding]:
         return
     report = load_report(view.seen.pods_of(record.revision))
     if report is not None or view.ready > 0:
-        pinned = "" if record.sha256 else "; set spec.model.source.sha256 to pin it"
+        is_pinned = record.sha256 or record.steps
+        pinned = "" if is_pinned else "; set spec.model.source.sha256 to pin it"
         differs = "".join(f"; {sentence}" for sentence in view.plan.contradictions)
         message = f"{_artifact_words(record)} is loaded{pinned}{differs}"
         yield Finding(kind, True, Reason.RESOLVED, message)
@@ -129,14 +141,20 @@ def _artifact(view: Outlook) -> Iterator[Finding]:
     yield Finding(kind, None, Reason.FETCHING, f"{_artifact_words(record)} is being fetched")
 
 
+# Of the resources that a pipeline refers to, which `ResolvedRefs` tells.
+_OF_REFERENCES = frozenset({Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY})
+
+
 def _artifact_words(record: RevisionRecord) -> str:
+    if record.steps:
+        return f"set {record.version} ({record.step_versions})"
     return str(record.resolved or record.uri)
 
 
 def _unresolved(view: Outlook, unresolved: Unresolved) -> str:
     since = f" (since {format_time(unresolved.since)})" if unresolved.since else ""
     unit = view.plan.unit
-    standing = unit.entry_model.resolved if unit else None
+    standing = unit.standing if unit else ""
     kept = f"; {standing} stands until then" if standing else ""
     return f"{unresolved.message}{since}{kept}{_still_serving(view)}"
 

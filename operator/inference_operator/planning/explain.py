@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Apply, Create, Plan
 
 
@@ -30,12 +31,18 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _wanted(plan: Plan) -> Iterator[str]:
     if plan.unit is not None:
         model = plan.unit.entry_model
+        source = f" from {model.uri}" if model.uri else ""
         yield (
-            f"  wanted: model {model.name} version {model.version} from {model.uri},"
+            f"  wanted: model {model.name} version {model.version}{source},"
             f" revision {plan.unit.revision}, {plan.replicas} replicas"
         )
+        for step in plan.unit.steps:
+            yield f"  step {step.name}: {_step(step)}"
     if plan.unresolved is not None:
         yield f"  unresolved: {plan.unresolved.reason.value}: {plan.unresolved.message}"
+    for found in plan.references:
+        if not found.resolves:
+            yield f"  reference: {found.reason.value}: {found.message}"
     for sentence in plan.contradictions:
         yield f"  differs: {sentence}"
     if plan.accelerator is not None:
@@ -49,3 +56,13 @@ def _verb(action: Action) -> str:
     if isinstance(action, Apply):
         return "apply "
     return "delete"
+
+
+def _step(step: ServedStep) -> str:
+    if step.pin is not None:
+        origin = f" from {step.uri}" if step.uri else ""
+        return (
+            f"model {step.model} version {step.version}{origin}, as {step.pin.reference} serves it"
+            f" (revision {step.pin.revision})"
+        )
+    return f"model {step.model} version {step.version} from {step.uri}" if step.uri else "built in"

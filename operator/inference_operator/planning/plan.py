@@ -11,6 +11,7 @@ from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Invalid
 from inference_operator.planning.accelerator import Choice
+from inference_operator.planning.references import Finding
 from inference_operator.planning.rollout import Position, Turn
 
 
@@ -69,6 +70,9 @@ class Plan:
     """Why the registry gave no version; with a `unit`, the version that it gave last stands."""
 
     contradictions: tuple[str, ...] = ()
+    references: tuple[Finding, ...] = ()
+    """What became of a pipeline's `modelRef`s."""
+
     accelerator: Choice | None = None
     records: Mapping[str, RevisionRecord] = field(default_factory=dict)
     replicas: int = 0

@@ -1,23 +1,19 @@
 """One pass over one unit, decided: from what was seen to a plan. No IO, no clock."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from pydantic import ValidationError
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
-from inference_operator.api.validate import InvalidResourceError, parse
 from inference_operator.domain.observed import Observed, RevisionRecord
-from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
-from inference_operator.domain.validation import Defaults, Invalid, serving_unit
-from inference_operator.planning.accelerator import Choice, choose_mode
+from inference_operator.domain.validation import Defaults
 from inference_operator.planning.children import blocked, stages
-from inference_operator.planning.defaults import settled
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.position import position_of
 from inference_operator.planning.rollout import (
     Advance,
     Position,
@@ -26,27 +22,8 @@ from inference_operator.planning.rollout import (
     advance,
     scale_down,
 )
-from inference_operator.planning.source import settle
+from inference_operator.planning.wanted import Validated, validated
 from inference_operator.resources.controller_revision import new_record
-
-
-@dataclass(frozen=True, slots=True)
-class Validated:
-    """The serving unit that a spec asks for, or why there is none."""
-
-    unit: ServingUnit | None = None
-    invalid: Invalid | None = None
-    unresolved: Unresolved | None = None
-    """What is wrong with the registry's answer; with a unit, the last version known stands."""
-
-    contradictions: tuple[str, ...] = ()
-    choice: Choice | None = None
-    waits: str = ""
-    """Why it does not get the operator's new defaults yet."""
-
-    wants_turn: bool = False
-    cause: str = ""
-    """What made a new revision of an unchanged spec."""
 
 
 def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
@@ -58,75 +35,6 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     return _towards(seen, position, found, found.unit, now)
 
 
-def validated(seen: Observed, defaults: Defaults) -> Validated:
-    """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
-    try:
-        spec = parse(_body(seen)).spec
-    except InvalidResourceError as error:
-        return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
-    source = settle(seen, position_of(seen), spec)
-    if source.wanted is None:
-        return Validated(unresolved=source.unresolved)
-    choice = choose_mode(spec.accelerator, spec.placement, seen.nodes)
-    made = serving_unit(seen.owner, seen.generation, source.wanted, choice.mode, defaults)
-    if isinstance(made, Invalid):
-        return Validated(invalid=made)
-    kept = settled(seen, position_of(seen), made, defaults)
-    return Validated(
-        unit=kept.unit,
-        waits=kept.waits,
-        wants_turn=kept.wants_turn,
-        cause=kept.cause,
-        unresolved=source.unresolved,
-        contradictions=source.wanted.contradictions,
-        choice=choice if spec.accelerator else None,
-    )
-
-
-def _body(seen: Observed) -> dict[str, Any]:
-    owner = seen.owner
-    return {
-        "apiVersion": owner.api_version,
-        "kind": owner.key.kind,
-        "metadata": {"namespace": owner.key.namespace, "name": owner.key.name},
-        "spec": seen.spec,
-    }
-
-
-def position_of(seen: Observed) -> Position:
-    """Where the rollout stands, without revisions that no longer exist.
-
-    The status says it. Where it was lost, the revision that the Service selects is the stable one,
-    if its model answers anybody.
-    """
-    status = seen.status
-    # A revision whose record was deleted by hand still has its pods: clients stay with it.
-    known = {*seen.revisions, *seen.workers}
-    stable = status.stable.revision if status.stable else None
-    candidate = status.candidate.revision if status.candidate else None
-    if status.observed_generation is None:
-        stable = seen.served_revision if seen.ready_of(seen.served_revision) else None
-    rollout = status.rollout
-    found = Position(
-        stable=stable if stable in known else None,
-        candidate=candidate if candidate in known else None,
-        since=rollout.since if rollout else None,
-        progress=rollout.ready if rollout else 0,
-        previous=rollout.previous if rollout and rollout.previous in known else None,
-        promoted_at=rollout.promoted_at if rollout else None,
-    )
-    return _as_clients_see_it(found, seen.served_revision)
-
-
-def _as_clients_see_it(position: Position, served: str | None) -> Position:
-    """A promotion whose write of the Service was refused has not happened: it is decided anew, by
-    who answers then."""
-    if position.previous is None or served != position.previous:
-        return position
-    promoted = position.candidate or position.stable
-    return Position(stable=served, candidate=promoted, since=position.promoted_at)
-
-
 def _towards(
     seen: Observed, position: Position, found: Validated, unit: ServingUnit, now: datetime
 ) -> Plan:
@@ -136,23 +44,33 @@ def _towards(
         ready=seen.ready_of(unit.revision),
         settings=unit.rollout,
         now=now,
-        artifact=str(unit.entry_model.resolved or ""),
+        artifact=_words(unit),
         cause=found.cause,
     )
     told = _told_of(seen, position, unit.revision)
     step = advance(_kept_serving(seen, told, unit.revision), situation)
     records = dict(seen.revisions)
-    if unit.revision in step.position.live and unit.revision not in records:
+    known = records.get(unit.revision)
+    unit = unit.numbered(known.version if known else _next_number(records))
+    if known is None and unit.revision in step.position.live:
         records[unit.revision] = new_record(unit, _next_number(records))
     made = _plan(seen, step, records, unit)
     return replace(
         made,
         accelerator=found.choice,
         unresolved=found.unresolved,
+        references=found.references,
         contradictions=found.contradictions,
         behind=found.waits,
         wants_turn=found.wants_turn,
     )
+
+
+def _words(unit: ServingUnit) -> str:
+    """What a revision serves, as decisions tell it: the registry's version, or those of steps."""
+    if unit.steps:
+        return ", ".join(step.words for step in unit.steps)
+    return str(unit.entry_model.resolved or "")
 
 
 def _told_of(seen: Observed, position: Position, target: str) -> Position:
@@ -225,6 +143,7 @@ def _keep_up(seen: Observed, position: Position, found: Validated, now: datetime
         position=position,
         invalid=found.invalid,
         unresolved=found.unresolved,
+        references=found.references,
         records=seen.revisions,
         replicas=replicas,
         stuck=found.invalid.message if found.invalid else "",

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
     DECISIONS_KEPT,
+    STATUS_OF_KIND,
     AcceleratorMode,
     AcceleratorStatus,
     Decision,
@@ -14,11 +16,13 @@ from inference_operator.api.status import (
     Phase,
     RevisionStatus,
     RolloutStatus,
+    StepStatus,
     UnitStatus,
 )
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import selector_text, unit_selector
 from inference_operator.domain.observed import Observed
+from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.conditions import conditions, findings, outlook
 from inference_operator.planning.health import load_report
 from inference_operator.planning.plan import Plan
@@ -34,7 +38,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
     view = outlook(seen, plan, errors)
     found = conditions(tuple(findings(view)), seen.status.conditions, seen.generation, now)
     key = seen.owner.key
-    return UnitStatus(
+    return STATUS_OF_KIND[key.kind](
         observed_generation=seen.generation,
         phase=phase(found, plan.replicas, promoted=view.promoted),
         conditions=found,
@@ -48,6 +52,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         accelerator=_accelerator(plan),
         url=service_url(seen.owner) if plan.position.serving else None,
         decisions=_decisions(seen.status.decisions, plan.turns, now),
+        **_steps(plan),
     )
 
 
@@ -75,6 +80,8 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         return None
     loaded = load_report(seen.pods_of(serving.revision))
     digest = serving.sha256
+    if serving.steps:
+        return ModelStatus(version=str(serving.version))
     if loaded is not None and loaded.models:
         digest = loaded.models[0].sha256
     elif digest is None and seen.status.model and seen.status.model.uri == serving.uri:
@@ -84,6 +91,27 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         run_id=(serving.resolved.run_id or None) if serving.resolved else None,
         sha256=digest,
         uri=serving.uri,
+    )
+
+
+def _steps(plan: Plan) -> dict[str, Any]:
+    """Of a pipeline, the steps of the revision that clients are answered from."""
+    serving = plan.records.get(plan.position.serving or "")
+    if serving is None or not serving.steps:
+        return {}
+    found = tuple(_step(step) for step in serving.steps)
+    return {"steps": found, "step_versions": serving.step_versions}
+
+
+def _step(step: ServedStep) -> StepStatus:
+    is_builtin = not (step.uri or step.pin)
+    return StepStatus(
+        name=step.name,
+        model=step.model,
+        version=None if is_builtin else str(step.version),
+        source="builtin" if is_builtin else step.uri or None,
+        model_ref=f"{step.pin.kind}/{step.pin.name}" if step.pin else None,
+        revision=step.pin.revision if step.pin else None,
     )
 
 

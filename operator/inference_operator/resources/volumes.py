@@ -9,6 +9,8 @@ CREDENTIALS_PATH = "/etc/inference-operator/credentials"
 CLAIMS_PATH = "/mnt/claims"
 MODELS_PATH = "/models"
 
+_CLAIM = "pvc://"
+
 
 def pod_volumes(unit: ServingUnit) -> list[Manifest]:
     """The repository, the plan, scratch space, shared memory, and the sources' own."""
@@ -65,8 +67,9 @@ def triton_mounts() -> list[Manifest]:
 
 
 def _secrets(unit: ServingUnit) -> list[str]:
-    return sorted({m.source.secret_ref.name for m in unit.models if m.source.secret_ref})
+    return sorted({m.planned.credentials for m in unit.models if m.planned.credentials})
 
 
 def _claims(unit: ServingUnit) -> list[str]:
-    return sorted({m.source.claim for m in unit.models if m.source.claim})
+    uris = (model.planned.uri or "" for model in unit.models)
+    return sorted({u.removeprefix(_CLAIM).partition("/")[0] for u in uris if u.startswith(_CLAIM)})

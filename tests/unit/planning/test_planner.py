@@ -15,7 +15,9 @@ from inference_operator.api.status import (
 from inference_operator.domain.names import ChildKey
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Action, Delete, Plan
-from inference_operator.planning.planner import history, plan, position_of, validated
+from inference_operator.planning.planner import history, plan
+from inference_operator.planning.position import position_of
+from inference_operator.planning.wanted import validated
 from inference_operator.planning.report import report
 from inference_operator.planning.rollout import Position
 from tests.fakes.bodies import spec

@@ -1,0 +1,190 @@
+"""The steps of a pipeline, each as the models that it brings into the repository."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from pydantic import ValidationError
+
+from inference_operator.api.builtin import Builtin
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.validate import field_errors
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.completion import Completed
+from inference_operator.domain.pins import Pin
+from inference_operator.domain.repository_plan import (
+    ArtifactFormat,
+    PlanError,
+    PlannedModel,
+)
+from inference_operator.domain.serving_unit import ServedModel, ServedStep
+from inference_operator.domain.validation import UNVERSIONED, served_model
+from model_builders.batching import write_dynamic_batching
+from model_builders.builtin.config import builtin_config, builtin_type
+from model_builders.checks import check
+from model_builders.config import config_pbtxt, model_config, parse_pbtxt
+from model_builders.instances import add_instance_groups, move_to_cpu
+from model_builders.problem import ConfigError, Problem
+from model_builders.protobuf import ModelConfig, model_config_pb2
+
+_GPU = model_config_pb2.ModelInstanceGroup.KIND_GPU
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A step that can be served."""
+
+    step: ServedStep
+    config: ModelConfig
+    """Of the model that runs it."""
+
+    models: tuple[ServedModel, ...]
+    """All that the repository needs for it: one, or those of a pipeline that it refers to."""
+
+
+def path_of(step: Step) -> str:
+    """The field of a step, as problems name it."""
+    return f"spec.steps[{step.name}]"
+
+
+def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
+    """An inline model as an InferenceModel's spec would have it, to be checked and rendered alike.
+
+    Raises ConfigError where its settings do not go together.
+    """
+    body = step.model_dump(
+        mode="json", by_alias=True, exclude_unset=True, include={"model", "triton"}
+    )
+    if spec.accelerator is not None:
+        body["accelerator"] = spec.accelerator.model_dump(
+            mode="json", by_alias=True, exclude_unset=True
+        )
+    try:
+        return InferenceModelSpec.model_validate(body)
+    except ValidationError as error:
+        found = field_errors(error, InferenceModelSpec, "spec")
+        problems = (Problem(e.path, e.found, e.expected, e.remedy) for e in found)
+        raise ConfigError(_of_step(step, problems)) from None
+
+
+def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
+    """A model that only this pipeline serves; ConfigError where Triton could not."""
+    spec, resolved = wanted.spec, wanted.resolved
+    version = resolved.version if resolved else UNVERSIONED
+    name = spec.model.name or step.name
+    try:
+        if problems := check(spec, version=version):
+            raise ConfigError(problems)
+        config = model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR)
+    except ConfigError as error:
+        raise ConfigError(_of_step(step, error.problems)) from None
+    model = served_model(spec, name, config_pbtxt(config), resolved)
+    served = ServedStep(step.name, name, version, model.uri, resolved=resolved)
+    return Prepared(served, config, (model,))
+
+
+def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin) -> Prepared:
+    """A step that comes with the operator; ConfigError where its settings contradict."""
+    config = builtin_config(found, name=step.name, max_batch_size=spec.max_batch_size)
+    _override(config, step)
+    _check_gpus(config, spec, step)
+    planned = PlannedModel(
+        name=step.name,
+        version=UNVERSIONED,
+        format=ArtifactFormat.PYTHON,
+        builtin=builtin_type(found),
+    )
+    vocabulary = found.tokenizer.vocabulary if found.tokenizer else None
+    if vocabulary is not None:
+        secret = vocabulary.secret_ref
+        planned = replace(
+            planned,
+            uri=vocabulary.uri,
+            sha256=vocabulary.sha256,
+            credentials=secret.name if secret else None,
+        )
+    served = ServedStep(step.name, step.name, UNVERSIONED)
+    return Prepared(served, config, (ServedModel(planned, config_pbtxt(config)),))
+
+
+def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> Prepared:
+    """A referenced model's stable revision; ConfigError where it cannot be part of the pipeline."""
+    try:
+        found = [(planned, parse_pbtxt(text)) for planned, text in pin.models()]
+    except (PlanError, KeyError, ConfigError) as error:
+        text = (
+            f"the record of revision {pin.revision} of {pin.reference}, which is illegible: {error}"
+        )
+        remedy = f"edit {pin.reference}, so that it makes a new revision"
+        raise ConfigError(
+            [Problem(path_of(step), text, "what the operator wrote", remedy)]
+        ) from None
+    models, entry = [], ModelConfig()
+    for planned, config in found:
+        if planned.name == pin.model:
+            _override(config, step)
+            entry = config
+        if spec.triton.response_cache is None:
+            config.ClearField("response_cache")
+        if planned.format is not ArtifactFormat.ENSEMBLE:
+            if spec.accelerator is not None and mode is Mode.CPU:
+                move_to_cpu(config)
+            _check_gpus(config, spec, step)
+            _check_engine(planned, spec, step)
+        uri = pin.uri if planned.name == pin.model else (planned.uri or "")
+        models.append(ServedModel(planned, config_pbtxt(config), uri))
+    served = ServedStep(step.name, pin.model, pin.version, pin.uri, pin=pin)
+    return Prepared(served, entry, tuple(models))
+
+
+def _of_step(step: Step, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems of an InferenceModel's spec, at their places in the step."""
+    for problem in problems:
+        path = problem.path
+        for section in ("model", "triton"):
+            path = path.replace(f"spec.{section}", f"{path_of(step)}.{section}", 1)
+        yield replace(problem, path=path)
+
+
+def _override(config: ModelConfig, step: Step) -> None:
+    """What the step says of instances and batches in place of what the model says."""
+    if step.triton.has("instance_groups"):
+        config.ClearField("instance_group")
+        add_instance_groups(config, step.triton.instance_groups)
+    if step.triton.dynamic_batching is not None:
+        if config.max_batch_size < 1:
+            raise ConfigError(
+                [
+                    Problem(
+                        f"{path_of(step)}.triton.dynamicBatching",
+                        f"dynamicBatching of {config.name}, which takes no batches",
+                        "a model with a maxBatchSize of 1 or more",
+                        "remove it, or set maxBatchSize",
+                    )
+                ]
+            )
+        config.ClearField("dynamic_batching")
+        write_dynamic_batching(config.dynamic_batching, step.triton.dynamic_batching)
+
+
+def _check_gpus(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step) -> None:
+    wanted = [group for group in config.instance_group if group.kind == _GPU or group.gpus]
+    count = spec.accelerator.count if spec.accelerator else 0
+    beyond = [index for group in wanted for index in group.gpus if index >= count]
+    if wanted and spec.accelerator is None:
+        found, expected = f"instances of {config.name} on GPUs", "spec.accelerator"
+        remedy = "add spec.accelerator, or set triton.instanceGroups of the step to kind CPU"
+    elif beyond:
+        found, expected = f"GPU {beyond[0]} for {config.name}", f"an index from 0 to {count - 1}"
+        remedy = "raise spec.accelerator.count, or set triton.instanceGroups of the step"
+    else:
+        return
+    path = f"{path_of(step)}.triton.instanceGroups"
+    raise ConfigError([Problem(path, found, expected, remedy)])
+
+
+def _check_engine(planned: PlannedModel, spec: EnsemblePipelineSpec, step: Step) -> None:
+    if planned.format is ArtifactFormat.TENSORRT and spec.accelerator is None:
+        found = f"{planned.name}, a TensorRT engine"
+        expected, remedy = "spec.accelerator, since it runs on a GPU only", "add it"
+        raise ConfigError([Problem(path_of(step), found, expected, remedy)])

@@ -1,0 +1,144 @@
+"""What the steps of a pipeline stand for: pins of what they refer to, and completed inline models.
+
+A resource that is missing, was never Ready or is deleted takes nothing from a pipeline that has it
+pinned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ModelRef
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.completion import Completed
+from inference_operator.domain.observed import Observed, Reference, Referenced
+from inference_operator.domain.pins import Pin
+from inference_operator.domain.pipeline import CompletedPipeline
+from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.steps import inline_spec
+from inference_operator.planning.rollout import Position
+from inference_operator.planning.source import settle
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What became of one `modelRef`."""
+
+    pin: Pin | None
+    """What the step runs; None where there is nothing to run."""
+
+    message: str
+    reason: Reason = Reason.RESOLVED
+    """Resolved, or what is wrong with the resource now."""
+
+    @property
+    def resolves(self) -> bool:
+        return self.reason is Reason.RESOLVED
+
+
+@dataclass(frozen=True, slots=True)
+class SettledPipeline:
+    """The completed pipeline, if there is any, and what is to be said of its steps."""
+
+    wanted: CompletedPipeline | None
+    pins: Mapping[str, Pin]
+    """What is known, if not all."""
+
+    inline: Mapping[str, Completed]
+    unresolved: Unresolved | None = None
+    """Why a step has nothing to run, or what the registry says against one that has."""
+
+    references: tuple[Finding, ...] = ()
+    contradictions: tuple[str, ...] = ()
+
+
+def settle_pipeline(
+    seen: Observed, position: Position, spec: EnsemblePipelineSpec
+) -> SettledPipeline:
+    """The pipeline with what its steps stand for; ConfigError where an inline model contradicts
+    itself."""
+    pins: dict[str, Pin] = {}
+    inline: dict[str, Completed] = {}
+    findings: list[Finding] = []
+    unresolved: list[Unresolved] = []
+    for step in spec.steps:
+        if step.model_ref is not None:
+            found = _referenced(seen, position, step.name, step.model_ref)
+            findings.append(found)
+            if found.pin is not None:
+                pins[step.name] = found.pin
+            else:
+                unresolved.append(Unresolved(found.reason, found.message))
+        elif step.model is not None:
+            settled = settle(seen, position, inline_spec(spec, step), step.name)
+            if settled.unresolved is not None:
+                unresolved.append(settled.unresolved)
+            if settled.wanted is not None:
+                inline[step.name] = settled.wanted
+    is_whole = len(pins) + len(inline) == sum(1 for step in spec.steps if step.builtin is None)
+    return SettledPipeline(
+        CompletedPipeline(spec, pins, inline) if is_whole else None,
+        pins,
+        inline,
+        _most_telling(unresolved),
+        tuple(findings),
+        tuple(text for completed in inline.values() for text in completed.contradictions),
+    )
+
+
+def _referenced(seen: Observed, position: Position, step: str, ref: ModelRef) -> Finding:
+    named = Reference(ref.kind.value, ref.name)
+    there = seen.references.get(named)
+    if there is not None and there.stable is not None:
+        return Finding(there.stable, f"{step}: {named} {_version(there.stable)}{_state(there)}")
+    known = last_pin(seen, position, named)
+    if there is None:
+        reason, what = Reason.REFERENCE_NOT_FOUND, f"{step}: {named} does not exist"
+        remedy = "create it, or let the step refer to another one"
+    else:
+        because = f" ({there.reason})" if there.reason else ""
+        reason = Reason.REFERENCE_NOT_READY
+        what = f"{step}: {named} has not been Ready yet{because}"
+        remedy = f"see `kubectl describe {ref.kind.lower()} {ref.name}`"
+    stays = f"; {_version(known)} stays pinned" if known else ""
+    return Finding(known, f"{what}{stays}: {remedy}", reason)
+
+
+def _version(pin: Pin) -> str:
+    return f"version {pin.version} (revision {pin.revision})"
+
+
+def _state(there: Referenced) -> str:
+    if there.deleting:
+        return ", which is being deleted"
+    return "" if there.ready else f", which is not Ready now ({there.reason or 'no status'})"
+
+
+def last_pin(seen: Observed, position: Position, named: Reference) -> Pin | None:
+    """What the newest live revision of the pipeline has pinned of a resource, for any step."""
+    for revision in (position.candidate, position.stable):
+        record = seen.revisions.get(revision or "")
+        for step in record.steps if record else ():
+            if step.pin is not None and (step.pin.kind, step.pin.name) == (named.kind, named.name):
+                return step.pin
+    return None
+
+
+def moved(seen: Observed, position: Position, pins: Mapping[str, Pin]) -> str:
+    """Which pins differ from those of the revision that serves, in words."""
+    record = seen.revisions.get(position.serving or "")
+    before = {step.name: step.pin for step in record.steps if step.pin} if record else {}
+    changes = [
+        f"step {step}: {pin.reference} went from {_version(before[step])} to {_version(pin)}"
+        for step, pin in pins.items()
+        if step in before and before[step].content != pin.content
+    ]
+    return "; ".join(changes)
+
+
+def _most_telling(found: list[Unresolved]) -> Unresolved | None:
+    """One for the condition's reason; the sentences of all."""
+    if not found:
+        return None
+    first = next((one for one in found if one.is_definite), found[0])
+    others = [one.message for one in found if one is not first]
+    return Unresolved(first.reason, "; ".join([first.message, *others]), first.since)

@@ -1,0 +1,102 @@
+"""What a spec asks for: a serving unit, or why there is none."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.validate import InvalidResourceError, parse
+from inference_operator.domain.completion import Completed
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.pipeline import CompletedPipeline, serving_unit
+from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.serving_unit import ServingUnit
+from inference_operator.domain.validation import Defaults, Invalid
+from inference_operator.planning.accelerator import Choice, choose_mode
+from inference_operator.planning.defaults import settled
+from inference_operator.planning.position import position_of
+from inference_operator.planning.references import Finding, moved, settle_pipeline
+from inference_operator.planning.source import settle
+from model_builders.problem import ConfigError
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The serving unit that a spec asks for, or why there is none."""
+
+    unit: ServingUnit | None = None
+    invalid: Invalid | None = None
+    unresolved: Unresolved | None = None
+    """What is wrong with the registry's answer; with a unit, the last version known stands."""
+
+    references: tuple[Finding, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    choice: Choice | None = None
+    waits: str = ""
+    """Why it does not get the operator's new defaults yet."""
+
+    wants_turn: bool = False
+    cause: str = ""
+    """What made a new revision of an unchanged spec."""
+
+
+def validated(seen: Observed, defaults: Defaults) -> Validated:
+    """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
+    try:
+        spec = parse(body_of(seen)).spec
+        asked = _settled(seen, spec)
+    except InvalidResourceError as error:
+        return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
+    except ConfigError as error:
+        return Validated(invalid=Invalid(tuple(str(problem) for problem in error.problems)))
+    if asked.wanted is None:
+        return asked.told
+    choice = choose_mode(spec.accelerator, spec.placement, seen.nodes)
+    made = serving_unit(seen.owner, seen.generation, asked.wanted, choice.mode, defaults)
+    if isinstance(made, Invalid):
+        return replace(asked.told, unresolved=None, invalid=made)
+    kept = settled(seen, position_of(seen), made, defaults)
+    return replace(
+        asked.told,
+        unit=kept.unit,
+        waits=kept.waits,
+        wants_turn=kept.wants_turn,
+        cause=kept.cause or asked.told.cause,
+        choice=choice if spec.accelerator else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The spec with what it leaves to others, and what is to be said of that."""
+
+    wanted: Completed | CompletedPipeline | None
+    told: Validated
+
+
+def _settled(seen: Observed, spec: InferenceModelSpec | EnsemblePipelineSpec) -> _Asked:
+    position = position_of(seen)
+    if isinstance(spec, InferenceModelSpec):
+        source = settle(seen, position, spec)
+        contradictions = source.wanted.contradictions if source.wanted else ()
+        told = Validated(unresolved=source.unresolved, contradictions=contradictions)
+        return _Asked(source.wanted, told)
+    steps = settle_pipeline(seen, position, spec)
+    told = Validated(
+        unresolved=steps.unresolved,
+        references=steps.references,
+        contradictions=steps.contradictions,
+        cause=moved(seen, position, steps.wanted.pins) if steps.wanted else "",
+    )
+    return _Asked(steps.wanted, told)
+
+
+def body_of(seen: Observed) -> dict[str, Any]:
+    """The resource as it was written."""
+    owner = seen.owner
+    return {
+        "apiVersion": owner.api_version,
+        "kind": owner.key.kind,
+        "metadata": {"namespace": owner.key.namespace, "name": owner.key.name},
+        "spec": seen.spec,
+    }
