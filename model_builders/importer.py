@@ -19,7 +19,7 @@ from inference_operator.api.ensemble_pipeline import ReferenceKind
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.checks import check
-from model_builders.importing.ensembles import Served, ensemble_spec, is_ensemble
+from model_builders.importing.ensembles import Served, ensemble_spec, is_ensemble, other_versions
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
 from model_builders.importing.model import Serving, format_of, model_spec
@@ -136,7 +136,7 @@ class _Import:
         source = self._source(folder, version, main_file_name(model_format, folder.config))
         serving = Serving(folder.name, name, source, self._options.gpus)
         spec = model_spec(folder.config, model_format, serving)
-        self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL)
+        self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL, version)
         self._add(INFERENCE_MODEL, name, spec)
         self._warn_about(folder, spec)
         for problem in check(InferenceModelSpec.model_validate(spec)):
@@ -182,7 +182,10 @@ class _Import:
         spec = ensemble_spec(
             folder.config, name=folder.name, resource_name=name, served=self._served
         )
-        self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE)
+        for sentence in other_versions(folder.config, self._served):
+            self._warn(folder.name, sentence)
+        newest = max(folder.versions(), default=None)
+        self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE, newest)
         self._add(ENSEMBLE_PIPELINE, name, spec)
         self._warn_about(folder, spec)
 

@@ -1,28 +1,37 @@
 """One ensemble's config as the spec of an EnsemblePipeline."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ReferenceKind
-from inference_operator.api.triton import Triton
+from inference_operator.api.ensemble_pipeline import (
+    EnsemblePipelineSpec,
+    PipelineTriton,
+    ReferenceKind,
+)
 from inference_operator.api.validate import field_errors
-from model_builders.ensemble import PLATFORM, declared_ensemble, ensemble_config
+from model_builders.ensemble import PLATFORM, StepModel, declared_ensemble, ensemble_config
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.keeping import keep_triton
 from model_builders.importing.tensors import read_inputs, read_outputs
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, as_written
 
+_SECTIONS = ("responseCache", "parameters")
+# What a person may have written into an ensemble, and Triton does not load (triton-core,
+# ValidateEnsembleSchedulingConfig).
+_REFUSED = ("instance_group", "optimization", "model_warmup")
+
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A model or ensemble of the repository: its resource, and what kind that is."""
+    """A model or ensemble of the repository: its resource, what kind that is, its version there."""
 
     resource_name: str
     kind: ReferenceKind
+    version: int | None = None
 
 
 def is_ensemble(config: ModelConfig) -> bool:
@@ -34,31 +43,76 @@ def ensemble_spec(
 ) -> dict[str, Any]:
     """The spec, in YAML's words, that renders as the config and nothing else.
 
-    `served` gives, for each name that Triton knows, the resource that a step may refer to.
+    `served` gives, for each name that Triton knows, the resource that a step may refer to. Versions
+    that steps ask for are not in the spec (`other_versions`): the operator pins the stable ones.
     """
     wanted = ModelConfig()
     wanted.CopyFrom(config)
     wanted.name = name
+    _loadable(wanted)
     spec: dict[str, Any] = {} if name == resource_name else {"name": name}
     spec["steps"] = _steps(wanted, served)
     if wanted.max_batch_size:
         spec["maxBatchSize"] = wanted.max_batch_size
     spec["inputs"] = read_inputs(wanted)
     spec["outputs"] = read_outputs(wanted)
-    names = {one.resource_name: triton_name for triton_name, one in served.items()}
+    models = _models(spec, wanted)
+    pipeline = _validated(spec)
 
-    def declare(triton: Triton) -> Any:
-        bare = _validated(spec).model_copy(update={"triton": triton})
-        return declared_ensemble(bare, name=name, served_names=names)
+    def declare(triton: Mapping[str, Any]) -> Any:
+        whole = pipeline.model_copy(update={"triton": PipelineTriton.model_validate(triton)})
+        return declared_ensemble(whole, name=name, models=models)
 
     try:
-        triton = keep_triton(as_written(wanted), declare)
+        triton = keep_triton(as_written(wanted), declare, _SECTIONS)
     except ValueError as error:
         raise ImportFailedError(f"an ensemble that cannot be kept: {error}") from error
     if triton:
         spec["triton"] = triton
-    _prove(spec, wanted, names)
+    _prove(spec, wanted, models)
     return spec
+
+
+def other_versions(config: ModelConfig, served: Mapping[str, Served]) -> Iterator[str]:
+    """A sentence for each step that asks for another version of its model than was imported."""
+    for index, step in enumerate(config.ensemble_scheduling.step):
+        version = served[step.model_name].version
+        if version is not None and step.model_version not in (-1, version):
+            yield (
+                f"ensemble_scheduling.step[{index}] asks for version {step.model_version} of"
+                f" {step.model_name}, and version {version} was imported: the operator pins the"
+                " version that is stable"
+            )
+
+
+def _loadable(config: ModelConfig) -> None:
+    for field in _REFUSED:
+        if any(descriptor.name == field for descriptor, _ in config.ListFields()):
+            raise ImportFailedError(
+                f"found {field} in an ensemble, expected it on the models of its steps; Triton does"
+                " not load such an ensemble: remove it"
+            )
+    if config.WhichOneof("scheduling_choice") != "ensemble_scheduling":
+        raise ImportFailedError(
+            f"found {config.WhichOneof('scheduling_choice') or 'no steps'} in an ensemble, expected"
+            " ensemble_scheduling; Triton does not load it without: add its steps"
+        )
+    if config.platform != PLATFORM or config.backend:
+        found = " and ".join(f'{key} "{getattr(config, key)}"' for key in ("platform", "backend"))
+        raise ImportFailedError(
+            f'found {found} beside ensemble_scheduling, expected platform "{PLATFORM}" and no'
+            " backend; Triton does not load it otherwise: correct them"
+        )
+    if config.version_policy.HasField("specific"):
+        raise ImportFailedError(
+            "found version_policy { specific } in an ensemble, expected none or latest; the version"
+            " of an EnsemblePipeline is the number of its revision: remove it"
+        )
+
+
+def _models(spec: Mapping[str, Any], config: ModelConfig) -> dict[str, StepModel]:
+    steps = zip(spec["steps"], config.ensemble_scheduling.step, strict=True)
+    return {mine["name"]: StepModel(one.model_name, one.model_version) for mine, one in steps}
 
 
 def _steps(config: ModelConfig, served: Mapping[str, Served]) -> list[dict[str, Any]]:
@@ -74,8 +128,6 @@ def _steps(config: ModelConfig, served: Mapping[str, Served]) -> list[dict[str, 
             "name": _unique(one.resource_name, [s["name"] for s in steps]),
             "modelRef": ref,
         }
-        if step.model_version != -1:
-            found["modelVersion"] = step.model_version
         found["inputMap"] = {key: step.input_map[key] for key in sorted(step.input_map)}
         found["outputMap"] = {key: step.output_map[key] for key in sorted(step.output_map)}
         steps.append(found)
@@ -102,9 +154,9 @@ def _validated(spec: Mapping[str, Any]) -> EnsemblePipelineSpec:
         raise ImportFailedError("; ".join(map(str, errors))) from error
 
 
-def _prove(spec: Mapping[str, Any], wanted: ModelConfig, names: Mapping[str, str]) -> None:
+def _prove(spec: Mapping[str, Any], wanted: ModelConfig, models: Mapping[str, StepModel]) -> None:
     try:
-        rendered = ensemble_config(_validated(spec), name=wanted.name, served_names=names)
+        rendered = ensemble_config(_validated(spec), name=wanted.name, models=models)
     except ConfigError as error:
         raise ImportFailedError(str(error)) from error
     if rendered != wanted:

@@ -1,6 +1,6 @@
 """Splits a config between fields of the API and configOverrides, so that nothing is lost."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from google.protobuf import text_format
@@ -13,19 +13,23 @@ from model_builders.importing.sections import READERS
 from model_builders.protobuf import written_config
 
 
-def keep_triton(wanted: Any, declare: Callable[[Triton], Any]) -> dict[str, Any]:
+def keep_triton(
+    wanted: Any,
+    declare: Callable[[Mapping[str, Any]], Any],
+    sections: Iterable[str] = tuple(READERS),
+) -> dict[str, Any]:
     """`spec.triton` for the written config `wanted`.
 
-    `declare` renders a spec with that triton section as a written config, without overrides. A
-    section has fields of its own where they say the same, or less and never something else; what
-    is left goes to configOverrides.
+    `declare` renders a spec with that triton section as a written config, without overrides. Each
+    of `sections` has fields of its own where they say the same, or less and never something else;
+    what is left goes to configOverrides. ValueError where nothing can.
     """
     kept: dict[str, Any] = {}
-    for key, reader in READERS.items():
-        fragment = reader(wanted)
+    for key in sections:
+        fragment = READERS[key](wanted)
         if fragment is not None and _says_no_more(wanted, {key: fragment}):
             kept[key] = fragment
-    rest = residue(wanted, declare(Triton.model_validate(kept)))
+    rest = residue(wanted, declare(kept))
     if rest is None:
         raise ValueError("the sections contradict the config that they were read from")
     if rest.ListFields():

@@ -61,9 +61,9 @@ def model_spec(config: ModelConfig, model_format: ModelFormat, serving: Serving)
     if accelerator is not None:
         spec["accelerator"] = accelerator
 
-    def declare(triton: Triton) -> Any:
+    def declare(triton: Mapping[str, Any]) -> Any:
         bare = InferenceModelSpec.model_construct(
-            model=_validated(spec).model, triton=triton, accelerator=None
+            model=_validated(spec).model, triton=Triton.model_validate(triton), accelerator=None
         )
         declared = declared_config(bare, name=serving.served_name)
         if wanted.platform:

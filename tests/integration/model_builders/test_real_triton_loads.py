@@ -10,12 +10,18 @@ import pytest
 from hack.images.local_triton import LocalTriton
 from model_builders.artifact import check_artifact
 from model_builders.checks import check
+from model_builders.config import parse_pbtxt
 from model_builders.importer import ImportOptions, import_repository
 from model_builders.importing.residue import residue
 from model_builders.protobuf import as_written
 from tests.integration.model_builders.matrix import BAD_ARTIFACTS, LOADS, REFUSED
 from tests.integration.model_builders.models import ECHO, Case, get, infer, loaded_config, value
-from tests.unit.model_builders.test_importer import rendered
+from tests.unit.model_builders.test_importer import (
+    PYTHON,
+    REFUSED_ENSEMBLES,
+    ensemble,
+    rendered,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -137,12 +143,28 @@ def test_an_imported_ensemble_answers_as_the_hand_written_one(tmp_path: Path) ->
     manifests = import_repository(hand_written, ImportOptions("pvc://models/repo")).manifests
     again = tmp_path / "again"
     shutil.copytree(hand_written, again)
-    for name, config in rendered(manifests).items():
-        (again / name / "config.pbtxt").write_text(str(config))
+    for folder in hand_written.iterdir():
+        original = parse_pbtxt((folder / "config.pbtxt").read_text())
+        original.name = folder.name
+        (again / folder.name / "config.pbtxt").write_text(str(rendered(manifests, original)))
     x = [value("IN", [1, 2], [3.0, 4.0])]
     for repository in (hand_written, again):
         with LocalTriton(repository) as server:
             assert infer(server.http, "both_steps", x) == {"OUT": [3.0, 4.0]}
+
+
+def test_an_ensemble_that_import_refuses_is_one_that_triton_refuses(tmp_path: Path) -> None:
+    _write(tmp_path / "bars", PYTHON)
+    (tmp_path / "bars" / "1" / "model.py").write_text(ECHO)
+    _write(tmp_path / "good", ensemble())
+    bad = {f"bad_{n}": config for n, (config, _) in enumerate(REFUSED_ENSEMBLES.values())}
+    for name, config in bad.items():
+        _write(tmp_path / name, config)
+    with LocalTriton(tmp_path, tolerate_failures=True) as server:
+        states = {name: state for name, (state, _) in server.index().items()}
+    assert [name for name, state in states.items() if state == "READY"] == ["bars", "good"]
+    failures = import_repository(tmp_path, ImportOptions("pvc://models/repo")).failures
+    assert {failure.partition(":")[0] for failure in failures} == set(bad)
 
 
 def _write(folder: Path, config: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from model_builders.config import parse_pbtxt
-from model_builders.ensemble import ensemble_config
+from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.problem import ConfigError
 
 STEP = {
@@ -22,17 +22,20 @@ output { name: "price" data_type: TYPE_FP32 dims: 1 }
 MAPS = """input_map { key: "WINDOW" value: "window" } output_map { key: "PRICE" value: "price" }"""
 
 
-def rendered(step: dict[str, Any] | None = None, **triton: Any) -> Any:
+NEWEST = StepModel("lstm_price")
+
+
+def rendered(model: StepModel = NEWEST, **triton: Any) -> Any:
     spec = EnsemblePipelineSpec.model_validate(
         {
-            "steps": [{**STEP, **(step or {})}],
+            "steps": [STEP],
             "inputs": [{"name": "window", "dataType": "FP32", "shape": [60, 5]}],
             "outputs": [{"name": "price", "dataType": "FP32", "shape": [1]}],
             "maxBatchSize": 4,
             "triton": triton,
         }
     )
-    return ensemble_config(spec, name="signal", served_names={"lstm-price": "lstm_price"})
+    return ensemble_config(spec, name="signal", models={"price": model})
 
 
 def test_a_step_names_the_model_as_triton_knows_it_and_any_version_that_is_served() -> None:
@@ -42,9 +45,15 @@ def test_a_step_names_the_model_as_triton_knows_it_and_any_version_that_is_serve
     )
 
 
-def test_a_step_may_pin_its_models_version() -> None:
-    (step,) = rendered({"modelVersion": 3}).ensemble_scheduling.step
-    assert step.model_version == 3
+def test_a_step_pins_its_models_version() -> None:
+    (step,) = rendered(StepModel("lstm_price", 3)).ensemble_scheduling.step
+    assert (step.model_name, step.model_version) == ("lstm_price", 3)
+
+
+def test_parameters_and_the_response_cache_are_the_pipelines_own() -> None:
+    config = rendered(parameters={"desk": "fx"}, responseCache={"size": "64Mi"})
+    assert config.parameters["desk"].string_value == "fx"
+    assert config.response_cache.enable
 
 
 def test_overrides_add_what_the_spec_does_not_have() -> None:

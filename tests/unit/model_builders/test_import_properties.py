@@ -5,11 +5,11 @@ from typing import Any
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, StepKind
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ReferenceKind
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat
 from model_builders.config import config_pbtxt, model_config, parse_pbtxt
-from model_builders.ensemble import ensemble_config
+from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.importing.ensembles import Served, ensemble_spec
 from model_builders.importing.model import Serving, model_spec, normalised
 from model_builders.names import BACKENDS
@@ -206,14 +206,16 @@ def ensembles(draw: st.DrawFn) -> Any:
         config.model_transaction_policy.decoupled = draw(st.booleans())
     for key in draw(st.sets(st.text("abc", min_size=1), max_size=2)):
         config.parameters[key].string_value = draw(WORDS)
-    draw(version_policy(config))
+    config.model_metrics.metric_control.add().metric_identifier.family = draw(WORDS)
+    if draw(st.booleans()):
+        config.version_policy.latest.num_versions = draw(SMALL)
     return config
 
 
 SERVED = {
-    "lstm_price": Served("lstm-price", StepKind.INFERENCE_MODEL),
-    "sentiment": Served("sentiment", StepKind.INFERENCE_MODEL),
-    "inner.v2": Served("inner-v2", StepKind.ENSEMBLE_PIPELINE),
+    "lstm_price": Served("lstm-price", ReferenceKind.INFERENCE_MODEL),
+    "sentiment": Served("sentiment", ReferenceKind.INFERENCE_MODEL),
+    "inner.v2": Served("inner-v2", ReferenceKind.ENSEMBLE_PIPELINE),
 }
 
 
@@ -221,8 +223,18 @@ SERVED = {
 @given(ensembles())
 def test_any_ensemble_renders_as_it_was_imported(config: Any) -> None:
     spec = ensemble_spec(config, name="prices", resource_name="prices", served=SERVED)
-    names = {one.resource_name: name for name, one in SERVED.items()}
-    rendered = ensemble_config(
-        EnsemblePipelineSpec.model_validate(spec), name="prices", served_names=names
-    )
-    assert rendered == config
+    pipeline = EnsemblePipelineSpec.model_validate(spec)
+    wanted = zip(pipeline.steps, config.ensemble_scheduling.step, strict=True)
+    models = {mine.name: StepModel(one.model_name, one.model_version) for mine, one in wanted}
+    assert ensemble_config(pipeline, name="prices", models=models) == config
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(ensembles())
+def test_every_step_refers_to_the_resource_of_its_model(config: Any) -> None:
+    spec = ensemble_spec(config, name="prices", resource_name="prices", served=SERVED)
+    steps = EnsemblePipelineSpec.model_validate(spec).steps
+    assert [(one.model_ref.name, one.model_ref.kind) for one in steps if one.model_ref] == [
+        (SERVED[step.model_name].resource_name, SERVED[step.model_name].kind)
+        for step in config.ensemble_scheduling.step
+    ]

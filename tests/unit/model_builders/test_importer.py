@@ -9,8 +9,9 @@ import pytest
 from inference_operator.api.ensemble_pipeline import EnsemblePipeline
 from inference_operator.api.inference_model import InferenceModel
 from model_builders.config import model_config, parse_pbtxt
-from model_builders.ensemble import ensemble_config
+from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.importer import Imported, ImportOptions, import_repository, resource_name
+from model_builders.protobuf import ModelConfig
 
 CORPUS = Path(__file__).parents[2] / "data" / "triton_repositories"
 REPOSITORIES = sorted(path for path in CORPUS.iterdir() if path.is_dir())
@@ -27,19 +28,21 @@ def served_name(manifest: dict[str, Any]) -> str:
     return str(spec.get("model", spec).get("name", manifest["metadata"]["name"]))
 
 
-def rendered(manifests: list[dict[str, Any]]) -> dict[str, Any]:
-    """Every manifest's config by Triton's name for it."""
-    names = {manifest["metadata"]["name"]: served_name(manifest) for manifest in manifests}
-    configs: dict[str, Any] = {}
-    for manifest in manifests:
-        name = served_name(manifest)
-        if manifest["kind"] == "InferenceModel":
-            model = InferenceModel.model_validate(manifest)
-            configs[name] = model_config(model.spec, name=name, accelerated=True)
-        else:
-            pipeline = EnsemblePipeline.model_validate(manifest)
-            configs[name] = ensemble_config(pipeline.spec, name=name, served_names=names)
-    return configs
+def rendered(manifests: list[dict[str, Any]], original: ModelConfig) -> ModelConfig:
+    """The config of the manifest that Triton knows as the original; steps pin as the original's."""
+    names = {(m["kind"], m["metadata"]["name"]): served_name(m) for m in manifests}
+    manifest = next(m for m in manifests if served_name(m) == original.name)
+    if manifest["kind"] == "InferenceModel":
+        model = InferenceModel.model_validate(manifest)
+        return model_config(model.spec, name=original.name, accelerated=True)
+    spec = EnsemblePipeline.model_validate(manifest).spec
+    wanted = zip(spec.steps, original.ensemble_scheduling.step, strict=True)
+    models = {
+        step.name: StepModel(names[step.model_ref.kind, step.model_ref.name], one.model_version)
+        for step, one in wanted
+        if step.model_ref
+    }
+    return ensemble_config(spec, name=original.name, models=models)
 
 
 def write(
@@ -78,7 +81,7 @@ def test_every_model_of_a_repository_is_imported(repository: Path) -> None:
 def test_a_hand_written_config_renders_as_it_was(path: Path) -> None:
     original = parse_pbtxt(path.read_text())
     original.name = original.name or path.parent.name
-    assert rendered(imported(path.parent.parent).manifests)[path.parent.name] == original
+    assert rendered(imported(path.parent.parent).manifests, original) == original
 
 
 @pytest.mark.parametrize("repository", REPOSITORIES, ids=lambda path: path.name)
@@ -239,6 +242,99 @@ def test_what_the_operator_would_refuse_is_said(tmp_path: Path) -> None:
 def test_the_size_of_a_cache_is_said_to_be_a_guess() -> None:
     warnings = imported(CORPUS / "streams").warnings
     assert any(w.startswith("Greeks.v2: responseCache.size is set to 64Mi") for w in warnings)
+
+
+def test_a_step_that_asks_for_another_version_than_the_imported_one_is_said() -> None:
+    warnings = imported(CORPUS / "desk").warnings
+    assert [w for w in warnings if w.startswith("desk_signal: ")] == [
+        "desk_signal: ensemble_scheduling.step[2] asks for version 3 of momentum, and version 7 was"
+        " imported: the operator pins the version that is stable"
+    ]
+
+
+def test_one_model_in_two_steps_is_referred_to_twice() -> None:
+    manifests = imported(CORPUS / "desk").manifests
+    desk = next(m for m in manifests if m["metadata"]["name"] == "desk-signal")
+    refs = {step["name"]: step["modelRef"]["name"] for step in desk["spec"]["steps"]}
+    assert refs["momentum"] == refs["momentum-2"] == "momentum"
+
+
+def test_what_a_pipeline_has_no_field_for_goes_to_its_overrides() -> None:
+    manifests = imported(CORPUS / "desk").manifests
+    triton = next(m for m in manifests if m["metadata"]["name"] == "desk-signal")["spec"]["triton"]
+    assert set(triton) == {"parameters", "configOverrides"}
+    assert "metric_tags" in triton["configOverrides"]
+    assert "version_policy" in triton["configOverrides"]
+
+
+def ensemble(more: str = "", *, platform: str = 'platform: "ensemble"') -> str:
+    return f"""{platform} {more}
+    input {{ name: "IN" data_type: TYPE_FP32 dims: 1 }}
+    output {{ name: "OUT" data_type: TYPE_FP32 dims: 1 }}
+    ensemble_scheduling {{ step {{ model_name: "bars" model_version: -1
+      input_map {{ key: "TICKS" value: "IN" }} output_map {{ key: "BARS" value: "OUT" }} }} }}"""
+
+
+REFUSED_ENSEMBLES = {
+    "instance groups": (
+        ensemble("instance_group { count: 2 }"),
+        "found instance_group in an ensemble, expected it on the models of its steps; Triton does"
+        " not load such an ensemble: remove it",
+    ),
+    "optimization": (ensemble("optimization { }"), "found optimization in an ensemble"),
+    "warm-up": (
+        ensemble(
+            'model_warmup { name: "w" batch_size: 1 inputs { key: "IN" value {'
+            " data_type: TYPE_FP32 dims: 1 zero_data: true } } }"
+        ),
+        "found model_warmup in an ensemble",
+    ),
+    "another scheduler beside the steps": (
+        ensemble("dynamic_batching { }"),
+        'Field "ensemble_scheduling" is specified along with field "dynamic_batching"',
+    ),
+    "another scheduler in place of steps": (
+        'platform: "ensemble" dynamic_batching { }',
+        "found dynamic_batching in an ensemble, expected ensemble_scheduling",
+    ),
+    "no scheduler": ('platform: "ensemble"', "found no steps in an ensemble"),
+    "no platform": (
+        ensemble(platform=""),
+        'found platform "" and backend "" beside ensemble_scheduling, expected platform "ensemble"'
+        " and no backend",
+    ),
+    "a backend": (
+        ensemble('backend: "python"'),
+        'found platform "ensemble" and backend "python" beside ensemble_scheduling',
+    ),
+    "a version of its own": (
+        ensemble("version_policy { specific { versions: 2 } }"),
+        "found version_policy { specific } in an ensemble, expected none or latest",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("config", "sentence"), REFUSED_ENSEMBLES.values(), ids=REFUSED_ENSEMBLES.keys()
+)
+def test_an_ensemble_that_triton_would_not_load_is_not_imported(
+    config: str, sentence: str, tmp_path: Path
+) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    write(tmp_path, "signal", config)
+    result = imported(tmp_path)
+    assert [m["metadata"]["name"] for m in result.manifests] == ["bars"]
+    (failure,) = result.failures
+    assert failure.startswith("signal: ")
+    assert sentence in failure
+
+
+def test_an_ensemble_without_anything_of_its_own_is_imported(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    write(tmp_path, "signal", ensemble())
+    result = imported(tmp_path)
+    assert (result.failures, result.warnings) == ([], [])
+    assert "triton" not in result.manifests[1]["spec"]
 
 
 FAILURES = {
