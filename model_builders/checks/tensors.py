@@ -37,22 +37,27 @@ def all_tensors(spec: InferenceModelSpec) -> Iterator[tuple[str, Tensor]]:
 
 def reshapes(spec: InferenceModelSpec) -> Iterator[Problem]:
     for path, tensor in all_tensors(spec):
-        if tensor.reshape is None:
-            continue
-        if not tensor.reshape and spec.model.max_batch_size == 0:
-            yield Problem(
-                f"{path}.reshape",
-                "[] with maxBatchSize 0",
-                "at least one dimension",
-                "a model without a batch dimension has no scalars: write reshape: [1] or remove it",
-            )
-        elif _pieces(tensor.shape) != _pieces(tensor.reshape):
-            yield Problem(
-                f"{path}.reshape",
-                f"{_listed(tensor.reshape)} for shape {_listed(tensor.shape)}",
-                "the same number of elements, with as many -1",
-                "between two -1 the products of the dimensions must be equal",
-            )
+        yield from reshape(path, tensor, spec.model.max_batch_size)
+
+
+def reshape(path: str, tensor: Tensor, max_batch_size: int) -> Iterator[Problem]:
+    """Of a model, or of a pipeline."""
+    if tensor.reshape is None:
+        return
+    if not tensor.reshape and max_batch_size == 0:
+        yield Problem(
+            f"{path}.reshape",
+            "[] with maxBatchSize 0",
+            "at least one dimension",
+            "a model without a batch dimension has no scalars: write reshape: [1] or remove it",
+        )
+    elif _pieces(tensor.shape) != _pieces(tensor.reshape):
+        yield Problem(
+            f"{path}.reshape",
+            f"{_listed(tensor.reshape)} for shape {_listed(tensor.shape)}",
+            "the same number of elements, with as many -1",
+            "between two -1 the products of the dimensions must be equal",
+        )
 
 
 def _pieces(shape: Iterable[int]) -> list[int]:

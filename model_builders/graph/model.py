@@ -1,6 +1,6 @@
 """A pipeline's graph as a value: steps with their models' configs, and the tensors between them."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,17 +20,12 @@ class GraphStep:
     path: str
     """The field that describes it, such as `spec.steps[price]`."""
     model: ModelConfig
-    """Its name, inputs, outputs and max_batch_size. One with neither inputs nor outputs is a model
-    whose graph alone knows them (ONNX, TensorRT): nothing is said about those."""
+    """Its name, inputs, outputs and max_batch_size. Inputs or outputs that are absent are those
+    that only the artifact knows (ONNX, TensorRT)."""
     input_map: Mapping[str, str]
     """For each input of the model, the pipeline's tensor."""
     output_map: Mapping[str, str]
     """For each output of the model, the pipeline's tensor."""
-
-    @property
-    def describes_itself(self) -> bool:
-        """Whether only the artifact knows the model's tensors."""
-        return not self.model.input and not self.model.output
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +38,72 @@ class Graph:
     inputs: tuple[InputTensor, ...]
     outputs: tuple[Tensor, ...]
     steps: tuple[GraphStep, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Where a tensor starts or ends: at the pipeline's border, or at a model's input or output."""
+
+    path: str
+    """The field that says so."""
+    step: GraphStep | None
+    """None at the pipeline's border."""
+    key: str
+    """What the model, or the pipeline, calls it."""
+    tensor: str
+    """The pipeline's name of the tensor."""
+    data_type: DataType | None = None
+    """None where nobody declares it."""
+    shape: tuple[int, ...] | None = None
+    """Inside the pipeline, without the batch dimension; None where nobody declares it."""
+    optional: bool = False
+
+    @property
+    def owner(self) -> str:
+        return PIPELINE if self.step is None else self.step.name
+
+    def batches(self, graph: Graph) -> bool:
+        """Whether a batch dimension comes before the shape."""
+        size = graph.max_batch_size if self.step is None else self.step.model.max_batch_size
+        return size > 0
+
+
+def givers(graph: Graph) -> Iterator[End]:
+    """Where tensors start: the pipeline's inputs, then the steps' outputs."""
+    for tensor in graph.inputs:
+        yield _border(f"spec.inputs[{tensor.name}]", tensor)
+    for step in graph.steps:
+        yield from _ends(step, "outputMap", step.output_map, step.model.output)
+
+
+def takers(graph: Graph) -> Iterator[End]:
+    """Where tensors end: the steps' inputs, then the pipeline's outputs."""
+    for step in graph.steps:
+        yield from _ends(step, "inputMap", step.input_map, step.model.input)
+    for tensor in graph.outputs:
+        yield _border(f"spec.outputs[{tensor.name}]", tensor)
+
+
+def _border(path: str, tensor: Tensor) -> End:
+    # `reshape` is what the steps see of it.
+    shape = tensor.shape if tensor.reshape is None else tensor.reshape
+    optional = isinstance(tensor, InputTensor) and tensor.optional
+    return End(path, None, tensor.name, tensor.name, tensor.data_type, shape, optional)
+
+
+def _ends(
+    step: GraphStep, field: str, tensors: Mapping[str, str], declared: Iterable[Any]
+) -> Iterator[End]:
+    by_name = {one.name: one for one in declared}
+    for key, tensor in tensors.items():
+        path = f"{step.path}.{field}[{key}]"
+        one = by_name.get(key)
+        if one is None:
+            yield End(path, step, key, tensor)
+        else:
+            optional = getattr(one, "optional", False)
+            shape = tuple(one.dims)
+            yield End(path, step, key, tensor, api_type(one.data_type), shape, optional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,58 +123,24 @@ class Edge:
     None where nobody declares it."""
 
 
-@dataclass(frozen=True, slots=True)
-class _End:
-    owner: str
-    tensor: str
-    declared: Any
-
-
 def edges(graph: Graph) -> list[Edge]:
     """Every way of a tensor, in the order of the takers: the steps, then the pipeline's outputs.
 
     A tensor that nobody gives, or that nobody takes, has no edge; one with several givers has an
     edge from each.
     """
-    givers: dict[str, list[_End]] = {}
-    for end in _givers(graph):
-        givers.setdefault(end.tensor, []).append(end)
-    return [
-        _edge(giver, taker) for taker in _takers(graph) for giver in givers.get(taker.tensor, ())
-    ]
+    found = by_tensor(givers(graph))
+    return [_edge(giver, taker) for taker in takers(graph) for giver in found.get(taker.tensor, ())]
 
 
-def _givers(graph: Graph) -> Iterator[_End]:
-    for tensor in graph.inputs:
-        yield _End(PIPELINE, tensor.name, tensor)
-    for step in graph.steps:
-        yield from _ends(step.name, step.output_map, step.model.output)
+def by_tensor(ends: Iterable[End]) -> dict[str, list[End]]:
+    """The ends of each tensor, in their order."""
+    found: dict[str, list[End]] = {}
+    for end in ends:
+        found.setdefault(end.tensor, []).append(end)
+    return found
 
 
-def _takers(graph: Graph) -> Iterator[_End]:
-    for step in graph.steps:
-        yield from _ends(step.name, step.input_map, step.model.input)
-    for tensor in graph.outputs:
-        yield _End(PIPELINE, tensor.name, tensor)
-
-
-def _ends(owner: str, tensors: Mapping[str, str], declared: Iterable[Any]) -> Iterator[_End]:
-    by_name = {tensor.name: tensor for tensor in declared}
-    for key, tensor in tensors.items():
-        yield _End(owner, tensor, by_name.get(key))
-
-
-def _edge(giver: _End, taker: _End) -> Edge:
-    known = giver.declared if giver.declared is not None else taker.declared
-    if known is None:
-        return Edge(giver.owner, taker.owner, giver.tensor, None, None)
-    data_type, shape = described(known)
-    return Edge(giver.owner, taker.owner, giver.tensor, data_type, shape)
-
-
-def described(tensor: Any) -> tuple[DataType | None, tuple[int, ...]]:
-    """Type and shape of a tensor of the API, or of a model's config."""
-    if isinstance(tensor, Tensor):
-        return tensor.data_type, tensor.shape
-    dims: Sequence[int] = tensor.dims
-    return api_type(tensor.data_type), tuple(dims)
+def _edge(giver: End, taker: End) -> Edge:
+    known = taker if giver.shape is None else giver
+    return Edge(giver.owner, taker.owner, giver.tensor, known.data_type, known.shape)

@@ -1,0 +1,36 @@
+"""Everything in a graph that would keep Triton from loading it, or from answering rightly.
+
+Each check is a small function from a graph to problems; the rules are those of core's
+model_config_utils.cc (ValidateEnsembleSchedulingConfig), ensemble_utils.cc and
+ensemble_scheduler.cc. docs/ensembles.md says which of them Triton itself notices, and when.
+"""
+
+from collections.abc import Callable, Iterable
+
+from model_builders.graph import agreement, batching, naming, wiring
+from model_builders.graph.model import Graph
+from model_builders.problem import Problem
+
+Check = Callable[[Graph], Iterable[Problem]]
+
+CHAIN: tuple[Check, ...] = (
+    naming.entries,
+    naming.model_names,
+    naming.nested,
+    wiring.models_tensors,
+    wiring.unknown_tensors,
+    wiring.several_givers,
+    wiring.unused,
+    wiring.cycles,
+    agreement.reshapes,
+    agreement.data_types,
+    agreement.shapes,
+    agreement.optional_inputs,
+    batching.sizes,
+    batching.batches_of_nothing,
+)
+
+
+def check_graph(graph: Graph) -> list[Problem]:
+    """All problems of the graph; empty when Triton can serve it."""
+    return [problem for check in CHAIN for problem in check(graph)]

@@ -1,0 +1,174 @@
+"""Shapes and batches on their way through a graph, from the pipeline's inputs to its outputs."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from model_builders.graph.handover import Given, Shape, Taken, hand_over, may_match
+from model_builders.graph.model import End, Graph, GraphStep, givers, takers
+from model_builders.graph.words import BATCH, model_words, shape_words
+from model_builders.problem import Problem
+
+
+@dataclass(slots=True)
+class Flow:
+    """What is known of the tensors so far."""
+
+    graph: Graph
+    given: dict[str, Given | None] = field(default_factory=dict)
+    """None: somebody gives it, but nobody knows its shape."""
+    demands: dict[str, list[tuple[End, Shape]]] = field(default_factory=dict)
+    problems: list[tuple[str, Problem]] = field(default_factory=list)
+    """With the tensor that each one is about."""
+
+    @property
+    def rows(self) -> int | None:
+        """Size of a request's batch."""
+        size = self.graph.max_batch_size
+        return None if size == 0 else 1 if size == 1 else BATCH
+
+    def refuse(self, end: End, problem: Problem) -> None:
+        self.problems.append((end.tensor, problem))
+
+
+def follow(graph: Graph) -> list[tuple[str, Problem]]:
+    """What does not fit on the way, with the tensor that it is about."""
+    flow = Flow(graph)
+    for end in givers(graph):
+        if end.step is None and end.shape is not None:
+            shape = end.shape if flow.rows is None else (flow.rows, *end.shape)
+            flow.given.setdefault(end.tensor, Given(end, shape, flow.rows))
+    made = {end.tensor for end in givers(graph)}
+    flow.given.update((end.tensor, None) for end in takers(graph) if end.tensor not in made)
+    ends = list(takers(graph))
+    for step in _in_order(flow):
+        inputs = [end for end in ends if end.step is step]
+        _give(flow, step, _taken(flow, inputs))
+    _reach_outputs(flow, [end for end in ends if end.step is None])
+    return flow.problems
+
+
+def _in_order(flow: Flow) -> Iterator[GraphStep]:
+    """Each step after those that feed it; without those that wait for themselves."""
+    pending = list(flow.graph.steps)
+    while ready := [s for s in pending if set(s.input_map.values()) <= flow.given.keys()]:
+        yield from ready
+        pending = [step for step in pending if step not in ready]
+
+
+def _taken(flow: Flow, ends: Iterable[End]) -> list[tuple[End, Given, Taken]]:
+    """The tensors that fit these ends."""
+    found = []
+    for end in ends:
+        given = flow.given.get(end.tensor)
+        if given is None or end.shape is None:
+            continue
+        taken = hand_over(given, end.shape, batches=end.batches(flow.graph))
+        if taken is None:
+            flow.refuse(end, _unfit(flow, given, end, end.shape))
+        elif _agreed(flow, end, taken):
+            found.append((end, given, taken))
+    return found
+
+
+def _unfit(flow: Flow, given: Given, end: End, dims: Shape) -> Problem:
+    batches = end.batches(flow.graph)
+    wanted = shape_words((BATCH, *dims) if batches else dims)
+    return Problem(
+        end.path,
+        f'tensor "{end.tensor}" of {shape_words(given.shape)} from {given.end.path}',
+        f"{wanted}, which {model_words(end)} {_verb(end)}",
+        _remedy(flow, given, end, dims),
+    )
+
+
+def _verb(end: End) -> str:
+    return "declares" if end.step is None else "takes"
+
+
+def _remedy(flow: Flow, given: Given, end: End, dims: Shape) -> str:
+    one_row = not end.batches(flow.graph) and bool(given.shape) and bool(dims)
+    fits_one = one_row and (may_match(dims, given.shape[1:]) or may_match(dims, given.shape))
+    if fits_one and end.step is not None:
+        return f"give {model_words(end)} a maxBatchSize, or a first dimension of -1"
+    if fits_one:
+        return "declare a first dimension of -1"
+    return "declare the same dimensions, or reshape in a step between"
+
+
+def _agreed(flow: Flow, end: End, taken: Taken) -> bool:
+    """Whether what this end demands of a tensor goes with what others demand of it."""
+    others = flow.demands.setdefault(end.tensor, [])
+    for other, demand in others:
+        if not may_match(demand, taken.demand):
+            found = f'tensor "{end.tensor}" as {shape_words(taken.demand)}'
+            expected = f"{shape_words(demand)}, as {other.path} takes it"
+            remedy = "no tensor is both: declare the same dimensions, or reshape in a step between"
+            flow.refuse(end, Problem(end.path, found, expected, remedy))
+            return False
+    others.append((end, taken.demand))
+    return True
+
+
+def _give(flow: Flow, step: GraphStep, taken: list[tuple[End, Given, Taken]]) -> None:
+    rows = _rows(flow, step, taken) if step.model.max_batch_size else None
+    known = bool(taken) or not step.model.max_batch_size
+    for end in (end for end in givers(flow.graph) if end.step is step):
+        made = None
+        if known and end.shape is not None:
+            made = Given(end, end.shape if rows is None else (rows, *end.shape), rows)
+        flow.given.setdefault(end.tensor, made)
+
+
+def _rows(flow: Flow, step: GraphStep, taken: list[tuple[End, Given, Taken]]) -> int:
+    """Size of the batch that a step sees: one for all of its inputs."""
+    settled: tuple[int, End] | None = None
+    for end, given, one in taken:
+        rows = -1 if one.rows is None else one.rows
+        if rows == -1:
+            continue
+        if settled is None:
+            settled = (rows, end)
+        elif rows != settled[0]:
+            flow.refuse(end, _uneven(given, end, rows, settled))
+        if rows > step.model.max_batch_size:
+            flow.refuse(end, _too_many(given, end, rows, step))
+    return -1 if settled is None else settled[0]
+
+
+def _uneven(given: Given, end: End, rows: int, settled: tuple[int, End]) -> Problem:
+    return Problem(
+        end.path,
+        f'tensor "{end.tensor}" from {given.end.path}, which is {_row_words(rows)}',
+        f"{_row_words(settled[0])}, as {settled[1].path} gets",
+        "Triton runs a batch of one size: give both the same first dimension",
+    )
+
+
+def _too_many(given: Given, end: End, rows: int, step: GraphStep) -> Problem:
+    size = step.model.max_batch_size
+    return Problem(
+        end.path,
+        f'tensor "{end.tensor}" from {given.end.path}, which is {_row_words(rows)}',
+        f'at most {size}, which is max_batch_size of model "{step.model.name}"',
+        "raise the model's maxBatchSize",
+    )
+
+
+def _row_words(rows: int) -> str:
+    if rows == BATCH:
+        return "a row for each of the request's batch"
+    return "one row" if rows == 1 else f"{rows} rows"
+
+
+def _reach_outputs(flow: Flow, ends: Iterable[End]) -> None:
+    for end, given, taken in _taken(flow, ends):
+        rows = taken.rows
+        if flow.rows is not None and rows not in (flow.rows, -1):
+            problem = Problem(
+                end.path,
+                f'tensor "{end.tensor}" from {given.end.path}, which is'
+                f" {_row_words(1 if rows is None else rows)}",
+                _row_words(flow.rows),
+                "make the steps before it answer for each row of the batch",
+            )
+            flow.refuse(end, problem)

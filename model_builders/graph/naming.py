@@ -1,0 +1,76 @@
+"""Names in a graph: of the pipeline, of the steps' models, and each of them once.
+
+Triton keeps one folder for each model's name, and one tensor for each of the pipeline's names.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from model_builders.graph.model import Graph, GraphStep
+from model_builders.problem import Problem
+
+# `ModelName` of the API.
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,239}")
+_EXPECTED = (
+    "at most 240 letters, digits, '_', '-' and '.', starting with a letter or digit: the name of"
+    " the model's folder"
+)
+
+
+def entries(graph: Graph) -> Iterator[Problem]:
+    """Something of everything, and nothing twice."""
+    if not graph.steps:
+        yield Problem("spec.steps", "no step", "at least one", "add a step")
+    for field, names in (
+        ("inputs", [tensor.name for tensor in graph.inputs]),
+        ("outputs", [tensor.name for tensor in graph.outputs]),
+        ("steps", [step.name for step in graph.steps]),
+    ):
+        for index in _repeated(names):
+            yield Problem(
+                f"spec.{field}[{index}].name",
+                f'"{names[index]}" a second time',
+                "each name once",
+                "rename or remove one of them",
+            )
+
+
+def _repeated(names: list[str]) -> Iterable[int]:
+    return (index for index, name in enumerate(names) if name in names[:index])
+
+
+def model_names(graph: Graph) -> Iterator[Problem]:
+    if not _NAME.fullmatch(graph.name):
+        yield Problem("spec.name", f'"{graph.name}"', _EXPECTED, "rename the pipeline")
+    seen: dict[str, GraphStep] = {}
+    for step in graph.steps:
+        name = step.model.name
+        if not _NAME.fullmatch(name):
+            yield Problem(step.path, f'a model named "{name}"', _EXPECTED, "rename the model")
+        elif name == graph.name:
+            yield Problem(
+                step.path,
+                f'model "{name}", which is the pipeline\'s own name',
+                "another name: Triton knows both by it",
+                "rename the model or step, or set spec.name",
+            )
+        elif seen.setdefault(name, step).model != step.model:
+            yield Problem(
+                step.path,
+                f'another model "{name}" than that of {seen[name].path}',
+                "one model for each name: Triton has one folder for it",
+                "rename one of them, or configure both alike",
+            )
+
+
+def nested(graph: Graph) -> Iterator[Problem]:
+    """A pipeline inside itself."""
+    for step in graph.steps:
+        names = [inner.model_name for inner in step.model.ensemble_scheduling.step]
+        if graph.name in names:
+            yield Problem(
+                step.path,
+                f'ensemble "{step.model.name}", which has "{graph.name}" as a step itself',
+                "an ensemble that does not lead back to this pipeline",
+                "take one of them out of the other",
+            )
