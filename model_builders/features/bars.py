@@ -40,9 +40,24 @@ class Bars:
                 f"bars: found {len(when)} times and {len(values)} rows, expected as many of each",
             )
         _check_order(when)
-        _check_values(values, when)
+        _Rows("bars", values, when).check()
         if longest_gap is not None:
             _check_gaps(when, longest_gap)
+        return cls(_frozen(when), _frozen(values))
+
+    @classmethod
+    def numbered(cls, ohlcv: Any, name: str = "bars") -> "Bars":
+        """Bars whose times nobody said: a second apart from each other, and no error tells times.
+
+        `name` is what errors call them.
+        """
+        values = _values(ohlcv, name)
+        if len(values) == 0:
+            raise FeatureError(
+                Reason.TOO_SHORT, f"{name}: found no bars, expected one or more; send some"
+            )
+        _Rows(name, values).check()
+        when = np.arange(len(values)).astype("datetime64[s]")
         return cls(_frozen(when), _frozen(values))
 
     def __len__(self) -> int:
@@ -72,17 +87,17 @@ def _times(given: Any) -> Times:
     return times
 
 
-def _values(given: Any) -> Floats:
+def _values(given: Any, name: str = "bars.ohlcv") -> Floats:
     try:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise FeatureError(
-            Reason.WRONG_TYPE, f"bars.ohlcv: found no numbers ({error}), expected floats [n, 5]"
+            Reason.WRONG_TYPE, f"{name}: found no numbers ({error}), expected floats [n, 5]"
         ) from None
     if values.ndim != 2 or values.shape[1] != len(COLUMNS):
         raise FeatureError(
             Reason.WRONG_SHAPE,
-            f"bars.ohlcv: found shape {list(values.shape)}, expected [n, 5]: {', '.join(COLUMNS)}",
+            f"{name}: found shape {list(values.shape)}, expected [n, 5]: {', '.join(COLUMNS)}",
         )
     return values
 
@@ -103,36 +118,40 @@ def _check_order(times: Times) -> None:
     )
 
 
-def _check_values(values: Floats, times: Times) -> None:
-    _refuse(~np.isfinite(values), values, times, Reason.NOT_FINITE, "a number; drop that bar")
-    prices = values[:, :4]
-    _refuse(prices <= 0, values, times, Reason.PRICE_NOT_POSITIVE, "more than 0; drop that bar")
-    volume = values[:, 4:] < 0
-    none = np.zeros_like(prices, bool)
-    _refuse(
-        np.hstack([none, volume]), values, times, Reason.NEGATIVE_VOLUME, "0 or more; drop that bar"
-    )
-    slack = prices * _ROUNDING
-    high = prices[:, 1] + slack[:, 1] < prices.max(axis=1)
-    low = prices[:, 2] - slack[:, 2] > prices.min(axis=1)
-    for column, wrong, wanted in ((1, high, "the highest"), (2, low, "the lowest")):
-        marked = np.zeros(values.shape, bool)
-        marked[:, column] = wrong
-        expected = f"{wanted} price of its bar; look for swapped columns"
-        _refuse(marked, values, times, Reason.IMPOSSIBLE_BAR, expected)
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rows:
+    """Rows of bars as they are checked; errors say `times` where there are some."""
 
+    name: str
+    values: Floats
+    times: Times | None = None
 
-def _refuse(
-    wrong: npt.NDArray[np.bool_], values: Floats, times: Times, reason: Reason, expected: str
-) -> None:
-    if not wrong.any():
-        return
-    row, column = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
-    raise FeatureError(
-        reason,
-        f"bars.{COLUMNS[int(column)]}: row {row} ({times[row]}) is {values[row, column]:g},"
-        f" expected {expected}",
-    )
+    def check(self) -> None:
+        values, prices = self.values, self.values[:, :4]
+        self._refuse(~np.isfinite(values), Reason.NOT_FINITE, "a number; drop that bar")
+        self._refuse(prices <= 0, Reason.PRICE_NOT_POSITIVE, "more than 0; drop that bar")
+        negative = np.zeros(values.shape, bool)
+        negative[:, 4] = values[:, 4] < 0
+        self._refuse(negative, Reason.NEGATIVE_VOLUME, "0 or more; drop that bar")
+        slack = prices * _ROUNDING
+        high = prices[:, 1] + slack[:, 1] < prices.max(axis=1)
+        low = prices[:, 2] - slack[:, 2] > prices.min(axis=1)
+        for column, wrong, wanted in ((1, high, "the highest"), (2, low, "the lowest")):
+            marked = np.zeros(values.shape, bool)
+            marked[:, column] = wrong
+            expected = f"{wanted} price of its bar; look for swapped columns"
+            self._refuse(marked, Reason.IMPOSSIBLE_BAR, expected)
+
+    def _refuse(self, wrong: npt.NDArray[np.bool_], reason: Reason, expected: str) -> None:
+        if not wrong.any():
+            return
+        row, column = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        when = "" if self.times is None else f" ({self.times[row]})"
+        raise FeatureError(
+            reason,
+            f"{self.name}.{COLUMNS[int(column)]}: row {row}{when} is"
+            f" {self.values[row, column]:g}, expected {expected}",
+        )
 
 
 def _check_gaps(times: Times, longest: np.timedelta64) -> None:

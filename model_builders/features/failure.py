@@ -17,6 +17,7 @@ class Reason(StrEnum):
     GAP = "Gap"
     TOO_SHORT = "TooShort"
     BAD_PERIOD = "BadPeriod"
+    BAD_WEIGHTS = "BadWeights"
     LOOK_AHEAD = "LookAhead"
     ALREADY_KNOWN = "AlreadyKnown"
     EMPTY_TEXT = "EmptyText"

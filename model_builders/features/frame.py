@@ -1,5 +1,6 @@
 """The standard features of a share by bar, by name."""
 
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from model_builders.features.bars import Bars, Floats
@@ -30,18 +31,25 @@ class Periods:
 
 
 STANDARD = Periods()
-NAMES = ("log_return", "rsi", "sma", "ema", "volatility", *RATIOS)
+_INDICATORS: Mapping[str, Callable[[Bars, Periods], Floats]] = {
+    "log_return": lambda bars, _: log_returns(bars.column("close")),
+    "rsi": lambda bars, periods: rsi(bars.column("close"), periods.rsi),
+    "sma": lambda bars, periods: sma(bars.column("close"), periods.sma),
+    "ema": lambda bars, periods: ema(bars.column("close"), periods.ema),
+    "volatility": lambda bars, periods: volatility(bars.column("close"), periods.volatility),
+}
+NAMES = (*_INDICATORS, *RATIOS)
 
 
-def frame(bars: Bars, periods: Periods = STANDARD) -> dict[str, Floats]:
-    """All features [n] by NAMES; `streaming.Stream` gives the same for each bar as it comes."""
-    close = bars.column("close")
-    ratios = price_ratios(bars)
-    return {
-        "log_return": log_returns(close),
-        "rsi": rsi(close, periods.rsi),
-        "sma": sma(close, periods.sma),
-        "ema": ema(close, periods.ema),
-        "volatility": volatility(close, periods.volatility),
-        **{name: ratios[:, column] for column, name in enumerate(RATIOS)},
-    }
+def frame(
+    bars: Bars, periods: Periods = STANDARD, names: Sequence[str] = NAMES
+) -> dict[str, Floats]:
+    """The features [n] of these names; `streaming.Stream` gives the same for each bar as it comes.
+
+    All of them where no names are given.
+    """
+    found = {name: make(bars, periods) for name, make in _INDICATORS.items() if name in names}
+    if any(name in names for name in RATIOS):
+        ratios = price_ratios(bars)
+        found |= {name: ratios[:, at] for at, name in enumerate(RATIOS) if name in names}
+    return found

@@ -6,7 +6,7 @@ says "[SEP]" is a text, and never a control token.
 
 import string
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -14,9 +14,9 @@ import numpy as np
 import numpy.typing as npt
 
 from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.vocabulary import CONTROL, word_ids
 
 MOST_TOKENS = 512
-_UNKNOWN, _BEGIN, _END, _PADDING = _CONTROL = ("[UNK]", "[CLS]", "[SEP]", "[PAD]")
 _LONGEST_WORD = 100
 _CONTINUED = "##"
 _PUNCTUATION = frozenset(string.punctuation)
@@ -52,10 +52,8 @@ class WordPiece:
     """Turns texts into ids; made from the lines of a `vocab.txt`, whose numbers are the ids."""
 
     def __init__(self, vocabulary: Iterable[str]) -> None:
-        self._ids = _ids(vocabulary)
-        self._unknown, self._begin, self._end, self._padding = (
-            self._ids[word] for word in _CONTROL
-        )
+        self._ids = word_ids(vocabulary)
+        self._unknown, self._begin, self._end, self._padding = (self._ids[word] for word in CONTROL)
 
     def ids(
         self, text: str, most: int = MOST_TOKENS, longer: TooLong = TooLong.REFUSE
@@ -68,18 +66,29 @@ class WordPiece:
         return self._ids_of("text", text, most, longer)
 
     def encode(
-        self, texts: Sequence[str], most: int = MOST_TOKENS, longer: TooLong = TooLong.REFUSE
+        self,
+        texts: Sequence[str | None],
+        most: int = MOST_TOKENS,
+        longer: TooLong = TooLong.REFUSE,
+        name: str = "texts",
     ) -> Tokens:
-        """Ids and mask of texts [n], padded to the longest of them."""
+        """Ids and mask of texts [n], padded to the longest of them; errors call them `name`.
+
+        None is a text that was left out: [CLS] and [SEP], and a mask that lets nothing be seen.
+        """
         if isinstance(texts, str) or len(texts) == 0:
             raise FeatureError(
-                Reason.WRONG_TYPE, f"texts: found {texts!r:.40}, expected a list of one or more"
+                Reason.WRONG_TYPE, f"{name}: found {texts!r:.40}, expected a list of one or more"
             )
-        rows = [self._ids_of(f"texts[{at}]", text, most, longer) for at, text in enumerate(texts)]
+        nothing = [self._begin, self._end]
+        rows = [
+            nothing if text is None else self._ids_of(f"{name}[{at}]", text, most, longer)
+            for at, text in enumerate(texts)
+        ]
         shape = (len(rows), max(map(len, rows)))
         ids, mask = np.full(shape, self._padding, np.int64), np.zeros(shape, np.int64)
         for at, row in enumerate(rows):
-            ids[at, : len(row)], mask[at, : len(row)] = row, 1
+            ids[at, : len(row)], mask[at, : len(row)] = row, row is not nothing
         return Tokens(ids, mask)
 
     def _ids_of(self, where: str, text: str, most: int, longer: TooLong) -> list[int]:
@@ -159,17 +168,3 @@ def _is_ideograph(sign: str) -> bool:
 
 
 _CLEANED, _BARE = _Memo(_cleaned), _Memo(_bare)
-
-
-def _ids(vocabulary: Iterable[str]) -> Mapping[str, int]:
-    lines = [line.removesuffix("\n").removesuffix("\r") for line in vocabulary]
-    found = {line: number for number, line in enumerate(lines)}
-    missing = [word for word in _CONTROL if word not in found]
-    if missing or len(found) != len(lines):
-        wrong = f"no {', '.join(missing)}" if missing else f"{len(lines) - len(found)} words twice"
-        raise FeatureError(
-            Reason.BAD_VOCABULARY,
-            f"vocabulary: found {wrong} among {len(lines)} lines, expected each word once and"
-            f" {', '.join(_CONTROL)}; give the lines of the model's own vocab.txt",
-        )
-    return found

@@ -6,10 +6,8 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
+from model_builders.features.average import INTERVAL_WIDTH, shares
 from training.models.signature import Signature, TensorSpec
-
-# A 90 % interval of a normal distribution is this many standard deviations wide.
-_WIDTH = 2 * 1.6449
 
 
 class EnsembleCombiner(nn.Module):
@@ -22,7 +20,8 @@ class EnsembleCombiner(nn.Module):
 
     `weights` are the two shares in the mean of log returns, price first. The text's share shrinks
     with its confidence, to nothing at 0.5: a text that says nothing leaves the price prediction as
-    it is. `sensitivity` is the log return that the best text stands for.
+    it is, and so does one whose score or confidence is NaN. `sensitivity` is the log return that
+    the best text stands for. `model_builders.features.average` has the same in numpy.
     """
 
     width: Final[float]
@@ -32,13 +31,8 @@ class EnsembleCombiner(nn.Module):
 
     def __init__(self, weights: tuple[float, float] = (0.8, 0.2), sensitivity: float = 0.01):
         super().__init__()
-        if min(weights) < 0 or weights[0] == 0:
-            raise ValueError(
-                f"weights: found {weights}, expected a price weight above 0 and a text weight of 0"
-                " or more; pass the two shares, such as (0.8, 0.2)"
-            )
-        self.width = _WIDTH
-        self.register_buffer("weights", torch.tensor(weights) / sum(weights))
+        self.width = INTERVAL_WIDTH
+        self.register_buffer("weights", torch.tensor(shares(weights)))
         self.register_buffer("sensitivity", torch.tensor(sensitivity))
         self.register_buffer("temperature", torch.tensor(1.0))
 
@@ -57,8 +51,12 @@ class EnsembleCombiner(nn.Module):
     def forward(
         self, price: Tensor, interval: Tensor, score: Tensor, confidence: Tensor
     ) -> tuple[Tensor, Tensor]:
-        text = self.weights[1] * torch.clamp(2.0 * confidence - 1.0, 0.0, 1.0)
-        views = self.weights[0] * torch.log(price) + text * self.sensitivity * score
+        nothing = torch.zeros_like(score)
+        heard = torch.logical_not(torch.isnan(score) | torch.isnan(confidence))
+        sure = torch.clamp(2.0 * confidence - 1.0, 0.0, 1.0)
+        text = torch.where(heard, self.weights[1] * sure, nothing)
+        view = self.sensitivity * torch.where(heard, score, nothing)
+        views = self.weights[0] * torch.log(price) + text * view
         moved = views / (self.weights[0] + text)
         bounds = torch.log(interval)
         spread = (bounds[:, 1:] - bounds[:, :1]) / self.width

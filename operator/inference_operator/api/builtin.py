@@ -1,6 +1,6 @@
 """Steps that come with the operator: Triton Python models of the features that training computes.
 
-What each one takes and gives is in docs/ensembles.md.
+What each one takes and gives is in docs/builtin-steps.md.
 """
 
 from enum import StrEnum
@@ -9,8 +9,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Int
+from inference_operator.api.model import DataType, Shape
 from inference_operator.api.rules import Rule
-from inference_operator.api.source import Source
+from inference_operator.api.source import FROM_REGISTRY, Source
 
 _KINDS = ("weighted_average", "ohlcv_features", "tokenizer")
 
@@ -68,8 +69,36 @@ class TooLong(StrEnum):
     REFUSE = "Refuse"
 
 
+class EmptyText(StrEnum):
+    """What becomes of a text without any word or sign."""
+
+    REFUSE = "Refuse"
+    LEAVE_OUT = "LeaveOut"
+
+
+class Rows(ApiModel):
+    """A tensor of the pipeline that is always there."""
+
+    data_type: DataType
+    """Its element type."""
+
+    shape: Shape
+    """Its dimensions, without the batch's."""
+
+
 class Tokenizer(ApiModel):
     """WordPiece ids and attention masks of uncased BERT."""
+
+    rules: ClassVar = (
+        Rule(
+            cel=f"!has(self.vocabulary) || !{FROM_REGISTRY.format('self.vocabulary.uri')}",
+            holds=lambda self: self.vocabulary is None or not self.vocabulary.from_registry,
+            found='"{vocabulary.uri}"',
+            expected="the uri of a file, since a registry's models are no vocabularies",
+            remedy="put the vocab.txt where https://, s3://, gs://, oci:// or pvc:// reaches it",
+            field="vocabulary.uri",
+        ),
+    )
 
     vocabulary: Source | None = None
     """A `vocab.txt`, one word a line. Absent: that of uncased English BERT, which comes along."""
@@ -79,6 +108,14 @@ class Tokenizer(ApiModel):
 
     too_long: TooLong = TooLong.CUT
     """Whether a longer text is cut or refused."""
+
+    empty_text: EmptyText = EmptyText.REFUSE
+    """Whether a text without any word is refused, or counts as left out."""
+
+    rows: Rows | None = None
+    """Adds the input `rows`, any tensor that each request has: it says how many texts are left out
+    where the request has none. Absent: every request needs a text, but where `maxBatchSize` is
+    0."""
 
 
 class Builtin(ApiModel):

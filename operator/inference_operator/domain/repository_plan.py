@@ -15,16 +15,23 @@ _NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]*")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+# `model_builders.builtin` knows them by the same words: a test holds both equal.
+BUILTINS = ("weightedAverage", "ohlcvFeatures", "tokenizer")
+TOKENIZER = "tokenizer"
+
+
 class ArtifactFormat(StrEnum):
-    """Format of an artifact; the values of `api.model.ModelFormat`, without importing pydantic.
+    """Format of an artifact: the values of `api.model.ModelFormat`, without importing pydantic.
 
     `load` must start at once, and pydantic alone costs it half a second: a test holds both equal.
+    An ensemble is a config.pbtxt and no artifact.
     """
 
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"
     TENSORRT = "tensorrt"
     PYTHON = "python"
+    ENSEMBLE = "ensemble"
 
 
 class PlanError(ValueError):
@@ -35,37 +42,69 @@ class PlanError(ValueError):
 class PlannedModel:
     """One model of the repository and where its artifact comes from.
 
-    `credentials` is the name of a folder under `--credentials` (a mounted Secret), or None.
+    `uri` is None for ensembles and built-in steps, which have no artifact; a tokenizer's may be
+    that of its vocabulary. `credentials` is the name of a folder under `--credentials` (a mounted
+    Secret), or None. `builtin` is one of `BUILTINS`, or None.
     """
 
     name: str
     version: int
     format: ArtifactFormat
-    uri: str
+    uri: str | None = None
     sha256: str | None = None
     credentials: str | None = None
+    builtin: str | None = None
 
     def __post_init__(self) -> None:
         _check(_NAME.fullmatch(self.name), "name", self.name, "a model name without slashes")
         _check(self.version >= 1, "version", self.version, "a whole number from 1 on")
+        self._check_builtin()
+        self._check_uri()
         _check(
-            self.uri.startswith(SCHEMES),
-            "source.uri",
-            self.uri,
-            f"an address that starts with {', '.join(SCHEMES)}",
-        )
-        _check(
-            self.sha256 is None or _SHA256.fullmatch(self.sha256),
+            self.sha256 is None or (self.uri and _SHA256.fullmatch(self.sha256)),
             "source.sha256",
             self.sha256,
-            "64 lower-case hexadecimal digits or null",
+            "64 lower-case hexadecimal digits or null" if self.uri else "null without a uri",
         )
         _check(
-            self.credentials is None or _NAME.fullmatch(self.credentials),
+            self.credentials is None or (self.uri and _NAME.fullmatch(self.credentials)),
             "credentials",
             self.credentials,
-            "the name of a folder or null",
+            "the name of a folder or null" if self.uri else "null without a uri",
         )
+
+    def _check_builtin(self) -> None:
+        _check(
+            self.builtin is None or self.builtin in BUILTINS,
+            "builtin",
+            self.builtin,
+            f"one of {', '.join(BUILTINS)}, or nothing",
+        )
+        _check(
+            self.builtin is None or self.format is ArtifactFormat.PYTHON,
+            "format",
+            self.format.value,
+            "python for a built-in step",
+        )
+
+    def _check_uri(self) -> None:
+        has_none = self.format is ArtifactFormat.ENSEMBLE or self.builtin not in (None, TOKENIZER)
+        if has_none:
+            what = "a built-in step" if self.builtin else "an ensemble"
+            _check(self.uri is None, "source.uri", self.uri, f"null for {what} without an artifact")
+        elif self.uri is not None or self.builtin is None:
+            _check(
+                (self.uri or "").startswith(SCHEMES),
+                "source.uri",
+                self.uri,
+                f"an address that starts with {', '.join(SCHEMES)}",
+            )
+
+    @property
+    def claim(self) -> str | None:
+        """Name of the volume claim that the artifact is on, or None."""
+        uri = self.uri or ""
+        return uri.removeprefix("pvc://").partition("/")[0] if uri.startswith("pvc://") else None
 
     @property
     def config_file(self) -> str:
@@ -106,35 +145,44 @@ def _check(holds: object, field: str, found: object, expected: str) -> None:
 
 
 def _as_dict(model: PlannedModel) -> dict[str, object]:
-    return {
+    found: dict[str, object] = {
         "name": model.name,
         "version": model.version,
         "format": model.format.value,
-        "source": {"uri": model.uri, "sha256": model.sha256},
-        "credentials": model.credentials,
     }
+    # Plans of revisions that were made before there were models without a source stay as they are.
+    if model.uri is not None:
+        found["source"] = {"uri": model.uri, "sha256": model.sha256}
+        found["credentials"] = model.credentials
+    if model.builtin is not None:
+        found["builtin"] = model.builtin
+    return found
 
 
 def _model(index: int, item: Any) -> PlannedModel:
     try:
-        source = item["source"]
-        found = (item["name"], item["version"], item["format"], source["uri"])
-        optional = (source.get("sha256"), item.get("credentials"))
+        source = item.get("source") or {}
+        found = (item["name"], item["version"], item["format"])
+        optional = (
+            source["uri"] if source else None,
+            source.get("sha256"),
+            item.get("credentials"),
+            item.get("builtin"),
+        )
     except (TypeError, KeyError, AttributeError) as error:
         raise PlanError(
             f"{PLAN_FILE}: models[{index}]: missing or of the wrong type: {error}"
         ) from None
-    name, version, kind, uri = found
+    name, version, kind = found
     _check(type(version) is int, f"models[{index}].version", version, "a whole number from 1 on")
-    texts = {"name": name, "format": kind, "source.uri": uri}
-    texts |= {
-        key: v for key, v in zip(("source.sha256", "credentials"), optional, strict=True) if v
-    }
+    texts = {"name": name, "format": kind}
+    fields = ("source.uri", "source.sha256", "credentials", "builtin")
+    texts |= {key: value for key, value in zip(fields, optional, strict=True) if value is not None}
     for field, text in texts.items():
         _check(isinstance(text, str), f"models[{index}].{field}", text, "a string")
     formats = [known.value for known in ArtifactFormat]
     _check(kind in formats, f"models[{index}].format", kind, f"one of {', '.join(formats)}")
     try:
-        return PlannedModel(name, version, ArtifactFormat(kind), uri, *optional)
+        return PlannedModel(name, version, ArtifactFormat(kind), *optional)
     except PlanError as error:
         raise PlanError(f"{PLAN_FILE}: models[{index}].{error}") from None

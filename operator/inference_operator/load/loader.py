@@ -1,5 +1,6 @@
 """Lays out every model of a plan: fetch, check the digest, unpack, check the tensors, put in place.
 
+Built-in steps are written instead of fetched, and ensembles are a config.pbtxt alone.
 A model that an earlier container completed is left alone; what it began is gone on with.
 """
 
@@ -10,11 +11,12 @@ from pathlib import Path
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel, LoadReport
-from inference_operator.domain.repository_plan import PlannedModel
+from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.load import claims
 from inference_operator.load.archive import is_archive, unpack
+from inference_operator.load.builtin import lay_out_builtin
 from inference_operator.load.credentials import Secret, read_secret
-from inference_operator.load.digest import file_digest
+from inference_operator.load.digest import digest_of, file_digest
 from inference_operator.load.failure import LoadError, is_disk_full
 from inference_operator.load.fetch import Fetcher
 from inference_operator.load.layout import Staging, remove_staging
@@ -24,7 +26,7 @@ from inference_operator.load.progress import log
 from inference_operator.load.remote import Artifact, Remote
 from inference_operator.load.sources import origin_of
 from inference_operator.load.space import free_bytes, insufficient, sized
-from inference_operator.load.verify import Verifier
+from inference_operator.load.verify import Verifier, check_ensemble
 
 MODELS_AT_ONCE = 3
 
@@ -61,7 +63,9 @@ class Loader:
         """
         with ThreadPoolExecutor(MODELS_AT_ONCE, "models") as workers:
             found = [workers.submit(self._load_one, order) for order in orders]
-        loaded = tuple(one.result() for one in found)
+        done = zip(orders, [one.result() for one in found], strict=True)
+        # Of an ensemble nothing was loaded.
+        loaded = tuple(one for order, one in done if not _is_ensemble(order))
         remove_staging(self._folders.output)
         names = ", ".join(f"{o.model.name} (version {o.model.version})" for o in orders)
         return LoadReport(Reason.RESOLVED, f"laid out {names}", loaded)
@@ -86,6 +90,11 @@ class Loader:
         return loaded
 
     def _lay_out(self, order: Order, staging: Staging) -> Artifact:
+        if _is_ensemble(order):
+            check_ensemble(order)
+            # Triton wants a folder for the version, though nothing is in it.
+            staging.prepare()
+            return Artifact(None, "", digest_of(staging.version), 0)
         verifier = Verifier(order)
         staging.prepare()
         artifact = self._obtain(order.model, staging)
@@ -98,12 +107,20 @@ class Loader:
         return artifact
 
     def _obtain(self, model: PlannedModel, staging: Staging) -> Artifact:
-        if model.uri.startswith("pvc://"):
-            artifact = self._copy(model, staging)
+        fetched = self._fetch(model, model.uri, staging) if model.uri is not None else None
+        if model.builtin is not None:
+            return lay_out_builtin(model, staging.version, fetched)
+        if fetched is None:
+            raise LookupError(f"{model.name}: a plan without a uri is no plan")
+        return fetched
+
+    def _fetch(self, model: PlannedModel, uri: str, staging: Staging) -> Artifact:
+        if model.claim is not None:
+            artifact = self._copy(model, uri, staging)
         else:
             held = model.credentials
             secret = read_secret(self._folders.credentials / held) if held else None
-            artifact = Remote(self._fetcher(model.uri, secret), self._cache).obtain(model, staging)
+            artifact = Remote(self._fetcher(uri, secret), self._cache).obtain(model, uri, staging)
         if model.sha256 not in (None, artifact.sha256):
             raise LoadError(
                 Reason.DIGEST_MISMATCH,
@@ -113,14 +130,14 @@ class Loader:
             )
         return artifact
 
-    def _copy(self, model: PlannedModel, staging: Staging) -> Artifact:
-        found = claims.find(self._folders.claims, model.uri)
+    def _copy(self, model: PlannedModel, uri: str, staging: Staging) -> Artifact:
+        found = claims.find(self._folders.claims, uri)
         if found.path.is_dir():
             copied = claims.copy_folder(found, staging.version, model.name)
             return Artifact(None, "", copied.sha256, copied.size)
-        if is_archive(model.uri):
+        if is_archive(uri):
             size = found.path.stat().st_size
-            return Artifact(found.path, model.uri, file_digest(found.path), size)
+            return Artifact(found.path, uri, file_digest(found.path), size)
         copied = claims.copy_file(found.path, staging.download, model.name)
         return Artifact(staging.download, "", copied.sha256, copied.size)
 
@@ -137,3 +154,7 @@ class Loader:
                 f"{model.name}: {error}: let the pod's user or group read it (fsGroup, file modes)",
             )
         return LoadError(Reason.FETCH_FAILED, f"{model.name}: {error}")
+
+
+def _is_ensemble(order: Order) -> bool:
+    return order.model.format is ArtifactFormat.ENSEMBLE

@@ -39,9 +39,9 @@ class Remote:
     fetcher: Fetcher
     cache: NodeCache | None = None
 
-    def obtain(self, model: PlannedModel, staging: Staging) -> Artifact:
+    def obtain(self, model: PlannedModel, uri: str, staging: Staging) -> Artifact:
         """The source's file as a download, or its folder laid out in the version's place."""
-        listing = self.fetcher.files(model.uri)
+        listing = self.fetcher.files(uri)
         if listing.is_folder:
             return self._folder(model, listing, staging)
         (file,) = listing.files

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.repository_plan import ArtifactFormat
 from inference_operator.load.failure import LoadError
 from inference_operator.load.plan import Order
 
@@ -20,16 +21,9 @@ class Verifier:
 
     def __init__(self, order: Order) -> None:
         from inference_operator.api.model import ModelFormat
-        from model_builders.config import parse_pbtxt
         from model_builders.names import main_file_name
-        from model_builders.problem import ConfigError
 
-        try:
-            self._config: ModelConfig = parse_pbtxt(order.config)
-        except ConfigError as error:
-            raise LoadError(
-                Reason.ARTIFACT_INVALID, f"config.pbtxt of {order.model.name}: {error}"
-            ) from None
+        self._config = _config(order)
         self._format: ModelFormat = ModelFormat(order.model.format.value)
         self._name = order.model.name
         self.main_file = main_file_name(self._format, self._config)
@@ -42,6 +36,28 @@ class Verifier:
         if problems:
             sentences = "; ".join(str(problem) for problem in problems)
             raise LoadError(_reason(self.main_file, problems), f"{self._name}: {sentences}")
+
+
+def check_ensemble(order: Order) -> None:
+    """Raise LoadError where the config, which is all that there is of an ensemble, is none."""
+    if not _config(order).ensemble_scheduling.step:
+        raise LoadError(
+            Reason.ARTIFACT_INVALID,
+            f"config.pbtxt of {order.model.name}: found no ensemble_scheduling with steps, expected"
+            f" it for the format {ArtifactFormat.ENSEMBLE}; make the revision anew",
+        )
+
+
+def _config(order: Order) -> "ModelConfig":
+    from model_builders.config import parse_pbtxt
+    from model_builders.problem import ConfigError
+
+    try:
+        return parse_pbtxt(order.config)
+    except ConfigError as error:
+        raise LoadError(
+            Reason.ARTIFACT_INVALID, f"config.pbtxt of {order.model.name}: {error}"
+        ) from None
 
 
 def _reason(main_file: str, problems: "list[Problem]") -> Reason:

@@ -1,0 +1,49 @@
+"""Writes a built-in step's version folder: `model.py`, the features that it computes, its words.
+
+Part of the init container: the standard library only.
+"""
+
+import shutil
+from pathlib import Path
+
+from model_builders.features.vocabulary import word_ids
+
+_OURS = Path(__file__).parent
+_PACKAGES = _OURS.parent
+_MODELS = {
+    "weightedAverage": "weighted_average.py",
+    "ohlcvFeatures": "ohlcv_features.py",
+    "tokenizer": "tokenizer.py",
+}
+# What `model.py` imports, under the names that it has in this project.
+_SHARED = ("__init__", "requests")
+_PACKED = (
+    "__init__.py",
+    "features/*.py",
+    "builtin/__init__.py",
+    *(f"builtin/python/{name}.py" for name in _SHARED),
+)
+WORDS = "vocab.txt"
+VOCABULARY = _OURS / "vocabulary" / WORDS
+"""The words of uncased English BERT, one a line."""
+
+
+def write_builtin(kind: str, version_folder: Path, vocabulary: Path | None = None) -> None:
+    """Write all files of the step `kind` (`weightedAverage`, ...) into its version's folder.
+
+    `vocabulary` is a tokenizer's own `vocab.txt`; None takes that of uncased English BERT. Raises
+    FeatureError for one that is no vocabulary, UnicodeDecodeError for one that is no UTF-8.
+    """
+    version_folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(_OURS / "python" / _MODELS[kind], version_folder / "model.py")
+    package = version_folder / _PACKAGES.name
+    for pattern in _PACKED:
+        for file in sorted(_PACKAGES.glob(pattern)):
+            place = package / file.relative_to(_PACKAGES)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, place)
+    if kind == "tokenizer":
+        shutil.copyfile(vocabulary or VOCABULARY, version_folder / WORDS)
+    if vocabulary is not None:
+        with vocabulary.open(encoding="utf-8") as lines:
+            word_ids(lines)

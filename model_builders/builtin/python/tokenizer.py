@@ -1,0 +1,59 @@
+"""`tokenizer` inside Triton: WordPiece ids and attention masks of raw text."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import triton_python_backend_utils as pb_utils
+
+from model_builders.builtin.python.requests import Step, Tensors
+from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.tokens import TooLong, WordPiece, words
+
+_VOCABULARY = Path(__file__).with_name("vocab.txt")
+_LONGER = {"Cut": TooLong.CUT, "Refuse": TooLong.REFUSE}
+
+
+class TritonPythonModel:
+    """One execution instance; see docs/builtin-steps.md."""
+
+    def initialize(self, args: Mapping[str, str]) -> None:
+        self._step = Step.of(args)
+        self._most = int(self._step.settings["max_tokens"])
+        self._longer = _LONGER[self._step.settings["too_long"]]
+        self._may_be_empty = self._step.settings["empty_text"] == "LeaveOut"
+        try:
+            with _VOCABULARY.open(encoding="utf-8") as lines:
+                self._words = WordPiece(lines)
+        except ValueError as error:
+            raise pb_utils.TritonModelException(str(error)) from None
+
+    def execute(self, requests: Sequence[Any]) -> list[Any]:
+        # Padded to its own longest text, a request is answered alike whoever shares the batch.
+        return self._step.answer(requests, self._run, joined=False)
+
+    def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
+        texts: list[str | None]
+        if "text" in given:
+            texts = [self._read(row, text) for row, text in enumerate(given["text"][:, 0])]
+        else:
+            # Without a batch dimension a request is one row, whatever else it has.
+            texts = [None] * len(given.get("rows", "1"))
+        tokens = self._words.encode(texts, self._most, self._longer, "text")
+        found = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask}
+        return {name: found[name] for name in wanted}
+
+    def _read(self, row: int, text: bytes) -> str | None:
+        found = _decoded(row, text)
+        return None if self._may_be_empty and not words(found) else found
+
+
+def _decoded(row: int, text: bytes) -> str:
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise FeatureError(
+            Reason.WRONG_TYPE,
+            f"text[{row}]: found bytes that are no UTF-8 ({error.reason} at {error.start}),"
+            " expected UTF-8; encode the text anew",
+        ) from None

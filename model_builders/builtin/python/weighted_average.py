@@ -1,0 +1,29 @@
+"""`weightedAverage` inside Triton: a price forecast and a text's sentiment as one forecast."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from model_builders.builtin.python.requests import Step, Tensors
+from model_builders.features.average import WeightedAverage
+
+BASIS_POINTS = 10_000
+
+
+class TritonPythonModel:
+    """One execution instance; see docs/builtin-steps.md."""
+
+    def initialize(self, args: Mapping[str, str]) -> None:
+        self._step = Step.of(args)
+        said = {name: int(value) for name, value in self._step.settings.items()}
+        weights = (said["price_weight"], said["sentiment_weight"])
+        self._average = WeightedAverage(weights, said["sentiment_basis_points"] / BASIS_POINTS)
+
+    def execute(self, requests: Sequence[Any]) -> list[Any]:
+        return self._step.answer(requests, self._run)
+
+    def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
+        forecast, probability = self._average(
+            given["price"], given["interval"], given["score"], given["confidence"]
+        )
+        found = {"forecast": forecast, "probability": probability}
+        return {name: found[name] for name in wanted}
