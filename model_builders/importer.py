@@ -19,11 +19,18 @@ from inference_operator.api.ensemble_pipeline import ReferenceKind
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.checks import check
-from model_builders.importing.ensembles import Served, ensemble_spec, is_ensemble, other_versions
+from model_builders.importing.ensembles import (
+    Served,
+    ensemble_spec,
+    graph_problems,
+    is_ensemble,
+    other_versions,
+)
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
 from model_builders.importing.model import Serving, format_of, model_spec
 from model_builders.names import main_file_name
+from model_builders.protobuf import ModelConfig
 
 MAX_NAME = 52
 """Longest name of a resource: its children's names carry a hash (api/across.py)."""
@@ -66,6 +73,7 @@ class _Import:
         self._options = options
         self._result = Imported()
         self._served: dict[str, Served] = {}
+        self._configs: dict[str, ModelConfig] = {}
 
     def run(self, folders: Iterable[tuple[str, ModelFolder | ImportFailedError]]) -> Imported:
         ensembles = []
@@ -137,6 +145,7 @@ class _Import:
         serving = Serving(folder.name, name, source, self._options.gpus)
         spec = model_spec(folder.config, model_format, serving)
         self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL, version)
+        self._configs[folder.name] = folder.named_config()
         self._add(INFERENCE_MODEL, name, spec)
         self._warn_about(folder, spec)
         for problem in check(InferenceModelSpec.model_validate(spec)):
@@ -179,15 +188,17 @@ class _Import:
         return {"uri": prefix, **pin}
 
     def _ensemble(self, folder: ModelFolder, name: str) -> None:
-        spec = ensemble_spec(
-            folder.config, name=folder.name, resource_name=name, served=self._served
-        )
-        for sentence in other_versions(folder.config, self._served):
-            self._warn(folder.name, sentence)
+        config = folder.named_config()
+        spec = ensemble_spec(config, name=folder.name, resource_name=name, served=self._served)
         newest = max(folder.versions(), default=None)
         self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE, newest)
+        self._configs[folder.name] = config
         self._add(ENSEMBLE_PIPELINE, name, spec)
         self._warn_about(folder, spec)
+        for sentence in other_versions(config, self._served):
+            self._warn(folder.name, sentence)
+        for problem in graph_problems(config, spec, self._configs):
+            self._warn(folder.name, f"the operator will refuse it: {problem}")
 
     def _warn_about(self, folder: ModelFolder, spec: dict[str, Any]) -> None:
         if folder.beside():

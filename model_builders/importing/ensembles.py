@@ -13,10 +13,12 @@ from inference_operator.api.ensemble_pipeline import (
 )
 from inference_operator.api.validate import field_errors
 from model_builders.ensemble import PLATFORM, StepModel, declared_ensemble, ensemble_config
+from model_builders.graph.checks import check_graph
+from model_builders.graph.spec import graph_of
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.keeping import keep_triton
 from model_builders.importing.tensors import read_inputs, read_outputs
-from model_builders.problem import ConfigError
+from model_builders.problem import ConfigError, Problem
 from model_builders.protobuf import ModelConfig, as_written
 
 _SECTIONS = ("responseCache", "parameters")
@@ -83,6 +85,16 @@ def other_versions(config: ModelConfig, served: Mapping[str, Served]) -> Iterato
                 f" {step.model_name}, and version {version} was imported: the operator pins the"
                 " version that is stable"
             )
+
+
+def graph_problems(
+    config: ModelConfig, spec: Mapping[str, Any], configs: Mapping[str, ModelConfig]
+) -> list[Problem]:
+    """Why the operator would refuse the graph; `configs` are those of the models by their names."""
+    pipeline = _validated(spec)
+    steps = zip(pipeline.steps, config.ensemble_scheduling.step, strict=True)
+    models = {mine.name: configs[one.model_name] for mine, one in steps}
+    return check_graph(graph_of(pipeline, name=config.name, models=models))
 
 
 def _loadable(config: ModelConfig) -> None:

@@ -25,6 +25,13 @@ class ModelFolder:
     def name(self) -> str:
         return self.path.name
 
+    def named_config(self) -> ModelConfig:
+        """The config with the name that an absent one stands for."""
+        config = ModelConfig()
+        config.CopyFrom(self.config)
+        config.name = self.name
+        return config
+
     def versions(self) -> list[int]:
         """Numbers of the version folders, ascending, as Triton counts them."""
         folders = (child for child in self.path.iterdir() if child.is_dir())

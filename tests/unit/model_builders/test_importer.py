@@ -267,6 +267,18 @@ def test_what_a_pipeline_has_no_field_for_goes_to_its_overrides() -> None:
     assert "version_policy" in triton["configOverrides"]
 
 
+def test_a_graph_that_the_operator_would_refuse_is_said(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    write(
+        tmp_path,
+        "signal",
+        ensemble().replace("TYPE_FP32", "TYPE_FP64", 1),
+    )
+    (warning,) = imported(tmp_path).warnings
+    assert warning.startswith("signal: the operator will refuse it: spec.steps[bars]")
+    assert "FP64" in warning
+
+
 def ensemble(more: str = "", *, platform: str = 'platform: "ensemble"') -> str:
     return f"""{platform} {more}
     input {{ name: "IN" data_type: TYPE_FP32 dims: 1 }}
