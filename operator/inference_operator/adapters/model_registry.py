@@ -95,13 +95,13 @@ class ModelRegistry:
         return {a.source: self._known[a] for a in wanted if a in self._known}
 
     def _ask_for(self, unit: UnitKey, wanted: tuple[Asked, ...]) -> None:
-        before = self._asked.pop(unit, ())
+        self._asked.pop(unit, None)
         if wanted:
             self._asked[unit] = wanted
         # Even where the answers are known: whoever rests knows no due time of a new subject.
         self._news.set()
         for asked in wanted:
-            if asked not in before and asked not in self._known:
+            if asked not in self._known:
                 self._pace.due_now(asked.subject)
 
     def place_of(self, unit: UnitKey, subject: str) -> Place | None:

@@ -15,11 +15,12 @@ from inference_operator.adapters.promotions import Promotions
 from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.api.conditions import format_time
 from tests.contract.registries import FILES, FakeGround, mlmodel
-from tests.fakes.bodies import KEY, imodel, stored
+from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step, stored
 from tests.fakes.world import NOON
 
 TAG = "inference.aipx.io/serving.desk-7.fx-drift"
 WRITE = "model-versions/set-tag"
+PIPELINE_TAG = "inference.aipx.io/serving.desk-7.fx-signal"
 
 
 class Scene:
@@ -28,6 +29,7 @@ class Scene:
     def __init__(self) -> None:
         self.ground = FakeGround()
         self.requests = self.ground.fake.requests
+        self.secrets: dict[tuple[str, str], dict[str, str]] = {}
         for _ in range(2):
             self.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
         self.cache = Cache()
@@ -38,7 +40,29 @@ class Scene:
         self._stored = 0
 
     async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
-        raise AssertionError("no Secret is named")
+        assert (namespace, name) in self.secrets, "no such Secret is named"
+        return {"data": self.secrets[namespace, name]}
+
+    def pipeline_serves(self, secret: str | None = None, **sources: str) -> None:
+        """A minute after noon, clients were moved to a pipeline of inline models with those
+        sources, and of a step `trend` that refers to the model."""
+        ref = {"secretRef": {"name": secret}} if secret else {}
+        steps = [
+            {**step(name, modelRef=None), "model": {"source": {"uri": uri, **ref}}}
+            for name, uri in sources.items()
+        ]
+        body = epipe(steps=[*steps, step("trend")])
+        self.registry.resolutions(PIPELINE, body["spec"])
+        served = [{"name": name, "model": name, "source": uri} for name, uri in sources.items()]
+        served.append(
+            {"name": "trend", "model": "fx", "source": "models:/fx/1", "modelRef": str(KEY)}
+        )
+        status = {
+            "steps": served,
+            "stable": {"revision": "rev3"},
+            "rollout": {"promotedAt": format_time(NOON + timedelta(minutes=1))},
+        }
+        self.cache.put(PIPELINE.kind, stored({**body, "status": status}))
 
     def serves(self, version: int, *, minutes: int, uri: str = "models:/fx@champion") -> None:
         """Clients were moved to that version so many minutes after noon."""
@@ -133,3 +157,37 @@ async def test_other_sources_have_no_version_to_tag(scene: Scene, uri: str) -> N
     scene.serves(1, minutes=1, uri=uri)
     await scene.promotions.write()
     assert WRITE not in scene.requests
+
+
+async def test_the_inline_models_of_a_pipeline_are_tagged_with_their_steps(scene: Scene) -> None:
+    scene.ground.version("news", {}, {"MLmodel": mlmodel(), **FILES})
+    scene.pipeline_serves(price="models:/fx/2", again="models:/fx/2", text="models:/news/1")
+    for _ in range(2):
+        await scene.promotions.write()
+    said = "revision rev3 since 2031-05-06T12:01:00Z, as"
+    assert scene.ground.tags("fx", 2)[PIPELINE_TAG] == f"{said} price, again"
+    assert scene.ground.tags("news", 1)[PIPELINE_TAG] == f"{said} text"
+    assert scene.requests.count(WRITE) == 2
+
+
+async def test_what_a_pipeline_refers_to_is_its_own_resources_to_tag(scene: Scene) -> None:
+    scene.pipeline_serves(price="models:/fx/2", builtin="builtin", stored="s3://models/fx.onnx")
+    await scene.promotions.write()
+    assert PIPELINE_TAG not in scene.ground.tags("fx", 1)
+    assert scene.requests.count(WRITE) == 1
+
+
+async def test_a_refused_tag_of_one_step_leaves_the_others_tagged(scene: Scene) -> None:
+    scene.pipeline_serves(gone="models:/bonds/4", price="models:/fx/2")
+    for _ in range(2):
+        await scene.promotions.write()
+    assert PIPELINE_TAG in scene.ground.tags("fx", 2)
+    assert scene.requests.count(WRITE) == 2
+
+
+async def test_a_tag_is_written_with_the_secret_of_its_step(scene: Scene) -> None:
+    scene.ground.fake.wants = "Bearer t0ken"
+    scene.secrets[PIPELINE.namespace, "desk"] = {"token": "dDBrZW4="}
+    scene.pipeline_serves(secret="desk", price="models:/fx/2")
+    await scene.promotions.write()
+    assert PIPELINE_TAG in scene.ground.tags("fx", 2)

@@ -1,0 +1,102 @@
+"""A watch of a fake registry, for tests: what it is asked, what units are told, whom it wakes."""
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from inference_operator.adapters.kube import ApiError, Resource
+from inference_operator.adapters.model_registry import ModelRegistry
+from inference_operator.adapters.pacing import Pace
+from inference_operator.adapters.registry_secrets import Secrets
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.resolution import Resolution, Resolved, SourceKey, Unresolved
+from tests.contract.registries import FILES, FakeGround, mlmodel
+from tests.fakes.world import NOON
+
+INTERVAL = 30.0
+ALIASES = "registered-models/get"
+
+
+FX = UnitKey("InferenceModel", "desk-7", "fx-drift")
+
+
+def unit(name: str, namespace: str = "desk-7") -> UnitKey:
+    return UnitKey("InferenceModel", namespace, name)
+
+
+def spec(uri: str = "models:/fx@champion", secret: str | None = None) -> dict[str, Any]:
+    source: dict[str, Any] = {"uri": uri, **({"secretRef": {"name": secret}} if secret else {})}
+    return {"model": {"source": source}}
+
+
+def only(found: Mapping[SourceKey, Resolution]) -> Resolution | None:
+    assert len(found) <= 1
+    return next(iter(found.values()), None)
+
+
+class Watch:
+    """A watch over a fake MLflow in which fx has versions 1 and 2, and champion is 1."""
+
+    def __init__(self) -> None:
+        self.ground = FakeGround()
+        self.mlflow = self.ground.fake
+        self.seconds = 0.0
+        self.woken: list[UnitKey] = []
+        self.answered = asyncio.Event()
+        self.reading = asyncio.Event()
+        self.secrets: dict[tuple[str, str], dict[str, str]] = {}
+        self.surprising: set[object] = set()
+        """Units and namespaces at which a wake or a Secret fails as nobody foresaw."""
+        self.registry = ModelRegistry(
+            self.mlflow,
+            Secrets(self, lambda: self.seconds),
+            Pace(INTERVAL, lambda: self.seconds, lambda: 0.5),
+            self._wake,
+            self._clock,
+        )
+        for _ in range(2):
+            self.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
+        self.ground.alias("fx", "champion", 1)
+
+    def _wake(self, of: UnitKey) -> None:
+        self._surprise(of)
+        self.woken.append(of)
+        self.answered.set()
+
+    def _surprise(self, at: object) -> None:
+        if at in self.surprising:
+            raise RuntimeError("nobody foresaw this")
+
+    def _clock(self) -> datetime:
+        return NOON + timedelta(seconds=self.seconds)
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+        self._surprise(namespace)
+        self.reading.set()
+        if (namespace, name) not in self.secrets:
+            raise ApiError(404, "NotFound", "gone")
+        return {"data": self.secrets[namespace, name]}
+
+    async def asks(self, *, after: float = 0.0) -> list[str]:
+        """One round after so many seconds; the requests that it took."""
+        self.seconds += after
+        self.mlflow.requests.clear()
+        await self.registry.ask_due()
+        return list(self.mlflow.requests)
+
+    def told(self, of: UnitKey, **source: Any) -> Resolution | None:
+        """The answer about the only source of a model."""
+        return only(self.registry.resolutions(of, spec(**source)))
+
+    def says(self, of: UnitKey, **source: Any) -> str:
+        """The version that a unit is told, or the reason for none."""
+        found = self.told(of, **source)
+        if found is None:
+            return "nothing yet"
+        return found.uri if isinstance(found, Resolved) else found.reason.value
+
+    def why(self, of: UnitKey, **source: Any) -> Unresolved:
+        found = self.told(of, **source)
+        assert isinstance(found, Unresolved)
+        return found
