@@ -8,6 +8,8 @@ from inference_operator.api.reasons import Reason
 
 # The kubelet keeps no more of a container's termination message.
 MAX_BYTES = 4096
+_SHORTEST = 200
+_FIELDS = ("name", "sha256", "bytes")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,29 @@ class LoadReport:
         return self.reason is Reason.RESOLVED
 
     def to_json(self) -> str:
-        """At most `MAX_BYTES` of JSON: the message is cut first, then models at the end."""
+        """At most `MAX_BYTES` of JSON.
+
+        The message is cut first; then models become [name, sha256, bytes], which holds 32 with
+        names of 25 characters; last, models at the end are left out.
+        """
         # A file name that is no UTF-8 reaches a message as surrogates, which cannot be encoded.
         message = self.message.encode("utf-8", "replace").decode()
-        models = list(self.models)
-        while len(text := self._encode(message, models).encode()) > MAX_BYTES:
+        models = [{name: getattr(model, name) for name in _FIELDS} for model in self.models]
+        items: list[Any] = list(models)
+        while len(text := self._encode(message, items).encode()) > MAX_BYTES:
             excess = len(text) - MAX_BYTES
-            if len(message) > 200:
-                message = message[: max(200, len(message) - excess) - 1] + "…"
+            if len(message) > _SHORTEST:
+                message = message[: max(_SHORTEST, len(message) - excess) - 1] + "…"
+            elif isinstance(items[-1], dict):
+                items = [list(model.values()) for model in models]
             else:
-                models.pop()
+                items.pop()
         return text.decode()
 
-    def _encode(self, message: str, models: list[LoadedModel]) -> str:
+    def _encode(self, message: str, models: list[Any]) -> str:
         body: dict[str, object] = {"reason": self.reason.value, "message": message}
         if models:
-            body["models"] = [
-                {"name": m.name, "sha256": m.sha256, "bytes": m.bytes} for m in models
-            ]
+            body["models"] = models
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
     @classmethod
@@ -66,7 +73,7 @@ class LoadReport:
 
 
 def _loaded(item: Any) -> LoadedModel:
-    name, sha256, size = item["name"], item["sha256"], item["bytes"]
+    name, sha256, size = item if isinstance(item, list) else map(item.get, _FIELDS)
     if not (isinstance(name, str) and isinstance(sha256, str) and type(size) is int):
         raise TypeError("no loaded model")
     return LoadedModel(name, sha256, size)

@@ -6,10 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference_operator.api.builtin import Builtin
 from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import MAX_BYTES, LoadedModel, LoadReport
 from inference_operator.domain.repository_plan import (
+    BUILTINS,
     ArtifactFormat,
     PlanError,
     PlannedModel,
@@ -20,10 +22,15 @@ LSTM = PlannedModel(
     "lstm", 7, ArtifactFormat.TORCHSCRIPT, "https://models.test/lstm.pt", "a" * 64, "store"
 )
 TEXT = PlannedModel("sentiment", 1, ArtifactFormat.ONNX, "pvc://weights/sentiment")
+AVERAGE = PlannedModel("average", 1, ArtifactFormat.PYTHON, builtin="weightedAverage")
+WORDS = PlannedModel(
+    "words", 1, ArtifactFormat.PYTHON, "s3://words/vocab.txt", "c" * 64, builtin="tokenizer"
+)
+TRADING = PlannedModel("trading", 12, ArtifactFormat.ENSEMBLE)
 
 
 def test_a_plan_survives_its_json() -> None:
-    plan = RepositoryPlan((LSTM, TEXT))
+    plan = RepositoryPlan((LSTM, TEXT, AVERAGE, WORDS, TRADING))
     assert RepositoryPlan.from_json(plan.to_json()) == plan
 
 
@@ -41,12 +48,41 @@ def test_the_json_has_the_shape_that_the_loader_documents() -> None:
     }
 
 
+def test_a_plan_of_models_alone_is_written_as_it_was_before_there_were_ensembles() -> None:
+    assert RepositoryPlan((TEXT,)).to_json() == (
+        '{\n  "models": [\n    {\n      "name": "sentiment",\n      "version": 1,\n'
+        '      "format": "onnx",\n      "source": {\n'
+        '        "uri": "pvc://weights/sentiment",\n        "sha256": null\n      },\n'
+        '      "credentials": null\n    }\n  ]\n}\n'
+    )
+
+
+def test_what_has_no_artifact_has_no_source() -> None:
+    models = json.loads(RepositoryPlan((AVERAGE, TRADING)).to_json())["models"]
+    assert models == [
+        {"name": "average", "version": 1, "format": "python", "builtin": "weightedAverage"},
+        {"name": "trading", "version": 12, "format": "ensemble"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "claim"), [(TEXT, "weights"), (LSTM, None), (WORDS, None), (TRADING, None)]
+)
+def test_a_claim_is_known_by_its_uri(model: PlannedModel, claim: str | None) -> None:
+    assert model.claim == claim
+
+
+def test_built_in_steps_are_those_of_the_api() -> None:
+    fields = (field.alias for field in Builtin.model_fields.values())
+    assert sorted(BUILTINS) == sorted(str(alias) for alias in fields)
+
+
 def test_formats_are_those_of_the_api() -> None:
     assert [f.value for f in ArtifactFormat] == [*(f.value for f in ModelFormat), "ensemble"]
 
 
-def _edited(**changes: object) -> str:
-    item = {**json.loads(RepositoryPlan((LSTM,)).to_json())["models"][0], **changes}
+def _edited(of: PlannedModel = LSTM, /, **changes: object) -> str:
+    item = {**json.loads(RepositoryPlan((of,)).to_json())["models"][0], **changes}
     return json.dumps({"models": [item]})
 
 
@@ -68,6 +104,16 @@ def _edited(**changes: object) -> str:
         (_edited(source={"uri": "https://x/y", "sha256": "AB"}), "64 lower-case"),
         (_edited(credentials="../../root"), "models[0].credentials"),
         (_edited(credentials=7), "models[0].credentials: found 7, expected a string"),
+        (_edited(source=None), "models[0].source.uri: found None, expected an address"),
+        (_edited(source="s3://x/y"), "models[0]: missing or of the wrong type"),
+        (_edited(builtin="tokenizer"), "models[0].format: found 'torchscript', expected python"),
+        (_edited(AVERAGE, builtin="average"), "models[0].builtin: found 'average', expected one"),
+        (_edited(AVERAGE, builtin=7), "models[0].builtin: found 7, expected a string"),
+        (_edited(AVERAGE, source={"uri": "s3://x/y"}), "expected null for a built-in step"),
+        (_edited(AVERAGE, credentials="store"), "models[0].credentials: found 'store', expected"),
+        (_edited(WORDS, source={"uri": "words"}), "models[0].source.uri: found 'words', expected"),
+        (_edited(TRADING, source={"uri": "s3://x/y"}), "expected null for an ensemble"),
+        (_edited(TRADING, builtin="tokenizer"), "models[0].format: found 'ensemble'"),
     ],
 )
 def test_a_bad_plan_is_refused_with_its_field(text: str, message: str) -> None:
@@ -97,6 +143,22 @@ def test_a_report_always_fits_the_termination_log(message: str, count: int) -> N
     assert back.reason is Reason.FETCH_FAILED
 
 
+def test_a_report_holds_the_digests_of_a_whole_pipeline() -> None:
+    models = tuple(LoadedModel(f"predictor-of-many-shares-{n}", "c" * 64, 9**n) for n in range(20))
+    report = LoadReport(Reason.RESOLVED, "x" * 900, models)
+    back = LoadReport.from_json(report.to_json())
+    assert back is not None
+    assert back.models == models
+
+
+def test_a_report_that_cannot_hold_all_keeps_the_first_digests() -> None:
+    models = tuple(LoadedModel(f"{'predictor' * 20}-{n}", "c" * 64, n) for n in range(32))
+    back = LoadReport.from_json(LoadReport(Reason.RESOLVED, "laid out", models).to_json())
+    assert back is not None
+    assert 10 < len(back.models) < 32
+    assert back.models == models[: len(back.models)]
+
+
 @given(st.text() | st.none())
 def test_garbage_on_the_termination_log_is_no_report(text: str | None) -> None:
     LoadReport.from_json(text)
@@ -117,6 +179,7 @@ def test_garbage_on_the_termination_log_is_no_report(text: str | None) -> None:
         '{"reason":"Resolved","message":7}',
         '{"reason":"Resolved","message":"x","models":[{"name":"lstm"}]}',
         '{"reason":"Resolved","message":"x","models":7}',
+        '{"reason":"Resolved","message":"x","models":[["lstm","aa"]]}',
         '{"reason":"DigestMismatch","message":"cut in the mid',
     ],
 )
