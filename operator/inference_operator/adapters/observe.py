@@ -1,13 +1,13 @@
 """From the cache to what planning looks at."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import WATCHED_WHOLE, is_labelled
+from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.pins import referenced
+from inference_operator.adapters.strangers import strangers
 from inference_operator.api.base import API_VERSION
-from inference_operator.api.inference_model import KIND
 from inference_operator.api.status import read_status
 from inference_operator.domain.accelerator import Node, Taint
 from inference_operator.domain.names import (
@@ -64,7 +64,7 @@ def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observ
         status=read_status(body),
         children=children,
         leftovers=frozenset(leftovers),
-        strangers=frozenset(_strangers(cache, key, children)),
+        strangers=dict(strangers(cache, key, children)),
         revisions=_records(children.values()),
         workers=_workers(children.values()),
         pods=tuple(pods),
@@ -84,16 +84,9 @@ def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...]:
     return tuple(node_view(node) for node in cache.nodes())
 
 
-def _strangers(cache: Cache, key: UnitKey, children: Mapping[ChildKey, Body]) -> Iterator[ChildKey]:
-    for kind in WATCHED_WHOLE:
-        found, child = cache.get(kind, (key.namespace, key.name)), ChildKey(kind, key.name)
-        if found is not None and child not in children and not is_labelled(found):
-            yield child
-
-
 def _owners(body: Body) -> tuple[Body, ...]:
     references = body["metadata"].get("ownerReferences") or ()
-    return tuple(r for r in references if r.get("controller") and r.get("kind") == KIND)
+    return tuple(r for r in references if r.get("controller") and r.get("kind") in UNIT_BY_KIND)
 
 
 def _owned_by(body: Body, uid: str) -> bool:

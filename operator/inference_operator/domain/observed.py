@@ -6,7 +6,7 @@ from typing import Any
 
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
-from inference_operator.domain.names import ChildKey
+from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
 from inference_operator.domain.serving_unit import Owner, ServedStep
@@ -153,8 +153,9 @@ class Observed:
     leftovers: frozenset[ChildKey] = frozenset()
     """Children of a deleted predecessor of the same name, which the garbage collector will take."""
 
-    strangers: frozenset[ChildKey] = frozenset()
-    """Somebody else's objects that have the names of children of ours."""
+    strangers: Mapping[ChildKey, UnitKey | None] = field(default_factory=dict)
+    """Names of children of ours that somebody else's objects have: the unit that they belong to,
+    None for objects that are no unit's."""
 
     revisions: Mapping[str, RevisionRecord] = field(default_factory=dict)
     workers: Mapping[str, Workers] = field(default_factory=dict)

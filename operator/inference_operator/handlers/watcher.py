@@ -83,6 +83,7 @@ class Watcher:
             body = self._cache.get(unit.kind, (unit.namespace, unit.name)) or {}
             spec = body.get("spec")
             accelerator = spec.get("accelerator") if isinstance(spec, Mapping) else None
-            is_known = isinstance(accelerator, Mapping)
-            if is_known and accelerator.get("whenUnavailable") == "UseCPU":
+            if not isinstance(accelerator, Mapping):
+                continue
+            if accelerator.get("whenUnavailable") == "UseCPU":
                 self._wake(unit)

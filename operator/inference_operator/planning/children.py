@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from inference_operator.domain.names import ChildKey, revision_of_child
+from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.planning.drift import drift
 from inference_operator.planning.plan import Action, Apply, Create, Delete, key_of
@@ -74,11 +74,16 @@ def _wanted(
 def blocked(seen: Observed, replicas: int) -> tuple[str, ...]:
     """A sentence for each child that somebody else's object of the same name keeps from being."""
     wanted = {"Service", "PodDisruptionBudget"} if replicas >= 2 else {"Service"}
-    return tuple(
+    taken = [(key, seen.strangers[key]) for key in sorted(seen.strangers) if key.kind in wanted]
+    return tuple(_taken(key, holder) for key, holder in taken)
+
+
+def _taken(key: ChildKey, holder: UnitKey | None) -> str:
+    if holder is not None:
+        return f"{key} belongs to {holder.kind} {holder.name}; rename one of the two"
+    return (
         f"{key} exists and is managed by somebody else; delete or rename it, or rename this"
         " resource"
-        for key in sorted(seen.strangers)
-        if key.kind in wanted
     )
 
 
