@@ -1,6 +1,6 @@
 """From an EnsemblePipeline as written to a serving unit, or to the problems that prevent it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
@@ -63,7 +63,8 @@ def pipeline_unit(
     steps, problems = prepared(wanted, mode)
     if not problems:
         graph = graph_of(spec, name=name, models={s.step.name: s.config for s in steps})
-        problems = [*check_graph(graph), *_clashes(steps), *arguments(spec), *environment(spec)]
+        problems = [*(check_graph(graph) or _clashes(name, steps))]
+        problems += [*arguments(spec), *environment(spec)]
     if problems:
         return Invalid(tuple(str(problem) for problem in problems))
     runs = {step.step.name: StepModel(step.step.model, step.step.version) for step in steps}
@@ -118,17 +119,18 @@ def _repository(steps: Iterable[Prepared]) -> dict[str, ServedModel]:
     return {model.name: model for step in steps for model in step.models}
 
 
-def _clashes(steps: Iterable[Prepared]) -> Iterable[Problem]:
-    """Two steps may run one model, but not two models of one name."""
-    first: dict[str, tuple[str, ServedModel]] = {}
+def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
+    """Two steps may run one model, but not two models of one name; nor may what another pipeline
+    brings along."""
+    first: dict[str, tuple[str, ServedModel | None]] = {name: ("the pipeline itself", None)}
     for step in steps:
         path = f"spec.steps[{step.step.name}]"
         for model in step.models:
-            other, known = first.setdefault(model.name, (step.step.name, model))
+            other, known = first.setdefault(model.name, (f"step {step.step.name}", model))
             if known != model:
                 yield Problem(
                     path,
-                    f"another model called {model.name} in Triton than that of step {other}",
+                    f"another model called {model.name} in Triton than that of {other}",
                     "one model of each name in a pipeline",
-                    "give one of them another model.name",
+                    "give one of them another name",
                 )
