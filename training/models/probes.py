@@ -51,12 +51,13 @@ def _text(model: SentimentTransformer, batch: int, seed: int = 0) -> tuple[Tenso
 
 @probes.register
 def _views(model: EnsembleCombiner, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
-    """Forecasts and sentiments; among them texts that say nothing, and a price that is unknown."""
+    """Forecasts and sentiments; among them texts that say nothing or are not there, and an unknown price."""
     drawn = Generator().manual_seed(seed)
     price = torch.exp(torch.randn(batch, 1, generator=drawn) * 0.02)
     width = torch.exp(torch.rand(batch, 1, generator=drawn) * 0.1 + 0.001)
     score = torch.rand(batch, 1, generator=drawn) * 2 - 1
     confidence = torch.rand(batch, 1, generator=drawn) / 2 + 0.5
     confidence[3::8] = 0.5
+    score[5::8] = confidence[6::8] = torch.nan
     price[7::8] = torch.nan
     return price, torch.cat([price / width, price * width], dim=1), score, confidence

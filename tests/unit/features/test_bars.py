@@ -109,3 +109,22 @@ def test_a_gap_is_allowed_unless_a_limit_is_given() -> None:
     assert error.reason == Reason.GAP
     assert "no bar between 2001-01-02 and 2001-01-10" in str(error)
     Bars.of(times, GOOD, longest_gap=np.timedelta64(8, "D"))
+
+
+def test_bars_without_times_are_those_with_times() -> None:
+    assert Bars.numbered(GOOD).ohlcv.tolist() == Bars.of(days(0, 1, 2), GOOD).ohlcv.tolist()
+
+
+def test_a_bad_bar_without_a_time_is_named_by_its_row_and_whose_it_is() -> None:
+    with pytest.raises(FeatureError) as caught:
+        Bars.numbered(with_value(1, 3, np.nan), "ohlcv[4]")
+    assert caught.value.reason is Reason.NOT_FINITE
+    assert str(caught.value) == (
+        "NotFinite: ohlcv[4].close: row 1 is nan, expected a number; drop that bar"
+    )
+
+
+def test_no_bars_at_all_are_refused() -> None:
+    with pytest.raises(FeatureError, match="bars: found no bars, expected one or more") as caught:
+        Bars.numbered(np.empty((0, 5)))
+    assert caught.value.reason is Reason.TOO_SHORT

@@ -150,3 +150,14 @@ def test_a_vocabulary_with_a_word_twice_is_refused() -> None:
 def theirs_of(text: str) -> list[str]:
     normal = BertNormalizer(lowercase=True).normalize_str(text)
     return [word for word, _ in BertPreTokenizer().pre_tokenize_str(normal)]
+
+
+def test_a_text_that_is_left_out_has_its_place_and_nothing_to_see(ours: WordPiece) -> None:
+    tokens = ours.encode(["shares rise", None])
+    assert tokens.input_ids.tolist() == [[101, 6661, 4125, 102], [101, 102, 0, 0]]
+    assert tokens.attention_mask.tolist() == [[1, 1, 1, 1], [0, 0, 0, 0]]
+
+
+def test_texts_are_called_as_the_caller_calls_them(ours: WordPiece) -> None:
+    with pytest.raises(FeatureError, match=r"EmptyText: text\[1\]: found"):
+        ours.encode(["rise", " "], name="text")

@@ -31,6 +31,13 @@ def test_a_text_that_says_nothing_leaves_the_price() -> None:
     assert asked(EnsembleCombiner(), score=-0.9, confidence=0.5)[0] == pytest.approx(1.01)
 
 
+@pytest.mark.parametrize("text", [(math.nan, 0.9), (0.5, math.nan)], ids=str)
+def test_a_text_of_which_nothing_is_known_leaves_the_price(text: tuple[float, float]) -> None:
+    score, confidence = text
+    unknown = asked(EnsembleCombiner(), score=score, confidence=confidence)
+    assert unknown == asked(EnsembleCombiner(), score=0.0, confidence=0.5)
+
+
 def test_a_sure_text_moves_the_price_towards_it_by_its_share() -> None:
     combiner = EnsembleCombiner((0.75, 0.25), sensitivity=0.02)
     found, _ = asked(combiner, price=1.0, score=1.0, confidence=1.0)
