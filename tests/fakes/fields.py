@@ -68,7 +68,7 @@ def without(body: Any, path: Path) -> Any:
         for item in body:
             if name not in (item.get("name"), item.get("uid")):
                 kept.append(item)
-            elif rest and (less := without(item, rest)) and set(less) - {"name"}:
+            elif rest and set(less := _without_in(item, rest)) - {"name"}:
                 kept.append(less)
         return kept
     if not isinstance(body, Mapping) or head not in body:
@@ -79,3 +79,9 @@ def without(body: Any, path: Path) -> Any:
     if inner in ({}, []):
         return {key: value for key, value in body.items() if key != head}
     return {**body, head: inner}
+
+
+def _without_in(item: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
+    """An item keeps its key as long as anything else is left of it."""
+    found: Mapping[str, Any] = item if path == ("name",) else without(item, path)
+    return found
