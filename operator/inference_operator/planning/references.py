@@ -140,5 +140,5 @@ def _most_telling(found: list[Unresolved]) -> Unresolved | None:
     if not found:
         return None
     first = next((one for one in found if one.is_definite), found[0])
-    others = [one.message for one in found if one is not first]
-    return Unresolved(first.reason, "; ".join([first.message, *others]), first.since)
+    texts = dict.fromkeys((first.message, *(one.message for one in found)))
+    return Unresolved(first.reason, "; ".join(texts), first.since)
