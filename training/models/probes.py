@@ -51,7 +51,7 @@ def _text(model: SentimentTransformer, batch: int, seed: int = 0) -> tuple[Tenso
 
 @probes.register
 def _views(model: EnsembleCombiner, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
-    """Forecasts and sentiments; among them texts that say nothing or are not there, and an unknown price."""
+    """Forecasts and sentiments; of some the text says nothing, or it or the price is unknown."""
     drawn = Generator().manual_seed(seed)
     price = torch.exp(torch.randn(batch, 1, generator=drawn) * 0.02)
     width = torch.exp(torch.rand(batch, 1, generator=drawn) * 0.1 + 0.001)
