@@ -6,17 +6,12 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.kinds import CHILD_BY_KIND
-from inference_operator.api.base import API_VERSION
-from inference_operator.api.status import InferenceModelStatus
-from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Observed
-from inference_operator.domain.serving_unit import Owner
 from inference_operator.planning.drift import drift
 from inference_operator.planning.plan import Delete
 from inference_operator.planning.planner import plan
 from tests.contract.conftest import Ground
 from tests.unit.planning.seen import DEFAULTS, NOON
-from tests.unit.resources.inputs import INPUTS, NODES, case
+from tests.unit.resources.inputs import INPUTS, case, seen_of
 
 ODD_QUANTITIES = {
     "requests": {"cpu": "0.0001", "memory": "1000M", "ephemeral-storage": "0.5Gi"},
@@ -34,11 +29,7 @@ ALL = {
 
 
 def manifests(body: dict[str, Any], namespace: str) -> Iterator[dict[str, Any]]:
-    key = UnitKey("InferenceModel", namespace, body["metadata"]["name"])
-    owner = Owner(key, API_VERSION, "00000000-0000-0000-0000-000000000001")
-    done = plan(
-        Observed(owner, 1, body["spec"], InferenceModelStatus(), nodes=NODES), DEFAULTS, NOON
-    )
+    done = plan(seen_of(body, namespace), DEFAULTS, NOON)
     assert done.invalid is None, done.invalid
     for action in done.actions:
         assert not isinstance(action, Delete)

@@ -2,12 +2,18 @@
 
 from typing import Any
 
+from inference_operator.api.base import API_VERSION
+from inference_operator.api.status import STATUS_OF_KIND
 from inference_operator.domain.accelerator import Node
-from tests.fakes.bodies import imodel
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.serving_unit import Owner
+from tests.fakes.bodies import epipe, imodel
 
 FEATURES = {"name": "FEATURES__0", "dataType": "FP32", "shape": [40, 8]}
 SCORE = {"name": "SCORE__0", "dataType": "FP32", "shape": [3]}
 DIGEST = "3f0a" * 16
+VOCABULARY = {"uri": "https://store.example/vocab.txt", "secretRef": {"name": "words"}}
 
 
 def case(name: str, **spec: Any) -> dict[str, Any]:
@@ -130,6 +136,44 @@ INPUTS: dict[str, dict[str, Any]] = {
             "format": "onnx",
         },
     ),
+    "pipeline": epipe(
+        "mood",
+        namespace="credit",
+        maxBatchSize=8,
+        inputs=[{"name": "text", "dataType": "STRING", "shape": [1]}],
+        outputs=[SCORE],
+        steps=[
+            {
+                "name": "tokens",
+                "builtin": {"tokenizer": {"maxTokens": 64, "vocabulary": VOCABULARY}},
+                "inputMap": {"text": "text"},
+                "outputMap": {"input_ids": "ids"},
+            },
+            {
+                "name": "rating",
+                "model": {
+                    "source": {"uri": "pvc://models/rating.pt", "sha256": DIGEST},
+                    "format": "torchscript",
+                    "maxBatchSize": 8,
+                    "inputs": [{"name": "ids", "dataType": "INT64", "shape": [-1]}],
+                    "outputs": [SCORE],
+                },
+                "triton": {"dynamicBatching": {}, "instanceGroups": [{"kind": "CPU", "count": 2}]},
+                "inputMap": {"ids": "ids"},
+                "outputMap": {"SCORE__0": "SCORE__0"},
+            },
+        ],
+        triton={"sharedMemory": "1Gi", "parameters": {"team": "credit"}},
+        replicas=2,
+    ),
 }
 
 NODES = (Node("cpu-only", extended={}),)
+
+
+def seen_of(body: dict[str, Any], namespace: str = "") -> Observed:
+    """A resource that was just written, in a cluster without GPUs."""
+    kind, meta = body["kind"], body["metadata"]
+    key = UnitKey(kind, namespace or meta["namespace"], meta["name"])
+    owner = Owner(key, API_VERSION, "00000000-0000-0000-0000-000000000001")
+    return Observed(owner, 1, body["spec"], STATUS_OF_KIND[kind](), nodes=NODES)

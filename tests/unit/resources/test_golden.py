@@ -5,26 +5,17 @@ from typing import Any
 import pytest
 import yaml
 
-from inference_operator.api.base import API_VERSION
-from inference_operator.api.status import InferenceModelStatus
 from inference_operator.commands.plan import _Readable
-from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Observed
-from inference_operator.domain.serving_unit import Owner
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
 from tests.golden import Golden
 from tests.unit.planning.seen import DEFAULTS, NOON
-from tests.unit.resources.inputs import INPUTS, NODES
+from tests.unit.resources.inputs import INPUTS, seen_of
 from tests.unit.resources.restricted import violations
 
 
 def planned(body: dict[str, Any]) -> Plan:
-    meta = body["metadata"]
-    key = UnitKey("InferenceModel", meta["namespace"], meta["name"])
-    owner = Owner(key, API_VERSION, "00000000-0000-0000-0000-000000000001")
-    seen = Observed(owner, 1, body["spec"], InferenceModelStatus(), nodes=NODES)
-    return plan(seen, DEFAULTS, NOON)
+    return plan(seen_of(body), DEFAULTS, NOON)
 
 
 def manifests(done: Plan) -> list[dict[str, Any]]:
