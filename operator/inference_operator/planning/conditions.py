@@ -16,6 +16,7 @@ from inference_operator.domain.observed import Observed, RevisionRecord, Workers
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.planning.health import ARTIFACT_REASONS, Trouble, load_report, trouble
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.references import OF_REFERENCES
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _references(view: Outlook) -> Iterator[Finding]:
 def _artifact(view: Outlook) -> Iterator[Finding]:
     kind = ConditionType.ARTIFACT_RESOLVED
     record, unresolved = view.record, view.plan.unresolved
-    if unresolved is not None and unresolved.reason not in _OF_REFERENCES:
+    if unresolved is not None and unresolved.reason not in OF_REFERENCES:
         holds = False if unresolved.is_definite else None
         yield Finding(kind, holds, unresolved.reason, _unresolved(view, unresolved))
         return
@@ -139,10 +140,6 @@ def _artifact(view: Outlook) -> Iterator[Finding]:
         yield Finding(kind, True, Reason.RESOLVED, message)
         return
     yield Finding(kind, None, Reason.FETCHING, f"{_artifact_words(record)} is being fetched")
-
-
-# Of the resources that a pipeline refers to, which `ResolvedRefs` tells.
-_OF_REFERENCES = frozenset({Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY})
 
 
 def _artifact_words(record: RevisionRecord) -> str:

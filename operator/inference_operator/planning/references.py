@@ -19,6 +19,10 @@ from inference_operator.planning.rollout import Position
 from inference_operator.planning.source import settle
 
 
+# Of the resources that a pipeline refers to, which `ResolvedRefs` tells.
+OF_REFERENCES = frozenset({Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY})
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """What became of one `modelRef`."""
@@ -139,6 +143,7 @@ def _most_telling(found: list[Unresolved]) -> Unresolved | None:
     """One for the condition's reason; the sentences of all."""
     if not found:
         return None
-    first = next((one for one in found if one.is_definite), found[0])
+    of_registry = (one for one in found if one.reason not in OF_REFERENCES)
+    first = next((one for one in found if one.is_definite), next(of_registry, found[0]))
     texts = dict.fromkeys((first.message, *(one.message for one in found)))
     return Unresolved(first.reason, "; ".join(texts), first.since)
