@@ -89,6 +89,11 @@ class RevisionRecord:
         return ",".join(step.words for step in self.steps)
 
     @property
+    def words(self) -> str:
+        """What it serves: where the model is from, or the set of a pipeline."""
+        return f"set {self.version} ({self.step_versions})" if self.steps else self.uri
+
+    @property
     def resolved_steps(self) -> Mapping[str, Resolved]:
         """What the registry made of a pipeline's inline models then, by step."""
         return {step.name: step.resolved for step in self.steps if step.resolved}

@@ -143,9 +143,7 @@ def _artifact(view: Outlook) -> Iterator[Finding]:
 
 
 def _artifact_words(record: RevisionRecord) -> str:
-    if record.steps:
-        return f"set {record.version} ({record.step_versions})"
-    return str(record.resolved or record.uri)
+    return str(record.resolved or record.words)
 
 
 def _unresolved(view: Outlook, unresolved: Unresolved) -> str:

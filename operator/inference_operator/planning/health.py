@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
@@ -53,8 +53,13 @@ def trouble(
     for rule in _RULES:
         for pod in waiting:
             if found := rule(pod, record):
-                return found
+                return _of_steps(found) if record.steps else found
     return None
+
+
+def _of_steps(found: Trouble) -> Trouble:
+    """In the words of a pipeline, whose models are those of its steps."""
+    return replace(found, message=found.message.replace("spec.model", "the step's model"))
 
 
 def load_report(pods: tuple[Pod, ...]) -> LoadReport | None:
@@ -76,7 +81,7 @@ def _artifact(pod: Pod, record: RevisionRecord) -> Trouble | None:
         return Trouble(report.reason, report.message)
     return Trouble(
         Reason.FETCH_FAILED,
-        f"the init container {_ending(loader)} while it loaded {record.uri}; see `kubectl logs"
+        f"the init container {_ending(loader)} while it loaded {record.words}; see `kubectl logs"
         f" {pod.name} -c load`",
     )
 
@@ -140,7 +145,7 @@ def _schedule(pod: Pod, record: RevisionRecord) -> Trouble | None:
     if found := _MISSING_CLAIM.search(pod.unschedulable):
         return Trouble(
             Reason.CLAIM_NOT_FOUND,
-            f"PersistentVolumeClaim {found.group(1)} of {record.uri} does not exist in this"
+            f"PersistentVolumeClaim {found.group(1)} of {record.words} does not exist in this"
             " namespace; create it, or correct spec.model.source.uri",
         )
     if re.search(r"Insufficient \S+/\S+", pod.unschedulable):

@@ -18,7 +18,6 @@ from inference_operator.domain.steps import inline_spec
 from inference_operator.planning.rollout import Position
 from inference_operator.planning.source import settle
 
-
 # Of the resources that a pipeline refers to, which `ResolvedRefs` tells.
 OF_REFERENCES = frozenset({Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY})
 

@@ -8,6 +8,7 @@ from inference_operator.adapters.observe import pod_view
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Workers
+from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.health import load_report, trouble
 from tests.fakes import bodies
 from tests.fakes.bodies import terminated, waiting
@@ -203,3 +204,18 @@ def test_a_loader_that_succeeded_is_read_from_any_pod() -> None:
     found = load_report(pods)
     assert found is not None
     assert found.message == "done"
+
+
+def test_a_pipelines_trouble_is_told_of_its_steps() -> None:
+    steps = (ServedStep("price", "lstm", 3, "https://store.example/lstm.pt"),)
+    pipeline = record(version=2, uri="", steps=steps)
+    said = loader_said(Reason.ARTIFACT_NOT_FOUND, "lstm: 404; check spec.model.source.uri")
+    refused = pod_view(bodies.pod("aaa", load=said))
+    unclear = pod_view(bodies.pod("aaa", load={"state": terminated(137)}))
+
+    found = trouble(pipeline, None, (refused,))
+    assert found is not None
+    assert found.message == "lstm: 404; check the step's model.source.uri"
+    found = trouble(pipeline, None, (unclear,))
+    assert found is not None
+    assert "while it loaded set 2 (price:3);" in found.message
