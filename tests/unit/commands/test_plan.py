@@ -110,8 +110,8 @@ UNUSABLE: dict[str, tuple[str, str]] = {
     "not text": ("\x00", "cannot be read as YAML"),
     "a list": ("- a\n- b\n", "found list, expected a manifest"),
     "a word": ("hello", "found str, expected a manifest"),
-    "empty": ("", "found nothing, expected an InferenceModel"),
-    "another kind": ("kind: Pod", "found Pod, expected an InferenceModel"),
+    "empty": ("", "found nothing, expected an InferenceModel or an EnsemblePipeline"),
+    "another kind": ("kind: Pod", "found Pod, expected an InferenceModel or an EnsemblePipeline"),
     "another version": (
         "apiVersion: inference.aipx.io/v2\nkind: InferenceModel\n",
         "apiVersion: found 'inference.aipx.io/v2', expected 'inference.aipx.io/v1alpha1'",
@@ -128,7 +128,10 @@ UNUSABLE: dict[str, tuple[str, str]] = {
         "apiVersion: inference.aipx.io/v1alpha1\nkind: InferenceModel\nmetadata: {name: 7}\n",
         "metadata.name: found 7, expected a string",
     ),
-    "a List without items": ("kind: List\n", "found nothing, expected an InferenceModel"),
+    "a List without items": (
+        "kind: List\n",
+        "found nothing, expected an InferenceModel or an EnsemblePipeline",
+    ),
     "a List of words": ("kind: List\nitems: [a, b]\n", "found str, expected a manifest"),
 }
 

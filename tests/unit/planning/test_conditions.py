@@ -19,9 +19,9 @@ from inference_operator.domain.validation import Invalid
 from inference_operator.planning.accelerator import Choice
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.wanted import validated
 from inference_operator.planning.report import phase, report
 from inference_operator.planning.rollout import Position, Turn
+from inference_operator.planning.wanted import validated
 from tests.fakes.bodies import KEY, source, spec
 from tests.unit.planning.seen import DEFAULTS, NOON, container, observed, pod, record
 

@@ -17,9 +17,9 @@ from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Action, Delete, Plan
 from inference_operator.planning.planner import history, plan
 from inference_operator.planning.position import position_of
-from inference_operator.planning.wanted import validated
 from inference_operator.planning.report import report
 from inference_operator.planning.rollout import Position
+from inference_operator.planning.wanted import validated
 from tests.fakes.bodies import spec
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 

@@ -1,0 +1,104 @@
+"""`plan` and `render` of pipelines: what steps refer to is in the file, or in the cluster."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.fakes.bodies import PIPELINE, epipe, imodel, step
+from tests.unit.commands.test_plan import said
+from tests.unit.passes.test_pipelines import Desk
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Any:
+    def written(*bodies: dict[str, Any]) -> Path:
+        path = tmp_path / "desk.yaml"
+        path.write_text(yaml.safe_dump_all(bodies))
+        return path
+
+    return written
+
+
+def test_a_model_of_the_same_file_counts_as_served(
+    file: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = said(capsys, "plan", "-f", file(epipe(), imodel()))
+
+    assert (status, err) == (0, "")
+    assert out.index("EnsemblePipeline/desk-7/fx-signal:") < out.index("InferenceModel/desk-7")
+    assert (
+        "  step drift: model fx-drift version 1 from https://store.example/fx/7/model.onnx, as"
+        " InferenceModel fx-drift serves it (revision " in out
+    )
+    assert "  apply  Deployment/fx-signal-" in out
+
+
+def test_a_pipeline_of_a_pipeline_is_planned_whatever_their_order(
+    file: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner = step("inner", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
+    outer = epipe("outer", steps=[inner])
+
+    status, out, _ = said(capsys, "plan", "-f", file(outer, epipe(), imodel()))
+
+    assert status == 0
+    assert "  step inner: model fx-signal version 1, as EnsemblePipeline fx-signal serves" in out
+
+
+def test_a_model_that_is_nowhere_is_said_to_be_missing(
+    file: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, _ = said(capsys, "plan", "-f", file(epipe()))
+
+    assert status == 0
+    assert "  reference: ReferenceNotFound: drift: InferenceModel fx-drift does not exist" in out
+    assert "  no change to its children" in out
+
+
+def test_pipelines_that_refer_to_each_other_wait_for_ever(
+    file: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def circle(name: str, other: str) -> dict[str, Any]:
+        return epipe(name, steps=[step("s", modelRef={"name": other, "kind": PIPELINE.kind})])
+
+    status, out, _ = said(capsys, "plan", "-f", file(circle("one", "two"), circle("two", "one")))
+
+    assert status == 0
+    assert out.count("has not been Ready yet") == 4
+
+
+async def test_what_is_live_is_what_a_step_stands_for(
+    file: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk()
+    await desk.serving(5)
+    live = tmp_path / "live.yaml"
+    items = [{"kind": kind, **body} for kind, body in desk.cluster.snapshot() if kind != "Event"]
+    live.write_text(yaml.safe_dump({"kind": "List", "items": items}))
+    capsys.readouterr()
+
+    status, out, _ = said(capsys, "plan", "-f", file(epipe(), imodel()), "--live", live)
+
+    assert status == 0
+    assert "from https://store.example/fx/5/model.onnx" in out
+    assert "EnsemblePipeline/desk-7/fx-signal:" in out
+    assert "no change to its children" in out
+
+
+def test_render_prints_every_config(file: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = said(capsys, "render", "-f", file(epipe(), imodel()), "--config")
+
+    assert status == 0
+    assert "# fx-signal/config.pbtxt" in out
+    assert out.count("# fx-drift/config.pbtxt") == 2, "the model's own, and the pipeline's copy"
+
+
+def test_a_bad_graph_is_refused(file: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = epipe(steps=[step(inputMap={"x": "nothing"})])
+
+    status, _, err = said(capsys, "plan", "-f", file(wrong, imodel()))
+
+    assert status == 1
+    assert "EnsemblePipeline/desk-7/fx-signal: spec.steps[drift].inputMap[x]: found" in err
