@@ -9,6 +9,7 @@ class Reason(StrEnum):
     WRONG_TYPE = "WrongType"
     WRONG_SHAPE = "WrongShape"
     NOT_FINITE = "NotFinite"
+    OUT_OF_RANGE = "OutOfRange"
     PRICE_NOT_POSITIVE = "PriceNotPositive"
     NEGATIVE_VOLUME = "NegativeVolume"
     IMPOSSIBLE_BAR = "ImpossibleBar"

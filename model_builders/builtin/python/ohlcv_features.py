@@ -7,11 +7,12 @@ import numpy as np
 import numpy.typing as npt
 
 from model_builders.builtin.python.requests import Step, Tensors
-from model_builders.features.bars import Bars, Floats
+from model_builders.features.bars import COLUMNS, Bars, Floats
 from model_builders.features.failure import FeatureError, Reason
 from model_builders.features.frame import NAMES, Periods, frame
 from model_builders.features.windows import normalised
 
+_MOST = float(np.finfo(np.float32).max)
 _PERIODS = ("rsi", "sma", "ema", "volatility")
 
 
@@ -30,6 +31,7 @@ class TritonPythonModel:
     def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
         ohlcv = given["ohlcv"]
         _check(ohlcv)
+        _check_range(ohlcv)
         found: Tensors = {}
         if wanted & {"window", "normalised"}:
             found = self._windows(ohlcv, wanted)
@@ -66,3 +68,15 @@ def _check(ohlcv: npt.NDArray[np.float64]) -> None:
         for row, bars in enumerate(ohlcv):
             Bars.numbered(bars, f"ohlcv[{row}]")
         raise
+
+
+def _check_range(ohlcv: Floats) -> None:
+    """Bars are checked as float64, and a window has float32."""
+    wrong = ohlcv > _MOST
+    if wrong.any():
+        row, bar, column = (int(at) for at in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+        raise FeatureError(
+            Reason.OUT_OF_RANGE,
+            f"ohlcv[{row}].{COLUMNS[column]}: row {bar} is {ohlcv[row, bar, column]:g}, expected"
+            " 3e38 at most, as float32 holds; drop that bar",
+        )

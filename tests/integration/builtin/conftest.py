@@ -1,0 +1,80 @@
+"""Built-in steps, laid out by `load` from the API's own types, and one Triton that serves them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from hack.images.local_triton import LocalTriton
+from inference_operator.api.builtin import Builtin
+from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
+from inference_operator.load.loader import Folders, Loader
+from inference_operator.load.plan import Order
+from model_builders.builtin.config import builtin_config, builtin_type
+from model_builders.config import config_pbtxt
+
+MAX_BATCH = 32
+OWN_WORDS = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nrise\nshares\n"
+ROWS = {"dataType": "FP64", "shape": [-1, 5]}
+# Requests that come at once are to share a batch.
+BATCHING = "dynamic_batching { max_queue_delay_microseconds: 50000 }\n"
+STEPS: dict[str, dict[str, Any]] = {
+    "words": {"tokenizer": {"rows": ROWS}},
+    "few_words": {"tokenizer": {"maxTokens": 8, "tooLong": "Refuse", "emptyText": "LeaveOut"}},
+    "cut_words": {"tokenizer": {"maxTokens": 8}},
+    "own_words": {"tokenizer": {"vocabulary": {"uri": "pvc://texts/vocab.txt"}}},
+    "bars": {"ohlcvFeatures": {}},
+    "fast_bars": {
+        "ohlcvFeatures": {"steps": 5, "periods": {"rsi": 3, "sma": 4, "ema": 6, "volatility": 2}}
+    },
+    "average": {"weightedAverage": {}},
+    "bold_average": {
+        "weightedAverage": {
+            "weights": {"price": 1, "sentiment": 3},
+            "sentimentBasisPoints": 500,
+        }
+    },
+}
+ENSEMBLE = f"""
+name: "trading"
+platform: "ensemble"
+max_batch_size: {MAX_BATCH}
+input [ {{ name: "ohlcv" data_type: TYPE_FP64 dims: [-1, 5] }},
+  {{ name: "text" data_type: TYPE_STRING dims: [1] optional: true }} ]
+output [ {{ name: "window" data_type: TYPE_FP32 dims: [60, 5] }},
+  {{ name: "ids" data_type: TYPE_INT64 dims: [-1] }},
+  {{ name: "mask" data_type: TYPE_INT64 dims: [-1] }} ]
+ensemble_scheduling {{ step [
+  {{ model_name: "bars" model_version: 1
+    input_map {{ key: "ohlcv" value: "ohlcv" }} output_map {{ key: "window" value: "window" }} }},
+  {{ model_name: "words" model_version: 1
+    input_map {{ key: "text" value: "text" }} input_map {{ key: "rows" value: "ohlcv" }}
+    output_map {{ key: "input_ids" value: "ids" }}
+    output_map {{ key: "attention_mask" value: "mask" }} }} ] }}
+"""
+
+
+def order(name: str, step: dict[str, Any], max_batch_size: int = MAX_BATCH) -> Order:
+    """One built-in step, as the operator puts it into a plan."""
+    builtin = Builtin.model_validate(step)
+    kind = builtin_type(builtin)
+    words = builtin.tokenizer and builtin.tokenizer.vocabulary
+    uri = words.uri if words else None
+    config = config_pbtxt(builtin_config(builtin, name=name, max_batch_size=max_batch_size))
+    batching = BATCHING if max_batch_size else ""
+    planned = PlannedModel(name, 1, ArtifactFormat.PYTHON, uri, builtin=kind)
+    return Order(planned, config + batching)
+
+
+@pytest.fixture(scope="session")
+def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTriton]:
+    claims, output = (tmp_path_factory.mktemp(name) for name in ("claims", "repository"))
+    words = claims / "texts" / "vocab.txt"
+    words.parent.mkdir()
+    words.write_text(OWN_WORDS)
+    orders = [order(name, step) for name, step in STEPS.items()]
+    orders += [order(f"single_{name}", STEPS[name], 0) for name in ("words", "bars", "average")]
+    orders.append(Order(PlannedModel("trading", 7, ArtifactFormat.ENSEMBLE), ENSEMBLE))
+    Loader(Folders(output, output, claims)).load(tuple(orders))
+    with LocalTriton(output) as running:
+        yield running

@@ -1,0 +1,134 @@
+"""Served features are those of training, to the rounding of float32."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from hack.images.local_triton import LocalTriton
+from model_builders.features.bars import Bars
+from model_builders.features.frame import NAMES, STANDARD, Periods, frame
+from model_builders.features.windows import normalised
+from tests.integration.builtin.asking import ask, ask_at_once, executions, refusal
+from training.data.prices import load_prices
+
+FAST = Periods(rsi=3, sma=4, ema=6, volatility=2)
+
+
+@pytest.fixture(scope="module")
+def real() -> Any:
+    """Windows of 120 real bars [8, 120, 5], of every share."""
+    shares = list(load_prices().bars.values())
+    runs = [bars.to_numpy()[at:][:120] for bars in shares for at in (0, len(bars) - 120)]
+    return np.array(runs[:8], np.float64)
+
+
+def wanted(rows: Any, steps: int = 60, periods: Periods = STANDARD) -> dict[str, Any]:
+    """The same by the features themselves."""
+    numbered = [np.datetime64("2001-01-01") + np.arange(len(row)) for row in rows]
+    frames = [frame(Bars.of(t, row), periods) for t, row in zip(numbered, rows, strict=True)]
+    newest = rows[:, -steps:]
+    found = {"window": newest.astype(np.float32), "normalised": normalised(newest)}
+    return found | {
+        name: np.array([[each[name][-1]] for each in frames], np.float32) for name in NAMES
+    }
+
+
+def assert_equal(answer: dict[str, Any], features: dict[str, Any]) -> None:
+    assert answer.keys() == features.keys()
+    for name, values in features.items():
+        assert answer[name].dtype == np.float32
+        np.testing.assert_array_equal(answer[name], values, err_msg=name)
+
+
+@pytest.mark.parametrize("count", [1, 8])
+def test_real_bars_have_the_features_of_training(
+    triton: LocalTriton, real: Any, count: int
+) -> None:
+    assert_equal(ask(triton, "bars", {"ohlcv": real[:count]}), wanted(real[:count]))
+
+
+def test_a_step_has_its_own_periods_and_window(triton: LocalTriton, real: Any) -> None:
+    answer = ask(triton, "fast_bars", {"ohlcv": real[:, :9]})
+    assert_equal(answer, wanted(real[:, :9], 5, FAST))
+
+
+def test_bars_without_a_batch_are_answered_without_one(triton: LocalTriton, real: Any) -> None:
+    answer = ask(triton, "single_bars", {"ohlcv": real[0]})
+    assert_equal(answer, {name: values[0] for name, values in wanted(real[:1]).items()})
+
+
+@pytest.mark.parametrize("outputs", [("window",), ("normalised", "rsi"), ("close_to_previous",)])
+def test_only_outputs_that_are_asked_for_are_answered(
+    triton: LocalTriton, real: Any, outputs: tuple[str, ...]
+) -> None:
+    every = wanted(real)
+    answer = ask(triton, "bars", {"ohlcv": real}, outputs)
+    assert_equal(answer, {name: every[name] for name in outputs})
+
+
+def test_an_indicator_that_warms_up_is_nan_and_never_a_guess(
+    triton: LocalTriton, real: Any
+) -> None:
+    answer = ask(triton, "bars", {"ohlcv": real[:, :10]}, ("rsi", "log_return"))
+    assert np.isnan(answer["rsi"]).all()
+    assert np.isfinite(answer["log_return"]).all()
+
+
+def test_requests_that_come_at_once_are_answered_as_if_alone(
+    triton: LocalTriton, real: Any
+) -> None:
+    requests = [{"ohlcv": real[n : n + 1, -80:]} for n in range(8)]
+    before = executions(triton, "bars")
+    answers = ask_at_once(triton, "bars", requests)
+    assert executions(triton, "bars") - before < len(requests)
+    for request, answer in zip(requests, answers, strict=True):
+        assert isinstance(answer, dict), answer
+        assert_equal(answer, wanted(request["ohlcv"]))
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "said"),
+    [
+        ((0, 5, 3), np.nan, "NotFinite: ohlcv[0].close: row 5 is nan, expected a number"),
+        ((0, 0, 0), 0.0, "PriceNotPositive: ohlcv[0].open: row 0 is 0, expected more than 0"),
+        ((0, 7, 4), -1.0, "NegativeVolume: ohlcv[0].volume: row 7 is -1, expected 0 or more"),
+        ((0, 9, 1), 1e-3, "ImpossibleBar: ohlcv[0].high: row 9 is 0.001, expected the highest"),
+    ],
+)
+def test_a_bad_bar_is_refused_alone(
+    triton: LocalTriton, real: Any, at: tuple[int, ...], value: float, said: str
+) -> None:
+    bad = real[:1].copy()
+    bad[at] = value
+    good = [{"ohlcv": real[n : n + 1]} for n in range(1, 7)]
+    before = executions(triton, "bars")
+    refused, *answers = ask_at_once(triton, "bars", [{"ohlcv": bad}, *good])
+    assert executions(triton, "bars") - before < 7
+    assert isinstance(refused, str)
+    assert refused.startswith(said)
+    for request, answer in zip(good, answers, strict=True):
+        assert isinstance(answer, dict), answer
+        assert_equal(answer, wanted(request["ohlcv"]))
+
+
+def test_a_bad_bar_of_a_batch_is_named_with_its_row(triton: LocalTriton, real: Any) -> None:
+    bad = real.copy()
+    bad[3, 5, 3] = np.inf
+    said = refusal(triton, "bars", {"ohlcv": bad})
+    assert said.startswith("NotFinite: ohlcv[3].close: row 5 is inf, expected a number")
+
+
+@pytest.mark.parametrize(
+    ("bars", "said"),
+    [(10, "TooShort: ohlcv: found 10 bars, expected 60 or more for a window; send more bars")],
+)
+def test_too_few_bars_are_refused(triton: LocalTriton, real: Any, bars: int, said: str) -> None:
+    assert refusal(triton, "bars", {"ohlcv": real[:, :bars]}).startswith(said)
+
+
+def test_a_number_that_float32_cannot_hold_is_refused(triton: LocalTriton, real: Any) -> None:
+    huge = real[:2].copy()
+    huge[1, 119, 4] = 1e300
+    said = refusal(triton, "bars", {"ohlcv": huge})
+    assert said.startswith("OutOfRange: ohlcv[1].volume: row 119 is 1e+300, expected 3e38 at most")
