@@ -11,13 +11,18 @@ from model_builders.problem import Problem
 
 
 def data_types(graph: Graph) -> Iterator[Problem]:
-    for tensor, ends in by_tensor([*givers(graph), *takers(graph)]).items():
+    """Everybody's type against the giver's; where nobody knows that, against the first taker's."""
+    given, taken = list(givers(graph)), list(takers(graph))
+    for tensor, ends in by_tensor([*given, *taken]).items():
         known = [end for end in ends if end.data_type is not None]
         for end in known[1:]:
             if end.data_type != known[0].data_type:
+                origin = f"from {known[0].path}"
+                if known[0] in taken:
+                    origin = f"as {known[0].path} takes it"
                 yield Problem(
                     end.path,
-                    f'tensor "{tensor}" of {known[0].data_type} from {known[0].path}',
+                    f'tensor "{tensor}" of {known[0].data_type} {origin}',
                     f"{end.data_type}, which {model_words(end)} declares",
                     "Triton converts nothing: declare one type, or convert in a step between",
                 )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from model_builders.graph.model import Graph
+from model_builders.graph.model import Graph, GraphStep, takers
 from model_builders.problem import Problem
 
 
@@ -19,16 +19,25 @@ def sizes(graph: Graph) -> Iterator[Problem]:
 
 
 def batches_of_nothing(graph: Graph) -> Iterator[Problem]:
-    """A step without any input learns nothing of the size of the batch."""
+    """A step learns the size of a batch from its inputs, and a request may leave all of them out.
+
+    Backends ask a batch's first input for it: "out of bounds index 0: request has 0 inputs".
+    """
     optional = {tensor.name for tensor in graph.inputs if tensor.optional}
-    for step in graph.steps if graph.max_batch_size > 1 else ():
+    for step in graph.steps:
         fed = set(step.input_map.values())
-        if fed and fed <= optional:
+        if fed and fed <= optional and (step.model.max_batch_size or _feeds_batches(graph, step)):
             names = ", ".join(f"spec.inputs[{name}]" for name in sorted(fed))
             yield Problem(
                 f"{step.path}.inputMap",
                 f"only {names}, which a request may leave out",
-                "an input that every request holds: it says how many rows the batch has",
-                "set spec.maxBatchSize to 0 or 1, where steps gather batches by themselves,"
-                " or remove optional",
+                "an input that every request holds: a step learns the size of a batch from it",
+                "feed it another input as well, remove optional, or set maxBatchSize of the step's"
+                " model and of the pipeline to 0",
             )
+
+
+def _feeds_batches(graph: Graph, step: GraphStep) -> bool:
+    made = set(step.output_map.values())
+    taken = (end for end in takers(graph) if end.tensor in made)
+    return graph.max_batch_size > 1 and any(end.batches(graph) for end in taken)

@@ -41,8 +41,9 @@ def follow(graph: Graph) -> list[tuple[str, Problem]]:
     flow.given.update((end.tensor, None) for end in takers(graph) if end.tensor not in made)
     ends = list(takers(graph))
     for step in _in_order(flow):
-        inputs = [end for end in ends if end.step is step]
-        _give(flow, step, _taken(flow, inputs))
+        known = [end for end in ends if end.step is step and flow.given[end.tensor] is not None]
+        taken = _taken(flow, known)
+        _give(flow, step, taken, known=bool(taken) and len(taken) == len(known))
     _reach_outputs(flow, [end for end in ends if end.step is None])
     return flow.problems
 
@@ -109,9 +110,11 @@ def _agreed(flow: Flow, end: End, taken: Taken) -> bool:
     return True
 
 
-def _give(flow: Flow, step: GraphStep, taken: list[tuple[End, Given, Taken]]) -> None:
+def _give(
+    flow: Flow, step: GraphStep, taken: list[tuple[End, Given, Taken]], *, known: bool
+) -> None:
+    """What the step gives; unknown after inputs that don't fit, which would show again later."""
     rows = _rows(flow, step, taken) if step.model.max_batch_size else None
-    known = bool(taken) or not step.model.max_batch_size
     for end in (end for end in givers(flow.graph) if end.step is step):
         made = None
         if known and end.shape is not None:

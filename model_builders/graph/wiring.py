@@ -53,11 +53,12 @@ def unknown_tensors(graph: Graph) -> Iterator[Problem]:
     made = {name for step in graph.steps for name in step.output_map.values()}
     for end in takers(graph):
         if end.step is not None and end.tensor not in given:
+            others = given - set(end.step.output_map.values())
             yield Problem(
                 end.path,
                 f'tensor "{end.tensor}", which nothing gives',
-                f"an input of the pipeline, or what another step gives: {listed(given)}",
-                closest(end.tensor, given, "add it to spec.inputs, or to a step's outputMap"),
+                f"an input of the pipeline, or what another step gives: {listed(others)}",
+                closest(end.tensor, others, "add it to spec.inputs, or to a step's outputMap"),
             )
         elif end.step is None and end.tensor not in made:
             yield Problem(

@@ -1,0 +1,90 @@
+"""A real Triton serves the graphs that pass, and refuses or fails those that are refused."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from hack.images.local_triton import LocalTriton
+from tests.integration.model_builders.graph_repository import ask, ensemble, lay_out, words
+from tests.unit.model_builders.graph_cases import BAD, GOOD, Bad, Good, Loads, Refuses
+from tests.unit.model_builders.graphs import MODELS
+
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+
+
+@dataclass(frozen=True)
+class World:
+    """One Triton with all graphs of the tables."""
+
+    host: str
+    index: dict[str, tuple[str, str]]
+    log: list[str]
+
+    def is_ready(self, name: str) -> bool:
+        return self.index.get(name, ("", ""))[0] == "READY"
+
+    def said(self, name: str) -> str:
+        """What the log says about a model; one that fails early has no reason in the index."""
+        return "\n".join(line for line in self.log if name in line)
+
+
+NAMES = {
+    description: case.graph.name if case.graph.name != "signal" else f"graph-{number:02}-case"
+    for number, (description, case) in enumerate([*BAD.items(), *GOOD.items()])
+}
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    repository = tmp_path_factory.mktemp("graphs")
+    lay_out(repository, MODELS)
+    for bad in BAD.values():
+        lay_out(repository, bad.laid_out)
+    for description, case in [*BAD.items(), *GOOD.items()]:
+        lay_out(repository, [ensemble(case.graph, NAMES[description])])
+    # As the operator starts it.
+    flag = "--backend-config=default-max-batch-size=0"
+    with LocalTriton(
+        repository, tolerate_failures=True, extra_args=[flag], timeout_s=300
+    ) as server:
+        yield World(server.http, server.index(), server.log.splitlines())
+
+
+def test_descriptions_are_unique() -> None:
+    assert len(NAMES) == len(BAD) + len(GOOD)
+
+
+def test_the_steps_models_are_ready(world: World) -> None:
+    assert [model.name for model in MODELS if not world.is_ready(model.name)] == []
+
+
+@pytest.mark.parametrize("description", GOOD)
+def test_what_passes_is_answered(description: str, world: World) -> None:
+    case: Good = GOOD[description]
+    assert world.is_ready(NAMES[description]), world.said(NAMES[description])
+    assert ask(world.host, NAMES[description], case.graph, case.request) == dict(case.answer)
+
+
+REFUSED = [name for name, case in BAD.items() if isinstance(case.triton, Refuses)]
+LOADED = [name for name, case in BAD.items() if isinstance(case.triton, Loads)]
+
+
+@pytest.mark.parametrize("description", REFUSED)
+def test_what_is_refused_triton_refuses_too(description: str, world: World) -> None:
+    case: Bad = BAD[description]
+    assert isinstance(case.triton, Refuses)
+    assert not world.is_ready(NAMES[description])
+    assert case.triton.reason in world.said(NAMES[description])
+
+
+@pytest.mark.parametrize("description", LOADED)
+def test_what_is_refused_and_triton_loads_shows_in_a_request(
+    description: str, world: World
+) -> None:
+    case: Bad = BAD[description]
+    assert isinstance(case.triton, Loads)
+    assert world.is_ready(NAMES[description]), world.said(NAMES[description])
+    outcome = words(ask(world.host, NAMES[description], case.graph, case.triton.request))
+    assert re.search(case.triton.shows, outcome), outcome
