@@ -5,22 +5,66 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from inference_operator.api.across import NAME_RULE
+from inference_operator.api.across import NAME_RULE, PIPELINE_RULES, STEP_RULES
 from inference_operator.api.arguments import ExtraArg, Image
 from inference_operator.api.base import ApiModel, DnsSubdomain, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.builtin import Builtin
 from inference_operator.api.environment import EnvVar
-from inference_operator.api.model import InputTensor, Model, ModelName, Tensor, TensorName
+from inference_operator.api.model import (
+    InputTensor,
+    Model,
+    ModelName,
+    Tensor,
+    TensorName,
+    unique_names,
+)
 from inference_operator.api.rollout import Rollout
-from inference_operator.api.rules import Rule, UniqueBy
-from inference_operator.api.triton import InstanceGroup, Optimization, ResponseCache, Warmup
+from inference_operator.api.rules import Rule, UniqueBy, text, keys, text
+from inference_operator.api.triton import (
+    InstanceGroup,
+    Optimization,
+    Parameters,
+    ResponseCache,
+    Warmup,
+)
 from inference_operator.api.workload import Accelerator, LocalObjectReference, Placement, Resources
 
 KIND = "EnsemblePipeline"
 PLURAL = "ensemblepipelines"
 
-TensorMap = Annotated[dict[TensorName, TensorName], Field(min_length=1, max_length=64)]
+# Of which CEL's budget lets the API server check all rules.
+MAX_STEPS = 20
+
+StepName = Annotated[
+    str,
+    Field(max_length=63),
+    text(
+        r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+        "lower-case letters, digits and '-', with a letter or digit at both ends",
+        "rename the step",
+    ),
+]
+StepName = Annotated[
+    str,
+    Field(max_length=63),
+    text(
+        r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+        "lower-case letters, digits and '-', with a letter or digit at both ends",
+        "rename the step",
+    ),
+]
+TensorMap = Annotated[
+    dict[str, TensorName],
+    Field(min_length=1, max_length=64),
+    keys(
+        r"[^\s\v]+",
+        253,
+        "a name that no tensor has",
+        "names of 1 to 253 characters without spaces",
+        "write the name that the model gives it",
+    ),
+]
 
 
 class ReferenceKind(StrEnum):
@@ -56,9 +100,7 @@ class StepTriton(ApiModel):
     warmup: Annotated[tuple[Warmup, ...], Field(max_length=16), UniqueBy("name")] = ()
     """Requests that each instance answers before it is ready; only for steps with `model`."""
 
-    parameters: Annotated[
-        dict[str, Annotated[str, Field(max_length=4096)]], Field(max_length=64)
-    ] = {}
+    parameters: Parameters = {}
     """Backend parameters; only for steps with `model`."""
 
     config_overrides: Annotated[str, Field(max_length=65536)] | None = None
@@ -89,9 +131,10 @@ class Step(ApiModel):
             remedy="set the others where the model is described",
             field="triton",
         ),
+        *STEP_RULES,
     )
 
-    name: DnsSubdomain
+    name: StepName
     """Name of the step, unique in the pipeline; Triton's name of a built-in, and of an inline model
     without `model.name`."""
 
@@ -124,9 +167,7 @@ class PipelineTriton(ApiModel):
     response_cache: ResponseCache | None = None
     """Answer equal requests from a cache."""
 
-    parameters: Annotated[
-        dict[str, Annotated[str, Field(max_length=4096)]], Field(max_length=64)
-    ] = {}
+    parameters: Parameters = {}
     """`parameters` of the pipeline's own config.pbtxt."""
 
     config_overrides: Annotated[str, Field(max_length=65536)] | None = None
@@ -146,10 +187,12 @@ class PipelineTriton(ApiModel):
 class EnsemblePipelineSpec(ApiModel):
     """What is wanted of the pipeline."""
 
+    rules: ClassVar = (unique_names("inputs"), unique_names("outputs"), *PIPELINE_RULES)
+
     name: ModelName | None = None
     """Name under which Triton serves the pipeline. Absent: the name of the resource."""
 
-    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=32), UniqueBy("name")]
+    steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MAX_STEPS), UniqueBy("name")]
     """The steps; Triton runs each as soon as its inputs are there."""
 
     inputs: Annotated[tuple[InputTensor, ...], Field(min_length=1, max_length=64)]
