@@ -20,7 +20,7 @@ from inference_operator.api.model import (
     unique_names,
 )
 from inference_operator.api.rollout import Rollout
-from inference_operator.api.rules import Rule, UniqueBy, text, keys, text
+from inference_operator.api.rules import Rule, UniqueBy, keys, text
 from inference_operator.api.triton import (
     InstanceGroup,
     Optimization,

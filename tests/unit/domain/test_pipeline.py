@@ -243,13 +243,13 @@ def test_overrides_of_an_inline_model_name_its_step() -> None:
 
 
 def test_sections_of_an_inline_model_that_contradict_name_its_step() -> None:
-    body = {**inline(maxBatchSize=0), "triton": {"dynamicBatching": {}}}
+    body = {**inline(), "triton": {"optimization": {"tensorrt": {}}}}
     spec = EnsemblePipelineSpec.model_construct(accelerator=None)
     with pytest.raises(ConfigError) as raised:
         inline_spec(spec, Step.model_validate(body))
 
     assert str(raised.value).startswith(
-        "spec.steps[drift].triton.dynamicBatching: found dynamicBatching with model.maxBatchSize 0"
+        "spec.steps[drift].triton.optimization.tensorrt: found tensorrt without spec.accelerator"
     )
 
 
