@@ -34,7 +34,7 @@ def builtin_type(builtin: Builtin) -> str:
 def builtin_config(builtin: Builtin, *, name: str, max_batch_size: int) -> ModelConfig:
     """The config of the step that Triton knows as `name`; docs/builtin-steps.md has the tensors."""
     kind, settings = _settings(builtin)
-    inputs, outputs, parameters = _DESCRIBED[kind](settings, max_batch_size > 0)
+    inputs, outputs, parameters = _DESCRIBED[kind](settings)
     config = written_config()
     config.name = name
     config.backend = BACKENDS[ModelFormat.PYTHON].name
@@ -60,7 +60,7 @@ def _settings(builtin: Builtin) -> tuple[str, Any]:
     raise LookupError("a built-in step is one of weightedAverage, ohlcvFeatures and tokenizer")
 
 
-def _weighted_average(settings: WeightedAverage, is_batched: bool) -> _Described:
+def _weighted_average(settings: WeightedAverage) -> _Described:
     inputs = [_in("price", 1), _in("interval", 2), _in("score", 1), _in("confidence", 1)]
     parameters = {
         "price_weight": settings.weights.price,
@@ -70,7 +70,7 @@ def _weighted_average(settings: WeightedAverage, is_batched: bool) -> _Described
     return inputs, [_out("forecast", 1), _out("probability", 1)], parameters
 
 
-def _ohlcv_features(settings: OhlcvFeatures, is_batched: bool) -> _Described:
+def _ohlcv_features(settings: OhlcvFeatures) -> _Described:
     bars = InputTensor(name="ohlcv", data_type=DataType.FP64, shape=(-1, BARS))
     windows = [_out(name, settings.steps, BARS) for name in ("window", "normalised")]
     periods = settings.periods
@@ -84,13 +84,9 @@ def _ohlcv_features(settings: OhlcvFeatures, is_batched: bool) -> _Described:
     return [bars], [*windows, *(_out(name, 1) for name in INDICATORS)], parameters
 
 
-def _tokenizer(settings: Tokenizer, is_batched: bool) -> _Described:
-    rows = settings.rows
-    # Triton's Python backend counts the rows of a request's first input, and fails without any.
-    may_miss = rows is not None or not is_batched
-    inputs = [InputTensor(name="text", data_type=DataType.STRING, shape=(1,), optional=may_miss)]
-    if rows is not None:
-        inputs.append(InputTensor(name="rows", data_type=rows.data_type, shape=rows.shape))
+def _tokenizer(settings: Tokenizer) -> _Described:
+    # Not optional: Triton's Python backend fails for a batch of which it gets no input at all.
+    inputs = [InputTensor(name="text", data_type=DataType.STRING, shape=(1,))]
     outputs = [
         Tensor(name=name, data_type=DataType.INT64, shape=(-1,))
         for name in ("input_ids", "attention_mask")

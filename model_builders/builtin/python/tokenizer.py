@@ -33,12 +33,7 @@ class TritonPythonModel:
         return self._step.answer(requests, self._run, joined=False)
 
     def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
-        texts: list[str | None]
-        if "text" in given:
-            texts = [self._read(row, text) for row, text in enumerate(given["text"][:, 0])]
-        else:
-            # Without a batch dimension a request is one row, whatever else it has.
-            texts = [None] * len(given.get("rows", "1"))
+        texts = [self._read(row, text) for row, text in enumerate(given["text"][:, 0])]
         tokens = self._words.encode(texts, self._most, self._longer, "text")
         found = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask}
         return {name: found[name] for name in wanted}

@@ -9,7 +9,6 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Int
-from inference_operator.api.model import DataType, Shape
 from inference_operator.api.rules import Rule
 from inference_operator.api.source import FROM_REGISTRY, Source
 
@@ -76,16 +75,6 @@ class EmptyText(StrEnum):
     LEAVE_OUT = "LeaveOut"
 
 
-class Rows(ApiModel):
-    """A tensor of the pipeline that is always there."""
-
-    data_type: DataType
-    """Its element type."""
-
-    shape: Shape
-    """Its dimensions, without the batch's."""
-
-
 class Tokenizer(ApiModel):
     """WordPiece ids and attention masks of uncased BERT."""
 
@@ -110,12 +99,8 @@ class Tokenizer(ApiModel):
     """Whether a longer text is cut or refused."""
 
     empty_text: EmptyText = EmptyText.REFUSE
-    """Whether a text without any word is refused, or counts as left out."""
-
-    rows: Rows | None = None
-    """Adds the input `rows`, any tensor that each request has: it says how many texts are left out
-    where the request has none. Absent: every request needs a text, but where `maxBatchSize` is
-    0."""
+    """Whether a text without any word is refused, or stands for none: every request has a text, and
+    an empty one is how it says that there is nothing to read."""
 
 
 class Builtin(ApiModel):

@@ -15,11 +15,10 @@ from model_builders.config import config_pbtxt
 
 MAX_BATCH = 32
 OWN_WORDS = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nrise\nshares\n"
-ROWS = {"dataType": "FP64", "shape": [-1, 5]}
 # Requests that come at once are to share a batch.
 BATCHING = "dynamic_batching { max_queue_delay_microseconds: 50000 }\n"
 STEPS: dict[str, dict[str, Any]] = {
-    "words": {"tokenizer": {"rows": ROWS}},
+    "words": {"tokenizer": {}},
     "few_words": {"tokenizer": {"maxTokens": 8, "tooLong": "Refuse", "emptyText": "LeaveOut"}},
     "cut_words": {"tokenizer": {"maxTokens": 8}},
     "own_words": {"tokenizer": {"vocabulary": {"uri": "pvc://texts/vocab.txt"}}},
@@ -40,15 +39,15 @@ name: "trading"
 platform: "ensemble"
 max_batch_size: {MAX_BATCH}
 input [ {{ name: "ohlcv" data_type: TYPE_FP64 dims: [-1, 5] }},
-  {{ name: "text" data_type: TYPE_STRING dims: [1] optional: true }} ]
+  {{ name: "text" data_type: TYPE_STRING dims: [1] }} ]
 output [ {{ name: "window" data_type: TYPE_FP32 dims: [60, 5] }},
   {{ name: "ids" data_type: TYPE_INT64 dims: [-1] }},
   {{ name: "mask" data_type: TYPE_INT64 dims: [-1] }} ]
 ensemble_scheduling {{ step [
   {{ model_name: "bars" model_version: 1
     input_map {{ key: "ohlcv" value: "ohlcv" }} output_map {{ key: "window" value: "window" }} }},
-  {{ model_name: "words" model_version: 1
-    input_map {{ key: "text" value: "text" }} input_map {{ key: "rows" value: "ohlcv" }}
+  {{ model_name: "few_words" model_version: 1
+    input_map {{ key: "text" value: "text" }}
     output_map {{ key: "input_ids" value: "ids" }}
     output_map {{ key: "attention_mask" value: "mask" }} }} ] }}
 """

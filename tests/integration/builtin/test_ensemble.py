@@ -1,4 +1,4 @@
-"""Built-in steps within an ensemble that `load` laid out, with a text and without one."""
+"""Built-in steps within an ensemble that `load` laid out, with a text and with an empty one."""
 
 from typing import Any
 
@@ -16,8 +16,8 @@ def bars(rows: int) -> Any:
 
 
 @pytest.mark.parametrize("rows", [1, 4])
-def test_a_text_may_be_left_out_of_any_batch(triton: LocalTriton, rows: int) -> None:
-    answer = ask(triton, "trading", {"ohlcv": bars(rows)})
+def test_of_an_empty_text_nothing_is_seen_in_any_batch(triton: LocalTriton, rows: int) -> None:
+    answer = ask(triton, "trading", {"ohlcv": bars(rows), "text": texts(*[""] * rows)})
     assert answer["window"].shape == (rows, 60, 5)
     assert answer["mask"].tolist() == [[0, 0]] * rows
 

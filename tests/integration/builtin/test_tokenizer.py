@@ -38,12 +38,8 @@ def words() -> WordPiece:
         return WordPiece(lines)
 
 
-def rows(count: int) -> Any:
-    return np.zeros((count, 1, 5))
-
-
 def given(*text: str | bytes) -> Arrays:
-    return {"text": texts(*text), "rows": rows(len(text))}
+    return {"text": texts(*text)}
 
 
 def assert_equal(answer: Arrays, wanted: Any) -> None:
@@ -82,25 +78,12 @@ def test_requests_that_share_a_batch_are_answered_as_if_alone(
         assert_equal(answer, words.encode([text], longer=TooLong.CUT))
 
 
-@pytest.mark.parametrize("count", [1, 3])
-def test_texts_that_are_left_out_have_their_rows_and_nothing_to_see(
-    triton: LocalTriton, count: int
+def test_a_text_without_a_batch_is_answered_without_one(
+    triton: LocalTriton, words: WordPiece
 ) -> None:
-    answer = ask(triton, "words", {"rows": rows(count)})
-    assert answer["input_ids"].tolist() == [[101, 102]] * count
-    assert answer["attention_mask"].tolist() == [[0, 0]] * count
-
-
-def test_a_text_may_be_left_out_without_a_batch(triton: LocalTriton, words: WordPiece) -> None:
-    nothing = ask(triton, "single_words", {"rows": rows(1)[0]})
-    assert nothing["input_ids"].tolist() == [101, 102]
-    assert nothing["attention_mask"].tolist() == [0, 0]
-    one = ask(triton, "single_words", {"text": texts("rise")[0], "rows": rows(1)[0]})
-    assert one["input_ids"].tolist() == words.ids("rise")
-
-
-def test_a_text_that_must_be_there_is_missed_by_triton(triton: LocalTriton) -> None:
-    assert "expected 1 inputs but got 0" in refusal(triton, "few_words", {})
+    answer = ask(triton, "single_words", {"text": texts("rise")[0]})
+    assert answer["input_ids"].tolist() == words.ids("rise")
+    assert answer["attention_mask"].tolist() == [1, 1, 1]
 
 
 def test_a_text_is_cut_or_refused_as_the_step_says(triton: LocalTriton, words: WordPiece) -> None:
@@ -111,7 +94,7 @@ def test_a_text_is_cut_or_refused_as_the_step_says(triton: LocalTriton, words: W
     assert "expected 8 at most; shorten it" in said
 
 
-def test_empty_texts_of_a_batch_are_left_out_where_the_step_says_so(
+def test_empty_texts_stand_for_none_where_the_step_says_so(
     triton: LocalTriton, words: WordPiece
 ) -> None:
     batch = ["rise", "", "shares rise", " \u200b\t"]

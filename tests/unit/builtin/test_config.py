@@ -13,8 +13,6 @@ from model_builders.features.average import shares
 from model_builders.features.windows import STEPS
 from training.models.combiner import EnsembleCombiner
 
-TEXT = {"tokenizer": {"rows": {"dataType": "FP64", "shape": [-1, 5]}}}
-
 
 def config(builtin: dict[str, Any], max_batch_size: int = 8) -> Any:
     parsed = Builtin.model_validate(builtin)
@@ -83,17 +81,6 @@ def test_every_setting_reaches_the_code() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("builtin", "max_batch_size", "optional"),
-    [({"tokenizer": {}}, 8, False), ({"tokenizer": {}}, 0, True), (TEXT, 8, True), (TEXT, 0, True)],
-)
-def test_a_text_may_be_left_out_where_the_number_of_rows_is_known(
-    builtin: dict[str, Any], max_batch_size: int, optional: bool
-) -> None:
-    text = config(builtin, max_batch_size).input[0]
-    assert (text.name, text.optional) == ("text", optional)
-
-
-def test_the_rows_are_counted_on_any_tensor() -> None:
-    rows = config(TEXT).input[1]
-    assert (rows.name, tuple(rows.dims), rows.optional) == ("rows", (-1, 5), False)
+def test_a_text_is_always_there() -> None:
+    (text,) = config({"tokenizer": {}}).input
+    assert (text.name, list(text.dims), text.optional) == ("text", [1], False)
