@@ -6,6 +6,7 @@
 import argparse
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -13,7 +14,9 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "operator"))
 
-from inference_operator.api.crd import inference_model_crd  # noqa: E402
+from inference_operator.api.base import GROUP  # noqa: E402
+from inference_operator.api.crd import crd  # noqa: E402
+from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource  # noqa: E402
 from inference_operator.api.docs import api_page  # noqa: E402
 
 _HEADER = "# Generated from operator/inference_operator/api by `make generate`. Do not edit.\n"
@@ -24,16 +27,14 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def crd_yaml() -> str:
-    body = yaml.dump(
-        inference_model_crd(), Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True
-    )
+def crd_yaml(found: CustomResource) -> str:
+    body = yaml.dump(crd(found), Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
     return _HEADER + body
 
 
 # Path below the root -> what it is to hold. A new generated file is a new line here.
 GENERATED: Mapping[str, Callable[[], str]] = {
-    "crds/inference.aipx.io_inferencemodels.yaml": crd_yaml,
+    **{f"crds/{GROUP}_{found.plural}.yaml": partial(crd_yaml, found) for found in CUSTOM_RESOURCES},
     "docs/api.md": api_page,
 }
 

@@ -1,33 +1,34 @@
 """Rules that look at several sections of the spec at once, and the one about the name."""
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from inference_operator.api.model import ModelFormat
-from inference_operator.api.rules import Rule
+from inference_operator.api.model import Model, ModelFormat
+from inference_operator.api.rules import Computed, Rule
 from inference_operator.api.source import FROM_REGISTRY
 from inference_operator.api.triton import InstanceKind
 from inference_operator.api.workload import WhenUnavailable
 
 if TYPE_CHECKING:
+    from inference_operator.api.ensemble_pipeline import (
+        EnsemblePipeline,
+        EnsemblePipelineSpec,
+        Step,
+    )
     from inference_operator.api.inference_model import InferenceModel, InferenceModelSpec
+
+    Spec: TypeAlias = InferenceModelSpec | EnsemblePipelineSpec
+    Part: TypeAlias = InferenceModelSpec | Step
 
 # Children are called `<name>-<hash>`, at most 63 characters with a hash of 10.
 MAX_NAME = 52
 _ADD = "add spec.accelerator (`accelerator: {}` asks for one nvidia.com/gpu)"
 _NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
-_BATCHING = "has(self.triton) && has(self.triton.dynamicBatching)"
-_MAX_BATCH = "(has(self.model.maxBatchSize) ? self.model.maxBatchSize : 0)"
-# The registry may know it: then the operator looks once more, at what the registry said.
-_UNKNOWN_BATCH = (
-    f"({FROM_REGISTRY.format('self.model.source.uri')} && !has(self.model.maxBatchSize))"
-)
-_GROUPS = "has(self.triton) && has(self.triton.instanceGroups)"
-_GPUS = "(has(self.accelerator.count) ? self.accelerator.count : 1)"
-_RESOURCE = "(has(self.accelerator.resource) ? self.accelerator.resource : 'nvidia.com/gpu')"
 
 
-def _named(resource: "InferenceModel") -> bool:
+def _named(resource: "InferenceModel | EnsemblePipeline") -> bool:
     name = resource.metadata.get("name")
     if not isinstance(name, str):
         return True  # generateName: the API server makes it up
@@ -45,62 +46,131 @@ NAME_RULE = Rule(
 )
 
 
-def _batches(spec: "InferenceModelSpec") -> bool:
+@dataclass(frozen=True, slots=True)
+class _Demand:
+    """What the settings of one model ask for: of each other, or of the pod (`of_pod`).
+
+    The model's place, `$` in CEL and the second argument of `holds`, is the spec of an
+    InferenceModel or a step of a pipeline; `self` and the first argument are the whole spec. A
+    demand that reads `$.model` is none of steps that have no model of their own (`of_model`).
+    """
+
+    cel: str
+    holds: Callable[[Any, Any], bool]
+    found: str
+    expected: str
+    remedy: str
+    field: str
+    of_pod: bool = False
+    of_model: bool = True
+
+    def in_model(self) -> Rule:
+        """As a rule of InferenceModelSpec."""
+        return self._rule(self.cel.replace("$", "self"), lambda spec: self.holds(spec, spec))
+
+    def in_step(self) -> Rule:
+        """As a rule of Step."""
+        return self._rule(self._of("self"), lambda step: self.holds(step, step))
+
+    def in_pipeline(self) -> Rule:
+        """As a rule of EnsemblePipelineSpec, which names the first step that breaks it."""
+        name = f"self.steps.filter(s, !({self._of('s')}))[0].name"
+        return Rule(
+            cel=f"self.steps.all(s, {self._of('s')})",
+            holds=lambda spec: all(self.holds(spec, step) for step in spec.steps),
+            found=f"{self.found} in step {{step}}",
+            expected=self.expected,
+            remedy=self.remedy,
+            field=self.field if self.field.startswith("accelerator") else "steps",
+            computed=(Computed("step", name, self._broken),),
+        )
+
+    def _of(self, place: str) -> str:
+        guard = f"!has({place}.model) || " if self.of_model else ""
+        return guard + self.cel.replace("$", place)
+
+    def _broken(self, spec: "EnsemblePipelineSpec") -> str:
+        return next(step.name for step in spec.steps if not self.holds(spec, step))
+
+    def _rule(self, cel: str, holds: Callable[[Any], bool]) -> Rule:
+        return Rule(cel, holds, self.found, self.expected, self.remedy, self.field)
+
+
+_BATCHING = "has($.triton) && has($.triton.dynamicBatching)"
+_MAX_BATCH = "(has($.model.maxBatchSize) ? $.model.maxBatchSize : 0)"
+# The registry may know it: then the operator looks once more, at what the registry said.
+_UNKNOWN_BATCH = f"({FROM_REGISTRY.format('$.model.source.uri')} && !has($.model.maxBatchSize))"
+_GROUPS = "has($.triton) && has($.triton.instanceGroups)"
+_GPUS = "(has(self.accelerator.count) ? self.accelerator.count : 1)"
+_RESOURCE = "(has(self.accelerator.resource) ? self.accelerator.resource : 'nvidia.com/gpu')"
+_NO_TENSORRT = (
+    "!has($.triton) || !has($.triton.optimization) || !has($.triton.optimization.tensorrt)"
+)
+_NO_ENGINE = "!has($.model.format) || $.model.format != 'tensorrt'"
+
+
+def _batches(_: "Spec", part: "Part") -> bool:
+    model: Model | None = part.model
     return (
-        spec.triton.dynamic_batching is None
-        or spec.model.max_batch_size >= 1
-        or (spec.model.source.from_registry and not spec.model.has("max_batch_size"))
+        part.triton.dynamic_batching is None
+        or model is None
+        or model.max_batch_size >= 1
+        or (model.source.from_registry and not model.has("max_batch_size"))
     )
 
 
-def _batch_sizes_fit(spec: "InferenceModelSpec") -> bool:
-    batching = spec.triton.dynamic_batching
+def _batch_sizes_fit(_: "Spec", part: "Part") -> bool:
+    largest = part.model.max_batch_size if part.model else 0
+    batching = part.triton.dynamic_batching
     sizes = batching.preferred_batch_sizes if batching else ()
-    return spec.model.max_batch_size == 0 or all(s <= spec.model.max_batch_size for s in sizes)
+    return largest == 0 or all(size <= largest for size in sizes)
 
 
-def _groups_have_gpus(spec: "InferenceModelSpec") -> bool:
-    groups = spec.triton.instance_groups
+def _groups_have_gpus(spec: "Spec", part: "Part") -> bool:
+    groups = part.triton.instance_groups
     return spec.accelerator is not None or all(g.kind != InstanceKind.GPU for g in groups)
 
 
-def _indices_exist(spec: "InferenceModelSpec") -> bool:
+def _indices_exist(spec: "Spec", part: "Part") -> bool:
     count = spec.accelerator.count if spec.accelerator else 0
-    return not count or all(i < count for g in spec.triton.instance_groups for i in g.gpus)
+    return not count or all(i < count for g in part.triton.instance_groups for i in g.gpus)
 
 
-def _tensorrt_on_onnx(spec: "InferenceModelSpec") -> bool:
-    optimization = spec.triton.optimization
-    accelerated = optimization is not None and optimization.has("tensorrt")
-    return not accelerated or spec.model.format in (None, ModelFormat.ONNX)
+def _is_accelerated(part: "Part") -> bool:
+    optimization = part.triton.optimization
+    return optimization is not None and optimization.has("tensorrt")
 
 
-def _tensorrt_has_gpu(spec: "InferenceModelSpec") -> bool:
-    optimization = spec.triton.optimization
-    accelerated = optimization is not None and optimization.has("tensorrt")
-    return not accelerated or spec.accelerator is not None
+def _is_engine(part: "Part") -> bool:
+    return part.model is not None and part.model.format == ModelFormat.TENSORRT
 
 
-def _engine_has_gpu(spec: "InferenceModelSpec") -> bool:
-    return spec.model.format != ModelFormat.TENSORRT or spec.accelerator is not None
+def _tensorrt_on_onnx(_: "Spec", part: "Part") -> bool:
+    known = part.model.format if part.model else None
+    return not _is_accelerated(part) or known in (None, ModelFormat.ONNX)
 
 
-def _engine_waits(spec: "InferenceModelSpec") -> bool:
+def _tensorrt_has_gpu(spec: "Spec", part: "Part") -> bool:
+    return not _is_accelerated(part) or spec.accelerator is not None
+
+
+def _engine_has_gpu(spec: "Spec", part: "Part") -> bool:
+    return not _is_engine(part) or spec.accelerator is not None
+
+
+def _engine_waits(spec: "Spec", part: "Part") -> bool:
     accelerator = spec.accelerator
-    return (
-        spec.model.format != ModelFormat.TENSORRT
-        or accelerator is None
-        or accelerator.when_unavailable == WhenUnavailable.WAIT
-    )
+    waits = accelerator is None or accelerator.when_unavailable == WhenUnavailable.WAIT
+    return waits or not _is_engine(part)
 
 
-def _gpus_asked_once(spec: "InferenceModelSpec") -> bool:
+def _gpus_asked_once(spec: "Spec") -> bool:
     named = {*spec.resources.requests, *spec.resources.limits}
     return spec.accelerator is None or spec.accelerator.resource not in named
 
 
-SPEC_RULES = (
-    Rule(
+_DEMANDS = (
+    _Demand(
         cel=f"!({_BATCHING}) || {_MAX_BATCH} >= 1 || {_UNKNOWN_BATCH}",
         holds=_batches,
         found="dynamicBatching with model.maxBatchSize {model.maxBatchSize|absent}",
@@ -108,78 +178,108 @@ SPEC_RULES = (
         remedy="set model.maxBatchSize, or remove dynamicBatching",
         field="triton.dynamicBatching",
     ),
-    Rule(
-        cel=f"!({_BATCHING} && has(self.triton.dynamicBatching.preferredBatchSizes))"
+    _Demand(
+        cel=f"!({_BATCHING} && has($.triton.dynamicBatching.preferredBatchSizes))"
         f" || {_MAX_BATCH} == 0"
-        f" || self.triton.dynamicBatching.preferredBatchSizes.all(s, s <= {_MAX_BATCH})",
+        f" || $.triton.dynamicBatching.preferredBatchSizes.all(s, s <= {_MAX_BATCH})",
         holds=_batch_sizes_fit,
         found="{triton.dynamicBatching.preferredBatchSizes}",
         expected="sizes up to model.maxBatchSize, which is {model.maxBatchSize|absent}",
         remedy="remove the size, or raise model.maxBatchSize",
         field="triton.dynamicBatching.preferredBatchSizes",
     ),
-    Rule(
-        cel=f"has(self.accelerator) || !({_GROUPS}) || self.triton.instanceGroups.all(g,"
+    _Demand(
+        cel=f"has(self.accelerator) || !({_GROUPS}) || $.triton.instanceGroups.all(g,"
         " !has(g.kind) || g.kind != 'GPU')",
         holds=_groups_have_gpus,
         found="a group of kind GPU without spec.accelerator",
         expected="GPUs to run it on",
         remedy=f"{_ADD}, or change the group's kind",
         field="triton.instanceGroups",
+        of_pod=True,
+        of_model=False,
     ),
-    Rule(
-        cel=f"!has(self.accelerator) || !({_GROUPS}) || self.triton.instanceGroups.all(g,"
+    _Demand(
+        cel=f"!has(self.accelerator) || !({_GROUPS}) || $.triton.instanceGroups.all(g,"
         f" !has(g.gpus) || g.gpus.all(i, i < {_GPUS}))",
         holds=_indices_exist,
         found="the index of a GPU that the pod does not have",
         expected="indices from 0 and below spec.accelerator.count, which is {accelerator.count|1}",
         remedy="lower the index, or raise the count",
         field="triton.instanceGroups",
+        of_pod=True,
+        of_model=False,
     ),
-    Rule(
-        cel="!has(self.triton) || !has(self.triton.optimization)"
-        " || !has(self.triton.optimization.tensorrt)"
-        " || !has(self.model.format) || self.model.format == 'onnx'",
+    _Demand(
+        cel=f"{_NO_TENSORRT} || !has($.model.format) || $.model.format == 'onnx'",
         holds=_tensorrt_on_onnx,
         found="tensorrt for a model of format {model.format}",
         expected="format onnx",
         remedy="remove optimization.tensorrt",
         field="triton.optimization.tensorrt",
     ),
-    Rule(
-        cel="!has(self.triton) || !has(self.triton.optimization)"
-        " || !has(self.triton.optimization.tensorrt) || has(self.accelerator)",
+    _Demand(
+        cel=f"{_NO_TENSORRT} || has(self.accelerator)",
         holds=_tensorrt_has_gpu,
         found="tensorrt without spec.accelerator",
         expected="a GPU to run it on",
         remedy=f"{_ADD}, or remove optimization.tensorrt",
         field="triton.optimization.tensorrt",
+        of_pod=True,
+        of_model=False,
     ),
-    Rule(
-        cel="!has(self.model.format) || self.model.format != 'tensorrt' || has(self.accelerator)",
+    _Demand(
+        cel=f"{_NO_ENGINE} || has(self.accelerator)",
         holds=_engine_has_gpu,
         found="format tensorrt without spec.accelerator",
         expected="a GPU, since a TensorRT engine runs nowhere else",
         remedy=_ADD,
         field="model.format",
+        of_pod=True,
     ),
-    Rule(
-        cel="!has(self.model.format) || self.model.format != 'tensorrt' || !has(self.accelerator)"
+    _Demand(
+        cel=f"{_NO_ENGINE} || !has(self.accelerator)"
         " || !has(self.accelerator.whenUnavailable) || self.accelerator.whenUnavailable == 'Wait'",
         holds=_engine_waits,
         found="UseCPU for a model of format tensorrt",
         expected="Wait, since a TensorRT engine runs on a GPU only",
         remedy="remove whenUnavailable",
         field="accelerator.whenUnavailable",
+        of_pod=True,
     ),
-    Rule(
-        cel="!has(self.accelerator) || !has(self.resources) ||"
-        f" (!(has(self.resources.requests) && {_RESOURCE} in self.resources.requests)"
-        f" && !(has(self.resources.limits) && {_RESOURCE} in self.resources.limits))",
-        holds=_gpus_asked_once,
-        found="{accelerator.resource|nvidia.com/gpu} in resources too",
-        expected="it in spec.accelerator only",
-        remedy="remove it from resources, and set accelerator.count",
-        field="resources",
-    ),
+)
+_GPUS_ONCE = Rule(
+    cel="!has(self.accelerator) || !has(self.resources) ||"
+    f" (!(has(self.resources.requests) && {_RESOURCE} in self.resources.requests)"
+    f" && !(has(self.resources.limits) && {_RESOURCE} in self.resources.limits))",
+    holds=_gpus_asked_once,
+    found="{accelerator.resource|nvidia.com/gpu} in resources too",
+    expected="it in spec.accelerator only",
+    remedy="remove it from resources, and set accelerator.count",
+    field="resources",
+)
+
+
+def _builtins_batch(spec: "EnsemblePipelineSpec") -> bool:
+    builtins = (step for step in spec.steps if step.builtin is not None)
+    return spec.max_batch_size >= 1 or all(s.triton.dynamic_batching is None for s in builtins)
+
+
+# A built-in step takes what the pipeline takes.
+_BUILTINS_BATCH = Rule(
+    cel="has(self.maxBatchSize) && self.maxBatchSize >= 1 || self.steps.all(s, !has(s.builtin)"
+    " || !has(s.triton) || !has(s.triton.dynamicBatching))",
+    holds=_builtins_batch,
+    found="dynamicBatching of a built-in step with spec.maxBatchSize {maxBatchSize|absent}",
+    expected="spec.maxBatchSize of 1 or more",
+    remedy="set spec.maxBatchSize, or remove dynamicBatching",
+    field="steps",
+)
+
+SPEC_RULES = (*(demand.in_model() for demand in _DEMANDS), _GPUS_ONCE)
+STEP_RULES = tuple(demand.in_step() for demand in _DEMANDS if not demand.of_pod)
+PIPELINE_RULES = (
+    *(demand.in_pipeline() for demand in _DEMANDS if demand.of_pod),
+    _GPUS_ONCE,
+    _BUILTINS_BATCH,
 )

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinition as a manifest, from the pydantic types: a structural schema."""
+"""The CustomResourceDefinitions as manifests, from the pydantic types: structural schemas."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,14 +6,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from inference_operator.api.base import DEFAULT_TEXT, GROUP, VERSION
-from inference_operator.api.inference_model import (
-    KIND,
-    PLURAL,
-    InferenceModel,
-    InferenceModelSpec,
-)
+from inference_operator.api.custom_resources import CustomResource
 from inference_operator.api.rules import LIST_TYPE, VALIDATIONS
-from inference_operator.api.status import InferenceModelStatus
 
 Schema = dict[str, Any]
 
@@ -28,38 +22,39 @@ _API_VERSION = (
     f"{GROUP}/{VERSION}."
 )
 _READY = '.status.conditions[?(@.type=="Ready")]'
-# name, type, JSONPath, whether only `-o wide` shows it
+# name, type, JSONPath, whether only `-o wide` shows it, the only kind that has it (None: all)
 _COLUMNS = (
-    ("Ready", "string", f"{_READY}.status", False),
-    ("Version", "string", ".status.model.version", False),
-    ("Phase", "string", ".status.phase", False),
-    ("Replicas", "integer", ".status.replicas", False),
-    ("Age", "date", ".metadata.creationTimestamp", False),
-    ("Ready-Replicas", "integer", ".status.readyReplicas", True),
-    ("Revision", "string", ".status.stable.revision", True),
-    ("Source", "string", ".spec.model.source.uri", True),
-    ("Message", "string", f"{_READY}.message", True),
+    ("Ready", "string", f"{_READY}.status", False, None),
+    ("Steps", "string", ".status.stepVersions", False, "EnsemblePipeline"),
+    ("Version", "string", ".status.model.version", False, None),
+    ("Phase", "string", ".status.phase", False, None),
+    ("Replicas", "integer", ".status.replicas", False, None),
+    ("Age", "date", ".metadata.creationTimestamp", False, None),
+    ("Ready-Replicas", "integer", ".status.readyReplicas", True, None),
+    ("Revision", "string", ".status.stable.revision", True, None),
+    ("Source", "string", ".spec.model.source.uri", True, "InferenceModel"),
+    ("Message", "string", f"{_READY}.message", True, None),
 )
 
 
-def inference_model_crd() -> Schema:
-    """The CRD of InferenceModel, as it is applied."""
+def crd(found: CustomResource) -> Schema:
+    """The CRD of one kind, as it is applied."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{PLURAL}.{GROUP}"},
+        "metadata": {"name": f"{found.plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
             "names": {
-                "kind": KIND,
-                "listKind": f"{KIND}List",
-                "plural": PLURAL,
-                "singular": KIND.lower(),
-                "shortNames": ["imodel"],
+                "kind": found.kind,
+                "listKind": f"{found.kind}List",
+                "plural": found.plural,
+                "singular": found.kind.lower(),
+                "shortNames": [found.short_name],
                 "categories": ["all", "inference"],
             },
             "scope": "Namespaced",
-            "versions": [_version()],
+            "versions": [_version(found)],
         },
     }
 
@@ -70,16 +65,17 @@ def structural_schema(model: type[BaseModel]) -> Schema:
     return _structural(schema, schema.get("$defs", {}))
 
 
-def _version() -> Schema:
+def _version(found: CustomResource) -> Schema:
     return {
         "name": VERSION,
         "served": True,
         "storage": True,
         "additionalPrinterColumns": [
             {"name": name, "type": kind, "jsonPath": path, **({"priority": 1} if wide else {})}
-            for name, kind, path, wide in _COLUMNS
+            for name, kind, path, wide, only in _COLUMNS
+            if only in (None, found.kind)
         ],
-        "schema": {"openAPIV3Schema": _root_schema()},
+        "schema": {"openAPIV3Schema": _root_schema(found)},
         "subresources": {
             "status": {},
             "scale": {
@@ -91,23 +87,23 @@ def _version() -> Schema:
     }
 
 
-def _root_schema() -> Schema:
+def _root_schema(found: CustomResource) -> Schema:
     return {
-        "description": _flowing(InferenceModel.__doc__ or ""),
+        "description": _flowing(found.resource.__doc__ or ""),
         "type": "object",
         "required": ["spec"],
         "properties": {
             "apiVersion": {"description": _API_VERSION, "type": "string"},
-            "kind": {"description": f"Kind is {KIND}.", "type": "string"},
+            "kind": {"description": f"Kind is {found.kind}.", "type": "string"},
             # Named so that a rule can point at it; the API server bounds every name to 253.
             "metadata": {
                 "type": "object",
                 "properties": {"name": {"type": "string", "maxLength": 253}},
             },
-            "spec": structural_schema(InferenceModelSpec),
-            "status": structural_schema(InferenceModelStatus),
+            "spec": structural_schema(found.spec),
+            "status": structural_schema(found.status),
         },
-        VALIDATIONS: [rule.to_cel() for rule in InferenceModel.rules],
+        VALIDATIONS: [rule.to_cel() for rule in found.resource.rules],
     }
 
 

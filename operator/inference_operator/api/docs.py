@@ -8,37 +8,41 @@ from pydantic.fields import FieldInfo
 
 from inference_operator.api.base import API_VERSION, default_text, model_of
 from inference_operator.api.crd import DEFAULT, structural_schema
-from inference_operator.api.inference_model import KIND, InferenceModel, InferenceModelSpec
+from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource
 from inference_operator.api.rules import LIST_MAP_KEYS, LIST_TYPE, VALIDATIONS
-from inference_operator.api.status import InferenceModelStatus
 
 _INTRO = f"""\
 <!-- Generated from operator/inference_operator/api by `make generate`. Do not edit. -->
 
-# API: {KIND} (`{API_VERSION}`)
+# API (`{API_VERSION}`)
 
-Every field, as `kubectl explain inferencemodel.spec --recursive` shows it. The CRD has no defaults:
-those in the tables are what the operator takes a field for that nobody wrote, and they are never
-written back. Fields without a default are left to Triton or Kubernetes when absent. Rules are
-checked by the API server at `kubectl apply`, and once more by the operator.
+Every field, as `kubectl explain inferencemodel.spec --recursive` shows it. The CRDs have no
+defaults: those in the tables are what the operator takes a field for that nobody wrote, and they
+are never written back. Fields without a default are left to Triton or Kubernetes when absent. Rules
+are checked by the API server at `kubectl apply`, and once more by the operator.
 """
 
 
 def api_page() -> str:
     """The whole page as Markdown."""
-    lines = [
-        _INTRO,
-        *(f"- {_sentence(rule.to_cel())}" for rule in InferenceModel.rules),
-        "",
-        *_section("spec", InferenceModelSpec, structural_schema(InferenceModelSpec)),
-        *_section("status", InferenceModelStatus, structural_schema(InferenceModelStatus)),
-    ]
+    lines = [_INTRO, *(line for kind in CUSTOM_RESOURCES for line in _kind(kind))]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _kind(found: CustomResource) -> Iterator[str]:
+    yield f"## {found.kind}"
+    yield ""
+    yield f"{_flowing(found.resource.__doc__)} Short name: `{found.short_name}`."
+    yield ""
+    yield from (f"- {_sentence(rule.to_cel())}" for rule in found.resource.rules)
+    yield ""
+    for path, model in (("spec", found.spec), ("status", found.status)):
+        yield from _section(path, model, structural_schema(model))
 
 
 def _section(path: str, model: type[BaseModel], schema: Mapping[str, Any]) -> Iterator[str]:
     """One type and, after it, those of its fields."""
-    yield f"## `{path}`"
+    yield f"### `{path}`"
     yield ""
     yield _flowing(model.__doc__)
     yield ""

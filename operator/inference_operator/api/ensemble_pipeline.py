@@ -45,15 +45,6 @@ StepName = Annotated[
         "rename the step",
     ),
 ]
-StepName = Annotated[
-    str,
-    Field(max_length=63),
-    text(
-        r"[a-z0-9]([-a-z0-9]*[a-z0-9])?",
-        "lower-case letters, digits and '-', with a letter or digit at both ends",
-        "rename the step",
-    ),
-]
 TensorMap = Annotated[
     dict[str, TensorName],
     Field(min_length=1, max_length=64),

@@ -97,7 +97,8 @@ class InputTensor(Tensor):
 DESCRIBE_THEMSELVES = (ModelFormat.ONNX, ModelFormat.TENSORRT)
 
 
-def _unique_names(field: str) -> Rule:
+def unique_names(field: str) -> Rule:
+    """The rule that no two tensors of a list have one name."""
     # A list-map would refuse doubles too, but merges items of several writers in an order that
     # nobody wrote, and the order of TorchScript's tensors means something.
     tensors = f"self.{field}"
@@ -119,8 +120,8 @@ class Model(ApiModel):
     """What is served."""
 
     rules: ClassVar = (
-        _unique_names("inputs"),
-        _unique_names("outputs"),
+        unique_names("inputs"),
+        unique_names("outputs"),
         Rule(
             cel="has(self.inputs) == has(self.outputs)",
             holds=lambda self: self.has("inputs") == self.has("outputs"),
@@ -155,7 +156,8 @@ class Model(ApiModel):
     )
 
     name: ModelName | None = None
-    """Name under which Triton serves the model. Absent: the name of the InferenceModel."""
+    """Name under which Triton serves the model. Absent: the name of the InferenceModel, or of the
+    pipeline's step."""
 
     source: Source
     """Where the artifact comes from."""

@@ -22,12 +22,22 @@ _WHICH_IS = re.compile(r", which is \{[^}]*\}")
 
 
 @dataclass(frozen=True, slots=True)
+class Computed:
+    """Something that a sentence tells of a value, and that is no field of it: said twice too."""
+
+    name: str
+    cel: str
+    of: Callable[[Any], object]
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """What must hold of a value, said twice (`cel` and `holds`) and explained once.
 
     The sentence is "found FOUND, expected EXPECTED; REMEDY". Its parts may hold `{path.to.field}`,
     or `{path.to.field|text}` with the text for an absent field, with paths as in YAML; `{self}` is
-    the value itself. `field` places the error, as `model.maxBatchSize`.
+    the value itself; `computed` has what else they may name. `field` places the error, as
+    `model.maxBatchSize`.
     `tests/api_cases` runs one table of manifests through both halves, so that they cannot differ.
     """
 
@@ -37,10 +47,11 @@ class Rule:
     expected: str
     remedy: str
     field: str | None = None
+    computed: tuple[Computed, ...] = ()
 
     def violation(self, value: Any) -> PydanticCustomError:
         """The error for a value that broke the rule."""
-        parts = [_fill(part, value) for part in self._parts()]
+        parts = [self._fill(part, value) for part in self._parts()]
         # Like the API server, which shows no message with a line break.
         broken = any("\n" in part for part in parts)
         return violation(*(_static(part) for part in self._parts()) if broken else parts)
@@ -50,13 +61,38 @@ class Rule:
         template = sentence(*self._parts())
         item = {"rule": self.cel, "message": _static(template)}
         if _PLACEHOLDER.search(template):
-            item["messageExpression"] = _cel_template(template)
+            item["messageExpression"] = self._cel_template(template)
         if self.field:
             item["fieldPath"] = f".{self.field}"
         return item
 
     def _parts(self) -> tuple[str, str, str]:
         return self.found, self.expected, self.remedy
+
+    def _fill(self, template: str, value: Any) -> str:
+        def fill(match: re.Match[str]) -> str:
+            path, absent = match.groups()
+            if computed := self._computed(path):
+                return str(computed.of(value))
+            found = value if path == "self" else lookup(value, path)
+            if found is None:
+                return absent or path
+            return str(list(found)) if isinstance(found, tuple) else str(found)
+
+        return _PLACEHOLDER.sub(fill, template)
+
+    def _cel_template(self, template: str) -> str:
+        # `format`, because the API server takes the cost of `+` with `string(...)` for unbounded.
+        values = ", ".join(self._cel_value(*m.groups()) for m in _PLACEHOLDER.finditer(template))
+        pattern = _PLACEHOLDER.sub("%s", template.replace("%", "%%"))
+        return f"{cel_string(pattern)}.format([{values}])"
+
+    def _cel_value(self, path: str, absent: str | None) -> str:
+        computed = self._computed(path)
+        return computed.cel if computed else _cel_value(path, absent)
+
+    def _computed(self, name: str) -> Computed | None:
+        return next((found for found in self.computed if found.name == name), None)
 
 
 def sentence(found: str, expected: str, remedy: str) -> str:
@@ -180,28 +216,10 @@ def _set_field(value: Any, alias: str) -> Any:
     return getattr(value, name) if name is not None and name in value.model_fields_set else None
 
 
-def _fill(template: str, value: Any) -> str:
-    def fill(match: re.Match[str]) -> str:
-        path, absent = match.groups()
-        found = value if path == "self" else lookup(value, path)
-        if found is None:
-            return absent or path
-        return str(list(found)) if isinstance(found, tuple) else str(found)
-
-    return _PLACEHOLDER.sub(fill, template)
-
-
 def _static(template: str) -> str:
     """The sentence without values; "N, which is {path}" is then just N."""
     without = _WHICH_IS.sub("", template).replace('"{self}"', "another form")
     return _PLACEHOLDER.sub(r"\1", without)
-
-
-def _cel_template(template: str) -> str:
-    # `format`, because the API server takes the cost of `+` with `string(...)` for unbounded.
-    values = ", ".join(_cel_value(*match.groups()) for match in _PLACEHOLDER.finditer(template))
-    pattern = _PLACEHOLDER.sub("%s", template.replace("%", "%%"))
-    return f"{cel_string(pattern)}.format([{values}])"
 
 
 def _cel_value(path: str, absent: str | None) -> str:

@@ -216,6 +216,19 @@ class Metrics(ApiModel):
     latency objective."""
 
 
+Parameters = Annotated[
+    dict[str, Annotated[str, Field(max_length=4096)]],
+    Field(max_length=64),
+    keys(
+        r"[^\n]+",
+        253,
+        "an empty or too long key",
+        "keys of 1 to 253 characters",
+        "write the key that the backend reads",
+    ),
+]
+
+
 class Triton(ApiModel):
     """How Triton serves the model."""
 
@@ -245,17 +258,7 @@ class Triton(ApiModel):
     version_policy: VersionPolicy | None = None
     """Which versions Triton serves. Absent: the one of the revision."""
 
-    parameters: Annotated[
-        dict[str, Annotated[str, Field(max_length=4096)]],
-        Field(max_length=64),
-        keys(
-            r"[^\n]+",
-            253,
-            "an empty or too long key",
-            "keys of 1 to 253 characters",
-            "write the key that the backend reads",
-        ),
-    ] = {}
+    parameters: Parameters = {}
     """Backend parameters, as in config.pbtxt's `parameters`."""
 
     metrics: Metrics | None = None

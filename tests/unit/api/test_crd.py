@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from inference_operator.api.crd import inference_model_crd
+from inference_operator.api.crd import crd
+from inference_operator.api.custom_resources import CUSTOM_RESOURCES
 
-CRD = inference_model_crd()
-VERSION = CRD["spec"]["versions"][0]
-ROOT = VERSION["schema"]["openAPIV3Schema"]
-SPEC = ROOT["properties"]["spec"]
+VERSIONS = {kind.kind: crd(kind)["spec"]["versions"][0] for kind in CUSTOM_RESOURCES}
+VERSION = VERSIONS["InferenceModel"]
+ROOTS = {kind: found["schema"]["openAPIV3Schema"] for kind, found in VERSIONS.items()}
 
 Node = tuple[str, dict[str, Any]]
 
@@ -25,25 +25,35 @@ def _nodes(path: str, schema: dict[str, Any]) -> Iterator[Node]:
         yield from _nodes(f"{path}{{}}", schema["additionalProperties"])
 
 
-NODES = dict(_nodes("spec", SPEC)) | dict(_nodes("status", ROOT["properties"]["status"]))
+NODES_OF = {
+    kind: {
+        path: node
+        for part in ("spec", "status")
+        for path, node in _nodes(part, root["properties"][part])
+    }
+    for kind, root in ROOTS.items()
+}
+ROOT, NODES = ROOTS["InferenceModel"], NODES_OF["InferenceModel"]
+PIPELINE = NODES_OF["EnsemblePipeline"]
+ALL = {f"{kind} {path}": node for kind, found in NODES_OF.items() for path, node in found.items()}
 
 
 @pytest.mark.parametrize("word", ["default", "title", "$ref", "$defs", "const", "propertyNames"])
 def test_the_schema_has_no(word: str) -> None:
-    assert [path for path, node in NODES.items() if word in node] == []
+    assert [path for path, node in ALL.items() if word in node] == []
 
 
 def test_every_node_has_a_type() -> None:
-    untyped = [path for path, node in NODES.items() if "type" not in node]
-    assert all(NODES[path].get("x-kubernetes-int-or-string") for path in untyped)
+    untyped = [path for path, node in ALL.items() if "type" not in node]
+    assert all(ALL[path].get("x-kubernetes-int-or-string") for path in untyped)
 
 
 def test_nothing_is_nullable() -> None:
-    assert [path for path, node in NODES.items() if {"type": "null"} in node.get("anyOf", [])] == []
+    assert [path for path, node in ALL.items() if {"type": "null"} in node.get("anyOf", [])] == []
 
 
 def test_every_field_has_a_description_that_flows() -> None:
-    fields = {p: n for p, n in NODES.items() if not p.endswith(("[]", "{}"))}
+    fields = {p: n for p, n in ALL.items() if not p.endswith(("[]", "{}"))}
     assert [path for path, node in fields.items() if not node.get("description")] == []
     assert [path for path, node in fields.items() if "\n" in node["description"]] == []
 
@@ -67,6 +77,11 @@ def test_every_list_says_how_it_merges() -> None:
     }
 
 
+def test_steps_merge_by_their_names() -> None:
+    assert PIPELINE["spec.steps"]["x-kubernetes-list-type"] == "map"
+    assert PIPELINE["spec.steps"]["x-kubernetes-list-map-keys"] == ["name"]
+
+
 def test_the_order_of_tensors_is_the_writers() -> None:
     assert NODES["spec.model.inputs"]["x-kubernetes-list-type"] == "atomic"
     assert NODES["spec.model.outputs"]["x-kubernetes-list-type"] == "atomic"
@@ -76,19 +91,19 @@ def test_every_list_map_and_string_of_the_spec_is_bounded() -> None:
     bounds = {"array": "maxItems", "string": "maxLength"}
     unbounded = [
         path
-        for path, node in NODES.items()
-        if path.startswith("spec")
+        for path, node in ALL.items()
+        if " spec" in path
         and "enum" not in node
         and (bound := bounds.get(node.get("type", "")))
         and bound not in node
     ]
-    maps = [p for p, n in NODES.items() if isinstance(n.get("additionalProperties"), dict)]
+    maps = [p for p, n in ALL.items() if isinstance(n.get("additionalProperties"), dict)]
     assert unbounded == []
-    assert [path for path in maps if "maxProperties" not in NODES[path]] == []
+    assert [path for path in maps if "maxProperties" not in ALL[path]] == []
 
 
 def test_no_field_holds_a_float() -> None:
-    assert [path for path, node in NODES.items() if node.get("type") == "number"] == []
+    assert [path for path, node in ALL.items() if node.get("type") == "number"] == []
 
 
 def test_only_what_kubernetes_checks_itself_is_open() -> None:
@@ -118,12 +133,37 @@ def test_a_duration_is_checked_by_a_rule_with_a_sentence() -> None:
 
 
 def test_scaling_goes_through_the_status() -> None:
-    assert VERSION["subresources"]["scale"] == {
-        "specReplicasPath": ".spec.replicas",
-        "statusReplicasPath": ".status.replicas",
-        "labelSelectorPath": ".status.selector",
-    }
-    assert {"replicas", "selector"} <= set(ROOT["properties"]["status"]["properties"])
+    for kind, version in VERSIONS.items():
+        assert version["subresources"]["scale"] == {
+            "specReplicasPath": ".spec.replicas",
+            "statusReplicasPath": ".status.replicas",
+            "labelSelectorPath": ".status.selector",
+        }
+        found = ROOTS[kind]["properties"]["status"]["properties"]
+        assert {"replicas", "selector"} <= set(found)
+
+
+def test_both_kinds_are_in_the_same_categories_and_have_short_names() -> None:
+    names = [crd(kind)["spec"]["names"] for kind in CUSTOM_RESOURCES]
+    assert [found["shortNames"] for found in names] == [["imodel"], ["epipe"]]
+    assert [found["categories"] for found in names] == [["all", "inference"]] * 2
+
+
+def test_a_pipeline_shows_its_steps_and_no_single_source() -> None:
+    columns = VERSIONS["EnsemblePipeline"]["additionalPrinterColumns"]
+    assert [c["name"] for c in columns if not c.get("priority")] == [
+        "Ready",
+        "Steps",
+        "Version",
+        "Phase",
+        "Replicas",
+        "Age",
+    ]
+    assert [c["name"] for c in columns if c.get("priority")] == [
+        "Ready-Replicas",
+        "Revision",
+        "Message",
+    ]
 
 
 def test_the_columns_are_those_of_a_glance_and_a_closer_look() -> None:

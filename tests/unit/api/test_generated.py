@@ -7,17 +7,26 @@ import pytest
 import yaml
 
 from hack import generate
-from inference_operator.api.crd import inference_model_crd, structural_schema
+from inference_operator.api.crd import crd, structural_schema
+from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource
 from inference_operator.api.docs import api_page
-from inference_operator.api.inference_model import InferenceModelSpec
+
+KINDS = pytest.mark.parametrize("kind", CUSTOM_RESOURCES, ids=lambda kind: kind.kind)
 
 
 def test_the_generated_files_are_fresh() -> None:
     assert generate.stale() == [], "run `make generate` and commit it"
 
 
-def test_the_crd_in_yaml_is_the_crd() -> None:
-    assert yaml.safe_load(generate.crd_yaml()) == inference_model_crd()
+@KINDS
+def test_the_crd_in_yaml_is_the_crd(kind: CustomResource) -> None:
+    assert yaml.safe_load(generate.crd_yaml(kind)) == crd(kind)
+
+
+def test_kubectl_apply_k_installs_every_crd() -> None:
+    found = yaml.safe_load((generate.ROOT / "crds" / "kustomization.yaml").read_text())
+    made = {path for path in generate.GENERATED if path.startswith("crds/")}
+    assert {f"crds/{name}" for name in found["resources"]} == made
 
 
 def test_a_stale_file_is_named_with_the_remedy(
@@ -37,9 +46,10 @@ def _fields(schema: dict[str, Any]) -> Iterator[str]:
         yield from _fields(schema["items"])
 
 
-def test_the_page_describes_every_field() -> None:
+@KINDS
+def test_the_page_describes_every_field(kind: CustomResource) -> None:
     page = api_page()
-    fields = set(_fields(structural_schema(InferenceModelSpec)))
+    fields = set(_fields(structural_schema(kind.spec)))
     assert {"maxQueueDelay", "secretKeyRef", "progressDeadline"} <= fields
     assert [name for name in sorted(fields) if f"| `{name}` |" not in page] == []
 
