@@ -2,12 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
 from hack.cluster.apiserver import ApiServer
+from hack.mlflow.server import LocalMlflow
 from tests.conftest import install_crds
 from tests.integration.operator.process import OperatorProcess
+from tests.integration.operator.registered import Registry
 from tests.integration.operator.scene import Scene
 
 Start = Callable[..., OperatorProcess]
@@ -46,3 +49,32 @@ def operator(start: Start, scene: Scene) -> OperatorProcess:
     process = start(INFERENCE_OPERATOR_NAMESPACES=scene.namespace)
     process.await_ready()
     return process
+
+
+@pytest.fixture(scope="session")
+def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMlflow]:
+    with LocalMlflow(tmp_path_factory.mktemp("mlflow")) as server:
+        yield server
+
+
+@pytest.fixture
+def registry(mlflow: LocalMlflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    return Registry(mlflow, tmp_path)
+
+
+@pytest.fixture
+def begin(start: Start, scene: Scene, mlflow: LocalMlflow) -> Start:
+    """Starts an operator that asks MLflow every second."""
+
+    def started(**environment: str) -> OperatorProcess:
+        process = start(
+            INFERENCE_OPERATOR_NAMESPACES=scene.namespace,
+            INFERENCE_OPERATOR_MLFLOW_TRACKING_URI=mlflow.uri,
+            INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS="1",
+            **environment,
+        )
+        process.await_ready()
+        return process
+
+    return started

@@ -1,73 +1,20 @@
 """Models of a real MLflow, with the real process and a real API server."""
 
-import hashlib
 import json
 import urllib.request
-import uuid
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from hack.cluster.apiserver import ApiServer
 from hack.mlflow.server import LocalMlflow
-from inference_operator.adapters.mlflow import Mlflow
-from tests.contract.registries import FILES, RealGround, mlmodel
+from tests.integration.operator.conftest import Start
 from tests.integration.operator.process import OperatorProcess, eventually
+from tests.integration.operator.registered import Registry
 from tests.integration.operator.scene import NAME, Scene
 from tests.integration.operator.test_permissions import NAMESPACE, RBAC, as_service_account
 
 pytestmark = pytest.mark.integration
-
-Begin = Callable[..., OperatorProcess]
-
-
-class Registry(RealGround):
-    """A registered model of a real MLflow, for one test."""
-
-    def __init__(self, server: LocalMlflow, folder: Path) -> None:
-        super().__init__(Mlflow(server.uri, 30.0), folder)
-        self.name = f"tape_reader_{uuid.uuid4().hex[:6]}"
-        self.source = {"source": {"uri": f"models:/{self.name}@champion"}}
-
-    def register(self, network: str) -> tuple[str, str]:
-        """A version whose file has that text; its run and its digest."""
-        digest = hashlib.sha256(network.encode()).hexdigest()
-        tags = {"inference.aipx.io/sha256": digest, "inference.aipx.io/max-batch-size": "32"}
-        files = {"MLmodel": mlmodel(), **dict.fromkeys(FILES, network)}
-        return self.version(self.name, tags, files), digest
-
-    def champion(self, version: int) -> None:
-        self.alias(self.name, "champion", version)
-
-
-@pytest.fixture(scope="session")
-def mlflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalMlflow]:
-    with LocalMlflow(tmp_path_factory.mktemp("mlflow")) as server:
-        yield server
-
-
-@pytest.fixture
-def registry(mlflow: LocalMlflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Registry:
-    monkeypatch.setenv("no_proxy", "127.0.0.1")
-    return Registry(mlflow, tmp_path)
-
-
-@pytest.fixture
-def begin(start: Begin, scene: Scene, mlflow: LocalMlflow) -> Begin:
-    """Starts an operator that asks MLflow every second."""
-
-    def started(**environment: str) -> OperatorProcess:
-        process = start(
-            INFERENCE_OPERATOR_NAMESPACES=scene.namespace,
-            INFERENCE_OPERATOR_MLFLOW_TRACKING_URI=mlflow.uri,
-            INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS="1",
-            **environment,
-        )
-        process.await_ready()
-        return process
-
-    return started
 
 
 def served(scene: Scene, version: str) -> dict[str, str]:
@@ -92,7 +39,7 @@ def told(scene: Scene, kind: str, reason: str) -> dict[str, str]:
 
 
 def test_an_alias_is_followed_and_every_version_recorded(
-    begin: Begin, scene: Scene, registry: Registry
+    begin: Start, scene: Scene, registry: Registry
 ) -> None:
     first, second = (registry.register(network) for network in ("one network", "another network"))
     registry.champion(1)
@@ -119,7 +66,7 @@ def test_an_alias_is_followed_and_every_version_recorded(
 
 
 def test_the_pod_is_told_where_the_version_is_and_what_it_has(
-    begin: Begin, scene: Scene, registry: Registry
+    begin: Start, scene: Scene, registry: Registry
 ) -> None:
     _, digest = registry.register("one network")
     registry.champion(1)
@@ -139,7 +86,7 @@ def test_the_pod_is_told_where_the_version_is_and_what_it_has(
 
 
 def test_what_serves_goes_on_while_the_registry_is_down(
-    begin: Begin, scene: Scene, registry: Registry, mlflow: LocalMlflow
+    begin: Start, scene: Scene, registry: Registry, mlflow: LocalMlflow
 ) -> None:
     registry.register("one network")
     registry.champion(1)
@@ -169,7 +116,7 @@ def test_what_serves_goes_on_while_the_registry_is_down(
 
 
 def test_a_bad_alias_is_named_and_mended_without_an_edit(
-    begin: Begin, scene: Scene, registry: Registry
+    begin: Start, scene: Scene, registry: Registry
 ) -> None:
     registry.register("one network")
     begin()
@@ -184,7 +131,7 @@ def test_a_bad_alias_is_named_and_mended_without_an_edit(
 
 
 def test_a_deleted_version_is_told_and_serves_on(
-    begin: Begin, scene: Scene, registry: Registry
+    begin: Start, scene: Scene, registry: Registry
 ) -> None:
     registry.register("one network")
     registry.champion(1)
@@ -202,7 +149,7 @@ def test_a_deleted_version_is_told_and_serves_on(
 
 
 def test_each_promotion_leaves_a_tag_where_that_is_wanted(
-    begin: Begin, scene: Scene, registry: Registry
+    begin: Start, scene: Scene, registry: Registry
 ) -> None:
     registry.register("one network")
     registry.champion(1)
