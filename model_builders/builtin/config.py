@@ -8,6 +8,8 @@ from typing import Any
 
 from inference_operator.api.builtin import Builtin, OhlcvFeatures, Tokenizer, WeightedAverage
 from inference_operator.api.model import DataType, InputTensor, ModelFormat, Tensor
+from inference_operator.api.triton import InstanceGroup, InstanceKind
+from model_builders.instances import add_instance_groups
 from model_builders.names import BACKENDS
 from model_builders.protobuf import ModelConfig, plain_config, written_config
 from model_builders.tensors import add_inputs, add_outputs
@@ -41,6 +43,8 @@ def builtin_config(builtin: Builtin, *, name: str, max_batch_size: int) -> Model
     config.max_batch_size = max_batch_size
     add_inputs(config, inputs)
     add_outputs(config, outputs)
+    # Else Triton makes an instance for each GPU, and none of them would use it.
+    add_instance_groups(config, [InstanceGroup(kind=InstanceKind.CPU)])
     for key, value in parameters.items():
         config.parameters[key].string_value = str(value)
     return plain_config(config)

@@ -83,7 +83,7 @@ class StepTriton(ApiModel):
 
     instance_groups: Annotated[tuple[InstanceGroup, ...], Field(max_length=16)] = ()
     """Execution instances within one pod. Absent: one, on each GPU where there are some; for steps
-    with `modelRef`, as the model has them."""
+    with `modelRef`, as the model has them; for built-in steps, one on the CPU."""
 
     optimization: Optimization | None = None
     """Optimization settings; only for steps with `model`."""
