@@ -1,0 +1,92 @@
+"""The init container's command lays out a whole pipeline's built-in steps, and lets them be."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inference_operator.domain.load_report import LoadReport
+from inference_operator.domain.repository_plan import (
+    PLAN_FILE,
+    ArtifactFormat,
+    PlannedModel,
+    RepositoryPlan,
+)
+from inference_operator.load.plan import Order
+from tests.integration.builtin.conftest import ENSEMBLE, OWN_WORDS, STEPS, order
+
+COMMAND = (
+    "import sys; from inference_operator.cli import main; code = main();"
+    "print(*sys.modules); sys.exit(code)"
+)
+
+
+@pytest.fixture
+def pod(tmp_path: Path) -> Path:
+    """The folders that a pod mounts: the plan's, one claim, and the repository to be."""
+    for name in ("plan", "models", "claims/texts"):
+        (tmp_path / name).mkdir(parents=True)
+    (tmp_path / "claims/texts/vocab.txt").write_text(OWN_WORDS)
+    orders = [order(name, step) for name, step in STEPS.items()]
+    orders.append(Order(PlannedModel("trading", 7, ArtifactFormat.ENSEMBLE), ENSEMBLE))
+    plan = RepositoryPlan(tuple(one.model for one in orders))
+    (tmp_path / "plan" / PLAN_FILE).write_text(plan.to_json())
+    for one in orders:
+        (tmp_path / "plan" / one.model.config_file).write_text(one.config)
+    return tmp_path
+
+
+def load(pod: Path) -> subprocess.CompletedProcess[str]:
+    options = {"plan": "plan", "output": "models", "claims": "claims", "termination-log": "log"}
+    words = [word for name, place in options.items() for word in (f"--{name}", pod / place)]
+    return subprocess.run(
+        [sys.executable, "-c", COMMAND, "load", *words],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def report(pod: Path) -> LoadReport:
+    found = LoadReport.from_json((pod / "log").read_text())
+    assert found is not None
+    return found
+
+
+def test_every_step_is_reported_with_its_digest(pod: Path) -> None:
+    done = load(pod)
+    assert done.returncode == 0, done.stderr
+    assert report(pod).succeeded
+    assert [model.name for model in report(pod).models] == list(STEPS)
+    assert sorted(path.name for path in (pod / "models").iterdir()) == sorted([*STEPS, "trading"])
+
+
+def test_the_init_container_needs_no_numpy(pod: Path) -> None:
+    done = load(pod)
+    assert done.returncode == 0, done.stderr
+    assert not {"numpy", "torch", "kopf"} & set(done.stdout.splitlines()[-1].split())
+
+
+def test_a_container_that_starts_again_changes_nothing(pod: Path) -> None:
+    load(pod)
+    first = report(pod)
+    (pod / "claims/texts/vocab.txt").unlink()
+    made = {path: path.stat().st_ino for path in (pod / "models").rglob("*")}
+    assert load(pod).returncode == 0
+    assert report(pod) == first
+    assert {path: path.stat().st_ino for path in (pod / "models").rglob("*")} == made
+
+
+def test_a_step_that_cannot_be_had_is_the_pipeline_s_failure(pod: Path) -> None:
+    (pod / "claims/texts/vocab.txt").write_text("rise\n")
+    assert load(pod).returncode == 1
+    assert json.loads((pod / "log").read_text()) == {
+        "reason": "ArtifactInvalid",
+        "message": "own_words: pvc://texts/vocab.txt is no vocabulary: BadVocabulary: vocabulary:"
+        " found no [UNK], [CLS], [SEP], [PAD] among 1 lines, expected each word once and [UNK],"
+        " [CLS], [SEP], [PAD]; give the lines of the model's own vocab.txt",
+    }
