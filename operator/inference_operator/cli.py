@@ -1,4 +1,4 @@
-"""The command line: `inference-operator run | load | cache | plan | render | import | digest`."""
+"""The command line: `inference-operator run`, `plan`, `graph` and so on, one module a command."""
 
 import argparse
 import os
@@ -11,6 +11,7 @@ _COMMANDS = {
     "run": "inference_operator.commands.run",
     "plan": "inference_operator.commands.plan",
     "render": "inference_operator.commands.plan",
+    "graph": "inference_operator.commands.graph",
     "import": "inference_operator.commands.import_repository",
     "load": "inference_operator.load.command",
     "digest": "inference_operator.load.command",

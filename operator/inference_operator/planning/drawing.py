@@ -1,8 +1,9 @@
 """A pipeline's graph for people who look at it before they apply it, complete or not."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.api.validate import parse
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import Observed
@@ -10,6 +11,7 @@ from inference_operator.domain.pipeline import CompletedPipeline, prepared
 from inference_operator.planning.position import position_of
 from inference_operator.planning.references import settle_pipeline
 from inference_operator.planning.wanted import body_of
+from model_builders.builtin.config import builtin_type
 from model_builders.graph.checks import check_graph
 from model_builders.graph.model import Graph
 from model_builders.graph.spec import graph_of
@@ -22,6 +24,9 @@ class Drawing:
     """The graph, and what is to be said of it."""
 
     graph: Graph
+    runs: Mapping[str, str]
+    """What each step runs: a model and its version, or a built-in."""
+
     problems: tuple[Problem, ...]
     """What the operator would refuse it for."""
 
@@ -37,7 +42,17 @@ def drawing(seen: Observed) -> Drawing:
     settled = settle_pipeline(seen, position_of(seen), spec)
     steps, problems = prepared(CompletedPipeline(spec, settled.pins, settled.inline), Mode.CPU)
     known = {step.step.name: step.config for step in steps}
+    served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in steps}
+    runs = {step.name: _runs(step, served.get(step.name)) for step in spec.steps}
     models = {step.name: known.get(step.name, ModelConfig(name=step.name)) for step in spec.steps}
     graph = graph_of(spec, name=spec.name or seen.owner.key.name, models=models)
     unknown = (settled.unresolved.message,) if settled.unresolved else ()
-    return Drawing(graph, (*problems, *check_graph(graph)), unknown)
+    return Drawing(graph, runs, (*problems, *check_graph(graph)), unknown)
+
+
+def _runs(step: Step, served: str | None) -> str:
+    if step.builtin is not None:
+        return f"built-in {builtin_type(step.builtin)}"
+    if served is not None:
+        return served
+    return f"{step.model_ref.name}: not known" if step.model_ref is not None else "not known"
