@@ -7,21 +7,18 @@ Passes ask `resolutions`, which never waits: it says what the registry said last
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from itertools import chain
 from typing import Any
 
 from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
 from inference_operator.adapters.pacing import Pace
+from inference_operator.adapters.registry_questions import Asked, Questions, asked_in
 from inference_operator.adapters.registry_secrets import Place, Secrets
 from inference_operator.adapters.resolver import Answer, Resolver, as_answer
-from inference_operator.api import ensemble_pipeline
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import (
-    Reference,
     Resolution,
     Resolved,
     SourceKey,
@@ -42,15 +39,6 @@ _MODELS = "models:/"
 RESOLVERS = 256
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """What a unit asks of one of its sources: what it is, with a Secret of which namespace."""
-
-    source: SourceKey
-    subject: str
-    place: Place
-
-
 NOT_CONFIGURED = Unresolved(
     Reason.REGISTRY_NOT_CONFIGURED,
     "the operator knows no registry: set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI of its Deployment",
@@ -59,7 +47,7 @@ NOT_CONFIGURED = Unresolved(
 
 def no_registry(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
     """`resolutions` of an operator that knows none."""
-    return {asked.source: NOT_CONFIGURED for asked in _asked(unit, spec)}
+    return {asked.source: NOT_CONFIGURED for asked in asked_in(unit, spec)}
 
 
 class ModelRegistry:
@@ -78,7 +66,7 @@ class ModelRegistry:
         self._pace = pace
         self._wake = wake
         self._clock = clock
-        self._asked: dict[UnitKey, tuple[Asked, ...]] = {}
+        self._questions = Questions()
         self._known: dict[Asked, Resolution] = {}
         self._failing: dict[Asked, tuple[int, datetime]] = {}
         self._silent: dict[str, int] = {}
@@ -89,24 +77,18 @@ class ModelRegistry:
     def resolutions(self, unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
         """What the registry said last about the sources of a spec as it was written; nothing of
         sources of no registry, and of those that it has not answered about yet."""
-        wanted = _asked(unit, spec)
-        if self._asked.get(unit, ()) != wanted:
-            self._ask_for(unit, wanted)
+        wanted = asked_in(unit, spec)
+        if self._questions.put(unit, wanted):
+            # Even where the answers are known: whoever rests knows no due time of a new subject.
+            self._news.set()
+            for asked in wanted:
+                if asked not in self._known:
+                    self._pace.due_now(asked.subject)
         return {a.source: self._known[a] for a in wanted if a in self._known}
-
-    def _ask_for(self, unit: UnitKey, wanted: tuple[Asked, ...]) -> None:
-        self._asked.pop(unit, None)
-        if wanted:
-            self._asked[unit] = wanted
-        # Even where the answers are known: whoever rests knows no due time of a new subject.
-        self._news.set()
-        for asked in wanted:
-            if asked not in self._known:
-                self._pace.due_now(asked.subject)
 
     def place_of(self, unit: UnitKey, subject: str) -> Place | None:
         """Where the Secret is with which a unit asks about a subject; None where it does not."""
-        mine = self._asked.get(unit, ())
+        mine = self._questions.of(unit)
         return next((asked.place for asked in mine if asked.subject == subject), None)
 
     async def run(self) -> None:
@@ -114,7 +96,7 @@ class ModelRegistry:
         while True:
             self._news.clear()
             await self.ask_due()
-            await self._pace.rest(self._news, self._subjects())
+            await self._pace.rest(self._news, self._questions.subjects)
 
     async def ask_due(self) -> None:
         """One round: every subject that is due, a few at a time."""
@@ -130,11 +112,11 @@ class ModelRegistry:
                     self._pace.answered(subject)
 
         self._drop_unasked()
-        due = [subject for subject in self._subjects() if self._pace.is_due(subject)]
+        due = [subject for subject in self._questions.subjects if self._pace.is_due(subject)]
         await asyncio.gather(*(one(subject) for subject in due))
 
     async def _ask(self, subject: str) -> None:
-        mine = {asked for asked in self._all() if asked.subject == subject}
+        mine = self._questions.about(subject)
         answers: dict[Asked, Answer] = {}
         groups = await self._by_access(mine, answers)
         self._count_round(subject, groups)
@@ -142,8 +124,8 @@ class ModelRegistry:
             answers.update(await self._answers(subject, access, group))
         self._note_failures(answers)
         self._plan_next(subject, answers)
-        self._tell({asked: self._settled(asked, answer) for asked, answer in answers.items()})
-        if any(a not in self._known for a in self._all() if a.subject == subject):
+        self._tell(subject, {asked: self._settled(asked, a) for asked, a in answers.items()})
+        if any(asked not in self._known for asked in self._questions.about(subject)):
             # Somebody came while the others were asked for.
             self._pace.due_now(subject)
             self._news.set()
@@ -230,23 +212,17 @@ class ModelRegistry:
             return before
         return Unresolved(answer.reason, str(answer), since)
 
-    def _tell(self, found: Mapping[Asked, Resolution]) -> None:
+    def _tell(self, subject: str, found: Mapping[Asked, Resolution]) -> None:
         changed = {asked for asked, new in found.items() if self._known.get(asked) != new}
         self._known.update(found)
-        for unit, mine in tuple(self._asked.items()):
-            if not changed.isdisjoint(mine):
+        for unit in self._questions.askers(subject):
+            if not changed.isdisjoint(self._questions.of(unit)):
                 self._wake(unit)
 
-    def _all(self) -> Iterator[Asked]:
-        return chain.from_iterable(self._asked.values())
-
-    def _subjects(self) -> set[str]:
-        return {asked.subject for asked in self._all()}
-
     def _drop_unasked(self) -> None:
-        wanted = set(self._all())
+        wanted = self._questions.all()
         self._known = {asked: known for asked, known in self._known.items() if asked in wanted}
-        subjects = self._subjects()
+        subjects = self._questions.subjects
         self._pace.keep(subjects)
         self._failing = {asked: n for asked, n in self._failing.items() if asked in wanted}
         self._silent = {s: times for s, times in self._silent.items() if s in subjects}
@@ -254,34 +230,3 @@ class ModelRegistry:
         names = {subject.removeprefix(_MODELS) for subject in subjects}
         for resolver in self._resolvers.values():
             resolver.keep(names)
-
-
-def _asked(unit: UnitKey, spec: Mapping[str, Any]) -> tuple[Asked, ...]:
-    """From a spec as it was written, which may be anything; equal sources are one."""
-    found = (_asked_of(unit, source) for source in _sources(unit, spec))
-    return tuple(dict.fromkeys(asked for asked in found if asked is not None))
-
-
-def _sources(unit: UnitKey, spec: Any) -> Iterator[Any]:
-    if unit.kind == ensemble_pipeline.KIND:
-        steps = _within(spec, "steps")
-        for step in steps if isinstance(steps, list) else ():
-            yield _within(step, "model", "source")
-    else:
-        yield _within(spec, "model", "source")
-
-
-def _asked_of(unit: UnitKey, source: Any) -> Asked | None:
-    uri, secret = _within(source, "uri"), _within(source, "secretRef", "name")
-    reference = Reference.of(uri) if isinstance(uri, str) else None
-    if reference is None:
-        return None
-    key = SourceKey(str(uri), str(secret or ""))
-    return Asked(key, reference.subject, (unit.namespace if key.secret else "", key.secret))
-
-
-def _within(body: Any, *path: str) -> Any:
-    """What a body has there; None where it has no such place."""
-    for field in path:
-        body = body.get(field) if isinstance(body, Mapping) else None
-    return body
