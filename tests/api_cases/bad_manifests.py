@@ -1,4 +1,4 @@
-"""Reads bad_manifests.yaml: manifests that are refused, and in which words."""
+"""Reads bad_manifests.yaml and bad_pipelines.yaml: what is refused, and in which words."""
 
 import copy
 from dataclasses import dataclass
@@ -19,6 +19,46 @@ GOOD: dict[str, Any] = {
         }
     },
 }
+GOOD_PIPELINE: dict[str, Any] = {
+    "apiVersion": "inference.aipx.io/v1alpha1",
+    "kind": "EnsemblePipeline",
+    "metadata": {"name": "spread-signal"},
+    "spec": {
+        "maxBatchSize": 8,
+        "inputs": [
+            {"name": "ohlcv", "dataType": "FP64", "shape": [-1, 5]},
+            {"name": "note", "dataType": "STRING", "shape": [1], "optional": True},
+        ],
+        "outputs": [
+            {"name": "price", "dataType": "FP32", "shape": [1]},
+            {"name": "spread", "dataType": "FP32", "shape": [1]},
+        ],
+        "steps": [
+            {
+                "name": "features",
+                "builtin": {"ohlcvFeatures": {}},
+                "inputMap": {"ohlcv": "ohlcv"},
+                "outputMap": {"window": "window"},
+            },
+            {
+                "name": "price",
+                "modelRef": {"name": "lstm-price"},
+                "inputMap": {"ohlcv": "window"},
+                "outputMap": {"price": "price"},
+            },
+            {
+                "name": "spread",
+                "model": {
+                    "source": {"uri": "https://models.example.com/spread.onnx"},
+                    "format": "onnx",
+                    "maxBatchSize": 8,
+                },
+                "inputMap": {"x": "window"},
+                "outputMap": {"y": "spread"},
+            },
+        ],
+    },
+}
 ABSENT = "<absent>"
 # What the API server adds where the schema alone refuses: `<not all rules were checked>`.
 NOT_CHECKED = (
@@ -36,32 +76,43 @@ class BadManifest:
     change: dict[str, Any]
     operator: tuple[str, ...]
     api: tuple[str, ...]
+    good: dict[str, Any]
 
     @property
     def body(self) -> dict[str, Any]:
         """The good manifest with the change."""
-        return changed(self.change)
+        return changed(self.change, self.good)
 
 
-def changed(change: dict[str, Any]) -> dict[str, Any]:
-    """The good manifest with values put at dotted paths, or removed where they are `<absent>`."""
-    body = copy.deepcopy(GOOD)
+def changed(change: dict[str, Any], good: dict[str, Any] = GOOD) -> dict[str, Any]:
+    """A good manifest with values put at dotted paths, in which numbers are places in lists, or
+    removed where they are `<absent>`."""
+    body = copy.deepcopy(good)
     for path, value in change.items():
         *parents, last = path.split(".")
-        place = body
+        place: Any = body
         for parent in parents:
-            place = place.setdefault(parent, {})
+            place = place[int(parent)] if isinstance(place, list) else place.setdefault(parent, {})
         if value == ABSENT:
             del place[last]
+        elif isinstance(place, list):
+            place[int(last)] = value
         else:
             place[last] = value
     return body
 
 
-def _row(row: dict[str, Any]) -> BadManifest:
+def _rows(table: str, good: dict[str, Any]) -> tuple[BadManifest, ...]:
+    text = Path(__file__).with_name(table).read_text(encoding="utf-8")
+    return tuple(_row(row, good) for row in yaml.safe_load(text))
+
+
+def _row(row: dict[str, Any], good: dict[str, Any]) -> BadManifest:
     said = (s.replace("<not all rules were checked>", NOT_CHECKED) for s in row["api"])
-    return BadManifest(**{**row, "operator": tuple(row["operator"]), "api": tuple(said)})
+    told = {"operator": tuple(row["operator"]), "api": tuple(said)}
+    return BadManifest(**{**row, **told}, good=good)
 
 
-_TABLE = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
-BAD_MANIFESTS = tuple(_row(row) for row in yaml.safe_load(_TABLE))
+BAD_MODELS = _rows("bad_manifests.yaml", GOOD)
+BAD_PIPELINES = _rows("bad_pipelines.yaml", GOOD_PIPELINE)
+BAD_MANIFESTS = (*BAD_MODELS, *BAD_PIPELINES)

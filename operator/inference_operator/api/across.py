@@ -78,7 +78,7 @@ class _Demand:
         return Rule(
             cel=f"self.steps.all(s, {self._of('s')})",
             holds=lambda spec: all(self.holds(spec, step) for step in spec.steps),
-            found=f"{self.found} in step {{step}}",
+            found=f"{self.found} (step {{step}})",
             expected=self.expected,
             remedy=self.remedy,
             field=self.field if self.field.startswith("accelerator") else "steps",

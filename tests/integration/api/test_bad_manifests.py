@@ -8,7 +8,13 @@ import pytest
 
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
-from tests.api_cases.bad_manifests import BAD_MANIFESTS, GOOD, BadManifest, changed
+from tests.api_cases.bad_manifests import (
+    BAD_MANIFESTS,
+    GOOD,
+    GOOD_PIPELINE,
+    BadManifest,
+    changed,
+)
 from tests.api_cases.good_sources import GOOD_SOURCES
 
 pytestmark = pytest.mark.integration
@@ -28,8 +34,11 @@ def _said(kubectl: Kubectl, body: dict[str, Any]) -> tuple[str, ...]:
     return ()
 
 
-def test_the_manifest_that_all_others_are_changes_of_is_good(kubectl: Kubectl) -> None:
-    assert _said(kubectl, GOOD) == ()
+@pytest.mark.parametrize("good", [GOOD, GOOD_PIPELINE], ids=lambda good: good["kind"])
+def test_the_manifest_that_all_others_are_changes_of_is_good(
+    kubectl: Kubectl, good: dict[str, Any]
+) -> None:
+    assert _said(kubectl, good) == ()
 
 
 @pytest.mark.parametrize("name", GOOD_SOURCES)

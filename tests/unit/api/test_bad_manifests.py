@@ -7,12 +7,20 @@ import pytest
 from pydantic import BaseModel
 
 from inference_operator.api.base import ApiModel, model_of
-from inference_operator.api.crd import inference_model_crd
+from inference_operator.api.crd import crd
+from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModel
 from inference_operator.api.rules import VALIDATIONS
 from inference_operator.api.validate import InvalidResourceError, parse
 from model_builders.checks import check
-from tests.api_cases.bad_manifests import BAD_MANIFESTS, GOOD, BadManifest, changed
+from tests.api_cases.bad_manifests import (
+    BAD_MANIFESTS,
+    GOOD,
+    GOOD_PIPELINE,
+    BadManifest,
+    changed,
+)
 from tests.api_cases.good_sources import GOOD_SOURCES
 
 
@@ -21,11 +29,13 @@ def _said(body: dict[str, Any]) -> tuple[str, ...]:
         resource = parse(body)
     except InvalidResourceError as error:
         return tuple(map(str, error.errors))
-    return tuple(map(str, check(resource.spec)))
+    # Of pipelines the graph is checked, which has tables of its own.
+    return tuple(map(str, check(resource.spec))) if isinstance(resource, InferenceModel) else ()
 
 
-def test_the_manifest_that_all_others_are_changes_of_is_good() -> None:
-    assert _said(GOOD) == ()
+@pytest.mark.parametrize("good", [GOOD, GOOD_PIPELINE], ids=lambda good: good["kind"])
+def test_the_manifest_that_all_others_are_changes_of_is_good(good: dict[str, Any]) -> None:
+    assert _said(good) == ()
 
 
 @pytest.mark.parametrize("name", GOOD_SOURCES)
@@ -66,9 +76,16 @@ def _rules(schema: Any) -> list[dict[str, str]]:
 
 
 def test_the_table_breaks_every_rule_of_the_crd() -> None:
-    remedies = {rule["message"].rpartition("; ")[2] for rule in _rules(inference_model_crd())}
+    rules = [rule for kind in CUSTOM_RESOURCES for rule in _rules(crd(kind))]
+    remedies = {rule["message"].rpartition("; ")[2] for rule in rules}
     said = "\n".join(sentence for case in BAD_MANIFESTS for sentence in case.api)
     assert [remedy for remedy in sorted(remedies) if remedy not in said] == []
+
+
+def test_the_table_breaks_every_rule_across_steps() -> None:
+    told = [s for case in BAD_MANIFESTS if case.good is GOOD_PIPELINE for s in case.api]
+    found = [[s for s in told if rule.remedy in s] for rule in EnsemblePipelineSpec.rules]
+    assert all(found)
 
 
 def _types(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
@@ -79,11 +96,12 @@ def _types(model: type[BaseModel]) -> Iterator[type[BaseModel]]:
             yield from _types(inner)
 
 
-def test_every_rule_of_every_type_reaches_the_crd() -> None:
-    in_crd = {rule["rule"] for rule in _rules(inference_model_crd())}
+@pytest.mark.parametrize("kind", CUSTOM_RESOURCES, ids=lambda kind: kind.kind)
+def test_every_rule_of_every_type_reaches_the_crd(kind: CustomResource) -> None:
+    in_crd = {rule["rule"] for rule in _rules(crd(kind))}
     written = {
         rule.cel
-        for model in _types(InferenceModel)
+        for model in _types(kind.resource)
         if issubclass(model, ApiModel)
         for rule in model.rules
     }
