@@ -7,7 +7,7 @@ ensemble_scheduler.cc. docs/ensembles.md says which of them Triton itself notice
 
 from collections.abc import Callable, Iterable
 
-from model_builders.graph import agreement, batching, naming, wiring
+from model_builders.graph import agreement, batching, decoupling, naming, wiring
 from model_builders.graph.model import Graph
 from model_builders.problem import Problem
 
@@ -28,6 +28,7 @@ CHAIN: tuple[Check, ...] = (
     agreement.optional_inputs,
     batching.sizes,
     batching.batches_of_nothing,
+    decoupling.streams,
 )
 
 

@@ -26,6 +26,7 @@ from tests.unit.model_builders.graphs import (
     SCALAR,
     SCORE,
     SMALL,
+    STREAM,
     THREE,
     UNTOLD,
     WHOLE,
@@ -362,7 +363,7 @@ BAD: dict[str, Bad] = {
         Loads(
             "fails batches of two",
             Request(2),
-            r"input 'B' batch size does not match other inputs for 'pair'",
+            r"input '[AB]' batch size does not match other inputs for 'pair'",
         ),
     ),
     "many rows where the pipeline declares one": Bad(
@@ -410,7 +411,7 @@ BAD: dict[str, Bad] = {
         Loads(
             "fails every request",
             Request(),
-            r"input 'B' batch size does not match other inputs for 'pair'",
+            r"input '[AB]' batch size does not match other inputs for 'pair'",
         ),
     ),
     "two steps that want different shapes of a variable one": Bad(
@@ -590,8 +591,33 @@ BAD: dict[str, Bad] = {
         Loads(
             "fails batches of two without it",
             Request(without=("m",)),
-            r"input 'B' batch size does not match other inputs for 'pair'",
+            r"input '[AB]' batch size does not match other inputs for 'pair'",
         ),
+    ),
+    "a stream of answers beside a single one, for a step": Bad(
+        graph(step("a", STREAM, "X=x", "Y=t"), step("b", PAIR, "A=x B=t", "Y=y"), takes=X, gives=Y),
+        (
+            'spec.steps[b].inputMap[B]: found tensor "t" of the answers of spec.steps[a],'
+            " expected one answer to each request, as spec.steps[b].inputMap[A] gets; Triton"
+            " does not join them: take both from one of them, or make the models answer each"
+            " request once (model_transaction_policy)",
+        ),
+        Refuses("receives inputs originated from different decoupled models"),
+    ),
+    "a stream of answers beside a single one, for a client": Bad(
+        graph(
+            step("a", STREAM, "X=x", "Y=y"),
+            step("b", ROW, "X=x", "Y=z"),
+            takes=X,
+            gives={**Y, "z": "FP32 [5]"},
+        ),
+        (
+            'spec.outputs[z]: found tensor "z" of one answer to each request, expected the'
+            " answers of spec.steps[a], as spec.outputs[y] gets; Triton does not join them:"
+            " take both from one of them, or make the models answer each request once"
+            " (model_transaction_policy)",
+        ),
+        Refuses("receives inputs originated from different decoupled models"),
     ),
     "a model that no folder can be named after": Bad(
         graph(

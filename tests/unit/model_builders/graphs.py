@@ -95,6 +95,9 @@ WIDE = model("wide", "X FP64 [5]", "Y FP64 [5]")
 ANY = model("any", "X FP32 [-1]", "Y FP32 [-1]")
 THREE = model("three", "X FP32 [3]", "Y FP32 [3]")
 SCALAR = model("scalar", "X FP32 [1] as []", "Y FP32 [1] as []")
+STREAM = model("stream", "X FP32 [5]", "Y FP32 [5]")
+STREAM.model_transaction_policy.decoupled = True
+"""A model that may answer a request several times."""
 WHOLE = model("whole", "X FP32 [5]", "Y FP32 [5]", batch=0)
 ROWS = model("rows", "X FP32 [-1, 5]", "Y FP32 [-1, 5]", batch=0)
 FOUR = model("four", "X FP32 [4, 5]", "Y FP32 [4, 5]", batch=0)
@@ -119,7 +122,7 @@ def ensemble_of(runs: str, name: str = "inner") -> ModelConfig:
 INNER = ensemble_of("row")
 
 MODELS = (
-    *(ROW, SMALL, SCORE, PAIR, MASKED, LENIENT, ALONE, LOOSE, WIDE, ANY, THREE, SCALAR),
+    *(ROW, SMALL, SCORE, PAIR, MASKED, LENIENT, ALONE, LOOSE, WIDE, ANY, THREE, SCALAR, STREAM),
     *(WHOLE, ROWS, FOUR, MEAN, CENTRE, ONE, UNTOLD, INNER),
 )
 

@@ -1,0 +1,46 @@
+"""Models that answer a request several times, or never (decoupled ones), in a graph.
+
+Triton joins only what comes from one of them (ValidateEnsembleConfig in core's ensemble_utils.cc).
+"""
+
+from collections.abc import Iterator
+
+from model_builders.graph.model import End, Graph, by_tensor, takers
+from model_builders.problem import Problem
+
+# The path of the step whose answers a tensor follows; None for the request itself.
+Stream = str | None
+
+
+def streams(graph: Graph) -> Iterator[Problem]:
+    followed: dict[str, Stream] = {tensor.name: None for tensor in graph.inputs}
+    ends = list(takers(graph))
+    pending = list(graph.steps)
+    while ready := [s for s in pending if set(s.input_map.values()) <= followed.keys()]:
+        for step in ready:
+            inputs = [end for end in ends if end.step is step]
+            yield from _mixed(inputs, followed)
+            own = step.model.model_transaction_policy.decoupled
+            stream = step.path if own else followed[inputs[0].tensor] if inputs else None
+            for tensor in step.output_map.values():
+                followed.setdefault(tensor, stream)
+        pending = [step for step in pending if step not in ready]
+    yield from _mixed([end for end in ends if end.step is None], followed)
+
+
+def _mixed(ends: list[End], followed: dict[str, Stream]) -> Iterator[Problem]:
+    known = [end for end in ends if end.tensor in followed]
+    for tensor, (end, *_) in by_tensor(known).items():
+        first = known[0]
+        if followed[tensor] != followed[first.tensor]:
+            yield Problem(
+                end.path,
+                f'tensor "{tensor}" of {_words(followed[tensor])}',
+                f"{_words(followed[first.tensor])}, as {first.path} gets",
+                "Triton does not join them: take both from one of them, or make the models answer"
+                " each request once (model_transaction_policy)",
+            )
+
+
+def _words(stream: Stream) -> str:
+    return "one answer to each request" if stream is None else f"the answers of {stream}"
