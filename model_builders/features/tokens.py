@@ -106,7 +106,7 @@ class WordPiece:
             raise FeatureError(
                 Reason.TOO_LONG,
                 f"{where}: found {len(found) + 2} tokens, expected {most} at most; shorten it, or"
-                " ask for TooLong.CUT",
+                " let it be cut",
             )
         return [self._begin, *found[: most - 2], self._end]
 

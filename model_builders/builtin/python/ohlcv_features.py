@@ -21,9 +21,8 @@ class TritonPythonModel:
 
     def initialize(self, args: Mapping[str, str]) -> None:
         self._step = Step.of(args)
-        said = {name: int(value) for name, value in self._step.settings.items()}
-        self._steps = said["steps"]
-        self._periods = Periods(**{name: said[name] for name in _PERIODS})
+        self._steps = self._step.number("steps")
+        self._periods = Periods(**{name: self._step.number(name) for name in _PERIODS})
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         return self._step.answer(requests, self._run)

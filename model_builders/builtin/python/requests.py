@@ -39,6 +39,10 @@ class Step:
             settings={key: value["string_value"] for key, value in parameters.items()},
         )
 
+    def number(self, setting: str) -> int:
+        """A setting that is a whole number."""
+        return int(self.settings[setting])
+
     def answer(self, requests: Sequence[Any], run: Run, *, joined: bool = True) -> list[Any]:
         """A response for each request; `joined` where requests of like shapes may share a run."""
         asked = [_Asked.of(request, self) for request in requests]

@@ -19,7 +19,7 @@ class TritonPythonModel:
 
     def initialize(self, args: Mapping[str, str]) -> None:
         self._step = Step.of(args)
-        self._most = int(self._step.settings["max_tokens"])
+        self._most = self._step.number("max_tokens")
         self._longer = _LONGER[self._step.settings["too_long"]]
         self._may_be_empty = self._step.settings["empty_text"] == "LeaveOut"
         try:

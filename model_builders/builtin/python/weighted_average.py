@@ -13,10 +13,10 @@ class TritonPythonModel:
     """One execution instance; see docs/builtin-steps.md."""
 
     def initialize(self, args: Mapping[str, str]) -> None:
-        self._step = Step.of(args)
-        said = {name: int(value) for name, value in self._step.settings.items()}
-        weights = (said["price_weight"], said["sentiment_weight"])
-        self._average = WeightedAverage(weights, said["sentiment_basis_points"] / BASIS_POINTS)
+        step = self._step = Step.of(args)
+        weights = (step.number("price_weight"), step.number("sentiment_weight"))
+        sensitivity = step.number("sentiment_basis_points") / BASIS_POINTS
+        self._average = WeightedAverage(weights, sensitivity)
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         return self._step.answer(requests, self._run)
