@@ -341,6 +341,14 @@ def test_an_ensemble_that_triton_would_not_load_is_not_imported(
     assert sentence in failure
 
 
+def test_an_ensemble_of_more_steps_than_a_pipeline_may_have_says_so(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    step = ensemble().partition("ensemble_scheduling {")[2].rpartition("}")[0]
+    write(tmp_path, "signal", ensemble().replace(step, step * 40))
+    (failure,) = imported(tmp_path).failures
+    assert failure.startswith("signal: spec.steps: found 40")
+
+
 def test_an_ensemble_without_anything_of_its_own_is_imported(tmp_path: Path) -> None:
     write(tmp_path, "bars", PYTHON, model_py="")
     write(tmp_path, "signal", ensemble())
