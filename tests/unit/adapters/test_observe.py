@@ -1,19 +1,24 @@
 """From bodies as the API server gives them to what planning looks at."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 
 from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.model_registry import NOT_CONFIGURED
 from inference_operator.adapters.observe import node_view, observe, pod_view
+from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Taint
-from inference_operator.domain.names import ChildKey
+from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import Observed, Workers
+from inference_operator.domain.resolution import Resolution, SourceKey, Unresolved
 from inference_operator.resources.controller_revision import controller_revision
 from tests.fakes import bodies
-from tests.fakes.bodies import KEY, NAMESPACE, imodel, node, stored
+from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, node, stored
 from tests.unit.planning.seen import OWNER, record
 
+DOWN = Unresolved(Reason.REGISTRY_UNREACHABLE, "http://mlflow:5000 does not answer")
 OWNERS = [{"kind": "InferenceModel", "name": KEY.name, "uid": "uid-of-owner", "controller": True}]
 
 
@@ -40,6 +45,34 @@ def deployment(**body: Any) -> dict[str, Any]:
 
 def test_what_does_not_exist_is_none() -> None:
     assert observe(Cache(), KEY) is None
+
+
+def test_what_the_registry_says_of_each_source_is_seen() -> None:
+    answers = {SourceKey("models:/fx@champion"): NOT_CONFIGURED, SourceKey("runs:/1/fx"): DOWN}
+    cache = Cache()
+    cache.put(PIPELINE.kind, stored(epipe()))
+    asked: list[Mapping[str, Any]] = []
+
+    def resolve(_: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
+        asked.append(spec)
+        return answers
+
+    found = observe(cache, PIPELINE, resolve)
+    assert found is not None
+    assert found.resolutions == answers
+    assert asked == [epipe()["spec"]]
+
+
+@pytest.mark.parametrize("unit", [KEY, PIPELINE])
+def test_what_is_gone_asks_the_registry_no_more(unit: UnitKey) -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def resolve(_: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
+        asked.append(spec)
+        return {}
+
+    assert observe(Cache(), unit, resolve) is None
+    assert asked == [{}]
 
 
 def test_the_spec_is_seen_as_it_was_written() -> None:
