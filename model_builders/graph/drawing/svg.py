@@ -1,5 +1,6 @@
 """A graph as one SVG file that needs nothing else, readable on light and on dark ground."""
 
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from xml.sax.saxutils import escape, quoteattr
@@ -12,6 +13,8 @@ _MARGIN = 24.0
 _HEAD = 34.0
 _READABLE = 1100.0
 _FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace"
+# Characters that no XML can hold, escaped or not; a tensor's name can.
+_NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _STYLE = f"""
 text {{ font: 12px {_FONT}; fill: #1f2328; }}
 .name {{ font-weight: bold; }}
@@ -61,7 +64,7 @@ def svg(picture: Picture) -> str:
         "</g>",
         "</svg>",
     ]
-    return "\n".join(lines) + "\n"
+    return _NO_XML.sub("\N{REPLACEMENT CHARACTER}", "\n".join(lines) + "\n")
 
 
 def _content(picture: Picture, found: Drawn) -> Iterator[str]:

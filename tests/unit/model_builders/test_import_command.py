@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inference_operator.cli import main
 from inference_operator.commands.import_repository import import_command
 
 CORPUS = Path(__file__).parents[2] / "data" / "triton_repositories"
@@ -26,6 +27,20 @@ def test_manifests_go_to_stdout_and_warnings_to_stderr(capsys: pytest.CaptureFix
     ]
     assert all(d["metadata"]["namespace"] == "trading" for d in documents)
     assert captured.err.startswith("warning: sentiment: not imported: labels.txt")
+
+
+@pytest.mark.parametrize("repository", ["trading", "desk", "vision"])
+def test_the_operator_would_serve_what_is_imported(
+    repository: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import_command([str(CORPUS / repository), *ARGUMENTS])
+    manifests = tmp_path / "manifests.yaml"
+    manifests.write_text(capsys.readouterr().out)
+    assert main(["plan", "-f", str(manifests)]) == 0
+    captured = capsys.readouterr()
+    assert captured.err == ""
+    assert captured.out.count("  wanted: model ") == len(list((CORPUS / repository).iterdir()))
+    assert "unresolved" not in captured.out
 
 
 def test_overrides_are_printed_as_a_block_of_lines(capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,7 +4,9 @@ from hypothesis import strategies as st
 
 from model_builders.graph.drawing.picture import Box, Kind, Picture, Wire
 
-_NAMES = st.text("abc_XYZ0123456789價", min_size=1, max_size=60)
+_NAMES = st.text("abc_XYZ0123456789價", min_size=1, max_size=60) | st.text(
+    st.characters(codec="utf-8"), min_size=1, max_size=5
+)
 
 
 @st.composite
