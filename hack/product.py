@@ -19,8 +19,8 @@ from hack.images.torch import torch_dir
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "inference-operator"
-CRD = "inferencemodels.inference.aipx.io"
-INSTALLATION = (f"crd/{CRD}", f"namespace/{NAMESPACE}")
+CRDS = ("inferencemodels.inference.aipx.io", "ensemblepipelines.inference.aipx.io")
+INSTALLATION = (*(f"crd/{name}" for name in CRDS), f"namespace/{NAMESPACE}")
 # A label on all that we install: from somebody else's cluster nothing without it is removed.
 MARK = "inference.aipx.io/demo"
 DEPLOYMENT = ("deployment/inference-operator", "-n", NAMESPACE)

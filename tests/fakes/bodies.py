@@ -39,11 +39,11 @@ def imodel(name: str = KEY.name, *, namespace: str = NAMESPACE, **changes: Any) 
     }
 
 
-def step(name: str = "drift", model: str = KEY.name, **changes: Any) -> Body:
+def step(name: str = "drift", refers_to: str = KEY.name, **changes: Any) -> Body:
     """A step that runs another resource's stable model; a change of None removes a field."""
     wanted = {
         "name": name,
-        "modelRef": {"name": model},
+        "modelRef": {"name": refers_to},
         "inputMap": {"x": "x"},
         "outputMap": {"y": "y"},
         **changes,

@@ -8,10 +8,11 @@ from typing import Any
 
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.kubectl import Kubectl
-from tests.fakes.bodies import imodel, revision_of
+from tests.fakes.bodies import epipe, imodel, revision_of, step
 from tests.integration.operator.process import eventually
 
 NAME = "tape-reader"
+PIPELINE = "tape-signal"
 CHILDREN = "controllerrevision,configmap,deployment,service,poddisruptionbudget"
 OURS = "app.kubernetes.io/managed-by=inference-operator"
 READY = {
@@ -39,6 +40,12 @@ class Scene:
     def apply(self, name: str = NAME, **spec: Any) -> None:
         """`kubectl apply --server-side` of a model."""
         body = imodel(name, namespace=self.namespace, **spec)
+        self.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(body))
+
+    def apply_pipeline(self, name: str = PIPELINE, **spec: Any) -> None:
+        """`kubectl apply --server-side` of a pipeline; of one step that refers to the model."""
+        steps = spec.pop("steps", [step(refers_to=NAME)])
+        body = epipe(name, namespace=self.namespace, steps=steps, **spec)
         self.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(body))
 
     def run(self, *words: str) -> str:
@@ -71,7 +78,8 @@ class Scene:
         return sum(condition.get("reason") == "WaitingForTurn" for condition in found)
 
     def model(self, name: str = NAME) -> dict[str, Any]:
-        found: dict[str, Any] = self.get("inferencemodel", name)
+        """A model, or what KIND/NAME names."""
+        found: dict[str, Any] = self.get(name if "/" in name else f"inferencemodel/{name}")
         return found
 
     def condition(self, kind: str, name: str = NAME) -> dict[str, str]:
@@ -101,11 +109,11 @@ class Scene:
 
         eventually(holds, lambda: self.model(name).get("status"))
 
-    def served(self) -> str:
+    def served(self, name: str = NAME) -> str:
         """The revision that the Service leads to."""
-        selector = self.get("service", NAME)["spec"]["selector"]
+        selector = self.get("service", name)["spec"]["selector"]
         return str(selector["inference.aipx.io/revision"])
 
-    def event_reasons(self) -> list[str]:
-        events = self.get("events", "--field-selector=involvedObject.kind=InferenceModel")["items"]
+    def event_reasons(self, kind: str = "InferenceModel") -> list[str]:
+        events = self.get("events", f"--field-selector=involvedObject.kind={kind}")["items"]
         return [event["reason"] for event in events]

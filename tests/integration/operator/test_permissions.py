@@ -14,7 +14,7 @@ from hack.cluster.audit_log import entries
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
 from tests.integration.operator.process import ROOT, OperatorProcess, eventually
-from tests.integration.operator.scene import Scene
+from tests.integration.operator.scene import PIPELINE, Scene
 
 pytestmark = pytest.mark.integration
 
@@ -113,6 +113,9 @@ def live_a_life(scene: Scene) -> None:
     scene.apply(model=source(2), replicas=1, rollout=rollout)
     scene.await_ready()
     eventually(lambda: len(scene.children("controllerrevision")) == 1, scene.kinds)
+    # The other kind.
+    scene.apply_pipeline()
+    scene.await_ready(f"epipe/{PIPELINE}")
 
 
 def test_the_role_is_exactly_what_the_operator_uses(server: ApiServer, tmp_path: Path) -> None:

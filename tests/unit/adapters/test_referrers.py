@@ -154,7 +154,7 @@ def test_each_of_many_pipelines_is_told_once() -> None:
 
 def test_a_step_that_refers_to_something_else_by_now_is_not_told() -> None:
     scene = Scene()
-    scene.put(epipe(steps=[step(model="other")]))
+    scene.put(epipe(steps=[step(refers_to="other")]))
     scene.put(imodel())
 
     assert scene.woken == []
@@ -171,7 +171,7 @@ def test_a_deleted_pipeline_refers_to_nothing() -> None:
 
 
 def test_a_namesake_of_the_other_kind_that_goes_is_told() -> None:
-    scene = Scene(name="fx", steps=[step(model="elsewhere")])
+    scene = Scene(name="fx", steps=[step(refers_to="elsewhere")])
     scene.put(imodel("fx"))
     scene.put({**imodel("fx"), "status": SERVING})
     scene.drop(imodel("fx"))

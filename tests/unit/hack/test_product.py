@@ -15,7 +15,7 @@ from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Current, Embedded, Kind, Target
 from hack.console import StepError, with_sbin
 
-CRD, NAMESPACE = product.INSTALLATION
+CRD, PIPELINES, NAMESPACE = product.INSTALLATION
 TRADING = "namespace/trading"
 OURS = {product.MARK: "true"}
 THEIRS: dict[str, str] = {}
@@ -46,6 +46,7 @@ def cluster_with(labels: dict[str, dict[str, str]]) -> FakeKubectl:
         ({CRD: OURS, NAMESPACE: OURS, TRADING: OURS}, [TRADING, "operator"]),
         ({}, [TRADING, "operator"]),
         ({CRD: THEIRS, NAMESPACE: OURS, TRADING: OURS}, [TRADING]),
+        ({PIPELINES: THEIRS, NAMESPACE: OURS, TRADING: OURS}, [TRADING]),
         ({CRD: THEIRS, TRADING: {"team": "a"}}, []),
     ],
 )
@@ -67,7 +68,7 @@ def test_the_demo_may_be_repeated() -> None:
     demo.demand_room(cluster_with({CRD: OURS, NAMESPACE: OURS, TRADING: OURS}))
 
 
-@pytest.mark.parametrize("there", [CRD, NAMESPACE, TRADING])
+@pytest.mark.parametrize("there", [CRD, PIPELINES, NAMESPACE, TRADING])
 def test_the_demo_does_not_write_over_anybody_s_work(there: str) -> None:
     with pytest.raises(StepError, match=there) as failure:
         demo.demand_room(cluster_with({there: {"team": "a"}}))

@@ -230,7 +230,7 @@ def test_an_unlabelled_resource_of_another_namespace_is_its_own_unit() -> None:
 
 def test_both_kinds_wake_themselves_urgently() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(epipe(steps=[step(model="elsewhere")])))
+    heard.written("ADDED", stored(epipe(steps=[step(refers_to="elsewhere")])))
 
     assert heard.urgent == [PIPELINE]
 
@@ -296,7 +296,7 @@ def test_the_end_of_a_namesakes_service_wakes_who_waits_for_the_name() -> None:
 def test_a_strangers_service_wakes_both_who_have_its_name() -> None:
     heard = Heard()
     heard.written(None, stored(imodel("fx")))
-    heard.written(None, stored(epipe("fx", steps=[step(model="elsewhere")])))
+    heard.written(None, stored(epipe("fx", steps=[step(refers_to="elsewhere")])))
     heard.woken.clear()
     heard.event(CHILD_BY_KIND["Service"], "ADDED", service("fx", 5))
 
