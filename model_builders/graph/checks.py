@@ -27,6 +27,7 @@ CHAIN: tuple[Check, ...] = (
     agreement.shapes,
     agreement.optional_inputs,
     batching.sizes,
+    batching.requests_of_nothing,
     batching.batches_of_nothing,
     decoupling.streams,
 )

@@ -120,7 +120,8 @@ def _inputs(graph: Graph, request: Request) -> Iterable[dict[str, Any]]:
             shape = [request.rows, *(size if dim == -1 else dim for dim in tensor.shape)]
         else:
             first, *rest = tensor.shape
-            shape = [request.rows if first == -1 else first]
+            rows = request.rows if rest else size
+            shape = [rows if first == -1 else first]
             shape += [size if dim == -1 else dim for dim in rest]
         each = math.prod(shape[1:])
         data = [row + 1 for row in range(shape[0]) for _ in range(each)]

@@ -575,6 +575,19 @@ BAD: dict[str, Bad] = {
             r"request has 0 inputs",
         ),
     ),
+    "a pipeline with batches that requires no input": Bad(
+        graph(step("a", ALONE, "M=m", "Y=y"), takes={"m": "FP32 [5] optional"}, gives=Y, batch=1),
+        (
+            "spec.inputs: found only optional ones with spec.maxBatchSize 1, expected at least one"
+            " input that every request holds: it says how many rows the batch has; remove optional"
+            " from one of them, or set spec.maxBatchSize to 0",
+        ),
+        Loads(
+            "answers [5] where [1, 5] is declared",
+            Request(1, without=("m",)),
+            r"^y \(5,\) \[1.0, 1.0, 1.0, 1.0, 1.0\]$",
+        ),
+    ),
     "a step that learns nothing of the batch": Bad(
         graph(
             step("a", LOOSE, "M=m", "Y=t"),
@@ -796,6 +809,11 @@ GOOD: dict[str, Good] = {
         ),
         Request(1, without=("m",)),
         {"y": rows(3)},
+    ),
+    "nothing at all, without batches": Good(
+        graph(step("a", ALONE, "M=m", "Y=y"), takes={"m": "FP32 [5] optional"}, gives=Y, batch=0),
+        Request(without=("m",)),
+        {"y": ((5,), [1, 1, 1, 1, 1])},
     ),
     "variable dimensions all the way": Good(
         graph(step("a", ANY, "X=x", "Y=y"), takes={"x": "FP32 [-1]"}, gives={"y": "FP32 [-1]"}),

@@ -132,11 +132,10 @@ class Request:
     """What a client sends: row r of each input is filled with r + 1."""
 
     rows: int = 2
-    """Size of the batch; without a batch dimension, and for inputs of a first dimension of -1,
-    that dimension."""
+    """Size of the batch; without one, the first dimension of matrices where it varies."""
     without: tuple[str, ...] = ()
     """Inputs that it leaves out."""
     outputs: tuple[str, ...] = ()
     """Outputs that it asks for; all, where it names none."""
     sizes: Mapping[str, int] = field(default_factory=dict)
-    """For inputs of a last dimension of -1."""
+    """Of other dimensions that vary, by input; 5 where it is not here."""
