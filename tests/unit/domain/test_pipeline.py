@@ -254,7 +254,7 @@ def test_sections_of_an_inline_model_that_contradict_name_its_step() -> None:
 
 
 def test_two_models_of_one_name_are_refused() -> None:
-    other = step("other", model="other", inputMap={"x": "x"}, outputMap={"y": "z"})
+    other = step("other", "other", inputMap={"x": "x"}, outputMap={"y": "z"})
     outputs = [{"name": n, "dataType": "FP32", "shape": [1]} for n in ("y", "z")]
     changed = pin(CONFIG, "other", uri="https://store.example/fx/9/model.onnx")
 
