@@ -92,7 +92,7 @@ def test_an_inline_model_and_a_built_in_are_drawn(
         "outputMap": {"forecast": "forecast"},
     }
     scalar = {**MODEL, "inputs": [{"name": "x", "dataType": "FP32", "shape": [1]}]}
-    inline = {**step(modelRef=None, inputMap={"x": "forecast"}), "model": scalar}
+    inline = step(modelRef=None, model=scalar, inputMap={"x": "forecast"})
     inputs = [
         {"name": name, "dataType": "FP32", "shape": [2 if name == "interval" else 1]}
         for name in average["inputMap"]
