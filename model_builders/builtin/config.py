@@ -84,8 +84,10 @@ def _ohlcv_features(settings: OhlcvFeatures) -> _Described:
         "sma": periods.sma,
         "ema": periods.ema,
         "volatility": periods.volatility,
+        "bad_bars": settings.bad_bars.value,
     }
-    return [bars], [*windows, *(_out(name, 1) for name in INDICATORS)], parameters
+    problem = Tensor(name="problem", data_type=DataType.STRING, shape=(1,))
+    return [bars], [*windows, *(_out(name, 1) for name in INDICATORS), problem], parameters
 
 
 def _tokenizer(settings: Tokenizer) -> _Described:

@@ -14,6 +14,8 @@ from model_builders.features.windows import normalised
 
 _MOST = float(np.finfo(np.float32).max)
 _PERIODS = ("rsi", "sma", "ema", "volatility")
+_WINDOWS = frozenset({"window", "normalised"})
+_STILL = (1.0, 1.0, 1.0, 1.0, 0.0)
 
 
 class TritonPythonModel:
@@ -23,59 +25,77 @@ class TritonPythonModel:
         self._step = Step.of(args)
         self._steps = self._step.number("steps")
         self._periods = Periods(**{name: self._step.number(name) for name in _PERIODS})
+        self._refuses = self._step.settings["bad_bars"] == "Refuse"
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         return self._step.answer(requests, self._run)
 
     def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
         ohlcv = given["ohlcv"]
-        _check(ohlcv)
-        _check_range(ohlcv)
-        found: Tensors = {}
-        if wanted & {"window", "normalised"}:
-            found = self._windows(ohlcv, wanted)
-        names = [name for name in NAMES if name in wanted]
-        if names:
-            found |= self._newest(ohlcv, names)
+        problems = self._problems(ohlcv, wanted)
+        if not problems:
+            found = self._features(ohlcv, wanted)
+        elif self._refuses:
+            raise next(iter(problems.values()))
+        else:
+            found = self._features(self._replaced(ohlcv, list(problems)), wanted)
+            for values in found.values():
+                values[list(problems)] = np.nan
+        if "problem" in wanted:
+            said = [[str(problems.get(row, "")).encode()] for row in range(len(ohlcv))]
+            found["problem"] = np.array(said, np.object_)
         return found
 
-    def _windows(self, ohlcv: Floats, wanted: frozenset[str]) -> Tensors:
-        if ohlcv.shape[1] < self._steps:
-            raise FeatureError(
+    def _problems(self, ohlcv: Floats, wanted: frozenset[str]) -> dict[int, FeatureError]:
+        """Why rows cannot be answered, by row; checked at once, and one by one only then."""
+        if wanted & _WINDOWS and ohlcv.shape[1] < self._steps:
+            error = FeatureError(
                 Reason.TOO_SHORT,
                 f"ohlcv: found {ohlcv.shape[1]} bars, expected {self._steps} or more for a window;"
                 " send more bars, the oldest first",
             )
-        newest = ohlcv[:, -self._steps :]
-        found: Tensors = {}
+            return dict.fromkeys(range(len(ohlcv)), error)
+        if _problem(ohlcv.reshape(-1, ohlcv.shape[2]), "ohlcv") is None:
+            return {}
+        # Rows of several requests may be here where none is refused: their places say nothing.
+        names = (f"ohlcv[{row}]" if self._refuses else "ohlcv" for row in range(len(ohlcv)))
+        found = (_problem(bars, name) for bars, name in zip(ohlcv, names, strict=True))
+        return {row: error for row, error in enumerate(found) if error is not None}
+
+    def _replaced(self, ohlcv: Floats, rows: list[int]) -> Floats:
+        """With bars that can be read in place of these rows, and enough of them."""
+        found = np.array(ohlcv)
+        if found.shape[1] < self._steps:
+            found = np.empty((len(ohlcv), self._steps, len(COLUMNS)))
+        found[rows] = _STILL
+        return found
+
+    def _features(self, ohlcv: Floats, wanted: frozenset[str]) -> Tensors:
+        newest, found = ohlcv[:, -self._steps :], Tensors()
         if "window" in wanted:
             found["window"] = newest.astype(np.float32)
         if "normalised" in wanted:
             found["normalised"] = normalised(newest)
+        names = [name for name in NAMES if name in wanted]
+        if names:
+            rows = [frame(Bars.numbered(row), self._periods, names) for row in ohlcv]
+            for name in names:
+                found[name] = np.array([[row[name][-1]] for row in rows], np.float32)
         return found
 
-    def _newest(self, ohlcv: Floats, names: Sequence[str]) -> Tensors:
-        rows = [frame(Bars.numbered(row), self._periods, names) for row in ohlcv]
-        return {name: np.array([[row[name][-1]] for row in rows], np.float32) for name in names}
 
-
-def _check(ohlcv: npt.NDArray[np.float64]) -> None:
-    """All rows at once; one after the other only to say which one is wrong."""
+def _problem(bars: npt.NDArray[np.float64], name: str) -> FeatureError | None:
+    """What is wrong with bars [n, 5]: they are checked as float64, and a window has float32."""
     try:
-        Bars.numbered(ohlcv.reshape(-1, ohlcv.shape[2]), "ohlcv")
-    except FeatureError:
-        for row, bars in enumerate(ohlcv):
-            Bars.numbered(bars, f"ohlcv[{row}]")
-        raise
-
-
-def _check_range(ohlcv: Floats) -> None:
-    """Bars are checked as float64, and a window has float32."""
-    wrong = ohlcv > _MOST
-    if wrong.any():
-        row, bar, column = (int(at) for at in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
-        raise FeatureError(
-            Reason.OUT_OF_RANGE,
-            f"ohlcv[{row}].{COLUMNS[column]}: row {bar} is {ohlcv[row, bar, column]:g}, expected"
-            " 3e38 at most, as float32 holds; drop that bar",
-        )
+        Bars.numbered(bars, name)
+    except FeatureError as error:
+        return error
+    wrong = bars > _MOST
+    if not wrong.any():
+        return None
+    row, column = (int(at) for at in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
+    return FeatureError(
+        Reason.OUT_OF_RANGE,
+        f"{name}.{COLUMNS[column]}: row {row} is {bars[row, column]:g}, expected 3e38 at most, as"
+        " float32 holds; drop that bar",
+    )

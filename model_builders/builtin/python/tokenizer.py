@@ -39,16 +39,15 @@ class TritonPythonModel:
         return {name: found[name] for name in wanted}
 
     def _read(self, row: int, text: bytes) -> str | None:
-        found = _decoded(row, text)
+        """None where the text stands for none."""
+        try:
+            found = text.decode()
+        except UnicodeDecodeError as error:
+            if self._may_be_empty:
+                return None
+            raise FeatureError(
+                Reason.WRONG_TYPE,
+                f"text[{row}]: found bytes that are no UTF-8 ({error.reason} at {error.start}),"
+                " expected UTF-8; encode the text anew",
+            ) from None
         return None if self._may_be_empty and not words(found) else found
-
-
-def _decoded(row: int, text: bytes) -> str:
-    try:
-        return text.decode()
-    except UnicodeDecodeError as error:
-        raise FeatureError(
-            Reason.WRONG_TYPE,
-            f"text[{row}]: found bytes that are no UTF-8 ({error.reason} at {error.start}),"
-            " expected UTF-8; encode the text anew",
-        ) from None

@@ -51,6 +51,13 @@ class Periods(ApiModel):
     """Standard deviation of log returns."""
 
 
+class BadBars(StrEnum):
+    """What becomes of bars that cannot be read."""
+
+    REFUSE = "Refuse"
+    NAN = "NaN"
+
+
 class OhlcvFeatures(ApiModel):
     """Checks raw bars, and computes windows, normalised windows and indicators of them."""
 
@@ -59,6 +66,10 @@ class OhlcvFeatures(ApiModel):
 
     periods: Periods = Periods()
     """Over how many bars each indicator looks."""
+
+    bad_bars: BadBars = BadBars.REFUSE
+    """Whether a request with bars that cannot be read, or too few of them, is refused, or such a
+    row of it answered with NaN. The output `problem` then says why."""
 
 
 class TooLong(StrEnum):
@@ -99,8 +110,8 @@ class Tokenizer(ApiModel):
     """Whether a longer text is cut or refused."""
 
     empty_text: EmptyText = EmptyText.REFUSE
-    """Whether a text without any word is refused, or stands for none: every request has a text, and
-    an empty one is how it says that there is nothing to read."""
+    """Whether a text without any word, or that is no UTF-8, is refused, or stands for none: every
+    request has a text, and an empty one is how it says that there is nothing to read."""
 
 
 class Builtin(ApiModel):

@@ -21,11 +21,13 @@ STEPS: dict[str, dict[str, Any]] = {
     "words": {"tokenizer": {}},
     "few_words": {"tokenizer": {"maxTokens": 8, "tooLong": "Refuse", "emptyText": "LeaveOut"}},
     "cut_words": {"tokenizer": {"maxTokens": 8}},
+    "any_words": {"tokenizer": {"emptyText": "LeaveOut"}},
     "own_words": {"tokenizer": {"vocabulary": {"uri": "pvc://texts/vocab.txt"}}},
     "bars": {"ohlcvFeatures": {}},
     "fast_bars": {
         "ohlcvFeatures": {"steps": 5, "periods": {"rsi": 3, "sma": 4, "ema": 6, "volatility": 2}}
     },
+    "any_bars": {"ohlcvFeatures": {"badBars": "NaN"}},
     "average": {"weightedAverage": {}},
     "bold_average": {
         "weightedAverage": {
@@ -42,11 +44,13 @@ input [ {{ name: "ohlcv" data_type: TYPE_FP64 dims: [-1, 5] }},
   {{ name: "text" data_type: TYPE_STRING dims: [1] }} ]
 output [ {{ name: "window" data_type: TYPE_FP32 dims: [60, 5] }},
   {{ name: "ids" data_type: TYPE_INT64 dims: [-1] }},
-  {{ name: "mask" data_type: TYPE_INT64 dims: [-1] }} ]
+  {{ name: "mask" data_type: TYPE_INT64 dims: [-1] }},
+  {{ name: "problem" data_type: TYPE_STRING dims: [1] }} ]
 ensemble_scheduling {{ step [
-  {{ model_name: "bars" model_version: 1
-    input_map {{ key: "ohlcv" value: "ohlcv" }} output_map {{ key: "window" value: "window" }} }},
-  {{ model_name: "few_words" model_version: 1
+  {{ model_name: "any_bars" model_version: 1
+    input_map {{ key: "ohlcv" value: "ohlcv" }} output_map {{ key: "window" value: "window" }}
+    output_map {{ key: "problem" value: "problem" }} }},
+  {{ model_name: "any_words" model_version: 1
     input_map {{ key: "text" value: "text" }}
     output_map {{ key: "input_ids" value: "ids" }}
     output_map {{ key: "attention_mask" value: "mask" }} }} ] }}

@@ -7,7 +7,7 @@ import pytest
 from tritonclient import grpc
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.builtin.asking import ask, refusal, texts
+from tests.integration.builtin.asking import ask, ask_at_once, texts
 
 
 def bars(rows: int) -> Any:
@@ -30,9 +30,28 @@ def test_a_text_is_tokenised_beside_the_bars(triton: LocalTriton, rows: int) -> 
     assert answer["mask"].tolist() == [[1, 1, 1, 1]] * rows
 
 
-def test_a_step_s_refusal_is_the_pipeline_s(triton: LocalTriton) -> None:
-    said = refusal(triton, "trading", {"ohlcv": -bars(2), "text": texts("rise", "fall")})
-    assert "PriceNotPositive: ohlcv[0].open: row 0 is -10, expected more than 0" in said
+def test_a_row_that_cannot_be_read_says_so_and_leaves_its_neighbours_alone(
+    triton: LocalTriton,
+) -> None:
+    given = bars(3)
+    given[1, 0, 0] = -10
+    answer = ask(triton, "trading", {"ohlcv": given, "text": texts("rise", b"caf\xe9", "fall")})
+    assert np.isnan(answer["window"]).all(axis=(1, 2)).tolist() == [False, True, False]
+    assert answer["problem"][1, 0].startswith(b"PriceNotPositive: ohlcv.open: row 0 is -10, ")
+    assert answer["mask"].tolist() == [[1, 1, 1], [0, 0, 0], [1, 1, 1]]
+
+
+def test_no_request_makes_a_step_fail_while_others_run(triton: LocalTriton) -> None:
+    """Triton 2.51 ends where a step fails beside another one that is just done."""
+    good, bad = bars(1), -bars(1)
+    requests = [
+        {"ohlcv": bad if n % 2 else good[:, : 10 if n % 3 == 0 else 70], "text": texts(b"\xff")}
+        for n in range(400)
+    ]
+    for at in range(0, 400, 8):
+        for answer in ask_at_once(triton, "trading", requests[at : at + 8]):
+            assert isinstance(answer, dict), answer
+    assert triton.index()["trading"][0] == "READY"
 
 
 def test_an_answer_has_the_ensemble_s_own_version(triton: LocalTriton) -> None:

@@ -29,15 +29,14 @@ def wanted(rows: Any, steps: int = 60, periods: Periods = STANDARD) -> dict[str,
     frames = [frame(Bars.of(t, row), periods) for t, row in zip(numbered, rows, strict=True)]
     newest = rows[:, -steps:]
     found = {"window": newest.astype(np.float32), "normalised": normalised(newest)}
-    return found | {
-        name: np.array([[each[name][-1]] for each in frames], np.float32) for name in NAMES
-    }
+    found |= {name: np.array([[each[name][-1]] for each in frames], np.float32) for name in NAMES}
+    return found | {"problem": np.array([[b""]] * len(rows), np.object_)}
 
 
 def assert_equal(answer: dict[str, Any], features: dict[str, Any]) -> None:
     assert answer.keys() == features.keys()
     for name, values in features.items():
-        assert answer[name].dtype == np.float32
+        assert answer[name].dtype == (np.object_ if name == "problem" else np.float32)
         np.testing.assert_array_equal(answer[name], values, err_msg=name)
 
 
@@ -132,3 +131,46 @@ def test_a_number_that_float32_cannot_hold_is_refused(triton: LocalTriton, real:
     huge[1, 119, 4] = 1e300
     said = refusal(triton, "bars", {"ohlcv": huge})
     assert said.startswith("OutOfRange: ohlcv[1].volume: row 119 is 1e+300, expected 3e38 at most")
+
+
+def test_a_row_that_cannot_be_read_is_answered_with_nan_where_the_step_says_so(
+    triton: LocalTriton, real: Any
+) -> None:
+    bad = real.copy()
+    bad[3, 5, 3] = np.inf
+    bad[6, 119, 4] = 1e300
+    answer, good = ask(triton, "any_bars", {"ohlcv": bad}), wanted(real)
+    said = [text.decode() for text in answer.pop("problem")[:, 0]]
+    assert said[3].startswith("NotFinite: ohlcv.close: row 5 is inf, expected a number")
+    assert said[6].startswith("OutOfRange: ohlcv.volume: row 119 is 1e+300, expected 3e38")
+    assert [row for row, text in enumerate(said) if text] == [3, 6]
+    for name, values in answer.items():
+        assert np.isnan(values[[3, 6]]).all()
+        rest = [0, 1, 2, 4, 5, 7]
+        np.testing.assert_array_equal(values[rest], good[name][rest], err_msg=name)
+
+
+@pytest.mark.parametrize("bars", [0, 10])
+def test_too_few_bars_are_answered_with_nan_where_the_step_says_so(
+    triton: LocalTriton, real: Any, bars: int
+) -> None:
+    answer = ask(triton, "any_bars", {"ohlcv": real[:2, :bars]}, ("window", "rsi", "problem"))
+    assert answer["window"].shape == (2, 60, 5)
+    assert np.isnan(answer["window"]).all()
+    assert np.isnan(answer["rsi"]).all()
+    for text in answer["problem"][:, 0]:
+        assert text.startswith(b"TooShort: ohlcv: found %d bars, expected 60 or more" % bars)
+
+
+def test_problems_are_said_to_the_request_that_has_them(triton: LocalTriton, real: Any) -> None:
+    rows = [real[n : n + 2].copy() for n in range(6)]
+    for n in range(0, 6, 2):
+        rows[n][1, n, 0] = -n - 1
+    answers = ask_at_once(triton, "any_bars", [{"ohlcv": row} for row in rows])
+    for n, answer in enumerate(answers):
+        assert isinstance(answer, dict), answer
+        first, second = answer["problem"][:, 0]
+        assert first == b""
+        expected = f"PriceNotPositive: ohlcv.open: row {n} is {-n - 1}, " if n % 2 == 0 else ""
+        assert second.decode().startswith(expected)
+        assert bool(second) == (n % 2 == 0)

@@ -97,8 +97,8 @@ def test_a_text_is_cut_or_refused_as_the_step_says(triton: LocalTriton, words: W
 def test_empty_texts_stand_for_none_where_the_step_says_so(
     triton: LocalTriton, words: WordPiece
 ) -> None:
-    batch = ["rise", "", "shares rise", " \u200b\t"]
-    wanted = words.encode(["rise", None, "shares rise", None])
+    batch = ["rise", "", "shares rise", " \u200b\t", b"caf\xe9"]
+    wanted = words.encode(["rise", None, "shares rise", None, None])
     assert_equal(ask(triton, "few_words", {"text": texts(*batch)}), wanted)
 
 

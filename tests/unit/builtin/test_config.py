@@ -49,7 +49,7 @@ def test_the_indicators_are_those_of_the_features() -> None:
 def test_windows_are_as_long_as_the_step_says(steps: int) -> None:
     outputs = {t.name: tuple(t.dims) for t in config({"ohlcvFeatures": {"steps": steps}}).output}
     assert outputs.pop("window") == outputs.pop("normalised") == (steps, 5)
-    assert outputs == dict.fromkeys(frame.NAMES, (1,))
+    assert outputs == dict.fromkeys([*frame.NAMES, "problem"], (1,))
 
 
 def test_what_nobody_says_is_as_in_training() -> None:
@@ -73,6 +73,7 @@ def test_every_setting_reaches_the_code() -> None:
         "sentiment_weight": "1",
         "sentiment_basis_points": "250",
     }
+    assert settings({"ohlcvFeatures": {"badBars": "NaN"}})["bad_bars"] == "NaN"
     text = {"maxTokens": 64, "tooLong": "Refuse", "emptyText": "LeaveOut"}
     assert settings({"tokenizer": text}) == {
         "max_tokens": "64",
