@@ -18,7 +18,7 @@ from inference_operator.domain.completion import Completed, complete
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolved
 from inference_operator.domain.serving_unit import Owner, ServingUnit
-from inference_operator.domain.validation import Defaults, serving_unit
+from inference_operator.domain.validation import Defaults, model_unit
 from inference_operator.resources.config_map import config_map
 from tests.integration.triton_matrix.world import BATCHING, MAX_BATCH, Served
 from training.registry import Entry, Version, register
@@ -42,7 +42,7 @@ def unit_of(served: Served, tracking_uri: str) -> ServingUnit:
     assert isinstance(resolved, Resolved), resolved
     completed = complete(spec, resolved)
     assert isinstance(completed, Completed), completed
-    unit = serving_unit(_OWNER, 1, completed, Mode.CPU, Defaults("triton", "loader"))
+    unit = model_unit(_OWNER, 1, completed, Mode.CPU, Defaults("triton", "loader"))
     assert isinstance(unit, ServingUnit), unit
     return unit
 

@@ -33,8 +33,9 @@ def test_it_was_fetched_from_the_registry_by_its_digest(
     served = Served(name, form)
     model = units[served].entry_model
     assert model.uri == f"models:/{name}/{served.version}"
-    assert model.download.startswith(f"{tracking_server.uri}/model-versions/get-artifact?")
-    assert model.sha256 is not None
+    assert model.planned.uri is not None
+    assert model.planned.uri.startswith(f"{tracking_server.uri}/model-versions/get-artifact?")
+    assert model.planned.sha256 is not None
 
 
 @every_model
