@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL
-from inference_operator.adapters.kube import ApiError
+from inference_operator.adapters.kinds import CHILD_BY_KIND, UNITS
+from inference_operator.adapters.kube import ApiError, Resource
 from inference_operator.domain.names import CHILD_SELECTOR, FIELD_MANAGER, MANAGED_BY_LABEL
 from tests.contract.conftest import Ground
-from tests.fakes.bodies import imodel
+from tests.fakes.bodies import epipe, imodel
 
 CONFIG_MAP = CHILD_BY_KIND["ConfigMap"]
 SERVICE = CHILD_BY_KIND["Service"]
@@ -265,22 +265,30 @@ async def test_keys_are_those_of_the_selector(ground: Ground) -> None:
     assert (ground.namespace, "not-ours") not in found
 
 
-def model(ground: Ground, **changes: Any) -> dict[str, Any]:
-    return imodel("tape", namespace=ground.namespace, **changes)
+@pytest.fixture(params=UNITS, ids=lambda unit: unit.kind)
+def unit(request: pytest.FixtureRequest) -> Resource:
+    """Each kind of custom resource."""
+    found: Resource = request.param
+    return found
+
+
+def resource(ground: Ground, unit: Resource) -> dict[str, Any]:
+    body = imodel if unit.kind == "InferenceModel" else epipe
+    return body("tape", namespace=ground.namespace)
 
 
 def status_patch(ground: Ground, **status: Any) -> dict[str, Any]:
     return {"metadata": {"name": "tape", "namespace": ground.namespace}, "status": status}
 
 
-async def test_a_status_patch_changes_nothing_but_the_status(ground: Ground) -> None:
-    ground.strangers_apply(model(ground))
-    before = ground.get("InferenceModel", "tape")
+async def test_a_status_patch_changes_nothing_but_the_status(
+    ground: Ground, unit: Resource
+) -> None:
+    ground.strangers_apply(resource(ground, unit))
+    before = ground.get(unit.kind, "tape")
     assert before is not None
     body = status_patch(ground, phase="Ready", replicas=2)
-    live = await ground.cluster.patch(
-        INFERENCE_MODEL, {**body, "spec": {"replicas": 9}}, subresource="status"
-    )
+    live = await ground.cluster.patch(unit, {**body, "spec": {"replicas": 9}}, subresource="status")
 
     assert live["status"] == {"phase": "Ready", "replicas": 2}
     assert live["spec"] == before["spec"]
@@ -288,43 +296,41 @@ async def test_a_status_patch_changes_nothing_but_the_status(ground: Ground) -> 
     assert version(live) > version(before)
 
 
-async def test_a_merge_patch_removes_what_is_null(ground: Ground) -> None:
-    ground.strangers_apply(model(ground))
+async def test_a_merge_patch_removes_what_is_null(ground: Ground, unit: Resource) -> None:
+    ground.strangers_apply(resource(ground, unit))
     for status in ({"phase": "Ready", "replicas": 2}, {"phase": None}):
         live = await ground.cluster.patch(
-            INFERENCE_MODEL, status_patch(ground, **status), subresource="status"
+            unit, status_patch(ground, **status), subresource="status"
         )
 
     assert live["status"] == {"replicas": 2}
 
 
-async def test_a_status_for_another_version_is_refused(ground: Ground) -> None:
-    ground.strangers_apply(model(ground))
-    before = ground.get("InferenceModel", "tape")
+async def test_a_status_for_another_version_is_refused(ground: Ground, unit: Resource) -> None:
+    ground.strangers_apply(resource(ground, unit))
+    before = ground.get(unit.kind, "tape")
     assert before is not None
-    ground.strangers_patch("InferenceModel", "tape", {"spec": {"replicas": 3}})
+    ground.strangers_patch(unit.kind, "tape", {"spec": {"replicas": 3}})
     body = status_patch(ground, phase="Ready")
     body["metadata"]["resourceVersion"] = before["metadata"]["resourceVersion"]
     with pytest.raises(ApiError) as caught:
-        await ground.cluster.patch(INFERENCE_MODEL, body, subresource="status")
+        await ground.cluster.patch(unit, body, subresource="status")
 
     assert (caught.value.status, caught.value.reason) == (409, "Conflict")
     assert "the object has been modified" in caught.value.message
 
 
-async def test_patching_what_is_gone_says_so(ground: Ground) -> None:
+async def test_patching_what_is_gone_says_so(ground: Ground, unit: Resource) -> None:
     with pytest.raises(ApiError) as caught:
-        await ground.cluster.patch(
-            INFERENCE_MODEL, status_patch(ground, phase="Ready"), subresource="status"
-        )
+        await ground.cluster.patch(unit, status_patch(ground, phase="Ready"), subresource="status")
 
     assert caught.value.is_gone
 
 
-async def test_a_changed_spec_is_a_new_generation(ground: Ground) -> None:
-    ground.strangers_apply(model(ground))
-    ground.strangers_patch("InferenceModel", "tape", {"spec": {"replicas": 3}})
-    live = ground.get("InferenceModel", "tape")
+async def test_a_changed_spec_is_a_new_generation(ground: Ground, unit: Resource) -> None:
+    ground.strangers_apply(resource(ground, unit))
+    ground.strangers_patch(unit.kind, "tape", {"spec": {"replicas": 3}})
+    live = ground.get(unit.kind, "tape")
 
     assert live is not None
     assert live["metadata"]["generation"] == 2

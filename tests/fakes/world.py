@@ -33,15 +33,18 @@ class World:
 
     def start(self, defaults: Defaults = DEFAULTS) -> None:
         """A new process: it lists everything and remembers nothing."""
-        self.cache = Cache()
+        self.woken: list[UnitKey] = []
+        """Who was woken by the cache and by turns."""
+
+        self.cache = Cache(self.woken.append)
         self.telemetry = Telemetry()
         self.passes = Passes(self.cluster, self.cache, defaults, self.telemetry, lambda: self.now)
-        self.woken: list[UnitKey] = []
         self.passes.turns = Turns(defaults.staged, self.cache.rolling, self.woken.append)
         self.cluster.events.clear()
         for kind, body in self.cluster.snapshot():
             if is_watched(kind, body):
                 self.cache.put(kind, body)
+        self.woken.clear()
 
     def user_applies(self, **changes: Any) -> None:
         """`kubectl apply` of the model with that spec."""

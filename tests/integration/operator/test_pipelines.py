@@ -2,6 +2,7 @@
 
 import re
 import time
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.integration
 PIPE = f"epipe/{PIPELINE}"
 
 
-def serve(scene: Scene, **pipeline: object) -> None:
+def serve(scene: Scene, **pipeline: Any) -> None:
     scene.apply(model=source(1), rollout={"scaleDownDelay": "1s"})
     scene.apply_pipeline(**pipeline)
     scene.await_ready()
@@ -101,9 +102,13 @@ def test_a_new_stable_revision_of_the_model_becomes_a_new_set(
     old = scene.served(PIPELINE)
     scene.apply(model=source(2), rollout={"scaleDownDelay": "1s"})
     scene.await_ready()
-    eventually(lambda: scene.pods_answer() or scene.served(PIPELINE) != old, lambda: operator.log)
-    scene.await_ready(PIPE)
 
+    def has_moved() -> bool:
+        scene.pods_answer()
+        return scene.served(PIPELINE) != old
+
+    eventually(has_moved, lambda: operator.log)
+    scene.await_ready(PIPE)
     (found,) = scene.model(PIPE)["status"]["steps"]
     assert found["source"] == source(2)["source"]["uri"]
 

@@ -7,10 +7,16 @@ from hypothesis import strategies as st
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.publish import merge_patch, publish_event, publish_status
-from inference_operator.api.status import InferenceModelStatus, Phase
+from inference_operator.api.status import (
+    EnsemblePipelineStatus,
+    InferenceModelStatus,
+    Phase,
+    RevisionStatus,
+)
+from inference_operator.domain.names import UnitKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.planning.events import Note, Severity
-from tests.fakes.bodies import KEY, imodel
+from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step
 from tests.fakes.cluster import FakeCluster
 from tests.unit.planning.seen import NOON
 
@@ -79,6 +85,28 @@ async def test_a_changed_status_is_patched_once() -> None:
 
     assert len(scene.cluster.requests) == 1
     assert scene.status == {"phase": "Ready", "replicas": 2}
+
+
+async def test_the_status_of_a_pipeline_goes_to_the_pipeline_and_wakes_who_refers_to_it() -> None:
+    woken: list[UnitKey] = []
+    cluster, cache = FakeCluster(), Cache(woken.append)
+    live = cluster.apply_as("kubectl", epipe())
+    inner = {"kind": PIPELINE.kind, "name": PIPELINE.name}
+    outer = cluster.apply_as("kubectl", epipe("outer", steps=[step(modelRef=inner)]))
+    for body in (live, outer):
+        cache.put(body["kind"], body)
+    owner = Owner(PIPELINE, live["apiVersion"], live["metadata"]["uid"])
+    status = EnsemblePipelineStatus(stable=RevisionStatus(revision="aaa"), step_versions="drift:1")
+    woken.clear()
+
+    assert await publish_status(cluster, cache, owner, status)
+    assert [(r.verb, r.kind, r.name) for r in cluster.requests] == [
+        ("patch", "EnsemblePipeline", PIPELINE.name)
+    ]
+    written = cluster.get(PIPELINE.kind, PIPELINE.name)
+    assert written is not None
+    assert written["status"]["stepVersions"] == "drift:1"
+    assert woken == [UnitKey(PIPELINE.kind, PIPELINE.namespace, "outer")]
 
 
 async def test_what_no_longer_applies_is_removed() -> None:

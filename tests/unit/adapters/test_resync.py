@@ -7,11 +7,11 @@ import pytest
 
 from inference_operator.adapters import resync as resync_module
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL
+from inference_operator.adapters.kinds import CHILD_BY_KIND, ENSEMBLE_PIPELINE, INFERENCE_MODEL
 from inference_operator.adapters.resync import Resync
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
 from tests.fakes import bodies
-from tests.fakes.bodies import KEY, imodel
+from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.world import refuse
 
@@ -50,6 +50,19 @@ async def until(holds: Callable[[], bool]) -> None:
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resync_module, "SETTLE_SECONDS", 0)
+
+
+async def test_a_pipeline_that_was_deleted_unseen_is_dropped_and_refers_to_nothing() -> None:
+    scene = Scene()
+    live = scene.cluster.apply_as("kubectl", epipe())
+    scene.cache.put(PIPELINE.kind, live)
+    assert scene.cache.referrers(KEY) == [PIPELINE]
+    scene.cluster.remove(PIPELINE.kind, PIPELINE.name)
+    scene.resync.ask(ENSEMBLE_PIPELINE)
+    await scene.run()
+
+    assert scene.cache.get(PIPELINE.kind, (PIPELINE.namespace, PIPELINE.name)) is None
+    assert scene.cache.referrers(KEY) == []
 
 
 async def test_a_ghost_is_dropped_and_its_unit_woken() -> None:
