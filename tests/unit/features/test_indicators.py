@@ -186,3 +186,12 @@ def test_after_the_warm_up_every_feature_has_a_value() -> None:
     found = np.column_stack(list(frame(share(40), periods).values()))
     complete = ~np.isnan(found).any(axis=1)
     assert complete.tolist() == [row >= periods.warm_up for row in range(40)]
+
+
+@pytest.mark.parametrize("names", [("rsi",), ("high_to_low", "ema"), ()])
+def test_only_features_that_are_asked_for_are_computed(names: tuple[str, ...]) -> None:
+    bars = share(40)
+    found, every = frame(bars, names=names), frame(bars)
+    assert found.keys() == set(names)
+    for name in names:
+        np.testing.assert_array_equal(found[name], every[name])
