@@ -7,7 +7,7 @@ ensemble_scheduler.cc. docs/ensembles.md says which of them Triton itself notice
 
 from collections.abc import Callable, Iterable
 
-from model_builders.graph import agreement, batching, decoupling, naming, wiring
+from model_builders.graph import agreement, batching, decoupling, naming, queues, wiring
 from model_builders.graph.model import Graph
 from model_builders.problem import Problem
 
@@ -30,6 +30,7 @@ CHAIN: tuple[Check, ...] = (
     batching.requests_of_nothing,
     batching.batches_of_nothing,
     decoupling.streams,
+    queues.limits,
 )
 
 

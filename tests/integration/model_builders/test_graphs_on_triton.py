@@ -2,13 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from hack.images.local_triton import LocalTriton
 from tests.integration.model_builders.graph_repository import ask, ensemble, lay_out, words
-from tests.unit.model_builders.graph_cases import BAD, GOOD, Bad, Good, Loads, Refuses
+from tests.unit.model_builders.graph_cases import BAD, GOOD, Bad, Ends, Good, Loads, Refuses
 from tests.unit.model_builders.graphs import MODELS
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
@@ -69,6 +71,7 @@ def test_what_passes_is_answered(description: str, world: World) -> None:
 
 REFUSED = [name for name, case in BAD.items() if isinstance(case.triton, Refuses)]
 LOADED = [name for name, case in BAD.items() if isinstance(case.triton, Loads)]
+ENDED = [name for name, case in BAD.items() if isinstance(case.triton, Ends)]
 
 
 @pytest.mark.parametrize("description", REFUSED)
@@ -88,3 +91,22 @@ def test_what_is_refused_and_triton_loads_shows_in_a_request(
     assert world.is_ready(NAMES[description]), world.said(NAMES[description])
     outcome = words(ask(world.host, NAMES[description], case.graph, case.triton.request))
     assert re.search(case.triton.shows, outcome), outcome
+
+
+@pytest.mark.parametrize("description", ENDED)
+def test_what_is_refused_and_would_end_triton_ends_it(description: str, tmp_path: Path) -> None:
+    """In a server of its own: until it is gone, or 200 requests a client are answered."""
+    case: Bad = BAD[description]
+    ending = case.triton
+    assert isinstance(ending, Ends)
+    lay_out(tmp_path, {step.model.name: step.model for step in case.graph.steps}.values())
+    lay_out(tmp_path, [ensemble(case.graph, "ending")])
+    with LocalTriton(tmp_path) as server, ThreadPoolExecutor(ending.clients) as clients:
+
+        def outlived(_: int) -> bool:
+            answers = (ask(server.http, "ending", case.graph, ending.request) for _ in range(200))
+            return not any(words(answer).startswith("no answer") for answer in answers)
+
+        survivors = sum(clients.map(outlived, range(ending.clients)))
+        assert survivors == 0
+        assert "Signal (11) received" in server.log

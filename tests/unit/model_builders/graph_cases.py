@@ -16,6 +16,7 @@ from tests.unit.model_builders.graphs import (
     FOUR,
     INNER,
     LENIENT,
+    LIMITED,
     LOOSE,
     MASKED,
     MEAN,
@@ -62,10 +63,18 @@ class Loads:
 
 
 @dataclass(frozen=True)
+class Ends:
+    """Triton loads it, and such requests end the whole server."""
+
+    request: Request
+    clients: int
+
+
+@dataclass(frozen=True)
 class Bad:
     graph: Graph
     says: tuple[str, ...]
-    triton: Refuses | Loads
+    triton: Refuses | Loads | Ends
     laid_out: tuple[ModelConfig, ...] = field(default=())
     """Models beside those that all graphs share."""
 
@@ -578,9 +587,9 @@ BAD: dict[str, Bad] = {
     "a pipeline with batches that requires no input": Bad(
         graph(step("a", ALONE, "M=m", "Y=y"), takes={"m": "FP32 [5] optional"}, gives=Y, batch=1),
         (
-            "spec.inputs: found only optional ones with spec.maxBatchSize 1, expected at least one"
-            " input that every request holds: it says how many rows the batch has; remove optional"
-            " from one of them, or set spec.maxBatchSize to 0",
+            "spec.inputs: found only optional ones with spec.maxBatchSize 1, expected at least"
+            " one input that every request holds: it says how many rows the batch has; remove"
+            " optional from one of them, or set spec.maxBatchSize to 0",
         ),
         Loads(
             "answers [5] where [1, 5] is declared",
@@ -606,6 +615,22 @@ BAD: dict[str, Bad] = {
             Request(without=("m",)),
             r"input '[AB]' batch size does not match other inputs for 'pair'",
         ),
+    ),
+    "a queue that may be full beside another step": Bad(
+        graph(
+            step("a", LIMITED, "X=x", "Y=t"),
+            step("b", ROW, "X=x", "Y=s"),
+            step("c", PAIR, "A=s B=t", "Y=y"),
+            takes=X,
+            gives=Y,
+        ),
+        (
+            "spec.steps[a].triton.dynamicBatching.queuePolicy.maxQueueSize: found 1, where"
+            " spec.steps[b] may run at the same time, expected 0, which is no limit: Triton"
+            " ends when the queue is full; remove it here and in spec.triton of the model that"
+            " the step refers to, or let one of the steps feed the other",
+        ),
+        Ends(Request(), clients=32),
     ),
     "a stream of answers beside a single one, for a step": Bad(
         graph(step("a", STREAM, "X=x", "Y=t"), step("b", PAIR, "A=x B=t", "Y=y"), takes=X, gives=Y),
@@ -814,6 +839,17 @@ GOOD: dict[str, Good] = {
         graph(step("a", ALONE, "M=m", "Y=y"), takes={"m": "FP32 [5] optional"}, gives=Y, batch=0),
         Request(without=("m",)),
         {"y": ((5,), [1, 1, 1, 1, 1])},
+    ),
+    "a queue that may be full where nothing runs beside it": Good(
+        graph(
+            step("a", LIMITED, "X=x", "Y=s"),
+            step("b", ROW, "X=s", "Y=t"),
+            step("c", PAIR, "A=s B=t", "Y=y"),
+            takes=X,
+            gives=Y,
+        ),
+        Request(2),
+        {"y": rows(2 + 3 + 1, 3 + 4 + 1)},
     ),
     "variable dimensions all the way": Good(
         graph(step("a", ANY, "X=x", "Y=y"), takes={"x": "FP32 [-1]"}, gives={"y": "FP32 [-1]"}),

@@ -98,6 +98,8 @@ SCALAR = model("scalar", "X FP32 [1] as []", "Y FP32 [1] as []")
 STREAM = model("stream", "X FP32 [5]", "Y FP32 [5]")
 STREAM.model_transaction_policy.decoupled = True
 """A model that may answer a request several times."""
+LIMITED = model("limited", "X FP32 [5]", "Y FP32 [5]")
+LIMITED.dynamic_batching.default_queue_policy.max_queue_size = 1
 WHOLE = model("whole", "X FP32 [5]", "Y FP32 [5]", batch=0)
 ROWS = model("rows", "X FP32 [-1, 5]", "Y FP32 [-1, 5]", batch=0)
 FOUR = model("four", "X FP32 [4, 5]", "Y FP32 [4, 5]", batch=0)
@@ -122,7 +124,22 @@ def ensemble_of(runs: str, name: str = "inner") -> ModelConfig:
 INNER = ensemble_of("row")
 
 MODELS = (
-    *(ROW, SMALL, SCORE, PAIR, MASKED, LENIENT, ALONE, LOOSE, WIDE, ANY, THREE, SCALAR, STREAM),
+    *(
+        ROW,
+        SMALL,
+        SCORE,
+        PAIR,
+        MASKED,
+        LENIENT,
+        ALONE,
+        LOOSE,
+        WIDE,
+        ANY,
+        THREE,
+        SCALAR,
+        STREAM,
+        LIMITED,
+    ),
     *(WHOLE, ROWS, FOUR, MEAN, CENTRE, ONE, UNTOLD, INNER),
 )
 

@@ -1,0 +1,48 @@
+"""Full queues of steps that run beside others, which end Triton 2.51.
+
+Where a step cannot be queued, `EnsembleContext::ScheduleSteps` of core's ensemble_scheduler.cc
+gives the request up while the steps beside it still answer to it: the server ends (signal 11), or
+the request is never answered. A full queue in front of a step that runs alone is an error 503.
+"""
+
+from collections.abc import Iterator
+
+from model_builders.graph.model import Graph, GraphStep, edges
+from model_builders.problem import Problem
+
+
+def limits(graph: Graph) -> Iterator[Problem]:
+    for step in graph.steps:
+        limit = _limit(step)
+        beside = sorted(other.path for other in _beside(graph, step)) if limit else []
+        if beside:
+            yield Problem(
+                f"{step.path}.triton.dynamicBatching.queuePolicy.maxQueueSize",
+                f"{limit}, where {', '.join(beside)} may run at the same time",
+                "0, which is no limit: Triton ends when the queue is full",
+                "remove it here and in spec.triton of the model that the step refers to, or let one"
+                " of the steps feed the other",
+            )
+
+
+def _limit(step: GraphStep) -> int:
+    batching = step.model.dynamic_batching
+    policies = [batching.default_queue_policy, *batching.priority_queue_policy.values()]
+    return max(policy.max_queue_size for policy in policies)
+
+
+def _beside(graph: Graph, step: GraphStep) -> list[GraphStep]:
+    """Steps that neither lead to this one nor come after it."""
+    pairs = [(edge.source, edge.target) for edge in edges(graph) if edge.source and edge.target]
+    before = _reached(step.name, [(target, source) for source, target in pairs])
+    related = {step.name, *before, *_reached(step.name, pairs)}
+    return [other for other in graph.steps if other.name not in related]
+
+
+def _reached(name: str, pairs: list[tuple[str, str]]) -> set[str]:
+    found: set[str] = set()
+    new = {name}
+    while new:
+        new = {target for source, target in pairs if source in new} - found
+        found |= new
+    return found
