@@ -28,6 +28,12 @@ def lay_out_builtin(model: PlannedModel, version: Path, fetched: Artifact | None
     return Artifact(None, "", digest_of(version), size)
 
 
+def about_vocabulary(failure: LoadError) -> LoadError:
+    """The failure in terms of the field that names a tokenizer's source."""
+    field = "the step's builtin.tokenizer.vocabulary"
+    return LoadError(failure.reason, str(failure).replace("spec.model.source", field))
+
+
 def _vocabulary(model: PlannedModel, fetched: Artifact) -> Path:
     if fetched.file is not None and not is_archive(fetched.kind):
         return fetched.file

@@ -14,7 +14,7 @@ from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.load import claims
 from inference_operator.load.archive import is_archive, unpack
-from inference_operator.load.builtin import lay_out_builtin
+from inference_operator.load.builtin import about_vocabulary, lay_out_builtin
 from inference_operator.load.credentials import Secret, read_secret
 from inference_operator.load.digest import digest_of, file_digest
 from inference_operator.load.failure import LoadError, is_disk_full
@@ -81,6 +81,8 @@ class Loader:
             # What could not be fetched in time is gone on with after the container's restart.
             if failure.reason is not Reason.FETCH_FAILED:
                 staging.discard()
+            if order.model.builtin is not None:
+                raise about_vocabulary(failure) from failure
             raise
         except OSError as error:
             raise self._broken(order.model, staging, error) from error

@@ -103,6 +103,7 @@ def test_other_words_than_english_bert_s_are_fetched(claim: Path, tmp_path: Path
 def test_words_with_another_digest_are_refused(claim: Path, tmp_path: Path) -> None:
     failure = refused(tmp_path, order(replace(FETCHED, sha256="0" * 64)))
     assert failure.reason is Reason.DIGEST_MISMATCH
+    assert "set the step's builtin.tokenizer.vocabulary.sha256 to the digest" in str(failure)
 
 
 @pytest.mark.parametrize("content", [b"rise\nfall\n", b"\xff\xfe\n", b""])
