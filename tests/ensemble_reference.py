@@ -11,9 +11,10 @@ from torch import nn
 
 from hack.trained_models import trained_model
 from inference_operator.api.builtin import WeightedAverage
-from model_builders.features.bars import Bars
+from model_builders.features.bars import COLUMNS, Bars
+from model_builders.features.failure import FeatureError
 from model_builders.features.tokens import TooLong
-from model_builders.features.windows import windows
+from model_builders.features.windows import STEPS, windows
 from training.exporting import load_weights
 from training.models.catalog import MODELS
 from training.models.combiner import EnsembleCombiner
@@ -53,8 +54,7 @@ class Reference:
         return Forecasts(*(torch.cat(each).numpy() for each in zip(*rows, strict=True)))
 
     def _answer(self, ohlcv: npt.NDArray[Any], text: str) -> tuple[torch.Tensor, ...]:
-        days = np.arange(len(ohlcv)).astype("datetime64[D]")
-        window = windows(Bars.of(days, ohlcv).ohlcv)[-1:].astype(np.float32)
+        window = _window(ohlcv)
         with torch.inference_mode():
             price, interval = self.lstm(torch.from_numpy(window))
             score, confidence = self._view(text)
@@ -67,6 +67,15 @@ class Reference:
         ids = torch.tensor([tokeniser().ids(text, MOST_TOKENS, TooLong.CUT)])
         score, confidence, _ = self.sentiment(ids, torch.ones_like(ids))
         return score, confidence
+
+
+def _window(ohlcv: npt.NDArray[Any]) -> Floats:
+    """The newest window of bars that can be read, else one of NaN."""
+    try:
+        days = np.arange(len(ohlcv)).astype("datetime64[D]")
+        return windows(Bars.of(days, ohlcv).ohlcv)[-1:].astype(np.float32)
+    except FeatureError:
+        return np.full((1, STEPS, len(COLUMNS)), np.nan, np.float32)
 
 
 def combiner(average: WeightedAverage) -> nn.Module:

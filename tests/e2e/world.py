@@ -168,10 +168,14 @@ def _changed(manifest: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any
 
 @dataclass
 class Served:
-    """One InferenceModel and what a person would do with it."""
+    """One InferenceModel, or EnsemblePipeline, and what a person would do with it."""
 
     world: World
     manifest: dict[str, Any]
+
+    @property
+    def kind(self) -> str:
+        return str(self.manifest["kind"]).lower()
 
     @property
     def name(self) -> str:
@@ -191,7 +195,7 @@ class Served:
         return self
 
     def status(self) -> dict[str, Any]:
-        body = self.world.kubectl.get("inferencemodel", self.name, "-n", self.namespace)
+        body = self.world.kubectl.get(self.kind, self.name, "-n", self.namespace)
         status = body.get("status") or {}
         is_current = status.get("observedGeneration") == body["metadata"]["generation"]
         return status if is_current else {}
@@ -221,17 +225,17 @@ class Served:
         return str(found["message"])
 
     def describe(self) -> str:
-        return self.kubectl("describe", "inferencemodel", self.name)
+        return self.kubectl("describe", self.kind, self.name)
 
     def stable(self) -> str:
         return str((self.status().get("stable") or {}).get("revision", ""))
 
     def children(self) -> list[str]:
-        """Kind and name of everything that carries this model's label, Events aside."""
+        """Kind and name of everything that carries this unit's labels, Events aside."""
+        group = "inference.aipx.io"
+        labels = (f"{group}/name={self.name}", f"{group}/kind={self.manifest['kind']}")
         kinds = "controllerrevision,configmap,deployment,replicaset,service,pdb,pod"
-        found = self.world.kubectl.get(
-            kinds, "-n", self.namespace, "-l", f"inference.aipx.io/name={self.name}"
-        )
+        found = self.world.kubectl.get(kinds, "-n", self.namespace, "-l", ",".join(labels))
         return sorted(f"{i['kind']}/{i['metadata']['name']}" for i in found["items"])
 
     def pods(self) -> list[str]:

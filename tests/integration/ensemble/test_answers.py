@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from tests.integration.ensemble.conftest import NUMBER, weights
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
 Bars = npt.NDArray[np.float64]
-OUTPUTS = ("price", "score", "confidence")
+NUMBERS = ("price", "score", "confidence")
 # Forecasts are within a percent of 1: 1e-4 would let other weights pass.
 TOLERANCE = 1e-5
 PAGE = ROOT / "docs" / "ensembles.md"
@@ -34,11 +35,11 @@ def asked(
     """One request with a row for each text."""
     served = Served(getattr(triton, protocol), "ensemble-predictor", protocol, version)
     inputs = {"ohlcv": bars, "text": np.array([[t.encode()] for t in texts], object)}
-    return ask(served, inputs, OUTPUTS)
+    return ask(served, inputs, [*NUMBERS, "problem"])
 
 
 def assert_equal(found: Answer, expected: Forecasts) -> None:
-    for name in OUTPUTS:
+    for name in NUMBERS:
         wanted = getattr(expected, name)
         np.testing.assert_allclose(
             found.outputs[name], wanted, rtol=0, atol=TOLERANCE, err_msg=name
@@ -101,25 +102,65 @@ def test_every_answer_says_which_revision_gave_it(
 
 
 def negative(bars: Bars) -> Bars:
-    spoilt = bars[:2].copy()
+    spoilt = bars.copy()
     spoilt[1, -1, 3] = -1.0
     return spoilt
+
+
+def problems(found: Answer) -> list[str]:
+    return [text.decode() for text in found.outputs["problem"][:, 0]]
 
 
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda bars: bars[:2, -59:], "59"),
         (negative, "close"),
-        (lambda bars: np.where(np.arange(90)[:, None] == 80, np.nan, bars[:2]), "nan"),
+        (lambda bars: np.where(np.arange(3)[:, None, None] == 1, np.nan, bars), "nan"),
     ],
-    ids=["too few bars", "a price below 0", "not a number"],
+    ids=["a price below 0", "not a number"],
 )
-def test_bars_that_are_none_are_refused_with_a_sentence(
-    triton: LocalTriton, bars: Bars, texts: list[str], spoil: Any, words: str
+def test_a_row_of_bad_bars_is_explained_and_its_neighbours_are_answered(
+    triton: LocalTriton, reference: Reference, bars: Bars, texts: list[str], spoil: Any, words: str
 ) -> None:
-    with pytest.raises(PredictionError, match=words):
-        asked(triton, spoil(bars), texts[:2])
+    given = spoil(bars[:3]), texts[:3]
+    found = asked(triton, *given)
+    assert_equal(found, reference.answers(*given))
+    assert np.isnan(found.outputs["price"][:, 0]).tolist() == [False, True, False]
+    before, problem, after = problems(found)
+    assert words in problem
+    assert before == after == ""
+
+
+def test_too_few_bars_are_counted(triton: LocalTriton, bars: Bars, texts: list[str]) -> None:
+    found = asked(triton, bars[:1, -59:], texts[:1])
+    assert np.isnan(found.outputs["price"]).all()
+    assert "59" in problems(found)[0]
+
+
+def test_bad_bars_from_many_clients_take_nothing_from_the_others(
+    triton: LocalTriton, bars: Bars, texts: list[str]
+) -> None:
+    def ask_in_turn(client: int) -> list[bool]:
+        """Whether each answer has a problem; every other request deserves one."""
+        told = []
+        for number in range(80):
+            good = bars[number % len(bars)][None]
+            row = good if number % 2 else -good
+            found = asked(triton, row, [texts[(number + client) % len(texts)]])
+            told.append(bool(problems(found)[0]) and bool(np.isnan(found.outputs["price"]).all()))
+        return told
+
+    with ThreadPoolExecutor(8) as clients:
+        answers = list(clients.map(ask_in_turn, range(8)))
+    assert answers == [[True, False] * 40] * 8
+
+
+def test_bytes_that_are_no_text_count_as_none(
+    triton: LocalTriton, reference: Reference, bars: Bars
+) -> None:
+    served = Served(triton.grpc, "ensemble-predictor")
+    found = ask(served, {"ohlcv": bars[:1], "text": np.array([[b"\xff\xfe"]], object)}, NUMBERS)
+    assert_equal(found, reference.answers(bars[:1], [""]))
 
 
 def test_other_weights_are_other_answers(

@@ -1,0 +1,106 @@
+"""Small pipelines to serve, whose answers tell which models gave them."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import tritonclient.grpc as triton_grpc
+import tritonclient.http as triton
+
+from tests.e2e.world import Served, World
+
+X = [1.0, 2.0, 3.0, 4.0]
+# Of the chain below: after its first step, and after its second one, for each model in both.
+LINEAR_TWICE = [3.0, 5.0, 7.0, 9.0, 7.0, 11.0, 15.0, 19.0]
+TRIPLE_TWICE = [3.0, 6.0, 9.0, 12.0, 9.0, 18.0, 27.0, 36.0]
+_TENSOR = {"dataType": "FP32", "shape": [4]}
+
+
+@dataclass
+class Pipeline(Served):
+    """One EnsemblePipeline; `predict` gives the revision's number, then the outputs in order."""
+
+    @property
+    def model(self) -> str:
+        """Its name in Triton."""
+        return str(self.manifest["spec"].get("name", self.name))
+
+    def predict(self, client: Any = None) -> list[float]:
+        """The answer to one request that fills each input with X, as far as its shape goes."""
+        client = client or triton.InferenceServerClient(self.address())
+        is_grpc = isinstance(client, triton_grpc.InferenceServerClient)
+        tensors = [self._filled(each, is_grpc) for each in self.manifest["spec"]["inputs"]]
+        answer = client.infer(self.model, tensors)
+        response = answer.get_response()
+        number = response.model_version if is_grpc else response["model_version"]
+        names = [output["name"] for output in self.manifest["spec"]["outputs"]]
+        found = [float(value) for name in names for value in answer.as_numpy(name)[0]]
+        return [float(number), *found]
+
+    def number(self) -> int:
+        """The number of the revision that answers."""
+        return int(self.predict()[0])
+
+    def _filled(self, declared: dict[str, Any], is_grpc: bool) -> Any:
+        (width,) = declared["shape"]
+        protocol = triton_grpc if is_grpc else triton
+        tensor = protocol.InferInput(declared["name"], [1, width], declared["dataType"])
+        return tensor.set_data_from_numpy(np.array([X[:width]], np.float32))
+
+    def steps(self) -> dict[str, dict[str, Any]]:
+        """The steps of the status, by name."""
+        return {step["name"]: step for step in self.status().get("steps", ())}
+
+
+def chain(world: World, namespace: str) -> Pipeline:
+    """`linear` twice, one after the other: every answer says which version each step ran."""
+    steps = [
+        {"name": "first", "inputMap": {"x": "x"}, "outputMap": {"y": "middle"}},
+        {"name": "second", "inputMap": {"x": "middle"}, "outputMap": {"y": "y"}},
+    ]
+    spec = {
+        "maxBatchSize": 8,
+        "inputs": [{"name": "x", **_TENSOR}],
+        "outputs": [{"name": "middle", **_TENSOR}, {"name": "y", **_TENSOR}],
+        "steps": [{**step, "modelRef": {"name": "linear"}} for step in steps],
+    }
+    return _pipeline(world, namespace, "chain", spec)
+
+
+def average(world: World, namespace: str) -> Pipeline:
+    """The built-in weighted average alone: no artifact at all."""
+    names = {"price": 1, "interval": 2, "score": 1, "confidence": 1}
+    spec = {
+        "maxBatchSize": 8,
+        "inputs": [{"name": n, "dataType": "FP32", "shape": [w]} for n, w in names.items()],
+        "outputs": [{"name": "forecast", "dataType": "FP32", "shape": [1]}],
+        "steps": [
+            {
+                "name": "average",
+                "builtin": {"weightedAverage": {"weights": {"price": 80, "sentiment": 20}}},
+                "inputMap": {name: name for name in names},
+                "outputMap": {"forecast": "forecast"},
+            }
+        ],
+    }
+    return _pipeline(world, namespace, "blend", spec)
+
+
+def inline(world: World, path: str) -> dict[str, Any]:
+    """A step's `model`: an ONNX file of the store that is like `linear`."""
+    spec = world.model("any").manifest["spec"]["model"]
+    return {**spec, "source": {**spec["source"], "uri": world.store.uri(path)}}
+
+
+def _pipeline(world: World, namespace: str, name: str, spec: dict[str, Any]) -> Pipeline:
+    small = {
+        "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
+        "rollout": {"scaleDownDelay": "3s"},
+    }
+    manifest = {
+        "apiVersion": "inference.aipx.io/v1alpha1",
+        "kind": "EnsemblePipeline",
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {**spec, **small},
+    }
+    return Pipeline(world, manifest)

@@ -1,0 +1,173 @@
+"""A pipeline is served, rolled out and rolled back as one set of models."""
+
+import json
+
+import pytest
+
+from tests.e2e.pipelines import LINEAR_TWICE, TRIPLE_TWICE, Pipeline, average, chain, inline
+from tests.e2e.world import Served, World, eventually
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def linear(world: World, namespace: str) -> Served:
+    """The model that both steps of the chain run."""
+    return world.model(namespace).apply()
+
+
+def tripled(world: World, linear: Served) -> None:
+    """The model's next version: another file."""
+    linear.apply(**{"spec.model.source.uri": world.store.uri("triple/model.onnx")})
+
+
+def answers(served: Pipeline) -> list[float]:
+    """The outputs, without the number of the revision."""
+    return served.predict()[1:]
+
+
+def revisions(served: Pipeline) -> list[str]:
+    return [child for child in served.children() if child.startswith("Deployment/")]
+
+
+def test_steps_versions_and_readiness_are_shown(
+    world: World, namespace: str, linear: Served
+) -> None:
+    served = chain(world, namespace).apply().wait_ready()
+    assert served.predict() == [1.0, *LINEAR_TWICE]
+    first = served.steps()["first"]
+    assert first["modelRef"] == "InferenceModel/linear"
+    assert first["revision"] == linear.stable()
+    assert first["version"] == "1"
+    table = served.kubectl("get", "ensemblepipelines")
+    assert "chain   True" in table
+    assert str(served.status()["stepVersions"]) in table
+    described = served.describe()
+    for condition in ("ResolvedRefs", "SpecValid", "Available", "ModelLoaded", "Ready"):
+        assert condition in described
+    assert any(event.startswith("Promoted: revision ") for event in served.events())
+
+
+def test_a_pipeline_applied_before_its_model_waits_for_it(world: World, namespace: str) -> None:
+    served = chain(world, namespace).apply()
+    said = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
+    assert "linear" in said
+    world.model(namespace).apply()
+    assert served.wait_ready().predict() == [1.0, *LINEAR_TWICE]
+    assert served.holds("ResolvedRefs")
+
+
+def test_a_step_s_new_version_rolls_out_without_a_failed_request_or_a_mixed_answer(
+    world: World, namespace: str, linear: Served
+) -> None:
+    served = chain(world, namespace).apply(**{"spec.replicas": 2}).wait_ready()
+    old = served.stable()
+    with served.called_throughout() as caller:
+        tripled(world, linear)
+        eventually(lambda: served.stable() not in ("", old), that="another revision is stable")
+        eventually(lambda: len(revisions(served)) == 1, that="the old revision's pods are gone")
+        asked = len(caller.answers)
+        eventually(lambda: len(caller.answers) > asked + 20, that="calls after the change")
+    assert caller.failures == []
+    assert {tuple(answer) for answer in caller.answers} == {
+        (1.0, *LINEAR_TWICE),
+        (2.0, *TRIPLE_TWICE),
+    }
+    assert min(caller.answered[kind] for kind in ("new HTTP", "kept HTTP", "kept gRPC")) > 20
+    served.wait_ready()
+    assert served.steps()["second"]["revision"] == linear.stable()
+    told = [decision["message"] for decision in served.status()["decisions"]]
+    assert any("linear" in message for message in told), told
+
+
+def test_a_model_that_cannot_be_replaced_leaves_the_pipeline_as_it_is(
+    world: World, namespace: str, linear: Served
+) -> None:
+    served = chain(world, namespace).apply().wait_ready()
+    linear.apply(**{"spec.model.source.uri": world.store.uri("nothing/here.onnx")})
+    linear.wait_reason("ArtifactResolved", "ArtifactNotFound")
+    assert served.holds("Ready")
+    assert served.predict() == [1.0, *LINEAR_TWICE]
+
+
+def test_a_set_that_does_not_come_up_leaves_the_whole_old_one_serving(
+    world: World, namespace: str, linear: Served
+) -> None:
+    served = chain(world, namespace).apply().wait_ready()
+    old, wanted = served.stable(), served.manifest["spec"]["steps"]
+    first, second = wanted
+    broken = {key: value for key, value in second.items() if key != "modelRef"}
+    broken["model"] = inline(world, f"{namespace}/model.onnx")
+    served.apply(**{"spec.steps": [first, broken]})
+    said = served.wait_reason("ArtifactResolved", "ArtifactNotFound")
+    assert f"{namespace}/model.onnx" in said
+    tripled(world, linear)
+    linear.wait_ready()
+    assert served.holds("Available")
+    assert served.stable() == old
+    assert served.predict() == [1.0, *LINEAR_TWICE]
+    served.apply(**{"spec.steps": wanted}).wait_ready()
+    assert answers(served) == TRIPLE_TWICE
+
+
+def test_a_deleted_model_takes_nothing_away(world: World, namespace: str, linear: Served) -> None:
+    served = chain(world, namespace).apply().wait_ready()
+    linear.kubectl("delete", "inferencemodel", "linear")
+    said = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
+    assert "linear" in said
+    assert served.predict() == [1.0, *LINEAR_TWICE]
+    (pod,) = served.pods()
+    served.kubectl("delete", pod.lower())
+    eventually(lambda: served.holds("Available") and pod not in served.pods(), that="another pod")
+    eventually(lambda: served.condition("Ready").get("status") == "True", that="Ready again")
+    assert served.predict() == [1.0, *LINEAR_TWICE]
+    assert len(revisions(served)) == 1
+    assert any("linear" in event for event in served.events())
+
+
+def test_other_weights_are_a_new_revision(world: World, namespace: str) -> None:
+    served = average(world, namespace).apply().wait_ready()
+    before = answers(served)
+    (step,) = served.manifest["spec"]["steps"]
+    weights = {"weightedAverage": {"weights": {"price": 1, "sentiment": 1}}}
+    served.apply(**{"spec.steps": [{**step, "builtin": weights}]}).wait_ready()
+    assert served.number() == 2
+    assert answers(served) != before
+    (forecast,) = answers(served)
+    assert 1.0 < forecast < 1.01, "between what both views say"
+
+
+def test_kubectl_scale_restarts_nothing(world: World, namespace: str) -> None:
+    served = average(world, namespace).apply(**{"spec.replicas": 1}).wait_ready()
+    (before,) = served.pods()
+    served.kubectl("scale", "epipe/blend", "--replicas=2")
+    eventually(lambda: served.status().get("readyReplicas") == 2, that="two pods ready")
+    assert before in served.pods()
+    assert served.number() == 1
+
+
+def test_deletion_leaves_no_child(world: World, namespace: str, linear: Served) -> None:
+    served = chain(world, namespace).apply(**{"spec.replicas": 2}).wait_ready()
+    kinds = {child.partition("/")[0] for child in served.children()}
+    assert {"ConfigMap", "ControllerRevision", "Deployment", "Service"} <= kinds
+    served.kubectl("delete", "ensemblepipeline", "chain")
+    eventually(lambda: served.children() == [], that="no child is left")
+    assert linear.predict() == LINEAR_TWICE[:4], "the model itself stays"
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["restarted", "killed"])
+def test_an_operator_that_ends_in_mid_change_goes_on(
+    world: World, namespace: str, linear: Served, kill: bool
+) -> None:
+    served = chain(world, namespace).apply().wait_ready()
+    with served.called_throughout() as caller:
+        tripled(world, linear)
+        eventually(lambda: served.status().get("candidate"), that="a candidate")
+        world.restart_operator(kill=kill)
+        eventually(lambda: answers(served) == TRIPLE_TWICE, that="the new version answers")
+        eventually(lambda: len(revisions(served)) == 1, that="the old revision's pods are gone")
+    assert caller.failures == []
+    found = {json.dumps(answer) for answer in caller.answers}
+    assert len(found) == 2, found
+    served.wait_ready()
+    assert len([c for c in served.children() if c.startswith("ControllerRevision/")]) == 2
