@@ -19,7 +19,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup lock generate format check unit integration test test-e2e image \
         cluster-up cluster-down cluster-status demo demo-down train mlflow-up mlflow-down benchmark-operator \
-        benchmark-controller benchmark-serving benchmark-training
+        benchmark-controller benchmark-ensemble benchmark-serving benchmark-training
 
 help: ## this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -105,6 +105,9 @@ benchmark-operator: $(STAMP) ## requests, latency and memory of the operator wit
 
 benchmark-serving: $(STAMP) ## requests a second of the shipped models on the real Triton, beside a plain loop
 	@$(PY) -m benchmarks.serving
+
+benchmark-ensemble: $(STAMP) ## the trading ensemble in one request, beside its steps called one by one
+	@$(PY) -m benchmarks.ensemble
 
 benchmark-training: $(STAMP) ## the training loop beside a plain one
 	@$(PY) -m benchmarks.training

@@ -1,0 +1,102 @@
+"""What a client does for one forecast: one request to the ensemble, or one to each step."""
+
+import importlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.ensemble.variants import MODELS_ALONE
+from hack.trading import Trading
+
+Array = npt.NDArray[Any]
+Tensors = Mapping[str, Array]
+
+
+class Connection:
+    """Clients of Triton over `http` or `grpc`, kept open, one for each thread that calls."""
+
+    def __init__(self, protocol: str, url: str) -> None:
+        self._library: Any = importlib.import_module(f"tritonclient.{protocol}")
+        self._url = url
+        self._own = threading.local()
+
+    def call(self, model: str, given: Tensors, wanted: Sequence[str]) -> dict[str, Array]:
+        """One request; raises tritonclient's error where Triton refuses it."""
+        from tritonclient.utils import np_to_triton_dtype
+
+        inputs = []
+        for name, array in given.items():
+            kind = np_to_triton_dtype(array.dtype)
+            tensor = self._library.InferInput(name, list(array.shape), kind)
+            inputs.append(tensor.set_data_from_numpy(array))
+        outputs = [self._library.InferRequestedOutput(name) for name in wanted]
+        answer = self._client().infer(model, inputs, outputs=outputs)
+        return {name: answer.as_numpy(name) for name in wanted}
+
+    def _client(self) -> Any:
+        # gevent, below the HTTP client, leaves a connection to the thread that made it.
+        if not hasattr(self._own, "client"):
+            self._own.client = self._library.InferenceServerClient(self._url)
+        return self._own.client
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One request: what the pipeline takes, and what its models take, ready made."""
+
+    given: Tensors
+    prepared: Tensors
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The ways to a forecast over one connection; each gives the pipeline's outputs by name, but
+    for `alone`."""
+
+    trading: Trading
+    connection: Connection
+
+    def ways(self) -> dict[str, Callable[[Row], object]]:
+        """By the names that they have in tables; the others are compared with the first."""
+        return {
+            "one request": self.whole,
+            "one by one": self.one_by_one,
+            "models alone": self.alone,
+        }
+
+    def whole(self, row: Row) -> dict[str, Array]:
+        """One request to the ensemble."""
+        return self.connection.call(self.trading.name, row.given, self.outputs)
+
+    def one_by_one(self, row: Row) -> dict[str, Array]:
+        """A request to each step in turn, tensors carried over by the client."""
+        known: dict[str, Array] = dict(row.given)
+        for step in self.trading.pipeline.steps:
+            model = step.model_ref.name if step.model_ref else step.name
+            given = {name: known[tensor] for name, tensor in step.input_map.items()}
+            found = self.connection.call(model, given, list(step.output_map))
+            known |= {step.output_map[name]: array for name, array in found.items()}
+        return {name: known[name] for name in self.outputs}
+
+    def alone(self, row: Row) -> dict[str, Array]:
+        """One request to the models alone, without the built-in steps."""
+        wanted = [
+            tensor
+            for step in self.trading.pipeline.steps
+            if step.model_ref is not None
+            for tensor in step.output_map.values()
+        ]
+        return self.connection.call(MODELS_ALONE, row.prepared, wanted)
+
+    @property
+    def outputs(self) -> list[str]:
+        return [tensor.name for tensor in self.trading.pipeline.outputs]
+
+
+def differ(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
+    """How far two answers are apart at most."""
+    return max(float(np.abs(one[name] - other[name]).max()) for name in one)

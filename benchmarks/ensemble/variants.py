@@ -1,0 +1,119 @@
+"""What is measured: the sample's pipeline, its models alone, and settings that were tried."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from hack.cache import cache_root
+from hack.images import store
+from hack.trading import Trading
+from hack.trained_models import trained_model
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.inference_model import InferenceModelSpec
+from training.precision import Precision, write_graph
+
+MODELS_ALONE = "models-alone"
+_SENTIMENT = "sentiment_transformer"
+_THREADS = {"torchscript": "INTRA_OP_THREAD_COUNT", "onnx": "intra_op_thread_count"}
+Body = dict[str, Any]
+Change = Callable[[Body], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """The sample with other settings. `threads` are those of each model's instance."""
+
+    name: str
+    about: str
+    steps: Mapping[str, Mapping[str, Any]]
+    """`triton` of steps, by their names, in place of the sample's."""
+    threads: int | None = None
+    int8: bool = False
+
+    def trading(self) -> Trading:
+        sample = Trading.of_sample()
+        models = {name: self._model(spec) for name, spec in sample.models.items()}
+        body = sample.pipeline.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        for step in body["steps"]:
+            if step["name"] in self.steps:
+                step["triton"] = dict(self.steps[step["name"]])
+        spec = EnsemblePipelineSpec.model_validate(body)
+        return replace(sample, pipeline=spec, models=models)
+
+    def _model(self, spec: InferenceModelSpec) -> InferenceModelSpec:
+        body = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        if self.threads is not None:
+            words = {_THREADS[body["model"]["format"]]: str(self.threads)}
+            body["triton"]["parameters"] = words
+        if self.int8 and body["model"]["format"] == "onnx":
+            body["model"]["source"]["uri"] = f"pvc://{int8().relative_to(cache_root())}"
+        return InferenceModelSpec.model_validate(body)
+
+
+def _copies(count: int) -> dict[str, Any]:
+    return {"instanceGroups": [{"kind": "CPU", "count": count}]}
+
+
+_GATHER: Mapping[str, Any] = {"dynamicBatching": {}}
+_BUILTINS = ("bars", "words", "average")
+SAMPLE = Variant("sample", "the sample as it is", {})
+SAMPLE_INT8 = Variant("sample, INT8", "the transformer's matrix products in 8 bits", {}, int8=True)
+TRIED = (
+    SAMPLE,
+    Variant("one thread", "one thread for each model", {}, threads=1),
+    Variant(
+        "two copies", "one thread, two copies of the transformer", {"sentiment": _copies(2)}, 1
+    ),
+    Variant(
+        "gathered",
+        "the same, and the built-in steps gather requests",
+        {"sentiment": _copies(2), **dict.fromkeys(_BUILTINS, _GATHER)},
+        1,
+    ),
+    Variant(
+        "copies of all",
+        "the same without gathering, and two copies of the built-in steps",
+        dict.fromkeys(("sentiment", *_BUILTINS), _copies(2)),
+        1,
+    ),
+)
+
+
+def models_alone(trading: Trading) -> Trading:
+    """The steps with models, fed by the client with what the built-in ones would give them."""
+    steps = [step for step in trading.pipeline.steps if step.model_ref is not None]
+    body = trading.pipeline.model_dump(mode="json", by_alias=True, exclude_unset=True)
+    named = {step.name for step in steps}
+    declared = {
+        step.name: trading.models[step.model_ref.name].model for step in steps if step.model_ref
+    }
+    body["steps"] = [step for step in body["steps"] if step["name"] in named]
+    for side, mapping in (("inputs", "input_map"), ("outputs", "output_map")):
+        body[side] = [
+            {
+                "name": getattr(step, mapping)[tensor.name],
+                "dataType": tensor.data_type,
+                "shape": list(tensor.shape),
+            }
+            for step in steps
+            for tensor in getattr(declared[step.name], side)
+            if tensor.name in getattr(step, mapping)
+        ]
+    return Trading(MODELS_ALONE, EnsemblePipelineSpec.model_validate(body), trading.models)
+
+
+def int8() -> Path:
+    """The trained transformer's model.onnx with its matrix products in 8 bits, in the cache."""
+    trained = trained_model(_SENTIMENT)
+
+    def make(partial: Path) -> None:
+        partial.mkdir(parents=True)
+        copy = partial / "model.onnx"
+        copy.write_bytes((trained / "model.onnx").read_bytes())
+        write_graph(copy, Precision.INT8).replace(copy)
+
+    folder = cache_root() / "trained"
+    made = store.published(folder / f"int8-{trained.name}", make)
+    store.keep_newest(folder, "int8-", 1)
+    return made / "model.onnx"
