@@ -114,7 +114,7 @@ def _give(
     flow: Flow, step: GraphStep, taken: list[tuple[End, Given, Taken]], *, known: bool
 ) -> None:
     """What the step gives; unknown after inputs that don't fit, which would show again later."""
-    rows = _rows(flow, step, taken) if step.model.max_batch_size else None
+    rows = _rows(flow, step, taken) if step.model.max_batch_size > 0 else None
     for end in (end for end in givers(flow.graph) if end.step is step):
         made = None
         if known and end.shape is not None:
