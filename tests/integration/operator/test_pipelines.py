@@ -6,8 +6,6 @@ from typing import Any
 
 import pytest
 
-from hack.cluster.apiserver import ApiServer
-from tests.conftest import CRDS
 from tests.fakes.bodies import source, step
 from tests.integration.operator.conftest import Start
 from tests.integration.operator.process import OperatorProcess, eventually
@@ -199,19 +197,3 @@ def test_a_pipeline_may_run_a_pipeline(operator: OperatorProcess, scene: Scene) 
 
     (found,) = scene.model("epipe/outer")["status"]["steps"]
     assert found["modelRef"] == f"EnsemblePipeline/{PIPELINE}"
-
-
-def test_an_older_installation_without_the_crd_is_waited_for() -> None:
-    with ApiServer() as server:
-        models = CRDS / "inference.aipx.io_inferencemodels.yaml"
-        server.kubectl("apply", "--server-side", "-f", str(models))
-        server.kubectl.wait_for_crds()
-        process = OperatorProcess(server.kubeconfig, {})
-        try:
-            words = "does not know ensemblepipelines; apply the CRDs of this version (crds/)"
-            eventually(lambda: words in process.log, lambda: process.log)
-            assert process.ask("/readyz")[0] != 200
-            server.kubectl("apply", "--server-side", "-k", str(CRDS))
-            process.await_ready()
-        finally:
-            process.end()

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from hack.cluster.apiserver import ApiServer
-from tests.conftest import install_crds
+from tests.conftest import CRDS, install_crds
 from tests.fakes.bodies import source
 from tests.integration.operator.process import KOPF_PATIENCE, OperatorProcess, eventually
 from tests.integration.operator.scene import Scene
@@ -58,11 +58,24 @@ def test_ready_without_any_resource(operator: OperatorProcess) -> None:
     assert operator.ask("/readyz") == (200, "ready")
 
 
-def test_it_waits_for_a_kind_that_is_not_there_yet(tmp_path: object) -> None:
+@pytest.mark.parametrize(
+    ("there", "missing"),
+    [
+        ((), "inferencemodels and ensemblepipelines"),
+        # An installation that is older than pipelines.
+        (("inferencemodels",), "ensemblepipelines"),
+    ],
+)
+def test_it_waits_for_a_kind_that_is_not_there_yet(there: tuple[str, ...], missing: str) -> None:
     with ApiServer(controller_manager=True) as server:
+        for plural in there:
+            path = CRDS / f"inference.aipx.io_{plural}.yaml"
+            server.kubectl("apply", "--server-side", "-f", str(path))
+            server.kubectl.wait_for_crds()
         process = OperatorProcess(server.kubeconfig, {})
         try:
-            eventually(lambda: "crds/ installed" in process.log, lambda: process.log)
+            said = f"does not know {missing}; apply the CRDs of this version (crds/)"
+            eventually(lambda: said in process.log, lambda: process.log)
             assert process.ask("/healthz")[0] == 200
             assert process.ask("/readyz")[0] == 503
 
