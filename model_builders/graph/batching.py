@@ -21,8 +21,8 @@ def sizes(graph: Graph) -> Iterator[Problem]:
 def requests_of_nothing(graph: Graph) -> Iterator[Problem]:
     if graph.max_batch_size and graph.inputs and all(tensor.optional for tensor in graph.inputs):
         yield Problem(
-            "spec.inputs",
-            f"only optional ones with spec.maxBatchSize {graph.max_batch_size}",
+            f"spec.inputs[{graph.inputs[0].name}]",
+            f"optional, as all inputs, with spec.maxBatchSize {graph.max_batch_size}",
             "at least one input that every request holds: it says how many rows the batch has",
             "remove optional from one of them, or set spec.maxBatchSize to 0",
         )

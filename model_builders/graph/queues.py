@@ -28,7 +28,8 @@ def limits(graph: Graph) -> Iterator[Problem]:
 def _limit(step: GraphStep) -> int:
     batching = step.model.dynamic_batching
     policies = [batching.default_queue_policy, *batching.priority_queue_policy.values()]
-    return max(policy.max_queue_size for policy in policies)
+    limit: int = max(policy.max_queue_size for policy in policies)
+    return limit
 
 
 def _beside(graph: Graph, step: GraphStep) -> list[GraphStep]:

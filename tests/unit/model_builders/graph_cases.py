@@ -587,8 +587,8 @@ BAD: dict[str, Bad] = {
     "a pipeline with batches that requires no input": Bad(
         graph(step("a", ALONE, "M=m", "Y=y"), takes={"m": "FP32 [5] optional"}, gives=Y, batch=1),
         (
-            "spec.inputs: found only optional ones with spec.maxBatchSize 1, expected at least"
-            " one input that every request holds: it says how many rows the batch has; remove"
+            "spec.inputs[m]: found optional, as all inputs, with spec.maxBatchSize 1, expected at"
+            " least one input that every request holds: it says how many rows the batch has; remove"
             " optional from one of them, or set spec.maxBatchSize to 0",
         ),
         Loads(
