@@ -7,10 +7,10 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from hack.ensemble_reference import Reference
 from hack.images.local_triton import LocalTriton
 from hack.trading import Trading
 from inference_operator.api.builtin import WeightedAverage
-from tests.ensemble_reference import Reference
 from training.data.prices import load_prices
 from training.data.sentiment import load_sentiment
 

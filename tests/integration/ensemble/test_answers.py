@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from hack.ensemble_reference import Forecasts, Reference, combiner
 from hack.images.local_triton import LocalTriton
 from hack.predict import Answer, PredictionError, Served, ask
 from hack.product import ROOT
 from hack.trading import Trading
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
-from tests.ensemble_reference import Forecasts, Reference, combiner
 from tests.integration.ensemble.conftest import NUMBER, weights
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
