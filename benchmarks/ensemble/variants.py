@@ -1,7 +1,7 @@
 """What is measured: the sample's pipeline, its models alone, and settings that were tried."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,25 +15,23 @@ from training.precision import Precision, write_graph
 
 MODELS_ALONE = "models-alone"
 _SENTIMENT = "sentiment_transformer"
-_THREADS = {"torchscript": "INTRA_OP_THREAD_COUNT", "onnx": "intra_op_thread_count"}
-Body = dict[str, Any]
-Change = Callable[[Body], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The sample with other settings. `threads` are those of each model's instance."""
+    """The sample with other settings."""
 
     name: str
     about: str
-    steps: Mapping[str, Mapping[str, Any]]
+    steps: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """`triton` of steps, by their names, in place of the sample's."""
-    threads: int | None = None
+    parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """`triton.parameters` of models, by their names, in place of the sample's."""
     int8: bool = False
 
     def trading(self) -> Trading:
         sample = Trading.of_sample()
-        models = {name: self._model(spec) for name, spec in sample.models.items()}
+        models = {name: self._model(name, spec) for name, spec in sample.models.items()}
         body = sample.pipeline.model_dump(mode="json", by_alias=True, exclude_unset=True)
         for step in body["steps"]:
             if step["name"] in self.steps:
@@ -41,11 +39,10 @@ class Variant:
         spec = EnsemblePipelineSpec.model_validate(body)
         return replace(sample, pipeline=spec, models=models)
 
-    def _model(self, spec: InferenceModelSpec) -> InferenceModelSpec:
+    def _model(self, name: str, spec: InferenceModelSpec) -> InferenceModelSpec:
         body = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
-        if self.threads is not None:
-            words = {_THREADS[body["model"]["format"]]: str(self.threads)}
-            body["triton"]["parameters"] = words
+        if name in self.parameters:
+            body["triton"]["parameters"] = dict(self.parameters[name])
         if self.int8 and body["model"]["format"] == "onnx":
             body["model"]["source"]["uri"] = f"pvc://{int8().relative_to(cache_root())}"
         return InferenceModelSpec.model_validate(body)
@@ -57,26 +54,23 @@ def _copies(count: int) -> dict[str, Any]:
 
 _GATHER: Mapping[str, Any] = {"dynamicBatching": {}}
 _BUILTINS = ("bars", "words", "average")
-SAMPLE = Variant("sample", "the sample as it is", {})
-SAMPLE_INT8 = Variant("sample, INT8", "the transformer's matrix products in 8 bits", {}, int8=True)
+SAMPLE = Variant("sample", "the sample as it is")
+SAMPLE_INT8 = Variant("int8", "the transformer's matrix products in 8 bits", int8=True)
 TRIED = (
     SAMPLE,
-    Variant("one thread", "one thread for each model", {}, threads=1),
     Variant(
-        "two copies", "one thread, two copies of the transformer", {"sentiment": _copies(2)}, 1
+        "threads",
+        "as many threads as cores for the transformer",
+        parameters={"sentiment-transformer": {}},
     ),
     Variant(
-        "gathered",
-        "the same, and the built-in steps gather requests",
-        {"sentiment": _copies(2), **dict.fromkeys(_BUILTINS, _GATHER)},
-        1,
+        "lstm",
+        "one thread for the LSTM as well",
+        parameters={"lstm-price-predictor": {"INTRA_OP_THREAD_COUNT": "1"}},
     ),
-    Variant(
-        "copies of all",
-        "the same without gathering, and two copies of the built-in steps",
-        dict.fromkeys(("sentiment", *_BUILTINS), _copies(2)),
-        1,
-    ),
+    Variant("two", "two instances of the transformer", {"sentiment": _copies(2)}),
+    Variant("gather", "the built-in steps gather requests", dict.fromkeys(_BUILTINS, _GATHER)),
+    Variant("all", "two instances of each built-in step", dict.fromkeys(_BUILTINS, _copies(2))),
 )
 
 
