@@ -11,14 +11,22 @@ import pytest
 from hack import product
 from hack.cluster import registry
 from hack.cluster.kubectl import Kubectl
+from hack.cluster.target import target
 from hack.cluster_store import NAME as STORE
 from hack.cluster_store import ClusterStore
 from hack.demo import namespace as restricted_namespace
+from hack.images.catalog import build
+from hack.mlflow.cluster import URI, ClusterMlflow
+from hack.product import DEPLOYMENT
 from tests.e2e.artifacts import linear_onnx
 from tests.e2e.world import World
 
 NAME = "inference-operator-e2e"
 STORE_NAMESPACE = "model-store"
+MLFLOW_SETTINGS = {
+    "INFERENCE_OPERATOR_MLFLOW_TRACKING_URI": URI,
+    "INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS": "2",
+}
 
 
 @pytest.fixture(scope="session")
@@ -42,6 +50,27 @@ def world() -> Iterator[World]:
     finally:
         if not os.environ.get("KEEP_CLUSTER"):
             on.down()
+
+
+@pytest.fixture(scope="module")
+def mlflow(world: World) -> Iterator[ClusterMlflow]:
+    """MLflow in the cluster, empty, and an operator that knows it."""
+    data = Path("/var/tmp") / f"inference-operator-mlflow-{os.getpid()}"
+    server = ClusterMlflow(world.kubectl, data)
+    image = build("mlflow")
+    target().load_images([image.archive])
+    server.remove()  # what a run that was killed left
+    server.deploy(image.ref)
+    world.kubectl("set", "env", *DEPLOYMENT, *(f"{k}={v}" for k, v in MLFLOW_SETTINGS.items()))
+    world.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("no_proxy", "*")
+            yield server
+    finally:
+        world.kubectl("set", "env", *DEPLOYMENT, *(f"{key}-" for key in MLFLOW_SETTINGS))
+        server.remove()
+        shutil.rmtree(data)
 
 
 @pytest.fixture

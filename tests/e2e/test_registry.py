@@ -1,8 +1,5 @@
 """The registry as the source of truth: what an alias names is served, and moving it rolls out."""
 
-import os
-import shutil
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,8 +8,6 @@ import pytest
 import torch
 import tritonclient.http as triton_http
 
-from hack.cluster.target import target
-from hack.images.catalog import build
 from hack.mlflow.cluster import URI, ClusterMlflow
 from tests.e2e.world import Served, World, eventually
 from training.confidence import calibrate
@@ -27,11 +22,6 @@ from training.trained import Trained, read_trained
 pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::FutureWarning")]
 
 NAME = "lstm_price_predictor"
-OPERATOR = ("deployment/inference-operator", "-n", "inference-operator")
-SETTINGS = {
-    "INFERENCE_OPERATOR_MLFLOW_TRACKING_URI": URI,
-    "INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS": "2",
-}
 
 
 @dataclass
@@ -47,29 +37,14 @@ class Registered:
 
 
 @pytest.fixture(scope="module")
-def registered(world: World, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Registered]:
-    """MLflow in the cluster, an operator that knows it, and two versions without an alias."""
-    data = Path("/var/tmp") / f"inference-operator-mlflow-{os.getpid()}"
-    mlflow = ClusterMlflow(world.kubectl, data)
-    image = build("mlflow")
-    target().load_images([image.archive])
-    mlflow.remove()  # what a run that was killed left
-    mlflow.deploy(image.ref)
-    world.kubectl("set", "env", *OPERATOR, *(f"{key}={value}" for key, value in SETTINGS.items()))
-    world.kubectl("rollout", "status", *OPERATOR, "--timeout=90s")
+def registered(mlflow: ClusterMlflow, tmp_path_factory: pytest.TempPathFactory) -> Registered:
+    """Two versions without an alias."""
     found = Registered(mlflow, {}, {})
-    try:
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("no_proxy", "*")
-            for number in (1, 2):
-                folder = untrained(tmp_path_factory.mktemp("trained") / NAME, seed=number)
-                found.versions[number] = register(folder, Entry(NAME), mlflow.uri())
-                found.trained[number] = read_trained(folder)
-            yield found
-    finally:
-        world.kubectl("set", "env", *OPERATOR, *(f"{key}-" for key in SETTINGS))
-        mlflow.remove()
-        shutil.rmtree(data)
+    for number in (1, 2):
+        folder = untrained(tmp_path_factory.mktemp("trained") / NAME, seed=number)
+        found.versions[number] = register(folder, Entry(NAME), mlflow.uri())
+        found.trained[number] = read_trained(folder)
+    return found
 
 
 def untrained(folder: Path, seed: int) -> Path:
