@@ -13,6 +13,7 @@ from hack.cache import cache_root
 from hack.product import ROOT
 from hack.trained_models import trained_model
 from inference_operator.api.base import API_VERSION
+from inference_operator.api.builtin import WeightedAverage
 from inference_operator.api.ensemble_pipeline import KIND, EnsemblePipelineSpec
 from inference_operator.api.inference_model import KIND as MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
@@ -51,6 +52,12 @@ class Trading:
         models = {b["metadata"]["name"]: completed(b["spec"]) for b in bodies if b is not pipeline}
         spec = EnsemblePipelineSpec.model_validate(pipeline["spec"])
         return cls(str(pipeline["metadata"]["name"]), spec, models)
+
+    @property
+    def average(self) -> WeightedAverage:
+        """The settings of its last step."""
+        builtins = (step.builtin for step in self.pipeline.steps if step.builtin is not None)
+        return next(b.weighted_average for b in builtins if b.weighted_average is not None)
 
     def unit(self) -> ServingUnit:
         """What the operator makes of it. Raises ValueError with the problems where it refuses."""

@@ -10,7 +10,14 @@ from inference_operator.planning.plan import Plan
 
 # Steps of a rollout that goes well: the decisions tell it.
 _QUIET = frozenset(
-    {Reason.PROGRESSING, Reason.SCALING, Reason.LOADING, Reason.FETCHING, Reason.RESOLVING}
+    {
+        Reason.PROGRESSING,
+        Reason.SCALING,
+        Reason.LOADING,
+        Reason.FETCHING,
+        Reason.RESOLVING,
+        Reason.REFERENCE_NOT_READY,
+    }
 )
 
 
@@ -62,7 +69,19 @@ def notes(
         and (now is None or stalled.reason != now.reason)
     ):
         made.append(Note(Severity.WARNING, stalled.reason, stalled.message))
-    return tuple(made)
+    return (*made, *_lost_references(before, after))
+
+
+def _lost_references(before: UnitStatus, after: UnitStatus) -> list[Note]:
+    """A pipeline goes on without a resource that it refers to, but not silently."""
+    was, now = (s.condition(ConditionType.RESOLVED_REFS) for s in (before, after))
+    if was is None or now is None or now.status is not ConditionStatus.FALSE:
+        return []
+    ready = after.condition(ConditionType.READY)
+    is_told = ready is not None and ready.reason == now.reason
+    if is_told or (was.status, was.reason) == (now.status, now.reason):
+        return []
+    return [Note(Severity.WARNING, now.reason, now.message)]
 
 
 def _ready_note(was: Condition | None, now: Condition) -> list[Note]:

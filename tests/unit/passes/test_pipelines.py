@@ -161,6 +161,7 @@ async def test_a_model_that_was_never_ready_is_waited_for() -> None:
 
     assert desk.condition("ResolvedRefs")[:2] == ("False", "ReferenceNotReady")
     assert "has not been Ready yet (Progressing)" in desk.condition("ResolvedRefs")[2]
+    assert "ReferenceNotReady" not in desk.event_reasons, "nobody has to act on what comes up"
     assert desk.sets == {}
 
 
@@ -177,6 +178,7 @@ async def test_a_deleted_model_takes_nothing_away() -> None:
     assert (status, reason) == ("False", "ReferenceNotFound")
     assert "does not exist; version 1 (revision" in message
     assert "stays pinned: create it, or let the step refer to another one" in message
+    assert desk.event_reasons.count("ReferenceNotFound") == 1
 
 
 async def test_an_edit_serves_on_with_the_pin_of_a_deleted_model() -> None:
