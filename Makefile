@@ -18,7 +18,7 @@ export TRACKING_URI ?=
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup lock generate format check unit integration test test-e2e image \
-        cluster-up cluster-down cluster-status demo demo-down train mlflow-up mlflow-down benchmark-operator \
+        cluster-up cluster-down cluster-status demo demo-down demo-ensemble train mlflow-up mlflow-down benchmark-operator \
         benchmark-controller benchmark-ensemble benchmark-serving benchmark-training
 
 help: ## this help
@@ -96,6 +96,9 @@ mlflow-down: $(STAMP) ## end it; build/mlflow keeps what is registered
 
 demo: $(STAMP) ## the main job: train, deploy, predict, on a real Kubernetes
 	@$(PY) -m hack.demo up
+
+demo-ensemble: $(STAMP) ## several models and steps as one: MLflow, the trading ensemble, a prediction
+	@$(PY) -m hack.demo_ensemble
 
 demo-down: $(STAMP) ## remove what the demo made, its cluster included
 	@$(PY) -m hack.demo down
