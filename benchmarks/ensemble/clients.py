@@ -1,6 +1,7 @@
 """What a client does for one forecast: one request to the ensemble, or one to each step."""
 
 import importlib
+import math
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -98,5 +99,11 @@ class Asking:
 
 
 def differ(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
-    """How far two answers are apart at most."""
-    return max(float(np.abs(one[name] - other[name]).max()) for name in one)
+    """How far the numbers of two answers are apart at most; infinite where their texts differ."""
+    found = [0.0]
+    for name, array in one.items():
+        if array.dtype == object:
+            found.append(0.0 if np.array_equal(array, other[name]) else math.inf)
+        else:
+            found.append(float(np.abs(array - other[name]).max()))
+    return max(found)

@@ -59,14 +59,14 @@ SAMPLE_INT8 = Variant("int8", "the transformer's matrix products in 8 bits", int
 TRIED = (
     SAMPLE,
     Variant(
-        "threads",
+        "transformer's threads",
         "as many threads as cores for the transformer",
         parameters={"sentiment-transformer": {}},
     ),
     Variant(
-        "lstm",
-        "one thread for the LSTM as well",
-        parameters={"lstm-price-predictor": {"INTRA_OP_THREAD_COUNT": "1"}},
+        "LSTM's threads",
+        "as many threads as cores for the LSTM",
+        parameters={"lstm-price-predictor": {}},
     ),
     Variant("two", "two instances of the transformer", {"sentiment": _copies(2)}),
     Variant("gather", "the built-in steps gather requests", dict.fromkeys(_BUILTINS, _GATHER)),
