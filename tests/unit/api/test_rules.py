@@ -1,12 +1,13 @@
 """Rules: one source for CEL, for Python and for the sentence."""
 
+from dataclasses import replace
 from typing import Annotated, ClassVar
 
 import pytest
 from pydantic import ValidationError
 
 from inference_operator.api.base import ApiModel
-from inference_operator.api.rules import Rule, UniqueBy, cel_string, lookup, shown, text
+from inference_operator.api.rules import Computed, Rule, UniqueBy, cel_string, lookup, shown, text
 
 WITHIN = Rule(
     cel="!has(self.lowest) || self.lowest <= self.highest",
@@ -35,6 +36,18 @@ def test_a_rule_becomes_an_item_of_the_crd() -> None:
         ".format([has(self.lowest) ? dyn(self.lowest) : dyn('nothing'), self.highest])",
         "fieldPath": ".lowest",
     }
+
+
+def test_a_sentence_may_tell_what_is_no_field() -> None:
+    width = Computed("width", "self.highest - self.lowest", lambda self: self.highest - self.lowest)
+    rule = replace(WITHIN, expected="a width above 0, not {width}", computed=(width,))
+
+    assert rule.to_cel()["messageExpression"].endswith(
+        "[has(self.lowest) ? dyn(self.lowest) : dyn('nothing'), self.highest - self.lowest])"
+    )
+    found = rule.violation(Band.model_construct({"lowest", "highest"}, lowest=3, highest=2))
+    assert found.context is not None
+    assert found.context["expected"] == "a width above 0, not -1"
 
 
 def test_a_broken_rule_names_its_field_and_what_was_found() -> None:

@@ -1,6 +1,13 @@
 """Passes are made only over who was woken: that must be enough to arrive, and not too much."""
 
+import asyncio
+from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND
@@ -13,13 +20,25 @@ from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
 from tests.fakes.world import DEFAULTS, World, is_watched
 
 RESOURCES = {**CHILD_BY_KIND, **UNIT_BY_KIND, NODE.kind: NODE}
+INLINE = step(modelRef=None, model=source(5))
+# How often a pass that failed comes again.
+PATIENCE = 3
 TWIN = UnitKey("EnsemblePipeline", KEY.namespace, KEY.name)
 
 
-class Sleeper(World):
-    """An operator that makes a pass only over who was woken, or wished to be."""
+Pick = Callable[[list[UnitKey]], UnitKey]
 
-    def __init__(self) -> None:
+
+def next_of(keys: list[UnitKey]) -> UnitKey:
+    return keys[0]
+
+
+class Sleeper(World):
+    """An operator that makes a pass only over who was woken, or wished to be; `pick` says who of
+    them is next."""
+
+    def __init__(self, pick: Pick = next_of) -> None:
+        self.pick = pick
         self.made: list[UnitKey] = []
         self.queue: dict[UnitKey, None] = {}
         super().__init__()
@@ -40,11 +59,12 @@ class Sleeper(World):
     async def rest(self) -> int:
         """Until nobody is awake; the number of passes that it took."""
         self.made.clear()
+        failed: Counter[UnitKey] = Counter()
         while True:
             self.watch()
             if not self.queue:
                 return len(self.made)
-            key = next(iter(self.queue))
+            key = self.pick(list(self.queue))
             del self.queue[key]
             self.made.append(key)
             assert len(self.made) < 100, "passes without end"
@@ -52,7 +72,9 @@ class Sleeper(World):
                 if await self.passes(key) == timedelta(0):
                     self._wake(key)
             except (PassError, ApiError):
-                pass
+                failed[key] += 1
+                if failed[key] < PATIENCE:
+                    self._wake(key)
             self.run_deployments()
 
     def applied(self, body: dict[str, object]) -> None:
@@ -134,7 +156,7 @@ async def test_the_younger_of_two_names_alike_waits_and_takes_over_a_name_that_b
     desk = Sleeper()
     desk.applied(imodel())
     await desk.rest()
-    desk.applied(epipe(KEY.name, steps=[step(modelRef=None, model=source(5))]))
+    desk.applied(epipe(KEY.name, steps=[INLINE]))
     await desk.rest()
     service = desk.cluster.get("Service", KEY.name)
     said = desk.status_of(TWIN).condition(ConditionType.READY)
@@ -155,11 +177,37 @@ async def test_the_younger_of_two_names_alike_waits_and_takes_over_a_name_that_b
     assert taken["metadata"]["ownerReferences"][0]["kind"] == "EnsemblePipeline"
 
 
+async def test_a_name_is_waited_for_until_the_garbage_collector_has_freed_it() -> None:
+    desk = Sleeper()
+    desk.applied(imodel())
+    await desk.rest()
+    desk.applied(epipe(KEY.name, steps=[INLINE]))
+    desk.cluster.remove(KEY.kind, KEY.name)
+    await desk.rest()
+    assert desk.ready_of(TWIN) == "ChildRefused"
+
+    desk.cluster.collect_garbage()
+    await desk.rest()
+    assert desk.ready_of(TWIN) == "Ready"
+
+
+async def test_a_record_that_comes_back_after_a_pipeline_looked_for_it_is_told() -> None:
+    desk = Sleeper(lambda keys: keys[-1])
+    desk.applied(imodel())
+    await desk.rest()
+    lose(desk, KEY, "ControllerRevision")
+    desk.applied(epipe())
+    await desk.rest()
+
+    assert desk.made[0] == PIPELINE
+    assert desk.ready_of(PIPELINE) == "Ready"
+
+
 async def test_a_service_that_somebody_deletes_stays_the_elders() -> None:
     desk = Sleeper()
     desk.applied(imodel())
     await desk.rest()
-    desk.applied(epipe(KEY.name, steps=[step(modelRef=None, model=source(5))]))
+    desk.applied(epipe(KEY.name, steps=[INLINE]))
     await desk.rest()
 
     desk.cluster.remove("Service", KEY.name)
@@ -177,3 +225,83 @@ async def test_two_pipelines_that_refer_to_each_other_come_to_rest() -> None:
         desk.applied(epipe(one, steps=[step(modelRef=inner)]))
 
     assert await desk.rest() < 20
+
+
+INNER = {"kind": "EnsemblePipeline", "name": PIPELINE.name}
+# Whom a test may write: a model, its namesake, and two pipelines on top of each other.
+BODIES: dict[UnitKey, Callable[[int], dict[str, object]]] = {
+    KEY: lambda number: imodel(model=source(number)),
+    TWIN: lambda number: epipe(KEY.name, steps=[INLINE], maxBatchSize=0, replicas=number),
+    PIPELINE: lambda number: epipe(replicas=number),
+    UnitKey(PIPELINE.kind, PIPELINE.namespace, "outer"): lambda number: epipe(
+        "outer", steps=[step(modelRef=INNER)] if number != 2 else [step()]
+    ),
+}
+WORDS = (
+    "apply",
+    "remove",
+    "remove at once",
+    "forget status",
+    "lose the service",
+    "lose the records",
+    "rest",
+)
+DEEDS = st.tuples(st.sampled_from(WORDS), st.sampled_from(sorted(BODIES)), st.integers(1, 3))
+
+
+def do(desk: Sleeper, word: str, key: UnitKey, number: int) -> None:
+    cluster = desk.cluster
+    if word == "apply":
+        desk.applied(BODIES[key](number))
+    elif cluster.get(key.kind, key.name) is not None:
+        others: dict[str, Callable[[], None]] = {
+            "remove": lambda: cluster.remove(key.kind, key.name),
+            "remove at once": lambda: remove(desk, key),
+            "forget status": lambda: forget_status(desk, key),
+            "lose the service": lambda: lose(desk, key, "Service"),
+            "lose the records": lambda: lose(desk, key, "ControllerRevision"),
+            "rest": lambda: None,
+        }
+        others[word]()
+
+
+def remove(desk: Sleeper, key: UnitKey) -> None:
+    desk.cluster.remove(key.kind, key.name)
+    desk.cluster.collect_garbage()
+
+
+def forget_status(desk: Sleeper, key: UnitKey) -> None:
+    desk.cluster.edit(key.kind, key.name, {"status": None})
+
+
+def lose(desk: Sleeper, key: UnitKey, kind: str) -> None:
+    """Somebody deletes those children of a unit."""
+    for body in desk.cluster.all(kind):
+        (owner,) = body["metadata"]["ownerReferences"]
+        if (owner["kind"], owner["name"]) == (key.kind, key.name):
+            desk.cluster.remove(kind, body["metadata"]["name"])
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(DEEDS, min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_when_nobody_is_awake_nobody_has_anything_to_do(
+    deeds: list[tuple[str, UnitKey, int]], chance: Random
+) -> None:
+    async def story() -> None:
+        desk = Sleeper(chance.choice)
+        for body in BODIES.values():
+            desk.applied(body(1))
+        await desk.rest()
+        for word, key, number in deeds:
+            do(desk, word, key, number)
+            if word == "rest":
+                await desk.rest()
+        desk.cluster.collect_garbage()
+        await desk.rest()
+        before = len(desk.cluster.writes)
+        for key in desk.cache.units():
+            desk._wake(key)
+        await desk.rest()
+        assert [str(write) for write in desk.cluster.writes[before:]] == []
+
+    asyncio.run(story())
