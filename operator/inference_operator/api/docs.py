@@ -16,10 +16,11 @@ _INTRO = f"""\
 
 # API (`{API_VERSION}`)
 
-Every field, as `kubectl explain inferencemodel.spec --recursive` shows it. The CRDs have no
-defaults: those in the tables are what the operator takes a field for that nobody wrote, and they
-are never written back. Fields without a default are left to Triton or Kubernetes when absent. Rules
-are checked by the API server at `kubectl apply`, and once more by the operator.
+Every field, as `kubectl explain inferencemodel.spec --recursive` (or `ensemblepipeline.spec`) shows
+it. The CRDs have no defaults: those in the tables are what the operator takes a field for that
+nobody wrote, and they are never written back. Fields without a default are left to Triton or
+Kubernetes when absent. Rules are checked by the API server at `kubectl apply`, and once more by the
+operator.
 """
 
 
