@@ -16,6 +16,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+MESSAGE_LENGTH = 32768
 
 
 def _whole_seconds_utc(value: datetime) -> datetime:
@@ -91,5 +92,5 @@ class Condition(StatusModel):
     reason: Annotated[str, Field(min_length=1, max_length=1024)]
     """Why, as a CamelCase word that scripts may match."""
 
-    message: Annotated[str, Field(max_length=32768)]
+    message: Annotated[str, Field(max_length=MESSAGE_LENGTH)]
     """Why, as a sentence for a person."""

@@ -10,6 +10,8 @@ from inference_operator.api.conditions import Condition, ConditionType, StatusMo
 from inference_operator.api.rules import UniqueBy
 
 DECISIONS_KEPT = 20
+DECISION_MESSAGE_LENGTH = 4096
+ACCELERATOR_MESSAGE_LENGTH = 1024
 
 RevisionHash = Annotated[str, Field(max_length=63)]
 Count = Annotated[int, Field(ge=0)]
@@ -89,7 +91,7 @@ class AcceleratorStatus(StatusModel):
     mode: AcceleratorMode
     """GPU, or CPU while no node can offer the GPU (`whenUnavailable: UseCPU`)."""
 
-    message: Annotated[str, Field(max_length=1024)] | None = None
+    message: Annotated[str, Field(max_length=ACCELERATOR_MESSAGE_LENGTH)] | None = None
     """Why."""
 
 
@@ -108,7 +110,7 @@ class Decision(StatusModel):
     reason: Annotated[str, Field(max_length=1024)]
     """Why, as a CamelCase word."""
 
-    message: Annotated[str, Field(max_length=4096)]
+    message: Annotated[str, Field(max_length=DECISION_MESSAGE_LENGTH)]
     """Why, as a sentence with the numbers."""
 
 
@@ -128,7 +130,8 @@ class UnitStatus(StatusModel):
         UniqueBy("type"),
     ] = ()
     """Ready (the pods of this generation serve this version), Reconciling and Stalled (present only
-    while True), SpecValid, ArtifactResolved, Available and ModelLoaded."""
+    while True), SpecValid, ArtifactResolved, Available, ModelLoaded, DefaultsCurrent (present only
+    while new defaults of the operator wait) and ResolvedRefs (of pipelines with a modelRef)."""
 
     model: ModelStatus | None = None
     """The artifact that clients are answered from."""

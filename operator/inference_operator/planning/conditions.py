@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from inference_operator.api.conditions import (
+    MESSAGE_LENGTH,
     Condition,
     ConditionStatus,
     ConditionType,
@@ -15,6 +16,7 @@ from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import Observed, RevisionRecord, Workers
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.planning.health import ARTIFACT_REASONS, Trouble, load_report, trouble
+from inference_operator.planning.lengths import shortened
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.references import OF_REFERENCES
 
@@ -280,5 +282,5 @@ def _condition(
         observed_generation=generation,
         last_transition_time=previous.last_transition_time if previous and unchanged else now,
         reason=finding.reason,
-        message=finding.message,
+        message=shortened(finding.message, MESSAGE_LENGTH),
     )

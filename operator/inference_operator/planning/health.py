@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Container, Pod, RevisionRecord, Workers
+from inference_operator.planning.lengths import shortened
 
 _IMAGE_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
@@ -189,5 +190,4 @@ def _first_line(said: str) -> str:
 
 
 def _short(text: str, limit: int = 600) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= limit else flat[: limit - 1] + "…"
+    return shortened(" ".join(text.split()), limit)

@@ -7,6 +7,8 @@ from typing import Any
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
+    ACCELERATOR_MESSAGE_LENGTH,
+    DECISION_MESSAGE_LENGTH,
     DECISIONS_KEPT,
     STATUS_OF_KIND,
     AcceleratorMode,
@@ -25,6 +27,7 @@ from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.conditions import conditions, findings, outlook
 from inference_operator.planning.health import load_report
+from inference_operator.planning.lengths import shortened
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout import Turn
 from inference_operator.resources.service import service_url
@@ -145,14 +148,22 @@ def _accelerator(plan: Plan) -> AcceleratorStatus | None:
     if choice is None:
         return None
     mode = AcceleratorMode.CPU if choice.mode is Mode.CPU else AcceleratorMode.GPU
-    return AcceleratorStatus(mode=mode, message=choice.message or None)
+    message = shortened(choice.message, ACCELERATOR_MESSAGE_LENGTH)
+    return AcceleratorStatus(mode=mode, message=message or None)
 
 
 def _decisions(
     before: tuple[Decision, ...], turns: tuple[Turn, ...], now: datetime
 ) -> tuple[Decision, ...]:
-    made = tuple(
-        Decision(time=now, source=t.source, target=t.target, reason=t.reason, message=t.message)
-        for t in turns
-    )
+    made = tuple(_decision(turn, now) for turn in turns)
     return (before + made)[-DECISIONS_KEPT:]
+
+
+def _decision(turn: Turn, now: datetime) -> Decision:
+    return Decision(
+        time=now,
+        source=turn.source,
+        target=turn.target,
+        reason=turn.reason,
+        message=shortened(turn.message, DECISION_MESSAGE_LENGTH),
+    )
