@@ -10,6 +10,7 @@ from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import UnitKey, revision_child_name
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.resources.controller_revision import read_record
 
 Body = Mapping[str, Any]
@@ -54,7 +55,8 @@ def _is_owned(child: Body, uid: str) -> bool:
 
 
 def _pin(named: Reference, record: RevisionRecord, status: UnitStatus) -> Pin:
-    fetched = status.model if status.model and status.model.uri == record.uri else None
+    served = status.model
+    fetched = served.sha256 if served is not None and served.uri == record.uri else None
     return Pin(
         kind=named.kind,
         name=named.name,
@@ -63,6 +65,7 @@ def _pin(named: Reference, record: RevisionRecord, status: UnitStatus) -> Pin:
         version=record.version,
         uri=record.uri,
         run_id=record.resolved.run_id if record.resolved else "",
-        sha256=record.sha256 or (fetched.sha256 if fetched else None),
+        # Anybody who may edit the status may have left anything there.
+        sha256=record.sha256 or (fetched if is_sha256(fetched) else None),
         repository=record.repository,
     )

@@ -20,6 +20,11 @@ BUILTINS = ("weightedAverage", "ohlcvFeatures", "tokenizer")
 TOKENIZER = "tokenizer"
 
 
+def is_sha256(found: object) -> bool:
+    """Whether it is a digest: 64 lower-case hexadecimal digits."""
+    return isinstance(found, str) and _SHA256.fullmatch(found) is not None
+
+
 class ArtifactFormat(StrEnum):
     """Format of an artifact: the values of `api.model.ModelFormat`, without importing pydantic.
 

@@ -10,7 +10,8 @@ from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import revision_of_child
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.pins import Pin
-from inference_operator.domain.resolution import from_data, to_data
+from inference_operator.domain.repository_plan import is_sha256
+from inference_operator.domain.resolution import Resolved, from_data, to_data
 from inference_operator.domain.serving_unit import Owner, ServedStep, ServingUnit
 from inference_operator.resources.config_map import config_map
 from inference_operator.resources.deployment import deployment
@@ -57,24 +58,79 @@ def controller_revision(owner: Owner, record: RevisionRecord) -> Manifest:
 
 
 def read_record(manifest: Mapping[str, Any]) -> RevisionRecord | None:
-    """The record in a live ControllerRevision; None when it is not ours or not legible."""
+    """The record in a live ControllerRevision; None when it is not ours or not legible: whoever may
+    edit it may have left anything in it."""
     try:
         data = manifest["data"]
         return RevisionRecord(
             revision=revision_of_child(manifest["metadata"]["name"]),
             number=int(manifest["revision"]),
-            model=data["model"],
-            version=int(data["version"]),
-            uri=data["uri"],
-            sha256=data.get("sha256"),
+            model=_text(data["model"]),
+            version=_version(data["version"]),
+            uri=_text(data["uri"]),
+            sha256=_digest(data.get("sha256")),
             mode=Mode(data["mode"]),
-            children=tuple(data["children"]),
-            made_of=data.get("madeOf"),
-            resolved=from_data(data["resolved"]) if "resolved" in data else None,
+            children=tuple(_child(item) for item in data["children"]),
+            made_of=_text(data["madeOf"]) if "madeOf" in data else None,
+            resolved=_resolved(data),
             steps=tuple(_step(item) for item in data.get("steps") or ()),
         )
-    except (KeyError, TypeError, ValueError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         return None
+
+
+def _text(found: object) -> str:
+    if not isinstance(found, str):
+        raise TypeError(f"found {found!r}, expected a string")
+    return found
+
+
+def _version(found: Any) -> int:
+    if int(found) < 1:
+        raise ValueError(f"found {found!r}, expected a whole number from 1 on")
+    return int(found)
+
+
+def _digest(found: object) -> str | None:
+    if found is not None and not is_sha256(found):
+        raise ValueError(f"found {found!r}, expected 64 lower-case hexadecimal digits")
+    return _text(found) if found is not None else None
+
+
+def _child(found: Any) -> Manifest:
+    """A manifest that has what is read of it: kind and name, texts, the images of its pods."""
+    _text(found["kind"])
+    _text(found["metadata"]["name"])
+    if found["kind"] == "ConfigMap":
+        for name, text in (found.get("data") or {}).items():
+            _text(name)
+            _text(text)
+    if found["kind"] == "Deployment":
+        for container in found["spec"]["template"]["spec"]["containers"]:
+            _text(container["name"])
+            _text(container["image"])
+    return dict(found)
+
+
+def _resolved(data: Mapping[str, Any]) -> Resolved | None:
+    if "resolved" not in data:
+        return None
+    found = from_data(data["resolved"])
+    for text in (found.asked, found.uri, found.run_id, found.download, found.facts.path):
+        _text(text)
+    _version(found.version)
+    return found
+
+
+def _pin(data: Mapping[str, Any]) -> Pin | None:
+    if "pin" not in data:
+        return None
+    found = Pin.from_data(data["pin"])
+    for text in (found.kind, found.name, found.revision, found.model, found.uri, found.run_id):
+        _text(text)
+    _version(found.version)
+    _digest(found.sha256)
+    return found
 
 
 def _step_data(step: ServedStep) -> dict[str, Any]:
@@ -90,10 +146,10 @@ def _step_data(step: ServedStep) -> dict[str, Any]:
 
 def _step(data: Mapping[str, Any]) -> ServedStep:
     return ServedStep(
-        name=data["name"],
-        model=data["model"],
-        version=int(data["version"]),
-        uri=data.get("uri", ""),
-        pin=Pin.from_data(data["pin"]) if "pin" in data else None,
-        resolved=from_data(data["resolved"]) if "resolved" in data else None,
+        name=_text(data["name"]),
+        model=_text(data["model"]),
+        version=_version(data["version"]),
+        uri=_text(data.get("uri", "")),
+        pin=_pin(data),
+        resolved=_resolved(data),
     )

@@ -1,0 +1,84 @@
+"""What a pipeline is shown of the resources that its steps refer to."""
+
+from typing import Any
+
+import pytest
+
+from inference_operator.adapters.pins import referenced
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Reference, Referenced
+from tests.fakes.bodies import KEY, PIPELINE, epipe, source
+from tests.unit.passes.test_pipelines import Desk
+
+DIGEST = "ab" * 32
+
+
+async def served() -> Desk:
+    desk = Desk()
+    desk.user_applies(model=source(1))
+    await desk.settle()
+    return desk
+
+
+def shown(desk: Desk) -> Referenced:
+    desk.watch()
+    return referenced(desk.cache, PIPELINE, epipe()["spec"])[Reference(KEY.kind, KEY.name)]
+
+
+def edit_model_status(desk: Desk, **model: Any) -> None:
+    live = desk.cluster.get(KEY.kind, KEY.name)
+    assert live is not None
+    status = {**live["status"], "model": {**live["status"]["model"], **model}}
+    desk.cluster.edit(KEY.kind, KEY.name, {"status": status})
+
+
+async def test_the_digest_that_its_pods_fetched_is_pinned() -> None:
+    desk = await served()
+    edit_model_status(desk, sha256=DIGEST)
+
+    found = shown(desk).stable
+    assert found is not None
+    assert found.sha256 == DIGEST
+
+
+@pytest.mark.parametrize("digest", ["ab", "AB" * 32, "xy" * 32])
+async def test_a_digest_that_somebody_wrote_by_hand_is_none(digest: str) -> None:
+    desk = await served()
+    edit_model_status(desk, sha256=digest)
+
+    found = shown(desk).stable
+    assert found is not None
+    assert found.sha256 is None
+
+
+async def test_a_digest_of_another_artifact_is_none() -> None:
+    desk = await served()
+    edit_model_status(desk, sha256=DIGEST, uri="https://store.example/other.onnx")
+
+    found = shown(desk).stable
+    assert found is not None
+    assert found.sha256 is None
+
+
+async def test_a_record_of_another_owner_is_none() -> None:
+    """A deleted predecessor's, which the garbage collector has not taken yet."""
+    desk = await served()
+    (name,) = (body["metadata"]["name"] for body in desk.cluster.all("ControllerRevision"))
+    owner = {"kind": KEY.kind, "name": KEY.name, "uid": "uid-of-another", "controller": True}
+    desk.cluster.edit("ControllerRevision", name, {"metadata": {"ownerReferences": [owner]}})
+
+    assert shown(desk).stable is None
+
+
+async def test_what_does_not_exist_is_not_shown() -> None:
+    desk = await served()
+    nowhere = UnitKey(PIPELINE.kind, "another-namespace", PIPELINE.name)
+    assert referenced(desk.cache, nowhere, epipe()["spec"]) == {}
+
+
+async def test_a_resource_that_is_being_deleted_says_so() -> None:
+    desk = await served()
+    gone = {"metadata": {"deletionTimestamp": "2031-05-06T12:00:00Z"}}
+    desk.cluster.edit(KEY.kind, KEY.name, gone)
+
+    assert shown(desk).deleting
