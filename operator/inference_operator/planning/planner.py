@@ -164,10 +164,13 @@ def _rollout_settings(seen: Observed) -> RolloutSettings:
 def history(
     records: Mapping[str, RevisionRecord], position: Position, limit: int
 ) -> frozenset[str]:
-    """The newest `limit` revisions besides the live ones."""
+    """The newest `limit` revisions besides the live ones; of a pipeline the newest of all in any
+    case: answers name its number, which must not be given to another set."""
     old = [record for record in records.values() if record.revision not in position.live]
-    newest = sorted(old, key=lambda record: record.number, reverse=True)[:limit]
-    return frozenset(record.revision for record in newest)
+    newest = sorted(old, key=lambda record: record.number, reverse=True)
+    last = _next_number(records) - 1
+    counts = [record for record in newest if record.steps and record.number == last]
+    return frozenset(record.revision for record in (*newest[:limit], *counts))
 
 
 def _next_number(records: Mapping[str, RevisionRecord]) -> int:

@@ -13,6 +13,7 @@ from inference_operator.api.status import (
     RolloutStatus,
 )
 from inference_operator.domain.names import ChildKey
+from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Action, Delete, Plan
 from inference_operator.planning.planner import history, plan
@@ -138,6 +139,16 @@ def test_history_keeps_the_newest_besides_the_live_ones() -> None:
 
     assert history(records, Position(stable="5", previous="1"), 2) == {"4", "3"}
     assert history(records, Position(stable="5"), 0) == frozenset()
+    assert history(records, Position(stable="1"), 0) == frozenset()
+
+
+def test_history_keeps_the_last_number_that_a_pipeline_gave() -> None:
+    steps = (ServedStep("average", "average", 1),)
+    records = {str(n): record(str(n), n, steps=steps) for n in range(4)}
+
+    assert history(records, Position(stable="1"), 0) == {"3"}
+    assert history(records, Position(stable="1"), 1) == {"3"}
+    assert history(records, Position(stable="3"), 0) == frozenset()
 
 
 POSITIONS = {
