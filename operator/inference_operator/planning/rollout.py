@@ -53,10 +53,10 @@ class Situation:
     settings: RolloutSettings
     now: datetime
     artifact: str = ""
+    """What the target serves: the registry's version, or those of a pipeline's steps, in words."""
+
     cause: str = ""
     """What made a new revision of an unchanged spec."""
-
-    """The registry's version that the target serves, in words."""
 
     @property
     def named(self) -> str:
