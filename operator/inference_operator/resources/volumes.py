@@ -9,8 +9,6 @@ CREDENTIALS_PATH = "/etc/inference-operator/credentials"
 CLAIMS_PATH = "/mnt/claims"
 MODELS_PATH = "/models"
 
-_CLAIM = "pvc://"
-
 
 def pod_volumes(unit: ServingUnit) -> list[Manifest]:
     """The repository, the plan, scratch space, shared memory, and the sources' own."""
@@ -71,5 +69,4 @@ def _secrets(unit: ServingUnit) -> list[str]:
 
 
 def _claims(unit: ServingUnit) -> list[str]:
-    uris = (model.planned.uri or "" for model in unit.models)
-    return sorted({u.removeprefix(_CLAIM).partition("/")[0] for u in uris if u.startswith(_CLAIM)})
+    return sorted({m.planned.claim for m in unit.models if m.planned.claim})
