@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 
 from inference_operator.api.batching import DynamicBatching, QueuePolicy, TimeoutAction
+from inference_operator.api.ensemble_pipeline import Step
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.problem import Problem
 
 BATCHING = "spec.triton.dynamicBatching"
 
 
-def ordering(spec: InferenceModelSpec) -> Iterator[Problem]:
+def ordering(spec: InferenceModelSpec | Step) -> Iterator[Problem]:
     """Responses in order, and requests overtaking each other, cannot both be."""
     batching = spec.triton.dynamic_batching
     if batching is None or not batching.preserve_ordering:

@@ -1,6 +1,6 @@
 """The steps of a pipeline, each as the models that it brings into the repository."""
 
-from collections.abc import Iterable, Iterator
+from copy import deepcopy
 from dataclasses import dataclass, replace
 
 from pydantic import ValidationError
@@ -18,16 +18,21 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
 )
 from inference_operator.domain.serving_unit import ServedModel, ServedStep
+from inference_operator.domain.step_overrides import (
+    alike,
+    check_acceleration,
+    check_gpus,
+    of_step,
+    override,
+    path_of,
+)
 from inference_operator.domain.validation import UNVERSIONED, served_model
-from model_builders.batching import write_dynamic_batching
 from model_builders.builtin.config import builtin_config, builtin_type
 from model_builders.checks import check
 from model_builders.config import config_pbtxt, model_config, parse_pbtxt
-from model_builders.instances import add_instance_groups, move_to_cpu
+from model_builders.instances import move_to_cpu
 from model_builders.problem import ConfigError, Problem
-from model_builders.protobuf import ModelConfig, model_config_pb2
-
-_GPU = model_config_pb2.ModelInstanceGroup.KIND_GPU
+from model_builders.protobuf import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +45,6 @@ class Prepared:
 
     models: tuple[ServedModel, ...]
     """All that the repository needs for it: one, or those of a pipeline that it refers to."""
-
-
-def path_of(step: Step) -> str:
-    """The field of a step, as problems name it."""
-    return f"spec.steps[{step.name}]"
 
 
 def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
@@ -64,7 +64,7 @@ def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
     except ValidationError as error:
         found = field_errors(error, InferenceModelSpec, "spec")
         problems = (Problem(e.path, e.found, e.expected, e.remedy) for e in found)
-        raise ConfigError(_of_step(step, problems)) from None
+        raise ConfigError(of_step(step, problems)) from None
 
 
 def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
@@ -77,7 +77,7 @@ def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
             raise ConfigError(problems)
         config = model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR)
     except ConfigError as error:
-        raise ConfigError(_of_step(step, error.problems)) from None
+        raise ConfigError(of_step(step, error.problems)) from None
     model = served_model(spec, name, config_pbtxt(config), resolved)
     served = ServedStep(step.name, name, version, model.uri, resolved=resolved)
     return Prepared(served, config, (model,))
@@ -86,8 +86,8 @@ def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
 def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin) -> Prepared:
     """A step that comes with the operator; ConfigError where its settings contradict."""
     config = builtin_config(found, name=step.name, max_batch_size=spec.max_batch_size)
-    _override(config, step)
-    _check_gpus(config, spec, step)
+    override(config, step)
+    check_gpus(config, spec, step)
     planned = PlannedModel(
         name=step.name,
         version=UNVERSIONED,
@@ -122,69 +122,18 @@ def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> 
     models, entry = [], ModelConfig()
     for planned, config in found:
         if planned.name == pin.model:
-            _override(config, step)
+            rendered = deepcopy(config)
+            override(config, step)
+            alike(rendered, config, spec, step)
             entry = config
         if spec.triton.response_cache is None:
             config.ClearField("response_cache")
         if planned.format is not ArtifactFormat.ENSEMBLE:
             if spec.accelerator is not None and mode is Mode.CPU:
                 move_to_cpu(config)
-            _check_gpus(config, spec, step)
-            _check_engine(planned, spec, step)
+            check_gpus(config, spec, step)
+            check_acceleration(planned, config, spec, step)
         uri = pin.uri if planned.name == pin.model else (planned.uri or "")
         models.append(ServedModel(planned, config_pbtxt(config), uri))
     served = ServedStep(step.name, pin.model, pin.version, pin.uri, pin=pin)
     return Prepared(served, entry, tuple(models))
-
-
-def _of_step(step: Step, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Problems of an InferenceModel's spec, at their places in the step."""
-    for problem in problems:
-        path = problem.path
-        for section in ("model", "triton"):
-            path = path.replace(f"spec.{section}", f"{path_of(step)}.{section}", 1)
-        yield replace(problem, path=path)
-
-
-def _override(config: ModelConfig, step: Step) -> None:
-    """What the step says of instances and batches in place of what the model says."""
-    if step.triton.has("instance_groups"):
-        config.ClearField("instance_group")
-        add_instance_groups(config, step.triton.instance_groups)
-    if step.triton.dynamic_batching is not None:
-        if config.max_batch_size < 1:
-            raise ConfigError(
-                [
-                    Problem(
-                        f"{path_of(step)}.triton.dynamicBatching",
-                        f"dynamicBatching of {config.name}, which takes no batches",
-                        "a model with a maxBatchSize of 1 or more",
-                        "remove it, or set maxBatchSize",
-                    )
-                ]
-            )
-        config.ClearField("dynamic_batching")
-        write_dynamic_batching(config.dynamic_batching, step.triton.dynamic_batching)
-
-
-def _check_gpus(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step) -> None:
-    wanted = [group for group in config.instance_group if group.kind == _GPU or group.gpus]
-    count = spec.accelerator.count if spec.accelerator else 0
-    beyond = [index for group in wanted for index in group.gpus if index >= count]
-    if wanted and spec.accelerator is None:
-        found, expected = f"instances of {config.name} on GPUs", "spec.accelerator"
-        remedy = "add spec.accelerator, or set triton.instanceGroups of the step to kind CPU"
-    elif beyond:
-        found, expected = f"GPU {beyond[0]} for {config.name}", f"an index from 0 to {count - 1}"
-        remedy = "raise spec.accelerator.count, or set triton.instanceGroups of the step"
-    else:
-        return
-    path = f"{path_of(step)}.triton.instanceGroups"
-    raise ConfigError([Problem(path, found, expected, remedy)])
-
-
-def _check_engine(planned: PlannedModel, spec: EnsemblePipelineSpec, step: Step) -> None:
-    if planned.format is ArtifactFormat.TENSORRT and spec.accelerator is None:
-        found = f"{planned.name}, a TensorRT engine"
-        expected, remedy = "spec.accelerator, since it runs on a GPU only", "add it"
-        raise ConfigError([Problem(path_of(step), found, expected, remedy)])

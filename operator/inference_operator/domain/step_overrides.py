@@ -1,0 +1,161 @@
+"""What a step says of instances and batches in place of its model, and what a pod must have for it.
+
+Inline models are checked as InferenceModels are; this is for models that were rendered before, and
+for built-ins.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.api.workload import WhenUnavailable
+from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
+from model_builders.batching import write_dynamic_batching
+from model_builders.checks.batching import ordering
+from model_builders.instances import add_instance_groups
+from model_builders.problem import ConfigError, Problem
+from model_builders.protobuf import ModelConfig, model_config_pb2
+
+_Group = model_config_pb2.ModelInstanceGroup
+_OFF_GPU = (_Group.KIND_CPU, _Group.KIND_MODEL)
+
+
+def path_of(step: Step) -> str:
+    """The field of a step, as problems name it."""
+    return f"spec.steps[{step.name}]"
+
+
+def of_step(step: Step, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Problems of an InferenceModel's spec, at their places in the step."""
+    for problem in problems:
+        path, remedy = problem.path, problem.remedy
+        for section in ("model", "triton"):
+            path = path.replace(f"spec.{section}", f"{path_of(step)}.{section}", 1)
+            remedy = remedy.replace(f"spec.{section}", f"{path_of(step)}.{section}")
+        yield replace(problem, path=path, remedy=remedy)
+
+
+def override(config: ModelConfig, step: Step) -> None:
+    """Write the step's instances and batches over the model's own; ConfigError where they clash."""
+    if problems := [*_ensemble(config, step)] or [*_batching(config, step)]:
+        raise ConfigError(problems)
+    if step.triton.has("instance_groups"):
+        config.ClearField("instance_group")
+        add_instance_groups(config, step.triton.instance_groups)
+    if step.triton.dynamic_batching is not None:
+        config.ClearField("dynamic_batching")
+        write_dynamic_batching(config.dynamic_batching, step.triton.dynamic_batching)
+
+
+def _ensemble(config: ModelConfig, step: Step) -> Iterator[Problem]:
+    fields = {"instance_groups": "instanceGroups", "dynamic_batching": "dynamicBatching"}
+    found = [word for name, word in fields.items() if step.triton.has(name)]
+    if found and config.HasField("ensemble_scheduling"):
+        yield Problem(
+            f"{path_of(step)}.triton",
+            f"{' and '.join(found)} for the ensemble {config.name}",
+            "none: an ensemble has no instances or batches of its own",
+            "set them where its steps are described",
+        )
+
+
+def _batching(config: ModelConfig, step: Step) -> Iterator[Problem]:
+    """Triton batches in one way or another (`scheduling_choice`), up to the model's own limit."""
+    batching, path = step.triton.dynamic_batching, f"{path_of(step)}.triton.dynamicBatching"
+    if batching is None:
+        return
+    largest = config.max_batch_size
+    beyond = [size for size in batching.preferred_batch_sizes if size > largest]
+    if largest < 1:
+        yield Problem(
+            path,
+            f"dynamicBatching of {config.name}, which takes no batches",
+            "a model with a maxBatchSize of 1 or more",
+            "remove it, or set maxBatchSize",
+        )
+    elif config.HasField("sequence_batching"):
+        yield Problem(
+            path,
+            f"dynamicBatching of {config.name}, which has sequence_batching",
+            "one of them: Triton batches requests in one way only",
+            "remove it, or take sequence_batching out of the model's configOverrides",
+        )
+    elif beyond:
+        yield Problem(
+            f"{path}.preferredBatchSizes",
+            str(list(batching.preferred_batch_sizes)),
+            f"sizes up to the maxBatchSize of {config.name}, which is {largest}",
+            f"remove {beyond[0]}, or raise maxBatchSize",
+        )
+    yield from of_step(step, ordering(step))
+
+
+def alike(
+    rendered: ModelConfig, config: ModelConfig, spec: EnsemblePipelineSpec, step: Step
+) -> None:
+    """Triton has one folder for a model: ConfigError where an earlier step wants it otherwise.
+
+    `rendered` is the model without what a step says, `config` with what this one says.
+    """
+    first = next((other for other in spec.steps if other.model_ref == step.model_ref), step)
+    wanted = ModelConfig()
+    wanted.CopyFrom(rendered)
+    try:
+        override(wanted, first)
+    except ConfigError:
+        return  # The first step's own problem.
+    if wanted != config:
+        raise ConfigError(
+            [
+                Problem(
+                    f"{path_of(step)}.triton",
+                    f"other settings for {config.name} than those of step {first.name}",
+                    "the same, since Triton runs one model for both",
+                    "give both steps the same triton",
+                )
+            ]
+        )
+
+
+def check_gpus(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step) -> None:
+    """ConfigError where instances want GPUs that the pod does not have."""
+    wanted = [
+        group for group in config.instance_group if group.kind == _Group.KIND_GPU or group.gpus
+    ]
+    count = spec.accelerator.count if spec.accelerator else 0
+    beyond = [index for group in wanted for index in group.gpus if index >= count]
+    if wanted and spec.accelerator is None:
+        found, expected = f"instances of {config.name} on GPUs", "spec.accelerator"
+        remedy = "add spec.accelerator, or set triton.instanceGroups of the step to kind CPU"
+    elif beyond:
+        found, expected = f"GPU {beyond[0]} for {config.name}", f"an index from 0 to {count - 1}"
+        remedy = "raise spec.accelerator.count, or set triton.instanceGroups of the step"
+    else:
+        return
+    path = f"{path_of(step)}.triton.instanceGroups"
+    raise ConfigError([Problem(path, found, expected, remedy)])
+
+
+def check_acceleration(
+    planned: PlannedModel, config: ModelConfig, spec: EnsemblePipelineSpec, step: Step
+) -> None:
+    """ConfigError where a TensorRT engine, or TensorRT for an ONNX model, gets no GPU."""
+    engine = planned.format is ArtifactFormat.TENSORRT
+    optimized = config.optimization.execution_accelerators.gpu_execution_accelerator
+    if not engine and not optimized:
+        return
+    what = "a TensorRT engine" if engine else "which TensorRT accelerates"
+    path, found = path_of(step), f"{planned.name}, {what}"
+    accelerator, kinds = spec.accelerator, [group.kind for group in config.instance_group]
+    if accelerator is None:
+        expected = "spec.accelerator, since it runs on a GPU only"
+        remedy = "add it"
+    elif engine and accelerator.when_unavailable != WhenUnavailable.WAIT:
+        expected = "spec.accelerator.whenUnavailable Wait, since it runs on a GPU only"
+        remedy = "remove spec.accelerator.whenUnavailable"
+    elif kinds and all(kind in _OFF_GPU for kind in kinds):
+        path, found = f"{path}.triton.instanceGroups", f"{found}, without an instance on a GPU"
+        expected, remedy = "a group of kind GPU or Auto", "change kind, or remove the groups"
+    else:
+        return
+    raise ConfigError([Problem(path, found, expected, remedy)])
