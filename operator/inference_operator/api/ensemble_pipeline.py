@@ -79,11 +79,13 @@ class StepTriton(ApiModel):
     """How Triton runs one step."""
 
     dynamic_batching: DynamicBatching | None = None
-    """Gather requests into batches. For steps with `modelRef`: absent, as the model has it."""
+    """Gather requests into batches. For steps with `modelRef`: absent, as the model has it; not for
+    a pipeline, which has no batches of its own."""
 
     instance_groups: Annotated[tuple[InstanceGroup, ...], Field(max_length=16)] = ()
     """Execution instances within one pod. Absent: one, on each GPU where there are some; for steps
-    with `modelRef`, as the model has them; for built-in steps, one on the CPU."""
+    with `modelRef`, as the model has them; for built-in steps, one on the CPU. Not for a pipeline
+    that is referred to."""
 
     optimization: Optimization | None = None
     """Optimization settings; only for steps with `model`."""
@@ -120,6 +122,20 @@ class Step(ApiModel):
             found="optimization, warmup, parameters or configOverrides without model",
             expected="only dynamicBatching and instanceGroups",
             remedy="set the others where the model is described",
+            field="triton",
+        ),
+        Rule(
+            cel="!has(self.modelRef) || !has(self.modelRef.kind)"
+            " || self.modelRef.kind != 'EnsemblePipeline' || !has(self.triton)"
+            " || !(has(self.triton.dynamicBatching) || has(self.triton.instanceGroups))",
+            holds=lambda self: (
+                self.model_ref is None
+                or self.model_ref.kind != ReferenceKind.ENSEMBLE_PIPELINE
+                or not (self.triton.has("dynamic_batching") or self.triton.has("instance_groups"))
+            ),
+            found="dynamicBatching or instanceGroups for EnsemblePipeline {modelRef.name}",
+            expected="none: an ensemble has no instances or batches of its own",
+            remedy="set them in the steps of that pipeline",
             field="triton",
         ),
         *STEP_RULES,
