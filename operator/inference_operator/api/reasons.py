@@ -38,6 +38,7 @@ class Reason(StrEnum):
     # ResolvedRefs, of a pipeline's steps
     REFERENCE_NOT_FOUND = "ReferenceNotFound"
     REFERENCE_NOT_READY = "ReferenceNotReady"
+    REFERENCE_INCOMPATIBLE = "ReferenceIncompatible"
 
     # Available, ModelLoaded, Ready
     READY = "Ready"

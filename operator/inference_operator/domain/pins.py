@@ -10,7 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inference_operator.domain.repository_plan import PLAN_FILE, PlannedModel, RepositoryPlan
+from inference_operator.domain.repository_plan import (
+    PLAN_FILE,
+    ArtifactFormat,
+    PlanError,
+    PlannedModel,
+    RepositoryPlan,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +47,12 @@ class Pin:
 
     @property
     def content(self) -> str:
-        """Digest of what Triton would load; a revision that only moves pods has the same."""
-        text = json.dumps(dict(self.repository), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()
+        """Digest of what Triton would load; a revision that only moves pods has the same.
+
+        Without the versions of ensembles: those count revisions.
+        """
+        kept = {**self.repository, PLAN_FILE: _unnumbered(self.repository.get(PLAN_FILE, ""))}
+        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
     def models(self) -> Iterator[tuple[PlannedModel, str]]:
         """Each model with its config.pbtxt; PlanError or KeyError where somebody edited them."""
@@ -81,3 +90,15 @@ class Pin:
             sha256=data.get("sha256"),
             repository={str(key): str(text) for key, text in data["repository"].items()},
         )
+
+
+def _unnumbered(text: str) -> str:
+    try:
+        models = RepositoryPlan.from_json(text).models
+    except PlanError:
+        return text
+    is_ensemble = (model.format is ArtifactFormat.ENSEMBLE for model in models)
+    pairs = zip(models, is_ensemble, strict=True)
+    return RepositoryPlan(
+        tuple(replace(model, version=1) if numbered else model for model, numbered in pairs)
+    ).to_json()

@@ -1,7 +1,7 @@
 """From an EnsemblePipeline as written to a serving unit, or to the problems that prevent it."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.domain.accelerator import Mode
@@ -28,8 +28,13 @@ from model_builders.checks.server import arguments, environment
 from model_builders.config import config_pbtxt
 from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.graph.checks import check_graph
+from model_builders.graph.model import Graph
 from model_builders.graph.spec import graph_of
 from model_builders.problem import ConfigError, Problem
+from model_builders.protobuf import ModelConfig
+
+# A ControllerRevision holds them up to three times, and the API server takes 1.5 MiB.
+MOST_CONFIG = 400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +65,11 @@ def pipeline_unit(
     """Check the graph and all of its steps, render each config.pbtxt, and put the unit together."""
     spec = wanted.spec
     name = spec.name or owner.key.name
-    steps, problems = prepared(wanted, mode)
-    if not problems:
-        graph = graph_of(spec, name=name, models={s.step.name: s.config for s in steps})
-        problems = [*(check_graph(graph) or _clashes(name, steps))]
-        problems += [*arguments(spec), *environment(spec)]
+    steps, _ = prepared(wanted, mode)
+    _, problems = sketch(wanted, name, mode)
     if problems:
         return Invalid(tuple(str(problem) for problem in problems))
-    runs = {step.step.name: StepModel(step.step.model, step.step.version) for step in steps}
-    try:
-        config = config_pbtxt(ensemble_config(spec, name=name, models=runs))
-    except ConfigError as error:
-        return Invalid(tuple(str(problem) for problem in error.problems))
+    config = config_pbtxt(ensemble_config(spec, name=name, models=_run_by(steps)))
     planned = PlannedModel(name=name, version=UNVERSIONED, format=ArtifactFormat.ENSEMBLE)
     revision = pipeline_hash(spec, name, mode, wanted.pins, wanted.inline)
     measures = any(step.config.HasField("model_metrics") for step in steps)
@@ -88,6 +86,38 @@ def pipeline_unit(
         revision=revision,
         spec_hash=revision,
     )
+
+
+def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> tuple[Graph, list[Problem]]:
+    """The graph, complete or not, and all that is wrong with what is known of it."""
+    spec = wanted.spec
+    steps, problems = prepared(wanted, mode)
+    known = {step.step.name: step.config for step in steps}
+    models = {
+        step.name: known.get(step.name) or ModelConfig(name=f"{step.name}--unknown")
+        for step in spec.steps
+    }
+    graph = graph_of(spec, name=name, models=models)
+    return graph, problems or problems_of(spec, graph, steps)
+
+
+def problems_of(
+    spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]
+) -> list[Problem]:
+    """What keeps the steps from being one set. `graph` may have steps of which nothing is known;
+    `steps` are the others."""
+    found = [*(check_graph(graph) or _clashes(graph.name, steps))]
+    found += [*arguments(spec), *environment(spec), *_too_large(steps)]
+    if not found and len(steps) == len(spec.steps):
+        try:
+            ensemble_config(spec, name=graph.name, models=_run_by(steps))
+        except ConfigError as error:
+            found = error.problems
+    return found
+
+
+def _run_by(steps: Iterable[Prepared]) -> dict[str, StepModel]:
+    return {step.step.name: StepModel(step.step.model, step.step.version) for step in steps}
 
 
 def prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[Prepared], list[Problem]]:
@@ -115,8 +145,14 @@ def _prepare(wanted: CompletedPipeline, step: Step, mode: Mode) -> Prepared | No
 
 
 def _repository(steps: Iterable[Prepared]) -> dict[str, ServedModel]:
-    """Every model once, by name."""
-    return {model.name: model for step in steps for model in step.models}
+    """Every model once, by name; with the digest, where only one of two steps knows it."""
+    found: dict[str, ServedModel] = {}
+    for step in steps:
+        for model in step.models:
+            known = found.setdefault(model.name, model)
+            if known.planned.sha256 is None:
+                found[model.name] = model
+    return found
 
 
 def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
@@ -127,10 +163,27 @@ def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
         path = f"spec.steps[{step.step.name}]"
         for model in step.models:
             other, known = first.setdefault(model.name, (f"step {step.step.name}", model))
-            if known != model:
+            if known is None or not _are_one(known, model):
                 yield Problem(
                     path,
                     f"another model called {model.name} in Triton than that of {other}",
                     "one model of each name in a pipeline",
                     "give one of them another name",
                 )
+
+
+def _are_one(one: ServedModel, other: ServedModel) -> bool:
+    digests = {model.planned.sha256 for model in (one, other)} - {None}
+    plans = (replace(model.planned, sha256=None) for model in (one, other))
+    return len(digests) < 2 and len(set(plans)) == 1 and one.config == other.config
+
+
+def _too_large(steps: Iterable[Prepared]) -> Iterator[Problem]:
+    size = sum(len(model.config.encode()) for model in _repository(steps).values())
+    if size > MOST_CONFIG:
+        yield Problem(
+            "spec.steps",
+            f"{size} bytes of config.pbtxt in all",
+            f"{MOST_CONFIG} at most: the API server stores no more of one revision",
+            "shorten configOverrides, or split the pipeline",
+        )

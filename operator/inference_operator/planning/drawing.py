@@ -5,18 +5,15 @@ from dataclasses import dataclass
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.api.validate import parse
-from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import Observed
-from inference_operator.domain.pipeline import CompletedPipeline, prepared
+from inference_operator.domain.pipeline import prepared, sketch
+from inference_operator.planning.accelerator import choose_mode
 from inference_operator.planning.position import position_of
 from inference_operator.planning.references import settle_pipeline
 from inference_operator.planning.wanted import body_of
 from model_builders.builtin.config import builtin_type
-from model_builders.graph.checks import check_graph
 from model_builders.graph.model import Graph
-from model_builders.graph.spec import graph_of
 from model_builders.problem import Problem
-from model_builders.protobuf import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,14 +37,13 @@ def drawing(seen: Observed) -> Drawing:
     if not isinstance(spec, EnsemblePipelineSpec):
         raise TypeError(f"{seen.owner.key} has no graph")
     settled = settle_pipeline(seen, position_of(seen), spec)
-    steps, problems = prepared(CompletedPipeline(spec, settled.pins, settled.inline), Mode.CPU)
-    known = {step.step.name: step.config for step in steps}
+    mode = choose_mode(spec.accelerator, spec.placement, seen.nodes).mode
+    graph, problems = sketch(settled.known, spec.name or seen.owner.key.name, mode)
+    steps, _ = prepared(settled.known, mode)
     served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in steps}
     runs = {step.name: _runs(step, served.get(step.name)) for step in spec.steps}
-    models = {step.name: known.get(step.name, ModelConfig(name=step.name)) for step in spec.steps}
-    graph = graph_of(spec, name=spec.name or seen.owner.key.name, models=models)
     unknown = (settled.unresolved.message,) if settled.unresolved else ()
-    return Drawing(graph, runs, (*problems, *check_graph(graph)), unknown)
+    return Drawing(graph, runs, tuple(problems), unknown)
 
 
 def _runs(step: Step, served: str | None) -> str:

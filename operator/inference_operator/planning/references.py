@@ -4,8 +4,8 @@ A resource that is missing, was never Ready or is deleted takes nothing from a p
 pinned.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ModelRef
 from inference_operator.api.reasons import Reason
@@ -17,9 +17,14 @@ from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.steps import inline_spec
 from inference_operator.planning.rollout import Position
 from inference_operator.planning.source import settle
+from model_builders.problem import ConfigError, Problem
 
 # Of the resources that a pipeline refers to, which `ResolvedRefs` tells.
 OF_REFERENCES = frozenset({Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY})
+
+
+# Reasons of a Ready that comes by itself: each word of a message that changes is a write.
+_QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING, Reason.LOADING, Reason.FETCHING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,9 @@ class SettledPipeline:
     """The completed pipeline, if there is any, and what is to be said of its steps."""
 
     wanted: CompletedPipeline | None
-    pins: Mapping[str, Pin]
-    """What is known, if not all."""
+    known: CompletedPipeline
+    """With those steps that stand for something, if not all do."""
 
-    inline: Mapping[str, Completed]
     unresolved: Unresolved | None = None
     """Why a step has nothing to run, or what the registry says against one that has."""
 
@@ -58,13 +62,14 @@ def settle_pipeline(
     seen: Observed, position: Position, spec: EnsemblePipelineSpec
 ) -> SettledPipeline:
     """The pipeline with what its steps stand for; ConfigError where an inline model contradicts
-    itself."""
+    itself, or a step refers to the pipeline."""
     pins: dict[str, Pin] = {}
     inline: dict[str, Completed] = {}
     findings: list[Finding] = []
     unresolved: list[Unresolved] = []
     for step in spec.steps:
         if step.model_ref is not None:
+            _check_other(seen, step.name, step.model_ref)
             found = _referenced(seen, position, step.name, step.model_ref)
             findings.append(found)
             if found.pin is not None:
@@ -78,14 +83,21 @@ def settle_pipeline(
             if settled.wanted is not None:
                 inline[step.name] = settled.wanted
     is_whole = len(pins) + len(inline) == sum(1 for step in spec.steps if step.builtin is None)
+    known = CompletedPipeline(spec, pins, inline)
     return SettledPipeline(
-        CompletedPipeline(spec, pins, inline) if is_whole else None,
-        pins,
-        inline,
+        known if is_whole else None,
+        known,
         _most_telling(unresolved),
         tuple(findings),
         tuple(text for completed in inline.values() for text in completed.contradictions),
     )
+
+
+def _check_other(seen: Observed, step: str, ref: ModelRef) -> None:
+    key = seen.owner.key
+    if (ref.kind.value, ref.name) == (key.kind, key.name):
+        path, found = f"spec.steps[{step}].modelRef", "the pipeline itself"
+        raise ConfigError([Problem(path, found, "another resource", "remove the step")])
 
 
 def _referenced(seen: Observed, position: Position, step: str, ref: ModelRef) -> Finding:
@@ -97,6 +109,10 @@ def _referenced(seen: Observed, position: Position, step: str, ref: ModelRef) ->
     if there is None:
         reason, what = Reason.REFERENCE_NOT_FOUND, f"{step}: {named} does not exist"
         remedy = "create it, or let the step refer to another one"
+    elif there.ready:
+        reason = Reason.REFERENCE_NOT_READY
+        what = f"{step}: the record of the stable revision of {named} is missing or illegible"
+        remedy = f"edit {named}, so that it makes a new revision"
     else:
         because = f" ({there.reason})" if there.reason else ""
         reason = Reason.REFERENCE_NOT_READY
@@ -113,17 +129,51 @@ def _version(pin: Pin) -> str:
 def _state(there: Referenced) -> str:
     if there.deleting:
         return ", which is being deleted"
-    return "" if there.ready else f", which is not Ready now ({there.reason or 'no status'})"
+    if there.ready or there.reason in _QUIET:
+        return ""
+    return f", which is not Ready now ({there.reason or 'no status'})"
 
 
 def last_pin(seen: Observed, position: Position, named: Reference) -> Pin | None:
-    """What the newest live revision of the pipeline has pinned of a resource, for any step."""
-    for revision in (position.candidate, position.stable):
-        record = seen.revisions.get(revision or "")
+    """What the newest live revision of the pipeline has pinned of a resource, for any step; else
+    the newest one in its history: going back must not need what was deleted since."""
+    live = (position.candidate, position.stable)
+    kept = sorted(seen.revisions.values(), key=lambda record: record.number, reverse=True)
+    records = [*(seen.revisions.get(revision or "") for revision in live), *kept]
+    for record in records:
         for step in record.steps if record else ():
             if step.pin is not None and (step.pin.kind, step.pin.name) == (named.kind, named.name):
                 return step.pin
     return None
+
+
+def as_pinned(
+    seen: Observed, position: Position, settled: SettledPipeline, problems: Sequence[str]
+) -> SettledPipeline | None:
+    """The pipeline with what is pinned in place of newer revisions, whose `problems` are told;
+    None where nothing else is pinned."""
+    if settled.wanted is None:
+        return None
+    pins, findings = dict(settled.known.pins), []
+    of_steps = [step for step in settled.wanted.spec.steps if step.model_ref is not None]
+    for step, found in zip(of_steps, settled.references, strict=True):
+        newest = settled.known.pins[step.name]
+        known = last_pin(seen, position, Reference(newest.kind, newest.name))
+        if known is None:
+            return None
+        if known.content == newest.content:
+            findings.append(found)
+            continue
+        pins[step.name] = known
+        message = (
+            f"{step.name}: {newest.reference} {_version(newest)} does not fit: "
+            f"{'; '.join(problems)}; {_version(known)} stays pinned"
+        )
+        findings.append(Finding(known, message, Reason.REFERENCE_INCOMPATIBLE))
+    if pins == dict(settled.known.pins):
+        return None
+    wanted = replace(settled.wanted, pins=pins)
+    return replace(settled, wanted=wanted, known=wanted, references=tuple(findings))
 
 
 def moved(seen: Observed, position: Position, pins: Mapping[str, Pin]) -> str:
@@ -133,7 +183,9 @@ def moved(seen: Observed, position: Position, pins: Mapping[str, Pin]) -> str:
     changes = [
         f"step {step}: {pin.reference} went from {_version(before[step])} to {_version(pin)}"
         for step, pin in pins.items()
-        if step in before and before[step].content != pin.content
+        if step in before
+        and (before[step].kind, before[step].name) == (pin.kind, pin.name)
+        and before[step].content != pin.content
     ]
     return "; ".join(changes)
 

@@ -6,16 +6,23 @@ from typing import Any
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.validate import InvalidResourceError, parse
+from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.completion import Completed
 from inference_operator.domain.observed import Observed
-from inference_operator.domain.pipeline import CompletedPipeline, serving_unit
+from inference_operator.domain.pipeline import CompletedPipeline, serving_unit, sketch
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Defaults, Invalid
 from inference_operator.planning.accelerator import Choice, choose_mode
 from inference_operator.planning.defaults import settled
 from inference_operator.planning.position import position_of
-from inference_operator.planning.references import Finding, moved, settle_pipeline
+from inference_operator.planning.references import (
+    Finding,
+    SettledPipeline,
+    as_pinned,
+    moved,
+    settle_pipeline,
+)
 from inference_operator.planning.source import settle
 from model_builders.problem import ConfigError
 
@@ -49,21 +56,50 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
         return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
     except ConfigError as error:
         return Validated(invalid=Invalid(tuple(str(problem) for problem in error.problems)))
-    if asked.wanted is None:
-        return asked.told
     choice = choose_mode(spec.accelerator, spec.placement, seen.nodes)
-    made = serving_unit(seen.owner, seen.generation, asked.wanted, choice.mode, defaults)
+    if asked.wanted is None:
+        return replace(asked.told, invalid=_known_problems(seen, asked, choice.mode))
+    made, told = _made(seen, asked, choice.mode, defaults)
     if isinstance(made, Invalid):
-        return replace(asked.told, unresolved=None, invalid=made)
+        return replace(told, unresolved=None, invalid=made)
     kept = settled(seen, position_of(seen), made, defaults)
     return replace(
-        asked.told,
+        told,
         unit=kept.unit,
         waits=kept.waits,
         wants_turn=kept.wants_turn,
-        cause=kept.cause or asked.told.cause,
+        cause=kept.cause or told.cause,
         choice=choice if spec.accelerator else None,
     )
+
+
+def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | None:
+    """What is wrong with a pipeline whatever its missing steps turn out to be."""
+    if asked.steps is None:
+        return None
+    wanted = asked.steps.known
+    name = wanted.spec.name or seen.owner.key.name
+    _, problems = sketch(wanted, name, mode)
+    return Invalid(tuple(str(problem) for problem in problems)) if problems else None
+
+
+def _made(
+    seen: Observed, asked: "_Asked", mode: Mode, defaults: Defaults
+) -> tuple[ServingUnit | Invalid, Validated]:
+    """With what is pinned, where what its steps refer to has changed and does not fit any more."""
+
+    def unit(wanted: Completed | CompletedPipeline) -> ServingUnit | Invalid:
+        return serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
+
+    assert asked.wanted is not None
+    made = unit(asked.wanted)
+    if not isinstance(made, Invalid) or asked.steps is None:
+        return made, asked.told
+    pinned = as_pinned(seen, position_of(seen), asked.steps, made.problems)
+    again = unit(pinned.wanted) if pinned and pinned.wanted else made
+    if pinned is None or isinstance(again, Invalid):
+        return made, asked.told
+    return again, replace(asked.told, references=pinned.references, cause="")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +108,7 @@ class _Asked:
 
     wanted: Completed | CompletedPipeline | None
     told: Validated
+    steps: SettledPipeline | None = None
 
 
 def _settled(seen: Observed, spec: InferenceModelSpec | EnsemblePipelineSpec) -> _Asked:
@@ -88,7 +125,7 @@ def _settled(seen: Observed, spec: InferenceModelSpec | EnsemblePipelineSpec) ->
         contradictions=steps.contradictions,
         cause=moved(seen, position, steps.wanted.pins) if steps.wanted else "",
     )
-    return _Asked(steps.wanted, told)
+    return _Asked(steps.wanted, told, steps)
 
 
 def body_of(seen: Observed) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import pytest
 
 from inference_operator.api.status import EnsemblePipelineStatus
 from inference_operator.domain.names import NAME_LABEL, UnitKey
-from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
+from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
 from tests.fakes.cluster import CrashedError
 from tests.fakes.world import World, crash_at
 
@@ -109,8 +109,7 @@ async def test_a_candidate_of_a_model_changes_no_set() -> None:
     await desk.settled()
 
     assert desk.sets == {old: 1}
-    message = desk.condition("ResolvedRefs")[2]
-    assert message.endswith("which is not Ready now (Progressing)")
+    assert desk.condition("ResolvedRefs")[0] == "True"
     assert desk.condition("Ready")[0] == "True"
 
 
@@ -150,6 +149,17 @@ async def test_a_missing_model_is_waited_for() -> None:
 
     await desk.serving(1)
     assert desk.condition("Ready")[0] == "True"
+
+
+async def test_a_bad_graph_is_told_before_its_models_are_there() -> None:
+    desk = Desk()
+    desk.user_applies_pipeline(steps=[step(inputMap={"x": "misspelt"})])
+    await desk.settled((PIPELINE,))
+
+    status, reason, message = desk.condition("SpecValid")
+    assert (status, reason) == ("False", "InvalidSpec")
+    assert 'spec.steps[drift].inputMap[x]: found tensor "misspelt"' in message
+    assert desk.condition("ResolvedRefs")[1] == "ReferenceNotFound"
 
 
 async def test_a_model_that_was_never_ready_is_waited_for() -> None:
@@ -271,6 +281,128 @@ async def test_other_weights_make_a_new_set() -> None:
     assert desk.of_pipeline.stable is not None
     assert desk.of_pipeline.stable.revision != old
     assert desk.of_pipeline.step_versions == "average", "a built-in has no version of its own"
+
+
+async def test_a_version_that_does_not_fit_leaves_what_is_pinned() -> None:
+    desk = Desk()
+    tensors = {
+        "inputs": [{"name": "x", "dataType": "FP32", "shape": [4]}],
+        "outputs": [{"name": "y", "dataType": "FP32", "shape": [1]}],
+    }
+    desk.user_applies(model={**source(1), **tensors})
+    desk.user_applies_pipeline()
+    await desk.settled()
+    (old,) = desk.sets
+
+    other = [{"name": "y", "dataType": "FP32", "shape": [7]}]
+    desk.user_applies(model={**source(2), **tensors, "outputs": other})
+    desk.user_applies_pipeline(replicas=2)
+    await desk.settled()
+
+    assert desk.sets == {old: 2}
+    assert desk.condition("Ready")[0] == "True"
+    status, reason, message = desk.condition("ResolvedRefs")
+    assert (status, reason) == ("False", "ReferenceIncompatible")
+    assert message.startswith("drift: InferenceModel fx-drift version 1 (revision ")
+    assert "does not fit: spec." in message
+    assert message.endswith("stays pinned")
+    assert desk.event_reasons.count("ReferenceIncompatible") == 1
+
+    desk.user_applies(model={**source(3), **tensors})
+    await desk.settled()
+    assert desk.condition("ResolvedRefs")[0] == "True"
+    assert desk.of_pipeline.steps[0].source == "https://store.example/fx/3/model.onnx"
+
+
+async def test_a_model_and_a_pipeline_of_it_are_taken_together() -> None:
+    desk = Desk()
+    await desk.serving(1)
+    outer = UnitKey(PIPELINE.kind, PIPELINE.namespace, "fx-outer")
+    inner = step("inner", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
+    direct = step("direct", outputMap={"y": "z"})
+    outputs = [{"name": name, "dataType": "FP32", "shape": [1]} for name in ("y", "z")]
+    desk.cluster.apply_as(
+        "kubectl", epipe(outer.name, steps=[inner, direct], outputs=outputs), force=True
+    )
+    keys = (KEY, PIPELINE, outer)
+    await desk.settled(keys)
+    before = desk.status_of(outer).stable
+    assert before is not None
+
+    desk.user_applies(model=source(2))
+    await desk.settle(keys=(KEY, outer))
+    assert desk.status_of(outer).stable == before, "the inner one is behind"
+    await desk.settled(keys)
+
+    plans = desk.cluster.all("ConfigMap")
+    after = desk.status_of(outer).stable
+    assert after is not None
+    assert after.revision != before.revision
+    (plan,) = (p for p in plans if p["metadata"]["name"] == f"fx-outer-{after.revision}")
+    assert "fx/1/" not in plan["data"]["plan.json"]
+
+
+async def test_going_back_needs_no_model_that_was_deleted_since() -> None:
+    desk = Desk()
+    old = await desk.serving(1)
+    desk.cluster.apply_as("kubectl", imodel("other", model=source(9)), force=True)
+    other = UnitKey(KEY.kind, KEY.namespace, "other")
+    desk.user_applies_pipeline(steps=[step(refers_to="other")])
+    await desk.settled((KEY, other, PIPELINE))
+    assert desk.of_pipeline.stable is not None
+    assert desk.of_pipeline.stable.revision != old
+    told = [d.message for d in desk.of_pipeline.decisions if d.reason == "RevisionCreated"]
+    assert "went from" not in told[-1], "another resource is no update of the first"
+    desk.remove_model()
+
+    desk.user_applies_pipeline()
+    await desk.settled((other, PIPELINE))
+
+    assert desk.of_pipeline.stable.revision == old
+
+
+async def test_a_pipeline_is_no_step_of_itself() -> None:
+    desk = Desk()
+    itself = step(modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
+
+    desk.user_applies_pipeline(steps=[itself])
+    await desk.settled((PIPELINE,))
+
+    assert desk.condition("SpecValid") == (
+        "False",
+        "InvalidSpec",
+        "spec.steps[drift].modelRef: found the pipeline itself, expected another resource; remove"
+        " the step",
+    )
+
+
+async def test_moving_an_inner_pipelines_pods_makes_no_new_outer_set() -> None:
+    desk = Desk()
+    await desk.serving(1)
+    outer = UnitKey(PIPELINE.kind, PIPELINE.namespace, "fx-outer")
+    inner = step("inner", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
+    desk.cluster.apply_as("kubectl", epipe(outer.name, steps=[inner]), force=True)
+    keys = (KEY, PIPELINE, outer)
+    await desk.settled(keys)
+    before = desk.status_of(outer).stable
+
+    desk.user_applies_pipeline(resources={"requests": {"cpu": "2"}})
+    await desk.settled(keys)
+
+    assert desk.of_pipeline.model is not None
+    assert desk.of_pipeline.model.version == "2"
+    assert desk.status_of(outer).stable == before
+
+
+async def test_scaling_a_model_writes_nothing_of_its_pipelines() -> None:
+    desk = Desk()
+    await desk.serving(1)
+    desk.cluster.requests.clear()
+
+    desk.user_applies(model=source(1), replicas=3)
+    await desk.settled()
+
+    assert [r for r in desk.cluster.writes if r.kind == PIPELINE.kind] == []
 
 
 async def test_an_unchanged_pipeline_makes_no_request() -> None:
