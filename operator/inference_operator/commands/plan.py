@@ -69,6 +69,8 @@ def _each(arguments: argparse.Namespace, show: Any) -> int:
     for found in plans:
         if found.invalid is None:
             show(found)
+            if found.unit is None and found.unresolved is not None and not found.actions:
+                print(f"{found.key}: not known yet: {found.unresolved.message}", file=sys.stderr)
         else:
             for problem in found.invalid.problems:
                 print(f"{found.key}: {problem}", file=sys.stderr)

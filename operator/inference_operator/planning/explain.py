@@ -38,10 +38,12 @@ def _wanted(plan: Plan) -> Iterator[str]:
         )
         for step in plan.unit.steps:
             yield f"  step {step.name}: {_step(step)}"
+    told = ""
     if plan.unresolved is not None:
-        yield f"  unresolved: {plan.unresolved.reason.value}: {plan.unresolved.message}"
+        told = plan.unresolved.message
+        yield f"  unresolved: {plan.unresolved.reason.value}: {told}"
     for found in plan.references:
-        if not found.resolves:
+        if not found.resolves and found.message not in told:
             yield f"  reference: {found.reason.value}: {found.message}"
     for sentence in plan.contradictions:
         yield f"  differs: {sentence}"
