@@ -46,12 +46,14 @@ def ensemble_spec(
     """The spec, in YAML's words, that renders as the config and nothing else.
 
     `served` gives, for each name that Triton knows, the resource that a step may refer to. Versions
-    that steps ask for are not in the spec (`other_versions`): the operator pins the stable ones.
+    that steps ask for are not in the spec (`other_versions`): the operator pins the stable ones, so
+    two versions of one model are an ImportFailedError.
     """
     wanted = ModelConfig()
     wanted.CopyFrom(config)
     wanted.name = name
     _loadable(wanted)
+    _one_version_each(wanted, served)
     spec: dict[str, Any] = {} if name == resource_name else {"name": name}
     spec["steps"] = _steps(wanted, served)
     if wanted.max_batch_size:
@@ -120,6 +122,30 @@ def _loadable(config: ModelConfig) -> None:
             "found version_policy { specific } in an ensemble, expected none or latest; the version"
             " of an EnsemblePipeline is the number of its revision: remove it"
         )
+
+
+def _one_version_each(config: ModelConfig, served: Mapping[str, Served]) -> None:
+    """ImportFailedError where steps ask for two versions of one model; -1 is the imported one."""
+    asked: dict[str, dict[int, int]] = {}
+    for index, step in enumerate(config.ensemble_scheduling.step):
+        one = served.get(step.model_name)
+        version = one.version if one and step.model_version == -1 else step.model_version
+        if version is not None:
+            asked.setdefault(step.model_name, {}).setdefault(version, index)
+    for name, first in asked.items():
+        if len(first) > 1:
+            raise ImportFailedError(_two_versions(name, first, served))
+
+
+def _two_versions(name: str, first: Mapping[int, int], served: Mapping[str, Served]) -> str:
+    found = " and ".join(f"version {version} (step[{at}])" for version, at in first.items())
+    imported = served[name].version if name in served else None
+    other = next(version for version in reversed(first) if version != imported)
+    return (
+        f"found {found} of {name} in ensemble_scheduling, expected one version of each model, since"
+        f" a pipeline pins the stable one: copy version {other} to a folder with a config.pbtxt of"
+        f" its own, such as {name}_{other}, let step[{first[other]}] name that, and import again"
+    )
 
 
 def _models(spec: Mapping[str, Any], config: ModelConfig) -> dict[str, StepModel]:

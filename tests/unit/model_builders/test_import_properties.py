@@ -192,10 +192,11 @@ def ensembles(draw: st.DrawFn) -> Any:
     config.max_batch_size = draw(st.integers(0, 64))
     for field in (config.input, config.output):
         draw(tensors(field))
+    versions = {name: draw(st.integers(-1, 9)) for name in SERVED}
     for _ in range(draw(st.integers(1, 4))):
         step = config.ensemble_scheduling.step.add()
         step.model_name = draw(st.sampled_from(sorted(SERVED)))
-        step.model_version = draw(st.integers(-1, 9))
+        step.model_version = versions[step.model_name]
         for names in (step.input_map, step.output_map):
             keys = st.text("abcXYZ_0123456789", min_size=1, max_size=8)
             names.update(draw(st.dictionaries(keys, keys, min_size=1, max_size=3)))
