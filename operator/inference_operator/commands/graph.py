@@ -8,7 +8,8 @@ from typing import Any
 
 from inference_operator.api.ensemble_pipeline import KIND
 from inference_operator.api.validate import InvalidResourceError
-from inference_operator.commands.manifests import InputError, units
+from inference_operator.commands.documents import InputError
+from inference_operator.commands.manifests import units
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.drawing import Drawing, drawing

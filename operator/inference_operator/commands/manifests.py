@@ -1,18 +1,22 @@
 """Manifests in files as what the operator would see of them, without a cluster."""
 
-import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.observe import observe
 from inference_operator.adapters.referrers import references_in
 from inference_operator.api.base import API_VERSION
+from inference_operator.commands.documents import (
+    InputError,
+    check_live,
+    documents,
+    legible,
+    metadata,
+)
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.validation import Defaults
@@ -24,10 +28,6 @@ from inference_operator.resources.metadata import owned
 NO_UID = "00000000-0000-0000-0000-000000000000"
 
 Body = dict[str, Any]
-
-
-class InputError(Exception):
-    """A file cannot be used; the message says what was found and what was expected."""
 
 
 def units(filename: str, live: str | None, defaults: Defaults) -> Iterator[Observed]:
@@ -43,13 +43,15 @@ def units(filename: str, live: str | None, defaults: Defaults) -> Iterator[Obser
         raise InputError(f"{filename}: found {kinds}, expected an {expected}")
     cache = Cache()
     for body in documents(live) if live else ():
-        _metadata(body)
-        cache.put(str(body.get("kind")), body)
+        check_live(body)
+        with legible(f"{live}: {body.get('kind')} {body['metadata']['name']}"):
+            cache.put(str(body.get("kind")), body)
     keys = [_put(cache, body) for body in bodies]
     seen: dict[UnitKey, Observed] = {}
     for key in _inner_first(keys, cache):
-        seen[key] = _seen(cache, key, filename)
-        _pretend_served(cache, seen[key], defaults)
+        with legible(f"{live}: what there is of {key}") if live else nullcontext():
+            seen[key] = _seen(cache, key, filename)
+            _pretend_served(cache, seen[key], defaults)
     yield from (seen[key] for key in keys)
 
 
@@ -62,20 +64,25 @@ def _seen(cache: Cache, key: UnitKey, filename: str) -> Observed:
 
 def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
     """Units after those of the same file that they refer to; a circle as it comes."""
-    ordered: list[UnitKey] = []
+    wanted = frozenset(keys)
+    ordered: dict[UnitKey, None] = {}
+    begun: set[UnitKey] = set()
+    waiting = [*reversed(keys)]
+    while waiting:
+        key = waiting[-1]
+        inner = [] if key in begun else _named(cache, key)
+        begun.add(key)
+        if new := [other for other in inner if other in wanted and other not in begun]:
+            waiting += new
+        else:
+            ordered.setdefault(waiting.pop())
+    return list(ordered)
 
-    def add(key: UnitKey, above: tuple[UnitKey, ...]) -> None:
-        body = cache.get(key.kind, (key.namespace, key.name)) or {}
-        for named in references_in(body.get("spec")):
-            inner = UnitKey(named.kind, key.namespace, named.name)
-            if inner in keys and inner not in above:
-                add(inner, (*above, inner))
-        if key not in ordered:
-            ordered.append(key)
 
-    for key in keys:
-        add(key, (key,))
-    return ordered
+def _named(cache: Cache, key: UnitKey) -> list[UnitKey]:
+    body = cache.get(key.kind, (key.namespace, key.name)) or {}
+    named = sorted(references_in(body.get("spec")))
+    return [UnitKey(other.kind, key.namespace, other.name) for other in named]
 
 
 def _pretend_served(cache: Cache, seen: Observed, defaults: Defaults) -> None:
@@ -108,11 +115,11 @@ def _put(cache: Cache, body: Body) -> UnitKey:
     """The manifest over what is live of it, as the API server would store it."""
     if body.get("apiVersion") != API_VERSION:
         raise InputError(f"apiVersion: found {body.get('apiVersion')!r}, expected {API_VERSION!r}")
-    meta = _metadata(body)
+    meta = metadata(body)
     kind = str(body["kind"])
     key = UnitKey(kind, meta.get("namespace", "default"), meta["name"])
-    live = cache.get(kind, (key.namespace, key.name)) or {"metadata": {}, "spec": None}
-    changed = live["spec"] != body.get("spec")
+    live = cache.get(kind, (key.namespace, key.name)) or {"metadata": {}}
+    changed = live.get("spec") != body.get("spec")
     known = live["metadata"]
     stored = {
         **live,
@@ -128,38 +135,3 @@ def _put(cache: Cache, body: Body) -> UnitKey:
     }
     cache.put(kind, stored)
     return key
-
-
-def documents(name: str) -> list[Body]:
-    """The manifests of a file, or of stdin (`-`); InputError where they cannot be read."""
-    try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
-        found = [body for body in yaml.safe_load_all(text) if body]
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{name}: cannot be read as YAML: {error}") from None
-    bodies: list[Body] = []
-    for body in found:
-        bodies.extend(_items(name, body))
-    return bodies
-
-
-def _items(name: str, body: Any) -> list[Body]:
-    """The manifest, or those in a List."""
-    if not isinstance(body, dict):
-        raise InputError(f"{name}: found {type(body).__name__}, expected a manifest")
-    if body.get("kind") != "List":
-        return [body]
-    return [item for one in body.get("items") or () for item in _items(name, one)]
-
-
-def _metadata(body: Body) -> Body:
-    """Its metadata, with a name at least."""
-    meta = body.get("metadata") or {}
-    if not isinstance(meta, dict):
-        raise InputError(f"metadata: found {type(meta).__name__}, expected a map")
-    if not meta.get("name"):
-        raise InputError("metadata.name: found nothing, expected the name of the resource")
-    for field in ("name", "namespace"):
-        if not isinstance(meta.get(field, ""), str):
-            raise InputError(f"metadata.{field}: found {meta[field]}, expected a string")
-    return meta

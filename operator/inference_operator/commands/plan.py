@@ -9,7 +9,8 @@ from typing import Any
 
 import yaml
 
-from inference_operator.commands.manifests import InputError, units
+from inference_operator.commands.documents import InputError
+from inference_operator.commands.manifests import units
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.explain import explain

@@ -1,0 +1,166 @@
+"""Files that hold something else than manifests: a sentence and status 2, never a traceback."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.cli import main
+from inference_operator.commands.documents import InputError, documents
+from inference_operator.commands.manifests import _inner_first
+from inference_operator.domain.names import UnitKey
+from tests.fakes.bodies import NAMESPACE, PIPELINE, epipe, imodel, step, stored
+from tests.unit.passes.test_pipelines import Desk
+
+Body = dict[str, Any]
+
+UNUSABLE = {
+    "a kind that is a list": ("kind: [a]", "kind: found ['a'], expected a string"),
+    "a kind that is a map": ("kind: {}", "kind: found {}, expected a string"),
+    "a List of a number": (
+        "kind: List\nitems: 5",
+        "items: found 5, expected a list of manifests",
+    ),
+    "a key that is a number": (
+        "kind: InferenceModel\nspec: {model: [{5: x}]}",
+        "found the key 5, expected a string: put it in quotes",
+    ),
+    "a date that is none": ("kind: InferenceModel\nspec: 2031-99-99", "cannot be read as YAML"),
+    "a circle": ("&a {kind: InferenceModel, spec: *a}", "found more levels than any manifest has"),
+    "too many levels": ("[" * 5000, "found more levels than any manifest has"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), UNUSABLE.values(), ids=UNUSABLE)
+def test_a_file_is_refused_that_holds(text: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "m.yaml"
+    path.write_text(text)
+
+    with pytest.raises(InputError) as refused:
+        documents(str(path))
+    assert str(refused.value).startswith(f"{path}: ")
+    assert words in str(refused.value)
+
+
+def without(*path: str) -> Callable[[Body], None]:
+    def edit(body: Body) -> None:
+        for part in path[:-1]:
+            body = body[part]
+        del body[path[-1]]
+
+    return edit
+
+
+def with_(value: Any, *path: str) -> Callable[[Body], None]:
+    def edit(body: Body) -> None:
+        for part in path[:-1]:
+            body = body[part]
+        body[path[-1]] = value
+
+    return edit
+
+
+MANGLED: dict[str, tuple[str, Callable[[Body], None], str]] = {
+    "a version that is no number": (
+        "InferenceModel",
+        with_("abc", "metadata", "resourceVersion"),
+        "metadata.resourceVersion: found 'abc', expected what `kubectl get -o yaml` prints",
+    ),
+    "a record without uid": (
+        "ControllerRevision",
+        without("metadata", "uid"),
+        "metadata.uid: found None, expected what `kubectl get -o yaml` prints",
+    ),
+    "a generation that is a word": (
+        "EnsemblePipeline",
+        with_("x", "metadata", "generation"),
+        "metadata.generation: found 'x', expected what `kubectl get -o yaml` prints",
+    ),
+    "a Deployment without spec": (
+        "Deployment",
+        without("spec"),
+        "spec: found None, expected what `kubectl get -o yaml` prints",
+    ),
+    "owners that are a number": (
+        "Service",
+        with_(5, "metadata", "ownerReferences"),
+        "cannot be read (TypeError",
+    ),
+    "a size that is a word": ("Deployment", with_("x", "spec", "replicas"), "cannot be read ("),
+}
+
+
+async def live(folder: Path, kind: str, edit: Callable[[Body], None]) -> tuple[Path, Path]:
+    """A file with what is wanted, and what an API server shows but for one edit."""
+    desk = Desk()
+    await desk.serving()
+    items = [{"kind": kind, **body} for kind, body in desk.cluster.snapshot() if kind != "Event"]
+    for item in items:
+        if item["kind"] == kind:
+            edit(item)
+    wanted, there = folder / "wanted.yaml", folder / "live.yaml"
+    wanted.write_text(yaml.safe_dump_all([epipe(), imodel()]))
+    there.write_text(yaml.safe_dump({"kind": "List", "items": items}))
+    return wanted, there
+
+
+@pytest.mark.parametrize("command", ["plan", "graph"])
+@pytest.mark.parametrize(("kind", "edit", "words"), MANGLED.values(), ids=MANGLED)
+async def test_what_no_api_server_prints_is_refused(
+    command: str,
+    kind: str,
+    edit: Callable[[Body], None],
+    words: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    wanted, there = await live(tmp_path, kind, edit)
+    status = main([command, "-f", str(wanted), "--live", str(there)])
+    out, err = capsys.readouterr()
+
+    assert (status, out) == (2, "")
+    assert err.startswith("inference-operator: ")
+    assert words in err
+
+
+async def test_a_live_record_with_children_that_are_none_is_made_anew(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wanted, there = await live(tmp_path, "ControllerRevision", with_([5], "data", "children"))
+    status = main(["plan", "-f", str(wanted), "--live", str(there)])
+
+    assert status == 0
+    assert "apply  ControllerRevision/fx-drift-" in capsys.readouterr().out
+
+
+def refers(name: str, *others: str) -> Body:
+    steps = [step(other, modelRef={"name": other, "kind": PIPELINE.kind}) for other in others]
+    return stored(epipe(name, steps=steps))
+
+
+def order(*bodies: Body) -> list[str]:
+    cache = Cache()
+    for body in bodies:
+        cache.put(PIPELINE.kind, body)
+    names = [body["metadata"]["name"] for body in bodies]
+    keys = [UnitKey(PIPELINE.kind, NAMESPACE, name) for name in names]
+    return [key.name for key in _inner_first(keys, cache)]
+
+
+def test_a_long_chain_begins_with_its_innermost() -> None:
+    chain = [refers(f"p{number}", f"p{number + 1}") for number in range(1500)]
+
+    assert order(*chain) == [f"p{number}" for number in reversed(range(1500))]
+
+
+def test_a_unit_comes_after_all_that_it_refers_to_and_once() -> None:
+    many = [refers(f"p{n}", *(f"p{m}" for m in range(n + 1, 20))) for n in range(20)]
+
+    assert order(*many) == [f"p{number}" for number in reversed(range(20))]
+
+
+def test_a_circle_comes_as_it_is_met() -> None:
+    assert order(refers("a", "b"), refers("b", "a")) == ["b", "a"]
