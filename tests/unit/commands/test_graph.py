@@ -119,6 +119,48 @@ def test_what_the_operator_would_refuse_is_1_said_and_red(
     assert "  linkStyle 0 stroke:#d1242f" in out
 
 
+INNER = step("inner", modelRef={"name": "fx-signal", "kind": "EnsemblePipeline"})
+NAMESAKE = step(
+    "namesake", modelRef=None, model={**MODEL, "name": "fx-drift"}, outputMap={"y": "z"}
+)
+TWO_OUTPUTS = [{"name": name, "dataType": "FP32", "shape": [1]} for name in "yz"]
+REFUSED = {
+    "a GPU that the pod lacks": (
+        epipe("mine", accelerator={"count": 1}),
+        imodel(
+            accelerator={"count": 4},
+            triton={"instanceGroups": [{"kind": "GPU", "gpus": [3]}]},
+        ),
+    ),
+    "overrides that are no config": (
+        epipe("mine", triton={"configOverrides": "nonsense {"}),
+        imodel(),
+    ),
+    "an argument that is the operator's own": (
+        epipe("mine", triton={"extraArgs": ["--model-repository=/x"]}),
+        imodel(),
+    ),
+    "two models of one name": (
+        epipe("mine", steps=[INNER, NAMESAKE], outputs=TWO_OUTPUTS),
+        epipe(),
+        imodel(),
+    ),
+}
+
+
+@pytest.mark.parametrize("bodies", REFUSED.values(), ids=REFUSED)
+def test_it_refuses_what_plan_refuses_in_the_same_words(
+    bodies: tuple[dict[str, Any], ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = written(tmp_path, *bodies)
+    status, _, err = said(capsys, "-f", path, "--name", "mine")
+    main(["plan", "-f", str(path)])
+
+    assert status == 1
+    assert err.startswith("EnsemblePipeline/desk-7/mine: spec.")
+    assert err == capsys.readouterr().err
+
+
 def test_a_spec_that_cannot_be_read_is_1_and_nothing_is_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
