@@ -1,10 +1,10 @@
 """Checks of what needs a GPU: instance groups, TensorRT plans, TensorRT for ONNX."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat
-from inference_operator.api.triton import InstanceKind
+from inference_operator.api.triton import InstanceGroup, InstanceKind
 from model_builders.problem import Problem
 
 GROUPS = "spec.triton.instanceGroups"
@@ -26,11 +26,16 @@ def gpu_indices(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 
 def profiles(spec: InferenceModelSpec) -> Iterator[Problem]:
-    for index, group in enumerate(spec.triton.instance_groups):
-        if group.profiles and spec.model.known_format is not ModelFormat.TENSORRT:
+    yield from profiles_of(spec.triton.instance_groups, spec.model.known_format)
+
+
+def profiles_of(groups: Iterable[InstanceGroup], known: str) -> Iterator[Problem]:
+    """Problems of the groups of a model of the format `known`, at an InferenceModel's places."""
+    for index, group in enumerate(groups):
+        if group.profiles and known != ModelFormat.TENSORRT:
             yield Problem(
                 f"{GROUPS}[{index}].profiles",
-                f"profiles for a {spec.model.known_format} model",
+                f"profiles for a {known} model",
                 "none: only TensorRT plans have optimization profiles",
                 "remove it",
             )

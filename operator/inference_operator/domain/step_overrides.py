@@ -11,6 +11,7 @@ from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.api.workload import WhenUnavailable
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from model_builders.batching import write_dynamic_batching
+from model_builders.checks.acceleration import profiles_of
 from model_builders.checks.batching import ordering
 from model_builders.instances import add_instance_groups
 from model_builders.problem import ConfigError, Problem
@@ -35,10 +36,18 @@ def of_step(step: Step, problems: Iterable[Problem]) -> Iterator[Problem]:
         yield replace(problem, path=path, remedy=remedy)
 
 
-def override(config: ModelConfig, step: Step) -> None:
-    """Write the step's instances and batches over the model's own; ConfigError where they clash."""
-    if problems := [*_ensemble(config, step)] or [*_batching(config, step)]:
+def override(config: ModelConfig, step: Step, known: ArtifactFormat) -> None:
+    """Write the step's instances and batches over those of a model of the format `known`.
+
+    Raises ConfigError where they do not go with the model.
+    """
+    profiles = of_step(step, profiles_of(step.triton.instance_groups, known))
+    if problems := [*_ensemble(config, step)] or [*_batching(config, step), *profiles]:
         raise ConfigError(problems)
+    _write(config, step)
+
+
+def _write(config: ModelConfig, step: Step) -> None:
     if step.triton.has("instance_groups"):
         config.ClearField("instance_group")
         add_instance_groups(config, step.triton.instance_groups)
@@ -100,10 +109,7 @@ def alike(
     first = next((other for other in spec.steps if other.model_ref == step.model_ref), step)
     wanted = ModelConfig()
     wanted.CopyFrom(rendered)
-    try:
-        override(wanted, first)
-    except ConfigError:
-        return  # The first step's own problem.
+    _write(wanted, first)
     if wanted != config:
         raise ConfigError(
             [
@@ -146,16 +152,17 @@ def check_acceleration(
         return
     what = "a TensorRT engine" if engine else "which TensorRT accelerates"
     path, found = path_of(step), f"{planned.name}, {what}"
-    accelerator, kinds = spec.accelerator, [group.kind for group in config.instance_group]
+    accelerator, off = spec.accelerator, [g.kind in _OFF_GPU for g in config.instance_group]
     if accelerator is None:
         expected = "spec.accelerator, since it runs on a GPU only"
         remedy = "add it"
     elif engine and accelerator.when_unavailable != WhenUnavailable.WAIT:
         expected = "spec.accelerator.whenUnavailable Wait, since it runs on a GPU only"
         remedy = "remove spec.accelerator.whenUnavailable"
-    elif kinds and all(kind in _OFF_GPU for kind in kinds):
-        path, found = f"{path}.triton.instanceGroups", f"{found}, without an instance on a GPU"
-        expected, remedy = "a group of kind GPU or Auto", "change kind, or remove the groups"
+    elif any(off) and (engine or all(off)):
+        path, found = f"{path}.triton.instanceGroups", f"{found}, with instances off the GPU"
+        expected = f"{'groups' if engine else 'a group'} of kind GPU or Auto"
+        remedy = "change kind, or remove the groups"
     else:
         return
     raise ConfigError([Problem(path, found, expected, remedy)])

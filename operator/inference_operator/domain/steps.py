@@ -86,7 +86,7 @@ def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
 def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin) -> Prepared:
     """A step that comes with the operator; ConfigError where its settings contradict."""
     config = builtin_config(found, name=step.name, max_batch_size=spec.max_batch_size)
-    override(config, step)
+    override(config, step, ArtifactFormat.PYTHON)
     check_gpus(config, spec, step)
     planned = PlannedModel(
         name=step.name,
@@ -123,7 +123,7 @@ def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> 
     for planned, config in found:
         if planned.name == pin.model:
             rendered = deepcopy(config)
-            override(config, step)
+            override(config, step, planned.format)
             alike(rendered, config, spec, step)
             entry = config
         if spec.triton.response_cache is None:

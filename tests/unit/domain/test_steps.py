@@ -154,21 +154,60 @@ def test_an_engine_waits_for_its_gpu_where_there_is_one_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("pinned", "words"),
+    ("pinned", "kinds", "words"),
     [
-        (pin(format=ArtifactFormat.TENSORRT), "a TensorRT engine"),
-        (pin(ACCELERATED), "which TensorRT accelerates"),
+        (pin(format=ArtifactFormat.TENSORRT), ["CPU"], "groups"),
+        (pin(format=ArtifactFormat.TENSORRT), ["GPU", "CPU"], "groups"),
+        (pin(ACCELERATED), ["CPU"], "a group"),
     ],
 )
-def test_a_step_takes_no_gpu_from_a_model_that_needs_one(pinned: Pin, words: str) -> None:
+def test_a_step_takes_no_gpu_from_a_model_that_needs_one(
+    pinned: Pin, kinds: list[str], words: str
+) -> None:
     (found,) = problems(
-        pins={"drift": pinned}, steps=[step(triton=ON_CPU)], mode=Mode.ACCELERATOR, accelerator={}
+        pins={"drift": pinned},
+        steps=[step(triton={"instanceGroups": [{"kind": kind} for kind in kinds]})],
+        mode=Mode.ACCELERATOR,
+        accelerator={},
     )
 
-    assert found == (
-        f"spec.steps[drift].triton.instanceGroups: found drift, {words}, without an instance on a"
-        " GPU, expected a group of kind GPU or Auto; change kind, or remove the groups"
+    assert found.startswith("spec.steps[drift].triton.instanceGroups: found drift, ")
+    assert found.endswith(
+        f", with instances off the GPU, expected {words} of kind GPU or Auto; change kind, or"
+        " remove the groups"
     )
+
+
+def test_a_model_that_tensorrt_accelerates_may_have_an_instance_on_the_cpu_too() -> None:
+    groups = [{"kind": "GPU"}, {"kind": "CPU"}]
+    found = unit(
+        pins={"drift": pin(ACCELERATED)},
+        steps=[step(triton={"instanceGroups": groups})],
+        mode=Mode.ACCELERATOR,
+        accelerator=WHENEVER,
+    )
+
+    assert config(found, "drift").HasField("optimization")
+
+
+def test_only_engines_have_profiles() -> None:
+    (found,) = problems(steps=[step(triton={"instanceGroups": [{"profiles": ["0"]}]})])
+
+    assert found == (
+        "spec.steps[drift].triton.instanceGroups[0].profiles: found profiles for a onnx model,"
+        " expected none: only TensorRT plans have optimization profiles; remove it"
+    )
+
+
+def test_an_engine_has_the_profiles_that_the_step_says() -> None:
+    found = unit(
+        pins={"drift": pin(format=ArtifactFormat.TENSORRT)},
+        steps=[step(triton={"instanceGroups": [{"profiles": ["0"]}]})],
+        mode=Mode.ACCELERATOR,
+        accelerator={},
+    )
+
+    assert [list(group.profile) for group in config(found, "drift").instance_group] == [["0"]]
 
 
 def test_a_model_that_tensorrt_accelerates_needs_an_accelerator() -> None:
@@ -208,9 +247,19 @@ def test_two_steps_on_one_model_may_both_override_it() -> None:
     assert [group.kind for group in config(found, "drift").instance_group] == [2], "KIND_CPU"
 
 
-def test_what_is_wrong_with_the_first_of_two_steps_is_told_once() -> None:
+def test_two_steps_on_one_model_may_say_what_it_has_anyway() -> None:
+    written = {"drift": pin(CONFIG + "instance_group { kind: KIND_CPU count: 1 }")}
+    wanted = twice({}, ON_CPU)
+
+    found = unit(**{**wanted, "pins": {**written, "other": written["drift"]}})
+
+    assert [group.kind for group in config(found, "drift").instance_group] == [2], "KIND_CPU"
+
+
+def test_what_else_is_wrong_with_two_steps_on_one_model_is_told_at_once() -> None:
     wrong = {"dynamicBatching": {"preferredBatchSizes": [64]}}
 
-    (found,) = problems(**twice(wrong, ON_CPU))
+    first, second = problems(**twice(wrong, ON_CPU))
 
-    assert found.startswith("spec.steps[drift].triton.dynamicBatching.preferredBatchSizes")
+    assert first.startswith("spec.steps[drift].triton.dynamicBatching.preferredBatchSizes")
+    assert second.startswith("spec.steps[other].triton: found other settings")
