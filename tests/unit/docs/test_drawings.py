@@ -8,40 +8,34 @@ import pytest
 import yaml
 
 from inference_operator.cli import main
+from training.models.catalog import MODELS
+from training.models.signature import TensorSpec
 
 ROOT = Path(__file__).parents[3]
 SAMPLE = ROOT / "manifests" / "samples" / "ensemble-predictor.yaml"
 PAGE = ROOT / "docs" / "ensembles.md"
 
 
-def tensor(name: str, data_type: str, *shape: int) -> dict[str, Any]:
-    return {"name": name, "dataType": data_type, "shape": list(shape)}
-
-
-# What the signatures of the shipped models say in the registry.
-SIGNATURES = {
-    "lstm-price-predictor": {
-        "name": "lstm_price_predictor",
-        "format": "torchscript",
-        "inputs": [tensor("ohlcv", "FP32", 60, 5)],
-        "outputs": [tensor("OUTPUT__0", "FP32", 1), tensor("OUTPUT__1", "FP32", 2)],
-    },
-    "sentiment-transformer": {
-        "name": "sentiment_transformer",
-        "format": "onnx",
-        "inputs": [tensor("input_ids", "INT64", -1), tensor("attention_mask", "INT64", -1)],
-        "outputs": [tensor("score__0", "FP32", 1), tensor("confidence__1", "FP32", 1)],
-    },
-}
+FORMATS = {"lstm_price_predictor": "torchscript", "sentiment_transformer": "onnx"}
 
 
 def registered(body: dict[str, Any]) -> dict[str, Any]:
     """The sample's manifest, with what a registry would say in the manifest itself."""
     if body["kind"] == "InferenceModel":
-        name = body["metadata"]["name"]
-        source = {"uri": f"https://models.example/{name}"}
-        body["spec"]["model"] = {**SIGNATURES[name], "maxBatchSize": 32, "source": source}
+        (shipped,) = re.findall(r"^models:/(\w+)@", body["spec"]["model"]["source"]["uri"])
+        signature = MODELS[shipped].signature
+        body["spec"]["model"] = {
+            "source": {"uri": f"https://models.example/{shipped}"},
+            "format": FORMATS[shipped],
+            "maxBatchSize": MODELS[shipped].max_batch_size,
+            "inputs": [tensor(one) for one in signature.inputs],
+            "outputs": [tensor(one) for one in signature.outputs],
+        }
     return body
+
+
+def tensor(spec: TensorSpec) -> dict[str, Any]:
+    return {"name": spec.name, "dataType": spec.data_type, "shape": list(spec.shape)}
 
 
 def test_the_trading_ensemble_is_drawn_as_the_command_draws_it(
