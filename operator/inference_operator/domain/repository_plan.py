@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 PLAN_FILE = "plan.json"
+CONFIG_SUFFIX = ".config.pbtxt"
 
 # Plain http is for a registry within the cluster: the API takes it from nobody's spec.
 SCHEMES = ("https://", "http://", "pvc://", "s3://", "gs://", "oci://")
@@ -114,7 +115,7 @@ class PlannedModel:
     @property
     def config_file(self) -> str:
         """Name of the model's config.pbtxt in the plan's folder."""
-        return f"{self.name}.config.pbtxt"
+        return f"{self.name}{CONFIG_SUFFIX}"
 
 
 @dataclass(frozen=True, slots=True)

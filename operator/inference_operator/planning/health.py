@@ -4,9 +4,12 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Container, Pod, RevisionRecord, Workers
+from inference_operator.domain.repository_plan import CONFIG_SUFFIX
+from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.lengths import shortened
 
 _IMAGE_REASONS = frozenset(
@@ -16,6 +19,7 @@ _OWN_IMAGE = "it is the operator's own: correct INFERENCE_OPERATOR_LOADER_IMAGE 
 _CONFIG_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 _LOAD_FAILURE = re.compile(r"failed to load '([^']+)' version (\d+): (.+?)\"?$", re.MULTILINE)
 _ERROR = re.compile(r"error|fail|exception|abort|unable|cannot", re.IGNORECASE)
+_MODEL_FIELD = re.compile(r"spec\.model(?:\.\w+|\[\w+\])*(?: and spec\.triton)?")
 _MISSING_CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 
 ARTIFACT_REASONS = frozenset(
@@ -54,13 +58,29 @@ def trouble(
     for rule in _RULES:
         for pod in waiting:
             if found := rule(pod, record):
-                return _of_steps(found) if record.steps else found
+                return _of_steps(found, record) if record.steps else found
     return None
 
 
-def _of_steps(found: Trouble) -> Trouble:
-    """In the words of a pipeline, whose models are those of its steps."""
-    return replace(found, message=found.message.replace("spec.model", "the step's model"))
+def _of_steps(found: Trouble, record: RevisionRecord) -> Trouble:
+    """In the words of a pipeline, whose models are those of its steps, or of what they refer to."""
+    text = found.message
+    pins = [step.pin for step in record.steps if _tells_of(text, step)]
+    of = {pin.reference if pin else "" for pin in pins}
+    pin = pins[0] if len(of) == 1 else None
+    if pin is not None:
+        text = _MODEL_FIELD.sub(rf"\g<0> of {pin.reference}", text)
+    if pin is None or pin.kind != INFERENCE_MODEL:
+        text = text.replace("spec.model", "the step's model")
+    return replace(found, message=text)
+
+
+def _tells_of(text: str, step: ServedStep) -> bool:
+    """Whether a sentence is about a model of the step: the loader and Triton name it first."""
+    files = step.pin.repository if step.pin else ()
+    names = {step.model, *(file.removesuffix(CONFIG_SUFFIX) for file in files)}
+    is_named = any(text.startswith(f"{n}: ") or f" model {n} version " in text for n in names)
+    return is_named or (step.uri != "" and step.uri in text)
 
 
 def load_report(pods: tuple[Pod, ...]) -> LoadReport | None:

@@ -8,6 +8,7 @@ from inference_operator.adapters.observe import pod_view
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Workers
+from inference_operator.domain.pins import Pin
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.health import load_report, trouble
 from tests.fakes import bodies
@@ -204,6 +205,80 @@ def test_a_loader_that_succeeded_is_read_from_any_pod() -> None:
     found = load_report(pods)
     assert found is not None
     assert found.message == "done"
+
+
+PINNED_URI = "https://store.example/fx/3/model.onnx"
+
+
+def pinned(kind: str, model: str, *files: str) -> ServedStep:
+    """A step that runs what the resource `fx` served."""
+    repository = {f"{name}.config.pbtxt": "" for name in files}
+    uri = PINNED_URI if kind == "InferenceModel" else ""
+    return ServedStep(
+        "s", model, 3, uri, Pin(kind, "fx", "bbb", model, 3, uri, "", None, repository)
+    )
+
+
+def told_of(steps: tuple[ServedStep, ...], said: str) -> str:
+    refused = pod_view(bodies.pod("aaa", load=loader_said(Reason.ARTIFACT_NOT_FOUND, said)))
+    found = trouble(record(version=2, uri="", steps=steps), None, (refused,))
+    assert found is not None
+    return found.message
+
+
+OWN = ServedStep("own", "lstm", 3, "https://store.example/lstm.pt")
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "message"),
+    [
+        (
+            pinned("InferenceModel", "drift", "drift"),
+            "drift: found x: set spec.model.source.sha256 to the digest",
+            "drift: found x: set spec.model.source.sha256 of InferenceModel fx to the digest",
+        ),
+        (
+            pinned("InferenceModel", "drift", "drift"),
+            f"{PINNED_URI}: 404; check spec.model.source.uri",
+            f"{PINNED_URI}: 404; check spec.model.source.uri of InferenceModel fx",
+        ),
+        (
+            pinned("EnsemblePipeline", "inner", "inner", "drift"),
+            "drift: 404; check spec.model.source.uri",
+            "drift: 404; check the step's model.source.uri of EnsemblePipeline fx",
+        ),
+        (
+            pinned("InferenceModel", "drift", "drift"),
+            "lstm: 404; check spec.model.source.uri",
+            "lstm: 404; check the step's model.source.uri",
+        ),
+    ],
+)
+def test_what_a_step_refers_to_is_named_where_it_is_its_model_that_failed(
+    step: ServedStep, said: str, message: str
+) -> None:
+    assert told_of((OWN, step), said) == message
+
+
+def test_a_model_of_two_resources_is_not_told_to_be_of_one() -> None:
+    one = pinned("InferenceModel", "drift", "drift")
+    two = pinned("EnsemblePipeline", "inner", "inner", "drift")
+
+    assert told_of((one, two), "drift: 404; check spec.model.source.uri") == (
+        "drift: 404; check the step's model.source.uri"
+    )
+
+
+def test_a_referenced_model_that_triton_cannot_load_is_named_with_its_resource() -> None:
+    step = pinned("InferenceModel", "fx-drift", "fx-drift")
+    failed = pod_view(bodies.pod("aaa", triton={"state": terminated(1, message=TRITON_LOG)}))
+    found = trouble(record(uri="", steps=(OWN, step)), None, (failed,))
+
+    assert found is not None
+    assert found.message.endswith(
+        "correct the artifact or what of spec.model and spec.triton of InferenceModel fx it"
+        " contradicts"
+    )
 
 
 def test_a_pipelines_trouble_is_told_of_its_steps() -> None:
