@@ -1,6 +1,7 @@
 """Pipelines as serving units: what each step brings, and what is wrong with those that cannot."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,7 +16,7 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
     RepositoryPlan,
 )
-from inference_operator.domain.serving_unit import ServingUnit
+from inference_operator.domain.serving_unit import ServedModel, ServingUnit
 from inference_operator.domain.steps import inline_spec
 from inference_operator.domain.validation import Invalid
 from model_builders.config import parse_pbtxt
@@ -117,6 +118,17 @@ def test_the_number_of_the_revision_is_the_ensembles_own_version() -> None:
     numbered = unit().numbered(7)
 
     assert [m.version for m in numbered.models] == [3, 7]
+
+
+def test_a_pipeline_within_keeps_the_version_that_it_was_given() -> None:
+    inner = ServedModel(PlannedModel("inner", 5, ArtifactFormat.ENSEMBLE), "")
+    numbered = replace(unit(), models=(inner, *unit().models)).numbered(7)
+
+    assert [(m.name, m.version) for m in numbered.models] == [
+        ("inner", 5),
+        ("drift", 3),
+        ("fx-drift", 7),
+    ]
 
 
 def test_an_artifact_that_nobody_pinned_is_the_one_that_the_model_serves() -> None:
