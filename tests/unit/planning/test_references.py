@@ -1,44 +1,74 @@
-"""What is told of the resources that a pipeline's steps refer to."""
+"""Which pin stands for a `modelRef` whose resource says nothing."""
 
 from dataclasses import replace
 
 import pytest
 
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
-from inference_operator.domain.observed import Reference, Referenced
+from inference_operator.domain.observed import Observed, Reference, RevisionRecord
 from inference_operator.domain.pins import Pin
-from inference_operator.planning.references import settle_pipeline
+from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.planning.references import last_pin, moved
 from inference_operator.planning.rollout import Position
-from tests.fakes.bodies import PIPELINE, epipe
-from tests.unit.planning.seen import OWNER, observed
+from tests.unit.planning.seen import observed, record
 
-PIN = Pin("InferenceModel", "fx-drift", "aaa", "fx-drift", 3, "", "", None, {})
-SERVES = "drift: InferenceModel fx-drift version 3 (revision aaa)"
+MODEL = Reference("InferenceModel", "fx-drift")
+
+
+def pin(revision: str, kind: str = MODEL.kind, name: str = MODEL.name, plan: str = "") -> Pin:
+    files = {"plan.json": plan or revision}
+    return Pin(kind, name, revision, "drift", 1, "https://store.example/fx", "", None, files)
+
+
+def pinned(revision: str, number: int, *pins: Pin) -> RevisionRecord:
+    steps = tuple(ServedStep(f"s{i}", "drift", 1, pin=pin) for i, pin in enumerate(pins))
+    return record(revision, number, steps=steps)
+
+
+def seen(*records: RevisionRecord) -> Observed:
+    return observed(records=records)
+
+
+def test_the_candidate_comes_before_the_stable_one() -> None:
+    found = seen(pinned("old", 1, pin("a")), pinned("new", 2, pin("b")))
+
+    assert last_pin(found, Position(stable="old", candidate="new"), MODEL) == pin("b")
+
+
+def test_the_stable_one_comes_before_newer_ones_of_the_history() -> None:
+    found = seen(pinned("old", 1, pin("a")), pinned("given-up", 2, pin("b")))
+
+    assert last_pin(found, Position(stable="old"), MODEL) == pin("a")
+
+
+def test_of_the_history_the_newest_one_comes_first() -> None:
+    found = seen(pinned("1st", 1, pin("a")), pinned("2nd", 2, pin("b")), pinned("now", 3))
+
+    assert last_pin(found, Position(stable="now"), MODEL) == pin("b")
 
 
 @pytest.mark.parametrize(
-    ("there", "message"),
-    [
-        (Referenced(PIN, ready=True), SERVES),
-        (Referenced(PIN, ready=True, deleting=True), f"{SERVES}, which is being deleted"),
-        (Referenced(PIN, reason="Scaling"), SERVES),
-        (
-            Referenced(PIN, reason="CrashLoop"),
-            f"{SERVES}, which is not Ready now (CrashLoop)",
-        ),
-    ],
+    "other", [pin("a", kind="EnsemblePipeline"), pin("a", name="other")], ids=["kind", "name"]
 )
-def test_a_reference_that_resolves_says_how_its_resource_fares(
-    there: Referenced, message: str
-) -> None:
-    body = epipe()["spec"]
-    seen = replace(
-        observed(wanted=body),
-        owner=replace(OWNER, key=PIPELINE),
-        references={Reference("InferenceModel", "fx-drift"): there},
-    )
-    settled = settle_pipeline(seen, Position(), EnsemblePipelineSpec.model_validate(body))
+def test_another_resource_is_another_one(other: Pin) -> None:
+    found = seen(pinned("old", 1, other))
 
-    (found,) = settled.references
-    assert found.resolves
-    assert found.message == message
+    assert last_pin(found, Position(stable="old"), MODEL) is None
+
+
+def test_what_moved_is_told_with_both_sides() -> None:
+    found = seen(pinned("old", 1, pin("a")))
+    position = Position(stable="old")
+
+    assert moved(found, position, {"s0": replace(pin("b"), version=2)}) == (
+        "step s0: InferenceModel fx-drift went from version 1 (revision a) to version 2 (revision"
+        " b)"
+    )
+
+
+@pytest.mark.parametrize(
+    "now",
+    [pin("b", plan="a"), pin("b", name="other"), pin("b", kind="EnsemblePipeline")],
+    ids=["the same content", "another name", "another kind"],
+)
+def test_what_is_no_new_version_is_not_told_as_one(now: Pin) -> None:
+    assert moved(seen(pinned("old", 1, pin("a"))), Position(stable="old"), {"s0": now}) == ""
