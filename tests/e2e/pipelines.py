@@ -10,6 +10,8 @@ import tritonclient.http as triton
 from tests.e2e.world import Served, World
 
 X = [1.0, 2.0, 3.0, 4.0]
+# The store's files: what each multiplies by, and adds.
+FILES = {"linear/model.onnx": (2.0, 1.0), "triple/model.onnx": (3.0, 0.0)}
 # Of the chain below: after its first step, and after its second one, for each model in both.
 LINEAR_TWICE = [3.0, 5.0, 7.0, 9.0, 7.0, 11.0, 15.0, 19.0]
 TRIPLE_TWICE = [3.0, 6.0, 9.0, 12.0, 9.0, 18.0, 27.0, 36.0]
@@ -51,18 +53,38 @@ class Pipeline(Served):
         """The steps of the status, by name."""
         return {step["name"]: step for step in self.status().get("steps", ())}
 
+    def answer_of_set(self) -> list[float]:
+        """What a chain's set that serves answers: its number, then what its files make of X."""
+        status = self.status()
+        values, found = X, []
+        for step in status["steps"]:
+            ((factor, offset),) = (FILES[path] for path in FILES if step["source"].endswith(path))
+            values = [factor * value + offset for value in values]
+            found += values
+        return [float(status["model"]["version"]), *found]
 
-def chain(world: World, namespace: str) -> Pipeline:
-    """`linear` twice, one after the other: every answer says which version each step ran."""
+
+def chain(world: World, namespace: str, first: str = "linear", second: str = "linear") -> Pipeline:
+    """Two models one after the other: every answer says which version each step ran."""
     steps = [
-        {"name": "first", "inputMap": {"x": "x"}, "outputMap": {"y": "middle"}},
-        {"name": "second", "inputMap": {"x": "middle"}, "outputMap": {"y": "y"}},
+        {
+            "name": "first",
+            "modelRef": {"name": first},
+            "inputMap": {"x": "x"},
+            "outputMap": {"y": "middle"},
+        },
+        {
+            "name": "second",
+            "modelRef": {"name": second},
+            "inputMap": {"x": "middle"},
+            "outputMap": {"y": "y"},
+        },
     ]
     spec = {
         "maxBatchSize": 8,
         "inputs": [{"name": "x", **_TENSOR}],
         "outputs": [{"name": "middle", **_TENSOR}, {"name": "y", **_TENSOR}],
-        "steps": [{**step, "modelRef": {"name": "linear"}} for step in steps],
+        "steps": steps,
     }
     return _pipeline(world, namespace, "chain", spec)
 

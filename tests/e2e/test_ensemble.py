@@ -1,8 +1,10 @@
 """A pipeline is served, rolled out and rolled back as one set of models."""
 
 import json
+import math
 
 import pytest
+import tritonclient.http as triton_http
 
 from tests.e2e.pipelines import LINEAR_TWICE, TRIPLE_TWICE, Pipeline, average, chain, inline
 from tests.e2e.world import Served, World, eventually
@@ -16,9 +18,9 @@ def linear(world: World, namespace: str) -> Served:
     return world.model(namespace).apply()
 
 
-def tripled(world: World, linear: Served) -> None:
+def tripled(world: World, model: Served) -> None:
     """The model's next version: another file."""
-    linear.apply(**{"spec.model.source.uri": world.store.uri("triple/model.onnx")})
+    model.apply(**{"spec.model.source.uri": world.store.uri("triple/model.onnx")})
 
 
 def answers(served: Pipeline) -> list[float]:
@@ -28,6 +30,16 @@ def answers(served: Pipeline) -> list[float]:
 
 def revisions(served: Pipeline) -> list[str]:
     return [child for child in served.children() if child.startswith("Deployment/")]
+
+
+def records(served: Pipeline) -> list[str]:
+    return [child for child in served.children() if child.startswith("ControllerRevision/")]
+
+
+def wait_for_another(served: Pipeline, old: str) -> list[float]:
+    """What the next set is to answer, once it serves."""
+    eventually(lambda: served.stable() not in ("", old), that="another revision is stable")
+    return served.answer_of_set()
 
 
 def test_steps_versions_and_readiness_are_shown(
@@ -57,27 +69,72 @@ def test_a_pipeline_applied_before_its_model_waits_for_it(world: World, namespac
     assert served.holds("ResolvedRefs")
 
 
-def test_a_step_s_new_version_rolls_out_without_a_failed_request_or_a_mixed_answer(
-    world: World, namespace: str, linear: Served
+def test_new_versions_of_two_steps_roll_out_without_a_failed_request_or_a_mixed_answer(
+    world: World, namespace: str
 ) -> None:
-    served = chain(world, namespace).apply(**{"spec.replicas": 2}).wait_ready()
-    old = served.stable()
+    first, second = (world.model(namespace, name).apply() for name in ("one", "two"))
+    served = chain(world, namespace, "one", "two").apply(**{"spec.replicas": 2}).wait_ready()
+    sets = [served.answer_of_set()]
     with served.called_throughout() as caller:
-        tripled(world, linear)
-        eventually(lambda: served.stable() not in ("", old), that="another revision is stable")
-        eventually(lambda: len(revisions(served)) == 1, that="the old revision's pods are gone")
+        for model in (first, second):
+            old = served.stable()
+            tripled(world, model)
+            sets.append(wait_for_another(served, old))
+        eventually(lambda: len(revisions(served)) == 1, that="the old revisions' pods are gone")
         asked = len(caller.answers)
         eventually(lambda: len(caller.answers) > asked + 20, that="calls after the change")
     assert caller.failures == []
-    assert {tuple(answer) for answer in caller.answers} == {
-        (1.0, *LINEAR_TWICE),
-        (2.0, *TRIPLE_TWICE),
-    }
+    assert [found[0] for found in sets] == [1.0, 2.0, 3.0]
+    assert sets[1][1:] == [3.0, 6.0, 9.0, 12.0, 7.0, 13.0, 19.0, 25.0], "one's new version only"
+    assert {tuple(answer) for answer in caller.answers} == {tuple(found) for found in sets}
     assert min(caller.answered[kind] for kind in ("new HTTP", "kept HTTP", "kept gRPC")) > 20
     served.wait_ready()
-    assert served.steps()["second"]["revision"] == linear.stable()
+    assert served.steps()["second"]["revision"] == second.stable()
     told = [decision["message"] for decision in served.status()["decisions"]]
-    assert any("linear" in message for message in told), told
+    for name in ("one", "two"):
+        assert any(f"InferenceModel {name}" in message for message in told), told
+
+
+def test_a_model_that_goes_back_takes_the_pipeline_back_to_its_first_set(
+    world: World, namespace: str, linear: Served
+) -> None:
+    served = chain(world, namespace).apply().wait_ready()
+    first, before = served.stable(), linear.manifest["spec"]["model"]["source"]["uri"]
+    tripled(world, linear)
+    assert wait_for_another(served, first) == [2.0, *TRIPLE_TWICE]
+    kept = records(served)
+    linear.apply(**{"spec.model.source.uri": before})
+    eventually(lambda: served.stable() == first, that="the first revision is stable again")
+    assert served.wait_ready().predict() == [1.0, *LINEAR_TWICE]
+    assert records(served) == kept
+    assert len(kept) == 2
+
+
+def test_a_step_s_instances_and_batches_replace_those_of_its_model(
+    world: World, namespace: str
+) -> None:
+    own = {"spec.triton.instanceGroups": [{"kind": "CPU", "count": 1}]}
+    linear = world.model(namespace, **own).apply()
+    served = chain(world, namespace)
+    triton = {
+        "instanceGroups": [{"kind": "CPU", "count": 2}],
+        "dynamicBatching": {"preferredBatchSizes": [4], "maxQueueDelay": "200us"},
+    }
+    steps = [{**step, "triton": triton} for step in served.manifest["spec"]["steps"]]
+    served.apply(**{"spec.steps": steps}).wait_ready()
+    assert served.predict() == [1.0, *LINEAR_TWICE]
+    assert instances_and_batches(served) == (2, [4], 200)
+    assert instances_and_batches(linear) == (1, [8], 500)
+
+
+def instances_and_batches(served: Served) -> tuple[int, list[int], int]:
+    """Of `linear` in Triton: its instances, preferred batch sizes, and longest wait in us."""
+    with triton_http.InferenceServerClient(served.address()) as client:
+        config = client.get_model_config("linear")
+    (group,), batching = config["instance_group"], config["dynamic_batching"]
+    assert group["kind"] == "KIND_CPU"
+    sizes, delay = batching["preferred_batch_size"], batching["max_queue_delay_microseconds"]
+    return group["count"], sizes, delay
 
 
 def test_a_model_that_cannot_be_replaced_leaves_the_pipeline_as_it_is(
@@ -127,14 +184,12 @@ def test_a_deleted_model_takes_nothing_away(world: World, namespace: str, linear
 
 def test_other_weights_are_a_new_revision(world: World, namespace: str) -> None:
     served = average(world, namespace).apply().wait_ready()
-    before = answers(served)
+    # A price that stays, beside the best text, which stands for a log return of 0.01.
+    assert served.predict() == [1.0, pytest.approx(math.exp(0.2 * 0.01), abs=1e-6)]
     (step,) = served.manifest["spec"]["steps"]
     weights = {"weightedAverage": {"weights": {"price": 1, "sentiment": 1}}}
     served.apply(**{"spec.steps": [{**step, "builtin": weights}]}).wait_ready()
-    assert served.number() == 2
-    assert answers(served) != before
-    (forecast,) = answers(served)
-    assert 1.0 < forecast < 1.01, "between what both views say"
+    assert served.predict() == [2.0, pytest.approx(math.exp(0.5 * 0.01), abs=1e-6)]
 
 
 def test_kubectl_scale_restarts_nothing(world: World, namespace: str) -> None:
@@ -170,4 +225,4 @@ def test_an_operator_that_ends_in_mid_change_goes_on(
     found = {json.dumps(answer) for answer in caller.answers}
     assert len(found) == 2, found
     served.wait_ready()
-    assert len([c for c in served.children() if c.startswith("ControllerRevision/")]) == 2
+    assert len(records(served)) == 2

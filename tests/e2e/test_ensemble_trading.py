@@ -1,7 +1,11 @@
 """The trading ensemble of the samples, from MLflow to answers that equal Python's."""
 
 import json
-from dataclasses import replace
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -67,15 +71,52 @@ def requests() -> tuple[npt.NDArray[np.float64], list[str]]:
     return bars, [*load_sentiment().texts[: 7 * (ROWS - 1) : 7], ""]
 
 
-def off(served: Pipeline, expected: Forecasts) -> tuple[str, float]:
-    """The revision that answers, and how far its answers are off at most."""
+def ask(where: predict.Served) -> predict.Answer:
     bars, texts = requests()
     given = {"ohlcv": bars, "text": np.array([[text.encode()] for text in texts], object)}
-    where = predict.Served(served.address(8001), served.model)
-    answer = predict.ask(where, given, ["price", "score", "confidence"])
+    return predict.ask(where, given, ["price", "score", "confidence"])
+
+
+def over_grpc(served: Pipeline) -> predict.Answer:
+    return ask(predict.Served(served.address(8001), served.model))
+
+
+def off(answer: predict.Answer, expected: Forecasts) -> float:
+    """How far the answer is off at most."""
     pairs = [(values, getattr(expected, name)) for name, values in answer.outputs.items()]
     assert all(np.array_equal(np.isnan(one), np.isnan(two)) for one, two in pairs)
-    return answer.version, max(float(np.nanmax(np.abs(one - two))) for one, two in pairs)
+    return max(float(np.nanmax(np.abs(one - two))) for one, two in pairs)
+
+
+@dataclass
+class Calls:
+    """What a client got that calls all the time."""
+
+    answers: list[predict.Answer] = field(default_factory=list)
+    failures: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def called_throughout(served: Pipeline) -> Iterator[Calls]:
+    """By new connections of HTTP."""
+    calls, end = Calls(), threading.Event()
+    where = predict.Served(served.address(), served.model, "http")
+
+    def call() -> None:
+        while not end.is_set():
+            try:
+                calls.answers.append(ask(where))
+            except Exception as error:
+                calls.failures.append(f"{type(error).__name__}: {error}")
+            time.sleep(0.1)
+
+    thread = threading.Thread(target=call)
+    thread.start()
+    try:
+        yield calls
+    finally:
+        end.set()
+        thread.join()
 
 
 def weights(served: Pipeline) -> WeightedAverage:
@@ -89,9 +130,9 @@ def test_it_answers_as_python_does_and_follows_its_models(
     torch.set_num_threads(1)
     reference = Reference.trained(weights(served))
     first = reference.answers(*requests())
-    version, distance = off(served, first)
-    assert version == "1"
-    assert distance < TOLERANCE
+    answer = over_grpc(served)
+    assert answer.version == "1"
+    assert off(answer, first) < TOLERANCE
     assert versions(served) == {"price": "1", "sentiment": "1"}
     table = served.kubectl("get", "ensemblepipelines")
     assert "ensemble-predictor   True" in table
@@ -100,12 +141,20 @@ def test_it_answers_as_python_does_and_follows_its_models(
     for word in ("ResolvedRefs", "ModelLoaded", "InferenceModel/lstm-price-predictor"):
         assert word in described
 
-    promote(LSTM, 2, "champion", mlflow.uri())
     network: Any = torch.jit.load(other / "model.pt")
     second = replace(reference, lstm=network).answers(*requests())
     assert np.abs(second.price - first.price).max() > 10 * TOLERANCE
-    eventually(lambda: off(served, second)[0] == "2", within=180, that="revision 2 answers")
-    assert off(served, second)[1] < TOLERANCE
+    with called_throughout(served) as calls:
+        eventually(lambda: calls.answers, that="an answer before the change")
+        promote(LSTM, 2, "champion", mlflow.uri())
+        eventually(lambda: over_grpc(served).version == "2", within=180, that="revision 2 answers")
+        asked = len(calls.answers)
+        eventually(lambda: len(calls.answers) > asked + 5, that="answers after the change")
+    assert calls.failures == []
+    expected = {"1": first, "2": second}
+    assert {answer.version for answer in calls.answers} == set(expected)
+    assert max(off(answer, expected[answer.version]) for answer in calls.answers) < TOLERANCE
+    assert off(over_grpc(served), second) < TOLERANCE
     served.wait_ready()
     assert versions(served) == {"price": "2", "sentiment": "1"}
 

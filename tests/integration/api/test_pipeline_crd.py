@@ -101,14 +101,14 @@ def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
         "model": {"version": "4"},
         "stable": {"revision": "5d4c8f7b6a", "replicas": 2, "ready": 2},
         "steps": [{"name": "price", "model": "lstm_price", "version": "7"}],
-        "stepVersions": "price=7,spread=1",
+        "stepVersions": "price:7,spread:1",
         "replicas": 2,
         "readyReplicas": 2,
     }
     _patch_status(kubectl, namespace, status)
     header, row = kubectl("get", "epipe", "-n", namespace).splitlines()
     assert header.split() == ["NAME", "READY", "STEPS", "VERSION", "PHASE", "REPLICAS", "AGE"]
-    assert row.split()[:6] == [NAME, "True", "price=7,spread=1", "4", "Ready", "2"]
+    assert row.split()[:6] == [NAME, "True", "price:7,spread:1", "4", "Ready", "2"]
     wide = kubectl("get", "epipe", "-n", namespace, "-o", "wide")
     for shown in ("5d4c8f7b6a", "2 of 2 pods answer"):
         assert shown in wide
