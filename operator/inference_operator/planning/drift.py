@@ -69,8 +69,8 @@ def _mapping(live: Any, wanted: Mapping[str, Any], path: Path) -> Path | None:
 def _sequence(live: Any, wanted: Sequence[Any], path: Path) -> Path | None:
     if not isinstance(live, Sequence) or isinstance(live, str):
         return path
-    if wanted and all(isinstance(item, Mapping) and "name" in item for item in wanted):
-        by_name = {item.get("name"): item for item in live if isinstance(item, Mapping)}
+    if wanted and all(map(_is_named, wanted)):
+        by_name = {item["name"]: item for item in live if _is_named(item)}
         pairs = [(by_name.get(item["name"]), item, item["name"]) for item in wanted]
     elif len(live) != len(wanted):
         return path
@@ -80,6 +80,11 @@ def _sequence(live: Any, wanted: Sequence[Any], path: Path) -> Path | None:
         if found := _differs(is_, should, (*path, place)):
             return found
     return None
+
+
+def _is_named(item: Any) -> bool:
+    # A record that somebody edited may have anything for a name.
+    return isinstance(item, Mapping) and isinstance(item.get("name"), str)
 
 
 def _is_empty(value: Any) -> bool:

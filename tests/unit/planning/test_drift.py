@@ -151,3 +151,15 @@ def test_a_key_that_a_stranger_adds_to_a_selector_is_drift() -> None:
 def test_an_equal_selector_is_none() -> None:
     assert drift(service(app="fx"), service(app="fx")) is None
     assert foreign_keys(service(app="fx"), service(app="fx")) == {}
+
+
+@pytest.mark.parametrize("name", [5, None, {}, ["x"]])
+def test_names_that_are_no_texts_are_compared_by_place(name: Any) -> None:
+    """Somebody edited the record that is compared with, or the live object."""
+
+    def pod(name: Any) -> dict[str, Any]:
+        return {"kind": "Pod", "spec": {"volumes": [{"name": name, "emptyDir": {}}]}}
+
+    assert drift(pod(name), pod(name)) is None
+    assert drift(pod("cache"), pod(name)) == "spec.volumes.0.name"
+    assert drift(pod(name), pod("cache")) == "spec.volumes.cache"
