@@ -12,7 +12,8 @@ from model_builders.features.failure import FeatureError, Reason
 from model_builders.features.frame import NAMES, Periods, frame
 from model_builders.features.windows import normalised
 
-_MOST = float(np.finfo(np.float32).max)
+# Far inside float32's range: what models make of a price or a volume must fit as well.
+_LEAST, _MOST = 1e-30, 1e30
 _PERIODS = ("rsi", "sma", "ema", "volatility")
 _WINDOWS = frozenset({"window", "normalised"})
 _STILL = (1.0, 1.0, 1.0, 1.0, 0.0)
@@ -91,11 +92,12 @@ def _problem(bars: npt.NDArray[np.float64], name: str) -> FeatureError | None:
     except FeatureError as error:
         return error
     wrong = bars > _MOST
+    wrong[:, : len(COLUMNS) - 1] |= bars[:, : len(COLUMNS) - 1] < _LEAST
     if not wrong.any():
         return None
     row, column = (int(at) for at in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
     return FeatureError(
         Reason.OUT_OF_RANGE,
-        f"{name}.{COLUMNS[column]}: row {row} is {bars[row, column]:g}, expected 3e38 at most, as"
-        " float32 holds; drop that bar",
+        f"{name}.{COLUMNS[column]}: row {row} is {bars[row, column]:g}, expected a price from"
+        f" {_LEAST:g} to {_MOST:g}, or a volume up to there, for float32; drop that bar",
     )

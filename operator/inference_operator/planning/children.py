@@ -62,13 +62,22 @@ def _wanted(
     for revision in sorted(kept | {record.revision for record in live}):
         yield controller_revision(seen.owner, records[revision])
     for record in live:
+        pods = _pods_of(seen, record, position, replicas)
         for manifest in record.children:
             is_workload = manifest["kind"] == "Deployment"
-            yield scaled(dict(manifest), replicas) if is_workload else manifest
+            yield scaled(dict(manifest), pods) if is_workload else manifest
     if position.serving is not None:
         yield service(seen.owner, position.serving)
     if live and (budget := pod_disruption_budget(seen.owner, replicas)):
         yield budget
+
+
+def _pods_of(seen: Observed, record: RevisionRecord, position: Position, replicas: int) -> int:
+    """As many as are asked for; a revision that clients have left gets no more than it has."""
+    workers = seen.workers.get(record.revision)
+    if record.revision != position.previous or workers is None:
+        return replicas
+    return min(replicas, workers.replicas)
 
 
 def blocked(seen: Observed, replicas: int) -> tuple[str, ...]:

@@ -176,7 +176,10 @@ def _available(view: Outlook) -> Iterator[Finding]:
     if serving is None or view.wanted == 0:
         return
     ready = view.seen.ready_of(serving)
-    if ready > 0:
+    if view.plan.has_no_service:
+        message = f"no client reaches revision {serving}: {'; '.join(view.plan.blocked)}"
+        yield Finding(ConditionType.AVAILABLE, False, Reason.CHILD_REFUSED, message)
+    elif ready > 0:
         message = f"revision {serving} answers its clients"
         yield Finding(ConditionType.AVAILABLE, True, Reason.MINIMUM_REPLICAS_AVAILABLE, message)
     else:

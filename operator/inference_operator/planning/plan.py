@@ -95,6 +95,11 @@ class Plan:
         return self.position.candidate is None and self.position.previous is None
 
     @property
+    def has_no_service(self) -> bool:
+        """Whether somebody else has the name of its Service."""
+        return any(sentence.startswith("Service/") for sentence in self.blocked)
+
+    @property
     def actions(self) -> tuple[Action, ...]:
         return tuple(action for stage in self.stages for action in stage)
 

@@ -53,7 +53,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         ready_replicas=sum(workers.ready for workers in seen.workers.values()),
         selector=selector_text(unit_selector(key.kind, key.name)),
         accelerator=_accelerator(plan),
-        url=service_url(seen.owner) if plan.position.serving else None,
+        url=_url(seen, plan),
         decisions=_decisions(seen.status.decisions, plan.turns, now),
         **_steps(plan),
     )
@@ -95,6 +95,11 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         sha256=digest,
         uri=serving.uri,
     )
+
+
+def _url(seen: Observed, plan: Plan) -> str | None:
+    is_reached = plan.position.serving and not plan.has_no_service
+    return service_url(seen.owner) if is_reached else None
 
 
 def _steps(plan: Plan) -> dict[str, Any]:

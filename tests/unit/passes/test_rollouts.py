@@ -45,6 +45,18 @@ async def test_the_old_revision_keeps_its_pods_for_the_scale_down_delay() -> Non
     assert len(world.cluster.all("ControllerRevision")) == 2
 
 
+async def test_scaling_up_brings_no_more_pods_of_what_clients_have_left() -> None:
+    world = World()
+    old = await serving(world)
+    new = await serving(world, 2)
+
+    await serving(world, 2, replicas=3)
+    assert world.deployments == {old: 1, new: 3}
+    await serving(world, 2, replicas=0)
+    await serving(world, 2, replicas=1)
+    assert world.deployments == {old: 0, new: 1}
+
+
 async def test_going_back_after_the_delay_restores_the_kept_rendering() -> None:
     world = World()
     old = await serving(world)

@@ -165,6 +165,10 @@ async def test_the_younger_of_two_names_alike_waits_and_takes_over_a_name_that_b
         f"Service/{KEY.name} belongs to InferenceModel {KEY.name}; rename one of the two"
     )
     assert desk.ready_of(KEY) == "Ready"
+    reached = desk.status_of(TWIN).condition(ConditionType.AVAILABLE)
+    assert reached is not None
+    assert (reached.status, reached.reason) == ("False", "ChildRefused"), "an outage is told"
+    assert desk.status_of(TWIN).url is None
     assert service is not None
     assert service["metadata"]["ownerReferences"][0]["kind"] == "InferenceModel"
 
