@@ -65,10 +65,10 @@ def pipeline_unit(
     """Check the graph and all of its steps, render each config.pbtxt, and put the unit together."""
     spec = wanted.spec
     name = spec.name or owner.key.name
-    steps, _ = prepared(wanted, mode)
-    _, problems = sketch(wanted, name, mode)
-    if problems:
-        return Invalid(tuple(str(problem) for problem in problems))
+    found = sketch(wanted, name, mode)
+    if found.problems:
+        return Invalid(tuple(str(problem) for problem in found.problems))
+    steps = found.steps
     config = config_pbtxt(ensemble_config(spec, name=name, models=_run_by(steps)))
     planned = PlannedModel(name=name, version=UNVERSIONED, format=ArtifactFormat.ENSEMBLE)
     revision = pipeline_hash(spec, name, mode, wanted.pins, wanted.inline)
@@ -88,17 +88,26 @@ def pipeline_unit(
     )
 
 
-def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> tuple[Graph, list[Problem]]:
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """A pipeline as far as it is known."""
+
+    steps: tuple[Prepared, ...]
+    graph: Graph
+    problems: tuple[Problem, ...]
+
+
+def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
     """The graph, complete or not, and all that is wrong with what is known of it."""
     spec = wanted.spec
-    steps, problems = prepared(wanted, mode)
+    steps, problems = _prepared(wanted, mode)
     known = {step.step.name: step.config for step in steps}
     models = {
         step.name: known.get(step.name) or ModelConfig(name=f"{step.name}--unknown")
         for step in spec.steps
     }
     graph = graph_of(spec, name=name, models=models)
-    return graph, problems or problems_of(spec, graph, steps)
+    return Sketch(tuple(steps), graph, tuple(problems or problems_of(spec, graph, steps)))
 
 
 def problems_of(
@@ -120,7 +129,7 @@ def _run_by(steps: Iterable[Prepared]) -> dict[str, StepModel]:
     return {step.step.name: StepModel(step.step.model, step.step.version) for step in steps}
 
 
-def prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[Prepared], list[Problem]]:
+def _prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[Prepared], list[Problem]]:
     """Each step with its models, but for those that nothing is known of, and what is wrong."""
     steps: list[Prepared] = []
     problems: list[Problem] = []

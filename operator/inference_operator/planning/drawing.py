@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.api.validate import parse
 from inference_operator.domain.observed import Observed
-from inference_operator.domain.pipeline import prepared, sketch
+from inference_operator.domain.pipeline import sketch
 from inference_operator.planning.accelerator import choose_mode
 from inference_operator.planning.position import position_of
 from inference_operator.planning.references import settle_pipeline
@@ -38,12 +38,11 @@ def drawing(seen: Observed) -> Drawing:
         raise TypeError(f"{seen.owner.key} has no graph")
     settled = settle_pipeline(seen, position_of(seen), spec)
     mode = choose_mode(spec.accelerator, spec.placement, seen.nodes).mode
-    graph, problems = sketch(settled.known, spec.name or seen.owner.key.name, mode)
-    steps, _ = prepared(settled.known, mode)
-    served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in steps}
+    found = sketch(settled.known, spec.name or seen.owner.key.name, mode)
+    served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in found.steps}
     runs = {step.name: _runs(step, served.get(step.name)) for step in spec.steps}
     unknown = (settled.unresolved.message,) if settled.unresolved else ()
-    return Drawing(graph, runs, tuple(problems), unknown)
+    return Drawing(found.graph, runs, found.problems, unknown)
 
 
 def _runs(step: Step, served: str | None) -> str:

@@ -79,7 +79,7 @@ def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | No
         return None
     wanted = asked.steps.known
     name = wanted.spec.name or seen.owner.key.name
-    _, problems = sketch(wanted, name, mode)
+    problems = sketch(wanted, name, mode).problems
     return Invalid(tuple(str(problem) for problem in problems)) if problems else None
 
 
