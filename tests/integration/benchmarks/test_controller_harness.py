@@ -9,11 +9,12 @@ from benchmarks.controller.__main__ import NAMESPACE, Options, floor, measure
 from benchmarks.controller.report import curves, table
 from benchmarks.controller.subject import load
 from hack.cluster.apiserver import ApiServer
+from inference_operator.adapters.kinds import CHILDREN, NODE, UNITS
 
 pytestmark = pytest.mark.integration
 MODELS = 10
-KINDS = 8
-"""InferenceModels, their five kinds of children, pods and nodes."""
+KINDS = len((*UNITS, *CHILDREN, NODE))
+"""What people write, the children, their pods among them, and nodes."""
 
 
 @pytest.fixture(scope="module")
