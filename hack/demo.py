@@ -27,6 +27,7 @@ from hack.product import (
 
 NAMESPACE = "trading"
 MODEL = "lstm-price-predictor"
+RESOURCE = f"inferencemodel/{MODEL}"
 SAMPLE = ROOT / "manifests" / "samples" / f"{MODEL}.yaml"
 TRAINED = ROOT / "build" / MODEL
 GRPC = 8001
@@ -65,7 +66,13 @@ def show(on: Target) -> None:
         wait_ready(kubectl)
     with step("a prediction over tritonclient (gRPC), beside the local model's"):
         predict(kubectl)
-    tell(kubectl)
+    tell(
+        kubectl,
+        ("get", "inferencemodels", "-A"),
+        ("get", "inferencemodels", "-A", "-o", "wide"),
+        ("get", "pods,services,deployments,controllerrevisions", "-n", NAMESPACE),
+        ("describe", "inferencemodel", MODEL, "-n", NAMESPACE),
+    )
     say(f"\nAll of it took {time.monotonic() - began:.0f} s. The cluster stays up:")
     say(f"  export KUBECONFIG={on.kubeconfig}")
     say("  kubectl get inferencemodels -A        make demo-down removes it again")
@@ -120,27 +127,22 @@ def namespace(kubectl: Kubectl, name: str = NAMESPACE) -> None:
     )
 
 
-def wait_ready(kubectl: Kubectl) -> None:
-    """Print the resource's line whenever it changes, until it is Ready."""
-    shown = ""
-    deadline = time.monotonic() + DEADLINE_SECONDS
+def wait_ready(
+    kubectl: Kubectl, resource: str = RESOURCE, within: float = DEADLINE_SECONDS
+) -> None:
+    """Print the line of `KIND/NAME` in the demo's namespace whenever it changes, until it is
+    Ready."""
+    named = (resource, "-n", NAMESPACE)
+    shown, deadline = "", time.monotonic() + within
     while time.monotonic() < deadline:
-        line = kubectl("get", "inferencemodel", MODEL, "-n", NAMESPACE, "--no-headers").strip()
+        line = kubectl("get", *named, "--no-headers").strip()
         if line.rpartition(" ")[0] != shown:
             shown = line.rpartition(" ")[0]
             say(f"    {line}")
-        if kubectl.succeeds(
-            "wait",
-            f"inferencemodel/{MODEL}",
-            "-n",
-            NAMESPACE,
-            "--for=condition=Ready",
-            "--timeout=1s",
-        ):
+        if kubectl.succeeds("wait", *named, "--for=condition=Ready", "--timeout=1s"):
             return
-    described = kubectl("describe", "inferencemodel", MODEL, "-n", NAMESPACE)
     raise StepError(
-        f"{MODEL} is not Ready after {DEADLINE_SECONDS} s\n{described}",
+        f"{resource} is not Ready after {within:.0f} s\n{kubectl('describe', *named)}",
         "the conditions and Events above name the reason",
     )
 
@@ -152,14 +154,9 @@ def predict(kubectl: Kubectl) -> None:
         say(run(command, cwd=ROOT, remedy="compare with `python -m hack.predict --help`").rstrip())
 
 
-def tell(kubectl: Kubectl) -> None:
-    """What an engineer would look at."""
-    for words in (
-        ("get", "inferencemodels", "-A"),
-        ("get", "inferencemodels", "-A", "-o", "wide"),
-        ("get", "pods,services,deployments,controllerrevisions", "-n", NAMESPACE),
-        ("describe", "inferencemodel", MODEL, "-n", NAMESPACE),
-    ):
+def tell(kubectl: Kubectl, *commands: tuple[str, ...]) -> None:
+    """What an engineer would look at: the words of each command after `kubectl`, and its answer."""
+    for words in commands:
         say(f"\n$ kubectl {' '.join(words)}\n{kubectl(*words).rstrip()}")
 
 

@@ -10,7 +10,7 @@ from hack import predict
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Embedded, Target
 from hack.console import StepError, reported, say, step
-from hack.demo import NAMESPACE, namespace
+from hack.demo import NAMESPACE, namespace, tell, wait_ready
 from hack.images.catalog import build
 from hack.mlflow.cluster import URI, ClusterMlflow
 from hack.port_forward import port_forward
@@ -19,6 +19,7 @@ from hack.trading import FORMATS, SAMPLE, Trading
 from hack.trained_models import trained_model
 
 PIPELINE = "ensemble-predictor"
+RESOURCE = f"epipe/{PIPELINE}"
 GRPC = 8001
 DEADLINE_SECONDS = 300
 TOLERANCE = 1e-4
@@ -48,10 +49,15 @@ def show(on: Target) -> None:
     with step(f"kubectl apply -f {SAMPLE.relative_to(ROOT)}"):
         namespace(kubectl)
         kubectl("apply", "-f", str(SAMPLE))
-        wait_ready(kubectl)
+        wait_ready(kubectl, RESOURCE, DEADLINE_SECONDS)
     with step("two shares and two texts in one request, beside the same steps in PyTorch"):
         ask(kubectl)
-    tell(kubectl)
+    tell(
+        kubectl,
+        ("get", "inference", "-n", NAMESPACE),
+        ("get", "pods,services,controllerrevisions", "-n", NAMESPACE),
+        ("describe", "epipe", PIPELINE, "-n", NAMESPACE),
+    )
     say(f"\nAll of it took {time.monotonic() - began:.0f} s. The cluster stays up:")
     say(f"  export KUBECONFIG={on.kubeconfig}")
     say("  kubectl get epipe -A        make demo-down removes it again")
@@ -75,23 +81,6 @@ def registry(on: Target, kubectl: Kubectl) -> None:
         setting = f"INFERENCE_OPERATOR_MLFLOW_TRACKING_URI={URI}"
         kubectl("set", "env", *DEPLOYMENT, setting)
         kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
-
-
-def wait_ready(kubectl: Kubectl) -> None:
-    """Print the pipeline's line whenever it changes, until it is Ready."""
-    named = (f"epipe/{PIPELINE}", "-n", NAMESPACE)
-    shown, deadline = "", time.monotonic() + DEADLINE_SECONDS
-    while time.monotonic() < deadline:
-        line = kubectl("get", *named, "--no-headers").strip().rpartition(" ")[0]
-        if line != shown:
-            say(f"    {line}")
-        shown = line
-        if kubectl.succeeds("wait", *named, "--for=condition=Ready", "--timeout=1s"):
-            return
-    raise StepError(
-        f"{PIPELINE} is not Ready after {DEADLINE_SECONDS} s\n{kubectl('describe', *named)}",
-        "the conditions and Events above name the reason",
-    )
 
 
 def ask(kubectl: Kubectl) -> None:
@@ -136,16 +125,6 @@ def rows() -> tuple[npt.NDArray[np.float64], list[str], list[str]]:
         "The recall costs more than feared, and two directors leave.",
     ]
     return np.stack([bars[name] for name in names]), texts, names
-
-
-def tell(kubectl: Kubectl) -> None:
-    """What an engineer would look at."""
-    for words in (
-        ("get", "inference", "-n", NAMESPACE),
-        ("get", "pods,services,controllerrevisions", "-n", NAMESPACE),
-        ("describe", "epipe", PIPELINE, "-n", NAMESPACE),
-    ):
-        say(f"\n$ kubectl {' '.join(words)}\n{kubectl(*words).rstrip()}")
 
 
 if __name__ == "__main__":
