@@ -66,10 +66,9 @@ def pipeline_unit(
     spec = wanted.spec
     name = spec.name or owner.key.name
     found = sketch(wanted, name, mode)
-    if found.problems:
+    if found.config is None:
         return Invalid(tuple(str(problem) for problem in found.problems))
-    steps = found.steps
-    config = config_pbtxt(ensemble_config(spec, name=name, models=_run_by(steps)))
+    steps, config = found.steps, config_pbtxt(found.config)
     planned = PlannedModel(name=name, version=UNVERSIONED, format=ArtifactFormat.ENSEMBLE)
     revision = pipeline_hash(spec, name, mode, wanted.pins, wanted.inline)
     measures = any(step.config.HasField("model_metrics") for step in steps)
@@ -95,6 +94,8 @@ class Sketch:
     steps: tuple[Prepared, ...]
     graph: Graph
     problems: tuple[Problem, ...]
+    config: ModelConfig | None
+    """Triton's ensemble; None where there are problems, or steps of which nothing is known."""
 
 
 def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
@@ -107,26 +108,22 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
         for step in spec.steps
     }
     graph = graph_of(spec, name=name, models=models)
-    return Sketch(tuple(steps), graph, tuple(problems or problems_of(spec, graph, steps)))
+    problems = problems or _problems(spec, graph, steps)
+    config = None
+    if not problems and len(steps) == len(spec.steps):
+        runs = {s.step.name: StepModel(s.step.model, s.step.version) for s in steps}
+        try:
+            config = ensemble_config(spec, name=name, models=runs)
+        except ConfigError as error:
+            problems = error.problems
+    return Sketch(tuple(steps), graph, tuple(problems), config)
 
 
-def problems_of(
-    spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]
-) -> list[Problem]:
+def _problems(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]) -> list[Problem]:
     """What keeps the steps from being one set. `graph` may have steps of which nothing is known;
     `steps` are the others."""
     found = [*(check_graph(graph) or _clashes(graph.name, steps))]
-    found += [*arguments(spec), *environment(spec), *_too_large(steps)]
-    if not found and len(steps) == len(spec.steps):
-        try:
-            ensemble_config(spec, name=graph.name, models=_run_by(steps))
-        except ConfigError as error:
-            found = error.problems
-    return found
-
-
-def _run_by(steps: Iterable[Prepared]) -> dict[str, StepModel]:
-    return {step.step.name: StepModel(step.step.model, step.step.version) for step in steps}
+    return [*found, *arguments(spec), *environment(spec), *_too_large(steps)]
 
 
 def _prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[Prepared], list[Problem]]:
