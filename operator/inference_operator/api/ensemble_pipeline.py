@@ -6,11 +6,10 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from inference_operator.api.across import NAME_RULE, PIPELINE_RULES, STEP_RULES
-from inference_operator.api.arguments import ExtraArg, Image
+from inference_operator.api.arguments import Image
 from inference_operator.api.base import ApiModel, DnsSubdomain, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.builtin import Builtin
-from inference_operator.api.environment import EnvVar
 from inference_operator.api.model import (
     InputTensor,
     Model,
@@ -22,13 +21,16 @@ from inference_operator.api.model import (
 from inference_operator.api.rollout import Rollout
 from inference_operator.api.rules import Rule, UniqueBy, keys, text
 from inference_operator.api.triton import (
-    InstanceGroup,
+    ConfigOverrides,
+    Environment,
+    ExtraArgs,
+    InstanceGroups,
     Optimization,
     Parameters,
     ResponseCache,
-    Warmup,
+    Warmups,
 )
-from inference_operator.api.workload import Accelerator, LocalObjectReference, Placement, Resources
+from inference_operator.api.workload import Accelerator, Placement, PullSecrets, Replicas, Resources
 
 KIND = "EnsemblePipeline"
 PLURAL = "ensemblepipelines"
@@ -82,7 +84,7 @@ class StepTriton(ApiModel):
     """Gather requests into batches. For steps with `modelRef`: absent, as the model has it; not for
     a pipeline, which has no batches of its own."""
 
-    instance_groups: Annotated[tuple[InstanceGroup, ...], Field(max_length=16)] = ()
+    instance_groups: InstanceGroups = ()
     """Execution instances within one pod. Absent: one, on each GPU where there are some; for steps
     with `modelRef`, as the model has them; for built-in steps, one on the CPU. Not for a pipeline
     that is referred to."""
@@ -90,13 +92,13 @@ class StepTriton(ApiModel):
     optimization: Optimization | None = None
     """Optimization settings; only for steps with `model`."""
 
-    warmup: Annotated[tuple[Warmup, ...], Field(max_length=16), UniqueBy("name")] = ()
+    warmup: Warmups = ()
     """Requests that each instance answers before it is ready; only for steps with `model`."""
 
     parameters: Parameters = {}
     """Backend parameters; only for steps with `model`."""
 
-    config_overrides: Annotated[str, Field(max_length=65536)] | None = None
+    config_overrides: ConfigOverrides | None = None
     """config.pbtxt text, merged last; only for steps with `model`."""
 
 
@@ -177,13 +179,13 @@ class PipelineTriton(ApiModel):
     parameters: Parameters = {}
     """`parameters` of the pipeline's own config.pbtxt."""
 
-    config_overrides: Annotated[str, Field(max_length=65536)] | None = None
+    config_overrides: ConfigOverrides | None = None
     """config.pbtxt text for what has no field here, merged last into the pipeline's own."""
 
-    env: Annotated[tuple[EnvVar, ...], Field(max_length=64), UniqueBy("name")] = ()
+    env: Environment = ()
     """Environment variables of the Triton container."""
 
-    extra_args: Annotated[tuple[ExtraArg, ...], Field(max_length=64)] = ()
+    extra_args: ExtraArgs = ()
     """Further arguments of tritonserver; see InferenceModel."""
 
     shared_memory: Quantity | None = None
@@ -214,7 +216,7 @@ class EnsemblePipelineSpec(ApiModel):
     triton: PipelineTriton = PipelineTriton()
     """The Triton that serves all steps."""
 
-    replicas: Annotated[Int, Field(ge=0, le=1000)] = 1
+    replicas: Replicas = 1
     """Number of pods; `kubectl scale` sets it. Write it where a HorizontalPodAutoscaler is to
     change it: that cannot read an absent one."""
 
@@ -230,9 +232,7 @@ class EnsemblePipelineSpec(ApiModel):
     rollout: Rollout = Rollout()
     """How a new revision of the whole set takes over."""
 
-    image_pull_secrets: Annotated[
-        tuple[LocalObjectReference, ...], Field(max_length=16), UniqueBy("name")
-    ] = ()
+    image_pull_secrets: PullSecrets = ()
     """Secrets for pulling the images."""
 
     service_account_name: DnsSubdomain | None = None

@@ -1,16 +1,13 @@
 """The InferenceModel resource."""
 
-from typing import Annotated, Any, ClassVar, Literal
-
-from pydantic import Field
+from typing import Any, ClassVar, Literal
 
 from inference_operator.api.across import NAME_RULE, SPEC_RULES
-from inference_operator.api.base import ApiModel, DnsSubdomain, Int
+from inference_operator.api.base import ApiModel, DnsSubdomain
 from inference_operator.api.model import Model
 from inference_operator.api.rollout import Rollout
-from inference_operator.api.rules import UniqueBy
 from inference_operator.api.triton import Triton
-from inference_operator.api.workload import Accelerator, LocalObjectReference, Placement, Resources
+from inference_operator.api.workload import Accelerator, Placement, PullSecrets, Replicas, Resources
 
 KIND = "InferenceModel"
 PLURAL = "inferencemodels"
@@ -27,7 +24,7 @@ class InferenceModelSpec(ApiModel):
     triton: Triton = Triton()
     """How Triton serves it."""
 
-    replicas: Annotated[Int, Field(ge=0, le=1000)] = 1
+    replicas: Replicas = 1
     """Number of pods; `kubectl scale` sets it. Write it where a HorizontalPodAutoscaler is to
     change it: that cannot read an absent one."""
 
@@ -43,11 +40,7 @@ class InferenceModelSpec(ApiModel):
     rollout: Rollout = Rollout()
     """How a new revision takes over."""
 
-    image_pull_secrets: Annotated[
-        tuple[LocalObjectReference, ...],
-        Field(max_length=16),
-        UniqueBy("name"),
-    ] = ()
+    image_pull_secrets: PullSecrets = ()
     """Secrets for pulling the images."""
 
     service_account_name: DnsSubdomain | None = None

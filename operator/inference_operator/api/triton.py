@@ -216,6 +216,12 @@ class Metrics(ApiModel):
     latency objective."""
 
 
+# What the Triton of both kinds takes.
+InstanceGroups = Annotated[tuple[InstanceGroup, ...], Field(max_length=16)]
+Warmups = Annotated[tuple[Warmup, ...], Field(max_length=16), UniqueBy("name")]
+ConfigOverrides = Annotated[str, Field(max_length=65536)]
+Environment = Annotated[tuple[EnvVar, ...], Field(max_length=64), UniqueBy("name")]
+ExtraArgs = Annotated[tuple[ExtraArg, ...], Field(max_length=64)]
 Parameters = Annotated[
     dict[str, Annotated[str, Field(max_length=4096)]],
     Field(max_length=64),
@@ -239,7 +245,7 @@ class Triton(ApiModel):
     """Gather requests into batches; needs `model.maxBatchSize` >= 1. Absent: no batching; `{}`:
     with Triton's defaults."""
 
-    instance_groups: Annotated[tuple[InstanceGroup, ...], Field(max_length=16)] = ()
+    instance_groups: InstanceGroups = ()
     """Execution instances within one pod. Absent: one, on each GPU where there are some."""
 
     optimization: Optimization | None = None
@@ -248,11 +254,7 @@ class Triton(ApiModel):
     response_cache: ResponseCache | None = None
     """Answer equal requests from a cache."""
 
-    warmup: Annotated[
-        tuple[Warmup, ...],
-        Field(max_length=16),
-        UniqueBy("name"),
-    ] = ()
+    warmup: Warmups = ()
     """Requests that each instance answers before the model is ready."""
 
     version_policy: VersionPolicy | None = None
@@ -264,19 +266,15 @@ class Triton(ApiModel):
     metrics: Metrics | None = None
     """Metrics beyond Triton's defaults."""
 
-    config_overrides: Annotated[str, Field(max_length=65536)] | None = None
+    config_overrides: ConfigOverrides | None = None
     """config.pbtxt text (protobuf text format) for what has no field here. Merged last: single
     fields are replaced, maps and messages merged, inputs and outputs merged by name, other lists
     replaced. It cannot change `name` nor contradict a field of this spec."""
 
-    env: Annotated[
-        tuple[EnvVar, ...],
-        Field(max_length=64),
-        UniqueBy("name"),
-    ] = ()
+    env: Environment = ()
     """Environment variables of the Triton container."""
 
-    extra_args: Annotated[tuple[ExtraArg, ...], Field(max_length=64)] = ()
+    extra_args: ExtraArgs = ()
     """Further arguments of tritonserver, such as `--log-verbose=1`. Those that the operator sets
     itself, or that its pods cannot do without, are refused: the repository, model control,
     readiness, endpoints and their ports, the cache (see `responseCache`)."""

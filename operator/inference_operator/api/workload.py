@@ -13,7 +13,7 @@ from inference_operator.api.base import (
     Quantity,
     parse_quantity,
 )
-from inference_operator.api.rules import Rule, keys, text
+from inference_operator.api.rules import Rule, UniqueBy, keys, text
 
 _EXTENDED = r"[a-z0-9.-]+/[A-Za-z0-9_.-]+"
 _LABEL_KEY = keys(
@@ -95,6 +95,10 @@ class LocalObjectReference(ApiModel):
 
     name: DnsSubdomain
     """Its name."""
+
+
+Replicas = Annotated[Int, Field(ge=0, le=1000)]
+PullSecrets = Annotated[tuple[LocalObjectReference, ...], Field(max_length=16), UniqueBy("name")]
 
 
 class TolerationOperator(StrEnum):
