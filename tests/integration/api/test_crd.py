@@ -10,8 +10,11 @@ import yaml
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
 from tests.api_cases.bad_manifests import GOOD, changed
+from tests.integration.api.resources import READY_STATUS, apply, patch_status
 
 pytestmark = pytest.mark.integration
+
+RESOURCE = "imodel/spread-forecaster"
 
 SAMPLES = sorted((Path(__file__).parents[3] / "manifests" / "samples").glob("*.yaml"))
 FULL: dict[str, Any] = {
@@ -37,16 +40,6 @@ FULL: dict[str, Any] = {
 }
 
 
-def _apply(kubectl: Kubectl, namespace: str, body: dict[str, Any], *options: str) -> None:
-    arguments = ("apply", "--server-side", "--validate=strict", "-n", namespace, *options)
-    kubectl(*arguments, "-f", "-", stdin=json.dumps(body))
-
-
-def _patch_status(kubectl: Kubectl, namespace: str, status: dict[str, Any]) -> None:
-    target = ("imodel/spread-forecaster", "-n", namespace, "--subresource=status")
-    kubectl("patch", *target, "--type=merge", "-p", json.dumps({"status": status}))
-
-
 def test_the_schema_is_structural(kubectl: Kubectl) -> None:
     crd = kubectl.get("crd", "inferencemodels.inference.aipx.io")
     conditions = {c["type"]: c["status"] for c in crd["status"]["conditions"]}
@@ -57,14 +50,14 @@ def test_the_schema_is_structural(kubectl: Kubectl) -> None:
 def test_the_server_stores_what_was_written_and_nothing_more(
     kubectl: Kubectl, namespace: str, change: dict[str, Any]
 ) -> None:
-    _apply(kubectl, namespace, changed(change))
+    apply(kubectl, namespace, changed(change))
     stored = kubectl.get("imodel", "spread-forecaster", "-n", namespace)
     assert stored["spec"] == changed(change)["spec"]
 
 
 def test_applying_the_same_twice_is_one_generation(kubectl: Kubectl, namespace: str) -> None:
     for _ in range(2):
-        _apply(kubectl, namespace, changed(FULL))
+        apply(kubectl, namespace, changed(FULL))
     stored = kubectl.get("imodel", "spread-forecaster", "-n", namespace)
     assert stored["metadata"]["generation"] == 1
 
@@ -74,22 +67,22 @@ def test_every_sample_is_accepted(kubectl: Kubectl, namespace: str, path: Path) 
     for body in yaml.safe_load_all(path.read_text(encoding="utf-8")):
         if body:
             body["metadata"].pop("namespace", None)
-            _apply(kubectl, namespace, body)
+            apply(kubectl, namespace, body)
 
 
 @pytest.mark.parametrize("change", [{}, {"spec.replicas": 1}], ids=["unwritten", "written"])
 def test_kubectl_scale_sets_the_replicas(
     kubectl: Kubectl, namespace: str, change: dict[str, Any]
 ) -> None:
-    _apply(kubectl, namespace, changed(change))
+    apply(kubectl, namespace, changed(change))
     kubectl("scale", "imodel/spread-forecaster", "--replicas=3", "-n", namespace)
     stored = kubectl.get("imodel", "spread-forecaster", "-n", namespace)
     assert stored["spec"]["replicas"] == 3
 
 
 def test_an_autoscaler_reads_the_status_through_the_scale(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, changed({"spec.replicas": 2}))
-    _patch_status(kubectl, namespace, {"replicas": 2, "selector": "app=spread"})
+    apply(kubectl, namespace, changed({"spec.replicas": 2}))
+    patch_status(kubectl, namespace, RESOURCE, {"replicas": 2, "selector": "app=spread"})
     path = f"/apis/inference.aipx.io/v1alpha1/namespaces/{namespace}/inferencemodels"
     scale = json.loads(kubectl("get", "--raw", f"{path}/spread-forecaster/scale"))
     assert scale["spec"] == {"replicas": 2}
@@ -97,38 +90,26 @@ def test_an_autoscaler_reads_the_status_through_the_scale(kubectl: Kubectl, name
 
 
 def test_a_written_status_is_no_new_generation(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, GOOD)
-    _patch_status(kubectl, namespace, {"phase": "Ready"})
+    apply(kubectl, namespace, GOOD)
+    patch_status(kubectl, namespace, RESOURCE, {"phase": "Ready"})
     stored = kubectl.get("imodel", "spread-forecaster", "-n", namespace)
     assert stored["metadata"]["generation"] == 1
     assert stored["status"] == {"phase": "Ready"}
 
 
 def test_a_phase_that_does_not_exist_cannot_be_written(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, GOOD)
+    apply(kubectl, namespace, GOOD)
     with pytest.raises(StepError, match=r'status\.phase: Unsupported value: "Fine"'):
-        _patch_status(kubectl, namespace, {"phase": "Fine"})
+        patch_status(kubectl, namespace, RESOURCE, {"phase": "Fine"})
 
 
 def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, GOOD)
-    ready = {
-        "type": "Ready",
-        "status": "True",
-        "observedGeneration": 1,
-        "lastTransitionTime": "2026-03-01T12:00:00Z",
-        "reason": "Ready",
-        "message": "2 of 2 pods answer",
-    }
+    apply(kubectl, namespace, GOOD)
     status = {
-        "phase": "Ready",
-        "conditions": [ready],
+        **READY_STATUS,
         "model": {"version": "1"},
-        "stable": {"revision": "5d4c8f7b6a", "replicas": 2, "ready": 2},
-        "replicas": 2,
-        "readyReplicas": 2,
     }
-    _patch_status(kubectl, namespace, status)
+    patch_status(kubectl, namespace, RESOURCE, status)
     header, row = kubectl("get", "imodel", "-n", namespace).splitlines()
     assert header.split() == ["NAME", "READY", "VERSION", "PHASE", "REPLICAS", "AGE"]
     assert row.split()[:5] == ["spread-forecaster", "True", "1", "Ready", "2"]
@@ -139,7 +120,7 @@ def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
 
 @pytest.mark.parametrize("category", ["all", "inference"])
 def test_a_model_is_among(kubectl: Kubectl, namespace: str, category: str) -> None:
-    _apply(kubectl, namespace, GOOD)
+    apply(kubectl, namespace, GOOD)
     assert "spread-forecaster" in kubectl("get", category, "-n", namespace)
 
 
@@ -159,6 +140,6 @@ def test_the_writers_order_of_tensors_is_kept(kubectl: Kubectl, namespace: str) 
 
     for names in (("b", "a", "c"), ("c", "b", "a")):
         change = {"spec.model.inputs": tensors(*names), "spec.model.outputs": tensors("y")}
-        _apply(kubectl, namespace, changed(change))
+        apply(kubectl, namespace, changed(change))
         stored = kubectl.get("imodel", "spread-forecaster", "-n", namespace)
         assert [t["name"] for t in stored["spec"]["model"]["inputs"]] == list(names)

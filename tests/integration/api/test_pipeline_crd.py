@@ -10,21 +10,12 @@ from hack.console import StepError
 from inference_operator.api.ensemble_pipeline import MAX_STEPS
 from inference_operator.api.status import DECISIONS_KEPT
 from tests.api_cases.bad_manifests import GOOD_PIPELINE, changed
+from tests.integration.api.resources import READY_STATUS, apply, patch_status
 
 pytestmark = pytest.mark.integration
 
 NAME = GOOD_PIPELINE["metadata"]["name"]
-
-
-def _apply(kubectl: Kubectl, namespace: str, body: dict[str, Any], *options: str) -> None:
-    arguments = ("apply", "--server-side", "--validate=strict", "-n", namespace, *options)
-    kubectl(*arguments, "-f", "-", stdin=json.dumps(body))
-
-
-def _patch_status(kubectl: Kubectl, namespace: str, status: dict[str, Any]) -> None:
-    target = (f"epipe/{NAME}", "-n", namespace, "--subresource=status", "--type=merge")
-    # Too long for an argument.
-    kubectl("patch", *target, "--patch-file=/dev/stdin", stdin=json.dumps({"status": status}))
+RESOURCE = f"epipe/{NAME}"
 
 
 def _steps(count: int) -> list[dict[str, Any]]:
@@ -48,37 +39,37 @@ def test_the_schema_is_structural(kubectl: Kubectl) -> None:
 def test_the_server_stores_what_was_written_and_nothing_more(
     kubectl: Kubectl, namespace: str
 ) -> None:
-    _apply(kubectl, namespace, GOOD_PIPELINE)
+    apply(kubectl, namespace, GOOD_PIPELINE)
     stored = kubectl.get("epipe", NAME, "-n", namespace)
     assert stored["spec"] == GOOD_PIPELINE["spec"]
 
 
 def test_as_many_steps_fit_as_the_schema_says_and_no_more(kubectl: Kubectl, namespace: str) -> None:
     most = changed({"spec.steps": _steps(MAX_STEPS)}, GOOD_PIPELINE)
-    _apply(kubectl, namespace, most, "--dry-run=server")
+    apply(kubectl, namespace, most, "--dry-run=server")
     more = changed({"spec.steps": _steps(MAX_STEPS + 1)}, GOOD_PIPELINE)
     with pytest.raises(StepError, match=f"must have at most {MAX_STEPS} items"):
-        _apply(kubectl, namespace, more, "--dry-run=server")
+        apply(kubectl, namespace, more, "--dry-run=server")
 
 
 def test_a_writer_adds_a_step_beside_those_of_another(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, GOOD_PIPELINE, "--field-manager=quant")
+    apply(kubectl, namespace, GOOD_PIPELINE, "--field-manager=quant")
     (step,) = _steps(1)
     mine = changed({"spec": {"steps": [step]}}, GOOD_PIPELINE)
-    _apply(kubectl, namespace, mine, "--field-manager=desk")
+    apply(kubectl, namespace, mine, "--field-manager=desk")
     stored = kubectl.get("epipe", NAME, "-n", namespace)
     assert [s["name"] for s in stored["spec"]["steps"]] == ["features", "price", "spread", "step-0"]
 
 
 def test_kubectl_scale_sets_the_replicas(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, GOOD_PIPELINE)
+    apply(kubectl, namespace, GOOD_PIPELINE)
     kubectl("scale", f"epipe/{NAME}", "--replicas=3", "-n", namespace)
     assert kubectl.get("epipe", NAME, "-n", namespace)["spec"]["replicas"] == 3
 
 
 def test_an_autoscaler_reads_the_status_through_the_scale(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, changed({"spec.replicas": 2}, GOOD_PIPELINE))
-    _patch_status(kubectl, namespace, {"replicas": 2, "selector": "app=signal"})
+    apply(kubectl, namespace, changed({"spec.replicas": 2}, GOOD_PIPELINE))
+    patch_status(kubectl, namespace, RESOURCE, {"replicas": 2, "selector": "app=signal"})
     path = f"/apis/inference.aipx.io/v1alpha1/namespaces/{namespace}/ensemblepipelines"
     scale = json.loads(kubectl("get", "--raw", f"{path}/{NAME}/scale"))
     assert scale["spec"] == {"replicas": 2}
@@ -86,26 +77,14 @@ def test_an_autoscaler_reads_the_status_through_the_scale(kubectl: Kubectl, name
 
 
 def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, GOOD_PIPELINE)
-    ready = {
-        "type": "Ready",
-        "status": "True",
-        "observedGeneration": 1,
-        "lastTransitionTime": "2026-03-01T12:00:00Z",
-        "reason": "Ready",
-        "message": "2 of 2 pods answer",
-    }
+    apply(kubectl, namespace, GOOD_PIPELINE)
     status = {
-        "phase": "Ready",
-        "conditions": [ready],
+        **READY_STATUS,
         "model": {"version": "4"},
-        "stable": {"revision": "5d4c8f7b6a", "replicas": 2, "ready": 2},
         "steps": [{"name": "price", "model": "lstm_price", "version": "7"}],
         "stepVersions": "price:7,spread:1",
-        "replicas": 2,
-        "readyReplicas": 2,
     }
-    _patch_status(kubectl, namespace, status)
+    patch_status(kubectl, namespace, RESOURCE, status)
     header, row = kubectl("get", "epipe", "-n", namespace).splitlines()
     assert header.split() == ["NAME", "READY", "STEPS", "VERSION", "PHASE", "REPLICAS", "AGE"]
     assert row.split()[:6] == [NAME, "True", "price:7,spread:1", "4", "Ready", "2"]
@@ -115,7 +94,7 @@ def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
 
 
 def test_the_longest_status_is_stored(kubectl: Kubectl, namespace: str) -> None:
-    _apply(kubectl, namespace, GOOD_PIPELINE)
+    apply(kubectl, namespace, GOOD_PIPELINE)
     step = {"model": "m" * 253, "version": "9" * 19, "source": "s" * 2048, "modelRef": "r" * 253}
     decision = {"time": "2026-03-01T12:00:00Z", "reason": "Promoted", "message": "m" * 4096}
     status = {
@@ -123,13 +102,13 @@ def test_the_longest_status_is_stored(kubectl: Kubectl, namespace: str) -> None:
         "stepVersions": "v" * 16384,
         "decisions": [decision] * DECISIONS_KEPT,
     }
-    _patch_status(kubectl, namespace, status)
+    patch_status(kubectl, namespace, RESOURCE, status)
     assert kubectl.get("epipe", NAME, "-n", namespace)["status"] == status
 
 
 @pytest.mark.parametrize("category", ["all", "inference"])
 def test_a_pipeline_is_among(kubectl: Kubectl, namespace: str, category: str) -> None:
-    _apply(kubectl, namespace, GOOD_PIPELINE)
+    apply(kubectl, namespace, GOOD_PIPELINE)
     assert NAME in kubectl("get", category, "-n", namespace)
 
 
