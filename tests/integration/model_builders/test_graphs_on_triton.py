@@ -95,7 +95,7 @@ def test_what_is_refused_and_triton_loads_shows_in_a_request(
 
 @pytest.mark.parametrize("description", ENDED)
 def test_what_is_refused_and_would_end_triton_ends_it(description: str, tmp_path: Path) -> None:
-    """In a server of its own: until it is gone, or 200 requests a client are answered."""
+    """In a server of its own: until it is gone, or 2,000 requests a client are answered."""
     case: Bad = BAD[description]
     ending = case.triton
     assert isinstance(ending, Ends)
@@ -104,7 +104,7 @@ def test_what_is_refused_and_would_end_triton_ends_it(description: str, tmp_path
     with LocalTriton(tmp_path) as server, ThreadPoolExecutor(ending.clients) as clients:
 
         def outlived(_: int) -> bool:
-            answers = (ask(server.http, "ending", case.graph, ending.request) for _ in range(200))
+            answers = (ask(server.http, "ending", case.graph, ending.request) for _ in range(2000))
             return not any(words(answer).startswith("no answer") for answer in answers)
 
         survivors = sum(clients.map(outlived, range(ending.clients)))
