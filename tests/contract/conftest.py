@@ -42,7 +42,7 @@ class FakeGround:
         self.cluster.edit(kind, name, changes)
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
-        return self.cluster.get(kind, name, self.namespace)
+        return self.cluster.live(kind, name, self.namespace)
 
 
 class RealGround:

@@ -254,6 +254,22 @@ async def test_deleting_what_is_gone_is_fine(ground: Ground) -> None:
     await ground.cluster.delete(CONFIG_MAP, ground.namespace, "never-there", "4f1c")
 
 
+@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.kind)
+async def test_get_answers_with_the_object_or_says_that_it_is_gone(
+    ground: Ground, unit: Resource
+) -> None:
+    body = imodel("tape") if unit.kind == "InferenceModel" else epipe("tape")
+    body["metadata"]["namespace"] = ground.namespace
+    ground.strangers_apply(body)
+
+    found = await ground.cluster.get(unit, ground.namespace, "tape")
+    assert (found["kind"], found["metadata"]["name"]) == (unit.kind, "tape")
+    assert found["metadata"]["uid"]
+    with pytest.raises(ApiError) as raised:
+        await ground.cluster.get(unit, ground.namespace, "drum")
+    assert raised.value.is_gone
+
+
 async def test_keys_are_those_of_the_selector(ground: Ground) -> None:
     made = await ground.cluster.create(CONFIG_MAP, config_map(ground))
     other = config_map(ground)

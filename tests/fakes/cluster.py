@@ -51,7 +51,7 @@ class Request:
 
     @property
     def is_write(self) -> bool:
-        return self.verb != "list"
+        return self.verb not in ("get", "list")
 
 
 Fault = Callable[[Request, int], None]
@@ -99,10 +99,7 @@ class FakeCluster:
         self._write(request, lambda: self._delete(resource.kind, (namespace, name), uid))
 
     async def keys(self, resource: Resource, selector: str) -> dict[Name, str]:
-        request = Request("list", resource.kind, "")
-        self.requests.append(request)
-        if self.before is not None:
-            self.before(request, self._writes)
+        self._read(Request("list", resource.kind, ""))
         wanted = dict(part.split("=") for part in selector.split(",") if part)
         return {
             name: body["metadata"]["uid"]
@@ -110,13 +107,20 @@ class FakeCluster:
             if wanted.items() <= (body["metadata"].get("labels") or {}).items()
         }
 
+    async def get(self, resource: Resource, namespace: str, name: str) -> Body:
+        self._read(Request("get", resource.kind, name))
+        found = self._kind(resource.kind).get((namespace, name))
+        if found is None:
+            raise ApiError(404, "NotFound", f'{resource.plural} "{name}" not found')
+        return copy.deepcopy(found)
+
     # What tests and other programs do to the cluster; never counted as requests.
 
     @property
     def writes(self) -> list[Request]:
         return [request for request in self.requests if request.is_write]
 
-    def get(self, kind: str, name: str, namespace: str = "") -> Body | None:
+    def live(self, kind: str, name: str, namespace: str = "") -> Body | None:
         found = [
             body
             for (space, known), body in self._kind(kind).items()
@@ -162,6 +166,11 @@ class FakeCluster:
                 self._delete(kind, _name(body), body["metadata"]["uid"])
 
     # How.
+
+    def _read(self, request: Request) -> None:
+        self.requests.append(request)
+        if self.before is not None:
+            self.before(request, self._writes)
 
     def _write(self, request: Request, do: Callable[[], Body | None]) -> Any:
         self.requests.append(request)

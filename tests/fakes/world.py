@@ -57,7 +57,7 @@ class World:
             if not is_watched(kind, body):
                 continue
             if kind_of_event == "DELETED":
-                self.cache.drop(kind, body)
+                self.cache.bury(kind, body)
             else:
                 self.cache.put(kind, body)
         return bool(events)
@@ -101,7 +101,7 @@ class World:
 
     def status_of(self, key: UnitKey) -> UnitStatus:
         """What the resource says of itself; the empty one where there is none."""
-        return read_status(self.cluster.get(key.kind, key.name) or {"kind": key.kind})
+        return read_status(self.cluster.live(key.kind, key.name) or {"kind": key.kind})
 
     @property
     def ready(self) -> tuple[str, str, str]:
@@ -112,7 +112,7 @@ class World:
     @property
     def served(self) -> str | None:
         """The revision that clients reach."""
-        service = self.cluster.get("Service", KEY.name)
+        service = self.cluster.live("Service", KEY.name)
         return service["spec"]["selector"].get("inference.aipx.io/revision") if service else None
 
     @property

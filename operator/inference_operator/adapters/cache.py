@@ -37,6 +37,9 @@ class Cache:
         self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
         # Uid -> version at which it was deleted.
         self._buried: dict[str, int] = {}
+        self.bereft: set[UnitKey] = set()
+        """Units that lost a child; maybe since they have gone themselves, of which another watch
+        tells later."""
 
     def put(self, kind: str, body: Mapping[str, Any]) -> bool:
         """Remember an object; False when that says nothing new: what we keep of it is known.
@@ -71,6 +74,9 @@ class Cache:
         and may get them back.
         """
         self.drop(kind, body)
+        unit = self.unit_of(kind, body)
+        if unit is not None and kind in CHILD_BY_KIND:
+            self.bereft.add(unit)
         uid = body["metadata"]["uid"]
         self._buried.pop(uid, None)
         self._buried[uid] = _version(body) if version is None else version

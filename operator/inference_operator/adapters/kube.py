@@ -80,6 +80,8 @@ class Cluster(Protocol):
 
     async def keys(self, resource: Resource, selector: str) -> dict[tuple[str, str], str]: ...
 
+    async def get(self, resource: Resource, namespace: str, name: str) -> Body: ...
+
 
 class KubeCluster:
     """The real API server."""

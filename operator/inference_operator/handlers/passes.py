@@ -1,6 +1,7 @@
 """One pass over one object: observe, plan, execute, report."""
 
 import logging
+import sys
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from typing import Any
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.execute import Executor, Outcome
+from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.kube import ApiError, Cluster
 from inference_operator.adapters.observe import Resolve, observe, unresolved
 from inference_operator.adapters.publish import publish_event, publish_status
@@ -87,9 +89,15 @@ class Passes:
             self._executor.forget(key)
             self.turns.give_back(key)
             self._failing.pop(key, None)
+            self._cache.bereft.discard(key)
             return False, None
         now = self._clock()
         decided = self._decide(replace(seen, has_turn=self.turns.holds(key)), now)
+        if key in self._cache.bereft:
+            self._cache.bereft.discard(key)
+            if self._makes_anew(decided):
+                await self._look_again(seen.owner)
+                return await self._pass(key, in_haste)
         outcome = await self._executor.execute(decided)
         if outcome.passing:
             self._failing[key] += 1
@@ -103,6 +111,25 @@ class Passes:
             reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
             raise PassError(reason, "; ".join((*outcome.passing, *outcome.refused)))
         return changed or outcome.written > 0, decided.wake_after
+
+    def _makes_anew(self, decided: Plan) -> bool:
+        space = decided.key.namespace
+        return any(
+            self._cache.get(action.key.kind, (space, action.key.name)) is None
+            for action in decided.actions
+        )
+
+    async def _look_again(self, owner: Owner) -> None:
+        """Have the unit as the API server has it now: nothing is made for one that has gone."""
+        key = owner.key
+        try:
+            live = await self._cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)
+            self._cache.put(key.kind, live)
+        except ApiError as error:
+            if not error.is_gone:
+                self._cache.bereft.add(key)
+                raise
+            self._cache.bury(key.kind, _identity(owner), sys.maxsize)
 
     def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key

@@ -75,6 +75,8 @@ def test_a_deletion_leaves_nothing_and_costs_nothing(result: dict[str, Any]) -> 
 
     assert found["left"] == 0
     assert found["requests"]["writes"] == 0, found["requests"]["writesBy"]
+    # Whether it is still there is asked where its children's end is told before its own.
+    assert found["requests"]["reads"] <= MODELS, found["requests"]["readsBy"]
 
 
 def test_a_bare_client_writes_the_same_children() -> None:

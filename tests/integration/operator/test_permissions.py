@@ -116,6 +116,9 @@ def live_a_life(scene: Scene) -> None:
     # The other kind.
     scene.apply_pipeline()
     scene.await_ready(f"epipe/{PIPELINE}")
+    # A child that is deleted by hand comes back.
+    scene.run("delete", "service", PIPELINE)
+    eventually(lambda: PIPELINE in [c["metadata"]["name"] for c in scene.children("service")])
 
 
 def test_the_role_is_exactly_what_the_operator_uses(server: ApiServer, tmp_path: Path) -> None:

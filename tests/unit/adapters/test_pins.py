@@ -26,7 +26,7 @@ def shown(desk: Desk) -> Referenced:
 
 
 def edit_model_status(desk: Desk, **model: Any) -> None:
-    live = desk.cluster.get(KEY.kind, KEY.name)
+    live = desk.cluster.live(KEY.kind, KEY.name)
     assert live is not None
     status = {**live["status"], "model": {**live["status"]["model"], **model}}
     desk.cluster.edit(KEY.kind, KEY.name, {"status": status})

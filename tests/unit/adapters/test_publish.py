@@ -103,7 +103,7 @@ async def test_the_status_of_a_pipeline_goes_to_the_pipeline_and_wakes_who_refer
     assert [(r.verb, r.kind, r.name) for r in cluster.requests] == [
         ("patch", "EnsemblePipeline", PIPELINE.name)
     ]
-    written = cluster.get(PIPELINE.kind, PIPELINE.name)
+    written = cluster.live(PIPELINE.kind, PIPELINE.name)
     assert written is not None
     assert written["status"]["stepVersions"] == "drift:1"
     assert woken == [UnitKey(PIPELINE.kind, PIPELINE.namespace, "outer")]

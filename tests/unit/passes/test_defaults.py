@@ -28,7 +28,7 @@ async def fleet() -> World:
 
 
 def status(world: World, name: str) -> UnitStatus:
-    body = world.cluster.get("InferenceModel", name)
+    body = world.cluster.live("InferenceModel", name)
     assert body is not None
     return read_status(body)
 
@@ -37,10 +37,10 @@ def images(world: World) -> dict[str, str]:
     """The image that clients of each model are served with."""
     found = {}
     for name in NAMES:
-        service = world.cluster.get("Service", name)
+        service = world.cluster.live("Service", name)
         assert service is not None
         revision = service["spec"]["selector"]["inference.aipx.io/revision"]
-        deployment = world.cluster.get("Deployment", f"{name}-{revision}")
+        deployment = world.cluster.live("Deployment", f"{name}-{revision}")
         assert deployment is not None
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
         found[name] = container["image"]

@@ -150,11 +150,11 @@ async def test_a_foreign_service_of_the_same_name_is_not_overwritten() -> None:
         "spec": {"selector": {"app": "till"}, "ports": [{"name": "web", "port": 80}]},
     }
     world.cluster.apply_as("helm", foreign)
-    before = world.cluster.get("Service", "fx-drift")
+    before = world.cluster.live("Service", "fx-drift")
     world.user_applies()
     await world.one_pass()
 
-    assert world.cluster.get("Service", "fx-drift") == before
+    assert world.cluster.live("Service", "fx-drift") == before
     assert world.ready[:2] == ("False", "ChildRefused")
     assert world.ready[2] == (
         "Service/fx-drift exists and is managed by somebody else; delete or rename it, or rename"
@@ -328,7 +328,7 @@ async def test_a_successor_of_the_same_name_waits_for_the_children_of_its_predec
 
     assert world.ready[0] == "True"
     assert "ChildRefused" not in world.event_reasons
-    owner = world.cluster.get("InferenceModel", KEY.name)
+    owner = world.cluster.live("InferenceModel", KEY.name)
     assert owner is not None
     for kind in ("ControllerRevision", "ConfigMap", "Deployment", "Service"):
         (child,) = world.cluster.all(kind)

@@ -54,7 +54,7 @@ class Desk(World):
 
     def served_uri(self, revision: str) -> str:
         """Where the models of a set come from."""
-        found = self.cluster.get("ConfigMap", f"{PIPELINE.name}-{revision}")
+        found = self.cluster.live("ConfigMap", f"{PIPELINE.name}-{revision}")
         assert found is not None
         return str(found["data"]["plan.json"])
 
@@ -238,14 +238,14 @@ async def test_an_edit_of_the_model_that_only_moves_its_pods_makes_no_new_set() 
 async def test_going_back_in_the_model_goes_back_to_the_same_set() -> None:
     desk = Desk()
     old = await desk.serving(1)
-    rendered = desk.cluster.get("Deployment", f"{PIPELINE.name}-{old}")
+    rendered = desk.cluster.live("Deployment", f"{PIPELINE.name}-{old}")
     await desk.serving(2)
     desk.now += timedelta(seconds=31)
     await desk.settled()
     assert old not in desk.sets
 
     assert await desk.serving(1) == old
-    restored = desk.cluster.get("Deployment", f"{PIPELINE.name}-{old}")
+    restored = desk.cluster.live("Deployment", f"{PIPELINE.name}-{old}")
     assert rendered is not None
     assert restored is not None
     assert restored["spec"] == rendered["spec"]
@@ -429,7 +429,7 @@ async def test_a_pipeline_of_a_pipeline_pins_all_of_its_models() -> None:
     status = desk.status_of(outer)
     assert isinstance(status, EnsemblePipelineStatus)
     assert status.stable is not None
-    plan = desk.cluster.get("ConfigMap", f"fx-outer-{status.stable.revision}")
+    plan = desk.cluster.live("ConfigMap", f"fx-outer-{status.stable.revision}")
     assert plan is not None
     assert set(plan["data"]) == {
         "plan.json",

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from inference_operator.adapters.kube import ApiError
 from tests.fakes.bodies import KEY, source
 from tests.fakes.world import World
 
@@ -35,6 +36,74 @@ async def test_a_deleted_child_comes_back_as_it_was(kind: str) -> None:
             body["metadata"].pop(name, None)
     assert after == before
     assert world.ready[0] == "True"
+    assert [r.verb for r in world.cluster.requests if not r.is_write] == ["get"]
+
+
+def without_children(world: World) -> None:
+    """The garbage collector's work is known, and why it was done is not yet."""
+    world.cluster.collect_garbage()
+    events = world.cluster.events
+    world.cluster.events = [event for event in events if event[1] in KINDS]
+    world.watch()
+    world.cluster.events = [event for event in events if event[1] not in KINDS]
+
+
+async def test_nothing_is_made_anew_for_a_unit_whose_end_is_told_late() -> None:
+    world = await serving()
+    world.cluster.remove(KEY.kind, KEY.name)
+    without_children(world)
+    before = len(world.cluster.writes)
+    for _ in range(3):
+        await world.passes(KEY)
+    await world.settle()
+
+    assert len(world.cluster.writes) == before
+    assert [r.verb for r in world.cluster.requests if not r.is_write] == ["get"]
+
+
+async def test_a_late_word_of_a_unit_that_has_gone_does_not_bring_it_back() -> None:
+    world = await serving()
+    world.cluster.edit(KEY.kind, KEY.name, {"spec": {"replicas": 3}})
+    world.cluster.remove(KEY.kind, KEY.name)
+    without_children(world)
+    await world.passes(KEY)
+    before = len(world.cluster.writes)
+    await world.settle()
+
+    assert len(world.cluster.writes) == before
+
+
+async def test_what_is_made_anew_is_the_successors() -> None:
+    world = await serving()
+    world.cluster.remove(KEY.kind, KEY.name)
+    world.user_applies(replicas=3)
+    without_children(world)
+    await world.passes(KEY)
+
+    successor = world.cluster.live(KEY.kind, KEY.name)
+    assert successor is not None
+    (owner,) = child(world, "Deployment")["metadata"]["ownerReferences"]
+    assert owner["uid"] == successor["metadata"]["uid"]
+
+
+async def test_while_nobody_says_whether_the_unit_is_there_nothing_is_made_anew() -> None:
+    world = await serving()
+    world.cluster.remove("Service", KEY.name)
+    before = len(world.cluster.writes)
+
+    def silent(request: Any, number: int) -> None:
+        if request.verb == "get":
+            raise ApiError(503, "", "overloaded")
+
+    world.cluster.before = silent
+    for _ in range(2):
+        with pytest.raises(ApiError, match="overloaded"):
+            await world.one_pass()
+    assert len(world.cluster.writes) == before
+    world.cluster.before = None
+    await world.settle()
+
+    assert child(world, "Service")
 
 
 @pytest.mark.parametrize(

@@ -60,12 +60,12 @@ async def test_scaling_up_brings_no_more_pods_of_what_clients_have_left() -> Non
 async def test_going_back_after_the_delay_restores_the_kept_rendering() -> None:
     world = World()
     old = await serving(world)
-    rendered = world.cluster.get("Deployment", f"fx-drift-{old}")
+    rendered = world.cluster.live("Deployment", f"fx-drift-{old}")
     await serving(world, 2)
     await world.later(DELAY)
 
     assert await serving(world, 1) == old
-    restored = world.cluster.get("Deployment", f"fx-drift-{old}")
+    restored = world.cluster.live("Deployment", f"fx-drift-{old}")
     assert rendered is not None
     assert restored is not None
     assert restored["spec"] == rendered["spec"]
@@ -182,14 +182,14 @@ async def test_a_paused_rollout_scales_and_repairs_but_makes_no_revision() -> No
 async def test_an_operator_that_renders_differently_restarts_nothing() -> None:
     world = World()
     old = await serving(world)
-    before = world.cluster.get("Deployment", f"fx-drift-{old}")
+    before = world.cluster.live("Deployment", f"fx-drift-{old}")
 
     world.start()
     defaults = world.passes._defaults
     world.passes._defaults = type(defaults)("registry.example/triton:27.02", "loader:2")
     await world.one_pass()
 
-    assert world.cluster.get("Deployment", f"fx-drift-{old}") == before
+    assert world.cluster.live("Deployment", f"fx-drift-{old}") == before
 
 
 async def test_past_the_deadline_the_old_one_serves_and_the_reason_is_said() -> None:

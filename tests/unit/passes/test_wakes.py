@@ -158,7 +158,7 @@ async def test_the_younger_of_two_names_alike_waits_and_takes_over_a_name_that_b
     await desk.rest()
     desk.applied(epipe(KEY.name, steps=[INLINE]))
     await desk.rest()
-    service = desk.cluster.get("Service", KEY.name)
+    service = desk.cluster.live("Service", KEY.name)
     said = desk.status_of(TWIN).condition(ConditionType.READY)
     assert said is not None
     assert said.message.startswith(
@@ -176,7 +176,7 @@ async def test_the_younger_of_two_names_alike_waits_and_takes_over_a_name_that_b
     desk.cluster.collect_garbage()
     await desk.rest()
     assert desk.ready_of(TWIN) == "Ready"
-    taken = desk.cluster.get("Service", KEY.name)
+    taken = desk.cluster.live("Service", KEY.name)
     assert taken is not None
     assert taken["metadata"]["ownerReferences"][0]["kind"] == "EnsemblePipeline"
 
@@ -217,7 +217,7 @@ async def test_a_service_that_somebody_deletes_stays_the_elders() -> None:
     desk.cluster.remove("Service", KEY.name)
     desk.queue = {TWIN: None}
     await desk.rest()
-    found = desk.cluster.get("Service", KEY.name)
+    found = desk.cluster.live("Service", KEY.name)
     assert found is not None
     assert found["metadata"]["ownerReferences"][0]["kind"] == "InferenceModel"
 
@@ -257,7 +257,7 @@ def do(desk: Sleeper, word: str, key: UnitKey, number: int) -> None:
     cluster = desk.cluster
     if word == "apply":
         desk.applied(BODIES[key](number))
-    elif cluster.get(key.kind, key.name) is not None:
+    elif cluster.live(key.kind, key.name) is not None:
         others: dict[str, Callable[[], None]] = {
             "remove": lambda: cluster.remove(key.kind, key.name),
             "remove at once": lambda: remove(desk, key),
