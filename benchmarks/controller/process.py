@@ -3,7 +3,6 @@
 import asyncio
 import os
 import re
-import socket
 import subprocess
 import sys
 import time
@@ -14,7 +13,8 @@ from pathlib import Path
 
 from benchmarks.controller.subject import Subject
 from benchmarks.operator_process import ROOT, OperatorProcess
-from hack.console import StepError
+from hack import server_process
+from hack.server_process import free_ports
 
 READY_SECONDS = 120
 # Idle: as little CPU as this, in every window of a row.
@@ -42,7 +42,7 @@ class Running:
 
     async def start(self, changed: Mapping[str, str] | None = None) -> None:
         """Until it serves."""
-        port = _free_port()
+        port = free_ports(1)[0]
         words = {
             "python": sys.executable,
             "root": str(ROOT),
@@ -52,17 +52,12 @@ class Running:
         wanted = {**self._subject.environment, **(changed or {})}
         environment = {**os.environ, **{k: v.format(**words) for k, v in wanted.items()}}
         command = [word.format(**words) for word in self._subject.command]
-        process = _spawn(command, environment, self._log)
-        self.operator = OperatorProcess(process, port)
+        server = server_process.start(self._subject.name, command, self._log, env=environment)
+        self.operator = OperatorProcess(server.process, port)
         self._began = (time.monotonic(), 0.0)
-        deadline = time.monotonic() + READY_SECONDS
-        while not await asyncio.to_thread(self._ready):
-            if process.poll() is not None or time.monotonic() > deadline:
-                raise StepError(
-                    f"{self._subject.name} does not become ready:\n{self.log_tail()}",
-                    "Its last words are above.",
-                )
-            await asyncio.sleep(0.02)
+        await asyncio.to_thread(
+            server_process.await_answer, self._ready, server, seconds=READY_SECONDS
+        )
 
     async def stop(self, seconds: float = 30) -> None:
         process = self.operator.process
@@ -126,22 +121,3 @@ class Running:
     def _queue(self) -> float:
         """Objects that wait; 0 where the operator does not tell."""
         return self.metric(self._subject.queue_metric) or 0
-
-
-def _spawn(
-    command: list[str], environment: Mapping[str, str], log: Path
-) -> "subprocess.Popen[bytes]":
-    with log.open("ab") as said:
-        return subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", *command],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-        )
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

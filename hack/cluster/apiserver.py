@@ -1,19 +1,17 @@
 """An API server without nodes (etcd and kube-apiserver on loopback), for integration tests."""
 
 import shutil
-import socket
-import subprocess
 import tempfile
-import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from hack import server_process
 from hack.cluster import fake_nodes
 from hack.cluster.binaries import API_SERVER, KWOK, NODE, Binaries, ensure
 from hack.cluster.control_plane import ControlPlane, Ports
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
+from hack.server_process import ServerProcess, free_ports
 
 # Room for the Services of some thousand models.
 _SERVICE_CIDR, _FIRST_SERVICE_IP = "10.0.0.0/16", "10.0.0.1"
@@ -33,7 +31,7 @@ class ApiServer:
     def __init__(self, *, controller_manager: bool = False, fake_nodes: int = 0) -> None:
         self._with_controllers = controller_manager or fake_nodes > 0
         self._fake_nodes = fake_nodes
-        self._children: list[subprocess.Popen[bytes]] = []
+        self._children: list[ServerProcess] = []
         self.folder = Path(tempfile.mkdtemp(prefix="inference-operator-api-"))
         self.kubeconfig = self.folder / "pki" / "admin.kubeconfig"
         self.audit_log = self.folder / "audit.log"
@@ -63,12 +61,7 @@ class ApiServer:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
@@ -88,7 +81,7 @@ class ApiServer:
             address="127.0.0.1",
             service_cidr=_SERVICE_CIDR,
             first_service_ip=_FIRST_SERVICE_IP,
-            ports=Ports(*_free_ports(3)),
+            ports=Ports(*free_ports(3)),
         )
         plane.admin()
         admission = [] if self._with_controllers else ["--disable-admission-plugins=ServiceAccount"]
@@ -109,47 +102,14 @@ class ApiServer:
             self._await("wait", "node", "--all", "--for=condition=Ready", "--timeout=1s")
 
     def _spawn(self, name: str, command: list[str]) -> None:
-        with (self.folder / f"{name}.log").open("wb") as log:
-            self._children.append(
-                subprocess.Popen(
-                    ["setpriv", "--pdeathsig", "KILL", *command],
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
-            )
+        self._children.append(server_process.start(name, command, self.folder / f"{name}.log"))
 
     def _await(self, *question: str) -> None:
-        deadline = time.monotonic() + _BOOT_SECONDS
-        while time.monotonic() < deadline:
-            if any(child.poll() is not None for child in self._children):
-                break
-            if self.kubectl.succeeds(*question):
-                return
-            time.sleep(0.05)
-        logs = "\n".join(_tail(log) for log in sorted(self.folder.glob("*.log")))
-        raise StepError(f"the API server did not become ready:\n{logs}", "Read the logs above.")
+        server_process.await_answer(
+            lambda: self.kubectl.succeeds(*question), *self._children, seconds=_BOOT_SECONDS
+        )
 
     def _kill(self) -> None:
         for child in self._children:
             child.kill()
-        for child in self._children:
-            child.wait()
         self._children.clear()
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    try:
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
-    finally:
-        for each in sockets:
-            each.close()
-
-
-def _tail(log: Path) -> str:
-    lines = log.read_text(errors="replace").splitlines()
-    return "\n".join([f"--- {log.name}", *lines[-15:]])

@@ -6,19 +6,17 @@ mount and a process namespace of its own, and the kernel ends both with the thre
 
 import json
 import re
-import socket
-import subprocess
 import tempfile
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self
 
+from hack import server_process
 from hack.images.catalog import rootfs
 from hack.images.torch import torch_dir
+from hack.server_process import ServerProcess, free_ports
 
 FLAGS = ("--model-control-mode=none", "--strict-readiness=true")
 _PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -39,15 +37,11 @@ exec chroot "$root" /opt/tritonserver/bin/tritonserver "$@"
 """
 
 
-class TritonError(Exception):
-    """Triton ended, or was not ready in time; the message ends with its log."""
-
-
 class LocalTriton:
     """`with LocalTriton(model_repository) as triton:` ... `triton.http`, `triton.grpc`.
 
     The repository is laid out as Triton wants it: `<model>/config.pbtxt`, `<model>/<version>/...`.
-    A model that does not load raises TritonError with Triton's own message, unless
+    A model that does not load raises StepError with Triton's own message, unless
     `tolerate_failures`: then ask `index()` for each model's state and reason.
     """
 
@@ -65,8 +59,8 @@ class LocalTriton:
         self._extra_args = [*extra_args, *(["--exit-on-error=false"] if tolerate_failures else [])]
         self._env = dict(env or {})
         self._timeout_s = timeout_s
-        self._process: subprocess.Popen[bytes] | None = None
-        http, grpc, metrics = _free_ports(3)
+        self._server: ServerProcess | None = None
+        http, grpc, metrics = free_ports(3)
         self._ports = {"http": http, "grpc": grpc, "metrics": metrics}
         self.http = f"127.0.0.1:{http}"
         """host:port as tritonclient.http takes it."""
@@ -76,37 +70,25 @@ class LocalTriton:
 
     def __enter__(self) -> Self:
         self._log = tempfile.NamedTemporaryFile(prefix="triton-", suffix=".log")
-        # The parent-death signal goes with the *thread* that forks: start it from one that stays.
-        command = ["setpriv", "--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork"]
-        command += ["--kill-child", "sh", "-euc", _ENTER, "sh", *self._folders(), *self._flags()]
-        self._process = subprocess.Popen(
-            command,
-            stdout=self._log,
-            stderr=subprocess.STDOUT,
-            stdin=subprocess.DEVNULL,
-            env={"PATH": _PATH, "LANG": "C.UTF-8", **self._env},
-        )
+        command = ["unshare", "--mount", "--pid", "--fork", "--kill-child"]
+        command += ["sh", "-euc", _ENTER, "sh", *self._folders(), *self._flags()]
+        env = {"PATH": _PATH, "LANG": "C.UTF-8", **self._env}
+        self._server = server_process.start("Triton", command, Path(self._log.name), env=env)
         try:
-            self._wait(time.monotonic() + self._timeout_s)
+            server_process.await_answer(self._answers, self._server, seconds=self._timeout_s)
         except BaseException:
             self.stop()
             raise
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def stop(self) -> None:
         """End the server and everything it started; a second call does nothing."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._server is not None:
+            self._server.kill()
+            self._server = None
             self._log.close()
 
     @property
@@ -137,28 +119,14 @@ class LocalTriton:
         hosts = [f"--{name}-address=127.0.0.1" for name in self._ports]
         return ["--model-repository=/models", *FLAGS, *hosts, *ports, *self._extra_args]
 
-    def _wait(self, deadline: float) -> None:
-        path = "/v2/health/live" if self._tolerant else "/v2/health/ready"
-        while time.monotonic() < deadline:
-            assert self._process is not None
-            if self._process.poll() is not None:
-                raise TritonError(f"Triton ended with {self._process.returncode}:\n{self.log}")
-            try:
-                self._fetch(path)
-                return
-            except OSError:  # refused, reset, or not ready yet (HTTPError is an OSError too)
-                time.sleep(0.05)
-        raise TritonError(f"Triton is not ready after {self._timeout_s:.0f} s:\n{self.log}")
+    def _answers(self) -> bool:
+        try:
+            self._fetch("/v2/health/live" if self._tolerant else "/v2/health/ready")
+        except OSError:  # refused, reset, or not ready yet (HTTPError is an OSError too)
+            return False
+        return True
 
     def _fetch(self, path: str, data: bytes | None = None) -> bytes:
         with urllib.request.urlopen(f"http://{self.http}{path}", data=data, timeout=5) as answer:
             content: bytes = answer.read()
             return content
-
-
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [s.getsockname()[1] for s in sockets]
-    for s in sockets:
-        s.close()
-    return ports

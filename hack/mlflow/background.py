@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from hack.console import StepError
-from hack.mlflow.server import MlflowError, await_answer, command, environment, free_port
+from hack.mlflow.server import NAME, await_answer, command, environment
+from hack.server_process import ServerProcess, free_ports
 
 PORT = 5000
 _END_SECONDS = 10
@@ -35,7 +36,7 @@ class Background:
         if running := self.uri():
             return running
         self.folder.mkdir(parents=True, exist_ok=True)
-        port = PORT if _is_free(PORT) else free_port()
+        port = PORT if _is_free(PORT) else free_ports(1)[0]
         uri = f"http://127.0.0.1:{port}"
         log = self.folder / "server.log"
         with self._record.open("a+") as record, log.open("ab") as out:
@@ -58,8 +59,8 @@ class Background:
             record.truncate(0)
             record.write(json.dumps({"uri": uri, "pid": process.pid}))
         try:
-            await_answer(uri, process, log)
-        except MlflowError as error:
+            await_answer(uri, ServerProcess(NAME, log, process))
+        except StepError as error:
             self.down()
             raise StepError(str(error), f"read {log}; is another process on port {port}?") from None
         return uri

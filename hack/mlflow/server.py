@@ -2,27 +2,24 @@
 
 import http.client
 import os
-import socket
-import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
+from hack import server_process
+from hack.server_process import ServerProcess, free_ports
+
+NAME = "MLflow"
 _BOOT_SECONDS = 90  # the first start makes the database's tables
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     "PYTHONUNBUFFERED": "1",
 }
-
-
-class MlflowError(Exception):
-    """The server ended, or did not answer in time; the message ends with its log."""
 
 
 class LocalMlflow:
@@ -44,24 +41,18 @@ class LocalMlflow:
     ) -> None:
         self.folder = folder
         self._artifacts, self._env = artifacts, dict(env or {})
-        self.port = port or free_port()
+        self.port = port or free_ports(1)[0]
         self.uri = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen[bytes] | None = None
+        self._server: ServerProcess | None = None
 
     def start(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
-        alone = ["setpriv", "--pdeathsig", "KILL", "unshare", "--pid", "--fork", "--kill-child"]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [*alone, *command(self.folder, self.port, self._artifacts)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                env=environment() | self._env,
-                cwd=self.folder,
-            )
+        alone = ["unshare", "--pid", "--fork", "--kill-child"]
+        words = [*alone, *command(self.folder, self.port, self._artifacts)]
+        env = environment() | self._env
+        self._server = server_process.start(NAME, words, self.log, env=env, cwd=self.folder)
         try:
-            await_answer(self.uri, self._process, self.log)
+            await_answer(self.uri, self._server)
         except BaseException:
             self.stop()
             raise
@@ -69,10 +60,9 @@ class LocalMlflow:
 
     def stop(self) -> None:
         """End the server at once; a second call does nothing."""
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
-            self._process = None
+        if self._server is not None:
+            self._server.kill()
+            self._server = None
             # The kernel ends the namespace's processes after the one that made it.
             while answers(self.uri):
                 time.sleep(0.02)
@@ -84,12 +74,7 @@ class LocalMlflow:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
 
@@ -112,16 +97,9 @@ def environment() -> dict[str, str]:
     return {**ours, **_QUIET}
 
 
-def await_answer(uri: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    """Return when the server answers; MlflowError when it ends, or takes longer than 90 s."""
-    deadline = time.monotonic() + _BOOT_SECONDS
-    while time.monotonic() < deadline:
-        if process.poll() is not None:
-            raise MlflowError(f"MLflow ended with {process.returncode}:\n{_tail(log)}")
-        if answers(uri):
-            return
-        time.sleep(0.1)
-    raise MlflowError(f"MLflow does not answer after {_BOOT_SECONDS} s:\n{_tail(log)}")
+def await_answer(uri: str, server: ServerProcess) -> None:
+    """Return when the server answers; StepError when it ends, or takes longer than 90 s."""
+    server_process.await_answer(lambda: answers(uri), server, seconds=_BOOT_SECONDS)
 
 
 def answers(uri: str) -> bool:
@@ -132,12 +110,3 @@ def answers(uri: str) -> bool:
             return bool(answer.read() == b"OK")
     except (OSError, ValueError, http.client.HTTPException):
         return False
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
-def _tail(log: Path) -> str:
-    return "\n".join(log.read_text(errors="replace").splitlines()[-20:])

@@ -42,7 +42,7 @@ def test_controllers_collect_garbage() -> None:
 def test_it_dies_with_its_parent() -> None:
     script = (
         "import time; from hack.cluster.apiserver import ApiServer; s = ApiServer().start();"
-        "print(*[c.pid for c in s._children], s.folder, flush=True); time.sleep(60)"
+        "print(*[c.process.pid for c in s._children], s.folder, flush=True); time.sleep(60)"
     )
     parent = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
     assert parent.stdout is not None

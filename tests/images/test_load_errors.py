@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from hack.images.local_triton import LocalTriton, TritonError
+from hack.console import StepError
+from hack.images.local_triton import LocalTriton
 from tests.images import serving as s
 
 pytestmark = pytest.mark.integration
@@ -113,6 +114,6 @@ def test_says_why_a_model_does_not_load(reasons: dict[str, tuple[str, str]], nam
 def test_the_server_ends_when_its_model_does_not_load(tmp_path: Path) -> None:
     text, artifact, reason = CASES["input_name"]
     s.write_model(tmp_path, "input_name", text, artifact)
-    with pytest.raises(TritonError) as failure, LocalTriton(tmp_path):
+    with pytest.raises(StepError) as failure, LocalTriton(tmp_path):
         pass
     assert reason in str(failure.value)

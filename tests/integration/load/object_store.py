@@ -1,10 +1,7 @@
 """A real S3 server (SeaweedFS) on loopback, with a reader of one bucket and an administrator."""
 
 import json
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +11,8 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+
+from hack import server_process
 
 from .conftest import Authority
 
@@ -49,22 +48,20 @@ class ObjectStore:
 @contextmanager
 def object_store(folder: Path, authority: Authority) -> Iterator[ObjectStore]:
     """Up for as long as the context; its data are below `folder`."""
-    ports = dict(zip(_PORTS, _free_ports(len(_PORTS)), strict=True))
+    ports = dict(zip(_PORTS, server_process.free_ports(len(_PORTS)), strict=True))
     (folder / "s3.json").write_text(json.dumps({"identities": [_reader(), _admin()]}))
     command = [str(Path(sys.executable).with_name("weed")), "server", "-filer", "-s3"]
     command += [f"-{name}={port}" for name, port in ports.items()]
     command += [f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", "-volume.max=8"]
     command += [f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0"]
     command += [f"-s3.cert.file={authority.certificate}", f"-s3.key.file={authority.key}"]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=log)
+    server = server_process.start("SeaweedFS", command, folder / "log")
     try:
         found = _store(ports)
-        _await(found, process, folder / "log")
+        server_process.await_answer(lambda: _takes_objects(found), server, seconds=60)
         yield found
     finally:
-        process.kill()
-        process.wait()
+        server.kill()
 
 
 def _reader() -> dict[str, Any]:
@@ -91,25 +88,11 @@ def _store(ports: dict[str, int]) -> ObjectStore:
     return ObjectStore(endpoint, f"https://127.0.0.1:{ports['s3.port.https']}", admin)
 
 
-def _await(store: ObjectStore, process: "subprocess.Popen[bytes]", log: Path) -> None:
-    """Until an object can be written, which is when its volume server has joined, too."""
-    end = time.monotonic() + 60
-    while True:
-        with suppress(BotoCoreError, ClientError):
-            store.admin.create_bucket(Bucket=BUCKET)
-        with suppress(BotoCoreError, ClientError):
-            store.put("ready", b"x")
-            return
-        is_up = process.poll() is None and time.monotonic() < end
-        assert is_up, log.read_text()[-2000:]
-        time.sleep(0.2)
-
-
-def _free_ports(count: int) -> list[int]:
-    held = [socket.socket() for _ in range(count)]
-    for each in held:
-        each.bind(("127.0.0.1", 0))
-    ports = [each.getsockname()[1] for each in held]
-    for each in held:
-        each.close()
-    return ports
+def _takes_objects(store: ObjectStore) -> bool:
+    """Whether an object can be written, which is when its volume server has joined, too."""
+    with suppress(BotoCoreError, ClientError):
+        store.admin.create_bucket(Bucket=BUCKET)
+    with suppress(BotoCoreError, ClientError):
+        store.put("ready", b"x")
+        return True
+    return False

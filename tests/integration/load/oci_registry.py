@@ -3,7 +3,6 @@
 import hashlib
 import json
 import shutil
-import socket
 import ssl
 import subprocess
 import tempfile
@@ -24,6 +23,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
+from hack import server_process
 from hack.cache import cache_root
 
 from .conftest import Authority
@@ -98,9 +98,8 @@ def oci_registry(
     folder: Path, authority: Authority, tokens: Mapping[str, str] | None = None
 ) -> Iterator[OciStore]:
     """Up for as long as the context, with its data in `folder`; `tokens` configure their use."""
-    with socket.socket() as held:
-        held.bind(("127.0.0.1", 0))
-        host = f"127.0.0.1:{held.getsockname()[1]}"
+    (port,) = server_process.free_ports(1)
+    host = f"127.0.0.1:{port}"
     (folder / "htpasswd").write_text(_HTPASSWD)
     basic = {"realm": "models", "path": str(folder / "htpasswd")}
     config = {
@@ -114,17 +113,14 @@ def oci_registry(
         "auth": {"token": dict(tokens)} if tokens else {"htpasswd": basic},
     }
     (folder / "config.json").write_text(json.dumps(config))
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(
-            [_program(), "serve", folder / "config.json"], stdout=log, stderr=log
-        )
+    command = [_program(), "serve", folder / "config.json"]
+    server = server_process.start("docker-registry", command, folder / "log")
     try:
         found = OciStore(host, ssl.create_default_context(cafile=str(authority.ca)))
-        _await(found, process, folder / "log")
+        server_process.await_answer(lambda: _answers(found), server, seconds=30)
         yield found
     finally:
-        process.kill()
-        process.wait()
+        server.kill()
 
 
 def _program() -> Path:
@@ -144,19 +140,15 @@ def _program() -> Path:
     return program
 
 
-def _await(store: OciStore, process: "subprocess.Popen[bytes]", log: Path) -> object:
-    end = time.monotonic() + 30
-    while True:
-        try:
-            return store.send("GET", "/v2/", None)
-        except HTTPError as error:
-            # Who wants a token says so.
-            return error.close()
-        except (URLError, ConnectionError):
-            pass
-        is_up = process.poll() is None and time.monotonic() < end
-        assert is_up, log.read_text()[-2000:]
-        time.sleep(0.05)
+def _answers(store: OciStore) -> bool:
+    try:
+        store.send("GET", "/v2/", None)
+    except HTTPError as error:
+        # Who wants a token says so.
+        error.close()
+    except (URLError, ConnectionError):
+        return False
+    return True
 
 
 class TokenServer(ThreadingHTTPServer):

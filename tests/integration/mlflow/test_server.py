@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from hack.console import StepError
 from hack.mlflow.background import Background
-from hack.mlflow.server import LocalMlflow, MlflowError, answers
+from hack.mlflow.server import LocalMlflow, answers
 
 
 def test_a_server_that_starts_again_has_its_address_and_its_models(tmp_path: Path) -> None:
@@ -23,7 +24,7 @@ def test_a_server_that_starts_again_has_its_address_and_its_models(tmp_path: Pat
 
 def test_a_server_that_cannot_start_says_so_with_its_log(tmp_path: Path) -> None:
     (tmp_path / "mlflow.db").write_text("this is no database, and long enough to be seen as none")
-    with pytest.raises(MlflowError, match=r"ended with 1:(.|\n)*not a database"):
+    with pytest.raises(StepError, match=r"ended with 1:(.|\n)*not a database"):
         LocalMlflow(tmp_path).start()
 
 

@@ -1,0 +1,79 @@
+"""Servers as child processes: started with a log, awaited, and ended with whoever started them."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from hack.console import StepError
+
+_TAIL_LINES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ServerProcess:
+    """A server that runs beside us; its output goes to the end of `log`."""
+
+    name: str
+    log: Path
+    process: "subprocess.Popen[bytes]"
+
+    def kill(self) -> None:
+        """End it at once; a second call does nothing."""
+        self.process.kill()
+        self.process.wait()
+
+    def tail(self) -> str:
+        """The end of its log."""
+        return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
+
+
+def start(
+    name: str,
+    command: Sequence[str | Path],
+    log: Path,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+) -> ServerProcess:
+    """Start a server that the kernel ends with the *thread* that started it. Linux."""
+    with log.open("ab") as out:
+        process = subprocess.Popen(
+            ["setpriv", "--pdeathsig", "KILL", *command],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,
+        )
+    return ServerProcess(name, log, process)
+
+
+def await_answer(answers: Callable[[], bool], *servers: ServerProcess, seconds: float) -> None:
+    """Return when it answers; StepError, with the log, when a server ended or time is up."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        for server in servers:
+            if (status := server.process.poll()) is not None:
+                raise _failure(f"{server.name} ended with {status}", server)
+        if answers():
+            return
+        time.sleep(0.02)
+    raise _failure(f"{servers[-1].name} does not answer after {seconds:.0f} s", *servers)
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports on loopback that nobody listens at, each another one."""
+    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    ports = [int(each.getsockname()[1]) for each in sockets]
+    for each in sockets:
+        each.close()
+    return ports
+
+
+def _failure(what: str, *servers: ServerProcess) -> StepError:
+    logs = [f"--- {server.log.name}\n{server.tail()}" for server in servers]
+    return StepError("\n".join([f"{what}:", *logs]), "Read the log above.")
