@@ -12,8 +12,9 @@ from inference_operator.adapters.kinds import (
     kept,
     says_nothing,
 )
-from inference_operator.adapters.referrers import Referrers, told
+from inference_operator.adapters.referrers import Referrers, references_in, told
 from inference_operator.domain.names import UnitKey, unit_of
+from inference_operator.domain.observed import Reference
 
 Name = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
@@ -111,6 +112,10 @@ class Cache:
         """The pipelines that name the unit in a step, whether it exists or not."""
         return self._referrers.of(unit)
 
+    def way(self, start: UnitKey, end: UnitKey) -> tuple[UnitKey, ...]:
+        """The shortest chain of references between two units, both included; empty without one."""
+        return self._referrers.way(start, end)
+
     def rolling(self) -> list[UnitKey]:
         """Those that have pods of two revisions, one of them made anew of an unchanged spec."""
         return [unit for unit, children in self._children.items() if self._is_rolling(children)]
@@ -162,6 +167,9 @@ class Cache:
         if unit is None or (kind in UNIT_BY_KIND and told(before) == told(after)):
             return
         concerned = self._referrers.of(unit)
+        if kind in UNIT_BY_KIND and _names(before) != _names(after):
+            # There may be a cycle now, or one less, for all that lead here.
+            concerned = self._referrers.reaching(unit)
         if kind in UNIT_BY_KIND and (before is None or after is None or not _same(before, after)):
             # A name that was taken may be free now, or the other way round.
             concerned += [other for other in self.namesakes(body) if other.kind != kind]
@@ -176,6 +184,10 @@ class Cache:
         self._children[unit].discard((kind, name))
         if not self._children[unit]:
             del self._children[unit]
+
+
+def _names(body: Body | None) -> frozenset[Reference]:
+    return references_in(body.get("spec")) if body is not None else frozenset()
 
 
 def name_of(body: Mapping[str, Any]) -> Name:

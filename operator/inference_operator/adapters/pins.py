@@ -22,11 +22,12 @@ def referenced(cache: Cache, unit: UnitKey, spec: object) -> dict[Reference, Ref
     for named in references_in(spec):
         body = cache.get(named.kind, (unit.namespace, named.name))
         if body is not None:
-            found[named] = _view(cache, named, body)
+            found[named] = _view(cache, unit, named, body)
     return found
 
 
-def _view(cache: Cache, named: Reference, body: Body) -> Referenced:
+def _view(cache: Cache, unit: UnitKey, named: Reference, body: Body) -> Referenced:
+    way = cache.way(UnitKey(named.kind, unit.namespace, named.name), unit)
     status = read_status(dict(body))
     ready = status.condition(ConditionType.READY)
     return Referenced(
@@ -34,6 +35,7 @@ def _view(cache: Cache, named: Reference, body: Body) -> Referenced:
         ready=ready is not None and ready.status is ConditionStatus.TRUE,
         reason=ready.reason if ready is not None else "",
         deleting="deletionTimestamp" in body["metadata"],
+        way_back=tuple(other.name for other in way),
     )
 
 

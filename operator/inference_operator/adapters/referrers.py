@@ -1,6 +1,6 @@
 """Who refers to whom, and what of a resource those who refer to it look at."""
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,8 +29,9 @@ def _reference(step: object) -> Reference | None:
 
 
 def told(body: Body | None) -> object:
-    """What others look at of a unit, to compare: that it is there, which revision is stable and
-    which model that serves, and whether it is Ready; its counts and times change all the while."""
+    """What others look at of a unit, to compare: that it is there, what it refers to, which
+    revision is stable and which model that serves, and whether it is Ready; its counts and times
+    change all the while."""
     if body is None:
         return None
     status = body.get("status")
@@ -40,7 +41,8 @@ def told(body: Body | None) -> object:
     revision = stable.get("revision") if isinstance(stable, Mapping) else None
     meta = body["metadata"]
     going = "deletionTimestamp" in meta
-    return meta.get("uid"), going, revision, status.get("model"), list(_ready(status))
+    named = references_in(body.get("spec"))
+    return meta.get("uid"), going, named, revision, status.get("model"), list(_ready(status))
 
 
 def _ready(status: Body) -> Iterator[tuple[object, object]]:
@@ -77,3 +79,26 @@ class Referrers:
     def of(self, unit: UnitKey) -> list[UnitKey]:
         """The pipelines that name it, itself left out."""
         return sorted(self._referrers.get(unit, set()) - {unit})
+
+    def reaching(self, unit: UnitKey) -> list[UnitKey]:
+        """The pipelines from which references lead to it, be it over others; itself left out."""
+        found: set[UnitKey] = set()
+        waiting = [unit]
+        while waiting:
+            new = self._referrers.get(waiting.pop(), set()) - found
+            found |= new
+            waiting += new
+        return sorted(found - {unit})
+
+    def way(self, start: UnitKey, end: UnitKey) -> tuple[UnitKey, ...]:
+        """The shortest chain of references between two units, both included; empty without one."""
+        met = {start}
+        ways: deque[tuple[UnitKey, ...]] = deque([(start,)])
+        while ways:
+            way = ways.popleft()
+            if way[-1] == end:
+                return way
+            new = sorted(self._named.get(way[-1], frozenset()) - met)
+            met.update(new)
+            ways += [(*way, other) for other in new]
+        return ()

@@ -39,6 +39,7 @@ class Reason(StrEnum):
     REFERENCE_NOT_FOUND = "ReferenceNotFound"
     REFERENCE_NOT_READY = "ReferenceNotReady"
     REFERENCE_INCOMPATIBLE = "ReferenceIncompatible"
+    REFERENCE_CYCLE = "ReferenceCycle"
 
     # Available, ModelLoaded, Ready
     READY = "Ready"

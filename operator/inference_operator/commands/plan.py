@@ -71,11 +71,17 @@ def _each(arguments: argparse.Namespace, show: Any) -> int:
         if found.invalid is None:
             show(found)
             if found.unit is None and found.unresolved is not None and not found.actions:
-                print(f"{found.key}: not known yet: {found.unresolved.message}", file=sys.stderr)
+                waits = "" if found.unresolved.is_definite else "not known yet: "
+                print(f"{found.key}: {waits}{found.unresolved.message}", file=sys.stderr)
         else:
             for problem in found.invalid.problems:
                 print(f"{found.key}: {problem}", file=sys.stderr)
-    return 1 if any(found.invalid for found in plans) else 0
+    return 1 if any(map(_is_refused, plans)) else 0
+
+
+def _is_refused(found: Plan) -> bool:
+    goes_round = found.unresolved is not None and found.unresolved.is_definite
+    return found.invalid is not None or (found.unit is None and goes_round)
 
 
 def _plans(arguments: argparse.Namespace) -> Iterator[Plan]:

@@ -140,6 +140,9 @@ class Referenced:
     """Of its Ready condition."""
 
     deleting: bool = False
+    way_back: tuple[str, ...] = ()
+    """The pipelines by which its own references lead back to the unit, itself first and the unit
+    last; empty where they do not."""
 
 
 @dataclass(frozen=True, slots=True)

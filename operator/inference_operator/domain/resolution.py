@@ -10,7 +10,8 @@ from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
 from inference_operator.api.source import Source
 
-# What the registry has answered: what is asked for is not there, or cannot be served.
+# What only a person can mend: the registry has answered that what is asked for is not there, or
+# cannot be served; or references go round.
 DEFINITE = frozenset(
     {
         Reason.REGISTERED_MODEL_NOT_FOUND,
@@ -18,6 +19,7 @@ DEFINITE = frozenset(
         Reason.VERSION_NOT_FOUND,
         Reason.RUN_NOT_FOUND,
         Reason.MODEL_UNUSABLE,
+        Reason.REFERENCE_CYCLE,
     }
 )
 
@@ -122,7 +124,7 @@ class Unresolved:
 
     @property
     def is_definite(self) -> bool:
-        """Whether what is asked for is known not to be there, rather than unknown."""
+        """Whether it is known that waiting does not help."""
         return self.reason in DEFINITE
 
 

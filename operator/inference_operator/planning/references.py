@@ -20,8 +20,9 @@ from inference_operator.planning.source import settle
 from model_builders.problem import ConfigError, Problem
 
 # Of the resources that a pipeline refers to, which `ResolvedRefs` tells.
-OF_REFERENCES = frozenset({Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY})
-
+OF_REFERENCES = frozenset(
+    {Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY, Reason.REFERENCE_CYCLE}
+)
 
 # Reasons of a Ready that comes by itself: each word of a message that changes is a write.
 _QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING, Reason.LOADING, Reason.FETCHING})
@@ -103,23 +104,30 @@ def _check_other(seen: Observed, step: str, ref: ModelRef) -> None:
 def _referenced(seen: Observed, position: Position, step: str, ref: ModelRef) -> Finding:
     named = Reference(ref.kind.value, ref.name)
     there = seen.references.get(named)
-    if there is not None and there.stable is not None:
+    if there is not None and there.stable is not None and not there.way_back:
         return Finding(there.stable, f"{step}: {named} {_version(there.stable)}{_state(there)}")
+    reason, what, remedy = _lack(seen, named, there)
     known = last_pin(seen, position, named)
-    if there is None:
-        reason, what = Reason.REFERENCE_NOT_FOUND, f"{step}: {named} does not exist"
-        remedy = "create it, or let the step refer to another one"
-    elif there.ready:
-        reason = Reason.REFERENCE_NOT_READY
-        what = f"{step}: the record of the stable revision of {named} is missing or illegible"
-        remedy = f"edit {named}, so that it makes a new revision"
-    else:
-        because = f" ({there.reason})" if there.reason else ""
-        reason = Reason.REFERENCE_NOT_READY
-        what = f"{step}: {named} has not been Ready yet{because}"
-        remedy = f"see `kubectl describe {ref.kind.lower()} {ref.name}`"
     stays = f"; {_version(known)} stays pinned" if known else ""
-    return Finding(known, f"{what}{stays}: {remedy}", reason)
+    return Finding(known, f"{step}: {what}{stays}: {remedy}", reason)
+
+
+def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[Reason, str, str]:
+    """Why nothing new is taken of a resource: the reason, the fact and the remedy."""
+    if there is None:
+        remedy = "create it, or let the step refer to another one"
+        return Reason.REFERENCE_NOT_FOUND, f"{named} does not exist", remedy
+    if there.way_back:
+        # Each new set would make another one, and that the next, without end.
+        way = " -> ".join((seen.owner.key.name, *there.way_back))
+        remedy = "let a step of one of them refer to something else"
+        return Reason.REFERENCE_CYCLE, f"{named} leads back to this pipeline ({way})", remedy
+    if there.ready:
+        what = f"the record of the stable revision of {named} is missing or illegible"
+        return Reason.REFERENCE_NOT_READY, what, f"edit {named}, so that it makes a new revision"
+    because = f" ({there.reason})" if there.reason else ""
+    remedy = f"see `kubectl describe {named.kind.lower()} {named.name}`"
+    return Reason.REFERENCE_NOT_READY, f"{named} has not been Ready yet{because}", remedy
 
 
 def _version(pin: Pin) -> str:

@@ -7,7 +7,7 @@ import pytest
 from inference_operator.adapters.pins import referenced
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Reference, Referenced
-from tests.fakes.bodies import KEY, PIPELINE, epipe, source
+from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
 from tests.unit.passes.test_pipelines import Desk
 
 DIGEST = "ab" * 32
@@ -74,6 +74,24 @@ async def test_what_does_not_exist_is_not_shown() -> None:
     desk = await served()
     nowhere = UnitKey(PIPELINE.kind, "another-namespace", PIPELINE.name)
     assert referenced(desk.cache, nowhere, epipe()["spec"]) == {}
+
+
+async def test_a_pipeline_that_leads_back_says_by_which_way() -> None:
+    desk = Desk()
+    ring = {PIPELINE.name: "two", "two": "three", "three": PIPELINE.name}
+    for name, other in ring.items():
+        named = {"kind": PIPELINE.kind, "name": other}
+        desk.cluster.apply_as("kubectl", epipe(name, steps=[step(modelRef=named)]), force=True)
+    desk.watch()
+    live = desk.cluster.live(PIPELINE.kind, PIPELINE.name)
+    assert live is not None
+
+    (found,) = referenced(desk.cache, PIPELINE, live["spec"]).values()
+    assert found.way_back == ("two", "three", PIPELINE.name)
+
+
+async def test_a_model_leads_nowhere() -> None:
+    assert shown(await served()).way_back == ()
 
 
 async def test_a_resource_that_is_being_deleted_says_so() -> None:

@@ -58,16 +58,21 @@ def test_a_model_that_is_nowhere_is_said_to_be_missing(
     assert "  no change to its children" in out
 
 
-def test_pipelines_that_refer_to_each_other_wait_for_ever(
+def test_pipelines_that_refer_to_each_other_are_refused(
     file: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def circle(name: str, other: str) -> dict[str, Any]:
         return epipe(name, steps=[step("s", modelRef={"name": other, "kind": PIPELINE.kind})])
 
-    status, out, _ = said(capsys, "plan", "-f", file(circle("one", "two"), circle("two", "one")))
+    status, _, err = said(capsys, "plan", "-f", file(circle("one", "two"), circle("two", "one")))
 
-    assert status == 0
-    assert out.count("has not been Ready yet") == 2
+    assert status == 1
+    assert err.splitlines() == [
+        "EnsemblePipeline/desk-7/one: s: EnsemblePipeline two leads back to this pipeline (one ->"
+        " two -> one): let a step of one of them refer to something else",
+        "EnsemblePipeline/desk-7/two: s: EnsemblePipeline one leads back to this pipeline (two ->"
+        " one -> two): let a step of one of them refer to something else",
+    ]
 
 
 async def test_what_is_live_is_what_a_step_stands_for(

@@ -1,14 +1,24 @@
-"""Which pin stands for a `modelRef` whose resource says nothing."""
+"""Which pin stands for a `modelRef` whose resource says nothing, or nothing that may be taken."""
 
 from dataclasses import replace
 
 import pytest
 
-from inference_operator.domain.observed import Observed, Reference, RevisionRecord
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.observed import Observed, Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.serving_unit import ServedStep
-from inference_operator.planning.references import last_pin, moved
+from inference_operator.planning.references import (
+    Finding,
+    SettledPipeline,
+    last_pin,
+    moved,
+    settle_pipeline,
+)
 from inference_operator.planning.rollout import Position
+from tests.fakes.bodies import epipe, step
 from tests.unit.planning.seen import observed, record
 
 MODEL = Reference("InferenceModel", "fx-drift")
@@ -63,6 +73,59 @@ def test_what_moved_is_told_with_both_sides() -> None:
         "step s0: InferenceModel fx-drift went from version 1 (revision a) to version 2 (revision"
         " b)"
     )
+
+
+INNER = Reference("EnsemblePipeline", "fx-inner")
+BACK = Referenced(
+    pin("c", INNER.kind, INNER.name), ready=True, way_back=("fx-inner", "fx-mid", "fx-drift")
+)
+ROUND = (
+    "drift: EnsemblePipeline fx-inner leads back to this pipeline (fx-drift -> fx-inner -> fx-mid"
+    " -> fx-drift)"
+)
+REMEDY = ": let a step of one of them refer to something else"
+
+
+def settled(there: Referenced, *records: RevisionRecord) -> SettledPipeline:
+    """A pipeline that refers to another one, which is `there`; the first of its records serves."""
+    wanted = step(modelRef={"kind": INNER.kind, "name": INNER.name})
+    asked = EnsemblePipelineSpec.model_validate(epipe(steps=[wanted])["spec"])
+    found = replace(seen(*records), references={INNER: there})
+    stable = records[0].revision if records else None
+    return settle_pipeline(found, Position(stable=stable), asked)
+
+
+def test_nothing_is_taken_of_a_pipeline_that_leads_back() -> None:
+    found = settled(BACK)
+
+    assert found.wanted is None
+    assert found.references == (Finding(None, ROUND + REMEDY, Reason.REFERENCE_CYCLE),)
+    assert found.unresolved == Unresolved(Reason.REFERENCE_CYCLE, ROUND + REMEDY)
+    assert found.unresolved.is_definite, "waiting does not help"
+
+
+@pytest.mark.parametrize(
+    "there",
+    [BACK, replace(BACK, stable=None), replace(BACK, stable=None, ready=False, reason="Stalled")],
+    ids=["serving", "without a record", "never Ready"],
+)
+def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -> None:
+    known = pin("b", INNER.kind, INNER.name)
+    found = settled(there, pinned("old", 1, known))
+
+    message = f"{ROUND}; version 1 (revision b) stays pinned{REMEDY}"
+    assert found.references == (Finding(known, message, Reason.REFERENCE_CYCLE),)
+    assert found.unresolved is None
+    assert found.wanted is not None
+    assert found.wanted.pins == {"drift": known}
+
+
+def test_a_cycle_that_is_broken_takes_what_is_stable() -> None:
+    found = settled(replace(BACK, way_back=()), pinned("old", 1, pin("b", INNER.kind, INNER.name)))
+
+    assert found.wanted is not None
+    assert found.wanted.pins == {"drift": BACK.stable}
+    assert [one.reason for one in found.references] == [Reason.RESOLVED]
 
 
 @pytest.mark.parametrize(
