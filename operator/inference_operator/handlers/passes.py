@@ -25,6 +25,7 @@ from inference_operator.handlers.turns import Turns
 from inference_operator.planning.events import notes
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
+from inference_operator.planning.position import carried_out
 from inference_operator.planning.report import report
 
 log = logging.getLogger(__name__)
@@ -153,6 +154,7 @@ class Passes:
             errors += tuple(f"{said} (tried again and again)" for said in outcome.passing)
         # The generation that was planned for: an edit in the meantime waits for its own pass.
         after = replace(after, generation=before.generation)
+        decided = carried_out(decided, after.served_revision)
         status = report(after, decided, errors, now)
         try:
             changed = await publish_status(self._cluster, self._cache, before.owner, status)

@@ -218,8 +218,9 @@ def _not_ready(view: Outlook, record: RevisionRecord) -> tuple[Reason, str]:
         return view.trouble.reason, view.trouble.message + _still_serving(view)
     if plan.stuck:
         return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck
-    if view.promoted and view.ready >= view.wanted:
-        return Reason.PROGRESSING, f"clients are not sent to revision {record.revision} yet"
+    if view.ready >= view.wanted:
+        message = f"clients are not sent to revision {record.revision} yet"
+        return Reason.PROGRESSING, message + _still_serving(view)
     reason = Reason.SCALING if view.promoted else Reason.PROGRESSING
     message = f"revision {record.revision} answers on {view.ready} of {view.wanted} replicas"
     return reason, message + _still_serving(view)

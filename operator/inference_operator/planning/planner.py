@@ -44,6 +44,7 @@ def _towards(
         ready=seen.ready_of(unit.revision),
         settings=unit.rollout,
         now=now,
+        served=seen.served_revision,
         artifact=_words(unit),
         cause=found.cause,
     )
@@ -84,7 +85,8 @@ def _told_of(seen: Observed, position: Position, target: str) -> Position:
 def _kept_serving(seen: Observed, position: Position, target: str) -> Position:
     """A first revision that answers on some replicas keeps its clients until the next one can."""
     first = position.candidate
-    if position.stable is not None or first in (None, target) or not seen.ready_of(first):
+    has_clients = first == seen.served_revision and seen.ready_of(first) > 0
+    if position.stable is not None or first in (None, target) or not has_clients:
         return position
     return replace(position, stable=first, candidate=None, since=None, progress=0)
 

@@ -1,6 +1,10 @@
 """Where the rollout stands, from what was seen: the status says it, and the Service."""
 
+from dataclasses import replace
+
+from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed
+from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout import Position
 
 
@@ -27,6 +31,16 @@ def position_of(seen: Observed) -> Position:
         promoted_at=rollout.promoted_at if rollout else None,
     )
     return _as_clients_see_it(found, seen.served_revision)
+
+
+def carried_out(plan: Plan, served: str | None) -> Plan:
+    """The plan as far as it came true: without its promotion, where the Service, which now selects
+    `served`, was not moved."""
+    position = _as_clients_see_it(plan.position, served)
+    if position == plan.position:
+        return plan
+    turns = tuple(turn for turn in plan.turns if turn.reason is not Reason.PROMOTED)
+    return replace(plan, position=position, turns=turns)
 
 
 def _as_clients_see_it(position: Position, served: str | None) -> Position:

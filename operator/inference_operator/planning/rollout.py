@@ -1,7 +1,8 @@
 """How a new revision takes over: a state machine that is asked once a pass.
 
 A new revision is brought up beside the stable one; clients move when its model answers on all
-wanted replicas; the previous one keeps its pods for `scaleDownDelay`.
+wanted replicas and there is a Service to move; the previous one keeps its pods for
+`scaleDownDelay`.
 """
 
 from dataclasses import dataclass, replace
@@ -52,6 +53,9 @@ class Situation:
 
     settings: RolloutSettings
     now: datetime
+    served: str | None
+    """The revision that the Service selects; None where there is none, or somebody else's."""
+
     artifact: str = ""
     """What the target serves: the registry's version, or those of a pipeline's steps, in words."""
 
@@ -146,7 +150,10 @@ def _start(position: Position, seen: Situation) -> Advance:
 def _progress(position: Position, seen: Situation) -> Advance:
     since = position.since or seen.now
     if seen.ready >= seen.replicas:
-        return _promote(position, seen)
+        if seen.served in (position.serving, seen.target):
+            return _promote(position, seen)
+        # The Service comes first, and may never come: its name may be taken.
+        return Advance(replace(position, progress=max(position.progress, seen.ready)))
     if seen.ready > position.progress:
         since = seen.now
     # The most that ever answered: a pod that comes and goes is no progress.

@@ -1,12 +1,14 @@
 """Crashes, refusals and strangers: the next pass continues from the cluster's state."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from inference_operator.adapters.kube import ApiError
+from inference_operator.domain.names import UnitKey
 from inference_operator.handlers.passes import PassError
-from tests.fakes.bodies import KEY, NAMESPACE, imodel, source
+from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, step
 from tests.fakes.cluster import CrashedError, Request
 from tests.fakes.world import World, crash_at, refuse
 
@@ -47,12 +49,12 @@ async def test_a_crash_at_any_write_ends_in_the_same_state(number: int, answered
     else:
         world.cluster.before = crash_at(number)
     done = 0
-    for step in (
+    for deed in (
         lambda: world.user_applies(model=source(1), replicas=2),
         lambda: world.user_applies(model=source(2), replicas=2),
         lambda: setattr(world, "now", world.now + timedelta(seconds=31)),
     ):
-        step()
+        deed()
         try:
             await world.settle()
         except CrashedError:
@@ -141,15 +143,18 @@ async def test_a_refused_child_is_one_event_however_often_it_is_tried() -> None:
     assert world.event_reasons == ["ChildRefused"]
 
 
-async def test_a_foreign_service_of_the_same_name_is_not_overwritten() -> None:
-    world = World()
-    foreign = {
+def foreign_service(name: str) -> dict[str, Any]:
+    return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": {"name": "fx-drift", "namespace": NAMESPACE},
+        "metadata": {"name": name, "namespace": NAMESPACE},
         "spec": {"selector": {"app": "till"}, "ports": [{"name": "web", "port": 80}]},
     }
-    world.cluster.apply_as("helm", foreign)
+
+
+async def test_a_foreign_service_of_the_same_name_is_not_overwritten() -> None:
+    world = World()
+    world.cluster.apply_as("helm", foreign_service("fx-drift"))
     before = world.cluster.live("Service", "fx-drift")
     world.user_applies()
     await world.one_pass()
@@ -232,6 +237,93 @@ async def test_while_the_service_cannot_move_the_old_pods_stay() -> None:
     # From when clients have moved.
     await world.later(timedelta(seconds=31))
     assert list(world.deployments) == [world.served]
+
+
+def decisions(world: World, key: UnitKey = KEY) -> list[str]:
+    return [decision.reason for decision in world.status_of(key).decisions]
+
+
+@pytest.mark.parametrize("status", [403, 500])
+async def test_a_move_of_clients_is_told_once_it_has_happened(status: int) -> None:
+    world = World()
+    world.user_applies(model=source(1))
+    await world.settle()
+    old = world.served
+    world.cluster.before = refuse(lambda r: r.kind == "Service", status)
+
+    world.user_applies(model=source(2))
+    await world.settle(rounds=4)
+    assert decisions(world).count("Promoted") == 1
+    assert world.event_reasons.count("Promoted") == 1
+    stable, candidate = world.status.stable, world.status.candidate
+    assert stable is not None
+    assert candidate is not None
+    assert (stable.revision, candidate.ready) == (old, 1)
+
+    world.cluster.before = None
+    await world.settle()
+    assert decisions(world).count("Promoted") == 2
+    assert world.event_reasons.count("Promoted") == 2
+    assert world.status.stable is not None
+    assert world.status.stable.revision == world.served != old
+
+
+@pytest.mark.parametrize("key", [KEY, PIPELINE], ids=lambda key: key.kind)
+async def test_a_first_revision_whose_name_is_taken_is_promoted_once_clients_reach_it(
+    key: UnitKey,
+) -> None:
+    world = World()
+    world.cluster.apply_as("helm", foreign_service(key.name))
+    inline = step(modelRef=None, model=source(5))
+    body = imodel() if key == KEY else epipe(steps=[inline])
+    world.cluster.apply_as("kubectl", body, force=True)
+    await world.settle(keys=[key])
+    assert world.status_of(key).ready_replicas == 1
+    assert world.status_of(key).stable is None
+    assert world.status_of(key).phase == "Failed"
+    assert decisions(world, key) == ["RevisionCreated"]
+    assert "Promoted" not in world.event_reasons
+
+    world.cluster.remove("Service", key.name)
+    await world.settle(keys=[key])
+    assert world.status_of(key).phase == "Ready"
+    assert decisions(world, key) == ["RevisionCreated", "Promoted"]
+    assert world.event_reasons[-1] == "Promoted"
+
+
+async def test_an_edit_while_the_name_is_taken_leaves_no_pods_behind() -> None:
+    world = World()
+    world.cluster.apply_as("helm", foreign_service(KEY.name))
+    world.user_applies(model=source(1))
+    await world.settle()
+    world.user_applies(model=source(2))
+    await world.settle()
+
+    assert len(world.deployments) == 1
+    assert decisions(world) == ["RevisionCreated", "RevisionCreated"]
+
+
+async def test_a_name_that_is_taken_later_holds_the_next_revision() -> None:
+    world = World()
+    world.user_applies(model=source(1))
+    await world.settle()
+    old = world.served
+    world.cluster.remove("Service", KEY.name)
+    world.cluster.apply_as("helm", foreign_service(KEY.name))
+    world.user_applies(model=source(2))
+    await world.settle()
+    assert set(world.deployments.values()) == {1}
+    assert old in world.deployments
+    assert decisions(world)[-1] == "RevisionCreated"
+    writes = len(world.cluster.writes)
+    await world.later(timedelta(hours=1))
+    assert len(world.cluster.writes) == writes, "nothing to say that was not said"
+
+    world.cluster.remove("Service", KEY.name)
+    await world.settle()
+    assert world.ready[0] == "True"
+    assert world.served != old
+    assert decisions(world)[-1] == "Promoted"
 
 
 async def test_a_service_that_cannot_be_written_for_now_is_not_called_ready() -> None:

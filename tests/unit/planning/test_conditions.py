@@ -104,6 +104,18 @@ def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
     assert "Stalled" not in found
 
 
+def test_a_candidate_that_only_lacks_its_service_says_so() -> None:
+    seen = observed(ready={"0ld": (2, 2), MINE: (2, 2)}, served="0ld")
+    found = story(seen, decided(Position(stable="0ld", candidate=MINE)))
+
+    words = f"clients are not sent to revision {MINE} yet"
+    assert found["Ready"] == (
+        "False",
+        "Progressing",
+        f"{words} (revision 0ld goes on serving on 2 replicas)",
+    )
+
+
 def test_not_ready_before_the_service_leads_to_it() -> None:
     seen = observed(ready={MINE: (2, 2)}, served="0ld")
     found = story(seen, decided(Position(stable=MINE)))

@@ -17,9 +17,9 @@ from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Action, Delete, Plan
 from inference_operator.planning.planner import history, plan
-from inference_operator.planning.position import position_of
+from inference_operator.planning.position import carried_out, position_of
 from inference_operator.planning.report import report
-from inference_operator.planning.rollout import Position
+from inference_operator.planning.rollout import Position, Turn
 from inference_operator.planning.wanted import validated
 from tests.fakes.bodies import spec
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
@@ -220,6 +220,37 @@ def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
     seen = observed(status=status, records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
 
     assert plan(seen, DEFAULTS, NOON).position.serving == "0ld"
+
+
+def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1,
+        candidate=RevisionStatus(revision="0ld"),
+        rollout=RolloutStatus(since=NOON, ready=1),
+    )
+    seen = observed(status=status, records=(OLD,), ready={"0ld": (2, 2)}, served=None)
+
+    assert plan(seen, DEFAULTS, NOON).position.live == (MINE,)
+
+
+PROMOTED = Turn(Reason.PROMOTED, "moved", "a", "b")
+SCALED = Turn(Reason.SCALED, "scaled", "1", "2")
+
+
+def test_a_promotion_whose_service_stayed_behind_did_not_happen() -> None:
+    position = Position(stable="b", previous="a", promoted_at=NOON)
+    done = Plan(observed().owner.key, (), position, turns=(SCALED, PROMOTED))
+
+    found = carried_out(done, "a")
+    assert found.position == Position(stable="a", candidate="b", since=NOON)
+    assert found.turns == (SCALED,)
+
+
+def test_a_promotion_whose_service_moved_did() -> None:
+    position = Position(stable="b", previous="a", promoted_at=NOON)
+    done = Plan(observed().owner.key, (), position, turns=(SCALED, PROMOTED))
+
+    assert carried_out(done, "b") == done
 
 
 def test_leftovers_of_a_predecessor_are_waited_for() -> None:

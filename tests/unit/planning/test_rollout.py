@@ -25,10 +25,13 @@ def step(
     *,
     replicas: int = 2,
     now: datetime = NOON,
+    served: str | None = "",
     **settings: object,
 ) -> Advance:
+    """The Service selects `served`, or as it should where that is left out."""
     rules = replace(SETTINGS, **settings)  # type: ignore[arg-type]
-    return advance(position, Situation(target, replicas, ready, rules, now))
+    led_to = position.serving or target if served == "" else served
+    return advance(position, Situation(target, replicas, ready, rules, now, led_to))
 
 
 def told(done: Advance) -> list[str]:
@@ -54,6 +57,24 @@ STORY = {
         step(Position(candidate="new", since=NOON), "new", 2, now=after(9)),
         Position(stable="new", promoted_at=after(9)),
         ["Promoted: revision new answers on 2 of 2 replicas; clients are sent to it"],
+    ),
+    "a first deploy that no Service leads to waits for one": (
+        step(Position(candidate="new", since=NOON), "new", 2, now=after(9), served=None),
+        Position(candidate="new", since=NOON, progress=2),
+        [],
+    ),
+    "clients stay while there is no Service that could be moved": (
+        step(BEGUN, "new", 2, now=after(60), served=None),
+        replace(BEGUN, progress=2),
+        [],
+    ),
+    "clients who were moved, without a word of it, are moved": (
+        step(BEGUN, "new", 2, now=after(60), served="new"),
+        Position(stable="new", previous="old", promoted_at=after(60)),
+        [
+            "Promoted: revision new answers on 2 of 2 replicas; clients moved to it from"
+            " revision old"
+        ],
     ),
     "nothing changes while the stable revision is what is wanted": (
         step(SERVING, "old", 0),
@@ -184,6 +205,10 @@ def test_past_the_deadline_it_says_what_is_missing_and_who_serves() -> None:
         " its model answers on 1 of 2 replicas; revision old goes on serving"
     )
     assert done.wake_after is None
+
+
+def test_a_revision_that_only_lacks_its_service_misses_no_deadline() -> None:
+    assert step(BEGUN, "new", 2, now=after(9000), served=None).stuck == ""
 
 
 def test_a_revision_past_its_deadline_is_still_promoted_when_it_recovers() -> None:
