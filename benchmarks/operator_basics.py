@@ -12,10 +12,11 @@ import time
 from datetime import UTC, datetime
 from typing import Any
 
-from benchmarks.operator_process import ROOT, OperatorProcess, operator_process
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.audit_log import entries
 from hack.console import say
+from hack.operator_process import OperatorProcess, operator_process
+from hack.product import ROOT
 
 NAMESPACE = "benchmark"
 CHILDREN = ("controllerrevisions", "configmaps", "deployments", "services")
@@ -30,7 +31,9 @@ def main() -> None:
     with ApiServer() as server:
         server.kubectl("apply", "--server-side", "-k", str(ROOT / "crds"))
         server.kubectl("create", "namespace", NAMESPACE)
-        with operator_process(server) as operator:
+        quiet = {"INFERENCE_OPERATOR_LOG_LEVEL": "WARNING"}
+        with operator_process(server.kubeconfig, quiet) as operator:
+            operator.await_ready()
             rows = _measure(server, operator, given.models, given.samples)
     say(f"\n{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, {_cores()} cores, {_kernel()}\n")
     say("| measure | goal | measured |\n|---|---|---|")
@@ -43,19 +46,19 @@ def _measure(
 ) -> list[tuple[str, str, str]]:
     per_model = []
     for number in range(models):
-        before = _writes(operator)
+        before = operator.writes
         _create(server, f"model-{number}")
         _make_ready(server, f"model-{number}")
         _settle(operator)
-        per_model.append(_writes(operator) - before)
+        per_model.append(operator.writes - before)
     memory, peak = operator.memory_mb()
-    passes, requests = operator.passes(), operator.requests()
+    passes, requests = operator.passes, operator.requests
     for number in range(models):
         # A label on a child wakes a pass that finds nothing to do.
         server.kubectl("label", "service", f"model-{number}", "bench=1", "-n", NAMESPACE)
     _settle(operator)
-    idle_passes = operator.passes() - passes
-    idle_requests = sum(operator.requests().values()) - sum(requests.values())
+    idle_passes = operator.passes - passes
+    idle_requests = operator.requests - requests
     for number in range(samples):
         _create(server, f"sample-{number}")
         time.sleep(0.15)
@@ -118,16 +121,12 @@ def _make_ready(server: ApiServer, name: str) -> None:
     server.kubectl(*words, "--type=merge", "-p", json.dumps(patch))
 
 
-def _writes(operator: OperatorProcess) -> float:
-    return sum(count for key, count in operator.requests().items() if not key.startswith("GET"))
-
-
 def _settle(operator: OperatorProcess) -> None:
     """Until no pass was made for a second."""
-    seen, since = operator.passes(), time.monotonic()
+    seen, since = operator.passes, time.monotonic()
     while time.monotonic() - since < 1.0:
         time.sleep(0.1)
-        if (now := operator.passes()) != seen:
+        if (now := operator.passes) != seen:
             seen, since = now, time.monotonic()
 
 

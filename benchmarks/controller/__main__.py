@@ -24,9 +24,9 @@ from benchmarks.controller.process import Running
 from benchmarks.controller.report import curves, table
 from benchmarks.controller.sight import Sight
 from benchmarks.controller.subject import Kind, Subject, load
-from benchmarks.operator_process import ROOT
 from hack.cluster.apiserver import ApiServer
 from hack.console import StepError, reported, say, step
+from hack.product import ROOT
 
 NAMESPACE = "benchmark"
 OPERATOR_USER = "operator-under-test"
@@ -155,7 +155,7 @@ async def measure(server: ApiServer, subject: Subject, options: Options) -> dict
                     phases[phase] = await PHASES[phase](world)
         except (StepError, TimeoutError, RuntimeError) as error:
             result["failed"] = str(error)
-            say(f"FAILED: {error}\n{running.log_tail()}")
+            say(f"FAILED: {error}\n{running.operator.server.tail()}")
         finally:
             await world.sight.close()
             await running.stop()

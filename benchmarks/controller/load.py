@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.controller.client import Client
-from benchmarks.operator_process import ROOT
+from hack.product import ROOT
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,19 +2,17 @@
 
 import asyncio
 import os
-import re
 import subprocess
 import sys
 import time
-import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.controller.subject import Subject
-from benchmarks.operator_process import ROOT, OperatorProcess
 from hack import server_process
-from hack.server_process import free_ports
+from hack.operator_process import OperatorProcess
+from hack.product import ROOT
 
 READY_SECONDS = 120
 # Idle: as little CPU as this, in every window of a row.
@@ -42,7 +40,7 @@ class Running:
 
     async def start(self, changed: Mapping[str, str] | None = None) -> None:
         """Until it serves."""
-        port = free_ports(1)[0]
+        (port,) = server_process.free_ports(1)
         words = {
             "python": sys.executable,
             "root": str(ROOT),
@@ -53,14 +51,13 @@ class Running:
         environment = {**os.environ, **{k: v.format(**words) for k, v in wanted.items()}}
         command = [word.format(**words) for word in self._subject.command]
         server = server_process.start(self._subject.name, command, self._log, env=environment)
-        self.operator = OperatorProcess(server.process, port)
+        self.operator = OperatorProcess(server, port)
         self._began = (time.monotonic(), 0.0)
-        await asyncio.to_thread(
-            server_process.await_answer, self._ready, server, seconds=READY_SECONDS
-        )
+        if path := self._subject.ready_path:
+            await asyncio.to_thread(self.operator.await_ready, path, READY_SECONDS)
 
     async def stop(self, seconds: float = 30) -> None:
-        process = self.operator.process
+        process = self.operator.server.process
         process.terminate()
         try:
             await asyncio.to_thread(process.wait, seconds)
@@ -72,7 +69,7 @@ class Running:
         """A phase begins: `usage` counts from here."""
         self._began = (time.monotonic(), self.operator.cpu_seconds())
         # The peak of this phase, not of an earlier one (proc(5), clear_refs).
-        Path(f"/proc/{self.operator.process.pid}/clear_refs").write_text("5")
+        Path(f"/proc/{self.operator.server.process.pid}/clear_refs").write_text("5")
 
     def usage(self) -> Usage:
         rss, peak = self.operator.memory_mb()
@@ -98,25 +95,9 @@ class Running:
                 quiet, since = 0, time.time()
         return since
 
-    def log_tail(self, lines: int = 20) -> str:
-        return "\n".join(self._log.read_text(errors="replace").splitlines()[-lines:])
-
     def metric(self, name: str) -> float | None:
         """The sum of a metric over its labels; None where the subject names none."""
-        if not name:
-            return None
-        text = self.operator.get("/metrics")
-        return sum(map(float, re.findall(rf"^{name}(?:\{{.*\}})? (\S+)", text, re.MULTILINE)))
-
-    def _ready(self) -> bool:
-        if not self._subject.ready_path:
-            return True
-        url = f"http://127.0.0.1:{self.operator.port}{self._subject.ready_path}"
-        try:
-            with urllib.request.urlopen(url, timeout=2) as answer:
-                return int(answer.status) == 200
-        except OSError:
-            return False
+        return self.operator.metric(name) if name else None
 
     def _queue(self) -> float:
         """Objects that wait; 0 where the operator does not tell."""

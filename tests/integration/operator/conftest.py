@@ -8,8 +8,8 @@ import pytest
 
 from hack.cluster.apiserver import ApiServer
 from hack.mlflow.server import LocalMlflow
+from hack.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
-from tests.integration.operator.process import OperatorProcess
 from tests.integration.operator.registered import Registry
 from tests.integration.operator.scene import Scene
 
@@ -36,9 +36,7 @@ def start(control_plane: ApiServer) -> Iterator[Start]:
     with ExitStack() as stack:
 
         def begin(**environment: str) -> OperatorProcess:
-            process = OperatorProcess(control_plane.kubeconfig, environment)
-            stack.callback(process.end)
-            return process
+            return stack.enter_context(operator_process(control_plane.kubeconfig, environment))
 
         yield begin
 

@@ -9,7 +9,7 @@ from typing import Any
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.kubectl import Kubectl
 from tests.fakes.bodies import epipe, imodel, revision_of, step
-from tests.integration.operator.process import eventually
+from tests.integration.operator.patience import eventually
 
 NAME = "tape-reader"
 PIPELINE = "tape-signal"

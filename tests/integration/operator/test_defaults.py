@@ -1,7 +1,7 @@
 """A new default image on a real API server: it touches nothing, or reaches one model at once."""
 
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.process import eventually
+from tests.integration.operator.patience import eventually
 from tests.integration.operator.scene import OURS, Scene
 
 NAMES = ("bids", "asks", "trades")

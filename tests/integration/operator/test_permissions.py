@@ -11,9 +11,11 @@ import yaml
 
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.audit_log import entries
+from hack.operator_process import operator_process
+from hack.product import ROOT
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
-from tests.integration.operator.process import ROOT, OperatorProcess, eventually
+from tests.integration.operator.patience import eventually
 from tests.integration.operator.scene import PIPELINE, Scene
 
 pytestmark = pytest.mark.integration
@@ -126,14 +128,11 @@ def test_the_role_is_exactly_what_the_operator_uses(server: ApiServer, tmp_path:
     environment = {"INFERENCE_OPERATOR_RESYNC_SECONDS": "10"}
     if "leases" in {resource for _, resource, _ in granted()}:
         environment["INFERENCE_OPERATOR_LEASE_NAMESPACE"] = NAMESPACE
-    process = OperatorProcess(kubeconfig, environment)
-    try:
+    with operator_process(kubeconfig, environment) as process:
         process.await_ready()
         live_a_life(Scene.new(server))
         time.sleep(11)  # until everything was compared once
         assert process.metric("inference_operator_errors_total") == 0, process.log
-    finally:
-        process.end()
 
     found = list(used(server))
     forbidden = {use for use, code in found if code in (401, 403)}

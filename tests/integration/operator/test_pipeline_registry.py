@@ -10,7 +10,7 @@ import pytest
 from hack.mlflow.server import LocalMlflow
 from tests.fakes.bodies import epipe
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.process import eventually
+from tests.integration.operator.patience import eventually
 from tests.integration.operator.registered import Registry
 from tests.integration.operator.scene import OURS, Scene
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
+from hack.operator_process import OperatorProcess
 from tests.fakes.bodies import source, step
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.process import OperatorProcess, eventually
+from tests.integration.operator.patience import eventually
 from tests.integration.operator.scene import NAME, PIPELINE, Scene
 
 pytestmark = pytest.mark.integration

@@ -7,9 +7,10 @@ import time
 import pytest
 
 from hack.cluster.apiserver import ApiServer
+from hack.operator_process import OperatorProcess, operator_process
 from tests.conftest import CRDS, install_crds
 from tests.fakes.bodies import source
-from tests.integration.operator.process import KOPF_PATIENCE, OperatorProcess, eventually
+from tests.integration.operator.patience import KOPF_PATIENCE, eventually
 from tests.integration.operator.scene import Scene
 
 pytestmark = pytest.mark.integration
@@ -72,8 +73,7 @@ def test_it_waits_for_a_kind_that_is_not_there_yet(there: tuple[str, ...], missi
             path = CRDS / f"inference.aipx.io_{plural}.yaml"
             server.kubectl("apply", "--server-side", "-f", str(path))
             server.kubectl.wait_for_crds()
-        process = OperatorProcess(server.kubeconfig, {})
-        try:
+        with operator_process(server.kubeconfig, {}) as process:
             said = f"does not know {missing}; apply the CRDs of this version (crds/)"
             eventually(lambda: said in process.log, lambda: process.log)
             assert process.ask("/healthz")[0] == 200
@@ -85,20 +85,15 @@ def test_it_waits_for_a_kind_that_is_not_there_yet(there: tuple[str, ...], missi
             scene.apply(model=source(1))
             scene.await_pods(1)
             scene.await_ready()
-        finally:
-            process.end()
 
 
 def test_it_outlives_an_api_server_that_goes_away() -> None:
     with ApiServer() as server:
         install_crds(server)
-        process = OperatorProcess(server.kubeconfig, {})
-        try:
+        with operator_process(server.kubeconfig, {}) as process:
             process.await_ready()
             server._kill()
             time.sleep(2)
             assert process.alive, process.log
             assert process.ask("/healthz")[0] == 200
             assert process.stop() < 12
-        finally:
-            process.end()

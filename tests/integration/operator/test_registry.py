@@ -8,8 +8,9 @@ import pytest
 
 from hack.cluster.apiserver import ApiServer
 from hack.mlflow.server import LocalMlflow
+from hack.operator_process import OperatorProcess, operator_process
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.process import OperatorProcess, eventually
+from tests.integration.operator.patience import eventually
 from tests.integration.operator.registered import Registry
 from tests.integration.operator.scene import NAME, Scene
 from tests.integration.operator.test_permissions import NAMESPACE, RBAC, as_service_account
@@ -182,8 +183,7 @@ def test_a_secret_is_read_once_a_role_of_its_namespace_allows_it(
         "INFERENCE_OPERATOR_MLFLOW_TRACKING_URI": mlflow.uri,
         "INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS": "1",
     }
-    process = OperatorProcess(as_service_account(control_plane, tmp_path), environment)
-    try:
+    with operator_process(as_service_account(control_plane, tmp_path), environment) as process:
         scene.run("create", "secret", "generic", "mlflow", "--from-literal=token=t0ken")
         secret = {"secretRef": {"name": "mlflow"}}
         scene.apply(model={"source": {**registry.source["source"], **secret}})
@@ -196,8 +196,6 @@ def test_a_secret_is_read_once_a_role_of_its_namespace_allows_it(
 
         scene.await_ready()
         assert "t0ken" not in process.log
-    finally:
-        process.end()
 
 
 def test_without_a_registry_its_sources_are_told_which_setting_is_missing(

@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from hack.operator_process import OperatorProcess
 from tests.fakes.bodies import source
-from tests.integration.operator.process import KOPF_PATIENCE, OperatorProcess, eventually
+from tests.integration.operator.patience import KOPF_PATIENCE, eventually
 from tests.integration.operator.scene import NAME, Scene
 
 pytestmark = pytest.mark.integration
