@@ -107,7 +107,8 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
         step.name: known.get(step.name) or ModelConfig(name=f"{step.name}--unknown")
         for step in spec.steps
     }
-    graph = graph_of(spec, name=name, models=models)
+    inner = {step.step.name: step.inner for step in steps}
+    graph = graph_of(spec, name=name, models=models, inner=inner)
     problems = problems or _problems(spec, graph, steps)
     config = None
     if not problems and len(steps) == len(spec.steps):
@@ -142,7 +143,7 @@ def _prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[Prepared], li
 
 def _prepare(wanted: CompletedPipeline, step: Step, mode: Mode) -> Prepared | None:
     if step.builtin is not None:
-        return builtin(wanted.spec, step, step.builtin)
+        return builtin(wanted.spec, step, step.builtin, mode)
     if step.name in wanted.pins:
         return referenced(wanted.spec, step, wanted.pins[step.name], mode)
     if step.name in wanted.inline:

@@ -46,6 +46,9 @@ class Prepared:
     models: tuple[ServedModel, ...]
     """All that the repository needs for it: one, or those of a pipeline that it refers to."""
 
+    inner: tuple[ModelConfig, ...] = ()
+    """Of the models within, where it refers to a pipeline."""
+
 
 def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
     """An inline model as an InferenceModel's spec would have it, to be checked and rendered alike.
@@ -83,11 +86,11 @@ def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
     return Prepared(served, config, (model,))
 
 
-def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin) -> Prepared:
+def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin, mode: Mode) -> Prepared:
     """A step that comes with the operator; ConfigError where its settings contradict."""
     config = builtin_config(found, name=step.name, max_batch_size=spec.max_batch_size)
     override(config, step, ArtifactFormat.PYTHON)
-    check_gpus(config, spec, step)
+    _fit(config, spec, step, mode)
     planned = PlannedModel(
         name=step.name,
         version=UNVERSIONED,
@@ -119,21 +122,28 @@ def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> 
         raise ConfigError(
             [Problem(path_of(step), text, "what the operator wrote", remedy)]
         ) from None
-    models, entry = [], ModelConfig()
+    models, inner, entry = [], [], ModelConfig()
     for planned, config in found:
         if planned.name == pin.model:
             rendered = deepcopy(config)
             override(config, step, planned.format)
             alike(rendered, config, spec, step)
             entry = config
+        else:
+            inner.append(config)
         if spec.triton.response_cache is None:
             config.ClearField("response_cache")
         if planned.format is not ArtifactFormat.ENSEMBLE:
-            if spec.accelerator is not None and mode is Mode.CPU:
-                move_to_cpu(config)
-            check_gpus(config, spec, step)
+            _fit(config, spec, step, mode)
             check_acceleration(planned, config, spec, step)
         uri = pin.uri if planned.name == pin.model else (planned.uri or "")
         models.append(ServedModel(planned, config_pbtxt(config), uri))
     served = ServedStep(step.name, pin.model, pin.version, pin.uri, pin=pin)
-    return Prepared(served, entry, tuple(models))
+    return Prepared(served, entry, tuple(models), tuple(inner))
+
+
+def _fit(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step, mode: Mode) -> None:
+    """Instances as the pods can run them; ConfigError where they want GPUs that no pod has."""
+    if spec.accelerator is not None and mode is Mode.CPU:
+        move_to_cpu(config)
+    check_gpus(config, spec, step)

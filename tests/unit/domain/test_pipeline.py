@@ -96,6 +96,21 @@ def inline(**model: Any) -> dict[str, Any]:
     return {**step(modelRef=None), "model": wanted}
 
 
+def average(**fields: Any) -> dict[str, Any]:
+    """A pipeline of a built-in step alone."""
+    takes = {"price": 1, "interval": 2, "score": 1, "confidence": 1}
+    only = step(
+        "average",
+        modelRef=None,
+        builtin={"weightedAverage": {}},
+        inputMap={name: name for name in takes},
+        outputMap={"forecast": "y"},
+        **fields,
+    )
+    inputs = [{"name": n, "dataType": "FP32", "shape": [size]} for n, size in takes.items()]
+    return {"pins": {}, "steps": [only], "inputs": inputs}
+
+
 def test_the_ensemble_pins_the_versions_of_its_steps() -> None:
     (found,) = config(unit(), "fx-drift").ensemble_scheduling.step
 
@@ -222,13 +237,23 @@ def test_a_gpu_that_the_pod_does_not_have() -> None:
     assert "found GPU 1 for drift, expected an index from 0 to 0" in found
 
 
-def test_on_the_cpu_no_step_asks_for_gpus() -> None:
-    found = unit(
-        pins={"drift": pin(CONFIG + "instance_group { kind: KIND_GPU }")},
-        accelerator={"whenUnavailable": "UseCPU"},
-    )
+ON_GPU = {"instanceGroups": [{"kind": "GPU"}]}
 
-    (group,) = config(found, "drift").instance_group
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("drift", {"pins": {"drift": pin(CONFIG + "instance_group { kind: KIND_GPU }")}}),
+        ("drift", {"steps": [step(triton=ON_GPU)]}),
+        ("drift", {"pins": {}, "steps": [{**inline(), "triton": ON_GPU}]}),
+        ("average", average(triton=ON_GPU)),
+    ],
+    ids=["a referenced model", "what a step says of one", "an inline model", "a built-in"],
+)
+def test_on_the_cpu_no_step_asks_for_gpus(name: str, changes: dict[str, Any]) -> None:
+    found = unit(accelerator={"whenUnavailable": "UseCPU"}, **changes)
+
+    (group,) = config(found, name).instance_group
     assert group.kind == 2, "KIND_CPU"
 
 
