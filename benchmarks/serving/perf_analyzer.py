@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from hack import apt
 from hack.cache import cache_root
 from hack.console import StepError, run, step
 from hack.images import store
@@ -91,24 +92,12 @@ def program() -> Path:
     return store.published(cache_root() / "perf_analyzer" / _WHEELS[0], _install)
 
 
-def download(package: str, folder: Path) -> None:
-    """Debian's package as a file in `folder`; a machine that has no lists yet gets them first."""
-    words, remedy = ["apt-get", "download", package], "run apt-get update, as root"
-    try:
-        run(words, cwd=folder, remedy=remedy)
-    except StepError:
-        run(["apt-get", "update"], remedy=remedy)
-        run(words, cwd=folder, remedy="see that Debian's mirror answers")
-
-
 def _install(partial: Path) -> None:
     with step("fetching perf_analyzer"):
         words: list[str | Path] = [uv(), "pip", "install", "--quiet", "--python-version=3.11"]
         words += ["--no-build", "--no-deps", "--target", partial, *_WHEELS]
         run(words, remedy="see that PyPI (or the index that uv is configured with) answers")
-        download(_PACKAGE, partial)
-        (package,) = partial.glob(f"{_PACKAGE}_*.deb")
-        run(["dpkg-deb", "-x", package, partial / "unpacked"], remedy="install dpkg")
+        apt.unpack(_PACKAGE, partial / "unpacked")
     (partial / "debian").mkdir()
     for library in (partial / "unpacked").rglob("*.so*"):
         library.rename(partial / "debian" / library.name)

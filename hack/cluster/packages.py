@@ -4,7 +4,8 @@ import os
 import shutil
 from pathlib import Path
 
-from hack.console import StepError, run, say, step
+from hack import apt
+from hack.console import run, say
 
 CNI_PLUGINS = Path("/usr/lib/cni")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -30,13 +31,10 @@ def ensure() -> None:
     missing = _missing()
     if not missing:
         return
-    if not shutil.which("apt-get"):
-        raise StepError(
-            f"missing: {', '.join(missing)}; and there is no apt-get",
-            "Install them by hand, with the CNI plugins in /usr/lib/cni.",
-        )
-    with step(f"install {', '.join(missing)} from Debian"):
-        _install(missing)
+    apt.install(missing)
+    if "containerd" in missing and Path("/run/systemd/system").exists():
+        # Debian starts it on install; each node runs its own, so the host needs none.
+        run(["systemctl", "disable", "--now", "containerd"], remedy="Disable containerd by hand.")
 
 
 def ensure_certificates() -> None:
@@ -47,8 +45,7 @@ def ensure_certificates() -> None:
     if os.geteuid() != 0 or not shutil.which("apt-get"):
         say("this machine has no CA certificates; where a download fails: install ca-certificates")
         return
-    with step("install ca-certificates from Debian"):
-        _install(["ca-certificates"])
+    apt.install(["ca-certificates"])
 
 
 def ensure_modules() -> None:
@@ -72,21 +69,6 @@ def _missing() -> list[str]:
     if _missing_modules() and not _which("modprobe"):
         wanted.add("kmod")
     return sorted(wanted)
-
-
-def _install(packages: list[str]) -> None:
-    install = ["apt-get", "-o", "DPkg::Lock::Timeout=300", "install", "--yes", "--quiet"]
-    install += ["--no-install-recommends", *packages]
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "PATH": _PATH}
-    remedy = "Check the network and /etc/apt/sources.list."
-    try:
-        run(install, remedy=remedy, env=environment)
-    except StepError:
-        run(["apt-get", "update", "--quiet"], remedy=remedy, env=environment)
-        run(install, remedy=remedy, env=environment)
-    if "containerd" in packages and Path("/run/systemd/system").exists():
-        # Debian starts it on install; each node runs its own, so the host needs none.
-        run(["systemctl", "disable", "--now", "containerd"], remedy="Disable containerd by hand.")
 
 
 def _which(program: str) -> str | None:

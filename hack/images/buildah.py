@@ -1,13 +1,13 @@
 """The few buildah commands that are used, with storage of our own in the cache."""
 
-import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
+from hack import apt
 from hack.cache import cache_root
 from hack.cluster import packages
-from hack.console import run, step
+from hack.console import run
 from hack.images import host
 
 _LOG_REMEDY = "read the lines above; the host needs root and its own package sources in order"
@@ -17,17 +17,8 @@ def install() -> None:
     """Install debootstrap, buildah and CA certificates from Debian when they are missing."""
     packages.ensure_certificates()
     missing = [tool for tool in ("debootstrap", "buildah") if shutil.which(tool) is None]
-    if not missing:
-        return
-    with step(f"installing {' and '.join(missing)} (apt)"):
-        remedy = f"run `apt-get update && apt-get install {' '.join(missing)}` as root"
-        run(["apt-get", *_APT_WAIT, "update"], remedy=remedy)
-        environ = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-        command = ["apt-get", *_APT_WAIT, "install", "-y", "--no-install-recommends", *missing]
-        run(command, remedy=remedy, env=environ)
-
-
-_APT_WAIT = ("-o", "DPkg::Lock::Timeout=300")
+    if missing:
+        apt.install(missing)
 
 
 def build(context: Path, tag: str, *, args: Mapping[str, str], layers: bool) -> None:

@@ -4,8 +4,6 @@ import hashlib
 import json
 import shutil
 import ssl
-import subprocess
-import tempfile
 import time
 import urllib.request
 from base64 import b64encode, urlsafe_b64encode
@@ -23,7 +21,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from hack import server_process
+from hack import apt, server_process
 from hack.cache import cache_root
 
 from .conftest import Authority
@@ -130,13 +128,7 @@ def _program() -> Path:
     place = cache_root() / "docker-registry"
     program = place / "usr/bin/docker-registry"
     if not program.exists():
-        with tempfile.TemporaryDirectory() as folder:
-            download = ["apt-get", "download", "--quiet", "docker-registry"]
-            if subprocess.run(download, cwd=folder).returncode:
-                subprocess.run(["apt-get", "update", "--quiet"], check=True)
-                subprocess.run(download, cwd=folder, check=True)
-            (package,) = Path(folder).glob("*.deb")
-            subprocess.run(["dpkg-deb", "--extract", package, place], check=True)
+        apt.unpack("docker-registry", place)
     return program
 
 

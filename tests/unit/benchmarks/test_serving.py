@@ -1,13 +1,12 @@
 """perf_analyzer's table is read in our units, and the measured models are the shipped ones."""
 
-import os
 from pathlib import Path
 
 import pytest
 
 from benchmarks.serving.__main__ import table
 from benchmarks.serving.models import CASES, Case, inputs, request_file
-from benchmarks.serving.perf_analyzer import Measured, download, read
+from benchmarks.serving.perf_analyzer import Measured, read
 from model_builders.checks import check
 from training.models.catalog import MODELS
 
@@ -46,28 +45,3 @@ def test_requests_have_the_shapes_that_the_spec_declares(case: Case, tmp_path: P
             wanted in (-1, size) for wanted, size in zip(tensor.shape, shape[1:], strict=True)
         )
     assert '"shape": [' in request_file(case, tmp_path).read_text()
-
-
-APT_GET = """#!/bin/sh
-echo "$1" >> {folder}/asked
-[ "$1" = update ] && touch {folder}/lists && exit 0
-[ -e {folder}/lists ] && touch "$2_1_amd64.deb"
-"""
-
-
-@pytest.mark.parametrize(
-    ("has_lists", "asked"),
-    [(True, ["download"]), (False, ["download", "update", "download"])],
-)
-def test_a_machine_without_debians_lists_gets_them_first(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_lists: bool, asked: list[str]
-) -> None:
-    program = tmp_path / "apt-get"
-    program.write_text(APT_GET.format(folder=tmp_path))
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    if has_lists:
-        (tmp_path / "lists").touch()
-    download("libb64-0d", tmp_path)
-    assert (tmp_path / "libb64-0d_1_amd64.deb").exists()
-    assert (tmp_path / "asked").read_text().split() == asked

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from hack import apt
 from hack.cluster import packages
 
 
@@ -14,7 +15,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is installed on a machine of root's without a bundle."""
     names: list[str] = []
     monkeypatch.setattr(packages, "_CERTIFICATES", ())
-    monkeypatch.setattr(packages, "_install", names.extend)
+    monkeypatch.setattr(apt, "install", names.extend)
     monkeypatch.setattr(shutil, "which", lambda name: f"/usr/bin/{name}")
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
