@@ -48,7 +48,8 @@ def override(config: ModelConfig, step: Step, known: ArtifactFormat) -> None:
 
 
 def _write(config: ModelConfig, step: Step) -> None:
-    if step.triton.has("instance_groups"):
+    # An empty list has the hash of none at all, so it must say the same.
+    if step.triton.instance_groups:
         config.ClearField("instance_group")
         add_instance_groups(config, step.triton.instance_groups)
     if step.triton.dynamic_batching is not None:
@@ -57,8 +58,12 @@ def _write(config: ModelConfig, step: Step) -> None:
 
 
 def _ensemble(config: ModelConfig, step: Step) -> Iterator[Problem]:
-    fields = {"instance_groups": "instanceGroups", "dynamic_batching": "dynamicBatching"}
-    found = [word for name, word in fields.items() if step.triton.has(name)]
+    triton = step.triton
+    said = {
+        "instanceGroups": bool(triton.instance_groups),
+        "dynamicBatching": triton.dynamic_batching is not None,
+    }
+    found = [word for word, is_said in said.items() if is_said]
     if found and config.HasField("ensemble_scheduling"):
         yield Problem(
             f"{path_of(step)}.triton",

@@ -175,6 +175,12 @@ def test_instances_of_the_model_stay_where_the_step_says_none() -> None:
     assert [group.count for group in config(found, "drift").instance_group] == [4]
 
 
+def test_no_instances_in_the_list_are_those_of_the_model() -> None:
+    pins = {"drift": pin(CONFIG + "instance_group { kind: KIND_CPU count: 4 }")}
+
+    assert unit(pins=pins, steps=[step(triton={"instanceGroups": []})]) == unit(pins=pins)
+
+
 def test_batching_of_the_step_replaces_that_of_the_model() -> None:
     batching = {"dynamicBatching": {"maxQueueDelay": "2ms"}}
     found = unit(
@@ -382,6 +388,8 @@ def test_a_vocabulary_of_ones_own_is_fetched_with_its_secret() -> None:
     [
         ({}, False),
         ({"replicas": 3}, False),
+        ({"steps": [step(triton={"instanceGroups": []})]}, False),
+        ({"steps": [step(triton={"instanceGroups": [{"kind": "CPU"}]})]}, True),
         ({"rollout": {"paused": True}}, False),
         ({"resources": {"requests": {"cpu": "2"}}}, True),
         ({"name": "other"}, True),
