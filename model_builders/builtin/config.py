@@ -84,6 +84,7 @@ def _ohlcv_features(settings: OhlcvFeatures) -> _Described:
         "sma": periods.sma,
         "ema": periods.ema,
         "volatility": periods.volatility,
+        "longest_standstill": settings.longest_standstill,
         "bad_bars": settings.bad_bars.value,
     }
     problem = Tensor(name="problem", data_type=DataType.STRING, shape=(1,))

@@ -46,10 +46,13 @@ class Bars:
         return cls(_frozen(when), _frozen(values))
 
     @classmethod
-    def numbered(cls, ohlcv: Any, name: str = "bars") -> "Bars":
+    def numbered(
+        cls, ohlcv: Any, name: str = "bars", longest_standstill: int | None = None
+    ) -> "Bars":
         """Bars whose times nobody said: a second apart from each other, and no error tells times.
 
-        `name` is what errors call them.
+        `name` is what errors call them. `longest_standstill` is the most of the newest bars that
+        may have one close; None allows any number.
         """
         values = _values(ohlcv, name)
         if len(values) == 0:
@@ -57,6 +60,8 @@ class Bars:
                 Reason.TOO_SHORT, f"{name}: found no bars, expected one or more; send some"
             )
         _Rows(name, values).check()
+        if longest_standstill is not None:
+            _check_standstill(values, name, longest_standstill)
         when = np.arange(len(values)).astype("datetime64[s]")
         return cls(_frozen(when), _frozen(values))
 
@@ -69,6 +74,15 @@ class Bars:
 
     def column(self, name: str) -> Floats:
         return self.ohlcv[:, COLUMNS.index(name)]
+
+
+def standstill(ohlcv: Floats) -> npt.NDArray[np.int64]:
+    """How many of the newest bars [..., n, 5] have one close, but for rounding in float32 [...]."""
+    closes = ohlcv[..., ::-1, CLOSE]
+    newest = closes[..., :1]
+    alike = np.abs(closes - newest) <= newest * _ROUNDING
+    found: npt.NDArray[np.int64] = np.logical_and.accumulate(alike, axis=-1).sum(axis=-1)
+    return found
 
 
 def _times(given: Any) -> Times:
@@ -163,6 +177,17 @@ def _check_gaps(times: Times, longest: np.timedelta64) -> None:
             Reason.GAP,
             f"bars.times: no bar between {times[row]} and {times[row + 1]}, expected at most"
             f" {longest} without; fetch what is missing, or allow a longer gap",
+        )
+
+
+def _check_standstill(ohlcv: Floats, name: str, longest: int) -> None:
+    found = int(standstill(ohlcv))
+    if found > longest:
+        raise FeatureError(
+            Reason.STANDS_STILL,
+            f"{name}.close: the newest {found} bars are all {ohlcv[-1, CLOSE]:g}, expected at most"
+            f" {longest} with one close; look for a feed that has stopped, or allow a longer"
+            " standstill",
         )
 
 

@@ -16,6 +16,7 @@ class Reason(StrEnum):
     OUT_OF_ORDER = "OutOfOrder"
     DUPLICATE_TIME = "DuplicateTime"
     GAP = "Gap"
+    STANDS_STILL = "StandsStill"
     TOO_SHORT = "TooShort"
     BAD_PERIOD = "BadPeriod"
     BAD_WEIGHTS = "BadWeights"

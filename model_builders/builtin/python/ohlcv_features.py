@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_builders.builtin.python.requests import Step, Tensors
-from model_builders.features.bars import COLUMNS, Bars, Floats
+from model_builders.features.bars import COLUMNS, Bars, Floats, standstill
 from model_builders.features.failure import FeatureError, Reason
 from model_builders.features.frame import NAMES, Periods, frame
 from model_builders.features.windows import normalised
@@ -25,6 +25,7 @@ class TritonPythonModel:
     def initialize(self, args: Mapping[str, str]) -> None:
         self._step = Step.of(args)
         self._steps = self._step.number("steps")
+        self._longest_standstill = self._step.number("longest_standstill")
         self._periods = Periods(**{name: self._step.number(name) for name in _PERIODS})
         self._refuses = self._step.settings["bad_bars"] == "Refuse"
 
@@ -56,11 +57,13 @@ class TritonPythonModel:
                 " send more bars, the oldest first",
             )
             return dict.fromkeys(range(len(ohlcv)), error)
-        if _problem(ohlcv.reshape(-1, ohlcv.shape[2]), "ohlcv") is None:
+        longest = self._longest_standstill
+        unreadable = _problem(ohlcv.reshape(-1, ohlcv.shape[2]), "ohlcv")
+        if unreadable is None and not (standstill(ohlcv) > longest).any():
             return {}
         # Rows of several requests may be here where none is refused: their places say nothing.
         names = (f"ohlcv[{row}]" if self._refuses else "ohlcv" for row in range(len(ohlcv)))
-        found = (_problem(bars, name) for bars, name in zip(ohlcv, names, strict=True))
+        found = (_problem(bars, name, longest) for bars, name in zip(ohlcv, names, strict=True))
         return {row: error for row, error in enumerate(found) if error is not None}
 
     def _replaced(self, ohlcv: Floats, rows: list[int]) -> Floats:
@@ -85,10 +88,12 @@ class TritonPythonModel:
         return found
 
 
-def _problem(bars: npt.NDArray[np.float64], name: str) -> FeatureError | None:
+def _problem(
+    bars: npt.NDArray[np.float64], name: str, longest_standstill: int | None = None
+) -> FeatureError | None:
     """What is wrong with bars [n, 5]: they are checked as float64, and a window has float32."""
     try:
-        Bars.numbered(bars, name)
+        Bars.numbered(bars, name, longest_standstill)
     except FeatureError as error:
         return error
     wrong = bars > _MOST

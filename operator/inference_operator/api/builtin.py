@@ -67,6 +67,10 @@ class OhlcvFeatures(ApiModel):
     periods: Periods = Periods()
     """Over how many bars each indicator looks."""
 
+    longest_standstill: Annotated[Int, Field(ge=1, le=10000)] = 59
+    """Most of the newest bars, however many are sent, that may have one close. With more of them
+    the feed counts as stopped, and the bars cannot be read."""
+
     bad_bars: BadBars = BadBars.REFUSE
     """Whether a request with bars that cannot be read, or too few of them, is refused, or such a
     row of it answered with NaN. The output `problem` then says why."""

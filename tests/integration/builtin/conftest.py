@@ -27,6 +27,7 @@ STEPS: dict[str, dict[str, Any]] = {
     "fast_bars": {
         "ohlcvFeatures": {"steps": 5, "periods": {"rsi": 3, "sma": 4, "ema": 6, "volatility": 2}}
     },
+    "short_bars": {"ohlcvFeatures": {"steps": 5}},
     "any_bars": {"ohlcvFeatures": {"badBars": "NaN"}},
     "average": {"weightedAverage": {}},
     "bold_average": {

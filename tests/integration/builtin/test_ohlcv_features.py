@@ -176,3 +176,49 @@ def test_problems_are_said_to_the_request_that_has_them(triton: LocalTriton, rea
         expected = f"PriceNotPositive: ohlcv.open: row {n} is {-n - 1}, " if n % 2 == 0 else ""
         assert second.decode().startswith(expected)
         assert bool(second) == (n % 2 == 0)
+
+
+def stopped(rows: Any, count: int) -> Any:
+    """As a feed repeats its last bar `count` times."""
+    return np.concatenate([rows[:, :-count], np.repeat(rows[:, -count : -count + 1], count, 1)], 1)
+
+
+def test_a_window_in_which_the_close_never_moves_is_refused_alone(
+    triton: LocalTriton, real: Any
+) -> None:
+    requests = [{"ohlcv": stopped(real[:1], 60)}, *({"ohlcv": real[n : n + 1]} for n in (1, 2, 3))]
+    refused, *answers = ask_at_once(triton, "bars", requests)
+    assert isinstance(refused, str)
+    close = f"{requests[0]['ohlcv'][0, -1, 3]:g}"
+    assert refused.startswith(
+        f"StandsStill: ohlcv[0].close: the newest 60 bars are all {close}, expected at most 59"
+    )
+    for request, answer in zip(requests[1:], answers, strict=True):
+        assert isinstance(answer, dict), answer
+        assert_equal(answer, wanted(request["ohlcv"]))
+
+
+def test_bars_that_stand_still_are_nan_where_the_step_says_so(
+    triton: LocalTriton, real: Any
+) -> None:
+    given = real.copy()
+    given[2] = stopped(given[2:3], 75)[0]
+    answer, good = ask(triton, "any_bars", {"ohlcv": given}), wanted(real)
+    said = [text.decode() for text in answer.pop("problem")[:, 0]]
+    assert said[2].startswith("StandsStill: ohlcv.close: the newest 75 bars are all ")
+    assert [row for row, text in enumerate(said) if text] == [2]
+    rest = [row for row in range(len(real)) if row != 2]
+    for name, values in answer.items():
+        assert np.isnan(values[2]).all()
+        np.testing.assert_array_equal(values[rest], good[name][rest], err_msg=name)
+
+
+@pytest.mark.parametrize(
+    ("step", "length", "steps"), [("bars", 59, 60), ("short_bars", 10, 5)], ids=["long", "short"]
+)
+def test_a_shorter_standstill_is_a_market_as_any_other(
+    triton: LocalTriton, real: Any, step: str, length: int, steps: int
+) -> None:
+    given, outputs = stopped(real, length), ("window", "rsi", "problem")
+    every = wanted(given, steps)
+    assert_equal(ask(triton, step, {"ohlcv": given}, outputs), {n: every[n] for n in outputs})

@@ -17,7 +17,10 @@ from hack.predict import Answer, PredictionError, Served, ask
 from hack.product import ROOT
 from hack.trading import Trading
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from model_builders.features.bars import standstill
+from model_builders.features.windows import windows
 from tests.integration.ensemble.conftest import NUMBER, weights
+from training.data.prices import load_prices
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(900)]
 
@@ -129,6 +132,52 @@ def test_a_row_of_bad_bars_is_explained_and_its_neighbours_are_answered(
     before, problem, after = problems(found)
     assert words in problem
     assert before == after == ""
+
+
+def repeated(bars: Bars, row: int, times: int) -> Bars:
+    """As a feed that stopped repeats the last bar of that row."""
+    stopped = bars.copy()
+    stopped[row, -times:] = stopped[row, -times]
+    return stopped
+
+
+@pytest.mark.parametrize("times", [6, 60, 90])
+def test_a_stopped_feed_is_explained_and_no_forecast_is_made_of_it(
+    triton: LocalTriton, reference: Reference, bars: Bars, texts: list[str], times: int
+) -> None:
+    found = asked(triton, repeated(bars[:3], 1, times), texts[:3])
+    price, score, confidence = (found.outputs[name][:, 0] for name in NUMBERS)
+    assert np.isnan(price).tolist() == np.isnan(confidence).tolist() == [False, True, False]
+    assert np.isfinite(score).all()
+    before, problem, after = problems(found)
+    assert problem.startswith(f"StandsStill: ohlcv.close: the newest {times} bars are all ")
+    assert before == after == ""
+    expected = reference.answers(bars[:3:2], texts[:3:2])
+    np.testing.assert_allclose(price[::2], expected.price[:, 0], rtol=0, atol=TOLERANCE)
+    np.testing.assert_allclose(confidence[::2], expected.confidence[:, 0], rtol=0, atol=TOLERANCE)
+
+
+def test_the_longest_standstill_of_the_sample_is_an_answer_as_any_other(
+    triton: LocalTriton, trading: Trading, reference: Reference, bars: Bars, texts: list[str]
+) -> None:
+    given = repeated(bars[:3], 1, longest_standstill(trading)), texts[:3]
+    found = asked(triton, *given)
+    assert_equal(found, reference.answers(*given))
+    assert problems(found) == [""] * 3
+
+
+def test_no_share_of_training_stands_still_for_as_long_as_the_sample_forbids(
+    trading: Trading,
+) -> None:
+    longest = longest_standstill(trading)
+    for ticker, table in load_prices().bars.items():
+        assert (standstill(windows(table.to_numpy(), longest + 1)) <= longest).all(), ticker
+
+
+def longest_standstill(trading: Trading) -> int:
+    """What the pipeline's first step says."""
+    (bars,) = (s.builtin.ohlcv_features for s in trading.pipeline.steps if s.name == "bars")
+    return bars.longest_standstill
 
 
 def test_too_few_bars_are_counted(triton: LocalTriton, bars: Bars, texts: list[str]) -> None:

@@ -57,6 +57,7 @@ def test_what_nobody_says_is_as_in_training() -> None:
     periods = {name: int(said[name]) for name in ("rsi", "sma", "ema", "volatility")}
     assert frame.Periods(**periods) == frame.STANDARD
     assert int(said["steps"]) == STEPS
+    assert int(said["longest_standstill"]) == STEPS - 1, "a whole window that stands still is bad"
     average = settings({"weightedAverage": {}})
     combiner = EnsembleCombiner()
     weights = [int(average[f"{name}_weight"]) for name in ("price", "sentiment")]
@@ -73,7 +74,8 @@ def test_every_setting_reaches_the_code() -> None:
         "sentiment_weight": "1",
         "sentiment_basis_points": "250",
     }
-    assert settings({"ohlcvFeatures": {"badBars": "NaN"}})["bad_bars"] == "NaN"
+    bars = settings({"ohlcvFeatures": {"badBars": "NaN", "longestStandstill": 5}})
+    assert (bars["bad_bars"], bars["longest_standstill"]) == ("NaN", "5")
     text = {"maxTokens": 64, "tooLong": "Refuse", "emptyText": "LeaveOut"}
     assert settings({"tokenizer": text}) == {
         "max_tokens": "64",

@@ -60,6 +60,10 @@ def test_a_step_is_one_of_them(builtin: dict[str, Any]) -> None:
         ({"tokenizer": {"emptyText": ""}}, 'builtin.tokenizer.emptyText: found ""'),
         ({"ohlcvFeatures": {"steps": 0}}, "builtin.ohlcvFeatures.steps: found 0"),
         (
+            {"ohlcvFeatures": {"longestStandstill": 0}},
+            "builtin.ohlcvFeatures.longestStandstill: found 0",
+        ),
+        (
             {"ohlcvFeatures": {"periods": {"volatility": 1}}},
             "builtin.ohlcvFeatures.periods.volatility: found 1",
         ),

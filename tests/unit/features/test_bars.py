@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from model_builders.features.bars import Bars
+from model_builders.features.bars import Bars, standstill
 from model_builders.features.failure import FeatureError, Reason
 
 GOOD = [[10, 12, 9, 11, 100], [11, 12, 10, 10, 0], [10, 11, 9, 9.5, 50]]
@@ -128,3 +128,42 @@ def test_no_bars_at_all_are_refused() -> None:
     with pytest.raises(FeatureError, match="bars: found no bars, expected one or more") as caught:
         Bars.numbered(np.empty((0, 5)))
     assert caught.value.reason is Reason.TOO_SHORT
+
+
+def closing_at(*closes: float) -> list[list[float]]:
+    return [[close, close, close, close, 100] for close in closes]
+
+
+def test_newest_bars_with_one_close_are_refused_where_they_are_too_many() -> None:
+    rows = closing_at(10, 11, 12.5, 12.5, 12.5)
+    with pytest.raises(FeatureError) as caught:
+        Bars.numbered(rows, "ohlcv[4]", longest_standstill=2)
+    assert caught.value.reason is Reason.STANDS_STILL
+    assert str(caught.value) == (
+        "StandsStill: ohlcv[4].close: the newest 3 bars are all 12.5, expected at most 2 with one"
+        " close; look for a feed that has stopped, or allow a longer standstill"
+    )
+
+
+@pytest.mark.parametrize(
+    ("closes", "longest"),
+    [
+        ((10, 11, 12.5, 12.5, 12.5), 3),
+        ((10, 10, 10, 10, 11), 1),
+        ((10, 10, 10), 3),
+        ((10, 10, 10), None),
+    ],
+    ids=["as many as may be", "in the past", "no more bars", "no limit"],
+)
+def test_a_standstill_is_allowed(closes: tuple[float, ...], longest: int | None) -> None:
+    assert len(Bars.numbered(closing_at(*closes), longest_standstill=longest)) == len(closes)
+
+
+@pytest.mark.parametrize(("moved", "count"), [(1e-7, 3), (1e-4, 1)])
+def test_rounding_is_no_move(moved: float, count: int) -> None:
+    assert standstill(np.array(closing_at(9, 10, 10, 10 * (1 + moved)))) == count
+
+
+def test_each_row_of_a_batch_has_its_own_standstill() -> None:
+    rows = [closing_at(10, 11, 11), closing_at(10, 10, 10), closing_at(11, 11, 10)]
+    assert standstill(np.array(rows)).tolist() == [2, 3, 1]
