@@ -314,6 +314,43 @@ async def test_a_version_that_does_not_fit_leaves_what_is_pinned() -> None:
     assert desk.of_pipeline.steps[0].source == "https://store.example/fx/3/model.onnx"
 
 
+async def test_a_version_that_does_not_fit_holds_back_no_other() -> None:
+    desk = Desk()
+    other = UnitKey(KEY.kind, KEY.namespace, "other")
+    flat, wide = ([{"name": "y", "dataType": "FP32", "shape": [n]}] for n in (1, 7))
+
+    def edit(name: str, version: int, outputs: list[dict[str, Any]]) -> None:
+        inputs = [{"name": "x", "dataType": "FP32", "shape": [4]}]
+        model = {**source(version), "inputs": inputs, "outputs": outputs}
+        desk.cluster.apply_as("kubectl", imodel(name, model=model), force=True)
+
+    edit(KEY.name, 1, flat)
+    edit(other.name, 1, flat)
+    desk.user_applies_pipeline(
+        steps=[step("second", other.name, outputMap={"y": "z"}), step()],
+        outputs=[{"name": name, "dataType": "FP32", "shape": [1]} for name in "yz"],
+    )
+    await desk.settled((KEY, other, PIPELINE))
+
+    edit(KEY.name, 2, flat)
+    edit(other.name, 2, wide)
+    await desk.settled((KEY, other, PIPELINE))
+
+    assert desk.condition("Ready")[0] == "True"
+    versions = [str(found.source).split("/")[-2] for found in desk.of_pipeline.steps]
+    assert versions == ["1", "2"]
+    status, reason, message = desk.condition("ResolvedRefs")
+    assert (status, reason) == ("False", "ReferenceIncompatible")
+    assert message.startswith("second: InferenceModel other version 1 (revision ")
+    assert "drift" not in message
+    (created,) = [d for d in desk.of_pipeline.decisions if "went from" in d.message]
+    assert "InferenceModel fx-drift" in created.message
+    assert "InferenceModel other" not in created.message
+    done = len(desk.cluster.writes)
+    await desk.settled((KEY, other, PIPELINE))
+    assert len(desk.cluster.writes) == done, "an answer that stays is told once"
+
+
 async def test_a_model_and_a_pipeline_of_it_are_taken_together() -> None:
     desk = Desk()
     await desk.serving(1)
@@ -472,7 +509,7 @@ async def story(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
-@pytest.mark.parametrize("number", range(1, 40))
+@pytest.mark.parametrize("number", range(1, 42))
 async def test_a_crash_at_any_write_ends_with_the_same_set(number: int, answered: bool) -> None:
     undisturbed = Desk()
     await story(undisturbed)
@@ -497,3 +534,10 @@ async def test_a_crash_at_any_write_ends_with_the_same_set(number: int, answered
 
     assert crashed == (1 if number <= len(undisturbed.cluster.writes) else 0)
     assert ending(desk) == ending(undisturbed)
+
+
+async def test_the_story_has_as_many_writes_as_crashes_are_tried() -> None:
+    desk = Desk()
+    await story(desk)
+
+    assert len(desk.cluster.writes) == 40
