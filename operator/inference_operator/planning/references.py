@@ -4,8 +4,8 @@ A resource that is missing, was never Ready or is deleted takes nothing from a p
 pinned.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ModelRef
 from inference_operator.api.reasons import Reason
@@ -105,10 +105,10 @@ def _referenced(seen: Observed, position: Position, step: str, ref: ModelRef) ->
     named = Reference(ref.kind.value, ref.name)
     there = seen.references.get(named)
     if there is not None and there.stable is not None and not there.way_back:
-        return Finding(there.stable, f"{step}: {named} {_version(there.stable)}{_state(there)}")
+        return Finding(there.stable, f"{step}: {named} {version_of(there.stable)}{_state(there)}")
     reason, what, remedy = _lack(seen, named, there)
     known = last_pin(seen, position, named)
-    stays = f"; {_version(known)} stays pinned" if known else ""
+    stays = f"; {version_of(known)} stays pinned" if known else ""
     return Finding(known, f"{step}: {what}{stays}: {remedy}", reason)
 
 
@@ -130,7 +130,8 @@ def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[R
     return Reason.REFERENCE_NOT_READY, f"{named} has not been Ready yet{because}", remedy
 
 
-def _version(pin: Pin) -> str:
+def version_of(pin: Pin) -> str:
+    """A pin's version, as sentences have it."""
     return f"version {pin.version} (revision {pin.revision})"
 
 
@@ -155,41 +156,12 @@ def last_pin(seen: Observed, position: Position, named: Reference) -> Pin | None
     return None
 
 
-def as_pinned(
-    seen: Observed, position: Position, settled: SettledPipeline, problems: Sequence[str]
-) -> SettledPipeline | None:
-    """The pipeline with what is pinned in place of newer revisions, whose `problems` are told;
-    None where nothing else is pinned."""
-    if settled.wanted is None:
-        return None
-    pins, findings = dict(settled.known.pins), []
-    of_steps = [step for step in settled.wanted.spec.steps if step.model_ref is not None]
-    for step, found in zip(of_steps, settled.references, strict=True):
-        newest = settled.known.pins[step.name]
-        known = last_pin(seen, position, Reference(newest.kind, newest.name))
-        if known is None:
-            return None
-        if known.content == newest.content:
-            findings.append(found)
-            continue
-        pins[step.name] = known
-        message = (
-            f"{step.name}: {newest.reference} {_version(newest)} does not fit: "
-            f"{'; '.join(problems)}; {_version(known)} stays pinned"
-        )
-        findings.append(Finding(known, message, Reason.REFERENCE_INCOMPATIBLE))
-    if pins == dict(settled.known.pins):
-        return None
-    wanted = replace(settled.wanted, pins=pins)
-    return replace(settled, wanted=wanted, known=wanted, references=tuple(findings))
-
-
 def moved(seen: Observed, position: Position, pins: Mapping[str, Pin]) -> str:
     """Which pins differ from those of the revision that serves, in words."""
     record = seen.revisions.get(position.serving or "")
     before = {step.name: step.pin for step in record.steps if step.pin} if record else {}
     changes = [
-        f"step {step}: {pin.reference} went from {_version(before[step])} to {_version(pin)}"
+        f"step {step}: {pin.reference} went from {version_of(before[step])} to {version_of(pin)}"
         for step, pin in pins.items()
         if step in before
         and (before[step].kind, before[step].name) == (pin.kind, pin.name)

@@ -15,11 +15,11 @@ from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Defaults, Invalid
 from inference_operator.planning.accelerator import Choice, choose_mode
 from inference_operator.planning.defaults import settled
+from inference_operator.planning.fitting import fitting
 from inference_operator.planning.position import position_of
 from inference_operator.planning.references import (
     Finding,
     SettledPipeline,
-    as_pinned,
     moved,
     settle_pipeline,
 )
@@ -86,20 +86,25 @@ def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | No
 def _made(
     seen: Observed, asked: "_Asked", mode: Mode, defaults: Defaults
 ) -> tuple[ServingUnit | Invalid, Validated]:
-    """With what is pinned, where what its steps refer to has changed and does not fit any more."""
+    """Without what is newer of its steps and does not fit, where not all of it does."""
 
     def unit(wanted: Completed | CompletedPipeline) -> ServingUnit | Invalid:
         return serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
+
+    def problems_of(wanted: CompletedPipeline) -> tuple[str, ...]:
+        found = unit(wanted)
+        return found.problems if isinstance(found, Invalid) else ()
 
     assert asked.wanted is not None
     made = unit(asked.wanted)
     if not isinstance(made, Invalid) or asked.steps is None:
         return made, asked.told
-    pinned = as_pinned(seen, position_of(seen), asked.steps, made.problems)
-    again = unit(pinned.wanted) if pinned and pinned.wanted else made
-    if pinned is None or isinstance(again, Invalid):
+    position = position_of(seen)
+    kept = fitting(seen, position, asked.steps, made.problems, problems_of)
+    if kept is None or kept.wanted is None:
         return made, asked.told
-    return again, replace(asked.told, references=pinned.references, cause="")
+    cause = moved(seen, position, kept.wanted.pins)
+    return unit(kept.wanted), replace(asked.told, references=kept.references, cause=cause)
 
 
 @dataclass(frozen=True, slots=True)
