@@ -6,7 +6,7 @@ away from the pipeline.
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -17,6 +17,8 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
     RepositoryPlan,
 )
+from model_builders.config import config_pbtxt, parse_pbtxt
+from model_builders.problem import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ class Pin:
 
         Without the versions of ensembles: those count revisions.
         """
-        kept = {**self.repository, PLAN_FILE: _unnumbered(self.repository.get(PLAN_FILE, ""))}
+        kept = _unnumbered(self.repository)
         return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
 
     def models(self) -> Iterator[tuple[PlannedModel, str]]:
@@ -92,13 +94,30 @@ class Pin:
         )
 
 
-def _unnumbered(text: str) -> str:
+def _unnumbered(repository: Mapping[str, str]) -> dict[str, str]:
+    """With version 1 of every ensemble, in the plan and in the ensembles that run it."""
     try:
-        models = RepositoryPlan.from_json(text).models
+        models = RepositoryPlan.from_json(repository.get(PLAN_FILE, "")).models
     except PlanError:
+        return dict(repository)
+    ensembles = {model.name for model in models if model.format is ArtifactFormat.ENSEMBLE}
+    plan = RepositoryPlan(
+        tuple(replace(m, version=1) if m.name in ensembles else m for m in models)
+    )
+    found = {**repository, PLAN_FILE: plan.to_json()}
+    for model in models:
+        if model.name in ensembles and model.config_file in found:
+            found[model.config_file] = _steps_unnumbered(found[model.config_file], ensembles)
+    return found
+
+
+def _steps_unnumbered(text: str, ensembles: Set[str]) -> str:
+    """The config.pbtxt of an ensemble; as it was written where it runs no other one."""
+    try:
+        config = parse_pbtxt(text)
+    except ConfigError:
         return text
-    is_ensemble = (model.format is ArtifactFormat.ENSEMBLE for model in models)
-    pairs = zip(models, is_ensemble, strict=True)
-    return RepositoryPlan(
-        tuple(replace(model, version=1) if numbered else model for model, numbered in pairs)
-    ).to_json()
+    nested = [s for s in config.ensemble_scheduling.step if s.model_name in ensembles]
+    for step in nested:
+        step.model_version = 1
+    return config_pbtxt(config) if nested else text
