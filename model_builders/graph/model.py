@@ -26,6 +26,8 @@ class GraphStep:
     """For each input of the model, the pipeline's tensor."""
     output_map: Mapping[str, str]
     """For each output of the model, the pipeline's tensor."""
+    inner: tuple[ModelConfig, ...] = ()
+    """Of the models that it brings along, where it is an ensemble itself."""
 
 
 @dataclass(frozen=True, slots=True)

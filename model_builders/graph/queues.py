@@ -9,24 +9,38 @@ from collections.abc import Iterator
 
 from model_builders.graph.model import Graph, GraphStep, edges
 from model_builders.problem import Problem
+from model_builders.protobuf import ModelConfig
 
 
 def limits(graph: Graph) -> Iterator[Problem]:
     for step in graph.steps:
-        limit = _limit(step)
-        beside = sorted(other.path for other in _beside(graph, step)) if limit else []
-        if beside:
-            yield Problem(
-                f"{step.path}.triton.dynamicBatching.queuePolicy.maxQueueSize",
-                f"{limit}, where {', '.join(beside)} may run at the same time",
-                "0, which is no limit: Triton ends when the queue is full",
-                "remove it here and in spec.triton of the model that the step refers to, or let one"
-                " of the steps feed the other",
-            )
+        limited = [one for one in (step.model, *step.inner) if _limit(one)]
+        beside = sorted(other.path for other in _beside(graph, step)) if limited else []
+        for model in limited if beside else ():
+            yield _limited(step, model, f"where {', '.join(beside)} may run at the same time")
 
 
-def _limit(step: GraphStep) -> int:
-    batching = step.model.dynamic_batching
+def _limited(step: GraphStep, model: ModelConfig, where: str) -> Problem:
+    expected = "0, which is no limit: Triton ends when the queue is full"
+    if model is step.model:
+        return Problem(
+            f"{step.path}.triton.dynamicBatching.queuePolicy.maxQueueSize",
+            f"{_limit(model)}, {where}",
+            expected,
+            "remove it here and in spec.triton of the model that the step refers to, or let one"
+            " of the steps feed the other",
+        )
+    return Problem(
+        step.path,
+        f'max_queue_size {_limit(model)} of model "{model.name}" in it, {where}',
+        expected,
+        "remove maxQueueSize in the pipeline that the step refers to, or let one of the steps feed"
+        " the other",
+    )
+
+
+def _limit(model: ModelConfig) -> int:
+    batching = model.dynamic_batching
     policies = [batching.default_queue_policy, *batching.priority_queue_policy.values()]
     limit: int = max(policy.max_queue_size for policy in policies)
     return limit

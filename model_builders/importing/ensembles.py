@@ -96,7 +96,15 @@ def graph_problems(
     pipeline = _validated(spec)
     steps = zip(pipeline.steps, config.ensemble_scheduling.step, strict=True)
     models = {mine.name: configs[one.model_name] for mine, one in steps}
-    return check_graph(graph_of(pipeline, name=config.name, models=models))
+    inner = {name: tuple(_within(model, configs)) for name, model in models.items()}
+    return check_graph(graph_of(pipeline, name=config.name, models=models, inner=inner))
+
+
+def _within(config: ModelConfig, configs: Mapping[str, ModelConfig]) -> Iterator[ModelConfig]:
+    """The models that an ensemble brings along; they were imported before it."""
+    for step in config.ensemble_scheduling.step:
+        yield configs[step.model_name]
+        yield from _within(configs[step.model_name], configs)
 
 
 def _loadable(config: ModelConfig) -> None:

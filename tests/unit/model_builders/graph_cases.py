@@ -22,6 +22,7 @@ from tests.unit.model_builders.graphs import (
     MEAN,
     ONE,
     PAIR,
+    QUEUED,
     ROW,
     ROWS,
     SCALAR,
@@ -632,6 +633,22 @@ BAD: dict[str, Bad] = {
         ),
         Ends(Request(), clients=32),
     ),
+    "a queue that may be full inside an ensemble beside another step": Bad(
+        graph(
+            step("a", QUEUED, "IN=x", "OUT=t", LIMITED),
+            step("b", ROW, "X=x", "Y=s"),
+            step("c", PAIR, "A=s B=t", "Y=y"),
+            takes=X,
+            gives=Y,
+        ),
+        (
+            'spec.steps[a]: found max_queue_size 1 of model "limited" in it, where spec.steps[b]'
+            " may run at the same time, expected 0, which is no limit: Triton ends when the queue"
+            " is full; remove maxQueueSize in the pipeline that the step refers to, or let one of"
+            " the steps feed the other",
+        ),
+        Ends(Request(), clients=32),
+    ),
     "a stream of answers beside a single one, for a step": Bad(
         graph(step("a", STREAM, "X=x", "Y=t"), step("b", PAIR, "A=x B=t", "Y=y"), takes=X, gives=Y),
         (
@@ -850,6 +867,16 @@ GOOD: dict[str, Good] = {
         ),
         Request(2),
         {"y": rows(2 + 3 + 1, 3 + 4 + 1)},
+    ),
+    "a queue that may be full inside an ensemble, where nothing runs beside it": Good(
+        graph(
+            step("a", QUEUED, "IN=x", "OUT=s", LIMITED),
+            step("b", ROW, "X=s", "Y=y"),
+            takes=X,
+            gives=Y,
+        ),
+        Request(2),
+        {"y": rows(3, 4)},
     ),
     "variable dimensions all the way": Good(
         graph(step("a", ANY, "X=x", "Y=y"), takes={"x": "FP32 [-1]"}, gives={"y": "FP32 [-1]"}),

@@ -58,9 +58,10 @@ def model(
     return config
 
 
-def step(name: str, runs: ModelConfig, takes: str, gives: str) -> GraphStep:
-    """`takes` is `X=window M=mask`: the model's inputs and the tensors that feed them."""
-    return GraphStep(name, f"spec.steps[{name}]", runs, _wires(takes), _wires(gives))
+def step(name: str, runs: ModelConfig, takes: str, gives: str, *inner: ModelConfig) -> GraphStep:
+    """`takes` is `X=window M=mask`: the model's inputs and the tensors that feed them. `inner` are
+    the models that an ensemble brings along."""
+    return GraphStep(name, f"spec.steps[{name}]", runs, _wires(takes), _wires(gives), inner)
 
 
 def _wires(text: str) -> dict[str, str]:
@@ -122,6 +123,7 @@ def ensemble_of(runs: str, name: str = "inner") -> ModelConfig:
 
 
 INNER = ensemble_of("row")
+QUEUED = ensemble_of("limited", "queued")
 
 MODELS = (
     *(
@@ -140,7 +142,7 @@ MODELS = (
         STREAM,
         LIMITED,
     ),
-    *(WHOLE, ROWS, FOUR, MEAN, CENTRE, ONE, UNTOLD, INNER),
+    *(WHOLE, ROWS, FOUR, MEAN, CENTRE, ONE, UNTOLD, INNER, QUEUED),
 )
 
 

@@ -336,6 +336,27 @@ def test_a_graph_that_the_operator_would_refuse_is_said(tmp_path: Path) -> None:
     assert "FP64" in warning
 
 
+def test_a_full_queue_inside_an_ensemble_beside_a_step_is_said(tmp_path: Path) -> None:
+    queue = "dynamic_batching { default_queue_policy { max_queue_size: 4 } }"
+    write(tmp_path, "bars", f"max_batch_size: 8 {PYTHON} {queue}", model_py="")
+    write(tmp_path, "inner", ensemble("max_batch_size: 8"))
+    row = PYTHON.replace("TICKS", "IN").replace("BARS", "OUT")
+    write(tmp_path, "row", f"max_batch_size: 8 {row}", model_py="")
+    steps = "".join(
+        f'''step {{ model_name: "{name}" model_version: -1
+        input_map {{ key: "IN" value: "IN" }} output_map {{ key: "OUT" value: "{to}" }} }}'''
+        for name, to in (("inner", "OUT"), ("row", "ROW"))
+    )
+    both = 'max_batch_size: 8 output { name: "ROW" data_type: TYPE_FP32 dims: 1 }'
+    head, _, _ = ensemble(both).partition("ensemble_scheduling")
+    write(tmp_path, "signal", f"{head} ensemble_scheduling {{ {steps} }}")
+
+    (warning,) = imported(tmp_path).warnings
+
+    assert warning.startswith("signal: the operator will refuse it: spec.steps[inner]: found")
+    assert 'max_queue_size 4 of model "bars" in it' in warning
+
+
 def ensemble(more: str = "", *, platform: str = 'platform: "ensemble"') -> str:
     return f"""{platform} {more}
     input {{ name: "IN" data_type: TYPE_FP32 dims: 1 }}

@@ -1,0 +1,49 @@
+"""A pipeline as a step of another one: what its models do to the steps beside it."""
+
+from dataclasses import replace
+from typing import Any
+
+from inference_operator.domain.pins import Pin
+from tests.fakes.bodies import step
+from tests.unit.domain.test_pipeline import CONFIG, pin, problems, unit
+from tests.unit.domain.test_steps import TWO_OUTPUTS, pipeline_pin
+
+ROW = CONFIG.replace("drift", "row")
+
+
+def within(more: str) -> Pin:
+    """A pipeline whose one model has this in its config.pbtxt as well."""
+    found = pipeline_pin()
+    return replace(found, repository={**found.repository, "drift.config.pbtxt": CONFIG + more})
+
+
+def beside(inner: Pin) -> dict[str, Any]:
+    """Steps `drift`, which is the pipeline, and `row`, which may run at the same time."""
+    row = pin(name="row")
+    plan = row.repository["plan.json"].replace("drift", "row")
+    row = replace(row, model="row", repository={"plan.json": plan, "row.config.pbtxt": ROW})
+    return {
+        "pins": {"drift": inner, "row": row},
+        "steps": [step(), step("row", "row", inputMap={"x": "x"}, outputMap={"y": "z"})],
+        "outputs": TWO_OUTPUTS,
+    }
+
+
+def test_a_referenced_pipeline_runs_beside_another_step() -> None:
+    assert [model.name for model in unit(**beside(within(""))).models] == [
+        "drift",
+        "mood",
+        "row",
+        "fx-drift",
+    ]
+
+
+def test_a_full_queue_in_a_referenced_pipeline_would_end_triton() -> None:
+    queue = "dynamic_batching { default_queue_policy { max_queue_size: 4 } }"
+
+    (found,) = problems(**beside(within(queue)))
+
+    assert found.startswith(
+        'spec.steps[drift]: found max_queue_size 4 of model "drift" in it, where spec.steps[row]'
+        " may run at the same time, expected 0"
+    )
