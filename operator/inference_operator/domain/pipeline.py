@@ -1,5 +1,6 @@
 """From an EnsemblePipeline as written to a serving unit, or to the problems that prevent it."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -33,8 +34,10 @@ from model_builders.graph.spec import graph_of
 from model_builders.problem import ConfigError, Problem
 from model_builders.protobuf import ModelConfig
 
-# A ControllerRevision holds them up to three times, and the API server takes 1.5 MiB.
+# One ConfigMap holds it, of which the API server takes 1 MiB.
 MOST_CONFIG = 400_000
+# In a ControllerRevision, of which it takes 1.5 MiB. The rest is for the Deployment.
+MOST_RECORDED = 1_300_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +188,23 @@ def _are_one(one: ServedModel, other: ServedModel) -> bool:
     return len(digests) < 2 and len(set(plans)) == 1 and one.config == other.config
 
 
-def _too_large(steps: Iterable[Prepared]) -> Iterator[Problem]:
-    size = sum(len(model.config.encode()) for model in _repository(steps).values())
+def _too_large(steps: Sequence[Prepared]) -> Iterator[Problem]:
+    """Each step's pin has all that it refers to, beside what the pipeline makes of it."""
+    configs = [model.config for model in _repository(steps).values()]
+    pinned = [text for step in steps if step.step.pin for text in step.step.pin.repository.values()]
+    size = sum(len(text.encode()) for text in configs)
+    recorded = sum(len(json.dumps(text)) for text in (*configs, *pinned))
     if size > MOST_CONFIG:
         yield Problem(
             "spec.steps",
             f"{size} bytes of config.pbtxt in all",
             f"{MOST_CONFIG} at most: the API server stores no more of one revision",
             "shorten configOverrides, or split the pipeline",
+        )
+    elif recorded > MOST_RECORDED:
+        yield Problem(
+            "spec.steps",
+            f"{recorded} bytes to record: config.pbtxt, once more for each step with modelRef",
+            f"{MOST_RECORDED} at most: the API server stores no more of one revision",
+            "shorten configOverrides of what they refer to, or split the pipeline",
         )
