@@ -20,8 +20,7 @@ def streams(graph: Graph) -> Iterator[Problem]:
         for step in ready:
             inputs = [end for end in ends if end.step is step]
             yield from _mixed(inputs, followed)
-            own = step.model.model_transaction_policy.decoupled
-            stream = step.path if own else followed[inputs[0].tensor] if inputs else None
+            stream = step.path if step.decoupled else followed[inputs[0].tensor] if inputs else None
             for tensor in step.output_map.values():
                 followed.setdefault(tensor, stream)
         pending = [step for step in pending if step not in ready]

@@ -29,6 +29,13 @@ class GraphStep:
     inner: tuple[ModelConfig, ...] = ()
     """Of the models that it brings along, where it is an ensemble itself."""
 
+    @property
+    def decoupled(self) -> bool:
+        """Whether it may answer a request several times, or never. Triton calls an ensemble so when
+        it loads one with such a model inside; its config does not say it."""
+        configs = (self.model, *self.inner)
+        return any(config.model_transaction_policy.decoupled for config in configs)
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:

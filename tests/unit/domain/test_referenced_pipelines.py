@@ -47,3 +47,12 @@ def test_a_full_queue_in_a_referenced_pipeline_would_end_triton() -> None:
         'spec.steps[drift]: found max_queue_size 4 of model "drift" in it, where spec.steps[row]'
         " may run at the same time, expected 0"
     )
+
+
+def test_the_answers_of_a_decoupled_model_in_a_referenced_pipeline_join_no_others() -> None:
+    (found,) = problems(**beside(within("model_transaction_policy { decoupled: true }")))
+
+    assert found.startswith(
+        'spec.outputs[z]: found tensor "z" of one answer to each request, expected the answers of'
+        " spec.steps[drift]"
+    )

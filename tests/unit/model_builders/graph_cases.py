@@ -29,6 +29,7 @@ from tests.unit.model_builders.graphs import (
     SCORE,
     SMALL,
     STREAM,
+    STREAMED,
     THREE,
     UNTOLD,
     WHOLE,
@@ -671,6 +672,21 @@ BAD: dict[str, Bad] = {
             " answers of spec.steps[a], as spec.outputs[y] gets; Triton does not join them:"
             " take both from one of them, or make the models answer each request once"
             " (model_transaction_policy)",
+        ),
+        Refuses("receives inputs originated from different decoupled models"),
+    ),
+    "a stream of answers from inside an ensemble beside a single one": Bad(
+        graph(
+            step("a", STREAMED, "IN=x", "OUT=t", STREAM),
+            step("b", PAIR, "A=x B=t", "Y=y"),
+            takes=X,
+            gives=Y,
+        ),
+        (
+            'spec.steps[b].inputMap[B]: found tensor "t" of the answers of spec.steps[a],'
+            " expected one answer to each request, as spec.steps[b].inputMap[A] gets; Triton"
+            " does not join them: take both from one of them, or make the models answer each"
+            " request once (model_transaction_policy)",
         ),
         Refuses("receives inputs originated from different decoupled models"),
     ),

@@ -124,6 +124,7 @@ def ensemble_of(runs: str, name: str = "inner") -> ModelConfig:
 
 INNER = ensemble_of("row")
 QUEUED = ensemble_of("limited", "queued")
+STREAMED = ensemble_of("stream", "streamed")
 
 MODELS = (
     *(
@@ -142,7 +143,7 @@ MODELS = (
         STREAM,
         LIMITED,
     ),
-    *(WHOLE, ROWS, FOUR, MEAN, CENTRE, ONE, UNTOLD, INNER, QUEUED),
+    *(WHOLE, ROWS, FOUR, MEAN, CENTRE, ONE, UNTOLD, INNER, QUEUED, STREAMED),
 )
 
 
