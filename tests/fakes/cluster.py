@@ -21,6 +21,7 @@ Name = tuple[str, str]
 _BY_KIND = {r.kind: r for r in (*CHILDREN, *UNITS, NODE, EVENT)}
 _WITH_STATUS = {*UNIT_BY_KIND, "Deployment", "Pod", "PodDisruptionBudget", "Node", "Service"}
 _COUNTS_GENERATIONS = {*UNIT_BY_KIND, "Deployment", "PodDisruptionBudget"}
+_FOREGROUND = "foregroundDeletion"
 _DEFAULTS: dict[str, Body] = {
     "Deployment": {
         "spec": {
@@ -152,18 +153,30 @@ class FakeCluster:
                 self._fields(kind, live).setdefault((manager, "Update"), {})[path] = value
         return copy.deepcopy(self._store(kind, key, live, changed))
 
-    def remove(self, kind: str, name: str) -> None:
-        """Somebody's `kubectl delete`, of an object without finalizers."""
+    def remove(self, kind: str, name: str, *, foreground: bool = False) -> None:
+        """Somebody's `kubectl delete`, of an object without finalizers; with `foreground`, which
+        is itself one, what it owns goes first."""
         key, live = self._find(kind, name)
+        if foreground:
+            marked = {"metadata": {"finalizers": [_FOREGROUND]}}
+            live = self._store(kind, key, live, _merge_patch(live, marked))
         self._delete(kind, key, live["metadata"]["uid"])
 
     def collect_garbage(self) -> None:
-        """What the garbage collector does to objects whose owner is gone."""
-        uids = {b["metadata"]["uid"] for _, b in self.snapshot()}
-        for kind, body in self.snapshot():
-            owners = body["metadata"].get("ownerReferences") or ()
-            if owners and not any(owner["uid"] in uids for owner in owners):
-                self._delete(kind, _name(body), body["metadata"]["uid"])
+        """What the garbage collector does to objects whose owner is gone, or waits for that, and
+        to owners that have waited long enough."""
+        bodies = self.snapshot()
+        uids = {b["metadata"]["uid"] for _, b in bodies if not _waits_for_owned(b)}
+        owning = {uid for _, body in bodies for uid in _owners(body)}
+        for kind, body in bodies:
+            uid, owners = body["metadata"]["uid"], _owners(body)
+            if owners and not uids.intersection(owners):
+                self._delete(kind, _name(body), uid)
+            elif _waits_for_owned(body) and uid not in owning:
+                key, live = self._find(kind, body["metadata"]["name"])
+                done = {"metadata": {"finalizers": None}}
+                self._store(kind, key, live, _merge_patch(live, done))
+                self._delete(kind, key, uid)
 
     # How.
 
@@ -309,6 +322,16 @@ def _sent(body: Mapping[str, Any]) -> Body:
 def _name(body: Mapping[str, Any]) -> Name:
     meta = body["metadata"]
     return meta.get("namespace", ""), meta["name"]
+
+
+def _owners(body: Mapping[str, Any]) -> list[str]:
+    """Their uids."""
+    return [owner["uid"] for owner in body["metadata"].get("ownerReferences") or ()]
+
+
+def _waits_for_owned(body: Mapping[str, Any]) -> bool:
+    """Whether it is being deleted, after what it owns."""
+    return _FOREGROUND in (body["metadata"].get("finalizers") or ())
 
 
 def _merge_patch(live: Any, changes: Mapping[str, Any]) -> Any:

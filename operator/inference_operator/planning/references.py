@@ -122,6 +122,10 @@ def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[R
         way = " -> ".join((seen.owner.key.name, *there.way_back))
         remedy = "let a step of one of them refer to something else"
         return Reason.REFERENCE_CYCLE, f"{named} leads back to this pipeline ({way})", remedy
+    if there.deleting:
+        # In the foreground its record goes before it.
+        remedy = "create it again, or let the step refer to another one"
+        return Reason.REFERENCE_NOT_FOUND, f"{named} is being deleted", remedy
     if there.ready:
         what = f"the record of the stable revision of {named} is missing or illegible"
         return Reason.REFERENCE_NOT_READY, what, f"edit {named}, so that it makes a new revision"

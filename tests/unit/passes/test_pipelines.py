@@ -191,6 +191,28 @@ async def test_a_deleted_model_takes_nothing_away() -> None:
     assert desk.event_reasons.count("ReferenceNotFound") == 1
 
 
+async def test_a_model_that_is_deleted_after_its_record_is_told_as_deleted() -> None:
+    desk = Desk()
+    old = await desk.serving(1)
+
+    desk.cluster.remove(KEY.kind, KEY.name, foreground=True)
+    desk.cluster.collect_garbage()
+    assert desk.cluster.live(KEY.kind, KEY.name) is not None
+    await desk.settled((PIPELINE,))
+
+    assert desk.sets == {old: 1}
+    status, reason, message = desk.condition("ResolvedRefs")
+    assert (status, reason) == ("False", "ReferenceNotFound")
+    assert "InferenceModel fx-drift is being deleted; version 1 (revision" in message
+    assert message.endswith("pinned: create it again, or let the step refer to another one")
+
+    desk.cluster.collect_garbage()
+    await desk.settled((PIPELINE,))
+
+    assert "fx-drift does not exist" in desk.condition("ResolvedRefs")[2]
+    assert desk.event_reasons.count("ReferenceNotFound") == 1
+
+
 async def test_an_edit_serves_on_with_the_pin_of_a_deleted_model() -> None:
     desk = Desk()
     old = await desk.serving(1)

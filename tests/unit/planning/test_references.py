@@ -86,11 +86,11 @@ ROUND = (
 REMEDY = ": let a step of one of them refer to something else"
 
 
-def settled(there: Referenced, *records: RevisionRecord) -> SettledPipeline:
-    """A pipeline that refers to another one, which is `there`; the first of its records serves."""
+def settled(there: Referenced | None, *records: RevisionRecord) -> SettledPipeline:
+    """A pipeline that refers to another one; the first of its records serves."""
     wanted = step(modelRef={"kind": INNER.kind, "name": INNER.name})
     asked = EnsemblePipelineSpec.model_validate(epipe(steps=[wanted])["spec"])
-    found = replace(seen(*records), references={INNER: there})
+    found = replace(seen(*records), references={INNER: there} if there else {})
     stable = records[0].revision if records else None
     return settle_pipeline(found, Position(stable=stable), asked)
 
@@ -118,6 +118,38 @@ def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -
     assert found.unresolved is None
     assert found.wanted is not None
     assert found.wanted.pins == {"drift": known}
+
+
+@pytest.mark.parametrize(
+    ("there", "reason", "said"),
+    [
+        (None, Reason.REFERENCE_NOT_FOUND, "does not exist: create it, or let the step refer"),
+        (Referenced(None), Reason.REFERENCE_NOT_READY, "has not been Ready yet: see `kubectl"),
+        (
+            Referenced(None, ready=True),
+            Reason.REFERENCE_NOT_READY,
+            "is missing or illegible: edit EnsemblePipeline fx-inner, so that it makes a new",
+        ),
+        (
+            Referenced(None, ready=True, deleting=True),
+            Reason.REFERENCE_NOT_FOUND,
+            "is being deleted: create it again, or let the step refer",
+        ),
+        (
+            Referenced(None, deleting=True, reason="Progressing"),
+            Reason.REFERENCE_NOT_FOUND,
+            "is being deleted: create it again, or let the step refer",
+        ),
+    ],
+    ids=["missing", "never Ready", "without a record", "in the foreground", "on its way up"],
+)
+def test_what_gives_nothing_to_pin_says_why(
+    there: Referenced | None, reason: Reason, said: str
+) -> None:
+    (found,) = settled(there).references
+
+    assert found.reason is reason
+    assert said in found.message
 
 
 def test_a_cycle_that_is_broken_takes_what_is_stable() -> None:
