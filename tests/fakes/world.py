@@ -7,11 +7,12 @@ from typing import Any
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILD_BY_KIND, WATCHED_WHOLE
 from inference_operator.adapters.kube import ApiError
+from inference_operator.adapters.observe import unresolved
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
 from inference_operator.domain.validation import Defaults
-from inference_operator.handlers.passes import PassError, Passes
+from inference_operator.handlers.passes import Grounds, PassError, Passes
 from inference_operator.handlers.turns import Turns
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, imodel, revision_of
 from tests.fakes.cluster import CrashedError, FakeCluster, Request
@@ -38,13 +39,20 @@ class World:
 
         self.cache = Cache(self.woken.append)
         self.telemetry = Telemetry()
-        self.passes = Passes(self.cluster, self.cache, defaults, self.telemetry, lambda: self.now)
-        self.passes.turns = Turns(defaults.staged, self.cache.rolling, self.woken.append)
+        self.passes = self.passes_over(self.cache, self.woken.append, defaults)
         self.cluster.events.clear()
         for kind, body in self.cluster.snapshot():
             if is_watched(kind, body):
                 self.cache.put(kind, body)
         self.woken.clear()
+
+    def passes_over(
+        self, cache: Cache, wake: Callable[[UnitKey], None], defaults: Defaults = DEFAULTS
+    ) -> Passes:
+        """An operator's passes, without a registry."""
+        turns = Turns(defaults.staged, cache.rolling, wake)
+        grounds = Grounds(defaults, lambda: self.now, unresolved, turns)
+        return Passes(self.cluster, cache, self.telemetry, grounds)
 
     def user_applies(self, **changes: Any) -> None:
         """`kubectl apply` of the model with that spec."""

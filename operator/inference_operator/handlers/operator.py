@@ -1,35 +1,26 @@
-"""The running operator: Kopf's watches, the workers, the HTTP port, and their end."""
+"""The running operator: Kopf's watches, the work force, the HTTP port, and their end."""
 
 import asyncio
 import contextlib
-import gc
 import logging
 import secrets
 import signal
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import kopf
 from aiohttp import web
 from kubernetes.aio.client import Configuration
 
-from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.http_server import serve
-from inference_operator.adapters.kinds import CHILDREN, NODE, UNITS
+from inference_operator.adapters.kinds import UNITS
 from inference_operator.adapters.kube import ApiError, KubeCluster
 from inference_operator.adapters.lease import RENEW, Candidate, Lease
-from inference_operator.adapters.reflector import Reflector
-from inference_operator.adapters.resync import Resync
 from inference_operator.adapters.telemetry import Telemetry
-from inference_operator.domain.names import FIELD_MANAGER, UnitKey
-from inference_operator.domain.validation import Defaults
-from inference_operator.handlers.passes import PassError, Passes
+from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.handlers.registry import configure, register
-from inference_operator.handlers.registry_watch import RegistryWatch
-from inference_operator.handlers.turns import Turns
-from inference_operator.handlers.watcher import Watcher
-from inference_operator.handlers.work_queue import WorkQueue, work
+from inference_operator.handlers.work_force import WorkForce
+from inference_operator.handlers.work_queue import WorkQueue
 from inference_operator.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -39,7 +30,6 @@ HEARTBEAT_SECONDS = 5.0
 STUCK_SECONDS = 60.0
 # Passes in flight get this long to end after SIGTERM.
 GRACE_SECONDS = 10.0
-TAKE_OVER_SECONDS = 0.5
 
 
 @dataclass
@@ -78,7 +68,7 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     if not elects:
         lease.taken.set()
     life = Life(beat=time.monotonic())
-    work_force = _WorkForce(settings, cluster, telemetry)
+    work_force = WorkForce(settings, cluster, telemetry)
     server = await serve(settings.port, telemetry, lambda: life.listed, lambda: life.healthy)
     # All of ours before Kopf starts: at its end it takes every younger task for one of its own.
     tasks = [
@@ -150,81 +140,6 @@ async def _elect(lease: Lease, stop: asyncio.Event) -> None:
         await lease.keep()
     finally:
         stop.set()
-
-
-# Kinds that are listed at the same time: their pages are in memory at once.
-LISTINGS = 2
-
-
-class _WorkForce:
-    """The cache and those who keep it, the queue and its workers."""
-
-    def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
-        self.queue = WorkQueue()
-        self.cache = Cache(self.queue.wake)
-        self.listed = asyncio.Event()
-        self.resync = Resync(cluster, self.cache, self.queue.wake)
-        self.watcher = Watcher(self.cache, self.queue.wake, self.resync.ask)
-        turns = asyncio.Semaphore(LISTINGS)
-        self._reflectors = [
-            Reflector(cluster, resource, self.watcher, turns) for resource in (*CHILDREN, NODE)
-        ]
-        self._count = settings.workers
-        self._telemetry = telemetry
-        self._passes = Passes(
-            cluster,
-            self.cache,
-            Defaults(
-                settings.triton_image,
-                settings.loader_image,
-                settings.artifact_cache_url or None,
-                settings.staged_units,
-            ),
-            telemetry,
-            lambda: datetime.now(UTC),
-        )
-        self._registry = RegistryWatch(settings, cluster, self.cache, self.queue.wake)
-        self._passes.resolve = self._registry.resolve
-        self._passes.turns = Turns(settings.staged_units, self.cache.rolling, self.queue.wake)
-        telemetry.queue_depth.set_function(lambda: len(self.queue))
-
-    def hired(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:
-        """The reflectors, and the workers: these begin once every child is known and this process
-        leads, with what was queued until then."""
-        return [
-            *(asyncio.create_task(reflector.run()) for reflector in self._reflectors),
-            asyncio.create_task(self._list()),
-            asyncio.create_task(self._registry.run(leading)),
-            *(asyncio.create_task(self._work(leading)) for _ in range(self._count)),
-        ]
-
-    async def _list(self) -> None:
-        for reflector in self._reflectors:
-            await reflector.listed.wait()
-        # What was listed stays: searching it for garbage, again and again, costs a tenth of a
-        # second with a thousand models.
-        gc.collect()
-        gc.freeze()
-        self.listed.set()
-
-    async def _work(self, leading: asyncio.Event) -> None:
-        await self.listed.wait()
-        if not leading.is_set():
-            await leading.wait()
-            # What the leader before wrote last is still on its way to the cache.
-            await asyncio.sleep(TAKE_OVER_SECONDS)
-        await work(self.queue, self._passes, self._failed)
-
-    def _failed(self, key: UnitKey, error: Exception) -> None:
-        reason = getattr(error, "reason", "") or type(error).__name__
-        self._telemetry.errors.labels(reason).inc()
-        is_known = isinstance(error, ApiError | PassError)
-        log.warning(
-            "pass failed, will be tried again: %s",
-            error,
-            extra={"unit": str(key)},
-            exc_info=None if is_known else error,
-        )
 
 
 async def _watch(

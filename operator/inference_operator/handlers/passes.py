@@ -5,7 +5,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.execute import Executor, Outcome
 from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.kube import ApiError, Cluster
-from inference_operator.adapters.observe import Resolve, observe, unresolved
+from inference_operator.adapters.observe import Resolve, observe
 from inference_operator.adapters.publish import publish_event, publish_status
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
@@ -42,28 +42,29 @@ class PassError(Exception):
         self.reason = str(reason)
 
 
+@dataclass(frozen=True, slots=True)
+class Grounds:
+    """What passes decide by, besides what the cluster shows."""
+
+    defaults: Defaults
+    clock: Callable[[], datetime]
+    resolve: Resolve
+    """What the model registry says; it never waits."""
+
+    turns: Turns
+    """Whose turn it is to get new defaults; nobody's, unless they are rolled out in stages."""
+
+
 class Passes:
     """Everything that a pass needs; calling it makes one."""
 
     def __init__(
-        self,
-        cluster: Cluster,
-        cache: Cache,
-        defaults: Defaults,
-        telemetry: Telemetry,
-        clock: Callable[[], datetime],
+        self, cluster: Cluster, cache: Cache, telemetry: Telemetry, grounds: Grounds
     ) -> None:
         self._cluster = cluster
         self._cache = cache
-        self._defaults = defaults
         self._telemetry = telemetry
-        self._clock = clock
-        self.resolve: Resolve = unresolved
-        """What the model registry says; it never waits."""
-
-        self.turns = Turns(0, tuple, lambda key: None)
-        """Whose turn it is to get new defaults; nobody's, unless they are rolled out in stages."""
-
+        self._grounds = grounds
         self._executor = Executor(cluster, cache)
         self._failing: Counter[UnitKey] = Counter()
 
@@ -84,16 +85,16 @@ class Passes:
             self._telemetry.pass_seconds.observe(time.monotonic() - began)
 
     async def _pass(self, key: UnitKey, in_haste: bool) -> tuple[bool, timedelta | None]:
-        seen = observe(self._cache, key, self.resolve)
+        seen = observe(self._cache, key, self._grounds.resolve)
         if seen is None or seen.deleting:
             # Owner references take the children along.
             self._executor.forget(key)
-            self.turns.give_back(key)
+            self._grounds.turns.give_back(key)
             self._failing.pop(key, None)
             self._cache.bereft.discard(key)
             return False, None
-        now = self._clock()
-        decided = self._decide(replace(seen, has_turn=self.turns.holds(key)), now)
+        now = self._grounds.clock()
+        decided = self._decide(replace(seen, has_turn=self._grounds.turns.holds(key)), now)
         if key in self._cache.bereft:
             self._cache.bereft.discard(key)
             if self._makes_anew(decided):
@@ -134,19 +135,23 @@ class Passes:
 
     def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
-        decided = plan(seen, self._defaults, now)
+        decided = plan(seen, self._grounds.defaults, now)
         if decided.wants_turn:
-            if self.turns.take(key):
-                decided = plan(replace(seen, has_turn=True), self._defaults, now)
+            if self._grounds.turns.take(key):
+                decided = plan(replace(seen, has_turn=True), self._grounds.defaults, now)
         elif decided.is_settled or not seen.has_turn:
-            self.turns.give_back(key)
+            self._grounds.turns.give_back(key)
         return decided
 
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime
     ) -> bool:
         # Where nothing was written, what was seen before is what there is.
-        after = observe(self._cache, before.owner.key, self.resolve) if decided.actions else before
+        after = (
+            observe(self._cache, before.owner.key, self._grounds.resolve)
+            if decided.actions
+            else before
+        )
         if after is None:
             return False
         errors = (*decided.blocked, *outcome.refused)

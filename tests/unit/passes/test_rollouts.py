@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from inference_operator.api.conditions import format_time
+from inference_operator.domain.validation import Defaults
 from tests.fakes.bodies import source
 from tests.fakes.world import World, refuse
 
@@ -184,9 +185,7 @@ async def test_an_operator_that_renders_differently_restarts_nothing() -> None:
     old = await serving(world)
     before = world.cluster.live("Deployment", f"fx-drift-{old}")
 
-    world.start()
-    defaults = world.passes._defaults
-    world.passes._defaults = type(defaults)("registry.example/triton:27.02", "loader:2")
+    world.start(Defaults("registry.example/triton:27.02", "loader:2"))
     await world.one_pass()
 
     assert world.cluster.live("Deployment", f"fx-drift-{old}") == before

@@ -14,10 +14,10 @@ from inference_operator.adapters.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND
 from inference_operator.adapters.kube import ApiError
 from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
-from inference_operator.handlers.passes import PassError, Passes
+from inference_operator.handlers.passes import PassError
 from inference_operator.handlers.watcher import Watcher
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
-from tests.fakes.world import DEFAULTS, World, is_watched
+from tests.fakes.world import World, is_watched
 
 RESOURCES = {**CHILD_BY_KIND, **UNIT_BY_KIND, NODE.kind: NODE}
 INLINE = step(modelRef=None, model=source(5))
@@ -43,7 +43,7 @@ class Sleeper(World):
         self.queue: dict[UnitKey, None] = {}
         super().__init__()
         self.cache = Cache(self._wake)
-        self.passes = Passes(self.cluster, self.cache, DEFAULTS, self.telemetry, lambda: self.now)
+        self.passes = self.passes_over(self.cache, self._wake)
         self.watcher = Watcher(self.cache, self._wake, lambda resource: None)
 
     def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:

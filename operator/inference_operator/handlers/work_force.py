@@ -1,0 +1,100 @@
+"""The running operator's cache, who keeps it, and the workers that make passes over it."""
+
+import asyncio
+import gc
+import logging
+from datetime import UTC, datetime
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import CHILDREN, NODE
+from inference_operator.adapters.kube import ApiError, KubeCluster
+from inference_operator.adapters.reflector import Reflector
+from inference_operator.adapters.resync import Resync
+from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.validation import Defaults
+from inference_operator.handlers.passes import Grounds, PassError, Passes
+from inference_operator.handlers.registry_watch import RegistryWatch
+from inference_operator.handlers.turns import Turns
+from inference_operator.handlers.watcher import Watcher
+from inference_operator.handlers.work_queue import WorkQueue, work
+from inference_operator.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# Kinds that are listed at the same time: their pages are in memory at once.
+LISTINGS = 2
+TAKE_OVER_SECONDS = 0.5
+
+
+class WorkForce:
+    """The cache and those who keep it, the queue and its workers."""
+
+    def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
+        self.queue = WorkQueue()
+        self.listed = asyncio.Event()
+        cache = Cache(self.queue.wake)
+        self.resync = Resync(cluster, cache, self.queue.wake)
+        self.watcher = Watcher(cache, self.queue.wake, self.resync.ask)
+        listings = asyncio.Semaphore(LISTINGS)
+        self._reflectors = [
+            Reflector(cluster, resource, self.watcher, listings) for resource in (*CHILDREN, NODE)
+        ]
+        self._count = settings.workers
+        self._telemetry = telemetry
+        self._registry = RegistryWatch(settings, cluster, cache, self.queue.wake)
+        grounds = Grounds(
+            defaults=_defaults(settings),
+            clock=lambda: datetime.now(UTC),
+            resolve=self._registry.resolve,
+            turns=Turns(settings.staged_units, cache.rolling, self.queue.wake),
+        )
+        self._passes = Passes(cluster, cache, telemetry, grounds)
+        telemetry.queue_depth.set_function(lambda: len(self.queue))
+
+    def hired(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:
+        """The reflectors, and the workers: these begin once every child is known and this process
+        leads, with what was queued until then."""
+        return [
+            *(asyncio.create_task(reflector.run()) for reflector in self._reflectors),
+            asyncio.create_task(self._list()),
+            asyncio.create_task(self._registry.run(leading)),
+            *(asyncio.create_task(self._work(leading)) for _ in range(self._count)),
+        ]
+
+    async def _list(self) -> None:
+        for reflector in self._reflectors:
+            await reflector.listed.wait()
+        # What was listed stays: searching it for garbage, again and again, costs a tenth of a
+        # second with a thousand models.
+        gc.collect()
+        gc.freeze()
+        self.listed.set()
+
+    async def _work(self, leading: asyncio.Event) -> None:
+        await self.listed.wait()
+        if not leading.is_set():
+            await leading.wait()
+            # What the leader before wrote last is still on its way to the cache.
+            await asyncio.sleep(TAKE_OVER_SECONDS)
+        await work(self.queue, self._passes, self._failed)
+
+    def _failed(self, key: UnitKey, error: Exception) -> None:
+        reason = getattr(error, "reason", "") or type(error).__name__
+        self._telemetry.errors.labels(reason).inc()
+        is_known = isinstance(error, ApiError | PassError)
+        log.warning(
+            "pass failed, will be tried again: %s",
+            error,
+            extra={"unit": str(key)},
+            exc_info=None if is_known else error,
+        )
+
+
+def _defaults(settings: Settings) -> Defaults:
+    return Defaults(
+        settings.triton_image,
+        settings.loader_image,
+        settings.artifact_cache_url or None,
+        settings.staged_units,
+    )
