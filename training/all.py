@@ -12,31 +12,16 @@ from pathlib import Path
 import torch
 
 from training.combiner import make_combiner
-from training.confidence import CalibrationError
-from training.data.failure import DataError
-from training.exporting import ExportError
-from training.loop import CheckpointError, DeviceError, LossError, SamplesError
+from training.failure import TrainingError
 from training.models.catalog import MODELS
 from training.order import Order
 from training.price_training import train_prices
 from training.profiles import PLANS, Profile
-from training.registry import Entry, RegistryError, Version, register
+from training.registry import Entry, Version, register
 from training.sentiment_training import train_sentiment
 from training.served_file import Format
-from training.trained import TrainedFolderError
 
 SENTIMENT, COMBINER = "sentiment_transformer", "ensemble_combiner"
-_REFUSALS = (
-    CalibrationError,
-    CheckpointError,
-    DataError,
-    DeviceError,
-    ExportError,
-    LossError,
-    RegistryError,
-    SamplesError,
-    TrainedFolderError,
-)
 
 
 def train_and_register(order: Order, alias: str, tracking_uri: str) -> Version:
@@ -94,7 +79,7 @@ def _attempt(name: str, given: argparse.Namespace) -> bool:
     order = Order(name, (plans or _NOTHING)[given.profile], given.output / name)
     try:
         made = train_and_register(order, given.alias, given.tracking_uri)
-    except _REFUSALS as refusal:
+    except TrainingError as refusal:
         print(f"    {refusal}", file=sys.stderr, flush=True)
         return False
     say(f"registered: models:/{name}@{given.alias} is version {made.number}, run {made.run_id}")

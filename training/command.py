@@ -12,12 +12,10 @@ from pathlib import Path
 import torch
 from pydantic import BaseModel
 
-from training.confidence import CalibrationError
-from training.data.failure import DataError
 from training.data.prices import load_prices, split, windows
 from training.data.sentiment import load_sentiment
-from training.exporting import ExportError, export, load_weights
-from training.loop import CheckpointError, DeviceError, LossError, SamplesError
+from training.exporting import export, load_weights
+from training.failure import TrainingError
 from training.models.catalog import MODELS
 from training.order import Order
 from training.price_task import price_samples
@@ -26,20 +24,9 @@ from training.profiles import PLANS, Plan, Profile
 from training.sample_file import about_window
 from training.sentiment_task import sentiment_samples
 from training.sentiment_training import about_text, train_sentiment
-from training.settings import Settings, SettingsError, changed
+from training.settings import Settings, changed
 
 SENTIMENT = "sentiment_transformer"
-# What a person can do something about: a sentence. All else is a bug, and keeps its traceback.
-_REFUSALS = (
-    CalibrationError,
-    CheckpointError,
-    DataError,
-    DeviceError,
-    ExportError,
-    LossError,
-    SamplesError,
-    SettingsError,
-)
 
 
 def main(name: str, words: Sequence[str] | None = None) -> int:
@@ -65,7 +52,7 @@ def main(name: str, words: Sequence[str] | None = None) -> int:
     torch.set_num_threads(given.threads)
     try:
         given.run(name, given)
-    except _REFUSALS as refusal:
+    except TrainingError as refusal:
         print(refusal, file=sys.stderr)
         return 2
     return 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training.failure import TrainingError
 from training.loop.predicting import predict
 from training.loop.samples import Samples
 from training.models.price import PricePredictor
@@ -14,7 +15,7 @@ from training.models.sentiment import SentimentTransformer
 _BINS = 10
 
 
-class CalibrationError(ValueError):
+class CalibrationError(TrainingError):
     """The samples do not suffice to calibrate with."""
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from training.failure import TrainingError
 from training.loop.samples import Samples
 from training.models.price import PricePredictor
 from training.models.probes import probes
@@ -26,7 +27,7 @@ Model = TypeVar("Model", bound=nn.Module)
 Answer = Callable[..., tuple[Tensor, ...]]
 
 
-class ExportError(Exception):
+class ExportError(TrainingError):
     """The model cannot be exported, or the exported one does not answer as the trained one does."""
 
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from training.failure import TrainingError
 from training.loop.samples import Samples
 from training.onnx_export import OnnxModel, quiet
 
@@ -29,7 +30,7 @@ class Precision(StrEnum):
     INT8 = "int8"
 
 
-class PrecisionError(Exception):
+class PrecisionError(TrainingError):
     """There is nothing to make a variant of."""
 
 
@@ -143,7 +144,7 @@ def main() -> None:
     texts = sentiment_samples(load_sentiment().split().test)
     try:
         found = write_variant(given.output, given.precision, texts)
-    except PrecisionError as error:
+    except TrainingError as error:
         raise SystemExit(str(error)) from None
     (given.output / "precision.json").write_text(json.dumps(asdict(found), indent=2) + "\n")
     print(sentence(found))

@@ -24,10 +24,11 @@ from mlflow.exceptions import MlflowException
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
+from training.failure import TrainingError
 from training.model_card import flat, model_card
 from training.models.signature import TensorSpec as Named
 from training.served_file import Format, check_answer
-from training.trained import Trained, TrainedFolderError, dtype_of, read_trained
+from training.trained import Trained, dtype_of, read_trained
 
 # The operator reads these tags of a model version (docs/registry.md).
 TAG = "inference.aipx.io"
@@ -37,7 +38,7 @@ _CHECKPOINT = "checkpoint"  # of use to the machine that resumes, and twice as l
 _ROOT = Path(__file__).resolve().parents[1]
 
 
-class RegistryError(Exception):
+class RegistryError(TrainingError):
     """MLflow refused, or cannot be reached; the message says what to do."""
 
 
@@ -228,7 +229,7 @@ def main() -> None:
     given = parser.parse_args()
     try:
         _run(given)
-    except (RegistryError, TrainedFolderError) as error:
+    except TrainingError as error:
         sys.exit(f"FAILED: {error}")
 
 

@@ -17,6 +17,7 @@ import torch
 
 from training.data.prices import Split, load_prices, windows
 from training.data.walk_forward import folds, held_out
+from training.failure import TrainingError
 from training.loop import LossError, fit
 from training.price_task import price_task
 from training.settings import Settings
@@ -25,7 +26,7 @@ _MODELS = ("lstm", "gru", "advanced_lstm")
 _REASON = "reason"  # why a trial was ended, among what Optuna keeps of it
 
 
-class SearchError(Exception):
+class SearchError(TrainingError):
     """There is no best trial; the message says what became of them."""
 
 
@@ -113,7 +114,7 @@ def main(words: Sequence[str] | None = None) -> int:
     )
     try:
         content = found(search(wanted, given.trials), wanted)
-    except SearchError as error:
+    except TrainingError as error:
         print(error, file=sys.stderr)
         return 2
     given.output.mkdir(parents=True, exist_ok=True)

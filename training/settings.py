@@ -6,10 +6,12 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from training.failure import TrainingError
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
-class SettingsError(ValueError):
+class SettingsError(TrainingError):
     """A setting is out of its bounds; the message names it, what was found and what is expected."""
 
 

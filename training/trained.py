@@ -8,12 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from training.failure import TrainingError
 from training.models.signature import Signature, TensorSpec
 
 _DTYPES = {"FP16": np.float16, "FP32": np.float32, "INT32": np.int32, "INT64": np.int64}
 
 
-class TrainedFolderError(Exception):
+class TrainedFolderError(TrainingError):
     """The folder is not what a training leaves; the message names the file and the remedy."""
 
 

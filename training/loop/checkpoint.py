@@ -9,12 +9,14 @@ from typing import Any
 
 import torch
 
+from training.failure import TrainingError
+
 _FORMAT = b"inference-operator checkpoint 1 "
 _DIGEST = 64
 State = dict[str, Any]
 
 
-class CheckpointError(Exception):
+class CheckpointError(TrainingError):
     """The checkpoint is damaged, or of another training; the message says what to do."""
 
 

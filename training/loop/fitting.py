@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm  # type: ignore[import-untyped]
 
+from training.failure import TrainingError
 from training.loop.checkpoint import Checkpoint, CheckpointError, State
 from training.loop.history import Epoch, best_of, is_over
 from training.loop.predicting import mean_loss
@@ -24,11 +25,11 @@ _FREE = frozenset({"epochs", "patience", "checkpoint_seconds", "device"})
 _BOUND = {Schedule.COSINE: {"epochs"}, Schedule.PLATEAU: {"patience"}}
 
 
-class DeviceError(ValueError):
+class DeviceError(TrainingError):
     """There is no such device here."""
 
 
-class LossError(Exception):
+class LossError(TrainingError):
     """The loss is no number any more; the message names the batch and what to change."""
 
 

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from training.failure import TrainingError
 
-class SamplesError(ValueError):
+
+class SamplesError(TrainingError):
     """Samples cannot be learnt from; the message says which one and why."""
 
 

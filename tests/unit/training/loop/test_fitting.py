@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from tests.unit.training.loop.tasks import drawn, mean_square, small_task
-from training.loop import LossError, Samples, SamplesError, fit, predict
+from training.loop import DeviceError, LossError, Samples, SamplesError, fit, predict
 from training.settings import Device, Settings
 
 SETTINGS = Settings(epochs=3, batch=16)
@@ -129,7 +129,7 @@ def test_a_gradient_that_is_not_a_number_ends_the_training() -> None:
 
 def test_a_gpu_that_is_not_there_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    with pytest.raises(ValueError, match=r"device: found no GPU.*take --device auto"):
+    with pytest.raises(DeviceError, match=r"device: found no GPU.*take --device auto"):
         fit(small_task(), SETTINGS.model_copy(update={"device": Device.CUDA}))
 
 
