@@ -1,5 +1,6 @@
 """`ohlcvFeatures` inside Triton: windows, normalised windows and indicators of raw bars."""
 
+import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,13 +18,14 @@ _LEAST, _MOST = 1e-30, 1e30
 _PERIODS = ("rsi", "sma", "ema", "volatility")
 _WINDOWS = frozenset({"window", "normalised"})
 _STILL = (1.0, 1.0, 1.0, 1.0, 0.0)
+_OLDER = {"bad_bars": "Refuse", "longest_standstill": str(sys.maxsize)}
 
 
 class TritonPythonModel:
     """One execution instance; see docs/builtin-steps.md."""
 
     def initialize(self, args: Mapping[str, str]) -> None:
-        self._step = Step.of(args)
+        self._step = Step.of(args, _OLDER)
         self._steps = self._step.number("steps")
         self._longest_standstill = self._step.number("longest_standstill")
         self._periods = Periods(**{name: self._step.number(name) for name in _PERIODS})

@@ -29,14 +29,18 @@ class Step:
     settings: Mapping[str, str]
 
     @classmethod
-    def of(cls, args: Mapping[str, str]) -> "Step":
-        """From what Triton passes to `initialize`."""
+    def of(cls, args: Mapping[str, str], older: Mapping[str, str] | None = None) -> "Step":
+        """From what Triton passes to `initialize`.
+
+        `older` has what was so before there were settings for it: this code runs with configs that
+        an older operator rendered, and that pipelines have pinned since.
+        """
         config = json.loads(args["model_config"])
-        parameters = config.get("parameters", {})
+        said = {key: each["string_value"] for key, each in config.get("parameters", {}).items()}
         return cls(
             inputs=tuple(tensor["name"] for tensor in config["input"]),
             is_batched=int(config["max_batch_size"]) > 0,
-            settings={key: value["string_value"] for key, value in parameters.items()},
+            settings={**(older or {}), **said},
         )
 
     def number(self, setting: str) -> int:

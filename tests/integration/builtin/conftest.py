@@ -7,11 +7,12 @@ import pytest
 
 from hack.images.local_triton import LocalTriton
 from inference_operator.api.builtin import Builtin
-from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
+from inference_operator.domain.repository_plan import BUILTINS, ArtifactFormat, PlannedModel
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order
 from model_builders.builtin.config import builtin_config, builtin_type
 from model_builders.config import config_pbtxt
+from tests.integration.builtin.first_configs import FIRST
 
 MAX_BATCH = 32
 OWN_WORDS = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nrise\nshares\n"
@@ -70,6 +71,14 @@ def order(name: str, step: dict[str, Any], max_batch_size: int = MAX_BATCH) -> O
     return Order(planned, config + batching)
 
 
+def first_order(kind: str) -> Order:
+    """A built-in step with a config of the first operator."""
+    name = f"first_{kind}"
+    planned = PlannedModel(name, 1, ArtifactFormat.PYTHON, builtin=kind)
+    head = f'name: "{name}"\nbackend: "python"\nmax_batch_size: {MAX_BATCH}\n'
+    return Order(planned, head + FIRST[kind])
+
+
 @pytest.fixture(scope="session")
 def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTriton]:
     claims, output = (tmp_path_factory.mktemp(name) for name in ("claims", "repository"))
@@ -78,6 +87,7 @@ def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTriton]:
     words.write_text(OWN_WORDS)
     orders = [order(name, step) for name, step in STEPS.items()]
     orders += [order(f"single_{name}", STEPS[name], 0) for name in ("words", "bars", "average")]
+    orders += [first_order(kind) for kind in BUILTINS]
     orders.append(Order(PlannedModel("trading", 7, ArtifactFormat.ENSEMBLE), ENSEMBLE))
     Loader(Folders(output, output, claims)).load(tuple(orders))
     with LocalTriton(output) as running:
