@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from model_builders.checks import ensembles
 from model_builders.overrides import apply_overrides
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, plain_config, written_config
@@ -27,13 +28,13 @@ def ensemble_config(
     """The config of the ensemble that Triton knows as `name`.
 
     `models` gives what each step runs, by the step's name. Raises ConfigError where
-    `configOverrides` don't parse or contradict the spec.
+    `configOverrides` don't parse, contradict the spec, or say what no ensemble has.
     """
     config = declared_ensemble(spec, name=name, models=models)
-    if spec.triton.config_overrides is not None:
-        problems = apply_overrides(config, spec.triton.config_overrides)
-        if problems:
-            raise ConfigError(problems)
+    text = spec.triton.config_overrides
+    problems = apply_overrides(config, text) if text is not None else []
+    if problems := problems or [*ensembles.fields(config)]:
+        raise ConfigError(problems)
     return plain_config(config)
 
 

@@ -8,6 +8,7 @@ from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from model_builders.config import parse_pbtxt
 from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.problem import ConfigError
+from tests.unit.model_builders.ensemble_fields import FOREIGN, KEPT, Foreign
 
 STEP = {
     "name": "price",
@@ -64,6 +65,33 @@ def test_overrides_add_what_the_spec_does_not_have() -> None:
 def test_overrides_cannot_change_the_steps() -> None:
     with pytest.raises(ConfigError, match=r"ensemble_scheduling\.step: .* as in spec\.steps"):
         rendered(configOverrides='ensemble_scheduling { step { model_name: "other" } }')
+
+
+@pytest.mark.parametrize("text", KEPT)
+def test_what_an_ensemble_has_may_be_said_in_overrides(text: str) -> None:
+    assert parse_pbtxt(text).ListFields()[0] in rendered(configOverrides=text).ListFields()
+
+
+@pytest.mark.parametrize("case", FOREIGN, ids=lambda case: case.field)
+def test_what_only_models_have_is_refused_in_an_ensemble(case: Foreign) -> None:
+    with pytest.raises(ConfigError) as raised:
+        rendered(configOverrides=case.text)
+    (problem,) = raised.value.problems
+    assert problem.path == f"spec.triton.configOverrides: {case.field}"
+
+
+def test_a_field_of_models_is_refused_with_what_to_do() -> None:
+    with pytest.raises(ConfigError) as raised:
+        rendered(configOverrides="instance_group { count: 2 }")
+    assert str(raised.value) == (
+        "spec.triton.configOverrides: instance_group: found a field of a model, expected none in an"
+        " ensemble; remove it, or set it in the step whose model it is meant for"
+    )
+
+
+def test_no_version_of_a_pipeline_is_chosen() -> None:
+    with pytest.raises(ConfigError, match="that of a pipeline is the number of its revision"):
+        rendered(configOverrides="version_policy { specific { versions: 9 } }")
 
 
 def test_overrides_cannot_batch_an_ensemble() -> None:

@@ -98,13 +98,17 @@ TENSOR_TYPES = [number for number in DataType.values() if number != DataType.Val
 
 
 @st.composite
-def tensors(draw: st.DrawFn, field: Any) -> None:
+def tensors(
+    draw: st.DrawFn,
+    field: Any,
+    flags: tuple[str, ...] = ("optional", "allow_ragged_batch", "is_shape_tensor"),
+) -> None:
     for index in range(draw(st.integers(1, 3))):
         tensor = field.add(name=f"T__{index}", data_type=draw(st.sampled_from(TENSOR_TYPES)))
         tensor.dims.extend(draw(DIMS))
         if draw(st.booleans()):
             tensor.reshape.shape.extend(draw(DIMS))
-        for flag in ("optional", "allow_ragged_batch", "is_shape_tensor"):
+        for flag in flags:
             if flag in tensor.DESCRIPTOR.fields_by_name and draw(st.booleans()):
                 setattr(tensor, flag, True)
 
@@ -191,7 +195,7 @@ def ensembles(draw: st.DrawFn) -> Any:
     config = ModelConfig(name="prices", platform="ensemble")
     config.max_batch_size = draw(st.integers(0, 64))
     for field in (config.input, config.output):
-        draw(tensors(field))
+        draw(tensors(field, ("optional", "allow_ragged_batch")))
     versions = {name: draw(st.integers(-1, 9)) for name in SERVED}
     for _ in range(draw(st.integers(1, 4))):
         step = config.ensemble_scheduling.step.add()
@@ -209,7 +213,7 @@ def ensembles(draw: st.DrawFn) -> Any:
         config.parameters[key].string_value = draw(WORDS)
     config.model_metrics.metric_control.add().metric_identifier.family = draw(WORDS)
     if draw(st.booleans()):
-        config.version_policy.latest.num_versions = draw(SMALL)
+        config.version_policy.latest.num_versions = draw(st.integers(1, 20))
     return config
 
 

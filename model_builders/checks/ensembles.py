@@ -1,0 +1,67 @@
+"""Checks of an ensemble's config after `configOverrides` were merged."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from model_builders.overrides import OVERRIDES
+from model_builders.problem import Problem
+
+# What Triton reads of an ensemble. It does not load one with instance_group, optimization,
+# model_warmup or a backend (ValidateEnsembleSchedulingConfig and ValidateModelConfig in core's
+# model_config_utils.cc), and passes over the others that are not here.
+_FIELDS = frozenset(
+    {
+        "name",
+        "platform",
+        "max_batch_size",
+        "input",
+        "output",
+        "ensemble_scheduling",
+        "version_policy",
+        "response_cache",
+        "parameters",
+        "metric_tags",
+        "model_metrics",
+        "model_transaction_policy",
+        "model_repository_agents",
+    }
+)
+# The first two are TensorRT's; the last is a file, and an ensemble has none.
+_TENSOR_FIELDS = ("is_shape_tensor", "is_non_linear_format_io", "label_filename")
+
+
+def fields(config: Any) -> Iterator[Problem]:
+    """Fields of a written config that belong to the models of the steps."""
+    for descriptor, _ in config.ListFields():
+        if descriptor.name not in _FIELDS:
+            yield _foreign(descriptor.name)
+    for kind in ("input", "output"):
+        for tensor in getattr(config, kind):
+            known = tensor.DESCRIPTOR.fields_by_name
+            for field in _TENSOR_FIELDS:
+                if field in known and getattr(tensor, field):
+                    yield _foreign(f"{kind}[{tensor.name}].{field}")
+    yield from _versions(config.version_policy)
+
+
+def _foreign(field: str) -> Problem:
+    return Problem(
+        f"{OVERRIDES}: {field}",
+        "a field of a model",
+        "none in an ensemble",
+        "remove it, or set it in the step whose model it is meant for",
+    )
+
+
+def _versions(policy: Any) -> Iterator[Problem]:
+    if policy.HasField("specific"):
+        yield Problem(
+            f"{OVERRIDES}: version_policy.specific",
+            str(list(policy.specific.versions)),
+            "no version: that of a pipeline is the number of its revision",
+            "remove it",
+        )
+    elif policy.HasField("latest") and policy.latest.num_versions == 0:
+        yield Problem(
+            f"{OVERRIDES}: version_policy.latest", "0 versions", "1 or more", "set num_versions"
+        )
