@@ -39,8 +39,8 @@ class Cache:
         # Uid -> version at which it was deleted.
         self._buried: dict[str, int] = {}
         self.bereft: set[UnitKey] = set()
-        """Units that lost a child; maybe since they have gone themselves, of which another watch
-        tells later."""
+        """Units that lost a child, or whose child lost its owner; maybe since they have gone
+        themselves, of which another watch tells later."""
 
     def put(self, kind: str, body: Mapping[str, Any]) -> bool:
         """Remember an object; False when that says nothing new: what we keep of it is known.
@@ -60,6 +60,9 @@ class Cache:
         unit = self.unit_of(kind, body)
         if unit is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
+            if known is not None and _is_controlled(known) and not _is_controlled(new):
+                # Orphaned: by a person, or as `kubectl delete --cascade=orphan` asks for.
+                self.bereft.add(unit)
         elif unit is not None:
             self._referrers.keep(unit, body.get("spec"))
         self._tell(kind, known, new)
@@ -193,6 +196,11 @@ def _names(body: Body | None) -> frozenset[Reference]:
 def name_of(body: Mapping[str, Any]) -> Name:
     meta = body["metadata"]
     return meta.get("namespace", ""), meta["name"]
+
+
+def _is_controlled(body: Mapping[str, Any]) -> bool:
+    """Whether an object has an owner that collects it."""
+    return any(owner.get("controller") for owner in body["metadata"].get("ownerReferences") or ())
 
 
 def _version(body: Mapping[str, Any]) -> int:

@@ -97,7 +97,7 @@ class Passes:
         decided = self._decide(replace(seen, has_turn=self._grounds.turns.holds(key)), now)
         if key in self._cache.bereft:
             self._cache.bereft.discard(key)
-            if self._makes_anew(decided):
+            if decided.actions:
                 await self._look_again(seen.owner)
                 return await self._pass(key, in_haste)
         outcome = await self._executor.execute(decided)
@@ -114,13 +114,6 @@ class Passes:
             raise PassError(reason, "; ".join((*outcome.passing, *outcome.refused)))
         return changed or outcome.written > 0, decided.wake_after
 
-    def _makes_anew(self, decided: Plan) -> bool:
-        space = decided.key.namespace
-        return any(
-            self._cache.get(action.key.kind, (space, action.key.name)) is None
-            for action in decided.actions
-        )
-
     async def _look_again(self, owner: Owner) -> None:
         """Have the unit as the API server has it now: nothing is made for one that has gone."""
         key = owner.key
@@ -128,10 +121,14 @@ class Passes:
             live = await self._cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)
             self._cache.put(key.kind, live)
         except ApiError as error:
-            if not error.is_gone:
+            if error.is_gone:
+                self._cache.bury(key.kind, _identity(owner), sys.maxsize)
+            elif error.is_passing:
                 self._cache.bereft.add(key)
                 raise
-            self._cache.bury(key.kind, _identity(owner), sys.maxsize)
+            else:
+                # A ClusterRole of before: what serves is mended all the same.
+                log.warning("cannot ask whether %s is still there: %s", key, error)
 
     def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
@@ -169,8 +166,8 @@ class Passes:
         except ApiError as error:
             if not error.is_gone:
                 raise
-            # Deleted while no watch was open: nothing is to be made for it any more.
-            self._cache.drop(before.owner.key.kind, _identity(before.owner))
+            # Its end is not told yet: nothing is to be made for it any more.
+            self._cache.bury(before.owner.key.kind, _identity(before.owner), sys.maxsize)
             return False
         return changed
 

@@ -114,9 +114,12 @@ def _plan(
 
 
 def _scaling(seen: Observed, position: Position, replicas: int) -> tuple[Turn, ...]:
-    # Against what was reported, not what is live: a Deployment scaled by hand is drift.
+    # Against what was reported, not what is live: a Deployment scaled by hand is drift. One that
+    # was missing was reported too, without an edit of the spec.
     stable = seen.status.stable
     if stable is None or stable.revision != position.stable or stable.replicas == replicas:
+        return ()
+    if seen.status.observed_generation == seen.generation:
         return ()
     message = f"spec.replicas went from {stable.replicas} to {replicas}"
     return (Turn(Reason.SCALED, message, str(stable.replicas), str(replicas)),)

@@ -201,7 +201,7 @@ def test_revisions_that_are_gone_are_forgotten() -> None:
 
 def test_scaling_is_told_against_what_was_reported() -> None:
     status = InferenceModelStatus(
-        observed_generation=1, stable=RevisionStatus(revision=MINE, replicas=2)
+        observed_generation=0, stable=RevisionStatus(revision=MINE, replicas=2)
     )
     seen = observed(
         wanted=spec(replicas=5), status=status, records=(record(MINE),), ready={MINE: (2, 2)}
