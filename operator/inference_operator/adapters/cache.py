@@ -12,7 +12,8 @@ from inference_operator.adapters.kinds import (
     kept,
     says_nothing,
 )
-from inference_operator.adapters.referrers import Referrers, references_in, told
+from inference_operator.adapters.owners import owners
+from inference_operator.adapters.referrers import Referrers, references_in, shown
 from inference_operator.domain.names import UnitKey, unit_of
 from inference_operator.domain.observed import Reference
 
@@ -156,9 +157,8 @@ class Cache:
         namespace = meta.get("namespace", "")
         if kind in UNIT_BY_KIND:
             return UnitKey(kind, namespace, meta["name"])
-        for owner in meta.get("ownerReferences") or ():
-            if owner.get("kind") in UNIT_BY_KIND and owner.get("controller"):
-                return UnitKey(owner["kind"], namespace, owner["name"])
+        if found := owners(body):
+            return UnitKey(found[0]["kind"], namespace, found[0]["name"])
         return unit_of(meta.get("labels") or {}, namespace)
 
     def _tell(self, kind: str, before: Body | None, after: Body | None) -> None:
@@ -167,7 +167,7 @@ class Cache:
         if body is None or kind not in _LOOKED_AT:
             return
         unit = self.unit_of(kind, body)
-        if unit is None or (kind in UNIT_BY_KIND and told(before) == told(after)):
+        if unit is None or (kind in UNIT_BY_KIND and shown(before) == shown(after)):
             return
         concerned = self._referrers.of(unit)
         if kind in UNIT_BY_KIND and _names(before) != _names(after):

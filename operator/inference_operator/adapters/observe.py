@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import UNIT_BY_KIND
+from inference_operator.adapters.owners import is_owned_by, owners
 from inference_operator.adapters.pins import referenced
 from inference_operator.adapters.strangers import strangers
 from inference_operator.api.base import API_VERSION
@@ -53,9 +53,9 @@ def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observ
     for kind, child in cache.children(key):
         if kind == "Pod":
             pods.append(pod_view(child))
-        elif _owned_by(child, owner.uid):
+        elif is_owned_by(child, owner.uid):
             children[ChildKey(kind, child["metadata"]["name"])] = child
-        elif _owners(child):
+        elif owners(child):
             leftovers.add(ChildKey(kind, child["metadata"]["name"]))
     return Observed(
         owner=owner,
@@ -82,15 +82,6 @@ def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...]:
     if not (isinstance(spec, Mapping) and spec.get("accelerator") is not None):
         return ()
     return tuple(node_view(node) for node in cache.nodes())
-
-
-def _owners(body: Body) -> tuple[Body, ...]:
-    references = body["metadata"].get("ownerReferences") or ()
-    return tuple(r for r in references if r.get("controller") and r.get("kind") in UNIT_BY_KIND)
-
-
-def _owned_by(body: Body, uid: str) -> bool:
-    return any(owner.get("uid") == uid for owner in _owners(body))
 
 
 def _records(children: Iterable[Body]) -> dict[str, RevisionRecord]:

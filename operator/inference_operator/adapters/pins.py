@@ -1,67 +1,48 @@
 """What the cache knows of the resources that a pipeline's steps refer to."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.referrers import references_in
-from inference_operator.api.conditions import ConditionStatus, ConditionType
-from inference_operator.api.status import UnitStatus, read_status
+from inference_operator.adapters.owners import is_owned_by
+from inference_operator.adapters.referrers import Shown, references_in, shown
 from inference_operator.domain.names import UnitKey, revision_child_name
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.resources.controller_revision import read_record
 
-Body = Mapping[str, Any]
-
 
 def referenced(cache: Cache, unit: UnitKey, spec: object) -> dict[Reference, Referenced]:
     """The resources that a unit's steps refer to, as far as they exist."""
     found = {}
     for named in references_in(spec):
-        body = cache.get(named.kind, (unit.namespace, named.name))
-        if body is not None:
-            found[named] = _view(cache, unit, named, body)
+        other = UnitKey(named.kind, unit.namespace, named.name)
+        known = shown(cache.get(other.kind, (other.namespace, other.name)))
+        if known is not None:
+            found[named] = Referenced(
+                stable=_stable(cache, other, known),
+                ready=known.ready,
+                reason=known.reason,
+                deleting=known.deleting,
+                way_back=tuple(via.name for via in cache.way(other, unit)),
+            )
     return found
 
 
-def _view(cache: Cache, unit: UnitKey, named: Reference, body: Body) -> Referenced:
-    way = cache.way(UnitKey(named.kind, unit.namespace, named.name), unit)
-    status = read_status(dict(body))
-    ready = status.condition(ConditionType.READY)
-    return Referenced(
-        stable=_stable(cache, named, body, status),
-        ready=ready is not None and ready.status is ConditionStatus.TRUE,
-        reason=ready.reason if ready is not None else "",
-        deleting="deletionTimestamp" in body["metadata"],
-        way_back=tuple(other.name for other in way),
-    )
-
-
-def _stable(cache: Cache, named: Reference, body: Body, status: UnitStatus) -> Pin | None:
-    if status.stable is None:
+def _stable(cache: Cache, unit: UnitKey, known: Shown) -> Pin | None:
+    if known.revision is None:
         return None
-    meta = body["metadata"]
-    name = revision_child_name(named.name, status.stable.revision)
-    kept = cache.get("ControllerRevision", (meta["namespace"], name))
+    name = revision_child_name(unit.name, known.revision)
+    kept = cache.get("ControllerRevision", (unit.namespace, name))
     record = read_record(kept) if kept is not None else None
-    if kept is None or record is None or not _is_owned(kept, meta["uid"]):
+    if kept is None or record is None or not is_owned_by(kept, known.uid):
         return None
-    return _pin(named, record, status)
+    return _pin(unit, record, known)
 
 
-def _is_owned(child: Body, uid: str) -> bool:
-    owners = child["metadata"].get("ownerReferences") or ()
-    return any(owner.get("uid") == uid for owner in owners)
-
-
-def _pin(named: Reference, record: RevisionRecord, status: UnitStatus) -> Pin:
-    served = status.model
-    fetched = served.sha256 if served is not None and served.uri == record.uri else None
+def _pin(unit: UnitKey, record: RevisionRecord, known: Shown) -> Pin:
+    fetched = known.sha256 if known.uri == record.uri else None
     return Pin(
-        kind=named.kind,
-        name=named.name,
+        kind=unit.kind,
+        name=unit.name,
         revision=record.revision,
         model=record.model,
         version=record.version,

@@ -1,7 +1,8 @@
 """Who refers to whom, and what of a resource those who refer to it look at."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from inference_operator.adapters.kinds import ENSEMBLE_PIPELINE, INFERENCE_MODEL, UNIT_BY_KIND
@@ -28,28 +29,59 @@ def _reference(step: object) -> Reference | None:
     return Reference(kind, name)
 
 
-def told(body: Body | None) -> object:
-    """What others look at of a unit, to compare: that it is there, what it refers to, which
-    revision is stable and which model that serves, and whether it is Ready; its counts and times
-    change all the while."""
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that others look at of a unit: they read nothing else, and are woken when it changes.
+
+    Its counts and times, which change all the while, are no part of it.
+    """
+
+    uid: str
+    deleting: bool
+    references: frozenset[Reference]
+    revision: str | None
+    """Its stable one."""
+
+    uri: str | None
+    sha256: str | None
+    """Of the artifact that its clients are answered from, as it was fetched."""
+
+    ready: bool
+    reason: str
+    """Of its Ready condition."""
+
+
+def shown(body: Body | None) -> Shown | None:
+    """What the body of a unit shows to others; None where there is none."""
     if body is None:
         return None
-    status = body.get("status")
-    if not isinstance(status, Mapping):
-        status = {}
-    stable = status.get("stable")
-    revision = stable.get("revision") if isinstance(stable, Mapping) else None
-    meta = body["metadata"]
-    going = "deletionTimestamp" in meta
-    named = references_in(body.get("spec"))
-    return meta.get("uid"), going, named, revision, status.get("model"), list(_ready(status))
+    meta, status = body["metadata"], _mapping(body.get("status"))
+    model, ready = _mapping(status.get("model")), _ready(status)
+    return Shown(
+        uid=meta.get("uid", ""),
+        deleting="deletionTimestamp" in meta,
+        references=references_in(body.get("spec")),
+        revision=_text(_mapping(status.get("stable")).get("revision")),
+        uri=_text(model.get("uri")),
+        sha256=_text(model.get("sha256")),
+        ready=ready.get("status") == "True",
+        reason=_text(ready.get("reason")) or "",
+    )
 
 
-def _ready(status: Body) -> Iterator[tuple[object, object]]:
+def _ready(status: Body) -> Body:
     conditions = status.get("conditions")
-    for condition in conditions if isinstance(conditions, list) else ():
-        if isinstance(condition, Mapping) and condition.get("type") == "Ready":
-            yield condition.get("status"), condition.get("reason")
+    found = map(_mapping, conditions if isinstance(conditions, list) else ())
+    return next((condition for condition in found if condition.get("type") == "Ready"), {})
+
+
+def _mapping(found: object) -> Body:
+    # Anybody who may edit the status may have left anything there.
+    return found if isinstance(found, Mapping) else {}
+
+
+def _text(found: object) -> str | None:
+    return found if isinstance(found, str) else None
 
 
 class Referrers:

@@ -70,6 +70,17 @@ async def test_a_record_of_another_owner_is_none() -> None:
     assert shown(desk).stable is None
 
 
+async def test_a_record_that_the_resource_does_not_control_is_none() -> None:
+    """Somebody may let anything be collected with it."""
+    desk = await served()
+    (name,) = (body["metadata"]["name"] for body in desk.cluster.all("ControllerRevision"))
+    (owner,) = desk.cluster.all("ControllerRevision")[0]["metadata"]["ownerReferences"]
+    owners = [{**owner, "controller": False}]
+    desk.cluster.edit("ControllerRevision", name, {"metadata": {"ownerReferences": owners}})
+
+    assert shown(desk).stable is None
+
+
 async def test_what_does_not_exist_is_not_shown() -> None:
     desk = await served()
     nowhere = UnitKey(PIPELINE.kind, "another-namespace", PIPELINE.name)

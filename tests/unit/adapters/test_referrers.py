@@ -1,11 +1,12 @@
 """A pipeline is woken by what matters to it of the resources that its steps name."""
 
+from dataclasses import fields
 from typing import Any
 
 import pytest
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.referrers import references_in
+from inference_operator.adapters.referrers import Shown, references_in, shown
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, step, stored
 
@@ -45,10 +46,12 @@ SERVING: dict[str, Any] = {
     "model": {"version": "1", "uri": "https://store.example/1"},
     "conditions": [ready("True")],
 }
+URI = SERVING["model"]["uri"]
 NEWS: dict[str, dict[str, Any]] = {
     "another stable revision": {"stable": {"revision": "bbb", "version": "1", "ready": 2}},
     "none any more": {"stable": None},
-    "another model": {"model": {"version": "2", "uri": "https://store.example/2"}},
+    "another artifact": {"model": {"version": "2", "uri": "https://store.example/2"}},
+    "its digest": {"model": {"version": "1", "uri": URI, "sha256": "ab" * 32}},
     "not Ready": {"conditions": [ready("False")]},
     "another reason": {"conditions": [ready("True", "Otherwise")]},
 }
@@ -57,6 +60,7 @@ NO_NEWS: dict[str, dict[str, Any]] = {
     "a candidate": {"candidate": {"revision": "bbb"}},
     "a decision": {"decisions": [{"reason": "Promoted"}]},
     "another message": {"conditions": [ready("True", message="2 of 2")]},
+    "another run": {"model": {"version": "1", "uri": URI, "runId": "0a1b"}},
     "another condition": {"conditions": [ready("True"), {"type": "Available", "status": "True"}]},
 }
 
@@ -264,6 +268,47 @@ def test_references_lead(edges: dict[str, list[str]], way: list[str]) -> None:
 )
 def test_what_is_no_reference_names_nobody(spec: Any) -> None:
     assert references_in(spec) == frozenset()
+
+
+# Of everything that others may read of a unit, an edit.
+EDITS: dict[str, tuple[str, object]] = {
+    "uid": ("metadata.uid", "another"),
+    "deleting": ("metadata.deletionTimestamp", "2031-01-01T00:00:00Z"),
+    "references": ("spec.steps", [step(refers_to="another")]),
+    "revision": ("status.stable.revision", "bbb"),
+    "uri": ("status.model.uri", "https://store.example/2"),
+    "sha256": ("status.model.sha256", "ab" * 32),
+    "ready": ("status.conditions", [ready("False")]),
+    "reason": ("status.conditions", [ready("True", "Otherwise")]),
+}
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Shown)])
+def test_whatever_is_shown_wakes_who_is_shown_it(field: str) -> None:
+    inner = {**epipe("inner"), "status": SERVING}
+    scene = Scene(steps=[step(modelRef={"kind": inner["kind"], "name": "inner"})])
+    edited = with_edit(inner, *EDITS[field])
+    scene.put(inner, uid="inner")
+    scene.woken.clear()
+    scene.put(edited, **{"uid": "inner", **edited["metadata"]})
+
+    assert scene.woken == [PIPELINE]
+
+
+@pytest.mark.parametrize("field", [field.name for field in fields(Shown)])
+def test_an_edit_of_what_is_shown_changes_that_alone(field: str) -> None:
+    """So that each is compared, not another one beside it."""
+    inner = {**epipe("inner"), "status": SERVING}
+    before, after = shown(inner), shown(with_edit(inner, *EDITS[field]))
+
+    differing = [f.name for f in fields(Shown) if getattr(before, f.name) != getattr(after, f.name)]
+    assert differing == [field]
+
+
+def with_edit(body: dict[str, Any], path: str, value: object) -> dict[str, Any]:
+    """The body with something else at a path of names."""
+    name, _, rest = path.partition(".")
+    return {**body, name: with_edit(body[name], rest, value) if rest else value}
 
 
 @pytest.mark.parametrize("status", [None, "Ready", [], {"conditions": "x", "stable": "aaa"}])
