@@ -17,7 +17,6 @@ from inference_operator.settings import Settings
 from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import picture
 from model_builders.graph.drawing.svg import svg
-from model_builders.problem import ConfigError
 
 DESCRIPTION = """\
 Draw an EnsemblePipeline: its inputs, steps and outputs, and each tensor on its way with type and
@@ -70,8 +69,6 @@ def graph_command(arguments: argparse.Namespace) -> int:
             found = drawing(seen)
         except InvalidResourceError as error:
             return _refused(seen, error.errors)
-        except ConfigError as error:
-            return _refused(seen, error.problems)
         _write(arguments, found)
     except InputError as error:
         print(f"inference-operator: {error}", file=sys.stderr)

@@ -112,7 +112,7 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
     }
     inner = {step.step.name: step.inner for step in steps}
     graph = graph_of(spec, name=name, models=models, inner=inner)
-    problems = problems or _problems(spec, graph, steps)
+    problems += _problems(spec, graph, steps)
     config = None
     if not problems and len(steps) == len(spec.steps):
         runs = {s.step.name: StepModel(s.step.model, s.step.version) for s in steps}

@@ -32,7 +32,7 @@ class Drawing:
 
 
 def drawing(seen: Observed) -> Drawing:
-    """The graph of a pipeline; InvalidResourceError or ConfigError where its spec has none."""
+    """The graph of a pipeline; InvalidResourceError where its spec has none."""
     spec = parse(body_of(seen)).spec
     if not isinstance(spec, EnsemblePipelineSpec):
         raise TypeError(f"{seen.owner.key} has no graph")
@@ -42,7 +42,7 @@ def drawing(seen: Observed) -> Drawing:
     served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in found.steps}
     runs = {step.name: _runs(step, served.get(step.name)) for step in spec.steps}
     unknown = (settled.unresolved.message,) if settled.unresolved else ()
-    return Drawing(found.graph, runs, found.problems, unknown)
+    return Drawing(found.graph, runs, (*settled.problems, *found.problems), unknown)
 
 
 def _runs(step: Step, served: str | None) -> str:

@@ -7,7 +7,7 @@ pinned.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ModelRef
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ModelRef, Step
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.completion import Completed
 from inference_operator.domain.observed import Observed, Reference, Referenced
@@ -57,48 +57,69 @@ class SettledPipeline:
 
     references: tuple[Finding, ...] = ()
     contradictions: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    """Of steps that can stand for nothing: they refer to the pipeline, or contradict themselves."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Stands:
+    """What one step stands for, if anything, and what is to be said of it."""
+
+    inline: Completed | None = None
+    finding: Finding | None = None
+    unresolved: Unresolved | None = None
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def pin(self) -> Pin | None:
+        return self.finding.pin if self.finding else None
 
 
 def settle_pipeline(
     seen: Observed, position: Position, spec: EnsemblePipelineSpec
 ) -> SettledPipeline:
-    """The pipeline with what its steps stand for; ConfigError where an inline model contradicts
-    itself, or a step refers to the pipeline."""
-    pins: dict[str, Pin] = {}
-    inline: dict[str, Completed] = {}
-    findings: list[Finding] = []
-    unresolved: list[Unresolved] = []
-    for step in spec.steps:
-        if step.model_ref is not None:
-            _check_other(seen, step.name, step.model_ref)
-            found = _referenced(seen, position, step.name, step.model_ref)
-            findings.append(found)
-            if found.pin is not None:
-                pins[step.name] = found.pin
-            else:
-                unresolved.append(Unresolved(found.reason, found.message))
-        elif step.model is not None:
-            settled = settle(seen, position, inline_spec(spec, step), step.name)
-            if settled.unresolved is not None:
-                unresolved.append(settled.unresolved)
-            if settled.wanted is not None:
-                inline[step.name] = settled.wanted
-    is_whole = len(pins) + len(inline) == sum(1 for step in spec.steps if step.builtin is None)
-    known = CompletedPipeline(spec, pins, inline)
+    """The pipeline with what its steps stand for."""
+    found = {step.name: _stands_for(seen, position, spec, step) for step in spec.steps}
+    known = CompletedPipeline(
+        spec,
+        {name: one.pin for name, one in found.items() if one.pin},
+        {name: one.inline for name, one in found.items() if one.inline},
+    )
+    stand = {*known.pins, *known.inline, *(step.name for step in spec.steps if step.builtin)}
+    inline = known.inline.values()
     return SettledPipeline(
-        known if is_whole else None,
+        known if len(stand) == len(spec.steps) else None,
         known,
-        _most_telling(unresolved),
-        tuple(findings),
-        tuple(text for completed in inline.values() for text in completed.contradictions),
+        _most_telling([one.unresolved for one in found.values() if one.unresolved]),
+        tuple(one.finding for one in found.values() if one.finding),
+        tuple(text for completed in inline for text in completed.contradictions),
+        tuple(problem for one in found.values() for problem in one.problems),
     )
 
 
-def _check_other(seen: Observed, step: str, ref: ModelRef) -> None:
+def _stands_for(
+    seen: Observed, position: Position, spec: EnsemblePipelineSpec, step: Step
+) -> _Stands:
+    if step.model_ref is not None:
+        return _reference(seen, position, step.name, step.model_ref)
+    if step.model is None:
+        return _Stands()
+    try:
+        asked = inline_spec(spec, step)
+    except ConfigError as error:
+        return _Stands(problems=tuple(error.problems))
+    settled = settle(seen, position, asked, step.name)
+    return _Stands(settled.wanted, unresolved=settled.unresolved)
+
+
+def _reference(seen: Observed, position: Position, step: str, ref: ModelRef) -> _Stands:
     key = seen.owner.key
     if (ref.kind.value, ref.name) == (key.kind, key.name):
-        path, found = f"spec.steps[{step}].modelRef", "the pipeline itself"
-        raise ConfigError([Problem(path, found, "another resource", "remove the step")])
+        path, what = f"spec.steps[{step}].modelRef", "the pipeline itself"
+        return _Stands(problems=(Problem(path, what, "another resource", "remove the step"),))
+    found = _referenced(seen, position, step, ref)
+    lacks = None if found.pin else Unresolved(found.reason, found.message)
+    return _Stands(finding=found, unresolved=lacks)
 
 
 def _referenced(seen: Observed, position: Position, step: str, ref: ModelRef) -> Finding:

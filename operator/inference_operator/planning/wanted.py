@@ -24,7 +24,6 @@ from inference_operator.planning.references import (
     settle_pipeline,
 )
 from inference_operator.planning.source import settle
-from model_builders.problem import ConfigError
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +53,6 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
         asked = _settled(seen, spec)
     except InvalidResourceError as error:
         return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
-    except ConfigError as error:
-        return Validated(invalid=Invalid(tuple(str(problem) for problem in error.problems)))
     choice = choose_mode(spec.accelerator, spec.placement, seen.nodes)
     if asked.wanted is None:
         return replace(asked.told, invalid=_known_problems(seen, asked, choice.mode))
@@ -79,7 +76,7 @@ def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | No
         return None
     wanted = asked.steps.known
     name = wanted.spec.name or seen.owner.key.name
-    problems = sketch(wanted, name, mode).problems
+    problems = (*asked.steps.problems, *sketch(wanted, name, mode).problems)
     return Invalid(tuple(str(problem) for problem in problems)) if problems else None
 
 

@@ -343,6 +343,44 @@ def test_two_steps_may_run_one_model() -> None:
     assert [model.name for model in found.models] == ["drift", "fx-drift"]
 
 
+def test_what_is_wrong_with_steps_and_with_the_graph_is_told_at_once() -> None:
+    unbatched = pin(CONFIG.replace("8", "0"))
+    wrong = step(triton={"dynamicBatching": {}})
+    other = step("other", "other", inputMap={"x": "misspelt"}, outputMap={"y": "z"})
+    outputs = [{"name": n, "dataType": "FP32", "shape": [1]} for n in ("y", "z")]
+
+    found = problems(
+        pins={"drift": unbatched, "other": pin(name="other")},
+        steps=[wrong, other],
+        outputs=outputs,
+        triton={"env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "all"}]},
+    )
+
+    assert [one.partition(": ")[0] for one in found] == [
+        "spec.steps[drift].triton.dynamicBatching",
+        "spec.steps[other].inputMap[x]",
+        "spec.triton.env[0].name",
+    ]
+
+
+@pytest.mark.parametrize("size", [0, 4], ids=["rows", "batches"])
+def test_what_follows_from_a_step_that_is_wrong_is_not_told(size: int) -> None:
+    """Nothing is known of what it gives: neither its type nor its dimensions, nor its batches."""
+    wrong = {**inline(), "triton": {"configOverrides": "max_batch_siz: 3"}}
+    after = step("after", "after", inputMap={"x": "y"}, outputMap={"y": "z"})
+    taken = CONFIG.replace("drift", "after").replace("FP32", "INT64")
+    outputs = [{"name": "z", "dataType": "INT64", "shape": [1]}]
+
+    found = problems(
+        pins={"after": pin(taken, name="after")},
+        steps=[wrong, after],
+        outputs=outputs,
+        maxBatchSize=size,
+    )
+
+    assert [one.partition(": ")[0] for one in found] == ["spec.steps[drift].triton.configOverrides"]
+
+
 def test_an_illegible_record_is_a_sentence() -> None:
     broken = pin()
     broken = Pin.from_data({**broken.to_data(), "repository": {"plan.json": "{}"}})

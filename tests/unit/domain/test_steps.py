@@ -10,7 +10,7 @@ from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel, RepositoryPlan
 from model_builders.config import parse_pbtxt
 from tests.fakes.bodies import step
-from tests.unit.domain.test_pipeline import CONFIG, config, pin, problems, unit
+from tests.unit.domain.test_pipeline import CONFIG, average, config, pin, problems, unit
 
 ENSEMBLE = """
 name: "mood" platform: "ensemble" max_batch_size: 8
@@ -68,17 +68,7 @@ def test_preferred_sizes_fit_the_batches_of_the_model() -> None:
 
 
 def test_preferred_sizes_fit_the_batches_of_a_built_in() -> None:
-    names = ("price", "interval", "score", "confidence")
-    average = step(
-        "average",
-        modelRef=None,
-        builtin={"weightedAverage": {}},
-        triton={"dynamicBatching": {"preferredBatchSizes": [5]}},
-        inputMap={name: name for name in names},
-        outputMap={"forecast": "y"},
-    )
-
-    (found,) = problems(pins={}, steps=[average])
+    (found,) = problems(**average(triton={"dynamicBatching": {"preferredBatchSizes": [5]}}))
 
     assert found.startswith(
         "spec.steps[average].triton.dynamicBatching.preferredBatchSizes: found [5], expected sizes"

@@ -435,6 +435,23 @@ async def test_a_pipeline_is_no_step_of_itself() -> None:
     )
 
 
+async def test_a_step_that_refers_to_the_pipeline_hides_nothing_else() -> None:
+    desk = Desk()
+    old = await desk.serving(1)
+    desk.remove_model()
+    itself = step("itself", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
+
+    misspelt = step(inputMap={"x": "misspelt"}, outputMap={"y": "z"})
+    desk.user_applies_pipeline(steps=[itself, misspelt])
+    await desk.settled((PIPELINE,))
+
+    assert desk.sets == {old: 1}
+    message = desk.condition("SpecValid")[2]
+    assert message.startswith("spec.steps[itself].modelRef: found the pipeline itself")
+    assert 'spec.steps[drift].inputMap[x]: found tensor "misspelt"' in message
+    assert desk.condition("ResolvedRefs")[:2] == ("False", "ReferenceNotFound")
+
+
 async def test_moving_an_inner_pipelines_pods_makes_no_new_outer_set() -> None:
     desk = Desk()
     await desk.serving(1)
@@ -503,6 +520,35 @@ async def test_a_pipeline_of_a_pipeline_pins_all_of_its_models() -> None:
     after = desk.status_of(outer)
     assert after.stable is not None
     assert after.stable.revision != status.stable.revision, "a change two levels down"
+
+
+async def test_moved_pods_of_the_pipelines_within_make_no_new_set() -> None:
+    desk = Desk()
+    await desk.serving(1)
+    names = (PIPELINE.name, "fx-middle", "fx-outer")
+    keys = (KEY, *(UnitKey(PIPELINE.kind, PIPELINE.namespace, name) for name in names))
+
+    def applies(name: str, refers_to: str, **changes: Any) -> None:
+        inner = step("inner", modelRef={"name": refers_to, "kind": PIPELINE.kind})
+        desk.cluster.apply_as("kubectl", epipe(name, steps=[inner], **changes), force=True)
+
+    applies("fx-middle", PIPELINE.name)
+    applies("fx-outer", "fx-middle")
+    await desk.settled(keys)
+    before = [desk.status_of(key).stable for key in keys]
+
+    desk.user_applies_pipeline(resources=MORE_CPU)
+    await desk.settled(keys)
+    applies("fx-middle", PIPELINE.name, resources=MORE_CPU)
+    await desk.settled(keys)
+
+    after = [desk.status_of(key).stable for key in keys]
+    assert [one != other for one, other in zip(before, after, strict=True)] == [
+        False,
+        True,
+        True,
+        False,
+    ]
 
 
 def ending(desk: Desk) -> object:

@@ -18,8 +18,8 @@ from inference_operator.planning.references import (
     settle_pipeline,
 )
 from inference_operator.planning.rollout import Position
-from tests.fakes.bodies import epipe, step
-from tests.unit.planning.seen import observed, record
+from tests.fakes.bodies import PIPELINE, epipe, step
+from tests.unit.planning.seen import OWNER, observed, record
 
 MODEL = Reference("InferenceModel", "fx-drift")
 
@@ -157,6 +157,34 @@ def test_a_cycle_that_is_broken_takes_what_is_stable() -> None:
 
     assert found.wanted is not None
     assert found.wanted.pins == {"drift": BACK.stable}
+    assert [one.reason for one in found.references] == [Reason.RESOLVED]
+
+
+TWISTED = step(
+    "twisted",
+    modelRef=None,
+    model={"source": {"uri": "https://store.example/m.onnx"}, "format": "onnx"},
+    triton={"optimization": {"tensorrt": {}}},
+)
+ITSELF = step("itself", modelRef={"kind": PIPELINE.kind, "name": PIPELINE.name})
+
+
+def test_every_step_that_can_stand_for_nothing_is_told_and_the_others_settled() -> None:
+    steps = [TWISTED, step(), {**TWISTED, "name": "again"}, ITSELF]
+    body = epipe(steps=steps, accelerator={})["spec"]
+    # Settings that no rule of the API let through.
+    asked = EnsemblePipelineSpec.model_validate(body).model_copy(update={"accelerator": None})
+    there = {MODEL: Referenced(pin("a"), ready=True)}
+    of_pipeline = replace(observed(), owner=replace(OWNER, key=PIPELINE), references=there)
+    found = settle_pipeline(of_pipeline, Position(), asked)
+
+    assert [problem.path for problem in found.problems] == [
+        "spec.steps[twisted].triton.optimization.tensorrt",
+        "spec.steps[again].triton.optimization.tensorrt",
+        "spec.steps[itself].modelRef",
+    ]
+    assert found.wanted is None
+    assert found.known.pins == {"drift": pin("a")}
     assert [one.reason for one in found.references] == [Reason.RESOLVED]
 
 
