@@ -525,30 +525,30 @@ async def test_a_pipeline_of_a_pipeline_pins_all_of_its_models() -> None:
 async def test_moved_pods_of_the_pipelines_within_make_no_new_set() -> None:
     desk = Desk()
     await desk.serving(1)
-    names = (PIPELINE.name, "fx-middle", "fx-outer")
-    keys = (KEY, *(UnitKey(PIPELINE.kind, PIPELINE.namespace, name) for name in names))
+    middle, outer = (UnitKey(PIPELINE.kind, PIPELINE.namespace, n) for n in ("middle", "outer"))
+    keys = (KEY, PIPELINE, middle, outer)
 
-    def applies(name: str, refers_to: str, **changes: Any) -> None:
-        inner = step("inner", modelRef={"name": refers_to, "kind": PIPELINE.kind})
-        desk.cluster.apply_as("kubectl", epipe(name, steps=[inner], **changes), force=True)
+    async def pods_of_middle(**changes: Any) -> None:
+        inner = step("inner", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
+        body = epipe(middle.name, steps=[inner], **changes)
+        desk.cluster.apply_as("kubectl", body, force=True)
+        await desk.settled(keys)
 
-    applies("fx-middle", PIPELINE.name)
-    applies("fx-outer", "fx-middle")
+    def revisions() -> dict[str, str]:
+        stable = {key: desk.status_of(key).stable for key in (PIPELINE, middle, outer)}
+        return {key.name: found.revision for key, found in stable.items() if found}
+
+    whole = step("whole", modelRef={"name": middle.name, "kind": middle.kind})
+    desk.cluster.apply_as("kubectl", epipe(outer.name, steps=[whole]), force=True)
+    await pods_of_middle()
+    before = revisions()
+    more = {"requests": {"cpu": "2"}}
+    desk.user_applies_pipeline(resources=more)
     await desk.settled(keys)
-    before = [desk.status_of(key).stable for key in keys]
+    await pods_of_middle(resources=more)
 
-    desk.user_applies_pipeline(resources=MORE_CPU)
-    await desk.settled(keys)
-    applies("fx-middle", PIPELINE.name, resources=MORE_CPU)
-    await desk.settled(keys)
-
-    after = [desk.status_of(key).stable for key in keys]
-    assert [one != other for one, other in zip(before, after, strict=True)] == [
-        False,
-        True,
-        True,
-        False,
-    ]
+    moved = {name for name, revision in revisions().items() if revision != before[name]}
+    assert moved == {PIPELINE.name, middle.name}
 
 
 def ending(desk: Desk) -> object:
