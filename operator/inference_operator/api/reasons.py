@@ -72,3 +72,9 @@ class Reason(StrEnum):
     ABORTED = "Aborted"
     SCALED = "Scaled"
     DRIFT_REPAIRED = "DriftRepaired"
+
+
+# Of a Ready that is False: it becomes True without anybody's doing, if all goes well.
+UNDER_WAY = frozenset(
+    {Reason.PROGRESSING, Reason.SCALING, Reason.RESOLVING, Reason.REFERENCE_NOT_READY}
+)

@@ -4,21 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
-from inference_operator.api.reasons import Reason
+from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.planning.plan import Plan
-
-# Steps of a rollout that goes well: the decisions tell it.
-_QUIET = frozenset(
-    {
-        Reason.PROGRESSING,
-        Reason.SCALING,
-        Reason.LOADING,
-        Reason.FETCHING,
-        Reason.RESOLVING,
-        Reason.REFERENCE_NOT_READY,
-    }
-)
 
 
 class Severity(StrEnum):
@@ -87,7 +75,7 @@ def _lost_references(before: UnitStatus, after: UnitStatus) -> list[Note]:
 def _ready_note(was: Condition | None, now: Condition) -> list[Note]:
     if was is not None and (was.status, was.reason) == (now.status, now.reason):
         return []
-    if now.reason in _QUIET:
+    if now.reason in UNDER_WAY:  # The decisions tell it.
         return []
     if now.status is ConditionStatus.TRUE:
         return [Note(Severity.NORMAL, now.reason, now.message)]

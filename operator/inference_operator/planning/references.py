@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ModelRef, Step
-from inference_operator.api.reasons import Reason
+from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.domain.completion import Completed
 from inference_operator.domain.observed import Observed, Reference, Referenced
 from inference_operator.domain.pins import Pin
@@ -23,9 +23,6 @@ from model_builders.problem import ConfigError, Problem
 OF_REFERENCES = frozenset(
     {Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY, Reason.REFERENCE_CYCLE}
 )
-
-# Reasons of a Ready that comes by itself: each word of a message that changes is a write.
-_QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING, Reason.LOADING, Reason.FETCHING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +160,8 @@ def version_of(pin: Pin) -> str:
 def _state(there: Referenced) -> str:
     if there.deleting:
         return ", which is being deleted"
-    if there.ready or there.reason in _QUIET:
+    # Each word of a message that changes is a write.
+    if there.ready or there.reason in UNDER_WAY:
         return ""
     return f", which is not Ready now ({there.reason or 'no status'})"
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
-from inference_operator.api.reasons import Reason
+from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DECISION_MESSAGE_LENGTH,
@@ -59,10 +59,6 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
     )
 
 
-# Steps that go well.
-_QUIET = frozenset({Reason.PROGRESSING, Reason.SCALING, Reason.RESOLVING})
-
-
 def phase(found: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase:
     """One word for people; the first rule that holds. `promoted`: the wanted revision serves."""
     holds = {c.type: c for c in found if c.status is ConditionStatus.TRUE}
@@ -72,7 +68,7 @@ def phase(found: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase
     if stalled is not None and stalled.reason == Reason.PAUSED:
         return Phase.PAUSED
     working = holds.get(ConditionType.RECONCILING)
-    if working is not None and not (promoted and working.reason not in _QUIET):
+    if working is not None and not (promoted and working.reason not in UNDER_WAY):
         return Phase.PROGRESSING
     return Phase.DEGRADED if ConditionType.AVAILABLE in holds else Phase.FAILED
 

@@ -481,6 +481,33 @@ async def test_scaling_a_model_writes_nothing_of_its_pipelines() -> None:
     assert [r for r in desk.cluster.writes if r.kind == PIPELINE.kind] == []
 
 
+async def test_a_model_that_asks_its_registry_writes_nothing_of_its_pipelines() -> None:
+    desk = Desk()
+    await desk.serving(1)
+    desk.cluster.requests.clear()
+
+    desk.user_applies(model={"source": {"uri": "models:/fx_drift@champion"}})
+    await desk.settled()
+
+    assert desk.ready[1] == "Resolving"
+    assert [r for r in desk.cluster.writes if r.kind == PIPELINE.kind] == []
+
+
+async def test_an_edit_that_waits_for_a_model_is_on_its_way() -> None:
+    desk = Desk()
+    old = await desk.serving(1)
+    desk.answers = lambda revision: revision == old
+    desk.cluster.apply_as("kubectl", imodel("other", model=source(9)), force=True)
+    other = UnitKey(KEY.kind, KEY.namespace, "other")
+
+    desk.user_applies_pipeline(steps=[step(refers_to="other")])
+    await desk.settled((KEY, other, PIPELINE))
+
+    assert desk.condition("Ready")[:2] == ("False", "ReferenceNotReady")
+    assert desk.of_pipeline.phase == "Progressing", "as where its own pods come up"
+    assert desk.sets == {old: 1}
+
+
 async def test_an_unchanged_pipeline_makes_no_request() -> None:
     desk = Desk()
     await desk.serving(1)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
-from inference_operator.api.reasons import Reason
+from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.domain.observed import Observed, Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Unresolved
@@ -158,6 +158,20 @@ def test_a_cycle_that_is_broken_takes_what_is_stable() -> None:
     assert found.wanted is not None
     assert found.wanted.pins == {"drift": BACK.stable}
     assert [one.reason for one in found.references] == [Reason.RESOLVED]
+
+
+@pytest.mark.parametrize("reason", sorted(UNDER_WAY))
+def test_what_is_under_way_is_told_as_what_is_ready(reason: Reason) -> None:
+    there = replace(BACK, way_back=())
+
+    assert settled(replace(there, ready=False, reason=reason)) == settled(there)
+
+
+def test_what_does_not_come_by_itself_is_told() -> None:
+    (found,) = settled(replace(BACK, way_back=(), ready=False, reason="CrashLoop")).references
+
+    assert found.resolves
+    assert found.message.endswith(", which is not Ready now (CrashLoop)")
 
 
 TWISTED = step(
