@@ -36,11 +36,11 @@ class AcceleratorMode(StrEnum):
 
 
 class ModelStatus(StatusModel):
-    """The artifact that clients are answered from."""
+    """What clients are answered from: an artifact, or a pipeline's set of steps."""
 
     version: Annotated[str, Field(max_length=253)] | None = None
-    """Version that Triton reports in its responses: the registry's, or 1 for sources without
-    versions."""
+    """Version that Triton reports in its responses: the registry's, 1 for sources without versions,
+    or the number of a pipeline's set of steps."""
 
     run_id: Annotated[str, Field(max_length=256)] | None = None
     """The MLflow run that made it."""
@@ -60,7 +60,7 @@ class RevisionStatus(StatusModel):
     `<name>-<revision>`."""
 
     version: Annotated[str, Field(max_length=253)] | None = None
-    """Version of the model that it serves."""
+    """Version that Triton reports while it serves, as in `status.model`."""
 
     replicas: Count = 0
     """Pods that it has."""
@@ -70,7 +70,7 @@ class RevisionStatus(StatusModel):
 
 
 class RolloutStatus(StatusModel):
-    """Where the rollout stands. The only part of the status that the operator reads back."""
+    """Where the rollout stands: the operator goes on from here."""
 
     since: Time | None = None
     """When the candidate's last progress was seen; `progressDeadline` counts from here."""
@@ -134,7 +134,7 @@ class UnitStatus(StatusModel):
     while new defaults of the operator wait) and ResolvedRefs (of pipelines with a modelRef)."""
 
     model: ModelStatus | None = None
-    """The artifact that clients are answered from."""
+    """What clients are answered from: an artifact, or a pipeline's set of steps."""
 
     stable: RevisionStatus | None = None
     """The revision that clients are answered from."""
@@ -217,7 +217,7 @@ STATUS_OF_KIND: Mapping[str, type[UnitStatus]] = {
 
 def read_status(body: dict[str, Any]) -> UnitStatus:
     """The status in a resource's body, without the fields that are illegible (someone edited them
-    by hand): all but the rollout position is computed anew in any case."""
+    by hand): all is computed anew, and what is read back can be lost (docs/architecture.md)."""
     status = STATUS_OF_KIND[body["kind"]]
     written = body.get("status") or {}
     try:

@@ -156,7 +156,7 @@ def _as_dict(model: PlannedModel) -> dict[str, object]:
         "version": model.version,
         "format": model.format.value,
     }
-    # Plans of revisions that were made before there were models without a source stay as they are.
+    # Written only where set, so that plan.json of older revisions stays byte for byte.
     if model.uri is not None:
         found["source"] = {"uri": model.uri, "sha256": model.sha256}
         found["credentials"] = model.credentials
