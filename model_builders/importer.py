@@ -1,10 +1,11 @@
 """An existing Triton repository as manifests that render to the same config.pbtxt files.
 
 What has a field of its own in the API is written there, the rest goes to configOverrides, and every
-manifest is rendered and compared before it is returned. Two things are normalised, as Triton itself
-does: an absent `name` is the folder's, an absent backend is told from the file. Kubernetes names
-cannot hold every name that Triton knows (`lstm_price`): the resource is then called `lstm-price`,
-and its `name` field keeps Triton's.
+manifest is rendered and compared before it is returned. Labels and warm-up data beside the version
+folders are left out, with a warning. Two things are normalised, as Triton itself does: an absent
+`name` is the folder's, an absent backend is told from the file. Kubernetes names cannot hold every
+name that Triton knows (`lstm_price`): the resource is then called `lstm-price`, and its `name`
+field keeps Triton's.
 """
 
 import re
@@ -28,6 +29,7 @@ from model_builders.importing.ensembles import (
 )
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
+from model_builders.importing.leftovers import without_files
 from model_builders.importing.model import Serving, format_of, model_spec
 from model_builders.names import main_file_name
 from model_builders.protobuf import ModelConfig
@@ -143,11 +145,12 @@ class _Import:
         model_format = format_of(folder.config, files)
         source = self._source(folder, version, main_file_name(model_format, folder.config))
         serving = Serving(folder.name, name, source, self._options.gpus)
-        spec = model_spec(folder.config, model_format, serving)
+        config, left_out = without_files(folder, version)
+        spec = model_spec(config, model_format, serving)
         self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL, version)
-        self._configs[folder.name] = folder.named_config()
+        self._configs[folder.name] = config
         self._add(INFERENCE_MODEL, name, spec)
-        self._warn_about(folder, spec)
+        self._warn_about(folder, spec, left_out)
         for problem in check(InferenceModelSpec.model_validate(spec)):
             self._warn(folder.name, f"the operator will refuse it: {problem}")
 
@@ -188,25 +191,29 @@ class _Import:
         return {"uri": prefix, **pin}
 
     def _ensemble(self, folder: ModelFolder, name: str) -> None:
-        config = folder.named_config()
+        config, left_out = without_files(folder, None)
         spec = ensemble_spec(config, name=folder.name, resource_name=name, served=self._served)
         newest = max(folder.versions(), default=None)
         self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE, newest)
         self._configs[folder.name] = config
         self._add(ENSEMBLE_PIPELINE, name, spec)
-        self._warn_about(folder, spec)
+        self._warn_about(folder, spec, left_out)
         for sentence in other_versions(config, self._served):
             self._warn(folder.name, sentence)
         for problem in graph_problems(config, spec, self._configs):
             self._warn(folder.name, f"the operator will refuse it: {problem}")
 
-    def _warn_about(self, folder: ModelFolder, spec: dict[str, Any]) -> None:
+    def _warn_about(
+        self, folder: ModelFolder, spec: dict[str, Any], left_out: Iterable[str]
+    ) -> None:
         if folder.beside():
             self._warn(
                 folder.name,
                 f"not imported: {', '.join(folder.beside())}; files beside the version folders"
                 " (labels, warm-up data) have no place in a source",
             )
+        for sentence in left_out:
+            self._warn(folder.name, sentence)
         cache = spec.get("triton", {}).get("responseCache")
         if cache:
             self._warn(

@@ -13,8 +13,9 @@ from inference_operator.load.digest import digest_of
 DESCRIPTION = """\
 Turn a Triton model repository (folders with config.pbtxt files written by hand, ensembles included)
 into InferenceModel and EnsemblePipeline manifests. Every field is kept, but for the versions that
-steps of ensembles ask for: what has no field of its own goes to triton.configOverrides, and each
-manifest is rendered and compared with the original before it is printed.
+steps of ensembles ask for, and for labels and warm-up data in files beside the versions: what has
+no field of its own goes to triton.configOverrides, and each manifest is rendered and compared with
+the original before it is printed.
 """
 PREFIX_HELP = (
     "where the repository lies for the cluster: pvc://CLAIM/PATH or https://HOST/PATH; a model's"

@@ -79,6 +79,15 @@ SOUND: dict[str, InferenceModelSpec] = {
     "overrides that the API has no field for": spec(
         triton=overrides("model_transaction_policy { decoupled: true }")
     ),
+    "labels that the artifact brings": spec(
+        triton=overrides('output { name: "PRICE__0" label_filename: "1/labels.txt" }')
+    ),
+    "a Python environment that the artifact brings": spec(
+        triton={"parameters": {"EXECUTION_ENV_PATH": "$$TRITON_MODEL_DIRECTORY/1/env.tar.gz"}}
+    ),
+    "a Python environment of the image": spec(
+        triton={"parameters": {"EXECUTION_ENV_PATH": "/opt/env.tar.gz"}}
+    ),
 }
 
 
@@ -401,6 +410,35 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         "spec.triton.configOverrides: input[x].dims: found [], expected one or more dimensions,"
         " each 1 or more, or -1; write -1 for a dimension that varies",
     ),
+    "labels that no pod has": (
+        spec(triton=overrides('output { name: "PRICE__0" label_filename: "labels.txt" }')),
+        'spec.triton.configOverrides: output[PRICE__0].label_filename: found "labels.txt", expected'
+        " a file of the artifact, whose folder is 1; put it into the folder of the artifact, as"
+        ' "1/FILE", or remove it',
+    ),
+    "labels out of the artifact's folder": (
+        spec(triton=overrides('output { name: "PRICE__0" label_filename: "1/../labels.txt" }')),
+        "spec.triton.configOverrides: output[PRICE__0].label_filename: found"
+        ' "1/../labels.txt", expected a file of the artifact, whose folder is 1; put it into the'
+        ' folder of the artifact, as "1/FILE", or remove it',
+    ),
+    "warm-up data that no pod has": (
+        spec(
+            triton=overrides(
+                'model_warmup { name: "day" batch_size: 1 inputs { key: "WINDOW__0" value {'
+                ' data_type: TYPE_FP32 dims: [60, 5] input_data_file: "day.bin" } } }'
+            )
+        ),
+        "spec.triton.configOverrides: model_warmup[day].inputs[WINDOW__0].input_data_file: found"
+        ' "day.bin", expected zero_data or random_data: the pod has no folder warmup; use'
+        " spec.triton.warmup",
+    ),
+    "a Python environment that no pod has": (
+        spec(triton={"parameters": {"EXECUTION_ENV_PATH": "$$TRITON_MODEL_DIRECTORY/e.tar.gz"}}),
+        'spec.triton.parameters[EXECUTION_ENV_PATH]: found "$$TRITON_MODEL_DIRECTORY/e.tar.gz",'
+        " expected a file of the artifact, whose folder is 1, or of the image; put it into the"
+        " folder of the artifact, as $$TRITON_MODEL_DIRECTORY/1/FILE",
+    ),
 }
 
 
@@ -424,3 +462,9 @@ def test_all_problems_are_said_at_once_and_in_the_order_of_the_fields() -> None:
 def test_the_served_version_is_the_one_that_counts() -> None:
     later = spec(triton={"versionPolicy": {"specific": {"versions": [7]}}})
     assert check(later, version=7) == []
+
+
+def test_the_files_of_an_artifact_lie_in_the_folder_of_the_version_that_is_served() -> None:
+    labels = spec(triton=overrides('output { name: "PRICE__0" label_filename: "7/labels.txt" }'))
+    assert check(labels, version=7) == []
+    assert len(check(labels, version=8)) == 1

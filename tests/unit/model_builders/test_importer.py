@@ -56,6 +56,14 @@ def write(
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
+def clear_files(config: ModelConfig) -> None:
+    """Take out what names files beside the versions: in the corpus, all labels and warm-up data."""
+    for tensor in config.output:
+        tensor.ClearField("label_filename")
+    if any(tensor.input_data_file for s in config.model_warmup for tensor in s.inputs.values()):
+        config.ClearField("model_warmup")
+
+
 PYTHON = """backend: "python"
 input { name: "TICKS" data_type: TYPE_FP32 dims: 1 }
 output { name: "BARS" data_type: TYPE_FP32 dims: 1 }
@@ -81,6 +89,7 @@ def test_every_model_of_a_repository_is_imported(repository: Path) -> None:
 def test_a_hand_written_config_renders_as_it_was(path: Path) -> None:
     original = parse_pbtxt(path.read_text())
     original.name = original.name or path.parent.name
+    clear_files(original)
     assert rendered(imported(path.parent.parent).manifests, original) == original
 
 
@@ -229,6 +238,70 @@ def test_files_beside_the_versions_are_said_to_be_left_behind(tmp_path: Path) ->
         "bars: not imported: labels.txt; files beside the version folders (labels, warm-up data)"
         " have no place in a source"
     ]
+
+
+LABELS = PYTHON.replace('"BARS"', '"BARS" label_filename: "{}"')
+
+
+def kept_config(manifest: dict[str, Any]) -> ModelConfig:
+    spec = InferenceModel.model_validate(manifest).spec
+    return model_config(spec, name="bars", accelerated=True)
+
+
+def test_labels_that_a_pod_would_not_have_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path, "bars", LABELS.replace("{}", "labels.txt"), version="3", model_py="")
+    (tmp_path / "bars" / "labels.txt").write_text("up")
+    result = imported(tmp_path)
+    assert kept_config(result.manifests[0]).output[0].label_filename == ""
+    assert result.warnings[1:] == [
+        'bars: label_filename "labels.txt" of output BARS is left out, since the pod would not have'
+        " it: classifications come without labels; to keep them, put the file into the folder 3 and"
+        ' write label_filename: "1/labels.txt"'
+    ]
+
+
+def test_labels_in_the_folder_of_the_version_are_kept(tmp_path: Path) -> None:
+    write(tmp_path, "bars", LABELS.replace("{}", "1/up.txt"), version="3", model_py="", up_txt="up")
+    result = imported(tmp_path)
+    assert kept_config(result.manifests[0]).output[0].label_filename == "1/up.txt"
+    assert result.warnings == []
+
+
+def test_labels_of_an_ensemble_are_left_out(tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    labels = ensemble().replace('"OUT" data_type', '"OUT" label_filename: "up.txt" data_type', 1)
+    write(tmp_path, "signal", labels)
+    result = imported(tmp_path)
+    assert "triton" not in result.manifests[1]["spec"]
+    assert result.warnings == [
+        'signal: label_filename "up.txt" of output OUT is left out, since the pod would not have'
+        " it: classifications come without labels"
+    ]
+
+
+def test_warm_up_from_files_is_left_out_and_other_warm_up_is_kept(tmp_path: Path) -> None:
+    samples = "".join(
+        f"""model_warmup {{ name: "{name}" batch_size: 1 inputs {{ key: "TICKS" value {{
+        data_type: TYPE_FP32 dims: 1 {data} }} }} }}"""
+        for name, data in (("day", 'input_data_file: "day.bin"'), ("none", "zero_data: true"))
+    )
+    write(tmp_path, "bars", PYTHON + samples, model_py="")
+    result = imported(tmp_path)
+    assert [s.name for s in kept_config(result.manifests[0]).model_warmup] == ["none"]
+    assert result.warnings == [
+        'bars: model_warmup "day" is left out, since the pod would not have warmup/day.bin: the'
+        " first requests may be slower; zero_data or random_data can stay"
+    ]
+
+
+def test_a_python_environment_that_a_pod_would_not_have_is_said(tmp_path: Path) -> None:
+    environment = """parameters { key: "EXECUTION_ENV_PATH"
+      value { string_value: "$$TRITON_MODEL_DIRECTORY/env.tar.gz" } }"""
+    write(tmp_path, "bars", PYTHON + environment, model_py="")
+    (warning,) = imported(tmp_path).warnings
+    assert warning.startswith(
+        "bars: the operator will refuse it: spec.triton.parameters[EXECUTION_ENV_PATH]: found"
+    )
 
 
 def test_what_the_operator_would_refuse_is_said(tmp_path: Path) -> None:
