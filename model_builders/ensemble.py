@@ -20,6 +20,8 @@ class StepModel:
 
     name: str
     version: int = -1
+    decoupled: bool = False
+    """Whether it may answer a request several times, or never."""
 
 
 def ensemble_config(
@@ -28,12 +30,14 @@ def ensemble_config(
     """The config of the ensemble that Triton knows as `name`.
 
     `models` gives what each step runs, by the step's name. Raises ConfigError where
-    `configOverrides` don't parse, contradict the spec, or say what no ensemble has.
+    `configOverrides` don't parse, contradict the spec, or say what no ensemble has, and where there
+    is a cache for answers that Triton does not cache.
     """
     config = declared_ensemble(spec, name=name, models=models)
     text = spec.triton.config_overrides
     problems = apply_overrides(config, text) if text is not None else []
-    if problems := problems or [*ensembles.fields(config)]:
+    decoupled = [step for step, model in models.items() if model.decoupled]
+    if problems := problems or [*ensembles.fields(config), *ensembles.cache(config, decoupled)]:
         raise ConfigError(problems)
     return plain_config(config)
 

@@ -1,6 +1,6 @@
 """Checks of an ensemble's config after `configOverrides` were merged."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from model_builders.overrides import OVERRIDES
@@ -51,6 +51,22 @@ def _foreign(field: str) -> Problem:
         "none in an ensemble",
         "remove it, or set it in the step whose model it is meant for",
     )
+
+
+def cache(config: Any, decoupled: Sequence[str]) -> Iterator[Problem]:
+    """`decoupled` are the names of the steps that may answer a request several times, or never.
+
+    Triton loads no decoupled model with a cache, and an ensemble of one is decoupled itself.
+    """
+    own = config.model_transaction_policy.decoupled
+    if config.response_cache.enable and (own or decoupled):
+        whose = f"those of step {decoupled[0]}" if decoupled else "model_transaction_policy"
+        yield Problem(
+            "spec.triton.responseCache",
+            f"a cache for decoupled responses ({whose})",
+            "none: Triton does not cache them",
+            "remove it, or make the models answer each request once",
+        )
 
 
 def _versions(policy: Any) -> Iterator[Problem]:

@@ -115,7 +115,10 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
     problems += _problems(spec, graph, steps)
     config = None
     if not problems and len(steps) == len(spec.steps):
-        runs = {s.step.name: StepModel(s.step.model, s.step.version) for s in steps}
+        runs = {
+            one.name: StepModel(step.step.model, step.step.version, one.decoupled)
+            for one, step in zip(graph.steps, steps, strict=True)
+        }
         try:
             config = ensemble_config(spec, name=name, models=runs)
         except ConfigError as error:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from model_builders.overrides import apply_overrides
 from model_builders.protobuf import ModelConfig, as_written, plain_config
 from tests.integration.model_builders.graph_repository import ask, ensemble, lay_out
 from tests.unit.model_builders.ensemble_fields import FOREIGN, KEPT, Foreign
-from tests.unit.model_builders.graphs import Request, graph, model, step
+from tests.unit.model_builders.graphs import STREAM, STREAMED, Request, graph, model, step
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -54,6 +55,20 @@ def overridden(name: str, text: str) -> ModelConfig:
     config = as_written(ensemble(GRAPH, name))
     assert apply_overrides(config, text) == []
     return plain_config(config)
+
+
+@pytest.mark.parametrize("runs", [STREAM, STREAMED], ids=["a step", "a step of a step"])
+def test_triton_caches_no_decoupled_answers(runs: ModelConfig, tmp_path: Path) -> None:
+    takes, gives = ("X=x", "Y=y") if runs is STREAM else ("IN=x", "OUT=y")
+    whole = graph(step("a", runs, takes, gives), takes={"x": "FP32 [5]"}, gives={"y": "FP32 [5]"})
+    cached = ensemble(whole, "cached")
+    cached.response_cache.enable = True
+    lay_out(tmp_path, [STREAM, STREAMED, cached])
+    cache = "--cache-config=local,size=1048576"
+    with LocalTriton(tmp_path, tolerate_failures=True, extra_args=[cache]) as server:
+        state, reason = server.index()["cached"]
+    assert state == "UNAVAILABLE"
+    assert "Response Cache does not currently support model cached with 'decoupled'" in reason
 
 
 @pytest.mark.parametrize("text", KEPT)

@@ -56,3 +56,11 @@ def test_the_answers_of_a_decoupled_model_in_a_referenced_pipeline_join_no_other
         'spec.outputs[z]: found tensor "z" of one answer to each request, expected the answers of'
         " spec.steps[drift]"
     )
+
+
+def test_the_answers_of_a_decoupled_model_in_a_referenced_pipeline_are_not_cached() -> None:
+    inner = within("model_transaction_policy { decoupled: true }")
+
+    (found,) = problems(pins={"drift": inner}, triton={"responseCache": {"size": "64Mi"}})
+
+    assert found.startswith("spec.triton.responseCache: found a cache for decoupled responses")

@@ -94,6 +94,37 @@ def test_no_version_of_a_pipeline_is_chosen() -> None:
         rendered(configOverrides="version_policy { specific { versions: 9 } }")
 
 
+DECOUPLED = "model_transaction_policy { decoupled: true }"
+CACHE = {"responseCache": {"size": "64Mi"}}
+
+
+@pytest.mark.parametrize(
+    ("model", "triton", "whose"),
+    [
+        (StepModel("ticks", decoupled=True), CACHE, "those of step price"),
+        (NEWEST, {**CACHE, "configOverrides": DECOUPLED}, "model_transaction_policy"),
+        (
+            StepModel("ticks", decoupled=True),
+            {"configOverrides": "response_cache { enable: true }"},
+            "those of step price",
+        ),
+    ],
+)
+def test_answers_of_decoupled_models_are_not_cached(
+    model: StepModel, triton: dict[str, Any], whose: str
+) -> None:
+    with pytest.raises(ConfigError) as raised:
+        rendered(model, **triton)
+    assert str(raised.value) == (
+        f"spec.triton.responseCache: found a cache for decoupled responses ({whose}), expected"
+        " none: Triton does not cache them; remove it, or make the models answer each request once"
+    )
+
+
+def test_a_decoupled_pipeline_needs_no_cache() -> None:
+    assert not rendered(StepModel("ticks", decoupled=True)).HasField("response_cache")
+
+
 def test_overrides_cannot_batch_an_ensemble() -> None:
     with pytest.raises(ConfigError, match=r"expected ensemble_scheduling as in spec\.steps"):
         rendered(configOverrides="dynamic_batching { }")

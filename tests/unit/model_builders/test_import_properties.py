@@ -207,7 +207,7 @@ def ensembles(draw: st.DrawFn) -> Any:
     config.ensemble_scheduling.max_inflight_requests = draw(SMALL)
     if draw(st.booleans()):
         config.response_cache.enable = draw(st.booleans())
-    if draw(st.booleans()):
+    elif draw(st.booleans()):
         config.model_transaction_policy.decoupled = draw(st.booleans())
     for key in draw(st.sets(st.text("abc", min_size=1), max_size=2)):
         config.parameters[key].string_value = draw(WORDS)
