@@ -53,3 +53,22 @@ async def test_applying_it_again_changes_nothing(name: str, ground: Ground) -> N
         two = await ground.cluster.apply(resource, manifest, force=True)
 
         assert one["metadata"]["resourceVersion"] == two["metadata"]["resourceVersion"]
+
+
+@pytest.mark.parametrize("name", ALL)
+async def test_an_owner_of_the_same_name_that_others_add_is_no_drift(
+    name: str, ground: Ground
+) -> None:
+    for manifest in manifests(ALL[name], ground.namespace):
+        kind, called = manifest["kind"], manifest["metadata"]["name"]
+        await ground.cluster.apply(CHILD_BY_KIND[kind], manifest, force=False)
+        (ours,) = manifest["metadata"]["ownerReferences"]
+        theirs = {"apiVersion": "v1", "kind": "ConfigMap", "name": ours["name"], "uid": "another"}
+        owners = {"metadata": {"ownerReferences": [ours, theirs]}}
+
+        ground.strangers_patch(kind, called, owners)
+
+        live = ground.get(kind, called)
+        assert live is not None
+        assert len(live["metadata"]["ownerReferences"]) == 2
+        assert drift(live, manifest) is None, kind

@@ -20,7 +20,8 @@ def drift(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
     """The first field of `wanted` that `live` lacks or has otherwise, as `spec.replicas`.
 
     What others added to the live object (defaults, other field managers) is not looked at: the
-    same reading as server-side apply's. Lists of named items are compared by name.
+    same reading as server-side apply's. So lists of owners are compared by uid, those of named
+    items by name.
     """
     found = _differs(live, wanted, ())
     if found is None and (extra := foreign_keys(live, wanted)):
@@ -69,9 +70,10 @@ def _mapping(live: Any, wanted: Mapping[str, Any], path: Path) -> Path | None:
 def _sequence(live: Any, wanted: Sequence[Any], path: Path) -> Path | None:
     if not isinstance(live, Sequence) or isinstance(live, str):
         return path
-    if wanted and all(map(_is_named, wanted)):
-        by_name = {item["name"]: item for item in live if _is_named(item)}
-        pairs = [(by_name.get(item["name"]), item, item["name"]) for item in wanted]
+    key = _key_of(wanted)
+    if key is not None:
+        by_key = {item[key]: item for item in live if _has(item, key)}
+        pairs = [(by_key.get(item[key]), item, item[key]) for item in wanted]
     elif len(live) != len(wanted):
         return path
     else:
@@ -82,9 +84,15 @@ def _sequence(live: Any, wanted: Sequence[Any], path: Path) -> Path | None:
     return None
 
 
-def _is_named(item: Any) -> bool:
+def _key_of(wanted: Sequence[Any]) -> str | None:
+    """What tells the items of a list apart, in whatever order; None where only their places do."""
+    keys = ("uid", "name") if wanted else ()
+    return next((key for key in keys if all(_has(item, key) for item in wanted)), None)
+
+
+def _has(item: Any, key: str) -> bool:
     # A record that somebody edited may have anything for a name.
-    return isinstance(item, Mapping) and isinstance(item.get("name"), str)
+    return isinstance(item, Mapping) and isinstance(item.get(key), str)
 
 
 def _is_empty(value: Any) -> bool:

@@ -137,6 +137,33 @@ def test_it_is_drift_to_change(body: dict[str, Any], where: str) -> None:
     assert drift(body, WANTED) == where
 
 
+OWNER = {"apiVersion": "inference.aipx.io/v1alpha1", "kind": "InferenceModel", "name": "fx-drift"}
+OURS = {**OWNER, "uid": "uid-of-owner", "controller": True}
+NAMESAKE = {"apiVersion": "argoproj.io/v1", "kind": "App", "name": "fx-drift", "uid": "uid-of-app"}
+
+
+def owned(*owners: dict[str, Any]) -> dict[str, Any]:
+    return {"kind": "Service", "metadata": {"name": "fx-drift", "ownerReferences": [*owners]}}
+
+
+@pytest.mark.parametrize("owners", [(OURS, NAMESAKE), (NAMESAKE, OURS)], ids=["after", "before"])
+def test_an_owner_of_the_same_name_is_another_one(owners: tuple[dict[str, Any], ...]) -> None:
+    assert drift(owned(*owners), owned(OURS)) is None
+
+
+@pytest.mark.parametrize(
+    ("owners", "where"),
+    [
+        ((NAMESAKE,), "uid-of-owner"),
+        ((), "uid-of-owner"),
+        ((NAMESAKE, {**OURS, "controller": False}), "uid-of-owner.controller"),
+    ],
+    ids=["a namesake instead", "none", "no controller any more"],
+)
+def test_it_is_drift_to_take_its_owner_away(owners: Any, where: str) -> None:
+    assert drift(owned(*owners), owned(OURS)) == f"metadata.ownerReferences.{where}"
+
+
 def service(**selector: str) -> dict[str, Any]:
     return {"kind": "Service", "metadata": {"name": "s"}, "spec": {"selector": selector}}
 
