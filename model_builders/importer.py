@@ -188,7 +188,8 @@ class _Import:
                 f"{version} -czf {folder.name}/{version}.tar.gz .` and upload that",
             )
             return {"uri": f"{prefix}.tar.gz"}
-        return {"uri": prefix, **pin}
+        slash = "" if self._options.source_prefix.startswith("pvc://") else "/"
+        return {"uri": f"{prefix}{slash}", **pin}
 
     def _ensemble(self, folder: ModelFolder, name: str) -> None:
         config, left_out = without_files(folder, None)

@@ -55,7 +55,7 @@ def _parse_problem(error: text_format.ParseError, text: str, path: str) -> Probl
         path,
         f"{where}{reason.rstrip('.')}",
         "fields of Triton's ModelConfig in protobuf text format",
-        _suggestion(error, text),
+        "keep one of the two" if "another member of oneof" in reason else _suggestion(error, text),
     )
 
 

@@ -12,6 +12,7 @@ from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig
 
 CONFIG = "config.pbtxt"
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +64,25 @@ def model_folders(repository: Path) -> Iterator[tuple[str, ModelFolder | ImportF
                 yield path.name, failure
 
 
+def is_model(path: Path) -> bool:
+    """Whether `path` is one model's folder rather than a repository of them."""
+    inside = [child for child in path.iterdir() if child.is_dir() and child.name[0] != "."]
+    if any((child / CONFIG).exists() for child in inside):
+        return False
+    are_versions = all(child.name.isdigit() for child in inside)
+    return are_versions and (bool(inside) or (path / CONFIG).exists())
+
+
 def _read(folder: Path) -> ModelConfig:
     path = folder / CONFIG
     try:
-        return parse_pbtxt(path.read_text(encoding="utf-8"), path=f"{folder.name}/{CONFIG}")
+        text = path.read_text(encoding="utf-8")
+        if text.startswith(_BYTE_ORDER_MARK):
+            raise ImportFailedError(
+                "found a byte order mark at the beginning of its config.pbtxt, expected none:"
+                " Triton does not load such a model; save it as UTF-8 without a BOM"
+            )
+        return parse_pbtxt(text, path=f"{folder.name}/{CONFIG}")
     except FileNotFoundError:
         return ModelConfig()  # Triton completes it from the files, and so does the import
     except ConfigError as error:

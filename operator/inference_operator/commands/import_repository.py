@@ -1,6 +1,7 @@
 """`inference-operator import PATH`: an existing Triton repository as manifests on stdout."""
 
 import argparse
+import re
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -17,10 +18,13 @@ steps of ensembles ask for, and for labels and warm-up data in files beside the 
 no field of its own goes to triton.configOverrides, and each manifest is rendered and compared with
 the original before it is printed.
 """
+_SCHEMES = ("pvc://", "https://", "s3://", "gs://")
+_FORMS = "pvc://CLAIM/PATH, https://HOST/PATH, s3://BUCKET/PATH or gs://BUCKET/PATH"
 PREFIX_HELP = (
-    "where the repository lies for the cluster: pvc://CLAIM/PATH or https://HOST/PATH; a model's"
-    " source becomes PREFIX/MODEL/VERSION/FILE"
+    f"where the repository lies for the cluster: {_FORMS}; a model's source becomes"
+    " PREFIX/MODEL/VERSION/FILE"
 )
+_NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -86,16 +90,35 @@ def _bad_arguments(args: argparse.Namespace) -> str | None:
             f"found no --source-prefix, expected {PREFIX_HELP}; manifests say where pods fetch"
             " the artifacts from, and a local path means nothing to them"
         )
-    try:
-        Source(uri=f"{args.source_prefix.rstrip('/')}/model/1/model.onnx")
-    except ValueError:
+    if not _is_prefix(args.source_prefix):
+        return f'found --source-prefix "{args.source_prefix}", expected {_FORMS}'
+    if args.namespace is not None and not re.fullmatch(_NAMESPACE, args.namespace, re.ASCII):
         return (
-            f'found --source-prefix "{args.source_prefix}", expected pvc://CLAIM/PATH or'
-            " https://HOST/PATH"
+            f'found --namespace "{args.namespace}", expected up to 63 lower-case letters, digits'
+            " and '-', with a letter or digit at both ends; write the name as Kubernetes has it"
         )
     if not args.path.is_dir():
         return f"found no folder {args.path}, expected a Triton model repository"
-    return None
+    return _one_model(args.path)
+
+
+def _one_model(path: Path) -> str | None:
+    from model_builders.importing.folders import is_model
+
+    if not is_model(path):
+        return None
+    return (
+        f"found one model in {path}, expected a folder with models; give the folder above it,"
+        f" {path.resolve().parent}"
+    )
+
+
+def _is_prefix(found: str) -> bool:
+    try:
+        Source(uri=f"{found.rstrip('/')}/model/1/model.onnx")
+    except ValueError:
+        return False
+    return found.startswith(_SCHEMES)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -61,9 +61,21 @@ def test_some_models_that_fail_are_status_1(
     [
         ([], "error: found no --source-prefix, expected where the repository lies"),
         (["--source-prefix", "/models"], 'error: found --source-prefix "/models", expected pvc://'),
+        (
+            ["--source-prefix", "runs:/4f1c"],
+            'error: found --source-prefix "runs:/4f1c", expected pvc://CLAIM/PATH, https://HOST/PATH,'
+            " s3://BUCKET/PATH or gs://BUCKET/PATH",
+        ),
+        ([*ARGUMENTS, "-n", "Bad_NS"], 'error: found --namespace "Bad_NS", expected up to 63'),
         (ARGUMENTS, "error: found no model in "),
     ],
-    ids=["no prefix", "a local path as the prefix", "an empty folder"],
+    ids=[
+        "no prefix",
+        "a local path as the prefix",
+        "a run as the prefix",
+        "a namespace that Kubernetes cannot hold",
+        "an empty folder",
+    ],
 )
 def test_nothing_to_try_is_status_2(
     arguments: list[str], sentence: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
@@ -79,6 +91,36 @@ def test_a_path_that_is_no_folder_is_status_2(
 ) -> None:
     assert import_command([str(tmp_path / "none"), *ARGUMENTS]) == 2
     assert "found no folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("model", ["lstm_price", "sentiment", "signal"])
+def test_a_models_own_folder_is_status_2(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = CORPUS / "trading" / model
+    assert import_command([str(path), *ARGUMENTS]) == 2
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err == (
+        f"error: found one model in {path}, expected a folder with models; give the folder above"
+        f" it, {path.parent}\n"
+    )
+
+
+def test_a_models_own_folder_without_a_config_is_status_2(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "1").mkdir()
+    (tmp_path / "1" / "model.onnx").touch()
+    assert import_command([str(tmp_path), *ARGUMENTS]) == 2
+    assert "found one model in" in capsys.readouterr().err
+
+
+def test_a_config_beside_models_does_not_make_them_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "config.pbtxt").touch()
+    (tmp_path / "bars").mkdir()
+    assert import_command([str(tmp_path), *ARGUMENTS]) == 1
+    assert "error: bars: found no version folder" in capsys.readouterr().err
 
 
 def test_the_operators_command_line_knows_it() -> None:

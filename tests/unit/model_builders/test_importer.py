@@ -202,6 +202,13 @@ def test_several_files_are_the_folder_and_pinned_by_its_digest(tmp_path: Path) -
     }
 
 
+@pytest.mark.parametrize("prefix", ["s3://models/repository", "gs://models/repository/"])
+def test_a_folder_in_a_bucket_ends_in_a_slash(prefix: str, tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="pass", clean_py="pass")
+    (manifest,) = imported(tmp_path, prefix=prefix).manifests
+    assert manifest["spec"]["model"]["source"] == {"uri": f"{prefix.rstrip('/')}/bars/1/"}
+
+
 def test_several_files_behind_https_are_to_be_packed(tmp_path: Path) -> None:
     write(tmp_path, "bars", PYTHON, model_py="pass", clean_py="pass")
     result = imported(tmp_path, prefix="https://models.example/repo/")
@@ -454,7 +461,7 @@ REFUSED_ENSEMBLES = {
     ),
     "another scheduler beside the steps": (
         ensemble("dynamic_batching { }"),
-        'Field "ensemble_scheduling" is specified along with field "dynamic_batching"',
+        "expected fields of Triton's ModelConfig in protobuf text format; keep one of the two",
     ),
     "another scheduler in place of steps": (
         'platform: "ensemble" dynamic_batching { }',
@@ -514,6 +521,12 @@ FAILURES = {
         {"model_py": ""},
         'found line 2, column 1: Message type "inference.ModelConfig" has no field named'
         ' "max_batchsize"',
+    ),
+    "a byte order mark": (
+        f"\ufeff{PYTHON}",
+        {"model_py": ""},
+        "found a byte order mark at the beginning of its config.pbtxt, expected none: Triton does"
+        " not load such a model; save it as UTF-8 without a BOM",
     ),
     "a backend without a format": (
         'platform: "tensorflow_savedmodel"',
