@@ -18,10 +18,10 @@ from inference_operator.domain.names import (
 )
 from inference_operator.domain.observed import (
     Container,
+    DeploymentView,
     Observed,
     Pod,
     RevisionRecord,
-    Workers,
 )
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
@@ -66,7 +66,7 @@ def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observ
         leftovers=frozenset(leftovers),
         strangers=dict(strangers(cache, key, children)),
         revisions=_records(children.values()),
-        workers=_workers(children.values()),
+        deployments=_deployments(children.values()),
         pods=tuple(pods),
         served_revision=_served(children, key),
         nodes=_nodes(cache, body),
@@ -89,7 +89,7 @@ def _records(children: Iterable[Body]) -> dict[str, RevisionRecord]:
     return {record.revision: record for record in found if record is not None}
 
 
-def _workers(children: Iterable[Body]) -> dict[str, Workers]:
+def _deployments(children: Iterable[Body]) -> dict[str, DeploymentView]:
     found = {}
     for child in children:
         if child.get("kind") == "Deployment":
@@ -98,7 +98,7 @@ def _workers(children: Iterable[Body]) -> dict[str, Workers]:
     return found
 
 
-def _deployment_view(body: Body) -> Workers:
+def _deployment_view(body: Body) -> DeploymentView:
     status = body.get("status") or {}
     refused = next(
         (
@@ -111,7 +111,7 @@ def _deployment_view(body: Body) -> Workers:
     replicas = body["spec"].get("replicas", 1)
     # The template never changes, so whatever is ready is of this revision; what is beyond the
     # wanted number is about to go.
-    return Workers(
+    return DeploymentView(
         replicas=replicas,
         ready=min(status.get("readyReplicas", 0), replicas),
         refused=refused,

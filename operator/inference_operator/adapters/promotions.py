@@ -15,7 +15,7 @@ from inference_operator.api.conditions import format_time
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import EnsemblePipelineStatus, UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.resolution import Reference
+from inference_operator.domain.resolution import RegistryUri
 
 log = logging.getLogger(__name__)
 
@@ -59,7 +59,7 @@ class Promotions:
             if all(heard):
                 self._written[unit] = promoted
 
-    async def _is_heard(self, unit: UnitKey, version: Reference, value: str) -> bool:
+    async def _is_heard(self, unit: UnitKey, version: RegistryUri, value: str) -> bool:
         try:
             await self._write(unit, version, value)
         except RegistryError as error:
@@ -69,7 +69,7 @@ class Promotions:
             log.exception("no tag for %s", unit)
         return True
 
-    async def _write(self, unit: UnitKey, version: Reference, value: str) -> None:
+    async def _write(self, unit: UnitKey, version: RegistryUri, value: str) -> None:
         place = self._registry.place_of(unit, version.subject)
         if place is None:
             return
@@ -88,10 +88,10 @@ class Promotions:
                 yield unit, status, promoted
 
 
-def _versions(status: UnitStatus) -> Mapping[Reference, list[str]]:
+def _versions(status: UnitStatus) -> Mapping[RegistryUri, list[str]]:
     """The registered versions that clients are answered from, with the steps of a pipeline that
     they are; what a step refers to is for its own resource to tag."""
-    found: dict[Reference, list[str]] = defaultdict(list)
+    found: dict[RegistryUri, list[str]] = defaultdict(list)
     if (version := _version(status.model.uri if status.model else None)) is not None:
         found[version] = []
     for step in status.steps if isinstance(status, EnsemblePipelineStatus) else ():
@@ -100,8 +100,8 @@ def _versions(status: UnitStatus) -> Mapping[Reference, list[str]]:
     return found
 
 
-def _version(uri: str | None) -> Reference | None:
-    found = Reference.of(uri or "")
+def _version(uri: str | None) -> RegistryUri | None:
+    found = RegistryUri.of(uri or "")
     return found if found is not None and found.version else None
 
 

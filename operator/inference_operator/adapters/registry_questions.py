@@ -7,7 +7,7 @@ from typing import Any
 from inference_operator.adapters.registry_secrets import Place
 from inference_operator.api import ensemble_pipeline
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.resolution import Reference, SourceKey
+from inference_operator.domain.resolution import RegistryUri, SourceKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Asked:
 
     source: SourceKey
     subject: str
-    """What one request asks about; see `Reference.subject`."""
+    """What one request asks about; see `RegistryUri.subject`."""
 
     place: Place
 
@@ -80,11 +80,11 @@ def _sources(unit: UnitKey, spec: object) -> Iterator[Any]:
 
 def _asked_of(unit: UnitKey, source: object) -> Asked | None:
     uri, secret = _within(source, "uri"), _within(source, "secretRef", "name")
-    reference = Reference.of(uri) if isinstance(uri, str) else None
-    if reference is None:
+    parts = RegistryUri.of(uri) if isinstance(uri, str) else None
+    if parts is None:
         return None
     key = SourceKey(str(uri), str(secret or ""))
-    return Asked(key, reference.subject, (unit.namespace if key.secret else "", key.secret))
+    return Asked(key, parts.subject, (unit.namespace if key.secret else "", key.secret))
 
 
 def _within(body: Any, *path: str) -> Any:

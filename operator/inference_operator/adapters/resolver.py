@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from inference_operator.adapters.mlflow import Access, Mlflow, ModelVersion, RegistryError
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
-from inference_operator.domain.resolution import Facts, Reference, Resolved
+from inference_operator.domain.resolution import Facts, RegistryUri, Resolved
 
 log = logging.getLogger(__name__)
 
@@ -41,12 +41,12 @@ class Resolver:
         One that cannot be looked up says nothing about the others. RegistryError where the
         registered model cannot, which is asked for all its aliases at once.
         """
-        asked = {uri: reference for uri in uris if (reference := Reference.of(uri))}
+        asked = {uri: parts for uri in uris if (parts := RegistryUri.of(uri))}
         if not asked:
             return {}
         name = next(iter(asked.values())).name
         aliases: Mapping[str, int] = {}
-        if any(reference.alias for reference in asked.values()):
+        if any(parts.alias for parts in asked.values()):
             model = await self._mlflow.model(name, access)
             self._created[name], aliases = model.created, model.aliases
         return {uri: await self._one(uri, ref, aliases, access) for uri, ref in asked.items()}
@@ -62,19 +62,19 @@ class Resolver:
         self._created = {name: at for name, at in self._created.items() if name in wanted}
 
     async def _one(
-        self, uri: str, reference: Reference, aliases: Mapping[str, int], access: Access
+        self, uri: str, parts: RegistryUri, aliases: Mapping[str, int], access: Access
     ) -> Answer:
         try:
-            if reference.run:
-                return await self._run(uri, reference, access)
-            return await self._version(uri, reference, _version_of(reference, aliases), access)
+            if parts.run:
+                return await self._run(uri, parts, access)
+            return await self._version(uri, parts, _version_of(parts, aliases), access)
         except Exception as error:
             return as_answer(error, uri)
 
     async def _version(
-        self, uri: str, reference: Reference, version: int, access: Access
+        self, uri: str, parts: RegistryUri, version: int, access: Access
     ) -> Resolved:
-        name = reference.name
+        name = parts.name
         key = (name, self._created.get(name, 0), version)
         known = self._versions.get(key)
         if known is None:
@@ -95,8 +95,8 @@ class Resolver:
         text = await self._mlflow.text(url, access)
         return _Known(found.run_id, _facts(f"models:/{name}/{version}", text, found.tags))
 
-    async def _run(self, uri: str, reference: Reference, access: Access) -> Resolved:
-        run, (name, _, rest) = reference.run, reference.path.partition("/")
+    async def _run(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
+        run, (name, _, rest) = parts.run, parts.path.partition("/")
         for model_id in await self._mlflow.run_models(run, access):
             model = await self._mlflow.logged_model(model_id, access)
             if model.name != name:
@@ -108,11 +108,11 @@ class Resolver:
                 known = _facts(uri, await self._mlflow.text(url, access), model.tags)
             download = self._mlflow.logged_model_file(model_id, known.path)
             return Resolved(uri, uri, _UNVERSIONED, run, download, known)
-        return await self._artifact(uri, reference, access)
+        return await self._artifact(uri, parts, access)
 
-    async def _artifact(self, uri: str, reference: Reference, access: Access) -> Resolved:
+    async def _artifact(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
         """A folder with an MLmodel file, or a single file, among the run's artifacts."""
-        run, path = reference.run, reference.path
+        run, path = parts.run, parts.path
         text = await self._mlflow.text(self._mlflow.run_file(run, f"{path}/{_MLMODEL}"), access)
         if text is not None:
             known, folder = _facts(uri, text, {}), f"{path}/"
@@ -138,17 +138,17 @@ def as_answer(error: Exception, about: str) -> RegistryError:
     return RegistryError(Reason.REGISTRY_UNREACHABLE, said)
 
 
-def _version_of(reference: Reference, aliases: Mapping[str, int]) -> int:
-    if not reference.alias:
-        return reference.version
-    if reference.alias not in aliases:
+def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
+    if not parts.alias:
+        return parts.version
+    if parts.alias not in aliases:
         there = ", ".join(sorted(aliases)) or "none at all"
         raise RegistryError(
             Reason.ALIAS_NOT_FOUND,
-            f"models:/{reference.name} has no alias {reference.alias} (it has {there}): set it in"
+            f"models:/{parts.name} has no alias {parts.alias} (it has {there}): set it in"
             " the registry, or correct spec.model.source.uri",
         )
-    return aliases[reference.alias]
+    return aliases[parts.alias]
 
 
 def _check_ready(uri: str, found: ModelVersion) -> None:

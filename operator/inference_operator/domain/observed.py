@@ -47,7 +47,7 @@ class Pod:
 
 
 @dataclass(frozen=True, slots=True)
-class Workers:
+class DeploymentView:
     """A revision's Deployment."""
 
     replicas: int
@@ -166,7 +166,7 @@ class Observed:
     None for objects that are no unit's."""
 
     revisions: Mapping[str, RevisionRecord] = field(default_factory=dict)
-    workers: Mapping[str, Workers] = field(default_factory=dict)
+    deployments: Mapping[str, DeploymentView] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
     served_revision: str | None = None
     """The revision that the Service selects."""
@@ -187,5 +187,5 @@ class Observed:
         return tuple(p for p in self.pods if p.revision == revision and not p.terminating)
 
     def ready_of(self, revision: str | None) -> int:
-        found = self.workers.get(revision) if revision else None
+        found = self.deployments.get(revision) if revision else None
         return found.ready if found else 0

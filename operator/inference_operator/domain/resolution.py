@@ -28,7 +28,7 @@ _RUNS = re.compile(r"runs:/([^/]+)/(.+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
+class RegistryUri:
     """A registry uri in its parts: `name` with `alias` or `version`, or `run` with `path`."""
 
     name: str = ""
@@ -38,7 +38,7 @@ class Reference:
     path: str = ""
 
     @classmethod
-    def of(cls, uri: str) -> "Reference | None":
+    def of(cls, uri: str) -> "RegistryUri | None":
         """None for every uri that no registry is asked about."""
         if found := _MODELS.fullmatch(uri):
             name, alias, version = found.groups()

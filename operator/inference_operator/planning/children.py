@@ -74,10 +74,10 @@ def _wanted(
 
 def _pods_of(seen: Observed, record: RevisionRecord, position: Position, replicas: int) -> int:
     """As many as are asked for; a revision that clients have left gets no more than it has."""
-    workers = seen.workers.get(record.revision)
-    if record.revision != position.previous or workers is None:
+    deployment = seen.deployments.get(record.revision)
+    if record.revision != position.previous or deployment is None:
         return replicas
-    return min(replicas, workers.replicas)
+    return min(replicas, deployment.replicas)
 
 
 def blocked(seen: Observed, replicas: int) -> tuple[str, ...]:

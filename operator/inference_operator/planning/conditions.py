@@ -13,7 +13,7 @@ from inference_operator.api.conditions import (
 )
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Mode
-from inference_operator.domain.observed import Observed, RevisionRecord, Workers
+from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.planning.health import ARTIFACT_REASONS, Trouble, load_report, trouble
 from inference_operator.planning.lengths import shortened
@@ -52,10 +52,6 @@ class Outlook:
         return self.plan.replicas
 
     @property
-    def workers(self) -> Workers | None:
-        return self.seen.workers.get(self.record.revision) if self.record else None
-
-    @property
     def promoted(self) -> bool:
         return self.record is not None and self.plan.position.stable == self.record.revision
 
@@ -77,7 +73,7 @@ def outlook(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Outlook:
     found = None
     if record is not None:
         pods = seen.pods_of(record.revision)
-        found = trouble(record, seen.workers.get(record.revision), pods)
+        found = trouble(record, seen.deployments.get(record.revision), pods)
     return Outlook(seen, plan, errors, record, found, seen.ready_of(target))
 
 

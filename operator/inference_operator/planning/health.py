@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
-from inference_operator.domain.observed import Container, Pod, RevisionRecord, Workers
+from inference_operator.domain.observed import Container, DeploymentView, Pod, RevisionRecord
 from inference_operator.domain.repository_plan import CONFIG_SUFFIX
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.lengths import shortened
@@ -45,13 +45,13 @@ class Trouble:
 
 
 def trouble(
-    record: RevisionRecord, workers: Workers | None, pods: tuple[Pod, ...]
+    record: RevisionRecord, deployment: DeploymentView | None, pods: tuple[Pod, ...]
 ) -> Trouble | None:
     """The first rule that finds something, over all pods; None when nothing is wrong (yet)."""
-    if workers is not None and workers.refused:
+    if deployment is not None and deployment.refused:
         return Trouble(
             Reason.POD_REFUSED,
-            f"pods are refused: {workers.refused}; correct what it names in spec, or ask for the"
+            f"pods are refused: {deployment.refused}; correct what it names in spec, or ask for the"
             " quota or permission",
         )
     waiting = [pod for pod in pods if not pod.ready]

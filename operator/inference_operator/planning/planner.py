@@ -139,7 +139,7 @@ def _keep_up(seen: Observed, position: Position, found: Validated, now: datetime
     position, wake_after = scale_down(position, _rollout_settings(seen), now)
     replicas = seen.spec.get("replicas", 1) if isinstance(seen.spec, Mapping) else None
     if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
-        current = seen.workers.get(position.serving) if position.serving else None
+        current = seen.deployments.get(position.serving) if position.serving else None
         replicas = current.replicas if current else 0
     kept = frozenset(seen.revisions)
     return Plan(

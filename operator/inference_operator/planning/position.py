@@ -16,7 +16,7 @@ def position_of(seen: Observed) -> Position:
     """
     status = seen.status
     # A revision whose record was deleted by hand still has its pods: clients stay with it.
-    known = {*seen.revisions, *seen.workers}
+    known = {*seen.revisions, *seen.deployments}
     stable = status.stable.revision if status.stable else None
     candidate = status.candidate.revision if status.candidate else None
     if status.observed_generation is None:

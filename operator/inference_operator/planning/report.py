@@ -49,8 +49,8 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         stable=_revision(seen, plan, plan.position.stable),
         candidate=_revision(seen, plan, plan.position.candidate),
         rollout=_rollout(plan),
-        replicas=sum(workers.replicas for workers in seen.workers.values()),
-        ready_replicas=sum(workers.ready for workers in seen.workers.values()),
+        replicas=sum(deployment.replicas for deployment in seen.deployments.values()),
+        ready_replicas=sum(deployment.ready for deployment in seen.deployments.values()),
         selector=selector_text(unit_selector(key.kind, key.name)),
         accelerator=_accelerator(plan),
         url=_url(seen, plan),
@@ -123,12 +123,12 @@ def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatu
     if revision is None:
         return None
     record = plan.records.get(revision)
-    workers = seen.workers.get(revision)
+    deployment = seen.deployments.get(revision)
     return RevisionStatus(
         revision=revision,
         version=str(record.version) if record else None,
-        replicas=workers.replicas if workers else 0,
-        ready=workers.ready if workers else 0,
+        replicas=deployment.replicas if deployment else 0,
+        ready=deployment.ready if deployment else 0,
     )
 
 

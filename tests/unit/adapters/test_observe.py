@@ -11,7 +11,7 @@ from inference_operator.adapters.observe import node_view, observe, pod_view
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Taint
 from inference_operator.domain.names import ChildKey, UnitKey
-from inference_operator.domain.observed import Observed, Workers
+from inference_operator.domain.observed import DeploymentView, Observed
 from inference_operator.domain.resolution import Resolution, SourceKey, Unresolved
 from inference_operator.resources.controller_revision import controller_revision
 from tests.fakes import bodies
@@ -92,35 +92,35 @@ def test_a_deletion_in_progress_is_seen() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "workers"),
+    ("status", "expected"),
     [
-        ({}, Workers(3, 0)),
-        ({"readyReplicas": 2}, Workers(3, 2)),
-        ({"readyReplicas": 5}, Workers(3, 3)),
+        ({}, DeploymentView(3, 0)),
+        ({"readyReplicas": 2}, DeploymentView(3, 2)),
+        ({"readyReplicas": 5}, DeploymentView(3, 3)),
         (
             {
                 "conditions": [
                     {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
                 ]
             },
-            Workers(3, 0, "exceeded quota"),
+            DeploymentView(3, 0, "exceeded quota"),
         ),
         (
             {"conditions": [{"type": "ReplicaFailure", "status": "False", "message": "was"}]},
-            Workers(3, 0),
+            DeploymentView(3, 0),
         ),
     ],
     ids=["just made", "some", "more than wanted, about to go", "refused", "no longer refused"],
 )
-def test_a_deployment_is_seen_as_workers(status: dict[str, Any], workers: Workers) -> None:
-    assert seen(deployment(status=status)).workers == {"aaa": workers}
+def test_a_deployment_is_seen(status: dict[str, Any], expected: DeploymentView) -> None:
+    assert seen(deployment(status=status)).deployments == {"aaa": expected}
 
 
 def test_a_relabelled_deployment_is_still_of_its_revision() -> None:
     body = deployment()
     body["metadata"]["labels"]["inference.aipx.io/revision"] = "bbb"
 
-    assert set(seen(body).workers) == {"aaa"}
+    assert set(seen(body).deployments) == {"aaa"}
 
 
 def test_the_service_says_who_is_served() -> None:

@@ -5,7 +5,7 @@ import pytest
 from inference_operator.api.model import ModelFormat
 from inference_operator.domain.resolution import (
     Facts,
-    Reference,
+    RegistryUri,
     Resolved,
     TensorFact,
     from_data,
@@ -19,29 +19,29 @@ DIGEST = "0123456789abcdef" * 4
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("models:/fx_drift@champion", Reference(name="fx_drift", alias="champion")),
-        ("models:/FX drift v2@no-1", Reference(name="FX drift v2", alias="no-1")),
-        ("models:/fx_drift/17", Reference(name="fx_drift", version=17)),
-        ("runs:/0a1b/model", Reference(run="0a1b", path="model")),
-        ("runs:/0a1b/exports/fx.onnx", Reference(run="0a1b", path="exports/fx.onnx")),
+        ("models:/fx_drift@champion", RegistryUri(name="fx_drift", alias="champion")),
+        ("models:/FX drift v2@no-1", RegistryUri(name="FX drift v2", alias="no-1")),
+        ("models:/fx_drift/17", RegistryUri(name="fx_drift", version=17)),
+        ("runs:/0a1b/model", RegistryUri(run="0a1b", path="model")),
+        ("runs:/0a1b/exports/fx.onnx", RegistryUri(run="0a1b", path="exports/fx.onnx")),
         ("https://store.example/models:/fx@champion", None),
         ("pvc://models/fx", None),
     ],
 )
-def test_a_uri_is_read_in_its_parts(uri: str, expected: Reference | None) -> None:
-    assert Reference.of(uri) == expected
+def test_a_uri_is_read_in_its_parts(uri: str, expected: RegistryUri | None) -> None:
+    assert RegistryUri.of(uri) == expected
 
 
 @pytest.mark.parametrize(
     "uri", [uri for uri in GOOD_SOURCES if uri.startswith(("models:/", "runs:/"))]
 )
 def test_every_registry_uri_that_the_api_takes_is_understood(uri: str) -> None:
-    assert Reference.of(uri) is not None
+    assert RegistryUri.of(uri) is not None
 
 
 def test_aliases_and_versions_of_a_model_are_one_subject() -> None:
     uris = ("models:/fx@champion", "models:/fx@challenger", "models:/fx/3")
-    assert {ref.subject for uri in uris if (ref := Reference.of(uri))} == {"models:/fx"}
+    assert {ref.subject for uri in uris if (ref := RegistryUri.of(uri))} == {"models:/fx"}
 
 
 BARE = Resolved("runs:/0a/m", "runs:/0a/m", 1, "0a", "http://ml/x", Facts("m"))

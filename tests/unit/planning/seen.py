@@ -8,7 +8,13 @@ from typing import Any
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import InferenceModelStatus
 from inference_operator.domain.accelerator import Mode, Node
-from inference_operator.domain.observed import Container, Observed, Pod, RevisionRecord, Workers
+from inference_operator.domain.observed import (
+    Container,
+    DeploymentView,
+    Observed,
+    Pod,
+    RevisionRecord,
+)
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
@@ -53,7 +59,9 @@ def observed(
         spec=dict(wanted) if wanted is not None else spec(),
         status=status or InferenceModelStatus(),
         revisions={r.revision: r for r in records},
-        workers={name: Workers(all_, some) for name, (some, all_) in (ready or {}).items()},
+        deployments={
+            name: DeploymentView(all_, some) for name, (some, all_) in (ready or {}).items()
+        },
         pods=pods,
         served_revision=served,
         nodes=nodes,

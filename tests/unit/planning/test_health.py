@@ -7,7 +7,7 @@ import pytest
 from inference_operator.adapters.observe import pod_view
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
-from inference_operator.domain.observed import Workers
+from inference_operator.domain.observed import DeploymentView
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.health import load_report, trouble
@@ -166,7 +166,7 @@ def test_nothing_is_wrong_with(state: dict[str, Any]) -> None:
 
 def test_pods_that_nobody_may_make_come_first() -> None:
     refused = 'pods "fx-drift-x" is forbidden: exceeded quota: gpus'
-    found = trouble(RECORD, Workers(2, 0, refused), ())
+    found = trouble(RECORD, DeploymentView(2, 0, refused), ())
 
     assert found is not None
     assert (found.reason, found.message) == (
