@@ -31,6 +31,7 @@ CHAIN: tuple[Check, ...] = (
     batching.batches_of_nothing,
     decoupling.streams,
     queues.limits,
+    queues.sequences,
 )
 
 

@@ -1,11 +1,12 @@
-"""Full queues of steps that run beside others, which end Triton 2.51.
+"""Steps beside others that may refuse to queue a request, which ends Triton 2.51.
 
 Where a step cannot be queued, `EnsembleContext::ScheduleSteps` of core's ensemble_scheduler.cc
 gives the request up while the steps beside it still answer to it: the server ends (signal 11), or
-the request is never answered. A full queue in front of a step that runs alone is an error 503.
+the request is never answered. In front of a step that runs alone it is an error that the client
+gets: 503 for a full queue, 400 for a request that no sequence can take.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from model_builders.graph.model import Graph, GraphStep, edges
 from model_builders.problem import Problem
@@ -13,11 +14,35 @@ from model_builders.protobuf import ModelConfig
 
 
 def limits(graph: Graph) -> Iterator[Problem]:
+    """Queues that may be full."""
+    for step, model, where in _beside_others(graph, lambda config: _limit(config) > 0):
+        yield _limited(step, model, where)
+
+
+def sequences(graph: Graph) -> Iterator[Problem]:
+    """Models that queue only what belongs to a sequence that has begun."""
+    for step, model, where in _beside_others(graph, _sequential):
+        yield Problem(
+            step.path,
+            f'sequence_batching of model "{model.name}", {where}',
+            "none: Triton ends at a request without a sequence id, or of several rows",
+            "let one of the steps feed the other, or take sequence_batching out of the model",
+        )
+
+
+def _sequential(config: ModelConfig) -> bool:
+    return bool(config.HasField("sequence_batching"))
+
+
+def _beside_others(
+    graph: Graph, refuses: Callable[[ModelConfig], bool]
+) -> Iterator[tuple[GraphStep, ModelConfig, str]]:
+    """Steps with a model that `refuses`, and words for those that may run at the same time."""
     for step in graph.steps:
-        limited = [one for one in (step.model, *step.inner) if _limit(one)]
-        beside = sorted(other.path for other in _beside(graph, step)) if limited else []
-        for model in limited if beside else ():
-            yield _limited(step, model, f"where {', '.join(beside)} may run at the same time")
+        found = [model for model in (step.model, *step.inner) if refuses(model)]
+        beside = sorted(other.path for other in _beside(graph, step)) if found else []
+        for model in found if beside else ():
+            yield step, model, f"where {', '.join(beside)} may run at the same time"
 
 
 def _limited(step: GraphStep, model: ModelConfig, where: str) -> Problem:

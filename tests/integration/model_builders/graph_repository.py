@@ -87,6 +87,9 @@ def ask(host: str, name: str, graph: Graph, request: Request) -> dict[str, Any] 
     body: dict[str, Any] = {"inputs": list(_inputs(graph, request))}
     if request.outputs:
         body["outputs"] = [{"name": output} for output in request.outputs]
+    if request.sequence:
+        whole = {"sequence_start": True, "sequence_end": True}
+        body["parameters"] = {"sequence_id": request.sequence, **whole}
     post = urllib.request.Request(
         f"http://{host}/v2/models/{name}/infer", data=json.dumps(body).encode()
     )

@@ -27,6 +27,8 @@ from tests.unit.model_builders.graphs import (
     ROWS,
     SCALAR,
     SCORE,
+    SEQUENCE,
+    SEQUENCED,
     SMALL,
     STREAM,
     STREAMED,
@@ -650,6 +652,38 @@ BAD: dict[str, Bad] = {
         ),
         Ends(Request(), clients=32),
     ),
+    "a model for sequences beside another step": Bad(
+        graph(
+            step("a", SEQUENCE, "X=x", "Y=t"),
+            step("b", ROW, "X=x", "Y=s"),
+            step("c", PAIR, "A=s B=t", "Y=y"),
+            takes=X,
+            gives=Y,
+        ),
+        (
+            'spec.steps[a]: found sequence_batching of model "sequence", where spec.steps[b] may'
+            " run at the same time, expected none: Triton ends at a request without a sequence id,"
+            " or of several rows; let one of the steps feed the other, or take sequence_batching"
+            " out of the model",
+        ),
+        Ends(Request(), clients=1),
+    ),
+    "a model for sequences inside an ensemble beside another step": Bad(
+        graph(
+            step("a", SEQUENCED, "IN=x", "OUT=t", SEQUENCE),
+            step("b", ROW, "X=x", "Y=s"),
+            step("c", PAIR, "A=s B=t", "Y=y"),
+            takes=X,
+            gives=Y,
+        ),
+        (
+            'spec.steps[a]: found sequence_batching of model "sequence", where spec.steps[b] may'
+            " run at the same time, expected none: Triton ends at a request without a sequence id,"
+            " or of several rows; let one of the steps feed the other, or take sequence_batching"
+            " out of the model",
+        ),
+        Ends(Request(), clients=1),
+    ),
     "a stream of answers beside a single one, for a step": Bad(
         graph(step("a", STREAM, "X=x", "Y=t"), step("b", PAIR, "A=x B=t", "Y=y"), takes=X, gives=Y),
         (
@@ -893,6 +927,11 @@ GOOD: dict[str, Good] = {
         ),
         Request(2),
         {"y": rows(3, 4)},
+    ),
+    "a model for sequences where nothing runs beside it": Good(
+        graph(step("a", SEQUENCE, "X=x", "Y=t"), step("b", ROW, "X=t", "Y=y"), takes=X, gives=Y),
+        Request(1, sequence=7),
+        {"y": rows(3)},
     ),
     "variable dimensions all the way": Good(
         graph(step("a", ANY, "X=x", "Y=y"), takes={"x": "FP32 [-1]"}, gives={"y": "FP32 [-1]"}),

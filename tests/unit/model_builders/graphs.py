@@ -101,6 +101,8 @@ STREAM.model_transaction_policy.decoupled = True
 """A model that may answer a request several times."""
 LIMITED = model("limited", "X FP32 [5]", "Y FP32 [5]")
 LIMITED.dynamic_batching.default_queue_policy.max_queue_size = 1
+SEQUENCE = model("sequence", "X FP32 [5]", "Y FP32 [5]")
+SEQUENCE.sequence_batching.SetInParent()
 WHOLE = model("whole", "X FP32 [5]", "Y FP32 [5]", batch=0)
 ROWS = model("rows", "X FP32 [-1, 5]", "Y FP32 [-1, 5]", batch=0)
 FOUR = model("four", "X FP32 [4, 5]", "Y FP32 [4, 5]", batch=0)
@@ -125,6 +127,7 @@ def ensemble_of(runs: str, name: str = "inner") -> ModelConfig:
 INNER = ensemble_of("row")
 QUEUED = ensemble_of("limited", "queued")
 STREAMED = ensemble_of("stream", "streamed")
+SEQUENCED = ensemble_of("sequence", "sequenced")
 
 MODELS = (
     *(
@@ -142,8 +145,9 @@ MODELS = (
         SCALAR,
         STREAM,
         LIMITED,
+        SEQUENCE,
     ),
-    *(WHOLE, ROWS, FOUR, MEAN, CENTRE, ONE, UNTOLD, INNER, QUEUED, STREAMED),
+    *(WHOLE, ROWS, FOUR, MEAN, CENTRE, ONE, UNTOLD, INNER, QUEUED, STREAMED, SEQUENCED),
 )
 
 
@@ -159,3 +163,5 @@ class Request:
     """Outputs that it asks for; all, where it names none."""
     sizes: Mapping[str, int] = field(default_factory=dict)
     """Of other dimensions that vary, by input; 5 where it is not here."""
+    sequence: int = 0
+    """Number of the sequence that it is the whole of; 0 for none."""
