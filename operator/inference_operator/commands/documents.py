@@ -1,8 +1,9 @@
-"""Manifests in files, read as far as anybody can use them; whatever else is in there is told."""
+"""Manifests in files, each with its place, read as far as anybody can use them."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -10,68 +11,153 @@ import yaml
 
 Body = dict[str, Any]
 
+STDIN = "-"
+# Of a folder, as kubectl has it.
+ENDINGS = (".json", ".yaml", ".yml")
+
 
 class InputError(Exception):
     """A file cannot be used; the message says what was found and what was expected."""
 
 
-def documents(name: str) -> list[Body]:
-    """The manifests of a file, or of stdin (`-`); InputError where they cannot be read."""
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One manifest."""
+
+    place: str
+    """Its file, and the line where it begins."""
+
+    body: Body
+
+
+def documents(names: Sequence[str]) -> list[Document]:
+    """The manifests of files, of folders and of stdin (`-`), in their order; InputError where they
+    cannot be read."""
+    return [found for name in names for file in _files(name) for found in _read(file)]
+
+
+def _files(name: str) -> list[str]:
+    """A folder's own files, without those of folders in it."""
+    if name == STDIN or not Path(name).is_dir():
+        return [name]
+    found = sorted(str(path) for path in Path(name).iterdir() if path.suffix in ENDINGS)
+    if not found:
+        raise InputError(f"{name}: found no file that ends in {', '.join(ENDINGS)}, expected one")
+    return found
+
+
+def _read(name: str) -> list[Document]:
+    where = "standard input" if name == STDIN else name
     try:
-        text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
-        found = [body for body in yaml.safe_load_all(text) if body]
-        bodies = [item for body in found for item in _items(name, body)]
-        for body in bodies:
-            _check_keys(name, body)
-    except (OSError, UnicodeDecodeError, ValueError, yaml.YAMLError) as error:
-        raise InputError(f"{name}: cannot be read as YAML: {error}") from None
+        text = sys.stdin.read() if name == STDIN else Path(name).read_text("utf-8")
+        found = [(place, body) for place, body in _parsed(where, text) if body]
+        return [item for place, body in found for item in _items(place, body)]
+    except OSError as error:
+        raise InputError(f"{where}: cannot be read: {error.strerror}") from None
+    except (ValueError, yaml.YAMLError) as error:
+        raise InputError(f"{where}: cannot be read as YAML: {error}") from None
     except RecursionError:
-        raise InputError(f"{name}: found more levels than any manifest has") from None
-    return bodies
+        raise InputError(f"{where}: found more levels than any manifest has") from None
 
 
-def _items(name: str, body: Any) -> list[Body]:
+# `<<`: two of them lose nothing.
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses repeated keys: YAML keeps the last of them and says nothing.
+
+    In Python, since libyaml's own ends the process where there are too many levels.
+    """
+
+    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
+        node = super().compose_mapping_node(anchor)
+        first: dict[tuple[str, str], int] = {}
+        for key, _ in node.value:
+            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
+                continue
+            if (key.tag, key.value) in first:
+                raise InputError(_repeated(key, first[key.tag, key.value]))
+            first[key.tag, key.value] = key.start_mark.line + 1
+        return node
+
+
+def _repeated(key: yaml.ScalarNode, first: int) -> str:
+    mark = key.start_mark
+    forgotten = ", or put `---` between two manifests" if mark.column == 0 else ""
+    return (
+        f"{mark.name}, line {mark.line + 1}: found the key {key.value} a second time, the first is"
+        f" on line {first}; expected it once: remove one of the two{forgotten}"
+    )
+
+
+def _parsed(where: str, text: str) -> Iterator[tuple[str, Any]]:
+    """Each document with its place."""
+    loader = _Loader(text)
+    loader.name = where
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            if node is not None:
+                place = f"{where}, line {node.start_mark.line + 1}"
+                yield place, loader.construct_document(node)
+    finally:
+        loader.dispose()
+
+
+def _items(place: str, body: Any) -> list[Document]:
     """The manifest, or those in a List."""
     if not isinstance(body, dict):
-        raise InputError(f"{name}: found {type(body).__name__}, expected a manifest")
+        raise InputError(f"{place}: found {type(body).__name__}, expected a manifest")
+    _check_keys(place, body)
     kind = body.get("kind")
     if kind is not None and not isinstance(kind, str):
-        raise InputError(f"{name}: kind: found {kind!r}, expected a string")
+        raise InputError(f"{place}: kind: found {kind!r}, expected a string")
     if kind != "List":
-        return [body]
+        return [Document(place, body)]
     items = body.get("items") or []
     if not isinstance(items, list):
-        raise InputError(f"{name}: items: found {items!r}, expected a list of manifests")
-    return [item for one in items for item in _items(name, one)]
+        raise InputError(f"{place}: items: found {items!r}, expected a list of manifests")
+    return [
+        item
+        for number, one in enumerate(items)
+        for item in _items(f"{place}, items[{number}]", one)
+    ]
 
 
-def _check_keys(name: str, value: Any) -> None:
+def _check_keys(place: str, value: Any) -> None:
     """The API server has texts for keys; YAML also numbers, dates and nothing."""
     for key in value if isinstance(value, dict) else ():
         if not isinstance(key, str):
-            raise InputError(f"{name}: found the key {key!r}, expected a string: put it in quotes")
+            raise InputError(f"{place}: found the key {key!r}, expected a string: put it in quotes")
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for one in inner:
-        _check_keys(name, one)
+        _check_keys(place, one)
 
 
-def metadata(body: Body) -> Body:
+def metadata(found: Document) -> Body:
     """Its metadata, with a name at least."""
-    meta = body.get("metadata") or {}
+    meta = found.body.get("metadata") or {}
     if not isinstance(meta, dict):
-        raise InputError(f"metadata: found {type(meta).__name__}, expected a map")
+        raise InputError(f"{found.place}: metadata: found {type(meta).__name__}, expected a map")
     if not meta.get("name"):
-        raise InputError("metadata.name: found nothing, expected the name of the resource")
+        raise InputError(
+            f"{found.place}: metadata.name: found nothing, expected the name of the resource:"
+            " add `metadata: {name: ...}`"
+        )
     for field in ("name", "namespace"):
         if not isinstance(meta.get(field, ""), str):
-            raise InputError(f"metadata.{field}: found {meta[field]}, expected a string")
+            raise InputError(
+                f"{found.place}: metadata.{field}: found {meta[field]}, expected a string:"
+                " put it in quotes"
+            )
     return meta
 
 
-def check_live(body: Body) -> None:
+def check_live(found: Document) -> None:
     """That it was printed by an API server; InputError names what is missing."""
-    meta = metadata(body)
-    what = f"{body.get('kind')} {meta['name']}"
+    body, meta = found.body, metadata(found)
+    what = f"{found.place}: {body.get('kind')} {meta['name']}"
     expected = "expected what `kubectl get -o yaml` prints"
     if not isinstance(meta.get("uid"), str):
         raise InputError(f"{what}: metadata.uid: found {meta.get('uid')!r}, {expected}")

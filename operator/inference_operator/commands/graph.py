@@ -1,18 +1,23 @@
 """`inference-operator graph`: an EnsemblePipeline as a drawing, without a cluster."""
 
 import argparse
-import sys
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
+from inference_operator.adapters.referrers import references_in
 from inference_operator.api.ensemble_pipeline import KIND
 from inference_operator.api.validate import InvalidResourceError
+from inference_operator.commands.asking import add_input, refusals, say
 from inference_operator.commands.documents import InputError
 from inference_operator.commands.manifests import units
+from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.drawing import Drawing, drawing
+from inference_operator.planning.planner import plan
 from inference_operator.settings import Settings
 from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import picture
@@ -21,8 +26,8 @@ from model_builders.graph.drawing.svg import svg
 DESCRIPTION = """\
 Draw an EnsemblePipeline: its inputs, steps and outputs, and each tensor on its way with type and
 shape. What the operator would refuse is red, and said on stderr with exit status 1. The models that
-steps refer to are read from the same file, and from --live; those found in neither are drawn
-without their shapes.
+steps refer to are read from the same files, where those that cannot be served count as refused too,
+and from --live; those found in neither are drawn without their shapes.
 """
 
 
@@ -33,6 +38,14 @@ class Format(StrEnum):
     SVG = "svg"
 
 
+_MARKDOWN = ".md"
+_FORMATS = {
+    "": Format.MERMAID,
+    ".svg": Format.SVG,
+    ".mmd": Format.MERMAID,
+    ".mermaid": Format.MERMAID,
+    _MARKDOWN: Format.MERMAID,
+}
 _WRITERS = {Format.MERMAID: mermaid, Format.SVG: svg}
 
 
@@ -44,77 +57,112 @@ def add_parser(subparsers: Any) -> None:
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("-f", "--filename", required=True, help="manifests, or - for stdin")
-    parser.add_argument("--name", help=f"which {KIND}, where the manifests hold several")
+    add_input(parser, "inference,controllerrevision,configmap")
+    parser.add_argument(
+        "--name",
+        metavar="[NAMESPACE/]NAME",
+        help=f"which {KIND}, where the manifests hold several",
+    )
     parser.add_argument(
         "--format",
-        choices=list(Format),
-        help="absent: svg where FILE ends so, else mermaid",
+        choices=[one.value for one in Format],
+        help="absent: as FILE ends (.svg; .mmd, .mermaid, .md), else mermaid",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; absent: stdout")
-    parser.add_argument(
-        "--live",
-        metavar="FILE",
-        help="what is in the cluster now: the output of"
-        " `kubectl get inference,controllerrevision,configmap -o yaml`",
-    )
     parser.set_defaults(func=graph_command)
 
 
 def graph_command(arguments: argparse.Namespace) -> int:
     """Draw one pipeline; 1 when the operator would refuse it, 2 for unusable input."""
-    try:
-        seen = _pipeline(arguments)
-        try:
-            found = drawing(seen)
-        except InvalidResourceError as error:
-            return _refused(seen, error.errors)
-        _write(arguments, found)
-    except InputError as error:
-        print(f"inference-operator: {error}", file=sys.stderr)
-        return 2
-    for sentence in found.unknown:
-        print(f"{seen.owner.key}: not all shapes are known: {sentence}", file=sys.stderr)
-    return _refused(seen, found.problems) if found.problems else 0
-
-
-def _pipeline(arguments: argparse.Namespace) -> Observed:
     settings = Settings()
     defaults = Defaults(settings.triton_image, settings.loader_image)
-    seen = list(units(arguments.filename, arguments.live, defaults))
-    pipelines = [one for one in seen if one.owner.key.kind == KIND]
-    wanted = [one for one in pipelines if arguments.name in (None, one.owner.key.name)]
+    try:
+        there = list(units(arguments.filename, arguments.live, defaults))
+        seen = _chosen(arguments, there)
+        refused = _refused(seen, there, defaults)
+        try:
+            found = drawing(seen)
+        except InvalidResourceError:
+            found = None
+        if found is not None:
+            _write(arguments, found)
+            refused = dict.fromkeys((*((seen.owner.key, str(p)) for p in found.problems), *refused))
+    except InputError as error:
+        say("inference-operator", error)
+        return 2
+    for sentence in found.unknown if found else ():
+        if (seen.owner.key, sentence) not in refused:
+            say(seen.owner.key, f"not all shapes are known: {sentence}")
+    for key, sentence in refused:
+        say(key, sentence)
+    return 1 if refused else 0
+
+
+def _chosen(arguments: argparse.Namespace, there: Sequence[Observed]) -> Observed:
+    pipelines = [one for one in there if one.owner.key.kind == KIND]
+    wanted = [one for one in pipelines if arguments.name in (None, *_names(one.owner.key))]
     if len(wanted) == 1:
         return wanted[0]
-    there = ", ".join(one.owner.key.name for one in pipelines) or f"no {KIND}"
-    if arguments.name is None:
-        expected = f"one {KIND}" + ("; choose it with --name" if pipelines else "")
-    else:
-        expected = f"one {KIND} called {arguments.name}"
-    raise InputError(f"{arguments.filename}: found {there}, expected {expected}")
+    is_one_namespace = len({one.owner.key.namespace for one in pipelines}) == 1
+    names = (_names(one.owner.key)[0 if is_one_namespace else 1] for one in pipelines)
+    found = ", ".join(names) or f"no {KIND}"
+    expected = f"one {KIND}" + (f" called {arguments.name}" if arguments.name else "")
+    if len(wanted) > 1 or (pipelines and not arguments.name):
+        expected += "; choose it with --name"
+    raise InputError(f"{', '.join(arguments.filename)}: found {found}, expected {expected}")
+
+
+def _names(key: UnitKey) -> tuple[str, str]:
+    return key.name, f"{key.namespace}/{key.name}"
+
+
+def _refused(
+    seen: Observed, there: Iterable[Observed], defaults: Defaults
+) -> dict[tuple[UnitKey, str], None]:
+    """What `plan` refuses of a pipeline, and of those beside it in the files that it is made of."""
+    known = {one.owner.key: one for one in there}
+    met: dict[UnitKey, None] = {}
+    waiting = [seen.owner.key]
+    while waiting:
+        key = waiting.pop(0)
+        if key in known and key not in met:
+            met[key] = None
+            named = sorted(references_in(known[key].spec))
+            waiting += [UnitKey(other.kind, key.namespace, other.name) for other in named]
+    now = datetime.now(UTC)
+    return {
+        (key, sentence): None
+        for key in met
+        for sentence in refusals(plan(known[key], defaults, now))
+    }
 
 
 def _write(arguments: argparse.Namespace, found: Drawing) -> None:
-    text = _WRITERS[_format(arguments)](
-        picture(found.graph, runs=found.runs, problems=found.problems)
-    )
+    format_ = _format(arguments)
+    text = _WRITERS[format_](picture(found.graph, runs=found.runs, problems=found.problems))
     if arguments.output is None:
         print(text, end="")
         return
+    if format_ is Format.MERMAID and _ending(arguments.output) == _MARKDOWN:
+        text = f"```mermaid\n{text}```\n"
     try:
         Path(arguments.output).write_text(text, "utf-8")
     except OSError as error:
-        raise InputError(f"{arguments.output}: cannot be written: {error}") from None
+        raise InputError(f"{arguments.output}: cannot be written: {error.strerror}") from None
 
 
 def _format(arguments: argparse.Namespace) -> Format:
     if arguments.format is not None:
         return Format(arguments.format)
-    ends = (arguments.output or "").lower().endswith(".svg")
-    return Format.SVG if ends else Format.MERMAID
+    ending = _ending(arguments.output or "")
+    if ending not in _FORMATS:
+        known = ", ".join(filter(None, _FORMATS))
+        raise InputError(
+            f"{arguments.output}: found the ending {ending}, expected one of {known}; rename it, or"
+            " say with --format what to write"
+        )
+    return _FORMATS[ending]
 
 
-def _refused(seen: Observed, problems: Any) -> int:
-    for problem in problems:
-        print(f"{seen.owner.key}: {problem}", file=sys.stderr)
-    return 1
+def _ending(name: str) -> str:
+    return Path(name).suffix.lower()

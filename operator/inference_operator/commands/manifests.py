@@ -1,22 +1,20 @@
 """Manifests in files as what the operator would see of them, without a cluster."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
-from typing import Any
 
 from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.observe import observe
 from inference_operator.adapters.referrers import references_in
-from inference_operator.api.base import API_VERSION
 from inference_operator.commands.documents import (
+    STDIN,
     InputError,
     check_live,
     documents,
     legible,
-    metadata,
 )
+from inference_operator.commands.resources import Resource, resources
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.validation import Defaults
@@ -27,38 +25,44 @@ from inference_operator.resources.metadata import owned
 # Stands in for what the API server would give.
 NO_UID = "00000000-0000-0000-0000-000000000000"
 
-Body = dict[str, Any]
 
+def units(wanted: Sequence[str], live: Sequence[str], defaults: Defaults) -> Iterator[Observed]:
+    """Each custom resource of files over what `live` shows of the cluster, in the files' order.
 
-def units(filename: str, live: str | None, defaults: Defaults) -> Iterator[Observed]:
-    """Each custom resource of a file over what `live` shows of the cluster, in the file's order.
-
-    A pipeline sees what its steps refer to as it is live, else as the file has it, served.
+    A pipeline sees what its steps refer to as it is live, else as the files have it, served.
     """
-    wanted = documents(filename)
-    bodies = [body for body in wanted if body.get("kind") in UNIT_BY_KIND]
-    if not bodies:
-        kinds = ", ".join(sorted({str(body.get("kind")) for body in wanted})) or "nothing"
-        expected = " or an ".join(UNIT_BY_KIND)
-        raise InputError(f"{filename}: found {kinds}, expected an {expected}")
-    cache = Cache()
-    for body in documents(live) if live else ():
-        check_live(body)
-        with legible(f"{live}: {body.get('kind')} {body['metadata']['name']}"):
-            cache.put(str(body.get("kind")), body)
-    keys = [_put(cache, body) for body in bodies]
+    if [*wanted, *live].count(STDIN) > 1:
+        raise InputError(
+            "found - twice, expected it once: standard input can be read only once; write one of"
+            " the two to a file"
+        )
+    ours = resources(wanted)
+    cache = _cluster(live)
+    for found in ours:
+        _put(cache, found)
+    keys = [found.key for found in ours]
     seen: dict[UnitKey, Observed] = {}
     for key in _inner_first(keys, cache):
-        with legible(f"{live}: what there is of {key}") if live else nullcontext():
-            seen[key] = _seen(cache, key, filename)
+        with legible(f"{', '.join(live)}: what there is of {key}") if live else nullcontext():
+            seen[key] = _seen(cache, key)
             _pretend_served(cache, seen[key], defaults)
     yield from (seen[key] for key in keys)
 
 
-def _seen(cache: Cache, key: UnitKey, filename: str) -> Observed:
+def _cluster(live: Sequence[str]) -> Cache:
+    cache = Cache()
+    for found in documents(live):
+        check_live(found)
+        kind = str(found.body.get("kind"))
+        with legible(f"{found.place}: {kind} {found.body['metadata']['name']}"):
+            cache.put(kind, found.body)
+    return cache
+
+
+def _seen(cache: Cache, key: UnitKey) -> Observed:
     found = observe(cache, key)
     if found is None:
-        raise InputError(f"{filename}: {key} has no metadata that can be read")
+        raise InputError(f"{key} has no metadata that can be read")
     return found
 
 
@@ -111,14 +115,10 @@ def _pretend_served(cache: Cache, seen: Observed, defaults: Defaults) -> None:
     cache.put(key.kind, served)
 
 
-def _put(cache: Cache, body: Body) -> UnitKey:
+def _put(cache: Cache, wanted: Resource) -> None:
     """The manifest over what is live of it, as the API server would store it."""
-    if body.get("apiVersion") != API_VERSION:
-        raise InputError(f"apiVersion: found {body.get('apiVersion')!r}, expected {API_VERSION!r}")
-    meta = metadata(body)
-    kind = str(body["kind"])
-    key = UnitKey(kind, meta.get("namespace", "default"), meta["name"])
-    live = cache.get(kind, (key.namespace, key.name)) or {"metadata": {}}
+    key, body = wanted.key, wanted.body
+    live = cache.get(key.kind, (key.namespace, key.name)) or {"metadata": {}}
     changed = live.get("spec") != body.get("spec")
     known = live["metadata"]
     stored = {
@@ -133,5 +133,4 @@ def _put(cache: Cache, body: Body) -> UnitKey:
             "resourceVersion": str(int(known.get("resourceVersion", 0)) + 1),
         },
     }
-    cache.put(kind, stored)
-    return key
+    cache.put(key.kind, stored)

@@ -2,13 +2,13 @@
 
 import argparse
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import yaml
 
+from inference_operator.commands.asking import add_input, refusals, say
 from inference_operator.commands.documents import InputError
 from inference_operator.commands.manifests import units
 from inference_operator.domain.repository_plan import PLAN_FILE
@@ -18,6 +18,8 @@ from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
 from inference_operator.settings import Settings
 
+LIVE_KINDS = "inference,controllerrevision,configmap,deployment,service,pdb,pod,node"
+
 
 def add_parser(subparsers: Any) -> None:
     """Add `plan` and `render`."""
@@ -26,13 +28,8 @@ def add_parser(subparsers: Any) -> None:
         ("render", "print the children and config.pbtxt of a manifest", render_command),
     ):
         parser = subparsers.add_parser(name, help=words, description=f"{words}, without a cluster")
-        parser.add_argument("-f", "--filename", required=True, help="manifests, or - for stdin")
-        parser.add_argument(
-            "--live",
-            help="what is in the cluster now: the output of `kubectl get"
-            " inference,controllerrevision,configmap,deployment,service,pdb,pod,node -o yaml`"
-            + ("; only children that differ from it are printed" if name == "render" else ""),
-        )
+        also = "; only children that differ from it are printed" if name == "render" else ""
+        add_input(parser, LIVE_KINDS, also)
         parser.add_argument(
             "--triton-image",
             default=Settings().triton_image,
@@ -58,30 +55,29 @@ def plan_command(arguments: argparse.Namespace) -> int:
 
 def render_command(arguments: argparse.Namespace) -> int:
     """Print each plan's manifests as YAML, or only its config.pbtxt files."""
-    return _each(arguments, _print_configs if arguments.config else _print_manifests)
+    show = _print_configs if arguments.config else _print_manifests
+
+    def rendered(found: Plan) -> None:
+        show(found)
+        if found.unit is None and found.unresolved is not None and not refusals(found):
+            say(found.key, f"not known yet: {found.unresolved.message}")
+
+    return _each(arguments, rendered)
 
 
-def _each(arguments: argparse.Namespace, show: Any) -> int:
+def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     try:
         plans = list(_plans(arguments))
     except InputError as error:
-        print(f"inference-operator: {error}", file=sys.stderr)
+        say("inference-operator", error)
         return 2
     for found in plans:
-        if found.invalid is None:
+        refused = refusals(found)
+        if found.invalid is None and (found.actions or not refused):
             show(found)
-            if found.unit is None and found.unresolved is not None and not found.actions:
-                waits = "" if found.unresolved.is_definite else "not known yet: "
-                print(f"{found.key}: {waits}{found.unresolved.message}", file=sys.stderr)
-        else:
-            for problem in found.invalid.problems:
-                print(f"{found.key}: {problem}", file=sys.stderr)
-    return 1 if any(map(_is_refused, plans)) else 0
-
-
-def _is_refused(found: Plan) -> bool:
-    goes_round = found.unresolved is not None and found.unresolved.is_definite
-    return found.invalid is not None or (found.unit is None and goes_round)
+        for sentence in refused:
+            say(found.key, sentence)
+    return 1 if any(map(refusals, plans)) else 0
 
 
 def _plans(arguments: argparse.Namespace) -> Iterator[Plan]:
@@ -103,7 +99,8 @@ def _print_configs(found: Plan) -> None:
             continue
         for name, text in action.manifest["data"].items():
             if name != PLAN_FILE:
-                print(f"# {name.removesuffix('.config.pbtxt')}/config.pbtxt\n{text}", end="")
+                file = f"{name.removesuffix('.config.pbtxt')}/config.pbtxt"
+                print(f"# {found.key}: {file}\n{text}", end="")
 
 
 _NUMBERLIKE = re.compile(r"[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")

@@ -1,5 +1,6 @@
 """Files that hold something else than manifests: a sentence and status 2, never a traceback."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import yaml
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.cli import main
-from inference_operator.commands.documents import InputError, documents
+from inference_operator.commands.documents import Document, InputError, documents
 from inference_operator.commands.manifests import _inner_first
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import NAMESPACE, PIPELINE, epipe, imodel, step, stored
@@ -40,9 +41,72 @@ def test_a_file_is_refused_that_holds(text: str, words: str, tmp_path: Path) -> 
     path.write_text(text)
 
     with pytest.raises(InputError) as refused:
-        documents(str(path))
-    assert str(refused.value).startswith(f"{path}: ")
+        documents([str(path)])
+    assert str(refused.value).startswith(str(path))
     assert words in str(refused.value)
+
+
+def read(folder: Path, text: str, name: str = "m.yaml") -> list[Document]:
+    path = folder / name
+    path.write_text(text)
+    return documents([str(path)])
+
+
+def test_a_manifest_is_found_again_by_its_file_and_line(tmp_path: Path) -> None:
+    found = read(tmp_path, "# a comment\nkind: A\n---\n---\nkind: List\nitems: [{}, {kind: B}]\n")
+
+    assert [(one.place, one.body) for one in found] == [
+        (f"{tmp_path}/m.yaml, line 2", {"kind": "A"}),
+        (f"{tmp_path}/m.yaml, line 5, items[0]", {}),
+        (f"{tmp_path}/m.yaml, line 5, items[1]", {"kind": "B"}),
+    ]
+
+
+def test_a_forgotten_line_between_manifests_is_said_and_not_read_as_one(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, "kind: A\nspec: {}\nkind: B\n")
+    assert str(refused.value) == (
+        f"{tmp_path}/m.yaml, line 3: found the key kind a second time, the first is on line 1;"
+        " expected it once: remove one of the two, or put `---` between two manifests"
+    )
+
+
+def test_a_repeated_key_is_refused_however_deep_it_lies(tmp_path: Path) -> None:
+    with pytest.raises(InputError) as refused:
+        read(tmp_path, "spec:\n  steps:\n    - {a: 1, b: 2, 'a': 3}\n")
+    assert str(refused.value) == (
+        f"{tmp_path}/m.yaml, line 3: found the key a a second time, the first is on line 3;"
+        " expected it once: remove one of the two"
+    )
+
+
+def test_merged_maps_are_no_repeated_keys(tmp_path: Path) -> None:
+    text = "a: &a {x: 1, y: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: *b, y: 3}\nd: {<<: *a, <<: *b}\n"
+
+    (found,) = read(tmp_path, text)
+    assert (found.body["b"], found.body["c"]) == ({"x": 2, "y": 1}, {"x": 2, "y": 3})
+
+
+def test_of_a_folder_it_reads_what_kubectl_reads(tmp_path: Path) -> None:
+    for name in ("b.yaml", "a.yml", "c.json", "d.txt", "e.yaml~"):
+        (tmp_path / name).write_text(json.dumps({"kind": name}))
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "f.yaml").write_text("kind: f")
+
+    found = documents([str(tmp_path)])
+    assert [one.body["kind"] for one in found] == ["a.yml", "b.yaml", "c.json"]
+
+
+def test_a_folder_without_manifests_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        InputError, match=r"found no file that ends in .json, .yaml, .yml, expected"
+    ):
+        documents([str(tmp_path)])
+
+
+def test_a_file_that_is_not_there_is_no_bad_yaml(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none.yaml: cannot be read: No such file or directory$"):
+        documents([str(tmp_path / "none.yaml")])
 
 
 def without(*path: str) -> Callable[[Body], None]:

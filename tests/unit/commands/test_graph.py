@@ -205,6 +205,58 @@ def test_one_of_several_pipelines_is_drawn_by_its_name(
     assert 'title: "second"' in out
 
 
+def test_one_of_several_namespaces_is_drawn_by_its_full_name(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = {**epipe(maxBatchSize=-1), "metadata": {"name": "fx-signal", "namespace": "desk-8"}}
+    path = written(tmp_path, epipe(), imodel(), other)
+
+    assert said(capsys, "-f", path, "--name", "desk-7/fx-signal")[0] == 0
+    assert said(capsys, "-f", path, "--name", "desk-8/fx-signal")[0] == 1
+
+
+def test_a_markdown_file_shows_the_drawing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, drawing = written(tmp_path, epipe(), imodel()), tmp_path / "pipeline.md"
+    said(capsys, "-f", path, "-o", drawing)
+
+    lines = drawing.read_text().splitlines()
+    assert (lines[0], lines[1], lines[-1]) == ("```mermaid", "---", "```")
+
+
+def test_a_bad_model_of_the_same_file_is_1_and_its_problems_are_said(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    inner = step("inner", modelRef={"name": "fx-signal", "kind": "EnsemblePipeline"})
+    bad = imodel(model={**MODEL, "format": "pytorch"})
+    unrelated = imodel("unrelated", model={**MODEL, "format": "pytorch"})
+    path = written(tmp_path, epipe("outer", steps=[inner]), epipe(), bad, unrelated)
+    status, out, err = said(capsys, "-f", path, "--name", "outer")
+
+    assert status == 1
+    assert "flowchart LR" in out
+    assert 'InferenceModel/desk-7/fx-drift: spec.model.format: found "pytorch"' in err
+    assert "unrelated" not in err
+
+
+def test_pipelines_that_lead_to_each_other_are_1_and_said_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def circle(name: str, other: str) -> dict[str, Any]:
+        ref = {"name": other, "kind": "EnsemblePipeline"}
+        return epipe(name, steps=[step("s", modelRef=ref)])
+
+    path = written(tmp_path, circle("one", "two"), circle("two", "one"))
+    status, out, err = said(capsys, "-f", path, "--name", "one")
+
+    assert status == 1
+    assert "flowchart LR" in out
+    first, second = err.splitlines()
+    assert first.startswith("EnsemblePipeline/desk-7/one: s: EnsemblePipeline two leads back to ")
+    assert second.startswith("EnsemblePipeline/desk-7/two: s: EnsemblePipeline one leads back to ")
+
+
 def test_it_reads_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -225,7 +277,23 @@ UNUSABLE = {
         ("--name", "third"),
         "found first, expected one EnsemblePipeline called third\n",
     ),
-    "another kind": ([{"kind": "Pod"}], (), "found Pod, expected an InferenceModel or an "),
+    "one name in two namespaces": (
+        [epipe(), {**epipe(), "metadata": {"name": "fx-signal", "namespace": "desk-8"}}],
+        ("--name", "fx-signal"),
+        "found desk-7/fx-signal, desk-8/fx-signal, expected one EnsemblePipeline called fx-signal;"
+        " choose it with --name\n",
+    ),
+    "another kind": (
+        [{"apiVersion": "v1", "kind": "Pod"}],
+        (),
+        "found Pod, expected an InferenceModel or an ",
+    ),
+    "an ending that no drawing has": (
+        [epipe(), imodel()],
+        ("-o", "x.png"),
+        "x.png: found the ending .png, expected one of .svg, .mmd, .mermaid, .md; rename it, or say"
+        " with --format what to write\n",
+    ),
     "nowhere to write": ([epipe(), imodel()], ("-o", "/nowhere/x.svg"), "/nowhere/x.svg: cannot"),
 }
 
@@ -250,4 +318,4 @@ def test_an_unknown_format_is_refused_by_the_command_line(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         said(capsys, "-f", written(tmp_path, epipe()), "--format", "png")
-    assert "invalid choice: 'png'" in capsys.readouterr().err
+    assert "invalid choice: 'png' (choose from 'mermaid', 'svg')" in capsys.readouterr().err

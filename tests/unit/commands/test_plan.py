@@ -61,13 +61,17 @@ def test_render_can_print_config_pbtxt_alone(
     status, out, _ = said(capsys, "render", "-f", manifest, "--config")
 
     assert status == 0
-    assert out.startswith('# fx-drift/config.pbtxt\nname: "fx-drift"\n')
+    assert out.startswith(
+        '# InferenceModel/desk-7/fx-drift: fx-drift/config.pbtxt\nname: "fx-drift"\n'
+    )
 
 
 def test_it_reads_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both = yaml.safe_dump_all([imodel("one"), {"kind": "ConfigMap"}, imodel("two")])
+    both = yaml.safe_dump_all(
+        [imodel("one"), {"apiVersion": "v1", "kind": "ConfigMap"}, imodel("two")]
+    )
     monkeypatch.setattr("sys.stdin", io.StringIO(both))
     status, out, _ = said(capsys, "plan", "-f", "-")
 
@@ -111,14 +115,17 @@ UNUSABLE: dict[str, tuple[str, str]] = {
     "a list": ("- a\n- b\n", "found list, expected a manifest"),
     "a word": ("hello", "found str, expected a manifest"),
     "empty": ("", "found nothing, expected an InferenceModel or an EnsemblePipeline"),
-    "another kind": ("kind: Pod", "found Pod, expected an InferenceModel or an EnsemblePipeline"),
+    "another kind": (
+        "apiVersion: v1\nkind: Pod",
+        "found Pod, expected an InferenceModel or an EnsemblePipeline",
+    ),
     "another version": (
         "apiVersion: inference.aipx.io/v2\nkind: InferenceModel\n",
-        "apiVersion: found 'inference.aipx.io/v2', expected 'inference.aipx.io/v1alpha1'",
+        "line 1: apiVersion: found inference.aipx.io/v2, expected inference.aipx.io/v1alpha1",
     ),
     "no name": (
         "apiVersion: inference.aipx.io/v1alpha1\nkind: InferenceModel\n",
-        "metadata.name: found nothing",
+        "line 1: metadata.name: found nothing",
     ),
     "metadata is a list": (
         "apiVersion: inference.aipx.io/v1alpha1\nkind: InferenceModel\nmetadata: [a]\n",
@@ -148,6 +155,16 @@ def test_an_unusable_file_is_2_and_says_why(
     assert err.startswith("inference-operator: ")
     assert words in err
     assert err.count("\n") == 1 or "YAML" in words
+
+
+@pytest.mark.parametrize("command", ["plan", "render", "graph"])
+def test_standard_input_cannot_be_read_twice(
+    command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = said(capsys, command, "-f", "-", "--live", "-")
+
+    assert (status, out) == (2, "")
+    assert err.startswith("inference-operator: found - twice, expected it once")
 
 
 @pytest.mark.parametrize("spec", ["hello", [1], 7, None])
