@@ -8,6 +8,8 @@ from model_builders.names import config_type
 from model_builders.written import put
 
 LATENCY_FAMILY = "nv_inference_first_response_histogram_ms"
+HISTOGRAMS = "histogram_latencies=true"
+"""The setting of Triton's metrics that fills them."""
 
 
 def add_warmup(config: Any, samples: Iterable[Warmup]) -> None:
@@ -35,6 +37,11 @@ def write_version_policy(message: Any, policy: VersionPolicy) -> None:
         message.all.SetInParent()
     elif policy.specific is not None:
         message.specific.versions.extend(policy.specific.versions)
+
+
+def measures_latency(configs: Iterable[Any]) -> bool:
+    """Whether a model has histograms, which Triton fills only where its server is told to."""
+    return any(config.HasField("model_metrics") for config in configs)
 
 
 def write_metrics(message: Any, metrics: Metrics) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from inference_operator.api.inference_model import InferenceModelSpec
-from model_builders.checks import files
+from model_builders.checks import files, server
 from model_builders.checks.acceleration import ADD_ACCELERATOR
 from model_builders.config import declared_config
 from model_builders.overrides import OVERRIDES, apply_overrides
@@ -29,6 +29,7 @@ def overrides(spec: InferenceModelSpec, version: int) -> Iterator[Problem]:
     yield from _served_version(config, version)
     yield from _ragged(config)
     yield from files.missing(config, version)
+    yield from server.histograms(spec, [config])
     if text is not None:
         yield from _ensembles(config)
         yield from _batching(spec, config)

@@ -1,11 +1,13 @@
 """Checks of Triton's arguments and environment: what the operator owns stays its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 from inference_operator.api.arguments import RESERVED_ARGS
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.problem import Problem
+from model_builders.serving import HISTOGRAMS, measures_latency
 
 # Beside the options that the API's own rule refuses (api/arguments.py).
 _COMPLETION = "the operator decides what Triton may complete"
@@ -30,18 +32,25 @@ RESERVED_ENVIRONMENT: Mapping[str, str] = {
 
 
 def arguments(spec: Spec) -> Iterator[Problem]:
-    metrics = getattr(spec.triton, "metrics", None)
     for index, argument in enumerate(spec.triton.extra_args):
         path = f"spec.triton.extraArgs[{index}]"
         name = argument.partition("=")[0]
         owned = _owned(name)
         if owned is not None:
             yield Problem(path, f"`{argument}`", f"no {owned}: {_OWNED[owned]}", "remove it")
-        elif name == "--metrics-config" and metrics and "histogram" in argument:
+
+
+def histograms(spec: Spec, configs: Iterable[Any]) -> Iterator[Problem]:
+    """`configs` are those of all models that the server runs, with their overrides."""
+    if not measures_latency(configs):
+        return
+    for index, argument in enumerate(spec.triton.extra_args):
+        name, _, setting = argument.partition("=")
+        if name == "--metrics-config" and "histogram" in setting and setting != HISTOGRAMS:
             yield Problem(
-                path,
+                f"spec.triton.extraArgs[{index}]",
                 f"`{argument}`",
-                "no histogram setting: triton.metrics.latencyBuckets turns them on",
+                f"no histogram setting but {HISTOGRAMS}: a model's latency buckets turn them on",
                 "remove it",
             )
 

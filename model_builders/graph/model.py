@@ -30,11 +30,15 @@ class GraphStep:
     """Of the models that it brings along, where it is an ensemble itself."""
 
     @property
+    def configs(self) -> tuple[ModelConfig, ...]:
+        """Of all models that it brings into the repository."""
+        return (self.model, *self.inner)
+
+    @property
     def decoupled(self) -> bool:
         """Whether it may answer a request several times, or never. Triton calls an ensemble so when
         it loads one with such a model inside; its config does not say it."""
-        configs = (self.model, *self.inner)
-        return any(config.model_transaction_policy.decoupled for config in configs)
+        return any(config.model_transaction_policy.decoupled for config in self.configs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,7 @@ from inference_operator.domain.validation import (
     server_of,
     workload_of,
 )
-from model_builders.checks.server import arguments, environment
+from model_builders.checks.server import arguments, environment, histograms
 from model_builders.config import config_pbtxt
 from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.graph.checks import check_graph
@@ -74,7 +74,6 @@ def pipeline_unit(
     steps, config = found.steps, config_pbtxt(found.config)
     planned = PlannedModel(name=name, version=UNVERSIONED, format=ArtifactFormat.ENSEMBLE)
     revision = pipeline_hash(spec, name, mode, wanted.pins, wanted.inline)
-    measures = any(step.config.HasField("model_metrics") for step in steps)
     return ServingUnit(
         owner=owner,
         generation=generation,
@@ -82,7 +81,7 @@ def pipeline_unit(
         models=(*_repository(steps).values(), ServedModel(planned, config)),
         entry=name,
         steps=tuple(step.step for step in steps),
-        server=server_of(spec.triton, defaults, histograms=measures),
+        server=server_of(spec.triton, defaults, _configs(found.graph, found.config)),
         workload=workload_of(spec, mode),
         rollout=RolloutSettings.of(spec.rollout),
         revision=revision,
@@ -115,15 +114,28 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
     problems += _problems(spec, graph, steps)
     config = None
     if not problems and len(steps) == len(spec.steps):
-        runs = {
-            one.name: StepModel(step.step.model, step.step.version, one.decoupled)
-            for one, step in zip(graph.steps, steps, strict=True)
-        }
         try:
-            config = ensemble_config(spec, name=name, models=runs)
+            config = _ensemble(spec, graph, steps)
         except ConfigError as error:
             problems = error.problems
     return Sketch(tuple(steps), graph, tuple(problems), config)
+
+
+def _ensemble(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]) -> ModelConfig:
+    """What joins the steps, none of them missing; ConfigError where it cannot be served."""
+    runs = {
+        one.name: StepModel(step.step.model, step.step.version, one.decoupled)
+        for one, step in zip(graph.steps, steps, strict=True)
+    }
+    config = ensemble_config(spec, name=graph.name, models=runs)
+    if problems := [*histograms(spec, _configs(graph, config))]:
+        raise ConfigError(problems)
+    return config
+
+
+def _configs(graph: Graph, ensemble: ModelConfig) -> list[ModelConfig]:
+    """Of all models of the repository."""
+    return [*(config for step in graph.steps for config in step.configs), ensemble]
 
 
 def _problems(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]) -> list[Problem]:

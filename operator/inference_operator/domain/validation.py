@@ -1,5 +1,6 @@
 """From a custom resource as written to a serving unit, or to the problems that prevent it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from inference_operator.api.base import parse_quantity
@@ -22,6 +23,8 @@ from inference_operator.domain.serving_unit import (
 from model_builders.checks import check
 from model_builders.config import config_pbtxt, model_config
 from model_builders.problem import ConfigError
+from model_builders.protobuf import ModelConfig
+from model_builders.serving import HISTOGRAMS, measures_latency
 
 # Of sources that carry no version of their own.
 UNVERSIONED = 1
@@ -61,7 +64,7 @@ def model_unit(
     if problems:
         return Invalid(tuple(str(problem) for problem in problems))
     try:
-        config = config_pbtxt(model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR))
+        config = model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR)
     except ConfigError as error:
         return Invalid(tuple(str(problem) for problem in error.problems))
     revision = revision_hash(wanted.written, name, mode, resolved)
@@ -69,9 +72,9 @@ def model_unit(
         owner=owner,
         generation=generation,
         replicas=spec.replicas,
-        models=(served_model(spec, name, config, resolved),),
+        models=(served_model(spec, name, config_pbtxt(config), resolved),),
         entry=name,
-        server=server_of(spec.triton, defaults, histograms=spec.triton.metrics is not None),
+        server=server_of(spec.triton, defaults, [config]),
         workload=workload_of(spec, mode),
         rollout=RolloutSettings.of(spec.rollout),
         revision=revision,
@@ -97,13 +100,16 @@ def served_model(
     return ServedModel(planned, config, resolved.uri if resolved else source.uri, resolved)
 
 
-def server_of(triton: Triton | PipelineTriton, defaults: Defaults, *, histograms: bool) -> Server:
-    """How the Triton container runs, with what the spec leaves to the operator."""
+def server_of(
+    triton: Triton | PipelineTriton, defaults: Defaults, configs: Iterable[ModelConfig]
+) -> Server:
+    """How the Triton container runs, with what the spec leaves to the operator, and what the models
+    of these configs need."""
     args: list[str] = []
     if triton.response_cache is not None:
         args.append(f"--cache-config=local,size={int(parse_quantity(triton.response_cache.size))}")
-    if histograms:
-        args.append("--metrics-config=histogram_latencies=true")
+    if measures_latency(configs):
+        args.append(f"--metrics-config={HISTOGRAMS}")
     return Server(
         image=triton.image or defaults.triton_image,
         loader_image=defaults.loader_image,

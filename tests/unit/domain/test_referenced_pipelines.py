@@ -64,3 +64,11 @@ def test_the_answers_of_a_decoupled_model_in_a_referenced_pipeline_are_not_cache
     (found,) = problems(pins={"drift": inner}, triton={"responseCache": {"size": "64Mi"}})
 
     assert found.startswith("spec.triton.responseCache: found a cache for decoupled responses")
+
+
+def test_latency_buckets_inside_a_referenced_pipeline_turn_histograms_on() -> None:
+    metrics = "model_metrics { metric_control { metric_identifier { family: 'f' } } }"
+
+    found = unit(pins={"drift": within(metrics)})
+
+    assert "--metrics-config=histogram_latencies=true" in found.server.args

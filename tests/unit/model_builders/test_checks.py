@@ -332,7 +332,19 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
             }
         ),
         "spec.triton.extraArgs[0]: found `--metrics-config=histogram_latencies=false`, expected"
-        " no histogram setting: triton.metrics.latencyBuckets turns them on; remove it",
+        " no histogram setting but histogram_latencies=true: a model's latency buckets turn them"
+        " on; remove it",
+    ),
+    "histograms of the overrides switched off": (
+        spec(
+            triton={
+                **overrides("model_metrics { metric_control { } }"),
+                "extraArgs": ["--metrics-config=histogram_latencies=false"],
+            }
+        ),
+        "spec.triton.extraArgs[0]: found `--metrics-config=histogram_latencies=false`, expected"
+        " no histogram setting but histogram_latencies=true: a model's latency buckets turn them"
+        " on; remove it",
     ),
     "a variable of the device plugin": (
         spec(triton={"env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "all"}]}),
