@@ -31,6 +31,7 @@ from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
 from model_builders.importing.leftovers import without_files
 from model_builders.importing.model import Serving, format_of, model_spec
+from model_builders.importing.rings import ring
 from model_builders.names import main_file_name
 from model_builders.protobuf import ModelConfig
 
@@ -76,6 +77,8 @@ class _Import:
         self._result = Imported()
         self._served: dict[str, Served] = {}
         self._configs: dict[str, ModelConfig] = {}
+        self._steps: dict[str, set[str]] = {}
+        self._failed: set[str] = set()
 
     def run(self, folders: Iterable[tuple[str, ModelFolder | ImportFailedError]]) -> Imported:
         ensembles = []
@@ -86,18 +89,19 @@ class _Import:
                 ensembles.append(folder)
             else:
                 self._attempt(folder, self._model)
+        self._steps = {folder.name: _step_models(folder) for folder in ensembles}
         for folder in self._inner_first(ensembles):
             self._attempt(folder, self._ensemble)
         return self._result
 
     def _inner_first(self, ensembles: list[ModelFolder]) -> list[ModelFolder]:
         """Ensembles after those that are steps of theirs."""
-        names = {folder.name for folder in ensembles}
+        names = set(self._steps)
         ordered: list[ModelFolder] = []
         pending = list(ensembles)
         while pending:
             done = {folder.name for folder in ordered}
-            ready = [f for f in pending if not (_step_models(f) & names) - done - {f.name}]
+            ready = [f for f in pending if not (self._steps[f.name] & names) - done]
             ordered += ready or pending
             pending = [f for f in pending if f not in ordered]
         return ordered
@@ -112,6 +116,7 @@ class _Import:
             self._fail(folder.name, ImportFailedError(str(error)))
 
     def _fail(self, name: str, failure: ImportFailedError) -> None:
+        self._failed.add(name)
         self._result.failures.append(f"{name}: {failure}")
 
     def _warn(self, name: str, sentence: str) -> None:
@@ -192,6 +197,7 @@ class _Import:
         return {"uri": f"{prefix}{slash}", **pin}
 
     def _ensemble(self, folder: ModelFolder, name: str) -> None:
+        self._can_follow(folder.name)
         config, left_out = without_files(folder, None)
         spec = ensemble_spec(config, name=folder.name, resource_name=name, served=self._served)
         newest = max(folder.versions(), default=None)
@@ -203,6 +209,19 @@ class _Import:
             self._warn(folder.name, sentence)
         for problem in graph_problems(config, spec, self._configs):
             self._warn(folder.name, f"the operator will refuse it: {problem}")
+
+    def _can_follow(self, name: str) -> None:
+        """ImportFailedError where an ensemble leads back to itself, or to what was not imported."""
+        if found := ring(name, self._steps):
+            raise ImportFailedError(
+                f"found a ring of steps, {' -> '.join(found)}, expected steps that do not lead back"
+                " to the ensemble; Triton does not load it: take one of them out"
+            )
+        if failed := self._steps[name] & self._failed:
+            raise ImportFailedError(
+                f"found a step of model {min(failed)}, which was not imported, expected one that"
+                " was; mend that model first"
+            )
 
     def _warn_about(
         self, folder: ModelFolder, spec: dict[str, Any], left_out: Iterable[str]

@@ -137,6 +137,12 @@ def _one_version_each(config: ModelConfig, served: Mapping[str, Served]) -> None
     asked: dict[str, dict[int, int]] = {}
     for index, step in enumerate(config.ensemble_scheduling.step):
         one = served.get(step.model_name)
+        if one and step.model_version < 1 and step.model_version != -1:
+            found = f"model_version {step.model_version}" if step.model_version else "no version"
+            raise ImportFailedError(
+                f"found {found} in ensemble_scheduling.step[{index}], expected -1, or the number of"
+                " a version; Triton does not load such an ensemble: write model_version: -1"
+            )
         version = one.version if one and step.model_version == -1 else step.model_version
         if version is not None:
             asked.setdefault(step.model_name, {}).setdefault(version, index)

@@ -196,7 +196,7 @@ def ensembles(draw: st.DrawFn) -> Any:
     config.max_batch_size = draw(st.integers(0, 64))
     for field in (config.input, config.output):
         draw(tensors(field, ("optional", "allow_ragged_batch")))
-    versions = {name: draw(st.integers(-1, 9)) for name in SERVED}
+    versions = {name: draw(st.integers(1, 9) | st.just(-1)) for name in SERVED}
     for _ in range(draw(st.integers(1, 4))):
         step = config.ensemble_scheduling.step.add()
         step.model_name = draw(st.sampled_from(sorted(SERVED)))

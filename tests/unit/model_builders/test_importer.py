@@ -477,6 +477,16 @@ REFUSED_ENSEMBLES = {
         ensemble('backend: "python"'),
         'found platform "ensemble" and backend "python" beside ensemble_scheduling',
     ),
+    "a step without a version": (
+        ensemble().replace("model_version: -1", ""),
+        "found no version in ensemble_scheduling.step[0], expected -1, or the number of a version;"
+        " Triton does not load such an ensemble: write model_version: -1",
+    ),
+    "itself as a step": (
+        ensemble().replace('"bars"', '"signal"'),
+        "found a ring of steps, signal -> signal, expected steps that do not lead back to the"
+        " ensemble; Triton does not load it: take one of them out",
+    ),
     "a version of its own": (
         ensemble("version_policy { specific { versions: 2 } }"),
         "found version_policy { specific } in an ensemble, expected none or latest",
@@ -497,6 +507,33 @@ def test_an_ensemble_that_triton_would_not_load_is_not_imported(
     (failure,) = result.failures
     assert failure.startswith("signal: ")
     assert sentence in failure
+
+
+def step_of(model: str) -> str:
+    """An ensemble whose only step is an ensemble."""
+    tensors = ensemble().replace('"bars"', f'"{model}"')
+    return tensors.replace('"TICKS"', '"IN"').replace('"BARS"', '"OUT"')
+
+
+def test_ensembles_that_lead_back_to_themselves_are_a_ring(tmp_path: Path) -> None:
+    for name, step in (("a", "b"), ("b", "c"), ("c", "a"), ("outside", "b")):
+        write(tmp_path, name, step_of(step))
+    failures = {f.partition(": ")[0]: f for f in imported(tmp_path).failures}
+    assert "found a ring of steps, a -> b -> c -> a, expected" in failures["a"]
+    assert "found a ring of steps, c -> a -> b -> c, expected" in failures["c"]
+    assert failures["outside"] == (
+        "outside: found a step of model b, which was not imported, expected one that was; mend"
+        " that model first"
+    )
+
+
+def test_an_ensemble_with_a_step_that_failed_names_it(tmp_path: Path) -> None:
+    write(tmp_path, "bars", 'backend: "python"', model_py="")
+    write(tmp_path, "signal", ensemble())
+    assert imported(tmp_path).failures[1] == (
+        "signal: found a step of model bars, which was not imported, expected one that was; mend"
+        " that model first"
+    )
 
 
 def test_an_ensemble_of_more_steps_than_a_pipeline_may_have_says_so(tmp_path: Path) -> None:
