@@ -2,10 +2,10 @@
 
 What has a field of its own in the API is written there, the rest goes to configOverrides, and every
 manifest is rendered and compared before it is returned. Labels and warm-up data beside the version
-folders are left out, with a warning. Two things are normalised, as Triton itself does: an absent
-`name` is the folder's, an absent backend is told from the file. Kubernetes names cannot hold every
-name that Triton knows (`lstm_price`): the resource is then called `lstm-price`, and its `name`
-field keeps Triton's.
+folders are left out, with a warning. Three things are normalised, as Triton itself does: an absent
+`name` is the folder's, an absent backend is told from the file, an absent count of instances is
+spelled out. Kubernetes names cannot hold every name that Triton knows (`lstm_price`): the resource
+is then called `lstm-price`, and its `name` field keeps Triton's.
 """
 
 import re

@@ -78,13 +78,24 @@ def model_spec(config: ModelConfig, model_format: ModelFormat, serving: Serving)
 
 
 def normalised(config: ModelConfig, model_format: ModelFormat, name: str) -> ModelConfig:
-    """The config with what Triton itself fills in: the folder's name, and the backend."""
+    """The config with what Triton itself fills in: the folder's name, the backend, and the counts
+    of instance groups."""
     wanted = ModelConfig()
     wanted.CopyFrom(config)
     wanted.name = name
     if not wanted.backend and not wanted.platform:
         wanted.backend = BACKENDS[model_format].name
+    for group in wanted.instance_group:
+        group.count = group.count or _default_count(group.kind, model_format)
     return wanted
+
+
+def _default_count(kind: int, model_format: ModelFormat) -> int:
+    """As in triton-core's SetDefaultInstanceCount (instance_group of GET .../config in 2.51); 0
+    where it depends on whether there are GPUs."""
+    if model_format is not ModelFormat.ONNX:
+        return 1
+    return {_Group.KIND_CPU: 2, _Group.KIND_AUTO: 0}.get(kind, 1)
 
 
 def _model(config: ModelConfig, model_format: ModelFormat, serving: Serving) -> dict[str, Any]:

@@ -90,6 +90,8 @@ def test_a_hand_written_config_renders_as_it_was(path: Path) -> None:
     original = parse_pbtxt(path.read_text())
     original.name = original.name or path.parent.name
     clear_files(original)
+    for group in original.instance_group:
+        group.count = group.count or 1
     assert rendered(imported(path.parent.parent).manifests, original) == original
 
 
@@ -119,6 +121,32 @@ def test_what_has_no_field_goes_to_overrides_beside_what_has_one() -> None:
     }
     assert "busy_wait_events: true" in detector["spec"]["triton"]["configOverrides"]
     assert "graphs" not in detector["spec"]["triton"]["configOverrides"]
+
+
+@pytest.mark.parametrize(
+    ("backend", "file", "kind", "expected"),
+    [
+        ("python", "model_py", "KIND_CPU", {"kind": "CPU", "count": 1}),
+        ("pytorch", "model_pt", "KIND_GPU", {"kind": "GPU", "count": 1}),
+        ("pytorch", "model_pt", "KIND_AUTO", {"count": 1}),
+        ("onnxruntime", "model_onnx", "KIND_CPU", {"kind": "CPU", "count": 2}),
+        ("onnxruntime", "model_onnx", "KIND_GPU", {"kind": "GPU", "count": 1}),
+    ],
+)
+def test_instances_without_a_count_are_as_many_as_tritons(
+    backend: str, file: str, kind: str, expected: dict[str, Any], tmp_path: Path
+) -> None:
+    config = PYTHON.replace('"python"', f'"{backend}"')
+    write(tmp_path, "bars", f"{config} instance_group {{ kind: {kind} }}", **{file: ""})
+    (manifest,) = imported(tmp_path).manifests
+    assert manifest["spec"]["triton"] == {"instanceGroups": [expected]}
+
+
+def test_instances_of_onnx_that_may_run_on_either_are_left_to_triton(tmp_path: Path) -> None:
+    config = PYTHON.replace('"python"', '"onnxruntime"')
+    write(tmp_path, "bars", f"{config} instance_group {{ }}", model_onnx="")
+    (manifest,) = imported(tmp_path).manifests
+    assert manifest["spec"]["triton"] == {"configOverrides": "instance_group {\n}\n"}
 
 
 def test_an_ensembles_steps_refer_to_the_imported_resources() -> None:
