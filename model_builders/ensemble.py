@@ -1,13 +1,13 @@
 """An EnsemblePipeline's spec as the ModelConfig of Triton's ensemble scheduler."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from model_builders.checks import ensembles
 from model_builders.overrides import apply_overrides
-from model_builders.problem import ConfigError
+from model_builders.problem import ConfigError, Problem
 from model_builders.protobuf import ModelConfig, plain_config, written_config
 from model_builders.tensors import add_inputs, add_outputs
 
@@ -35,11 +35,24 @@ def ensemble_config(
     """
     config = declared_ensemble(spec, name=name, models=models)
     text = spec.triton.config_overrides
-    problems = apply_overrides(config, text) if text is not None else []
+    problems = _contradictions(config, text) if text is not None else []
     decoupled = [step for step, model in models.items() if model.decoupled]
     if problems := problems or [*ensembles.fields(config), *ensembles.cache(config, decoupled)]:
         raise ConfigError(problems)
     return plain_config(config)
+
+
+def _contradictions(config: Any, overrides: str) -> list[Problem]:
+    """What speaks against merging the overrides, in the words of a pipeline's spec."""
+    return [
+        replace(
+            problem,
+            expected=problem.expected.replace(" as in spec.model.format", ": it has steps").replace(
+                " as in spec.model.", " as in spec."
+            ),
+        )
+        for problem in apply_overrides(config, overrides)
+    ]
 
 
 def declared_ensemble(

@@ -125,6 +125,25 @@ def test_a_decoupled_pipeline_needs_no_cache() -> None:
     assert not rendered(StepModel("ticks", decoupled=True)).HasField("response_cache")
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("max_batch_size: 64", "4 as in spec.maxBatchSize"),
+        ('name: "other"', '"signal" as in spec.name'),
+        ('platform: "onnxruntime_onnx"', '"ensemble": it has steps'),
+        (
+            'input { name: "window" data_type: TYPE_FP64 }',
+            "TYPE_FP32 as in spec.inputs[window].dataType",
+        ),
+        ('output { name: "volume" }', "one of price as in spec.outputs"),
+    ],
+)
+def test_overrides_that_contradict_name_the_pipelines_own_field(text: str, expected: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        rendered(configOverrides=text)
+    assert [problem.expected for problem in raised.value.problems] == [expected]
+
+
 def test_overrides_cannot_batch_an_ensemble() -> None:
     with pytest.raises(ConfigError, match=r"expected ensemble_scheduling as in spec\.steps"):
         rendered(configOverrides="dynamic_batching { }")
