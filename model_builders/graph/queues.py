@@ -39,7 +39,7 @@ def _beside_others(
 ) -> Iterator[tuple[GraphStep, ModelConfig, str]]:
     """Steps with a model that `refuses`, and words for those that may run at the same time."""
     for step in graph.steps:
-        found = [model for model in (step.model, *step.inner) if refuses(model)]
+        found = [model for model in step.configs if refuses(model)]
         beside = sorted(other.path for other in _beside(graph, step)) if found else []
         for model in found if beside else ():
             yield step, model, f"where {', '.join(beside)} may run at the same time"

@@ -99,7 +99,7 @@ def test_what_is_refused_and_would_end_triton_ends_it(description: str, tmp_path
     case: Bad = BAD[description]
     ending = case.triton
     assert isinstance(ending, Ends)
-    lay_out(tmp_path, [one for step in case.graph.steps for one in (step.model, *step.inner)])
+    lay_out(tmp_path, [one for step in case.graph.steps for one in step.configs])
     lay_out(tmp_path, [ensemble(case.graph, "ending")])
     with LocalTriton(tmp_path) as server, ThreadPoolExecutor(ending.clients) as clients:
 
