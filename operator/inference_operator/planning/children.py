@@ -80,14 +80,14 @@ def _pods_of(seen: Observed, record: RevisionRecord, position: Position, replica
     return min(replicas, deployment.replicas)
 
 
-def blocked(seen: Observed, replicas: int) -> tuple[str, ...]:
+def taken(seen: Observed, replicas: int) -> dict[ChildKey, str]:
     """A sentence for each child that somebody else's object of the same name keeps from being."""
     wanted = {"Service", "PodDisruptionBudget"} if replicas >= 2 else {"Service"}
-    taken = [(key, seen.strangers[key]) for key in sorted(seen.strangers) if key.kind in wanted]
-    return tuple(_taken(key, holder) for key, holder in taken)
+    keys = (key for key in sorted(seen.strangers) if key.kind in wanted)
+    return {key: _held_by(key, seen.strangers[key]) for key in keys}
 
 
-def _taken(key: ChildKey, holder: UnitKey | None) -> str:
+def _held_by(key: ChildKey, holder: UnitKey | None) -> str:
     if holder is not None:
         return f"{key} belongs to {holder.kind} {holder.name}; rename one of the two"
     return (
@@ -103,7 +103,7 @@ def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
         # Adopting it would only have it collected; its deletion wakes the unit.
         return None
     if key in seen.strangers:
-        # Said by `blocked`.
+        # Said by `taken`.
         return None
     if live is None:
         is_immutable = key.kind in _IMMUTABLE

@@ -84,8 +84,8 @@ class Plan:
     """Whether only others keep it from getting them."""
 
     paused: bool = False
-    blocked: tuple[str, ...] = ()
-    """Sentences about children that cannot be made since others have their names."""
+    taken: Mapping[ChildKey, str] = field(default_factory=dict)
+    """Children that cannot be made since others have their names, each with a sentence."""
 
     wake_after: timedelta | None = None
 
@@ -97,7 +97,12 @@ class Plan:
     @property
     def has_no_service(self) -> bool:
         """Whether somebody else has the name of its Service."""
-        return any(sentence.startswith("Service/") for sentence in self.blocked)
+        return any(key.kind == "Service" for key in self.taken)
+
+    @property
+    def blocked(self) -> tuple[str, ...]:
+        """What is said of names that others have."""
+        return tuple(self.taken.values())
 
     @property
     def actions(self) -> tuple[Action, ...]:

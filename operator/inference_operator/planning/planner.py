@@ -11,7 +11,7 @@ from inference_operator.api.rollout import Rollout
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.domain.validation import Defaults
-from inference_operator.planning.children import blocked, stages
+from inference_operator.planning.children import stages, taken
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.position import position_of
 from inference_operator.planning.rollout import (
@@ -108,7 +108,7 @@ def _plan(
         replicas=unit.replicas,
         stuck=step.stuck,
         paused=step.paused,
-        blocked=blocked(seen, unit.replicas),
+        taken=taken(seen, unit.replicas),
         wake_after=step.wake_after,
     )
 
@@ -152,7 +152,7 @@ def _keep_up(seen: Observed, position: Position, found: Validated, now: datetime
         records=seen.revisions,
         replicas=replicas,
         stuck=found.invalid.message if found.invalid else "",
-        blocked=blocked(seen, replicas),
+        taken=taken(seen, replicas),
         wake_after=wake_after,
     )
 

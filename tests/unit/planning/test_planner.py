@@ -1,5 +1,6 @@
 """Whole plans: what they hold, and that nobody needs a cluster to ask for one."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -251,6 +252,29 @@ def test_a_promotion_whose_service_moved_did() -> None:
     done = Plan(observed().owner.key, (), position, turns=(SCALED, PROMOTED))
 
     assert carried_out(done, "b") == done
+
+
+@pytest.mark.parametrize(
+    ("others", "has_none"),
+    [
+        (("Service",), True),
+        (("PodDisruptionBudget",), False),
+        (("PodDisruptionBudget", "Service"), True),
+    ],
+)
+def test_names_that_others_have_are_told_and_the_services_counts(
+    others: tuple[str, ...], has_none: bool
+) -> None:
+    keys = [ChildKey(kind, "fx-drift") for kind in others]
+    seen = replace(observed(wanted=spec(replicas=2)), strangers=dict.fromkeys(keys))
+    done = plan(seen, DEFAULTS, NOON)
+
+    assert list(done.taken) == keys
+    assert [said.partition(" ")[0] for said in done.blocked] == [
+        f"{kind}/fx-drift" for kind in others
+    ]
+    assert done.has_no_service is has_none
+    assert not {action.key for action in done.actions} & set(keys)
 
 
 def test_leftovers_of_a_predecessor_are_waited_for() -> None:
