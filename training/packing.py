@@ -16,7 +16,7 @@ from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.validate import field_errors
 from inference_operator.domain.completion import Incomplete, complete
 from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
-from inference_operator.domain.resolution import Reference, Resolved
+from inference_operator.domain.resolution import RegistryUri, Resolved
 from model_builders.packing import PackingError, pack
 from model_builders.problem import ConfigError
 from training.registry import RegistryError, at
@@ -33,7 +33,7 @@ def pack_version(uri: str, repository: Path, tracking_uri: str) -> Path:
     largest batch. Raises RegistryError where there is no such thing, PackingError or
     ModelUnusableError where it cannot be served.
     """
-    asked = Reference.of(uri)
+    asked = RegistryUri.of(uri)
     if asked is None:
         raise RegistryError(f"found {uri}, expected {_EXPECTED}; name a version, or a run's model")
     with at(tracking_uri), tempfile.TemporaryDirectory() as folder:
@@ -44,7 +44,7 @@ def pack_version(uri: str, repository: Path, tracking_uri: str) -> Path:
         return pack(_spec(name, resolved), artifact, resolved.version, repository)
 
 
-def _of_version(asked: Reference, uri: str, folder: str) -> tuple[Resolved, Path]:
+def _of_version(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
     client = mlflow.MlflowClient()
     found = (
         client.get_model_version_by_alias(asked.name, asked.alias)
@@ -58,7 +58,7 @@ def _of_version(asked: Reference, uri: str, folder: str) -> tuple[Resolved, Path
     return resolved, fetched / said.path
 
 
-def _of_run(asked: Reference, uri: str, folder: str) -> tuple[Resolved, Path]:
+def _of_run(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
     """A model that the run logged, or a single file of its artifacts."""
     fetched = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
     if fetched.is_file():
