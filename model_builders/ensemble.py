@@ -22,6 +22,8 @@ class StepModel:
     version: int = -1
     decoupled: bool = False
     """Whether it may answer a request several times, or never."""
+    sequential: bool = False
+    """Whether an answer depends on the requests of its sequence that came before."""
 
 
 def ensemble_config(
@@ -31,13 +33,15 @@ def ensemble_config(
 
     `models` gives what each step runs, by the step's name. Raises ConfigError where
     `configOverrides` don't parse, contradict the spec, or say what no ensemble has, and where there
-    is a cache for answers that Triton does not cache.
+    is a cache for answers that Triton does not cache, or caches wrongly.
     """
     config = declared_ensemble(spec, name=name, models=models)
     text = spec.triton.config_overrides
     problems = _contradictions(config, text) if text is not None else []
     decoupled = [step for step, model in models.items() if model.decoupled]
-    if problems := problems or [*ensembles.fields(config), *ensembles.cache(config, decoupled)]:
+    sequential = [step for step, model in models.items() if model.sequential]
+    cached = ensembles.cache(config, decoupled, sequential)
+    if problems := problems or [*ensembles.fields(config), *cached]:
         raise ConfigError(problems)
     return plain_config(config)
 

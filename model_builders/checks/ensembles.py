@@ -53,19 +53,30 @@ def _foreign(field: str) -> Problem:
     )
 
 
-def cache(config: Any, decoupled: Sequence[str]) -> Iterator[Problem]:
-    """`decoupled` are the names of the steps that may answer a request several times, or never.
+def cache(config: Any, decoupled: Sequence[str], sequential: Sequence[str]) -> Iterator[Problem]:
+    """`decoupled` are the names of the steps that may answer a request several times, or never;
+    `sequential` of those whose answers depend on the requests of a sequence before.
 
-    Triton loads no decoupled model with a cache, and an ensemble of one is decoupled itself.
+    Triton loads no decoupled model with a cache, and an ensemble of one is decoupled itself. A
+    cached answer of a sequence is that of another place in it, and the model misses the request.
     """
+    if not config.response_cache.enable:
+        return
     own = config.model_transaction_policy.decoupled
-    if config.response_cache.enable and (own or decoupled):
+    if own or decoupled:
         whose = f"those of step {decoupled[0]}" if decoupled else "model_transaction_policy"
         yield Problem(
             "spec.triton.responseCache",
             f"a cache for decoupled responses ({whose})",
             "none: Triton does not cache them",
             "remove it, or make the models answer each request once",
+        )
+    if sequential:
+        yield Problem(
+            "spec.triton.responseCache",
+            f"a cache for answers of sequences (those of step {sequential[0]})",
+            "none: Triton would answer from another place in the sequence",
+            "remove it, or take sequence_batching out of the model",
         )
 
 

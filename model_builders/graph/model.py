@@ -40,6 +40,11 @@ class GraphStep:
         it loads one with such a model inside; its config does not say it."""
         return any(config.model_transaction_policy.decoupled for config in self.configs)
 
+    @property
+    def sequential(self) -> bool:
+        """Whether an answer depends on the requests of its sequence that came before."""
+        return any(config.HasField("sequence_batching") for config in self.configs)
+
 
 @dataclass(frozen=True, slots=True)
 class Graph:

@@ -124,7 +124,7 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
 def _ensemble(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]) -> ModelConfig:
     """What joins the steps, none of them missing; ConfigError where it cannot be served."""
     runs = {
-        one.name: StepModel(step.step.model, step.step.version, one.decoupled)
+        one.name: StepModel(step.step.model, step.step.version, one.decoupled, one.sequential)
         for one, step in zip(graph.steps, steps, strict=True)
     }
     config = ensemble_config(spec, name=graph.name, models=runs)

@@ -12,7 +12,16 @@ from model_builders.overrides import apply_overrides
 from model_builders.protobuf import ModelConfig, as_written, plain_config
 from tests.integration.model_builders.graph_repository import ask, ensemble, lay_out
 from tests.unit.model_builders.ensemble_fields import FOREIGN, KEPT, Foreign
-from tests.unit.model_builders.graphs import STREAM, STREAMED, Request, graph, model, step
+from tests.unit.model_builders.graphs import (
+    SEQUENCE,
+    SEQUENCED,
+    STREAM,
+    STREAMED,
+    Request,
+    graph,
+    model,
+    step,
+)
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
@@ -69,6 +78,23 @@ def test_triton_caches_no_decoupled_answers(runs: ModelConfig, tmp_path: Path) -
         state, reason = server.index()["cached"]
     assert state == "UNAVAILABLE"
     assert "Response Cache does not currently support model cached with 'decoupled'" in reason
+
+
+@pytest.mark.parametrize("runs", [SEQUENCE, SEQUENCED], ids=["a step", "a step of a step"])
+def test_triton_caches_answers_of_sequences_that_their_models_never_see(
+    runs: ModelConfig, tmp_path: Path
+) -> None:
+    takes, gives = ("X=x", "Y=y") if runs is SEQUENCE else ("IN=x", "OUT=y")
+    whole = graph(step("a", runs, takes, gives), takes={"x": "FP32 [5]"}, gives={"y": "FP32 [5]"})
+    cached = ensemble(whole, "cached")
+    cached.response_cache.enable = True
+    lay_out(tmp_path, [SEQUENCE, SEQUENCED, cached])
+    cache = "--cache-config=local,size=1048576"
+    with LocalTriton(tmp_path, extra_args=[cache]) as server:
+        first = ask(server.http, "cached", whole, Request(1, sequence=7))
+        assert first == {"y": ((1, 5), [2.0])}
+        # The model itself would refuse a request without a sequence.
+        assert ask(server.http, "cached", whole, Request(1)) == first
 
 
 @pytest.mark.parametrize("text", KEPT)

@@ -66,6 +66,14 @@ def test_the_answers_of_a_decoupled_model_in_a_referenced_pipeline_are_not_cache
     assert found.startswith("spec.triton.responseCache: found a cache for decoupled responses")
 
 
+def test_the_sequences_of_a_model_in_a_referenced_pipeline_are_not_cached() -> None:
+    inner = within("sequence_batching { }")
+
+    (found,) = problems(pins={"drift": inner}, triton={"responseCache": {"size": "64Mi"}})
+
+    assert found.startswith("spec.triton.responseCache: found a cache for answers of sequences")
+
+
 def test_latency_buckets_inside_a_referenced_pipeline_turn_histograms_on() -> None:
     metrics = "model_metrics { metric_control { metric_identifier { family: 'f' } } }"
 

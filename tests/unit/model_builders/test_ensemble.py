@@ -121,6 +121,16 @@ def test_answers_of_decoupled_models_are_not_cached(
     )
 
 
+def test_answers_of_sequences_are_not_cached() -> None:
+    with pytest.raises(ConfigError) as raised:
+        rendered(StepModel("ticks", sequential=True), **CACHE)
+    assert str(raised.value) == (
+        "spec.triton.responseCache: found a cache for answers of sequences (those of step price),"
+        " expected none: Triton would answer from another place in the sequence; remove it, or take"
+        " sequence_batching out of the model"
+    )
+
+
 def test_a_decoupled_pipeline_needs_no_cache() -> None:
     assert not rendered(StepModel("ticks", decoupled=True)).HasField("response_cache")
 
