@@ -108,9 +108,12 @@ def default_text(field: FieldInfo) -> str | None:
     """A field's default as a person writes it in YAML; None where there is none to be told."""
     if field.is_required() or field.default is None:
         return None
-    default = {} if isinstance(field.default, BaseModel) else field.default
+    default = field.default
     if isinstance(default, timedelta):
         return format_duration(default)
+    if isinstance(default, BaseModel):
+        values = default.model_dump(mode="json", by_alias=True, exclude_unset=True)
+        return f"{{{', '.join(f'{name}: {json.dumps(value)}' for name, value in values.items())}}}"
     return default if isinstance(default, str) else json.dumps(default)
 
 
