@@ -58,7 +58,11 @@ def ensemble_spec(
     spec["steps"] = _steps(wanted, served)
     if wanted.max_batch_size:
         spec["maxBatchSize"] = wanted.max_batch_size
-    spec["inputs"] = read_inputs(wanted)
+    # allow_ragged_batch, which Triton passes over here, stays in the overrides.
+    spec["inputs"] = [
+        {key: value for key, value in tensor.items() if key != "allowRaggedBatch"}
+        for tensor in read_inputs(wanted)
+    ]
     spec["outputs"] = read_outputs(wanted)
     models = _models(spec, wanted)
     pipeline = _validated(spec)

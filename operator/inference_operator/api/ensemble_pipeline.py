@@ -10,14 +10,8 @@ from inference_operator.api.arguments import Image
 from inference_operator.api.base import ApiModel, DnsSubdomain, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.builtin import Builtin
-from inference_operator.api.model import (
-    InputTensor,
-    Model,
-    ModelName,
-    Tensor,
-    TensorName,
-    unique_names,
-)
+from inference_operator.api.model import Model, ModelName, TensorName, unique_names
+from inference_operator.api.pipeline_tensors import PipelineInput, PipelineOutput
 from inference_operator.api.rollout import Rollout
 from inference_operator.api.rules import Rule, UniqueBy, keys, text
 from inference_operator.api.triton import (
@@ -204,10 +198,10 @@ class EnsemblePipelineSpec(ApiModel):
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MAX_STEPS), UniqueBy("name")]
     """The steps; Triton runs each as soon as its inputs are there."""
 
-    inputs: Annotated[tuple[InputTensor, ...], Field(min_length=1, max_length=64)]
+    inputs: Annotated[tuple[PipelineInput, ...], Field(min_length=1, max_length=64)]
     """Inputs of the pipeline."""
 
-    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1, max_length=64)]
+    outputs: Annotated[tuple[PipelineOutput, ...], Field(min_length=1, max_length=64)]
     """Outputs of the pipeline."""
 
     max_batch_size: Annotated[Int, Field(ge=0, le=65536)] = 0

@@ -62,6 +62,7 @@ _NOT_ZERO = Rule(
 )
 Dim = Annotated[Int, Field(ge=-1, le=2**31 - 1), Check(_NOT_ZERO)]
 Shape = Annotated[tuple[Dim, ...], Field(min_length=1, max_length=16)]
+Reshape = Annotated[tuple[Dim, ...], Field(max_length=16)]
 
 
 class Tensor(ApiModel):
@@ -78,7 +79,7 @@ class Tensor(ApiModel):
     """Dimensions, -1 for a variable one. With `maxBatchSize` >= 1 the batch dimension is left
     out."""
 
-    reshape: Annotated[tuple[Dim, ...], Field(max_length=16)] | None = None
+    reshape: Reshape | None = None
     """The shape that the model itself wants, where it differs from `shape` with the same number of
     elements; `[]` for a scalar."""
 
