@@ -35,6 +35,13 @@ def refusals(found: Plan) -> tuple[str, ...]:
     return found.blocked
 
 
+def unknown(found: Plan) -> tuple[str, ...]:
+    """Why nothing is made of a manifest yet that may be fine all the same."""
+    if found.unit is not None or found.unresolved is None or refusals(found):
+        return ()
+    return (f"not known yet: {found.unresolved.message}",)
+
+
 def say(subject: object, sentence: object) -> None:
     """On stderr, where pipes do not swallow it."""
     print(f"{subject}: {sentence}", file=sys.stderr)

@@ -1,8 +1,7 @@
 """`inference-operator graph`: an EnsemblePipeline as a drawing, without a cluster."""
 
 import argparse
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -10,14 +9,14 @@ from typing import Any
 from inference_operator.adapters.referrers import references_in
 from inference_operator.api.ensemble_pipeline import KIND
 from inference_operator.api.validate import InvalidResourceError
-from inference_operator.commands.asking import add_input, refusals, say
+from inference_operator.commands.asking import add_input, refusals, say, unknown
 from inference_operator.commands.documents import InputError
 from inference_operator.commands.manifests import units
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.drawing import Drawing, drawing
-from inference_operator.planning.planner import plan
+from inference_operator.planning.plan import Plan
 from inference_operator.settings import Settings
 from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import picture
@@ -77,64 +76,72 @@ def graph_command(arguments: argparse.Namespace) -> int:
     settings = Settings()
     defaults = Defaults(settings.triton_image, settings.loader_image)
     try:
-        there = list(units(arguments.filename, arguments.live, defaults))
-        seen = _chosen(arguments, there)
-        refused = _refused(seen, there, defaults)
-        try:
-            found = drawing(seen)
-        except InvalidResourceError:
-            found = None
+        there = {
+            seen.owner.key: (seen, made)
+            for seen, made in units(arguments.filename, arguments.live, defaults)
+        }
+        chosen = _chosen(arguments, there)
+        found = _drawn(there[chosen][0])
         if found is not None:
             _write(arguments, found)
-            refused = dict.fromkeys((*((seen.owner.key, str(p)) for p in found.problems), *refused))
     except InputError as error:
         say("inference-operator", error)
         return 2
+    plans = [there[key][1] for key in _made_of(chosen, there)]
+    problems = [(chosen, str(problem)) for problem in found.problems] if found else []
+    refused = dict.fromkeys(
+        (*problems, *((made.key, text) for made in plans for text in refusals(made)))
+    )
     for sentence in found.unknown if found else ():
-        if (seen.owner.key, sentence) not in refused:
-            say(seen.owner.key, f"not all shapes are known: {sentence}")
-    for key, sentence in refused:
+        if (chosen, sentence) not in refused:
+            say(chosen, f"not all shapes are known: {sentence}")
+    for key, sentence in (*_unknown(plans[1:]), *refused):
         say(key, sentence)
     return 1 if refused else 0
 
 
-def _chosen(arguments: argparse.Namespace, there: Sequence[Observed]) -> Observed:
-    pipelines = [one for one in there if one.owner.key.kind == KIND]
-    wanted = [one for one in pipelines if arguments.name in (None, *_names(one.owner.key))]
+def _drawn(seen: Observed) -> Drawing | None:
+    try:
+        return drawing(seen)
+    except InvalidResourceError:
+        # Its plan says what is wrong.
+        return None
+
+
+def _unknown(plans: Iterable[Plan]) -> Iterator[tuple[UnitKey, str]]:
+    return ((made.key, text) for made in plans for text in unknown(made))
+
+
+def _chosen(arguments: argparse.Namespace, there: Iterable[UnitKey]) -> UnitKey:
+    pipelines = [key for key in there if key.kind == KIND]
+    wanted = [key for key in pipelines if arguments.name in (None, *_names(key))]
     if len(wanted) == 1:
         return wanted[0]
-    is_one_namespace = len({one.owner.key.namespace for one in pipelines}) == 1
-    names = (_names(one.owner.key)[0 if is_one_namespace else 1] for one in pipelines)
-    found = ", ".join(names) or f"no {KIND}"
+    is_one_namespace = len({key.namespace for key in pipelines}) == 1
+    found = ", ".join(_names(key)[0 if is_one_namespace else 1] for key in pipelines)
     expected = f"one {KIND}" + (f" called {arguments.name}" if arguments.name else "")
     if len(wanted) > 1 or (pipelines and not arguments.name):
         expected += "; choose it with --name"
-    raise InputError(f"{', '.join(arguments.filename)}: found {found}, expected {expected}")
+    names = ", ".join(arguments.filename)
+    raise InputError(f"{names}: found {found or f'no {KIND}'}, expected {expected}")
 
 
 def _names(key: UnitKey) -> tuple[str, str]:
     return key.name, f"{key.namespace}/{key.name}"
 
 
-def _refused(
-    seen: Observed, there: Iterable[Observed], defaults: Defaults
-) -> dict[tuple[UnitKey, str], None]:
-    """What `plan` refuses of a pipeline, and of those beside it in the files that it is made of."""
-    known = {one.owner.key: one for one in there}
-    met: dict[UnitKey, None] = {}
-    waiting = [seen.owner.key]
+def _made_of(chosen: UnitKey, there: Mapping[UnitKey, tuple[Observed, Plan]]) -> list[UnitKey]:
+    """A pipeline and what its references lead to in the files, itself first."""
+    met = {chosen: None}
+    waiting = [chosen]
     while waiting:
         key = waiting.pop(0)
-        if key in known and key not in met:
-            met[key] = None
-            named = sorted(references_in(known[key].spec))
-            waiting += [UnitKey(other.kind, key.namespace, other.name) for other in named]
-    now = datetime.now(UTC)
-    return {
-        (key, sentence): None
-        for key in met
-        for sentence in refusals(plan(known[key], defaults, now))
-    }
+        named = sorted(references_in(there[key][0].spec))
+        others = [UnitKey(other.kind, key.namespace, other.name) for other in named]
+        new = [other for other in others if other in there and other not in met]
+        met |= dict.fromkeys(new)
+        waiting += new
+    return list(met)
 
 
 def _write(arguments: argparse.Namespace, found: Drawing) -> None:

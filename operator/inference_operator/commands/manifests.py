@@ -15,9 +15,11 @@ from inference_operator.commands.documents import (
     legible,
 )
 from inference_operator.commands.resources import Resource, resources
+from inference_operator.commands.unasked import no_registry, with_lacks
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.validation import Defaults
+from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.metadata import owned
@@ -26,8 +28,11 @@ from inference_operator.resources.metadata import owned
 NO_UID = "00000000-0000-0000-0000-000000000000"
 
 
-def units(wanted: Sequence[str], live: Sequence[str], defaults: Defaults) -> Iterator[Observed]:
-    """Each custom resource of files over what `live` shows of the cluster, in the files' order.
+def units(
+    wanted: Sequence[str], live: Sequence[str], defaults: Defaults
+) -> Iterator[tuple[Observed, Plan]]:
+    """Each custom resource of files over what `live` shows of the cluster, and what the operator
+    would do about it, in the files' order.
 
     A pipeline sees what its steps refer to as it is live, else as the files have it, served.
     """
@@ -42,11 +47,13 @@ def units(wanted: Sequence[str], live: Sequence[str], defaults: Defaults) -> Ite
         _put(cache, found)
     keys = [found.key for found in ours]
     seen: dict[UnitKey, Observed] = {}
+    plans: dict[UnitKey, Plan] = {}
     for key in _inner_first(keys, cache):
         with legible(f"{', '.join(live)}: what there is of {key}") if live else nullcontext():
-            seen[key] = _seen(cache, key)
-            _pretend_served(cache, seen[key], defaults)
-    yield from (seen[key] for key in keys)
+            seen[key] = with_lacks(_seen(cache, key, bool(live)), plans, bool(live))
+            plans[key] = plan(seen[key], defaults, datetime.now(UTC))
+            _pretend_served(cache, seen[key], plans[key])
+    yield from ((seen[key], plans[key]) for key in keys)
 
 
 def _cluster(live: Sequence[str]) -> Cache:
@@ -59,8 +66,8 @@ def _cluster(live: Sequence[str]) -> Cache:
     return cache
 
 
-def _seen(cache: Cache, key: UnitKey) -> Observed:
-    found = observe(cache, key)
+def _seen(cache: Cache, key: UnitKey, is_live: bool) -> Observed:
+    found = observe(cache, key, no_registry(is_live))
     if found is None:
         raise InputError(f"{key} has no metadata that can be read")
     return found
@@ -89,9 +96,8 @@ def _named(cache: Cache, key: UnitKey) -> list[UnitKey]:
     return [UnitKey(other.kind, key.namespace, other.name) for other in named]
 
 
-def _pretend_served(cache: Cache, seen: Observed, defaults: Defaults) -> None:
+def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
     """Let those that refer to it see it as it will be, if nothing of it is served yet."""
-    made = plan(seen, defaults, datetime.now(UTC))
     record = made.records.get(made.unit.revision) if made.unit else None
     if record is None or seen.status.stable is not None:
         return

@@ -2,20 +2,18 @@
 
 import argparse
 import re
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable
 from typing import Any
 
 import yaml
 
-from inference_operator.commands.asking import add_input, refusals, say
+from inference_operator.commands.asking import add_input, refusals, say, unknown
 from inference_operator.commands.documents import InputError
 from inference_operator.commands.manifests import units
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Delete, Plan
-from inference_operator.planning.planner import plan
 from inference_operator.settings import Settings
 
 LIVE_KINDS = "inference,controllerrevision,configmap,deployment,service,pdb,pod,node"
@@ -59,15 +57,15 @@ def render_command(arguments: argparse.Namespace) -> int:
 
     def rendered(found: Plan) -> None:
         show(found)
-        if found.unit is None and found.unresolved is not None and not refusals(found):
-            say(found.key, f"not known yet: {found.unresolved.message}")
+        for sentence in unknown(found):
+            say(found.key, sentence)
 
     return _each(arguments, rendered)
 
 
 def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     try:
-        plans = list(_plans(arguments))
+        plans = _plans(arguments)
     except InputError as error:
         say("inference-operator", error)
         return 2
@@ -80,12 +78,11 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     return 1 if any(map(refusals, plans)) else 0
 
 
-def _plans(arguments: argparse.Namespace) -> Iterator[Plan]:
+def _plans(arguments: argparse.Namespace) -> list[Plan]:
     settings = Settings()
     staged = settings.defaults_rollout_units if arguments.staged else 0
     defaults = Defaults(arguments.triton_image, settings.loader_image, staged=staged)
-    for seen in units(arguments.filename, arguments.live, defaults):
-        yield plan(seen, defaults, datetime.now(UTC))
+    return [found for _, found in units(arguments.filename, arguments.live, defaults)]
 
 
 def _print_manifests(found: Plan) -> None:

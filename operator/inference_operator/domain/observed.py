@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from inference_operator.api.reasons import Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey, UnitKey
@@ -143,6 +144,9 @@ class Referenced:
     way_back: tuple[str, ...] = ()
     """The pipelines by which its own references lead back to the unit, itself first and the unit
     last; empty where they do not."""
+
+    lack: tuple[Reason, str, str] | None = None
+    """Why there is nothing to pin, where no cluster says it: the reason, the fact, the remedy."""
 
 
 @dataclass(frozen=True, slots=True)

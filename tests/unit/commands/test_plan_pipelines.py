@@ -53,8 +53,80 @@ def test_a_model_that_is_nowhere_is_said_to_be_missing(
     status, out, err = said(capsys, "plan", "-f", file(epipe()))
 
     assert (status, err) == (0, "")
-    assert out.count("InferenceModel fx-drift does not exist") == 1
-    assert "  no change to its children" in out
+    assert out.splitlines()[1:] == [
+        "  unresolved: ReferenceNotFound: drift: InferenceModel fx-drift is in none of these files:"
+        " add it by -f, or what is live by --live",
+        "  no change to its children",
+    ]
+
+
+def test_what_is_live_without_the_model_says_that_it_does_not_exist(
+    file: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    live = tmp_path / "live.yaml"
+    live.write_text("{apiVersion: v1, kind: List, items: []}")
+    status, out, _ = said(capsys, "plan", "-f", file(epipe()), "--live", live)
+
+    assert status == 0
+    assert "ReferenceNotFound: drift: InferenceModel fx-drift does not exist: create it" in out
+
+
+REGISTERED = {"source": {"uri": "models:/fx_drift@champion"}}
+
+
+def test_without_a_cluster_nobody_claims_to_ask_a_registry(
+    file: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = said(capsys, "plan", "-f", file(imodel(model=REGISTERED), epipe()))
+
+    assert (status, err) == (0, "")
+    assert [line for line in out.splitlines() if "unresolved" in line] == [
+        "  unresolved: Resolving: no registry is asked here about models:/fx_drift@champion: give"
+        " --live, of a cluster that has resolved it",
+        "  unresolved: ReferenceNotReady: drift: InferenceModel fx-drift cannot be planned yet: see"
+        " what is said of it here",
+    ]
+
+
+def test_render_and_graph_say_once_what_each_resource_waits_for(
+    file: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifests = file(imodel(model=REGISTERED), epipe())
+    for command in ("render", "graph"):
+        status, _, err = said(capsys, command, "-f", manifests)
+
+        assert status == 0
+        assert err.count("no registry is asked here about models:/fx_drift@champion") == 1
+        assert err.count("InferenceModel fx-drift cannot be planned yet") == 1
+        assert len(err.splitlines()) == 2
+
+
+def test_a_bad_model_of_the_same_file_is_where_its_pipeline_points_to(
+    file: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = said(capsys, "plan", "-f", file(epipe(), imodel(replicas=-1)))
+
+    assert status == 1
+    assert "drift: InferenceModel fx-drift cannot be served as it is written: see what is" in out
+    assert "kubectl" not in out
+    assert err.startswith("InferenceModel/desk-7/fx-drift: spec.replicas: found -1")
+
+
+async def test_a_model_that_is_live_and_never_was_ready_is_asked_about_in_the_cluster(
+    file: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = Desk()
+    desk.user_applies(model=REGISTERED)
+    await desk.settle()
+    live = tmp_path / "live.yaml"
+    items = [{"kind": kind, **body} for kind, body in desk.cluster.snapshot() if kind != "Event"]
+    live.write_text(yaml.safe_dump({"kind": "List", "items": items}))
+    capsys.readouterr()
+    wanted = file(epipe(), imodel(model=REGISTERED))
+    _, out, _ = said(capsys, "plan", "-f", wanted, "--live", live)
+
+    assert "has not been Ready yet (Resolving): see `kubectl describe" in out
+    assert "models:/fx_drift@champion: only what --live shows of it is known" in out
 
 
 def test_pipelines_that_refer_to_each_other_are_refused(

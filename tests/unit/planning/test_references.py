@@ -140,8 +140,20 @@ def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -
             Reason.REFERENCE_NOT_FOUND,
             "is being deleted: create it again, or let the step refer",
         ),
+        (
+            Referenced(None, lack=(Reason.REFERENCE_NOT_FOUND, "fx-inner is far", "go there")),
+            Reason.REFERENCE_NOT_FOUND,
+            "fx-inner is far: go there",
+        ),
     ],
-    ids=["missing", "never Ready", "without a record", "in the foreground", "on its way up"],
+    ids=[
+        "missing",
+        "never Ready",
+        "without a record",
+        "in the foreground",
+        "on its way up",
+        "nowhere to ask",
+    ],
 )
 def test_what_gives_nothing_to_pin_says_why(
     there: Referenced | None, reason: Reason, said: str
