@@ -72,7 +72,7 @@ class Executor:
     def _credit(self, outcome: Outcome, plan: Plan, action: Action) -> None:
         was_owed = (plan.key, action.key) in self._owed
         self._owed.discard((plan.key, action.key))
-        if not was_owed and not plan.turns and not isinstance(action, Delete):
+        if not was_owed and not plan.decisions and not isinstance(action, Delete):
             outcome.repaired.append(f"{action.key}: {action.why}")
 
     async def _do(self, unit: UnitKey, action: Action) -> ApiError | bool:

@@ -37,16 +37,16 @@ def notes(
     """
     is_new = before.observed_generation is None
     made = [
-        Note(Severity.NORMAL, turn.reason, turn.message)
-        for turn in plan.turns
-        if not (is_new and turn.reason is Reason.REVISION_CREATED)
+        Note(Severity.NORMAL, decision.reason, decision.message)
+        for decision in plan.decisions
+        if not (is_new and decision.reason is Reason.REVISION_CREATED)
     ]
     if repaired and before.observed_generation == after.observed_generation:
         message = f"changed by somebody else, put back: {'; '.join(repaired)}"
         made.append(Note(Severity.NORMAL, Reason.DRIFT_REPAIRED, message))
     was = before.condition(ConditionType.READY)
     now = after.condition(ConditionType.READY)
-    promoted = any(turn.reason is Reason.PROMOTED for turn in plan.turns)
+    promoted = any(decision.reason is Reason.PROMOTED for decision in plan.decisions)
     if now is not None and not promoted:
         made.extend(_ready_note(was, now))
     was_stalled = before.condition(ConditionType.STALLED)

@@ -16,8 +16,8 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield from _wanted(plan)
     if plan.behind:
         yield f"  waits{' for its turn' if plan.wants_turn else ''}: {plan.behind}"
-    for turn in plan.turns:
-        yield f"  decision: {turn.reason.value}: {turn.message}"
+    for decision in plan.decisions:
+        yield f"  decision: {decision.reason.value}: {decision.message}"
     if plan.stuck:
         yield f"  waits: {plan.stuck}"
     if plan.wake_after is not None:

@@ -12,7 +12,7 @@ from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Invalid
 from inference_operator.planning.accelerator import Choice
 from inference_operator.planning.references import Finding
-from inference_operator.planning.rollout import Position, Turn
+from inference_operator.planning.rollout import Decision, Position
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Plan:
     key: UnitKey
     stages: tuple[tuple[Action, ...], ...]
     position: Position
-    turns: tuple[Turn, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     unit: ServingUnit | None = None
     """What is wanted; None when the spec is invalid and the last good state is only kept up."""
 

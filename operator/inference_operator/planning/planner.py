@@ -16,9 +16,9 @@ from inference_operator.planning.plan import Plan
 from inference_operator.planning.position import position_of
 from inference_operator.planning.rollout import (
     Advance,
+    Decision,
     Position,
     Situation,
-    Turn,
     advance,
     scale_down,
 )
@@ -102,7 +102,9 @@ def _plan(
         key=seen.owner.key,
         stages=stages(seen, records, step.position, unit.replicas, kept),
         position=step.position,
-        turns=_new_turns(seen, (*_scaling(seen, step.position, unit.replicas), *step.turns)),
+        decisions=_new_decisions(
+            seen, (*_scaling(seen, step.position, unit.replicas), *step.decisions)
+        ),
         unit=unit,
         records=records,
         replicas=unit.replicas,
@@ -113,7 +115,7 @@ def _plan(
     )
 
 
-def _scaling(seen: Observed, position: Position, replicas: int) -> tuple[Turn, ...]:
+def _scaling(seen: Observed, position: Position, replicas: int) -> tuple[Decision, ...]:
     # Against what was reported, not what is live: a Deployment scaled by hand is drift. One that
     # was missing was reported too, without an edit of the spec.
     stable = seen.status.stable
@@ -122,16 +124,16 @@ def _scaling(seen: Observed, position: Position, replicas: int) -> tuple[Turn, .
     if seen.status.observed_generation == seen.generation:
         return ()
     message = f"spec.replicas went from {stable.replicas} to {replicas}"
-    return (Turn(Reason.SCALED, message, str(stable.replicas), str(replicas)),)
+    return (Decision(Reason.SCALED, message, str(stable.replicas), str(replicas)),)
 
 
-def _new_turns(seen: Observed, turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+def _new_decisions(seen: Observed, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
     """Without the decision that was recorded last: its writes are only tried again."""
     last = seen.status.decisions[-1] if seen.status.decisions else None
     if last is None:
-        return turns
+        return decisions
     known = (last.reason, last.source, last.target)
-    return tuple(turn for turn in turns if (turn.reason, turn.source, turn.target) != known)
+    return tuple(one for one in decisions if (one.reason, one.source, one.target) != known)
 
 
 def _keep_up(seen: Observed, position: Position, found: Validated, now: datetime) -> Plan:

@@ -39,8 +39,8 @@ def carried_out(plan: Plan, served: str | None) -> Plan:
     position = _as_clients_see_it(plan.position, served)
     if position == plan.position:
         return plan
-    turns = tuple(turn for turn in plan.turns if turn.reason is not Reason.PROMOTED)
-    return replace(plan, position=position, turns=turns)
+    decisions = tuple(one for one in plan.decisions if one.reason is not Reason.PROMOTED)
+    return replace(plan, position=position, decisions=decisions)
 
 
 def _as_clients_see_it(position: Position, served: str | None) -> Position:

@@ -25,11 +25,11 @@ from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import selector_text, unit_selector
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.planning import rollout
 from inference_operator.planning.conditions import conditions, findings, outlook
 from inference_operator.planning.health import load_report
 from inference_operator.planning.lengths import shortened
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout import Turn
 from inference_operator.resources.service import service_url
 
 
@@ -54,7 +54,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         selector=selector_text(unit_selector(key.kind, key.name)),
         accelerator=_accelerator(plan),
         url=_url(seen, plan),
-        decisions=_decisions(seen.status.decisions, plan.turns, now),
+        decisions=_decisions(seen.status.decisions, plan.decisions, now),
         **_steps(plan),
     )
 
@@ -154,17 +154,17 @@ def _accelerator(plan: Plan) -> AcceleratorStatus | None:
 
 
 def _decisions(
-    before: tuple[Decision, ...], turns: tuple[Turn, ...], now: datetime
+    before: tuple[Decision, ...], made: tuple[rollout.Decision, ...], now: datetime
 ) -> tuple[Decision, ...]:
-    made = tuple(_decision(turn, now) for turn in turns)
-    return (before + made)[-DECISIONS_KEPT:]
+    kept = (*before, *(_decision(decision, now) for decision in made))
+    return kept[-DECISIONS_KEPT:]
 
 
-def _decision(turn: Turn, now: datetime) -> Decision:
+def _decision(decision: rollout.Decision, now: datetime) -> Decision:
     return Decision(
         time=now,
-        source=turn.source,
-        target=turn.target,
-        reason=turn.reason,
-        message=shortened(turn.message, DECISION_MESSAGE_LENGTH),
+        source=decision.source,
+        target=decision.target,
+        reason=decision.reason,
+        message=shortened(decision.message, DECISION_MESSAGE_LENGTH),
     )

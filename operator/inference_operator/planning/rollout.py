@@ -69,7 +69,7 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class Decision:
     """One decision: the reason, and the sentence with its numbers."""
 
     reason: Reason
@@ -83,7 +83,7 @@ class Advance:
     """Where the rollout stands now, what was decided, and when to look again."""
 
     position: Position
-    turns: tuple[Turn, ...] = ()
+    decisions: tuple[Decision, ...] = ()
     stuck: str = ""
     """Why the rollout does not go on by itself; empty while it does."""
 
@@ -123,19 +123,19 @@ def _pause(position: Position, seen: Situation) -> Advance:
 def _settled(position: Position) -> Advance:
     if position.candidate is None:
         return Advance(position)
-    turn = Turn(
+    decision = Decision(
         Reason.ABORTED,
         f"the spec went back to revision {position.stable}, which still serves;"
         f" revision {position.candidate} is given up",
         position.candidate,
         position.stable,
     )
-    return Advance(replace(position, candidate=None, since=None, progress=0), (turn,))
+    return Advance(replace(position, candidate=None, since=None, progress=0), (decision,))
 
 
 def _start(position: Position, seen: Situation) -> Advance:
     begun = replace(position, candidate=seen.target, since=seen.now, progress=0)
-    turn = Turn(
+    decision = Decision(
         Reason.REVISION_CREATED,
         f"revision {seen.named} is brought up with {seen.replicas} replicas"
         + (f" beside revision {position.stable}" if position.stable else "")
@@ -144,7 +144,7 @@ def _start(position: Position, seen: Situation) -> Advance:
         seen.target,
     )
     then = _progress(begun, seen)
-    return replace(then, turns=(turn, *then.turns))
+    return replace(then, decisions=(decision, *then.decisions))
 
 
 def _progress(position: Position, seen: Situation) -> Advance:
@@ -172,7 +172,7 @@ def _progress(position: Position, seen: Situation) -> Advance:
 
 
 def _promote(position: Position, seen: Situation) -> Advance:
-    turn = Turn(
+    decision = Decision(
         Reason.PROMOTED,
         f"revision {seen.named} answers on {seen.ready} of {seen.replicas} replicas"
         + (
@@ -184,7 +184,7 @@ def _promote(position: Position, seen: Situation) -> Advance:
         seen.target,
     )
     promoted = Position(stable=seen.target, previous=position.stable, promoted_at=seen.now)
-    return Advance(promoted, (turn,))
+    return Advance(promoted, (decision,))
 
 
 def scale_down(

@@ -16,11 +16,12 @@ from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.observed import Observed, Pod
 from inference_operator.domain.validation import Invalid
+from inference_operator.planning import rollout
 from inference_operator.planning.accelerator import Choice
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.planning.report import phase, report
-from inference_operator.planning.rollout import Position, Turn
+from inference_operator.planning.rollout import Position
 from inference_operator.planning.wanted import validated
 from tests.fakes.bodies import KEY, source, spec
 from tests.unit.planning.seen import DEFAULTS, NOON, container, observed, pod, record
@@ -255,7 +256,9 @@ def test_the_last_twenty_decisions_are_kept() -> None:
     before = tuple(
         Decision(time=NOON, reason=Reason.SCALED, message=str(n)) for n in range(DECISIONS_KEPT)
     )
-    done = decided(Position(stable=MINE), turns=(Turn(Reason.PROMOTED, "newest", "a", "b"),))
+    done = decided(
+        Position(stable=MINE), decisions=(rollout.Decision(Reason.PROMOTED, "newest", "a", "b"),)
+    )
     status = report(observed(status=InferenceModelStatus(decisions=before)), done, (), NOON)
 
     assert len(status.decisions) == DECISIONS_KEPT

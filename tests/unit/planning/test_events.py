@@ -5,7 +5,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus
 from inference_operator.planning.events import Note, Severity, notes
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout import Position, Turn
+from inference_operator.planning.rollout import Decision, Position
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import NOON
 
@@ -30,15 +30,15 @@ def condition(kind: str, holds: str, reason: str) -> Condition:
     )
 
 
-def plan(*turns: Turn) -> Plan:
-    return Plan(KEY, (), Position(), turns=turns)
+def plan(*decisions: Decision) -> Plan:
+    return Plan(KEY, (), Position(), decisions=decisions)
 
 
 NEW = InferenceModelStatus()
 READY = status("True", "Ready")
 PROGRESSING = status("False", "Progressing")
-CREATED = Turn(Reason.REVISION_CREATED, "made", None, "a")
-PROMOTED = Turn(Reason.PROMOTED, "moved", None, "a")
+CREATED = Decision(Reason.REVISION_CREATED, "made", None, "a")
+PROMOTED = Decision(Reason.PROMOTED, "moved", None, "a")
 
 
 def test_a_new_resource_is_not_announced() -> None:

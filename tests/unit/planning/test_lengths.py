@@ -8,7 +8,7 @@ from inference_operator.planning.accelerator import Choice
 from inference_operator.planning.lengths import shortened
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.report import report
-from inference_operator.planning.rollout import Position, Turn
+from inference_operator.planning.rollout import Decision, Position
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import NOON, observed
 
@@ -29,7 +29,7 @@ def test_what_does_not_fit_is_cut_and_says_so() -> None:
 
 
 def test_a_long_decision_is_recorded_as_far_as_it_fits() -> None:
-    (decision,) = reported(turns=(Turn(Reason.PROMOTED, LONG),)).decisions
+    (decision,) = reported(decisions=(Decision(Reason.PROMOTED, LONG),)).decisions
 
     assert len(decision.message) == 4096
     assert decision.message.endswith("…")

@@ -15,12 +15,13 @@ from inference_operator.api.status import (
 )
 from inference_operator.domain.names import ChildKey
 from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.planning import rollout
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Action, Delete, Plan
 from inference_operator.planning.planner import history, plan
 from inference_operator.planning.position import carried_out, position_of
 from inference_operator.planning.report import report
-from inference_operator.planning.rollout import Position, Turn
+from inference_operator.planning.rollout import Position
 from inference_operator.planning.wanted import validated
 from tests.fakes.bodies import spec
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
@@ -75,13 +76,17 @@ def test_equal_specs_give_equal_plans() -> None:
 
 def test_a_decision_that_was_recorded_is_not_told_again() -> None:
     done = plan(observed(), DEFAULTS, NOON)
-    (turn,) = done.turns
+    (decision,) = done.decisions
     told = Decision(
-        time=NOON, reason=turn.reason, message="", source=turn.source, target=turn.target
+        time=NOON,
+        reason=decision.reason,
+        message="",
+        source=decision.source,
+        target=decision.target,
     )
     status = InferenceModelStatus(decisions=(told,))
 
-    assert plan(observed(status=status), DEFAULTS, NOON).turns == ()
+    assert plan(observed(status=status), DEFAULTS, NOON).decisions == ()
 
 
 @pytest.mark.parametrize(
@@ -207,9 +212,9 @@ def test_scaling_is_told_against_what_was_reported() -> None:
     seen = observed(
         wanted=spec(replicas=5), status=status, records=(record(MINE),), ready={MINE: (2, 2)}
     )
-    (turn,) = plan(seen, DEFAULTS, NOON).turns
+    (decision,) = plan(seen, DEFAULTS, NOON).decisions
 
-    assert (turn.reason, turn.source, turn.target) == (Reason.SCALED, "2", "5")
+    assert (decision.reason, decision.source, decision.target) == (Reason.SCALED, "2", "5")
 
 
 def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
@@ -234,22 +239,22 @@ def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> No
     assert plan(seen, DEFAULTS, NOON).position.live == (MINE,)
 
 
-PROMOTED = Turn(Reason.PROMOTED, "moved", "a", "b")
-SCALED = Turn(Reason.SCALED, "scaled", "1", "2")
+PROMOTED = rollout.Decision(Reason.PROMOTED, "moved", "a", "b")
+SCALED = rollout.Decision(Reason.SCALED, "scaled", "1", "2")
 
 
 def test_a_promotion_whose_service_stayed_behind_did_not_happen() -> None:
     position = Position(stable="b", previous="a", promoted_at=NOON)
-    done = Plan(observed().owner.key, (), position, turns=(SCALED, PROMOTED))
+    done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
 
     found = carried_out(done, "a")
     assert found.position == Position(stable="a", candidate="b", since=NOON)
-    assert found.turns == (SCALED,)
+    assert found.decisions == (SCALED,)
 
 
 def test_a_promotion_whose_service_moved_did() -> None:
     position = Position(stable="b", previous="a", promoted_at=NOON)
-    done = Plan(observed().owner.key, (), position, turns=(SCALED, PROMOTED))
+    done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
 
     assert carried_out(done, "b") == done
 

@@ -35,7 +35,7 @@ def step(
 
 
 def told(done: Advance) -> list[str]:
-    return [f"{turn.reason}: {turn.message}" for turn in done.turns]
+    return [f"{decision.reason}: {decision.message}" for decision in done.decisions]
 
 
 SERVING = Position(stable="old")

@@ -120,8 +120,8 @@ def test_a_version_that_was_registered_anew_is_another_revision() -> None:
 
 
 def test_decisions_name_version_run_and_digest() -> None:
-    (turn,) = plan(seen(version(4)), DEFAULTS, NOON).turns
-    assert f"of models:/fx_drift/4 (run run-4, sha256 {DIGEST})" in turn.message
+    (decision,) = plan(seen(version(4)), DEFAULTS, NOON).decisions
+    assert f"of models:/fx_drift/4 (run run-4, sha256 {DIGEST})" in decision.message
 
 
 def test_the_status_names_version_run_and_digest() -> None:
