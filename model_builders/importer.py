@@ -29,7 +29,7 @@ from model_builders.importing.ensembles import (
 )
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
-from model_builders.importing.leftovers import without_files
+from model_builders.importing.leftovers import without_files, without_unread
 from model_builders.importing.model import Serving, format_of, model_spec
 from model_builders.importing.rings import ring
 from model_builders.names import main_file_name
@@ -199,12 +199,13 @@ class _Import:
     def _ensemble(self, folder: ModelFolder, name: str) -> None:
         self._can_follow(folder.name)
         config, left_out = without_files(folder, None)
+        unread = [*without_unread(config)]
         spec = ensemble_spec(config, name=folder.name, resource_name=name, served=self._served)
         newest = max(folder.versions(), default=None)
         self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE, newest)
         self._configs[folder.name] = config
         self._add(ENSEMBLE_PIPELINE, name, spec)
-        self._warn_about(folder, spec, left_out)
+        self._warn_about(folder, spec, [*left_out, *unread])
         for sentence in other_versions(config, self._served):
             self._warn(folder.name, sentence)
         for problem in graph_problems(config, spec, self._configs):

@@ -8,7 +8,7 @@ from model_builders.problem import Problem
 
 # What Triton reads of an ensemble. It does not load one with instance_group, optimization,
 # model_warmup or a backend (ValidateEnsembleSchedulingConfig and ValidateModelConfig in core's
-# model_config_utils.cc), and passes over the others that are not here.
+# model_config_utils.cc).
 _FIELDS = frozenset(
     {
         "name",
@@ -26,6 +26,15 @@ _FIELDS = frozenset(
         "model_repository_agents",
     }
 )
+UNREAD = (
+    "runtime",
+    "batch_input",
+    "batch_output",
+    "default_model_filename",
+    "cc_model_filenames",
+    "model_operations",
+)
+"""What Triton passes over in an ensemble."""
 # The first two are TensorRT's; the last is a file, and an ensemble has none.
 _TENSOR_FIELDS = ("is_shape_tensor", "is_non_linear_format_io", "label_filename")
 

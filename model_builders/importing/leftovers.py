@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from model_builders.checks.ensembles import UNREAD
 from model_builders.checks.files import comes_along
 from model_builders.importing.folders import ModelFolder
 from model_builders.protobuf import ModelConfig
@@ -20,6 +21,14 @@ def without_files(folder: ModelFolder, version: int | None) -> tuple[ModelConfig
     """
     config = folder.named_config()
     return config, [*_labels(config, folder, version), *_samples(config)]
+
+
+def without_unread(config: Any) -> Iterator[str]:
+    """Take what Triton passes over out of an ensemble's config."""
+    for descriptor, _ in config.ListFields():
+        if descriptor.name in UNREAD:
+            config.ClearField(descriptor.name)
+            yield f"{descriptor.name} is left out: Triton does not read it in an ensemble"
 
 
 def _labels(config: Any, folder: ModelFolder, version: int | None) -> Iterator[str]:

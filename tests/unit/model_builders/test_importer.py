@@ -12,6 +12,7 @@ from model_builders.config import model_config, parse_pbtxt
 from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.importer import Imported, ImportOptions, import_repository, resource_name
 from model_builders.protobuf import ModelConfig
+from tests.unit.model_builders.ensemble_fields import FOREIGN, Foreign
 
 CORPUS = Path(__file__).parents[2] / "data" / "triton_repositories"
 REPOSITORIES = sorted(path for path in CORPUS.iterdir() if path.is_dir())
@@ -300,6 +301,22 @@ def test_labels_in_the_folder_of_the_version_are_kept(tmp_path: Path) -> None:
     result = imported(tmp_path)
     assert kept_config(result.manifests[0]).output[0].label_filename == "1/up.txt"
     assert result.warnings == []
+
+
+@pytest.mark.parametrize(
+    "case", [case for case in FOREIGN if case.triton is None], ids=lambda case: case.field
+)
+def test_what_triton_passes_over_in_an_ensemble_is_left_out(case: Foreign, tmp_path: Path) -> None:
+    write(tmp_path, "bars", PYTHON, model_py="")
+    write(tmp_path, "signal", ensemble(case.text))
+
+    result = imported(tmp_path)
+
+    assert result.failures == []
+    assert result.warnings == [
+        f"signal: {case.field} is left out: Triton does not read it in an ensemble"
+    ]
+    assert "triton" not in result.manifests[-1]["spec"]
 
 
 def test_labels_of_an_ensemble_are_left_out(tmp_path: Path) -> None:
