@@ -40,7 +40,11 @@ def _files(name: str) -> list[str]:
     """A folder's own files, without those of folders in it."""
     if name == STDIN or not Path(name).is_dir():
         return [name]
-    found = sorted(str(path) for path in Path(name).iterdir() if path.suffix in ENDINGS)
+    try:
+        there = sorted(Path(name).iterdir())
+    except OSError as error:
+        raise InputError(f"{name}: cannot be read: {error.strerror}") from None
+    found = [str(path) for path in there if path.suffix in ENDINGS and not path.is_dir()]
     if not found:
         raise InputError(f"{name}: found no file that ends in {', '.join(ENDINGS)}, expected one")
     return found

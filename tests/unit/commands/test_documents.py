@@ -90,8 +90,8 @@ def test_merged_maps_are_no_repeated_keys(tmp_path: Path) -> None:
 def test_of_a_folder_it_reads_what_kubectl_reads(tmp_path: Path) -> None:
     for name in ("b.yaml", "a.yml", "c.json", "d.txt", "e.yaml~"):
         (tmp_path / name).write_text(json.dumps({"kind": name}))
-    (tmp_path / "inner").mkdir()
-    (tmp_path / "inner" / "f.yaml").write_text("kind: f")
+    (tmp_path / "inner.yaml").mkdir()
+    (tmp_path / "inner.yaml" / "f.yaml").write_text("kind: f")
 
     found = documents([str(tmp_path)])
     assert [one.body["kind"] for one in found] == ["a.yml", "b.yaml", "c.json"]
