@@ -1,14 +1,15 @@
 """An EnsemblePipeline's spec as the ModelConfig of Triton's ensemble scheduler."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from model_builders.checks import ensembles
 from model_builders.overrides import apply_overrides
-from model_builders.problem import ConfigError, Problem
+from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, plain_config, written_config
+from model_builders.spec_paths import OF_PIPELINE
 from model_builders.tensors import add_inputs, add_outputs
 
 PLATFORM = "ensemble"
@@ -37,26 +38,13 @@ def ensemble_config(
     """
     config = declared_ensemble(spec, name=name, models=models)
     text = spec.triton.config_overrides
-    problems = _contradictions(config, text) if text is not None else []
+    problems = apply_overrides(config, text, OF_PIPELINE) if text is not None else []
     decoupled = [step for step, model in models.items() if model.decoupled]
     sequential = [step for step, model in models.items() if model.sequential]
     cached = ensembles.cache(config, decoupled, sequential)
     if problems := problems or [*ensembles.fields(config), *cached]:
         raise ConfigError(problems)
     return plain_config(config)
-
-
-def _contradictions(config: Any, overrides: str) -> list[Problem]:
-    """What speaks against merging the overrides, in the words of a pipeline's spec."""
-    return [
-        replace(
-            problem,
-            expected=problem.expected.replace(" as in spec.model.format", ": it has steps").replace(
-                " as in spec.model.", " as in spec."
-            ),
-        )
-        for problem in apply_overrides(config, overrides)
-    ]
 
 
 def declared_ensemble(

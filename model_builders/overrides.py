@@ -13,19 +13,22 @@ from google.protobuf import text_format
 from model_builders.names import BACKENDS
 from model_builders.problem import ConfigError, Problem
 from model_builders.protobuf import written_config
-from model_builders.spec_paths import spec_path
+from model_builders.spec_paths import OF_MODEL, Owners, spec_path
 
 OVERRIDES = "spec.triton.configOverrides"
 _NAMED_LISTS = ("input", "output")
 
 
-def apply_overrides(config: Any, text: str, *, path: str = OVERRIDES) -> list[Problem]:
-    """Merge `text` into the written `config`; the problems that speak against it, else none."""
+def apply_overrides(config: Any, text: str, owners: Owners = OF_MODEL) -> list[Problem]:
+    """Merge `text` into the written `config`; the problems that speak against it, else none.
+
+    `owners` are the fields of the spec that `config` was made of.
+    """
     try:
-        overrides = parse_written(text, path)
+        overrides = parse_written(text, OVERRIDES)
     except ConfigError as error:
         return error.problems
-    merge = _Merge(path)
+    merge = _Merge(owners)
     merge.choose_backend(config, overrides)
     merge.message(config, overrides, "")
     return merge.problems
@@ -95,7 +98,7 @@ def _is_map(descriptor: Any) -> bool:
 class _Merge:
     """One merge of overrides into a config: walks what was written, collects contradictions."""
 
-    path: str
+    owners: Owners
     problems: list[Problem] = field(default_factory=list)
 
     def choose_backend(self, config: Any, overrides: Any) -> None:
@@ -149,7 +152,7 @@ class _Merge:
             return False
         prefix = where.rpartition(".")[0]
         rival = f"{prefix}.{chosen}" if prefix else chosen
-        self.refuse(where, descriptor.name, chosen, spec_path(rival, self.path))
+        self.refuse(where, descriptor.name, chosen, spec_path(rival, OVERRIDES, self.owners))
         return True
 
     def mapping(self, declared: Any, value: Any, where: str) -> None:
@@ -181,10 +184,10 @@ class _Merge:
                 self.refuse(where, f'"{tensor.name}"', f"one of {', '.join(tensors)}")
 
     def refuse(self, where: str, found: str, expected: str, owner: str | None = None) -> None:
-        owner = owner or spec_path(where, self.path)
+        owner = owner or spec_path(where, OVERRIDES, self.owners)
         self.problems.append(
             Problem(
-                f"{self.path}: {where}",
+                f"{OVERRIDES}: {where}",
                 found,
                 f"{expected} as in {owner}",
                 "overrides cannot contradict the spec: change it there, or remove one of the two",

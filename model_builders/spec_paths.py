@@ -3,7 +3,9 @@
 import re
 from collections.abc import Mapping
 
-_OWNERS: Mapping[str, str] = {
+Owners = Mapping[str, str]
+
+OF_MODEL: Owners = {
     "name": "spec.model.name",
     "backend": "spec.model.format",
     "platform": "spec.model.format",
@@ -33,7 +35,14 @@ _OWNERS: Mapping[str, str] = {
     "model_metrics": "spec.triton.metrics",
     "ensemble_scheduling": "spec.steps",
 }
-
+OF_PIPELINE: Owners = {
+    **OF_MODEL,
+    "name": "spec.name",
+    "platform": "spec.steps",
+    "max_batch_size": "spec.maxBatchSize",
+    "input": "spec.inputs",
+    "output": "spec.outputs",
+}
 
 _TENSOR_FIELDS = {
     "dims": ".shape",
@@ -44,7 +53,7 @@ _TENSOR_FIELDS = {
 }
 
 
-def spec_path(config_path: str, default: str) -> str:
+def spec_path(config_path: str, default: str, owners: Owners = OF_MODEL) -> str:
     """The spec's field behind a config path; `default` where the spec has none.
 
     `dynamic_batching.priority_levels` is `spec.triton.dynamicBatching.priorities.levels`,
@@ -54,7 +63,7 @@ def spec_path(config_path: str, default: str) -> str:
     keys = re.findall(r"\[[^\]]*\]", config_path)
     parts = re.sub(r"\[[^\]]*\]", "", config_path).split(".")
     for length in range(len(parts), 0, -1):
-        owner = _OWNERS.get(".".join(parts[:length]))
+        owner = owners.get(".".join(parts[:length]))
         if owner is not None:
             suffix = _TENSOR_FIELDS.get(parts[1], "") if keys and len(parts) > 1 else ""
             return owner + "".join(keys[:1]) + suffix

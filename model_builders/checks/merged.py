@@ -42,7 +42,7 @@ def _renamed(name: str) -> Problem:
     return Problem(
         f"{OVERRIDES}: name",
         f'"{name}"',
-        "no name: it comes from spec.model.name, or metadata.name",
+        "no name: it comes from spec.model.name, or that of the resource or step",
         "remove it, and set spec.model.name where Triton's name differs",
     )
 

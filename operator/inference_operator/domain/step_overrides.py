@@ -29,11 +29,13 @@ def path_of(step: Step) -> str:
 def of_step(step: Step, problems: Iterable[Problem]) -> Iterator[Problem]:
     """Problems of an InferenceModel's spec, at their places in the step."""
     for problem in problems:
-        path, remedy = problem.path, problem.remedy
+        path, expected, remedy = problem.path, problem.expected, problem.remedy
         for section in ("model", "triton"):
-            path = path.replace(f"spec.{section}", f"{path_of(step)}.{section}", 1)
-            remedy = remedy.replace(f"spec.{section}", f"{path_of(step)}.{section}")
-        yield replace(problem, path=path, remedy=remedy)
+            place = f"{path_of(step)}.{section}"
+            path = path.replace(f"spec.{section}", place, 1)
+            expected = expected.replace(f"spec.{section}", place)
+            remedy = remedy.replace(f"spec.{section}", place)
+        yield replace(problem, path=path, expected=expected, remedy=remedy)
 
 
 def override(config: ModelConfig, step: Step, known: ArtifactFormat) -> None:

@@ -286,6 +286,28 @@ def test_overrides_of_an_inline_model_name_its_step() -> None:
     assert found.startswith("spec.steps[drift].triton.configOverrides: found line 1, column 1")
 
 
+@pytest.mark.parametrize(
+    ("triton", "expected"),
+    [
+        ({"configOverrides": "max_batch_size: 3"}, "8 as in spec.steps[drift].model.maxBatchSize"),
+        (
+            {"configOverrides": 'name: "other"'},
+            "no name: it comes from spec.steps[drift].model.name, or that of the resource or step",
+        ),
+        (
+            {"configOverrides": "sequence_batching { }", "dynamicBatching": {}},
+            "dynamic_batching as in spec.steps[drift].triton.dynamicBatching",
+        ),
+    ],
+)
+def test_overrides_that_contradict_an_inline_model_name_the_fields_of_its_step(
+    triton: dict[str, Any], expected: str
+) -> None:
+    (found,) = problems(pins={}, steps=[{**inline(), "triton": triton}])
+
+    assert found.partition(", expected ")[2].startswith(f"{expected};")
+
+
 def test_sections_of_an_inline_model_that_contradict_name_its_step() -> None:
     body = {**inline(), "triton": {"optimization": {"tensorrt": {}}}}
     spec = EnsemblePipelineSpec.model_construct(accelerator=None)

@@ -360,8 +360,8 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
     "an overridden name": (
         spec(triton=overrides('name: "lstm"')),
         'spec.triton.configOverrides: name: found "lstm", expected no name: it comes from'
-        " spec.model.name, or metadata.name; remove it, and set spec.model.name where Triton's"
-        " name differs",
+        " spec.model.name, or that of the resource or step; remove it, and set spec.model.name"
+        " where Triton's name differs",
     ),
     "an ensemble by overrides": (
         spec(triton=overrides('ensemble_scheduling { step { model_name: "a" } }')),

@@ -140,7 +140,7 @@ def test_a_decoupled_pipeline_needs_no_cache() -> None:
     [
         ("max_batch_size: 64", "4 as in spec.maxBatchSize"),
         ('name: "other"', '"signal" as in spec.name'),
-        ('platform: "onnxruntime_onnx"', '"ensemble": it has steps'),
+        ('platform: "onnxruntime_onnx"', '"ensemble" as in spec.steps'),
         (
             'input { name: "window" data_type: TYPE_FP64 }',
             "TYPE_FP32 as in spec.inputs[window].dataType",
