@@ -87,7 +87,12 @@ def _read(folder: Path) -> ModelConfig:
         return ModelConfig()  # Triton completes it from the files, and so does the import
     except ConfigError as error:
         raise ImportFailedError(str(error)) from error
-    except (OSError, UnicodeDecodeError) as error:
+    except UnicodeDecodeError as error:
+        raise ImportFailedError(
+            f"found byte {error.object[error.start]:#x} at {error.start} of its config.pbtxt,"
+            " expected UTF-8; save it as that"
+        ) from error
+    except OSError as error:
         raise ImportFailedError(f"{folder.name}/{CONFIG} cannot be read: {error}") from error
 
 

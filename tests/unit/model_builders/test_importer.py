@@ -663,6 +663,14 @@ def test_a_model_that_cannot_be_imported_says_why(
     assert sentence in failure
 
 
+def test_a_config_in_another_encoding_says_where(tmp_path: Path) -> None:
+    (tmp_path / "bars" / "1").mkdir(parents=True)
+    (tmp_path / "bars" / "config.pbtxt").write_bytes(b"# g\xfcnstig")
+    assert imported(tmp_path).failures == [
+        "bars: found byte 0xfc at 3 of its config.pbtxt, expected UTF-8; save it as that"
+    ]
+
+
 def test_a_model_without_versions_says_so(tmp_path: Path) -> None:
     (tmp_path / "bars").mkdir()
     (tmp_path / "bars" / "config.pbtxt").write_text(PYTHON)
