@@ -113,12 +113,12 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
     graph = graph_of(spec, name=name, models=models, inner=inner)
     problems += _problems(spec, graph, steps)
     config = None
-    if not problems and len(steps) == len(spec.steps):
+    if len(steps) == len(spec.steps):
         try:
             config = _ensemble(spec, graph, steps)
         except ConfigError as error:
-            problems = error.problems
-    return Sketch(tuple(steps), graph, tuple(problems), config)
+            problems += error.problems
+    return Sketch(tuple(steps), graph, tuple(problems), None if problems else config)
 
 
 def _ensemble(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]) -> ModelConfig:

@@ -385,6 +385,19 @@ def test_what_is_wrong_with_steps_and_with_the_graph_is_told_at_once() -> None:
     ]
 
 
+def test_what_is_wrong_with_the_graph_hides_no_overrides() -> None:
+    found = problems(
+        steps=[step(inputMap={"x": "misspelt"})],
+        triton={"configOverrides": "max_batch_siz: 3"},
+    )
+
+    assert {one.partition(": ")[0] for one in found} == {
+        "spec.steps[drift].inputMap[x]",
+        "spec.inputs[x]",
+        "spec.triton.configOverrides",
+    }
+
+
 @pytest.mark.parametrize("size", [0, 4], ids=["rows", "batches"])
 def test_what_follows_from_a_step_that_is_wrong_is_not_told(size: int) -> None:
     """Nothing is known of what it gives: neither its type nor its dimensions, nor its batches."""
