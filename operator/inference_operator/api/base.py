@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from decimal import Decimal
+from types import UnionType
 from typing import Annotated, Any, ClassVar, Self, get_args
 
 from pydantic import (
@@ -40,7 +41,6 @@ DEFAULT_TEXT = "x-default-text"
 
 # Validation context for what a person wrote, rather than what code builds.
 AS_WRITTEN: Mapping[str, Any] = {"as_written": True}
-NULL = violation("null", "a value", "remove the field, or give it a value")
 
 
 def _raise(
@@ -53,6 +53,25 @@ def _raise(
     ]
     if details:
         raise ValidationError.from_exception_data(model.__name__, details)
+
+
+def _null(model: type[BaseModel], name: str) -> PydanticCustomError:
+    """What YAML makes of a key with nothing below it."""
+    found = next((f for n, f in model.model_fields.items() if name in (n, f.alias)), None)
+    within = _object(found.annotation) if found is not None else None
+    if within is None:
+        remedy = "remove the field, or give it a value"
+    elif any(field.is_required() for field in within.model_fields.values()):
+        remedy = "remove it, or write its fields below it"
+    else:
+        remedy = "remove it, or write {} for its defaults"
+    return violation("null", "a value", remedy)
+
+
+def _object(annotation: Any) -> type[BaseModel] | None:
+    """The API type that a field holds; None for lists and maps of some."""
+    choices = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+    return next((c for c in choices if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 
 class ApiModel(BaseModel):
@@ -75,7 +94,7 @@ class ApiModel(BaseModel):
     def _holds_no_nulls(cls, data: Any, info: ValidationInfo) -> Any:
         """As the API server has it; in Python None is how an absent field is passed."""
         if info.context is AS_WRITTEN and isinstance(data, Mapping):
-            _raise(cls, [(name, NULL) for name, value in data.items() if value is None])
+            _raise(cls, [(name, _null(cls, name)) for name, v in data.items() if v is None])
         return data
 
     @model_validator(mode="after")

@@ -1,6 +1,7 @@
 """parse: what it accepts, and how it reports what it does not."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -12,7 +13,9 @@ from inference_operator.api.validate import (
     field_errors,
     parse,
 )
-from tests.api_cases.bad_manifests import GOOD, changed
+from tests.api_cases.bad_manifests import GOOD, GOOD_PIPELINE, changed
+
+TENSOR = {"name": "x", "dataType": "FP32", "shape": [4]}
 
 
 def test_a_short_manifest_gets_its_defaults_in_memory() -> None:
@@ -28,6 +31,63 @@ def test_the_status_of_a_stored_object_is_not_looked_at() -> None:
 def test_a_name_that_the_api_server_makes_up_is_its_business() -> None:
     body = changed({"metadata.name": "<absent>", "metadata.generateName": "spread-"})
     assert parse(body).metadata == {"generateName": "spread-"}
+
+
+UNKNOWN = {
+    "a word that is not much like any": ({"spec.version": 1}, "remove it, or move it to where it"),
+    "a typing error": ({"spec.replcias": 1}, "did you mean replicas?"),
+    "the word of config.pbtxt": (
+        {"spec.model.inputs": [{**TENSOR, "dims": [4]}], "spec.model.outputs": [TENSOR]},
+        "did you mean shape?",
+    ),
+    "another namespace": (
+        {"spec.model.source.secretRef": {"name": "store", "namespace": "other"}},
+        "remove it: what is named here is in the namespace of the resource",
+    ),
+}
+
+
+@pytest.mark.parametrize(("change", "remedy"), UNKNOWN.values(), ids=UNKNOWN)
+def test_an_unknown_field_gets_a_remedy_that_fits(change: dict[str, Any], remedy: str) -> None:
+    with pytest.raises(InvalidResourceError) as caught:
+        parse(changed(change))
+    (error,) = caught.value.errors
+    assert error.remedy.startswith(remedy)
+
+
+NULLS = {
+    "an object of defaults": ("spec.rollout", "remove it, or write {} for its defaults"),
+    "an object": ("spec.model.source.secretRef", "remove it, or write its fields below it"),
+    "a list": ("spec.model.inputs", "remove the field, or give it a value"),
+    "a string": ("spec.model.source.sha256", "remove the field, or give it a value"),
+    "a string in a map": ("spec.triton.parameters.threads", "remove it, or give it a value"),
+}
+
+
+@pytest.mark.parametrize(("field", "remedy"), NULLS.values(), ids=NULLS)
+def test_a_key_with_nothing_below_it_gets_a_remedy_that_fits(field: str, remedy: str) -> None:
+    with pytest.raises(InvalidResourceError) as caught:
+        parse(changed({"spec.triton": {"parameters": {}}, field: None}))
+    (error,) = caught.value.errors
+    assert (error.found, error.remedy) == ("null", remedy)
+
+
+def test_what_clients_call_strings_is_understood() -> None:
+    tensor = {**TENSOR, "dataType": "BYTES"}
+    with pytest.raises(InvalidResourceError, match=r"did you mean STRING\?"):
+        parse(changed({"spec.model.inputs": [tensor], "spec.model.outputs": [TENSOR]}))
+
+
+def test_a_number_that_yaml_made_of_a_word_is_told_as_it_was_written() -> None:
+    step = {"name": "features", "builtin": {"ohlcvFeatures": {"badBars": float("nan")}}}
+    maps = {"inputMap": {"ohlcv": "ohlcv"}, "outputMap": {"window": "window"}}
+    steps = [{**step, **maps}, *GOOD_PIPELINE["spec"]["steps"][1:]]
+    with pytest.raises(InvalidResourceError) as caught:
+        parse(changed({"spec.steps": steps}, GOOD_PIPELINE))
+    assert str(caught.value) == (
+        "spec.steps[0].builtin.ohlcvFeatures.badBars: found .nan, which is a number in YAML,"
+        " expected Refuse or NaN; write NaN without the dot"
+    )
 
 
 def test_field_names_of_python_are_not_those_of_the_api() -> None:
