@@ -163,8 +163,9 @@ def format_duration(value: timedelta) -> str:
     """The shortest exact form: `timedelta(minutes=5)` is `5m`, 90 s is `90s`."""
     micros = value // timedelta(microseconds=1)
     for unit in ("h", "m", "s", "ms"):
-        if micros and micros % _UNITS[unit] == 0:
-            return f"{micros // _UNITS[unit]}{unit}"
+        count, rest = divmod(micros, _UNITS[unit])
+        if count and not rest and re.fullmatch(DURATION_PATTERN, f"{count}{unit}"):
+            return f"{count}{unit}"
     return f"{micros}us" if micros else "0s"
 
 

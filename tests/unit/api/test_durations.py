@@ -36,6 +36,10 @@ def test_a_duration_is_one_number_and_one_unit(text: str, value: timedelta) -> N
     assert format_duration(value) == text
 
 
+def test_a_duration_of_more_minutes_than_can_be_read_is_written_in_seconds() -> None:
+    assert format_duration(parse_duration("300001140s")) == "300001140s"
+
+
 @given(DURATIONS)
 def test_a_duration_is_written_shorter_but_not_otherwise(text: str) -> None:
     written = format_duration(parse_duration(text))
