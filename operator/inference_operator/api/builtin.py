@@ -9,10 +9,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Int
+from inference_operator.api.choices import exactly_one
 from inference_operator.api.rules import Rule
 from inference_operator.api.source import FROM_REGISTRY, Source
-
-_KINDS = ("weighted_average", "ohlcv_features", "tokenizer")
 
 
 class Weights(ApiModel):
@@ -122,12 +121,8 @@ class Builtin(ApiModel):
     """A step that comes with the operator; exactly one of its fields."""
 
     rules: ClassVar = (
-        Rule(
-            cel="[has(self.weightedAverage), has(self.ohlcvFeatures), has(self.tokenizer)]"
-            ".filter(x, x).size() == 1",
-            holds=lambda self: sum(map(self.has, _KINDS)) == 1,
-            found="none or several of weightedAverage, ohlcvFeatures and tokenizer",
-            expected="exactly one",
+        exactly_one(
+            *("weightedAverage", "ohlcvFeatures", "tokenizer"),
             remedy="keep the one that the step is",
         ),
     )

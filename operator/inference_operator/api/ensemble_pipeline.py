@@ -10,10 +10,16 @@ from inference_operator.api.arguments import Image
 from inference_operator.api.base import ApiModel, DnsSubdomain, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.builtin import Builtin
-from inference_operator.api.model import Model, ModelName, TensorName, unique_names
+from inference_operator.api.choices import exactly_one
+from inference_operator.api.model import (
+    Model,
+    ModelName,
+    TensorName,
+    unique_names,
+)
 from inference_operator.api.pipeline_tensors import PipelineInput, PipelineOutput
 from inference_operator.api.rollout import Rollout
-from inference_operator.api.rules import Rule, UniqueBy, keys, text
+from inference_operator.api.rules import CONTROLS, Rule, UniqueBy, keys, text
 from inference_operator.api.triton import (
     ConfigOverrides,
     Environment,
@@ -45,10 +51,10 @@ TensorMap = Annotated[
     dict[str, TensorName],
     Field(min_length=1, max_length=64),
     keys(
-        r"[^\s\v]+",
+        rf"[^\s{CONTROLS}]+",
         253,
         "a name that no tensor has",
-        "names of 1 to 253 characters without spaces",
+        "names of 1 to 253 characters without spaces and control characters",
         "write the name that the model gives it",
     ),
 ]
@@ -103,13 +109,7 @@ class Step(ApiModel):
     """One step of the pipeline: a model that is referred to, an inline one, or a built-in."""
 
     rules: ClassVar = (
-        Rule(
-            cel="[has(self.modelRef), has(self.model), has(self.builtin)].filter(x, x).size() == 1",
-            holds=lambda self: sum(map(self.has, ("model_ref", "model", "builtin"))) == 1,
-            found="none or several of modelRef, model and builtin",
-            expected="exactly one",
-            remedy="keep the one that the step runs",
-        ),
+        exactly_one("modelRef", "model", "builtin", remedy="keep the one that the step runs"),
         Rule(
             cel="has(self.model) || !has(self.triton) || !(has(self.triton.optimization)"
             " || has(self.triton.warmup) || has(self.triton.parameters)"

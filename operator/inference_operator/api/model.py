@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Bool, Int
-from inference_operator.api.rules import Check, Rule, text
+from inference_operator.api.rules import CONTROLS, Check, Computed, Rule, text
 from inference_operator.api.source import FROM_REGISTRY, Source
 
 
@@ -51,7 +51,11 @@ ModelName = Annotated[
 TensorName = Annotated[
     str,
     Field(max_length=253),
-    text(r"[^\s\v]+", "a name without spaces", "write the name that the model gives it"),
+    text(
+        rf"[^\s{CONTROLS}]+",
+        "a name without spaces and control characters",
+        "write the name that the model gives it",
+    ),
 ]
 _NOT_ZERO = Rule(
     cel="self != 0",
@@ -105,16 +109,25 @@ def unique_names(field: str) -> Rule:
     tensors = f"self.{field}"
     return Rule(
         cel=f"!has({tensors}) || {tensors}.all(t, {tensors}.exists_one(u, u.name == t.name))",
-        holds=lambda self: _unique([tensor.name for tensor in getattr(self, field) or ()]),
-        found="one name twice",
+        holds=lambda self: not _repeated(self, field),
+        found="{one name} twice",
         expected="each name once",
         remedy="rename or remove one of them",
         field=field,
+        computed=(
+            Computed(
+                "one name",
+                f"'name \"%s\"'.format([{tensors}.filter(t,"
+                f" !{tensors}.exists_one(u, u.name == t.name))[0].name])",
+                lambda self: f'name "{_repeated(self, field)[0]}"',
+            ),
+        ),
     )
 
 
-def _unique(names: list[str]) -> bool:
-    return len(set(names)) == len(names)
+def _repeated(model: ApiModel, field: str) -> list[str]:
+    names = [tensor.name for tensor in getattr(model, field) or ()]
+    return [name for name in names if names.count(name) > 1]
 
 
 class Model(ApiModel):

@@ -14,8 +14,10 @@ VALIDATIONS = "x-kubernetes-validations"
 LIST_TYPE = "x-kubernetes-list-type"
 LIST_MAP_KEYS = "x-kubernetes-list-map-keys"
 SHOWN = 100
+CONTROLS = r"\p{Cc}"
+"""Control characters, within brackets of a regular expression; CEL's cost grows with its length."""
 
-_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_.]+)(?:\|([^}]*))?\}")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_. ]+)(?:\|([^}]*))?\}")
 
 
 _WHICH_IS = re.compile(r", which is \{[^}]*\}")
@@ -77,7 +79,7 @@ class Rule:
             found = value if path == "self" else lookup(value, path)
             if found is None:
                 return absent or path
-            return str(list(found)) if isinstance(found, tuple) else str(found)
+            return str(list(found)) if isinstance(found, tuple) else _visible(str(found))
 
         return _PLACEHOLDER.sub(fill, template)
 
@@ -93,6 +95,11 @@ class Rule:
 
     def _computed(self, name: str) -> Computed | None:
         return next((found for found in self.computed if found.name == name), None)
+
+
+def _visible(found: str) -> str:
+    """With control characters as JSON has them; line breaks stay what they are."""
+    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", found)
 
 
 def sentence(found: str, expected: str, remedy: str) -> str:
@@ -142,7 +149,7 @@ def text(regex: str, expected: str, remedy: str, *, of: str = "self") -> Check:
     """Strings that the regular expression matches whole; RE2 and Python must read it alike.
 
     `of` is the string in CEL, where the value itself may be something else."""
-    compiled = re.compile(regex, re.ASCII)
+    compiled = _compiled(regex)
     return Check(
         Rule(
             cel=f"{of}.matches({cel_string(f'^({regex})$')})",
@@ -154,9 +161,13 @@ def text(regex: str, expected: str, remedy: str, *, of: str = "self") -> Check:
     )
 
 
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex.replace(CONTROLS, r"\x00-\x1f\x7f-\x9f"), re.ASCII)
+
+
 def keys(regex: str, max_length: int, found: str, expected: str, remedy: str) -> Check:
     """Maps whose every key has at most that length and matches the regular expression whole."""
-    compiled = re.compile(regex, re.ASCII)
+    compiled = _compiled(regex)
     return Check(
         Rule(
             cel=f"self.all(k, k.size() <= {max_length} && k.matches({cel_string(f'^({regex})$')}))",

@@ -8,6 +8,7 @@ from pydantic import Field
 from inference_operator.api.arguments import ExtraArg, Image
 from inference_operator.api.base import ApiModel, Bool, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
+from inference_operator.api.choices import exactly_one
 from inference_operator.api.environment import EnvVar
 from inference_operator.api.model import DataType, Dim, TensorName
 from inference_operator.api.rules import Rule, UniqueBy, keys
@@ -155,13 +156,7 @@ class VersionPolicy(ApiModel):
     """Which of the versions in the artifact Triton serves; exactly one of the three."""
 
     rules: ClassVar = (
-        Rule(
-            cel="[has(self.latest), has(self.all), has(self.specific)].filter(x, x).size() == 1",
-            holds=lambda self: sum(map(self.has, ("latest", "all", "specific"))) == 1,
-            found="none or several of latest, all and specific",
-            expected="exactly one",
-            remedy="keep the one that is meant",
-        ),
+        exactly_one("latest", "all", "specific", remedy="keep the one that is meant"),
     )
 
     class Latest(ApiModel):

@@ -1,0 +1,38 @@
+"""Sections of which exactly one is written."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from inference_operator.api.rules import Computed, Rule, cel_string, lookup
+
+
+def exactly_one(*fields: str, remedy: str) -> Rule:
+    """The rule that one of these fields, as YAML has them, is written, and none of the others."""
+    *most, last = fields
+
+    def found(value: Any) -> list[str]:
+        return [field for field in fields if lookup(value, field) is not None]
+
+    return Rule(
+        cel=f"[{', '.join(f'has(self.{field})' for field in fields)}].filter(x, x).size() == 1",
+        holds=lambda value: len(found(value)) == 1,
+        found="{none or several}",
+        expected=f"exactly one of {', '.join(most)} and {last}",
+        remedy=remedy,
+        computed=(
+            Computed("none or several", _cel(fields, []), lambda value: _words(found(value))),
+        ),
+    )
+
+
+def _words(written: Sequence[str]) -> str:
+    return " and ".join(written) or "nothing"
+
+
+def _cel(fields: Sequence[str], written: Sequence[str]) -> str:
+    """The words for each case: the API server takes `join` for too expensive."""
+    if not fields:
+        return cel_string(_words(written))
+    first, *others = fields
+    with_it, without = _cel(others, [*written, first]), _cel(others, written)
+    return f"(has(self.{first}) ? {with_it} : {without})"
