@@ -54,7 +54,7 @@ def _seen_here(
     there = seen.references.get(named)
     if there is None:
         what, remedy = (
-            f"{named} is in none of these files",
+            f"{named} of namespace {seen.owner.key.namespace} is in none of these files",
             "add it by -f, or what is live by --live",
         )
         return None if is_live else Referenced(lack=(Reason.REFERENCE_NOT_FOUND, what, remedy))

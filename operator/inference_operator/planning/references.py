@@ -134,7 +134,8 @@ def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[R
     """Why nothing new is taken of a resource: the reason, the fact and the remedy."""
     if there is None:
         remedy = "create it, or let the step refer to another one"
-        return Reason.REFERENCE_NOT_FOUND, f"{named} does not exist", remedy
+        what = f"{named} does not exist in namespace {seen.owner.key.namespace}"
+        return Reason.REFERENCE_NOT_FOUND, what, remedy
     if there.way_back:
         # Each new set would make another one, and that the next, without end.
         way = " -> ".join((seen.owner.key.name, *there.way_back))

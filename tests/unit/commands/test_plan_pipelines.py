@@ -54,8 +54,8 @@ def test_a_model_that_is_nowhere_is_said_to_be_missing(
 
     assert (status, err) == (0, "")
     assert out.splitlines()[1:] == [
-        "  unresolved: ReferenceNotFound: drift: InferenceModel fx-drift is in none of these files:"
-        " add it by -f, or what is live by --live",
+        "  unresolved: ReferenceNotFound: drift: InferenceModel fx-drift of namespace desk-7 is in"
+        " none of these files: add it by -f, or what is live by --live",
         "  no change to its children",
     ]
 
@@ -68,7 +68,8 @@ def test_what_is_live_without_the_model_says_that_it_does_not_exist(
     status, out, _ = said(capsys, "plan", "-f", file(epipe()), "--live", live)
 
     assert status == 0
-    assert "ReferenceNotFound: drift: InferenceModel fx-drift does not exist: create it" in out
+    lack = "drift: InferenceModel fx-drift does not exist in namespace desk-7: create it"
+    assert f"ReferenceNotFound: {lack}" in out
 
 
 REGISTERED = {"source": {"uri": "models:/fx_drift@champion"}}

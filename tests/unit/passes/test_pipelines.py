@@ -140,8 +140,8 @@ async def test_a_missing_model_is_waited_for() -> None:
     assert desk.condition("ResolvedRefs") == (
         "False",
         "ReferenceNotFound",
-        "drift: InferenceModel fx-drift does not exist: create it, or let the step refer to another"
-        " one",
+        f"drift: InferenceModel fx-drift does not exist in namespace {PIPELINE.namespace}: create"
+        " it, or let the step refer to another one",
     )
     assert desk.condition("SpecValid")[0] == "Unknown"
     assert desk.condition("Stalled")[0] == "", "it goes on as soon as the model is there"
@@ -186,7 +186,7 @@ async def test_a_deleted_model_takes_nothing_away() -> None:
     assert desk.condition("Ready")[0] == "True"
     status, reason, message = desk.condition("ResolvedRefs")
     assert (status, reason) == ("False", "ReferenceNotFound")
-    assert "does not exist; version 1 (revision" in message
+    assert f"does not exist in namespace {PIPELINE.namespace}; version 1 (revision" in message
     assert "stays pinned: create it, or let the step refer to another one" in message
     assert desk.event_reasons.count("ReferenceNotFound") == 1
 

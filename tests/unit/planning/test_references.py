@@ -123,7 +123,11 @@ def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -
 @pytest.mark.parametrize(
     ("there", "reason", "said"),
     [
-        (None, Reason.REFERENCE_NOT_FOUND, "does not exist: create it, or let the step refer"),
+        (
+            None,
+            Reason.REFERENCE_NOT_FOUND,
+            f"does not exist in namespace {OWNER.key.namespace}: create it, or let the step refer",
+        ),
         (Referenced(None), Reason.REFERENCE_NOT_READY, "has not been Ready yet: see `kubectl"),
         (
             Referenced(None, ready=True),
