@@ -61,7 +61,7 @@ class Cache:
         unit = self.unit_of(kind, body)
         if unit is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
-            if known is not None and _is_controlled(known) and not _is_controlled(new):
+            if known is not None and owners(known) and not owners(new):
                 # Orphaned: by a person, or as `kubectl delete --cascade=orphan` asks for.
                 self.bereft.add(unit)
         elif unit is not None:
@@ -196,11 +196,6 @@ def _names(body: Body | None) -> frozenset[Reference]:
 def name_of(body: Mapping[str, Any]) -> Name:
     meta = body["metadata"]
     return meta.get("namespace", ""), meta["name"]
-
-
-def _is_controlled(body: Mapping[str, Any]) -> bool:
-    """Whether an object has an owner that collects it."""
-    return any(owner.get("controller") for owner in body["metadata"].get("ownerReferences") or ())
 
 
 def _version(body: Mapping[str, Any]) -> int:
