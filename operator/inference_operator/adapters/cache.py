@@ -13,9 +13,8 @@ from inference_operator.adapters.kinds import (
     says_nothing,
 )
 from inference_operator.adapters.owners import owners
-from inference_operator.adapters.referrers import Referrers, references_in, shown
+from inference_operator.adapters.referrers import Referrers, shown
 from inference_operator.domain.names import UnitKey, unit_of
-from inference_operator.domain.observed import Reference
 
 Name = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
@@ -167,15 +166,19 @@ class Cache:
         if body is None or kind not in _LOOKED_AT:
             return
         unit = self.unit_of(kind, body)
-        if unit is None or (kind in UNIT_BY_KIND and shown(before) == shown(after)):
+        if unit is None:
             return
         concerned = self._referrers.of(unit)
-        if kind in UNIT_BY_KIND and _names(before) != _names(after):
-            # There may be a cycle now, or one less, for all that lead here.
-            concerned = self._referrers.reaching(unit)
-        if kind in UNIT_BY_KIND and (before is None or after is None or not _same(before, after)):
-            # A name that was taken may be free now, or the other way round.
-            concerned += [other for other in self.namesakes(body) if other.kind != kind]
+        if kind in UNIT_BY_KIND:
+            was, now = shown(before), shown(after)
+            if was == now:
+                return
+            if (was.references if was else set()) != (now.references if now else set()):
+                # There may be a cycle now, or one less, for all that lead here.
+                concerned = self._referrers.reaching(unit)
+            if was is None or now is None or was.uid != now.uid:
+                # A name that was taken may be free now, or the other way round.
+                concerned += [other for other in self.namesakes(body) if other.kind != kind]
         for other in concerned:
             self._wake(other)
 
@@ -187,10 +190,6 @@ class Cache:
         self._children[unit].discard((kind, name))
         if not self._children[unit]:
             del self._children[unit]
-
-
-def _names(body: Body | None) -> frozenset[Reference]:
-    return references_in(body.get("spec")) if body is not None else frozenset()
 
 
 def name_of(body: Mapping[str, Any]) -> Name:
