@@ -12,6 +12,11 @@ PIPELINE = ""
 """The source of a pipeline's input, and the target of its output, in place of a step's name."""
 
 
+def sequential(config: ModelConfig) -> bool:
+    """Whether the model takes only requests of sequences, each after the one before."""
+    return bool(config.HasField("sequence_batching"))
+
+
 @dataclass(frozen=True, slots=True)
 class GraphStep:
     """One step: the config of the model that it runs, and how its tensors are wired."""
@@ -43,7 +48,7 @@ class GraphStep:
     @property
     def sequential(self) -> bool:
         """Whether an answer depends on the requests of its sequence that came before."""
-        return any(config.HasField("sequence_batching") for config in self.configs)
+        return any(map(sequential, self.configs))
 
 
 @dataclass(frozen=True, slots=True)

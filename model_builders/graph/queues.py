@@ -8,7 +8,7 @@ gets: 503 for a full queue, 400 for a request that no sequence can take.
 
 from collections.abc import Callable, Iterator
 
-from model_builders.graph.model import Graph, GraphStep, edges
+from model_builders.graph.model import Graph, GraphStep, edges, sequential
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 
@@ -21,17 +21,13 @@ def limits(graph: Graph) -> Iterator[Problem]:
 
 def sequences(graph: Graph) -> Iterator[Problem]:
     """Models that queue only what belongs to a sequence that has begun."""
-    for step, model, where in _beside_others(graph, _sequential):
+    for step, model, where in _beside_others(graph, sequential):
         yield Problem(
             step.path,
             f'sequence_batching of model "{model.name}", {where}',
             "none: Triton ends at a request without a sequence id, or of several rows",
             "let one of the steps feed the other, or take sequence_batching out of the model",
         )
-
-
-def _sequential(config: ModelConfig) -> bool:
-    return bool(config.HasField("sequence_batching"))
 
 
 def _beside_others(
