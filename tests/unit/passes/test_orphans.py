@@ -2,7 +2,7 @@
 
 from tests.fakes.bodies import KEY
 from tests.fakes.world import World, refuse
-from tests.unit.passes.test_repairs import KINDS, child, serving
+from tests.unit.passes.test_repairs import KINDS, child, children_told_first, serving
 
 
 def orphaned(world: World) -> None:
@@ -12,10 +12,7 @@ def orphaned(world: World) -> None:
     for kind in KINDS:
         name = child(world, kind)["metadata"]["name"]
         world.cluster.edit(kind, name, {"metadata": {"ownerReferences": None}})
-    events = world.cluster.events
-    world.cluster.events = [event for event in events if event[1] in KINDS]
-    world.watch()
-    world.cluster.events = [event for event in events if event[1] not in KINDS]
+    children_told_first(world)
 
 
 async def test_the_children_of_a_unit_that_goes_are_not_taken_back() -> None:

@@ -39,13 +39,18 @@ async def test_a_deleted_child_comes_back_as_it_was(kind: str) -> None:
     assert [r.verb for r in world.cluster.requests if not r.is_write] == ["get"]
 
 
-def without_children(world: World) -> None:
-    """The garbage collector's work is known, and why it was done is not yet."""
-    world.cluster.collect_garbage()
+def children_told_first(world: World) -> None:
+    """What became of the children is known, and what became of their unit not yet."""
     events = world.cluster.events
     world.cluster.events = [event for event in events if event[1] in KINDS]
     world.watch()
     world.cluster.events = [event for event in events if event[1] not in KINDS]
+
+
+def without_children(world: World) -> None:
+    """The garbage collector's work is known, and why it was done is not yet."""
+    world.cluster.collect_garbage()
+    children_told_first(world)
 
 
 async def test_nothing_is_made_anew_for_a_unit_whose_end_is_told_late() -> None:
