@@ -15,6 +15,7 @@ from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.kube import ApiError, Cluster
 from inference_operator.adapters.observe import Resolve, observe
 from inference_operator.adapters.publish import publish_event, publish_status
+from inference_operator.adapters.referrers import references_in
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
@@ -32,6 +33,8 @@ log = logging.getLogger(__name__)
 
 # Passes in a row that may fail in passing before the person is told.
 PATIENCE = 3
+# Until Kopf tells of it; its word wakes who refers to it.
+UNLISTED = timedelta(seconds=1)
 
 
 class PassError(Exception):
@@ -67,6 +70,7 @@ class Passes:
         self._grounds = grounds
         self._executor = Executor(cluster, cache)
         self._failing: Counter[UnitKey] = Counter()
+        self._not_there: set[UnitKey] = set()
 
     async def __call__(self, key: UnitKey, in_haste: bool = False) -> timedelta | None:
         """Bring the cluster one step nearer to what `key` asks for; when to look again.
@@ -93,6 +97,8 @@ class Passes:
             self._failing.pop(key, None)
             self._cache.bereft.discard(key)
             return False, None
+        if await self._is_unlisted(seen):
+            return False, UNLISTED
         now = self._grounds.clock()
         decided = self._decide(replace(seen, has_turn=self._grounds.turns.holds(key)), now)
         if key in self._cache.bereft:
@@ -113,6 +119,22 @@ class Passes:
             reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
             raise PassError(reason, "; ".join((*outcome.passing, *outcome.refused)))
         return changed or outcome.written > 0, decided.wake_after
+
+    async def _is_unlisted(self, seen: Observed) -> bool:
+        """Whether the unit refers to something that is there and that no watch has told of yet, as
+        right after the start. Asked once: whatever comes later is told."""
+        for named in sorted(references_in(seen.spec) - seen.references.keys()):
+            key = UnitKey(named.kind, seen.owner.key.namespace, named.name)
+            if key in self._not_there or key == seen.owner.key:
+                continue
+            try:
+                await self._cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)
+                return True
+            except ApiError as error:
+                if error.is_passing:
+                    raise
+                self._not_there.add(key)
+        return False
 
     async def _look_again(self, owner: Owner) -> None:
         """Have the unit as the API server has it now: nothing is made for one that has gone."""

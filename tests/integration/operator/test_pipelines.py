@@ -77,7 +77,7 @@ def test_applying_it_again_and_a_restart_write_nothing(start: Start, scene: Scen
     eventually(lambda: second.metric("inference_operator_passes_total") >= 2)
     time.sleep(2)
 
-    assert second.writes == 0
+    assert second.writes == 0, second.log
     assert scene.versions_of(names) == before
 
 

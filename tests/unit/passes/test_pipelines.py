@@ -7,6 +7,7 @@ import pytest
 
 from inference_operator.api.status import EnsemblePipelineStatus
 from inference_operator.domain.names import NAME_LABEL, UnitKey
+from inference_operator.handlers.passes import UNLISTED
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
 from tests.fakes.cluster import CrashedError
 from tests.fakes.world import World, crash_at
@@ -636,3 +637,31 @@ async def test_the_story_has_as_many_writes_as_crashes_are_tried() -> None:
     await story(desk)
 
     assert len(desk.cluster.writes) == 40
+
+
+async def test_a_model_that_is_there_and_not_listed_yet_is_not_told_as_missing() -> None:
+    desk = Desk()
+    await desk.serving(1)
+    desk.start()
+    model = desk.cluster.live(KEY.kind, KEY.name)
+    assert model is not None
+    desk.cache.drop(KEY.kind, model)
+    before = len(desk.cluster.writes)
+
+    assert await desk.passes(PIPELINE) == UNLISTED
+    desk.cache.put(KEY.kind, model)
+    await desk.settled()
+
+    assert len(desk.cluster.writes) == before
+
+
+async def test_a_model_that_is_missing_is_asked_for_once() -> None:
+    desk = Desk()
+    await desk.serving(1)
+    desk.remove_model()
+    await desk.settled()
+    await desk.settled()
+
+    asked = [r for r in desk.cluster.requests if (r.verb, r.kind) == ("get", KEY.kind)]
+    assert len(asked) == 1
+    assert desk.condition("ResolvedRefs")[1] == "ReferenceNotFound"
