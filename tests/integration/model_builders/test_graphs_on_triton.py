@@ -10,7 +10,8 @@ import pytest
 
 from hack.images.local_triton import LocalTriton
 from tests.integration.model_builders.graph_repository import ask, ensemble, lay_out, words
-from tests.unit.model_builders.graph_cases import BAD, GOOD, Bad, Ends, Good, Loads, Refuses
+from tests.unit.model_builders.graph_cases.case import Bad, Ends, Good, Loads, Refuses
+from tests.unit.model_builders.graph_cases.tables import BAD, GOOD
 from tests.unit.model_builders.graphs import MODELS
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]

@@ -4,7 +4,8 @@ import pytest
 
 from inference_operator.api.model import DataType
 from model_builders.graph import PIPELINE, Edge, check_graph, edges
-from tests.unit.model_builders.graph_cases import BAD, GOOD, Bad, Good
+from tests.unit.model_builders.graph_cases.case import Bad, Good
+from tests.unit.model_builders.graph_cases.tables import BAD, GOOD
 from tests.unit.model_builders.graphs import PAIR, ROW, SCORE, UNTOLD, graph, model, step
 
 

@@ -1,0 +1,30 @@
+"""All graphs that are refused, and all that are served, by their descriptions."""
+
+from tests.unit.model_builders.graph_cases import (
+    agreement,
+    batches,
+    cycles,
+    naming,
+    optional_inputs,
+    side_by_side,
+    wiring,
+)
+from tests.unit.model_builders.graph_cases.case import Bad, Good
+from tests.unit.model_builders.joined_tables import joined
+
+BAD: dict[str, Bad] = joined(
+    wiring.BAD,
+    cycles.BAD,
+    agreement.BAD,
+    batches.BAD,
+    optional_inputs.BAD,
+    side_by_side.BAD,
+    naming.BAD,
+)
+GOOD: dict[str, Good] = joined(
+    wiring.GOOD,
+    agreement.GOOD,
+    batches.GOOD,
+    optional_inputs.GOOD,
+    side_by_side.GOOD,
+)
