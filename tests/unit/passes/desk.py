@@ -1,0 +1,59 @@
+"""A fake cluster with a model and a pipeline of it, for tests of what becomes of both."""
+
+from typing import Any
+
+from inference_operator.api.status import EnsemblePipelineStatus
+from inference_operator.domain.names import NAME_LABEL, UnitKey
+from tests.fakes.bodies import KEY, PIPELINE, epipe, source
+from tests.fakes.world import World
+
+BOTH = (KEY, PIPELINE)
+
+
+class Desk(World):
+    """A model, and a pipeline of one step that refers to it."""
+
+    def user_applies_pipeline(self, **changes: Any) -> None:
+        self.cluster.apply_as("kubectl", epipe(**changes), force=True)
+
+    async def settled(self, keys: tuple[UnitKey, ...] = BOTH) -> None:
+        # A model's new stable revision is seen by the pipeline's next pass.
+        await self.settle(keys=keys)
+
+    async def serving(self, version: int = 1) -> str:
+        """Both serve; the pipeline's revision."""
+        self.user_applies(model=source(version))
+        self.user_applies_pipeline()
+        await self.settled()
+        assert self.of_pipeline.stable is not None
+        return self.of_pipeline.stable.revision
+
+    @property
+    def of_pipeline(self) -> EnsemblePipelineStatus:
+        found = self.status_of(PIPELINE)
+        assert isinstance(found, EnsemblePipelineStatus)
+        return found
+
+    def condition(self, kind: str) -> tuple[str, str, str]:
+        found = next((c for c in self.of_pipeline.conditions if c.type == kind), None)
+        return (found.status.value, found.reason, found.message) if found else ("", "", "")
+
+    @property
+    def sets(self) -> dict[str, int]:
+        """Replicas of the pipeline's Deployments, by revision."""
+        of = [
+            d
+            for d in self.cluster.all("Deployment")
+            if d["metadata"]["labels"][NAME_LABEL] == PIPELINE.name
+        ]
+        return {d["metadata"]["name"].rpartition("-")[2]: d["spec"]["replicas"] for d in of}
+
+    def served_uri(self, revision: str) -> str:
+        """Where the models of a set come from."""
+        found = self.cluster.live("ConfigMap", f"{PIPELINE.name}-{revision}")
+        assert found is not None
+        return str(found["data"]["plan.json"])
+
+    def remove_model(self) -> None:
+        self.cluster.remove(KEY.kind, KEY.name)
+        self.cluster.collect_garbage()
