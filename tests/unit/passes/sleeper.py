@@ -1,0 +1,88 @@
+"""An operator that makes passes only over who was woken, and two units that share a name."""
+
+from collections import Counter
+from collections.abc import Callable
+from datetime import timedelta
+
+from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND
+from inference_operator.adapters.kube import ApiError
+from inference_operator.api.conditions import ConditionType
+from inference_operator.domain.names import UnitKey
+from inference_operator.handlers.passes import PassError
+from inference_operator.handlers.watcher import Watcher
+from tests.fakes.bodies import KEY, source, step
+from tests.fakes.world import World, is_watched
+
+RESOURCES = {**CHILD_BY_KIND, **UNIT_BY_KIND, NODE.kind: NODE}
+# A step that refers to nobody.
+INLINE = step(modelRef=None, model=source(5))
+# How often a pass that failed comes again.
+PATIENCE = 3
+# A pipeline with the name of the model.
+TWIN = UnitKey("EnsemblePipeline", KEY.namespace, KEY.name)
+Pick = Callable[[list[UnitKey]], UnitKey]
+
+
+def next_of(keys: list[UnitKey]) -> UnitKey:
+    return keys[0]
+
+
+class Sleeper(World):
+    """An operator that makes a pass only over who was woken, or wished to be; `pick` says who of
+    them is next."""
+
+    def __init__(self, pick: Pick = next_of) -> None:
+        self.pick = pick
+        self.made: list[UnitKey] = []
+        self.queue: dict[UnitKey, None] = {}
+        super().__init__()
+        self.cache = Cache(self._wake)
+        self.passes = self.passes_over(self.cache, self._wake)
+        self.watcher = Watcher(self.cache, self._wake, lambda resource: None)
+
+    def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:
+        self.queue[key] = None
+
+    def watch(self) -> bool:
+        events, self.cluster.events = self.cluster.events, []
+        for change, kind, body in events:
+            if is_watched(kind, body):
+                self.watcher.changed(RESOURCES[kind], change, body)
+        return bool(events)
+
+    async def rest(self) -> int:
+        """Until nobody is awake; the number of passes that it took."""
+        self.made.clear()
+        failed: Counter[UnitKey] = Counter()
+        while True:
+            self.watch()
+            if not self.queue:
+                return len(self.made)
+            key = self.pick(list(self.queue))
+            del self.queue[key]
+            self.made.append(key)
+            assert len(self.made) < 100, "passes without end"
+            try:
+                if await self.passes(key) == timedelta(0):
+                    self._wake(key)
+            except (PassError, ApiError):
+                failed[key] += 1
+                if failed[key] < PATIENCE:
+                    self._wake(key)
+            self.run_deployments()
+
+    def applied(self, body: dict[str, object]) -> None:
+        self.cluster.apply_as("kubectl", body, force=True)
+
+    def ready_of(self, key: UnitKey) -> str:
+        found = self.status_of(key).condition(ConditionType.READY)
+        return found.reason if found else ""
+
+
+def lose(desk: Sleeper, key: UnitKey, kind: str) -> None:
+    """Somebody deletes those children of a unit."""
+    for body in desk.cluster.all(kind):
+        (owner,) = body["metadata"]["ownerReferences"]
+        if (owner["kind"], owner["name"]) == (key.kind, key.name):
+            desk.cluster.remove(kind, body["metadata"]["name"])

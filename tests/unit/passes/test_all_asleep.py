@@ -1,0 +1,87 @@
+"""Whatever people did, nobody who sleeps has anything left to do."""
+
+import asyncio
+from collections.abc import Callable
+from random import Random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from inference_operator.domain.names import UnitKey
+from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
+from tests.unit.passes.sleeper import INLINE, TWIN, Sleeper, lose
+
+INNER = {"kind": "EnsemblePipeline", "name": PIPELINE.name}
+OUTER = {"kind": "EnsemblePipeline", "name": "outer"}
+# Whom a test may write: a model, its namesake, and two pipelines on top of each other, or in a
+# ring.
+BODIES: dict[UnitKey, Callable[[int], dict[str, object]]] = {
+    KEY: lambda number: imodel(model=source(number)),
+    TWIN: lambda number: epipe(KEY.name, steps=[INLINE], maxBatchSize=0, replicas=number),
+    PIPELINE: lambda number: epipe(
+        steps=[step(modelRef=OUTER)] if number == 3 else None, replicas=number
+    ),
+    UnitKey(PIPELINE.kind, PIPELINE.namespace, "outer"): lambda number: epipe(
+        "outer", steps=[step(modelRef=INNER)] if number != 2 else [step()]
+    ),
+}
+WORDS = (
+    "apply",
+    "remove",
+    "remove at once",
+    "forget status",
+    "lose the service",
+    "lose the records",
+    "rest",
+)
+DEEDS = st.tuples(st.sampled_from(WORDS), st.sampled_from(sorted(BODIES)), st.integers(1, 3))
+
+
+def do(desk: Sleeper, word: str, key: UnitKey, number: int) -> None:
+    cluster = desk.cluster
+    if word == "apply":
+        desk.applied(BODIES[key](number))
+    elif cluster.live(key.kind, key.name) is not None:
+        others: dict[str, Callable[[], None]] = {
+            "remove": lambda: cluster.remove(key.kind, key.name),
+            "remove at once": lambda: remove(desk, key),
+            "forget status": lambda: forget_status(desk, key),
+            "lose the service": lambda: lose(desk, key, "Service"),
+            "lose the records": lambda: lose(desk, key, "ControllerRevision"),
+            "rest": lambda: None,
+        }
+        others[word]()
+
+
+def remove(desk: Sleeper, key: UnitKey) -> None:
+    desk.cluster.remove(key.kind, key.name)
+    desk.cluster.collect_garbage()
+
+
+def forget_status(desk: Sleeper, key: UnitKey) -> None:
+    desk.cluster.edit(key.kind, key.name, {"status": None})
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(DEEDS, min_size=1, max_size=8), st.randoms(use_true_random=False))
+def test_when_nobody_is_awake_nobody_has_anything_to_do(
+    deeds: list[tuple[str, UnitKey, int]], chance: Random
+) -> None:
+    async def story() -> None:
+        desk = Sleeper(chance.choice)
+        for body in BODIES.values():
+            desk.applied(body(1))
+        await desk.rest()
+        for word, key, number in deeds:
+            do(desk, word, key, number)
+            if word == "rest":
+                await desk.rest()
+        desk.cluster.collect_garbage()
+        await desk.rest()
+        before = len(desk.cluster.writes)
+        for key in desk.cache.units():
+            desk._wake(key)
+        await desk.rest()
+        assert [str(write) for write in desk.cluster.writes[before:]] == []
+
+    asyncio.run(story())
