@@ -6,6 +6,7 @@ from inference_operator.api.inference_model import InferenceModelSpec
 
 WINDOW = {"name": "WINDOW__0", "dataType": "FP32", "shape": [60, 5]}
 PRICE = {"name": "PRICE__0", "dataType": "FP32", "shape": [1]}
+GPU = {"accelerator": {"count": 1}}
 
 
 def model(**changes: Any) -> dict[str, Any]:
@@ -29,3 +30,11 @@ def spec(
 
 def onnx(**changes: Any) -> dict[str, Any]:
     return {"format": "onnx", "source": {"uri": "pvc://models/sentiment/model.onnx"}, **changes}
+
+
+def tensors(*names: str, **changes: Any) -> list[dict[str, Any]]:
+    return [{"name": name, "dataType": "FP32", "shape": [4], **changes} for name in names]
+
+
+def overrides(text: str) -> dict[str, Any]:
+    return {"configOverrides": text}
