@@ -1,69 +1,15 @@
-"""Conditions, phase and status: Ready speaks of this generation only."""
+"""Conditions: Ready speaks of this generation only."""
 
 from datetime import timedelta
 
-import pytest
-
-from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import (
-    DECISIONS_KEPT,
-    Decision,
-    InferenceModelStatus,
-    RevisionStatus,
-)
-from inference_operator.domain.accelerator import Mode, Node
-from inference_operator.domain.load_report import LoadedModel, LoadReport
-from inference_operator.domain.observed import Observed, Pod
+from inference_operator.domain.load_report import LoadReport
+from inference_operator.domain.observed import Pod
 from inference_operator.domain.validation import Invalid
-from inference_operator.planning import rollout
-from inference_operator.planning.accelerator import Choice
-from inference_operator.planning.plan import Plan
-from inference_operator.planning.planner import plan
-from inference_operator.planning.report import phase, report
+from inference_operator.planning.report import report
 from inference_operator.planning.rollout import Position
-from inference_operator.planning.wanted import validated
-from tests.fakes.bodies import KEY, source, spec
-from tests.unit.planning.seen import DEFAULTS, NOON, container, observed, pod, record
-
-OLD, NEW = record("0ld"), record("new", 2)
-
-
-def revision(**wanted: object) -> str:
-    unit = validated(observed(wanted=spec(**wanted)), DEFAULTS).unit
-    assert unit is not None
-    return unit.revision
-
-
-WANTED = record(revision(), 2)
-
-
-def decided(
-    position: Position, *, replicas: int = 2, wanted: bool = True, **changes: object
-) -> Plan:
-    unit = None
-    if wanted:
-        found = validated(observed(), DEFAULTS).unit
-        assert found is not None
-        unit = found
-    records = {r.revision: r for r in (OLD, WANTED)}
-    return Plan(
-        KEY,
-        (),
-        position,
-        unit=unit,
-        records=records,
-        replicas=replicas,
-        **changes,  # type: ignore[arg-type]
-    )
-
-
-def story(seen: Observed, done: Plan, *errors: str) -> dict[str, tuple[str, str, str]]:
-    status = report(seen, done, errors, NOON)
-    return {c.type: (c.status.value, c.reason, c.message) for c in status.conditions}
-
-
-MINE = WANTED.revision
+from tests.unit.planning.decided import MINE, decided, story
+from tests.unit.planning.seen import NOON, container, observed, pod
 
 
 def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
@@ -215,30 +161,6 @@ def test_an_artifact_is_being_fetched_until_the_loader_says_otherwise() -> None:
     assert found["Available"][:2] == ("False", "NoPodsReady")
 
 
-def test_the_digest_that_was_loaded_is_kept_when_its_pods_are_gone() -> None:
-    said = LoadReport(Reason.RESOLVED, "ok", (LoadedModel("fx-drift", "ab" * 32, 7),)).to_json()
-    loaded = pod(MINE, ready=True, loader=container(exit_code=0, exit_message=said))
-    done = decided(Position(stable=MINE))
-    first = report(observed(ready={MINE: (2, 2)}, served=MINE, pods=(loaded,)), done, (), NOON)
-    again = observed(status=first, ready={MINE: (2, 2)}, served=MINE)
-
-    assert first.model is not None
-    assert first.model.sha256 == "ab" * 32
-    assert report(again, done, (), NOON).model == first.model
-
-
-def test_a_unit_on_the_cpu_says_so() -> None:
-    seen = observed(ready={MINE: (2, 2)}, served=MINE)
-    done = decided(Position(stable=MINE), accelerator=Choice(Mode.CPU, "none of 3 nodes"))
-    status = report(seen, done, (), NOON)
-    ready = status.condition(ConditionType.READY)
-
-    assert ready is not None
-    assert ready.message.endswith("answers on 2 of 2 replicas; none of 3 nodes")
-    assert status.accelerator is not None
-    assert (status.accelerator.mode, status.accelerator.message) == ("CPU", "none of 3 nodes")
-
-
 def test_a_condition_keeps_its_time_while_its_status_does() -> None:
     done = decided(Position(stable=MINE))
     first = report(observed(ready={MINE: (1, 2)}, served=MINE), done, (), NOON)
@@ -252,90 +174,8 @@ def test_a_condition_keeps_its_time_while_its_status_does() -> None:
     assert {c.observed_generation for c in second.conditions} == {4}
 
 
-def test_the_last_twenty_decisions_are_kept() -> None:
-    before = tuple(
-        Decision(time=NOON, reason=Reason.SCALED, message=str(n)) for n in range(DECISIONS_KEPT)
-    )
-    done = decided(
-        Position(stable=MINE), decisions=(rollout.Decision(Reason.PROMOTED, "newest", "a", "b"),)
-    )
-    status = report(observed(status=InferenceModelStatus(decisions=before)), done, (), NOON)
-
-    assert len(status.decisions) == DECISIONS_KEPT
-    assert status.decisions[0].message == "1"
-    assert status.decisions[-1].message == "newest"
-
-
-def holds(kind: str, reason: str = "X") -> Condition:
-    return Condition(
-        type=kind,
-        status=ConditionStatus.TRUE,
-        observed_generation=1,
-        last_transition_time=NOON,
-        reason=reason,
-        message="",
-    )
-
-
-@pytest.mark.parametrize(
-    ("found", "replicas", "word"),
-    [
-        ((holds("Ready"),), 2, "Ready"),
-        ((holds("Ready"),), 0, "ScaledToZero"),
-        ((holds("Reconciling", "Progressing"), holds("Available")), 2, "Progressing"),
-        ((holds("Reconciling", "CrashLoop"), holds("Available")), 2, "Progressing"),
-        ((holds("Stalled"), holds("Available")), 2, "Degraded"),
-        ((holds("Stalled"),), 2, "Failed"),
-        ((holds("Stalled", "Paused"), holds("Available")), 2, "Paused"),
-    ],
-)
-def test_the_phase_is_one_word(found: tuple[Condition, ...], replicas: int, word: str) -> None:
-    assert phase(found, replicas, promoted=False) == word
-
-
-@pytest.mark.parametrize(
-    ("found", "word"),
-    [
-        ((holds("Reconciling", "Scaling"), holds("Available")), "Progressing"),
-        ((holds("Reconciling", "CrashLoop"), holds("Available")), "Degraded"),
-        ((holds("Reconciling", "OutOfMemory"),), "Failed"),
-    ],
-)
-def test_trouble_of_the_revision_that_serves_is_no_progress(
-    found: tuple[Condition, ...], word: str
-) -> None:
-    assert phase(found, 2, promoted=True) == word
-
-
-def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:
-    invalid = Invalid(("spec: found nothing",))
-    done = decided(Position(), wanted=False, invalid=invalid, stuck=invalid.message)
-
-    assert report(observed(), done, (), NOON).url is None
-    assert report(observed(), decided(Position(candidate=MINE)), (), NOON).url is not None
-
-
-def test_a_status_with_a_lost_record_keeps_the_revision() -> None:
-    seen = observed(ready={"gone": (2, 2)}, served="gone")
-    status = report(seen, decided(Position(stable="gone", candidate=MINE)), (), NOON)
-
-    assert status.stable == RevisionStatus(revision="gone", replicas=2, ready=2)
-
-
 def test_pods_that_are_on_their_way_out_tell_nothing() -> None:
     gone: Pod = pod(MINE, terminating=True, triton=container(exit_code=1))
     seen = observed(ready={MINE: (1, 2)}, served=MINE, pods=(gone,))
 
     assert story(seen, decided(Position(stable=MINE)))["Ready"][1] == "Scaling"
-
-
-def test_gpus_that_appear_make_a_revision_of_their_own() -> None:
-    wanted = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
-    without = plan(observed(wanted=wanted), DEFAULTS, NOON)
-    gpu = Node("gpu-a", extended={"nvidia.com/gpu": 1})
-    with_gpu = plan(observed(wanted=wanted, nodes=(gpu,)), DEFAULTS, NOON)
-
-    assert without.unit is not None
-    assert with_gpu.unit is not None
-    assert without.unit.revision != with_gpu.unit.revision
-    assert "KIND_GPU" not in without.unit.entry_model.config

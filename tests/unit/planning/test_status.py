@@ -1,0 +1,72 @@
+"""What a status says beside its conditions: models, decisions, revisions, and where clients go."""
+
+from inference_operator.api.conditions import ConditionType
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import (
+    DECISIONS_KEPT,
+    Decision,
+    InferenceModelStatus,
+    RevisionStatus,
+)
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.load_report import LoadedModel, LoadReport
+from inference_operator.domain.validation import Invalid
+from inference_operator.planning import rollout
+from inference_operator.planning.accelerator import Choice
+from inference_operator.planning.report import report
+from inference_operator.planning.rollout import Position
+from tests.unit.planning.decided import MINE, decided
+from tests.unit.planning.seen import NOON, container, observed, pod
+
+
+def test_the_digest_that_was_loaded_is_kept_when_its_pods_are_gone() -> None:
+    said = LoadReport(Reason.RESOLVED, "ok", (LoadedModel("fx-drift", "ab" * 32, 7),)).to_json()
+    loaded = pod(MINE, ready=True, loader=container(exit_code=0, exit_message=said))
+    done = decided(Position(stable=MINE))
+    first = report(observed(ready={MINE: (2, 2)}, served=MINE, pods=(loaded,)), done, (), NOON)
+    again = observed(status=first, ready={MINE: (2, 2)}, served=MINE)
+
+    assert first.model is not None
+    assert first.model.sha256 == "ab" * 32
+    assert report(again, done, (), NOON).model == first.model
+
+
+def test_a_unit_on_the_cpu_says_so() -> None:
+    seen = observed(ready={MINE: (2, 2)}, served=MINE)
+    done = decided(Position(stable=MINE), accelerator=Choice(Mode.CPU, "none of 3 nodes"))
+    status = report(seen, done, (), NOON)
+    ready = status.condition(ConditionType.READY)
+
+    assert ready is not None
+    assert ready.message.endswith("answers on 2 of 2 replicas; none of 3 nodes")
+    assert status.accelerator is not None
+    assert (status.accelerator.mode, status.accelerator.message) == ("CPU", "none of 3 nodes")
+
+
+def test_the_last_twenty_decisions_are_kept() -> None:
+    before = tuple(
+        Decision(time=NOON, reason=Reason.SCALED, message=str(n)) for n in range(DECISIONS_KEPT)
+    )
+    done = decided(
+        Position(stable=MINE), decisions=(rollout.Decision(Reason.PROMOTED, "newest", "a", "b"),)
+    )
+    status = report(observed(status=InferenceModelStatus(decisions=before)), done, (), NOON)
+
+    assert len(status.decisions) == DECISIONS_KEPT
+    assert status.decisions[0].message == "1"
+    assert status.decisions[-1].message == "newest"
+
+
+def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:
+    invalid = Invalid(("spec: found nothing",))
+    done = decided(Position(), wanted=False, invalid=invalid, stuck=invalid.message)
+
+    assert report(observed(), done, (), NOON).url is None
+    assert report(observed(), decided(Position(candidate=MINE)), (), NOON).url is not None
+
+
+def test_a_status_with_a_lost_record_keeps_the_revision() -> None:
+    seen = observed(ready={"gone": (2, 2)}, served="gone")
+    status = report(seen, decided(Position(stable="gone", candidate=MINE)), (), NOON)
+
+    assert status.stable == RevisionStatus(revision="gone", replicas=2, ready=2)
