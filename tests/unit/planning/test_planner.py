@@ -7,35 +7,18 @@ from typing import Any
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import (
-    Decision,
-    InferenceModelStatus,
-    RevisionStatus,
-    RolloutStatus,
-)
+from inference_operator.api.status import Decision, InferenceModelStatus, RevisionStatus
+from inference_operator.domain.accelerator import Node
 from inference_operator.domain.names import ChildKey
 from inference_operator.domain.serving_unit import ServedStep
-from inference_operator.planning import rollout
 from inference_operator.planning.explain import explain
-from inference_operator.planning.plan import Action, Delete, Plan
+from inference_operator.planning.plan import Action, Delete
 from inference_operator.planning.planner import history, plan
-from inference_operator.planning.position import carried_out, position_of
 from inference_operator.planning.report import report
 from inference_operator.planning.rollout import Position
-from inference_operator.planning.wanted import validated
-from tests.fakes.bodies import spec
+from tests.fakes.bodies import source, spec
+from tests.unit.planning.decided import MINE, OLD
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
-
-OLD = record("0ld")
-
-
-def wanted_revision() -> str:
-    unit = validated(observed(), DEFAULTS).unit
-    assert unit is not None
-    return unit.revision
-
-
-MINE = wanted_revision()
 
 
 def kinds(stage: tuple[Action, ...]) -> list[str]:
@@ -157,54 +140,6 @@ def test_history_keeps_the_last_number_that_a_pipeline_gave() -> None:
     assert history(records, Position(stable="3"), 0) == frozenset()
 
 
-POSITIONS = {
-    "nothing yet": Position(),
-    "a first deploy": Position(candidate="b", since=NOON, progress=1),
-    "serving": Position(stable="a", promoted_at=NOON),
-    "in mid-rollout": Position(stable="a", candidate="b", since=NOON),
-    "paused in mid-rollout": Position(stable="a", candidate="b"),
-    "after a promotion": Position(stable="b", previous="a", promoted_at=NOON),
-    "an edit during the delay": Position(
-        stable="b", candidate="c", since=NOON, previous="a", promoted_at=NOON
-    ),
-}
-
-
-@pytest.mark.parametrize("position", POSITIONS.values(), ids=POSITIONS)
-def test_a_position_survives_the_status(position: Position) -> None:
-    records = tuple(record(name, n) for n, name in enumerate("abc"))
-    seen = observed(records=records)
-    done = Plan(seen.owner.key, (), position, records=seen.revisions, replicas=1)
-    status = report(seen, done, (), NOON)
-    written = InferenceModelStatus.model_validate(status.to_body())
-
-    assert position_of(observed(status=written, records=records)) == position
-
-
-def test_a_lost_status_is_taken_from_the_service() -> None:
-    seen = observed(records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
-
-    assert position_of(seen) == Position(stable="0ld")
-
-
-def test_a_service_that_leads_nowhere_makes_nothing_stable() -> None:
-    seen = observed(records=(OLD,), ready={"0ld": (0, 2)}, served="0ld")
-
-    assert position_of(seen) == Position()
-
-
-def test_revisions_that_are_gone_are_forgotten() -> None:
-    status = InferenceModelStatus(
-        observed_generation=1,
-        stable=RevisionStatus(revision="0ld"),
-        candidate=RevisionStatus(revision="gone"),
-        rollout=RolloutStatus(previous="gone too", promoted_at=NOON),
-    )
-
-    found = position_of(observed(status=status, records=(OLD,)))
-    assert (found.stable, found.candidate, found.previous) == ("0ld", None, None)
-
-
 def test_scaling_is_told_against_what_was_reported() -> None:
     status = InferenceModelStatus(
         observed_generation=0, stable=RevisionStatus(revision=MINE, replicas=2)
@@ -215,48 +150,6 @@ def test_scaling_is_told_against_what_was_reported() -> None:
     (decision,) = plan(seen, DEFAULTS, NOON).decisions
 
     assert (decision.reason, decision.source, decision.target) == (Reason.SCALED, "2", "5")
-
-
-def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
-    status = InferenceModelStatus(
-        observed_generation=1,
-        candidate=RevisionStatus(revision="0ld"),
-        rollout=RolloutStatus(since=NOON, ready=1),
-    )
-    seen = observed(status=status, records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
-
-    assert plan(seen, DEFAULTS, NOON).position.serving == "0ld"
-
-
-def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> None:
-    status = InferenceModelStatus(
-        observed_generation=1,
-        candidate=RevisionStatus(revision="0ld"),
-        rollout=RolloutStatus(since=NOON, ready=1),
-    )
-    seen = observed(status=status, records=(OLD,), ready={"0ld": (2, 2)}, served=None)
-
-    assert plan(seen, DEFAULTS, NOON).position.live == (MINE,)
-
-
-PROMOTED = rollout.Decision(Reason.PROMOTED, "moved", "a", "b")
-SCALED = rollout.Decision(Reason.SCALED, "scaled", "1", "2")
-
-
-def test_a_promotion_whose_service_stayed_behind_did_not_happen() -> None:
-    position = Position(stable="b", previous="a", promoted_at=NOON)
-    done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
-
-    found = carried_out(done, "a")
-    assert found.position == Position(stable="a", candidate="b", since=NOON)
-    assert found.decisions == (SCALED,)
-
-
-def test_a_promotion_whose_service_moved_did() -> None:
-    position = Position(stable="b", previous="a", promoted_at=NOON)
-    done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
-
-    assert carried_out(done, "b") == done
 
 
 @pytest.mark.parametrize(
@@ -317,3 +210,15 @@ def test_it_can_be_explained_in_words() -> None:
 
 def test_a_deadline_that_comes_wakes_in_time() -> None:
     assert plan(observed(), DEFAULTS, NOON).wake_after == timedelta(minutes=10)
+
+
+def test_gpus_that_appear_make_a_revision_of_their_own() -> None:
+    wanted = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
+    without = plan(observed(wanted=wanted), DEFAULTS, NOON)
+    gpu = Node("gpu-a", extended={"nvidia.com/gpu": 1})
+    with_gpu = plan(observed(wanted=wanted, nodes=(gpu,)), DEFAULTS, NOON)
+
+    assert without.unit is not None
+    assert with_gpu.unit is not None
+    assert without.unit.revision != with_gpu.unit.revision
+    assert "KIND_GPU" not in without.unit.entry_model.config

@@ -1,0 +1,103 @@
+"""Which revisions of a unit are live: as its status says, or as its Service shows."""
+
+import pytest
+
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import InferenceModelStatus, RevisionStatus, RolloutStatus
+from inference_operator.planning import rollout
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.planner import plan
+from inference_operator.planning.position import carried_out, position_of
+from inference_operator.planning.report import report
+from inference_operator.planning.rollout import Position
+from tests.unit.planning.decided import MINE, OLD
+from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
+
+POSITIONS = {
+    "nothing yet": Position(),
+    "a first deploy": Position(candidate="b", since=NOON, progress=1),
+    "serving": Position(stable="a", promoted_at=NOON),
+    "in mid-rollout": Position(stable="a", candidate="b", since=NOON),
+    "paused in mid-rollout": Position(stable="a", candidate="b"),
+    "after a promotion": Position(stable="b", previous="a", promoted_at=NOON),
+    "an edit during the delay": Position(
+        stable="b", candidate="c", since=NOON, previous="a", promoted_at=NOON
+    ),
+}
+
+
+@pytest.mark.parametrize("position", POSITIONS.values(), ids=POSITIONS)
+def test_a_position_survives_the_status(position: Position) -> None:
+    records = tuple(record(name, n) for n, name in enumerate("abc"))
+    seen = observed(records=records)
+    done = Plan(seen.owner.key, (), position, records=seen.revisions, replicas=1)
+    status = report(seen, done, (), NOON)
+    written = InferenceModelStatus.model_validate(status.to_body())
+
+    assert position_of(observed(status=written, records=records)) == position
+
+
+def test_a_lost_status_is_taken_from_the_service() -> None:
+    seen = observed(records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
+
+    assert position_of(seen) == Position(stable="0ld")
+
+
+def test_a_service_that_leads_nowhere_makes_nothing_stable() -> None:
+    seen = observed(records=(OLD,), ready={"0ld": (0, 2)}, served="0ld")
+
+    assert position_of(seen) == Position()
+
+
+def test_revisions_that_are_gone_are_forgotten() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1,
+        stable=RevisionStatus(revision="0ld"),
+        candidate=RevisionStatus(revision="gone"),
+        rollout=RolloutStatus(previous="gone too", promoted_at=NOON),
+    )
+
+    found = position_of(observed(status=status, records=(OLD,)))
+    assert (found.stable, found.candidate, found.previous) == ("0ld", None, None)
+
+
+def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1,
+        candidate=RevisionStatus(revision="0ld"),
+        rollout=RolloutStatus(since=NOON, ready=1),
+    )
+    seen = observed(status=status, records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
+
+    assert plan(seen, DEFAULTS, NOON).position.serving == "0ld"
+
+
+def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1,
+        candidate=RevisionStatus(revision="0ld"),
+        rollout=RolloutStatus(since=NOON, ready=1),
+    )
+    seen = observed(status=status, records=(OLD,), ready={"0ld": (2, 2)}, served=None)
+
+    assert plan(seen, DEFAULTS, NOON).position.live == (MINE,)
+
+
+PROMOTED = rollout.Decision(Reason.PROMOTED, "moved", "a", "b")
+SCALED = rollout.Decision(Reason.SCALED, "scaled", "1", "2")
+
+
+def test_a_promotion_whose_service_stayed_behind_did_not_happen() -> None:
+    position = Position(stable="b", previous="a", promoted_at=NOON)
+    done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
+
+    found = carried_out(done, "a")
+    assert found.position == Position(stable="a", candidate="b", since=NOON)
+    assert found.decisions == (SCALED,)
+
+
+def test_a_promotion_whose_service_moved_did() -> None:
+    position = Position(stable="b", previous="a", promoted_at=NOON)
+    done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
+
+    assert carried_out(done, "b") == done
