@@ -16,12 +16,8 @@ from model_builders.importing.residue import residue
 from model_builders.protobuf import as_written
 from tests.integration.model_builders.matrix import BAD_ARTIFACTS, LOADS, REFUSED
 from tests.integration.model_builders.models import ECHO, Case, get, infer, loaded_config, value
-from tests.unit.model_builders.test_importer import (
-    PYTHON,
-    REFUSED_ENSEMBLES,
-    ensemble,
-    rendered,
-)
+from tests.unit.model_builders.refused_ensembles import REFUSED_ENSEMBLES
+from tests.unit.model_builders.repositories import PYTHON, ensemble, rendered
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
