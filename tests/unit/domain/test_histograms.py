@@ -10,7 +10,7 @@ from inference_operator.domain.completion import Completed
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import model_unit
 from tests.fakes.bodies import spec
-from tests.unit.domain.test_pipeline import CONFIG, pin, problems, unit
+from tests.unit.domain.pipelines import CONFIG, pin, problems, unit
 from tests.unit.planning.seen import DEFAULTS, OWNER
 
 METRICS = "model_metrics { metric_control { metric_identifier { family: 'f' } } }"

@@ -6,7 +6,7 @@ import pytest
 
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel, RepositoryPlan
-from tests.unit.domain.test_pipeline import CONFIG, pin
+from tests.unit.domain.pipelines import CONFIG, pin
 from tests.unit.domain.test_steps import ENSEMBLE, pipeline_pin
 
 

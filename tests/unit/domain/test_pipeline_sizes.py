@@ -10,7 +10,7 @@ from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Invalid
 from inference_operator.resources.controller_revision import controller_revision, new_record
 from tests.fakes.bodies import step
-from tests.unit.domain.test_pipeline import CONFIG, made, pin, problems
+from tests.unit.domain.pipelines import CONFIG, made, pin, problems
 
 MOST_STORED = 1_572_864
 """Of one object, in bytes: etcd's limit."""

@@ -5,7 +5,7 @@ from typing import Any
 
 from inference_operator.domain.pins import Pin
 from tests.fakes.bodies import step
-from tests.unit.domain.test_pipeline import CONFIG, pin, problems, unit
+from tests.unit.domain.pipelines import CONFIG, pin, problems, unit
 from tests.unit.domain.test_steps import TWO_OUTPUTS, pipeline_pin
 
 ROW = CONFIG.replace("drift", "row")

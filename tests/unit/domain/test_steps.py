@@ -10,7 +10,7 @@ from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel, RepositoryPlan
 from model_builders.config import parse_pbtxt
 from tests.fakes.bodies import step
-from tests.unit.domain.test_pipeline import CONFIG, average, config, pin, problems, unit
+from tests.unit.domain.pipelines import CONFIG, average, config, pin, problems, unit
 
 ENSEMBLE = """
 name: "mood" platform: "ensemble" max_batch_size: 8
