@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Self
 
 from hack import server_process
-from hack.cluster import fake_nodes
-from hack.cluster.binaries import API_SERVER, KWOK, NODE, Binaries, ensure
+from hack.cluster import fake_nodes, versions
+from hack.cluster.binaries import KWOK, Binaries, api_server, ensure, node
 from hack.cluster.control_plane import ControlPlane, Ports
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
@@ -37,7 +37,9 @@ class ApiServer:
         self.audit_log = self.folder / "audit.log"
 
     def start(self) -> Self:
-        binaries = ensure(API_SERVER, *((NODE, KWOK) if self._fake_nodes else ()))
+        kubernetes = versions.chosen()
+        players = (node(kubernetes), KWOK) if self._fake_nodes else ()
+        binaries = ensure(api_server(kubernetes), *players)
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._boot(binaries)

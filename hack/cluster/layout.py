@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+from hack.cluster.versions import MINORS
 from hack.console import StepError
 
 BASE = Path("/var/lib/inference-operator")
@@ -56,6 +57,8 @@ class Cluster:
     index: int
     nodes: int = 1
     mounts: tuple[Mount, ...] = ()
+    kubernetes: str = MINORS[0]
+    """The minor version; a cluster keeps that with which it was made."""
 
     @property
     def folder(self) -> Path:

@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 from hack.cluster import binaries as programs
-from hack.cluster import cgroups, dns, images, network, node, packages, registry
+from hack.cluster import cgroups, dns, images, network, node, packages, registry, versions
 from hack.cluster.layout import BASE, MOST_NODES, Cluster, Mount, cgroup_of, folder_of
 from hack.cluster.running import Running
+from hack.cluster.versions import Kubernetes
 from hack.console import StepError, say, step
 
 # A dead node is noticed after 12 s rather than 40 s.
@@ -24,19 +25,24 @@ def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
         raise StepError(f"{nodes} nodes", f"Ask for 1 to {MOST_NODES}.")
     registry.require_root()
     packages.ensure()
-    built = programs.ensure(programs.API_SERVER, programs.NODE, programs.COREDNS, programs.PAUSE)
+    kubernetes = versions.chosen()
+    built = programs.ensure(*programs.of_cluster(kubernetes))
     with registry.locked(name):
         before = registry.recorded(name)
+        _demand_version(before, kubernetes)
         if before is None:
             _halt(name, None)
             _forget(name)
-        wanted = _extended(before, nodes, mounts) if before else registry.claim(name, nodes, mounts)
+        wanted = (
+            _extended(before, nodes, mounts)
+            if before
+            else registry.claim(name, nodes, mounts, kubernetes.minor)
+        )
         running = Running(wanted, built)
         if before == wanted and running.healthy():
             say(f"cluster {name} is up: export KUBECONFIG={wanted.kubeconfig}")
             return wanted
-        version = programs.KUBERNETES_VERSION
-        with step(f"start Kubernetes {version}: {name}, {wanted.nodes} node(s)"):
+        with step(f"start Kubernetes {kubernetes.version}: {name}, {wanted.nodes} node(s)"):
             _start(running, fresh=before is None)
         say(f"    export KUBECONFIG={wanted.kubeconfig}")
         return wanted
@@ -57,7 +63,10 @@ def down(name: str) -> None:
 def current(name: str) -> Running | None:
     """The recorded cluster, whether or not it runs."""
     cluster = registry.recorded(name)
-    return Running(cluster, programs.ensure(programs.API_SERVER)) if cluster else None
+    if cluster is None:
+        return None
+    kubernetes = versions.kubernetes(cluster.kubernetes)
+    return Running(cluster, programs.ensure(programs.api_server(kubernetes)))
 
 
 def load_images(name: str, archives: Sequence[Path]) -> None:
@@ -66,6 +75,15 @@ def load_images(name: str, archives: Sequence[Path]) -> None:
         if cluster is None:
             raise StepError(f"there is no cluster {name}", "`python -m hack.cluster up` first.")
         images.load(cluster.all_nodes(), archives)
+
+
+def _demand_version(before: Cluster | None, kubernetes: Kubernetes) -> None:
+    """Refuse another version than the cluster's: etcd's files do not go back."""
+    if before and before.kubernetes != kubernetes.minor:
+        raise StepError(
+            f"cluster {before.name} has Kubernetes {before.kubernetes}, not {kubernetes.minor}",
+            f"Use KUBERNETES={before.kubernetes}, or `python -m hack.cluster down` first.",
+        )
 
 
 def _extended(before: Cluster, nodes: int, mounts: tuple[Mount, ...]) -> Cluster:

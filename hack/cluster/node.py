@@ -218,6 +218,8 @@ def _kubelet_config(cluster: Cluster, node: Node) -> dict[str, Any]:
         "clusterDNS": [cluster.dns_address],
         "resolvConf": str(resolv),
         "failSwapOn": False,
+        # From 1.35 on the kubelet refuses a host with cgroup version 1 unless it is told this.
+        "failCgroupV1": False,
         "maxPods": 110,
         "serializeImagePulls": False,
         "podLogsDir": str(node.folder / "pod-logs"),

@@ -14,6 +14,8 @@ from hack.console import StepError, run
 
 _LOCKS = Path("/run/lock")
 _RECORD = "cluster.json"
+# Records named no version while there was only this one.
+_UNRECORDED = "1.34"
 
 
 def require_root() -> None:
@@ -36,10 +38,10 @@ def all_locked() -> Iterator[None]:
         yield
 
 
-def claim(name: str, nodes: int, mounts: tuple[Mount, ...]) -> Cluster:
+def claim(name: str, nodes: int, mounts: tuple[Mount, ...], kubernetes: str) -> Cluster:
     """Record a new cluster with an index of its own."""
     with all_locked():
-        cluster = Cluster(name, free_index(), nodes, mounts)
+        cluster = Cluster(name, free_index(), nodes, mounts, kubernetes)
         record(cluster)
         return cluster
 
@@ -65,7 +67,7 @@ def recorded(name: str) -> Cluster | None:
     try:
         content = json.loads((folder_of(name) / _RECORD).read_text())
         mounts = tuple(Mount(**mount) for mount in content.pop("mounts"))
-        return Cluster(**content, mounts=mounts)
+        return Cluster(**{"kubernetes": _UNRECORDED} | content, mounts=mounts)
     except (OSError, ValueError, KeyError, TypeError):
         return None
 

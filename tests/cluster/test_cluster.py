@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.cluster import lifecycle
+from hack.cluster import lifecycle, versions
 from hack.cluster.kubectl import Kubectl, advertise
 from hack.cluster.layout import Cluster
 from hack.cluster.target import Current, target
@@ -21,6 +21,7 @@ from .footprint import Footprint
 from .workloads import answering_pod, await_ready, deployment, dial, service
 
 pytestmark = pytest.mark.cluster
+VERSION = {"1.37": "v1.37.2", "1.34": "v1.34.4"}[versions.chosen().minor]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +44,7 @@ def eventually(question: Callable[[], bool], seconds: float = 20) -> bool:
 def test_both_nodes_are_ready_and_say_the_real_version(kubectl: Kubectl) -> None:
     nodes = kubectl.get("nodes")["items"]
     assert [node["metadata"]["name"] for node in nodes] == ["node-1", "node-2"]
-    assert {node["status"]["nodeInfo"]["kubeletVersion"] for node in nodes} == {"v1.34.4"}
+    assert {node["status"]["nodeInfo"]["kubeletVersion"] for node in nodes} == {VERSION}
 
 
 def test_a_pod_reaches_a_pod_of_the_other_node(kubectl: Kubectl, pods: tuple[str, str]) -> None:
@@ -111,7 +112,8 @@ def test_pods_are_admitted_by_the_pod_security_standard(kubectl: Kubectl) -> Non
 def test_the_audit_log_knows_who_asked(cluster: Cluster, kubectl: Kubectl) -> None:
     kubectl("get", "configmaps", "--namespace=kube-public")
     last = cluster.audit_log.read_text().splitlines()[-40:]
-    assert any('"userAgent":"kubectl/v1.34.4' in line and "kube-public" in line for line in last)
+    agent = f'"userAgent":"kubectl/{VERSION}'
+    assert any(agent in line and "kube-public" in line for line in last)
 
 
 def test_extended_resources_are_placed_and_kept(cluster: Cluster, kubectl: Kubectl) -> None:

@@ -21,16 +21,24 @@ pytestmark = pytest.mark.integration
 
 APPLY = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-n", "default")
 PREFIX = re.compile(r'.*?(?:" is invalid:|failed to create typed patch object \(.*?\):)\s*', re.S)
+# Before a rule's own sentence, up to 1.34 the value's type stands, later the value or nothing.
+SHOWN_VALUE = re.compile(r"(?<=Invalid value: ).*?(?=found )")
+# 1.37 adds it to the sentence that names the field.
+ADDED = re.compile(r'<nil>: Invalid value: "": Checked value must be of type integer ')
 
 
 def _said(kubectl: Kubectl, body: dict[str, Any]) -> tuple[str, ...]:
-    """The API server's sentences, without kubectl's own words around them; none if it accepts."""
+    """The API server's sentences as the table has them; none if it accepts.
+
+    Neither kubectl's own words around them nor what only some versions of Kubernetes say.
+    """
     try:
         kubectl(*APPLY, "-f", "-", stdin=json.dumps(body))
     except StepError as failure:
         text = str(failure).partition("` said: ")[2].partition("\n`python -m")[0]
         lines = PREFIX.sub("", text, count=1).splitlines()
-        return tuple(line.removeprefix("* ") for line in lines if line.strip())
+        sentences = (line.removeprefix("* ") for line in lines if line.strip())
+        return tuple(SHOWN_VALUE.sub("", s, count=1) for s in sentences if not ADDED.match(s))
     return ()
 
 
