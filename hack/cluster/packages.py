@@ -58,6 +58,8 @@ def _missing_modules() -> list[str]:
     present = {
         "overlay": "overlay" in Path("/proc/filesystems").read_text(),
         "br_netfilter": Path("/proc/sys/net/bridge").exists(),
+        # kube-proxy's rules would load it later, in the middle of a cluster's life.
+        "nf_conntrack": Path("/proc/sys/net/netfilter/nf_conntrack_max").exists(),
     }
     return [module for module, there in present.items() if not there]
 

@@ -1,7 +1,6 @@
 """A cluster of the tests' own, two nodes, for the whole session; never the developer's."""
 
 import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +24,6 @@ def untouched() -> Footprint:
     # What the machine gets once and keeps: Debian's containerd fills folders, modules add sysctls.
     packages.ensure()
     packages.ensure_modules()
-    subprocess.run(["modprobe", "nf_conntrack"], capture_output=True)
     return Footprint.take()
 
 
