@@ -6,20 +6,30 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
-STAMP := $(VENV)/.installed
 PY := $(BIN)/python
+# Two environments in one folder: what the operator and its tests take, and all of it.
+STAMP := $(VENV)/.installed
+FULL := $(VENV)/.installed-full
 CHECKED := operator model_builders training hack tests benchmarks
+# Most tests wait for servers: more of them at once than there are cores. None takes more than one for itself.
+WORKERS ?= 4
+PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
+PARALLEL := --numprocesses $(WORKERS)
+K ?=
+SELECTED = $(if $(K),-k "$(K)")
 
 # What the e2e tests and the demo run on: embedded (default), kind or current.
 export CLUSTER ?= embedded
-K ?=
+# The version of the embedded cluster and of the API server alone: 1.37 (default) or 1.34.
+export KUBERNETES ?=
 export TRACKING_URI ?=
 # Debian's `su` leaves them out.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
-.PHONY: help setup lock generate format check unit integration test test-e2e image \
-        cluster-up cluster-down cluster-status demo demo-down demo-ensemble train mlflow-up mlflow-down benchmark-operator \
-        benchmark-controller benchmark-ensemble benchmark-serving benchmark-training
+.PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
+        test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-down demo-ensemble train \
+        mlflow-up mlflow-down benchmark-operator benchmark-controller benchmark-ensemble benchmark-serving \
+        benchmark-training
 
 help: ## this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -27,22 +37,35 @@ help: ## this help
 	@echo
 	@echo "  CLUSTER=embedded|kind|current chooses the cluster of demo and tests (now $(CLUSTER))"
 
-setup: $(STAMP) ## the work tree's virtual environment
+setup: $(STAMP) ## the environment for work on the operator: no PyTorch, no MLflow
+setup-all: $(FULL) ## the whole environment: training, MLflow, benchmarks
+prepare: $(FULL) ## build or fetch what demos and tests need: programs, images, trained models
+	@$(PY) -m hack.prepare
 
+# $(call install,LOCK): exactly what the lock lists, and this project.
+define install
+uv=$$($(PYTHON) hack/uv.py); \
+echo "==> installing $(1) in $(VENV)"; \
+test -x $(PY) || $$uv venv --quiet --python $(PYTHON) $(VENV); \
+$$uv pip sync --quiet --python $(PY) $(1); \
+$$uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
+endef
+
+# The small environment is part of the whole one: where that is, nothing is taken from it.
 $(STAMP): requirements/dev.txt pyproject.toml hack/uv.py
-	@uv=$$($(PYTHON) hack/uv.py); \
-	echo "==> installing requirements/dev.txt in $(VENV)"; \
-	test -x $(PY) || $$uv venv --quiet --python $(PYTHON) $(VENV); \
-	$$uv pip sync --quiet --python $(PY) requirements/dev.txt; \
-	$$uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .; \
-	touch $@
+	@$(call install,$(if $(wildcard $(FULL)),requirements/all.txt,requirements/dev.txt)); touch $@
 
-lock: ## write requirements/ anew from pyproject.toml
-	@uv=$$($(PYTHON) hack/uv.py); compile="$$uv pip compile --quiet --upgrade --python-version 3.11 --generate-hashes --no-header"; \
-	$$compile pyproject.toml --group training --group test --group dev -o requirements/dev.txt; \
-	pinned="$$uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header -c requirements/dev.txt"; \
+$(FULL): requirements/all.txt $(STAMP)
+	@$(call install,requirements/all.txt); touch $(STAMP) $@
+
+lock: ## write requirements/ anew from pyproject.toml; UPGRADE=--upgrade takes newer versions
+	@uv=$$($(PYTHON) hack/uv.py); \
+	compile="$$uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header"; \
+	$$compile $(UPGRADE) pyproject.toml --group training --group test --group dev -o requirements/all.txt; \
+	pinned="$$compile -c requirements/all.txt"; \
 	$$pinned pyproject.toml -o requirements/operator.txt; \
-	for group in training test; do $$pinned --group $$group -o requirements/$$group.txt; done; \
+	$$pinned pyproject.toml --group test --group dev -o requirements/dev.txt; \
+	$$pinned --group training -o requirements/training.txt; \
 	$$pinned --group mlflow-server -o hack/images/mlflow/requirements.txt; \
 	echo hatchling | $$pinned - -o requirements/build.txt
 
@@ -53,25 +76,41 @@ format: $(STAMP) ## format and sort imports
 	@$(BIN)/ruff check --quiet --fix $(CHECKED) || true
 	@$(BIN)/ruff format --quiet $(CHECKED)
 
-check: $(STAMP) ## format, lint, types, import contracts, unit tests, generated files
+check: $(STAMP) ## format, lint, types, import contracts, unit tests, generated files; needs no PyTorch
 	@echo "==> format"; $(BIN)/ruff format --check --quiet $(CHECKED) || { echo "What to do: make format"; exit 1; }
 	@echo "==> lint"; $(BIN)/ruff check --quiet $(CHECKED)
-	@echo "==> types"; $(BIN)/mypy
+	@echo "==> types"; $(BIN)/mypy operator/inference_operator model_builders
 	@echo "==> import contracts"; PYTHONPATH=operator:. $(BIN)/lint-imports
 	@echo "==> generated files"; $(PY) hack/generate.py --check
-	@echo "==> unit tests"; $(PY) -m pytest -q tests/unit tests/architecture
+	@echo "==> unit tests"; $(PYTEST) -q $(PARALLEL) --training without tests/unit tests/architecture
 
-unit: $(STAMP) ## unit tests
-	@$(PY) -m pytest -q tests/unit tests/architecture
+check-training: $(FULL) ## types of everything, and the unit tests that need PyTorch or MLflow
+	@echo "==> types of training, hack and benchmarks"; $(BIN)/mypy
+	@echo "==> unit tests of training"; $(PYTEST) -q $(PARALLEL) --training only tests/unit
 
-integration: $(STAMP) ## tests against a real API server, a real Triton, a real TLS server
-	@$(PY) -m pytest tests/contract tests/integration tests/images $(if $(K),-k "$(K)")
+unit: $(STAMP) ## the operator's unit tests, or those of K=expression
+	@$(PYTEST) -q $(PARALLEL) --training without tests/unit tests/architecture $(SELECTED)
 
-test-e2e: $(STAMP) ## the e2e tests, or those of K=expression, on a cluster that is kept up
-	@KEEP_CLUSTER=1 $(PY) -m pytest tests/e2e $(if $(K),-k "$(K)")
+integration: $(FULL) ## tests against a real API server, a real Triton, a real TLS server
+	@$(PYTEST) $(PARALLEL) tests/contract tests/integration tests/images $(SELECTED)
 
-test: check ## check + integration + e2e
-	@$(PY) -m pytest tests --ignore tests/unit --ignore tests/architecture
+test-e2e: $(FULL) ## the e2e tests, or those of K=expression, on a cluster that is kept up
+	@KEEP_CLUSTER=1 $(PYTEST) $(PARALLEL) tests/e2e $(SELECTED)
+
+test: check check-training prepare ## check + integration + clusters + e2e: all that must never break
+	@$(PYTEST) $(PARALLEL) tests --ignore tests/unit --ignore tests/architecture
+
+# What meets the API server's own words and defaults.
+API_TESTS := tests/contract tests/integration/api tests/integration/adapters tests/integration/operator
+
+test-all: test ## make test, then long runs, and the API-server tests on the older Kubernetes
+	@echo "==> long runs"; $(PYTEST) $(PARALLEL) --long tests
+	@echo "==> property tests with 20 times as many examples"; \
+	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit
+	@echo "==> Kubernetes 1.34"; export KUBERNETES=1.34; $(PY) -m hack.prepare api-server; $(PYTEST) $(PARALLEL) $(API_TESTS)
+
+fresh-check: $(STAMP) ## set-up and a sample of the tests in a bare Debian 12, to find what is missing there
+	@$(PY) -m hack.fresh_check
 
 image: $(STAMP) ## the operator's and Triton's images, as archives
 	@$(PY) -m hack.images build all
@@ -85,35 +124,35 @@ cluster-down: $(STAMP) ## remove the local Kubernetes, and everything that it le
 cluster-status: $(STAMP) ## what of it runs
 	@$(PY) -m hack.cluster status
 
-train: $(STAMP) ## train the shipped MODELS=a,b (all) and register them in MLflow, or that of TRACKING_URI=
+train: $(FULL) ## train the shipped MODELS=a,b (all) and register them in MLflow, or that of TRACKING_URI=
 	@$(PY) -m hack.train $(if $(MODELS),--models "$(MODELS)") $(if $(PROFILE),--profile $(PROFILE)) $(if $(ALIAS),--alias $(ALIAS))
 
-mlflow-up: $(STAMP) ## MLflow on this machine, with its web pages
+mlflow-up: $(FULL) ## MLflow on this machine, with its web pages
 	@$(PY) -m hack.mlflow up
 
-mlflow-down: $(STAMP) ## end it; build/mlflow keeps what is registered
+mlflow-down: $(FULL) ## end it; build/mlflow keeps what is registered
 	@$(PY) -m hack.mlflow down
 
-demo: $(STAMP) ## the main job: train, deploy, predict, on a real Kubernetes
+demo: $(FULL) ## the main job: train, deploy, predict, on a real Kubernetes
 	@$(PY) -m hack.demo up
 
-demo-ensemble: $(STAMP) ## several models and steps as one: MLflow, the trading ensemble, a prediction
+demo-ensemble: $(FULL) ## several models and steps as one: MLflow, the trading ensemble, a prediction
 	@$(PY) -m hack.demo_ensemble
 
 demo-down: $(STAMP) ## remove what the demo made, its cluster included
 	@$(PY) -m hack.demo down
 
-benchmark-operator: $(STAMP) ## requests, latency and memory of the operator with 10 models
+benchmark-operator: $(FULL) ## requests, latency and memory of the operator with 10 models
 	@$(PY) -m benchmarks.operator_basics
 
-benchmark-serving: $(STAMP) ## requests a second of the shipped models on the real Triton, beside a plain loop
+benchmark-serving: $(FULL) ## requests a second of the shipped models on the real Triton, beside a plain loop
 	@$(PY) -m benchmarks.serving
 
-benchmark-ensemble: $(STAMP) ## the trading ensemble in one request, beside its steps called one by one
+benchmark-ensemble: $(FULL) ## the trading ensemble in one request, beside its steps called one by one
 	@$(PY) -m benchmarks.ensemble
 
-benchmark-training: $(STAMP) ## the training loop beside a plain one
+benchmark-training: $(FULL) ## the training loop beside a plain one
 	@$(PY) -m benchmarks.training
 
-benchmark-controller: $(STAMP) ## the controller with N=1000 models: burst, edits, restart, idle, delete
+benchmark-controller: $(FULL) ## the controller with N=1000 models: burst, edits, restart, idle, delete
 	@$(PY) -m benchmarks.controller --n $(or $(N),1000) --output build/benchmarks/controller-$(or $(N),1000).json

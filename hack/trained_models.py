@@ -10,8 +10,9 @@ from hack.console import run, step
 from hack.images import store
 from hack.product import ROOT
 
-# Seconds on one core: enough for answers of a trained model, not for good ones.
-_WORDS: Mapping[str, tuple[str, ...]] = {
+# Words of each training command. Seconds on one core: enough for answers of a trained model, not
+# for good ones.
+TRAINED_MODELS: Mapping[str, tuple[str, ...]] = {
     "lstm_price_predictor": ("lstm", "--stride", "8", "--epochs", "2"),
     "sentiment_transformer": ("sentiment", "--texts", "256", "--frozen", "5"),
 }
@@ -23,7 +24,7 @@ def trained_model(name: str) -> Path:
 
     Made anew when the code of training or features changed. Not to be written into.
     """
-    module, *words = _WORDS[name]
+    module, *words = TRAINED_MODELS[name]
     folder = cache_root() / "trained"
 
     def train(partial: Path) -> None:

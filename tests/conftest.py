@@ -7,8 +7,16 @@ from pathlib import Path
 import pytest
 
 from hack.cluster.apiserver import ApiServer
+from tests import selection
+from tests.examples import load_profile
 from tests.golden import Golden
+from tests.run_state import KEY, RunState
+from tests.scheduling import Scheduling
+from tests.selection import Selection
+from tests.timing import Timing
 
+# Of pytest itself: runs pytest within a test, for the tests of our own plugins.
+pytest_plugins = ["pytester"]
 CRDS = Path(__file__).parents[1] / "crds"
 
 
@@ -16,12 +24,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--update-golden", action="store_true", help="write what is rendered as what is expected"
     )
+    selection.add_options(parser)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the suite's own plugins."""
+    load_profile()
+    config.stash[KEY] = RunState(config)
+    for plugin in (Selection(config), Scheduling(), Timing(), config.stash[KEY]):
+        config.pluginmanager.register(plugin)
 
 
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Golden:
     """Compares with a file beside the test, or writes it."""
     return Golden(request.path.parent, bool(request.config.getoption("--update-golden")))
+
+
+@pytest.fixture(scope="session")
+def run_state(pytestconfig: pytest.Config) -> RunState:
+    """What all workers of the run share."""
+    return pytestconfig.stash[KEY]
 
 
 @pytest.fixture(scope="session")

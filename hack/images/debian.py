@@ -1,34 +1,37 @@
 """The Debian root file system that the other images stand on, made by debootstrap."""
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from hack.console import run, step
 from hack.images import host
 
-PACKAGES = "ca-certificates,python3.11"
+PACKAGES = ("ca-certificates", "python3.11")
 _UNREAD = ("doc/*/*", "man/*", "info/*", "locale/*", "lintian/*")
 
 
 def make_rootfs_tar(archive: Path, slim: Path) -> None:
     """Write a minimal bookworm with Python 3.11 to `archive`; `slim` is its dpkg configuration."""
     rootfs = archive.with_suffix(".rootfs")
-    with step(f"debootstrap {host.SUITE} (once, about a minute)"):
-        # In a mount namespace of its own: debootstrap mounts /proc, and may be killed.
-        run(
-            ["unshare", "--mount", "--fork", "--kill-child", *_debootstrap(rootfs)],
-            remedy=f"see that {host.mirror()} answers, and that you are root",
-        )
-        _trim(rootfs, slim)
-        run(["tar", "-C", rootfs, "-cf", archive, "."], remedy="see that the disk is not full")
-        shutil.rmtree(rootfs)
+    debootstrap(rootfs, PACKAGES)
+    _trim(rootfs, slim)
+    run(["tar", "-C", rootfs, "-cf", archive, "."], remedy="see that the disk is not full")
+    shutil.rmtree(rootfs)
 
 
-def _debootstrap(rootfs: Path) -> list[str | Path]:
-    options = ["--variant=minbase", f"--include={PACKAGES}"]
+def debootstrap(rootfs: Path, packages: Sequence[str]) -> None:
+    """Write Debian's smallest root file system, with these packages, to a new folder."""
+    options = ["--variant=minbase", f"--include={','.join(packages)}"]
     if Path(host.KEYRING).exists():
         options.append(f"--keyring={host.KEYRING}")
-    return ["debootstrap", *options, host.SUITE, rootfs, host.mirror()]
+    # In a mount namespace of its own: debootstrap mounts /proc, and may be killed.
+    isolated = ["unshare", "--mount", "--fork", "--kill-child", "debootstrap"]
+    with step(f"debootstrap {host.SUITE} (once, about a minute)"):
+        run(
+            [*isolated, *options, host.SUITE, rootfs, host.mirror()],
+            remedy=f"see that {host.mirror()} answers, and that you are root",
+        )
 
 
 def _trim(rootfs: Path, slim: Path) -> None:

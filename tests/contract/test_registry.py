@@ -14,7 +14,8 @@ from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.resolution import Resolved, TensorFact
 from tests.contract.guarded_registry import guarded
-from tests.contract.registries import FILES, FakeGround, Ground, RealGround, mlmodel
+from tests.contract.registries import RealGround
+from tests.fakes.registry_ground import FILES, FakeGround, Ground, mlmodel
 from tests.trained_folders import torchscript_folder
 from training.registry import Entry, register
 

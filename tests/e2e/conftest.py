@@ -1,9 +1,11 @@
 """A real cluster with the operator installed, a model store, and a restricted namespace a test."""
 
+import json
 import os
 import shutil
 import uuid
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -11,15 +13,16 @@ import pytest
 from hack import product
 from hack.cluster import registry
 from hack.cluster.kubectl import Kubectl
-from hack.cluster.target import target
+from hack.cluster.target import Target, target
 from hack.cluster_store import NAME as STORE
 from hack.cluster_store import ClusterStore
 from hack.demo import namespace as restricted_namespace
 from hack.images.catalog import build
 from hack.mlflow.cluster import URI, ClusterMlflow
-from hack.product import DEPLOYMENT
+from hack.product import DEPLOYMENT, Images
 from tests.e2e.artifacts import linear_onnx
 from tests.e2e.world import World
+from tests.run_state import RunState
 
 NAME = "inference-operator-e2e"
 STORE_NAMESPACE = "model-store"
@@ -30,26 +33,42 @@ MLFLOW_SETTINGS = {
 
 
 @pytest.fixture(scope="session")
-def world() -> Iterator[World]:
-    """Up once a session; KEEP_CLUSTER=1 leaves it for the next one."""
-    os.environ.setdefault("CLUSTER_NAME", NAME)
+def world(run_state: RunState) -> World:
+    """One for all workers, brought up by the first; KEEP_CLUSTER=1 leaves it for the next run."""
+    name = os.environ.setdefault("CLUSTER_NAME", NAME)
     on = product.cluster()
+    kubectl = Kubectl(on.kubeconfig)
+    store = ClusterStore(kubectl, STORE_NAMESPACE)
+    brought_up = run_state.folder / "e2e-images.json"
+    with run_state.locked("e2e"):
+        if not brought_up.exists():
+            if not os.environ.get("KEEP_CLUSTER"):
+                run_state.remove_at_the_end(name)
+            brought_up.write_text(json.dumps(asdict(_bring_up(on, store))))
+    cluster = registry.recorded(name)
+    assert cluster is not None, "the e2e tests need CLUSTER=embedded: they read its audit log"
+    images = Images(**json.loads(brought_up.read_text()))
+    return World(kubectl, images, store, cluster.audit_log, on.kubeconfig)
+
+
+def _bring_up(on: Target, store: ClusterStore) -> Images:
+    """The cluster with the operator and a store that holds two models."""
     on.up()
-    try:
-        kubectl = Kubectl(on.kubeconfig)
-        images = product.load_images(on)
-        product.install(kubectl, images)
-        restricted_namespace(kubectl, STORE_NAMESPACE)
-        store = ClusterStore(kubectl, STORE_NAMESPACE)
-        store.deploy(images.operator)
-        store.upload_bytes(linear_onnx(2.0, 1.0), "linear/model.onnx")
-        store.upload_bytes(linear_onnx(3.0, 0.0), "triple/model.onnx")
-        cluster = registry.recorded(os.environ["CLUSTER_NAME"])
-        assert cluster is not None, "the e2e tests need CLUSTER=embedded: they read its audit log"
-        yield World(kubectl, images, store, cluster.audit_log, on.kubeconfig)
-    finally:
-        if not os.environ.get("KEEP_CLUSTER"):
-            on.down()
+    images = product.load_images(on)
+    product.install(store.kubectl, images)
+    restricted_namespace(store.kubectl, STORE_NAMESPACE)
+    store.deploy(images.operator)
+    store.upload_bytes(linear_onnx(2.0, 1.0), "linear/model.onnx")
+    store.upload_bytes(linear_onnx(3.0, 0.0), "triple/model.onnx")
+    return images
+
+
+@pytest.fixture(autouse=True)
+def turn(request: pytest.FixtureRequest, run_state: RunState) -> Iterator[None]:
+    """Tests run beside others; one marked `alone` waits until no other test of e2e runs."""
+    alone = request.node.get_closest_marker("alone")
+    with run_state.turns.alone() if alone else run_state.turns.beside_others():
+        yield
 
 
 @pytest.fixture(scope="module")

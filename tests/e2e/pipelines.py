@@ -7,7 +7,8 @@ import numpy as np
 import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton
 
-from tests.e2e.world import Served, World
+from tests.e2e.served import Served
+from tests.e2e.world import World
 
 X = [1.0, 2.0, 3.0, 4.0]
 # The store's files: what each multiplies by, and adds.
@@ -125,4 +126,4 @@ def _pipeline(world: World, namespace: str, name: str, spec: dict[str, Any]) -> 
         "metadata": {"name": name, "namespace": namespace},
         "spec": {**spec, **small},
     }
-    return Pipeline(world, manifest)
+    return Pipeline(world.kubectl, manifest)

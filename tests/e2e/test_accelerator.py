@@ -5,7 +5,9 @@ from collections.abc import Iterator
 import pytest
 
 from hack.cluster.kubectl import advertise
-from tests.e2e.world import World, eventually
+from tests.e2e.patience import eventually
+from tests.e2e.world import World
+from tests.run_state import RunState
 
 pytestmark = pytest.mark.e2e
 GPU = "nvidia.com/gpu"
@@ -13,9 +15,10 @@ REVISION = "inference.aipx.io/revision"
 
 
 @pytest.fixture
-def no_gpu_afterwards(world: World) -> Iterator[None]:
-    yield
-    advertise(world.kubeconfig, "node-1", GPU, 0)
+def no_gpu_afterwards(world: World, run_state: RunState) -> Iterator[None]:
+    with run_state.locked("GPUs"):
+        yield
+        advertise(world.kubeconfig, "node-1", GPU, 0)
 
 
 def test_without_a_gpu_the_model_runs_on_the_cpu_and_moves_when_one_appears(

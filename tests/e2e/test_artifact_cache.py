@@ -9,7 +9,9 @@ from hack import product
 from hack.cluster_store import NAME as STORE
 from tests.e2e.artifacts import linear_onnx
 from tests.e2e.conftest import STORE_NAMESPACE
-from tests.e2e.world import Served, World, eventually
+from tests.e2e.patience import eventually
+from tests.e2e.served import Served
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 

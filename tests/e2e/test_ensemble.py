@@ -6,8 +6,10 @@ import math
 import pytest
 import tritonclient.http as triton_http
 
+from tests.e2e.patience import eventually
 from tests.e2e.pipelines import LINEAR_TWICE, TRIPLE_TWICE, Pipeline, average, chain, inline
-from tests.e2e.world import Served, World, eventually
+from tests.e2e.served import Served
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 

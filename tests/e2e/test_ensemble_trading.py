@@ -21,9 +21,10 @@ from hack.mlflow.cluster import ClusterMlflow
 from hack.trading import FORMATS, SAMPLE
 from hack.trained_models import trained_model
 from inference_operator.api.builtin import WeightedAverage
+from tests.e2e.patience import eventually
 from tests.e2e.pipelines import Pipeline
 from tests.e2e.test_registry import untrained
-from tests.e2e.world import World, eventually
+from tests.e2e.world import World
 from training.data.prices import load_prices
 from training.data.sentiment import load_sentiment
 from training.models.catalog import MODELS
@@ -62,7 +63,7 @@ def served(world: World, namespace: str, other: Path) -> Pipeline:
     items = {"apiVersion": "v1", "kind": "List", "items": bodies}
     world.kubectl("apply", "-f", "-", stdin=json.dumps(items))
     (pipeline,) = (body for body in bodies if body["kind"] == "EnsemblePipeline")
-    return Pipeline(world, pipeline).wait_ready(within=300)
+    return Pipeline(world.kubectl, pipeline).wait_ready(within=300)
 
 
 def requests() -> tuple[npt.NDArray[np.float64], list[str]]:

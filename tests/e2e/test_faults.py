@@ -1,19 +1,24 @@
 """Bad input and bad days: each has its own reason and sentence, and what served goes on."""
 
 import time
+from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
 import tritonclient.http as triton
 
 from tests.e2e.artifacts import linear_onnx
-from tests.e2e.world import World, eventually
+from tests.e2e.patience import eventually
+from tests.e2e.world import World
+from tests.run_state import RunState
 
 pytestmark = pytest.mark.e2e
 LINEAR = [3.0, 5.0, 7.0, 9.0]
 NOBODY = "0" * 64
 # The readiness probe's period times its failures: by then no call may go to a dead server.
 READINESS_SECONDS = 10
+NO_GPU = "GPU that no node has"
 
 
 @pytest.fixture
@@ -65,7 +70,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
         "Unschedulable",
         ("spec.placement",),
     ),
-    "GPU that no node has": (
+    NO_GPU: (
         {"spec.accelerator": {"count": 1}},
         "Ready",
         "GPUUnavailable",
@@ -86,6 +91,14 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
 }
 
 
+@pytest.fixture
+def no_gpus(run_state: RunState, case: str) -> Iterator[None]:
+    """No other test offers a GPU while the case needs that there is none."""
+    with run_state.locked("GPUs") if case == NO_GPU else nullcontext():
+        yield
+
+
+@pytest.mark.usefixtures("no_gpus")
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_edit_is_explained_and_the_old_revision_serves_on(
     world: World, namespace: str, mismatched: str, case: str

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from hack.console import StepError
-from tests.e2e.world import World, eventually
+from tests.e2e.patience import eventually
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 
@@ -33,6 +34,7 @@ def metrics(world: World) -> str:
         return ""
 
 
+@pytest.mark.alone
 def test_nothing_is_requested_at_rest(world: World, namespace: str) -> None:
     world.model(namespace).apply().wait_ready()
     eventually(lambda: world.ending_namespaces() == [], that="other tests' namespaces are gone")

@@ -9,7 +9,9 @@ import torch
 import tritonclient.http as triton_http
 
 from hack.mlflow.cluster import URI, ClusterMlflow
-from tests.e2e.world import Served, World, eventually
+from tests.e2e.patience import eventually
+from tests.e2e.served import Served
+from tests.e2e.world import World
 from training.confidence import calibrate
 from training.data.prices import load_prices, windows
 from training.exporting import export
@@ -19,7 +21,10 @@ from training.registry import Entry, Version, promote, register
 from training.sample_file import about_window
 from training.trained import Trained, read_trained
 
-pytestmark = [pytest.mark.e2e, pytest.mark.filterwarnings("ignore::FutureWarning")]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
 
 NAME = "lstm_price_predictor"
 

@@ -2,7 +2,9 @@
 
 import pytest
 
-from tests.e2e.world import Served, World, eventually
+from tests.e2e.patience import eventually
+from tests.e2e.served import Served
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 LINEAR, TRIPLE = [3.0, 5.0, 7.0, 9.0], [3.0, 6.0, 9.0, 12.0]

@@ -3,7 +3,8 @@
 import pytest
 
 from tests.e2e.artifacts import linear_onnx
-from tests.e2e.world import World, eventually
+from tests.e2e.patience import eventually
+from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
 

@@ -1,44 +1,22 @@
 """What the e2e tests do with the cluster, in the words of its users."""
 
-import copy
 import json
 import os
 import signal
-import threading
-import time
-from collections import Counter
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
-
-import numpy as np
-import tritonclient.grpc as triton_grpc
-import tritonclient.http as triton
-from geventhttpclient.response import HTTPConnectionClosed
-from tritonclient.utils import InferenceServerException
+from typing import Any
 
 from hack.cluster.kubectl import Kubectl
 from hack.cluster_store import NAME as STORE
 from hack.cluster_store import ClusterStore
 from hack.product import Images
+from tests.e2e.patience import eventually
+from tests.e2e.served import Served, changed
 
-T = TypeVar("T")
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 AGENT = "inference-operator"
-
-
-def eventually(seen: Callable[[], T], *, within: float = 90.0, that: str = "") -> T:
-    """The first truthy value of `seen`; AssertionError with the last one when time is over."""
-    deadline = time.monotonic() + within
-    while True:
-        value = seen()
-        if value:
-            return value
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within:.0f} s: {that or seen}; last seen: {value!r}")
-        time.sleep(0.3)
 
 
 @dataclass(frozen=True)
@@ -51,7 +29,7 @@ class World:
     audit_log: Path
     kubeconfig: Path
 
-    def model(self, namespace: str, name: str = "linear", **changes: Any) -> "Served":
+    def model(self, namespace: str, name: str = "linear", **changes: Any) -> Served:
         """An InferenceModel of the ONNX `linear` (y = 2x + 1), changed by dotted paths.
 
         `model("ns", **{"spec.replicas": 2})`
@@ -77,7 +55,7 @@ class World:
             "metadata": {"name": name, "namespace": namespace},
             "spec": spec,
         }
-        return Served(self, _changed(manifest, changes))
+        return Served(self.kubectl, changed(manifest, changes))
 
     def writes_of_operator(self, since: int = 0) -> list[str]:
         """Verb and URI of every write that the API server's audit log has of the operator."""
@@ -100,8 +78,8 @@ class World:
 
     def holder(self) -> str:
         """The operator's process that holds the lease (`POD_SUFFIX`); empty while none does."""
-        words = ("get", "lease", "inference-operator", "-n", "inference-operator")
-        return self.kubectl(*words, "-o", "jsonpath={.spec.holderIdentity}")
+        lease = self.kubectl.get("lease", "inference-operator", "-n", "inference-operator")
+        return str(lease["spec"].get("holderIdentity") or "")
 
     def leader(self) -> str:
         """The holder's pod. A process that was killed holds the lease for 10 s more."""
@@ -150,198 +128,3 @@ def _is_in(process: Path, group: str) -> bool:
         return group in (process / "cgroup").read_text()
     except OSError:
         return False
-
-
-def _changed(manifest: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    body = copy.deepcopy(manifest)
-    for path, value in changes.items():
-        *parents, last = path.split(".")
-        place = body
-        for part in parents:
-            place = place.setdefault(part, {})
-        if value is None:
-            place.pop(last, None)
-        else:
-            place[last] = value
-    return body
-
-
-@dataclass
-class Served:
-    """One InferenceModel, or EnsemblePipeline, and what a person would do with it."""
-
-    world: World
-    manifest: dict[str, Any]
-
-    @property
-    def kind(self) -> str:
-        return str(self.manifest["kind"]).lower()
-
-    @property
-    def name(self) -> str:
-        return str(self.manifest["metadata"]["name"])
-
-    @property
-    def namespace(self) -> str:
-        return str(self.manifest["metadata"]["namespace"])
-
-    def kubectl(self, *words: str) -> str:
-        return self.world.kubectl(*words, "-n", self.namespace)
-
-    def apply(self, **changes: Any) -> "Served":
-        """`kubectl apply`, as its users do."""
-        self.manifest = _changed(self.manifest, changes)
-        self.world.kubectl("apply", "-f", "-", stdin=json.dumps(self.manifest))
-        return self
-
-    def status(self) -> dict[str, Any]:
-        body = self.world.kubectl.get(self.kind, self.name, "-n", self.namespace)
-        status = body.get("status") or {}
-        is_current = status.get("observedGeneration") == body["metadata"]["generation"]
-        return status if is_current else {}
-
-    def condition(self, kind: str) -> dict[str, Any]:
-        """The condition, once the operator has seen the present generation; else empty."""
-        conditions = self.status().get("conditions", ())
-        return next((c for c in conditions if c["type"] == kind), {})
-
-    def holds(self, kind: str) -> bool:
-        return self.condition(kind).get("status") == "True"
-
-    def wait_ready(self, within: float = 120.0) -> "Served":
-        eventually(
-            lambda: self.holds("Ready"), within=within, that=f"{self.name} Ready\n{self.describe()}"
-        )
-        return self
-
-    def wait_reason(self, kind: str, reason: str, within: float = 90.0) -> str:
-        """The condition's message, once it has that reason."""
-        found = eventually(
-            lambda: (c := self.condition(kind)).get("reason") == reason and c,
-            within=within,
-            that=f"{kind} {reason}; now {self.status()}",
-        )
-        assert isinstance(found, dict)
-        return str(found["message"])
-
-    def describe(self) -> str:
-        return self.kubectl("describe", self.kind, self.name)
-
-    def stable(self) -> str:
-        return str((self.status().get("stable") or {}).get("revision", ""))
-
-    def children(self) -> list[str]:
-        """Kind and name of everything that carries this unit's labels, Events aside."""
-        group = "inference.aipx.io"
-        labels = (f"{group}/name={self.name}", f"{group}/kind={self.manifest['kind']}")
-        kinds = "controllerrevision,configmap,deployment,replicaset,service,pdb,pod"
-        found = self.world.kubectl.get(kinds, "-n", self.namespace, "-l", ",".join(labels))
-        return sorted(f"{i['kind']}/{i['metadata']['name']}" for i in found["items"])
-
-    def pods(self) -> list[str]:
-        return [child for child in self.children() if child.startswith("Pod/")]
-
-    def events(self) -> list[str]:
-        found = self.world.kubectl.get(
-            "events", "-n", self.namespace, "--field-selector", f"involvedObject.name={self.name}"
-        )
-        return [f"{e['reason']}: {e['message']}" for e in found["items"]]
-
-    def address(self, port: int = 8000) -> str:
-        service = self.world.kubectl.get("service", self.name, "-n", self.namespace)
-        return f"{service['spec']['clusterIP']}:{port}"
-
-    def predict(self, client: Any = None) -> list[float]:
-        """The answer to x = [1, 2, 3, 4], by a client of HTTP or gRPC."""
-        client = client or triton.InferenceServerClient(self.address())
-        protocol = triton_grpc if isinstance(client, triton_grpc.InferenceServerClient) else triton
-        tensor = protocol.InferInput("x", [1, 4], "FP32")
-        tensor.set_data_from_numpy(np.array([[1, 2, 3, 4]], dtype=np.float32))
-        answer = client.infer(self.name, [tensor]).as_numpy("y")
-        assert answer is not None
-        return [float(value) for value in answer[0]]
-
-    def called_throughout(self) -> "Caller":
-        return Caller(self)
-
-
-@dataclass
-class Caller:
-    """Calls the model's Service all the time: new connections, kept HTTP, and kept gRPC."""
-
-    served: Served
-    answers: list[list[float]] = field(default_factory=list)
-    failures: list[str] = field(default_factory=list)
-    answered: Counter[str] = field(default_factory=Counter)
-    """Answers by kind of caller."""
-    last_failure: float = float("-inf")
-    """On the monotonic clock."""
-
-    def __enter__(self) -> "Caller":
-        self._stop = threading.Event()
-        http, grpc = self.served.address(8000), self.served.address(8001)
-        self._threads = [
-            threading.Thread(target=call, args=address)
-            for call, *address in (
-                (self._call_anew, http),
-                (self._call_anew, http),
-                (self._call_on, "kept HTTP", triton.InferenceServerClient, http),
-                (self._call_on, "kept gRPC", _own_grpc_client, grpc),
-            )
-        ]
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _call_anew(self, address: str) -> None:
-        while not self._stop.is_set():
-            with triton.InferenceServerClient(address) as client:
-                self._call("new HTTP", client)
-            time.sleep(0.02)
-
-    def _call_on(self, kind: str, connect: Callable[[str], Any], address: str) -> None:
-        """As pools of connections do: one that the server ended is replaced, and asked once."""
-        client = connect(address)
-        while not self._stop.is_set():
-            try:
-                self._ask(kind, client)
-            except Exception as error:
-                if _is_end_of_connection(error):
-                    client.close()
-                    client = connect(address)
-                    self._call(kind, client)
-                else:
-                    self._failed(kind, error)
-            time.sleep(0.02)
-        client.close()
-
-    def _call(self, kind: str, client: Any) -> None:
-        try:
-            self._ask(kind, client)
-        except Exception as error:
-            self._failed(kind, error)
-
-    def _ask(self, kind: str, client: Any) -> None:
-        self.answers.append(self.served.predict(client))
-        self.answered[kind] += 1
-
-    def _failed(self, kind: str, error: Exception) -> None:
-        self.last_failure = time.monotonic()
-        self.failures.append(f"{kind}: {type(error).__name__}: {error}")
-
-
-def _is_end_of_connection(error: Exception) -> bool:
-    if isinstance(error, InferenceServerException):
-        return bool(error.status() == "StatusCode.UNAVAILABLE")
-    return isinstance(error, ConnectionError | HTTPConnectionClosed)
-
-
-def _own_grpc_client(address: str) -> triton_grpc.InferenceServerClient:
-    """On a connection that no other client of this process shares."""
-    options = [("grpc.use_local_subchannel_pool", 1)]
-    return triton_grpc.InferenceServerClient(address, channel_args=options)

@@ -15,12 +15,13 @@ from hack.console import StepError
 from inference_operator.api.base import QUANTITY_PATTERN
 from inference_operator.api.validate import InvalidResourceError, parse
 from tests.api_cases.bad_manifests import changed
+from tests.examples import examples
 
 pytestmark = pytest.mark.integration
 
 APPLY = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-n", "default")
 # One request for many texts: an example is an API request of 0.2 s.
-FEW = settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(max_examples=examples(12), deadline=None, suppress_health_check=list(HealthCheck))
 ODD = st.text(alphabet="aB1-_./ \t\n\v\f\r\\'\"%{}\u00a0\u00e4\u0665\u2028", min_size=1, max_size=8)
 AMOUNTS = st.one_of(
     st.from_regex(re.compile(QUANTITY_PATTERN, re.ASCII), fullmatch=True),

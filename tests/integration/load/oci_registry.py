@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from hack import apt, server_process
 from hack.cache import cache_root
+from hack.images import store as cached
 
 from .conftest import Authority
 
@@ -125,11 +126,9 @@ def _program() -> Path:
     """Debian's program, unpacked into the cache where it is not installed."""
     if found := shutil.which("docker-registry"):
         return Path(found)
-    place = cache_root() / "docker-registry"
-    program = place / "usr/bin/docker-registry"
-    if not program.exists():
-        apt.unpack("docker-registry", place)
-    return program
+    folder = cache_root() / "debian" / "docker-registry"
+    unpacked = cached.published(folder, lambda partial: apt.unpack("docker-registry", partial))
+    return unpacked / "usr/bin/docker-registry"
 
 
 def _answers(store: OciStore) -> bool:

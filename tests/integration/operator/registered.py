@@ -6,7 +6,8 @@ from pathlib import Path
 
 from hack.mlflow.server import LocalMlflow
 from inference_operator.adapters.mlflow import Mlflow
-from tests.contract.registries import FILES, RealGround, mlmodel
+from tests.contract.registries import RealGround
+from tests.fakes.registry_ground import FILES, mlmodel
 
 
 class Registry(RealGround):

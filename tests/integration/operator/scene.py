@@ -52,7 +52,7 @@ class Scene:
         return self.kubectl(*words, "-n", self.namespace)
 
     def get(self, *words: str) -> Any:
-        return json.loads(self.run("get", *words, "-o", "json"))
+        return self.kubectl.get(*words, "-n", self.namespace)
 
     def children(self, kinds: str = CHILDREN) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.get(kinds, "-l", OURS)["items"]

@@ -8,7 +8,7 @@ from inference_operator.adapters.pins import referenced
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Reference, Referenced
 from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
-from tests.unit.passes.test_pipelines import Desk
+from tests.unit.passes.desk import Desk
 
 DIGEST = "ab" * 32
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from inference_operator.adapters.model_registry import NOT_CONFIGURED, no_registry
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolved, SourceKey
-from tests.contract.registries import FILES, mlmodel
 from tests.fakes.bodies import PIPELINE
+from tests.fakes.registry_ground import FILES, mlmodel
 from tests.unit.adapters.watched_registry import ALIASES, FX, INTERVAL, Watch, spec
 
 CHAMPION, VERSION = "models:/fx@champion", "models:/fx/2"

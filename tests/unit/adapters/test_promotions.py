@@ -14,8 +14,8 @@ from inference_operator.adapters.pacing import Pace
 from inference_operator.adapters.promotions import Promotions
 from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.api.conditions import format_time
-from tests.contract.registries import FILES, FakeGround, mlmodel
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step, stored
+from tests.fakes.registry_ground import FILES, FakeGround, mlmodel
 from tests.fakes.world import NOON
 
 TAG = "inference.aipx.io/serving.desk-7.fx-drift"

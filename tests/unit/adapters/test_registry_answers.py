@@ -7,7 +7,7 @@ import pytest
 from inference_operator.adapters.model_registry import VERSIONS_EVERY, no_registry
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.resolution import Resolved, Unresolved
-from tests.contract.registries import FILES, mlmodel
+from tests.fakes.registry_ground import FILES, mlmodel
 from tests.unit.adapters.watched_registry import FX, INTERVAL, Watch, only, spec
 
 

@@ -11,7 +11,7 @@ from inference_operator.adapters.pacing import Pace
 from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey, Unresolved
-from tests.contract.registries import FILES, FakeGround, mlmodel
+from tests.fakes.registry_ground import FILES, FakeGround, mlmodel
 from tests.fakes.world import NOON
 
 INTERVAL = 30.0

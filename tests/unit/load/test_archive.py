@@ -16,6 +16,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.load import archive, space
 from inference_operator.load.archive import is_archive, unpack
 from inference_operator.load.failure import LoadError
+from tests.examples import examples
 
 Member = tuple[str, bytes | str, bytes]
 FILE, SOFT, HARD, FOLDER = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE
@@ -205,7 +206,9 @@ _MEMBERS = st.lists(
 
 
 @settings(
-    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(300),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(members=_MEMBERS)
 def test_no_archive_reaches_outside(
@@ -228,7 +231,9 @@ def test_no_archive_reaches_outside(
 
 
 @settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(st.binary(max_size=64), st.integers(0, 400), st.sampled_from(["m.tar", "m.tgz", "m.zip"]))
 def test_no_damage_escapes_as_another_error(

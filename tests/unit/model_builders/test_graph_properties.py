@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from inference_operator.api.model import InputTensor
 from model_builders.graph import Graph, GraphStep, check_graph, edges
+from tests.examples import examples
 from tests.unit.model_builders.graphs import MODELS, graph, model
 from tests.unit.model_builders.random_graphs import MUTATIONS, Mutation, sound, wild
 
@@ -21,7 +22,7 @@ def test_sound_graphs_pass(random: Random) -> None:
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.__name__)
 @given(random=chance)
-@settings(max_examples=50)
+@settings(max_examples=examples(50))
 def test_one_mistake_is_found_where_it_is(mutation: Mutation, random: Random) -> None:
     mistaken, path = mutation(random, sound(random))
     assert path in [problem.path for problem in check_graph(mistaken)]
@@ -78,7 +79,7 @@ def any_tensors(draw: st.DrawFn) -> InputTensor:
     gives=st.lists(any_tensors(), max_size=3),
     batch=st.sampled_from([-1, 0, 1, 2, 8]),
 )
-@settings(max_examples=300)
+@settings(max_examples=examples(300))
 def test_whatever_a_graph_holds_it_is_judged(
     steps: list[GraphStep], takes: list[InputTensor], gives: list[InputTensor], batch: int
 ) -> None:

@@ -14,6 +14,7 @@ from model_builders.importing.ensembles import Served, ensemble_spec
 from model_builders.importing.model import Serving, model_spec, normalised
 from model_builders.names import BACKENDS
 from model_builders.protobuf import DataType, ModelConfig, model_config_pb2
+from tests.examples import examples
 
 # Fields that decide what the config is at all, or that the API's own rules tie to others: drawn by
 # hand below. Everything else is drawn from Triton's schema.
@@ -174,7 +175,7 @@ def configs(draw: st.DrawFn) -> tuple[ModelFormat, Any]:
 
 
 @settings(
-    max_examples=60,
+    max_examples=examples(60),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
@@ -224,7 +225,7 @@ SERVED = {
 }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ensembles())
 def test_any_ensemble_renders_as_it_was_imported(config: Any) -> None:
     spec = ensemble_spec(config, name="prices", resource_name="prices", served=SERVED)
@@ -234,7 +235,7 @@ def test_any_ensemble_renders_as_it_was_imported(config: Any) -> None:
     assert ensemble_config(pipeline, name="prices", models=models) == config
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(ensembles())
 def test_every_step_refers_to_the_resource_of_its_model(config: Any) -> None:
     spec = ensemble_spec(config, name="prices", resource_name="prices", served=SERVED)

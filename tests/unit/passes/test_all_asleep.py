@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference_operator.domain.names import UnitKey
+from tests.examples import examples
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
 from tests.unit.passes.sleeper import INLINE, TWIN, Sleeper, lose
 
@@ -62,7 +63,7 @@ def forget_status(desk: Sleeper, key: UnitKey) -> None:
     desk.cluster.edit(key.kind, key.name, {"status": None})
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(DEEDS, min_size=1, max_size=8), st.randoms(use_true_random=False))
 def test_when_nobody_is_awake_nobody_has_anything_to_do(
     deeds: list[tuple[str, UnitKey, int]], chance: Random

@@ -4,7 +4,7 @@ import pytest
 
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, step
-from tests.unit.passes.test_wakes import Pick, Sleeper, next_of
+from tests.unit.passes.sleeper import Pick, Sleeper, next_of
 
 RINGS = [("one", "two"), ("one", "two", "three"), ("one", "two", "three", "four", "five")]
 REMEDY = "let a step of one of them refer to something else"

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from inference_operator.adapters.kube import ApiError
 from inference_operator.handlers.passes import PassError
+from tests.examples import examples
 from tests.fakes.bodies import KEY, source
 from tests.fakes.world import World, refuse
 
@@ -102,13 +103,13 @@ async def tell(steps: list[Step]) -> Story:
     return story
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, max_size=14))
 def test_clients_are_never_left_alone(steps: list[Step]) -> None:
     asyncio.run(tell(steps))
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(STEPS, max_size=10))
 def test_any_story_ends_well_when_all_is_well_again(steps: list[Step]) -> None:
     async def run() -> None:

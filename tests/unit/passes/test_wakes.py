@@ -3,9 +3,7 @@
 from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
-from tests.unit.passes.sleeper import INLINE, TWIN, Pick, Sleeper, lose, next_of
-
-__all__ = ["Pick", "Sleeper", "next_of"]
+from tests.unit.passes.sleeper import INLINE, TWIN, Sleeper, lose
 
 
 async def test_a_pipeline_applied_before_its_model_arrives() -> None:

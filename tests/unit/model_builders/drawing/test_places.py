@@ -7,10 +7,13 @@ from hypothesis import HealthCheck, given, settings
 from model_builders.graph.drawing.picture import Box, Kind, Picture, Wire
 from model_builders.graph.drawing.places import Drawn, drawn
 from model_builders.graph.drawing.text import LINE, width_of
+from tests.examples import examples
 from tests.unit.model_builders.drawing.pictures import pictures
 
 Rectangle = tuple[float, float, float, float]
-ANY = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+ANY = settings(
+    max_examples=examples(80), deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
 
 
 def rectangles(found: Drawn) -> list[Rectangle]:

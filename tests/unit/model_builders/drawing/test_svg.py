@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 
 from model_builders.graph.drawing.picture import Box, Kind, Picture, Wire
 from model_builders.graph.drawing.svg import svg
+from tests.examples import examples
 from tests.unit.model_builders.drawing.pictures import pictures
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -23,7 +24,7 @@ def texts(found: str) -> list[str]:
     return [element.text or "" for element in ElementTree.fromstring(found).iter(f"{SVG}text")]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pictures())
 def test_any_picture_is_well_formed_and_needs_nothing_from_elsewhere(picture: Picture) -> None:
     root = ElementTree.fromstring(svg(picture))

@@ -1,0 +1,115 @@
+"""What demos and tests take, built or fetched before they start: `python -m hack.prepare [PART …]`.
+
+Without a PART, Debian's packages come first, and then all others at the same time. What is in the
+cache already costs nothing.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from hack.cluster import packages, versions
+from hack.cluster.binaries import KWOK, api_server, ensure, of_cluster
+from hack.console import StepError, reported, say
+from hack.images import buildah
+from hack.images.catalog import IMAGES, build, rootfs
+from hack.images.torch import torch_dir
+from hack.product import ROOT
+from hack.trained_models import TRAINED_MODELS, trained_model
+
+
+def _packages() -> None:
+    if os.geteuid() != 0:
+        raise StepError("Debian's packages can be installed by root only", "Run this as root.")
+    packages.ensure()
+    buildah.install()
+
+
+def _api_server() -> None:
+    ensure(api_server(versions.chosen()))
+
+
+def _programs() -> None:
+    ensure(*of_cluster(versions.chosen()), KWOK)
+
+
+def _images() -> None:
+    for name in IMAGES:
+        build(name)
+    rootfs("triton")
+
+
+def _models() -> None:
+    for name in TRAINED_MODELS:
+        trained_model(name)
+
+
+# The slowest first.
+PARTS: Mapping[str, Callable[[], object]] = {
+    "packages": _packages,
+    "programs": _programs,
+    "images": _images,
+    "torch": torch_dir,
+    "models": _models,
+    "api-server": _api_server,
+}
+_AT_ONCE = ("programs", "images", "torch", "models")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m hack.prepare", description=__doc__)
+    parser.add_argument("parts", metavar="PART", nargs="*", help=f"of {', '.join(PARTS)}")
+    chosen: list[str] = parser.parse_args().parts
+    with reported():
+        if unknown := set(chosen) - set(PARTS):
+            raise StepError(f"no part {', '.join(unknown)}", f"Parts are {', '.join(PARTS)}.")
+        if chosen:
+            for name in chosen:
+                PARTS[name]()
+            return
+        began = time.monotonic()
+        _packages()
+        _run_at_once(_AT_ONCE)
+        say(f"==> everything is there (after {time.monotonic() - began:.0f} s)")
+
+
+def _run_at_once(parts: tuple[str, ...]) -> None:
+    """Each part in a process of its own; its lines begin with its name."""
+    processes = {name: _started(name) for name in parts}
+    shown = [
+        threading.Thread(target=_show, args=(name, process)) for name, process in processes.items()
+    ]
+    for thread in shown:
+        thread.start()
+    for thread in shown:
+        thread.join()
+    failed = [name for name, process in processes.items() if process.wait() != 0]
+    if failed:
+        raise StepError(
+            f"not prepared: {', '.join(failed)}",
+            f"Its lines above say why; `python -m hack.prepare {failed[0]}` tries it alone.",
+        )
+
+
+def _started(part: str) -> "subprocess.Popen[str]":
+    return subprocess.Popen(
+        [sys.executable, "-m", "hack.prepare", part],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def _show(part: str, process: "subprocess.Popen[str]") -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        say(f"{part + ':':10} {line.rstrip()}")
+
+
+if __name__ == "__main__":
+    main()

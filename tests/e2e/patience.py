@@ -1,0 +1,19 @@
+"""Waiting for what a cluster does in its own time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def eventually(seen: Callable[[], T], *, within: float = 90.0, that: str = "") -> T:
+    """The first truthy value of `seen`; AssertionError with the last one when time is over."""
+    deadline = time.monotonic() + within
+    while True:
+        value = seen()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not within {within:.0f} s: {that or seen}; last seen: {value!r}")
+        time.sleep(0.3)

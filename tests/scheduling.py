@@ -1,0 +1,93 @@
+"""In which order tests run, and which of them stay together on one worker of pytest-xdist.
+
+Tests of one group share their session's servers; a group is never split. What takes longest comes
+first, so that no worker ends long after the others.
+"""
+
+from pathlib import PurePosixPath
+from typing import Any
+
+import pytest
+from xdist.scheduler import LoadScopeScheduling
+
+# They restart the operator of the shared cluster or change its settings: never two at once.
+_OPERATOR_CHANGES = (
+    "tests/e2e/test_ensemble_trading.py",
+    "tests/e2e/test_registry.py",
+    "tests/e2e/test_operator.py",
+    "tests/e2e/test_artifact_cache.py",
+    "tests/e2e/test_demo.py",
+)
+# They share an API server that starts once.
+_API_SERVER = ("tests/contract", "tests/integration/api", "tests/integration/adapters")
+# Folders whose tests share an expensive server of the session.
+_TOGETHER = (
+    "tests/cluster",
+    "tests/images",
+    "tests/integration/builtin",
+    "tests/integration/ensemble",
+    "tests/integration/mlflow",
+    "tests/integration/triton_matrix",
+)
+# Each test goes its own way: it has a namespace of its own in the shared cluster.
+_APART = ("tests/e2e",)
+_FIRST = (
+    *_OPERATOR_CHANGES,
+    "tests/cluster",
+    "tests/e2e",
+    "tests/integration/operator",
+    "tests/integration/training",
+    "tests/integration/model_builders",
+    "tests/integration",
+)
+
+
+class Scheduling:
+    """A plugin that orders tests, and has pytest-xdist hand them out by group."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Sort by `rank`; what ranks alike stays in its order."""
+        items.sort(key=lambda item: rank(_module(item.nodeid)))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> LoadScopeScheduling:
+        """Replace the scheduler of `--dist loadscope`, which keeps each module together."""
+        return _Groups(config, log)
+
+
+class _Groups(LoadScopeScheduling):
+    def _split_scope(self, nodeid: str) -> str:
+        return group(_module(nodeid)) or nodeid
+
+
+def group(module: str) -> str:
+    """The group of a module's tests; empty where each of them may run on any worker.
+
+    >>> group("tests/integration/builtin/test_tokenizer.py")
+    'tests/integration/builtin'
+    >>> group("tests/integration/load/test_s3.py")
+    'tests/integration/load/test_s3.py'
+    """
+    if module in _OPERATOR_CHANGES:
+        return "operator changes"
+    if _is_in(module, _APART):
+        return ""
+    if _is_in(module, _API_SERVER):
+        return "API server"
+    return next((folder for folder in _TOGETHER if _is_in(module, (folder,))), module)
+
+
+def rank(module: str) -> int:
+    """How early a module comes: 0 is first."""
+    found = (place for place, path in enumerate(_FIRST) if _is_in(module, (path,)))
+    return next(found, len(_FIRST))
+
+
+def _is_in(module: str, paths: tuple[str, ...]) -> bool:
+    ancestors = {str(path) for path in PurePosixPath(module).parents} | {module}
+    return not ancestors.isdisjoint(paths)
+
+
+def _module(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
