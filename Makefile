@@ -53,7 +53,7 @@ endef
 
 # The small environment is part of the whole one: where that is, nothing is taken from it.
 $(STAMP): requirements/dev.txt pyproject.toml hack/uv.py
-	@$(call install,$(if $(wildcard $(FULL)),requirements/all.txt,requirements/dev.txt)); touch $@
+	@$(call install,$(if $(wildcard $(FULL)),requirements/all.txt,requirements/dev.txt)); touch $@ $(wildcard $(FULL))
 
 $(FULL): requirements/all.txt $(STAMP)
 	@$(call install,requirements/all.txt); touch $(STAMP) $@
@@ -86,30 +86,30 @@ check: $(STAMP) ## format, lint, types, import contracts, unit tests, generated 
 
 check-training: $(FULL) ## types of everything, and the unit tests that need PyTorch or MLflow
 	@echo "==> types of training, hack and benchmarks"; $(BIN)/mypy
-	@echo "==> unit tests of training"; $(PYTEST) -q $(PARALLEL) --training only tests/unit
+	@echo "==> unit tests of training"; $(PYTEST) -q $(PARALLEL) --training only tests/unit tests/architecture $(SELECTED)
 
 unit: $(STAMP) ## the operator's unit tests, or those of K=expression
 	@$(PYTEST) -q $(PARALLEL) --training without tests/unit tests/architecture $(SELECTED)
 
-integration: $(FULL) ## tests against a real API server, a real Triton, a real TLS server
+integration: prepare ## tests against a real API server, a real Triton, a real TLS server
 	@$(PYTEST) $(PARALLEL) tests/contract tests/integration tests/images $(SELECTED)
 
-test-e2e: $(FULL) ## the e2e tests, or those of K=expression, on a cluster that is kept up
+test-e2e: prepare ## the e2e tests, or those of K=expression, on a cluster that is kept up
 	@KEEP_CLUSTER=1 $(PYTEST) $(PARALLEL) tests/e2e $(SELECTED)
 
 test: check check-training prepare ## check + integration + clusters + e2e: all that must never break
 	@$(PYTEST) $(PARALLEL) tests --ignore tests/unit --ignore tests/architecture
 
 # What meets the API server's own words and defaults.
-API_TESTS := tests/contract tests/integration/api tests/integration/adapters tests/integration/operator
+API_TESTS := tests/cluster/test_apiserver.py tests/contract $(addprefix tests/integration/,adapters api benchmarks operator)
 
 test-all: test ## make test, then long runs, and the API-server tests on the older Kubernetes
 	@echo "==> long runs"; $(PYTEST) $(PARALLEL) --long tests
 	@echo "==> property tests with 20 times as many examples"; \
-	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit
-	@echo "==> Kubernetes 1.34"; export KUBERNETES=1.34; $(PY) -m hack.prepare api-server; $(PYTEST) $(PARALLEL) $(API_TESTS)
+	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit tests/integration/api
+	@echo "==> Kubernetes 1.34"; export KUBERNETES=1.34; $(PY) -m hack.prepare programs; $(PYTEST) $(PARALLEL) $(API_TESTS)
 
-fresh-check: $(STAMP) ## set-up and a sample of the tests in a bare Debian 12, to find what is missing there
+fresh-check: prepare ## set-up and a sample of the tests in a bare Debian 12, to find what is missing there
 	@$(PY) -m hack.fresh_check
 
 image: $(STAMP) ## the operator's and Triton's images, as archives

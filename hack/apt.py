@@ -6,7 +6,9 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from hack.cache import cache_root
 from hack.console import StepError, run, step
+from hack.images import store
 
 
 def install(packages: Sequence[str]) -> None:
@@ -18,6 +20,12 @@ def install(packages: Sequence[str]) -> None:
     options = ["-o", "DPkg::Lock::Timeout=300", "--yes", "--quiet", "--no-install-recommends"]
     with step(f"install {names} from Debian"):
         _with_lists(["install", *options, *packages], by_hand)
+
+
+def unpacked(package: str) -> Path:
+    """A folder of the cache with the package's files, fetched first where it is not there yet."""
+    folder = cache_root() / "debian" / package
+    return store.published(folder, lambda partial: unpack(package, partial))
 
 
 def unpack(package: str, folder: Path) -> None:

@@ -58,7 +58,7 @@ class ClusterStore:
     def upload_bytes(self, content: bytes, path: str) -> None:
         folder = path.rpartition("/")[0] or "."
         file = f"/data/{path}"
-        script = f"mkdir -p /data/{folder} && cat > {file}.part && mv {file}.part {file}"
+        script = f"mkdir -p /data/{folder} && cat > {file}.$$ && mv {file}.$$ {file}"
         command = [str(binaries.kubectl()), f"--kubeconfig={self.kubectl.kubeconfig}"]
         command += ["exec", "-i", "-n", self.namespace, f"deployment/{NAME}", "--"]
         for _ in range(10):

@@ -154,6 +154,8 @@ def _bare_root() -> Iterator[Path]:
     folder = cache_root() / "fresh"
     key = key_of(BASE.context.parent / "debian.py", *NAMED)
     archive = store.published(folder / f"debian-{key}.tar", _debian)
+    for left in folder.glob(".root-*"):  # by a check that was killed
+        shutil.rmtree(left)
     place = Path(tempfile.mkdtemp(dir=folder, prefix=".root-"))
     try:
         with step(f"a bare Debian 12 with {', '.join(NAMED)}"):

@@ -12,8 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
+from hack import apt
 from hack.cluster import packages, versions
-from hack.cluster.binaries import KWOK, api_server, ensure, of_cluster
+from hack.cluster.binaries import KWOK, ensure, of_cluster
 from hack.console import StepError, reported, say
 from hack.images import buildah
 from hack.images.catalog import IMAGES, build, rootfs
@@ -27,10 +28,7 @@ def _packages() -> None:
         raise StepError("Debian's packages can be installed by root only", "Run this as root.")
     packages.ensure()
     buildah.install()
-
-
-def _api_server() -> None:
-    ensure(api_server(versions.chosen()))
+    apt.unpacked("docker-registry")
 
 
 def _programs() -> None:
@@ -48,15 +46,14 @@ def _models() -> None:
         trained_model(name)
 
 
-# The slowest first.
 PARTS: Mapping[str, Callable[[], object]] = {
     "packages": _packages,
     "programs": _programs,
     "images": _images,
     "torch": torch_dir,
     "models": _models,
-    "api-server": _api_server,
 }
+# The slowest first.
 _AT_ONCE = ("programs", "images", "torch", "models")
 
 

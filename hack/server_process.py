@@ -1,5 +1,7 @@
 """Servers as child processes: started with a log, awaited, and ended with whoever started them."""
 
+import contextlib
+import random
 import socket
 import subprocess
 import time
@@ -10,6 +12,7 @@ from pathlib import Path
 from hack.console import StepError
 
 _TAIL_LINES = 100
+_PORTS = range(20_000, 32_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +69,18 @@ def await_answer(answers: Callable[[], bool], *servers: ServerProcess, seconds: 
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports on loopback that nobody listens at, each another one."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
-    ports = [int(each.getsockname()[1]) for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
+    """Return that many different ports on loopback at which no program listens.
+
+    They are drawn from below the range that the kernel gives to outgoing connections: those would
+    take a port between this look and the server's start.
+    """
+    ports: list[int] = []
+    for port in random.sample(_PORTS, len(_PORTS)):
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            ports.append(port)
+        if len(ports) == count:
+            return ports
+    raise StepError(f"no {count} ports are free on loopback", "See `ss -ltn`.")
 
 
 def _failure(what: str, *servers: ServerProcess) -> StepError:

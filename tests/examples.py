@@ -14,5 +14,6 @@ def examples(count: int) -> int:
 
 def load_profile() -> None:
     """For tests that name no number: hypothesis' own 100, times the factor."""
-    settings.register_profile("suite", max_examples=examples(100))
+    # No deadline: what runs beside a test decides how long an example takes.
+    settings.register_profile("suite", max_examples=examples(100), deadline=None)
     settings.load_profile("suite")

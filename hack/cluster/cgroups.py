@@ -86,6 +86,11 @@ def _rmdir(folder: Path) -> None:
     raise StepError(f"cgroup {folder} stays busy", f"See who is in {folder}/cgroup.procs.")
 
 
+def folders(group: str) -> list[Path]:
+    """The group's folder in each hierarchy that has it."""
+    return [path for top in _hierarchies() if (path := top / group).is_dir()]
+
+
 def _folders(top: Path) -> list[Path]:
     return [Path(root) for root, _, _ in os.walk(top)]
 

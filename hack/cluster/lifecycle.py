@@ -82,7 +82,8 @@ def _demand_version(before: Cluster | None, kubernetes: Kubernetes) -> None:
     if before and before.kubernetes != kubernetes.minor:
         raise StepError(
             f"cluster {before.name} has Kubernetes {before.kubernetes}, not {kubernetes.minor}",
-            f"Use KUBERNETES={before.kubernetes}, or `python -m hack.cluster down` first.",
+            f"Use KUBERNETES={before.kubernetes}, or first "
+            f"`python -m hack.cluster down --name {before.name}`.",
         )
 
 

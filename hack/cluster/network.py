@@ -42,6 +42,9 @@ def connect_node(cluster: Cluster, node: Node, processes: Processes) -> None:
         f"ip route add {cluster.service_cidr} via {cluster.host_address}",
         # Anything else fails at once rather than by a timeout.
         "ip route add unreachable default",
+        # A packet that kube-proxy's rules did not rewrite came before them. If it went on, conntrack
+        # would remember it, and the client's next tries could never be rewritten.
+        f"iptables -A FORWARD -d {cluster.service_cidr} -j DROP",
         "echo 1 > /proc/sys/net/ipv4/ip_forward",
         "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables",
         *routes,

@@ -55,10 +55,12 @@ class Reader:
 
     def __init__(self, kubeconfig: Path) -> None:
         content = yaml.safe_load(kubeconfig.read_text())
-        (cluster,), (user,) = content["clusters"], content["users"]
+        (cluster,), (user,), (context,) = (content[n] for n in ("clusters", "users", "contexts"))
+        if context["context"].get("namespace"):
+            raise ValueError(f"{kubeconfig} names a namespace of its own")
         self._server = str(cluster["cluster"]["server"])
-        context = _context(cluster["cluster"], user["user"])
-        self._pool = urllib3.PoolManager(ssl_context=context, maxsize=4, retries=False)
+        tls = _context(cluster["cluster"], user["user"])
+        self._pool = urllib3.PoolManager(ssl_context=tls, maxsize=4, retries=False)
         self._kinds: dict[str, _Kind] = {}
         self._lock = threading.Lock()
 
@@ -158,7 +160,7 @@ def _understood(words: Sequence[str]) -> _Read | None:
         option, equals, value = word.partition("=")
         if word in _ALL:
             namespace = ""
-        elif option in _OPTIONS:
+        elif option in _OPTIONS and (equals or rest):
             value = value if equals else rest.pop(0)
             if _OPTIONS[option] == "namespace":
                 namespace = value

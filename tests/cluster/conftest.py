@@ -9,6 +9,7 @@ import pytest
 from hack.cluster import lifecycle, packages
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Cluster, Mount
+from tests.run_state import RunState
 
 from .footprint import Footprint
 
@@ -35,7 +36,8 @@ def injected(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def cluster(untouched: Footprint, injected: Path) -> Iterator[Cluster]:
+def cluster(untouched: Footprint, injected: Path, run_state: RunState) -> Iterator[Cluster]:
+    run_state.remove_at_the_end(NAME)
     yield lifecycle.up(NAME, nodes=2, mounts=(Mount(str(injected), "/opt/injected"),))
     lifecycle.down(NAME)
 

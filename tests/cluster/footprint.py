@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from hack.cluster import cgroups
 from hack.cluster.layout import Cluster
 
 # What Kubernetes' programs make on a machine that belongs to them alone.
@@ -54,13 +55,25 @@ class Footprint:
         )
 
 
-def traces(cluster: Cluster, namespaces: frozenset[str] = frozenset()) -> list[str]:
-    """Everything on the machine that belongs to this cluster, in words."""
-    found = [f"cgroup {path}" for path in Path("/sys/fs/cgroup").rglob(cluster.cgroup)]
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The network and mount namespaces of a cluster, and the youngest process that is in them.
+
+    The kernel gives the number of a namespace that has gone to the next one that is made: processes
+    that began later are others'.
+    """
+
+    namespaces: frozenset[str] = frozenset()
+    youngest: int = 0
+
+
+def traces(cluster: Cluster, members: Members | None = None) -> list[str]:
+    """Everything on the machine that belongs to this cluster, or to who was in it, in words."""
+    found = [f"cgroup {path}" for path in cgroups.folders(cluster.cgroup)]
     found += [
         f"mount {line}" for line in _lines("/proc/self/mounts") if str(cluster.folder) in line
     ]
-    found += [f"process {pid}" for pid in _processes(cluster, namespaces)]
+    found += [f"process {pid}" for pid in _processes(cluster, members or Members())]
     shown = _output("ip", "-oneline", "link") + _output("ip", "route")
     prefix = cluster.host_address.rsplit(".", 2)[0] + "."
     found += [line for line in shown.splitlines() if cluster.host_link in line or prefix in line]
@@ -69,21 +82,30 @@ def traces(cluster: Cluster, namespaces: frozenset[str] = frozenset()) -> list[s
     return found
 
 
-def namespaces_of(cluster: Cluster) -> frozenset[str]:
-    """The network and mount namespaces in which the cluster's processes are."""
-    ours = {name for pid in _processes(cluster, frozenset()) for name in _namespaces(pid)}
-    return frozenset(ours - _namespaces("self"))
+def members_of(cluster: Cluster) -> Members:
+    """Who is in the cluster now."""
+    pids = _processes(cluster, Members())
+    ours = {name for pid in pids for name in _namespaces(pid)}
+    return Members(frozenset(ours - _namespaces("self")), max(map(_start_time, pids), default=0))
 
 
-def _processes(cluster: Cluster, namespaces: frozenset[str]) -> list[str]:
+def _processes(cluster: Cluster, members: Members) -> list[str]:
     pids = [path.name for path in Path("/proc").iterdir() if path.name.isdigit()]
-    return [pid for pid in pids if _belongs(pid, cluster, namespaces)]
+    return [pid for pid in pids if _belongs(pid, cluster, members)]
 
 
-def _belongs(pid: str, cluster: Cluster, namespaces: frozenset[str]) -> bool:
+def _belongs(pid: str, cluster: Cluster, members: Members) -> bool:
     in_cgroup = f"/{cluster.cgroup}/" in _read(Path(f"/proc/{pid}/cgroup"))
     is_zombie = ") Z " in _read(Path(f"/proc/{pid}/stat"))
-    return not is_zombie and (in_cgroup or bool(_namespaces(pid) & namespaces))
+    was_there = _start_time(pid) <= members.youngest
+    in_namespace = was_there and bool(_namespaces(pid) & members.namespaces)
+    return not is_zombie and (in_cgroup or in_namespace)
+
+
+def _start_time(pid: str) -> int:
+    """Clock ticks since boot; 0 for a process that is gone."""
+    fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
+    return int(fields[19]) if fields else 0
 
 
 def _namespaces(pid: str) -> set[str]:

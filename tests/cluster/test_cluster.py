@@ -1,5 +1,6 @@
 """The two-node cluster: pods, Services, DNS, images, extended resources."""
 
+import ipaddress
 import os
 import socket
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.cluster import lifecycle, versions
+from hack.cluster import cgroups, lifecycle, versions
 from hack.cluster.kubectl import Kubectl, advertise
 from hack.cluster.layout import Cluster
 from hack.cluster.target import Current, target
@@ -76,6 +77,27 @@ def test_the_host_reaches_services_and_pods(kubectl: Kubectl, pods: tuple[str, s
     for address in addresses:
         with socket.create_connection(address, timeout=5) as connection:
             assert connection.recv(64).strip() == b"right"
+
+
+def test_a_client_that_comes_before_a_services_rules_gets_through(
+    cluster: Cluster, kubectl: Kubectl, pods: tuple[str, str]
+) -> None:
+    address = str(ipaddress.ip_network(cluster.service_cidr)[-10])
+    answers: list[bytes] = []
+
+    def connect() -> None:
+        with socket.create_connection((address, 80), timeout=20) as connection:
+            answers.append(connection.recv(64).strip())
+
+    client = threading.Thread(target=connect)
+    client.start()
+    time.sleep(0.5)
+    assert client.is_alive(), "no address of a Service answers or refuses before its time"
+    late = service("late")
+    late["spec"].update(clusterIP=address, selector={"app": "right"})
+    kubectl.apply(late)
+    client.join()
+    assert answers == [b"right"]
 
 
 def test_a_pod_reaches_a_server_of_the_host(
@@ -196,8 +218,8 @@ def test_a_cluster_with_destroyed_data_starts_afresh(cluster: Cluster, kubectl: 
 
 def kill_everything(cluster: Cluster) -> None:
     """SIGKILL the cluster's own processes; pods and shims live on, as after a crash."""
-    for path in Path("/sys/fs/cgroup").rglob(f"{cluster.cgroup}/system/cgroup.procs"):
-        for pid in path.read_text().split():
+    for folder in cgroups.folders(f"{cluster.cgroup}/system"):
+        for pid in (folder / "cgroup.procs").read_text().split():
             if "shim" not in Path(f"/proc/{pid}/comm").read_text():
                 os.kill(int(pid), 9)
         return

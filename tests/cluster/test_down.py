@@ -12,8 +12,9 @@ from hack.cluster.kubectl import Kubectl
 from hack.cluster.layout import Cluster
 from hack.cluster.running import Running
 from hack.console import StepError
+from tests.run_state import RunState
 
-from .footprint import Footprint, namespaces_of, traces
+from .footprint import Footprint, members_of, traces
 from .workloads import answering_pod, await_ready
 
 pytestmark = pytest.mark.cluster
@@ -21,8 +22,9 @@ NAME = "cluster-tests-down"
 
 
 @pytest.fixture
-def doomed(untouched: Footprint) -> Iterator[Cluster]:
+def doomed(untouched: Footprint, run_state: RunState) -> Iterator[Cluster]:
     """A cluster beside the session's, with a pod in it."""
+    run_state.remove_at_the_end(NAME)
     cluster = lifecycle.up(NAME)
     kubectl = Kubectl(cluster.kubeconfig)
     kubectl.apply(answering_pod("web"))
@@ -38,15 +40,15 @@ def running(cluster: Cluster) -> Running:
 
 
 def test_down_leaves_nothing_behind(doomed: Cluster, untouched: Footprint) -> None:
-    namespaces = namespaces_of(doomed)
-    assert len(namespaces) >= 4
+    members = members_of(doomed)
+    assert len(members.namespaces) >= 4
     lifecycle.down(NAME)
-    assert traces(doomed, namespaces) == []
+    assert traces(doomed, members) == []
     assert Footprint.take() == untouched
 
 
 def test_down_removes_the_remains_of_a_killed_cluster(doomed: Cluster) -> None:
-    namespaces = namespaces_of(doomed)
+    members = members_of(doomed)
     processes = running(doomed).processes
     for name in ("hub", "node-1", "node-1-kubelet", "node-1-containerd"):
         pid = processes.pid(name)
@@ -54,14 +56,14 @@ def test_down_removes_the_remains_of_a_killed_cluster(doomed: Cluster) -> None:
         os.kill(pid, signal.SIGKILL)
     shutil.rmtree(doomed.folder / "run")
     lifecycle.down(NAME)
-    assert traces(doomed, namespaces) == []
+    assert traces(doomed, members) == []
 
 
 def test_a_cluster_whose_folder_was_deleted_can_be_removed(doomed: Cluster) -> None:
-    namespaces = namespaces_of(doomed)
+    members = members_of(doomed)
     shutil.rmtree(doomed.folder, ignore_errors=True)
     lifecycle.down(NAME)
-    assert traces(doomed, namespaces) == []
+    assert traces(doomed, members) == []
 
 
 def test_two_clusters_share_no_network(cluster: Cluster, doomed: Cluster) -> None:

@@ -21,15 +21,25 @@ from hack.images.catalog import build
 from hack.mlflow.cluster import URI, ClusterMlflow
 from hack.product import DEPLOYMENT, Images
 from tests.e2e.artifacts import linear_onnx
+from tests.e2e.served import Served
 from tests.e2e.world import World
 from tests.run_state import RunState
 
 NAME = "inference-operator-e2e"
 STORE_NAMESPACE = "model-store"
+FOLDER = Path(__file__).parent
+TIMEOUT_SECONDS = 900
 MLFLOW_SETTINGS = {
     "INFERENCE_OPERATOR_MLFLOW_TRACKING_URI": URI,
     "INFERENCE_OPERATOR_REGISTRY_INTERVAL_SECONDS": "2",
 }
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Waiting for a turn, or for another test's lock, counts as a test's own time."""
+    for item in items:
+        if item.path.is_relative_to(FOLDER) and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
 
 
 @pytest.fixture(scope="session")
@@ -52,7 +62,7 @@ def world(run_state: RunState) -> World:
 
 
 def _bring_up(on: Target, store: ClusterStore) -> Images:
-    """The cluster with the operator and a store that holds two models."""
+    """The cluster with the operator and a store that holds three models."""
     on.up()
     images = product.load_images(on)
     product.install(store.kubectl, images)
@@ -60,6 +70,8 @@ def _bring_up(on: Target, store: ClusterStore) -> Images:
     store.deploy(images.operator)
     store.upload_bytes(linear_onnx(2.0, 1.0), "linear/model.onnx")
     store.upload_bytes(linear_onnx(3.0, 0.0), "triple/model.onnx")
+    mismatched = linear_onnx(1.0, 0.0, output="z", width=3)
+    store.upload_bytes(mismatched, "mismatched/model.onnx")
     return images
 
 
@@ -117,3 +129,9 @@ def shared_folder() -> Iterator[Path]:
     folder.mkdir(mode=0o755)
     yield folder
     shutil.rmtree(folder)
+
+
+@pytest.fixture
+def linear(world: World, namespace: str) -> Served:
+    """The model that both steps of the chain run."""
+    return world.model(namespace).apply()

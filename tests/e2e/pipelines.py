@@ -127,3 +127,21 @@ def _pipeline(world: World, namespace: str, name: str, spec: dict[str, Any]) -> 
         "spec": {**spec, **small},
     }
     return Pipeline(world.kubectl, manifest)
+
+
+def tripled(world: World, model: Served) -> None:
+    """The model's next version: another file."""
+    model.apply(**{"spec.model.source.uri": world.store.uri("triple/model.onnx")})
+
+
+def answers(served: Pipeline) -> list[float]:
+    """The outputs, without the number of the revision."""
+    return served.predict()[1:]
+
+
+def revisions(served: Pipeline) -> list[str]:
+    return [child for child in served.children() if child.startswith("Deployment/")]
+
+
+def records(served: Pipeline) -> list[str]:
+    return [child for child in served.children() if child.startswith("ControllerRevision/")]

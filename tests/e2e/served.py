@@ -89,6 +89,10 @@ class Served:
     def pods(self) -> list[str]:
         return [child for child in self.children() if child.startswith("Pod/")]
 
+    def has_no_pod_of(self, revision: str) -> bool:
+        """Whether the last pod of a revision has gone."""
+        return not any(revision in pod for pod in self.pods())
+
     def events(self) -> list[str]:
         found = self.cluster.get(
             "events", "-n", self.namespace, "--field-selector", f"involvedObject.name={self.name}"

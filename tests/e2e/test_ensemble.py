@@ -1,41 +1,27 @@
 """A pipeline is served, rolled out and rolled back as one set of models."""
 
-import json
 import math
 
 import pytest
 import tritonclient.http as triton_http
 
 from tests.e2e.patience import eventually
-from tests.e2e.pipelines import LINEAR_TWICE, TRIPLE_TWICE, Pipeline, average, chain, inline
+from tests.e2e.pipelines import (
+    LINEAR_TWICE,
+    TRIPLE_TWICE,
+    Pipeline,
+    answers,
+    average,
+    chain,
+    inline,
+    records,
+    revisions,
+    tripled,
+)
 from tests.e2e.served import Served
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.e2e
-
-
-@pytest.fixture
-def linear(world: World, namespace: str) -> Served:
-    """The model that both steps of the chain run."""
-    return world.model(namespace).apply()
-
-
-def tripled(world: World, model: Served) -> None:
-    """The model's next version: another file."""
-    model.apply(**{"spec.model.source.uri": world.store.uri("triple/model.onnx")})
-
-
-def answers(served: Pipeline) -> list[float]:
-    """The outputs, without the number of the revision."""
-    return served.predict()[1:]
-
-
-def revisions(served: Pipeline) -> list[str]:
-    return [child for child in served.children() if child.startswith("Deployment/")]
-
-
-def records(served: Pipeline) -> list[str]:
-    return [child for child in served.children() if child.startswith("ControllerRevision/")]
 
 
 def wait_for_another(served: Pipeline, old: str) -> list[float]:
@@ -210,21 +196,3 @@ def test_deletion_leaves_no_child(world: World, namespace: str, linear: Served) 
     served.kubectl("delete", "ensemblepipeline", "chain")
     eventually(lambda: served.children() == [], that="no child is left")
     assert linear.predict() == LINEAR_TWICE[:4], "the model itself stays"
-
-
-@pytest.mark.parametrize("kill", [False, True], ids=["restarted", "killed"])
-def test_an_operator_that_ends_in_mid_change_goes_on(
-    world: World, namespace: str, linear: Served, kill: bool
-) -> None:
-    served = chain(world, namespace).apply().wait_ready()
-    with served.called_throughout() as caller:
-        tripled(world, linear)
-        eventually(lambda: served.status().get("candidate"), that="a candidate")
-        world.restart_operator(kill=kill)
-        eventually(lambda: answers(served) == TRIPLE_TWICE, that="the new version answers")
-        eventually(lambda: len(revisions(served)) == 1, that="the old revision's pods are gone")
-    assert caller.failures == []
-    found = {json.dumps(answer) for answer in caller.answers}
-    assert len(found) == 2, found
-    served.wait_ready()
-    assert len(records(served)) == 2

@@ -21,12 +21,6 @@ READINESS_SECONDS = 10
 NO_GPU = "GPU that no node has"
 
 
-@pytest.fixture
-def mismatched(world: World) -> str:
-    world.store.upload_bytes(linear_onnx(1.0, 0.0, output="z", width=3), "mismatched/model.onnx")
-    return world.store.uri("mismatched/model.onnx")
-
-
 CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
     "wrong digest": (
         {"spec.model.source.sha256": NOBODY},
@@ -101,7 +95,7 @@ def no_gpus(run_state: RunState, case: str) -> Iterator[None]:
 @pytest.mark.usefixtures("no_gpus")
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_edit_is_explained_and_the_old_revision_serves_on(
-    world: World, namespace: str, mismatched: str, case: str
+    world: World, namespace: str, case: str
 ) -> None:
     changes, condition, reason, words = CASES[case]
     world.kubectl.apply(_token_free_secret(world, namespace))

@@ -22,8 +22,6 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
 from hack import apt, server_process
-from hack.cache import cache_root
-from hack.images import store as cached
 
 from .conftest import Authority
 
@@ -126,9 +124,7 @@ def _program() -> Path:
     """Debian's program, unpacked into the cache where it is not installed."""
     if found := shutil.which("docker-registry"):
         return Path(found)
-    folder = cache_root() / "debian" / "docker-registry"
-    unpacked = cached.published(folder, lambda partial: apt.unpack("docker-registry", partial))
-    return unpacked / "usr/bin/docker-registry"
+    return apt.unpacked("docker-registry") / "usr/bin/docker-registry"
 
 
 def _answers(store: OciStore) -> bool:

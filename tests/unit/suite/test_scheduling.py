@@ -1,8 +1,13 @@
 """Tests that share a server stay together, and those that change what all use never meet."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.scheduling import group, rank
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.mark.parametrize(
@@ -27,6 +32,20 @@ def test_a_module_is_in_the_group_of_its_server(module: str, expected: str) -> N
 def test_tests_that_change_the_operator_of_the_shared_cluster_are_one_group() -> None:
     modules = ("tests/e2e/test_operator.py", "tests/e2e/test_registry.py", "tests/e2e/test_demo.py")
     assert {group(module) for module in modules} == {"operator changes"}
+
+
+def test_every_module_that_changes_the_shared_operator_is_in_the_group() -> None:
+    changes = re.compile(
+        r"restart_operator|kill\((AGENT|\"inference-operator\")|product\.install|"
+        r"hack\.demo\"|def test_.*mlflow:|mlflow: ClusterMlflow|delete\", \"pod\", old"
+    )
+    changing = {
+        f"tests/e2e/{path.name}"
+        for path in (ROOT / "tests" / "e2e").glob("test_*.py")
+        if changes.search(path.read_text("utf-8"))
+    }
+    assert len(changing) == 6
+    assert {group(module) for module in changing} == {"operator changes"}
 
 
 def test_other_e2e_tests_run_on_any_worker() -> None:

@@ -1,0 +1,43 @@
+"""An operator that ends in the middle of a change leaves the change to its successor."""
+
+import json
+
+import pytest
+
+from tests.e2e.patience import eventually
+from tests.e2e.pipelines import TRIPLE_TWICE, answers, chain, records, revisions, tripled
+from tests.e2e.served import Served
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.e2e
+
+
+def test_operator_killed_in_mid_rollout_goes_on(world: World, namespace: str) -> None:
+    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    old = served.stable()
+    with served.called_throughout() as caller:
+        served.apply(**{"spec.triton.dynamicBatching.maxQueueDelay": "6ms"})
+        eventually(lambda: served.status().get("candidate"), that="a candidate")
+        world.restart_operator(kill=True)
+        served.wait_ready()
+        eventually(lambda: served.has_no_pod_of(old), that="old pods gone")
+    assert served.stable() != old
+    assert caller.failures == []
+
+
+@pytest.mark.parametrize("kill", [False, True], ids=["restarted", "killed"])
+def test_an_operator_that_ends_in_mid_change_goes_on(
+    world: World, namespace: str, linear: Served, kill: bool
+) -> None:
+    served = chain(world, namespace).apply().wait_ready()
+    with served.called_throughout() as caller:
+        tripled(world, linear)
+        eventually(lambda: served.status().get("candidate"), that="a candidate")
+        world.restart_operator(kill=kill)
+        eventually(lambda: answers(served) == TRIPLE_TWICE, that="the new version answers")
+        eventually(lambda: len(revisions(served)) == 1, that="the old revision's pods are gone")
+    assert caller.failures == []
+    found = {json.dumps(answer) for answer in caller.answers}
+    assert len(found) == 2, found
+    served.wait_ready()
+    assert len(records(served)) == 2
