@@ -7,23 +7,23 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 VENV := .venv
 BIN := $(VENV)/bin
 PY := $(BIN)/python
-# Two environments in one folder: what the operator and its tests take, and all of it.
+# Two environments in one folder: a small one for the operator and its tests, and the whole one.
 STAMP := $(VENV)/.installed
 FULL := $(VENV)/.installed-full
 CHECKED := operator model_builders training hack tests benchmarks
-# Most tests wait for servers: more of them at once than there are cores. None takes more than one for itself.
+# Most tests wait for servers, so more of them run at the same time than the machine has cores. No worker takes more than one.
 WORKERS ?= 4
 PYTEST := OMP_NUM_THREADS=1 $(PY) -m pytest
 PARALLEL := --numprocesses $(WORKERS)
 K ?=
 SELECTED = $(if $(K),-k "$(K)")
 
-# What the e2e tests and the demo run on: embedded (default), kind or current.
+# The cluster of the e2e tests and the demo: embedded (default), kind or current.
 export CLUSTER ?= embedded
 # The version of the embedded cluster and of the API server alone: 1.37 (default) or 1.34.
 export KUBERNETES ?=
 export TRACKING_URI ?=
-# Debian's `su` leaves them out.
+# Debian's `su` leaves these folders out.
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
@@ -42,7 +42,7 @@ setup-all: $(FULL) ## the whole environment: training, MLflow, benchmarks
 prepare: $(FULL) ## build or fetch what demos and tests need: programs, images, trained models
 	@$(PY) -m hack.prepare
 
-# $(call install,LOCK): exactly what the lock lists, and this project.
+# $(call install,LOCK) installs exactly the packages that the lock lists, and this project.
 define install
 uv=$$($(PYTHON) hack/uv.py); \
 echo "==> installing $(1) in $(VENV)"; \
@@ -51,14 +51,14 @@ $$uv pip sync --quiet --python $(PY) $(1); \
 $$uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 endef
 
-# The small environment is part of the whole one: where that is, nothing is taken from it.
+# The small environment is part of the whole one. If the whole one is installed, nothing is removed from it.
 $(STAMP): requirements/dev.txt pyproject.toml hack/uv.py
 	@$(call install,$(if $(wildcard $(FULL)),requirements/all.txt,requirements/dev.txt)); touch $@ $(wildcard $(FULL))
 
 $(FULL): requirements/all.txt $(STAMP)
 	@$(call install,requirements/all.txt); touch $(STAMP) $@
 
-lock: ## write requirements/ anew from pyproject.toml; UPGRADE=--upgrade takes newer versions
+lock: ## write requirements/ again from pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@uv=$$($(PYTHON) hack/uv.py); \
 	compile="$$uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header"; \
 	$$compile $(UPGRADE) pyproject.toml --group training --group test --group dev -o requirements/all.txt; \
@@ -69,7 +69,7 @@ lock: ## write requirements/ anew from pyproject.toml; UPGRADE=--upgrade takes n
 	$$pinned --group mlflow-server -o hack/images/mlflow/requirements.txt; \
 	echo hatchling | $$pinned - -o requirements/build.txt
 
-generate: $(STAMP) ## write crds/ and docs/api.md anew from the API's types
+generate: $(STAMP) ## write crds/ and docs/api.md again from the API's types
 	@$(PY) hack/generate.py
 
 format: $(STAMP) ## format and sort imports
@@ -97,10 +97,10 @@ integration: prepare ## tests against a real API server, a real Triton, a real T
 test-e2e: prepare ## the e2e tests, or those of K=expression, on a cluster that is kept up
 	@KEEP_CLUSTER=1 $(PYTEST) $(PARALLEL) tests/e2e $(SELECTED)
 
-test: check check-training prepare ## check + integration + clusters + e2e: all that must never break
+test: check check-training prepare ## check + integration + clusters + e2e: everything that must never break
 	@$(PYTEST) $(PARALLEL) tests --ignore tests/unit --ignore tests/architecture
 
-# What meets the API server's own words and defaults.
+# Tests that depend on the API server's own messages and defaults.
 API_TESTS := tests/cluster/test_apiserver.py tests/contract $(addprefix tests/integration/,adapters api benchmarks operator)
 
 test-all: test ## make test, then long runs, and the API-server tests on the older Kubernetes
@@ -121,7 +121,7 @@ cluster-up: $(STAMP) ## a local Kubernetes
 cluster-down: $(STAMP) ## remove the local Kubernetes, and everything that it left
 	@$(PY) -m hack.cluster down
 
-cluster-status: $(STAMP) ## what of it runs
+cluster-status: $(STAMP) ## show which parts of the local Kubernetes run
 	@$(PY) -m hack.cluster status
 
 train: $(FULL) ## train the shipped MODELS=a,b (all) and register them in MLflow, or that of TRACKING_URI=
@@ -130,7 +130,7 @@ train: $(FULL) ## train the shipped MODELS=a,b (all) and register them in MLflow
 mlflow-up: $(FULL) ## MLflow on this machine, with its web pages
 	@$(PY) -m hack.mlflow up
 
-mlflow-down: $(FULL) ## end it; build/mlflow keeps what is registered
+mlflow-down: $(FULL) ## stop MLflow; build/mlflow keeps the registered models
 	@$(PY) -m hack.mlflow down
 
 demo: $(FULL) ## the main job: train, deploy, predict, on a real Kubernetes

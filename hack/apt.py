@@ -23,7 +23,7 @@ def install(packages: Sequence[str]) -> None:
 
 
 def unpacked(package: str) -> Path:
-    """A folder of the cache with the package's files, fetched first where it is not there yet."""
+    """Return a folder of the cache with the package's files; fetch them if it is missing."""
     folder = cache_root() / "debian" / package
     return store.published(folder, lambda partial: unpack(package, partial))
 

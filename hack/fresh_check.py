@@ -1,7 +1,7 @@
-"""`make fresh-check`: the set-up and a sample of the tests in a bare Debian 12.
+"""A run of the set-up and a sample of the tests in a bare Debian 12: `make fresh-check`.
 
-The root file system has only what README.md asks of a fresh machine, so what the commands find on
-this machine by luck is missing there. Builds come from this machine's cache.
+The root file system has only the packages that README.md asks of a fresh machine. A program that
+the commands find on this machine by luck is missing there. Builds come from this machine's cache.
 """
 
 import os
@@ -21,16 +21,16 @@ from hack.images import buildah, debian, host, store
 from hack.images.catalog import BASE
 from hack.product import ROOT
 
-# README.md, "Try it": what a fresh machine must have.
-NAMED = ("make", "python3")
+# The packages that README.md ("Try it") asks of a fresh machine.
+PACKAGES = ("make", "python3")
 _LOG = ROOT / "build" / "fresh-check.log"
 _LIMIT_SECONDS = 600
 _SOURCES = "/src"
 _EMPTY_CACHE = "/var/tmp/empty-cache"
-_UNCOPIED = (".git", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis")
+_NOT_COPIED = (".git", ".venv", "build", "__pycache__", ".*_cache", ".hypothesis")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-# Where packages come from and whom to trust; all else of this machine's environment stays here.
-_TAKEN_OVER = re.compile(r"(?i)(https?|all|no)_proxy|GOPROXY|GONOSUMDB|GOSUMDB|SSL_CERT_(FILE|DIR)")
+# Variables that name package sources, proxies and certificates. The trials get no others.
+_INHERITED = re.compile(r"(?i)(https?|all|no)_proxy|GOPROXY|GONOSUMDB|GOSUMDB|SSL_CERT_(FILE|DIR)")
 _SAMPLE = (
     "tests/images",
     "tests/integration/api/test_components.py",
@@ -40,7 +40,7 @@ _SAMPLE = (
     "tests/integration/load/test_oci.py",
     "tests/integration/load/test_s3.py",
 )
-# Program in the first group that is set.
+# The first group that is set has the name of what is missing.
 _MISSING = re.compile(
     r"No such file or directory: '([^']+)'"
     r"|(?:^|[:\s])([\w.+-]+): (?:command )?not found"
@@ -55,11 +55,16 @@ _MISSING = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """One command in the bare root."""
+    """A shell command that runs in the bare root."""
 
     title: str
     command: str
     in_empty_cache: bool = False
+
+
+def _python(code: str) -> str:
+    """Return the shell command that runs this code in the project's environment."""
+    return f'.venv/bin/python -c "{code}"'
 
 
 TRIALS = (
@@ -67,13 +72,13 @@ TRIALS = (
     Trial("`make check`", "make check"),
     Trial("set-up of `make demo` and `make test`", "make prepare"),
     Trial(
-        "Go where there is none, and a program built with it",
-        "from hack.cluster import binaries; binaries.ensure(binaries.PAUSE)",
+        "installation of Go, and a program built with it",
+        _python("from hack.cluster import binaries; binaries.ensure(binaries.PAUSE)"),
         in_empty_cache=True,
     ),
     Trial(
-        "the base of all images, built",
-        "from hack.images.catalog import build; build('base')",
+        "build of the base of all images",
+        _python("from hack.images.catalog import build; build('base')"),
         in_empty_cache=True,
     ),
     Trial(
@@ -95,26 +100,24 @@ def main() -> None:
 
 
 def missing(output: str) -> list[str]:
-    """Names of programs, libraries, modules and files that the output says are not there.
+    """Return the programs, libraries, modules and files that the output reports as missing.
 
     >>> missing("FileNotFoundError: [Errno 2] No such file or directory: 'modprobe'")
     ['modprobe']
     >>> missing("sh: 1: git: not found")
     ['git']
     """
-    found = (next(filter(None, match.groups())) for match in _MISSING.finditer(output))
-    return list(dict.fromkeys(found))
+    names = (next(filter(None, match.groups())) for match in _MISSING.finditer(output))
+    return list(dict.fromkeys(names))
 
 
 def _try(root: Path, trial: Trial, seconds: float) -> None:
-    command = trial.command
     environment = _environment()
     if trial.in_empty_cache:
-        command = f'.venv/bin/python -c "{command}"'
         environment["INFERENCE_OPERATOR_CACHE"] = _EMPTY_CACHE
-    output, status = _run(_entered(root, command), environment, max(seconds, 1))
+    output, status = _run(_command_in(root, trial.command), environment, max(seconds, 1))
     with _LOG.open("a") as log:
-        log.write(f"$ {command}\n{output}\n")
+        log.write(f"$ {trial.command}\n{output}\n")
     if status == 0:
         return
     tail = "\n".join(output.splitlines()[-25:])
@@ -126,7 +129,7 @@ def _try(root: Path, trial: Trial, seconds: float) -> None:
 
 
 def _run(command: Sequence[str], environment: dict[str, str], seconds: float) -> tuple[str, int]:
-    """Output and exit status; 124 where the time was not enough."""
+    """Run the command and return its output and exit status, which is 124 if time runs out."""
     with subprocess.Popen(
         command,
         env=environment,
@@ -147,30 +150,35 @@ def _run(command: Sequence[str], environment: dict[str, str], seconds: float) ->
 
 @contextmanager
 def _bare_root() -> Iterator[Path]:
-    """A new root file system with the sources; gone afterwards."""
+    """Make a root file system with the sources, and remove it afterwards."""
     if os.geteuid() != 0:
         raise StepError("a root file system needs mounts", "Run it as root.")
     buildah.install()
     folder = cache_root() / "fresh"
-    key = key_of(BASE.context.parent / "debian.py", *NAMED)
+    key = key_of(BASE.context.parent / "debian.py", *PACKAGES)
     archive = store.published(folder / f"debian-{key}.tar", _debian)
-    for left in folder.glob(".root-*"):  # by a check that was killed
+    for left in folder.glob(".root-*"):  # left by a check that was killed
         shutil.rmtree(left)
     place = Path(tempfile.mkdtemp(dir=folder, prefix=".root-"))
     try:
-        with step(f"a bare Debian 12 with {', '.join(NAMED)}"):
+        with step(f"a bare Debian 12 with {', '.join(PACKAGES)}"):
             run(["tar", "-C", place, "-xf", archive], remedy="See that the disk is not full.")
             target = place / _SOURCES.lstrip("/")
-            shutil.copytree(ROOT, target, ignore=shutil.ignore_patterns(*_UNCOPIED), symlinks=True)
-            _trust(place)
+            shutil.copytree(
+                ROOT, target, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True
+            )
+            _copy_certificates(place)
         yield place
     finally:
-        # The mounts went with the processes of the trial that made them.
+        # The mounts ended with the processes of the trial that made them.
         shutil.rmtree(place)
 
 
-def _trust(root: Path) -> None:
-    """Copy whom this machine trusts, in files that Debian's ca-certificates may write anew."""
+def _copy_certificates(root: Path) -> None:
+    """Copy the certificates that this machine trusts.
+
+    Debian's package ca-certificates can rewrite the copies, but not read-only mounts.
+    """
     for folder in (host.TRUST, Path("/usr/local/share/ca-certificates")):
         if folder.is_dir():
             inside = Path(f"{root}{folder}")
@@ -179,18 +187,18 @@ def _trust(root: Path) -> None:
 
 def _debian(archive: Path) -> None:
     rootfs = archive.with_suffix(".rootfs")
-    debian.debootstrap(rootfs, NAMED)
+    debian.debootstrap(rootfs, PACKAGES)
     run(["tar", "-C", rootfs, "-cf", archive, "."], remedy="See that the disk is not full.")
     shutil.rmtree(rootfs)
 
 
 def _environment() -> dict[str, str]:
-    taken = {name: value for name, value in os.environ.items() if _TAKEN_OVER.fullmatch(name)}
-    return {**taken, "PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8"}
+    inherited = {name: value for name, value in os.environ.items() if _INHERITED.fullmatch(name)}
+    return {**inherited, "PATH": _PATH, "HOME": "/root", "LANG": "C.UTF-8"}
 
 
-def _entered(root: Path, command: str) -> list[str]:
-    """The command in the root, with mounts and processes that end with it."""
+def _command_in(root: Path, command: str) -> list[str]:
+    """Return the command that runs it in the root; its mounts and processes end with it."""
     lines = [f"mount --bind {root} {root}", f"mount -t proc proc {root}/proc"]
     lines += [f"mount --rbind /dev {root}/dev", f"mount -t tmpfs tmpfs {root}/dev/shm"]
     for source, target, option in _mounts(root):
@@ -203,12 +211,15 @@ def _entered(root: Path, command: str) -> list[str]:
 
 
 def _mounts(root: Path) -> Iterator[tuple[Path, str, str]]:
-    """(here, there, option): package sources and trust read-only, and the caches of builds."""
+    """Yield (path here, path in the root, option) of each mount.
+
+    Package sources and name resolution are read-only; the caches of builds are not.
+    """
     for mount in host.mounts(root.with_name(f"{root.name}-host")):
         if mount.source != host.TRUST:
             yield mount.source, mount.target, "-o ro"
     for entry in cache_root().iterdir():
-        # The trial installs uv itself, and does not see other trials.
+        # The trial installs uv itself, and must not see the roots of other checks.
         if entry.is_dir() and not entry.name.startswith((".", "uv-", "fresh")):
             yield entry, f"/root/.cache/inference-operator/{entry.name}", ""
     uv_cache = Path(os.environ.get("UV_CACHE_DIR") or Path.home() / ".cache" / "uv")

@@ -1,7 +1,7 @@
-"""What demos and tests take, built or fetched before they start: `python -m hack.prepare [PART …]`.
+"""Builds and downloads for demos and tests, before they start: `python -m hack.prepare [PART …]`.
 
-Without a PART, Debian's packages come first, and then all others at the same time. What is in the
-cache already costs nothing.
+If no PART is given, it installs Debian's packages first, and then prepares all other parts at the
+same time. It does not repeat a build or download that the cache has.
 """
 
 import argparse
@@ -59,7 +59,7 @@ _AT_ONCE = ("programs", "images", "torch", "models")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m hack.prepare", description=__doc__)
-    parser.add_argument("parts", metavar="PART", nargs="*", help=f"of {', '.join(PARTS)}")
+    parser.add_argument("parts", metavar="PART", nargs="*", help=f"any of {', '.join(PARTS)}")
     chosen: list[str] = parser.parse_args().parts
     with reported():
         if unknown := set(chosen) - set(PARTS):
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 def _run_at_once(parts: tuple[str, ...]) -> None:
-    """Each part in a process of its own; its lines begin with its name."""
+    """Run each part in a process of its own, and print its name before each of its lines."""
     processes = {name: _started(name) for name in parts}
     shown = [
         threading.Thread(target=_show, args=(name, process)) for name, process in processes.items()

@@ -71,8 +71,8 @@ def await_answer(answers: Callable[[], bool], *servers: ServerProcess, seconds: 
 def free_ports(count: int) -> list[int]:
     """Return that many different ports on loopback at which no program listens.
 
-    They are drawn from below the range that the kernel gives to outgoing connections: those would
-    take a port between this look and the server's start.
+    The ports lie below the range that the kernel gives to outgoing connections. A connection could
+    take a port of that range between this check and the server's start.
     """
     ports: list[int] = []
     for port in random.sample(_PORTS, len(_PORTS)):
@@ -83,6 +83,6 @@ def free_ports(count: int) -> list[int]:
     raise StepError(f"no {count} ports are free on loopback", "See `ss -ltn`.")
 
 
-def _failure(what: str, *servers: ServerProcess) -> StepError:
+def _failure(problem: str, *servers: ServerProcess) -> StepError:
     logs = [f"--- {server.log.name}\n{server.tail()}" for server in servers]
-    return StepError("\n".join([f"{what}:", *logs]), "Read the log above.")
+    return StepError("\n".join([f"{problem}:", *logs]), "Read the log above.")

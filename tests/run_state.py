@@ -1,4 +1,4 @@
-"""What the workers of one run share: a folder, turns, and clusters that go when all have ended."""
+"""State that all workers of a run share: a folder, turns, and clusters that go with the run."""
 
 import fcntl
 import shutil
@@ -16,7 +16,7 @@ _CLUSTERS = "clusters"
 
 
 class RunState:
-    """A plugin: the run's folder, made by the first process and known to every worker."""
+    """A plugin that holds the run's folder: the first process makes it for all workers."""
 
     def __init__(self, config: pytest.Config) -> None:
         given: dict[str, Any] | None = getattr(config, "workerinput", None)
@@ -27,12 +27,12 @@ class RunState:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a new worker of pytest-xdist where the folder is."""
+        """Pass the folder's path to a new worker of pytest-xdist."""
         node.workerinput["run_folder"] = str(self.folder)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Remove what the workers shared; they have all ended by now."""
+        """Remove the shared clusters and the folder; all workers have ended by now."""
         if not self._owns:
             return
         names = self.folder / _CLUSTERS
@@ -41,37 +41,40 @@ class RunState:
         shutil.rmtree(self.folder)
 
     def remove_at_the_end(self, cluster: str) -> None:
-        """Take the cluster of that name down once no worker uses it."""
+        """Have the cluster of that name removed when all workers have ended."""
         with (self.folder / _CLUSTERS).open("a") as names:
             names.write(f"{cluster}\n")
 
     @contextmanager
     def locked(self, name: str) -> Iterator[None]:
-        """One worker at a time."""
+        """Hold the lock of that name, which one worker at a time can have."""
         with (self.folder / f"{name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
 
 
 class Turns:
-    """Many tests at the same time, or one alone; who wants to be alone does not wait for ever."""
+    """Turns of many tests at the same time, or of one test alone.
+
+    No later test overtakes a test that waits to be alone.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     @contextmanager
     def beside_others(self) -> Iterator[None]:
-        """Hold a turn that others may have, too."""
+        """Hold a turn that other tests may hold at the same time."""
         yield from self._turn(fcntl.LOCK_SH)
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        """Hold a turn that no other test has."""
+        """Hold a turn while no other test holds one."""
         yield from self._turn(fcntl.LOCK_EX)
 
     def _turn(self, kind: int) -> Iterator[None]:
         with self._open("turn") as turn:
-            # While one test waits to be alone, those that come later wait for the queue.
+            # While a test waits to be alone, all later tests wait for this lock.
             with self._open("queue") as queue:
                 fcntl.flock(queue, fcntl.LOCK_EX)
                 fcntl.flock(turn, kind)
@@ -81,4 +84,4 @@ class Turns:
         return (self._folder / f"{name}.lock").open("w")
 
 
-KEY = pytest.StashKey[RunState]()
+RUN_STATE = pytest.StashKey[RunState]()

@@ -1,7 +1,7 @@
-"""In which order tests run, and which of them stay together on one worker of pytest-xdist.
+"""The order of tests, and the groups that stay together on one worker of pytest-xdist.
 
-Tests of one group share their session's servers; a group is never split. What takes longest comes
-first, so that no worker ends long after the others.
+Tests of one group share their session's servers, and a group is never split. The groups that take
+longest come first, so that no worker ends long after the others.
 """
 
 from pathlib import PurePosixPath
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadScopeScheduling
 
-# They restart the operator of the shared cluster or change its settings: never two at once.
+# They restart the shared cluster's operator or change its settings, so they must not overlap.
 _OPERATOR_CHANGES = (
     "tests/e2e/test_ensemble_trading.py",
     "tests/e2e/test_registry.py",
@@ -30,7 +30,7 @@ _TOGETHER = (
     "tests/integration/mlflow",
     "tests/integration/triton_matrix",
 )
-# Each test goes its own way: it has a namespace of its own in the shared cluster.
+# Each test may run on any worker: it has a namespace of its own in the shared cluster.
 _APART = ("tests/e2e",)
 _FIRST = (
     *_OPERATOR_CHANGES,
@@ -44,11 +44,11 @@ _FIRST = (
 
 
 class Scheduling:
-    """A plugin that orders tests, and has pytest-xdist hand them out by group."""
+    """A plugin that orders tests, and makes pytest-xdist hand them out by group."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Sort by `rank`; what ranks alike stays in its order."""
+        """Sort by `rank`; tests of equal rank keep their order."""
         items.sort(key=lambda item: rank(_module(item.nodeid)))
 
     @pytest.hookimpl(optionalhook=True)
@@ -63,7 +63,7 @@ class _Groups(LoadScopeScheduling):
 
 
 def group(module: str) -> str:
-    """The group of a module's tests; empty where each of them may run on any worker.
+    """Return the group of a module's tests; empty if each of them may run on any worker.
 
     >>> group("tests/integration/builtin/test_tokenizer.py")
     'tests/integration/builtin'
@@ -80,9 +80,9 @@ def group(module: str) -> str:
 
 
 def rank(module: str) -> int:
-    """How early a module comes: 0 is first."""
-    found = (place for place, path in enumerate(_FIRST) if _is_in(module, (path,)))
-    return next(found, len(_FIRST))
+    """Return how early a module comes: 0 is first."""
+    places = (place for place, path in enumerate(_FIRST) if _is_in(module, (path,)))
+    return next(places, len(_FIRST))
 
 
 def _is_in(module: str, paths: tuple[str, ...]) -> bool:

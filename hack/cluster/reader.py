@@ -1,7 +1,8 @@
-"""What `kubectl get -o json` prints, read over one kept connection: a process a read costs 60 ms.
+"""A reader of objects over one kept connection; a kubectl process for each read costs 60 ms.
 
-Only plain reads of a cluster whose kubeconfig embeds a client certificate, as ours do. For anything
-else, and for every answer that is not a success, the answer is None: ask kubectl.
+`Reader.get` returns what `kubectl get -o json` prints. For any but a plain read, and for any answer
+but a success, it returns None, and the caller asks kubectl. The kubeconfig must embed a client
+certificate, as ours do.
 """
 
 import base64
@@ -35,14 +36,14 @@ class _Kind:
     is_namespaced: bool
 
     def path(self, namespace: str) -> str:
-        """Of all objects in a namespace; of all there are where it is empty."""
+        """Return the path of the objects in a namespace, or in all of them if it is empty."""
         scope = f"/namespaces/{namespace}" if self.is_namespaced and namespace else ""
         return f"{self.root}{scope}/{self.plural}"
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The words after `kubectl get`, understood."""
+    """The words after `kubectl get`, parsed."""
 
     kinds: tuple[str, ...]
     name: str = ""
@@ -51,7 +52,7 @@ class _Read:
 
 
 class Reader:
-    """Reads of one cluster; safe to be used by several threads."""
+    """A reader of one cluster, which several threads may use at the same time."""
 
     def __init__(self, kubeconfig: Path) -> None:
         content = yaml.safe_load(kubeconfig.read_text())
@@ -65,42 +66,42 @@ class Reader:
         self._lock = threading.Lock()
 
     def get(self, words: Sequence[str]) -> Any:
-        """The object, or the List of them; None where kubectl is to be asked."""
-        read = _understood(words)
+        """Return the object, or the List of objects; None if the caller must ask kubectl."""
+        read = _parse(words)
         if read is None:
             return None
         kinds = [self._kind(name) for name in read.kinds]
         if any(kind is None for kind in kinds):
             return None
-        known = [kind for kind in kinds if kind is not None]
+        served = [kind for kind in kinds if kind is not None]
         if read.name:
-            found = self._ask(f"{known[0].path(read.namespace)}/{read.name}")
-            return _shown(found) if found else None
+            body = self._ask(f"{served[0].path(read.namespace)}/{read.name}")
+            return _without_managed_fields(body) if body else None
         items: list[Any] = []
-        for kind in known:
+        for kind in served:
             answer = self._ask(kind.path(read.namespace), read.query)
             if answer is None:
                 return None
-            said = {"apiVersion": kind.api_version, "kind": kind.kind}
-            items += [{**said, **_shown(item)} for item in answer["items"]]
+            type_meta = {"apiVersion": kind.api_version, "kind": kind.kind}
+            items += [{**type_meta, **_without_managed_fields(item)} for item in answer["items"]]
         return {"apiVersion": "v1", "kind": "List", "items": items}
 
     def _kind(self, name: str) -> _Kind | None:
         with self._lock:
             if name not in self._kinds:
-                # It may be of a CRD that came later.
-                self._kinds = self._discovered()
+                # The kind may come from a CRD that was created later.
+                self._kinds = self._discover()
             return self._kinds.get(name)
 
-    def _discovered(self) -> dict[str, _Kind]:
-        found: dict[str, _Kind] = {}
+    def _discover(self) -> dict[str, _Kind]:
+        kinds: dict[str, _Kind] = {}
         for path in ("/api", "/apis"):
             answer = self._ask(path, accept=_DISCOVERY) or {"items": []}
             for group in answer["items"]:
-                # The first version is the preferred one; the first group with a name has it.
+                # If several groups have a kind of one name, kubectl takes the first group's.
                 for name, kind in _kinds_of(group, path).items():
-                    found.setdefault(name, kind)
-        return found
+                    kinds.setdefault(name, kind)
+        return kinds
 
     def _ask(
         self, path: str, query: Mapping[str, str] | None = None, accept: str = "application/json"
@@ -118,18 +119,19 @@ class Reader:
         return json.loads(answer.data) if answer.status == 200 else None
 
 
-def _shown(body: dict[str, Any]) -> dict[str, Any]:
-    """The object as kubectl prints it: without who set which field."""
+def _without_managed_fields(body: dict[str, Any]) -> dict[str, Any]:
+    """Remove the record of who set which field, as kubectl does, and return the object."""
     body["metadata"].pop("managedFields", None)
     return body
 
 
 def _kinds_of(group: Mapping[str, Any], path: str) -> dict[str, _Kind]:
-    """Kinds of a group's preferred version, by each name that kubectl takes."""
+    """Return the kinds of a group's preferred version, by each name that kubectl accepts."""
     name = group["metadata"].get("name", "")
+    # The preferred version comes first.
     version = group["versions"][0]
     api_version = f"{name}/{version['version']}" if name else str(version["version"])
-    found: dict[str, _Kind] = {}
+    kinds: dict[str, _Kind] = {}
     for each in version.get("resources", ()):
         kind = _Kind(
             root=f"{path}/{api_version}",
@@ -140,16 +142,16 @@ def _kinds_of(group: Mapping[str, Any], path: str) -> dict[str, _Kind]:
         )
         singular = each.get("singularResource") or kind.kind.lower()
         for alias in (kind.plural, singular, *each.get("shortNames", ())):
-            found.setdefault(alias, kind)
-    return found
+            kinds.setdefault(alias, kind)
+    return kinds
 
 
-def _understood(words: Sequence[str]) -> _Read | None:
-    """None where a word is not among those that are read here.
+def _parse(words: Sequence[str]) -> _Read | None:
+    """Return the parsed read, or None if it has words that the reader does not support.
 
-    >>> _understood(["pod", "web", "-n", "shop"])
+    >>> _parse(["pod", "web", "-n", "shop"])
     _Read(kinds=('pod',), name='web', namespace='shop', query={})
-    >>> _understood(["pods", "--watch"]) is None
+    >>> _parse(["pods", "--watch"]) is None
     True
     """
     named: list[str] = []
@@ -180,11 +182,11 @@ def _understood(words: Sequence[str]) -> _Read | None:
 
 
 def _context(cluster: Mapping[str, str], user: Mapping[str, str]) -> ssl.SSLContext:
-    """TLS with the embedded certificates; KeyError where they are not embedded."""
+    """Return TLS with the embedded certificates; raise KeyError if they are not embedded."""
     authority = base64.b64decode(cluster["certificate-authority-data"]).decode()
     context = ssl.create_default_context(cadata=authority)
     pair = [base64.b64decode(user[f"client-{part}-data"]) for part in ("certificate", "key")]
-    # The library reads a key from a file only; this one is ours alone and gone at once.
+    # The library reads a key only from a file. Only we can read this one, and it goes at once.
     with tempfile.NamedTemporaryFile() as file:
         file.write(b"\n".join(pair))
         file.flush()

@@ -1,4 +1,4 @@
-"""The Kubernetes versions that a local cluster can be of, and the one that is chosen."""
+"""The Kubernetes versions that a local cluster can run, and the choice of one."""
 
 import os
 import re
@@ -9,26 +9,26 @@ from hack.console import StepError
 
 MODULES = Path(__file__).parent / "go"
 _FOLDER = MODULES / "kubernetes"
-# The newest is the default.
+# The first one is the newest, and the default.
 MINORS = ("1.37", "1.34")
 _REQUIRED = re.compile(r"^\s*k8s\.io/kubernetes (v\S+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
 class Kubernetes:
-    """One minor version, at the patch that its go.mod requires."""
+    """A minor version, at the patch version that its go.mod requires."""
 
     minor: str
     version: str
 
     @property
     def module(self) -> str:
-        """The folder of its go.mod, below `MODULES`."""
+        """Return the folder of its go.mod, relative to `MODULES`."""
         return f"kubernetes/{self.minor}"
 
     @property
     def ldflags(self) -> str:
-        """The linker flags that name the version; without them servers and clients say v0.0.0."""
+        """Return the linker flags that set the version; without them programs report v0.0.0."""
         major, minor = self.minor.split(".")
         return "-s -w" + "".join(
             f" -X k8s.io/{package}.gitVersion={self.version}"
@@ -38,10 +38,10 @@ class Kubernetes:
 
 
 def kubernetes(minor: str) -> Kubernetes:
-    """The version of that minor.
+    """Return the version of a minor, such as `1.37`.
 
     Raises:
-        StepError: where no module of it is here.
+        StepError: if `MINORS` does not have it.
     """
     if minor not in MINORS:
         raise StepError(
@@ -54,5 +54,5 @@ def kubernetes(minor: str) -> Kubernetes:
 
 
 def chosen() -> Kubernetes:
-    """The version that `KUBERNETES` names, or the newest."""
+    """Return the version that the variable `KUBERNETES` names, or the newest."""
     return kubernetes(os.environ.get("KUBERNETES") or MINORS[0])

@@ -1,4 +1,4 @@
-"""What a cluster could leave on the machine, as a comparable value."""
+"""The traces that a cluster could leave on the machine, as a comparable value."""
 
 import subprocess
 from dataclasses import dataclass
@@ -57,10 +57,10 @@ class Footprint:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The network and mount namespaces of a cluster, and the youngest process that is in them.
+    """The network and mount namespaces of a cluster, and when its youngest process began.
 
-    The kernel gives the number of a namespace that has gone to the next one that is made: processes
-    that began later are others'.
+    The kernel gives the number of a namespace that has gone to a new one. A process that began
+    after the youngest is therefore not the cluster's, even if its namespace has such a number.
     """
 
     namespaces: frozenset[str] = frozenset()
@@ -68,22 +68,22 @@ class Members:
 
 
 def traces(cluster: Cluster, members: Members | None = None) -> list[str]:
-    """Everything on the machine that belongs to this cluster, or to who was in it, in words."""
-    found = [f"cgroup {path}" for path in cgroups.folders(cluster.cgroup)]
-    found += [
+    """Describe everything on the machine that belongs to this cluster, or to its members."""
+    remains = [f"cgroup {path}" for path in cgroups.folders(cluster.cgroup)]
+    remains += [
         f"mount {line}" for line in _lines("/proc/self/mounts") if str(cluster.folder) in line
     ]
-    found += [f"process {pid}" for pid in _processes(cluster, members or Members())]
+    remains += [f"process {pid}" for pid in _processes(cluster, members or Members())]
     shown = _output("ip", "-oneline", "link") + _output("ip", "route")
     prefix = cluster.host_address.rsplit(".", 2)[0] + "."
-    found += [line for line in shown.splitlines() if cluster.host_link in line or prefix in line]
+    remains += [line for line in shown.splitlines() if cluster.host_link in line or prefix in line]
     if cluster.folder.exists():
-        found.append(f"folder {cluster.folder}")
-    return found
+        remains.append(f"folder {cluster.folder}")
+    return remains
 
 
 def members_of(cluster: Cluster) -> Members:
-    """Who is in the cluster now."""
+    """Return the namespaces that the cluster's processes have now, and the youngest's start."""
     pids = _processes(cluster, Members())
     ours = {name for pid in pids for name in _namespaces(pid)}
     return Members(frozenset(ours - _namespaces("self")), max(map(_start_time, pids), default=0))
@@ -103,7 +103,7 @@ def _belongs(pid: str, cluster: Cluster, members: Members) -> bool:
 
 
 def _start_time(pid: str) -> int:
-    """Clock ticks since boot; 0 for a process that is gone."""
+    """Return when a process began, in clock ticks since boot; 0 if it has gone."""
     fields = _read(Path(f"/proc/{pid}/stat")).rpartition(")")[2].split()
     return int(fields[19]) if fields else 0
 

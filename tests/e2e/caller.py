@@ -14,7 +14,7 @@ from tritonclient.utils import InferenceServerException
 
 
 class Callee(Protocol):
-    """A served unit, as its clients know it."""
+    """A served unit, as its clients see it."""
 
     def address(self, port: int = 8000) -> str: ...
 
@@ -23,15 +23,15 @@ class Callee(Protocol):
 
 @dataclass
 class Caller:
-    """Calls the model's Service all the time: new connections, kept HTTP, and kept gRPC."""
+    """Threads that call a Service all the time: over new connections, kept HTTP and kept gRPC."""
 
     served: Callee
     answers: list[list[float]] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     answered: Counter[str] = field(default_factory=Counter)
-    """Answers by kind of caller."""
+    """The number of answers by kind of caller."""
     last_failure: float = float("-inf")
-    """On the monotonic clock."""
+    """Seconds on the monotonic clock."""
 
     def __enter__(self) -> "Caller":
         self._stop = threading.Event()
@@ -39,10 +39,10 @@ class Caller:
         self._threads = [
             threading.Thread(target=call, args=address)
             for call, *address in (
-                (self._call_anew, http),
-                (self._call_anew, http),
-                (self._call_on, "kept HTTP", triton.InferenceServerClient, http),
-                (self._call_on, "kept gRPC", _own_grpc_client, grpc),
+                (self._call_over_new, http),
+                (self._call_over_new, http),
+                (self._call_over_kept, "kept HTTP", triton.InferenceServerClient, http),
+                (self._call_over_kept, "kept gRPC", _own_grpc_client, grpc),
             )
         ]
         for thread in self._threads:
@@ -54,14 +54,14 @@ class Caller:
         for thread in self._threads:
             thread.join()
 
-    def _call_anew(self, address: str) -> None:
+    def _call_over_new(self, address: str) -> None:
         while not self._stop.is_set():
             with triton.InferenceServerClient(address) as client:
                 self._call("new HTTP", client)
             time.sleep(0.02)
 
-    def _call_on(self, kind: str, connect: Callable[[str], Any], address: str) -> None:
-        """As pools of connections do: one that the server ended is replaced, and asked once."""
+    def _call_over_kept(self, kind: str, connect: Callable[[str], Any], address: str) -> None:
+        """Call as a connection pool does: replace a connection that was ended; ask it once."""
         client = connect(address)
         while not self._stop.is_set():
             try:
@@ -98,6 +98,6 @@ def _is_end_of_connection(error: Exception) -> bool:
 
 
 def _own_grpc_client(address: str) -> triton_grpc.InferenceServerClient:
-    """On a connection that no other client of this process shares."""
+    """Return a client with a connection that no other client of this process shares."""
     options = [("grpc.use_local_subchannel_pool", 1)]
     return triton_grpc.InferenceServerClient(address, channel_args=options)

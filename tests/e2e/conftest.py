@@ -1,4 +1,4 @@
-"""A real cluster with the operator installed, a model store, and a restricted namespace a test."""
+"""A real cluster with the operator, a model store, and a restricted namespace for each test."""
 
 import json
 import os
@@ -36,7 +36,7 @@ MLFLOW_SETTINGS = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Waiting for a turn, or for another test's lock, counts as a test's own time."""
+    """Set a time limit that includes the waits for a turn and for other tests' locks."""
     for item in items:
         if item.path.is_relative_to(FOLDER) and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(TIMEOUT_SECONDS))
@@ -44,7 +44,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def world(run_state: RunState) -> World:
-    """One for all workers, brought up by the first; KEEP_CLUSTER=1 leaves it for the next run."""
+    """Return the cluster of all workers, which the first one brings up.
+
+    KEEP_CLUSTER=1 leaves the cluster for the next run.
+    """
     name = os.environ.setdefault("CLUSTER_NAME", NAME)
     on = product.cluster()
     kubectl = Kubectl(on.kubeconfig)
@@ -62,7 +65,7 @@ def world(run_state: RunState) -> World:
 
 
 def _bring_up(on: Target, store: ClusterStore) -> Images:
-    """The cluster with the operator and a store that holds three models."""
+    """Bring up the cluster with the operator and a store of three models."""
     on.up()
     images = product.load_images(on)
     product.install(store.kubectl, images)
@@ -77,7 +80,7 @@ def _bring_up(on: Target, store: ClusterStore) -> Images:
 
 @pytest.fixture(autouse=True)
 def turn(request: pytest.FixtureRequest, run_state: RunState) -> Iterator[None]:
-    """Tests run beside others; one marked `alone` waits until no other test of e2e runs."""
+    """Run a test beside others; one marked `alone` waits until no other e2e test runs."""
     alone = request.node.get_closest_marker("alone")
     with run_state.turns.alone() if alone else run_state.turns.beside_others():
         yield
@@ -85,12 +88,12 @@ def turn(request: pytest.FixtureRequest, run_state: RunState) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def mlflow(world: World) -> Iterator[ClusterMlflow]:
-    """MLflow in the cluster, empty, and an operator that knows it."""
+    """Run an empty MLflow in the cluster, and have the operator use it."""
     data = Path("/var/tmp") / f"inference-operator-mlflow-{os.getpid()}"
     server = ClusterMlflow(world.kubectl, data)
     image = build("mlflow")
     target().load_images([image.archive])
-    server.remove()  # what a run that was killed left
+    server.remove()  # left by a run that was killed
     server.deploy(image.ref)
     world.kubectl("set", "env", *DEPLOYMENT, *(f"{k}={v}" for k, v in MLFLOW_SETTINGS.items()))
     world.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
@@ -106,7 +109,7 @@ def mlflow(world: World) -> Iterator[ClusterMlflow]:
 
 @pytest.fixture
 def namespace(world: World) -> Iterator[str]:
-    """A restricted namespace with the store's credentials."""
+    """Make a restricted namespace with the store's credentials, and delete it afterwards."""
     name = f"e2e-{uuid.uuid4().hex[:6]}"
     restricted_namespace(world.kubectl, name)
     secret = world.kubectl.get("secret", STORE, "-n", STORE_NAMESPACE)
@@ -124,7 +127,7 @@ def namespace(world: World) -> Iterator[str]:
 
 @pytest.fixture
 def shared_folder() -> Iterator[Path]:
-    """A folder of the host that nodes see under the same path, for hostPath volumes."""
+    """Make a folder that nodes see under the same path, for hostPath volumes."""
     folder = Path("/var/tmp") / f"inference-operator-{uuid.uuid4().hex[:8]}"
     folder.mkdir(mode=0o755)
     yield folder
@@ -133,5 +136,5 @@ def shared_folder() -> Iterator[Path]:
 
 @pytest.fixture
 def linear(world: World, namespace: str) -> Served:
-    """The model that both steps of the chain run."""
+    """Apply the model that both steps of the chain run."""
     return world.model(namespace).apply()

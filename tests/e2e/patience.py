@@ -1,4 +1,4 @@
-"""Waiting for what a cluster does in its own time."""
+"""A wait for changes that a cluster makes in its own time."""
 
 import time
 from collections.abc import Callable
@@ -8,7 +8,11 @@ T = TypeVar("T")
 
 
 def eventually(seen: Callable[[], T], *, within: float = 90.0, that: str = "") -> T:
-    """The first truthy value of `seen`; AssertionError with the last one when time is over."""
+    """Return the first truthy value of `seen`.
+
+    Raises:
+        AssertionError: with the last value, when the time is over.
+    """
     deadline = time.monotonic() + within
     while True:
         value = seen()

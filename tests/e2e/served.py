@@ -1,4 +1,4 @@
-"""One served unit of the cluster, and what a person would do with it."""
+"""A served unit of the cluster, and the actions of a person who uses it."""
 
 import copy
 import json
@@ -16,7 +16,7 @@ from tests.e2e.patience import eventually
 
 @dataclass
 class Served:
-    """One InferenceModel, or EnsemblePipeline, and what a person would do with it."""
+    """An InferenceModel or EnsemblePipeline, and the actions of a person who uses it."""
 
     cluster: Kubectl
     manifest: dict[str, Any]
@@ -37,7 +37,7 @@ class Served:
         return self.cluster(*words, "-n", self.namespace)
 
     def apply(self, **changes: Any) -> "Served":
-        """`kubectl apply`, as its users do."""
+        """Run `kubectl apply` on the manifest with these changes."""
         self.manifest = changed(self.manifest, changes)
         self.cluster("apply", "-f", "-", stdin=json.dumps(self.manifest))
         return self
@@ -49,7 +49,7 @@ class Served:
         return status if is_current else {}
 
     def condition(self, kind: str) -> dict[str, Any]:
-        """The condition, once the operator has seen the present generation; else empty."""
+        """Return the condition, or {} until the operator has reported on this generation."""
         conditions = self.status().get("conditions", ())
         return next((c for c in conditions if c["type"] == kind), {})
 
@@ -63,14 +63,14 @@ class Served:
         return self
 
     def wait_reason(self, kind: str, reason: str, within: float = 90.0) -> str:
-        """The condition's message, once it has that reason."""
-        found = eventually(
+        """Wait until the condition has that reason, and return its message."""
+        condition = eventually(
             lambda: (c := self.condition(kind)).get("reason") == reason and c,
             within=within,
             that=f"{kind} {reason}; now {self.status()}",
         )
-        assert isinstance(found, dict)
-        return str(found["message"])
+        assert isinstance(condition, dict)
+        return str(condition["message"])
 
     def describe(self) -> str:
         return self.kubectl("describe", self.kind, self.name)
@@ -79,32 +79,32 @@ class Served:
         return str((self.status().get("stable") or {}).get("revision", ""))
 
     def children(self) -> list[str]:
-        """Kind and name of everything that carries this unit's labels, Events aside."""
+        """Return kind and name of every object with this unit's labels, except Events."""
         group = "inference.aipx.io"
         labels = (f"{group}/name={self.name}", f"{group}/kind={self.manifest['kind']}")
         kinds = "controllerrevision,configmap,deployment,replicaset,service,pdb,pod"
-        found = self.cluster.get(kinds, "-n", self.namespace, "-l", ",".join(labels))
-        return sorted(f"{i['kind']}/{i['metadata']['name']}" for i in found["items"])
+        objects = self.cluster.get(kinds, "-n", self.namespace, "-l", ",".join(labels))
+        return sorted(f"{i['kind']}/{i['metadata']['name']}" for i in objects["items"])
 
     def pods(self) -> list[str]:
         return [child for child in self.children() if child.startswith("Pod/")]
 
     def has_no_pod_of(self, revision: str) -> bool:
-        """Whether the last pod of a revision has gone."""
+        """Return whether the last pod of a revision has gone."""
         return not any(revision in pod for pod in self.pods())
 
     def events(self) -> list[str]:
-        found = self.cluster.get(
+        events = self.cluster.get(
             "events", "-n", self.namespace, "--field-selector", f"involvedObject.name={self.name}"
         )
-        return [f"{e['reason']}: {e['message']}" for e in found["items"]]
+        return [f"{e['reason']}: {e['message']}" for e in events["items"]]
 
     def address(self, port: int = 8000) -> str:
         service = self.cluster.get("service", self.name, "-n", self.namespace)
         return f"{service['spec']['clusterIP']}:{port}"
 
     def predict(self, client: Any = None) -> list[float]:
-        """The answer to x = [1, 2, 3, 4], by a client of HTTP or gRPC."""
+        """Return the answer to x = [1, 2, 3, 4], over HTTP or with the client that is given."""
         client = client or triton.InferenceServerClient(self.address())
         protocol = triton_grpc if isinstance(client, triton_grpc.InferenceServerClient) else triton
         tensor = protocol.InferInput("x", [1, 4], "FP32")

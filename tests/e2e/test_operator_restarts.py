@@ -1,4 +1,4 @@
-"""An operator that ends in the middle of a change leaves the change to its successor."""
+"""The successor of an operator that ends in the middle of a change finishes the change."""
 
 import json
 
@@ -37,7 +37,7 @@ def test_an_operator_that_ends_in_mid_change_goes_on(
         eventually(lambda: answers(served) == TRIPLE_TWICE, that="the new version answers")
         eventually(lambda: len(revisions(served)) == 1, that="the old revision's pods are gone")
     assert caller.failures == []
-    found = {json.dumps(answer) for answer in caller.answers}
-    assert len(found) == 2, found
+    distinct = {json.dumps(answer) for answer in caller.answers}
+    assert len(distinct) == 2, distinct
     served.wait_ready()
     assert len(records(served)) == 2

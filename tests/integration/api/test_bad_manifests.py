@@ -1,4 +1,4 @@
-"""Every bad manifest is refused by a real API server, in the words of the table."""
+"""A real API server refuses every bad manifest, in the words of the table."""
 
 import json
 import re
@@ -21,16 +21,17 @@ pytestmark = pytest.mark.integration
 
 APPLY = ("apply", "--server-side", "--dry-run=server", "--validate=strict", "-n", "default")
 PREFIX = re.compile(r'.*?(?:" is invalid:|failed to create typed patch object \(.*?\):)\s*', re.S)
-# Before a rule's own sentence, up to 1.34 the value's type stands, later the value or nothing.
+# Kubernetes up to 1.34 puts the value's type before a rule's own sentence. Later versions put the
+# value, or nothing.
 SHOWN_VALUE = re.compile(r"(?<=Invalid value: ).*?(?=found )")
-# 1.37 adds it to the sentence that names the field.
+# Kubernetes 1.37 adds this sentence to the one that names the field.
 ADDED = re.compile(r'<nil>: Invalid value: "": Checked value must be of type integer ')
 
 
-def _said(kubectl: Kubectl, body: dict[str, Any]) -> tuple[str, ...]:
-    """The API server's sentences as the table has them; none if it accepts.
+def _refusal(kubectl: Kubectl, body: dict[str, Any]) -> tuple[str, ...]:
+    """Return the API server's sentences as the table has them; none if it accepts.
 
-    Neither kubectl's own words around them nor what only some versions of Kubernetes say.
+    The result lacks kubectl's own words around them, and words of only some Kubernetes versions.
     """
     try:
         kubectl(*APPLY, "-f", "-", stdin=json.dumps(body))
@@ -46,14 +47,14 @@ def _said(kubectl: Kubectl, body: dict[str, Any]) -> tuple[str, ...]:
 def test_the_manifest_that_all_others_are_changes_of_is_good(
     kubectl: Kubectl, good: dict[str, Any]
 ) -> None:
-    assert _said(kubectl, good) == ()
+    assert _refusal(kubectl, good) == ()
 
 
 @pytest.mark.parametrize("name", GOOD_SOURCES)
 def test_the_api_server_takes(kubectl: Kubectl, name: str) -> None:
-    assert _said(kubectl, changed(GOOD_SOURCES[name])) == ()
+    assert _refusal(kubectl, changed(GOOD_SOURCES[name])) == ()
 
 
 @pytest.mark.parametrize("case", BAD_MANIFESTS, ids=lambda case: case.name)
 def test_the_api_server_says(kubectl: Kubectl, case: BadManifest) -> None:
-    assert _said(kubectl, case.body) == case.api
+    assert _refusal(kubectl, case.body) == case.api

@@ -1,4 +1,4 @@
-"""Reads over a kept connection are what `kubectl get` prints; anything else is kubectl's to say."""
+"""Reads over a kept connection are what `kubectl get` prints; all others are left to kubectl."""
 
 import json
 import threading
@@ -21,7 +21,7 @@ def reader(kubectl: Kubectl) -> Reader:
 
 @pytest.fixture
 def filled(kubectl: Kubectl, namespace: str) -> str:
-    """A namespace with two ConfigMaps and a model."""
+    """Fill the namespace with two ConfigMaps and a model."""
     for name, desk in (("left", "rates"), ("right", "credit")):
         labels = {"desk": desk}
         metadata = {"name": name, "namespace": namespace, "labels": labels}
@@ -32,11 +32,11 @@ def filled(kubectl: Kubectl, namespace: str) -> str:
 
 
 def printed(kubectl: Kubectl, words: tuple[str, ...]) -> Any:
-    """kubectl's own answer; its lists have no version that could be compared."""
-    found = json.loads(kubectl("get", *words, "-o", "json"))
-    if found["kind"] == "List":
-        found.pop("metadata")
-    return found
+    """Return what kubectl prints, without a list's metadata, which the reader leaves out."""
+    body = json.loads(kubectl("get", *words, "-o", "json"))
+    if body["kind"] == "List":
+        body.pop("metadata")
+    return body
 
 
 @pytest.mark.parametrize(
@@ -59,16 +59,16 @@ def printed(kubectl: Kubectl, words: tuple[str, ...]) -> Any:
 def test_a_read_is_what_kubectl_prints(
     reader: Reader, kubectl: Kubectl, filled: str, words: tuple[str, ...]
 ) -> None:
-    asked = (*words, "-n", filled)
-    assert reader.get(asked) == printed(kubectl, asked)
+    arguments = (*words, "-n", filled)
+    assert reader.get(arguments) == printed(kubectl, arguments)
 
 
 @pytest.mark.parametrize("words", [("namespaces",), ("crd",), ("namespace", "default")])
 def test_what_is_in_no_namespace_is_read_too(
     reader: Reader, kubectl: Kubectl, words: tuple[str, ...]
 ) -> None:
-    found, expected = reader.get(words), printed(kubectl, words)
-    names = [item["metadata"]["name"] for item in found.get("items", [found])]
+    read, expected = reader.get(words), printed(kubectl, words)
+    names = [item["metadata"]["name"] for item in read.get("items", [read])]
     assert {each["metadata"]["name"] for each in expected.get("items", [expected])} <= set(names)
 
 
@@ -94,14 +94,14 @@ def test_what_does_not_exist_is_said_in_kubectls_words(kubectl: Kubectl) -> None
 
 
 def test_threads_read_at_the_same_time(reader: Reader, filled: str) -> None:
-    found: list[Any] = []
+    bodies: list[Any] = []
 
     def read() -> None:
-        found.append(reader.get(("configmaps", "left", "-n", filled)))
+        bodies.append(reader.get(("configmaps", "left", "-n", filled)))
 
     threads = [threading.Thread(target=read) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert [each["metadata"]["name"] for each in found] == ["left"] * 8
+    assert [each["metadata"]["name"] for each in bodies] == ["left"] * 8

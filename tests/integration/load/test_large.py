@@ -1,4 +1,4 @@
-"""Artifacts of the size of language models: fetched, verified, and never held in memory."""
+"""Artifacts of the size of language models, which `load` never holds in memory."""
 
 import hashlib
 import os
@@ -19,7 +19,7 @@ CODE = code_of(4_000)
 
 
 def archive(folder: Path) -> Path:
-    """A tar of weights, whose end is not zeros, and of code."""
+    """Write a tar of weights, whose end is not zeros, and of code."""
     weights = folder / "weights.bin"
     with weights.open("wb") as file:
         file.truncate(SIZE)
@@ -35,7 +35,7 @@ def archive(folder: Path) -> Path:
 
 
 def run(pod: Pod) -> subprocess.CompletedProcess[str]:
-    """`load`, which prints its peak of memory in KiB."""
+    """Run `load`, which prints its peak of memory in KiB."""
     return subprocess.run(
         pod.command(), text=True, env=environment(), capture_output=True, timeout=600
     )

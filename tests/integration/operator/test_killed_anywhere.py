@@ -1,4 +1,4 @@
-"""An operator that is killed at any moment of a rollout leaves one that its successor ends well."""
+"""The successor of an operator that is killed at any moment of a rollout completes the rollout."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Minutes of edits by many people: nothing piles up, and at rest nothing is asked for."""
+"""Minutes of edits by many people: nothing piles up, and an operator at rest asks for nothing."""
 
 import time
 from random import Random
@@ -20,7 +20,7 @@ GROWTH = 15.0
 
 
 def edit(scene: Scene, chance: Random) -> None:
-    """One model gets another version, other replicas, or goes and comes back."""
+    """Change the version and replicas of one model, which may create it; or delete it."""
     name = chance.choice(MODELS)
     if chance.random() < 0.1:
         scene.run("delete", "imodel", name, "--ignore-not-found")
@@ -53,7 +53,7 @@ def test_minutes_of_edits_leave_nothing_behind(operator: OperatorProcess, scene:
 
 
 def at_rest(operator: OperatorProcess) -> bool:
-    """No request in five seconds."""
+    """Return whether the operator sends no request in five seconds."""
     before = operator.requests
     time.sleep(5)
     return operator.requests == before

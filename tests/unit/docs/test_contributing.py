@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md says which tests cover each module, and what each folder of tests covers."""
+"""CONTRIBUTING.md lists the tests of each module, and names every folder of tests."""
 
 import re
 from pathlib import Path
@@ -9,25 +9,25 @@ SOURCES = ("operator/inference_operator", "model_builders", "training", "hack", 
 
 
 def table() -> dict[str, set[str]]:
-    """First cell of each row of the table of coverage: the folders of tests in the others."""
+    """Return the folders of tests in each row of the table of coverage, by its first cell."""
     rows = re.findall(r"^\| `([\w/]+)`[^|]*\|([^|]*\|[^|]*)\|$", TEXT, re.MULTILINE)
     return {module: set(re.findall(r"`(tests/[\w/]+)`", cells)) for module, cells in rows}
 
 
 def packages() -> set[str]:
-    """Our packages down to the first level below each root."""
-    found = set(SOURCES)
+    """Return our packages, down to the first level below each root."""
+    names = set(SOURCES)
     for root in SOURCES:
         inner = (path.parent for path in (ROOT / root).glob("*/*.py"))
-        found |= {str(folder.relative_to(ROOT)) for folder in inner}
-    return found
+        names |= {str(folder.relative_to(ROOT)) for folder in inner}
+    return names
 
 
 def test_each_package_has_a_row_with_tests() -> None:
     covered = {module for module, tests in table().items() if tests}
     # The models and harnesses of benchmarks are covered together.
-    wanted = {name for name in packages() if not name.startswith("benchmarks/")}
-    assert wanted - covered == set()
+    expected = {name for name in packages() if not name.startswith("benchmarks/")}
+    assert expected - covered == set()
 
 
 def test_each_folder_of_tests_covers_something() -> None:

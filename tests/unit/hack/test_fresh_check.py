@@ -1,4 +1,4 @@
-"""What a failure in a bare Debian names as missing, and what README.md asks of a machine."""
+"""Names that a failure in a bare Debian reports as missing, and the packages of that Debian."""
 
 from pathlib import Path
 
@@ -33,4 +33,4 @@ def test_a_failure_names_what_was_missing(output: str, names: list[str]) -> None
 
 def test_the_bare_machine_has_what_the_readme_asks_for_and_no_more() -> None:
     assert "On a fresh Debian 12 as root, with Python 3.11 and `make`." in README.read_text("utf-8")
-    assert fresh_check.NAMED == ("make", "python3")
+    assert fresh_check.PACKAGES == ("make", "python3")

@@ -1,4 +1,4 @@
-"""Tests that share a server stay together, and those that change what all use never meet."""
+"""Tests that share a server stay together; tests that change the shared operator never meet."""
 
 import re
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What runs in which environment, and which tests are long, is told before they are imported."""
+"""The selection of tests by their imports, which are not run for it, and by the marker long."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_a_module_needs_training_by_its_imports(tmp_path: Path, text: str, expec
 
 
 def collected(pytester: pytest.Pytester, *options: str) -> set[str]:
-    """Names of the tests that run of a copy of the suite's plugins and three modules."""
+    """Return the names of the tests that the suite's own plugin selects from three modules."""
     pytester.makeconftest(
         f"import sys\nsys.path.insert(0, {str(ROOT)!r})\n"
         "from tests import selection\n"

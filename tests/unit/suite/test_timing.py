@@ -1,4 +1,4 @@
-"""The time of folders is the sum of what their tests report."""
+"""The time of a folder is the sum of the durations that its tests report."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_a_test_belongs_to_its_folder(nodeid: str, expected: str) -> None:
 
 
 class Screen:
-    """What a terminal reporter is told to print."""
+    """A terminal reporter that keeps its lines."""
 
     def __init__(self) -> None:
         self.lines: list[str] = []

@@ -1,4 +1,4 @@
-"""Tests have the cluster together, or one of them has it alone and need not wait for ever."""
+"""Tests have the cluster together, or one has it alone, and no later test overtakes that one."""
 
 import threading
 from collections.abc import Callable
@@ -13,7 +13,7 @@ SOON, NOT_YET = 10.0, 0.2
 
 
 class Visitor:
-    """A thread that holds a turn until it is let go."""
+    """A thread that holds a turn until `leave` is called."""
 
     def __init__(self, turn: Callable[[], AbstractContextManager[None]]) -> None:
         self._turn = turn
