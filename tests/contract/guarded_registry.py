@@ -1,4 +1,4 @@
-"""A proxy that asks for a user's password before a real MLflow, as docs/registry.md has it."""
+"""A proxy that asks for a user's password before a real MLflow, as docs/registry.md describes."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

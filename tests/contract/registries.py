@@ -1,4 +1,4 @@
-"""The real MLflow as a ground of the registry's contract, asked over its own client."""
+"""The real MLflow as a ground of the registry's contract, through its own client."""
 
 from collections.abc import Mapping
 from pathlib import Path

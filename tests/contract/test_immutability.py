@@ -1,4 +1,4 @@
-"""What the cluster never changes of an object, whoever asks."""
+"""Fields of an object that the cluster never changes, for any client."""
 
 from typing import Any
 

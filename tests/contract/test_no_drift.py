@@ -1,4 +1,4 @@
-"""What the API server makes of our manifests is no drift: else a pass would write for ever."""
+"""The API server's changes to our manifests are not drift: else passes would write for ever."""
 
 from collections.abc import Iterator
 from typing import Any

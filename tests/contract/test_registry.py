@@ -1,4 +1,4 @@
-"""What uris of a registry resolve to: the same with the fake MLflow and with the real one."""
+"""Answers to the URIs of a registry: the fake MLflow and the real one give the same."""
 
 import uuid
 from collections.abc import AsyncIterator, Iterator

@@ -1,4 +1,4 @@
-"""Whom a registry's cookies are sent to: nobody."""
+"""Cookies of a registry, which the client sends back to no server."""
 
 import pytest
 from aiohttp import web

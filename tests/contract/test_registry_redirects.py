@@ -1,4 +1,4 @@
-"""Where a registry's redirects are followed to: what began encrypted stays so."""
+"""Redirects of a registry: the client follows them, except from HTTPS to HTTP."""
 
 import ssl
 

@@ -1,4 +1,4 @@
-"""What the API server demands of one object, and what a patch changes in it."""
+"""The API server's rules for one object, and the changes of a patch to it."""
 
 import copy
 from collections.abc import Mapping

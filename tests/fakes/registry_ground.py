@@ -1,4 +1,4 @@
-"""The fake MLflow as a ground of the registry's contract, and what every ground can do."""
+"""The fake MLflow as a ground of the registry's contract, and the methods of every ground."""
 
 import json
 import uuid

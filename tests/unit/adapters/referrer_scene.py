@@ -1,4 +1,4 @@
-"""A pipeline that refers to a model, and what that model may show of itself."""
+"""A pipeline that refers to a model, and a status that this model may show."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The Secrets of a registry's watch: what each may see, and what is told when one fails."""
+"""The Secrets of a registry's watch: the models that each may see, and the report if one fails."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a unit is told of its model in the registry."""
+"""The answers that a unit gets about its model in the registry."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A registry that fails keeps what it said, and one failure holds up nobody else."""
+"""The last answers of a registry stay when it fails, and one failure delays no other unit."""
 
 from datetime import timedelta
 from itertools import pairwise

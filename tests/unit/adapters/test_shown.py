@@ -1,4 +1,4 @@
-"""Which changes of a status a pipeline is told, and which it is not."""
+"""Changes of a model's status that wake its pipeline, and changes that do not."""
 
 from dataclasses import fields
 from typing import Any

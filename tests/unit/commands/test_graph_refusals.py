@@ -1,4 +1,4 @@
-"""What `graph` refuses: resources that cannot be served, and input that it cannot use."""
+"""Resources that `graph` refuses since they cannot be served, and input that it cannot use."""
 
 from pathlib import Path
 from typing import Any

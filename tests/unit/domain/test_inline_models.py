@@ -1,4 +1,4 @@
-"""What is said about the model that a step holds itself: its sentences name the step's fields."""
+"""The problems of a model that a step holds itself: their messages name the step's fields."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a pipeline says about GPUs that its steps need and its pods would not have."""
+"""The problems of a pipeline whose steps need GPUs that its pods would not have."""
 
 from typing import Any
 

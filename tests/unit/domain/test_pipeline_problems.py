@@ -1,4 +1,4 @@
-"""What is said about a pipeline that cannot be served: all at once, and no consequences."""
+"""The problems of a pipeline that cannot be served: all at once, without their consequences."""
 
 import pytest
 

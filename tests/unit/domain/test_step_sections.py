@@ -1,4 +1,4 @@
-"""Instances, batches, caches and metrics of a step: what it says, and what its model says."""
+"""Instances, batches, caches and metrics of a step: those of its own, and those of its model."""
 
 import pytest
 

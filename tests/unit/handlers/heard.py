@@ -1,4 +1,4 @@
-"""A watcher over an empty cache, and what it told."""
+"""A watcher over an empty cache, and a record of its calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a listing shows or leaves out, and what a kind that is listed again asks for."""
+"""Objects that a listing shows or leaves out, and the comparison after a second listing."""
 
 from inference_operator.adapters.kinds import ENSEMBLE_PIPELINE, INFERENCE_MODEL
 from tests.fakes import bodies

@@ -1,4 +1,4 @@
-"""Ensembles that Triton would not load, and what import says about each."""
+"""Ensembles that Triton would not load, and the message of import about each."""
 
 from tests.unit.model_builders.repositories import ensemble
 

@@ -1,4 +1,4 @@
-"""Hand-written Triton repositories, and what import makes of them."""
+"""Hand-written Triton repositories, and the manifests that import makes of them."""
 
 from pathlib import Path
 from typing import Any

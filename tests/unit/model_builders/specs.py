@@ -1,4 +1,4 @@
-"""Specs for these tests: a working LSTM price model, and what a test changes in it."""
+"""Specs for these tests: a working LSTM price model, and the changes of a test to it."""
 
 from typing import Any
 

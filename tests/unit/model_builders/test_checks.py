@@ -1,4 +1,4 @@
-"""What is said about specs that the API admits and Triton would not serve."""
+"""The problems of specs that the API admits and Triton would not serve."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What a spec's fields become in config.pbtxt."""
+"""The config.pbtxt that the fields of a spec become."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""What is said about a pipeline's graph, and which edges it has."""
+"""The problems and the edges of a pipeline's graph."""
 
 import pytest
 

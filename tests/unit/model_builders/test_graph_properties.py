@@ -1,4 +1,4 @@
-"""Whatever the graph: sound ones pass, one mistake is found, and nothing raises."""
+"""Sound random graphs pass, checks find a single mistake, and no graph makes them raise."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""What import writes into a manifest: fields, instances, GPUs and overrides."""
+"""The parts of a manifest that import writes: fields, instances, GPUs and overrides."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What import leaves out, since the pod would not have it or Triton would not read it."""
+"""Parts that import leaves out: the pod would lack them, or Triton would not read them."""
 
 from pathlib import Path
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the imported resources are called, and in which namespace they are."""
+"""The names and namespaces of the imported resources."""
 
 from pathlib import Path
 

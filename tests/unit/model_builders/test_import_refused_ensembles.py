@@ -1,4 +1,4 @@
-"""Ensembles that import refuses, since Triton would not load them or no pipeline can be one."""
+"""Ensembles that import refuses: Triton would not load them, or a pipeline cannot express them."""
 
 from pathlib import Path
 

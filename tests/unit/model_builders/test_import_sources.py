@@ -1,4 +1,4 @@
-"""Where an imported model says that its files are, and of which version."""
+"""The source and the version of the files that an imported model names."""
 
 import hashlib
 from pathlib import Path

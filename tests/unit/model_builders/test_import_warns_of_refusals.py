@@ -1,4 +1,4 @@
-"""What import says of models that it imports and that the operator would refuse."""
+"""The warnings of import about models that it imports and that the operator would refuse."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Which file of an artifact is its model, and what is said where there is none."""
+"""The file of an artifact that is its model, and the message if the artifact lacks it."""
 
 from pathlib import Path
 

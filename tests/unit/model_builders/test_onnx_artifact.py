@@ -1,4 +1,4 @@
-"""What is said about an ONNX model before Triton starts, where its graph and the config differ."""
+"""Differences between an ONNX model's graph and its config, reported before Triton starts."""
 
 from pathlib import Path
 

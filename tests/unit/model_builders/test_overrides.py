@@ -1,4 +1,4 @@
-"""configOverrides: merged last, and refused where they contradict the spec."""
+"""configOverrides are merged last, and refused if they contradict the spec."""
 
 from typing import Any
 

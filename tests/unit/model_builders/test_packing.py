@@ -1,4 +1,4 @@
-"""A model's file becomes a Triton repository, or a sentence says why it does not."""
+"""A model's file becomes a Triton repository, or an error explains why it does not."""
 
 import hashlib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What is said about a model.py before Triton runs it."""
+"""The problems of a model.py that are reported before Triton runs it."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What is said about files that are to be TorchScript, and about the arguments of their forward."""
+"""The problems of files that should be TorchScript, and of the arguments of their forward."""
 
 import io
 import pickle

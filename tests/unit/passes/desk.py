@@ -1,4 +1,4 @@
-"""A fake cluster with a model and a pipeline of it, for tests of what becomes of both."""
+"""A fake cluster with a model and a pipeline of it, for tests of the changes in both."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An operator that makes passes only over who was woken, and two units that share a name."""
+"""An operator that makes passes only over woken units, and two units that share a name."""
 
 from collections import Counter
 from collections.abc import Callable

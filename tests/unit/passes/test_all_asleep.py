@@ -1,4 +1,4 @@
-"""Whatever people did, nobody who sleeps has anything left to do."""
+"""A unit that was not woken has nothing left to do, whatever people did before."""
 
 import asyncio
 from collections.abc import Callable

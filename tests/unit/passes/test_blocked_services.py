@@ -1,4 +1,4 @@
-"""A Service that is refused, or whose name is taken, keeps clients where they are."""
+"""A Service that cannot be written, or whose name is taken, keeps clients where they are."""
 
 from datetime import timedelta
 from typing import Any

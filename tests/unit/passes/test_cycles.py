@@ -1,4 +1,4 @@
-"""Pipelines that refer to each other in a ring say so, and go on once the ring is broken."""
+"""Pipelines that refer to each other in a cycle report it, and go on once the cycle is broken."""
 
 import pytest
 

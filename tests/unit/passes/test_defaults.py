@@ -1,4 +1,4 @@
-"""A new default image: it touches nothing, or reaches a few units at once."""
+"""A new default image changes no running unit, or reaches a few units at a time."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""A crash at any write of a pipeline's story ends with the same set."""
+"""A pipeline ends with the same set, even if the operator crashes at any of its writes."""
 
 from datetime import timedelta
 

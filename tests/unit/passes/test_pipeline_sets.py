@@ -1,4 +1,4 @@
-"""Which edits of a pipeline or of its model make a new set, and which leave the old one."""
+"""Edits of a pipeline or of its model that make a new set, and edits that leave the old one."""
 
 from datetime import timedelta
 from typing import Any

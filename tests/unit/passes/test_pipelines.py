@@ -1,4 +1,4 @@
-"""What a pipeline serves while its model moves on: one set, whose parts fit together."""
+"""The set that a pipeline serves while its model moves on: its parts fit together."""
 
 from typing import Any
 

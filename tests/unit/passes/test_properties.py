@@ -1,4 +1,4 @@
-"""Whatever people and pods do, clients who were served are never sent where nobody answers."""
+"""Clients who were served are never sent where no pod answers, whatever people and pods do."""
 
 import asyncio
 import contextlib

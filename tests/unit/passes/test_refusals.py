@@ -1,4 +1,4 @@
-"""What the API server refuses or does not answer is told once, and holds up nothing else."""
+"""A write that the API server refuses or does not answer is reported once and delays no other."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Children that somebody edits or deletes by hand are put back, and said so once."""
+"""The operator restores children that somebody edits or deletes by hand, and reports it once."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Edits of a resource that serves: clients are never sent where nobody answers."""
+"""Edits of a resource that serves never send clients where no pod answers."""
 
 from datetime import timedelta
 

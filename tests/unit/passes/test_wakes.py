@@ -1,4 +1,4 @@
-"""Passes are made only over who was woken: that must be enough to arrive, and not too much."""
+"""Passes over woken units only: they must be enough to finish a change, and not too many."""
 
 from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey

@@ -1,4 +1,4 @@
-"""What was decided about one unit, and what its status says then, for tests of reports."""
+"""The decisions about one unit, and the status that reports them, for tests of reports."""
 
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import ServingUnit

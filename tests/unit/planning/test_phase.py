@@ -1,4 +1,4 @@
-"""The phase: one word for what the conditions of a unit say."""
+"""The phase: one word that sums up the conditions of a unit."""
 
 import pytest
 

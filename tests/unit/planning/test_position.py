@@ -1,4 +1,4 @@
-"""Which revisions of a unit are live: as its status says, or as its Service shows."""
+"""The live revisions of a unit, as its status or its Service shows them."""
 
 import pytest
 

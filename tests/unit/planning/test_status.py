@@ -1,4 +1,4 @@
-"""What a status says beside its conditions: models, decisions, revisions, and where clients go."""
+"""Parts of a status beside its conditions: models, decisions, revisions, and clients' revision."""
 
 from inference_operator.api.conditions import ConditionType
 from inference_operator.api.reasons import Reason

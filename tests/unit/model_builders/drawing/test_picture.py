@@ -1,4 +1,4 @@
-"""What a drawing shows of a graph."""
+"""The parts of a graph that a drawing shows."""
 
 from typing import Any
 

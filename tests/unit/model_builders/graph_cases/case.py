@@ -1,4 +1,4 @@
-"""A case of these tables: a graph, what is said about it, and what the real Triton does with it."""
+"""A case of these tables: a graph, the problems that it has, and the real Triton's behaviour."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

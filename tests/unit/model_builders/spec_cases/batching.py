@@ -1,4 +1,4 @@
-"""Specs that keep the order of requests, and specs that say so and cannot."""
+"""Specs that keep the order of requests, and specs that should keep it and cannot."""
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from tests.unit.model_builders.specs import spec
