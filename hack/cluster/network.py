@@ -42,8 +42,8 @@ def connect_node(cluster: Cluster, node: Node, processes: Processes) -> None:
         f"ip route add {cluster.service_cidr} via {cluster.host_address}",
         # Anything else fails at once rather than by a timeout.
         "ip route add unreachable default",
-        # A packet that kube-proxy's rules did not rewrite came before them. If it went on, conntrack
-        # would remember it, and the client's next tries could never be rewritten.
+        # A packet that kube-proxy's rules did not rewrite came before them. If it passed, conntrack
+        # would remember it, and no later packet of that connection would be rewritten.
         f"iptables -A FORWARD -d {cluster.service_cidr} -j DROP",
         "echo 1 > /proc/sys/net/ipv4/ip_forward",
         "echo 1 > /proc/sys/net/bridge/bridge-nf-call-iptables",

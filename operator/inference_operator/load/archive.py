@@ -177,6 +177,9 @@ def _unpack_zip(archive: Path, unpacking: _Unpacking) -> None:
             mode = member.external_attr >> 16
             if member.flag_bits & 1:
                 raise _refused("it is encrypted")
+            if not member.filename:
+                # zipfile cuts a name at its first NUL, and fails at what is left of this one.
+                raise _refused("it is broken (a member has no name): upload it again")
             if member.is_dir():
                 unpacking.make_folder(member.filename)
             elif stat.S_ISLNK(mode):

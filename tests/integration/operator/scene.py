@@ -8,6 +8,7 @@ from typing import Any
 
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.kubectl import Kubectl
+from hack.console import StepError
 from tests.fakes.bodies import epipe, imodel, revision_of, step
 from tests.integration.operator.patience import eventually
 
@@ -93,7 +94,12 @@ class Scene:
             if phase == "Running" or revision not in (None, revision_of(pod)):
                 continue
             words = ("--subresource=status", "--type=merge", "-p", json.dumps(READY))
-            self.run("patch", "pod", pod["metadata"]["name"], *words)
+            try:
+                self.run("patch", "pod", pod["metadata"]["name"], *words)
+            except StepError as failure:
+                # The pod may have gone since it was listed.
+                if "(NotFound)" not in str(failure):
+                    raise
 
     def await_pods(self, count: int) -> None:
         eventually(lambda: len(self.get("pods", "-l", OURS)["items"]) == count)

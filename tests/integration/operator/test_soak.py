@@ -37,8 +37,8 @@ def test_minutes_of_edits_leave_nothing_behind(operator: OperatorProcess, scene:
         scene.pods_answer()
         if not warm and elapsed > WARM_SECONDS:
             warm, _ = operator.memory_mb()
-    assert operator.alive, operator.log
-    assert operator.metric("inference_operator_errors_total") == 0, operator.log
+    assert operator.alive, operator.log[-10_000:]
+    assert failures(operator) == 0, operator.log[-10_000:]
     assert 0 < operator.memory_mb()[0] < warm + GROWTH
 
     for name in MODELS:
@@ -50,6 +50,12 @@ def test_minutes_of_edits_leave_nothing_behind(operator: OperatorProcess, scene:
 
     scene.run("delete", "imodel", "--all")
     eventually(lambda: scene.kinds() == [], scene.kinds)
+
+
+def failures(operator: OperatorProcess) -> float:
+    """Return how many passes failed, except for a status that another write overtook."""
+    name = "inference_operator_errors_total"
+    return operator.metric(name) - operator.metric(name, reason="Conflict")
 
 
 def at_rest(operator: OperatorProcess) -> bool:

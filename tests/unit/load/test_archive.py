@@ -159,6 +159,7 @@ def test_an_unsafe_zip_is_refused(
         (b"<html>log in</html>", "m.zip"),
         (tar_of(("model.pt", os.urandom(4000), FILE))[:-900], "m.tar.gz"),
         (zip_of(("model.pt", os.urandom(4000), FILE))[:-900], "m.zip"),
+        (zip_of(("model.pt", b"torch", FILE)).replace(b"model.pt", b"\0odel.pt"), "m.zip"),
     ],
 )
 def test_a_broken_archive_says_so(unpacked: Callable[..., Path], body: bytes, kind: str) -> None:
