@@ -113,15 +113,17 @@ class _Unpacking:
             with _clashes(name):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 os.link(origin, path)
+        links: list[tuple[Path, str, str]] = []
         for name, to in self.soft:
             path = self._link_place(name)
             with _clashes(name):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.symlink_to(to)
+            links.append((path, name, to))
         # Only now is it certain where each link leads: a later one may be a part of its way.
         root = Path(os.path.realpath(self.target))
-        for name, to in self.soft:
-            real = Path(os.path.realpath(self.target / name))
+        for path, name, to in links:
+            real = Path(os.path.realpath(path))
             if PurePosixPath(to).is_absolute() or not real.is_relative_to(root):
                 raise _refused(f"its link {name!r} leads to {to!r}, outside of it")
 

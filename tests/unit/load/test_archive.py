@@ -111,6 +111,7 @@ UNSAFE = {
     "a Windows name that climbs out": [("a\\..\\..\\x", b"", FILE)],
     "a link to an absolute path": [("x", "/etc/passwd", SOFT)],
     "a link that climbs out": [("a/x", "../../x", SOFT)],
+    "a link with a Windows name that climbs out": [("a\\x", "../..", SOFT)],
     "a write below a link": [("a", "..", SOFT), ("a/x", b"owned", FILE)],
     "a link below a link": [("a", "sub", SOFT), ("a/x", "y", SOFT)],
     "a chain of links that climbs out": [("b", "a/..", SOFT), ("a", ".", SOFT)],
