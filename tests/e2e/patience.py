@@ -7,11 +7,13 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(seen: Callable[[], T], *, within: float = 90.0, that: str = "") -> T:
+def eventually(
+    seen: Callable[[], T], *, within: float = 90.0, that: str | Callable[[], str] = ""
+) -> T:
     """Return the first truthy value of `seen`.
 
     Raises:
-        AssertionError: with the last value, when the time is over.
+        AssertionError: with `that` as it is then and the last value, when the time is over.
     """
     deadline = time.monotonic() + within
     while True:
@@ -19,5 +21,6 @@ def eventually(seen: Callable[[], T], *, within: float = 90.0, that: str = "") -
         if value:
             return value
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {within:.0f} s: {that or seen}; last seen: {value!r}")
+            text = that() if callable(that) else that
+            raise AssertionError(f"not within {within:.0f} s: {text or seen}; last seen: {value!r}")
         time.sleep(0.3)

@@ -58,7 +58,9 @@ class Served:
 
     def wait_ready(self, within: float = 120.0) -> "Served":
         eventually(
-            lambda: self.holds("Ready"), within=within, that=f"{self.name} Ready\n{self.describe()}"
+            lambda: self.holds("Ready"),
+            within=within,
+            that=lambda: f"{self.name} Ready\n{self.describe()}",
         )
         return self
 
@@ -67,7 +69,7 @@ class Served:
         condition = eventually(
             lambda: (c := self.condition(kind)).get("reason") == reason and c,
             within=within,
-            that=f"{kind} {reason}; now {self.status()}",
+            that=lambda: f"{kind} {reason}; now {self.status()}",
         )
         assert isinstance(condition, dict)
         return str(condition["message"])
