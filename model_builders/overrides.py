@@ -6,10 +6,12 @@ replaced. What the spec itself says cannot be changed: both sides are named.
 
 import difflib
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf import text_format
 
+from inference_operator.api.triton import MOST_BACKSLASHES
 from model_builders.names import BACKENDS
 from model_builders.problem import ConfigError, Problem
 from model_builders.protobuf import written_config
@@ -17,6 +19,8 @@ from model_builders.spec_paths import OF_MODEL, Owners, spec_path
 
 OVERRIDES = "spec.triton.configOverrides"
 _NAMED_LISTS = ("input", "output")
+_RUN = "\\" * (MOST_BACKSLASHES + 1)
+_LONGEST_REASON = 200
 
 
 def apply_overrides(config: Any, text: str, owners: Owners = OF_MODEL) -> list[Problem]:
@@ -36,14 +40,28 @@ def apply_overrides(config: Any, text: str, owners: Owners = OF_MODEL) -> list[P
 
 def parse_written(text: str, path: str) -> Any:
     """Protobuf text as a written config; ConfigError names line and column, and what to do."""
-    config = written_config()
+    if _RUN in text:
+        found = f"more than {MOST_BACKSLASHES} backslashes in a row"
+        raise ConfigError(
+            [Problem(path, found, f"at most {MOST_BACKSLASHES}", "remove some of them")]
+        )
     try:
-        text_format.Parse(text, config)
+        parsed = _parsed(text)
     except text_format.ParseError as error:
         raise ConfigError([_parse_problem(error, text, path)]) from error
     except RecursionError as error:
         problem = Problem(path, "messages nested too deeply", "the fields of ModelConfig")
         raise ConfigError([problem]) from error
+    config = written_config()
+    config.CopyFrom(parsed)
+    return config
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> Any:
+    """Return the parsed text; each pass reads the same text several times, and most passes do."""
+    config = written_config()
+    text_format.Parse(text, config)
     return config
 
 
@@ -54,6 +72,9 @@ def _parse_problem(error: text_format.ParseError, text: str, path: str) -> Probl
         where = f"line {error.GetLine()}, column {error.GetColumn()}: "
         reason = reason.removeprefix(f"{error.GetLine()}:{error.GetColumn()} : ")
         reason = reason.partition("': ")[2] or reason
+    if len(reason) > _LONGEST_REASON:
+        # It quotes the text at which the parser stopped.
+        reason = f"{reason[:_LONGEST_REASON]}..."
     return Problem(
         path,
         f"{where}{reason.rstrip('.')}",

@@ -11,7 +11,7 @@ from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.choices import exactly_one
 from inference_operator.api.environment import EnvVar
 from inference_operator.api.model import DataType, Dim, TensorName
-from inference_operator.api.rules import Rule, UniqueBy, keys
+from inference_operator.api.rules import Check, Rule, UniqueBy, cel_string, keys
 
 
 class InstanceKind(StrEnum):
@@ -214,7 +214,22 @@ class Metrics(ApiModel):
 # What the Triton of both kinds takes.
 InstanceGroups = Annotated[tuple[InstanceGroup, ...], Field(max_length=16)]
 Warmups = Annotated[tuple[Warmup, ...], Field(max_length=16), UniqueBy("name")]
-ConfigOverrides = Annotated[str, Field(max_length=65536)]
+# Protobuf's reader of strings takes time with the square of a run of backslashes.
+MOST_BACKSLASHES = 64
+_RUN = rf"\\{{{MOST_BACKSLASHES + 1}}}"
+ConfigOverrides = Annotated[
+    str,
+    Field(max_length=65536),
+    Check(
+        Rule(
+            cel=f"!self.matches({cel_string(_RUN)})",
+            holds=lambda self: "\\" * (MOST_BACKSLASHES + 1) not in self,
+            found=f"more than {MOST_BACKSLASHES} backslashes in a row",
+            expected=f"at most {MOST_BACKSLASHES} in a row",
+            remedy="remove those that escape nothing",
+        )
+    ),
+]
 Environment = Annotated[tuple[EnvVar, ...], Field(max_length=64), UniqueBy("name")]
 ExtraArgs = Annotated[tuple[ExtraArg, ...], Field(max_length=64)]
 Parameters = Annotated[

@@ -3,8 +3,10 @@
 from typing import Any
 
 import pytest
+from google.protobuf import text_format
 
 from model_builders.config import model_config, parse_pbtxt
+from model_builders.overrides import OVERRIDES, parse_written
 from model_builders.problem import ConfigError
 from tests.unit.model_builders.specs import onnx, spec
 
@@ -219,3 +221,34 @@ def test_text_that_is_no_config_is_refused_with_line_and_column(
 def test_a_misspelt_field_is_suggested() -> None:
     with pytest.raises(ConfigError, match=r"did you mean preserve_ordering\?"):
         merged("dynamic_batching { preserve_ordring: true }")
+
+
+def test_a_run_of_backslashes_is_refused_before_it_is_read() -> None:
+    # 65,000 of them in one string took 13 s.
+    with pytest.raises(ConfigError, match="more than 64 backslashes in a row"):
+        parse_written('name: "' + "\\" * 65_000 + '"', OVERRIDES)
+
+
+def test_backslashes_that_escape_each_other_are_read() -> None:
+    assert parse_written('name: "' + "\\" * 64 + '"', OVERRIDES).name == "\\" * 32
+
+
+def test_a_text_is_read_once_however_often_it_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads: list[str] = []
+    parse = text_format.Parse
+
+    def counted(text: str, message: Any) -> Any:
+        reads.append(text)
+        return parse(text, message)
+
+    monkeypatch.setattr(text_format, "Parse", counted)
+    first = parse_written('name: "read once"', OVERRIDES)
+    first.name = "changed by its reader"
+    assert parse_written('name: "read once"', OVERRIDES).name == "read once"
+    assert reads == ['name: "read once"']
+
+
+def test_a_problem_does_not_quote_the_whole_text() -> None:
+    with pytest.raises(ConfigError) as caught:
+        parse_written("x" * 60_000 + ": 1", OVERRIDES)
+    assert len(str(caught.value)) < 1_000
