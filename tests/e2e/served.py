@@ -115,6 +115,14 @@ class Served:
         assert answer is not None
         return [float(value) for value in answer[0]]
 
+    def wait_answer(self, expected: list[float], within: float = 15.0) -> None:
+        """Wait until clients get this answer: nodes learn of a promotion after the API server."""
+        eventually(
+            lambda: self.predict() == expected,
+            within=within,
+            that=lambda: f"{self.name} answers {expected}, and not {self.predict()}",
+        )
+
     def called_throughout(self) -> "Caller":
         return Caller(self)
 

@@ -93,7 +93,7 @@ def test_a_model_that_goes_back_takes_the_pipeline_back_to_its_first_set(
     kept = records(served)
     linear.apply(**{"spec.model.source.uri": before})
     eventually(lambda: served.stable() == first, that="the first revision is stable again")
-    assert served.wait_ready().predict() == [1.0, *LINEAR_TWICE]
+    served.wait_ready().wait_answer([1.0, *LINEAR_TWICE])
     assert records(served) == kept
     assert len(kept) == 2
 
@@ -152,7 +152,7 @@ def test_a_set_that_does_not_come_up_leaves_the_whole_old_one_serving(
     assert served.stable() == old
     assert served.predict() == [1.0, *LINEAR_TWICE]
     served.apply(**{"spec.steps": wanted}).wait_ready()
-    assert answers(served) == TRIPLE_TWICE
+    eventually(lambda: answers(served) == TRIPLE_TWICE, within=15, that="the new set answers")
 
 
 def test_a_deleted_model_takes_nothing_away(world: World, namespace: str, linear: Served) -> None:
@@ -177,7 +177,7 @@ def test_other_weights_are_a_new_revision(world: World, namespace: str) -> None:
     (step,) = served.manifest["spec"]["steps"]
     weights = {"weightedAverage": {"weights": {"price": 1, "sentiment": 1}}}
     served.apply(**{"spec.steps": [{**step, "builtin": weights}]}).wait_ready()
-    assert served.predict() == [2.0, pytest.approx(math.exp(0.5 * 0.01), abs=1e-6)]
+    served.wait_answer([2.0, pytest.approx(math.exp(0.5 * 0.01), abs=1e-6)])
 
 
 def test_kubectl_scale_restarts_nothing(world: World, namespace: str) -> None:

@@ -37,13 +37,12 @@ def test_going_back_restores_the_kept_revision(world: World, namespace: str) -> 
     first, uri = served.stable(), world.store.uri("triple/model.onnx")
     kept = template(served, first)
     linear = served.manifest["spec"]["model"]["source"]["uri"]
-    served.apply(**{"spec.model.source.uri": uri}).wait_ready()
-    assert served.predict() == TRIPLE
+    served.apply(**{"spec.model.source.uri": uri}).wait_ready().wait_answer(TRIPLE)
     eventually(lambda: f"Deployment/linear-{first}" not in served.children(), that="old one gone")
     assert f"ControllerRevision/linear-{first}" in served.children()
     served.apply(**{"spec.model.source.uri": linear}).wait_ready()
     assert served.stable() == first
-    assert served.predict() == LINEAR
+    served.wait_answer(LINEAR)
     again = served.kubectl(
         "get", "deployment", f"linear-{first}", "-o", "jsonpath={.spec.template}"
     )
