@@ -6,6 +6,7 @@ import pytest
 
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel, RepositoryPlan
+from model_builders.file_names import PLAIN_NAME
 from tests.fakes.bodies import step
 from tests.unit.domain.pipelines import CONFIG, inline, pin, problems
 
@@ -44,6 +45,16 @@ def test_two_names_that_differ_by_case_are_refused() -> None:
     )
 
     assert found.startswith("spec.steps[other]: found another model called DRIFT in Triton than")
+
+
+def test_a_record_of_before_that_names_a_file_of_another_model_is_refused() -> None:
+    leaves = pin(f'{CONFIG} default_model_filename: "../../fx/1/model.onnx"')
+
+    assert problems(pins={"drift": leaves}) == (
+        'spec.steps[drift]: found default_model_filename "../../fx/1/model.onnx" in revision aaa of'
+        f" InferenceModel fx-drift, expected {PLAIN_NAME}; edit InferenceModel fx-drift, so that it"
+        " makes a new revision",
+    )
 
 
 def test_no_model_that_another_pipeline_brings_may_be_called_like_this_one() -> None:
