@@ -24,10 +24,26 @@ def check_artifact(format: ModelFormat, path: Path, config: ModelConfig) -> list
     """What keeps Triton from serving the artifact at `path` with `config`; empty when nothing does.
 
     `path` is the artifact's file, or the version folder that holds it under the name that Triton
-    will look for (`names.main_file_name`). Never raises for a bad artifact: an unreadable file is
-    a problem too.
+    will look for (`names.main_file_name`), and others for some GPUs (`cc_model_filenames`). Never
+    raises for a bad artifact: an unreadable file is a problem too.
     """
-    file = _main_file(format, path, config)
+    if not path.is_dir():
+        return _check_file(format, path, config)
+    main, others = main_file_name(format, config), {*config.cc_model_filenames.values()}
+    # GPUs for which there is no file of their own open the main file.
+    there = [name for name in sorted(others - {main}) if _is_there(path / name)]
+    files = [_opened(format, path / name) for name in (main, *there)]
+    return [problem for file in files for problem in _check_file(format, file, config)]
+
+
+def _is_there(file: Path) -> bool:
+    try:
+        return file.exists()
+    except OSError:
+        return True  # reading it says what is wrong
+
+
+def _check_file(format: ModelFormat, file: Path, config: ModelConfig) -> list[Problem]:
     try:
         return _not_an_artifact(file) or _CHECKS[format](file, config)
     except OSError as error:
@@ -35,10 +51,8 @@ def check_artifact(format: ModelFormat, path: Path, config: ModelConfig) -> list
         return [Problem(file.name, reason, "a file that can be read", "check its permissions")]
 
 
-def _main_file(format: ModelFormat, path: Path, config: ModelConfig) -> Path:
-    if not path.is_dir():
-        return path
-    file = path / main_file_name(format, config)
+def _opened(format: ModelFormat, file: Path) -> Path:
+    """Return the file that the backend opens when it is given `file`."""
     # ONNX Runtime's backend takes a folder of that name, with model.onnx and its weights in it.
     return file / "model.onnx" if format is ModelFormat.ONNX and file.is_dir() else file
 

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
-from model_builders.checks import ensembles
+from model_builders.checks import ensembles, files
+from model_builders.config_files import Place
 from model_builders.overrides import apply_overrides
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, plain_config, written_config
@@ -42,7 +43,8 @@ def ensemble_config(
     decoupled = [step for step, model in models.items() if model.decoupled]
     sequential = [step for step, model in models.items() if model.sequential]
     cached = ensembles.cache(config, decoupled, sequential)
-    if problems := problems or [*ensembles.fields(config), *cached]:
+    own = [*ensembles.fields(config)] or [*files.missing(config, Place(None, name))]
+    if problems := problems or [*own, *cached]:
         raise ConfigError(problems)
     return plain_config(config)
 

@@ -156,7 +156,7 @@ class _Import:
         self._configs[folder.name] = config
         self._add(INFERENCE_MODEL, name, spec)
         self._warn_about(folder, spec, left_out)
-        for problem in check(InferenceModelSpec.model_validate(spec)):
+        for problem in check(InferenceModelSpec.model_validate(spec), name=folder.name):
             self._warn(folder.name, f"the operator will refuse it: {problem}")
 
     def _version(self, folder: ModelFolder) -> int:

@@ -10,6 +10,7 @@ from typing import Any
 
 from inference_operator.api.model import DataType
 from model_builders.names import api_type
+from model_builders.onnx_weights import check_external_files, external_files
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 
@@ -73,7 +74,7 @@ def onnx_signature(path: Path) -> OnnxSignature:
         inputs=tuple(_tensor(i) for i in graph.input if i.name not in initialized),
         outputs=tuple(_tensor(output) for output in graph.output),
         initialized=frozenset(i.name for i in graph.input if i.name in initialized),
-        external_files=_external_files(graph),
+        external_files=external_files(model),
     )
 
 
@@ -85,28 +86,20 @@ def _tensor(value: Any) -> GraphTensor:
     return GraphTensor(value.name, _TYPES.get(tensor.elem_type), dims)
 
 
-def _external_files(graph: Any) -> tuple[str, ...]:
-    files = {
-        entry.value
-        for tensor in graph.initializer
-        for entry in tensor.external_data
-        if entry.key == "location"
-    }
-    return tuple(sorted(files))
-
-
 def check_onnx(file: Path, config: ModelConfig) -> list[Problem]:
     try:
         signature = onnx_signature(file)
     except NotOnnxError as error:
         return [Problem(file.name, str(error), "an ONNX model", "upload the artifact again")]
-    missing = [name for name in signature.external_files if not (file.parent / name).is_file()]
-    problems = compare(signature, config)
-    if missing:
-        found = f"no {', '.join(missing)} beside it"
-        remedy = "serve the folder that holds both, or save the model as one file"
-        problems.append(Problem(file.name, found, "the files with its weights", remedy))
-    return problems
+
+    def is_there(name: str) -> bool:
+        try:
+            return (file.parent / name).is_file()
+        except OSError:  # a name that the file system does not take
+            return False
+
+    weights = check_external_files(file.name, signature.external_files, is_there)
+    return [*compare(signature, config), *weights]
 
 
 def compare(signature: OnnxSignature, config: ModelConfig) -> list[Problem]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.artifact import check_artifact
 from model_builders.config import config_pbtxt, model_config
+from model_builders.config_files import Place, misplaced
 from model_builders.names import main_file_name
 from model_builders.problem import Problem
 
@@ -23,8 +24,9 @@ def pack(spec: InferenceModelSpec, artifact: Path, version: int, repository: Pat
     """Write `repository/NAME/config.pbtxt` and `repository/NAME/VERSION/FILE`; the model's folder.
 
     NAME is `spec.model.name`, which must be there, and the model runs on a CPU. Nothing is written
-    where the file is not the one that `source.sha256` pins, or does not fit the config:
-    PackingError says why, ConfigError where the config cannot be made.
+    where the file is not the one that `source.sha256` pins, where it does not fit the config, or
+    where the config names files of other models: PackingError says why, ConfigError where the
+    config cannot be made.
     """
     name, pin = spec.model.name, spec.model.source.sha256
     if name is None:
@@ -35,7 +37,8 @@ def pack(spec: InferenceModelSpec, artifact: Path, version: int, repository: Pat
         remedy = "fetch it again, and if that does not help register it anew"
         raise PackingError(Problem(artifact.name, f"sha256 {found}", f"{pin} as pinned", remedy))
     config = model_config(spec, name=name, accelerated=False)
-    if problems := check_artifact(spec.model.known_format, artifact, config):
+    leaving = [*misplaced(config, Place(version, name))]
+    if problems := leaving or check_artifact(spec.model.known_format, artifact, config):
         raise PackingError(*problems)
     folder = repository / name
     place = folder / str(version)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.checks import acceleration, batching, merged, naming, server, tensors, warmup
+from model_builders.config_files import Place
 from model_builders.problem import Problem
 
 Check = Callable[[InferenceModelSpec], Iterable[Problem]]
@@ -30,10 +31,11 @@ CHAIN: tuple[Check, ...] = (
 )
 
 
-def check(spec: InferenceModelSpec, *, version: int = 1) -> list[Problem]:
+def check(spec: InferenceModelSpec, *, version: int = 1, name: str | None = None) -> list[Problem]:
     """All problems of the spec, in the order of its fields; empty when Triton can serve it.
 
-    `version` is the one that the operator serves, as in the repository's folder.
+    `version` is the one that the operator serves, as in the repository's folder. `name` is Triton's
+    name for the model, or None where it is not known.
     """
     problems = [problem for one in CHAIN for problem in one(spec)]
-    return [*problems, *merged.overrides(spec, version)]
+    return [*problems, *merged.overrides(spec, Place(version, name or spec.model.name))]

@@ -7,6 +7,7 @@ from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.checks import files, server
 from model_builders.checks.acceleration import ADD_ACCELERATOR
 from model_builders.config import declared_config
+from model_builders.config_files import Place
 from model_builders.overrides import OVERRIDES, apply_overrides
 from model_builders.problem import Problem
 from model_builders.protobuf import model_config_pb2
@@ -14,8 +15,11 @@ from model_builders.protobuf import model_config_pb2
 _Group = model_config_pb2.ModelInstanceGroup
 
 
-def overrides(spec: InferenceModelSpec, version: int) -> Iterator[Problem]:
-    """Problems of the text itself; when there are none, those of the config that it makes."""
+def overrides(spec: InferenceModelSpec, place: Place) -> Iterator[Problem]:
+    """Problems of the text itself; when there are none, those of the config that it makes.
+
+    `place` is where the model will lie, with the version that the operator serves.
+    """
     config = declared_config(spec, name="model")
     text = spec.triton.config_overrides
     if text is not None:
@@ -26,9 +30,9 @@ def overrides(spec: InferenceModelSpec, version: int) -> Iterator[Problem]:
         if refused:
             yield from refused
             return
-    yield from _served_version(config, version)
+    yield from _served_version(config, place.version)
     yield from _ragged(config)
-    yield from files.missing(config, version)
+    yield from files.missing(config, place)
     yield from server.histograms(spec, [config])
     if text is not None:
         yield from _ensembles(config)
@@ -51,7 +55,7 @@ def _path(config_field: str) -> str:
     return f"{OVERRIDES}: {config_field}"
 
 
-def _served_version(config: Any, version: int) -> Iterator[Problem]:
+def _served_version(config: Any, version: int | None) -> Iterator[Problem]:
     policy = config.version_policy
     versions = list(policy.specific.versions)
     if policy.HasField("specific") and version not in versions:

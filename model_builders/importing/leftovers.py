@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from model_builders.checks.ensembles import UNREAD
-from model_builders.checks.files import comes_along
+from model_builders.file_names import is_of_artifact
 from model_builders.importing.folders import ModelFolder
 from model_builders.protobuf import ModelConfig
 
@@ -50,7 +50,7 @@ def _labels(config: Any, folder: ModelFolder, version: int | None) -> Iterator[s
 
 
 def _in_version(file: str, folder: ModelFolder, version: int | None) -> bool:
-    if version is None or not comes_along(file, _SERVED):
+    if version is None or not is_of_artifact(file, _SERVED):
         return False
     inside = PurePosixPath(file).relative_to(str(_SERVED))
     return (folder.path / str(version) / inside).is_file()

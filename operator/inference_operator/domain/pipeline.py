@@ -183,16 +183,17 @@ def _repository(steps: Iterable[Prepared]) -> dict[str, ServedModel]:
 def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
     """Two steps may run one model, but not two models of one name; nor may what another pipeline
     brings along."""
-    first: dict[str, tuple[str, ServedModel | None]] = {name: ("the pipeline itself", None)}
+    # Each model is a folder of its name, and a volume need not tell upper from lower case.
+    first: dict[str, tuple[str, ServedModel | None]] = {name.lower(): ("the pipeline itself", None)}
     for step in steps:
         path = f"spec.steps[{step.step.name}]"
         for model in step.models:
-            other, known = first.setdefault(model.name, (f"step {step.step.name}", model))
+            other, known = first.setdefault(model.name.lower(), (f"step {step.step.name}", model))
             if known is None or not _are_one(known, model):
                 yield Problem(
                     path,
                     f"another model called {model.name} in Triton than that of {other}",
-                    "one model of each name in a pipeline",
+                    "one model of each name in a pipeline, in whatever case it is written",
                     "give one of them another name",
                 )
 

@@ -12,7 +12,13 @@ CONFIG_SUFFIX = ".config.pbtxt"
 # Plain http is for a registry within the cluster: the API takes it from nobody's spec.
 SCHEMES = ("https://", "http://", "pvc://", "s3://", "gs://", "oci://")
 
-_NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]*")
+# One folder. No leading dot: `load` keeps its staging folders under such names.
+_NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]{0,252}")
+# With CONFIG_SUFFIX it is one key of a ConfigMap, which takes 253 characters.
+_MOST_MODEL_NAME = 240
+# Triton's versions are int64.
+_LAST_VERSION = 2**63 - 1
+_SHOWN = 200
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -62,8 +68,15 @@ class PlannedModel:
     builtin: str | None = None
 
     def __post_init__(self) -> None:
-        _check(_NAME.fullmatch(self.name), "name", self.name, "a model name without slashes")
-        _check(self.version >= 1, "version", self.version, "a whole number from 1 on")
+        _check(
+            _NAME.fullmatch(self.name) and len(self.name) <= _MOST_MODEL_NAME,
+            "name",
+            self.name,
+            f"a model name without slashes, of at most {_MOST_MODEL_NAME} characters",
+        )
+        _check(
+            1 <= self.version <= _LAST_VERSION, "version", self.version, "a whole number from 1 on"
+        )
         self._check_builtin()
         self._check_uri()
         _check(
@@ -133,21 +146,30 @@ class RepositoryPlan:
         """Read `plan.json`; PlanError says what is wrong with it."""
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PlanError(f"{PLAN_FILE} is not JSON: {error}") from None
         models = data.get("models") if isinstance(data, dict) else None
         if not isinstance(models, list) or not models:
             raise PlanError(f"{PLAN_FILE}: expected an object with a list `models` of one or more")
         found = tuple(_model(index, item) for index, item in enumerate(models))
         names = [model.name for model in found]
-        if len(set(names)) != len(names):
-            raise PlanError(f"{PLAN_FILE}: names of models must be unique, found {names}")
+        # A volume need not tell upper from lower case. Beyond ASCII, names are refused above.
+        if len({name.lower() for name in names}) != len(names):
+            raise PlanError(
+                f"{PLAN_FILE}: names of models must be unique, and differ by more than upper and"
+                f" lower case, found {_shown(names)}"
+            )
         return cls(found)
 
 
 def _check(holds: object, field: str, found: object, expected: str) -> None:
     if not holds:
-        raise PlanError(f"{field}: found {found!r}, expected {expected}")
+        raise PlanError(f"{field}: found {_shown(found)}, expected {expected}")
+
+
+def _shown(found: object) -> str:
+    text = repr(found)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
 
 
 def _as_dict(model: PlannedModel) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The steps of a pipeline, each as the models that it brings into the repository."""
 
+from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,7 @@ from inference_operator.domain.validation import UNVERSIONED, served_model
 from model_builders.builtin.config import builtin_config, builtin_type
 from model_builders.checks import check
 from model_builders.config import config_pbtxt, model_config, parse_pbtxt
+from model_builders.config_files import Place, misplaced
 from model_builders.instances import move_to_cpu
 from model_builders.problem import ConfigError, Problem
 from model_builders.protobuf import ModelConfig
@@ -76,7 +78,7 @@ def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
     version = resolved.version if resolved else UNVERSIONED
     name = spec.model.name or step.name
     try:
-        if problems := check(spec, version=version):
+        if problems := check(spec, version=version, name=name):
             raise ConfigError(problems)
         config = model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR)
     except ConfigError as error:
@@ -122,6 +124,8 @@ def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> 
         raise ConfigError(
             [Problem(path_of(step), text, "what the operator wrote", remedy)]
         ) from None
+    if problems := [one for planned, config in found for one in _files(planned, config, step, pin)]:
+        raise ConfigError(problems)
     models, inner, entry = [], [], ModelConfig()
     for planned, config in found:
         if planned.name == pin.model:
@@ -140,6 +144,22 @@ def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> 
         models.append(ServedModel(planned, config_pbtxt(config), uri))
     served = ServedStep(step.name, pin.model, pin.version, pin.uri, pin=pin)
     return Prepared(served, entry, tuple(models), tuple(inner))
+
+
+def _files(planned: PlannedModel, config: ModelConfig, step: Step, pin: Pin) -> Iterator[Problem]:
+    """Files that a config names and that are not its model's own: `load` would refuse them.
+
+    Older operators recorded such configs.
+    """
+    is_ensemble = planned.format is ArtifactFormat.ENSEMBLE
+    place = Place(None if is_ensemble else planned.version, planned.name)
+    for problem in misplaced(config, place):
+        yield replace(
+            problem,
+            path=path_of(step),
+            found=f"{problem.path} {problem.found} in revision {pin.revision} of {pin.reference}",
+            remedy=f"edit {pin.reference}, so that it makes a new revision",
+        )
 
 
 def _fit(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step, mode: Mode) -> None:

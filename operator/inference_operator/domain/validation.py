@@ -60,7 +60,7 @@ def model_unit(
     spec, resolved = wanted.spec, wanted.resolved
     name = spec.model.name or owner.key.name
     version = resolved.version if resolved else UNVERSIONED
-    problems = check(spec, version=version)
+    problems = check(spec, version=version, name=name)
     if problems:
         return Invalid(tuple(str(problem) for problem in problems))
     try:

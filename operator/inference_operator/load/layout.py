@@ -7,12 +7,16 @@ model, so the staging folders are gone at the end, and what records a model is a
 
 import hashlib
 import json
+import os
 import shutil
 from pathlib import Path
 
+from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel
 from inference_operator.domain.repository_plan import RepositoryPlan
+from inference_operator.load.failure import LoadError
 from inference_operator.load.plan import Order
+from model_builders.file_names import PLAIN_NAME, is_plain_name, quoted
 
 _STAGING = ".load-"
 _RECORD = ".loaded.json"
@@ -33,6 +37,8 @@ class Staging:
 
     def complete(self) -> LoadedModel | None:
         """The model as an earlier container laid it out, if it is of this very order."""
+        if self._place.is_symlink():
+            return None
         try:
             record = json.loads((self._place / _RECORD).read_text())
             found = LoadedModel(self._order.model.name, record["sha256"], record["bytes"])
@@ -41,10 +47,49 @@ class Staging:
         return found if record.get("order") == _identity(self._order) else None
 
     def prepare(self) -> None:
-        """An empty version folder; a download that was begun stays."""
-        shutil.rmtree(self._model, ignore_errors=True)
-        shutil.rmtree(self._lifted, ignore_errors=True)
+        """An empty version folder; a download that was begun stays.
+
+        The containers of a pod share the volume: links that one of them left here are removed, so
+        that nothing is ever written through one.
+        """
+        if self.work.is_dir() and not self.work.is_symlink():
+            _remove_links(self.work)
+        else:
+            _remove(self.work)
+        _remove(self._model)
+        _remove(self._lifted)
         self.version.mkdir(parents=True)
+
+    def put(self, file: Path, name: str) -> None:
+        """Move the artifact's only file into the version's folder, under the config's name for it.
+
+        LoadError for a name that would lead out of the folder, or that is taken.
+        """
+        target = self.version / name
+        if not is_plain_name(name):
+            raise self._refused(f"found {quoted(name)} as its main file, expected {PLAIN_NAME}")
+        if os.path.lexists(target):
+            raise self._refused(f"found two files that would be called {name}, expected one")
+        file.rename(target)
+
+    def check_links(self) -> None:
+        """Raise LoadError where a link in the version's folder leads out of it.
+
+        The place of a link decides where it leads, so this comes after `unwrap`.
+        """
+        root = os.path.realpath(self.version)
+        for folder, folders, files in os.walk(self.version):
+            for entry in (*folders, *files):
+                path = Path(folder, entry)
+                if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
+                    shown = quoted(str(path.relative_to(self.version)))
+                    raise self._refused(
+                        f"found the link {shown}, which leads out of the artifact, expected links"
+                        " that stay in it; replace it by the file, and upload the artifact again"
+                    )
+
+    def _refused(self, what: str) -> LoadError:
+        return LoadError(Reason.ARTIFACT_INVALID, f"{self._order.model.name}: {what}")
 
     def unwrap(self, main_file: str) -> None:
         """Take an archive's only folder for the version when the main file is in there."""
@@ -65,8 +110,7 @@ class Staging:
             "bytes": loaded.bytes,
         }
         (self._model / _RECORD).write_text(json.dumps(record))
-        if self._place.exists():
-            shutil.rmtree(self._place)
+        _remove(self._place)
         self._model.rename(self._place)
         self.discard()
 
@@ -74,14 +118,30 @@ class Staging:
         """Remove everything that is not in its place; the bytes that were there."""
         files = [path for path in self.work.rglob("*") if path.is_file()]
         written = sum(path.lstat().st_size for path in files)
-        shutil.rmtree(self.work, ignore_errors=True)
+        _remove(self.work)
         return written
 
 
 def remove_staging(output: Path) -> None:
     """Remove every staging folder: Triton would take one for a model."""
     for left in output.glob(f"{_STAGING}*"):
-        shutil.rmtree(left, ignore_errors=True)
+        _remove(left)
+
+
+def _remove(path: Path) -> None:
+    """Remove a folder, or the file or link in its place; what a link leads to stays."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
+
+
+def _remove_links(folder: Path) -> None:
+    for inside, folders, files in os.walk(folder):
+        for entry in (*folders, *files):
+            path = Path(inside, entry)
+            if path.is_symlink():
+                path.unlink()
 
 
 def _identity(order: Order) -> str:

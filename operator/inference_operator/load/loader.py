@@ -104,7 +104,8 @@ class Loader:
             unpack(artifact.file, artifact.kind, staging.version)
             staging.unwrap(verifier.main_file)
         elif artifact.file is not None:
-            artifact.file.rename(staging.version / verifier.main_file)
+            staging.put(artifact.file, verifier.main_file)
+        staging.check_links()
         verifier.check(staging.version)
         return artifact
 

@@ -24,6 +24,7 @@ class Verifier:
         from model_builders.names import main_file_name
 
         self._config = _config(order)
+        _check_files(order, self._config)
         self._format: ModelFormat = ModelFormat(order.model.format.value)
         self._name = order.model.name
         self.main_file = main_file_name(self._format, self._config)
@@ -35,12 +36,15 @@ class Verifier:
         problems = check_artifact(self._format, version, self._config)
         if problems:
             sentences = "; ".join(str(problem) for problem in problems)
-            raise LoadError(_reason(self.main_file, problems), f"{self._name}: {sentences}")
+            files = {self.main_file, *self._config.cc_model_filenames.values()}
+            raise LoadError(_reason(files, problems), f"{self._name}: {sentences}")
 
 
 def check_ensemble(order: Order) -> None:
     """Raise LoadError where the config, which is all that there is of an ensemble, is none."""
-    if not _config(order).ensemble_scheduling.step:
+    config = _config(order)
+    _check_files(order, config)
+    if not config.ensemble_scheduling.step:
         raise LoadError(
             Reason.ARTIFACT_INVALID,
             f"config.pbtxt of {order.model.name}: found no ensemble_scheduling with steps, expected"
@@ -60,6 +64,21 @@ def _config(order: Order) -> "ModelConfig":
         ) from None
 
 
-def _reason(main_file: str, problems: "list[Problem]") -> Reason:
-    unreadable = any(problem.path == main_file for problem in problems)
+def _check_files(order: Order, config: "ModelConfig") -> None:
+    """Raise LoadError where a field leads to a file that is not the model's own.
+
+    The operator has checked it, but the config comes from a ConfigMap, which others may edit.
+    """
+    from model_builders.config_files import Place, misplaced
+
+    is_ensemble = order.model.format is ArtifactFormat.ENSEMBLE
+    place = Place(None if is_ensemble else order.model.version, order.model.name)
+    if problems := [str(problem) for problem in misplaced(config, place)]:
+        raise LoadError(
+            Reason.ARTIFACT_INVALID, f"config.pbtxt of {order.model.name}: {'; '.join(problems)}"
+        )
+
+
+def _reason(files: set[str], problems: "list[Problem]") -> Reason:
+    unreadable = any(problem.path in files for problem in problems)
     return Reason.ARTIFACT_INVALID if unreadable else Reason.TENSOR_MISMATCH

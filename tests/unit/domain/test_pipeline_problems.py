@@ -1,9 +1,12 @@
 """The problems of a pipeline that cannot be served: all at once, without their consequences."""
 
+from dataclasses import replace
+
 import pytest
 
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel, RepositoryPlan
+from model_builders.file_names import PLAIN_NAME
 from tests.fakes.bodies import step
 from tests.unit.domain.pipelines import CONFIG, inline, pin, problems
 
@@ -19,7 +22,38 @@ def test_two_models_of_one_name_are_refused() -> None:
 
     assert found == (
         "spec.steps[other]: found another model called drift in Triton than that of step drift,"
-        " expected one model of each name in a pipeline; give one of them another name",
+        " expected one model of each name in a pipeline, in whatever case it is written; give one"
+        " of them another name",
+    )
+
+
+def test_two_names_that_differ_by_case_are_refused() -> None:
+    other = step("other", "other", inputMap={"x": "x"}, outputMap={"y": "z"})
+    outputs = [{"name": n, "dataType": "FP32", "shape": [1]} for n in ("y", "z")]
+    files = pin().repository
+    upper = replace(
+        pin(),
+        model="DRIFT",
+        repository={
+            "plan.json": files["plan.json"].replace('"drift"', '"DRIFT"'),
+            "DRIFT.config.pbtxt": CONFIG.replace("drift", "DRIFT"),
+        },
+    )
+
+    (found,) = problems(
+        pins={"drift": pin(), "other": upper}, steps=[step(), other], outputs=outputs
+    )
+
+    assert found.startswith("spec.steps[other]: found another model called DRIFT in Triton than")
+
+
+def test_a_record_of_before_that_names_a_file_of_another_model_is_refused() -> None:
+    leaves = pin(f'{CONFIG} default_model_filename: "../../fx/1/model.onnx"')
+
+    assert problems(pins={"drift": leaves}) == (
+        'spec.steps[drift]: found default_model_filename "../../fx/1/model.onnx" in revision aaa of'
+        f" InferenceModel fx-drift, expected {PLAIN_NAME}; edit InferenceModel fx-drift, so that it"
+        " makes a new revision",
     )
 
 

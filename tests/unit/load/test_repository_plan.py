@@ -1,6 +1,7 @@
 """The plan and the report that the operator and the init container exchange."""
 
 import json
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -96,6 +97,17 @@ def _edited(of: PlannedModel = LSTM, /, **changes: object) -> str:
         ('{"models": [{"name": "x"}]}', "models[0]"),
         (_edited(name="../etc"), "models[0].name: found '../etc'"),
         (_edited(name=""), "models[0].name: found ''"),
+        (_edited(name="."), "models[0].name: found '.'"),
+        (_edited(name=".load-lstm"), "models[0].name: found '.load-lstm'"),
+        (_edited(name="lstm/1"), "models[0].name: found 'lstm/1'"),
+        (_edited(name="lstm\\1"), "models[0].name: found"),
+        (_edited(name="lstm\n"), "models[0].name: found"),
+        (_edited(name="\ufb01x"), "models[0].name: found"),
+        (_edited(name="a" * 241), "models[0].name: found"),
+        ("[" * 100_000, "is not JSON"),
+        (_edited(credentials="a" * 254), "models[0].credentials: found"),
+        (_edited(version=-1), "models[0].version: found -1"),
+        (_edited(version=2**63), "models[0].version: found 9223372036854775808"),
         (_edited(version=0), "models[0].version: found 0"),
         (_edited(version=True), "models[0].version: found True"),
         (_edited(version="1"), "models[0].version: found '1'"),
@@ -122,9 +134,26 @@ def test_a_bad_plan_is_refused_with_its_field(text: str, message: str) -> None:
     assert message in str(caught.value)
 
 
+def test_the_longest_names_of_the_api_are_taken() -> None:
+    longest = replace(LSTM, name="a" * 240, version=2**63 - 1, credentials="b" * 253)
+    assert RepositoryPlan.from_json(RepositoryPlan((longest,)).to_json()).models == (longest,)
+
+
+def test_a_very_long_value_makes_a_short_message() -> None:
+    with pytest.raises(PlanError) as caught:
+        RepositoryPlan.from_json(_edited(name="a" * 500_000))
+    assert len(str(caught.value)) < 500
+
+
 def test_two_models_cannot_share_a_name() -> None:
     with pytest.raises(PlanError, match="unique"):
         RepositoryPlan.from_json(RepositoryPlan((LSTM, LSTM)).to_json())
+
+
+def test_two_models_cannot_have_names_that_differ_by_case_only() -> None:
+    upper = replace(LSTM, name="LSTM")
+    with pytest.raises(PlanError, match="more than upper and lower case"):
+        RepositoryPlan.from_json(RepositoryPlan((LSTM, upper)).to_json())
 
 
 def test_a_report_survives_its_json() -> None:

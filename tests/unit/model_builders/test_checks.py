@@ -67,3 +67,16 @@ def test_the_files_of_an_artifact_lie_in_the_folder_of_the_version_that_is_serve
     labels = spec(triton=overrides('output { name: "PRICE__0" label_filename: "7/labels.txt" }'))
     assert check(labels, version=7) == []
     assert len(check(labels, version=8)) == 1
+
+
+def test_a_file_of_another_model_is_told_from_ones_own_by_the_name_in_triton() -> None:
+    text = 'model_operations { op_library_filename: "/models/fx/1/ops.so" }'
+    assert check(spec(triton=overrides(text)), name="fx") == []
+    assert len(check(spec(triton=overrides(text)), name="lstm")) == 1
+    named = spec(model_changes={"name": "lstm"}, triton=overrides(text))
+    assert [str(problem) for problem in check(named)] == [
+        "spec.triton.configOverrides: model_operations.op_library_filename[0]: found"
+        ' "/models/fx/1/ops.so", expected an absolute path of the image, or of this model\'s own'
+        " artifact in /models/lstm/1; add it to the image or to the artifact, as"
+        " /models/lstm/1/FILE"
+    ]

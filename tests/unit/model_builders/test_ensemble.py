@@ -80,6 +80,26 @@ def test_what_only_models_have_is_refused_in_an_ensemble(case: Foreign) -> None:
     assert problem.path == f"spec.triton.configOverrides: {case.field}"
 
 
+@pytest.mark.parametrize(
+    ("text", "field"),
+    [
+        ('model_repository_agents { agents { name: "../../models/fx/1/x" } }', "agents"),
+        (
+            'model_repository_agents { agents { name: "checksum" parameters {'
+            ' key: "MD5:../fx/1/model.onnx" value: "0" } } }',
+            "MD5:../fx/1/model.onnx",
+        ),
+    ],
+    ids=["an agent that is a path", "a checksum of another model's file"],
+)
+def test_no_file_of_another_model_is_named_in_an_ensemble(text: str, field: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        rendered(configOverrides=text)
+    (problem,) = raised.value.problems
+    assert problem.path.startswith("spec.triton.configOverrides: model_repository_agents.")
+    assert field in problem.path
+
+
 def test_a_field_of_models_is_refused_with_what_to_do() -> None:
     with pytest.raises(ConfigError) as raised:
         rendered(configOverrides="instance_group { count: 2 }")

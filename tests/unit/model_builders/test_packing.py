@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.triton import Triton
 from model_builders.config import parse_pbtxt
 from model_builders.packing import PackingError, pack
 from tests.e2e.artifacts import linear_onnx
@@ -55,6 +56,14 @@ def test_another_file_than_the_pinned_one_is_refused(artifact: Path, tmp_path: P
     artifact.write_bytes(linear_onnx(3.0, 1.0))
     said = refused(artifact, tmp_path, spec(sha256=DIGEST))
     assert f"expected {DIGEST} as pinned; fetch it again" in said
+
+
+def test_a_main_file_outside_of_the_models_folder_is_refused(
+    artifact: Path, tmp_path: Path
+) -> None:
+    text = 'default_model_filename: "../../../fx/1/model.onnx"'
+    given = spec().model_copy(update={"triton": Triton(config_overrides=text)})
+    assert "expected one file name" in refused(artifact, tmp_path, given)
 
 
 def test_a_graph_that_contradicts_the_spec_is_refused(artifact: Path, tmp_path: Path) -> None:
