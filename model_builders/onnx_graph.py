@@ -83,7 +83,11 @@ def _tensor(value: Any) -> GraphTensor:
     dims = None
     if tensor.HasField("shape"):
         dims = tuple(dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim)
-    return GraphTensor(value.name, _TYPES.get(tensor.elem_type), dims)
+    # protobuf returns the bytes of a name that cannot be decoded.
+    name: str | bytes = value.name
+    if isinstance(name, bytes):
+        raise NotOnnxError("an input or output whose name is not UTF-8")
+    return GraphTensor(name, _TYPES.get(tensor.elem_type), dims)
 
 
 def check_onnx(file: Path, config: ModelConfig) -> list[Problem]:

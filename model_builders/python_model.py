@@ -6,8 +6,13 @@ from pathlib import Path
 
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
+from model_builders.python_source import MAX_SOURCE, parse_source
 
 _CLASS = "TritonPythonModel"
+# What may define the class: its name, or an import of all names.
+_MENTIONED = re.compile(rb"TritonPythonModel|import\s{0,20}\*")
+_OVERLAP = 64
+_CHUNK = 1 << 20
 # Syntax of Python versions after this one: Triton's own interpreter may well take it.
 _NEWER = re.compile(
     r"^\s*type\s+\w+|^\s*(async\s+)?(def|class)\s+\w+\s*\[|\bf[\"']|\bexcept\s+\w+,"
@@ -15,8 +20,10 @@ _NEWER = re.compile(
 
 
 def check_python(file: Path, config: ModelConfig) -> list[Problem]:
+    with file.open("rb") as stream:
+        source = stream.read(MAX_SOURCE + 1)
     try:
-        module = ast.parse(file.read_bytes(), filename=file.name)
+        module = parse_source(source)
     except SyntaxError as error:
         if _NEWER.search(error.text or ""):
             return []
@@ -24,13 +31,24 @@ def check_python(file: Path, config: ModelConfig) -> list[Problem]:
         return [Problem(file.name, where, "a Python module", "correct the syntax")]
     except ValueError as error:
         return [Problem(file.name, str(error), "a Python module", "save it as UTF-8 text")]
-    return _model_class(file, module)
+    return _model_class(file, module) if module is not None else _mention(file)
+
+
+def _mention(file: Path) -> list[Problem]:
+    """Problems of a source too large to be parsed: Triton parses it, and reports the others."""
+    with file.open("rb") as stream:
+        tail = b""
+        while chunk := stream.read(_CHUNK):
+            text = tail + chunk
+            if _MENTIONED.search(text):
+                return []
+            tail = text[-_OVERLAP:]
+    return _no_class(file)
 
 
 def _model_class(file: Path, module: ast.Module) -> list[Problem]:
     if not any(_CLASS in _bound(node) for node in ast.walk(module)):
-        remedy = f"define class {_CLASS} with execute(self, requests)"
-        return [Problem(file.name, f"no {_CLASS}", f"a class {_CLASS}", remedy)]
+        return _no_class(file)
     classes = [n for n in module.body if isinstance(n, ast.ClassDef) and n.name == _CLASS]
     for node in classes:
         methods = {
@@ -41,6 +59,11 @@ def _model_class(file: Path, module: ast.Module) -> list[Problem]:
             remedy = "add execute(self, requests), which returns one response for each request"
             return [Problem(f"{file.name}:{node.lineno}", found, "the method execute", remedy)]
     return []
+
+
+def _no_class(file: Path) -> list[Problem]:
+    remedy = f"define class {_CLASS} with execute(self, requests)"
+    return [Problem(file.name, f"no {_CLASS}", f"a class {_CLASS}", remedy)]
 
 
 def _bound(node: ast.AST) -> set[str]:

@@ -4,18 +4,21 @@ import ast
 import pickletools
 import re
 import zipfile
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
+from model_builders.python_source import MAX_SOURCE, parse_source
+from model_builders.zip_files import BROKEN, ZipTooLargeError, open_zip, why_unreadable
 
 _EXPORT = (
     "export it with torch.jit.trace or torch.jit.script, and write it with torch.jit.save(model,"
     ' "model.pt")'
 )
-_LARGEST_PICKLE = 64 * 1024 * 1024
+# torch.jit.save writes the root class first: the rest of the pickle is not looked at.
+_PICKLE_READ = 64 * 1024
+_SHOWN_ARGUMENTS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,16 @@ class Forward:
 
 
 def check_torchscript(file: Path, config: ModelConfig) -> list[Problem]:
+    """Return the problems of the archive; of its members, only the first bytes are inflated."""
     try:
-        with zipfile.ZipFile(file) as archive:
-            names = archive.namelist()
-            problem = _layout(file, names)
-            forward = None if problem else _forward(archive, names)
+        with open_zip(file) as archive:
+            problem = _layout(file, archive)
+            forward = None if problem else _forward(archive)
     except zipfile.BadZipFile:
         return [_no_archive(file)]
-    except (zlib.error, EOFError, NotImplementedError) as error:
+    except ZipTooLargeError as error:
+        return [Problem(file.name, str(error), "a TorchScript archive", _EXPORT)]
+    except BROKEN as error:
         found = f"a damaged archive ({error})"
         return [Problem(file.name, found, "a TorchScript archive", "upload the artifact again")]
     if problem:
@@ -54,42 +59,67 @@ def _no_archive(file: Path) -> Problem:
     return Problem(file.name, found, "a TorchScript archive", _EXPORT)
 
 
-def _layout(file: Path, names: list[str]) -> Problem | None:
-    inner = {name.partition("/")[2] for name in names}
-    if "data.pkl" in inner and "constants.pkl" in inner:
-        return None
+def _layout(file: Path, archive: zipfile.ZipFile) -> Problem | None:
+    root = _root(archive)
+    inner = {name.partition("/")[2] for name in archive.namelist()}
+    if {f"{root}/data.pkl", f"{root}/constants.pkl"} <= archive.NameToInfo.keys():
+        return _unreadable(file, archive, root)
     if "models/model.json" in inner or "archive_format" in inner:
         found = "an archive of torch.export"
     elif any(name.endswith(".so") for name in inner):
         found = "an AOTInductor package"
-    elif "data.pkl" in inner:
+    elif "data.pkl" in inner and "constants.pkl" not in inner:
         found = "a state_dict or pickled module of torch.save"
     else:
         found = "a zip archive of something else"
     return Problem(file.name, found, "a TorchScript archive", _EXPORT)
 
 
-def _forward(archive: zipfile.ZipFile, names: list[str]) -> Forward | None:
-    """The forward of the archive's root class; None where it cannot be told."""
-    root = names[0].partition("/")[0]
-    pickle = archive.getinfo(f"{root}/data.pkl")
-    if pickle.file_size > _LARGEST_PICKLE:
-        return None
-    qualified = _root_class(archive.read(pickle))
+def _root(archive: zipfile.ZipFile) -> str:
+    """Return the folder of the first member, which PyTorch takes for the archive's."""
+    names = archive.namelist()
+    return names[0].partition("/")[0] if names else ""
+
+
+def _unreadable(file: Path, archive: zipfile.ZipFile, root: str) -> Problem | None:
+    """Return the problem of members that PyTorch cannot inflate, or that need a password."""
+    for member in archive.infolist():
+        if (why := why_unreadable(member)) is not None:
+            name = member.filename.removeprefix(f"{root}/")[:100]
+            expected = "stored or deflated members"
+            return Problem(f"{file.name}", f"{name} {why}", expected, _EXPORT)
+    return None
+
+
+def _forward(archive: zipfile.ZipFile) -> Forward | None:
+    """Return the forward of the archive's root class; None where it cannot be told.
+
+    It is not told for a source of more than 1 MiB or 100,000 words either: it is left unread.
+    """
+    root = _root(archive)
+    qualified = _root_class(_first_bytes(archive, f"{root}/data.pkl", _PICKLE_READ))
     if qualified is None:
         return None
     module, _, class_name = qualified.rpartition(".")
     source = f"{root}/code/{module.replace('.', '/')}.py"
-    if source not in names:
+    if source not in archive.NameToInfo:
         return None
+    text = _first_bytes(archive, source, MAX_SOURCE + 1)
     try:
-        return _arguments(ast.parse(archive.read(source)), class_name)
-    except (SyntaxError, ValueError, RecursionError):
+        parsed = parse_source(text)
+        return None if parsed is None else _arguments(parsed, class_name)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
+
+
+def _first_bytes(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
+    """Inflate no more than `size` bytes: `ZipFile.read` inflates all, whatever is declared."""
+    with archive.open(name) as member:
+        return member.read(size)
 
 
 def _root_class(pickle: bytes) -> str | None:
-    """The first global of the pickle, such as `__torch__.models.LSTM`; nothing is unpickled."""
+    """Return the first global, such as `__torch__.models.LSTM`; nothing is unpickled."""
     try:
         for opcode, argument, _ in pickletools.genops(pickle):
             if opcode.name == "GLOBAL":
@@ -125,7 +155,9 @@ def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
     that are arguments in part are refused, since a person expects them to mean something.
     """
     names = [tensor.name for tensor in config.input]
-    signature = f"forward({', '.join(forward.arguments)})"
+    shown = forward.arguments[:_SHOWN_ARGUMENTS]
+    more = ", …" if len(forward.arguments) > _SHOWN_ARGUMENTS else ""
+    signature = f"forward({', '.join(shown)}{more})"
     if config.HasField("sequence_batching") or not names:
         return []
     if not forward.required <= len(names) <= len(forward.arguments):

@@ -20,6 +20,7 @@ from inference_operator.load.digest import digest_of, file_digest
 from inference_operator.load.failure import LoadError, is_disk_full
 from inference_operator.load.fetch import Fetcher
 from inference_operator.load.layout import Staging, remove_staging
+from inference_operator.load.links import check_links
 from inference_operator.load.node_cache import NodeCache
 from inference_operator.load.plan import Order
 from inference_operator.load.progress import log
@@ -103,9 +104,11 @@ class Loader:
         if artifact.file is not None and is_archive(artifact.kind):
             unpack(artifact.file, artifact.kind, staging.version)
             staging.unwrap(verifier.main_file)
-        elif artifact.file is not None:
-            staging.put(artifact.file, verifier.main_file)
-        staging.check_links()
+            check_links(staging.version)
+        else:
+            if artifact.file is not None:
+                staging.put(artifact.file, verifier.main_file)
+            staging.check_links()
         verifier.check(staging.version)
         return artifact
 

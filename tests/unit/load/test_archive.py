@@ -1,10 +1,7 @@
 """Archives are unpacked into their folder and nowhere else."""
 
-import io
 import os
-import stat
 import tarfile
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,48 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load import archive, space
+from inference_operator.load import space, unpacking
 from inference_operator.load.archive import is_archive, unpack
 from inference_operator.load.failure import LoadError
 from tests.examples import examples
-
-Member = tuple[str, bytes | str, bytes]
-FILE, SOFT, HARD, FOLDER = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE
-
-
-def tar_of(*members: Member, mode: str = "w:gz") -> bytes:
-    """Members as (name, content or link target, type)."""
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as tar:  # type: ignore[call-overload]
-        for name, content, kind in members:
-            info = tarfile.TarInfo(name)
-            info.type, info.mode = kind, 0o755 if name.endswith(".sh") else 0o644
-            body = content if isinstance(content, bytes) else b""
-            info.linkname = content if isinstance(content, str) else ""
-            info.size = len(body) if kind == FILE else 0
-            tar.addfile(info, io.BytesIO(body))
-    return buffer.getvalue()
-
-
-def zip_of(*members: Member) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as packed:
-        for name, content, kind in members:
-            info = zipfile.ZipInfo(name)
-            mode = stat.S_IFLNK | 0o777 if kind == SOFT else stat.S_IFREG | 0o644
-            info.external_attr = mode << 16
-            packed.writestr(info, content)
-    return buffer.getvalue()
+from tests.unit.load.archives import FILE, FOLDER, HARD, SOFT, Member, tar_of, unpack_body, zip_of
 
 
 @pytest.fixture
 def unpacked(tmp_path: Path) -> Callable[..., Path]:
     def do(body: bytes, kind: str = "lstm.tar.gz") -> Path:
-        source, target = tmp_path / "download", tmp_path / "models" / "1"
-        source.write_bytes(body)
-        target.mkdir(parents=True)
-        unpack(source, kind, target)
-        return target
+        return unpack_body(body, kind, tmp_path)
 
     return do
 
@@ -186,8 +152,8 @@ def test_a_bomb_ends_at_the_free_disk(
 def test_an_archive_of_endless_members_is_refused(
     unpacked: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive, "MAX_MEMBERS", 10)
-    with pytest.raises(LoadError, match="more than 10 members"):
+    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 10)
+    with pytest.raises(LoadError, match="more than 10 files"):
         unpacked(tar_of(*[(f"{n}", b"", FILE) for n in range(11)]))
 
 

@@ -177,7 +177,7 @@ def test_a_link_that_leaves_after_unwrapping_is_refused(root: Path) -> None:
     (root / "claims/weights/lstm.tar.gz").write_bytes(packed)
     model = PlannedModel("lstm", 7, ArtifactFormat.PYTHON, "pvc://weights/lstm.tar.gz")
     message = refused(root, Order(model, ""))
-    assert message.startswith('lstm: found the link "words", which leads out of the artifact')
+    assert message.startswith("the archive is refused: its link 'words' leads to '../config.pbtxt'")
     assert files(root) == {}
 
 

@@ -21,6 +21,7 @@ from inference_operator.load.digest import digest_of
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order, read_plan
+from tests.unit.load.archives import FILE, SOFT, tar_of
 
 SCORER = PlannedModel("scorer", 3, ArtifactFormat.PYTHON, "pvc://weights/scorer/model.py")
 CONFIG = """
@@ -221,3 +222,22 @@ def test_a_plan_without_a_config_is_refused(tmp_path: Path) -> None:
     (tmp_path / PLAN_FILE).write_text(RepositoryPlan((SCORER,)).to_json())
     with pytest.raises(PlanError, match=r"cannot read .*scorer\.config\.pbtxt"):
         read_plan(tmp_path)
+
+
+def test_a_link_that_leads_out_once_its_folder_is_unwrapped_is_refused(pod: Pod) -> None:
+    members = (("scorer/model.py", CODE, FILE), ("scorer/words", "../scorer/model.py", SOFT))
+    pod.put("scorer.tar.gz", tar_of(*members))
+    failure = pod.refused(replace(SCORER, uri="pvc://weights/scorer.tar.gz"))
+    assert failure.reason is Reason.ARTIFACT_INVALID
+    assert str(failure) == (
+        "the archive is refused: its link 'words' leads to '../scorer/model.py', outside of it:"
+        " pack the archive without this link"
+    )
+    assert pod.tree() == []
+
+
+def test_a_link_within_an_unwrapped_folder_is_kept(pod: Pod) -> None:
+    members = (("s/a/model.py", CODE, FILE), ("s/model.py", "a/../a/model.py", SOFT))
+    pod.put("scorer.tar.gz", tar_of(*members))
+    pod.load(replace(SCORER, uri="pvc://weights/scorer.tar.gz"))
+    assert (pod.models / "scorer/3/model.py").read_bytes() == CODE

@@ -1,0 +1,81 @@
+"""Measures how much memory a check takes, in a process of its own.
+
+`python -m tests.memory unpack FILE KIND TARGET` and `python -m tests.memory check FORMAT FILE`.
+"""
+
+import importlib
+import json
+import os
+import resource
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+_ROOT = Path(__file__).parents[1]
+# Imports are no part of the growth.
+_IMPORTED = ("onnx", "inference_operator.load.archive", "model_builders.config")
+# A bomb that is not held back ends as a MemoryError, not with the machine's last page.
+_MOST = 2 << 30
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the check answered, and by how many MiB its process grew."""
+
+    growth: int
+    answer: str
+
+
+def measure(*arguments: str | Path) -> Outcome:
+    """Run a check in a process of its own."""
+    command = [sys.executable, "-m", "tests.memory", *map(str, arguments)]
+    path = os.pathsep.join([str(_ROOT / "operator"), str(_ROOT)])
+    environment = {**os.environ, "PYTHONPATH": path}
+    done = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return Outcome(**json.loads(done.stdout))
+
+
+def _unpack(source: str, kind: str, target: str) -> str:
+    from inference_operator.load.archive import unpack
+    from inference_operator.load.failure import LoadError
+
+    try:
+        unpack(Path(source), kind, Path(target))
+    except LoadError as failure:
+        return f"{failure.reason.value}: {failure}"
+    return "unpacked"
+
+
+def _check(format: str, path: str) -> str:
+    from inference_operator.api.model import ModelFormat
+    from model_builders.artifact import check_artifact
+    from model_builders.config import parse_pbtxt
+
+    config = parse_pbtxt('input { name: "a" data_type: TYPE_FP32 dims: 1 }')
+    return "; ".join(map(str, check_artifact(ModelFormat(format), Path(path), config)))
+
+
+def _peak() -> int:
+    """The most MiB of memory so far. `ru_maxrss` would start with that of the parent."""
+    status = Path("/proc/self/status").read_text("ascii")
+    line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
+    return int(line.split()[1]) >> 10
+
+
+def main() -> None:
+    for name in _IMPORTED:
+        importlib.import_module(name)
+    what, *arguments = sys.argv[1:]
+    resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST))
+    before = _peak()
+    try:
+        answer = {"unpack": _unpack, "check": _check}[what](*arguments)
+    except Exception as error:
+        answer = f"unexpected {type(error).__name__}"
+    print(json.dumps({"growth": _peak() - before, "answer": answer}))
+
+
+if __name__ == "__main__":
+    main()
