@@ -133,7 +133,7 @@ class RepositoryPlan:
         """Read `plan.json`; PlanError says what is wrong with it."""
         try:
             data = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise PlanError(f"{PLAN_FILE} is not JSON: {error}") from None
         models = data.get("models") if isinstance(data, dict) else None
         if not isinstance(models, list) or not models:
