@@ -24,6 +24,8 @@ from inference_operator.resources.shapes import DNS_NAME, quoted
 MOST_REVISIONS = 2**31 - 1
 _REVISION = re.compile(r"[a-z0-9]{1,63}")
 _UNIT_KINDS = ("InferenceModel", "EnsemblePipeline")
+# The first operators took so many; the status holds no more, nor longer names.
+_MOST_STEPS = 32
 _MOST_TEXT = 16_384
 _T = TypeVar("_T")
 
@@ -111,13 +113,13 @@ def _record(manifest: Mapping[str, Any], unit: UnitKey, name: str) -> RevisionRe
     return RevisionRecord(
         revision=revision,
         number=_read("revision", number, _number),
-        model=_read("data.model", data.get("model"), _text),
+        model=_read("data.model", data.get("model"), _name),
         version=_read("data.version", data.get("version"), _version),
-        uri=_read("data.uri", data.get("uri"), _text),
+        uri=_read("data.uri", data.get("uri"), _uri),
         sha256=_read("data.sha256", data.get("sha256"), _digest),
         mode=_read("data.mode", data.get("mode"), Mode),
         children=tuple(data["children"]),
-        made_of=_read("data.madeOf", data["madeOf"], _text) if "madeOf" in data else None,
+        made_of=_read("data.madeOf", data["madeOf"], _name) if "madeOf" in data else None,
         resolved=_read("data.resolved", data, _resolved),
         steps=_read("data.steps", data.get("steps") or (), _steps),
     )
@@ -140,10 +142,18 @@ def _read(path: str, value: Any, read: Callable[[Any], _T]) -> _T:
         raise _NotAcceptedError(f"{path}: {because[:300]}") from None
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > _MOST_TEXT:
-        raise TypeError(f"found {quoted(value)}, expected a string of at most {_MOST_TEXT}")
+def _text(value: object, most: int = _MOST_TEXT) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise TypeError(f"found {quoted(value)}, expected a string of at most {most} characters")
     return value
+
+
+def _name(value: object) -> str:
+    return _text(value, 253)
+
+
+def _uri(value: object) -> str:
+    return _text(value, 2048)
 
 
 def _number(value: object) -> int:
@@ -165,8 +175,8 @@ def _digest(value: object) -> str | None:
 
 
 def _steps(value: object) -> tuple[ServedStep, ...]:
-    if not isinstance(value, list | tuple):
-        raise TypeError(f"found {quoted(value)}, expected a list")
+    if not isinstance(value, list | tuple) or len(value) > _MOST_STEPS:
+        raise TypeError(f"found {quoted(value)}, expected a list of at most {_MOST_STEPS} steps")
     return tuple(map(_step, value))
 
 
@@ -177,8 +187,9 @@ def _resolved(data: Mapping[str, Any]) -> Resolved | None:
     facts = kept.facts
     tensors = (*(facts.inputs or ()), *(facts.outputs or ()))
     names = (text for tensor in tensors for text in (tensor.name, tensor.dtype))
-    for text in (kept.asked, kept.uri, kept.run_id, kept.download, facts.path, *names):
+    for text in (kept.asked, kept.uri, kept.download, facts.path, *names):
         _text(text)
+    _text(kept.run_id, 256)
     _version(kept.version)
     _digest(facts.sha256)
     if facts.max_batch_size is not None and type(facts.max_batch_size) is not int:
@@ -190,11 +201,14 @@ def _pin(data: Mapping[str, Any]) -> Pin | None:
     if "pin" not in data:
         return None
     pin = Pin.from_data(data["pin"])
-    for text in (pin.model, pin.uri, pin.run_id):
-        _text(text)
+    _name(pin.model)
+    _uri(pin.uri)
+    _text(pin.run_id, 256)
     if pin.kind not in _UNIT_KINDS:
         raise ValueError(f"pin.kind: found {quoted(pin.kind)}, expected {' or '.join(_UNIT_KINDS)}")
-    if not re.fullmatch(DNS_NAME, _text(pin.name)) or not _REVISION.fullmatch(_text(pin.revision)):
+    if not re.fullmatch(DNS_NAME, _text(pin.name, 63)) or not _REVISION.fullmatch(
+        _text(pin.revision)
+    ):
         raise ValueError(
             f"pin: found {quoted(f'{pin.name}-{pin.revision}')}, expected UNIT-REVISION"
         )
@@ -218,10 +232,10 @@ def _step_data(step: ServedStep) -> dict[str, Any]:
 
 def _step(data: Mapping[str, Any]) -> ServedStep:
     return ServedStep(
-        name=_text(data["name"]),
-        model=_text(data["model"]),
+        name=_name(data["name"]),
+        model=_name(data["model"]),
         version=_version(data["version"]),
-        uri=_text(data.get("uri", "")),
+        uri=_uri(data.get("uri", "")),
         pin=_pin(data),
         resolved=_resolved(data),
     )

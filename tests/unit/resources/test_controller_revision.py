@@ -62,7 +62,9 @@ def test_what_a_pipeline_pinned_is_read_back() -> None:
     ("field", "value"),
     [
         ("model", 5),
-        ("model", "x" * 20_000),
+        ("model", "x" * 254),
+        ("uri", "x" * 2049),
+        ("steps", [{"name": "a", "model": "b", "version": 1}] * 33),
         ("version", 0),
         ("version", -3),
         ("version", "x"),
