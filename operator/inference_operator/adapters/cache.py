@@ -15,6 +15,7 @@ from inference_operator.adapters.kinds import (
 from inference_operator.adapters.owners import owners
 from inference_operator.adapters.referrers import Referrers, shown
 from inference_operator.domain.names import UnitKey, unit_of
+from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 
 Name = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
@@ -38,6 +39,11 @@ class Cache:
         self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
         # Uid -> version at which it was deleted.
         self._buried: dict[str, int] = {}
+        self.records: dict[
+            Name, tuple[Mapping[str, Any], UnitKey, RevisionRecord | RejectedRecord]
+        ] = {}
+        """ControllerRevisions as they were read, for `adapters.records`."""
+
         self.bereft: set[UnitKey] = set()
         """Units that lost a child, or whose child lost its owner; maybe since they have gone
         themselves, of which another watch tells later."""
@@ -126,9 +132,8 @@ class Cache:
     def _is_rolling(self, children: set[tuple[str, Name]]) -> bool:
         live = [name for kind, name in children if kind == "Deployment"]
         records = self._objects["ControllerRevision"]
-        return len(live) > 1 and any(
-            "madeOf" in (records.get(name, {}).get("data") or {}) for name in live
-        )
+        kept = (records.get(name, {}).get("data") for name in live)
+        return len(live) > 1 and any(isinstance(data, dict) and "madeOf" in data for data in kept)
 
     def namesakes(self, body: Mapping[str, Any]) -> list[UnitKey]:
         """The units that have the name of an object: one of each kind at most."""
@@ -183,6 +188,8 @@ class Cache:
             self._wake(other)
 
     def _forget_child(self, kind: str, name: Name) -> None:
+        if kind == "ControllerRevision":
+            self.records.pop(name, None)
         known = self._objects[kind].get(name)
         unit = self.unit_of(kind, known) if known is not None else None
         if unit is None or unit not in self._children:

@@ -9,6 +9,7 @@ from typing import Any
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import CHILD_BY_KIND
 from inference_operator.adapters.kube import ApiError, Body, Cluster
+from inference_operator.adapters.objections import ObjectionError, object_to
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.planning.drift import drift, foreign_keys
 from inference_operator.planning.plan import Action, Apply, Create, Delete, Plan
@@ -55,7 +56,7 @@ class Executor:
             ready = [action for action in stage if not _waits(action, failed)]
             results = await asyncio.gather(*(self._do(plan.key, action) for action in ready))
             for action, result in zip(ready, results, strict=True):
-                if isinstance(result, ApiError):
+                if isinstance(result, ApiError | ObjectionError):
                     _record(outcome, action, result)
                     failed.append(action)
                     self._owed.add((plan.key, action.key))
@@ -75,15 +76,19 @@ class Executor:
         if not was_owed and not plan.decisions and not isinstance(action, Delete):
             outcome.repaired.append(f"{action.key}: {action.why}")
 
-    async def _do(self, unit: UnitKey, action: Action) -> ApiError | bool:
-        """Whether anything was written, or why it could not be."""
+    async def _do(self, unit: UnitKey, action: Action) -> ApiError | ObjectionError | bool:
+        """Whether anything was written, or why it could not be, or must not."""
         try:
+            object_to(unit, action)
             if isinstance(action, Delete):
                 await self._delete(unit, action)
             elif isinstance(action, Create):
                 await self._create(action)
             else:
                 return await self._apply(unit, action)
+        except ObjectionError as error:
+            log.error("%s of %s is not sent: %s", action.key, unit, error)
+            return error
         except ApiError as error:
             return error
         return True
@@ -138,7 +143,12 @@ def _waits(action: Action, failed: list[Action]) -> bool:
     return action.key.kind == "Deployment" and any(o.key.name == action.key.name for o in failed)
 
 
-def _record(outcome: Outcome, action: Action, error: ApiError) -> None:
+def _record(outcome: Outcome, action: Action, error: ApiError | ObjectionError) -> None:
+    if isinstance(error, ObjectionError):
+        outcome.refused.append(
+            f"{action.key} is not sent: {error}; report this to the operator's authors"
+        )
+        return
     if _is_ending(error):
         # The namespace is being deleted, child by child: the resource itself goes next.
         return

@@ -1,11 +1,12 @@
 """From the cache to what planning looks at."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.owners import is_owned_by, owners
 from inference_operator.adapters.pins import referenced
+from inference_operator.adapters.records import record_of
 from inference_operator.adapters.strangers import strangers
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import read_status
@@ -21,11 +22,11 @@ from inference_operator.domain.observed import (
     DeploymentView,
     Observed,
     Pod,
+    RejectedRecord,
     RevisionRecord,
 )
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
-from inference_operator.resources.controller_revision import read_record
 from inference_operator.resources.pod import LOADER, TRITON
 from inference_operator.resources.service import selected_revision
 
@@ -57,6 +58,7 @@ def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observ
             children[ChildKey(kind, child["metadata"]["name"])] = child
         elif owners(child):
             leftovers.add(ChildKey(kind, child["metadata"]["name"]))
+    records = [*_records(cache, children, key)]
     return Observed(
         owner=owner,
         generation=meta["generation"],
@@ -65,7 +67,8 @@ def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observ
         children=children,
         leftovers=frozenset(leftovers),
         strangers=dict(strangers(cache, key, children)),
-        revisions=_records(children.values()),
+        revisions={r.revision: r for r in records if isinstance(r, RevisionRecord)},
+        rejected={r.name: r for r in records if isinstance(r, RejectedRecord)},
         deployments=_deployments(children.values()),
         pods=tuple(pods),
         served_revision=_served(children, key),
@@ -84,9 +87,12 @@ def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...]:
     return tuple(node_view(node) for node in cache.nodes())
 
 
-def _records(children: Iterable[Body]) -> dict[str, RevisionRecord]:
-    found = (read_record(child) for child in children if child.get("kind") == "ControllerRevision")
-    return {record.revision: record for record in found if record is not None}
+def _records(
+    cache: Cache, children: Mapping[ChildKey, Body], unit: UnitKey
+) -> Iterator[RevisionRecord | RejectedRecord]:
+    for child, body in children.items():
+        if child.kind == "ControllerRevision":
+            yield record_of(cache, body, unit)
 
 
 def _deployments(children: Iterable[Body]) -> dict[str, DeploymentView]:

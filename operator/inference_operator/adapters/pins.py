@@ -2,12 +2,12 @@
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.owners import is_owned_by
+from inference_operator.adapters.records import record_of
 from inference_operator.adapters.referrers import Shown, references_in, shown
 from inference_operator.domain.names import UnitKey, revision_child_name
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import is_sha256
-from inference_operator.resources.controller_revision import read_record
 
 
 def referenced(cache: Cache, unit: UnitKey, spec: object) -> dict[Reference, Referenced]:
@@ -32,10 +32,10 @@ def _stable(cache: Cache, unit: UnitKey, known: Shown) -> Pin | None:
         return None
     name = revision_child_name(unit.name, known.revision)
     kept = cache.get("ControllerRevision", (unit.namespace, name))
-    record = read_record(kept) if kept is not None else None
-    if kept is None or record is None or not is_owned_by(kept, known.uid):
+    if kept is None or not is_owned_by(kept, known.uid):
         return None
-    return _pin(unit, record, known)
+    record = record_of(cache, kept, unit)
+    return _pin(unit, record, known) if isinstance(record, RevisionRecord) else None
 
 
 def _pin(unit: UnitKey, record: RevisionRecord, known: Shown) -> Pin:

@@ -73,6 +73,9 @@ class Reason(StrEnum):
     SCALED = "Scaled"
     DRIFT_REPAIRED = "DriftRepaired"
 
+    # Ready, Stalled, and an Event of its own
+    RECORD_REJECTED = "RecordRejected"
+
 
 # Of a Ready that is False: it becomes True without anybody's doing, if all goes well.
 UNDER_WAY = frozenset(

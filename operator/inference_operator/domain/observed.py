@@ -7,7 +7,7 @@ from typing import Any
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
-from inference_operator.domain.names import ChildKey, UnitKey
+from inference_operator.domain.names import ChildKey, UnitKey, revision_child_name
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
 from inference_operator.domain.serving_unit import Owner, ServedStep
@@ -118,6 +118,24 @@ class RevisionRecord:
         return next((str(c["image"]) for c in containers if c["name"] == "triton"), None)
 
 
+@dataclass(frozen=True, slots=True)
+class RejectedRecord:
+    """A ControllerRevision of the unit that holds what no operator writes: nothing is applied from
+    it."""
+
+    name: str
+    """Name of the ControllerRevision."""
+
+    why: str
+    """Field path, value and requirement."""
+
+    spec_hash: str = ""
+    """What the record says was made into it; for keeping to what runs, never for applying it."""
+
+    number: int = 0
+    """The number that it claims; 0 where that is not one."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Reference:
     """What a step's `modelRef` names, in the pipeline's own namespace."""
@@ -170,6 +188,9 @@ class Observed:
     None for objects that are no unit's."""
 
     revisions: Mapping[str, RevisionRecord] = field(default_factory=dict)
+    rejected: Mapping[str, RejectedRecord] = field(default_factory=dict)
+    """Records that are not accepted, by the name of their ControllerRevision."""
+
     deployments: Mapping[str, DeploymentView] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
     served_revision: str | None = None
@@ -189,6 +210,10 @@ class Observed:
 
     def pods_of(self, revision: str) -> tuple[Pod, ...]:
         return tuple(p for p in self.pods if p.revision == revision and not p.terminating)
+
+    def rejected_of(self, revision: str | None) -> RejectedRecord | None:
+        """Return the record of the revision, where there is one that is not accepted."""
+        return self.rejected.get(revision_child_name(self.owner.key.name, revision or ""))
 
     def ready_of(self, revision: str | None) -> int:
         found = self.deployments.get(revision) if revision else None

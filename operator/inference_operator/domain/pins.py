@@ -80,17 +80,18 @@ class Pin:
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Pin":
-        """What `to_data` wrote; KeyError, TypeError or ValueError where somebody edited it."""
+        """Return what `to_data` wrote, unchecked; KeyError, TypeError or ValueError where it is not
+        a map with these keys. `resources.controller_revision` checks the values."""
         return cls(
             kind=data["kind"],
             name=data["name"],
             revision=data["revision"],
             model=data["model"],
-            version=int(data["version"]),
+            version=data["version"],
             uri=data.get("uri", ""),
             run_id=data.get("runId", ""),
             sha256=data.get("sha256"),
-            repository={str(key): str(text) for key, text in data["repository"].items()},
+            repository=dict(data["repository"]),
         )
 
 

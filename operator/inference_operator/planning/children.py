@@ -68,7 +68,8 @@ def _wanted(
             yield scaled(dict(manifest), pods) if is_workload else manifest
     if position.serving is not None:
         yield service(seen.owner, position.serving)
-    if live and (budget := pod_disruption_budget(seen.owner, replicas)):
+    # For pods without a record, too: a drain must not take all of them.
+    if position.live and (budget := pod_disruption_budget(seen.owner, replicas)):
         yield budget
 
 
@@ -125,6 +126,9 @@ def _prune(
     stay = set(wanted)
     for key, live in seen.children.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
+            continue
+        if key.kind == "ControllerRevision" and key.name in seen.rejected:
+            # A person has to look at it; an older operator's may only be misread.
             continue
         if not live["metadata"].get("deletionTimestamp"):
             yield Delete(key, live["metadata"]["uid"], "no longer wanted")

@@ -197,6 +197,8 @@ def _readiness(view: Outlook) -> tuple[bool, Reason, str]:
     unresolved = plan.unresolved
     if unresolved is not None and (plan.unit is None or unresolved.is_definite):
         return False, unresolved.reason, _unresolved(view, unresolved)
+    if plan.rejected:
+        return False, Reason.RECORD_REJECTED, plan.rejected
     if record is None:
         return False, Reason.PAUSED, plan.stuck
     if view.serves:
@@ -251,6 +253,8 @@ def _stalled(view: Outlook) -> Finding | None:
     if plan.unresolved is not None and plan.unresolved.is_definite:
         message = _unresolved(view, plan.unresolved)
         return Finding(kind, True, plan.unresolved.reason, message)
+    if plan.rejected:
+        return Finding(kind, True, Reason.RECORD_REJECTED, plan.rejected)
     if plan.paused and not view.serves:
         return Finding(kind, True, Reason.PAUSED, plan.stuck)
     if plan.stuck:

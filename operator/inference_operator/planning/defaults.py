@@ -29,6 +29,11 @@ def settled(seen: Observed, position: Position, unit: ServingUnit, defaults: Def
     """The revision of this spec that is live, whatever defaults it was made with; where defaults
     are rolled out in stages, one with the present ones once it is this unit's turn."""
     made = {r.revision: r for r in seen.revisions.values() if r.spec_hash == unit.spec_hash}
+    running = (position.candidate, position.stable)
+    current = next((r for r in running if r in made or _is_made_of(seen, r, unit.spec_hash)), None)
+    if current is not None and current not in made:
+        # Its record is rejected. That alone must not make a new revision: the pods would go.
+        return Settled(replace(unit, revision=current))
     live = _live(made, position)
     if live is None:
         return Settled(unit)
@@ -47,6 +52,11 @@ def settled(seen: Observed, position: Position, unit: ServingUnit, defaults: Def
     known = max(same, key=lambda r: r.number, default=None)
     target = known.revision if known else with_default_image(unit.spec_hash, unit.server.image)
     return Settled(replace(unit, revision=target), cause=change)
+
+
+def _is_made_of(seen: Observed, revision: str | None, spec_hash: str) -> bool:
+    record = seen.rejected_of(revision)
+    return record is not None and record.spec_hash == spec_hash
 
 
 def _live(made: Mapping[str, RevisionRecord], position: Position) -> RevisionRecord | None:

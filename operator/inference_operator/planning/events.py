@@ -37,7 +37,7 @@ def notes(
     """
     is_new = before.observed_generation is None
     made = [
-        Note(Severity.NORMAL, decision.reason, decision.message)
+        Note(_severity(decision.reason), decision.reason, decision.message)
         for decision in plan.decisions
         if not (is_new and decision.reason is Reason.REVISION_CREATED)
     ]
@@ -60,6 +60,10 @@ def notes(
     return (*made, *_lost_references(before, after))
 
 
+def _severity(reason: Reason) -> Severity:
+    return Severity.WARNING if reason is Reason.RECORD_REJECTED else Severity.NORMAL
+
+
 def _lost_references(before: UnitStatus, after: UnitStatus) -> list[Note]:
     """A pipeline goes on without a resource that it refers to, but not silently."""
     was, now = (s.condition(ConditionType.RESOLVED_REFS) for s in (before, after))
@@ -75,7 +79,7 @@ def _lost_references(before: UnitStatus, after: UnitStatus) -> list[Note]:
 def _ready_note(was: Condition | None, now: Condition) -> list[Note]:
     if was is not None and (was.status, was.reason) == (now.status, now.reason):
         return []
-    if now.reason in UNDER_WAY:  # The decisions tell it.
+    if now.reason in {*UNDER_WAY, Reason.RECORD_REJECTED}:  # The decisions tell it.
         return []
     if now.status is ConditionStatus.TRUE:
         return [Note(Severity.NORMAL, now.reason, now.message)]

@@ -18,6 +18,8 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"  waits{' for its turn' if plan.wants_turn else ''}: {plan.behind}"
     for decision in plan.decisions:
         yield f"  decision: {decision.reason.value}: {decision.message}"
+    if plan.rejected:
+        yield f"  not written: {plan.rejected}"
     if plan.stuck:
         yield f"  waits: {plan.stuck}"
     if plan.wake_after is not None:

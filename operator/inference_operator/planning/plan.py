@@ -87,6 +87,9 @@ class Plan:
     taken: Mapping[ChildKey, str] = field(default_factory=dict)
     """Children that cannot be made since others have their names, each with a sentence."""
 
+    rejected: str = ""
+    """Why nothing of the wanted revision is written, where its record is not accepted."""
+
     wake_after: timedelta | None = None
 
     @property

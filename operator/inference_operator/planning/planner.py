@@ -8,12 +8,19 @@ from pydantic import ValidationError
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
-from inference_operator.domain.observed import Observed, RevisionRecord
+from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.children import stages, taken
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.position import position_of
+from inference_operator.planning.rejections import (
+    deletion,
+    describe,
+    may_replace,
+    rejections,
+    stays,
+)
 from inference_operator.planning.rollout import (
     Advance,
     Decision,
@@ -23,7 +30,7 @@ from inference_operator.planning.rollout import (
     scale_down,
 )
 from inference_operator.planning.wanted import Validated, validated
-from inference_operator.resources.controller_revision import new_record
+from inference_operator.resources.controller_revision import MOST_REVISIONS, new_record
 
 
 def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
@@ -52,10 +59,12 @@ def _towards(
     step = advance(_kept_serving(seen, told, unit.revision), situation)
     records = dict(seen.revisions)
     known = records.get(unit.revision)
-    unit = unit.numbered(known.version if known else _next_number(records))
+    number = _next_number(records, seen, unit.revision)
+    unit = unit.numbered(known.version if known else number)
+    fresh = None
     if known is None and unit.revision in step.position.live:
-        records[unit.revision] = new_record(unit, _next_number(records))
-    made = _plan(seen, step, records, unit)
+        fresh = new_record(unit, number)
+    made = _recorded(seen, step, unit, fresh)
     return replace(
         made,
         accelerator=found.choice,
@@ -64,6 +73,30 @@ def _towards(
         contradictions=found.contradictions,
         behind=found.waits,
         wants_turn=found.wants_turn,
+    )
+
+
+def _recorded(
+    seen: Observed, step: Advance, unit: ServingUnit, fresh: RevisionRecord | None
+) -> Plan:
+    """Plan with the record of the wanted revision, a new one where there is none.
+
+    A rejected record makes room for the new one only where that restarts no pod; until then nothing
+    of the revision is written, and its pods stay.
+    """
+    rejected = seen.rejected_of(unit.revision) if fresh is not None else None
+    if fresh is None or rejected is None:
+        added = {fresh.revision: fresh} if fresh is not None else {}
+        return _plan(seen, step, {**seen.revisions, **added}, unit)
+    if not may_replace(seen, fresh):
+        sentence = f"{describe(rejected)}; {stays(unit.revision)}"
+        return replace(_plan(seen, step, seen.revisions, unit), rejected=sentence)
+    made = _plan(seen, step, seen.revisions, unit, rejected)
+    first, *others = made.stages
+    return replace(
+        made,
+        stages=((*first, *deletion(seen, rejected)), *others),
+        records={**seen.revisions, fresh.revision: fresh},
     )
 
 
@@ -96,6 +129,7 @@ def _plan(
     step: Advance,
     records: Mapping[str, RevisionRecord],
     unit: ServingUnit,
+    replaced: RejectedRecord | None = None,
 ) -> Plan:
     kept = history(records, step.position, unit.rollout.history_limit)
     return Plan(
@@ -103,7 +137,12 @@ def _plan(
         stages=stages(seen, records, step.position, unit.replicas, kept),
         position=step.position,
         decisions=_new_decisions(
-            seen, (*_scaling(seen, step.position, unit.replicas), *step.decisions)
+            seen,
+            (
+                *rejections(seen, step.position, replaced),
+                *_scaling(seen, step.position, unit.replicas),
+                *step.decisions,
+            ),
         ),
         unit=unit,
         records=records,
@@ -129,7 +168,8 @@ def _scaling(seen: Observed, position: Position, replicas: int) -> tuple[Decisio
 
 def _new_decisions(seen: Observed, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
     """Without the decision that was recorded last: its writes are only tried again."""
-    last = seen.status.decisions[-1] if seen.status.decisions else None
+    told = [one for one in seen.status.decisions if one.reason != Reason.RECORD_REJECTED]
+    last = told[-1] if told else None
     if last is None:
         return decisions
     known = (last.reason, last.source, last.target)
@@ -148,6 +188,7 @@ def _keep_up(seen: Observed, position: Position, found: Validated, now: datetime
         key=seen.owner.key,
         stages=stages(seen, seen.revisions, position, replicas, kept),
         position=position,
+        decisions=rejections(seen, position),
         invalid=found.invalid,
         unresolved=found.unresolved,
         references=found.references,
@@ -175,10 +216,14 @@ def history(
     case: answers name its number, which must not be given to another set."""
     old = [record for record in records.values() if record.revision not in position.live]
     newest = sorted(old, key=lambda record: record.number, reverse=True)
-    last = _next_number(records) - 1
+    last = max((record.number for record in records.values()), default=0)
     counts = [record for record in newest if record.steps and record.number == last]
     return frozenset(record.revision for record in (*newest[:limit], *counts))
 
 
-def _next_number(records: Mapping[str, RevisionRecord]) -> int:
-    return 1 + max((record.number for record in records.values()), default=0)
+def _next_number(records: Mapping[str, RevisionRecord], seen: Observed, revision: str) -> int:
+    """Return a number that no other revision has, be its record accepted or not."""
+    own = seen.rejected_of(revision)
+    rejected = (record.number for record in seen.rejected.values() if record is not own)
+    highest = max((*(record.number for record in records.values()), *rejected), default=0)
+    return min(1 + highest, MOST_REVISIONS)

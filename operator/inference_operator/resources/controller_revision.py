@@ -3,12 +3,13 @@
 An operator that renders differently re-applies what is kept here, so its upgrade restarts nothing.
 """
 
-from collections.abc import Mapping
-from typing import Any
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from inference_operator.domain.accelerator import Mode
-from inference_operator.domain.names import revision_of_child
-from inference_operator.domain.observed import RevisionRecord
+from inference_operator.domain.names import UnitKey, revision_child_name, revision_of_child
+from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.resolution import Resolved, from_data, to_data
@@ -16,6 +17,17 @@ from inference_operator.domain.serving_unit import Owner, ServedStep, ServingUni
 from inference_operator.resources.config_map import config_map
 from inference_operator.resources.deployment import deployment
 from inference_operator.resources.metadata import Manifest, revision_metadata
+from inference_operator.resources.record_shape import children_mismatch, repository
+from inference_operator.resources.shapes import DNS_NAME, quoted
+
+# No unit comes near it. The API server refuses numbers of more than 64 bits.
+MOST_REVISIONS = 2**31 - 1
+_REVISION = re.compile(r"[a-z0-9]{1,63}")
+_UNIT_KINDS = ("InferenceModel", "EnsemblePipeline")
+# The first operators took so many; the status holds no more, nor longer names.
+_MOST_STEPS = 32
+_MOST_TEXT = 16_384
+_T = TypeVar("_T")
 
 
 def new_record(unit: ServingUnit, number: int) -> RevisionRecord:
@@ -57,80 +69,154 @@ def controller_revision(owner: Owner, record: RevisionRecord) -> Manifest:
     }
 
 
-def read_record(manifest: Mapping[str, Any]) -> RevisionRecord | None:
-    """The record in a live ControllerRevision; None when it is not ours or not legible: whoever may
-    edit it may have left anything in it."""
+def read_record(manifest: Mapping[str, Any], unit: UnitKey) -> RevisionRecord | RejectedRecord:
+    """Return the record in a live ControllerRevision of the unit, or why it is not accepted.
+
+    Whoever may write ControllerRevisions may have left anything in it: it never raises.
+    """
+    name = _at(manifest, "metadata", "name")
+    name = name if isinstance(name, str) else ""
+    data, number = _at(manifest, "data"), _at(manifest, "revision")
+    made_of = _at(data, "madeOf")
     try:
-        data = manifest["data"]
-        return RevisionRecord(
-            revision=revision_of_child(manifest["metadata"]["name"]),
-            number=int(manifest["revision"]),
-            model=_text(data["model"]),
-            version=_version(data["version"]),
-            uri=_text(data["uri"]),
-            sha256=_digest(data.get("sha256")),
-            mode=Mode(data["mode"]),
-            children=tuple(_child(item) for item in data["children"]),
-            made_of=_text(data["madeOf"]) if "madeOf" in data else None,
-            resolved=_resolved(data),
-            steps=tuple(_step(item) for item in data.get("steps") or ()),
+        return _record(manifest, unit, name)
+    except _NotAcceptedError as error:
+        why = str(error)
+    return RejectedRecord(
+        name=name,
+        why=why,
+        spec_hash=made_of if isinstance(made_of, str) else revision_of_child(name),
+        number=number if type(number) is int and 0 < number <= MOST_REVISIONS else 0,
+    )
+
+
+class _NotAcceptedError(Exception):
+    """The record holds what no operator writes; the message names field, value and requirement."""
+
+
+def _record(manifest: Mapping[str, Any], unit: UnitKey, name: str) -> RevisionRecord:
+    revision = revision_of_child(name)
+    if not _REVISION.fullmatch(revision) or name != revision_child_name(unit.name, revision):
+        raise _NotAcceptedError(
+            f"metadata.name: found {quoted(name)}, expected {unit.name}-REVISION"
         )
-    except (AttributeError, KeyError, TypeError, ValueError):
-        return None
+    namespace = _at(manifest, "metadata", "namespace")
+    if namespace != unit.namespace:
+        raise _NotAcceptedError(
+            f"metadata.namespace: found {quoted(namespace)}, expected {unit.namespace!r}"
+        )
+    number, data = manifest.get("revision"), manifest.get("data")
+    if not isinstance(data, Mapping):
+        raise _NotAcceptedError(f"data: found {quoted(data)}, expected a map")
+    if (problem := children_mismatch(unit, revision, data.get("children"))) is not None:
+        raise _NotAcceptedError(str(problem))
+    return RevisionRecord(
+        revision=revision,
+        number=_read("revision", number, _number),
+        model=_read("data.model", data.get("model"), _name),
+        version=_read("data.version", data.get("version"), _version),
+        uri=_read("data.uri", data.get("uri"), _uri),
+        sha256=_read("data.sha256", data.get("sha256"), _digest),
+        mode=_read("data.mode", data.get("mode"), Mode),
+        children=tuple(data["children"]),
+        made_of=_read("data.madeOf", data["madeOf"], _name) if "madeOf" in data else None,
+        resolved=_read("data.resolved", data, _resolved),
+        steps=_read("data.steps", data.get("steps") or (), _steps),
+    )
 
 
-def _text(found: object) -> str:
-    if not isinstance(found, str):
-        raise TypeError(f"found {found!r}, expected a string")
-    return found
+def _at(value: object, *path: str) -> Any:
+    """Return what is at the path, None where nothing is."""
+    for key in path:
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
 
 
-def _version(found: Any) -> int:
-    if int(found) < 1:
-        raise ValueError(f"found {found!r}, expected a whole number from 1 on")
-    return int(found)
+def _read(path: str, value: Any, read: Callable[[Any], _T]) -> _T:
+    try:
+        return read(value)
+    except KeyError as error:
+        raise _NotAcceptedError(f"{path}: found no {quoted(error.args[0])}") from None
+    except (AttributeError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
+        because = quoted(str(error)) if isinstance(error, RecursionError) else str(error)
+        raise _NotAcceptedError(f"{path}: {because[:300]}") from None
 
 
-def _digest(found: object) -> str | None:
-    if found is not None and not is_sha256(found):
-        raise ValueError(f"found {found!r}, expected 64 lower-case hexadecimal digits")
-    return _text(found) if found is not None else None
+def _text(value: object, most: int = _MOST_TEXT) -> str:
+    if not isinstance(value, str) or len(value) > most:
+        raise TypeError(f"found {quoted(value)}, expected a string of at most {most} characters")
+    return value
 
 
-def _child(found: Any) -> Manifest:
-    """A manifest that has what is read of it: kind and name, texts, the images of its pods."""
-    _text(found["kind"])
-    _text(found["metadata"]["name"])
-    if found["kind"] == "ConfigMap":
-        for name, text in (found.get("data") or {}).items():
-            _text(name)
-            _text(text)
-    if found["kind"] == "Deployment":
-        for container in found["spec"]["template"]["spec"]["containers"]:
-            _text(container["name"])
-            _text(container["image"])
-    return dict(found)
+def _name(value: object) -> str:
+    return _text(value, 253)
+
+
+def _uri(value: object) -> str:
+    return _text(value, 2048)
+
+
+def _number(value: object) -> int:
+    if type(value) is not int or not 1 <= value <= MOST_REVISIONS:
+        raise ValueError(f"found {quoted(value)}, expected a whole number from 1 on")
+    return value
+
+
+def _version(value: object) -> int:
+    if type(value) is not int or not 1 <= value < 2**63:
+        raise ValueError(f"found {quoted(value)}, expected a whole number from 1 on")
+    return value
+
+
+def _digest(value: object) -> str | None:
+    if value is not None and not is_sha256(value):
+        raise ValueError(f"found {quoted(value)}, expected 64 lower-case hexadecimal digits")
+    return _text(value) if value is not None else None
+
+
+def _steps(value: object) -> tuple[ServedStep, ...]:
+    if not isinstance(value, list | tuple) or len(value) > _MOST_STEPS:
+        raise TypeError(f"found {quoted(value)}, expected a list of at most {_MOST_STEPS} steps")
+    return tuple(map(_step, value))
 
 
 def _resolved(data: Mapping[str, Any]) -> Resolved | None:
     if "resolved" not in data:
         return None
-    found = from_data(data["resolved"])
-    for text in (found.asked, found.uri, found.run_id, found.download, found.facts.path):
+    kept = from_data(data["resolved"])
+    facts = kept.facts
+    tensors = (*(facts.inputs or ()), *(facts.outputs or ()))
+    names = (text for tensor in tensors for text in (tensor.name, tensor.dtype))
+    for text in (kept.asked, kept.uri, kept.download, facts.path, *names):
         _text(text)
-    _version(found.version)
-    return found
+    _text(kept.run_id, 256)
+    _version(kept.version)
+    _digest(facts.sha256)
+    if facts.max_batch_size is not None and type(facts.max_batch_size) is not int:
+        raise TypeError(f"found {quoted(facts.max_batch_size)}, expected a whole number")
+    return kept
 
 
 def _pin(data: Mapping[str, Any]) -> Pin | None:
     if "pin" not in data:
         return None
-    found = Pin.from_data(data["pin"])
-    for text in (found.kind, found.name, found.revision, found.model, found.uri, found.run_id):
-        _text(text)
-    _version(found.version)
-    _digest(found.sha256)
-    return found
+    pin = Pin.from_data(data["pin"])
+    _name(pin.model)
+    _uri(pin.uri)
+    _text(pin.run_id, 256)
+    if pin.kind not in _UNIT_KINDS:
+        raise ValueError(f"pin.kind: found {quoted(pin.kind)}, expected {' or '.join(_UNIT_KINDS)}")
+    if not re.fullmatch(DNS_NAME, _text(pin.name, 63)) or not _REVISION.fullmatch(
+        _text(pin.revision)
+    ):
+        raise ValueError(
+            f"pin: found {quoted(f'{pin.name}-{pin.revision}')}, expected UNIT-REVISION"
+        )
+    _version(pin.version)
+    _digest(pin.sha256)
+    if (problem := repository(pin.repository, "pin.repository")) is not None:
+        raise ValueError(str(problem))
+    return pin
 
 
 def _step_data(step: ServedStep) -> dict[str, Any]:
@@ -146,10 +232,10 @@ def _step_data(step: ServedStep) -> dict[str, Any]:
 
 def _step(data: Mapping[str, Any]) -> ServedStep:
     return ServedStep(
-        name=_text(data["name"]),
-        model=_text(data["model"]),
+        name=_name(data["name"]),
+        model=_name(data["model"]),
         version=_version(data["version"]),
-        uri=_text(data.get("uri", "")),
+        uri=_uri(data.get("uri", "")),
         pin=_pin(data),
         resolved=_resolved(data),
     )

@@ -1,6 +1,7 @@
 """From bodies as the API server gives them to what planning looks at."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,10 +14,11 @@ from inference_operator.domain.accelerator import Taint
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import DeploymentView, Observed
 from inference_operator.domain.resolution import Resolution, SourceKey, Unresolved
+from inference_operator.planning.planner import plan
 from inference_operator.resources.controller_revision import controller_revision
 from tests.fakes import bodies
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, node, stored
-from tests.unit.planning.seen import OWNER, record
+from tests.unit.planning.seen import DEFAULTS, NOON, OWNER, observed
 
 DOWN = Unresolved(Reason.REGISTRY_UNREACHABLE, "http://mlflow:5000 does not answer")
 OWNERS = [{"kind": "InferenceModel", "name": KEY.name, "uid": "uid-of-owner", "controller": True}]
@@ -132,15 +134,41 @@ def test_the_service_says_who_is_served() -> None:
 
 
 def test_a_record_is_read_back() -> None:
-    manifest = controller_revision(OWNER, record("aaa", 7))
-    found = seen(child("ControllerRevision", "fx-drift-aaa", revision=7, data=manifest["data"]))
+    (made,) = plan(observed(), DEFAULTS, NOON).records.values()
+    manifest = controller_revision(OWNER, replace(made, number=7))
+    name = manifest["metadata"]["name"]
+    found = seen(child("ControllerRevision", name, revision=7, data=manifest["data"]))
 
-    assert found.revisions == {"aaa": record("aaa", 7)}
+    assert found.revisions == {made.revision: replace(made, number=7)}
+    assert found.rejected == {}
 
 
 @pytest.mark.parametrize("data", [None, {}, {"mode": "Magic"}, "text", {"model": 1}])
-def test_a_record_that_is_not_legible_is_none(data: Any) -> None:
-    assert seen(child("ControllerRevision", "fx-drift-aaa", revision=1, data=data)).revisions == {}
+def test_a_record_that_is_not_accepted_is_seen_as_rejected(data: Any) -> None:
+    found = seen(child("ControllerRevision", "fx-drift-aaa", revision=1, data=data))
+
+    assert found.revisions == {}
+    assert set(found.rejected) == {"fx-drift-aaa"}
+    assert found.rejected_of("aaa") is found.rejected["fx-drift-aaa"]
+
+
+def test_a_record_is_read_again_only_when_it_changed() -> None:
+    cache = Cache()
+    cache.put("InferenceModel", stored(imodel()))
+    body = child("ControllerRevision", "fx-drift-aaa", revision=1, data={})
+    cache.put("ControllerRevision", body)
+    first, second = observe(cache, KEY), observe(cache, KEY)
+    assert first is not None
+    assert second is not None
+    assert first.rejected["fx-drift-aaa"] is second.rejected["fx-drift-aaa"]
+
+    newer = {**body, "data": 5, "metadata": {**body["metadata"], "resourceVersion": "9"}}
+    cache.put("ControllerRevision", newer)
+    third = observe(cache, KEY)
+    assert third is not None
+    assert third.rejected["fx-drift-aaa"].why.startswith("data: ")
+    cache.drop("ControllerRevision", newer)
+    assert cache.records == {}
 
 
 def test_children_of_a_predecessor_are_leftovers() -> None:

@@ -9,6 +9,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Reference, Referenced
 from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
 from tests.unit.passes.desk import Desk
+from tests.unit.passes.forging import forge
 
 DIGEST = "ab" * 32
 
@@ -77,6 +78,15 @@ async def test_a_record_that_the_resource_does_not_control_is_none() -> None:
     (owner,) = desk.cluster.all("ControllerRevision")[0]["metadata"]["ownerReferences"]
     owners = [{**owner, "controller": False}]
     desk.cluster.edit("ControllerRevision", name, {"metadata": {"ownerReferences": owners}})
+
+    assert shown(desk).stable is None
+
+
+async def test_a_record_that_is_not_accepted_is_none() -> None:
+    desk = await served()
+    (body,) = desk.cluster.all("ControllerRevision")
+    body["data"]["children"][0]["metadata"]["namespace"] = "kube-system"
+    forge(desk, body)
 
     assert shown(desk).stable is None
 

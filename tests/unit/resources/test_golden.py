@@ -8,6 +8,7 @@ import yaml
 from inference_operator.commands.plan import _Readable
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
+from inference_operator.resources.controller_revision import read_record
 from tests.golden import Golden
 from tests.unit.planning.seen import DEFAULTS, NOON
 from tests.unit.resources.inputs import INPUTS, seen_of
@@ -45,6 +46,14 @@ def test_the_record_holds_what_is_written(name: str) -> None:
     assert workload["spec"]["template"] == found["Deployment"]["spec"]["template"]
     assert "replicas" not in workload["spec"]
     assert "ownerReferences" not in workload["metadata"]
+
+
+@pytest.mark.parametrize("name", INPUTS)
+def test_the_record_that_is_written_is_accepted(name: str) -> None:
+    done = planned(INPUTS[name])
+    (written,) = (m for m in manifests(done) if m["kind"] == "ControllerRevision")
+
+    assert read_record(written, done.key) == next(iter(done.records.values()))
 
 
 @pytest.mark.parametrize("name", INPUTS)

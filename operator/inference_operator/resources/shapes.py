@@ -1,0 +1,194 @@
+"""Shapes of JSON whose author is unknown: the first value that is not as it must be, with its path.
+
+No shape raises, whatever it is given, and none goes deeper than it says itself.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+DNS_NAME = r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?"
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """One value that is not as it must be."""
+
+    path: str
+    actual: str
+    expected: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: found {self.actual}, expected {self.expected}"
+
+
+Shape = Callable[[object, str], Mismatch | None]
+"""A check of a value at a path; None where the value has the shape."""
+
+
+def mismatch(value: object, path: str, expected: str) -> Mismatch:
+    """Return the mismatch, with the value as a message may quote it."""
+    return Mismatch(path, quoted(value), expected)
+
+
+def quoted(value: object) -> str:
+    """Return the value as printable ASCII and at most 60 characters; maps and lists by their kind.
+
+    >>> quoted("kube-system"), quoted({"a": 1}), quoted(None)
+    ("'kube-system'", 'a map', 'nothing')
+    """
+    if value is None:
+        return "nothing"
+    if isinstance(value, Mapping):
+        return "a map"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    if isinstance(value, int) and abs(value) >= 2**63:
+        return "a number of more than 64 bits"
+    shown = ascii(value[:_SHOWN] if isinstance(value, str) else value)
+    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
+
+
+def equal(wanted: str | bool | Mapping[str, object]) -> Shape:
+    """Accept this value alone. In JSON, 1 and true differ."""
+
+    def check(value: object, path: str) -> Mismatch | None:
+        if value == wanted and isinstance(value, bool) == isinstance(wanted, bool):
+            return None
+        return mismatch(value, path, quoted(wanted) if isinstance(wanted, str) else str(wanted))
+
+    return check
+
+
+def text(pattern: str = r"[\s\S]*", expected: str = "a string", most: int = 1024) -> Shape:
+    """Accept a string of at most `most` characters that the whole pattern matches."""
+    compiled = re.compile(pattern)
+
+    def check(value: object, path: str) -> Mismatch | None:
+        if isinstance(value, str) and len(value) <= most and compiled.fullmatch(value):
+            return None
+        return mismatch(value, path, expected)
+
+    return check
+
+
+def one_of(*words: str) -> Shape:
+    """Accept one of the words."""
+
+    def check(value: object, path: str) -> Mismatch | None:
+        is_one = isinstance(value, str) and value in words
+        return None if is_one else mismatch(value, path, f"one of {', '.join(words)}")
+
+    return check
+
+
+def whole(least: int, most: int) -> Shape:
+    """Accept a whole number within these bounds, both included."""
+
+    def check(value: object, path: str) -> Mismatch | None:
+        if type(value) is int and least <= value <= most:
+            return None
+        return mismatch(value, path, f"a whole number from {least} to {most}")
+
+    return check
+
+
+def quantity(value: object, path: str) -> Mismatch | None:
+    """Accept what may be an amount of a resource; the API server reads it."""
+    if type(value) is int and 0 <= value < 2**63:
+        return None
+    if isinstance(value, float) and math.isfinite(value):
+        return None
+    return text(r"[-+.0-9A-Za-z]+", "a quantity", 64)(value, path)
+
+
+def items(shape: Shape, least: int = 0, most: int = 64) -> Shape:
+    """Accept a list of so many items of that shape."""
+
+    def check(value: object, path: str) -> Mismatch | None:
+        if not isinstance(value, list | tuple) or not least <= len(value) <= most:
+            return mismatch(value, path, f"a list of {least} to {most} items")
+        problems = (shape(item, f"{path}[{index}]") for index, item in enumerate(value))
+        return next(filter(None, problems), None)
+
+    return check
+
+
+def in_order(*shapes: Shape) -> Shape:
+    """Accept a list whose items have these shapes, in this order, and no further ones."""
+
+    def check(value: object, path: str) -> Mismatch | None:
+        if not isinstance(value, list | tuple) or len(value) != len(shapes):
+            return mismatch(value, path, f"a list of exactly {len(shapes)}")
+        pairs = enumerate(zip(shapes, value, strict=True))
+        problems = (shape(item, f"{path}[{index}]") for index, (shape, item) in pairs)
+        return next(filter(None, problems), None)
+
+    return check
+
+
+def table(shape: Shape, most: int = 64) -> Shape:
+    """Accept a map from strings to values of that shape."""
+
+    def check(value: object, path: str) -> Mismatch | None:
+        if not isinstance(value, Mapping) or len(value) > most:
+            return mismatch(value, path, f"a map of at most {most} keys")
+        problems = (_entry(shape, key, item, path) for key, item in value.items())
+        return next(filter(None, problems), None)
+
+    return check
+
+
+def fields(required: Mapping[str, Shape], optional: Mapping[str, Shape] | None = None) -> Shape:
+    """Accept a map with all required fields, and no others but the optional ones."""
+    known = {**required, **(optional or {})}
+
+    def check(value: object, path: str) -> Mismatch | None:
+        if not isinstance(value, Mapping):
+            return mismatch(value, path, "a map")
+        problems = (_field(known, key, item, path) for key, item in value.items())
+        if (problem := next(filter(None, problems), None)) is not None:
+            return problem
+        for name, shape in required.items():
+            if name not in value:
+                absent = shape(None, f"{path}.{name}")
+                return absent or mismatch(None, f"{path}.{name}", "a value")
+        return None
+
+    return check
+
+
+def bounded(depth: int) -> Shape:
+    """Accept any JSON that is nested at most so deep, for fields that users write freely."""
+
+    def check(value: object, path: str) -> Mismatch | None:
+        layer: list[object] = [value]
+        for _ in range(depth):
+            layer = [inner for outer in layer for inner in _below(outer)]
+            if not layer:
+                return None
+        return Mismatch(path, "deeper nesting", f"at most {depth} levels")
+
+    return check
+
+
+def _below(value: object) -> list[object]:
+    if isinstance(value, Mapping):
+        return list(value.values())
+    return list(value) if isinstance(value, list | tuple) else []
+
+
+def _entry(shape: Shape, key: object, value: object, path: str) -> Mismatch | None:
+    if not isinstance(key, str):
+        return mismatch(key, path, "keys that are strings")
+    return shape(value, f"{path}[{quoted(key)}]")
+
+
+def _field(known: Mapping[str, Shape], key: object, value: object, path: str) -> Mismatch | None:
+    if not isinstance(key, str):
+        return mismatch(key, path, "keys that are strings")
+    if key in known:
+        return known[key](value, f"{path}.{key}")
+    return mismatch(value, f"{path}[{quoted(key)}]", "no such field")
