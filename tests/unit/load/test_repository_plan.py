@@ -185,3 +185,10 @@ def test_garbage_on_the_termination_log_is_no_report(text: str | None) -> None:
 )
 def test_what_is_no_report_reads_as_none(text: str | None) -> None:
     assert LoadReport.from_json(text) is None
+
+
+def test_a_plan_or_report_of_a_thousand_levels_is_refused_with_a_sentence() -> None:
+    deep = '{"models": ' + "[" * 1000 + "]" * 1000 + "}"
+    with pytest.raises(PlanError, match=r"^plan.json: found more than 32 levels of nesting"):
+        RepositoryPlan.from_json(deep)
+    assert LoadReport.from_json(deep) is None
