@@ -20,6 +20,8 @@ from tests.trained_folders import torchscript_folder
 from training.registry import Entry, register
 
 OPEN = Access()
+# Of the files that are downloaded here, the largest is a small network.
+SIZE = 4 << 20
 BASIC = aiohttp.encode_basic_auth("desk", "hunter2")
 DIGEST = "0123456789abcdef" * 4
 TAGS = {"inference.aipx.io/sha256": DIGEST, "inference.aipx.io/max-batch-size": "32"}
@@ -92,7 +94,7 @@ async def test_a_number_gives_that_version(ground: Ground, name: str) -> None:
 async def test_the_download_is_the_file_itself(ground: Ground, name: str) -> None:
     ground.version(name, {}, {"MLmodel": mlmodel(), **FILES})
     found = await resolve(ground, f"models:/{name}/1")
-    assert await ground.mlflow.text(found.download, OPEN) == FILES["data/model.pth"]
+    assert await ground.mlflow.text(found.download, OPEN, SIZE) == FILES["data/model.pth"]
 
 
 async def test_a_moved_alias_is_seen_at_once(ground: Ground, name: str) -> None:
@@ -164,14 +166,14 @@ async def test_a_model_among_a_runs_artifacts(ground: Ground) -> None:
     found = await resolve(ground, f"runs:/{run}/nets/fx")
     assert (found.version, found.run_id) == (1, run)
     assert found.facts.format is ModelFormat.TORCHSCRIPT
-    assert await ground.mlflow.text(found.download, OPEN) == "a network"
+    assert await ground.mlflow.text(found.download, OPEN, SIZE) == "a network"
 
 
 async def test_a_single_file_of_a_run(ground: Ground) -> None:
     run = ground.run({"exports/fx.onnx": "a graph"})
     found = await resolve(ground, f"runs:/{run}/exports/fx.onnx")
     assert (found.facts.format, found.facts.path) == (ModelFormat.ONNX, "exports/fx.onnx")
-    assert await ground.mlflow.text(found.download, OPEN) == "a graph"
+    assert await ground.mlflow.text(found.download, OPEN, SIZE) == "a graph"
 
 
 async def test_a_path_that_a_run_does_not_have(ground: Ground) -> None:
@@ -225,7 +227,7 @@ async def test_a_registry_that_asks_for_a_password_answers_those_who_know_it(
         assert isinstance(found, Resolved), found
         assert found.facts.sha256 == DIGEST
         assert found.download.startswith(door.uri)
-        assert await door.text(found.download, desk) == FILES["data/model.pth"]
+        assert await door.text(found.download, desk, SIZE) == FILES["data/model.pth"]
         tag = ("inference.aipx.io/serving.trading.fx", "revision 0a1b2c3d4e")
         await door.set_version_tag(name, 1, tag, desk)
         assert (await door.version(name, 1, desk)).tags == {**TAGS, tag[0]: tag[1]}
@@ -254,8 +256,8 @@ async def test_a_model_that_training_logged_is_found_by_its_run(
     mlflow = Mlflow(tracking_server.uri, 30.0)
     by_run = await resolve(RealGround(mlflow, tmp_path), f"runs:/{made.run_id}/model")
     by_name = await resolve(RealGround(mlflow, tmp_path), f"models:/{name}/{made.number}")
-    network = await mlflow.text(by_run.download, OPEN)
-    assert network == await mlflow.text(by_name.download, OPEN)
+    network = await mlflow.text(by_run.download, OPEN, SIZE)
+    assert network == await mlflow.text(by_name.download, OPEN, SIZE)
     await mlflow.close()
     assert by_run.facts.inputs == by_name.facts.inputs
     assert by_name.facts.sha256 == made.sha256

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from inference_operator.adapters.bounded_answer import ANSWER_BYTES, AnswerTooLongError
 from inference_operator.adapters.mlflow import Access, Mlflow
 
 URI = "http://mlflow.fake:5000"
@@ -73,7 +74,15 @@ class FakeMlflow(Mlflow):
         access: Access,
         *,
         body: Mapping[str, str] | None = None,
-        read: bool = True,
+        limit: int = ANSWER_BYTES,
+    ) -> Answer:
+        status, raw = await self._answer(method, url, access, body)
+        if status < 400 and 0 < limit < len(raw):
+            raise AnswerTooLongError(limit)
+        return status, raw[:limit]
+
+    async def _answer(
+        self, method: str, url: str, access: Access, body: Mapping[str, str] | None
     ) -> Answer:
         parts = urlsplit(url)
         self.requests.append(parts.path.rpartition("/mlflow/")[2].strip("/"))
@@ -91,8 +100,7 @@ class FakeMlflow(Mlflow):
         query = dict(parse_qsl(parts.query))
         if method == "POST":
             return self._set_tag(body or {})
-        status, raw = self._get(parts.path, query)
-        return status, raw if read else b""
+        return self._get(parts.path, query)
 
     def _get(self, path: str, query: Mapping[str, str]) -> Answer:
         if path.endswith("registered-models/get"):

@@ -1,7 +1,6 @@
 """MLflow's REST API, as much of it as resolving needs; each failure with its reason."""
 
-import contextlib
-import json
+import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,15 +9,25 @@ from urllib.parse import quote, urlencode
 
 import aiohttp
 
+from inference_operator.adapters.bounded_answer import (
+    ANSWER_BYTES,
+    JSON,
+    SHOWN,
+    AnswerTooLongError,
+    error_message,
+    flat,
+    identifier,
+    is_mlflow_error,
+    read_answer,
+    whole_number,
+)
 from inference_operator.adapters.redirects import only_secure
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.bounded_json import JsonRefusedError, parse_json
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.resolution import Unresolved
 
-# Of an answer: MLmodel files have a few KiB, and signatures of a thousand columns some hundred.
-MAX_BYTES = 4 * 1024 * 1024
 _API = "/api/2.0/mlflow"
-_SHOWN = 300
 
 
 class RegistryError(Exception):
@@ -91,8 +100,8 @@ class Mlflow:
         )
         body = await self._json(f"{_API}/registered-models/get", query, access, missing)
         found = _map(body, "registered_model")
-        aliases = {str(a["alias"]): int(a["version"]) for a in found.get("aliases") or ()}
-        return RegisteredModel(int(found.get("creation_timestamp") or 0), aliases)
+        aliases = {str(a["alias"]): whole_number(a["version"]) for a in found.get("aliases") or ()}
+        return RegisteredModel(whole_number(found.get("creation_timestamp") or 0), aliases)
 
     async def version(self, name: str, version: int, access: Access) -> ModelVersion:
         """The facts of a version but for its MLmodel file."""
@@ -105,9 +114,9 @@ class Mlflow:
         body = await self._json(f"{_API}/model-versions/get", query, access, missing)
         found = _map(body, "model_version")
         return ModelVersion(
-            run_id=str(found.get("run_id") or ""),
-            status=str(found.get("status") or "READY"),
-            status_message=str(found.get("status_message") or ""),
+            run_id=identifier(found.get("run_id")),
+            status=flat(str(found.get("status") or "READY")),
+            status_message=flat(str(found.get("status_message") or "")),
             tags=_tags(found),
         )
 
@@ -125,7 +134,7 @@ class Mlflow:
                 " spec.model.source.uri",
             )
         outputs = (body.get("outputs") or {}).get("model_outputs") or ()
-        return tuple(str(output["model_id"]) for output in outputs)
+        return tuple(identifier(output["model_id"]) for output in outputs)
 
     async def logged_model(self, model_id: str, access: Access) -> LoggedModel:
         """A model by its id, as `run_models` gives it."""
@@ -134,16 +143,19 @@ class Mlflow:
         info = _map(_map(await self._json(path, {}, access, missing), "model"), "info")
         return LoggedModel(str(info.get("name") or ""), _tags(info))
 
-    async def text(self, url: str, access: Access) -> str | None:
-        """A small file behind one of the addresses below; None where there is none."""
-        status, raw = await self._send("GET", url, access)
+    async def text(self, url: str, access: Access, limit: int) -> str | None:
+        """A small file behind one of the addresses below; None where there is none.
+
+        AnswerTooLongError where it has more than `limit` bytes, of which no more are read.
+        """
+        status, raw = await self._send("GET", url, access, limit=limit)
         if status in (400, 404):
             return None
         return self._checked(status, raw).decode("utf-8", "replace")
 
     async def has_file(self, url: str, access: Access) -> bool:
         """Whether there is a file behind that address; nothing of it is read."""
-        status, _ = await self._send("GET", url, access, read=False)
+        status, _ = await self._send("GET", url, access, limit=0)
         if status not in (400, 404):
             self._checked(status, b"")
         return status < 400
@@ -175,15 +187,27 @@ class Mlflow:
         self, path: str, query: Mapping[str, str], access: Access, missing: tuple[Reason, str]
     ) -> Mapping[str, Any]:
         text = f"?{urlencode(query)}" if query else ""
-        status, raw = await self._send("GET", f"{self.uri}{path}{text}", access)
-        if status in (400, 404) and _is_mlflow(raw):
-            raise RegistryError(*missing)
         try:
-            body = json.loads(self._checked(status, raw))
+            status, raw = await self._send("GET", f"{self.uri}{path}{text}", access)
+        except AnswerTooLongError as error:
+            raise self._away(
+                f"answered {path} with {error}, expected at most {error.limit:,}: remove tags,"
+                " parameters or aliases, or name another model in spec.model.source.uri"
+            ) from None
+        if status in (400, 404) and is_mlflow_error(raw):
+            raise RegistryError(*missing)
+        return await self._body(path, self._checked(status, raw))
+
+    async def _body(self, path: str, raw: bytes) -> Mapping[str, Any]:
+        try:
+            # In a thread: a foreign text of 1 MiB takes some 100 ms.
+            body = await asyncio.to_thread(parse_json, raw, JSON)
+        except JsonRefusedError as error:
+            raise self._away(f"answered {path} with JSON that is not read: {error}") from None
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            said = raw.decode("utf-8", "replace")[:_SHOWN]
+            said = raw[: 4 * SHOWN].decode("utf-8", "replace")[:SHOWN]
             raise self._away(f"answered with no JSON ({said!r}); is it MLflow?")
         return body
 
@@ -194,9 +218,10 @@ class Mlflow:
         access: Access,
         *,
         body: Mapping[str, str] | None = None,
-        read: bool = True,
+        limit: int = ANSWER_BYTES,
     ) -> tuple[int, bytes]:
-        headers = {"User-Agent": FIELD_MANAGER}
+        """Status and body; of an error only its beginning, and nothing where `limit` is 0."""
+        headers = {"User-Agent": FIELD_MANAGER, "Accept-Encoding": "identity"}
         if access.authorization:
             headers["Authorization"] = access.authorization
         session = self._session
@@ -205,13 +230,13 @@ class Mlflow:
             session = self._session = aiohttp.ClientSession(
                 timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
                 trace_configs=[only_secure()],
             )
         trust = self._trusting(access.ca)
         try:
             async with session.request(method, url, json=body, headers=headers, ssl=trust) as got:
-                raw = await _some(got) if read else b""
-                return got.status, raw
+                return got.status, await read_answer(got, limit) if limit else b""
         except aiohttp.ClientConnectorCertificateError as error:
             raise self._away(
                 f"has a certificate that is not trusted ({error.certificate_error}): put the PEM"
@@ -239,7 +264,7 @@ class Mlflow:
     def _checked(self, status: int, raw: bytes) -> bytes:
         if status < 400:
             return raw
-        said = _message(raw)
+        said = error_message(raw)
         if status in (401, 403):
             raise RegistryError(
                 Reason.REGISTRY_FORBIDDEN,
@@ -256,30 +281,6 @@ def _cause(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
     return str(error) or type(error).__name__
-
-
-async def _some(answer: aiohttp.ClientResponse) -> bytes:
-    raw = bytearray()
-    async for chunk in answer.content.iter_chunked(65536):
-        raw += chunk
-        if len(raw) > MAX_BYTES:
-            raise aiohttp.ClientPayloadError(f"more than {MAX_BYTES:,} bytes")
-    return bytes(raw)
-
-
-def _is_mlflow(raw: bytes) -> bool:
-    # A 404 of a proxy says nothing about the model.
-    try:
-        return "error_code" in json.loads(raw)
-    except (ValueError, TypeError):
-        return False
-
-
-def _message(raw: bytes) -> str:
-    text = raw.decode("utf-8", "replace")
-    with contextlib.suppress(ValueError, TypeError, KeyError):
-        text = str(json.loads(text)["message"])
-    return " ".join(text.split())[:_SHOWN] or "without a word"
 
 
 def _map(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

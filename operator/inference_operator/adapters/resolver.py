@@ -1,12 +1,21 @@
 """Asks MLflow what uris stand for; what cannot change is asked for once."""
 
+import asyncio
 import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from inference_operator.adapters.bounded_answer import AnswerTooLongError, flat
 from inference_operator.adapters.mlflow import Access, Mlflow, ModelVersion, RegistryError
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
+from inference_operator.domain.mlmodel import (
+    MLMODEL_BYTES,
+    TOO_LONG,
+    ModelUnusableError,
+    facts,
+    file_facts,
+    listed,
+)
 from inference_operator.domain.resolution import Facts, RegistryUri, Resolved
 
 log = logging.getLogger(__name__)
@@ -92,8 +101,15 @@ class Resolver:
         found = await self._mlflow.version(name, version, access)
         _check_ready(f"models:/{name}/{version}", found)
         url = self._mlflow.version_file(name, version, _MLMODEL)
-        text = await self._mlflow.text(url, access)
-        return _Known(found.run_id, _facts(f"models:/{name}/{version}", text, found.tags))
+        uri = f"models:/{name}/{version}"
+        text = await self._mlmodel(uri, url, access)
+        return _Known(found.run_id, await _facts(uri, text, found.tags))
+
+    async def _mlmodel(self, uri: str, url: str, access: Access) -> str | None:
+        try:
+            return await self._mlflow.text(url, access, MLMODEL_BYTES)
+        except AnswerTooLongError:
+            raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {TOO_LONG}") from None
 
     async def _run(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
         run, (name, _, rest) = parts.run, parts.path.partition("/")
@@ -105,7 +121,7 @@ class Resolver:
                 known = _facts_of_file(uri, rest, model.tags)
             else:
                 url = self._mlflow.logged_model_file(model_id, _MLMODEL)
-                known = _facts(uri, await self._mlflow.text(url, access), model.tags)
+                known = await _facts(uri, await self._mlmodel(uri, url, access), model.tags)
             download = self._mlflow.logged_model_file(model_id, known.path)
             return Resolved(uri, uri, _UNVERSIONED, run, download, known)
         return await self._artifact(uri, parts, access)
@@ -113,9 +129,10 @@ class Resolver:
     async def _artifact(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
         """A folder with an MLmodel file, or a single file, among the run's artifacts."""
         run, path = parts.run, parts.path
-        text = await self._mlflow.text(self._mlflow.run_file(run, f"{path}/{_MLMODEL}"), access)
+        url = self._mlflow.run_file(run, f"{path}/{_MLMODEL}")
+        text = await self._mlmodel(uri, url, access)
         if text is not None:
-            known, folder = _facts(uri, text, {}), f"{path}/"
+            known, folder = await _facts(uri, text, {}), f"{path}/"
         elif await self._mlflow.has_file(self._mlflow.run_file(run, path), access):
             known, folder = _facts_of_file(uri, path, {}), ""
         else:
@@ -134,7 +151,7 @@ def as_answer(error: Exception, about: str) -> RegistryError:
         return error
     # An answer of another shape must not end the watching.
     log.error("the registry's answer about %s cannot be understood", about, exc_info=error)
-    said = f"the registry's answer cannot be understood: {type(error).__name__}: {error}"
+    said = f"the registry's answer cannot be understood: {type(error).__name__}: {flat(str(error))}"
     return RegistryError(Reason.REGISTRY_UNREACHABLE, said)
 
 
@@ -142,7 +159,7 @@ def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
     if not parts.alias:
         return parts.version
     if parts.alias not in aliases:
-        there = ", ".join(sorted(aliases)) or "none at all"
+        there = listed(aliases) if aliases else "none at all"
         raise RegistryError(
             Reason.ALIAS_NOT_FOUND,
             f"models:/{parts.name} has no alias {parts.alias} (it has {there}): set it in"
@@ -161,13 +178,14 @@ def _check_ready(uri: str, found: ModelVersion) -> None:
         )
 
 
-def _facts(uri: str, mlmodel: str | None, tags: Mapping[str, str]) -> Facts:
+async def _facts(uri: str, mlmodel: str | None, tags: Mapping[str, str]) -> Facts:
     if mlmodel is None:
         raise RegistryError(
             Reason.MODEL_UNUSABLE, f"{uri} has no MLmodel file: log it with MLflow's own functions"
         )
     try:
-        return facts(mlmodel, tags)
+        # In a thread: the largest file that is read takes some 100 ms.
+        return await asyncio.to_thread(facts, mlmodel, tags)
     except ModelUnusableError as error:
         raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {error}") from None
 

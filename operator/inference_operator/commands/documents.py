@@ -7,13 +7,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from inference_operator.domain.bounded_yaml import (
+    YamlLimits,
+    YamlRefusedError,
+    parse_yaml_documents,
+)
 
 Body = dict[str, Any]
 
 STDIN = "-"
 # Of a folder, as kubectl has it.
 ENDINGS = (".json", ".yaml", ".yml")
+# `kubectl get -o yaml` of a whole namespace has a few MB, and the schemas of CRDs some 40 levels.
+# Manifests share parts by anchors, so these stay; but the API server takes no object of more than
+# 1.5 MiB, so what aliases repeat may come to 1 MiB a file.
+LIMITS = YamlLimits(size=32 << 20, depth=100, nodes=4_000_000, repeated=1 << 20)
 
 
 class InputError(Exception):
@@ -53,60 +61,27 @@ def _files(name: str) -> list[str]:
 def _read(name: str) -> list[Document]:
     where = "standard input" if name == STDIN else name
     try:
-        text = sys.stdin.read() if name == STDIN else Path(name).read_text("utf-8")
-        found = [(place, body) for place, body in _parsed(where, text) if body]
-        return [item for place, body in found for item in _items(place, body)]
+        found = list(parse_yaml_documents(_text(name), where, LIMITS))
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from None
-    except (ValueError, yaml.YAMLError) as error:
+    except YamlRefusedError as error:
+        raise InputError(error.at(where)) from None
+    except ValueError as error:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
-    except RecursionError:
-        raise InputError(f"{where}: found more levels than any manifest has") from None
+    return [
+        item
+        for document in found
+        if document.value
+        for item in _items(f"{where}, line {document.line}", document.value)
+    ]
 
 
-# `<<`: two of them lose nothing.
-_MERGE = "tag:yaml.org,2002:merge"
-
-
-class _Loader(yaml.SafeLoader):
-    """Refuses repeated keys: YAML keeps the last of them and says nothing.
-
-    In Python, since libyaml's own ends the process where there are too many levels.
-    """
-
-    def compose_mapping_node(self, anchor: Any) -> yaml.MappingNode:
-        node = super().compose_mapping_node(anchor)
-        first: dict[tuple[str, str], int] = {}
-        for key, _ in node.value:
-            if not isinstance(key, yaml.ScalarNode) or key.tag == _MERGE:
-                continue
-            if (key.tag, key.value) in first:
-                raise InputError(_repeated(key, first[key.tag, key.value]))
-            first[key.tag, key.value] = key.start_mark.line + 1
-        return node
-
-
-def _repeated(key: yaml.ScalarNode, first: int) -> str:
-    mark = key.start_mark
-    forgotten = ", or put `---` between two manifests" if mark.column == 0 else ""
-    return (
-        f"{mark.name}, line {mark.line + 1}: found the key {key.value} a second time, the first is"
-        f" on line {first}; expected it once: remove one of the two{forgotten}"
-    )
-
-
-def _parsed(where: str, text: str) -> Iterator[tuple[str, Any]]:
-    """Each document with its place."""
-    loader = _Loader(text)
-    loader.name = where
-    try:
-        while loader.check_node():
-            node = loader.get_node()
-            if node is not None:
-                place = f"{where}, line {node.start_mark.line + 1}"
-                yield place, loader.construct_document(node)
-    finally:
-        loader.dispose()
+def _text(name: str) -> str:
+    """Text of a file or of stdin, and of a longer one only enough to see that it is too long."""
+    if name == STDIN:
+        return sys.stdin.read(LIMITS.size + 1)
+    with Path(name).open(encoding="utf-8") as file:
+        return file.read(LIMITS.size + 1)
 
 
 def _items(place: str, body: Any) -> list[Document]:

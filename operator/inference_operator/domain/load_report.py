@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.bounded_json import JsonLimits, parse_json
 
 # The kubelet keeps no more of a container's termination message.
 MAX_BYTES = 4096
+_LIMITS = JsonLimits(size=MAX_BYTES)
 _SHORTEST = 200
 _FIELDS = ("name", "sha256", "bytes")
 
@@ -63,11 +65,11 @@ class LoadReport:
     def from_json(cls, text: str | None) -> "LoadReport | None":
         """Read a termination message; None when it is not one of ours (garbage, cut, absent)."""
         try:
-            data = json.loads(text or "")
+            data = parse_json(text or "", _LIMITS)
             message = data["message"]
             models = tuple(_loaded(item) for item in data.get("models") or ())
             report = cls(Reason(data["reason"]), message, models)
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except (ValueError, TypeError, KeyError, AttributeError):
             return None
         return report if isinstance(message, str) else None
 

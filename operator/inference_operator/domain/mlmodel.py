@@ -1,20 +1,36 @@
 """Reads what MLflow writes about a logged model: its MLmodel file, and our tags on its version."""
 
-import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
-
-import yaml
 
 from inference_operator.api.base import GROUP
 from inference_operator.api.model import ModelFormat
+from inference_operator.domain.bounded_json import JsonLimits, parse_json
+from inference_operator.domain.bounded_yaml import YamlLimits, YamlRefusedError, parse_yaml
 from inference_operator.domain.resolution import Facts, TensorFact
 
 SHA256_TAG = f"{GROUP}/sha256"
 ARTIFACT_TAG = f"{GROUP}/artifact"
 FORMAT_TAG = f"{GROUP}/format"
 MAX_BATCH_TAG = f"{GROUP}/max-batch-size"
+
+# Bytes of an MLmodel file. MLflow's own have 1 to 2 KiB, and a signature of 500 tensors some 50.
+MLMODEL_BYTES = 64 << 10
+TOO_LONG = (
+    f"its MLmodel file has more than {MLMODEL_BYTES:,} bytes, expected at most {MLMODEL_BYTES:,};"
+    " log it again with a smaller signature and less metadata"
+)
+# MLflow writes no anchors, unless metadata holds one object twice.
+_YAML = YamlLimits(size=MLMODEL_BYTES, depth=32, nodes=2_000)
+# Of a signature, which MLflow writes as JSON within the YAML.
+_JSON = JsonLimits(size=MLMODEL_BYTES, depth=32)
+_MOST_SHOWN = 10
+_SHOWN = 100
+# Longest key of an object store.
+_MAX_PATH = 1024
+# What a spec can say of a tensor at most; see `api.model`.
+_MAX_NAME, _MAX_TYPE, _MAX_DIMENSIONS, _MAX_DIMENSION = 240, 32, 16, 2**63 - 1
 
 _FORMATS = ", ".join(ModelFormat)
 _SUFFIXES = {
@@ -56,43 +72,74 @@ def file_facts(path: str, tags: Mapping[str, str]) -> Facts:
 
 
 def _parsed(mlmodel: str) -> dict[str, Any]:
+    if len(mlmodel) > MLMODEL_BYTES:
+        raise ModelUnusableError(TOO_LONG)
     try:
-        body = yaml.safe_load(mlmodel)
-    except yaml.YAMLError as error:
-        flat = " ".join(str(error).split())
-        raise ModelUnusableError(f"its MLmodel file is no YAML ({flat}); log it again") from None
-    if not isinstance(body, dict) or not isinstance(body.get("flavors") or {}, dict):
+        body = parse_yaml(mlmodel, _YAML)
+    except YamlRefusedError as error:
+        raise ModelUnusableError(f"{error.at('its MLmodel file')}; log it again") from None
+    if not isinstance(body, dict) or not _is_flavors(body.get("flavors")):
         raise ModelUnusableError("its MLmodel file has no map of flavors; log it again")
     return body
+
+
+def _is_flavors(found: object) -> bool:
+    return not found or (isinstance(found, dict) and all(isinstance(name, str) for name in found))
 
 
 def _artifact(
     flavors: Mapping[str, Any], tags: Mapping[str, str]
 ) -> tuple[ModelFormat | None, str]:
     format_, path = _tagged_format(tags), tags.get(ARTIFACT_TAG)
-    by_flavor = _from_flavor(flavors)
     if path is not None:
-        if path.startswith("/") or ".." in path.split("/"):
+        if not _is_inner_path(path):
             raise ModelUnusableError(
-                f"its tag {ARTIFACT_TAG} is {path!r}, expected the path of a file in its folder;"
-                " correct the tag"
+                f"its tag {ARTIFACT_TAG} is {shown(path)}, expected the path of a file in its"
+                f" folder, of at most {_MAX_PATH:,} characters; correct the tag"
             )
-        return format_ or (by_flavor[0] if by_flavor else None), path
+        return format_ or _format_of(flavors), path
+    by_flavor = _from_flavor(flavors)
     if by_flavor is None:
-        names = ", ".join(sorted(flavors)) or "none"
         raise ModelUnusableError(
-            f"its flavors are {names}, expected pytorch or onnx; log it with one of them, or name"
-            f" the file and its format in the tags {ARTIFACT_TAG} and {FORMAT_TAG}"
+            f"its flavors are {listed(flavors)}, expected pytorch or onnx; log it with one of"
+            f" them, or name the file and its format in the tags {ARTIFACT_TAG} and {FORMAT_TAG}"
         )
     return format_ or by_flavor[0], by_flavor[1]
 
 
+def _format_of(flavors: Mapping[str, Any]) -> ModelFormat | None:
+    if isinstance(flavors.get("pytorch"), dict):
+        return ModelFormat.TORCHSCRIPT
+    return ModelFormat.ONNX if isinstance(flavors.get("onnx"), dict) else None
+
+
 def _from_flavor(flavors: Mapping[str, Any]) -> tuple[ModelFormat, str] | None:
-    if isinstance(flavor := flavors.get("pytorch"), dict):
-        return ModelFormat.TORCHSCRIPT, f"{flavor.get('model_data', 'data')}/model.pth"
-    if isinstance(flavor := flavors.get("onnx"), dict):
-        return ModelFormat.ONNX, str(flavor.get("data", "model.onnx"))
+    format_ = _format_of(flavors)
+    if format_ is ModelFormat.TORCHSCRIPT:
+        return format_, f"{_flavor_path(flavors, 'pytorch', 'model_data', 'data')}/model.pth"
+    if format_ is ModelFormat.ONNX:
+        return format_, _flavor_path(flavors, "onnx", "data", "model.onnx")
     return None
+
+
+def _flavor_path(flavors: Mapping[str, Any], flavor: str, field: str, default: str) -> str:
+    path = flavors[flavor].get(field, default)
+    if not _is_inner_path(path):
+        raise ModelUnusableError(
+            f"flavors.{flavor}.{field} of its MLmodel file is {shown(path)}, expected a path in its"
+            f" folder, of at most {_MAX_PATH:,} characters; log it again"
+        )
+    return str(path)
+
+
+def _is_inner_path(path: object) -> bool:
+    return (
+        isinstance(path, str)
+        and 0 < len(path) <= _MAX_PATH
+        and path.isprintable()
+        and not path.startswith("/")
+        and ".." not in path.split("/")
+    )
 
 
 def _tagged_format(tags: Mapping[str, str]) -> ModelFormat | None:
@@ -122,16 +169,35 @@ def _max_batch(tags: Mapping[str, str]) -> int | None:
 
 
 def _bad_tag(tag: str, found: str, expected: str) -> ModelUnusableError:
-    return ModelUnusableError(f"its tag {tag} is {found!r}, expected {expected}; correct the tag")
+    return ModelUnusableError(
+        f"its tag {tag} is {shown(found)}, expected {expected}; correct the tag"
+    )
 
 
-def _tensors(field: str, signature: Mapping[str, Any]) -> tuple[TensorFact, ...] | None:
+def shown(value: object) -> str:
+    """A value for a message: quoted, without control characters, and cut."""
+    text = repr(value[: _SHOWN + 1]) if isinstance(value, str) else repr(value)
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
+
+
+def listed(names: Iterable[str]) -> str:
+    """The first names in order, cut, and how many more there are; `none` of none."""
+    ordered = sorted(names)
+    texts = [
+        name if len(name) <= _SHOWN and name.isprintable() else shown(name)
+        for name in ordered[:_MOST_SHOWN]
+    ]
+    more = len(ordered) - _MOST_SHOWN
+    return ", ".join(texts or ["none"]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _tensors(field: str, signature: Any) -> tuple[TensorFact, ...] | None:
     """The tensors of one side; None where there is no signature, or one of columns."""
-    written = signature.get(field)
+    written = signature.get(field) if isinstance(signature, dict) else None
     if not written:
         return None
     try:
-        items = json.loads(written) if isinstance(written, str) else written
+        items = parse_json(written, _JSON) if isinstance(written, str) else written
         if any(item.get("type") != "tensor" for item in items):
             return None
         return tuple(_tensor(item) for item in items)
@@ -144,5 +210,20 @@ def _tensors(field: str, signature: Mapping[str, Any]) -> tuple[TensorFact, ...]
 
 def _tensor(item: Mapping[str, Any]) -> TensorFact:
     spec = item["tensor-spec"]
-    shape = tuple(int(dim) for dim in spec["shape"])
-    return TensorFact(str(item.get("name") or ""), str(spec["dtype"]), shape)
+    name, dtype, shape = item.get("name") or "", spec["dtype"], spec["shape"]
+    if not _is_text(name, _MAX_NAME):
+        raise ValueError(f"name: found {shown(name)}, expected at most {_MAX_NAME} characters")
+    if not _is_text(dtype, _MAX_TYPE):
+        raise ValueError(f"dtype: found {shown(dtype)}, expected the name of a type")
+    if not (isinstance(shape, list) and len(shape) <= _MAX_DIMENSIONS):
+        raise ValueError(
+            f"shape: found {shown(shape)}, expected a list of at most {_MAX_DIMENSIONS} dimensions"
+        )
+    for dimension in shape:
+        if type(dimension) is not int or not -1 <= dimension <= _MAX_DIMENSION:
+            raise ValueError(f"shape: found {shown(dimension)}, expected a number, or -1")
+    return TensorFact(name, dtype, tuple(shape))
+
+
+def _is_text(value: object, limit: int) -> bool:
+    return isinstance(value, str) and len(value) <= limit

@@ -6,8 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
+
 PLAN_FILE = "plan.json"
 CONFIG_SUFFIX = ".config.pbtxt"
+# A ConfigMap holds no more.
+_LIMITS = JsonLimits(size=1 << 20)
 
 # Plain http is for a registry within the cluster: the API takes it from nobody's spec.
 SCHEMES = ("https://", "http://", "pvc://", "s3://", "gs://", "oci://")
@@ -145,8 +149,10 @@ class RepositoryPlan:
     def from_json(cls, text: str) -> "RepositoryPlan":
         """Read `plan.json`; PlanError says what is wrong with it."""
         try:
-            data = json.loads(text)
-        except (ValueError, RecursionError) as error:
+            data = parse_json(text, _LIMITS)
+        except JsonRefusedError as error:
+            raise PlanError(f"{PLAN_FILE}: {error}") from None
+        except ValueError as error:
             raise PlanError(f"{PLAN_FILE} is not JSON: {error}") from None
         models = data.get("models") if isinstance(data, dict) else None
         if not isinstance(models, list) or not models:

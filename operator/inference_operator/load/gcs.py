@@ -1,6 +1,5 @@
 """Objects of Google Cloud Storage, through google-cloud-storage."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from google.cloud import storage
 from google.oauth2 import service_account
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.bounded_json import JsonLimits, parse_json
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
@@ -22,6 +22,8 @@ from inference_operator.load.retry import TransientError
 
 EXPECTED = "`credentials.json`, a service account's key, or `endpoint`"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
+# A Secret holds no more.
+_KEY = JsonLimits(size=1 << 20)
 _READ = 4 << 20
 _MOST_FILES = 10_000
 _PASSING = (answers.TooManyRequests, answers.ServerError, answers.RetryError)
@@ -101,7 +103,7 @@ def _identity(secret: Secret, key: str | None) -> Any:
     if key is not None:
         try:
             return service_account.Credentials.from_service_account_info(
-                json.loads(key), scopes=[_SCOPE]
+                parse_json(key, _KEY), scopes=[_SCOPE]
             )
         except ValueError:
             raise secret.unusable(

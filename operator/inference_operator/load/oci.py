@@ -1,13 +1,13 @@
 """Artifacts of an OCI registry: a manifest's layers, by the distribution API over https."""
 
 import hashlib
-import json
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 from inference_operator.load.credentials import Credentials, Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.oci_login import Login, held_for
@@ -25,7 +25,7 @@ _MANIFESTS = (
     "application/vnd.oci.image.index.v1+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 )
-_MOST_MANIFEST = 4 << 20
+_MANIFEST = JsonLimits(size=4 << 20)
 _TITLE = "org.opencontainers.image.title"
 _UNPACK = "io.deis.oras.content.unpack"
 _ARCHIVE = "layer.tar"
@@ -82,7 +82,9 @@ class OciRegistry:
                 f"{uri}: found a manifest with {digest}: the registry or a proxy changes manifests",
             )
         try:
-            manifest = json.loads(body)
+            manifest = parse_json(body, _MANIFEST)
+        except JsonRefusedError as error:
+            raise _invalid(uri, f"its manifest is not read: {error}; push fewer files") from None
         except ValueError:
             raise _invalid(uri, "its manifest is not JSON: check that this is a registry") from None
         if not isinstance(manifest, dict) or "manifests" in manifest:
@@ -95,11 +97,11 @@ class OciRegistry:
         accept = {"Accept": ", ".join(_MANIFESTS)}
         try:
             with self._transport.open(url, accept, self._login.authorization) as response:
-                return response.read(_MOST_MANIFEST)
+                return response.read(_MANIFEST.size + 1)
         except UnauthorizedError as refused:
             self._login.answer(refused)
         with self._transport.open(url, accept, self._login.authorization) as response:
-            return response.read(_MOST_MANIFEST)
+            return response.read(_MANIFEST.size + 1)
 
     def _file(self, uri: str, layer: Any, name: str) -> RemoteFile:
         digest = layer.get("digest") if isinstance(layer, dict) else None

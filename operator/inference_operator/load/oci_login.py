@@ -1,13 +1,13 @@
 """How a registry is asked: the Secret's user or token, and the bearer tokens that it hands out."""
 
 import binascii
-import json
 import re
 from base64 import b64decode
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.bounded_json import JsonLimits, parse_json
 from inference_operator.load.credentials import Secret, basic, http_credentials
 from inference_operator.load.failure import LoadError
 from inference_operator.load.transport import Transport, UnauthorizedError, origin, shown
@@ -15,7 +15,9 @@ from inference_operator.load.transport import Transport, UnauthorizedError, orig
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
 DOCKER_CONFIG = ".dockerconfigjson"
 _PARAMETER = re.compile(r'(\w+)="([^"]*)"')
-_MOST_TOKEN = 1 << 20
+_TOKEN = JsonLimits(size=1 << 20)
+# A Secret holds no more.
+_CONFIG = JsonLimits(size=1 << 20)
 
 
 def held_for(host: str, secret: Secret | None) -> str | None:
@@ -63,9 +65,9 @@ class Login:
         asked = [(name, wanted[name]) for name in ("service", "scope") if name in wanted]
         url = f"{realm}?{urlencode(asked)}"
         with self._transport.open(url, {}, self._held) as response:
-            body = response.read(_MOST_TOKEN)
+            body = response.read(_TOKEN.size + 1)
         try:
-            found = json.loads(body)
+            found = parse_json(body, _TOKEN)
             token = found.get("token") or found["access_token"]
         except (ValueError, KeyError, AttributeError):
             raise LoadError(
@@ -76,7 +78,7 @@ class Login:
 
 def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
     try:
-        auths: dict[str, Any] = json.loads(text)["auths"]
+        auths: dict[str, Any] = parse_json(text, _CONFIG)["auths"]
         entry = next((held for name, held in auths.items() if _host(name) == host), None)
         if entry is None:
             known = ", ".join(sorted(map(_host, auths))) or "none"

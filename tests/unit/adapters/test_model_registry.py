@@ -113,8 +113,8 @@ async def test_who_leaves_during_a_request_and_comes_back_is_asked_for(watch: Wa
     watch.says(FX, secret="registry")
     await asyncio.wait_for(watch.reading.wait(), 5.0)
     watch.registry.resolutions(FX, {})
-    for _ in range(20):
-        await asyncio.sleep(0)
+    watch.resting.clear()
+    await asyncio.wait_for(watch.resting.wait(), 5.0)
     assert not watch.answered.is_set()
     watch.ground.alias("fx", "champion", 2)
     watch.says(FX, secret="registry")

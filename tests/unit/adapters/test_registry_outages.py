@@ -81,6 +81,17 @@ async def test_somebody_new_is_told_of_the_failure_without_the_wait(watch: Watch
         ((200, b"<html>login</html>"), "answered with no JSON ('<html>login</html>'); is it"),
         ((404, b"<html>no such page</html>"), "answered 404 (<html>no such page</html>)"),
         ((200, b'{"registered_model": {"aliases": 7}}'), "answer cannot be understood"),
+        ((200, b"[" * 100_000), "with JSON that is not read: found more than 32 levels of"),
+        ((404, b"[" * 100_000), "answered 404 ([[["),
+        (
+            (200, b" " * 2_000_000),
+            "answered /api/2.0/mlflow/registered-models/get with more than 1,048,576 bytes,"
+            " expected at most 1,048,576: remove tags,",
+        ),
+        (
+            (200, b'{"registered_model": {"aliases": [{"alias": "champion", "version": "-1"}]}}'),
+            "cannot be understood: ValueError: found '-1', expected a whole number of at most",
+        ),
     ],
 )
 async def test_an_odd_answer_says_nothing_about_the_model(

@@ -1,7 +1,7 @@
 """A watch of a fake registry, for tests: what it is asked, what units are told, whom it wakes."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -35,6 +35,18 @@ def only(found: Mapping[SourceKey, Resolution]) -> Resolution | None:
     return next(iter(found.values()), None)
 
 
+class _NotedPace(Pace):
+    """A pace that notes when the watch has ended a round and rests."""
+
+    def __init__(self, resting: asyncio.Event, now: Callable[[], float]) -> None:
+        super().__init__(INTERVAL, now, lambda: 0.5)
+        self._resting = resting
+
+    async def rest(self, news: asyncio.Event, subjects: Iterable[str]) -> None:
+        self._resting.set()
+        await super().rest(news, subjects)
+
+
 class Watch:
     """A watch over a fake MLflow in which fx has versions 1 and 2, and champion is 1."""
 
@@ -45,13 +57,14 @@ class Watch:
         self.woken: list[UnitKey] = []
         self.answered = asyncio.Event()
         self.reading = asyncio.Event()
+        self.resting = asyncio.Event()
         self.secrets: dict[tuple[str, str], dict[str, str]] = {}
         self.surprising: set[object] = set()
         """Units and namespaces at which a wake or a Secret fails as nobody foresaw."""
         self.registry = ModelRegistry(
             self.mlflow,
             Secrets(self, lambda: self.seconds),
-            Pace(INTERVAL, lambda: self.seconds, lambda: 0.5),
+            _NotedPace(self.resting, lambda: self.seconds),
             self._wake,
             self._clock,
         )

@@ -1,7 +1,9 @@
 """Files that hold something else than manifests: a sentence and status 2, never a traceback."""
 
+import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +12,10 @@ import yaml
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.cli import main
-from inference_operator.commands.documents import Document, InputError, documents
+from inference_operator.commands.documents import LIMITS, Document, InputError, documents
 from inference_operator.commands.manifests import _inner_first
 from inference_operator.domain.names import UnitKey
+from tests.bombs import laughs, merges, nested_aliases
 from tests.fakes.bodies import NAMESPACE, PIPELINE, epipe, imodel, step, stored
 from tests.unit.passes.desk import Desk
 
@@ -30,8 +33,32 @@ UNUSABLE = {
         "found the key 5, expected a string: put it in quotes",
     ),
     "a date that is none": ("kind: InferenceModel\nspec: 2031-99-99", "cannot be read as YAML"),
-    "a circle": ("&a {kind: InferenceModel, spec: *a}", "found more levels than any manifest has"),
-    "too many levels": ("[" * 5000, "found more levels than any manifest has"),
+    "a circle": (
+        "&a {kind: InferenceModel, spec: *a}",
+        "line 1: found the alias *a inside of what it repeats, expected none there: write the"
+        " value out",
+    ),
+    "too many levels": (
+        "[" * 5000,
+        "line 1: found more than 100 levels of nesting, expected at most 100",
+    ),
+    "aliases that stand for gigabytes": (
+        laughs(9),
+        "found aliases that repeat more than 1,048,576 keys, values and characters",
+    ),
+    "merge keys that stand for gigabytes": (
+        merges(9),
+        "found aliases that repeat more than 1,048,576 keys, values and characters",
+    ),
+    "aliases one inside the other": (
+        nested_aliases(5000),
+        "found more than 100 levels of nesting, expected at most 100",
+    ),
+    "a number that nobody can print": (
+        f"kind: InferenceModel\nspec: 0x{'f' * 5000}",
+        "line 2: found a number or date of 5,002 characters, expected at most 64: put it in"
+        " quotes if it is text",
+    ),
 }
 
 
@@ -85,6 +112,47 @@ def test_merged_maps_are_no_repeated_keys(tmp_path: Path) -> None:
 
     (found,) = read(tmp_path, text)
     assert (found.body["b"], found.body["c"]) == ({"x": 2, "y": 1}, {"x": 2, "y": 3})
+
+
+def test_parts_that_manifests_share_by_anchors_are_read(tmp_path: Path) -> None:
+    text = f"a: &a {{x: {'y' * 1000}}}\nb: [{', '.join(['*a'] * 900)}]\n---\nc: &a 1\nd: *a\n"
+
+    first, second = read(tmp_path, text)
+    assert first.body["b"] == [{"x": "y" * 1000}] * 900
+    assert second.body == {"c": 1, "d": 1}
+
+
+@pytest.mark.parametrize("bomb", [laughs, merges])
+@pytest.mark.parametrize("command", ["plan", "graph", "render"])
+def test_a_bomb_of_aliases_ends_a_command_with_a_sentence(
+    command: str, bomb: Callable[[int], str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "bomb.yaml"
+    path.write_text(bomb(9))
+
+    assert main([command, "-f", str(path)]) == 2
+    assert "found aliases that repeat more than 1,048,576" in capsys.readouterr().err
+
+
+def test_of_a_file_that_is_too_long_only_the_beginning_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = replace(LIMITS, size=1000)
+    monkeypatch.setattr("inference_operator.commands.documents.LIMITS", limits)
+    with pytest.raises(InputError, match=r"more than 1,000 characters, expected at most 1,000$"):
+        read(tmp_path, "# a comment\n" * 100_000)
+
+
+def test_standard_input_has_the_limits_of_a_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO(laughs(9)))
+    with pytest.raises(InputError, match=r"^standard input, line 6: found aliases that repeat"):
+        documents(["-"])
+
+
+def test_a_list_as_long_as_that_of_a_namespace_is_read(tmp_path: Path) -> None:
+    items = [{"kind": "Pod", "spec": {"text": "x" * 10_000, "n": n}} for n in range(200)]
+    found = read(tmp_path, yaml.safe_dump({"kind": "List", "items": items}, width=1 << 20))
+    assert [one.body["spec"]["n"] for one in found] == list(range(200))
 
 
 def test_of_a_folder_it_reads_what_kubectl_reads(tmp_path: Path) -> None:

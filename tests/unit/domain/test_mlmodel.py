@@ -1,14 +1,21 @@
 """What an MLmodel file and a version's tags say, and how what is unusable is named."""
 
 import json
+import time
 from typing import Any
 
 import pytest
 import yaml
 
 from inference_operator.api.model import ModelFormat
-from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
+from inference_operator.domain.mlmodel import (
+    MLMODEL_BYTES,
+    ModelUnusableError,
+    facts,
+    file_facts,
+)
 from inference_operator.domain.resolution import Facts, TensorFact
+from tests.bombs import laughs, merges
 
 DIGEST = "0123456789abcdef" * 4
 GROUP = "inference.aipx.io"
@@ -80,7 +87,7 @@ def test_a_tagged_file_without_a_format_has_that_of_its_flavor() -> None:
 @pytest.mark.parametrize(
     ("text", "tags", "said"),
     [
-        (": no\n\tyaml", {}, "its MLmodel file is no YAML"),
+        (": no\n\tyaml", {}, "its MLmodel file: cannot be read as YAML: while parsing"),
         ("- a list", {}, "its MLmodel file has no map of flavors"),
         ("flavors: [onnx]", {}, "its MLmodel file has no map of flavors"),
         (
@@ -146,3 +153,91 @@ def test_what_is_unusable_is_named(text: str, tags: dict[str, str], said: str) -
 )
 def test_a_single_file_has_the_format_of_its_suffix(path: str, format_: ModelFormat) -> None:
     assert file_facts(path, {}) == Facts(path, format_)
+
+
+def refused(text: str, tags: dict[str, str] | None = None) -> str:
+    with pytest.raises(ModelUnusableError) as caught:
+        facts(text, tags or {})
+    assert len(str(caught.value)) < 1500
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (laughs(9), "its MLmodel file, line 1: found the anchor &a0, expected YAML without"),
+        (merges(9), "its MLmodel file, line 1: found the anchor &a0, expected YAML without"),
+        ("flavors: {<<: {onnx: {}}}", "its MLmodel file, line 1: found the merge key <<, expected"),
+        ("[" * 1000, "its MLmodel file, line 1: found more than 32 levels of nesting, expected"),
+        ("a: 0x" + "f" * 60_000, "line 1: found a number or date of 60,002 characters, expected"),
+        ("a: 1\n" * 900, "line 2: found the key a a second time, the first is on line 1"),
+        ("- 1\n" * 10_000, "line 2000: found more than 2,000 keys and values, expected at most"),
+        ("a: 1\n" * 760_000, "its MLmodel file has more than 65,536 bytes, expected at most"),
+    ],
+    ids=["laughs", "merges", "merge key", "levels", "number", "keys", "nodes", "3.8 MB"],
+)
+def test_a_bomb_is_refused_at_once(text: str, said: str) -> None:
+    started = time.process_time()
+    assert said in refused(text)
+    assert time.process_time() - started < 1
+
+
+def test_the_largest_file_takes_little_time() -> None:
+    flavors = "flavors: {pytorch: {model_data: data}}\n"
+    text = flavors + "".join(f"k{n}: {{a: b}}\n" for n in range(490))
+    text += "#" * (MLMODEL_BYTES - len(text))
+    started = time.process_time()
+    assert facts(text, {}).path == "data/model.pth"
+    assert time.process_time() - started < 0.5
+
+
+def signed(inputs: object) -> str:
+    return yaml.safe_dump({"flavors": PYTORCH, "signature": {"inputs": inputs}})
+
+
+@pytest.mark.parametrize(
+    ("inputs", "said"),
+    [
+        ("[" * 1000 + "]" * 1000, "found more than 32 levels of nesting, expected at most 32"),
+        ("[" * 60_000, "found more than 32 levels of nesting, expected at most 32"),
+        ("[" + "9" * 5000 + "]", "found a number of more than 64 digits, expected at most 64"),
+        ("[NaN]", "found NaN, expected a number that JSON has"),
+        ([tensor("a", "float32", [-2])], "shape: found -2, expected a number, or -1"),
+        ([tensor("a", "float32", [1] * 17)], "expected a list of at most 16 dimensions"),
+        ([tensor("a" * 241, "float32", [1])], "expected at most 240 characters"),
+        ([tensor("a", "f" * 33, [1])], "expected the name of a type"),
+        ('[{"type": "tensor", "tensor-spec": {"dtype": "f", "shape": [1e999]}}]', "found inf"),
+    ],
+)
+def test_a_signature_that_is_no_plain_one_is_refused(inputs: object, said: str) -> None:
+    message = refused(signed(inputs))
+    assert message.startswith("the inputs of its signature cannot be read (")
+    assert said in message
+
+
+def test_a_signature_of_hundreds_of_tensors_is_read() -> None:
+    many = [tensor(f"a_name_of_a_tensor_{number}", "float32", [-1, 60, 5]) for number in range(400)]
+    found = facts(mlmodel(PYTORCH, many), {}).inputs
+    assert found is not None
+    assert len(found) == 400
+
+
+@pytest.mark.parametrize("path", ["../../etc", "/etc", "", "a\x07", "x" * 1025, 7, {"a": 1}])
+def test_a_flavor_leads_to_a_file_in_its_folder(path: object) -> None:
+    for flavor, field in (("pytorch", "model_data"), ("onnx", "data")):
+        text = yaml.safe_dump({"flavors": {flavor: {field: path}}})
+        assert f"flavors.{flavor}.{field} of its MLmodel file is " in refused(text)
+
+
+def test_many_flavors_are_not_all_listed() -> None:
+    text = yaml.safe_dump({"flavors": {f"f{number:03}{'x' * 300}": {} for number in range(100)}})
+    message = refused(text)
+    assert " and 90 more, expected pytorch or onnx" in message.replace("'", "")
+
+
+def test_a_flavor_that_has_no_name_is_a_sentence() -> None:
+    assert refused("flavors: {1: {}, onnx: {}}").startswith("its MLmodel file has no map of")
+
+
+def test_a_signature_of_another_shape_has_no_tensors() -> None:
+    assert facts(yaml.safe_dump({"flavors": PYTORCH, "signature": [1]}), {}).inputs is None

@@ -104,7 +104,7 @@ def _edited(of: PlannedModel = LSTM, /, **changes: object) -> str:
         (_edited(name="lstm\n"), "models[0].name: found"),
         (_edited(name="\ufb01x"), "models[0].name: found"),
         (_edited(name="a" * 241), "models[0].name: found"),
-        ("[" * 100_000, "is not JSON"),
+        ("[" * 100_000, "more than 32 levels of nesting"),
         (_edited(credentials="a" * 254), "models[0].credentials: found"),
         (_edited(version=-1), "models[0].version: found -1"),
         (_edited(version=2**63), "models[0].version: found 9223372036854775808"),
@@ -214,3 +214,10 @@ def test_garbage_on_the_termination_log_is_no_report(text: str | None) -> None:
 )
 def test_what_is_no_report_reads_as_none(text: str | None) -> None:
     assert LoadReport.from_json(text) is None
+
+
+def test_a_plan_or_report_of_a_thousand_levels_is_refused_with_a_sentence() -> None:
+    deep = '{"models": ' + "[" * 1000 + "]" * 1000 + "}"
+    with pytest.raises(PlanError, match=r"^plan.json: found more than 32 levels of nesting"):
+        RepositoryPlan.from_json(deep)
+    assert LoadReport.from_json(deep) is None

@@ -1,0 +1,103 @@
+"""Reader of the registry's answers: never more bytes than a limit, and never deep JSON."""
+
+import contextlib
+from typing import Any
+
+import aiohttp
+
+from inference_operator.domain.bounded_json import JsonLimits, parse_json
+
+# Bytes of an answer in JSON: a run comes with all its parameters, metrics and tags.
+ANSWER_BYTES = 1 << 20
+JSON = JsonLimits(size=ANSWER_BYTES, depth=32)
+SHOWN = 300
+"""Characters of an answer that messages show."""
+
+# Bytes of an error that are read, for its message.
+_ERROR_BYTES = 64 << 10
+_CHUNK = 16 << 10
+# Run ids have 32 characters; a status holds up to 256.
+_ID_LENGTH = 256
+_NUMBER_LENGTH = 18
+
+
+class AnswerTooLongError(Exception):
+    """The registry's answer goes on after `limit` bytes, where reading it ended."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"more than {limit:,} bytes")
+        self.limit = limit
+
+
+async def read_answer(answer: aiohttp.ClientResponse, limit: int) -> bytes:
+    """Return the body; of an error only its beginning.
+
+    AnswerTooLongError where it goes on after `limit` bytes; ClientPayloadError where it is
+    compressed: a few KB of gzip are many MB before anybody can count them.
+    """
+    if answer.status >= 400:
+        body, _ = await _beginning(answer, _ERROR_BYTES)
+        return body
+    encoding = answer.headers.get("Content-Encoding", "identity").lower()
+    if encoding != "identity":
+        raise aiohttp.ClientPayloadError(
+            f"its answer is compressed ({flat(encoding)}), which was not asked for: let it, or the"
+            " proxy before it, answer uncompressed"
+        )
+    body, is_whole = await _beginning(answer, limit)
+    if not is_whole:
+        raise AnswerTooLongError(limit)
+    return body
+
+
+async def _beginning(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
+    """At most `limit` bytes, and whether that is all; the connection of a longer one is closed."""
+    body = bytearray()
+    async for chunk in answer.content.iter_chunked(_CHUNK):
+        body += chunk
+        if len(body) > limit:
+            answer.close()
+            return bytes(body[:limit]), False
+    return bytes(body), True
+
+
+def is_mlflow_error(raw: bytes) -> bool:
+    """Whether MLflow said it: a 404 of a proxy says nothing about the model."""
+    try:
+        return "error_code" in parse_json(raw, JSON)
+    except (ValueError, TypeError):
+        return False
+
+
+def error_message(raw: bytes) -> str:
+    """The message of an error, or the beginning of a page."""
+    text = raw.decode("utf-8", "replace")
+    with contextlib.suppress(ValueError, TypeError, KeyError):
+        text = str(parse_json(text, JSON)["message"])
+    return flat(text) or "without a word"
+
+
+def flat(text: str) -> str:
+    """The beginning of a text of the registry's, on one line and without control characters."""
+    beginning = " ".join(text.split())[:SHOWN]
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in beginning)
+
+
+def identifier(value: Any) -> str:
+    """An id of the registry's, empty where there is none; ValueError where it cannot be one."""
+    text = str(value or "")
+    if len(text) > _ID_LENGTH or not text.isprintable():
+        raise ValueError(
+            f"found the id {text[:60]!r}, expected at most {_ID_LENGTH} printable characters"
+        )
+    return text
+
+
+def whole_number(value: Any) -> int:
+    """A number of the registry's, which writes some as text; ValueError where it is none."""
+    text = str(value)
+    if len(text) > _NUMBER_LENGTH or not (text.isascii() and text.isdecimal()):
+        raise ValueError(
+            f"found {text[:60]!r}, expected a whole number of at most {_NUMBER_LENGTH} digits"
+        )
+    return int(text)
