@@ -123,12 +123,13 @@ async def _edits(world: World, edit: Edit) -> Figures:
     for name in world.names()[::step][: world.samples]:
         changed = asyncio.create_task(world.sight.changes(name, edit.changes, 30))
         await asyncio.sleep(0)
+        # Before the edit: once it is made, Ready of the new generation may come at any moment.
+        world.sight.seen.ready.discard(name)
         began = time.time()
         status, answer = await world.client.send("PATCH", world.path(name), edit.patch, MERGE_PATCH)
         if status != 200:
             raise RuntimeError(f"edit {edit.name} is refused: {answer.get('message')}")
         delays.append(await changed - began)
-        world.sight.seen.ready.discard(name)
         await _ready_again(world, name)
     await world.idle()
     return {**_distribution(delays), **world.cost(mark)}
