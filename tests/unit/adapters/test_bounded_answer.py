@@ -44,7 +44,7 @@ class Flood:
 async def asked(flood: Flood) -> AsyncIterator[Mlflow]:
     app = web.Application()
     app.router.add_get("/{path:.*}", flood.answer)
-    async with TestServer(app, host="localhost") as server:
+    async with TestServer(app, host="127.0.0.1") as server:
         mlflow = Mlflow(str(server.make_url("")), 20.0)
         yield mlflow
         await mlflow.close()
@@ -52,7 +52,7 @@ async def asked(flood: Flood) -> AsyncIterator[Mlflow]:
 
 @pytest.fixture(autouse=True)
 def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("no_proxy", "localhost")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 async def test_a_file_within_the_limit_is_read_whole() -> None:
