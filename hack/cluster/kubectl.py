@@ -70,7 +70,7 @@ class Kubectl:
 
 @lru_cache(maxsize=16)
 def _reader(kubeconfig: Path, written: int) -> Reader:
-    """One for each cluster: a new one writes its kubeconfig anew."""
+    """Return one reader for each cluster: a new cluster writes a new kubeconfig."""
     return Reader(kubeconfig)
 
 

@@ -2,14 +2,13 @@
 
 import hashlib
 import os
-import subprocess
 import tarfile
 from pathlib import Path
 
 import pytest
 
 from .conftest import FaultyStore, Pod, code_of
-from .test_process import environment
+from .test_process import finished
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -34,23 +33,16 @@ def archive(folder: Path) -> Path:
     return path
 
 
-def run(pod: Pod) -> subprocess.CompletedProcess[str]:
-    """Run `load`, which prints its peak of memory in KiB."""
-    return subprocess.run(
-        pod.command(), text=True, env=environment(), capture_output=True, timeout=600
-    )
-
-
 def test_gigabytes_are_laid_out_in_the_memory_of_kilobytes(store: FaultyStore, pod: Pod) -> None:
     (store.folder / "model.py").write_bytes(CODE)
     pod.plan(f"{store.url}/model.py")
-    small = int(run(pod).stdout)
+    small = int(finished(pod, timeout=600).stdout)
 
     path = archive(store.folder)
     with path.open("rb") as file:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
     pod.plan(f"{store.url}/ranker.tar", sha256)
-    done = run(pod)
+    done = finished(pod, timeout=600)
     assert done.returncode == 0, done.stderr
 
     laid_out = pod.output / "ranker/5/weights.bin"

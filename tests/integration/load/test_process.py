@@ -32,9 +32,9 @@ def started(pod: Pod) -> subprocess.Popen[str]:
     )
 
 
-def finished(pod: Pod) -> subprocess.CompletedProcess[str]:
+def finished(pod: Pod, timeout: float = 60) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        pod.command(), text=True, env=environment(), capture_output=True, timeout=60
+        pod.command(), text=True, env=environment(), capture_output=True, timeout=timeout
     )
 
 
