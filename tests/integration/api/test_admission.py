@@ -114,7 +114,9 @@ def test_the_api_server_agrees_with_the_operator(
         for case in group:
             said = refusal(kubectl, case.body, namespace)
             assert bool(said) == bool(case.refused), f"{case.name}: {said}"
-            assert all(sentence in said for sentence in case.said), f"{case.name}: {said}"
+            # The operator escapes a backslash, as JSON does.
+            sentences = [sentence.replace("\\\\", "\\") for sentence in case.said]
+            assert all(sentence in said for sentence in sentences), f"{case.name}: {said}"
 
 
 def test_the_policy_is_typed_without_warnings(kubectl: Kubectl, policy: str) -> None:
@@ -189,7 +191,7 @@ def test_the_largest_pipeline_and_long_lists_are_within_the_api_server_s_budget(
     ours = ", ".join(t["key"] for t in tolerations)
     lists = {f"{SETTING}SOURCE_HOSTS": hosts, f"{SETTING}TOLERATIONS": f"{taints}, {ours}"}
     with bound(kubectl, policy, namespace, lists):
-        assert "host-0" in await_lists(kubectl, namespace, PROBE, "probe.invalid")
+        assert "taint-0" in await_lists(kubectl, namespace, PROBE, "taint-0")
         assert refusal(kubectl, changed(change, GOOD_PIPELINE), namespace) == ""
 
 
