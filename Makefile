@@ -29,7 +29,7 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-down demo-ensemble train \
         mlflow-up mlflow-down benchmark-operator benchmark-controller benchmark-ensemble benchmark-serving \
-        benchmark-training
+        benchmark-training release-manifests
 
 help: ## this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -114,6 +114,9 @@ fresh-check: prepare ## set-up and a sample of the tests in a bare Debian 12, to
 
 image: $(STAMP) ## the operator's and Triton's images, as archives
 	@$(PY) -m hack.images build all
+
+release-manifests: $(STAMP) ## build/release/: manifests with IMAGE=registry/name@sha256:... (and TRITON_IMAGE=) by digest
+	@$(PY) -m hack.release --image "$(IMAGE)" $(if $(TRITON_IMAGE),--triton-image "$(TRITON_IMAGE)")
 
 cluster-up: $(STAMP) ## a local Kubernetes
 	@$(PY) -m hack.cluster up

@@ -1,9 +1,13 @@
 """The operator's own settings, read once from the environment at the edge and passed in."""
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from inference_operator.domain.allow_lists import FORMS, AllowLists, entries
 
 PREFIX = "INFERENCE_OPERATOR_"
 
@@ -64,6 +68,49 @@ class Settings(BaseModel):
     registry_write_tags: bool = False
     """Whether a version gets a tag in the registry when clients are moved to it."""
 
+    allowed_images: str = ""
+    """Triton images that specs may name, separated by commas: `REGISTRY/PATH/*`,
+    `REGISTRY/REPOSITORY`, with a tag or a digest. Empty: all."""
+
+    allowed_service_accounts: str = ""
+    """ServiceAccounts that pods may have, separated by commas; that of a spec that names none is
+    `default`. Empty: all."""
+
+    allowed_priority_classes: str = ""
+    """PriorityClasses that specs may name, separated by commas. Empty: all."""
+
+    allowed_tolerations: str = ""
+    """Taints that pods may tolerate, separated by commas: `KEY`, `KEY:EFFECT`, `KEY=VALUE`,
+    `KEY=VALUE:EFFECT`, or `*`. Empty: all."""
+
+    allowed_source_hosts: str = ""
+    """Where artifacts may come from, separated by commas: `HOST`, `HOST:PORT`, `*.DOMAIN`,
+    `s3://BUCKET`, `gs://BUCKET`, `pvc://CLAIM`. Empty: everywhere."""
+
+    @field_validator(*FORMS)
+    @classmethod
+    def _is_a_list(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse a list with an entry that could never allow anything, or more than it seems to."""
+        form = FORMS[str(info.field_name)]
+        given = entries(value)
+        bad = next((i for i, entry in enumerate(given, 1) if not form.fits(entry)), None)
+        if bad is not None or (value.strip() and not given):
+            what = f"entry {bad}" if bad else "a list without entries"
+            context = {"what": what, "expected": form.expected}
+            raise PydanticCustomError("allow_list", "{what} is not {expected}", context)
+        return value
+
+    @property
+    def allowed(self) -> AllowLists:
+        """What specs may name."""
+        return AllowLists(
+            images=entries(self.allowed_images),
+            service_accounts=entries(self.allowed_service_accounts),
+            priority_classes=entries(self.allowed_priority_classes),
+            tolerations=entries(self.allowed_tolerations),
+            source_hosts=entries(self.allowed_source_hosts),
+        )
+
     @property
     def staged_units(self) -> int:
         """How many units get new defaults at once; 0 where they wait for their own spec."""
@@ -97,7 +144,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def _shown(value: object) -> str:
     # What precedes an @ may be a password, also in a misspelt variable; the log is no place for it.
-    if "@" in str(value):
+    # Before a digest there is an image.
+    if re.search("@(?!sha256:)", str(value)):
         return (
             "a user name or password in it (an @, so not shown), expected none; spec.model.source"
             ".secretRef names a Secret with those of MLflow"

@@ -44,6 +44,9 @@ class Cache:
         ] = {}
         """ControllerRevisions as they were read, for `adapters.records`."""
 
+        self.refused: set[str] = set()
+        """Kinds that the API server does not let us list now."""
+
         self.bereft: set[UnitKey] = set()
         """Units that lost a child, or whose child lost its owner; maybe since they have gone
         themselves, of which another watch tells later."""
@@ -140,7 +143,10 @@ class Cache:
         name = name_of(body)
         return [UnitKey(unit.kind, *name) for unit in UNITS if name in self._objects[unit.kind]]
 
-    def nodes(self) -> list[Body]:
+    def nodes(self) -> list[Body] | None:
+        """None while the API server does not let us list them: those known before may be gone."""
+        if NODE.kind in self.refused:
+            return None
         return list(self._objects[NODE.kind].values())
 
     def versions(self, kind: str) -> dict[Name, int]:

@@ -29,6 +29,10 @@ CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
 # anything is written over it.
 WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 
+# Kinds that the operator can go without: a Role cannot give a right on nodes, and only the fallback
+# to the CPU needs one.
+OPTIONAL = (NODE.kind,)
+
 Body = Mapping[str, Any]
 _SHARING = Sharing()
 

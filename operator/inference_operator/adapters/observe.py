@@ -79,12 +79,13 @@ def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observ
     )
 
 
-def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...]:
+def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...] | None:
     # Only an accelerator asks about nodes, and there may be many of them.
     spec = unit.get("spec")
     if not (isinstance(spec, Mapping) and spec.get("accelerator") is not None):
         return ()
-    return tuple(node_view(node) for node in cache.nodes())
+    nodes = cache.nodes()
+    return None if nodes is None else tuple(node_view(node) for node in nodes)
 
 
 def _records(

@@ -10,7 +10,7 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
-from inference_operator.adapters.kinds import selector_of
+from inference_operator.adapters.kinds import OPTIONAL, selector_of
 from inference_operator.adapters.kube import ApiError, Body, Resource
 from inference_operator.adapters.pacing import back_off
 
@@ -21,6 +21,8 @@ Name = tuple[str, str]
 
 # The connection was cut, or the API server is busy: the same version will do.
 _GOES_ON = (0, 429, 503)
+# An API server that has just started may refuse what it allows a moment later.
+PATIENCE = 3
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 30.0
 
@@ -49,9 +51,16 @@ class Sink(Protocol):
     def missed(self, resource: Resource, namespace: str, seen: set[Name], version: int) -> None:
         """A later listing of a namespace (empty: of all), at `version`, shows only these."""
 
+    def refused(self, resource: Resource) -> None:
+        """An optional kind may not be listed (403): nothing is known of it."""
+
+    def granted(self, resource: Resource) -> None:
+        """It may be listed again, and all of it has been told."""
+
 
 class Reflector:
-    """One kind; `listed` is set once its first listing is complete."""
+    """One kind; `listed` is set once its first listing is complete, or refused of an optional
+    kind."""
 
     def __init__(
         self,
@@ -67,6 +76,8 @@ class Reflector:
         self._sink = sink
         self._turns = turns
         self._draw = draw
+        self._required = resource.kind not in OPTIONAL
+        self._refused: set[str] = set()
         self._unlisted = set(source.spaces(resource))
         self._begun: set[str] = set()
         # Space -> the version that is known of it; empty: it must be listed.
@@ -89,14 +100,29 @@ class Reflector:
                 await self._follow(space)
             except ApiError as error:
                 # Compacted away (410), or refused for another reason: what was missed is unknown.
+                is_refused = error.status == 403 and not self._versions.get(space)
                 if error.status not in _GOES_ON:
                     self._versions[space] = ""
                 self._failures[space] = failures = self._failures.get(space, 0) + 1
-                if error.status != 410:
+                if is_refused and not self._required and failures >= PATIENCE:
+                    self._go_without(space, error)
+                elif error.status != 410:
                     log.warning(
                         "cannot watch %s, will be tried again: %s", self._resource.plural, error
                     )
                 await asyncio.sleep(back_off(failures, FIRST_DELAY, LONGEST_DELAY, self._draw()))
+
+    def _go_without(self, space: str, error: ApiError) -> None:
+        """Let the operator work without this kind. Only the first refusal of many is logged."""
+        if space not in self._refused:
+            log.warning(
+                "may not list %s, so goes on without; will be tried again: %s",
+                self._resource.plural,
+                error,
+            )
+            self._refused.add(space)
+            self._sink.refused(self._resource)
+        self.listed.set()
 
     async def _list(self, space: str) -> str:
         """Everything there is; the version from which to watch."""
@@ -127,6 +153,10 @@ class Reflector:
         self._unlisted.discard(space)
         if not self._unlisted:
             self.listed.set()
+        if space in self._refused:
+            self._refused.discard(space)
+            log.info("may list %s again", self._resource.plural)
+            self._sink.granted(self._resource)
         return version
 
     async def _follow(self, space: str) -> None:

@@ -9,6 +9,7 @@ class Reason(StrEnum):
     # SpecValid
     VALID = "Valid"
     INVALID_SPEC = "InvalidSpec"
+    NOT_ALLOWED = "NotAllowed"
 
     # ArtifactResolved: the first group is what `inference-operator load` reports from the pod
     RESOLVED = "Resolved"

@@ -1,6 +1,7 @@
 """`inference-operator plan` and `render`: what would happen and why, without a cluster."""
 
 import argparse
+import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -10,11 +11,12 @@ import yaml
 from inference_operator.commands.asking import add_input, refusals, say, unknown
 from inference_operator.commands.documents import InputError
 from inference_operator.commands.manifests import units
+from inference_operator.domain.allow_lists import FORMS
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.domain.validation import Defaults
 from inference_operator.planning.explain import explain
 from inference_operator.planning.plan import Delete, Plan
-from inference_operator.settings import Settings
+from inference_operator.settings import PREFIX, Settings, SettingsError, read_settings
 
 LIVE_KINDS = "inference,controllerrevision,configmap,deployment,service,pdb,pod,node"
 
@@ -39,6 +41,13 @@ def add_parser(subparsers: Any) -> None:
             help="as with INFERENCE_OPERATOR_DEFAULTS_ROLLOUT=Staged: whether the image of specs"
             " that name none is newer than what runs, and would wait for its turn",
         )
+        for setting, form in FORMS.items():
+            parser.add_argument(
+                f"--{setting.replace('_', '-')}",
+                metavar="LIST",
+                help=f"what a spec may name, separated by commas ({form.expected}); absent: what"
+                f" {PREFIX}{setting.upper()} says",
+            )
         parser.set_defaults(func=func)
         if name == "render":
             parser.add_argument(
@@ -66,7 +75,7 @@ def render_command(arguments: argparse.Namespace) -> int:
 def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     try:
         plans = _plans(arguments)
-    except InputError as error:
+    except (InputError, SettingsError) as error:
         say("inference-operator", error)
         return 2
     for found in plans:
@@ -79,10 +88,20 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
 
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
-    settings = Settings()
+    settings = read_settings(_allow_lists(arguments))
     staged = settings.defaults_rollout_units if arguments.staged else 0
-    defaults = Defaults(arguments.triton_image, settings.loader_image, staged=staged)
+    defaults = Defaults(
+        arguments.triton_image, settings.loader_image, staged=staged, allowed=settings.allowed
+    )
     return [found for _, found in units(arguments.filename, arguments.live, defaults)]
+
+
+def _allow_lists(arguments: argparse.Namespace) -> dict[str, str]:
+    """The allow-lists as settings: those of the operator's environment, and what options change."""
+    names = {setting: f"{PREFIX}{setting.upper()}" for setting in FORMS}
+    given = {name: getattr(arguments, setting) for setting, name in names.items()}
+    known = {name: os.environ[name] for name in names.values() if name in os.environ}
+    return {**known, **{name: value for name, value in given.items() if value is not None}}
 
 
 def _print_manifests(found: Plan) -> None:

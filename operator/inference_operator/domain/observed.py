@@ -196,7 +196,10 @@ class Observed:
     served_revision: str | None = None
     """The revision that the Service selects."""
 
-    nodes: tuple[Node, ...] = ()
+    nodes: tuple[Node, ...] | None = ()
+    """Of units with an accelerator; None where they are not known, which is not the same as none.
+    """
+
     resolutions: Mapping[SourceKey, Resolution] = field(default_factory=dict)
     """What the registry says of the spec's sources: nothing of those that it was not asked about
     (yet)."""

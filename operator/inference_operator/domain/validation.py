@@ -1,13 +1,15 @@
 """From a custom resource as written to a serving unit, or to the problems that prevent it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from inference_operator.api.base import parse_quantity
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, PipelineTriton
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.reasons import Reason
 from inference_operator.api.triton import Triton
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.domain.completion import Completed
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.domain.resolution import Resolved
@@ -41,12 +43,16 @@ class Defaults:
     staged: int = 0
     """How many units may get new defaults at once; 0: none does until its own spec changes."""
 
+    allowed: AllowLists = field(default_factory=AllowLists)
+    """What a spec may name, for new revisions."""
+
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
     """Why a custom resource cannot be served as written, one sentence a problem."""
 
     problems: tuple[str, ...]
+    reason: Reason = Reason.INVALID_SPEC
 
     @property
     def message(self) -> str:

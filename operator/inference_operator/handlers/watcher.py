@@ -78,6 +78,18 @@ class Watcher:
                 if body is not None:
                     self._gone(resource, body, version)
 
+    def refused(self, resource: Resource) -> None:
+        """Note that objects of the kind are not known until `granted` is called."""
+        self._cache.refused.add(resource.kind)
+        if resource.kind == NODE.kind:
+            self._wake_where_nodes_matter()
+
+    def granted(self, resource: Resource) -> None:
+        """Note that the cache has all objects of the kind again."""
+        self._cache.refused.discard(resource.kind)
+        if resource.kind == NODE.kind:
+            self._wake_where_nodes_matter()
+
     def _wake_where_nodes_matter(self) -> None:
         for unit in self._cache.units():
             body = self._cache.get(unit.kind, (unit.namespace, unit.name)) or {}

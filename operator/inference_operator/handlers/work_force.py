@@ -97,4 +97,5 @@ def _defaults(settings: Settings) -> Defaults:
         settings.loader_image,
         settings.artifact_cache_url or None,
         settings.staged_units,
+        settings.allowed,
     )

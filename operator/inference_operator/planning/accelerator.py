@@ -13,19 +13,29 @@ class Choice:
 
     mode: Mode
     message: str = ""
+    fallback_is_off: bool = False
+    """Whether nodes are not known, so that a fallback that the spec asks for cannot be decided."""
 
 
 def choose_mode(
-    accelerator: Accelerator | None, placement: Placement, nodes: tuple[Node, ...]
+    accelerator: Accelerator | None,
+    placement: Placement,
+    nodes: tuple[Node, ...] | None,
+    *,
+    fell_back: bool = False,
 ) -> Choice:
     """The accelerator if it is to be waited for, or some node could ever offer it; else the CPU.
 
     A node whose accelerators are all in use counts as offering them: pods then wait for it.
+    Without known nodes (None) nothing changes: what `fell_back` to the CPU before stays there.
     """
     if accelerator is None:
         return Choice(Mode.CPU)
     if accelerator.when_unavailable is WhenUnavailable.WAIT:
         return Choice(Mode.ACCELERATOR)
+    if nodes is None:
+        mode = Mode.CPU if fell_back else Mode.ACCELERATOR
+        return Choice(mode, _unknown(mode, accelerator), fallback_is_off=True)
     offering = [node.name for node in nodes if offers(node, accelerator, placement)]
     wanted = f"{accelerator.count} {accelerator.resource}"
     if offering:
@@ -34,6 +44,19 @@ def choose_mode(
         Mode.CPU,
         f"none of {len(nodes)} nodes offers {wanted} to these pods, so the model runs on the CPU"
         " (accelerator.whenUnavailable: UseCPU)",
+    )
+
+
+def _unknown(mode: Mode, accelerator: Accelerator) -> str:
+    stays = (
+        "the model stays on the CPU, where it ran before"
+        if mode is Mode.CPU
+        else f"pods run only where a node offers {accelerator.count} {accelerator.resource}"
+    )
+    return (
+        f"the fallback to the CPU is off, since the operator may not list nodes, and {stays}; let"
+        " the operator list and watch nodes (a ClusterRole), or set accelerator.whenUnavailable to"
+        " Wait"
     )
 
 

@@ -99,11 +99,15 @@ def findings(view: Outlook) -> Iterator[Finding]:
 def _spec_valid(view: Outlook) -> Finding:
     if view.plan.invalid is not None:
         message = view.plan.invalid.message + _still_serving(view)
-        return Finding(ConditionType.SPEC_VALID, False, Reason.INVALID_SPEC, message)
+        return Finding(ConditionType.SPEC_VALID, False, view.plan.invalid.reason, message)
     if view.plan.unit is None and view.plan.unresolved is not None:
         message = "the spec is checked once all that it leaves to others is known"
         return Finding(ConditionType.SPEC_VALID, None, view.plan.unresolved.reason, message)
-    return Finding(ConditionType.SPEC_VALID, True, Reason.VALID, "the spec can be served")
+    message = "the spec can be served"
+    if view.plan.outside:
+        outside = "; ".join(view.plan.outside)
+        message = f"what runs goes on, but a new revision of this spec would be refused: {outside}"
+    return Finding(ConditionType.SPEC_VALID, True, Reason.VALID, message)
 
 
 def _references(view: Outlook) -> Iterator[Finding]:
@@ -185,13 +189,16 @@ def _available(view: Outlook) -> Iterator[Finding]:
 
 def _ready(view: Outlook) -> Finding:
     holds, reason, message = _readiness(view)
+    choice = view.plan.accelerator
+    if choice is not None and choice.fallback_is_off and choice.message not in message:
+        message = f"{message}; {choice.message}"
     return Finding(ConditionType.READY, holds, reason, message)
 
 
 def _readiness(view: Outlook) -> tuple[bool, Reason, str]:
     plan, record = view.plan, view.record
     if plan.invalid is not None:
-        return False, Reason.INVALID_SPEC, plan.invalid.message + _still_serving(view)
+        return False, plan.invalid.reason, plan.invalid.message + _still_serving(view)
     if view.errors:
         return False, Reason.CHILD_REFUSED, "; ".join(view.errors) + _still_serving(view)
     unresolved = plan.unresolved
@@ -247,7 +254,7 @@ def _stalled(view: Outlook) -> Finding | None:
     plan = view.plan
     kind = ConditionType.STALLED
     if plan.invalid is not None:
-        return Finding(kind, True, Reason.INVALID_SPEC, plan.invalid.message)
+        return Finding(kind, True, plan.invalid.reason, plan.invalid.message)
     if view.errors:
         return Finding(kind, True, Reason.CHILD_REFUSED, "; ".join(view.errors))
     if plan.unresolved is not None and plan.unresolved.is_definite:

@@ -40,6 +40,10 @@ def _wanted(plan: Plan) -> Iterator[str]:
         )
         for step in plan.unit.steps:
             yield f"  step {step.name}: {_step(step)}"
+    yield from _remarks(plan)
+
+
+def _remarks(plan: Plan) -> Iterator[str]:
     told = ""
     if plan.unresolved is not None:
         told = plan.unresolved.message
@@ -47,6 +51,8 @@ def _wanted(plan: Plan) -> Iterator[str]:
     for found in plan.references:
         if not found.resolves and found.message not in told:
             yield f"  reference: {found.reason.value}: {found.message}"
+    for sentence in plan.outside:
+        yield f"  not allowed any more: {sentence}"
     for sentence in plan.contradictions:
         yield f"  differs: {sentence}"
     if plan.accelerator is not None:

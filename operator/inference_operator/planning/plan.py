@@ -66,6 +66,9 @@ class Plan:
     """What is wanted; None when the spec is invalid and the last good state is only kept up."""
 
     invalid: Invalid | None = None
+    outside: tuple[str, ...] = ()
+    """What the allow-lists have against a revision that runs, and runs on."""
+
     unresolved: Unresolved | None = None
     """Why the registry gave no version; with a `unit`, the version that it gave last stands."""
 

@@ -73,6 +73,7 @@ def _towards(
         contradictions=found.contradictions,
         behind=found.waits,
         wants_turn=found.wants_turn,
+        outside=found.outside,
     )
 
 

@@ -5,8 +5,11 @@ from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import AcceleratorMode
 from inference_operator.api.validate import InvalidResourceError, parse
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.allowed import not_allowed
 from inference_operator.domain.completion import Completed
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.pipeline import CompletedPipeline, serving_unit, sketch
@@ -45,6 +48,9 @@ class Validated:
     cause: str = ""
     """What made a new revision of an unchanged spec."""
 
+    outside: tuple[str, ...] = ()
+    """What the allow-lists have against a revision that runs, and runs on."""
+
 
 def validated(seen: Observed, defaults: Defaults) -> Validated:
     """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
@@ -53,13 +59,19 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
         asked = _settled(seen, spec)
     except InvalidResourceError as error:
         return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
-    choice = choose_mode(spec.accelerator, spec.placement, seen.nodes)
+    choice = choose_mode(spec.accelerator, spec.placement, seen.nodes, fell_back=_fell_back(seen))
+    outside = tuple(str(problem) for problem in not_allowed(spec, defaults.allowed))
     if asked.wanted is None:
-        return replace(asked.told, invalid=_known_problems(seen, asked, choice.mode))
+        known = _known_problems(seen, asked, choice.mode)
+        return replace(asked.told, invalid=known or _refused_at_first(seen, outside))
     made, told = _made(seen, asked, choice.mode, defaults)
     if isinstance(made, Invalid):
         return replace(told, unresolved=None, invalid=made)
-    kept = settled(seen, position_of(seen), made, defaults)
+    # What is outside of the allow-lists gets no new revision, not even with new defaults.
+    staged = 0 if outside else defaults.staged
+    kept = settled(seen, position_of(seen), made, replace(defaults, staged=staged))
+    if outside and kept.unit.revision not in _running(seen):
+        return replace(told, unresolved=None, invalid=Invalid(outside, Reason.NOT_ALLOWED))
     return replace(
         told,
         unit=kept.unit,
@@ -67,7 +79,24 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
         wants_turn=kept.wants_turn,
         cause=kept.cause or told.cause,
         choice=choice if spec.accelerator else None,
+        outside=outside,
     )
+
+
+def _running(seen: Observed) -> frozenset[str]:
+    """The revisions that have pods."""
+    return frozenset({*position_of(seen).live, *seen.deployments})
+
+
+def _refused_at_first(seen: Observed, outside: tuple[str, ...]) -> Invalid | None:
+    """Refuse what is not allowed before all of it is known, unless it may be what runs."""
+    return Invalid(outside, Reason.NOT_ALLOWED) if outside and not _running(seen) else None
+
+
+def _fell_back(seen: Observed) -> bool:
+    """Whether the unit was on the CPU for want of an accelerator when it was last looked at."""
+    accelerator = seen.status.accelerator
+    return accelerator is not None and accelerator.mode is AcceleratorMode.CPU
 
 
 def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | None:

@@ -1,6 +1,5 @@
 """The role in manifests/base is exactly what the operator uses: no less, and no more."""
 
-import base64
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,21 +9,17 @@ import pytest
 import yaml
 
 from hack.cluster.apiserver import ApiServer
-from hack.cluster.audit_log import entries
 from hack.operator_process import operator_process
 from hack.product import ROOT
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
 from tests.integration.operator.patience import eventually
 from tests.integration.operator.scene import PIPELINE, Scene
+from tests.integration.operator.service_account import NAMESPACE, Use, as_service_account, used
 
 pytestmark = pytest.mark.integration
 
 RBAC = ROOT / "manifests" / "base" / "rbac.yaml"
-NAMESPACE = "inference-operator"
-Use = tuple[str, str, str]
-"""API group, resource and verb."""
-
 # Asked for only in situations that this test does not make.
 RARE: set[Use] = {
     # A Service is unwanted only once nothing of a unit can be served any more.
@@ -48,22 +43,6 @@ def granted() -> set[Use]:
     }
 
 
-def used(server: ApiServer) -> Iterator[tuple[Use, int]]:
-    """What the ServiceAccount asked for, and the answers' codes."""
-    user = f"system:serviceaccount:{NAMESPACE}:inference-operator"
-    for event in entries(server.audit_log):
-        if event["user"]["username"] != user or "objectRef" not in event:
-            continue
-        about = event["objectRef"]
-        resource = "/".join(filter(None, (about["resource"], about.get("subresource"))))
-        code = event.get("responseStatus", {}).get("code", 0)
-        use = (about.get("apiGroup", ""), resource, event["verb"])
-        yield use, code
-        if event["verb"] == "patch" and code == 201:
-            # An apply that makes the object is asked for both.
-            yield (use[0], use[1], "create"), code
-
-
 @pytest.fixture
 def server() -> Iterator[ApiServer]:
     with ApiServer(controller_manager=True) as found:
@@ -71,22 +50,6 @@ def server() -> Iterator[ApiServer]:
         found.kubectl("create", "namespace", NAMESPACE)
         found.kubectl("apply", "--server-side", "-n", NAMESPACE, "-f", str(RBAC))
         yield found
-
-
-def as_service_account(server: ApiServer, folder: Path) -> Path:
-    """A kubeconfig with the ServiceAccount's token."""
-    config = yaml.safe_load(server.kubeconfig.read_text("utf-8"))
-    words = ("create", "token", "inference-operator", "-n", NAMESPACE, "--duration=1h")
-    token = server.kubectl(*words).strip()
-    config["users"] = [{"name": user["name"], "user": {"token": token}} for user in config["users"]]
-    for cluster in config["clusters"]:
-        authority = cluster["cluster"].pop("certificate-authority", None)
-        if authority:
-            data = (server.kubeconfig.parent / authority).read_bytes()
-            cluster["cluster"]["certificate-authority-data"] = base64.b64encode(data).decode()
-    path = folder / "kubeconfig"
-    path.write_text(yaml.safe_dump(config), "utf-8")
-    return path
 
 
 def live_a_life(scene: Scene) -> None:

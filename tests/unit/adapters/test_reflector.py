@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters import reflector as reflector_module
-from inference_operator.adapters.kinds import CHILD_BY_KIND
+from inference_operator.adapters.kinds import CHILD_BY_KIND, NODE
 from inference_operator.adapters.kube import ApiError, Resource
 from inference_operator.adapters.reflector import FIRST_DELAY, Reflector
 
@@ -72,6 +72,12 @@ class Told:
     def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
         self.words.append(f"{change} {body['metadata']['name']}")
 
+    def refused(self, resource: Resource) -> None:
+        self.words.append(f"refused {resource.kind}")
+
+    def granted(self, resource: Resource) -> None:
+        self.words.append(f"granted {resource.kind}")
+
     def missed(
         self, resource: Resource, namespace: str, seen: set[tuple[str, str]], version: int
     ) -> None:
@@ -80,11 +86,11 @@ class Told:
 
 
 async def play(
-    script: Script, until: Callable[[], bool], draw: float = -1.0
+    script: Script, until: Callable[[], bool], draw: float = -1.0, resource: Resource = POD
 ) -> tuple[list[str], Reflector]:
     """Until the condition holds, and a little longer; without jitter where `draw` is 1."""
     told = Told()
-    reflector = Reflector(script, POD, told, asyncio.Semaphore(1), draw=lambda: draw)
+    reflector = Reflector(script, resource, told, asyncio.Semaphore(1), draw=lambda: draw)
     task = asyncio.ensure_future(reflector.run())
     for _ in range(300):
         await asyncio.sleep(0)
@@ -211,3 +217,40 @@ async def test_it_is_not_listed_while_one_namespace_is_refused() -> None:
     _, reflector = await play(script, lambda: False)
 
     assert not reflector.listed.is_set()
+
+
+REFUSED = ApiError(403, "Forbidden", "nodes is forbidden")
+
+
+async def test_an_optional_kind_that_may_not_be_listed_keeps_nobody_waiting(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    script = Script()
+    script.lists = [REFUSED] * 12
+    words, reflector = await play(script, lambda: False, resource=NODE)
+
+    assert words == ["refused Node"]
+    assert reflector.listed.is_set()
+    told = [r.message for r in caplog.records if "may not list nodes" in r.message]
+    assert len(told) == 1
+    # Those before it: an API server that starts may refuse what it allows a moment later.
+    assert len(caplog.records) == reflector_module.PATIENCE
+
+
+async def test_a_right_that_comes_later_brings_the_kind() -> None:
+    script = Script()
+    node = {"metadata": {"name": "gpu-a", "resourceVersion": "3"}}
+    script.lists = [*[REFUSED] * 4, [page(7, node)]]
+    words, _ = await play(script, asked(script, 6), resource=NODE)
+
+    assert words == ["refused Node", "listed gpu-a", "granted Node"]
+
+
+async def test_a_right_that_is_lost_makes_the_kind_unknown() -> None:
+    script = Script()
+    node = {"metadata": {"name": "gpu-a", "resourceVersion": "3"}}
+    script.lists = [[page(7, node)], *[REFUSED] * 4, [page(9)]]
+    script.watches = [[REFUSED]]
+    words, _ = await play(script, asked(script, 7), resource=NODE)
+
+    assert words == ["listed gpu-a", "refused Node", "only  at 9 in all", "granted Node"]

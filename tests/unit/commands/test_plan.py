@@ -234,3 +234,30 @@ def test_text_that_looks_like_a_number_is_quoted_for_parsers_of_yaml_1_2() -> No
     assert yaml.dump(texts, Dumper=_Readable, sort_keys=False) == (
         "revision: '12345e6789'\nsha: '0123456789'\nname: fx-drift\n"
     )
+
+
+OUTSIDE = 'spec.model.source.uri: found "https://store.example/fx/7/model.onnx", expected what'
+
+
+def test_plan_asks_the_allow_lists(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    status, _, err = said(capsys, "plan", "-f", manifest, "--allowed-source-hosts", "x.example")
+    assert status == 1
+    assert OUTSIDE in err
+    assert said(capsys, "plan", "-f", manifest, "--allowed-source-hosts", "*.example")[0] == 0
+
+
+def test_plan_reads_the_operator_s_own_lists(
+    manifest: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS", "x.example")
+    status, _, err = said(capsys, "render", "-f", manifest)
+    assert (status, OUTSIDE in err) == (1, True)
+    assert said(capsys, "plan", "-f", manifest, "--allowed-source-hosts", "")[0] == 0
+
+
+def test_a_list_that_is_none_is_unusable_input(
+    manifest: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    status, out, err = said(capsys, "plan", "-f", manifest, "--allowed-images", "triton")
+    assert (status, out) == (2, "")
+    assert "INFERENCE_OPERATOR_ALLOWED_IMAGES: found 'triton': entry 1 is not " in err

@@ -64,3 +64,63 @@ def test_a_password_is_refused_and_not_shown(name: str, value: str) -> None:
 def test_all_problems_are_said_at_once() -> None:
     with pytest.raises(SettingsError, match=r"PORT.*; .*WORKERS|WORKERS.*; .*PORT"):
         read_settings({"INFERENCE_OPERATOR_PORT": "x", "INFERENCE_OPERATOR_WORKERS": "y"})
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "number"),
+    [
+        ("IMAGES", "tritonserver", 1),
+        ("IMAGES", "nvcr.io/nvidia/*, nvidia/*", 2),
+        ("IMAGES", "*", 1),
+        ("IMAGES", "nvcr.io*", 1),
+        ("IMAGES", "nvcr.io/nvidia/triton*", 1),
+        ("IMAGES", "https://nvcr.io/nvidia/*", 1),
+        ("IMAGES", "NVCR.io/nvidia/*", 1),
+        ("SERVICE_ACCOUNTS", "Inference", 1),
+        ("PRIORITY_CLASSES", "*", 1),
+        ("TOLERATIONS", "nvidia.com/gpu:Always", 1),
+        ("TOLERATIONS", "*:NoSchedule", 1),
+        ("SOURCE_HOSTS", "https://models.example.com", 1),
+        ("SOURCE_HOSTS", "models.example.com/a", 1),
+        ("SOURCE_HOSTS", "models.example.com:443", 1),
+        ("SOURCE_HOSTS", "*", 1),
+        ("SOURCE_HOSTS", "*example.com", 1),
+        ("SOURCE_HOSTS", "s3://", 1),
+        ("SOURCE_HOSTS", "s3://models/prefix", 1),
+        ("SOURCE_HOSTS", "models.example.com.", 1),
+    ],
+)
+def test_an_entry_that_is_none_is_refused_by_its_number(name: str, value: str, number: int) -> None:
+    variable = f"INFERENCE_OPERATOR_ALLOWED_{name}"
+    with pytest.raises(SettingsError) as caught:
+        read_settings({variable: value})
+
+    assert str(caught.value).startswith(f"{variable}: found '{value}': entry {number} is not ")
+
+
+def test_a_list_without_entries_is_refused() -> None:
+    with pytest.raises(SettingsError, match=r"found ' , ': a list without entries is not "):
+        read_settings({"INFERENCE_OPERATOR_ALLOWED_IMAGES": " , "})
+
+
+def test_lists_are_read_with_spaces_and_digests() -> None:
+    digest = f"nvcr.io/nvidia/tritonserver@sha256:{'a' * 64}"
+    found = read_settings(
+        {
+            "INFERENCE_OPERATOR_ALLOWED_IMAGES": f" {digest},\nregistry.example.com:5000/* ",
+            "INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS": "*.example.com:8443, s3://Models.1, pvc://*",
+            "INFERENCE_OPERATOR_ALLOWED_TOLERATIONS": "",
+        }
+    ).allowed
+    assert found.images == (digest, "registry.example.com:5000/*")
+    assert found.source_hosts == ("*.example.com:8443", "s3://Models.1", "pvc://*")
+    assert found.tolerations == ()
+
+
+def test_a_digest_in_a_bad_list_is_shown_but_a_password_is_not() -> None:
+    digest = f"nvcr.io/x@sha256:{'a' * 64}"
+    with pytest.raises(SettingsError, match="@sha256:aaaa"):
+        read_settings({"INFERENCE_OPERATOR_ALLOWED_IMAGES": f"{digest}, x"})
+    with pytest.raises(SettingsError) as caught:
+        read_settings({"INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS": "desk:hunter2@store.example"})
+    assert "hunter2" not in str(caught.value)

@@ -193,3 +193,16 @@ def test_handlers_run_in_the_event_loop_never_in_kopfs_threads() -> None:
     handlers = list(registry._watching.get_all_handlers())
     assert [handler.selector.any_name for handler in handlers] == [unit.plural for unit in UNITS]
     assert all(inspect.iscoroutinefunction(handler.fn) for handler in handlers)
+
+
+def test_units_that_nodes_matter_to_are_woken_when_nodes_become_known_or_unknown() -> None:
+    heard = Heard()
+    falls_back = {"accelerator": {"whenUnavailable": "UseCPU"}}
+    heard.cache.put("InferenceModel", stored(imodel(**falls_back)))
+    heard.cache.put("Node", stored(node("a", gpus=1)))
+    heard.watcher.refused(NODE)
+    assert heard.woken == [KEY]
+    assert heard.cache.nodes() is None
+    heard.watcher.granted(NODE)
+    assert heard.woken == [KEY, KEY]
+    assert len(heard.cache.nodes() or ()) == 1

@@ -95,3 +95,25 @@ def test_tolerations_are_read_as_the_scheduler_does(
     expected = Mode.ACCELERATOR if accepts else Mode.CPU
 
     assert choose_mode(FALLS_BACK, placement, (node,)).mode is expected
+
+
+def test_without_known_nodes_the_accelerator_is_waited_for_and_the_message_says_so() -> None:
+    choice = choose_mode(FALLS_BACK, ANYWHERE, None)
+    assert (choice.mode, choice.fallback_is_off) == (Mode.ACCELERATOR, True)
+    assert choice.message == (
+        "the fallback to the CPU is off, since the operator may not list nodes, and pods run only"
+        " where a node offers 1 nvidia.com/gpu; let the operator list and watch nodes (a"
+        " ClusterRole), or set accelerator.whenUnavailable to Wait"
+    )
+
+
+def test_without_known_nodes_what_fell_back_stays_on_the_cpu() -> None:
+    choice = choose_mode(FALLS_BACK, ANYWHERE, None, fell_back=True)
+    assert (choice.mode, choice.fallback_is_off) == (Mode.CPU, True)
+    assert "the model stays on the CPU, where it ran before" in choice.message
+
+
+@pytest.mark.parametrize("accelerator", [None, WAITS])
+def test_whom_nodes_do_not_concern_is_not_told_of_them(accelerator: Accelerator | None) -> None:
+    choice = choose_mode(accelerator, ANYWHERE, None, fell_back=True)
+    assert (choice.fallback_is_off, choice.message) == (False, "")

@@ -6,9 +6,15 @@ from typing import Any
 
 import pytest
 
+from inference_operator.api.conditions import ConditionType
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import Decision, InferenceModelStatus, RevisionStatus
-from inference_operator.domain.accelerator import Node
+from inference_operator.api.status import (
+    AcceleratorMode,
+    Decision,
+    InferenceModelStatus,
+    RevisionStatus,
+)
+from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.explain import explain
@@ -222,3 +228,30 @@ def test_gpus_that_appear_make_a_revision_of_their_own() -> None:
     assert with_gpu.unit is not None
     assert without.unit.revision != with_gpu.unit.revision
     assert "KIND_GPU" not in without.unit.entry_model.config
+
+
+def test_without_known_nodes_a_first_revision_waits_for_its_accelerator_and_says_so() -> None:
+    wanted = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
+    seen = replace(observed(wanted=wanted), nodes=None)
+    made = plan(seen, DEFAULTS, NOON)
+    status = report(seen, made, (), NOON)
+
+    assert made.unit is not None
+    assert made.unit.workload.mode is Mode.ACCELERATOR
+    ready = status.condition(ConditionType.READY)
+    assert ready is not None
+    assert "the fallback to the CPU is off, since the operator may not list nodes" in ready.message
+    assert status.accelerator is not None
+    assert status.accelerator.mode is AcceleratorMode.GPU
+
+
+def test_without_known_nodes_what_fell_back_makes_no_revision() -> None:
+    wanted = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
+    before = plan(observed(wanted=wanted), DEFAULTS, NOON)
+    status = report(observed(wanted=wanted), before, (), NOON)
+    assert isinstance(status, InferenceModelStatus)
+    after = plan(replace(observed(wanted=wanted, status=status), nodes=None), DEFAULTS, NOON)
+
+    assert before.unit is not None
+    assert after.unit is not None
+    assert after.unit.revision == before.unit.revision

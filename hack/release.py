@@ -1,0 +1,149 @@
+"""The manifests of a release, with every image by its digest.
+
+`python -m hack.release --image REGISTRY/NAME@sha256:DIGEST` writes files that `kubectl apply
+--server-side -f` takes. A tag can be moved to another image after the release; a digest cannot.
+"""
+
+import argparse
+import re
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from hack.cluster.kubectl import Kubectl
+from hack.console import StepError
+from hack.product import ROOT
+
+MANIFESTS = ROOT / "manifests"
+_REFERENCE = re.compile(r"([a-z0-9][^\s@]*)@(sha256:[0-9a-f]{64})")
+_TAG = re.compile(r":[\w][\w.-]*$")
+# File -> the folder of manifests that it is made of, and the components that are added.
+FILES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "install.yaml": ("base", ()),
+    "install-with-cache.yaml": ("base", ("cache",)),
+    "install-namespaced.yaml": ("namespaced", ()),
+}
+_LOADER, _TRITON = "INFERENCE_OPERATOR_LOADER_IMAGE", "INFERENCE_OPERATOR_TRITON_IMAGE"
+
+
+def by_digest(reference: str, option: str) -> str:
+    """The reference without its tag, which a digest makes meaningless.
+
+    Raises:
+        StepError: if it has no digest.
+    """
+    found = _REFERENCE.fullmatch(reference)
+    if not found:
+        raise StepError(
+            f"{option}: found {reference!r}, expected REGISTRY/NAME@sha256: and 64 hexadecimal"
+            " digits",
+            "Push the image, and take the digest that the registry answers: a tag can be moved.",
+        )
+    name, digest = found.groups()
+    return f"{_TAG.sub('', name)}@{digest}"
+
+
+def release(image: str, output: Path, triton: str = "") -> list[Path]:
+    """Write the files of a release; `image` and `triton` are references with a digest.
+
+    Raises:
+        StepError: if a reference has no digest, or an image of the manifests would have none.
+    """
+    image = by_digest(image, "--image")
+    triton = by_digest(triton, "--triton-image") if triton else ""
+    texts = {name: _rendered(*parts, image, triton) for name, parts in FILES.items()}
+    texts["crds.yaml"] = _kustomized(ROOT / "crds")
+    output.mkdir(parents=True, exist_ok=True)
+    for name, text in texts.items():
+        _check(name, text)
+        (output / name).write_text(text, "utf-8")
+    return [output / name for name in texts]
+
+
+def _rendered(folder: str, components: tuple[str, ...], image: str, triton: str) -> str:
+    name, _, digest = image.partition("@")
+    environment = [{"name": _LOADER, "value": image}]
+    environment += [{"name": _TRITON, "value": triton}] if triton else []
+    patch = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "inference-operator", "namespace": "inference-operator"},
+        "spec": {"template": {"spec": {"containers": [{"name": "operator", "env": environment}]}}},
+    }
+    overlay = {
+        "apiVersion": "kustomize.config.k8s.io/v1beta1",
+        "kind": "Kustomization",
+        "resources": [f"../{folder}"],
+        "components": [f"../{component}" for component in components],
+        "images": [{"name": "inference-operator", "newName": name, "digest": digest}],
+        "patches": [{"patch": yaml.safe_dump(patch)}],
+    }
+    # Beside the base: kustomize takes no absolute paths.
+    place = Path(tempfile.mkdtemp(prefix=".overlay-", dir=MANIFESTS))
+    try:
+        (place / "kustomization.yaml").write_text(yaml.safe_dump(overlay), "utf-8")
+        return _kustomized(place)
+    finally:
+        shutil.rmtree(place)
+
+
+def _kustomized(folder: Path) -> str:
+    # It asks no cluster.
+    return Kubectl(Path("/dev/null"))("kustomize", str(folder))
+
+
+def _check(file: str, text: str) -> None:
+    for body in yaml.safe_load_all(text):
+        for path, image in images_of(body):
+            if not _REFERENCE.fullmatch(image):
+                raise StepError(
+                    f"{file}: {body['kind']} {body['metadata']['name']}, {path}: found {image!r},"
+                    " expected an image by its digest",
+                    "Let hack/release.py set it.",
+                )
+
+
+def images_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each image that a manifest names, in a container or in a setting, and where."""
+    if "template" not in body.get("spec", {}):
+        return
+    pod = body["spec"]["template"]["spec"]
+    for container in (*pod.get("initContainers", ()), *pod["containers"]):
+        yield f"container {container['name']}", container["image"]
+        for variable in container.get("env", ()):
+            if variable["name"] in (_LOADER, _TRITON):
+                yield variable["name"], variable["value"]
+
+
+def main() -> int:
+    """Write the files, and list them."""
+    parser = argparse.ArgumentParser(description="Write the manifests of a release.")
+    parser.add_argument("--image", required=True, help="the operator's image, with its digest")
+    parser.add_argument(
+        "--triton-image", default="", help="default image of Triton, with its digest"
+    )
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "release")
+    given = parser.parse_args()
+    try:
+        written = release(given.image, given.output, given.triton_image)
+    except StepError as failure:
+        print(f"{failure}\n{failure.remedy}", file=sys.stderr)
+        return 1
+    for path in written:
+        print(path)
+    if not given.triton_image:
+        print(
+            "note: specs that name no image get the operator's default Triton image by its tag;"
+            " --triton-image sets one by its digest",
+            file=sys.stderr,
+        )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

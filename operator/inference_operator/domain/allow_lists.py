@@ -1,0 +1,154 @@
+"""Lists of what specs may name: images, service accounts, priority classes, tolerations, sources.
+
+`manifests/admission` has the same rules in CEL; tests hold the two to the same answers.
+"""
+
+import re
+from dataclasses import dataclass
+
+from inference_operator.api.workload import Toleration, TolerationOperator
+
+_LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
+_PORT = r":[1-9][0-9]{0,4}"
+HOST = rf"{_LABEL}(\.{_LABEL})*({_PORT})?"
+"""A host name or IPv4 address in lower case, with a port or without."""
+
+# As container runtimes tell a registry from the first part of a name on Docker's registry.
+_REGISTRY = rf"(localhost|{_LABEL}(\.{_LABEL})+|{_LABEL}(\.{_LABEL})*{_PORT})"
+_PART = r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*"
+_REPOSITORY = rf"{_REGISTRY}(/{_PART})+"
+_TAG = r"[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}"
+_DIGEST = r"sha256:[0-9a-f]{64}"
+IMAGE = rf"{_REPOSITORY}(:{_TAG})?(@{_DIGEST})?"
+"""A whole image reference: registry, repository, and a tag, a digest, both or neither."""
+
+_DNS_NAME = rf"{_LABEL}(\.{_LABEL})*"
+_TAINT_KEY = r"([a-z0-9][-a-z0-9.]*/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
+_TAINT_VALUE = r"([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?"
+_EFFECT = r"NoSchedule|PreferNoSchedule|NoExecute"
+
+# Schemes whose sources are named by a bucket or a claim; `*` names all of the scheme.
+_BUCKETS = ("s3", "gs", "pvc")
+_HOSTED = ("https", "oci")
+_DEFAULT_PORT = ":443"
+
+
+def _matches(pattern: str, text: str) -> bool:
+    return re.fullmatch(pattern, text, re.ASCII) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """The form that the entries of a list have."""
+
+    pattern: str
+    expected: str
+
+    def fits(self, entry: str) -> bool:
+        """Whether an entry has the form."""
+        return _matches(self.pattern, entry)
+
+
+FORMS = {
+    "allowed_images": Form(
+        rf"{IMAGE}|{_REGISTRY}(/{_PART})*/\*",
+        "REGISTRY/REPOSITORY, REGISTRY/REPOSITORY:TAG, REGISTRY/REPOSITORY@sha256:DIGEST or"
+        " REGISTRY/PATH/*, with the registry's host (Docker's is docker.io) in lower case",
+    ),
+    "allowed_service_accounts": Form(_DNS_NAME, "the name of a ServiceAccount"),
+    "allowed_priority_classes": Form(_DNS_NAME, "the name of a PriorityClass"),
+    "allowed_tolerations": Form(
+        rf"\*|{_TAINT_KEY}(={_TAINT_VALUE})?(:({_EFFECT}))?",
+        "KEY, KEY:EFFECT, KEY=VALUE or KEY=VALUE:EFFECT of a taint, or * for every taint",
+    ),
+    "allowed_source_hosts": Form(
+        rf"(\*\.)?(?!.*{_DEFAULT_PORT}$){HOST}|(s3|gs|pvc)://(\*|[A-Za-z0-9][-A-Za-z0-9._]*)",
+        "HOST, HOST:PORT or *.DOMAIN in lower case and without :443, or s3://BUCKET, gs://BUCKET"
+        " or pvc://CLAIM, each with * for all",
+    ),
+}
+"""By the name of the setting."""
+
+
+def entries(text: str) -> tuple[str, ...]:
+    """The entries of a list as it is written: separated by commas."""
+    return tuple(entry for part in text.split(",") if (entry := part.strip()))
+
+
+@dataclass(frozen=True, slots=True)
+class AllowLists:
+    """What specs may name. An empty list allows everything."""
+
+    images: tuple[str, ...] = ()
+    service_accounts: tuple[str, ...] = ()
+    priority_classes: tuple[str, ...] = ()
+    tolerations: tuple[str, ...] = ()
+    source_hosts: tuple[str, ...] = ()
+
+
+def allows_image(allowed: tuple[str, ...], image: str) -> bool:
+    """Whether a list of images has the image.
+
+    An image without its registry's host is in no list: who pulls it decides what it means.
+    """
+    if not _matches(IMAGE, image):
+        return False
+    tagged, _, digest = image.partition("@")
+    folder, slash, last = tagged.rpartition("/")
+    name = f"{folder}{slash}{last.partition(':')[0]}"
+    # A digest says what is pulled, whatever the tag beside it is.
+    exact = {image, name, f"{name}@{digest}"}
+    return any(
+        entry in exact or (entry.endswith("/*") and name.startswith(entry[:-1]))
+        for entry in allowed
+    )
+
+
+def allows_toleration(allowed: tuple[str, ...], toleration: Toleration) -> bool:
+    """Whether a list of taints has all that the toleration accepts."""
+    if "*" in allowed:
+        return True
+    key = toleration.key or ""
+    if not key:
+        # Every taint: what only `*` allows.
+        return False
+    names = [key]
+    if toleration.operator != TolerationOperator.EXISTS:
+        names.append(f"{key}={toleration.value or ''}")
+    if toleration.effect is not None:
+        names += [f"{name}:{toleration.effect}" for name in names]
+    return any(name in allowed for name in names)
+
+
+def taints_of(toleration: Toleration) -> str:
+    """The taints that a toleration accepts, as entries of a list name them."""
+    value = ""
+    if toleration.operator != TolerationOperator.EXISTS:
+        value = f"={toleration.value or ''}"
+    effect = f":{toleration.effect}" if toleration.effect else ""
+    return f"{toleration.key or '*'}{value}{effect}"
+
+
+def allows_source(allowed: tuple[str, ...], uri: str) -> bool:
+    """Whether a list of hosts has the one that the uri leads to.
+
+    Models of the registry are always allowed: a setting of the operator says which one it is.
+    """
+    scheme, _, rest = uri.partition(":/")
+    if scheme in ("models", "runs"):
+        return True
+    authority = rest.removeprefix("/").partition("/")[0]
+    if scheme in _BUCKETS:
+        return f"{scheme}://{authority}" in allowed or f"{scheme}://*" in allowed
+    # Not lower() before: it would make ASCII of other letters.
+    if scheme not in _HOSTED or not _matches("[-A-Za-z0-9.:]+", authority):
+        return False
+    host = authority.lower()
+    if not _matches(HOST, host):
+        return False
+    host = host.removesuffix(_DEFAULT_PORT)
+    return any(_host_fits(entry, host) for entry in allowed)
+
+
+def _host_fits(entry: str, host: str) -> bool:
+    return entry == host or (entry.startswith("*.") and host.endswith(entry[1:]))

@@ -1,0 +1,98 @@
+"""What a spec names that the operator's allow-lists do not have."""
+
+from collections.abc import Iterator
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.rules import shown
+from inference_operator.api.source import Source
+from inference_operator.domain.allow_lists import (
+    AllowLists,
+    allows_image,
+    allows_source,
+    allows_toleration,
+    taints_of,
+)
+from model_builders.problem import Problem
+
+Spec = InferenceModelSpec | EnsemblePipelineSpec
+
+# Of a pod that names none; its identity is that account's all the same.
+_DEFAULT_ACCOUNT = "default"
+# Characters of a list that a message shows.
+_SHOWN_LIST = 300
+
+
+def not_allowed(spec: Spec, lists: AllowLists) -> tuple[Problem, ...]:
+    """Each field whose value is in no list, where there is one for it.
+
+    A step with `modelRef` is checked where its model is described.
+    """
+    return (
+        *_image(spec, lists.images),
+        *_service_account(spec, lists.service_accounts),
+        *_priority_class(spec, lists.priority_classes),
+        *_tolerations(spec, lists.tolerations),
+        *_sources(spec, lists.source_hosts),
+    )
+
+
+def _image(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+    image = spec.triton.image
+    if allowed and image is not None and not allows_image(allowed, image):
+        path = "spec.triton.image"
+        yield _problem(path, shown(image), allowed, "IMAGES")
+
+
+def _service_account(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+    name = spec.service_account_name
+    if allowed and (name or _DEFAULT_ACCOUNT) not in allowed:
+        found = shown(name) if name else f'nothing, which is "{_DEFAULT_ACCOUNT}"'
+        yield _problem("spec.serviceAccountName", found, allowed, "SERVICE_ACCOUNTS")
+
+
+def _priority_class(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+    name = spec.placement.priority_class_name
+    if allowed and name is not None and name not in allowed:
+        path = "spec.placement.priorityClassName"
+        yield _problem(path, shown(name), allowed, "PRIORITY_CLASSES")
+
+
+def _tolerations(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+    for number, toleration in enumerate(spec.placement.tolerations):
+        if allowed and not allows_toleration(allowed, toleration):
+            path = f"spec.placement.tolerations[{number}]"
+            found = f"a toleration of {shown(taints_of(toleration))}"
+            yield _problem(path, found, allowed, "TOLERATIONS")
+
+
+def _sources(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+    for path, source in _named_sources(spec):
+        if allowed and not allows_source(allowed, source.uri):
+            yield _problem(f"{path}.uri", shown(source.uri), allowed, "SOURCE_HOSTS")
+
+
+def _named_sources(spec: Spec) -> Iterator[tuple[str, Source]]:
+    if isinstance(spec, InferenceModelSpec):
+        yield "spec.model.source", spec.model.source
+        return
+    for step in spec.steps:
+        path = f"spec.steps[{step.name}]"
+        if step.model is not None:
+            yield f"{path}.model.source", step.model.source
+        tokenizer = step.builtin.tokenizer if step.builtin else None
+        if tokenizer is not None and tokenizer.vocabulary is not None:
+            yield f"{path}.builtin.tokenizer.vocabulary", tokenizer.vocabulary
+
+
+def _problem(path: str, found: str, allowed: tuple[str, ...], setting: str) -> Problem:
+    names = ", ".join(allowed)
+    if len(names) > _SHOWN_LIST:
+        names = f"{names[:_SHOWN_LIST]}..."
+    return Problem(
+        path,
+        found,
+        f"what the platform allows ({names})",
+        "use one of these, or ask the platform engineers to add it to"
+        f" INFERENCE_OPERATOR_ALLOWED_{setting}",
+    )

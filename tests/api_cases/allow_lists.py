@@ -1,0 +1,61 @@
+"""Reads allow_lists.yaml: what the operator and the admission policy refuse by which lists."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from inference_operator.api.validate import parse
+from inference_operator.domain.allow_lists import AllowLists
+from inference_operator.domain.allowed import not_allowed
+from inference_operator.settings import read_settings
+from tests.api_cases.bad_manifests import GOOD, GOOD_PIPELINE, changed
+
+_SETTINGS = {
+    "images": "INFERENCE_OPERATOR_ALLOWED_IMAGES",
+    "serviceAccounts": "INFERENCE_OPERATOR_ALLOWED_SERVICE_ACCOUNTS",
+    "priorityClasses": "INFERENCE_OPERATOR_ALLOWED_PRIORITY_CLASSES",
+    "tolerations": "INFERENCE_OPERATOR_ALLOWED_TOLERATIONS",
+    "sourceHosts": "INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One row of the table."""
+
+    name: str
+    lists: dict[str, str]
+    change: dict[str, Any]
+    kind: str = "model"
+    refused: str = ""
+    """The field that is refused; empty where all is allowed."""
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The manifest."""
+        return changed(self.change, GOOD_PIPELINE if self.kind == "pipeline" else GOOD)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The lists as settings of the operator, and as data of the policy's ConfigMap."""
+        return {_SETTINGS[name]: value for name, value in self.lists.items()}
+
+    @property
+    def allowed(self) -> AllowLists:
+        """The lists as the operator reads them."""
+        return read_settings(self.environment).allowed
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The operator's sentences."""
+        return tuple(map(str, not_allowed(parse(self.body).spec, self.allowed)))
+
+
+def _cases() -> tuple[Case, ...]:
+    text = Path(__file__).with_name("allow_lists.yaml").read_text(encoding="utf-8")
+    return tuple(Case(**row) for row in yaml.safe_load(text))
+
+
+CASES = _cases()

@@ -1,0 +1,47 @@
+"""Which references a release takes, and which images of a manifest it looks at."""
+
+import pytest
+
+from hack.console import StepError
+from hack.release import by_digest, images_of
+
+DIGEST = f"sha256:{'0a' * 32}"
+
+
+@pytest.mark.parametrize(
+    ("given", "found"),
+    [
+        (f"registry.example.com/operator@{DIGEST}", f"registry.example.com/operator@{DIGEST}"),
+        (f"registry.example.com/operator:1.2@{DIGEST}", f"registry.example.com/operator@{DIGEST}"),
+        (f"localhost:5000/operator@{DIGEST}", f"localhost:5000/operator@{DIGEST}"),
+    ],
+)
+def test_a_reference_keeps_its_digest_and_loses_its_tag(given: str, found: str) -> None:
+    assert by_digest(given, "--image") == found
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "registry.example.com/operator",
+        "registry.example.com/operator:1.2",
+        "registry.example.com/operator@sha256:0a0a",
+        f"registry.example.com/operator@{DIGEST}0",
+        f"@{DIGEST}",
+        "",
+    ],
+)
+def test_a_reference_without_a_digest_is_refused(given: str) -> None:
+    with pytest.raises(StepError, match=r"--image: found .*, expected REGISTRY/NAME@sha256:"):
+        by_digest(given, "--image")
+
+
+def test_images_in_containers_and_settings_are_looked_at() -> None:
+    variable = {"name": "INFERENCE_OPERATOR_LOADER_IMAGE", "value": "b"}
+    container = {"name": "operator", "image": "a", "env": [variable]}
+    first = {"name": "first", "image": "c"}
+    pod = {"containers": [container], "initContainers": [first]}
+    body = {"kind": "Deployment", "spec": {"template": {"spec": pod}}}
+    found = [("container first", "c"), ("container operator", "a"), (variable["name"], "b")]
+    assert list(images_of(body)) == found
+    assert list(images_of({"kind": "Service", "spec": {}})) == []
