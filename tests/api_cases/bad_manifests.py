@@ -1,4 +1,4 @@
-"""Reads bad_manifests.yaml and bad_pipelines.yaml: what is refused, and in which words."""
+"""Reads the tables of bad manifests: what is refused, and in which words."""
 
 import copy
 from dataclasses import dataclass
@@ -113,6 +113,7 @@ def _row(row: dict[str, Any], good: dict[str, Any]) -> BadManifest:
     return BadManifest(**{**row, **told}, good=good)
 
 
-BAD_MODELS = _rows("bad_manifests.yaml", GOOD)
+BAD_PLACEMENTS = _rows("bad_placements.yaml", GOOD)
+BAD_MODELS = (*_rows("bad_manifests.yaml", GOOD), *BAD_PLACEMENTS)
 BAD_PIPELINES = _rows("bad_pipelines.yaml", GOOD_PIPELINE)
 BAD_MANIFESTS = (*BAD_MODELS, *BAD_PIPELINES)

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from inference_operator.adapters.decoding import stub, why_unreadable
 from inference_operator.adapters.kinds import (
     CHILD_BY_KIND,
     NODE,
@@ -30,15 +31,22 @@ _LOOKED_AT = frozenset({*UNIT_BY_KIND, "ControllerRevision"})
 class Cache:
     """The last known state of every watched object."""
 
-    def __init__(self, wake: Callable[[UnitKey], None] = lambda unit: None) -> None:
+    def __init__(
+        self,
+        wake: Callable[[UnitKey], None] = lambda unit: None,
+        report: Callable[[str, Mapping[str, Any]], None] = lambda kind, stub: None,
+    ) -> None:
         """`wake` is told of units that look at another one's state, when that has changed: be it
-        by an event or by an answer to our own write, whose echo says nothing new."""
+        by an event or by an answer to our own write, whose echo says nothing new. `report` is told
+        of each version of an object that cannot be used: a stub (`decoding`)."""
         self._wake = wake
+        self._report = report
         self._referrers = Referrers()
         self._objects: dict[str, dict[Name, Body]] = defaultdict(dict)
         self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
         # Uid -> version at which it was deleted.
         self._buried: dict[str, int] = {}
+        self._unreadable: dict[UnitKey, int] = {}
         self.records: dict[
             Name, tuple[Mapping[str, Any], UnitKey, RevisionRecord | RejectedRecord]
         ] = {}
@@ -57,27 +65,65 @@ class Cache:
         Answers to our own writes may overtake the watch: a version older than the known one must
         not win, be it of a predecessor of the same name. The API server's versions are ordered
         numbers (KEP-5504).
+
+        An object that cannot be used leaves what is known of it: its pods serve on.
         """
+        if why_unreadable(body):
+            return self._set_aside(kind, body)
+        try:
+            return self._put(kind, body)
+        except Exception as error:
+            return self._set_aside(kind, stub(body, f"found what ends in {type(error).__name__}"))
+
+    def _put(self, kind: str, body: Mapping[str, Any]) -> bool:
         name = name_of(body)
         if _version(body) <= self._buried.get(body["metadata"].get("uid", ""), -1):
             return False
         known = self._objects[kind].get(name)
         if known is not None and _version(body) <= _version(known):
             return False
+        if kind in UNIT_BY_KIND and _version(body) < self._unreadable.get(UnitKey(kind, *name), -1):
+            return False
+        new, unit, is_back = kept(kind, body), self.unit_of(kind, body), False
         self._forget_child(kind, name)
-        self._objects[kind][name] = new = kept(kind, body)
-        unit = self.unit_of(kind, body)
+        self._objects[kind][name] = new
         if unit is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
             if known is not None and owners(known) and not owners(new):
                 # Orphaned: by a person, or as `kubectl delete --cascade=orphan` asks for.
                 self.bereft.add(unit)
         elif unit is not None:
+            is_back = self._unreadable.pop(unit, None) is not None
             self._referrers.keep(unit, body.get("spec"))
         self._tell(kind, known, new)
         if known is None:
             return not says_nothing(new)
-        return _but_version(known) != _but_version(new)
+        return is_back or _but_version(known) != _but_version(new)
+
+    def _set_aside(self, kind: str, body: Mapping[str, Any]) -> bool:
+        """Report an object that cannot be used. Of a record nothing is left: it is then one that
+        is not accepted. A unit gets no pass until it can be read again."""
+        name, version = name_of(body), _version(body)
+        known = self._objects[kind].get(name)
+        is_old = known is not None and version < _version(known)
+        if is_old or version <= self._buried.get(body["metadata"].get("uid", ""), -1):
+            return False
+        self._report(kind, body)
+        if kind in UNIT_BY_KIND:
+            if known is not None and not _same(known, body):
+                self.drop(kind, known)
+            self._unreadable[UnitKey(kind, *name)] = version
+            # It may have a turn, which others wait for.
+            self._wake(UnitKey(kind, *name))
+        return kind == "ControllerRevision" and self._put(kind, {**body, "kind": kind})
+
+    def skip(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Report an object whose identity cannot be read either."""
+        self._report(kind, stub(body, "found no name, expected an object"))
+
+    def is_unreadable(self, unit: UnitKey) -> bool:
+        """Whether the unit's last version cannot be used; what `get` returns is an older one."""
+        return unit in self._unreadable
 
     def bury(self, kind: str, body: Mapping[str, Any], version: int | None = None) -> None:
         """Forget an object that was deleted at its version, or at `version`: the answer to our last
@@ -100,6 +146,8 @@ class Cache:
         """Forget a deleted object, unless another of that name has come since."""
         name = name_of(body)
         known = self._objects[kind].get(name)
+        if kind in UNIT_BY_KIND and (known is None or _same(known, body)):
+            self._unreadable.pop(UnitKey(kind, *name), None)
         if known is None or not _same(known, body):
             return
         self._forget_child(kind, name)

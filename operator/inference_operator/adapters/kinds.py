@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from inference_operator.adapters.kube import Resource
+from inference_operator.adapters.resource import Resource
 from inference_operator.adapters.sharing import Sharing
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES

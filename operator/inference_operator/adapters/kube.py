@@ -1,6 +1,6 @@
 """The API server, spoken to in raw JSON: typed objects cost ten times as much on the hot path."""
 
-import json
+import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
@@ -10,6 +10,16 @@ import aiohttp
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
+from inference_operator.adapters.decoding import (
+    TooLongError,
+    decode_event,
+    decode_object,
+    decode_page,
+    lines,
+    most_bytes,
+    read_bytes,
+)
+from inference_operator.adapters.resource import Resource
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.domain.names import FIELD_MANAGER
 
@@ -17,29 +27,12 @@ Body = dict[str, Any]
 
 # A watch brings a bookmark about every minute: after so many seconds the connection is dead.
 SILENCE = 150.0
+# Objects of a page; fewer where they are so large that the page has too many bytes.
+PAGE_OBJECTS = 250
+_TOO_LONG = "TooLong"
 _JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _MANAGER = {"fieldManager": FIELD_MANAGER}
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """A kind as the API server's URLs name it."""
-
-    api_version: str
-    plural: str
-    kind: str
-    namespaced: bool = True
-
-    def path(self, namespace: str | None, name: str | None = None) -> str:
-        root = "/api/" if "/" not in self.api_version else "/apis/"
-        parts = [root + self.api_version]
-        if namespace:
-            parts += ["namespaces", namespace]
-        parts.append(self.plural)
-        if name:
-            parts.append(name)
-        return "/".join(parts)
 
 
 class ApiError(Exception):
@@ -172,11 +165,22 @@ class KubeCluster:
     async def pages(
         self, resource: Resource, space: str, selector: str, accept: str = _JSON
     ) -> AsyncIterator[Body]:
-        """A list in pages of some hundred objects, whole ones unless `accept` says otherwise."""
-        query = {"limit": "250", **({"labelSelector": selector} if selector else {})}
-        path = resource.path(space)
+        """A list in pages of some hundred objects, whole ones unless `accept` says otherwise.
+
+        A page of too many bytes is asked for again with half the objects. Objects beyond a limit
+        are stubs (`decoding`).
+        """
+        query = {"labelSelector": selector} if selector else {}
+        path, size = resource.path(space), PAGE_OBJECTS
         while True:
-            page = await self._send(_Request("GET", path, query=query, accept=accept), resource)
+            asked = _Request("GET", path, None, {"limit": str(size), **query}, accept=accept)
+            try:
+                page = await self._send(asked, resource)
+            except ApiError as error:
+                if error.reason != _TOO_LONG or size == 1:
+                    raise
+                size //= 2
+                continue
             yield page
             token = page["metadata"].get("continue")
             if not token:
@@ -203,12 +207,16 @@ class KubeCluster:
             self._telemetry.requests.labels("WATCH", resource.plural, str(answer.status)).inc()
             async with answer:
                 if answer.status >= 400:
-                    data = _decoded(await answer.read(), answer.status)
-                    raise _refusal(answer.status, data)
+                    raise _refusal(answer.status, await _decoded(answer, request))
                 async for line in lines(answer.content.iter_any()):
-                    event = json.loads(line)
-                    yield event["type"], event["object"]
-        except (aiohttp.ClientError, TimeoutError, OSError, ValueError) as error:
+                    yield await decode_event(line)
+        except TooLongError as error:
+            # Not the same version again, which would bring the same event.
+            raise ApiError(410, _TOO_LONG, f"an event of {resource.plural}: {error}") from error
+        except ValueError as error:
+            # The list shows what the event said.
+            raise ApiError(500, "NotJson", f"an event of {resource.plural}: {error}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
 
     async def _send(self, request: "_Request", resource: Resource) -> Body:
@@ -216,6 +224,8 @@ class KubeCluster:
         try:
             status, data = await self._exchange(request)
             code = str(status)
+        except TooLongError as error:
+            raise ApiError(0, _TOO_LONG, f"an answer about {resource.plural}: {error}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
         finally:
@@ -225,8 +235,8 @@ class KubeCluster:
         return data
 
     async def _exchange(self, request: "_Request") -> tuple[int, Body]:
-        answer = await self._open(request, self._timeout)
-        return answer.status, _decoded(await answer.read(), answer.status)
+        async with await self._open(request, self._timeout) as answer:
+            return answer.status, await _decoded(answer, request)
 
     async def _open(
         self, request: "_Request", patience: aiohttp.ClientTimeout
@@ -253,28 +263,15 @@ class KubeCluster:
         return response
 
 
-async def lines(chunks: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """The lines of a stream, however long: an event holds a whole object."""
-    begun: list[bytes] = []
-    async for chunk in chunks:
-        first, *rest = chunk.split(b"\n")
-        begun.append(first)
-        for part in rest:
-            if line := b"".join(begun):
-                yield line
-            begun = [part]
-
-
-def _decoded(raw: bytes, status: int) -> Body:
-    try:
-        data = json.loads(raw) if raw else {}
-    except ValueError:
-        data = None
-    if isinstance(data, dict):
-        return data
+async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> Body:
+    raw = await read_bytes(answer.content.iter_any(), most_bytes(request.query))
+    with contextlib.suppress(ValueError):
+        if not raw:
+            return {}
+        return await (decode_page(raw) if "limit" in request.query else decode_object(raw))
     # A proxy's page, say.
     said = raw.decode(errors="replace")[:500]
-    if status < 400:
+    if answer.status < 400:
         raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {said}")
     return {"message": said}
 

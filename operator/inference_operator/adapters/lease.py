@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from inference_operator.adapters.kube import ApiError, Body, Resource
+from inference_operator.adapters.kube import ApiError, Body
+from inference_operator.adapters.resource import Resource
 from inference_operator.domain.names import FIELD_MANAGER
 
 log = logging.getLogger(__name__)

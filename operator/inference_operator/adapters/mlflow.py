@@ -5,7 +5,7 @@ import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 import aiohttp
 
@@ -22,6 +22,7 @@ from inference_operator.adapters.bounded_answer import (
     whole_number,
 )
 from inference_operator.adapters.redirects import only_secure
+from inference_operator.adapters.resource import segment
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.bounded_json import JsonRefusedError, parse_json
 from inference_operator.domain.names import FIELD_MANAGER
@@ -139,7 +140,7 @@ class Mlflow:
     async def logged_model(self, model_id: str, access: Access) -> LoggedModel:
         """A model by its id, as `run_models` gives it."""
         missing = (Reason.RUN_NOT_FOUND, f"{self.uri} has no logged model {model_id} any more")
-        path = f"{_API}/logged-models/{quote(model_id, safe='')}"
+        path = f"{_API}/logged-models/{segment(model_id)}"
         info = _map(_map(await self._json(path, {}, access, missing), "model"), "info")
         return LoggedModel(str(info.get("name") or ""), _tags(info))
 
@@ -176,7 +177,7 @@ class Mlflow:
 
     def logged_model_file(self, model_id: str, path: str) -> str:
         """Address of a file of a model that a run logged."""
-        where = f"/ajax-api/2.0/mlflow/logged-models/{quote(model_id, safe='')}/artifacts/files"
+        where = f"/ajax-api/2.0/mlflow/logged-models/{segment(model_id)}/artifacts/files"
         return f"{self.uri}{where}?{urlencode({'artifact_file_path': path})}"
 
     def run_file(self, run: str, path: str) -> str:

@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
 from inference_operator.adapters.kinds import OPTIONAL, selector_of
-from inference_operator.adapters.kube import ApiError, Body, Resource
+from inference_operator.adapters.kube import ApiError, Body
 from inference_operator.adapters.pacing import back_off
+from inference_operator.adapters.resource import Resource
 
 log = logging.getLogger(__name__)
 

@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from inference_operator.adapters.kube import ApiError, Resource
+from inference_operator.adapters.kube import ApiError
 from inference_operator.adapters.mlflow import Access, RegistryError
+from inference_operator.adapters.resource import Resource
 from inference_operator.api.reasons import Reason
 
 SECRET = Resource("v1", "secrets", "Secret")

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import selector_of
-from inference_operator.adapters.kube import ApiError, Cluster, Resource
+from inference_operator.adapters.kube import ApiError, Cluster
+from inference_operator.adapters.resource import Resource
 from inference_operator.domain.names import UnitKey
 
 log = logging.getLogger(__name__)

@@ -42,3 +42,9 @@ class Telemetry:
             ["reason"],
             registry=self.registry,
         )
+        self.unreadable = Counter(
+            "inference_operator_unreadable_objects_total",
+            "Versions of objects that were skipped since they cannot be read, by kind.",
+            ["kind"],
+            registry=self.registry,
+        )

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 from types import UnionType
@@ -13,6 +14,7 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    GetCoreSchemaHandler,
     GetJsonSchemaHandler,
     PlainSerializer,
     StrictBool,
@@ -24,7 +26,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
-from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from inference_operator.api.rules import VALIDATIONS, Rule, shown, text, violation
 
@@ -123,6 +125,31 @@ class ApiModel(BaseModel):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class AsWritten:
+    """Annotation of a map that must be valid as that type, and is kept as it was written.
+
+    What it is rendered to, and the hash over it, then do not depend on the type.
+    """
+
+    model: type[ApiModel]
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            self._checked,
+            handler.generate_schema(self.model),
+            serialization=core_schema.plain_serializer_function_ser_schema(
+                lambda value: value, return_schema=core_schema.any_schema()
+            ),
+        )
+
+    def _checked(self, value: Any, check: Callable[[Any], object]) -> Any:
+        check(value)
+        return value
+
+
 def default_text(field: FieldInfo) -> str | None:
     """A field's default as a person writes it in YAML; None where there is none to be told."""
     if field.is_required() or field.default is None:
@@ -138,6 +165,8 @@ def default_text(field: FieldInfo) -> str | None:
 
 def model_of(annotation: Any) -> type[BaseModel] | None:
     """The API type within an annotation such as `tuple[EnvVar, ...] | None`."""
+    if isinstance(annotation, AsWritten):
+        return annotation.model
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((m for a in get_args(annotation) if (m := model_of(a)) is not None), None)
@@ -242,10 +271,4 @@ EnvName = Annotated[
         "letters, digits, '_', '-' and '.', not starting with a digit",
         "write the name of an environment variable",
     ),
-]
-
-# A pod-spec structure that Kubernetes itself checks when the Deployment is written.
-KubernetesObject = Annotated[
-    dict[str, Any],
-    WithJsonSchema({"type": "object", "x-kubernetes-preserve-unknown-fields": True}),
 ]

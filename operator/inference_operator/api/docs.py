@@ -102,8 +102,6 @@ def _list_rules(schema: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
 def _type(schema: Mapping[str, Any]) -> str:
     if "x-kubernetes-int-or-string" in schema:
         return "quantity"
-    if "x-kubernetes-preserve-unknown-fields" in schema:
-        return "object as in Kubernetes"
     if "enum" in schema:
         return " | ".join(f"`{value}`" for value in schema["enum"])
     if schema["type"] == "array":

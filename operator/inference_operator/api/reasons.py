@@ -74,6 +74,8 @@ class Reason(StrEnum):
     SCALED = "Scaled"
     DRIFT_REPAIRED = "DriftRepaired"
 
+    OBJECT_UNREADABLE = "ObjectUnreadable"
+
     # Ready, Stalled, and an Event of its own
     RECORD_REJECTED = "RecordRejected"
 

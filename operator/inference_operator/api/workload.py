@@ -5,20 +5,22 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from inference_operator.api.affinity import AffinityAsWritten
 from inference_operator.api.base import (
     ApiModel,
     DnsSubdomain,
     Int,
-    KubernetesObject,
     Quantity,
     parse_quantity,
 )
+from inference_operator.api.label_selector import LABEL_KEY, LABEL_KEY_LENGTH
 from inference_operator.api.rules import Rule, UniqueBy, keys, text
+from inference_operator.api.topology_spread import SpreadAsWritten
 
 _EXTENDED = r"[a-z0-9.-]+/[A-Za-z0-9_.-]+"
 _LABEL_KEY = keys(
-    r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?",
-    317,
+    LABEL_KEY,
+    LABEL_KEY_LENGTH,
     "a key that no label can have",
     "label keys such as kubernetes.io/arch",
     "write the key as it is on the node",
@@ -173,10 +175,10 @@ class Placement(ApiModel):
     tolerations: Annotated[tuple[Toleration, ...], Field(max_length=32)] = ()
     """Node taints that the pods accept."""
 
-    affinity: KubernetesObject | None = None
+    affinity: AffinityAsWritten | None = None
     """Node and pod affinity, as in a pod's `affinity`."""
 
-    topology_spread_constraints: Annotated[tuple[KubernetesObject, ...], Field(max_length=8)] = ()
+    topology_spread_constraints: SpreadAsWritten = ()
     """How pods spread over zones and nodes. A constraint without a `labelSelector` gets the one of
     this model's pods."""
 

@@ -1,10 +1,13 @@
 """Manifests in files as what the operator would see of them, without a cluster."""
 
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from typing import Any
 
 from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.decoding import why_unreadable
 from inference_operator.adapters.observe import observe
 from inference_operator.adapters.referrers import references_in
 from inference_operator.commands.documents import (
@@ -57,13 +60,18 @@ def units(
 
 
 def _cluster(live: Sequence[str]) -> Cache:
-    cache = Cache()
+    cache = Cache(report=_refuse)
     for found in documents(live):
         check_live(found)
         kind = str(found.body.get("kind"))
         with legible(f"{found.place}: {kind} {found.body['metadata']['name']}"):
             cache.put(kind, found.body)
     return cache
+
+
+def _refuse(kind: str, stub: Mapping[str, Any]) -> None:
+    """Raise for what the operator would skip: a file can be corrected."""
+    raise sys.exception() or InputError(f"{kind} cannot be read: {why_unreadable(stub)}")
 
 
 def _seen(cache: Cache, key: UnitKey, is_live: bool) -> Observed:

@@ -4,14 +4,16 @@
 less makes every later walk over the value raise it. It also reads `NaN`, which is not JSON.
 """
 
+import itertools
 import json
 import re
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
 # Also a string without its end, so that the search never begins again inside it.
-_STRING = re.compile(r'"(?:[^"\\]|\\.?)*+(?:"|\Z)', re.DOTALL)
-_BRACKET = re.compile(r"[\[\]{}]")
+_STRING = re.compile(r'"[^"]*+(?:"|\Z)')
+_NO_BRACKETS = re.compile(r"[^\[\]{}]+")
+_LEVELS = {"{": 1, "[": 1, "}": -1, "]": -1}
 # Digits of a number: `json.loads` takes thousands, which a float or a Go program cannot hold.
 NUMBER_LENGTH = 64
 _LONG_NUMBER = re.compile(rf"(?<![0-9])[0-9]{{{NUMBER_LENGTH + 1}}}")
@@ -38,25 +40,45 @@ def parse_json(text: str | bytes, limits: JsonLimits) -> Any:
     if len(text) > limits.size:
         raise JsonRefusedError(f"found {len(text):,} bytes, expected at most {limits.size:,}")
     decoded = text if isinstance(text, str) else text.decode("utf-8")
-    _check(_STRING.sub("", decoded), limits.depth)
+    _check(_without_strings(decoded), limits.depth)
     return json.loads(decoded, parse_constant=_refuse_constant)
 
 
+def _without_strings(text: str) -> str:
+    # Escaped backslashes first: the quote after one ends a string.
+    return _STRING.sub("", text.replace("\\\\", "").replace('\\"', ""))
+
+
+def check_size(text: str, levels: int, containers: int, values: int) -> None:
+    """Raise JsonRefusedError beyond so many levels, objects and lists, or values in all.
+
+    It builds nothing, and the text need not be JSON.
+    """
+    without_strings = _without_strings(text)
+    _check_numbers(without_strings)
+    _check_brackets(without_strings, levels, containers)
+    if without_strings.count(",") > values:
+        raise _refusal(f"found more than {values:,} values", values)
+
+
 def _check(without_strings: str, most_levels: int) -> None:
+    _check_numbers(without_strings)
+    _check_brackets(without_strings, most_levels, MOST_CONTAINERS)
+
+
+def _check_numbers(without_strings: str) -> None:
     if _LONG_NUMBER.search(without_strings):
         raise _refusal(f"found a number of more than {NUMBER_LENGTH} digits", NUMBER_LENGTH)
-    containers = depth = 0
-    for bracket in _BRACKET.finditer(without_strings):
-        if bracket[0] in "]}":
-            depth -= 1
-            continue
-        depth += 1
-        containers += 1
-        if depth > most_levels:
-            raise _refusal(f"found more than {most_levels} levels of nesting", most_levels)
-        if containers > MOST_CONTAINERS:
-            most = MOST_CONTAINERS
-            raise _refusal(f"found more than {most:,} objects and lists", most)
+
+
+def _check_brackets(without_strings: str, most_levels: int, most_containers: int) -> None:
+    brackets = _NO_BRACKETS.sub("", without_strings)
+    # What is behind the last container that is allowed is not looked at: it may be long.
+    depths = itertools.accumulate(map(_LEVELS.__getitem__, brackets[: 2 * most_containers + 2]))
+    if max(depths, default=0) > most_levels:
+        raise _refusal(f"found more than {most_levels} levels of nesting", most_levels)
+    if brackets.count("{") + brackets.count("[") > most_containers:
+        raise _refusal(f"found more than {most_containers:,} objects and lists", most_containers)
 
 
 def _refusal(found: str, most: int) -> JsonRefusedError:

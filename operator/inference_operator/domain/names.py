@@ -11,6 +11,10 @@ KIND_LABEL = f"{GROUP}/kind"
 NAME_LABEL = f"{GROUP}/name"
 REVISION_LABEL = f"{GROUP}/revision"
 
+UNREADABLE = "unreadable"
+"""Key of an object of which only the identity could be read, with the reason. No kind that the
+operator watches has such a field."""
+
 # What the operator watches: its own children and nothing else of a namespace.
 CHILD_SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 

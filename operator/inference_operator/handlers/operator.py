@@ -82,9 +82,7 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     end = asyncio.create_task(_end(stop, work_force.queue, tasks, lease, server))
     try:
         if await _serves_units(cluster, stop):
-            registry = kopf.OperatorRegistry()
-            register(registry, work_force.watcher, configuration)
-            await _watch(settings, registry, work_force.listed, life, stop)
+            await _watch(settings, configuration, work_force, life, stop)
     finally:
         stop.set()
         lost = await end
@@ -144,20 +142,21 @@ async def _elect(lease: Lease, stop: asyncio.Event) -> None:
 
 async def _watch(
     settings: Settings,
-    registry: kopf.OperatorRegistry,
-    children_listed: asyncio.Event,
+    configuration: Configuration,
+    work_force: WorkForce,
     life: Life,
     stop: asyncio.Event,
 ) -> None:
-    kopf_settings = kopf.OperatorSettings()
+    registry, kopf_settings = kopf.OperatorRegistry(), kopf.OperatorSettings()
     configure(kopf_settings)
+    register(registry, work_force.watcher, configuration, kopf_settings)
     started = asyncio.Event()
 
     async def listed() -> None:
         await started.wait()
         # Kopf has put its own handlers in their place, which would not let us end first.
         _listen(stop)
-        await children_listed.wait()
+        await work_force.listed.wait()
         life.listed = True
         log.info("all kinds are listed; serving")
 

@@ -78,6 +78,10 @@ class Passes:
         At once after a change: its echo wakes nobody. `in_haste`, since others wait for their
         children, a pass that wrote children leaves the status to the next one.
         """
+        if self._cache.is_unreadable(key):
+            # What it asks for is unknown: what was made for it stays.
+            self._grounds.turns.give_back(key)
+            return None
         began = time.monotonic()
         outcome = "failed"
         try:
@@ -125,7 +129,7 @@ class Passes:
         right after the start. Asked once: whatever comes later is told."""
         for named in sorted(references_in(seen.spec) - seen.references.keys()):
             key = UnitKey(named.kind, seen.owner.key.namespace, named.name)
-            if key in self._not_there or key == seen.owner.key:
+            if key in self._not_there or key == seen.owner.key or self._cache.is_unreadable(key):
                 continue
             try:
                 await self._cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)

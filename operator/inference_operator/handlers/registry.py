@@ -3,26 +3,33 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
 import kopf
 from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.kinds import UNITS
-from inference_operator.adapters.kube import Resource
+from inference_operator.adapters.resource import Resource
+from inference_operator.adapters.watch_response import response_class
 from inference_operator.handlers.stateless import NoDiffBase, NoProgress
 from inference_operator.handlers.watcher import Watcher
 
 # Service account tokens are renewed on disk hourly: read them again well before.
 LOGIN_AGAIN = timedelta(minutes=5)
+# Objects of a list's page.
+CHUNK = 250
 
 
 def register(
-    registry: kopf.OperatorRegistry, watcher: Watcher, configuration: Configuration
+    registry: kopf.OperatorRegistry,
+    watcher: Watcher,
+    configuration: Configuration,
+    settings: kopf.OperatorSettings,
 ) -> None:
     """Watch the custom resources."""
 
     @kopf.on.login(registry=registry, id="login")
-    async def login(**_: Any) -> kopf.ConnectionInfo:
-        return await connection(configuration)
+    async def login(**_: Any) -> kopf.AiohttpSession:
+        return session(await connection(configuration), settings)
 
     for unit in UNITS:
         _watch(registry, watcher, unit)
@@ -54,9 +61,27 @@ async def connection(configuration: Configuration) -> kopf.ConnectionInfo:
     )
 
 
+def session(info: kopf.ConnectionInfo, settings: kopf.OperatorSettings) -> kopf.AiohttpSession:
+    """A session whose answers are bounded: in Kopf's own, one object that is nested too deep ends
+    the operator (ADR 0019). It is made as Kopf makes its own."""
+
+    def shrink() -> None:
+        settings.watching.chunk_size = max(1, (settings.watching.chunk_size or CHUNK) // 2)
+
+    return kopf.AiohttpSession(
+        aiohttp_session=aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ssl=info.as_ssl_context()),
+            headers=info.as_http_headers(),
+            response_class=response_class(shrink),
+        ),
+        server=info.server,
+        expiration=info.expiration,
+    )
+
+
 def configure(settings: kopf.OperatorSettings) -> None:
     """No Events or annotations of Kopf's own, lists in pages, no task for long without events."""
-    settings.watching.chunk_size = 250
+    settings.watching.chunk_size = CHUNK
     settings.queueing.idle_timeout = 0.5
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoProgress()

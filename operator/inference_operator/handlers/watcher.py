@@ -5,8 +5,8 @@ from typing import Any, Protocol
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kinds import NODE, UNIT_BY_KIND, WATCHED_WHOLE
-from inference_operator.adapters.kube import Resource
 from inference_operator.adapters.reflector import Name
+from inference_operator.adapters.resource import Resource
 from inference_operator.domain.names import UnitKey
 
 
@@ -41,16 +41,23 @@ class Watcher:
 
     def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
         """A child or a node there was at the start: whose it is, is woken by its own event."""
-        self._cache.put(resource.kind, body)
+        try:
+            self._cache.put(resource.kind, body)
+        except Exception:
+            self._cache.skip(resource.kind, body)
 
     def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
         """Wake whom the event concerns, unless it says nothing new: the echo of our own write, or a
         version that differs in nothing that we keep."""
         kind = resource.kind
-        if change == "DELETED":
-            self._gone(resource, body, None)
-        elif self._cache.put(kind, body):
-            self._tell(kind, body)
+        try:
+            if change == "DELETED":
+                self._gone(resource, body, None)
+            elif self._cache.put(kind, body):
+                self._tell(kind, body)
+        except Exception:
+            # One object must not end the watch of all others.
+            self._cache.skip(kind, body)
 
     def _gone(self, resource: Resource, body: Mapping[str, Any], version: int | None) -> None:
         self._cache.bury(resource.kind, body, version)

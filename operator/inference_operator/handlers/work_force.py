@@ -11,6 +11,7 @@ from inference_operator.adapters.kube import ApiError, KubeCluster
 from inference_operator.adapters.reflector import Reflector
 from inference_operator.adapters.resync import Resync
 from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.adapters.unreadable import UnreadableObjects
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.passes import Grounds, PassError, Passes
@@ -33,7 +34,8 @@ class WorkForce:
     def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
         self.queue = WorkQueue()
         self.listed = asyncio.Event()
-        cache = Cache(self.queue.wake)
+        self._unreadable = UnreadableObjects(cluster, telemetry, lambda: datetime.now(UTC))
+        cache = Cache(self.queue.wake, self._unreadable)
         self.resync = Resync(cluster, cache, self.queue.wake)
         self.watcher = Watcher(cache, self.queue.wake, self.resync.ask)
         listings = asyncio.Semaphore(LISTINGS)
@@ -59,6 +61,7 @@ class WorkForce:
             *(asyncio.create_task(reflector.run()) for reflector in self._reflectors),
             asyncio.create_task(self._list()),
             asyncio.create_task(self._registry.run(leading)),
+            asyncio.create_task(self._unreadable.run(leading)),
             *(asyncio.create_task(self._work(leading)) for _ in range(self._count)),
         ]
 

@@ -8,7 +8,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from inference_operator.domain.accelerator import Mode
-from inference_operator.domain.names import UnitKey, revision_child_name, revision_of_child
+from inference_operator.domain.names import (
+    UNREADABLE,
+    UnitKey,
+    revision_child_name,
+    revision_of_child,
+)
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import is_sha256
@@ -106,6 +111,8 @@ def _record(manifest: Mapping[str, Any], unit: UnitKey, name: str) -> RevisionRe
             f"metadata.namespace: found {quoted(namespace)}, expected {unit.namespace!r}"
         )
     number, data = manifest.get("revision"), manifest.get("data")
+    if isinstance(reason := manifest.get(UNREADABLE), str):
+        raise _NotAcceptedError(f"it cannot be read: {reason}")
     if not isinstance(data, Mapping):
         raise _NotAcceptedError(f"data: found {quoted(data)}, expected a map")
     if (problem := children_mismatch(unit, revision, data.get("children"))) is not None:

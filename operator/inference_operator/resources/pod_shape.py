@@ -7,7 +7,9 @@ Images and numbers are free, so that an older record stays acceptable. A field t
 
 from collections.abc import Mapping
 
+from inference_operator.api.affinity import Affinity
 from inference_operator.api.arguments import RESERVED_ARGS
+from inference_operator.api.topology_spread import TopologySpreadConstraint
 from inference_operator.resources.pod import (
     CACHE_VARIABLE,
     GRPC_PORT,
@@ -20,7 +22,6 @@ from inference_operator.resources.shapes import (
     DNS_NAME,
     Mismatch,
     Shape,
-    bounded,
     equal,
     fields,
     in_order,
@@ -32,6 +33,7 @@ from inference_operator.resources.shapes import (
     text,
     whole,
 )
+from inference_operator.resources.typed_shapes import shape_of
 from inference_operator.resources.volumes import (
     CLAIMS_PATH,
     CREDENTIALS_PATH,
@@ -39,8 +41,6 @@ from inference_operator.resources.volumes import (
     PLAN_PATH,
 )
 
-# What users write freely into `affinity` is nested 9 levels deep at most in Kubernetes.
-_DEPTH = 32
 _DAY = 86_400
 _ID = whole(1, 2**31 - 1)
 
@@ -234,8 +234,8 @@ _TOLERATION = fields(
 _PLACEMENT: dict[str, Shape] = {
     "nodeSelector": table(_LABEL),
     "tolerations": items(_TOLERATION),
-    "affinity": bounded(_DEPTH),
-    "topologySpreadConstraints": items(bounded(_DEPTH)),
+    "affinity": shape_of(Affinity),
+    "topologySpreadConstraints": items(shape_of(TopologySpreadConstraint)),
     "priorityClassName": _NAME,
     "runtimeClassName": _NAME,
     "imagePullSecrets": items(fields({"name": _NAME})),

@@ -160,26 +160,6 @@ def fields(required: Mapping[str, Shape], optional: Mapping[str, Shape] | None =
     return check
 
 
-def bounded(depth: int) -> Shape:
-    """Accept any JSON that is nested at most so deep, for fields that users write freely."""
-
-    def check(value: object, path: str) -> Mismatch | None:
-        layer: list[object] = [value]
-        for _ in range(depth):
-            layer = [inner for outer in layer for inner in _below(outer)]
-            if not layer:
-                return None
-        return Mismatch(path, "deeper nesting", f"at most {depth} levels")
-
-    return check
-
-
-def _below(value: object) -> list[object]:
-    if isinstance(value, Mapping):
-        return list(value.values())
-    return list(value) if isinstance(value, list | tuple) else []
-
-
 def _entry(shape: Shape, key: object, value: object, path: str) -> Mismatch | None:
     if not isinstance(key, str):
         return mismatch(key, path, "keys that are strings")

@@ -10,6 +10,7 @@ import yaml
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
 from tests.api_cases.bad_manifests import GOOD, changed
+from tests.api_cases.good_placements import PLACEMENT
 from tests.integration.api.resources import READY_STATUS, apply, patch_status
 
 pytestmark = pytest.mark.integration
@@ -33,8 +34,7 @@ FULL: dict[str, Any] = {
     "spec.placement": {
         "nodeSelector": {"kubernetes.io/arch": "amd64"},
         "tolerations": [{"operator": "Exists"}],
-        "affinity": {"nodeAffinity": {}},
-        "topologySpreadConstraints": [{"maxSkew": 1, "topologyKey": "kubernetes.io/hostname"}],
+        **PLACEMENT,
     },
     "spec.rollout": {"scaleDownDelay": "0s", "paused": False},
 }

@@ -1,5 +1,6 @@
 """parse: what it accepts, and how it reports what it does not."""
 
+import json
 from datetime import timedelta
 from typing import Any
 
@@ -14,6 +15,7 @@ from inference_operator.api.validate import (
     parse,
 )
 from tests.api_cases.bad_manifests import GOOD, GOOD_PIPELINE, changed
+from tests.api_cases.good_placements import GOOD_PLACEMENTS
 
 TENSOR = {"name": "x", "dataType": "FP32", "shape": [4]}
 
@@ -114,10 +116,14 @@ def test_an_error_is_a_value_with_its_parts() -> None:
     )
 
 
-def test_a_structure_of_the_pod_passes_as_it_is() -> None:
-    affinity = {"nodeAffinity": {"whatever": [None, 1.5]}}
-    body = changed({"spec.placement.affinity": affinity})
-    assert parse(body).spec.placement.affinity == affinity
+@pytest.mark.parametrize("name", GOOD_PLACEMENTS)
+def test_a_structure_of_the_pod_passes_as_it_is(name: str) -> None:
+    written = json.dumps(GOOD_PLACEMENTS[name])
+    body = changed({"spec.placement": json.loads(written)})
+    spec = parse(body).spec
+
+    dumped = spec.model_dump(mode="json", include={"placement"}, exclude_unset=True)
+    assert json.dumps(dumped["placement"]) == written
 
 
 def test_another_kind_is_refused() -> None:

@@ -188,7 +188,7 @@ def test_a_strangers_service_wakes_both_who_have_its_name() -> None:
 
 def test_handlers_run_in_the_event_loop_never_in_kopfs_threads() -> None:
     registry = kopf.OperatorRegistry()
-    register(registry, Heard().watcher, Configuration())
+    register(registry, Heard().watcher, Configuration(), kopf.OperatorSettings())
 
     handlers = list(registry._watching.get_all_handlers())
     assert [handler.selector.any_name for handler in handlers] == [unit.plural for unit in UNITS]

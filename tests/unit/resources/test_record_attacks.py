@@ -189,6 +189,12 @@ TEMPLATE: dict[str, Attack] = {
         {"name": "secret-0", "mountPath": "/etc/inference-operator/credentials/.."}
     ),
     "a deep affinity": lambda b: pod(b).update(affinity=DEEP),
+    "an affinity that Kubernetes does not have": lambda b: pod(b).update(
+        affinity={"nodeAffinity": {"anything": [{"at": None}]}}
+    ),
+    "a deep affinity below a field": lambda b: pod(b).update(
+        affinity={"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [DEEP]}}
+    ),
     "a deep spread": lambda b: pod(b).update(topologySpreadConstraints=[DEEP]),
     "a deep toleration": lambda b: pod(b).update(tolerations=[DEEP]),
     "a huge number": lambda b: pod(b).update(terminationGracePeriodSeconds=10**5000),

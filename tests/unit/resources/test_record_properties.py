@@ -1,5 +1,6 @@
 """Records with any edit: what is accepted passes *restricted*, in the unit's namespace."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from inference_operator.domain.names import revision_child_name
 from inference_operator.domain.observed import RevisionRecord
+from tests.api_cases.good_placements import PLACEMENT
 from tests.examples import examples
 from tests.unit.resources.records import (
     CACHED,
@@ -75,7 +77,8 @@ def test_what_users_may_write_stays_free(name: str) -> None:
     body = written(name)
     pod(body)["nodeSelector"] = {"kubernetes.io/arch": "arm64"}
     pod(body)["serviceAccountName"] = "scorer"
-    pod(body)["affinity"] = {"nodeAffinity": {"anything": [{"at": None}]}}
+    pod(body).update(copy.deepcopy(PLACEMENT))
+    pod(body)["affinity"]["podAffinity"] = None
     triton(body)["args"].append("--log-verbose=1")
     triton(body)["env"] = [{"name": "A", "value": "\n"}]
     triton(body)["resources"] = {"limits": {"nvidia.com/gpu": 1, "memory": "4Gi", "cpu": 0.5}}
