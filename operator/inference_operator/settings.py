@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from inference_operator.api.quoting import python_value
+
 PREFIX = "INFERENCE_OPERATOR_"
 
 
@@ -102,4 +104,4 @@ def _shown(value: object) -> str:
             "a user name or password in it (an @, so not shown), expected none; spec.model.source"
             ".secretRef names a Secret with those of MLflow"
         )
-    return repr(value)
+    return python_value(value)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inference_operator.adapters.bounded_answer import AnswerTooLongError, flat
 from inference_operator.adapters.mlflow import Access, Mlflow, ModelVersion, RegistryError
+from inference_operator.api.quoting import listed, short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.mlmodel import (
     MLMODEL_BYTES,
@@ -14,7 +15,6 @@ from inference_operator.domain.mlmodel import (
     ModelUnusableError,
     facts,
     file_facts,
-    listed,
 )
 from inference_operator.domain.resolution import Facts, RegistryUri, Resolved
 
@@ -159,7 +159,7 @@ def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
     if not parts.alias:
         return parts.version
     if parts.alias not in aliases:
-        there = listed(aliases) if aliases else "none at all"
+        there = listed(aliases, "none at all", short)
         raise RegistryError(
             Reason.ALIAS_NOT_FOUND,
             f"models:/{parts.name} has no alias {parts.alias} (it has {there}): set it in"

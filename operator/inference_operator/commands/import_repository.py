@@ -8,6 +8,7 @@ from typing import TextIO
 
 import yaml
 
+from inference_operator.api.quoting import one_line
 from inference_operator.api.source import Source
 from inference_operator.load.digest import digest_of
 
@@ -66,20 +67,21 @@ def run(args: argparse.Namespace, out: TextIO | None = None, err: TextIO | None 
     out, err = out or sys.stdout, err or sys.stderr
     problem = _bad_arguments(args)
     if problem is not None:
-        print(f"error: {problem}", file=err)
+        print(one_line(f"error: {problem}"), file=err)
         return 2
     options = ImportOptions(args.source_prefix, args.namespace, args.gpus, digest_of)
     imported = import_repository(args.path, options)
     for sentence in imported.warnings:
-        print(f"warning: {sentence}", file=err)
+        print(one_line(f"warning: {sentence}"), file=err)
     for sentence in imported.failures:
-        print(f"error: {sentence}", file=err)
+        print(one_line(f"error: {sentence}"), file=err)
     if imported.manifests:
         yaml.dump_all(
             imported.manifests, out, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
         )
     elif not imported.failures:
-        print(f"error: found no model in {args.path}, expected folders with models", file=err)
+        empty = f"error: found no model in {args.path}, expected folders with models"
+        print(one_line(empty), file=err)
         return 2
     return 1 if imported.failures else 0
 

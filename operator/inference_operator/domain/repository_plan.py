@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from inference_operator.api.quoting import python_value, shown
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 
 PLAN_FILE = "plan.json"
@@ -22,7 +23,6 @@ _NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]{0,252}")
 _MOST_MODEL_NAME = 240
 # Triton's versions are int64.
 _LAST_VERSION = 2**63 - 1
-_SHOWN = 200
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -163,19 +163,15 @@ class RepositoryPlan:
         if len({name.lower() for name in names}) != len(names):
             raise PlanError(
                 f"{PLAN_FILE}: names of models must be unique, and differ by more than upper and"
-                f" lower case, found {_shown(names)}"
+                f" lower case, found {shown(names)}"
             )
         return cls(found)
 
 
 def _check(holds: object, field: str, found: object, expected: str) -> None:
     if not holds:
-        raise PlanError(f"{field}: found {_shown(found)}, expected {expected}")
-
-
-def _shown(found: object) -> str:
-    text = repr(found)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        what = python_value(found)
+        raise PlanError(f"{field}: found {what}, expected {expected}")
 
 
 def _as_dict(model: PlannedModel) -> dict[str, object]:
