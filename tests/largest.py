@@ -1,10 +1,12 @@
 """The largest objects that the API server takes, of each shape that once made a plan slow."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-# The API server takes 1.5 MiB of an object in a request, and CEL its own share of these.
+# Of the API: steps of a pipeline, tensors of a map, characters of a name, dimensions.
 STEPS, TENSORS, NAME, DIMS = 20, 64, 253, 16
+LARGEST = 3 << 19
+"""Bytes that the API server takes in a request."""
 
 Body = dict[str, Any]
 
@@ -17,7 +19,7 @@ def name_of(number: int, width: int = NAME) -> str:
 def apart(number: int, width: int = NAME) -> str:
     """Return a name that differs from others in its middle, so that all of them look alike."""
     half = width // 2
-    return f"{'é' * half}{number:06}{'ü' * (width - half - 6)}"
+    return f"{'ab' * (half // 2)}{number:06}{'ba' * ((width - half - 6) // 2)}"
 
 
 Naming = Callable[[int], str]
@@ -59,70 +61,72 @@ def _step(index: int, taken: list[str], given: list[str], naming: Naming, **more
     }
 
 
-def unknown(naming: Naming = name_of) -> Body:
+def unknown(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Every step takes tensors that nothing gives, and gives what nothing takes."""
-    steps = [
+    made = [
         _step(
             i,
             [naming(10_000 + i * TENSORS + n) for n in range(TENSORS)],
             [naming(50_000 + i * TENSORS + n) for n in range(TENSORS)],
             naming,
         )
-        for i in range(STEPS)
+        for i in range(steps)
     ]
     tensors = [tensor(naming(100 + n)) for n in range(TENSORS)]
-    return pipeline(steps, tensors, [tensor(naming(300 + n)) for n in range(TENSORS)])
+    return pipeline(made, tensors, [tensor(naming(300 + n)) for n in range(TENSORS)])
 
 
-def chain(naming: Naming = name_of) -> Body:
+def chain(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Nothing is wrong: each step takes all that the one before gives."""
-    steps = []
-    for i in range(STEPS):
+    made = []
+    for i in range(steps):
         taken = [naming(i * TENSORS + n) for n in range(TENSORS)]
         given = [naming((i + 1) * TENSORS + n) for n in range(TENSORS)]
-        steps.append(_step(i, taken, given, naming))
+        made.append(_step(i, taken, given, naming))
     first = [tensor(naming(n)) for n in range(TENSORS)]
-    last = [tensor(naming(STEPS * TENSORS + n)) for n in range(TENSORS)]
-    return pipeline(steps, first, last)
+    last = [tensor(naming(steps * TENSORS + n)) for n in range(TENSORS)]
+    return pipeline(made, first, last)
 
 
-def ring(naming: Naming = name_of) -> Body:
+def ring(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Each step feeds every other one."""
-    steps = []
-    for i in range(STEPS):
-        taken = [naming(n % STEPS * TENSORS + i) for n in range(TENSORS)]
+    made = []
+    for i in range(steps):
+        taken = [naming(n % steps * TENSORS + i) for n in range(TENSORS)]
         given = [naming(i * TENSORS + n) for n in range(TENSORS)]
-        steps.append(_step(i, taken, given, naming))
-    return pipeline(steps, [tensor(naming(900))], [tensor(naming(0))])
+        made.append(_step(i, taken, given, naming))
+    return pipeline(made, [tensor(naming(900))], [tensor(naming(0))])
 
 
-def same(naming: Naming = name_of) -> Body:
+def same(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """All steps give the same tensors."""
     given = [naming(n) for n in range(TENSORS)]
-    steps = [_step(i, [naming(500 + n) for n in range(TENSORS)], given, naming) for i in range(20)]
+    made = [
+        _step(i, [naming(500 + n) for n in range(TENSORS)], given, naming) for i in range(steps)
+    ]
     first = [tensor(naming(500 + n)) for n in range(TENSORS)]
-    return pipeline(steps, first, [tensor(name) for name in given])
+    return pipeline(made, first, [tensor(name) for name in given])
 
 
-def keys(naming: Naming = name_of) -> Body:
+def keys(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Each step declares 64 tensors of its model, and maps 64 others."""
-    steps = []
-    for i in range(STEPS):
+    made = []
+    for i in range(steps):
         declared = {
             "inputs": [tensor(naming(700_000 + n), DIMS) for n in range(8)],
             "outputs": [tensor(naming(600_000 + n), DIMS) for n in range(8)],
         }
         taken = [naming(i * TENSORS + n) for n in range(TENSORS)]
         given = [naming((i + 1) * TENSORS + n) for n in range(TENSORS)]
-        steps.append(_step(i, taken, given, naming, **declared))
+        made.append(_step(i, taken, given, naming, **declared))
     first = [tensor(naming(n)) for n in range(TENSORS)]
-    return pipeline(steps, first, [tensor(naming(STEPS * TENSORS + n)) for n in range(TENSORS)])
+    return pipeline(made, first, [tensor(naming(steps * TENSORS + n)) for n in range(TENSORS)])
 
 
-def shapes(naming: Naming = name_of) -> Body:
+def shapes(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Every tensor has another type and shape at each of its ends."""
-    steps = []
-    for i in range(STEPS):
+    made = []
+    for i in range(steps):
         declared = {
             "inputs": [
                 {**tensor(f"{n}{'n' * 50}"), "dataType": "INT8", "shape": [i + 2] * DIMS}
@@ -135,13 +139,13 @@ def shapes(naming: Naming = name_of) -> Body:
         found = _step(i, taken, given, naming, **declared)
         found["inputMap"] = {f"{n}{'n' * 50}": name for n, name in enumerate(taken)}
         found["outputMap"] = {f"{n}{'n' * 50}": name for n, name in enumerate(given)}
-        steps.append(found)
+        made.append(found)
     first = [tensor(naming(n), DIMS) for n in range(TENSORS)]
-    last = [tensor(naming((n + 1) * TENSORS + n)) for n in range(STEPS)]
-    return pipeline(steps, first, last)
+    last = [tensor(naming((n + 1) * TENSORS + n)) for n in range(steps)]
+    return pipeline(made, first, last)
 
 
-def warmup(naming: Naming = name_of) -> Body:
+def warmup(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Sixteen samples of sixty-four inputs, none of them the model's."""
     inputs = [tensor(naming(n), DIMS) for n in range(TENSORS)]
     samples = [
@@ -157,18 +161,18 @@ def warmup(naming: Naming = name_of) -> Body:
     found = {**_source(), "inputs": inputs, "outputs": inputs}
     triton = {
         "warmup": samples,
-        "env": [{"name": naming(n), "value": "\x1b" * 8000} for n in range(64)],
-        "extraArgs": [f"--http-po={'x' * 1000}"] * TENSORS,
-        "parameters": {naming(n): "v" * 4096 for n in range(TENSORS)},
+        "env": [{"name": naming(n), "value": "\x7f" * 2000} for n in range(64)],
+        "extraArgs": [f"--http-po={'x' * 900}"] * TENSORS,
+        "parameters": {naming(n): "v" * 2000 for n in range(TENSORS)},
         "instanceGroups": [
-            {"name": naming(n), "profiles": [naming(n * 64 + p) for p in range(64)]}
+            {"name": naming(n), "profiles": [naming(n * 64 + p) for p in range(32)]}
             for n in range(16)
         ],
     }
     return model(found, triton=triton)
 
 
-def overrides(naming: Naming = name_of) -> Body:
+def overrides(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Overrides that contradict the spec in each of many inputs."""
     inputs = [tensor(naming(n), DIMS) for n in range(TENSORS)]
     text = "".join(f'input {{ name: "x{n}" }} ' for n in range(3000))
@@ -176,34 +180,62 @@ def overrides(naming: Naming = name_of) -> Body:
     return model(found, triton={"configOverrides": text[:65000].rpartition("input")[0]})
 
 
-def step_overrides(naming: Naming = name_of) -> Body:
+def step_overrides(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """The same in each of twenty steps."""
-    steps = []
-    for i in range(STEPS):
+    made = []
+    for i in range(steps):
         inputs = [tensor(naming(n)) for n in range(TENSORS)]
         found = _step(i, [naming(0)], [naming(i)], naming, inputs=inputs, outputs=inputs)
         text = "".join(f'input {{ name: "x{n}" }} ' for n in range(600))
-        steps.append({**found, "triton": {"configOverrides": text}})
-    return pipeline(steps, [tensor(naming(0))], [tensor(naming(1))])
+        made.append({**found, "triton": {"configOverrides": text}})
+    return pipeline(made, [tensor(naming(0))], [tensor(naming(1))])
 
 
-def unknown_fields(naming: Naming = name_of) -> Body:
+def unknown_fields(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Fields that no type has: the API server would prune them, files may hold them."""
-    made = unknown(naming)
-    made["spec"] |= {naming(n): naming(n) for n in range(4000)}
-    return made
+    found = chain(naming, steps // 4)
+    found["spec"] |= {naming(n): naming(n) for n in range(100 * steps)}
+    return found
 
 
-def bad_types(naming: Naming = name_of) -> Body:
+def bad_types(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Everything is of another type than the API says."""
-    made = unknown(naming)
-    for one in made["spec"]["steps"]:
+    found = unknown(naming, steps)
+    for one in found["spec"]["steps"]:
         one["inputMap"] = {name: [1] * 10 for name in one["inputMap"]}
         one["outputMap"] = {f"{name}{'x' * 100}": "a b" for name in one["outputMap"]}
-    return made
+    return found
 
 
-SHAPES: dict[str, Callable[[Naming], Body]] = {
+def one_tensor(naming: Naming = name_of, steps: int = STEPS) -> Body:
+    """Every output of every step is one tensor, and every input takes it."""
+    same = [naming(1)] * TENSORS
+    made = [_step(i, same, same, naming) for i in range(steps)]
+    return pipeline(made, [tensor(naming(1))], [tensor(naming(1))])
+
+
+def demands(naming: Naming = name_of, steps: int = STEPS) -> Body:
+    """Every step demands another shape of the same tensors, which all go together."""
+    made = []
+    for i in range(steps):
+        shape = [-1] * DIMS
+        shape[i % DIMS] = 2
+        declared = {
+            "inputs": [{**tensor(f"i{n}"), "shape": shape} for n in range(TENSORS)],
+            "outputs": [{**tensor(f"o{n}"), "shape": shape} for n in range(TENSORS)],
+        }
+        found = _step(i, [], [], naming, **declared)
+        found["inputMap"] = {f"i{n}": naming(1) for n in range(TENSORS)}
+        found["outputMap"] = {f"o{n}": naming(1000 + i * TENSORS + n) for n in range(TENSORS)}
+        made.append(found)
+    return pipeline(
+        made,
+        [{**tensor(naming(1)), "shape": [-1] * DIMS}],
+        [{**tensor(naming(1000 + n)), "shape": [-1] * DIMS} for n in range(TENSORS)],
+    )
+
+
+SHAPES: dict[str, Callable[[Naming, int], Body]] = {
     made.__name__: made
     for made in (
         unknown,
@@ -217,12 +249,8 @@ SHAPES: dict[str, Callable[[Naming], Body]] = {
         step_overrides,
         unknown_fields,
         bad_types,
+        one_tensor,
+        demands,
     )
 }
-
-
-def largest() -> Iterator[tuple[str, Body]]:
-    """Every shape with names that are short of nothing, and with names that look alike."""
-    for shape, made in SHAPES.items():
-        yield f"{shape}", made(name_of)
-        yield f"{shape}-alike", made(apart)
+NAMINGS: dict[str, Naming] = {"ends": name_of, "middles": apart}

@@ -38,7 +38,7 @@ def batches_of_nothing(graph: Graph) -> Iterator[Problem]:
     for step in graph.steps:
         fed = set(step.input_map.values())
         if fed and fed <= optional and (step.model.max_batch_size or _feeds_batches(graph, step)):
-            names = listed(fed, show=lambda name: f"spec.inputs[{short(name)}]")
+            names = listed(sorted(fed), show=lambda name: f"spec.inputs[{short(name)}]")
             yield Problem(
                 f"{step.path}.inputMap",
                 f"only {names}, which a request may leave out",

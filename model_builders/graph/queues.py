@@ -40,7 +40,7 @@ def _beside_others(
     for step, models in refused:
         beside = [other.path for other in _beside(graph, step, pairs)] if models else []
         for model in models if beside else ():
-            yield step, model, f"where {listed(beside, show=str)} may run at the same time"
+            yield step, model, f"where {listed(sorted(beside), show=str)} may run at the same time"
 
 
 def _limited(step: GraphStep, model: ModelConfig, where: str) -> Problem:

@@ -33,7 +33,7 @@ def _unknown_keys(
             yield Problem(
                 f"{step.path}.{kind}Map[{key}]",
                 f"an {kind} that model {quoted(step.model.name)} does not have",
-                f"one of its {kind}s: {listed(names)}",
+                f"one of its {kind}s: {listed(sorted(names))}",
                 suggestion(key, free, "write the name that the model gives it"),
             )
 
@@ -59,14 +59,14 @@ def unknown_tensors(graph: Graph) -> Iterator[Problem]:
             yield Problem(
                 end.path,
                 f"tensor {quoted(end.tensor)}, which nothing gives",
-                f"an input of the pipeline, or what another step gives: {listed(others)}",
+                f"an input of the pipeline, or what another step gives: {listed(sorted(others))}",
                 suggestion(end.tensor, others, "add it to spec.inputs, or to a step's outputMap"),
             )
         elif end.step is None and end.tensor not in made:
             yield Problem(
                 end.path,
                 "an input of the pipeline" if end.tensor in given else "nothing that gives it",
-                f"a tensor that a step gives: {listed(made)}",
+                f"a tensor that a step gives: {listed(sorted(made))}",
                 suggestion(end.tensor, made, "add it to a step's outputMap, or remove it"),
             )
 
@@ -104,7 +104,7 @@ def _unused_outputs(step: GraphStep, taken: set[str]) -> Iterator[Problem]:
     if lost and len(lost) == len(step.output_map):
         yield Problem(
             step.path,
-            f"outputs that lead nowhere: {listed(lost.values())}",
+            f"outputs that lead nowhere: {listed(sorted(lost.values()))}",
             "at least one that a step or an output of the pipeline takes",
             "use one of them, or remove the step",
         )

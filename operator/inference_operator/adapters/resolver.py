@@ -159,7 +159,7 @@ def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
     if not parts.alias:
         return parts.version
     if parts.alias not in aliases:
-        there = listed(aliases, "none at all", short)
+        there = listed(sorted(aliases), "none at all", short)
         raise RegistryError(
             Reason.ALIAS_NOT_FOUND,
             f"models:/{parts.name} has no alias {parts.alias} (it has {there}): set it in"

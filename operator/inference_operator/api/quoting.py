@@ -3,7 +3,6 @@
 Only the standard library and nothing of ours: every layer quotes, and the init container too.
 """
 
-import heapq
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -173,12 +172,12 @@ def listed(
     show: Callable[[str], str] = quoted,
     most: int = LISTED,
 ) -> str:
-    """Return the first names in their order, and how many more there are; `otherwise` for none.
+    """Return the first names, each once, and how many more there are; `otherwise` for none.
 
-    >>> listed(["b", "a"]), listed([]), listed("abc", most=2)
-    ('"a", "b"', 'nothing', '"a", "b" and 1 more')
+    >>> listed(["b", "a", "b"]), listed([]), listed("abc", most=2)
+    ('"b", "a"', 'nothing', '"a", "b" and 1 more')
     """
-    different = set(names)
-    first = ", ".join(map(show, heapq.nsmallest(most, different)))
+    different = list(dict.fromkeys(names))
+    first = ", ".join(map(show, different[:most]))
     more = len(different) - most
     return f"{first} and {more:,} more" if more > 0 else first or otherwise

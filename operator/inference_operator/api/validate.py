@@ -174,6 +174,9 @@ _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {
     "enum": _choice,
     "literal_error": _choice,
     "string_type": _wrong_type("a string", "put it in quotes"),
+    "string_unicode": _wrong_type(
+        "text without half a character (a surrogate, \\ud800 to \\udfff)", "write it whole"
+    ),
     "int_type": _wrong_type("a whole number", "write digits only, without quotes"),
     "bool_type": _wrong_type("true or false", "write one of them, without quotes"),
     "tuple_type": _wrong_type("a list", "write its items below it, each after a '-'"),

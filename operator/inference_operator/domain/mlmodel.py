@@ -93,14 +93,15 @@ def _artifact(
     if path is not None:
         if not _is_inner_path(path):
             raise ModelUnusableError(
-                f"its tag {ARTIFACT_TAG} is {python_value(path)}, expected the path of a file in its"
-                f" folder, of at most {_MAX_PATH:,} characters; correct the tag"
+                f"its tag {ARTIFACT_TAG} is {python_value(path)}, expected the path of a file in"
+                f" its folder, of at most {_MAX_PATH:,} characters; correct the tag"
             )
         return format_ or _format_of(flavors), path
     by_flavor = _from_flavor(flavors)
     if by_flavor is None:
+        there = listed(sorted(flavors), "none", short)
         raise ModelUnusableError(
-            f"its flavors are {listed(flavors, 'none', short)}, expected pytorch or onnx; log it"
+            f"its flavors are {there}, expected pytorch or onnx; log it"
             f" with one of them, or name the file and its format in the tags {ARTIFACT_TAG} and"
             f" {FORMAT_TAG}"
         )
@@ -126,8 +127,8 @@ def _flavor_path(flavors: Mapping[str, Any], flavor: str, field: str, default: s
     path = flavors[flavor].get(field, default)
     if not _is_inner_path(path):
         raise ModelUnusableError(
-            f"flavors.{flavor}.{field} of its MLmodel file is {python_value(path)}, expected a path in"
-            f" its folder, of at most {_MAX_PATH:,} characters; log it again"
+            f"flavors.{flavor}.{field} of its MLmodel file is {python_value(path)}, expected a path"
+            f" in its folder, of at most {_MAX_PATH:,} characters; log it again"
         )
     return str(path)
 
@@ -202,7 +203,8 @@ def _tensor(item: Mapping[str, Any]) -> TensorFact:
         raise ValueError(f"dtype: found {python_value(dtype)}, expected the name of a type")
     if not (isinstance(shape, list) and len(shape) <= _MAX_DIMENSIONS):
         raise ValueError(
-            f"shape: found {python_value(shape)}, expected a list of at most {_MAX_DIMENSIONS} dimensions"
+            f"shape: found {python_value(shape)}, expected a list of at most"
+            f" {_MAX_DIMENSIONS} dimensions"
         )
     for dimension in shape:
         if type(dimension) is not int or not -1 <= dimension <= _MAX_DIMENSION:

@@ -26,6 +26,12 @@ _LAST_VERSION = 2**63 - 1
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
+_SCHEMES = ", ".join(SCHEMES)
+# No control characters, and no halves of characters, which have no bytes.
+_ADDRESS = re.compile(
+    "[^/\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff][^\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff]*"
+)
+
 # `model_builders.builtin` knows them by the same words: a test holds both equal.
 BUILTINS = ("weightedAverage", "ohlcvFeatures", "tokenizer")
 TOKENIZER = "tokenizer"
@@ -116,11 +122,14 @@ class PlannedModel:
             what = "a built-in step" if self.builtin else "an ensemble"
             _check(self.uri is None, "source.uri", self.uri, f"null for {what} without an artifact")
         elif self.uri is not None or self.builtin is None:
+            uri = self.uri or ""
+            scheme = next((one for one in SCHEMES if uri.startswith(one)), None)
+            _check(scheme, "source.uri", self.uri, f"an address that starts with {_SCHEMES}")
             _check(
-                (self.uri or "").startswith(SCHEMES),
+                _ADDRESS.fullmatch(uri.removeprefix(scheme or "")),
                 "source.uri",
                 self.uri,
-                f"an address that starts with {', '.join(SCHEMES)}",
+                "the name of a host, bucket or claim behind it, and no control characters",
             )
 
     @property
