@@ -151,7 +151,11 @@ def as_answer(error: Exception, about: str) -> RegistryError:
         return error
     # An answer of another shape must not end the watching.
     log.error("the registry's answer about %s cannot be understood", about, exc_info=error)
-    said = f"the registry's answer cannot be understood: {type(error).__name__}: {flat(str(error))}"
+    said = (
+        f"the registry's answer cannot be understood: {type(error).__name__}: {flat(str(error))},"
+        " expected an answer of MLflow's REST API; check that"
+        " INFERENCE_OPERATOR_MLFLOW_TRACKING_URI leads to an MLflow server"
+    )
     return RegistryError(Reason.REGISTRY_UNREACHABLE, said)
 
 

@@ -70,6 +70,11 @@ def _read(name: str) -> list[Document]:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from None
     except YamlRefusedError as error:
         raise InputError(error.at(where)) from None
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{error.object[error.start]:02x} at {error.start:,}"
+        raise InputError(
+            f"{where}: cannot be read as YAML: found {byte}, expected UTF-8: save it as that"
+        ) from None
     except ValueError as error:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
     return [
