@@ -10,7 +10,7 @@ from pathlib import Path
 from inference_operator.api.model import ModelFormat
 from model_builders.names import main_file_name
 from model_builders.onnx_graph import OnnxSignature, check_onnx, compare, onnx_signature
-from model_builders.problem import Problem
+from model_builders.problem import Problem, first
 from model_builders.protobuf import ModelConfig
 from model_builders.python_model import check_python
 from model_builders.torchscript import check_torchscript
@@ -21,19 +21,19 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def check_artifact(format: ModelFormat, path: Path, config: ModelConfig) -> list[Problem]:
-    """What keeps Triton from serving the artifact at `path` with `config`; empty when nothing does.
+    """What keeps Triton from serving the artifact at `path` with `config`, the first of it.
 
     `path` is the artifact's file, or the version folder that holds it under the name that Triton
     will look for (`names.main_file_name`), and others for some GPUs (`cc_model_filenames`). Never
     raises for a bad artifact: an unreadable file is a problem too.
     """
     if not path.is_dir():
-        return _check_file(format, path, config)
+        return first(_check_file(format, path, config))
     main, others = main_file_name(format, config), {*config.cc_model_filenames.values()}
     # GPUs for which there is no file of their own open the main file.
     there = [name for name in sorted(others - {main}) if _is_there(path / name)]
     files = [_opened(format, path / name) for name in (main, *there)]
-    return [problem for file in files for problem in _check_file(format, file, config)]
+    return first(one for file in files for one in _check_file(format, file, config))
 
 
 def _is_there(file: Path) -> bool:

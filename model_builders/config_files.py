@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from inference_operator.api.quoting import quoted, short
 from model_builders.file_names import (
     MODEL_FOLDER,
     MODELS,
@@ -22,7 +23,6 @@ from model_builders.file_names import (
     is_own,
     is_path_like,
     is_plain_name,
-    quoted,
 )
 from model_builders.problem import Problem
 
@@ -221,7 +221,7 @@ def _map(descriptor: Any, entries: Any, where: str, place: Place) -> Iterator[Pr
 
 
 def _label_of(key: str) -> str:
-    return quoted(key)[1:-1]
+    return short(key)
 
 
 def _refusal(where: str, text: str, refused: Requirement | None) -> Iterator[Problem]:

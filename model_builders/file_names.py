@@ -20,7 +20,6 @@ _OF_IMAGE = re.compile(r"(/[A-Za-z0-9._+@=~-]+)+/?")
 _NOT_OF_IMAGE = frozenset({MODELS.removeprefix("/"), "proc", "sys", "dev"})
 # Beside the version's folder `load` writes this one.
 _WRITTEN_BY_LOAD = frozenset({"config.pbtxt"})
-_SHOWN = 100
 
 PLAIN_NAME = (
     f"one file name of at most {MAX_NAME} letters, digits, '.', '_' and '-', which starts with a"
@@ -82,10 +81,3 @@ def is_own(text: str, version: int | None, name: str | None) -> bool:
 def is_path_like(text: str) -> bool:
     """Return whether a free text could lead to a folder, so that it must be one that is allowed."""
     return text in (".", "..") or not text.isprintable() or "/" in text or "\\" in text
-
-
-def quoted(text: str) -> str:
-    """Return `text` in quotes for a message: cut when long, without control characters."""
-    shown = text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
-    safe = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in shown)
-    return f'"{safe}"'

@@ -5,13 +5,15 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from inference_operator.api.model import DataType
+from inference_operator.api.quoting import listed, quoted, short
 from model_builders.names import api_type
 from model_builders.onnx_weights import check_external_files, external_files
-from model_builders.problem import Problem
+from model_builders.problem import Problem, first
 from model_builders.protobuf import ModelConfig
 
 # TensorProto.DataType; what is missing here (BFLOAT16, complex, float8) the backend cannot take.
@@ -108,11 +110,13 @@ def check_onnx(file: Path, config: ModelConfig) -> list[Problem]:
 
 def compare(signature: OnnxSignature, config: ModelConfig) -> list[Problem]:
     """Where the config and the graph differ; tensors that the config leaves out are Triton's."""
-    return [
-        *_inputs(signature, config),
-        *_side("spec.model.outputs", config.output, signature.outputs, config),
-        *_batching(signature, config),
-    ]
+    return first(
+        chain(
+            _inputs(signature, config),
+            _side("spec.model.outputs", config.output, signature.outputs, config),
+            _batching(signature, config),
+        )
+    )
 
 
 def _inputs(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
@@ -126,14 +130,15 @@ def _inputs(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
         if tensor.name not in given:
             yield Problem(
                 "spec.model.inputs",
-                f"no {tensor.name}",
+                f"no {short(tensor.name)}",
                 f"every input of the artifact's graph ({_names(signature.inputs)})",
-                f"add {tensor.name}, or leave inputs and outputs out: Triton reads the graph's",
+                f"add {short(tensor.name)}, or leave inputs and outputs out: Triton reads the"
+                " graph's",
             )
     for name in sorted(_made_by_triton(config) - known):
         yield Problem(
             "spec.triton.configOverrides",
-            f'"{name}"',
+            quoted(name),
             f"an input of the artifact's graph ({_names(signature.inputs)})",
             _EXPORT_AGAIN,
         )
@@ -157,7 +162,7 @@ def _side(
         if tensor.name not in known:
             yield Problem(
                 f"{where}.name",
-                f'"{tensor.name}"',
+                quoted(tensor.name),
                 f"an {kind} of the artifact's graph ({_names(graph)})",
                 _EXPORT_AGAIN,
             )
@@ -166,7 +171,7 @@ def _side(
 
 
 def _names(tensors: tuple[GraphTensor, ...]) -> str:
-    return ", ".join(tensor.name for tensor in tensors) or "it has none"
+    return listed((tensor.name for tensor in tensors), "it has none", short)
 
 
 def _same(where: str, tensor: Any, graph: GraphTensor, config: ModelConfig) -> Iterator[Problem]:
@@ -177,7 +182,7 @@ def _same(where: str, tensor: Any, graph: GraphTensor, config: ModelConfig) -> I
             f"{where}.dataType", f"{declared}", "a type that ONNX Runtime's backend takes", remedy
         )
     elif declared is not graph.data_type:
-        expected = f"{graph.data_type}, which the artifact's {graph.name} has"
+        expected = f"{graph.data_type}, which the artifact's {short(graph.name)} has"
         yield Problem(f"{where}.dataType", f"{declared}", expected, _EXPORT_AGAIN)
     shape = list(tensor.reshape.shape if tensor.HasField("reshape") else tensor.dims)
     full = [-1, *shape] if config.max_batch_size else shape
@@ -191,7 +196,7 @@ def _same(where: str, tensor: Any, graph: GraphTensor, config: ModelConfig) -> I
         yield Problem(
             f"{where}.shape",
             f"{shape}, which is {full}{batch}" if batch else str(shape),
-            f"{list(graph.dims)}, which the artifact's {graph.name} has",
+            f"{list(graph.dims)}, which the artifact's {short(graph.name)} has",
             _EXPORT_AGAIN,
         )
 
@@ -204,7 +209,7 @@ def _batching(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem
     """With a batch size, every tensor's first dimension must be variable."""
     fixed = [t for t in (*signature.inputs, *signature.outputs) if _is_unbatched(t, config)]
     if fixed:
-        shown = ", ".join(f"{tensor.name} {list(tensor.dims or ())}" for tensor in fixed)
+        shown = listed((f"{tensor.name} {list(tensor.dims or ())}" for tensor in fixed), show=short)
         yield Problem(
             "spec.model.maxBatchSize",
             f"{config.max_batch_size}, but the artifact fixes the first dimension of {shown}",

@@ -6,7 +6,8 @@ ONNX Runtime opens each by its path relative to the model's folder.
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from model_builders.file_names import MAX_PATH, quoted
+from inference_operator.api.quoting import quoted
+from model_builders.file_names import MAX_PATH
 from model_builders.problem import Problem
 
 # ONNX Runtime takes such a location for an address in its own memory.

@@ -4,22 +4,24 @@ Single fields are replaced, messages and maps merged, inputs and outputs merged 
 replaced. What the spec itself says cannot be changed: both sides are named.
 """
 
-import difflib
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from google.protobuf import text_format
 
+from inference_operator.api.quoting import LISTED, MOST_PROBLEMS, listed, quoted, short
+from inference_operator.api.suggestions import closest
 from inference_operator.api.triton import MOST_BACKSLASHES
 from model_builders.names import BACKENDS
-from model_builders.problem import ConfigError, Problem
+from model_builders.problem import ConfigError, Problem, first
 from model_builders.protobuf import written_config
 from model_builders.spec_paths import OF_MODEL, Owners, spec_path
 
 OVERRIDES = "spec.triton.configOverrides"
 _NAMED_LISTS = ("input", "output")
 _RUN = "\\" * (MOST_BACKSLASHES + 1)
+# A parser's reason quotes the text at which it stopped.
 _LONGEST_REASON = 200
 
 
@@ -35,7 +37,7 @@ def apply_overrides(config: Any, text: str, owners: Owners = OF_MODEL) -> list[P
     merge = _Merge(owners)
     merge.choose_backend(config, overrides)
     merge.message(config, overrides, "")
-    return merge.problems
+    return first(merge.problems)
 
 
 def parse_written(text: str, path: str) -> Any:
@@ -72,12 +74,9 @@ def _parse_problem(error: text_format.ParseError, text: str, path: str) -> Probl
         where = f"line {error.GetLine()}, column {error.GetColumn()}: "
         reason = reason.removeprefix(f"{error.GetLine()}:{error.GetColumn()} : ")
         reason = reason.partition("': ")[2] or reason
-    if len(reason) > _LONGEST_REASON:
-        # It quotes the text at which the parser stopped.
-        reason = f"{reason[:_LONGEST_REASON]}..."
     return Problem(
         path,
-        f"{where}{reason.rstrip('.')}",
+        f"{where}{short(reason.rstrip('.'), _LONGEST_REASON)}",
         "fields of Triton's ModelConfig in protobuf text format",
         "keep one of the two" if "another member of oneof" in reason else _suggestion(error, text),
     )
@@ -89,9 +88,9 @@ def _suggestion(error: text_format.ParseError, text: str) -> str:
     if 0 < line <= len(lines):
         word = lines[line - 1][max(column - 1, 0) :].strip()
         word = "".join(c if c.isalnum() or c == "_" else " " for c in word).partition(" ")[0]
-        near = difflib.get_close_matches(word, _field_names(), n=1, cutoff=0.75)
-        if near and near[0] != word:
-            return f"did you mean {near[0]}?"
+        near = closest(word, _field_names(), 0.75)
+        if near not in (None, word):
+            return f"did you mean {near}?"
     return "write it as in config.pbtxt, such as `model_transaction_policy { decoupled: true }`"
 
 
@@ -132,13 +131,15 @@ class _Merge:
         backend = next((b for b in BACKENDS.values() if b.name == config.backend), None)
         if backend is None or overrides.platform != backend.platform:
             known = f'"{backend.platform}"' if backend and backend.platform else "no platform"
-            self.refuse("platform", f'"{overrides.platform}"', known)
+            self.refuse("platform", quoted(overrides.platform), known)
             overrides.ClearField("platform")
         elif not overrides.HasField("backend"):
             config.ClearField("backend")
 
     def message(self, config: Any, overrides: Any, prefix: str) -> None:
         for descriptor, value in overrides.ListFields():
+            if len(self.problems) > MOST_PROBLEMS:
+                return
             where = f"{prefix}.{descriptor.name}" if prefix else descriptor.name
             if _is_map(descriptor):
                 self.mapping(getattr(config, descriptor.name), value, where)
@@ -178,11 +179,13 @@ class _Merge:
 
     def mapping(self, declared: Any, value: Any, where: str) -> None:
         for key, entry in value.items():
+            if len(self.problems) > MOST_PROBLEMS:
+                return
             at = f"{where}[{key}]"
             if hasattr(entry, "ListFields"):
                 self.message(declared[key], entry, at)
             elif key in declared and declared[key] != entry:
-                self.refuse(at, f'"{entry}"', f'"{declared[key]}"')
+                self.refuse(at, quoted(entry), quoted(declared[key]))
             else:
                 declared[key] = entry
 
@@ -199,10 +202,12 @@ class _Merge:
     def by_name(self, declared: Any, value: Any, where: str) -> None:
         tensors = {tensor.name: tensor for tensor in declared}
         for tensor in value:
+            if len(self.problems) > MOST_PROBLEMS:
+                return
             if tensor.name in tensors:
                 self.message(tensors[tensor.name], tensor, f"{where}[{tensor.name}]")
             else:
-                self.refuse(where, f'"{tensor.name}"', f"one of {', '.join(tensors)}")
+                self.refuse(where, quoted(tensor.name), f"one of {listed(tensors, show=short)}")
 
     def refuse(self, where: str, found: str, expected: str, owner: str | None = None) -> None:
         owner = owner or spec_path(where, OVERRIDES, self.owners)
@@ -220,15 +225,16 @@ def _shown(descriptor: Any, value: Any) -> str:
     if descriptor.enum_type is not None:
         return str(descriptor.enum_type.values_by_number[value].name)
     if isinstance(value, str):
-        return f'"{value}"'
+        return quoted(value)
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _listed(values: Any) -> str:
-    shown = []
-    for value in values:
+    texts: list[str] = []
+    for value in values[:LISTED]:
         if hasattr(value, "ListFields"):
-            shown.append("{ " + text_format.MessageToString(value, as_one_line=True) + " }")
+            texts.append(short(f"{{ {text_format.MessageToString(value, as_one_line=True)} }}"))
         else:
-            shown.append(f'"{value}"' if isinstance(value, str) else str(value))
-    return f"[{', '.join(shown)}]"
+            texts.append(quoted(value) if isinstance(value, str) else str(value))
+    more = f" and {len(values) - LISTED} more" if len(values) > LISTED else ""
+    return f"[{', '.join(texts)}{more}]"

@@ -7,6 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference_operator.api.quoting import listed, quoted, short
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 from model_builders.python_source import MAX_SOURCE, parse_source
@@ -161,7 +162,7 @@ def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
     if config.HasField("sequence_batching") or not names:
         return []
     if not forward.required <= len(names) <= len(forward.arguments):
-        found = f"{len(names)} ({', '.join(names)})"
+        found = f"{len(names)} ({listed(names, show=short)})"
         return [
             Problem(
                 "spec.model.inputs",
@@ -177,7 +178,7 @@ def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
     return [
         Problem(
             f"spec.model.inputs[{name}].name",
-            f'"{name}"',
+            quoted(name),
             f"an argument of the artifact's {signature}, as {known[0]} is",
             "name all inputs by argument: Triton ignores the names where one is none",
         )

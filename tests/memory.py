@@ -1,6 +1,7 @@
 """Measures how much memory a check takes, in a process of its own.
 
-`python -m tests.memory unpack FILE KIND TARGET` and `python -m tests.memory check FORMAT FILE`.
+`python -m tests.memory unpack FILE KIND TARGET`, `python -m tests.memory check FORMAT FILE` and
+`python -m tests.memory plan largest`.
 """
 
 import importlib
@@ -14,7 +15,12 @@ from pathlib import Path
 
 _ROOT = Path(__file__).parents[1]
 # Imports are no part of the growth.
-_IMPORTED = ("onnx", "inference_operator.load.archive", "model_builders.config")
+_IMPORTED = (
+    "onnx",
+    "inference_operator.load.archive",
+    "model_builders.config",
+    "tests.planned",
+)
 # A bomb that is not held back ends as a MemoryError, not with the machine's last page.
 _MOST = 2 << 30
 
@@ -57,6 +63,18 @@ def _check(format: str, path: str) -> str:
     return "; ".join(map(str, check_artifact(ModelFormat(format), Path(path), config)))
 
 
+def _plan(_: str) -> str:
+    from tests.largest import NAMINGS, SHAPES, STEPS
+    from tests.planned import planned
+
+    answers = {
+        f"{shape} {naming}": planned(made(named, STEPS))
+        for shape, made in SHAPES.items()
+        for naming, named in NAMINGS.items()
+    }
+    return json.dumps(answers)
+
+
 def _peak() -> int:
     """The most MiB of memory so far. `ru_maxrss` would start with that of the parent."""
     status = Path("/proc/self/status").read_text("ascii")
@@ -71,7 +89,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST))
     before = _peak()
     try:
-        answer = {"unpack": _unpack, "check": _check}[what](*arguments)
+        answer = {"unpack": _unpack, "check": _check, "plan": _plan}[what](*arguments)
     except Exception as error:
         answer = f"unexpected {type(error).__name__}"
     print(json.dumps({"growth": _peak() - before, "answer": answer}))

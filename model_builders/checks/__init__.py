@@ -1,15 +1,16 @@
 """Everything that would keep Triton from serving a spec and that no rule of the API can express.
 
 Each check is a small function from a spec to problems; `check` runs the whole chain, so that a
-person sees every problem at once. Each rule says where Triton itself states it.
+person sees many problems at once. Each rule says where Triton itself states it.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import chain
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.checks import acceleration, batching, merged, naming, server, tensors, warmup
 from model_builders.config_files import Place
-from model_builders.problem import Problem
+from model_builders.problem import Problem, first
 
 Check = Callable[[InferenceModelSpec], Iterable[Problem]]
 
@@ -32,10 +33,11 @@ CHAIN: tuple[Check, ...] = (
 
 
 def check(spec: InferenceModelSpec, *, version: int = 1, name: str | None = None) -> list[Problem]:
-    """All problems of the spec, in the order of its fields; empty when Triton can serve it.
+    """The first problems of the spec, in the order of its fields; empty when Triton can serve it.
 
     `version` is the one that the operator serves, as in the repository's folder. `name` is Triton's
     name for the model, or None where it is not known.
     """
-    problems = [problem for one in CHAIN for problem in one(spec)]
-    return [*problems, *merged.overrides(spec, Place(version, name or spec.model.name))]
+    place = Place(version, name or spec.model.name)
+    problems = (problem for one in CHAIN for problem in one(spec))
+    return first(chain(problems, merged.overrides(spec, place)))

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.quoting import quoted
 from inference_operator.api.triton import InstanceGroup, InstanceKind
 from model_builders.problem import Problem
 
@@ -44,7 +45,7 @@ def profiles_of(groups: Iterable[InstanceGroup], known: str) -> Iterator[Problem
             if not (profile.isascii() and profile.isdigit()):
                 yield Problem(
                     f"{GROUPS}[{index}].profiles[{position}]",
-                    f'"{profile}"',
+                    quoted(profile),
                     "the number of a profile, such as 0",
                     "write the profile's index in the plan",
                 )

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.quoting import quoted
 from model_builders.checks import files, server
 from model_builders.checks.acceleration import ADD_ACCELERATOR
 from model_builders.config import declared_config
@@ -45,7 +46,7 @@ def overrides(spec: InferenceModelSpec, place: Place) -> Iterator[Problem]:
 def _renamed(name: str) -> Problem:
     return Problem(
         f"{OVERRIDES}: name",
-        f'"{name}"',
+        quoted(name),
         "no name: it comes from spec.model.name, or that of the resource or step",
         "remove it, and set spec.model.name where Triton's name differs",
     )
@@ -137,7 +138,7 @@ def _instances(spec: InferenceModelSpec, config: Any) -> Iterator[Problem]:
     if accelerators and declared is None and count == 0:
         yield Problem(
             _path("optimization.execution_accelerators"),
-            f'"{accelerators[0].name}" without a GPU',
+            f"{quoted(accelerators[0].name)} without a GPU",
             "spec.accelerator",
             ADD_ACCELERATOR,
         )

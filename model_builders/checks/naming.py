@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat, Tensor
+from inference_operator.api.quoting import quoted
 from model_builders.checks.tensors import INPUTS, OUTPUTS
 from model_builders.problem import Problem
 
@@ -25,7 +26,7 @@ def torchscript_names(spec: InferenceModelSpec) -> Iterator[Problem]:
         if not _INDEXED.fullmatch(tensor.name) and not _is_argument(tensor.name):
             yield Problem(
                 f"{INPUTS}[{index}].name",
-                f'"{tensor.name}"',
+                quoted(tensor.name),
                 "the name of an argument of forward, or NAME__INDEX",
                 f"rename it, such as to INPUT__{index}",
             )
@@ -46,16 +47,16 @@ def _indices(path: str, tensors: Sequence[Tensor]) -> Iterator[Problem]:
         where = f"{path}[{position}].name"
         if match is None:
             remedy = "name all of them by index, or none: mixed, Triton ignores the names"
-            yield Problem(where, f'"{tensor.name}" without an index', expected, remedy)
+            yield Problem(where, f"{quoted(tensor.name)} without an index", expected, remedy)
             continue
         index = int(match.group(2))
         if index in seen:
-            taken = f'"{tensor.name}" beside "{seen[index]}"'
+            taken = f"{quoted(tensor.name)} beside {quoted(seen[index])}"
             yield Problem(where, taken, expected, f"index {index} is taken: use another")
         elif index >= len(tensors):
             yield Problem(
                 where,
-                f'"{tensor.name}" among {len(tensors)} tensors',
+                f"{quoted(tensor.name)} among {len(tensors)} tensors",
                 expected,
                 "the index is the position in forward's arguments or results, from 0",
             )

@@ -6,6 +6,7 @@ from typing import Any
 from inference_operator.api.arguments import RESERVED_ARGS
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.quoting import quoted
 from model_builders.problem import Problem
 from model_builders.serving import HISTOGRAMS, measures_latency
 
@@ -37,7 +38,7 @@ def arguments(spec: Spec) -> Iterator[Problem]:
         name = argument.partition("=")[0]
         owned = _owned(name)
         if owned is not None:
-            yield Problem(path, f"`{argument}`", f"no {owned}: {_OWNED[owned]}", "remove it")
+            yield Problem(path, quoted(argument, "`"), f"no {owned}: {_OWNED[owned]}", "remove it")
 
 
 def histograms(spec: Spec, configs: Iterable[Any]) -> Iterator[Problem]:
@@ -49,7 +50,7 @@ def histograms(spec: Spec, configs: Iterable[Any]) -> Iterator[Problem]:
         if name == "--metrics-config" and "histogram" in setting and setting != HISTOGRAMS:
             yield Problem(
                 f"spec.triton.extraArgs[{index}]",
-                f"`{argument}`",
+                quoted(argument, "`"),
                 f"no histogram setting but {HISTOGRAMS}: a model's latency buckets turn them on",
                 "remove it",
             )

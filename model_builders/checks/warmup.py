@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import InputTensor
+from inference_operator.api.quoting import listed, quoted, short
 from inference_operator.api.triton import Warmup, WarmupInput
 from model_builders.problem import Problem
 
@@ -44,13 +45,16 @@ def _against_model(inputs: tuple[InputTensor, ...], sample: Warmup, path: str) -
         where = f"{path}.inputs[{position}]"
         if tensor.name in given:
             yield Problem(
-                f"{where}.name", f'"{tensor.name}" a second time', "each input once", "remove it"
+                f"{where}.name",
+                f"{quoted(tensor.name)} a second time",
+                "each input once",
+                "remove it",
             )
         elif tensor.name not in declared:
             yield Problem(
                 f"{where}.name",
-                f'"{tensor.name}"',
-                f"an input of the model ({', '.join(declared)})",
+                quoted(tensor.name),
+                f"an input of the model ({listed(declared, show=short)})",
                 "rename or remove it",
             )
         else:
@@ -60,7 +64,7 @@ def _against_model(inputs: tuple[InputTensor, ...], sample: Warmup, path: str) -
     if missing:
         yield Problem(
             f"{path}.inputs",
-            f"no {', '.join(missing)}",
+            f"no {listed(missing, show=short)}",
             "every input of the model that is not optional",
             "add what is missing",
         )
@@ -71,7 +75,7 @@ def _same_tensor(declared: InputTensor, tensor: WarmupInput, where: str) -> Iter
         yield Problem(
             f"{where}.dataType",
             tensor.data_type,
-            f"{declared.data_type}, as the model's input {declared.name} has it",
+            f"{declared.data_type}, as the model's input {short(declared.name)} has it",
             "use the model's type",
         )
     fits = len(tensor.shape) == len(declared.shape) and all(
@@ -81,6 +85,6 @@ def _same_tensor(declared: InputTensor, tensor: WarmupInput, where: str) -> Iter
         yield Problem(
             f"{where}.shape",
             str(list(tensor.shape)),
-            f"{list(declared.shape)}, as the model's input {declared.name} has it",
+            f"{list(declared.shape)}, as the model's input {short(declared.name)} has it",
             "leave the batch dimension out, and fix the variable ones",
         )

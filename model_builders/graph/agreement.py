@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
+from inference_operator.api.quoting import quoted, short
 from model_builders.checks import tensors as tensors_of_models
 from model_builders.graph.flow import follow
 from model_builders.graph.handover import may_match
-from model_builders.graph.model import End, Graph, by_tensor, givers, takers
+from model_builders.graph.model import End, Graph, by_step, by_tensor, givers, takers
 from model_builders.graph.words import BATCH, model_words, shape_words
 from model_builders.problem import Problem
 
@@ -13,16 +14,17 @@ from model_builders.problem import Problem
 def data_types(graph: Graph) -> Iterator[Problem]:
     """Everybody's type against the giver's; where nobody knows that, against the first taker's."""
     given, taken = list(givers(graph)), list(takers(graph))
+    takes = {end.path for end in taken}
     for tensor, ends in by_tensor([*given, *taken]).items():
         known = [end for end in ends if end.data_type is not None]
         for end in known[1:]:
             if end.data_type != known[0].data_type:
-                origin = f"from {known[0].path}"
-                if known[0] in taken:
-                    origin = f"as {known[0].path} takes it"
+                origin = f"from {short(known[0].path)}"
+                if known[0].path in takes:
+                    origin = f"as {short(known[0].path)} takes it"
                 yield Problem(
                     end.path,
-                    f'tensor "{tensor}" of {known[0].data_type} {origin}',
+                    f"tensor {quoted(tensor)} of {known[0].data_type} {origin}",
                     f"{end.data_type}, which {model_words(end)} declares",
                     "Triton converts nothing: declare one type, or convert in a step between",
                 )
@@ -41,12 +43,13 @@ def optional_inputs(graph: Graph) -> Iterator[Problem]:
     for end in takers(graph):
         if end.step is None or end.tensor not in optional:
             continue
+        border = f"spec.inputs[{end.tensor}]"
         if end.shape is not None and not end.optional:
             yield Problem(
                 end.path,
-                f'tensor "{end.tensor}" from spec.inputs[{end.tensor}], which is optional',
+                f"tensor {quoted(end.tensor)} from {short(border)}, which is optional",
                 f"one that every request holds: {model_words(end)} requires it",
-                f"remove optional from spec.inputs[{end.tensor}], or make the model's optional",
+                f"remove optional from {short(border)}, or make the model's optional",
             )
 
 
@@ -65,18 +68,17 @@ def _compared_by_triton(graph: Graph, refused: set[str]) -> Iterator[Problem]:
             if not _consistent(graph, known[0], end):
                 yield Problem(
                     end.path,
-                    f'tensor "{tensor}" of {_full_words(graph, end)}',
-                    f"{_full_words(graph, known[0])}, as {known[0].path} declares it first",
+                    f"tensor {quoted(tensor)} of {_full_words(graph, end)}",
+                    f"{_full_words(graph, known[0])}, as {short(known[0].path)} declares it first",
                     "Triton compares them before it runs any: declare the same dimensions",
                 )
 
 
 def _in_tritons_order(graph: Graph) -> Iterator[End]:
-    taken, given = list(takers(graph)), list(givers(graph))
-    yield from (end for end in given if end.step is None)
-    yield from (end for end in taken if end.step is None)
+    taken, given = by_step(takers(graph)), by_step(givers(graph))
+    yield from (*given.get(id(None), ()), *taken.get(id(None), ()))
     for step in graph.steps:
-        yield from (end for ends in (taken, given) for end in ends if end.step is step)
+        yield from (*taken.get(id(step), ()), *given.get(id(step), ()))
 
 
 def _consistent(graph: Graph, one: End, other: End) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from inference_operator.api.quoting import listed, quoted, short
 from model_builders.graph.model import Graph, GraphStep, takers
 from model_builders.problem import Problem
 
@@ -12,7 +13,7 @@ def sizes(graph: Graph) -> Iterator[Problem]:
         if 0 < size < graph.max_batch_size:
             yield Problem(
                 step.path,
-                f'model "{step.model.name}" with max_batch_size {size}',
+                f"model {quoted(step.model.name)} with max_batch_size {size}",
                 f"at least {graph.max_batch_size}, which is spec.maxBatchSize",
                 "raise the model's maxBatchSize, or lower the pipeline's",
             )
@@ -37,7 +38,7 @@ def batches_of_nothing(graph: Graph) -> Iterator[Problem]:
     for step in graph.steps:
         fed = set(step.input_map.values())
         if fed and fed <= optional and (step.model.max_batch_size or _feeds_batches(graph, step)):
-            names = ", ".join(f"spec.inputs[{name}]" for name in sorted(fed))
+            names = listed(sorted(fed), show=lambda name: f"spec.inputs[{short(name)}]")
             yield Problem(
                 f"{step.path}.inputMap",
                 f"only {names}, which a request may leave out",

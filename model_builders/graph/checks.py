@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 
 from model_builders.graph import agreement, batching, decoupling, naming, queues, wiring
 from model_builders.graph.model import Graph
-from model_builders.problem import Problem
+from model_builders.problem import Problem, first
 
 Check = Callable[[Graph], Iterable[Problem]]
 
@@ -36,5 +36,5 @@ CHAIN: tuple[Check, ...] = (
 
 
 def check_graph(graph: Graph) -> list[Problem]:
-    """All problems of the graph; empty when Triton can serve it."""
-    return [problem for check in CHAIN for problem in check(graph)]
+    """The first problems of the graph; empty when Triton can serve it."""
+    return first(problem for check in CHAIN for problem in check(graph))

@@ -5,7 +5,8 @@ Triton joins only what comes from one of them (ValidateEnsembleConfig in core's 
 
 from collections.abc import Iterator
 
-from model_builders.graph.model import End, Graph, by_tensor, takers
+from inference_operator.api.quoting import quoted, short
+from model_builders.graph.model import End, Graph, by_step, by_tensor, takers
 from model_builders.problem import Problem
 
 # The path of the step whose answers a tensor follows; None for the request itself.
@@ -14,17 +15,17 @@ Stream = str | None
 
 def streams(graph: Graph) -> Iterator[Problem]:
     followed: dict[str, Stream] = {tensor.name: None for tensor in graph.inputs}
-    ends = list(takers(graph))
+    ends = by_step(takers(graph))
     pending = list(graph.steps)
     while ready := [s for s in pending if set(s.input_map.values()) <= followed.keys()]:
         for step in ready:
-            inputs = [end for end in ends if end.step is step]
+            inputs = ends.get(id(step), [])
             yield from _mixed(inputs, followed)
             stream = step.path if step.decoupled else followed[inputs[0].tensor] if inputs else None
             for tensor in step.output_map.values():
                 followed.setdefault(tensor, stream)
         pending = [step for step in pending if step not in ready]
-    yield from _mixed([end for end in ends if end.step is None], followed)
+    yield from _mixed(ends.get(id(None), []), followed)
 
 
 def _mixed(ends: list[End], followed: dict[str, Stream]) -> Iterator[Problem]:
@@ -34,8 +35,8 @@ def _mixed(ends: list[End], followed: dict[str, Stream]) -> Iterator[Problem]:
         if followed[tensor] != followed[first.tensor]:
             yield Problem(
                 end.path,
-                f'tensor "{tensor}" of {_words(followed[tensor])}',
-                f"{_words(followed[first.tensor])}, as {first.path} gets",
+                f"tensor {quoted(tensor)} of {_words(followed[tensor])}",
+                f"{_words(followed[first.tensor])}, as {short(first.path)} gets",
                 "Triton does not join them: take both from one of them, or make the models answer"
                 " each request once (model_transaction_policy)",
             )

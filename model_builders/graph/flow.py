@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from inference_operator.api.quoting import quoted, short
 from model_builders.graph.handover import Given, Shape, Taken, hand_over, may_match
-from model_builders.graph.model import End, Graph, GraphStep, givers, takers
+from model_builders.graph.model import End, Graph, GraphStep, by_step, givers, takers
 from model_builders.graph.words import BATCH, model_words, shape_words
 from model_builders.problem import Problem
 
@@ -16,7 +17,7 @@ class Flow:
     graph: Graph
     given: dict[str, Given | None] = field(default_factory=dict)
     """None: somebody gives it, but nobody knows its shape."""
-    demands: dict[str, list[tuple[End, Shape]]] = field(default_factory=dict)
+    demands: dict[str, "_Demands"] = field(default_factory=dict)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
     """With the tensor that each one is about."""
 
@@ -33,18 +34,21 @@ class Flow:
 def follow(graph: Graph) -> list[tuple[str, Problem]]:
     """What does not fit on the way, with the tensor that it is about."""
     flow = Flow(graph)
-    for end in givers(graph):
-        if end.step is None and end.shape is not None:
+    ends, given = by_step(takers(graph)), by_step(givers(graph))
+    for end in given.get(id(None), ()):
+        if end.shape is not None:
             shape = end.shape if flow.rows is None else (flow.rows, *end.shape)
             flow.given.setdefault(end.tensor, Given(end, shape, flow.rows))
-    made = {end.tensor for end in givers(graph)}
-    flow.given.update((end.tensor, None) for end in takers(graph) if end.tensor not in made)
-    ends = list(takers(graph))
+    made = {end.tensor for some in given.values() for end in some}
+    taken_at_all = (end.tensor for some in ends.values() for end in some)
+    flow.given.update((tensor, None) for tensor in taken_at_all if tensor not in made)
     for step in _in_order(flow):
-        known = [end for end in ends if end.step is step and flow.given[end.tensor] is not None]
+        known = [end for end in ends.get(id(step), ()) if flow.given[end.tensor] is not None]
         taken = _taken(flow, known)
-        _give(flow, step, taken, known=bool(taken) and len(taken) == len(known))
-    _reach_outputs(flow, [end for end in ends if end.step is None])
+        rows = _rows(flow, step, taken) if step.model.max_batch_size > 0 else None
+        is_known = bool(taken) and len(taken) == len(known)
+        _give(flow, given.get(id(step), ()), rows, known=is_known)
+    _reach_outputs(flow, ends.get(id(None), ()))
     return flow.problems
 
 
@@ -76,7 +80,7 @@ def _unfit(flow: Flow, given: Given, end: End, dims: Shape) -> Problem:
     wanted = shape_words((BATCH, *dims) if batches else dims)
     return Problem(
         end.path,
-        f'tensor "{end.tensor}" of {shape_words(given.shape)} from {given.end.path}',
+        f"tensor {quoted(end.tensor)} of {shape_words(given.shape)} from {short(given.end.path)}",
         f"{wanted}, which {model_words(end)} {_verb(end)}",
         _remedy(flow, given, end, dims),
     )
@@ -98,24 +102,51 @@ def _remedy(flow: Flow, given: Given, end: End, dims: Shape) -> str:
 
 def _agreed(flow: Flow, end: End, taken: Taken) -> bool:
     """Whether what this end demands of a tensor goes with what others demand of it."""
-    others = flow.demands.setdefault(end.tensor, [])
-    for other, demand in others:
-        if not may_match(demand, taken.demand):
-            found = f'tensor "{end.tensor}" as {shape_words(taken.demand)}'
-            expected = f"{shape_words(demand)}, as {other.path} takes it"
-            remedy = "no tensor is both: declare the same dimensions, or reshape in a step between"
-            flow.refuse(end, Problem(end.path, found, expected, remedy))
-            return False
-    others.append((end, taken.demand))
-    return True
+    others = flow.demands.setdefault(end.tensor, _Demands())
+    contrary = others.contrary_to(taken.demand)
+    if contrary is None:
+        others.add(end, taken.demand)
+        return True
+    other, demand = contrary
+    found = f"tensor {quoted(end.tensor)} as {shape_words(taken.demand)}"
+    expected = f"{shape_words(demand)}, as {short(other.path)} takes it"
+    remedy = "no tensor is both: declare the same dimensions, or reshape in a step between"
+    flow.refuse(end, Problem(end.path, found, expected, remedy))
+    return False
 
 
-def _give(
-    flow: Flow, step: GraphStep, taken: list[tuple[End, Given, Taken]], *, known: bool
-) -> None:
-    """What the step gives; unknown after inputs that don't fit, which would show again later."""
-    rows = _rows(flow, step, taken) if step.model.max_batch_size > 0 else None
-    for end in (end for end in givers(flow.graph) if end.step is step):
+@dataclass(slots=True)
+class _Demands:
+    """What the takers of a tensor demand of it, all of which goes together."""
+
+    any: tuple[End, Shape] | None = None
+    """The first one, with its number of dimensions."""
+    fixed: dict[int, tuple[int, End, Shape]] = field(default_factory=dict)
+    """For each dimension, the first one that has a size for it, with its place among all."""
+    count: int = 0
+
+    def contrary_to(self, demand: Shape) -> tuple[End, Shape] | None:
+        """The first demand that does not go with this one."""
+        if self.any is None or len(self.any[1]) != len(demand):
+            return self.any
+        against = [
+            self.fixed[at]
+            for at, dim in enumerate(demand)
+            if at in self.fixed and dim not in (-1, BATCH, self.fixed[at][2][at])
+        ]
+        return min(against, key=lambda one: one[0])[1:] if against else None
+
+    def add(self, end: End, demand: Shape) -> None:
+        self.any = self.any or (end, demand)
+        self.count += 1
+        for at, dim in enumerate(demand):
+            if dim not in (-1, BATCH):
+                self.fixed.setdefault(at, (self.count, end, demand))
+
+
+def _give(flow: Flow, ends: Iterable[End], rows: int | None, *, known: bool) -> None:
+    """What a step gives; unknown after inputs that don't fit, which would show again later."""
+    for end in ends:
         made = None
         if known and end.shape is not None:
             made = Given(end, end.shape if rows is None else (rows, *end.shape), rows)
@@ -141,8 +172,8 @@ def _rows(flow: Flow, step: GraphStep, taken: list[tuple[End, Given, Taken]]) ->
 def _uneven(given: Given, end: End, rows: int, settled: tuple[int, End]) -> Problem:
     return Problem(
         end.path,
-        f'tensor "{end.tensor}" from {given.end.path}, which is {_row_words(rows)}',
-        f"{_row_words(settled[0])}, as {settled[1].path} gets",
+        f"tensor {quoted(end.tensor)} from {short(given.end.path)}, which is {_row_words(rows)}",
+        f"{_row_words(settled[0])}, as {short(settled[1].path)} gets",
         "Triton runs a batch of one size: give both the same first dimension",
     )
 
@@ -151,8 +182,8 @@ def _too_many(given: Given, end: End, rows: int, step: GraphStep) -> Problem:
     size = step.model.max_batch_size
     return Problem(
         end.path,
-        f'tensor "{end.tensor}" from {given.end.path}, which is {_row_words(rows)}',
-        f'at most {size}, which is max_batch_size of model "{step.model.name}"',
+        f"tensor {quoted(end.tensor)} from {short(given.end.path)}, which is {_row_words(rows)}",
+        f"at most {size}, which is max_batch_size of model {quoted(step.model.name)}",
         "raise the model's maxBatchSize",
     )
 
@@ -169,7 +200,7 @@ def _reach_outputs(flow: Flow, ends: Iterable[End]) -> None:
         if flow.rows is not None and rows not in (flow.rows, -1):
             problem = Problem(
                 end.path,
-                f'tensor "{end.tensor}" from {given.end.path}, which is'
+                f"tensor {quoted(end.tensor)} from {short(given.end.path)}, which is"
                 f" {_row_words(1 if rows is None else rows)}",
                 _row_words(flow.rows),
                 "make the steps before it answer for each row of the batch",

@@ -150,10 +150,31 @@ def edges(graph: Graph) -> list[Edge]:
     """Every way of a tensor, in the order of the takers: the steps, then the pipeline's outputs.
 
     A tensor that nobody gives, or that nobody takes, has no edge; one with several givers has an
-    edge from each.
+    edge from each step that gives it.
     """
-    found = by_tensor(givers(graph))
-    return [_edge(giver, taker) for taker in takers(graph) for giver in found.get(taker.tensor, ())]
+    return [_edge(giver, taker) for giver, taker in links(graph)]
+
+
+def links(graph: Graph) -> Iterator[tuple[End, End]]:
+    """The giver and the taker of each edge.
+
+    A step that gives a tensor several times counts once: else a thousand ends of one tensor would
+    be a million edges.
+    """
+    found: dict[str, dict[int, End]] = {}
+    for giver in givers(graph):
+        found.setdefault(giver.tensor, {}).setdefault(id(giver.step), giver)
+    for taker in takers(graph):
+        for giver in found.get(taker.tensor, {}).values():
+            yield giver, taker
+
+
+def by_step(ends: Iterable[End]) -> dict[int, list[End]]:
+    """The ends of each step, by its `id`, in their order; those of the border at `id(None)`."""
+    found: dict[int, list[End]] = {}
+    for end in ends:
+        found.setdefault(id(end.step), []).append(end)
+    return found
 
 
 def by_tensor(ends: Iterable[End]) -> dict[str, list[End]]:

@@ -6,6 +6,7 @@ Triton keeps one folder for each model's name, and one tensor for each of the pi
 import re
 from collections.abc import Iterable, Iterator
 
+from inference_operator.api.quoting import quoted
 from model_builders.graph.model import Graph, GraphStep
 from model_builders.problem import Problem
 
@@ -29,35 +30,39 @@ def entries(graph: Graph) -> Iterator[Problem]:
         for index in _repeated(names):
             yield Problem(
                 f"spec.{field}[{index}].name",
-                f'"{names[index]}" a second time',
+                f"{quoted(names[index])} a second time",
                 "each name once",
                 "rename or remove one of them",
             )
 
 
 def _repeated(names: list[str]) -> Iterable[int]:
-    return (index for index, name in enumerate(names) if name in names[:index])
+    seen: set[str] = set()
+    for index, name in enumerate(names):
+        if name in seen:
+            yield index
+        seen.add(name)
 
 
 def model_names(graph: Graph) -> Iterator[Problem]:
     if not _NAME.fullmatch(graph.name):
-        yield Problem("spec.name", f'"{graph.name}"', _EXPECTED, "rename the pipeline")
+        yield Problem("spec.name", quoted(graph.name), _EXPECTED, "rename the pipeline")
     seen: dict[str, GraphStep] = {}
     for step in graph.steps:
         name = step.model.name
         if not _NAME.fullmatch(name):
-            yield Problem(step.path, f'a model named "{name}"', _EXPECTED, "rename the model")
+            yield Problem(step.path, f"a model named {quoted(name)}", _EXPECTED, "rename the model")
         elif name == graph.name:
             yield Problem(
                 step.path,
-                f'model "{name}", which is the pipeline\'s own name',
+                f"model {quoted(name)}, which is the pipeline's own name",
                 "another name: Triton knows both by it",
                 "rename the model or step, or set spec.name",
             )
         elif seen.setdefault(name, step).model != step.model:
             yield Problem(
                 step.path,
-                f'another model "{name}" than that of {seen[name].path}',
+                f"another model {quoted(name)} than that of {seen[name].path}",
                 "one model for each name: Triton has one folder for it",
                 "rename one of them, or configure both alike",
             )
@@ -70,7 +75,8 @@ def nested(graph: Graph) -> Iterator[Problem]:
         if graph.name in names:
             yield Problem(
                 step.path,
-                f'ensemble "{step.model.name}", which has "{graph.name}" as a step itself',
+                f"ensemble {quoted(step.model.name)}, which has {quoted(graph.name)} as a step"
+                " itself",
                 "an ensemble that does not lead back to this pipeline",
                 "take one of them out of the other",
             )

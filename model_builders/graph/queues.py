@@ -8,6 +8,7 @@ gets: 503 for a full queue, 400 for a request that no sequence can take.
 
 from collections.abc import Callable, Iterator
 
+from inference_operator.api.quoting import listed, quoted
 from model_builders.graph.model import Graph, GraphStep, edges, sequential
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
@@ -24,7 +25,7 @@ def sequences(graph: Graph) -> Iterator[Problem]:
     for step, model, where in _beside_others(graph, sequential):
         yield Problem(
             step.path,
-            f'sequence_batching of model "{model.name}", {where}',
+            f"sequence_batching of model {quoted(model.name)}, {where}",
             "none: Triton ends at a request without a sequence id, or of several rows",
             "let one of the steps feed the other, or take sequence_batching out of the model",
         )
@@ -34,11 +35,12 @@ def _beside_others(
     graph: Graph, refuses: Callable[[ModelConfig], bool]
 ) -> Iterator[tuple[GraphStep, ModelConfig, str]]:
     """Steps with a model that `refuses`, and words for those that may run at the same time."""
-    for step in graph.steps:
-        found = [model for model in step.configs if refuses(model)]
-        beside = sorted(other.path for other in _beside(graph, step)) if found else []
-        for model in found if beside else ():
-            yield step, model, f"where {', '.join(beside)} may run at the same time"
+    refused = [(step, [m for m in step.configs if refuses(m)]) for step in graph.steps]
+    pairs = _pairs(graph) if any(models for _, models in refused) else set()
+    for step, models in refused:
+        beside = [other.path for other in _beside(graph, step, pairs)] if models else []
+        for model in models if beside else ():
+            yield step, model, f"where {listed(sorted(beside), show=str)} may run at the same time"
 
 
 def _limited(step: GraphStep, model: ModelConfig, where: str) -> Problem:
@@ -53,7 +55,7 @@ def _limited(step: GraphStep, model: ModelConfig, where: str) -> Problem:
         )
     return Problem(
         step.path,
-        f'max_queue_size {_limit(model)} of model "{model.name}" in it, {where}',
+        f"max_queue_size {_limit(model)} of model {quoted(model.name)} in it, {where}",
         expected,
         "remove maxQueueSize in the pipeline that the step refers to, or let one of the steps feed"
         " the other",
@@ -67,15 +69,19 @@ def _limit(model: ModelConfig) -> int:
     return limit
 
 
-def _beside(graph: Graph, step: GraphStep) -> list[GraphStep]:
+def _pairs(graph: Graph) -> set[tuple[str, str]]:
+    """Each step with each that takes something of it."""
+    return {(edge.source, edge.target) for edge in edges(graph) if edge.source and edge.target}
+
+
+def _beside(graph: Graph, step: GraphStep, pairs: set[tuple[str, str]]) -> list[GraphStep]:
     """Steps that neither lead to this one nor come after it."""
-    pairs = [(edge.source, edge.target) for edge in edges(graph) if edge.source and edge.target]
-    before = _reached(step.name, [(target, source) for source, target in pairs])
+    before = _reached(step.name, {(target, source) for source, target in pairs})
     related = {step.name, *before, *_reached(step.name, pairs)}
     return [other for other in graph.steps if other.name not in related]
 
 
-def _reached(name: str, pairs: list[tuple[str, str]]) -> set[str]:
+def _reached(name: str, pairs: set[tuple[str, str]]) -> set[str]:
     found: set[str] = set()
     new = {name}
     while new:

@@ -1,8 +1,9 @@
 """How the checks of a graph speak of shapes, of names, and of names that come close."""
 
-import difflib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
+from inference_operator.api.quoting import quoted
+from inference_operator.api.suggestions import closest
 from model_builders.graph.model import End
 
 BATCH = 0
@@ -13,20 +14,16 @@ def shape_words(shape: Iterable[int]) -> str:
     return f"[{', '.join('batch' if dim == BATCH else str(dim) for dim in shape)}]"
 
 
-def listed(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in sorted(set(names))) or "nothing"
-
-
 def model_words(end: End) -> str:
     """The model at this end."""
-    return "the pipeline" if end.step is None else f'model "{end.step.model.name}"'
+    return "the pipeline" if end.step is None else f"model {quoted(end.step.model.name)}"
 
 
-def closest(name: str, names: Iterable[str], otherwise: str) -> str:
+def suggestion(name: str, names: Iterable[str], otherwise: str) -> str:
     """A remedy: the name that was probably meant, else another remedy."""
-    candidates: Sequence[str] = sorted(set(names) - {name})
-    found = difflib.get_close_matches(name, candidates, n=1)
-    if not found:
-        folded = {candidate.casefold(): candidate for candidate in candidates}
-        found = [folded[name.casefold()]] if name.casefold() in folded else []
-    return f'did you mean "{found[0]}"?' if found else otherwise
+    candidates = sorted(set(names) - {name})
+    meant = closest(name, candidates)
+    if meant is None:
+        folded = name.casefold()
+        meant = next((one for one in candidates if one.casefold() == folded), None)
+    return otherwise if meant is None else f"did you mean {quoted(meant)}?"

@@ -23,7 +23,15 @@ class JsonFormatter(logging.Formatter):
                 entry[name] = str(value)
         if record.exc_info:
             entry["exception"] = self.formatException(record.exc_info)
-        return json.dumps(entry, ensure_ascii=False)
+        return _visible(json.dumps(entry, ensure_ascii=False))
+
+
+def _visible(line: str) -> str:
+    """Return the JSON with escapes also for what it may hold as it is: a terminal obeys some of it,
+    readers of lines end one at others, and lone surrogates cannot be written."""
+    if line.isprintable():
+        return line
+    return "".join(one if one.isprintable() else json.dumps(one)[1:-1] for one in line)
 
 
 def configure(level: str) -> None:

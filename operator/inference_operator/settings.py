@@ -9,6 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from inference_operator.domain.allow_lists import FORMS, AllowLists, entries
 
+from inference_operator.api.quoting import python_value
+
 PREFIX = "INFERENCE_OPERATOR_"
 
 
@@ -150,4 +152,4 @@ def _shown(value: object) -> str:
             "a user name or password in it (an @, so not shown), expected none; spec.model.source"
             ".secretRef names a Secret with those of MLflow"
         )
-    return repr(value)
+    return python_value(value)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from model_builders.graph.model import End, Graph, by_tensor, givers, takers
+from model_builders.graph.model import End, Graph, links
 from model_builders.graph.words import BATCH, shape_words
 from model_builders.problem import Problem
 
@@ -56,13 +56,8 @@ def picture(
 ) -> Picture:
     """What to draw. `runs` says for each step what it runs; absent: the name of its model."""
     problems = tuple(problems)
-    links = [
-        (giver, taker)
-        for given in (by_tensor(givers(graph)),)
-        for taker in takers(graph)
-        for giver in given.get(taker.tensor, ())
-    ]
-    wired = {end.path for link in links for end in link}
+    drawn = list(links(graph))
+    wired = {end.path for link in drawn for end in link}
     boxes = _boxes(graph, runs or {}, [one for one in problems if one.path not in wired])
     places = {box.path: place for place, box in reversed(list(enumerate(boxes)))}
     wires = tuple(
@@ -72,7 +67,7 @@ def picture(
             _label(graph, giver, taker),
             tuple(str(one) for one in problems if one.path in (giver.path, taker.path)),
         )
-        for giver, taker in links
+        for giver, taker in drawn
     )
     return Picture(graph.name, boxes, wires, tuple(map(str, problems)))
 

@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from inference_operator.api.quoting import visible
+
 CHAR = 7.3
 """Width of a character of 12 px in a monospaced font: 0.6 em in most, and a little to spare."""
 LINE = 17.0
@@ -15,6 +17,7 @@ def width_of(text: str) -> float:
 
 def shortened(text: str) -> str:
     """The text with its middle left out, where it is long; names differ at their ends."""
+    text = visible(text)
     half = _MOST // 2
     return text if len(text) <= _MOST else f"{text[: half - 1]}…{text[-half:]}"
 

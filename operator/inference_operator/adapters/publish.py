@@ -13,10 +13,10 @@ from inference_operator.api.status import UnitStatus
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.planning.events import Note
-from inference_operator.planning.lengths import shortened
+from inference_operator.planning.lengths import shortened_bytes
 
-# Of the API server.
-EVENT_MESSAGE_LENGTH = 1024
+# Of the API server (NoteLengthLimit in its validation of Events).
+EVENT_MESSAGE_BYTES = 1024
 
 
 async def publish_status(cluster: Cluster, cache: Cache, owner: Owner, status: UnitStatus) -> bool:
@@ -75,7 +75,7 @@ async def publish_event(cluster: Cluster, owner: Owner, note: Note, now: datetim
             },
             "type": note.severity.value,
             "reason": note.reason,
-            "message": shortened(note.message, EVENT_MESSAGE_LENGTH),
+            "message": shortened_bytes(note.message, EVENT_MESSAGE_BYTES),
             "source": {"component": FIELD_MANAGER},
             "reportingComponent": FIELD_MANAGER,
             "firstTimestamp": time,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inference_operator.adapters.bounded_answer import AnswerTooLongError, flat
 from inference_operator.adapters.mlflow import Access, Mlflow, ModelVersion, RegistryError
+from inference_operator.api.quoting import listed, short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.mlmodel import (
     MLMODEL_BYTES,
@@ -14,7 +15,6 @@ from inference_operator.domain.mlmodel import (
     ModelUnusableError,
     facts,
     file_facts,
-    listed,
 )
 from inference_operator.domain.resolution import Facts, RegistryUri, Resolved
 
@@ -151,7 +151,11 @@ def as_answer(error: Exception, about: str) -> RegistryError:
         return error
     # An answer of another shape must not end the watching.
     log.error("the registry's answer about %s cannot be understood", about, exc_info=error)
-    said = f"the registry's answer cannot be understood: {type(error).__name__}: {flat(str(error))}"
+    said = (
+        f"the registry's answer cannot be understood: {type(error).__name__}: {flat(str(error))},"
+        " expected an answer of MLflow's REST API; check that"
+        " INFERENCE_OPERATOR_MLFLOW_TRACKING_URI leads to an MLflow server"
+    )
     return RegistryError(Reason.REGISTRY_UNREACHABLE, said)
 
 
@@ -159,7 +163,7 @@ def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
     if not parts.alias:
         return parts.version
     if parts.alias not in aliases:
-        there = listed(aliases) if aliases else "none at all"
+        there = listed(sorted(aliases), "none at all", short)
         raise RegistryError(
             Reason.ALIAS_NOT_FOUND,
             f"models:/{parts.name} has no alias {parts.alias} (it has {there}): set it in"

@@ -28,7 +28,8 @@ from pydantic.alias_generators import to_camel
 from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
-from inference_operator.api.rules import VALIDATIONS, Rule, shown, text, violation
+from inference_operator.api.quoting import shown
+from inference_operator.api.rules import VALIDATIONS, Rule, text, violation
 
 GROUP = "inference.aipx.io"
 VERSION = "v1alpha1"

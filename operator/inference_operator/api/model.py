@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Bool, Int
+from inference_operator.api.quoting import quoted
 from inference_operator.api.rules import CONTROLS, Check, Computed, Rule, text
 from inference_operator.api.source import FROM_REGISTRY, Source
 
@@ -119,7 +120,7 @@ def unique_names(field: str) -> Rule:
                 "one name",
                 f"'name \"%s\"'.format([{tensors}.filter(t,"
                 f" !{tensors}.exists_one(u, u.name == t.name))[0].name])",
-                lambda self: f'name "{_repeated(self, field)[0]}"',
+                lambda self: f"name {quoted(_repeated(self, field)[0], most=253)}",
             ),
         ),
     )

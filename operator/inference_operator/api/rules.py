@@ -1,7 +1,6 @@
 """Validation rules with one source for three readers: the API server (CEL), the operator (Python)
 and the person (a sentence). Nothing here knows a field of the API."""
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,13 +9,16 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from inference_operator.api.quoting import short, shown
+
 VALIDATIONS = "x-kubernetes-validations"
 LIST_TYPE = "x-kubernetes-list-type"
 LIST_MAP_KEYS = "x-kubernetes-list-map-keys"
-SHOWN = 100
 CONTROLS = r"\p{Cc}"
 """Control characters, within brackets of a regular expression; CEL's cost grows with its length."""
 
+# Of a value within a sentence, which CEL does not cut: what is longer no longer says the same.
+_LONGEST = 300
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_. ]+)(?:\|([^}]*))?\}")
 
 
@@ -79,7 +81,8 @@ class Rule:
             found = value if path == "self" else lookup(value, path)
             if found is None:
                 return absent or path
-            return str(list(found)) if isinstance(found, tuple) else _visible(str(found))
+            text = str(list(found)) if isinstance(found, tuple) else str(found)
+            return text if "\n" in text else short(text, _LONGEST)
 
         return _PLACEHOLDER.sub(fill, template)
 
@@ -97,11 +100,6 @@ class Rule:
         return next((found for found in self.computed if found.name == name), None)
 
 
-def _visible(found: str) -> str:
-    """With control characters as JSON has them; line breaks stay what they are."""
-    return re.sub(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", lambda c: f"\\u{ord(c[0]):04x}", found)
-
-
 def sentence(found: str, expected: str, remedy: str) -> str:
     """The one form of every message about a bad field."""
     return f"found {found}, expected {expected}; {remedy}"
@@ -114,12 +112,6 @@ def violation(found: str, expected: str, remedy: str) -> PydanticCustomError:
         "found {found}, expected {expected}; {remedy}",
         {"found": found, "expected": expected, "remedy": remedy},
     )
-
-
-def shown(value: object) -> str:
-    """A found value as a message shows it: strings quoted, long ones cut."""
-    written = json.dumps(value, default=str, ensure_ascii=False)
-    return written if len(written) <= SHOWN else f"{written[:SHOWN]}..."
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationError
 from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
 from inference_operator.api.rules import UniqueBy
 
+URI_LENGTH = 2048
 DECISIONS_KEPT = 20
 DECISION_MESSAGE_LENGTH = 4096
 ACCELERATOR_MESSAGE_LENGTH = 1024
@@ -48,7 +49,7 @@ class ModelStatus(StatusModel):
     sha256: Annotated[str, Field(max_length=64)] | None = None
     """Digest of the artifact that is served: the pinned one, or what a pod fetched."""
 
-    uri: Annotated[str, Field(max_length=2048)] | None = None
+    uri: Annotated[str, Field(max_length=URI_LENGTH)] | None = None
     """Where the artifact came from; an alias as the version that it named."""
 
 
@@ -188,7 +189,7 @@ class StepStatus(StatusModel):
     version: Annotated[str, Field(max_length=253)] | None = None
     """Version of the model; absent for built-in steps."""
 
-    source: Annotated[str, Field(max_length=2048)] | None = None
+    source: Annotated[str, Field(max_length=URI_LENGTH)] | None = None
     """Where it came from: the uri of its artifact, an alias as the version that it named; or
     `builtin`."""
 

@@ -1,9 +1,9 @@
 """From a body as written to a resource of ours, or to sentences about what is wrong with it."""
 
-import difflib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -13,9 +13,12 @@ from inference_operator.api.base import AS_WRITTEN, model_of
 from inference_operator.api.custom_resources import BY_KIND, AnyResource
 from inference_operator.api.ensemble_pipeline import EnsemblePipeline
 from inference_operator.api.inference_model import InferenceModel
-from inference_operator.api.rules import sentence, shown
+from inference_operator.api.quoting import MORE_PROBLEMS, MOST_PROBLEMS, short, shown
+from inference_operator.api.rules import sentence
+from inference_operator.api.suggestions import closest
 
 Parts = tuple[str, str, str]
+_LONGEST_CHOICE = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,11 +67,16 @@ def _type_of(body: Mapping[str, Any]) -> type[InferenceModel] | type[EnsemblePip
 def field_errors(
     error: ValidationError, model: type[BaseModel], at: str = ""
 ) -> Iterator[FieldError]:
-    """Pydantic's errors about `model`, whose place in the resource is `at` (such as `spec`)."""
-    for detail in error.errors(include_url=False):
-        if not _is_echo(detail):
-            path = ".".join(filter(None, (at, _path(detail["loc"]))))
-            yield FieldError(path or "the resource", *_parts(detail, model))
+    """Pydantic's first errors about `model`, whose place in the resource is `at` (such as `spec`).
+
+    Of more than `MOST_PROBLEMS`, one error stands for the others.
+    """
+    details = (detail for detail in error.errors(include_url=False) if not _is_echo(detail))
+    for detail in islice(details, MOST_PROBLEMS):
+        path = ".".join(filter(None, (at, _path(detail["loc"]))))
+        yield FieldError(path or "the resource", *_parts(detail, model))
+    if next(details, None) is not None:
+        yield FieldError(*MORE_PROBLEMS)
 
 
 def _is_echo(error: ErrorDetails) -> bool:
@@ -87,9 +95,9 @@ def _path(loc: tuple[int | str, ...]) -> str:
     path = ""
     for step in loc:
         if isinstance(step, int) or not step.replace("_", "").isalnum():
-            path += f"[{step}]"
+            path += f"[{step if isinstance(step, int) else short(step)}]"
         else:
-            path += f".{step}" if path else step
+            path += f".{short(step)}" if path else short(step)
     return path
 
 
@@ -113,8 +121,8 @@ def _instead(name: str, fields: list[str]) -> str:
     if name == "namespace":
         return "remove it: what is named here is in the namespace of the resource"
     # As config.pbtxt has it; and less alike than 0.65 are words such as version and triton.
-    close = difflib.get_close_matches("shape" if name == "dims" else name, fields, 1, 0.65)
-    return f"did you mean {close[0]}?" if close else "remove it, or move it to where it belongs"
+    close = closest("shape" if name == "dims" else name, fields, 0.65)
+    return f"did you mean {close}?" if close else "remove it, or move it to where it belongs"
 
 
 def _wrong_type(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
@@ -149,7 +157,8 @@ def _choice(error: ErrorDetails) -> Parts:
     if isinstance(error["input"], float) and math.isnan(error["input"]):
         return ".nan, which is a number in YAML", expected, "write NaN without the dot"
     # People know TYPE_FP32 and KIND_CPU from config.pbtxt, float32 from numpy, BYTES from clients.
-    found = str(error["input"]).casefold().replace("float", "fp").replace("bytes", "string")
+    written = error["input"] if isinstance(error["input"], str) else ""
+    found = written[:_LONGEST_CHOICE].casefold().replace("float", "fp").replace("bytes", "string")
     meant = [c for c in expected.replace(" or ", ", ").split(", ") if found.endswith(c.casefold())]
     remedy = f"did you mean {meant[-1]}?" if meant else "choose one of them"
     return shown(error["input"]), expected, remedy
@@ -165,6 +174,9 @@ _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {
     "enum": _choice,
     "literal_error": _choice,
     "string_type": _wrong_type("a string", "put it in quotes"),
+    "string_unicode": _wrong_type(
+        "text without half a character (a surrogate, \\ud800 to \\udfff)", "write it whole"
+    ),
     "int_type": _wrong_type("a whole number", "write digits only, without quotes"),
     "bool_type": _wrong_type("true or false", "write one of them, without quotes"),
     "tuple_type": _wrong_type("a list", "write its items below it, each after a '-'"),

@@ -3,6 +3,7 @@
 import argparse
 import sys
 
+from inference_operator.api.quoting import one_line
 from inference_operator.planning.plan import Plan
 
 
@@ -44,4 +45,4 @@ def unknown(found: Plan) -> tuple[str, ...]:
 
 def say(subject: object, sentence: object) -> None:
     """On stderr, where pipes do not swallow it."""
-    print(f"{subject}: {sentence}", file=sys.stderr)
+    print(one_line(f"{subject}: {sentence}"), file=sys.stderr)

@@ -1,5 +1,6 @@
 """Manifests in files, each with its place, read as far as anybody can use them."""
 
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -7,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from inference_operator.api.quoting import python_value, quoted, short
 from inference_operator.domain.bounded_yaml import (
     YamlLimits,
     YamlRefusedError,
@@ -16,6 +18,8 @@ from inference_operator.domain.bounded_yaml import (
 Body = dict[str, Any]
 
 STDIN = "-"
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_WHOLE = "expected whole characters: \\ud800 to \\udfff are halves, which no API server takes"
 # Of a folder, as kubectl has it.
 ENDINGS = (".json", ".yaml", ".yml")
 # `kubectl get -o yaml` of a whole namespace has a few MB, and the schemas of CRDs some 40 levels.
@@ -46,9 +50,9 @@ def documents(names: Sequence[str]) -> list[Document]:
 
 def _files(name: str) -> list[str]:
     """A folder's own files, without those of folders in it."""
-    if name == STDIN or not Path(name).is_dir():
-        return [name]
     try:
+        if name == STDIN or not Path(name).is_dir():
+            return [name]
         there = sorted(Path(name).iterdir())
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
@@ -66,6 +70,11 @@ def _read(name: str) -> list[Document]:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from None
     except YamlRefusedError as error:
         raise InputError(error.at(where)) from None
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{error.object[error.start]:02x} at {error.start:,}"
+        raise InputError(
+            f"{where}: cannot be read as YAML: found {byte}, expected UTF-8: save it as that"
+        ) from None
     except ValueError as error:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
     return [
@@ -91,12 +100,14 @@ def _items(place: str, body: Any) -> list[Document]:
     _check_keys(place, body)
     kind = body.get("kind")
     if kind is not None and not isinstance(kind, str):
-        raise InputError(f"{place}: kind: found {kind!r}, expected a string")
+        raise InputError(f"{place}: kind: found {python_value(kind)}, expected a string")
     if kind != "List":
         return [Document(place, body)]
     items = body.get("items") or []
     if not isinstance(items, list):
-        raise InputError(f"{place}: items: found {items!r}, expected a list of manifests")
+        raise InputError(
+            f"{place}: items: found {python_value(items)}, expected a list of manifests"
+        )
     return [
         item
         for number, one in enumerate(items)
@@ -108,7 +119,13 @@ def _check_keys(place: str, value: Any) -> None:
     """The API server has texts for keys; YAML also numbers, dates and nothing."""
     for key in value if isinstance(value, dict) else ():
         if not isinstance(key, str):
-            raise InputError(f"{place}: found the key {key!r}, expected a string: put it in quotes")
+            raise InputError(
+                f"{place}: found the key {python_value(key)}, expected a string: put it in quotes"
+            )
+        if _SURROGATE.search(key):
+            raise InputError(f"{place}: found the key {quoted(key)}, {_WHOLE}")
+    if isinstance(value, str) and _SURROGATE.search(value):
+        raise InputError(f"{place}: found {quoted(value)}, {_WHOLE}")
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     for one in inner:
         _check_keys(place, one)
@@ -127,8 +144,8 @@ def metadata(found: Document) -> Body:
     for field in ("name", "namespace"):
         if not isinstance(meta.get(field, ""), str):
             raise InputError(
-                f"{found.place}: metadata.{field}: found {meta[field]}, expected a string:"
-                " put it in quotes"
+                f"{found.place}: metadata.{field}: found {python_value(meta[field])}, expected a"
+                " string: put it in quotes"
             )
     return meta
 
@@ -139,14 +156,17 @@ def check_live(found: Document) -> None:
     what = f"{found.place}: {body.get('kind')} {meta['name']}"
     expected = "expected what `kubectl get -o yaml` prints"
     if not isinstance(meta.get("uid"), str):
-        raise InputError(f"{what}: metadata.uid: found {meta.get('uid')!r}, {expected}")
+        raise InputError(f"{what}: metadata.uid: found {python_value(meta.get('uid'))}, {expected}")
     version = meta.get("resourceVersion")
     if not (isinstance(version, str) and version.isdecimal()):
-        raise InputError(f"{what}: metadata.resourceVersion: found {version!r}, {expected}")
+        raise InputError(
+            f"{what}: metadata.resourceVersion: found {python_value(version)}, {expected}"
+        )
     if type(meta.get("generation", 0)) is not int:
-        raise InputError(f"{what}: metadata.generation: found {meta['generation']!r}, {expected}")
+        generation = python_value(meta["generation"])
+        raise InputError(f"{what}: metadata.generation: found {generation}, {expected}")
     if body.get("kind") == "Deployment" and not isinstance(body.get("spec"), dict):
-        raise InputError(f"{what}: spec: found {body.get('spec')!r}, {expected}")
+        raise InputError(f"{what}: spec: found {python_value(body.get('spec'))}, {expected}")
 
 
 @contextmanager
@@ -155,7 +175,7 @@ def legible(what: str) -> Iterator[None]:
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        found = f"{type(error).__name__} {error}"
+        found = short(f"{type(error).__name__} {error}", 300)
         raise InputError(
             f"{what}: cannot be read ({found}); expected what `kubectl get -o yaml` prints"
         ) from error

@@ -4,12 +4,14 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 import yaml
 
+from inference_operator.api.quoting import one_line
 from inference_operator.api.source import Source
 from inference_operator.load.digest import digest_of
+from inference_operator.load.failure import LoadError
 
 DESCRIPTION = """\
 Turn a Triton model repository (folders with config.pbtxt files written by hand, ensembles included)
@@ -66,22 +68,30 @@ def run(args: argparse.Namespace, out: TextIO | None = None, err: TextIO | None 
     out, err = out or sys.stdout, err or sys.stderr
     problem = _bad_arguments(args)
     if problem is not None:
-        print(f"error: {problem}", file=err)
+        print(one_line(f"error: {problem}"), file=err)
         return 2
-    options = ImportOptions(args.source_prefix, args.namespace, args.gpus, digest_of)
+    options = ImportOptions(args.source_prefix, args.namespace, args.gpus, _digest)
     imported = import_repository(args.path, options)
     for sentence in imported.warnings:
-        print(f"warning: {sentence}", file=err)
+        print(one_line(f"warning: {sentence}"), file=err)
     for sentence in imported.failures:
-        print(f"error: {sentence}", file=err)
+        print(one_line(f"error: {sentence}"), file=err)
     if imported.manifests:
-        yaml.dump_all(
-            imported.manifests, out, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=100
-        )
+        out.write(_manifests(imported.manifests))
     elif not imported.failures:
-        print(f"error: found no model in {args.path}, expected folders with models", file=err)
+        empty = f"error: found no model in {args.path}, expected folders with models"
+        print(one_line(empty), file=err)
         return 2
     return 1 if imported.failures else 0
+
+
+def _digest(folder: Path) -> str:
+    from model_builders.importing.failure import ImportFailedError
+
+    try:
+        return digest_of(folder)
+    except LoadError as error:
+        raise ImportFailedError(str(error)) from error
 
 
 def _bad_arguments(args: argparse.Namespace) -> str | None:
@@ -119,6 +129,17 @@ def _is_prefix(found: str) -> bool:
     except ValueError:
         return False
     return found.startswith(_SCHEMES)
+
+
+def _manifests(found: list[dict[str, Any]]) -> str:
+    def text(allow_unicode: bool) -> str:
+        return yaml.dump_all(
+            found, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
+        )
+
+    written = text(allow_unicode=True)
+    # A terminal would obey marks of direction, which YAML takes for letters.
+    return written if all(map(str.isprintable, written.split("\n"))) else text(allow_unicode=False)
 
 
 class _Dumper(yaml.SafeDumper):

@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from inference_operator.api.quoting import visible
 from inference_operator.commands.asking import add_input, refusals, say, unknown
 from inference_operator.commands.documents import InputError
 from inference_operator.commands.manifests import units
@@ -116,7 +117,9 @@ def _print_configs(found: Plan) -> None:
         for name, text in action.manifest["data"].items():
             if name != PLAN_FILE:
                 file = f"{name.removesuffix('.config.pbtxt')}/config.pbtxt"
-                print(f"# {found.key}: {file}\n{text}", end="")
+                # An escape means the same there, and a terminal does not obey it.
+                lines = [visible(line) for line in f"# {found.key}: {file}\n{text}".split("\n")]
+                print("\n".join(lines), end="")
 
 
 _NUMBERLIKE = re.compile(r"[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from inference_operator.api.quoting import one_line
 from inference_operator.settings import Settings, SettingsError, read_settings
 
 TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
@@ -28,7 +29,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     try:
         settings = read_settings(os.environ)
     except SettingsError as error:
-        print(f"inference-operator: {error}", file=sys.stderr)
+        print(one_line(f"inference-operator: {error}"), file=sys.stderr)
         return 2
     logs.configure(settings.log_level)
     in_cluster = "KUBECONFIG" not in os.environ and Path(TOKEN).exists()

@@ -5,12 +5,14 @@ What the spec says wins; where the version says otherwise, a sentence tells it.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from pydantic import ValidationError
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import DESCRIBE_THEMSELVES, DataType, ModelFormat, Tensor
+from inference_operator.api.quoting import MOST_PROBLEMS, listed, short
 from inference_operator.api.rules import sentence
 from inference_operator.api.validate import field_errors
 from inference_operator.domain.resolution import Facts, Resolved, TensorFact
@@ -39,7 +41,7 @@ class Completed:
     """The version of the registry that completed it; None for sources of no registry."""
 
     contradictions: tuple[str, ...] = ()
-    """Sentences about what the spec says unlike the version."""
+    """The first sentences about what the spec says unlike the version."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +71,8 @@ def complete(spec: InferenceModelSpec, resolved: Resolved) -> Completed | Incomp
     except ValidationError as error:
         found = field_errors(error, InferenceModelSpec, "spec")
         return Incomplete(tuple(f"{problem} ({resolved.uri})" for problem in found))
-    return Completed(whole, spec, resolved, tuple(_contradictions(spec, whole, resolved)))
+    contradictions = islice(_contradictions(spec, whole, resolved), MOST_PROBLEMS)
+    return Completed(whole, spec, resolved, tuple(contradictions))
 
 
 def _added(spec: InferenceModelSpec, resolved: Resolved) -> dict[str, Any]:
@@ -125,16 +128,16 @@ def _tensor(side: str, index: int, fact: TensorFact, batch: int) -> dict[str, An
     if data_type is None:
         raise _Problem(
             f"{side}[{index}]",
-            f"element type {fact.dtype} of {name} in the signature",
+            f"element type {short(fact.dtype)} of {short(name)} in the signature",
             f"one of {', '.join(_TYPES)}",
-            f"add model.inputs and model.outputs with a type of Triton's for {name}",
+            f"add model.inputs and model.outputs with a type of Triton's for {short(name)}",
         )
     shape = list(fact.shape)
     if batch:
         if shape[:1] != [-1]:
             raise _Problem(
                 f"{side}[{index}]",
-                f"{name} of shape {shape} in the signature, with a largest batch of {batch}",
+                f"{short(name)} of shape {shape} in the signature, with a largest batch of {batch}",
                 "a shape that starts with -1, the batch dimension",
                 "set model.maxBatchSize to 0, or log the model with such a signature",
             )
@@ -166,12 +169,12 @@ def _differences(
     logged: dict[str, TensorFact] = {t.name: t for t in getattr(facts, side) or () if t.name}
     for tensor in tensors if logged else ():
         fact = logged.get(tensor.name)
-        where = f"spec.model.{side}[{tensor.name}]"
+        where = f"spec.model.{side}[{short(tensor.name)}]"
         if fact is None:
-            yield f"{where} is not in the signature, which has {', '.join(logged)}"
+            yield f"{where} is not in the signature, which has {listed(logged, show=short)}"
             continue
         if _TYPES.get(fact.dtype) is not tensor.data_type:
-            yield f"{where}.dataType is {tensor.data_type}, the signature says {fact.dtype}"
+            yield f"{where}.dataType is {tensor.data_type}, the signature says {short(fact.dtype)}"
         shape = ((-1,) if batched else ()) + (
             tensor.shape if tensor.reshape is None else tensor.reshape
         )

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from inference_operator.api.quoting import cut, one_line
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
 
@@ -42,13 +43,13 @@ class LoadReport:
         names of 25 characters; last, models at the end are left out.
         """
         # A file name that is no UTF-8 reaches a message as surrogates, which cannot be encoded.
-        message = self.message.encode("utf-8", "replace").decode()
+        message = one_line(self.message)
         models = [{name: getattr(model, name) for name in _FIELDS} for model in self.models]
         items: list[Any] = list(models)
         while len(text := self._encode(message, items).encode()) > MAX_BYTES:
             excess = len(text) - MAX_BYTES
             if len(message) > _SHORTEST:
-                message = message[: max(_SHORTEST, len(message) - excess) - 1] + "…"
+                message = cut(message, max(_SHORTEST, len(message) - excess))
             elif isinstance(items[-1], dict):
                 items = [list(model.values()) for model in models]
             else:

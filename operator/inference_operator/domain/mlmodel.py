@@ -1,11 +1,12 @@
 """Reads what MLflow writes about a logged model: its MLmodel file, and our tags on its version."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from inference_operator.api.base import GROUP
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.quoting import listed, python_value, short
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
 from inference_operator.domain.bounded_yaml import YamlLimits, YamlRefusedError, parse_yaml
 from inference_operator.domain.resolution import Facts, TensorFact
@@ -25,8 +26,6 @@ TOO_LONG = (
 _YAML = YamlLimits(size=MLMODEL_BYTES, depth=32, nodes=2_000)
 # Of a signature, which MLflow writes as JSON within the YAML.
 _JSON = JsonLimits(size=MLMODEL_BYTES, depth=32)
-_MOST_SHOWN = 10
-_SHOWN = 100
 # Longest key of an object store.
 _MAX_PATH = 1024
 # What a spec can say of a tensor at most; see `api.model`.
@@ -94,15 +93,17 @@ def _artifact(
     if path is not None:
         if not _is_inner_path(path):
             raise ModelUnusableError(
-                f"its tag {ARTIFACT_TAG} is {shown(path)}, expected the path of a file in its"
-                f" folder, of at most {_MAX_PATH:,} characters; correct the tag"
+                f"its tag {ARTIFACT_TAG} is {python_value(path)}, expected the path of a file in"
+                f" its folder, of at most {_MAX_PATH:,} characters; correct the tag"
             )
         return format_ or _format_of(flavors), path
     by_flavor = _from_flavor(flavors)
     if by_flavor is None:
+        there = listed(sorted(flavors), "none", short)
         raise ModelUnusableError(
-            f"its flavors are {listed(flavors)}, expected pytorch or onnx; log it with one of"
-            f" them, or name the file and its format in the tags {ARTIFACT_TAG} and {FORMAT_TAG}"
+            f"its flavors are {there}, expected pytorch or onnx; log it"
+            f" with one of them, or name the file and its format in the tags {ARTIFACT_TAG} and"
+            f" {FORMAT_TAG}"
         )
     return format_ or by_flavor[0], by_flavor[1]
 
@@ -126,8 +127,8 @@ def _flavor_path(flavors: Mapping[str, Any], flavor: str, field: str, default: s
     path = flavors[flavor].get(field, default)
     if not _is_inner_path(path):
         raise ModelUnusableError(
-            f"flavors.{flavor}.{field} of its MLmodel file is {shown(path)}, expected a path in its"
-            f" folder, of at most {_MAX_PATH:,} characters; log it again"
+            f"flavors.{flavor}.{field} of its MLmodel file is {python_value(path)}, expected a path"
+            f" in its folder, of at most {_MAX_PATH:,} characters; log it again"
         )
     return str(path)
 
@@ -170,25 +171,8 @@ def _max_batch(tags: Mapping[str, str]) -> int | None:
 
 def _bad_tag(tag: str, found: str, expected: str) -> ModelUnusableError:
     return ModelUnusableError(
-        f"its tag {tag} is {shown(found)}, expected {expected}; correct the tag"
+        f"its tag {tag} is {python_value(found)}, expected {expected}; correct the tag"
     )
-
-
-def shown(value: object) -> str:
-    """A value for a message: quoted, without control characters, and cut."""
-    text = repr(value[: _SHOWN + 1]) if isinstance(value, str) else repr(value)
-    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
-
-
-def listed(names: Iterable[str]) -> str:
-    """The first names in order, cut, and how many more there are; `none` of none."""
-    ordered = sorted(names)
-    texts = [
-        name if len(name) <= _SHOWN and name.isprintable() else shown(name)
-        for name in ordered[:_MOST_SHOWN]
-    ]
-    more = len(ordered) - _MOST_SHOWN
-    return ", ".join(texts or ["none"]) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _tensors(field: str, signature: Any) -> tuple[TensorFact, ...] | None:
@@ -212,16 +196,19 @@ def _tensor(item: Mapping[str, Any]) -> TensorFact:
     spec = item["tensor-spec"]
     name, dtype, shape = item.get("name") or "", spec["dtype"], spec["shape"]
     if not _is_text(name, _MAX_NAME):
-        raise ValueError(f"name: found {shown(name)}, expected at most {_MAX_NAME} characters")
+        raise ValueError(
+            f"name: found {python_value(name)}, expected at most {_MAX_NAME} characters"
+        )
     if not _is_text(dtype, _MAX_TYPE):
-        raise ValueError(f"dtype: found {shown(dtype)}, expected the name of a type")
+        raise ValueError(f"dtype: found {python_value(dtype)}, expected the name of a type")
     if not (isinstance(shape, list) and len(shape) <= _MAX_DIMENSIONS):
         raise ValueError(
-            f"shape: found {shown(shape)}, expected a list of at most {_MAX_DIMENSIONS} dimensions"
+            f"shape: found {python_value(shape)}, expected a list of at most"
+            f" {_MAX_DIMENSIONS} dimensions"
         )
     for dimension in shape:
         if type(dimension) is not int or not -1 <= dimension <= _MAX_DIMENSION:
-            raise ValueError(f"shape: found {shown(dimension)}, expected a number, or -1")
+            raise ValueError(f"shape: found {python_value(dimension)}, expected a number, or -1")
     return TensorFact(name, dtype, tuple(shape))
 
 

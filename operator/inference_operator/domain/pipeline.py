@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.api.quoting import short
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.completion import Completed
 from inference_operator.domain.pins import Pin
@@ -31,11 +32,13 @@ from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.graph.checks import check_graph
 from model_builders.graph.model import Graph
 from model_builders.graph.spec import graph_of
-from model_builders.problem import ConfigError, Problem
+from model_builders.problem import ConfigError, Problem, first
 from model_builders.protobuf import ModelConfig
 
 # One ConfigMap holds it, of which the API server takes 1 MiB.
 MOST_CONFIG = 400_000
+# All overrides of a pipeline together: protobuf reads text of this size in half a second.
+MOST_OVERRIDES = 131_072
 # In a ControllerRevision, of which it takes 1.5 MiB. The rest is for the Deployment.
 MOST_RECORDED = 1_300_000
 
@@ -118,7 +121,7 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
             config = _ensemble(spec, graph, steps)
         except ConfigError as error:
             problems += error.problems
-    return Sketch(tuple(steps), graph, tuple(problems), None if problems else config)
+    return Sketch(tuple(steps), graph, tuple(first(problems)), None if problems else config)
 
 
 def _ensemble(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]) -> ModelConfig:
@@ -148,7 +151,8 @@ def _problems(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared
 def _prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[Prepared], list[Problem]]:
     """Each step with its models, but for those that nothing is known of, and what is wrong."""
     steps: list[Prepared] = []
-    problems: list[Problem] = []
+    if problems := [*_too_many_overrides(wanted.spec)]:
+        return steps, problems
     for step in wanted.spec.steps:
         try:
             found = _prepare(wanted, step, mode)
@@ -157,6 +161,18 @@ def _prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[Prepared], li
         else:
             steps += [found] if found else []
     return steps, problems
+
+
+def _too_many_overrides(spec: EnsemblePipelineSpec) -> Iterator[Problem]:
+    texts = [spec.triton.config_overrides, *(step.triton.config_overrides for step in spec.steps)]
+    size = sum(len(text or "") for text in texts)
+    if size > MOST_OVERRIDES:
+        yield Problem(
+            "spec.steps",
+            f"{size} characters of configOverrides in all",
+            f"{MOST_OVERRIDES} at most",
+            "shorten them, use the fields of the spec, or split the pipeline",
+        )
 
 
 def _prepare(wanted: CompletedPipeline, step: Step, mode: Mode) -> Prepared | None:
@@ -192,7 +208,7 @@ def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
             if known is None or not _are_one(known, model):
                 yield Problem(
                     path,
-                    f"another model called {model.name} in Triton than that of {other}",
+                    f"another model called {short(model.name)} in Triton than that of {other}",
                     "one model of each name in a pipeline, in whatever case it is written",
                     "give one of them another name",
                 )

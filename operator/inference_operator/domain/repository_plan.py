@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from inference_operator.api.quoting import python_value, shown
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 
 PLAN_FILE = "plan.json"
@@ -22,9 +23,14 @@ _NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]{0,252}")
 _MOST_MODEL_NAME = 240
 # Triton's versions are int64.
 _LAST_VERSION = 2**63 - 1
-_SHOWN = 200
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
+
+_SCHEMES = ", ".join(SCHEMES)
+# No control characters, and no halves of characters, which have no bytes.
+_ADDRESS = re.compile(
+    "[^/\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff][^\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff]*"
+)
 
 # `model_builders.builtin` knows them by the same words: a test holds both equal.
 BUILTINS = ("weightedAverage", "ohlcvFeatures", "tokenizer")
@@ -116,11 +122,14 @@ class PlannedModel:
             what = "a built-in step" if self.builtin else "an ensemble"
             _check(self.uri is None, "source.uri", self.uri, f"null for {what} without an artifact")
         elif self.uri is not None or self.builtin is None:
+            uri = self.uri or ""
+            scheme = next((one for one in SCHEMES if uri.startswith(one)), None)
+            _check(scheme, "source.uri", self.uri, f"an address that starts with {_SCHEMES}")
             _check(
-                (self.uri or "").startswith(SCHEMES),
+                _ADDRESS.fullmatch(uri.removeprefix(scheme or "")),
                 "source.uri",
                 self.uri,
-                f"an address that starts with {', '.join(SCHEMES)}",
+                "the name of a host, bucket or claim behind it, and no control characters",
             )
 
     @property
@@ -163,19 +172,15 @@ class RepositoryPlan:
         if len({name.lower() for name in names}) != len(names):
             raise PlanError(
                 f"{PLAN_FILE}: names of models must be unique, and differ by more than upper and"
-                f" lower case, found {_shown(names)}"
+                f" lower case, found {shown(names)}"
             )
         return cls(found)
 
 
 def _check(holds: object, field: str, found: object, expected: str) -> None:
     if not holds:
-        raise PlanError(f"{field}: found {_shown(found)}, expected {expected}")
-
-
-def _shown(found: object) -> str:
-    text = repr(found)
-    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+        what = python_value(found)
+        raise PlanError(f"{field}: found {what}, expected {expected}")
 
 
 def _as_dict(model: PlannedModel) -> dict[str, object]:

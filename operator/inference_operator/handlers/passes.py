@@ -1,10 +1,12 @@
 """One pass over one object: observe, plan, execute, report."""
 
+import asyncio
 import logging
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -28,6 +30,7 @@ from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.planning.position import carried_out
 from inference_operator.planning.report import report
+from inference_operator.planning.size import is_large
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +74,8 @@ class Passes:
         self._executor = Executor(cluster, cache)
         self._failing: Counter[UnitKey] = Counter()
         self._not_there: set[UnitKey] = set()
+        # One alone: each further one would take a turn of the interpreter from the event loop.
+        self._thread = ThreadPoolExecutor(1, "large-plans")
 
     async def __call__(self, key: UnitKey, in_haste: bool = False) -> timedelta | None:
         """Bring the cluster one step nearer to what `key` asks for; when to look again.
@@ -104,7 +109,8 @@ class Passes:
         if await self._is_unlisted(seen):
             return False, UNLISTED
         now = self._grounds.clock()
-        decided = self._decide(replace(seen, has_turn=self._grounds.turns.holds(key)), now)
+        held = replace(seen, has_turn=self._grounds.turns.holds(key))
+        decided = await self._decide(held, now)
         if key in self._cache.bereft:
             self._cache.bereft.discard(key)
             if decided.actions:
@@ -156,15 +162,22 @@ class Passes:
                 # A ClusterRole of before: what serves is mended all the same.
                 log.warning("cannot ask whether %s is still there: %s", key, error)
 
-    def _decide(self, seen: Observed, now: datetime) -> Plan:
+    async def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
-        decided = plan(seen, self._grounds.defaults, now)
+        decided = await self._plan(seen, now)
         if decided.wants_turn:
             if self._grounds.turns.take(key):
-                decided = plan(replace(seen, has_turn=True), self._grounds.defaults, now)
+                decided = await self._plan(replace(seen, has_turn=True), now)
         elif decided.is_settled or not seen.has_turn:
             self._grounds.turns.give_back(key)
         return decided
+
+    async def _plan(self, seen: Observed, now: datetime) -> Plan:
+        """Decide; what takes long in a thread, so that the leases and the watches go on."""
+        if not is_large(seen):
+            return plan(seen, self._grounds.defaults, now)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._thread, plan, seen, self._grounds.defaults, now)
 
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime

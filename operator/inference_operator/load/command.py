@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from inference_operator.domain.load_report import LoadReport
+    from inference_operator.load.node_cache import NodeCache
 
 FAILED = 1
 USAGE = 2
@@ -75,36 +76,58 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     from inference_operator.domain.repository_plan import PlanError
     from inference_operator.load.failure import LoadError
     from inference_operator.load.loader import Folders, Loader
-    from inference_operator.load.node_cache import NodeCache
     from inference_operator.load.plan import read_plan
+    from inference_operator.load.progress import log
 
     folders = Folders(arguments.output, arguments.credentials, arguments.claims)
     try:
-        cache = NodeCache(arguments.cache) if arguments.cache else None
+        cache = _cache_at(arguments.cache) if arguments.cache else None
         return Loader(folders, cache=cache).load(read_plan(arguments.plan)), 0
     except PlanError as error:
         return LoadReport(Reason.FETCH_FAILED, f"the repository plan is unusable: {error}"), USAGE
     except LoadError as failure:
         return LoadReport(failure.reason, str(failure)), FAILED
+    except (MemoryError, RecursionError) as error:
+        log("out of memory or levels", "ERROR", exception=traceback.format_exc())
+        what = (
+            f"an artifact takes more memory or levels of nesting to check ({type(error).__name__})"
+            " than the init container has; export the model again, smaller or less nested"
+        )
+        return LoadReport(Reason.ARTIFACT_INVALID, what), FAILED
     except Exception as error:
-        traceback.print_exc()
+        # As a field: a foreign line end would begin a line of the log.
+        log("unexpected failure", "ERROR", exception=traceback.format_exc())
         what = f"unexpected {type(error).__name__}: {error}; see the log of the init container"
         return LoadReport(Reason.FETCH_FAILED, what), FAILED
+
+
+def _cache_at(url: str) -> "NodeCache | None":
+    """Return the node's cache, or None where its address is none: a pod starts without it too."""
+    from inference_operator.load.node_cache import NodeCache
+    from inference_operator.load.progress import log
+
+    try:
+        return NodeCache(url)
+    except ValueError as error:
+        remedy = f"expected {CACHE_VARIABLE} as http://HOST:PORT; going on without the cache"
+        log("the address of the node's cache is none", "WARNING", error=str(error), remedy=remedy)
+        return None
 
 
 def run_digest(arguments: argparse.Namespace) -> int:
     import sys
 
+    from inference_operator.api.quoting import one_line
     from inference_operator.load.digest import digest_of
     from inference_operator.load.failure import LoadError
 
     try:
         print(digest_of(arguments.path))
     except OSError as error:
-        print(f"cannot read {arguments.path}: {error.strerror}", file=sys.stderr)
+        print(one_line(f"cannot read {arguments.path}: {error.strerror}"), file=sys.stderr)
         return USAGE
     except LoadError as failure:
-        print(failure, file=sys.stderr)
+        print(one_line(str(failure)), file=sys.stderr)
         return FAILED
     return 0
 

@@ -11,12 +11,13 @@ import os
 import shutil
 from pathlib import Path
 
+from inference_operator.api.quoting import quoted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel
 from inference_operator.domain.repository_plan import RepositoryPlan
 from inference_operator.load.failure import LoadError
 from inference_operator.load.plan import Order
-from model_builders.file_names import PLAIN_NAME, is_plain_name, quoted
+from model_builders.file_names import PLAIN_NAME, is_plain_name
 
 _STAGING = ".load-"
 _RECORD = ".loaded.json"

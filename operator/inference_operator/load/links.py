@@ -4,13 +4,13 @@ import os
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from inference_operator.api.quoting import quoted
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
 
 MAX_DEPTH = 100
 _MAX_FOLLOWED = 40  # Linux gives up on a path after as many links.
 _MAX_STEPS = 200_000
-_SHOWN = 100
 
 
 def refused(why: str) -> LoadError:
@@ -19,7 +19,7 @@ def refused(why: str) -> LoadError:
 
 def shown(name: str) -> str:
     """Return the name in quotes, cut so that a sentence can hold it."""
-    return repr(name if len(name) <= _SHOWN else f"{name[:_SHOWN]}…")
+    return quoted(name, "'")
 
 
 def check_links(root: Path) -> None:

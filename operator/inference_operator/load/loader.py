@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
@@ -159,7 +160,11 @@ class Loader:
                 Reason.ARTIFACT_FORBIDDEN,
                 f"{model.name}: {error}: let the pod's user or group read it (fsGroup, file modes)",
             )
-        return LoadError(Reason.FETCH_FAILED, f"{model.name}: {error}")
+        return LoadError(
+            Reason.FETCH_FAILED,
+            f"{model.name}: {short(str(error), 300)}: correct spec.model.source.uri, or what is"
+            " there",
+        )
 
 
 def _is_ensemble(order: Order) -> bool:

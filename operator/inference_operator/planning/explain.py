@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 
+from inference_operator.api.quoting import visible
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Apply, Create, Plan
 
 
 def explain(plan: Plan) -> str:
     """Several lines: what is wanted, what was decided and why, and each write."""
-    return "\n".join(_lines(plan))
+    return "\n".join(map(visible, _lines(plan)))
 
 
 def _lines(plan: Plan) -> Iterator[str]:

@@ -15,6 +15,8 @@ from inference_operator.planning.references import (
 )
 from inference_operator.planning.rollout import Position
 
+_TOLD = 3
+
 Problems = Callable[[CompletedPipeline], Sequence[str]]
 
 
@@ -88,9 +90,15 @@ def _finding(
         return found
     message = (
         f"{step}: {newest.reference} {version_of(newest)} does not fit: "
-        f"{'; '.join(held[_named(newest)])}; {version_of(known)} stays pinned"
+        f"{_told(held[_named(newest)])}; {version_of(known)} stays pinned"
     )
     return Finding(known, message, Reason.REFERENCE_INCOMPATIBLE)
+
+
+def _told(problems: Sequence[str]) -> str:
+    """The first problems: each of twenty steps may have twenty."""
+    more = len(problems) - _TOLD
+    return "; ".join(problems[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _named(pin: Pin) -> Reference:

@@ -210,4 +210,4 @@ def _first_line(said: str) -> str:
 
 
 def _short(text: str, limit: int = 600) -> str:
-    return shortened(" ".join(text.split()), limit)
+    return shortened(text, limit)

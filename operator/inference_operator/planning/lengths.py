@@ -1,6 +1,14 @@
 """How long sentences may get: the API server refuses a status that holds a longer one."""
 
+from inference_operator.api.quoting import cut, cut_bytes, one_line
+
 
 def shortened(text: str, limit: int) -> str:
-    """The text, cut to at most `limit` characters of which the last one then says so."""
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """Return the text on one line, with escapes for what a terminal would obey, and cut to at most
+    `limit` characters of which the last one then says so."""
+    return cut(one_line(text), limit)
+
+
+def shortened_bytes(text: str, limit: int) -> str:
+    """Return the same, cut to `limit` bytes: so the API server counts in an Event."""
+    return cut_bytes(one_line(text), limit)

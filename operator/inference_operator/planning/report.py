@@ -11,6 +11,7 @@ from inference_operator.api.status import (
     DECISION_MESSAGE_LENGTH,
     DECISIONS_KEPT,
     STATUS_OF_KIND,
+    URI_LENGTH,
     AcceleratorMode,
     AcceleratorStatus,
     Decision,
@@ -83,14 +84,19 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         return ModelStatus(version=str(serving.version))
     if loaded is not None and loaded.models:
         digest = loaded.models[0].sha256
-    elif digest is None and seen.status.model and seen.status.model.uri == serving.uri:
+    elif digest is None and seen.status.model and seen.status.model.uri == _uri(serving.uri):
         digest = seen.status.model.sha256
     return ModelStatus(
         version=str(serving.version),
         run_id=(serving.resolved.run_id or None) if serving.resolved else None,
         sha256=digest,
-        uri=serving.uri,
+        uri=_uri(serving.uri),
     )
+
+
+def _uri(text: str) -> str:
+    """A uri may hold what a terminal obeys: Kubernetes shows a status as it is."""
+    return shortened(text, URI_LENGTH)
 
 
 def _url(seen: Observed, plan: Plan) -> str | None:
@@ -113,7 +119,7 @@ def _step(step: ServedStep) -> StepStatus:
         name=step.name,
         model=step.model,
         version=None if is_builtin else str(step.version),
-        source="builtin" if is_builtin else step.uri or None,
+        source="builtin" if is_builtin else _uri(step.uri) or None,
         model_ref=f"{step.pin.kind}/{step.pin.name}" if step.pin else None,
         revision=step.pin.revision if step.pin else None,
     )

@@ -27,6 +27,7 @@ from inference_operator.planning.references import (
     settle_pipeline,
 )
 from inference_operator.planning.source import settle
+from model_builders.problem import first
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,7 @@ def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | No
         return None
     wanted = asked.steps.known
     name = wanted.spec.name or seen.owner.key.name
-    problems = (*asked.steps.problems, *sketch(wanted, name, mode).problems)
+    problems = first((*asked.steps.problems, *sketch(wanted, name, mode).problems))
     return Invalid(tuple(str(problem) for problem in problems)) if problems else None
 
 

@@ -8,8 +8,9 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from inference_operator.api.quoting import python_value
+
 DNS_NAME = r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?"
-_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ def mismatch(value: object, path: str, expected: str) -> Mismatch:
 
 
 def quoted(value: object) -> str:
-    """Return the value as printable ASCII and at most 60 characters; maps and lists by their kind.
+    """Return the value as a message may quote it; maps and lists by their kind.
 
     >>> quoted("kube-system"), quoted({"a": 1}), quoted(None)
     ("'kube-system'", 'a map', 'nothing')
@@ -45,10 +46,7 @@ def quoted(value: object) -> str:
         return "a map"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
-    if isinstance(value, int) and abs(value) >= 2**63:
-        return "a number of more than 64 bits"
-    shown = ascii(value[:_SHOWN] if isinstance(value, str) else value)
-    return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
+    return python_value(value)
 
 
 def equal(wanted: str | bool | Mapping[str, object]) -> Shape:

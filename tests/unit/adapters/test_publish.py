@@ -148,3 +148,14 @@ async def test_two_events_of_one_second_have_two_names() -> None:
         await publish_event(scene.cluster, scene.owner, note, NOON)
 
     assert len(scene.cluster.all("Event")) == 2
+
+
+async def test_an_event_is_cut_by_its_bytes_and_on_one_line() -> None:
+    scene = Scene()
+    note = Note(Severity.WARNING, "CrashLoop", "größer\n\x1b[2J " * 200)
+    await publish_event(scene.cluster, scene.owner, note, NOON)
+    (event,) = scene.cluster.all("Event")
+
+    assert 1010 < len(event["message"].encode()) <= 1024
+    assert event["message"].startswith("größer \\u001b[2J größer")
+    assert event["message"].isprintable()

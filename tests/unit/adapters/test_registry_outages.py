@@ -6,6 +6,7 @@ from itertools import pairwise
 import pytest
 
 from inference_operator.api.reasons import Reason
+from inference_operator.planning.lengths import shortened
 from tests.fakes.registry_ground import FILES, mlmodel
 from tests.fakes.world import NOON
 from tests.unit.adapters.watched_registry import FX, INTERVAL, Watch, unit
@@ -103,6 +104,30 @@ async def test_an_odd_answer_says_nothing_about_the_model(
     found = watch.why(FX)
     assert found.reason is Reason.REGISTRY_UNREACHABLE
     assert said in found.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\xff\xfe",
+        b'{"registered_model": {"aliases": [{"alias": "\\ud800", "version": "x"}]}}',
+        b'{"registered_model": {"aliases": [{"alias": "\\u001b[2J\\n\\u202e", "version": "2"}]}}',
+        b'{"registered_model": NaN}',
+        b'{"registered_model": {"creation_timestamp": 1e999}}',
+        b'{"registered_model": [{"\\ud800": 7}]}',
+        b'"\\ud800\\u001b[2J"',
+        b"1" * 5000,
+        b"null",
+    ],
+)
+async def test_a_message_about_an_odd_answer_can_be_printed(watch: Watch, body: bytes) -> None:
+    watch.mlflow.answer_with = (200, body)
+    watch.says(FX)
+    await watch.asks()
+    found = watch.why(FX)
+
+    assert shortened(found.message, 32_768) == found.message
+    assert len(found.message) < 1500
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference_operator.domain.pipeline import MOST_RECORDED
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.domain.pipeline import MOST_RECORDED, _too_many_overrides
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Invalid
 from inference_operator.resources.controller_revision import controller_revision, new_record
@@ -56,3 +57,28 @@ def test_one_config_that_is_too_large_for_a_config_map() -> None:
 
     assert isinstance(found, Invalid)
     assert "bytes of config.pbtxt in all, expected 400000 at most" in found.problems[0]
+
+
+@pytest.mark.parametrize(("size", "is_refused"), [(6_400, False), (6_700, True)])
+def test_all_overrides_together_are_read_in_bounded_time(size: int, is_refused: bool) -> None:
+    text = f'parameters {{ key: "k" value {{ string_value: "{"x" * size}" }} }}'
+    spec = EnsemblePipelineSpec.model_validate(
+        {
+            "steps": [
+                {
+                    "name": f"s{number}",
+                    "model": {"source": {"uri": "https://h/a.onnx"}, "format": "onnx"},
+                    "triton": {"configOverrides": text},
+                    "inputMap": {"x": "x"},
+                    "outputMap": {"y": f"y{number}"},
+                }
+                for number in range(20)
+            ],
+            "inputs": [{"name": "x", "dataType": "FP32", "shape": [1]}],
+            "outputs": [{"name": "y0", "dataType": "FP32", "shape": [1]}],
+        }
+    )
+    found = [str(problem) for problem in _too_many_overrides(spec)]
+
+    assert bool(found) is is_refused
+    assert all("characters of configOverrides in all, expected 131072 at most" in f for f in found)

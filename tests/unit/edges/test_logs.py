@@ -44,3 +44,13 @@ def test_a_traceback_stays_on_its_line() -> None:
 
 def test_letters_of_any_language_are_written_as_they_are() -> None:
     assert logged("größer ≥ 3")["message"] == "größer ≥ 3"
+
+
+def test_nothing_that_a_terminal_obeys_is_in_a_line() -> None:
+    text = "\x1b[2J\x7f\x9b\u2028\u202e\ud800\U000e0001\nforged"
+    record = logging.LogRecord("operator", logging.WARNING, "f.py", 1, "%s", (text,), None)
+    line = JsonFormatter().format(record)
+
+    assert line.isprintable()
+    assert json.loads(line)["message"] == text
+    line.encode()

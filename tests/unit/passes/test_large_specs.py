@@ -1,0 +1,83 @@
+"""A pass on the largest object leaves the event loop to others."""
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Observed
+from inference_operator.handlers import passes
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.size import is_large
+from tests.fakes.bodies import KEY
+from tests.fakes.world import World
+from tests.largest import SHAPES, STEPS, name_of
+from tests.planned import seen
+from tests.unit.planning.seen import observed
+
+LARGE = UnitKey("EnsemblePipeline", KEY.namespace, "largest")
+
+
+def applied(world: World, body: dict[str, Any]) -> None:
+    meta = {**body["metadata"], "namespace": KEY.namespace}
+    world.cluster.apply_as("kubectl", {**body, "metadata": meta}, force=True)
+
+
+def planned_in(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
+    """The threads in which passes plan."""
+    threads: list[threading.Thread] = []
+    plan = passes.plan
+
+    def noted(*arguments: Any) -> Plan:
+        threads.append(threading.current_thread())
+        return plan(*arguments)
+
+    monkeypatch.setattr(passes, "plan", noted)
+    return threads
+
+
+async def test_a_large_spec_is_planned_while_the_loop_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world, threads = World(), planned_in(monkeypatch)
+    applied(world, SHAPES["unknown"](name_of, STEPS))
+    turns = 0
+
+    async def others() -> None:
+        nonlocal turns
+        while True:
+            await asyncio.sleep(0)
+            turns += 1
+
+    beside = asyncio.create_task(others())
+    await world.one_pass(LARGE)
+    beside.cancel()
+
+    assert threading.main_thread() not in threads
+    assert turns > 10
+    status = world.status_of(LARGE)
+    assert next(c for c in status.conditions if c.type == "SpecValid").reason == "InvalidSpec"
+
+
+async def test_a_common_spec_is_planned_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, threads = World(), planned_in(monkeypatch)
+    world.user_applies()
+    await world.one_pass()
+
+    assert set(threads) == {threading.main_thread()}
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_the_largest_objects_are_large(shape: str) -> None:
+    assert is_large(seen(SHAPES[shape](name_of, STEPS)))
+
+
+def test_a_deep_spec_is_no_trouble() -> None:
+    deep: Any = {}
+    for _ in range(5000):
+        deep = {"a": deep}
+    found: Observed = observed(wanted={"placement": deep})
+
+    assert is_large(found)

@@ -1,0 +1,83 @@
+"""The largest objects that the API server takes are planned with little memory and few words."""
+
+import json
+from typing import Any
+
+import pytest
+
+from inference_operator.planning.drawing import drawing
+from inference_operator.planning.planner import plan
+from model_builders.graph.drawing.mermaid import mermaid
+from model_builders.graph.drawing.picture import picture
+from model_builders.graph.drawing.svg import svg
+from model_builders.problem import MORE, MOST_PROBLEMS
+from tests.largest import LARGEST, NAMINGS, SHAPES, STEPS, name_of
+from tests.memory import Outcome, measure
+from tests.planned import calls, seen
+from tests.unit.planning.seen import DEFAULTS, NOON
+
+CASES = [f"{shape} {naming}" for shape in SHAPES for naming in NAMINGS]
+DRAWN = ["unknown", "chain", "ring", "one_tensor", "shapes"]
+
+
+@pytest.fixture(scope="module")
+def outcome() -> Outcome:
+    """All of them planned, in one process."""
+    return measure("plan", "largest")
+
+
+@pytest.fixture(scope="module")
+def answers(outcome: Outcome) -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = json.loads(outcome.answer)
+    return found
+
+
+def test_the_largest_objects_take_little_memory(outcome: Outcome) -> None:
+    # One plan alone took 520 MiB.
+    assert outcome.growth < 100
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_largest_object_is_answered_in_few_words(
+    case: str, answers: dict[str, dict[str, Any]]
+) -> None:
+    shape, naming = case.split()
+    assert len(json.dumps(SHAPES[shape](NAMINGS[naming], STEPS))) < LARGEST
+    answer = answers[case]
+
+    assert answer["problems"] <= MOST_PROBLEMS + 1
+    assert answer["longest"] < 2500
+    # Three conditions tell of an invalid spec.
+    assert answer["status"] < 4 * 32_768
+    # It took a minute. How long exactly depends on the machine.
+    assert answer["seconds"] < 5
+
+
+@pytest.mark.parametrize("shape", ["unknown", "chain", "ring", "same", "keys", "shapes", "demands"])
+def test_twice_the_steps_take_twice_the_work(shape: str) -> None:
+    counts = []
+    for steps in (STEPS // 2, STEPS):
+        there = seen(SHAPES[shape](name_of, steps))
+        with calls() as counted:
+            plan(there, DEFAULTS, NOON)
+        counts.append(counted.count)
+
+    assert counts[1] < 2.5 * counts[0]
+
+
+def test_many_problems_end_with_one_about_the_others() -> None:
+    made = plan(seen(SHAPES["unknown"](name_of, STEPS)), DEFAULTS, NOON)
+
+    assert made.invalid is not None
+    assert made.invalid.problems[-1] == str(MORE)
+
+
+@pytest.mark.parametrize("shape", DRAWN)
+def test_the_largest_pipeline_can_be_drawn(shape: str) -> None:
+    found = drawing(seen(SHAPES[shape](name_of, STEPS)))
+    shown = picture(found.graph, runs=found.runs, problems=found.problems)
+
+    # Of a tensor with many ends, each step that gives it is a wire to each end that takes it.
+    assert len(shown.wires) <= (STEPS + 1) * (STEPS * 64 + 64)
+    assert len(mermaid(shown)) < 8 * LARGEST
+    assert len(svg(shown)) < 8 * LARGEST

@@ -1,0 +1,91 @@
+"""Nothing that a terminal obeys reaches a status, an Event or a line of a plan."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.validation import Invalid
+from inference_operator.planning.explain import explain
+from inference_operator.planning.health import trouble
+from inference_operator.planning.lengths import shortened, shortened_bytes
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.report import report
+from inference_operator.planning.rollout import Decision, Position
+from tests.fakes.bodies import KEY
+from tests.unit.planning.seen import NOON, container, observed, pod, record
+
+FORGED = "\x1b[2Jgone\r\nReady: True\x9b\u2028\u202eeurt\ud800\x7f"
+SAID: list[dict[str, Any]] = [
+    {"invalid": Invalid((f"spec: found {FORGED}", FORGED))},
+    {"unresolved": Unresolved(Reason.MODEL_UNUSABLE, FORGED)},
+    {"rejected": FORGED},
+    {"stuck": FORGED, "paused": True},
+    {"decisions": (Decision(Reason.PROMOTED, FORGED),)},
+    {"behind": FORGED},
+    {"contradictions": (FORGED,)},
+]
+texts = st.text(st.characters(codec=None, exclude_categories=()))
+
+
+def strings(value: Any) -> list[str]:
+    if isinstance(value, dict):
+        return [text for one in value.values() for text in strings(one)]
+    if isinstance(value, list):
+        return [text for one in value for text in strings(one)]
+    return [value] if isinstance(value, str) else []
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: next(iter(said)))
+def test_a_status_holds_only_what_can_be_printed(said: dict[str, Any]) -> None:
+    plan = Plan(KEY, (), Position(), replicas=1, **said)
+    status = report(observed(), plan, (FORGED,), NOON).to_body()
+    found = strings(status)
+
+    assert any("\\u001b[2Jgone Ready: True" in text for text in found)
+    assert all(text.isprintable() for text in found)
+
+
+@pytest.mark.parametrize("said", SAID, ids=lambda said: next(iter(said)))
+def test_a_plan_has_as_many_lines_as_it_says(said: dict[str, Any]) -> None:
+    lines = explain(Plan(KEY, (), Position(), replicas=1, **said)).split("\n")
+
+    assert all(line.isprintable() for line in lines)
+    assert not any(line.startswith("Ready: True") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"loader": container(waiting_reason="ErrImagePull", waiting_message=FORGED)},
+        {"triton": container(waiting_reason="CreateContainerError", waiting_message=FORGED)},
+        {"triton": container(exit_code=1, exit_message=f"error: {FORGED}")},
+        {"unschedulable": FORGED},
+    ],
+    ids=["an image", "a container", "an end", "a scheduler"],
+)
+def test_what_a_pod_says_is_shown_on_one_line(changes: dict[str, Any]) -> None:
+    found = trouble(record(), None, (pod(**changes),))
+
+    assert found is not None
+    assert found.message.isprintable()
+
+
+@given(texts, st.integers(1, 60))
+def test_every_sentence_is_printable_and_short(text: str, limit: int) -> None:
+    made = shortened(text, limit)
+
+    assert made.isprintable()
+    assert len(made) <= limit
+    assert shortened(made, limit) == made
+
+
+@given(texts, st.integers(4, 60))
+def test_every_event_is_printable_and_has_few_bytes(text: str, limit: int) -> None:
+    made = shortened_bytes(text, limit)
+
+    assert made.isprintable()
+    assert len(made.encode()) <= limit
