@@ -7,9 +7,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from inference_operator.domain.allow_lists import FORMS, AllowLists, entries
-
 from inference_operator.api.quoting import python_value
+from inference_operator.domain.allow_lists import FORMS, AllowLists, entries
 
 PREFIX = "INFERENCE_OPERATOR_"
 

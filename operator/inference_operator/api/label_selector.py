@@ -7,7 +7,8 @@ from typing import Annotated, ClassVar
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from inference_operator.api.base import ApiModel
-from inference_operator.api.rules import Rule, keys, shown, text, violation
+from inference_operator.api.quoting import shown
+from inference_operator.api.rules import Rule, keys, text, violation
 
 LABEL_KEY = r"([a-z0-9.-]{1,253}/)?[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?"
 LABEL_KEY_LENGTH = 317

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
-from inference_operator.api.rules import shown
+from inference_operator.api.quoting import shown
 from inference_operator.api.source import Source
 from inference_operator.domain.allow_lists import (
     AllowLists,
