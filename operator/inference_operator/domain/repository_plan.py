@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 
 PLAN_FILE = "plan.json"
@@ -111,15 +112,16 @@ class PlannedModel:
         )
 
     def _check_uri(self) -> None:
+        uri = shown_uri(self.uri) if self.uri else self.uri
         has_none = self.format is ArtifactFormat.ENSEMBLE or self.builtin not in (None, TOKENIZER)
         if has_none:
             what = "a built-in step" if self.builtin else "an ensemble"
-            _check(self.uri is None, "source.uri", self.uri, f"null for {what} without an artifact")
+            _check(self.uri is None, "source.uri", uri, f"null for {what} without an artifact")
         elif self.uri is not None or self.builtin is None:
             _check(
                 (self.uri or "").startswith(SCHEMES),
                 "source.uri",
-                self.uri,
+                uri,
                 f"an address that starts with {', '.join(SCHEMES)}",
             )
 

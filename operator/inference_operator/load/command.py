@@ -68,9 +68,11 @@ def run_load(arguments: argparse.Namespace) -> int:
 
 
 def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
+    import sys
     import traceback
 
     from inference_operator.api.reasons import Reason
+    from inference_operator.api.shown_uri import shown_text
     from inference_operator.domain.load_report import LoadReport
     from inference_operator.domain.repository_plan import PlanError
     from inference_operator.load.failure import LoadError
@@ -87,8 +89,10 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     except LoadError as failure:
         return LoadReport(failure.reason, str(failure)), FAILED
     except Exception as error:
-        traceback.print_exc()
-        what = f"unexpected {type(error).__name__}: {error}; see the log of the init container"
+        # Libraries name addresses with all that is in them.
+        sys.stderr.write(shown_text(traceback.format_exc()))
+        what = f"{type(error).__name__}: {shown_text(str(error))}"
+        what = f"unexpected {what}; see the log of the init container"
         return LoadReport(Reason.FETCH_FAILED, what), FAILED
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import UNDER_WAY, Reason
+from inference_operator.api.shown_uri import is_stamp_of, stamped_uri
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DECISION_MESSAGE_LENGTH,
@@ -83,13 +84,13 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         return ModelStatus(version=str(serving.version))
     if loaded is not None and loaded.models:
         digest = loaded.models[0].sha256
-    elif digest is None and seen.status.model and seen.status.model.uri == serving.uri:
-        digest = seen.status.model.sha256
+    elif digest is None and (known := seen.status.model) and is_stamp_of(known.uri, serving.uri):
+        digest = known.sha256
     return ModelStatus(
         version=str(serving.version),
         run_id=(serving.resolved.run_id or None) if serving.resolved else None,
         sha256=digest,
-        uri=serving.uri,
+        uri=stamped_uri(serving.uri),
     )
 
 
@@ -113,7 +114,7 @@ def _step(step: ServedStep) -> StepStatus:
         name=step.name,
         model=step.model,
         version=None if is_builtin else str(step.version),
-        source="builtin" if is_builtin else step.uri or None,
+        source="builtin" if is_builtin else stamped_uri(step.uri) or None,
         model_ref=f"{step.pin.kind}/{step.pin.name}" if step.pin else None,
         revision=step.pin.revision if step.pin else None,
     )
