@@ -42,10 +42,17 @@ def shown_uri(uri: str) -> str:
 
 def shown_text(text: str) -> str:
     """A text of a library or a server, with the addresses in it as they may be shown."""
-    return "".join(
-        shown_uri(word) if "/" in word and any(sign in word for sign in "?#@") else word
-        for word in _BETWEEN.split(text)
-    )
+    return "".join(_shown_word(word) for word in _BETWEEN.split(text))
+
+
+def _shown_word(word: str) -> str:
+    if "/" not in word:
+        return word
+    # A key of a store may hold a whole query, which its library encodes.
+    for sign in ("%3f", "%23"):
+        if (at := word.lower().find(sign)) >= 0:
+            word = word[:at]
+    return shown_uri(word) if any(sign in word for sign in "?#@") else word
 
 
 def stamped_uri(uri: str) -> str:

@@ -89,8 +89,8 @@ class Remote:
             raise LoadError(
                 Reason.DIGEST_MISMATCH,
                 f"{model.name}: found {file.name or shown_uri(file.uri)} with sha256"
-                f" {fetched.sha256}, expected {file.sha256}, as its manifest says: push the artifact"
-                " again",
+                f" {fetched.sha256}, expected {file.sha256}, as its manifest says: push the"
+                " artifact again",
             )
         return fetched
 
