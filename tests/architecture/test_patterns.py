@@ -21,8 +21,9 @@ METHODS = {"match", "fullmatch", "search", "sub", "findall", "finditer", "split"
 LEFT_OUT = ("model_builders.builtin.python", "model_builders.features", "__main__")
 SIZE = 2000
 PIECES = (
-    "a", "1", " ", "_", ".", "/", "=", '"', "[", "{", "\\", "\n", "a.", "a/", "a=", 'a="', "a_", "__1",
-    "a ", "[a", "{a", "type ", "def ", "except ", "failed to load '", "spec.model.", "Insufficient ",
+    "a", "1", " ", "_", ".", "/", "=", '"', "[", "{", "\\", "\n", "a.", "a/", "a=", 'a="', "a_",
+    "__1", "a ", "[a", "{a", "type ", "def ", "except ", "failed to load '", "spec.model.",
+    "Insufficient ",
 )  # fmt: skip
 STARTS = ("", "a", "runs:/a/")
 ENDS = ("", "\n", "a")
