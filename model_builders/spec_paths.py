@@ -5,6 +5,9 @@ from collections.abc import Mapping
 
 Owners = Mapping[str, str]
 
+# What has no closing bracket is matched to the end, so that it is read once.
+_KEY = re.compile(r"\[[^\]]*+(?:\]|\Z)")
+
 OF_MODEL: Owners = {
     "name": "spec.model.name",
     "backend": "spec.model.format",
@@ -60,8 +63,9 @@ def spec_path(config_path: str, default: str, owners: Owners = OF_MODEL) -> str:
     `input[x].dims` is `spec.model.inputs[x].shape`, `parameters[k].string_value` is
     `spec.triton.parameters[k]`.
     """
-    keys = re.findall(r"\[[^\]]*\]", config_path)
-    parts = re.sub(r"\[[^\]]*\]", "", config_path).split(".")
+    keys = [key for key in _KEY.findall(config_path) if key.endswith("]")]
+    without = _KEY.sub(lambda key: "" if key[0].endswith("]") else key[0], config_path)
+    parts = without.split(".")
     for length in range(len(parts), 0, -1):
         owner = owners.get(".".join(parts[:length]))
         if owner is not None:

@@ -9,7 +9,7 @@ _SHAPES = {Kind.INPUT: ("([", "])"), Kind.STEP: ("[", "]"), Kind.OUTPUT: ("([", 
 _RED = "stroke:#d1242f,stroke-width:2px"
 
 # Underscores only where they are not inside a word; what begins a list only at the start.
-_MARKUP = re.compile(r"[^\w\s.,:;/()\[\]+=-]|(?<!\w)_+|_+(?!\w)|^[+-]|(?<=^\d)\.")
+_MARKUP = re.compile(r"[^\w\s.,:;/()\[\]+=-]|(?<!\w)_+|(?<!_)_++(?!\w)|^[+-]|(?<=^\d)\.")
 
 
 def mermaid(picture: Picture) -> str:

@@ -1,17 +1,42 @@
 """The operator's own HTTP port: /healthz, /readyz and /metrics."""
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
+from inference_operator.adapters.http_listener import ConnectionLimits, Listener, listen
 from inference_operator.adapters.telemetry import Telemetry
+
+# The kubelet, Prometheus, and people.
+CONNECTIONS = ConnectionLimits(most=128, of_peer=32)
+# All who ask for the metrics within this time get the same text: writing it takes the event loop.
+METRICS_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class MetricsText:
+    """The metrics as text, which is written again only after `METRICS_SECONDS`."""
+
+    registry: CollectorRegistry
+    clock: Callable[[], float] = time.monotonic
+    _text: bytes = b""
+    _until: float = 0.0
+
+    def read(self) -> bytes:
+        """The text, in Prometheus' form."""
+        if (now := self.clock()) >= self._until:
+            self._text, self._until = generate_latest(self.registry), now + METRICS_SECONDS
+        return self._text
 
 
 async def serve(
     port: int, telemetry: Telemetry, ready: Callable[[], bool], healthy: Callable[[], bool]
-) -> web.AppRunner:
-    """Listen on all addresses until the returned runner is cleaned up."""
+) -> Listener:
+    """Listen on all addresses until the returned listener is cleaned up."""
+    text = MetricsText(telemetry.registry)
 
     def answer(holds: bool, word: str) -> web.Response:
         return web.Response(text=word if holds else f"not {word}", status=200 if holds else 503)
@@ -23,11 +48,9 @@ async def serve(
         return answer(ready(), "ready")
 
     async def metrics(_: web.Request) -> web.Response:
-        body = generate_latest(telemetry.registry)
-        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
+        return web.Response(body=text.read(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
-    app.on_response_prepare.append(_close)
     app.add_routes(
         [
             web.get("/healthz", healthz),
@@ -35,13 +58,4 @@ async def serve(
             web.get("/metrics", metrics),
         ]
     )
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, port=port).start()
-    return runner
-
-
-async def _close(_: web.Request, response: web.StreamResponse) -> None:
-    # A connection that is kept alive is a task of its own, which Kopf takes for one of its own
-    # that hangs: it would wait 5 s for it at the end.
-    response.force_close()
+    return await listen(app, "", port, CONNECTIONS)

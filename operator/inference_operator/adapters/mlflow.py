@@ -21,9 +21,10 @@ from inference_operator.adapters.bounded_answer import (
     read_answer,
     whole_number,
 )
-from inference_operator.adapters.redirects import only_secure
+from inference_operator.adapters.redirects import checked_connector, checked_redirects
 from inference_operator.adapters.resource import segment
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_text
 from inference_operator.domain.bounded_json import JsonRefusedError, parse_json
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.resolution import Unresolved
@@ -229,10 +230,11 @@ class Mlflow:
         if session is None:
             # No cookies: those of one access would go with the requests of another one.
             session = self._session = aiohttp.ClientSession(
+                connector=checked_connector(),
                 timeout=self._timeout,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
-                trace_configs=[only_secure()],
+                trace_configs=[checked_redirects()],
             )
         trust = self._trusting(access.ca)
         try:
@@ -281,7 +283,7 @@ class Mlflow:
 def _cause(error: Exception) -> str:
     if isinstance(error, TimeoutError):
         return "no answer in time"
-    return str(error) or type(error).__name__
+    return shown_text(str(error)) or type(error).__name__
 
 
 def _map(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:

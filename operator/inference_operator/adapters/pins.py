@@ -4,6 +4,7 @@ from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.owners import is_owned_by
 from inference_operator.adapters.records import record_of
 from inference_operator.adapters.referrers import Shown, references_in, shown
+from inference_operator.api.shown_uri import is_stamp_of
 from inference_operator.domain.names import UnitKey, revision_child_name
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
@@ -39,7 +40,7 @@ def _stable(cache: Cache, unit: UnitKey, known: Shown) -> Pin | None:
 
 
 def _pin(unit: UnitKey, record: RevisionRecord, known: Shown) -> Pin:
-    fetched = known.sha256 if known.uri == record.uri else None
+    fetched = known.sha256 if is_stamp_of(known.uri, record.uri) else None
     return Pin(
         kind=unit.kind,
         name=unit.name,

@@ -1,27 +1,74 @@
-"""Redirects that a session follows: what began encrypted stays so."""
+"""Redirects that a session follows, and the addresses that it connects to.
 
+What began encrypted stays so. Nothing is sent to link-local addresses, and a redirect from another
+host leads to no loopback address: the operator's own network has doors that are for itself only.
+"""
+
+import socket
+from contextvars import ContextVar
+from types import SimpleNamespace
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
+from inference_operator.api.shown_uri import shown_uri
+from inference_operator.domain.addresses import (
+    ForbiddenAddressError,
+    check_address,
+    check_host,
+    is_this_machine,
+)
+
+# Of the request under way: whether its present address may be this machine.
+_LOOPBACK: ContextVar[bool] = ContextVar("loopback", default=True)
+
 
 class InsecureRedirectError(aiohttp.ClientError):
-    """An https address redirects to one that is not."""
+    """An https address redirects to one that is not, or an address to one that is forbidden."""
 
 
-def only_secure() -> aiohttp.TraceConfig:
+def checked_connector() -> aiohttp.TCPConnector:
+    """For a session: connects to no forbidden address, whatever a name resolves to."""
+    return aiohttp.TCPConnector(socket_factory=_open)
+
+
+def checked_redirects() -> aiohttp.TraceConfig:
     """For a session: its requests raise InsecureRedirectError instead of following such a one."""
     found = aiohttp.TraceConfig()
+    found.on_request_start.append(_begin)
     found.on_request_redirect.append(_check)
     return found
 
 
-async def _check(_: object, __: object, redirect: aiohttp.TraceRequestRedirectParams) -> None:
+def _open(address: aiohttp.AddrInfoType) -> socket.socket:
+    """A socket for the address that will be connected to: after its name was resolved."""
+    family, kind, protocol, _, (ip, *_) = address
+    check_address(str(ip), loopback=_LOOPBACK.get())
+    return socket.socket(family, kind, protocol)
+
+
+async def _begin(
+    _: object, context: SimpleNamespace, start: aiohttp.TraceRequestStartParams
+) -> None:
+    context.is_here = is_this_machine(start.url.host or "")
+    _LOOPBACK.set(True)
+
+
+async def _check(
+    _: object, context: SimpleNamespace, redirect: aiohttp.TraceRequestRedirectParams
+) -> None:
     answer = redirect.response
-    to = urlsplit(urljoin(str(answer.url), answer.headers.get("Location", "")))
+    address = urljoin(str(answer.url), answer.headers.get("Location", ""))
+    to = urlsplit(address)
     if answer.url.scheme == "https" and to.scheme != "https":
         answer.close()
         raise InsecureRedirectError(
-            f"it redirects to {to.scheme}://{to.netloc}{to.path}, and only https is followed: let"
-            " it, or the proxy before it, redirect to https"
+            f"it redirects to {shown_uri(address)}, and only https is followed: let it, or the"
+            " proxy before it, redirect to https"
         )
+    _LOOPBACK.set(context.is_here)
+    try:
+        check_host(to.hostname or "", loopback=context.is_here)
+    except ForbiddenAddressError as error:
+        answer.close()
+        raise InsecureRedirectError(f"it redirects to {shown_uri(address)}: {error}") from None

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from inference_operator.api.base import ApiModel, DnsSubdomain
 from inference_operator.api.rules import Rule, cel_string, text
+from inference_operator.api.uri_rules import shown_in_rules
 
 Sha256 = Annotated[
     str,
@@ -50,6 +51,7 @@ def _form(scheme: str, regex: str, found: str, expected: str, remedy: str) -> Ru
         expected=expected,
         remedy=remedy,
         field="uri",
+        computed=() if scheme == "models" else (shown_in_rules("uri"),),
     )
 
 
@@ -72,6 +74,7 @@ class Source(ApiModel):
             " pvc://",
             remedy="register the model, or put the artifact where one of them reaches it",
             field="uri",
+            computed=(shown_in_rules("uri"),),
         ),
         _form(
             "models",

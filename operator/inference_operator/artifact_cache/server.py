@@ -4,8 +4,8 @@ import asyncio
 import logging
 import re
 import time
-from collections.abc import AsyncIterator
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 
 from aiohttp import web
 from prometheus_client import (
@@ -16,7 +16,11 @@ from prometheus_client import (
     generate_latest,
 )
 
+from inference_operator.adapters.http_listener import ConnectionLimits, Listener, listen
 from inference_operator.artifact_cache.claims import Claims, State
+from inference_operator.artifact_cache.pace import Pace, TooSlowError
+from inference_operator.artifact_cache.sending import send
+from inference_operator.artifact_cache.slots import BusyError, Slots
 from inference_operator.artifact_cache.store import Arrival, Store, TooLargeError, WrongDigestError
 
 # Shorter than `load` waits for an answer: it asks again.
@@ -25,7 +29,10 @@ LONGEST_WAIT_SECONDS = 15.0
 LONGEST_CLAIM_SECONDS = 1800.0
 # Of an upload: a pod that is gone, or only announces, ends here.
 LONGEST_SILENCE_SECONDS = 10.0
+# `load` of one pod holds up to 12 claims, and moves one file for each.
+CONNECTIONS = ConnectionLimits(most=512, of_peer=64)
 _CHUNK = 1 << 20
+_RETRY_AFTER = {"Retry-After": "2"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _LOG = logging.getLogger(__name__)
 
@@ -36,8 +43,15 @@ class CacheServer:
     def __init__(self, store: Store, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
         self._store, self._claims, self._longest_wait = store, Claims(), longest_wait
         self._checking = asyncio.Lock()
+        self._uploads = Slots("uploads", most=16, of_peer=4)
+        self._downloads = Slots("downloads", most=256, of_peer=12)
+        self._held_claims = Slots("claims", most=256, of_peer=16)
+        self._checks = Slots("checks of a copy", most=4, of_peer=2)
         self._registry = CollectorRegistry()
-        answers = "Requests for artifacts: hit, stored, refused, dropped, and claims by their state"
+        answers = (
+            "Requests for artifacts: hit, miss, stored, refused, busy, dropped, and claims by their"
+            " state"
+        )
         name = "inference_operator_artifact_cache"
         self._answers = Counter(f"{name}_answers", answers, ["answer"], registry=self._registry)
         gauges = {
@@ -57,7 +71,7 @@ class CacheServer:
         found.add_routes(
             [
                 web.get(path, self._take),
-                web.put(path, self._bring),
+                web.put(path, self._bring, expect_handler=_unanswered),
                 web.delete(path, self._drop),
                 web.post(f"{path}/claim", self._claim),
                 web.get("/healthz", self._healthy),
@@ -70,40 +84,62 @@ class CacheServer:
         self._answers.labels(state).inc()
         return web.Response(headers={"State": state})
 
+    @contextmanager
+    def _slot(self, slots: Slots, request: web.Request) -> Iterator[None]:
+        """A slot for this request; 429 or 503 where the peer, or all together, have too many."""
+        with ExitStack() as stack:
+            try:
+                stack.enter_context(slots.take(request.remote or ""))
+            except BusyError as error:
+                self._answers.labels("busy").inc()
+                refusal = web.HTTPTooManyRequests if error.of_peer else web.HTTPServiceUnavailable
+                raise refusal(text=f"{error}\n", headers=_RETRY_AFTER) from None
+            yield
+
     async def _take(self, request: web.Request) -> web.StreamResponse:
         sha256 = _digest(request)
-        path = self._store.find(sha256, time.time_ns())
-        if path is None:
+        if not self._store.has(sha256):
             self._answers.labels("miss").inc()
             raise web.HTTPNotFound(text=f"there is no artifact {sha256}\n")
-        self._answers.labels("hit").inc()
-        return web.FileResponse(path, chunk_size=_CHUNK, headers={"ETag": f'"{sha256}"'})
+        with (
+            self._slot(self._downloads, request),
+            self._store.read(sha256, time.time_ns()) as file,
+        ):
+            self._answers.labels("hit").inc()
+            return await send(request, file, sha256)
 
     async def _bring(self, request: web.Request) -> web.Response:
         sha256 = _digest(request)
         if self._store.has(sha256):
             # What comes is not read: there is nothing to learn from it.
-            return web.Response(status=201, headers={"Connection": "close"})
+            return web.Response(status=201)
         if request.content_length is None:
             raise web.HTTPLengthRequired(text="Content-Length: found none, expected the size\n")
-        try:
-            arrival = self._store.begin(sha256, request.content_length)
+        with self._slot(self._uploads, request):
+            await _go_on(request)
             try:
-                await _receive(request, arrival)
-            finally:
-                arrival.close()
-        except (TooLargeError, WrongDigestError, TimeoutError) as error:
-            self._answers.labels("refused").inc()
-            raise _REFUSALS[type(error)](text=f"{error}\n") from None
+                await self._keep(request, sha256, request.content_length)
+            except tuple(_REFUSALS) as error:
+                self._answers.labels("refused").inc()
+                refusal = next(_REFUSALS[kind] for kind in _REFUSALS if isinstance(error, kind))
+                raise refusal(text=f"{error}\n") from None
         self._answers.labels("stored").inc()
         _LOG.info("stored %s, %s bytes", sha256, f"{request.content_length:,}")
         return web.Response(status=201)
 
+    async def _keep(self, request: web.Request, sha256: str, size: int) -> None:
+        arrival = self._store.begin(sha256, size, request.remote or "")
+        try:
+            await _receive(request, arrival)
+        finally:
+            arrival.close()
+
     async def _drop(self, request: web.Request) -> web.Response:
         """A pod says that it got a spoiled copy: believed only after a look at the file."""
         sha256 = _digest(request)
-        async with self._checking:
-            is_gone = await asyncio.to_thread(self._store.drop_spoiled, sha256)
+        with self._slot(self._checks, request):
+            async with self._checking:
+                is_gone = await asyncio.to_thread(self._store.drop_spoiled, sha256)
         if not is_gone:
             raise web.HTTPConflict(text=f"{sha256} is kept: it is what it is called\n")
         self._answers.labels("dropped").inc()
@@ -115,6 +151,10 @@ class CacheServer:
         sha256 = _digest(request)
         if self._store.has(sha256):
             return self._state(State.PRESENT)
+        with self._slot(self._held_claims, request):
+            return await self._hold(request, sha256)
+
+    async def _hold(self, request: web.Request, sha256: str) -> web.StreamResponse:
         async with self._claims.claim(sha256, self._longest_wait) as held:
             if self._store.has(sha256):
                 return self._state(State.PRESENT)
@@ -136,26 +176,33 @@ class CacheServer:
         return web.Response(body=generate_latest(self._registry), headers=headers)
 
 
-async def serve(server: CacheServer, address: str, port: int) -> web.AppRunner:
-    """Listen until the returned runner is cleaned up."""
-    runner = web.AppRunner(
-        server.application(),
-        access_log=None,
-        # Whoever waits or holds a claim and goes is noticed at once.
-        handler_cancellation=True,
-        read_bufsize=_CHUNK,
-        shutdown_timeout=1.0,
-    )
-    await runner.setup()
-    await web.TCPSite(runner, address, port).start()
-    return runner
+async def serve(
+    server: CacheServer, address: str, port: int, limits: ConnectionLimits = CONNECTIONS
+) -> Listener:
+    """Listen until the returned listener is cleaned up."""
+    return await listen(server.application(), address, port, limits)
 
 
 _REFUSALS: dict[type[Exception], type[web.HTTPException]] = {
     TooLargeError: web.HTTPInsufficientStorage,
     WrongDigestError: web.HTTPUnprocessableEntity,
-    TimeoutError: web.HTTPRequestTimeout,
+    TooSlowError: web.HTTPRequestTimeout,
+    # A body that is not encoded as it says, or ends early.
+    web.RequestPayloadError: web.HTTPBadRequest,
+    # A disk that is full, or broken.
+    OSError: web.HTTPInsufficientStorage,
 }
+
+
+async def _unanswered(_: web.Request) -> None:
+    """Leave `Expect: 100-continue` open until there is a slot: what is refused is not sent."""
+
+
+async def _go_on(request: web.Request) -> None:
+    if request.headers.get("Expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # It is not the answer yet.
+        request.writer.output_size = 0
 
 
 async def _receive(request: web.Request, arrival: Arrival) -> None:
@@ -167,15 +214,14 @@ async def _receive(request: web.Request, arrival: Arrival) -> None:
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    """The body as it comes; TimeoutError where nothing comes for a while."""
+    """The body as it comes; TooSlowError where nothing, or too little, comes for a while."""
+    pace = Pace()
     while True:
-        try:
-            async with asyncio.timeout(LONGEST_SILENCE_SECONDS):
-                chunk = await request.content.read(_CHUNK)
-        except TimeoutError:
-            raise TimeoutError(f"nothing came for {LONGEST_SILENCE_SECONDS:g} s") from None
+        async with pace.waiting(LONGEST_SILENCE_SECONDS):
+            chunk = await request.content.read(_CHUNK)
         if not chunk:
             return
+        pace.moved(len(chunk))
         yield chunk
 
 

@@ -7,7 +7,11 @@ restarted server knows them.
 import hashlib
 import os
 import secrets
-from contextlib import suppress
+import stat
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -17,6 +21,10 @@ _INCOMING = ".incoming-"
 BLOCK = 1 << 20
 # So much may wait to reach the disk: the last wait, before the answer, is then a short one.
 _UNSYNCED = 64 << 20
+# Inodes and memory are limited too.
+MOST_FILES = 4096
+# The pods of a rollout start within minutes: until then their artifact is protected.
+IDLE_NS = 600 * 10**9
 
 
 class TooLargeError(Exception):
@@ -25,6 +33,18 @@ class TooLargeError(Exception):
 
 class WrongDigestError(Exception):
     """What came is not what it was called."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    """A complete file: its bytes, its last use (ns of Unix time), and the peer that brought it.
+
+    `peer` is empty where nobody knows it any more: after a restart.
+    """
+
+    size: int
+    used: int
+    peer: str = ""
 
 
 @dataclass(slots=True)
@@ -38,13 +58,20 @@ class Store:
     folder: Path
     limit: int
     evicted: int = 0
-    _arriving: dict[Path, int] = field(default_factory=dict)
+    clock: Callable[[], int] = time.time_ns
+    _arriving: dict[Path, tuple[str, int]] = field(default_factory=dict)
+    _kept: dict[str, _Kept] = field(default_factory=dict)
+    _read: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
-        for left in self.folder.glob(f"{_INCOMING}*"):
-            left.unlink()
-        self._make_room(0)
+        for path in self.folder.iterdir():
+            found = path.lstat()
+            if path.name.startswith(_INCOMING):
+                path.unlink()
+            elif stat.S_ISREG(found.st_mode) and not path.name.startswith("."):
+                self._kept[path.name] = _Kept(found.st_size, found.st_mtime_ns)
+        self._make_room(0, "")
 
     def find(self, sha256: str, now_ns: int) -> Path | None:
         """The file of this digest, used now; None when it is not there."""
@@ -52,8 +79,29 @@ class Store:
         try:
             os.utime(path, ns=(now_ns, now_ns))
         except FileNotFoundError:
+            self._kept.pop(sha256, None)
             return None
+        if kept := self._kept.get(sha256):
+            kept.used = now_ns
         return path
+
+    @contextmanager
+    def read(self, sha256: str, now_ns: int) -> Iterator[IO[bytes]]:
+        """The open file of this digest, used now; it makes no room while the context lasts.
+
+        FileNotFoundError when it is not there.
+        """
+        path = self.find(sha256, now_ns)
+        if path is None:
+            raise FileNotFoundError(sha256)
+        self._read[sha256] += 1
+        try:
+            with path.open("rb") as file:
+                yield file
+        finally:
+            self._read[sha256] -= 1
+            if not self._read[sha256]:
+                del self._read[sha256]
 
     def has(self, sha256: str) -> bool:
         return (self.folder / sha256).exists()
@@ -61,11 +109,11 @@ class Store:
     @property
     def size(self) -> int:
         """Bytes of all complete files."""
-        return sum(size for _, size, _ in self._files())
+        return sum(kept.size for kept in list(self._kept.values()))
 
     @property
     def count(self) -> int:
-        return len(self._files())
+        return len(self._kept)
 
     def drop_spoiled(self, sha256: str) -> bool:
         """Remove the file if its content is not what it is called; whether it is gone now."""
@@ -78,10 +126,11 @@ class Store:
             # It is not there, or the disk does not give it.
             pass
         path.unlink(missing_ok=True)
+        self._kept.pop(sha256, None)
         return True
 
-    def begin(self, sha256: str, size: int) -> "Arrival":
-        """A file of `size` bytes is announced; TooLargeError when that is beyond the limit.
+    def begin(self, sha256: str, size: int, peer: str = "") -> "Arrival":
+        """A peer announces a file of `size` bytes; TooLargeError when that is beyond the limit.
 
         Nothing makes room for what was only announced.
         """
@@ -91,34 +140,61 @@ class Store:
                 " cache's --limit"
             )
         path = self.folder / f"{_INCOMING}{secrets.token_hex(8)}"
-        self._arriving[path] = 0
+        self._arriving[path] = (peer, 0)
         return Arrival(self, sha256, size, path, path.open("wb"))
 
     def expand(self, path: Path, size: int) -> None:
         """Make room for `size` further bytes of what arrives at `path`, or raise TooLargeError."""
-        self._make_room(size)
-        self._arriving[path] += size
+        peer, held = self._arriving[path]
+        self._make_room(size, peer)
+        self._arriving[path] = (peer, held + size)
 
-    def _make_room(self, size: int) -> None:
-        """Unlink the least recently used files; whoever reads one still reads it to its end."""
-        files = sorted(self._files())
-        held = sum(found for _, found, _ in files) + sum(self._arriving.values())
-        while files and held + size > self.limit:
-            _, freed, path = files.pop(0)
-            path.unlink(missing_ok=True)
-            held -= freed
+    def _make_room(self, size: int, peer: str) -> None:
+        """Unlink the least recently used files that may make room for this peer."""
+        held = self.size + sum(size for _, size in self._arriving.values())
+        if held + size <= self.limit and len(self._kept) < MOST_FILES:
+            return
+        shares, now = self._shares(), self.clock()
+        shares[peer] += size
+        for sha256, kept in sorted(self._kept.items(), key=lambda item: item[1].used):
+            if held + size <= self.limit and len(self._kept) < MOST_FILES:
+                return
+            if sha256 in self._read or not self._gives_way(kept, peer, shares, now):
+                continue
+            (self.folder / sha256).unlink(missing_ok=True)
+            del self._kept[sha256]
+            held -= kept.size
+            shares[kept.peer] -= kept.size
             self.evicted += 1
-        if held + size > self.limit:
-            raise TooLargeError("other artifacts are arriving that fill the cache: try again later")
+        if held + size > self.limit or len(self._kept) >= MOST_FILES:
+            raise TooLargeError(
+                "other artifacts fill the cache, which are arriving, read, or used in the last"
+                " minutes: try again later"
+            )
 
-    def _files(self) -> list[tuple[int, int, Path]]:
-        found = []
-        for path in self.folder.iterdir():
-            if not path.name.startswith("."):
-                with suppress(FileNotFoundError):
-                    stat = path.stat()
-                    found.append((stat.st_mtime_ns, stat.st_size, path))
+    def _gives_way(self, kept: _Kept, peer: str, shares: Counter[str], now: int) -> bool:
+        """Whether the file may go for this peer: what others use goes only for a smaller one.
+
+        A peer that fills the cache thus replaces its own artifacts, not those of all others.
+        """
+        is_idle = now - kept.used > IDLE_NS
+        return is_idle or kept.peer in ("", peer) or shares[kept.peer] > shares[peer]
+
+    def _shares(self) -> Counter[str]:
+        """The bytes of each peer, those that arrive included."""
+        found = Counter[str]()
+        for kept in self._kept.values():
+            found[kept.peer] += kept.size
+        for peer, size in self._arriving.values():
+            found[peer] += size
         return found
+
+    def keep(self, arrival: "Arrival", now_ns: int) -> None:
+        """Put what is sealed in its place."""
+        os.utime(arrival.path, ns=(now_ns, now_ns))
+        arrival.path.rename(self.folder / arrival.sha256)
+        peer, _ = self._arriving.pop(arrival.path)
+        self._kept[arrival.sha256] = _Kept(arrival.size, now_ns, peer)
 
     def end(self, path: Path) -> None:
         self._arriving.pop(path, None)
@@ -177,8 +253,7 @@ class Arrival:
     def keep(self, now_ns: int) -> None:
         """Put what is sealed in its place."""
         self.file.close()
-        os.utime(self.path, ns=(now_ns, now_ns))
-        self.path.rename(self.store.folder / self.sha256)
+        self.store.keep(self, now_ns)
 
     def close(self) -> None:
         """Remove what was not kept."""

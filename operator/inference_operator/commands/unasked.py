@@ -9,6 +9,7 @@ from inference_operator.adapters.observe import Resolve
 from inference_operator.adapters.referrers import references_in
 from inference_operator.adapters.registry_questions import asked_in
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.commands.asking import refusals
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed, Reference, Referenced
@@ -28,7 +29,8 @@ def no_registry(is_live: bool) -> Resolve:
         sources = (asked.source for asked in asked_in(unit, spec))
         return {
             source: Unresolved(
-                Reason.RESOLVING, f"no registry is asked here about {source.uri}: {remedy}"
+                Reason.RESOLVING,
+                f"no registry is asked here about {shown_uri(source.uri)}: {remedy}",
             )
             for source in sources
         }

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey, UnitKey, revision_child_name
@@ -92,7 +93,7 @@ class RevisionRecord:
     @property
     def words(self) -> str:
         """What it serves: where the model is from, or the set of a pipeline."""
-        return f"set {self.version} ({self.step_versions})" if self.steps else self.uri
+        return f"set {self.version} ({self.step_versions})" if self.steps else shown_uri(self.uri)
 
     @property
     def resolved_steps(self) -> Mapping[str, Resolved]:

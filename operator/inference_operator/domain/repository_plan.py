@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from inference_operator.api.quoting import python_value, shown
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 
 PLAN_FILE = "plan.json"
@@ -117,18 +118,19 @@ class PlannedModel:
         )
 
     def _check_uri(self) -> None:
+        uri = shown_uri(self.uri) if self.uri else self.uri
         has_none = self.format is ArtifactFormat.ENSEMBLE or self.builtin not in (None, TOKENIZER)
         if has_none:
             what = "a built-in step" if self.builtin else "an ensemble"
-            _check(self.uri is None, "source.uri", self.uri, f"null for {what} without an artifact")
+            _check(self.uri is None, "source.uri", uri, f"null for {what} without an artifact")
         elif self.uri is not None or self.builtin is None:
-            uri = self.uri or ""
-            scheme = next((one for one in SCHEMES if uri.startswith(one)), None)
-            _check(scheme, "source.uri", self.uri, f"an address that starts with {_SCHEMES}")
+            address = self.uri or ""
+            scheme = next((one for one in SCHEMES if address.startswith(one)), None)
+            _check(scheme, "source.uri", uri, f"an address that starts with {_SCHEMES}")
             _check(
-                _ADDRESS.fullmatch(uri.removeprefix(scheme or "")),
+                _ADDRESS.fullmatch(address.removeprefix(scheme or "")),
                 "source.uri",
-                self.uri,
+                uri,
                 "the name of a host, bucket or claim behind it, and no control characters",
             )
 

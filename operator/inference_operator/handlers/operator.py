@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 
 import kopf
-from aiohttp import web
 from kubernetes.aio.client import Configuration
 
+from inference_operator.adapters.http_listener import Listener
 from inference_operator.adapters.http_server import serve
 from inference_operator.adapters.kinds import UNITS
 from inference_operator.adapters.kube import ApiError, KubeCluster
@@ -103,7 +103,7 @@ async def _end(
     queue: WorkQueue,
     tasks: list[asyncio.Task[None]],
     lease: Lease,
-    server: web.AppRunner,
+    server: Listener,
 ) -> bool:
     """Once asked to end, and while Kopf closes its watches: let the passes in flight end, and a
     follower lead. True when the lease was lost, not given back."""

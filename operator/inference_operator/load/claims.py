@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.digest import CHUNK, files_of, folder_digest
 from inference_operator.load.failure import LoadError
 from inference_operator.load.progress import Progress
@@ -33,6 +34,7 @@ class Copied:
 def find(claims: Path, uri: str) -> ClaimPath:
     """`pvc://claim/path` as a place below `claims`; LoadError when it is not there."""
     name, _, inner = uri.removeprefix("pvc://").partition("/")
+    uri = shown_uri(uri)
     claim = claims / name
     if name in ("", ".", "..") or not claim.is_dir():
         raise LoadError(

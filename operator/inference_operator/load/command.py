@@ -72,6 +72,7 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     import traceback
 
     from inference_operator.api.reasons import Reason
+    from inference_operator.api.shown_uri import shown_text
     from inference_operator.domain.load_report import LoadReport
     from inference_operator.domain.repository_plan import PlanError
     from inference_operator.load.failure import LoadError
@@ -95,9 +96,11 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
         )
         return LoadReport(Reason.ARTIFACT_INVALID, what), FAILED
     except Exception as error:
-        # As a field: a foreign line end would begin a line of the log.
-        log("unexpected failure", "ERROR", exception=traceback.format_exc())
-        what = f"unexpected {type(error).__name__}: {error}; see the log of the init container"
+        # As a field: a foreign line end would begin a line of the log. Libraries name addresses
+        # with all that is in them.
+        log("unexpected failure", "ERROR", exception=shown_text(traceback.format_exc()))
+        what = f"{type(error).__name__}: {shown_text(str(error))}"
+        what = f"unexpected {what}; see the log of the init container"
         return LoadReport(Reason.FETCH_FAILED, what), FAILED
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.digest import file_digest
 from inference_operator.load.origin import Listing, Origin, RangeError, Span
 from inference_operator.load.partial import Download, Partial
@@ -15,7 +16,6 @@ from inference_operator.load.pieces import Pieces, Whole
 from inference_operator.load.progress import Progress, log
 from inference_operator.load.retry import Retries, RetryPolicy, TransientError
 from inference_operator.load.space import require_space
-from inference_operator.load.transport import shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class Fetcher:
             try:
                 return self.origin.files(uri)
             except TransientError as cut:
-                retries.wait(cut, shown(uri), 0)
+                retries.wait(cut, shown_uri(uri), 0)
 
     def fetch(self, download: Download, folder: Path) -> Fetched:
         """The whole file as `folder`/download; LoadError when it cannot be had."""
@@ -61,12 +61,12 @@ class Fetcher:
                 return self._in_pieces(download, partial, whole)
             except RangeError as refused:
                 if partial.size == 0 and not may_split:
-                    retries.wait(TransientError(str(refused)), shown(download.uri), 0)
+                    retries.wait(TransientError(str(refused)), shown_uri(download.uri), 0)
                 may_split = False
                 log("starting over", "WARNING", model=download.model, error=str(refused))
                 partial.discard()
             except TransientError as cut:
-                retries.wait(cut, shown(download.uri), partial.size)
+                retries.wait(cut, shown_uri(download.uri), partial.size)
         return Fetched(partial.path, partial.digest.hexdigest(), partial.size, partial.resumed)
 
     def _attempt(self, download: Download, partial: Partial, may_split: bool) -> Whole | None:

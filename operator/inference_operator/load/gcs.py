@@ -14,6 +14,7 @@ from google.cloud import storage
 from google.oauth2 import service_account
 
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
@@ -52,7 +53,9 @@ class CloudStorage:
             names = [blob.name for blob in found if not blob.name.endswith("/")]
         if not names or len(names) > _MOST_FILES:
             what = "is an empty folder" if not names else f"holds more than {_MOST_FILES:,} objects"
-            raise LoadError(Reason.ARTIFACT_NOT_FOUND, f"{uri} {what}: check spec.model.source.uri")
+            raise LoadError(
+                Reason.ARTIFACT_NOT_FOUND, f"{shown_uri(uri)} {what}: check spec.model.source.uri"
+            )
         files = (RemoteFile(each.removeprefix(name), f"gs://{bucket}/{each}") for each in names)
         return Listing(tuple(files), is_folder=True)
 
@@ -64,7 +67,9 @@ class CloudStorage:
         with _explained(uri):
             blob.reload(timeout=self._timeout, retry=None)
         if etag not in (None, str(blob.generation)):
-            raise RangeError(f"{uri} has generation {blob.generation} now, it had {etag}")
+            raise RangeError(
+                f"{shown_uri(uri)} has generation {blob.generation} now, it had {etag}"
+            )
         end = blob.size if span.end is None else span.end
         body = self._chunks(blob, uri, Span(span.start, end))
         yield Answer(body, span.start, blob.size, str(blob.generation), ranges=True)
@@ -119,6 +124,7 @@ def _identity(secret: Secret, key: str | None) -> Any:
 
 @contextmanager
 def _explained(uri: str) -> Iterator[None]:
+    uri = shown_uri(uri)
     try:
         yield
     except answers.NotFound:
@@ -137,7 +143,9 @@ def _explained(uri: str) -> Iterator[None]:
     except _PASSING as error:
         raise TransientError(f"{uri}: {_said(error)}") from None
     except _CUT as error:
-        raise TransientError(f"cannot reach Google Cloud Storage: {error}") from None
+        raise TransientError(
+            f"cannot reach Google Cloud Storage: {shown_text(str(error))}"
+        ) from None
     except answers.GoogleAPICallError as error:
         raise LoadError(
             Reason.FETCH_FAILED, f"{uri}: {_said(error)}: check spec.model.source.uri"
@@ -146,7 +154,7 @@ def _explained(uri: str) -> Iterator[None]:
 
 def _said(error: Exception) -> str:
     code = getattr(error, "code", None)
-    return f"Google Cloud Storage answered {int(code)}" if code else f"{error}"
+    return f"Google Cloud Storage answered {int(code)}" if code else shown_text(str(error))
 
 
 def _place(uri: str) -> tuple[str, str]:

@@ -5,9 +5,10 @@ others wait for that, and take it from there. The claim is an open request: it e
 """
 
 import http.client
+import socket
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,8 +26,14 @@ CONNECT_SECONDS = 2.0
 READ_SECONDS = 30.0
 # A waiting pod gives up on the one that fetches after this long, and fetches for itself.
 LONGEST_WAIT_SECONDS = 900.0
+# The cache says at once whether it takes an upload; one of an older version may not say it.
+ASKING_SECONDS = 2.0
+# How often a cache that takes too many uploads already is asked again, and the wait before that.
+UPLOAD_ATTEMPTS = 3
+BUSY_SECONDS = 2.0
 # Whatever was spoiled twice is spoiled by the node's disk.
 _CLAIMS = 2
+_BUSY = {429, 503}
 _CUT = (OSError, http.client.HTTPException)
 
 
@@ -41,8 +48,13 @@ class _State(Enum):
 class NodeCache:
     """Speaks with the cache server of `inference-operator cache` at `url`."""
 
-    def __init__(self, url: str, clock: Callable[[], float] = time.monotonic) -> None:
-        self._url, self._clock = url.rstrip("/"), clock
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._url, self._clock, self._sleep = url.rstrip("/"), clock, sleep
         self._address = urlsplit(self._url)
 
     def obtain(
@@ -74,7 +86,7 @@ class NodeCache:
             while state is _State.TAKEN:
                 connection = self._connect()
                 connection.request("POST", f"{self._address.path}/sha256/{sha256}/claim")
-                state = _State(connection.getresponse().getheader("State", ""))
+                state = _state(connection.getresponse())
                 if state is _State.TAKEN:
                     connection.close()
                     log("another pod of this node fetches it: waiting", model=model, sha256=sha256)
@@ -119,21 +131,31 @@ class NodeCache:
 
     def _give(self, model: str, fetched: Fetched) -> None:
         try:
-            connection = self._connect()
-            with fetched.path.open("rb") as body:
-                headers = {"Content-Length": str(fetched.size)}
-                path = f"{self._address.path}/sha256/{fetched.sha256}"
-                connection.request("PUT", path, body, headers)
-                answer = connection.getresponse()
-                said = answer.read(500).decode("utf-8", "replace").strip()
-            connection.close()
+            status, answer = self._upload(fetched)
+            for _ in range(UPLOAD_ATTEMPTS - 1):
+                if status in _BUSY:
+                    self._sleep(BUSY_SECONDS)
+                    status, answer = self._upload(fetched)
         except _CUT as error:
             log("the node's cache did not take it", "WARNING", model=model, error=str(error))
             return
-        if answer.status == 201:
+        if status == 201:
             log("given to the node's cache", model=model, sha256=fetched.sha256)
         else:
-            log("the node's cache did not take it", "WARNING", model=model, error=said)
+            log("the node's cache did not take it", "WARNING", model=model, error=answer)
+
+    def _upload(self, fetched: Fetched) -> tuple[int, str]:
+        """Status and text of the answer; the file is only sent to a cache that takes it."""
+        connection = self._connect()
+        with closing(connection), fetched.path.open("rb") as body:
+            connection.putrequest("PUT", f"{self._address.path}/sha256/{fetched.sha256}")
+            connection.putheader("Content-Length", str(fetched.size))
+            connection.putheader("Expect", "100-continue")
+            connection.endheaders()
+            if _goes_on(connection.sock):
+                connection.send(body)
+            answer = connection.getresponse()
+            return answer.status, answer.read(500).decode("utf-8", "replace").strip()
 
     def _connect(self) -> http.client.HTTPConnection:
         host, port = self._address.hostname or "", self._address.port or 80
@@ -141,3 +163,24 @@ class NodeCache:
         connection.connect()
         connection.sock.settimeout(READ_SECONDS)
         return connection
+
+
+def _state(answer: http.client.HTTPResponse) -> _State:
+    """The answer to a claim; ValueError where it is none, with what was said instead."""
+    try:
+        return _State(answer.getheader("State", ""))
+    except ValueError:
+        said = answer.read(500).decode("utf-8", "replace").strip()
+        raise ValueError(f"it answered {answer.status} {answer.reason}: {said}") from None
+
+
+def _goes_on(sock: socket.socket) -> bool:
+    """Whether the cache waits for the body: any answer but 100 is its last one."""
+    sock.settimeout(ASKING_SECONDS)
+    try:
+        # http.client reads past an answer of 100 by itself.
+        return sock.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 100"
+    except TimeoutError:
+        return True
+    finally:
+        sock.settimeout(READ_SECONDS)

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 from inference_operator.load.credentials import Credentials, Secret
 from inference_operator.load.failure import LoadError
@@ -39,7 +40,7 @@ class OciRegistry:
         if found is None:
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"spec.model.source.uri: found {uri}, expected {ADDRESS}",
+                f"spec.model.source.uri: found {shown_uri(uri)}, expected {ADDRESS}",
             )
         self._host, self._repository, tag, digest = found.groups()
         self._reference = tag or digest
@@ -79,7 +80,8 @@ class OciRegistry:
         if self._reference.startswith("sha256:") and self._reference != digest:
             raise LoadError(
                 Reason.DIGEST_MISMATCH,
-                f"{uri}: found a manifest with {digest}: the registry or a proxy changes manifests",
+                f"{shown_uri(uri)}: found a manifest with {digest}: the registry or a proxy changes"
+                " manifests",
             )
         try:
             manifest = parse_json(body, _MANIFEST)
@@ -138,4 +140,4 @@ def _title(uri: str, layer: Any) -> str:
 
 
 def _invalid(uri: str, what: str) -> LoadError:
-    return LoadError(Reason.ARTIFACT_INVALID, f"{uri}: {what}")
+    return LoadError(Reason.ARTIFACT_INVALID, f"{shown_uri(uri)}: {what}")

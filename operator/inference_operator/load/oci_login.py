@@ -1,20 +1,20 @@
 """How a registry is asked: the Secret's user or token, and the bearer tokens that it hands out."""
 
 import binascii
-import re
 from base64 import b64decode
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
+from inference_operator.load.challenges import parse_challenges
 from inference_operator.load.credentials import Secret, basic, http_credentials
 from inference_operator.load.failure import LoadError
-from inference_operator.load.transport import Transport, UnauthorizedError, origin, shown
+from inference_operator.load.transport import Transport, UnauthorizedError, origin
 
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
 DOCKER_CONFIG = ".dockerconfigjson"
-_PARAMETER = re.compile(r'(\w+)="([^"]*)"')
 _TOKEN = JsonLimits(size=1 << 20)
 # A Secret holds no more.
 _CONFIG = JsonLimits(size=1 << 20)
@@ -45,33 +45,36 @@ class Login:
         if origin(said.url) != origin(f"https://{self._host}"):
             raise LoadError(
                 Reason.ARTIFACT_FORBIDDEN,
-                f"{self._host} redirects to {shown(said.url)}, which asks for credentials, and they"
-                f" are for {self._host} only: let the registry redirect to an address that is"
+                f"{self._host} redirects to {shown_uri(said.url)}, which asks for credentials, and"
+                f" they are for {self._host} only: let the registry redirect to an address that is"
                 " signed, or serve its layers itself",
             ) from None
-        scheme, _, rest = said.challenge.partition(" ")
-        refused = self.authorization is not None and self.authorization == self._held
-        if scheme.lower() == "basic" and self._held and not refused:
-            self.authorization = self._held
-        elif scheme.lower() == "bearer" and not refused:
-            self.authorization = self._token(dict(_PARAMETER.findall(rest)), said)
-        else:
+        if self.authorization is not None and self.authorization == self._held:
             raise said
+        for challenge in parse_challenges(said.challenge):
+            if challenge.scheme == "basic" and self._held:
+                self.authorization = self._held
+                return
+            if challenge.scheme == "bearer":
+                self.authorization = self._token(challenge.parameters, said)
+                return
+        raise said
 
     def _token(self, wanted: dict[str, str], said: LoadError) -> str:
         realm = wanted.get("realm", "")
-        if urlsplit(realm).scheme != "https":
+        if not _is_plain_https(realm):
             raise said
         asked = [(name, wanted[name]) for name in ("service", "scope") if name in wanted]
-        url = f"{realm}?{urlencode(asked)}"
-        with self._transport.open(url, {}, self._held) as response:
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
+        with self._transport.open(url, {}, self._held, named_by=self._host) as response:
             body = response.read(_TOKEN.size + 1)
         try:
             found = parse_json(body, _TOKEN)
             token = found.get("token") or found["access_token"]
         except (ValueError, KeyError, AttributeError):
             raise LoadError(
-                Reason.FETCH_FAILED, f"{realm} gave no token: check the registry's token service"
+                Reason.FETCH_FAILED,
+                f"{shown_uri(realm)} gave no token: check the registry's token service",
             ) from None
         return f"Bearer {token}"
 
@@ -90,6 +93,15 @@ def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
         raise secret.unusable(f"{DOCKER_CONFIG} is no Docker configuration", EXPECTED) from None
     return basic(user, password)
+
+
+def _is_plain_https(realm: str) -> bool:
+    """Whether credentials may go there: https, and a host without a user."""
+    try:
+        parts = urlsplit(realm)
+        return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
 
 
 def _host(name: str) -> str:

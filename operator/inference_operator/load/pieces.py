@@ -12,12 +12,12 @@ from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.origin import Answer, Origin, RangeError, Span
 from inference_operator.load.partial import Download
 from inference_operator.load.progress import Progress
 from inference_operator.load.retry import Retries, TransientError
 from inference_operator.load.space import require_space
-from inference_operator.load.transport import shown
 
 CONNECTIONS = 4
 PIECE = 16 << 20
@@ -126,7 +126,7 @@ class Pieces:
             except TransientError as cut:
                 if self._stop.is_set():
                     return
-                retries.wait(cut, shown(self._download.uri), at)
+                retries.wait(cut, shown_uri(self._download.uri), at)
         self._note(start)
 
     def _check(self, answer: Answer, at: int) -> None:

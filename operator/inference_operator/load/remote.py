@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.repository_plan import PlannedModel
 from inference_operator.load.digest import folder_digest
 from inference_operator.load.failure import LoadError
@@ -87,8 +88,9 @@ class Remote:
         if file.sha256 not in (None, fetched.sha256):
             raise LoadError(
                 Reason.DIGEST_MISMATCH,
-                f"{model.name}: found {file.name or file.uri} with sha256 {fetched.sha256},"
-                f" expected {file.sha256}, as its manifest says: push the artifact again",
+                f"{model.name}: found {file.name or shown_uri(file.uri)} with sha256"
+                f" {fetched.sha256}, expected {file.sha256}, as its manifest says: push the"
+                " artifact again",
             )
         return fetched
 

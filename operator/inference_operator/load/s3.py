@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, SSLError
 from botocore.httpsession import get_cert_path
 
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
@@ -32,6 +33,9 @@ _EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
 # A connection that breaks takes what was read of the last one along.
 _READ = 64 << 10
 _MOST_FILES = 10_000
+_DIGITS = 18
+# The server writes it.
+_CODE_LENGTH = 60
 
 
 class S3:
@@ -52,7 +56,7 @@ class S3:
         if not names:
             raise LoadError(
                 Reason.ARTIFACT_NOT_FOUND,
-                f"{uri} is an empty folder: check spec.model.source.uri",
+                f"{shown_uri(uri)} is an empty folder: check spec.model.source.uri",
             )
         files = (RemoteFile(name.removeprefix(key), f"s3://{bucket}/{name}") for name in names)
         return Listing(tuple(files), is_folder=True)
@@ -72,7 +76,8 @@ class S3:
             raise _unreachable(error, uri) from None
         with closing(found["Body"]) as body:
             said = found.get("ContentRange", "").rpartition("/")[2]
-            total = int(said) if said.isdigit() else found["ContentLength"]
+            given = said.isascii() and said.isdecimal() and len(said) <= _DIGITS
+            total = int(said) if given else found["ContentLength"]
             start = span.start if said else 0
             yield Answer(_chunks(body, uri), start, total, found.get("ETag"), ranges=True)
 
@@ -86,7 +91,8 @@ class S3:
                 if len(found) > _MOST_FILES:
                     raise LoadError(
                         Reason.ARTIFACT_INVALID,
-                        f"{uri} holds more than {_MOST_FILES:,} objects: pack them into an archive",
+                        f"{shown_uri(uri)} holds more than {_MOST_FILES:,} objects: pack them into"
+                        " an archive",
                     )
         except ClientError as error:
             raise self._refusal(error, uri) from None
@@ -97,7 +103,7 @@ class S3:
     def _refusal(self, error: ClientError, uri: str) -> Exception:
         code = error.response.get("Error", {}).get("Code", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        said = f"{uri}: S3 answered {status} {code}"
+        said = f"{shown_uri(uri)}: S3 answered {status} {shown_text(str(code))[:_CODE_LENGTH]}"
         if status in {412, 416}:
             return RangeError(said)
         if status in _PASSING or code == "RequestTimeout":
@@ -120,7 +126,8 @@ class S3:
         except (ClientError, BotoCoreError):
             found = {}
         if found.get("KeyCount"):
-            return f"{key} is a folder there: write {uri}/ to serve all that is in it"
+            folder = shown_uri(uri)
+            return f"that is a folder there: write {folder}/ to serve all that is in it"
         return "check the bucket and the key in spec.model.source.uri"
 
 
@@ -155,7 +162,7 @@ def _client(secret: Secret, timeout: float) -> Any:
             ),
         )
     except (BotoCoreError, ValueError) as error:
-        raise secret.unusable(f"`endpoint` or `region`: {error}", EXPECTED) from None
+        raise secret.unusable(f"`endpoint` or `region`: {_text(error)}", EXPECTED) from None
 
 
 def _authorities(ca: str | None) -> str | None:
@@ -179,14 +186,18 @@ def _chunks(body: Any, uri: str) -> Iterator[bytes]:
         while chunk := body.read(_READ):
             yield chunk
     except BotoCoreError as error:
-        raise TransientError(f"{error}") from None
+        raise TransientError(_text(error)) from None
 
 
 def _unreachable(error: BotoCoreError, uri: str) -> Exception:
     if isinstance(error, SSLError):
         return LoadError(
             Reason.FETCH_FAILED,
-            f"{uri}: {error}: put the PEM of the endpoint's authority under `ca.crt` into the"
-            " Secret of spec.model.source.secretRef",
+            f"{shown_uri(uri)}: {_text(error)}: put the PEM of the endpoint's authority under"
+            " `ca.crt` into the Secret of spec.model.source.secretRef",
         )
-    return TransientError(f"cannot reach S3: {error}")
+    return TransientError(f"cannot reach S3: {_text(error)}")
+
+
+def _text(error: Exception) -> str:
+    return shown_text(str(error))

@@ -10,9 +10,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import IO, Any
 from urllib.error import HTTPError, URLError
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_text, shown_uri
+from inference_operator.domain.addresses import ForbiddenAddressError
+from inference_operator.load.connections import CheckedHttp, CheckedHttps
 from inference_operator.load.credentials import Credentials
 from inference_operator.load.digest import CHUNK
 from inference_operator.load.failure import LoadError
@@ -32,10 +35,13 @@ _FINAL = {
     ),
 }
 _MLFLOW = ("/get-artifact", "/artifacts/files")
-_TELLING = {"name", "version", "run_uuid", "path"}
 # What began encrypted stays so.
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
+_DIGITS = 18
+_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+# Of an answer's status line, which the server writes.
+_REASON_LENGTH = 60
 
 
 class UnauthorizedError(LoadError):
@@ -56,7 +62,7 @@ class Transport:
         self._authorization = held.authorization
         self._timeout = timeout
         self._opener = urllib.request.build_opener(
-            urllib.request.HTTPSHandler(context=trust(held.ca)), _SecureRedirects()
+            CheckedHttp(), CheckedHttps(trust(held.ca)), _SecureRedirects()
         )
 
     def files(self, uri: str) -> Listing:
@@ -85,11 +91,22 @@ class Transport:
 
     @contextmanager
     def open(
-        self, url: str, headers: Mapping[str, str], authorization: str | None = None
+        self,
+        url: str,
+        headers: Mapping[str, str],
+        authorization: str | None = None,
+        *,
+        named_by: str | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
-        """GET with these headers; `authorization` in place of what the Secret says."""
+        """GET with these headers; `authorization` in place of what the Secret says.
+
+        `named_by`: the host whose answer named the address, as a redirect does.
+        """
         try:
             request = urllib.request.Request(url, headers={"User-Agent": "inference-operator"})
+            if named_by is not None:
+                request.origin_req_host = urlsplit(f"//{named_by}").hostname or ""
+                request.unverifiable = True
         except ValueError as error:
             raise _no_address(url, error) from None
         for name, value in headers.items():
@@ -106,11 +123,11 @@ class Transport:
             with error:
                 raise _refusal(error) from None
         except URLError as error:
-            raise _unreachable(request.host, error.reason) from None
+            raise _unreachable(request, error.reason) from None
         except (http.client.InvalidURL, ValueError) as error:
             raise _no_address(request.full_url, error) from None
         except _CUT as error:
-            raise _unreachable(request.host, error) from None
+            raise _unreachable(request, error) from None
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
@@ -128,8 +145,8 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
         if urlsplit(newurl).scheme not in _FOLLOWED[urlsplit(req.full_url).scheme]:
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{shown(req.full_url)} redirects to {shown(newurl)}, and only https is followed:"
-                " set spec.model.source.uri to an address that answers over https",
+                f"{shown_uri(req.full_url)} redirects to {shown_uri(newurl)}, and only https is"
+                " followed: set spec.model.source.uri to an address that answers over https",
             )
         following = super().redirect_request(req, fp, code, msg, headers, newurl)
         secret = req.unredirected_hdrs.get("Authorization")
@@ -143,18 +160,6 @@ def origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     default = ":443" if parts.scheme == "https" else ":80"
     return parts.scheme, parts.netloc.lower().removesuffix(default)
-
-
-def shown(url: str) -> str:
-    """An address for logs and messages: without its query, which often is a signature.
-
-    Of MLflow's server the query says which version of which model was asked for.
-    """
-    address, _, query = url.partition("#")[0].partition("?")
-    if not address.endswith(_MLFLOW):
-        return address
-    kept = [f"{name}={value}" for name, value in parse_qsl(query) if name in _TELLING]
-    return f"{address}?{'&'.join(kept)}"
 
 
 def trust(ca: str | None) -> ssl.SSLContext:
@@ -175,17 +180,21 @@ def trust(ca: str | None) -> ssl.SSLContext:
 def _answer(response: http.client.HTTPResponse, asked: Span) -> Answer:
     etag = response.headers.get("ETag")
     strong = etag if etag and etag.startswith('"') else None
-    length = response.headers.get("Content-Length", "")
     if response.status != 206:
-        total = int(length) if length.isdigit() else None
+        total = whole_number(response.headers.get("Content-Length", ""))
         ranges = response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
         return Answer(_chunks(response), 0, total, strong, ranges)
     said = response.headers.get("Content-Range", "")
-    found = re.fullmatch(r"bytes (\d+)-\d+/(\d+|\*)", said)
+    found = _CONTENT_RANGE.fullmatch(said)
     if found is None or int(found.group(1)) != asked.start:
-        raise RangeError(f"asked for bytes from {asked.start} on, the server sent {said!r}")
-    total = int(found.group(2)) if found.group(2).isdigit() else None
+        raise RangeError(f"asked for bytes from {asked.start} on, the server sent {said[:80]!r}")
+    total = whole_number(found.group(2))
     return Answer(_chunks(response), asked.start, total, strong, ranges=True)
+
+
+def whole_number(text: str) -> int | None:
+    """A number of a header; None for anything else, such as one of more than 18 digits."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
 def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
@@ -200,41 +209,55 @@ def _refusal(error: HTTPError) -> Exception:
     if error.code in _REDIRECTS:
         return LoadError(
             Reason.FETCH_FAILED,
-            f"{shown(error.url)} redirects in a circle, or to what is no https address",
+            f"{shown_uri(error.url)} redirects in a circle, or to what is no https address",
         )
-    said = f"{shown(error.url)} answered {error.code} {error.reason}"
+    reason = " ".join(shown_text(str(error.reason)).split())[:_REASON_LENGTH]
+    said = f"{shown_uri(error.url)} answered {error.code} {reason}"
     if error.code == 416:
         return RangeError(said)
     if error.code == 401:
-        challenge = error.headers.get("WWW-Authenticate", "")
+        challenge = ", ".join(error.headers.get_all("WWW-Authenticate", ()))
         return UnauthorizedError(f"{said}: {_NO_CREDENTIALS}", error.url, challenge)
     if error.code in _PASSING:
         return TransientError(said, retry_after(error.headers.get("Retry-After"), time.time()))
     default = (Reason.FETCH_FAILED, "check spec.model.source.uri and the server's own log")
-    reason, remedy = _FINAL.get(error.code, default)
-    return LoadError(reason, f"{said}: {remedy}")
+    kind, remedy = _FINAL.get(error.code, default)
+    return LoadError(kind, f"{said}: {remedy}")
 
 
 def retry_after(text: str | None, now: float) -> float | None:
     """The header's seconds or date as seconds from `now` (Unix time) on; None for neither."""
     if text is None:
         return None
-    if text.strip().isdigit():
-        return float(text)
+    if (seconds := whole_number(text.strip())) is not None:
+        return float(seconds)
     try:
         return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
-    except ValueError:
+    except (ValueError, OverflowError, OSError):
         return None
 
 
-def _no_address(url: str, error: object) -> LoadError:
+def _no_address(url: str, error: Exception) -> LoadError:
+    # Some of these errors quote the address, with all that is in it.
     return LoadError(
         Reason.FETCH_FAILED,
-        f"{shown(url)} is no valid address ({error}): check spec.model.source.uri",
+        f"{shown_uri(url)} is no valid address ({_without(url, error)}): check"
+        " spec.model.source.uri",
     )
 
 
-def _unreachable(host: str, error: object) -> Exception:
+def _without(url: str, error: Exception) -> str:
+    """The error's words, or only its kind where they hold what is not shown of the address."""
+    return type(error).__name__ if shown_uri(url) != url else str(error)
+
+
+def _unreachable(request: urllib.request.Request, error: object) -> Exception:
+    host = request.host.rpartition("@")[2]
+    if isinstance(error, ForbiddenAddressError):
+        return LoadError(
+            Reason.FETCH_FAILED,
+            f"{shown_uri(request.full_url)}: {error} in spec.model.source.uri",
+        )
     if isinstance(error, ssl.SSLCertVerificationError):
         return LoadError(
             Reason.FETCH_FAILED,
@@ -249,4 +272,4 @@ def _cause(error: object) -> str:
         return "no answer in time"
     if isinstance(error, http.client.IncompleteRead):
         return "the connection ended in the middle of the body"
-    return f"{error}" or type(error).__name__
+    return shown_text(f"{error}") or type(error).__name__

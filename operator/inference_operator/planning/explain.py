@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from inference_operator.api.quoting import visible
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Apply, Create, Plan
 
@@ -34,7 +35,7 @@ def _lines(plan: Plan) -> Iterator[str]:
 def _wanted(plan: Plan) -> Iterator[str]:
     if plan.unit is not None:
         model = plan.unit.entry_model
-        source = f" from {model.uri}" if model.uri else ""
+        source = f" from {shown_uri(model.uri)}" if model.uri else ""
         yield (
             f"  wanted: model {model.name} version {model.version}{source},"
             f" revision {plan.unit.revision}, {plan.replicas} replicas"
@@ -71,9 +72,13 @@ def _verb(action: Action) -> str:
 
 def _step(step: ServedStep) -> str:
     if step.pin is not None:
-        origin = f" from {step.uri}" if step.uri else ""
+        origin = f" from {shown_uri(step.uri)}" if step.uri else ""
         return (
             f"model {step.model} version {step.version}{origin}, as {step.pin.reference} serves it"
             f" (revision {step.pin.revision})"
         )
-    return f"model {step.model} version {step.version} from {step.uri}" if step.uri else "built in"
+    return (
+        f"model {step.model} version {step.version} from {shown_uri(step.uri)}"
+        if step.uri
+        else "built in"
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Container, DeploymentView, Pod, RevisionRecord
 from inference_operator.domain.repository_plan import CONFIG_SUFFIX
@@ -80,7 +81,7 @@ def _tells_of(text: str, step: ServedStep) -> bool:
     files = step.pin.repository if step.pin else ()
     names = {step.model, *(file.removesuffix(CONFIG_SUFFIX) for file in files)}
     is_named = any(text.startswith(f"{n}: ") or f" model {n} version " in text for n in names)
-    return is_named or (step.uri != "" and step.uri in text)
+    return is_named or (step.uri != "" and shown_uri(step.uri) in text)
 
 
 def load_report(pods: tuple[Pod, ...]) -> LoadReport | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import UNDER_WAY, Reason
+from inference_operator.api.shown_uri import is_stamp_of, stamped_uri
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DECISION_MESSAGE_LENGTH,
@@ -84,8 +85,8 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         return ModelStatus(version=str(serving.version))
     if loaded is not None and loaded.models:
         digest = loaded.models[0].sha256
-    elif digest is None and seen.status.model and seen.status.model.uri == _uri(serving.uri):
-        digest = seen.status.model.sha256
+    elif digest is None and (known := seen.status.model) and _is_of(known.uri, serving.uri):
+        digest = known.sha256
     return ModelStatus(
         version=str(serving.version),
         run_id=(serving.resolved.run_id or None) if serving.resolved else None,
@@ -96,7 +97,11 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
 
 def _uri(text: str) -> str:
     """A uri may hold what a terminal obeys: Kubernetes shows a status as it is."""
-    return shortened(text, URI_LENGTH)
+    return shortened(stamped_uri(text), URI_LENGTH)
+
+
+def _is_of(written: str | None, uri: str) -> bool:
+    return is_stamp_of(written, uri) or written == _uri(uri)
 
 
 def _url(seen: Observed, plan: Plan) -> str | None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.completion import Completed, Incomplete, complete
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.resolution import Resolved, SourceKey, Unresolved
@@ -28,7 +29,7 @@ def settle(seen: Observed, position: Position, spec: InferenceModelSpec, step: s
     if not source.from_registry:
         return Settled(Completed(spec, spec))
     answer = seen.resolutions.get(SourceKey.of(source)) or Unresolved(
-        Reason.RESOLVING, f"the registry is being asked about {source.uri}"
+        Reason.RESOLVING, f"the registry is being asked about {shown_uri(source.uri)}"
     )
     if isinstance(answer, Resolved):
         wanted = complete(spec, answer)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
+from inference_operator.adapters.http_listener import Listener
 from inference_operator.artifact_cache.server import CacheServer, serve
 from inference_operator.artifact_cache.store import Store
 from tests.integration.load.conftest import (
@@ -41,7 +41,7 @@ class Running:
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         server = CacheServer(held, longest_wait)
-        begun: Future[web.AppRunner] = asyncio.run_coroutine_threadsafe(
+        begun: Future[Listener] = asyncio.run_coroutine_threadsafe(
             serve(server, "127.0.0.1", 0), self._loop
         )
         self._runner = begun.result(10)

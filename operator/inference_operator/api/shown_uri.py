@@ -1,0 +1,68 @@
+"""What of a URI may be shown: its scheme, host and path.
+
+A query often is a signature (S3, Google and Azure sign addresses so), and a user name comes with a
+password. Logs, messages, status and Events are read by more people than a Secret.
+"""
+
+import hashlib
+import re
+from urllib.parse import parse_qsl
+
+_REGISTRY_FILES = ("/get-artifact", "/artifacts/files")
+_TELLING = {"name", "version", "run_uuid", "path"}
+# What stands between the addresses in a text.
+_BETWEEN = re.compile(r"([\s\"'<>]+)")
+
+
+def shown_uri(uri: str) -> str:
+    """The URI without user, query and fragment.
+
+    Of the registry's files the query says which version of which model is asked for: those names
+    stay. `models:/NAME@ALIAS` is no address.
+    """
+    if uri.startswith("models:/"):
+        return uri
+    address, _, query = uri.partition("#")[0].partition("?")
+    scheme, colon, rest = address.partition(":")
+    if not colon or "/" in scheme:
+        scheme, colon, rest = "", "", address
+    path = rest.lstrip("/\\")
+    host, slash, below = path.partition("/")
+    slashes = rest[: len(rest) - len(path)]
+    found = f"{scheme}{colon}{slashes}{host.rpartition('@')[2]}{slash}{below}"
+    if not address.endswith(_REGISTRY_FILES):
+        return found
+    try:
+        pairs = parse_qsl(query, max_num_fields=20)
+    except ValueError:
+        return found
+    kept = [f"{name}={value}" for name, value in pairs if name in _TELLING]
+    return f"{found}?{'&'.join(kept)}" if kept else found
+
+
+def shown_text(text: str) -> str:
+    """A text of a library or a server, with the addresses in it as they may be shown."""
+    return "".join(_shown_word(word) for word in _BETWEEN.split(text))
+
+
+def _shown_word(word: str) -> str:
+    if "/" not in word:
+        return word
+    # A key of a store may hold a whole query, which its library encodes.
+    for sign in ("%3f", "%23"):
+        if (at := word.lower().find(sign)) >= 0:
+            word = word[:at]
+    return shown_uri(word) if any(sign in word for sign in "?#@") else word
+
+
+def stamped_uri(uri: str) -> str:
+    """The URI for a status: what is not shown of it is told apart by a digest."""
+    shown = shown_uri(uri)
+    if shown == uri:
+        return uri
+    return f"{shown}#{hashlib.sha256(uri.encode()).hexdigest()[:12]}"
+
+
+def is_stamp_of(written: str | None, uri: str) -> bool:
+    """Whether a status tells of this URI; earlier operators wrote it whole."""
+    return written in (uri, stamped_uri(uri))

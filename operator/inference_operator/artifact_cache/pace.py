@@ -1,0 +1,46 @@
+"""The least rate of a transfer. Only time spent waiting for the other side counts."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+# Within a node 100 MB/s are normal. What is slower than this holds its place from others.
+LEAST_BYTES = 16 << 20
+LEAST_SECONDS = 30.0
+
+
+class TooSlowError(Exception):
+    """The other side sent or took too little for too long."""
+
+
+@dataclass(slots=True)
+class Pace:
+    """Each `LEAST_BYTES` must pass within `LEAST_SECONDS`; the last ones are no exception."""
+
+    _moved: int = 0
+    _waited: float = 0.0
+
+    @asynccontextmanager
+    async def waiting(self, longest: float = LEAST_SECONDS) -> AsyncIterator[None]:
+        """Wait for the other side, at most so long and never beyond the rate; or TooSlowError."""
+        begun = time.monotonic()
+        left = LEAST_SECONDS - self._waited
+        try:
+            async with asyncio.timeout(min(left, longest)):
+                yield
+        except TimeoutError:
+            if left > longest:
+                raise TooSlowError(f"nothing came for {longest:g} s") from None
+            raise TooSlowError(
+                f"found {self._moved:,} bytes in {LEAST_SECONDS:g} s, expected {LEAST_BYTES:,} or"
+                " more: this is too slow within a node"
+            ) from None
+        self._waited += time.monotonic() - begun
+
+    def moved(self, count: int) -> None:
+        """So many bytes have passed."""
+        self._moved += count
+        if self._moved >= LEAST_BYTES:
+            self._moved, self._waited = 0, 0.0

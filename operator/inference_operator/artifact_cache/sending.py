@@ -1,0 +1,66 @@
+"""An artifact on its way to a pod: from the file to the socket, a block at a time."""
+
+import asyncio
+import os
+import re
+from typing import IO
+
+from aiohttp import web
+
+from inference_operator.artifact_cache.pace import Pace, TooSlowError
+
+# A part of a download, for which its pace is looked at; a pod takes each of them in this time.
+_BLOCK = 1 << 20
+LONGEST_BLOCK_SECONDS = 10.0
+_RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})?")
+
+
+async def send(request: web.Request, file: IO[bytes], sha256: str) -> web.StreamResponse:
+    """Answer with the file, or with the one range of it that was asked for.
+
+    Several ranges in one request are answered with the whole, as HTTP permits.
+    """
+    size = os.fstat(file.fileno()).st_size
+    etag = f'"{sha256}"'
+    answer = web.StreamResponse(headers={"ETag": etag, "Accept-Ranges": "bytes"})
+    answer.content_type = "application/octet-stream"
+    first, end = 0, size
+    if part := _range(request, etag, size):
+        first, end = part
+        if first >= end:
+            return web.Response(status=416, headers={"Content-Range": f"bytes */{size}"})
+        answer.set_status(206)
+        answer.headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
+    answer.content_length = end - first
+    await answer.prepare(request)
+    if request.method != "HEAD":
+        await _send(request, file, first, end)
+    return answer
+
+
+async def _send(request: web.Request, file: IO[bytes], at: int, end: int) -> None:
+    """Let the kernel copy; a client that is gone or too slow loses its connection."""
+    loop, pace = asyncio.get_running_loop(), Pace()
+    while at < end:
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            return
+        count = min(_BLOCK, end - at)
+        try:
+            async with pace.waiting(LONGEST_BLOCK_SECONDS):
+                await loop.sendfile(transport, file, at, count)
+        except (TooSlowError, ConnectionError):
+            # The head has gone: there is no other way to say that the rest will not come.
+            transport.abort()
+            return
+        pace.moved(count)
+        at += count
+
+
+def _range(request: web.Request, etag: str, size: int) -> tuple[int, int] | None:
+    """First byte and end of the part that is asked for, within the file; None for the whole."""
+    found = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if found is None or request.headers.get("If-Range", etag) != etag:
+        return None
+    last = int(found.group(2)) if found.group(2) else size - 1
+    return int(found.group(1)), min(last + 1, size)

@@ -1,0 +1,116 @@
+"""Addresses that others name: where nothing is sent."""
+
+import ipaddress
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+# Services of clouds that hand out the machine's credentials, at addresses of other ranges.
+_METADATA = frozenset(
+    map(
+        ipaddress.ip_address,
+        ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
+    )
+)
+_THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
+# Networks of IPv6 that lead to the IPv4 address in their last 32 bits.
+_EMBEDDING = tuple(
+    map(
+        ipaddress.ip_network,
+        ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96"),
+    )
+)
+
+
+class ForbiddenAddressError(OSError):
+    """A host is, or resolves to, an address that nothing is sent to."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        # What aiohttp shows of an error.
+        self.strerror = message
+
+
+def check_address(address: str, *, loopback: bool = True) -> None:
+    """ForbiddenAddressError where nothing may be sent to the IP address.
+
+    `loopback`: whether this machine itself is allowed. Private networks are: clusters have them.
+    """
+    for found in _meant(ipaddress.ip_address(address)):
+        if kind := _kind(found, loopback):
+            raise ForbiddenAddressError(
+                f"the address {address} is {kind}, where no artifact is fetched from: name a host"
+                " with another address"
+            )
+
+
+def check_host(host: str, *, loopback: bool = True) -> None:
+    """Check a host that is an IP address, in whatever form; names pass."""
+    try:
+        check_address(host.strip("[]"), loopback=loopback)
+    except ForbiddenAddressError:
+        raise
+    except ValueError:
+        if (number := _ipv4_number(host)) is not None:
+            check_address(str(ipaddress.IPv4Address(number)), loopback=loopback)
+
+
+def is_this_machine(host: str) -> bool:
+    """Whether the host is named as the machine itself: localhost, or a loopback address."""
+    name = host.strip("[]").rstrip(".").lower()
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost" or name.endswith(".localhost")
+
+
+def _ipv4_number(host: str) -> int | None:
+    """The number of an IPv4 address as resolvers take it too: 2852039166, 0xa9fea9fe, 169.16689662.
+
+    None for everything else.
+    """
+    parts = host.lower().split(".")
+    if len(parts) > 4 or len(host) > 64:
+        return None
+    found = 0
+    for index, part in enumerate(parts):
+        hexadecimal, octal = part.startswith("0x"), part.startswith("0")
+        try:
+            number = int(part, 16 if hexadecimal else 8 if octal else 10)
+        except ValueError:
+            return None
+        # The last part fills all bytes that are left.
+        bytes_left = 4 - index if index == len(parts) - 1 else 1
+        if not 0 <= number < 256**bytes_left:
+            return None
+        found = found * 256**bytes_left + number
+    return found
+
+
+def _meant(address: _Address) -> tuple[_Address, ...]:
+    """The address, and the IPv4 addresses that it leads to."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return (address,)
+    found: list[_Address] = [address]
+    found.extend(each for each in (address.ipv4_mapped, address.sixtofour) if each is not None)
+    found.extend(address.teredo or ())
+    # `::` and `::1` are themselves, not IPv4 addresses.
+    if int(address) > 1 and any(address in network for network in _EMBEDDING):
+        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    return tuple(found)
+
+
+def _kind(address: _Address, loopback: bool) -> str:
+    """What forbids the address; empty where nothing does."""
+    if address.is_link_local or _without_scope(address) in _METADATA:
+        return "link-local or a cloud's metadata service"
+    if address.is_multicast or address == ipaddress.IPv4Address("255.255.255.255"):
+        return "a multicast or broadcast address"
+    if address.is_unspecified or address in _THIS_NETWORK:
+        return "the unspecified address"
+    if address.is_loopback and not loopback:
+        return "loopback, which a redirect from another host may not lead to"
+    return ""
+
+
+def _without_scope(address: _Address) -> _Address:
+    return ipaddress.ip_address(int(address)) if address.version == 6 else address
