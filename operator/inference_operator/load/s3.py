@@ -10,13 +10,21 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, SSLError
+from botocore.exceptions import BotoCoreError, ClientError, PaginationError, SSLError
 from botocore.httpsession import get_cert_path
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
-from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
+from inference_operator.load.origin import (
+    MOST_FILES,
+    WHOLE,
+    Answer,
+    Listing,
+    RangeError,
+    RemoteFile,
+    Span,
+)
 from inference_operator.load.retry import TransientError
 
 EXPECTED = "`accessKeyId` and `secretAccessKey`, or `endpoint`, `region` or `ca.crt`"
@@ -31,7 +39,8 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
 # A connection that breaks takes what was read of the last one along.
 _READ = 64 << 10
-_MOST_FILES = 10_000
+# Amazon's have a thousand objects each, those of other servers fewer.
+_MOST_PAGES = 1000
 
 
 class S3:
@@ -81,13 +90,18 @@ class S3:
         found: list[str] = []
         try:
             pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+            for number, page in enumerate(pages.paginate(Bucket=bucket, Prefix=prefix)):
                 found.extend(item["Key"] for item in page.get("Contents", ()))
-                if len(found) > _MOST_FILES:
+                if len(found) > MOST_FILES or number >= _MOST_PAGES:
                     raise LoadError(
                         Reason.ARTIFACT_INVALID,
-                        f"{uri} holds more than {_MOST_FILES:,} objects: pack them into an archive",
+                        f"{uri} holds more than {MOST_FILES:,} objects, or is listed in more than"
+                        f" {_MOST_PAGES:,} pages: pack them into an archive",
                     )
+        except PaginationError as error:
+            raise LoadError(
+                Reason.FETCH_FAILED, f"{uri}: the server lists it without end: {error}"
+            ) from None
         except ClientError as error:
             raise self._refusal(error, uri) from None
         except BotoCoreError as error:
