@@ -1,100 +1,27 @@
-"""An ONNX graph's inputs and outputs against the config, as ONNX Runtime's backend compares them.
+"""Inputs and outputs of an ONNX graph against the config, as ONNX Runtime compares them."""
 
-`onnx` (and numpy with it) is imported only when a graph is read.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from inference_operator.api.model import DataType
 from model_builders.names import api_type
-from model_builders.onnx_weights import check_external_files, external_files
+from model_builders.onnx_fields import NotOnnxError
+from model_builders.onnx_signature import GraphTensor, OnnxSignature, onnx_signature
+from model_builders.onnx_weights import check_external_files
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 
-# TensorProto.DataType; what is missing here (BFLOAT16, complex, float8) the backend cannot take.
-_TYPES: Mapping[int, DataType] = {
-    1: DataType.FP32,
-    2: DataType.UINT8,
-    3: DataType.INT8,
-    4: DataType.UINT16,
-    5: DataType.INT16,
-    6: DataType.INT32,
-    7: DataType.INT64,
-    8: DataType.STRING,
-    9: DataType.BOOL,
-    10: DataType.FP16,
-    11: DataType.FP64,
-    12: DataType.UINT32,
-    13: DataType.UINT64,
-}
+# A message has room for so many names, dimensions and problems of an artifact.
+_SHOWN = 20
+_SHOWN_LENGTH = 100
 _EXPORT_AGAIN = "correct the spec, or export the model again"
-
-
-@dataclass(frozen=True, slots=True)
-class GraphTensor:
-    """One input or output of a graph; dims None where the graph does not say its rank."""
-
-    name: str
-    data_type: DataType | None
-    dims: tuple[int, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class OnnxSignature:
-    """What a graph wants and gives; `initialized` inputs have a default and may be left out."""
-
-    inputs: tuple[GraphTensor, ...]
-    outputs: tuple[GraphTensor, ...]
-    initialized: frozenset[str] = frozenset()
-    external_files: tuple[str, ...] = ()
-    """Files with the weights, relative to the graph's folder."""
-
-
-class NotOnnxError(ValueError):
-    """The file is no ONNX model."""
-
-
-def onnx_signature(path: Path) -> OnnxSignature:
-    """Inputs and outputs of the graph at `path`; its external weights are not read."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except (DecodeError, RuntimeError, ValueError) as error:
-        raise NotOnnxError("no ONNX model, or one that is cut short") from error
-    graph = model.graph
-    if not graph.output:
-        raise NotOnnxError("an ONNX model without a graph")
-    initialized = {tensor.name for tensor in graph.initializer}
-    return OnnxSignature(
-        inputs=tuple(_tensor(i) for i in graph.input if i.name not in initialized),
-        outputs=tuple(_tensor(output) for output in graph.output),
-        initialized=frozenset(i.name for i in graph.input if i.name in initialized),
-        external_files=external_files(model),
-    )
-
-
-def _tensor(value: Any) -> GraphTensor:
-    tensor = value.type.tensor_type
-    dims = None
-    if tensor.HasField("shape"):
-        dims = tuple(dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim)
-    # protobuf returns the bytes of a name that cannot be decoded.
-    name: str | bytes = value.name
-    if isinstance(name, bytes):
-        raise NotOnnxError("an input or output whose name is not UTF-8")
-    return GraphTensor(name, _TYPES.get(tensor.elem_type), dims)
 
 
 def check_onnx(file: Path, config: ModelConfig) -> list[Problem]:
     try:
         signature = onnx_signature(file)
     except NotOnnxError as error:
-        return [Problem(file.name, str(error), "an ONNX model", "upload the artifact again")]
+        return [Problem(file.name, str(error), error.expected, error.remedy)]
 
     def is_there(name: str) -> bool:
         try:
@@ -122,14 +49,14 @@ def _inputs(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
     if not config.input or any(tensor.name not in known for tensor in tensors):
         return  # a wrong name and a missing one are most often the same tensor
     given = {tensor.name for tensor in config.input} | _made_by_triton(config)
-    for tensor in signature.inputs:
-        if tensor.name not in given:
-            yield Problem(
-                "spec.model.inputs",
-                f"no {tensor.name}",
-                f"every input of the artifact's graph ({_names(signature.inputs)})",
-                f"add {tensor.name}, or leave inputs and outputs out: Triton reads the graph's",
-            )
+    left_out = [tensor.name for tensor in signature.inputs if tensor.name not in given]
+    for name in left_out[:_SHOWN]:
+        yield Problem(
+            "spec.model.inputs",
+            f"no {_cut(name)}",
+            f"every input of the artifact's graph ({_names(signature.inputs)})",
+            f"add {_cut(name)}, or leave inputs and outputs out: Triton reads the graph's",
+        )
     for name in sorted(_made_by_triton(config) - known):
         yield Problem(
             "spec.triton.configOverrides",
@@ -166,7 +93,22 @@ def _side(
 
 
 def _names(tensors: tuple[GraphTensor, ...]) -> str:
-    return ", ".join(tensor.name for tensor in tensors) or "it has none"
+    return _listed([tensor.name for tensor in tensors]) or "it has none"
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Return the texts as a list, with the number of those that it has no room for."""
+    shown = ", ".join(_cut(text) for text in texts[:_SHOWN])
+    more = len(texts) - _SHOWN
+    return f"{shown} and {more:,} more" if more > 0 else shown
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _SHOWN_LENGTH else f"{text[:_SHOWN_LENGTH]}…"
+
+
+def _dims(tensor: GraphTensor) -> str:
+    return f"[{_listed([str(dim) for dim in tensor.dims or ()])}]"
 
 
 def _same(where: str, tensor: Any, graph: GraphTensor, config: ModelConfig) -> Iterator[Problem]:
@@ -191,7 +133,7 @@ def _same(where: str, tensor: Any, graph: GraphTensor, config: ModelConfig) -> I
         yield Problem(
             f"{where}.shape",
             f"{shape}, which is {full}{batch}" if batch else str(shape),
-            f"{list(graph.dims)}, which the artifact's {graph.name} has",
+            f"{_dims(graph)}, which the artifact's {graph.name} has",
             _EXPORT_AGAIN,
         )
 
@@ -204,7 +146,7 @@ def _batching(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem
     """With a batch size, every tensor's first dimension must be variable."""
     fixed = [t for t in (*signature.inputs, *signature.outputs) if _is_unbatched(t, config)]
     if fixed:
-        shown = ", ".join(f"{tensor.name} {list(tensor.dims or ())}" for tensor in fixed)
+        shown = _listed([f"{_cut(tensor.name)} {_dims(tensor)}" for tensor in fixed])
         yield Problem(
             "spec.model.maxBatchSize",
             f"{config.max_batch_size}, but the artifact fixes the first dimension of {shown}",
