@@ -10,10 +10,18 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, PaginationError, SSLError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    PaginationError,
+    SSLError,
+)
 from botocore.httpsession import get_cert_path
+from urllib3.exceptions import HTTPError
 
 from inference_operator.api.reasons import Reason
+from inference_operator.load.bounded_body import CHUNK, whole
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.origin import (
@@ -154,7 +162,7 @@ def _client(secret: Secret, timeout: float) -> Any:
     session = boto3.session.Session(**given)
     try:
         known = session.get_credentials() is not None
-        return session.client(
+        client = session.client(
             "s3",
             endpoint_url=endpoint,
             region_name=session.region_name or "us-east-1",
@@ -168,8 +176,31 @@ def _client(secret: Secret, timeout: float) -> Any:
                 s3={"addressing_style": "path" if endpoint else "auto"},
             ),
         )
+        client._endpoint.http_session = _Bounded(client._endpoint.http_session)
+        return client
     except (BotoCoreError, ValueError) as error:
         raise secret.unusable(f"`endpoint` or `region`: {error}", EXPECTED) from None
+
+
+class _Bounded:
+    """botocore's session, whose answers are bounded but for the content of objects."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def send(self, request: Any) -> Any:
+        is_object = request.stream_output
+        request.stream_output = True
+        answer = self._session.send(request)
+        if not is_object or answer.status_code >= 300:
+            try:
+                answer._content = whole(answer.raw.stream(CHUNK), request.url)
+            except HTTPError as error:
+                raise HTTPClientError(error=error) from None
+        return answer
+
+    def close(self) -> None:
+        self._session.close()
 
 
 def _authorities(ca: str | None) -> str | None:
