@@ -9,8 +9,8 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
-from inference_operator.load import digest
-from inference_operator.load.claims import ClaimPath, copy_folder
+from inference_operator.load import claims, digest
+from inference_operator.load.claims import ClaimPath, Copied, copy_folder
 from inference_operator.load.digest import files_of
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
@@ -193,3 +193,19 @@ def test_what_is_discarded_no_longer_counts(tmp_path: Path) -> None:
     downloads.expect(tmp_path / "b", 100)
     with pytest.raises(LoadError):
         downloads.expect(tmp_path / "a", 71)
+
+
+def test_a_link_that_another_container_left_in_a_folder_is_found(
+    pod: Pod, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pod.put("ranker/model.py")
+    honest = claims.copy_folder
+
+    def with_link(source: ClaimPath, target: Path, model: str, downloads: Downloads) -> Copied:
+        copied = honest(source, target, model, downloads)
+        (target / "words").symlink_to("../../../../credentials")
+        return copied
+
+    monkeypatch.setattr(claims, "copy_folder", with_link)
+    message = refusal(pod, replace(RANKER, uri="pvc://weights/ranker"))
+    assert "its link 'words' leads to '../../../../credentials', outside of it" in message
