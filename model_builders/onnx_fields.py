@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 WINDOW = 64 << 10
 _MAX_FIELDS = 300_000
+_MAX_SIZE = 2**31 - 1
 _AGAIN = "upload the artifact again"
 BROKEN = "no ONNX model, or one that is cut short"
 
@@ -35,6 +36,12 @@ class FieldReader:
         """`text` is what `may_hold_text` looks for; `file` is read at any place."""
         self._file, self._text = file, text
         self.size = file.seek(0, io.SEEK_END)
+        if self.size > _MAX_SIZE:
+            raise NotOnnxError(
+                f"{self.size:,} bytes",
+                f"at most {_MAX_SIZE:,}, since protobuf reads no more",
+                "save the model with its weights in another file",
+            )
         self._window, self._start = b"", 0
         self._left = _MAX_FIELDS
         # From the first place on, the text is not before the second one.

@@ -150,6 +150,17 @@ def test_two_gib_of_weights_in_the_file_are_stepped_over(tmp_path: Path) -> None
     assert outcome.growth < 16
 
 
+def test_a_file_that_protobuf_does_not_read_is_said_so(tmp_path: Path) -> None:
+    file = tmp_path / "model.onnx"
+    file.write_bytes(graph().SerializeToString())
+    with file.open("r+b") as out:
+        out.truncate(1 << 31)
+    assert said(tmp_path, BATCHED) == [
+        "model.onnx: found 2,147,483,648 bytes, expected at most 2,147,483,647, since protobuf"
+        " reads no more; save the model with its weights in another file"
+    ]
+
+
 def test_a_graph_in_two_parts_is_read_as_one(tmp_path: Path) -> None:
     model = graph()
     parts = [onnx.ModelProto(), onnx.ModelProto()]
