@@ -1,102 +1,28 @@
-"""An ONNX graph's inputs and outputs against the config, as ONNX Runtime's backend compares them.
+"""Inputs and outputs of an ONNX graph against the config, as ONNX Runtime compares them."""
 
-`onnx` (and numpy with it) is imported only when a graph is read.
-"""
-
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from inference_operator.api.model import DataType
 from inference_operator.api.quoting import listed, quoted, short
 from model_builders.names import api_type
-from model_builders.onnx_weights import check_external_files, external_files
+from model_builders.onnx_fields import NotOnnxError
+from model_builders.onnx_signature import GraphTensor, OnnxSignature, onnx_signature
+from model_builders.onnx_weights import check_external_files
 from model_builders.problem import Problem, first
 from model_builders.protobuf import ModelConfig
 
-# TensorProto.DataType; what is missing here (BFLOAT16, complex, float8) the backend cannot take.
-_TYPES: Mapping[int, DataType] = {
-    1: DataType.FP32,
-    2: DataType.UINT8,
-    3: DataType.INT8,
-    4: DataType.UINT16,
-    5: DataType.INT16,
-    6: DataType.INT32,
-    7: DataType.INT64,
-    8: DataType.STRING,
-    9: DataType.BOOL,
-    10: DataType.FP16,
-    11: DataType.FP64,
-    12: DataType.UINT32,
-    13: DataType.UINT64,
-}
+# A message has room for so many dimensions of a tensor.
+_SHOWN = 20
 _EXPORT_AGAIN = "correct the spec, or export the model again"
-
-
-@dataclass(frozen=True, slots=True)
-class GraphTensor:
-    """One input or output of a graph; dims None where the graph does not say its rank."""
-
-    name: str
-    data_type: DataType | None
-    dims: tuple[int, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class OnnxSignature:
-    """What a graph wants and gives; `initialized` inputs have a default and may be left out."""
-
-    inputs: tuple[GraphTensor, ...]
-    outputs: tuple[GraphTensor, ...]
-    initialized: frozenset[str] = frozenset()
-    external_files: tuple[str, ...] = ()
-    """Files with the weights, relative to the graph's folder."""
-
-
-class NotOnnxError(ValueError):
-    """The file is no ONNX model."""
-
-
-def onnx_signature(path: Path) -> OnnxSignature:
-    """Inputs and outputs of the graph at `path`; its external weights are not read."""
-    import onnx
-    from google.protobuf.message import DecodeError
-
-    try:
-        model = onnx.load(str(path), load_external_data=False)
-    except (DecodeError, RuntimeError, ValueError) as error:
-        raise NotOnnxError("no ONNX model, or one that is cut short") from error
-    graph = model.graph
-    if not graph.output:
-        raise NotOnnxError("an ONNX model without a graph")
-    initialized = {tensor.name for tensor in graph.initializer}
-    return OnnxSignature(
-        inputs=tuple(_tensor(i) for i in graph.input if i.name not in initialized),
-        outputs=tuple(_tensor(output) for output in graph.output),
-        initialized=frozenset(i.name for i in graph.input if i.name in initialized),
-        external_files=external_files(model),
-    )
-
-
-def _tensor(value: Any) -> GraphTensor:
-    tensor = value.type.tensor_type
-    dims = None
-    if tensor.HasField("shape"):
-        dims = tuple(dim.dim_value if dim.HasField("dim_value") else -1 for dim in tensor.shape.dim)
-    # protobuf returns the bytes of a name that cannot be decoded.
-    name: str | bytes = value.name
-    if isinstance(name, bytes):
-        raise NotOnnxError("an input or output whose name is not UTF-8")
-    return GraphTensor(name, _TYPES.get(tensor.elem_type), dims)
 
 
 def check_onnx(file: Path, config: ModelConfig) -> list[Problem]:
     try:
         signature = onnx_signature(file)
     except NotOnnxError as error:
-        return [Problem(file.name, str(error), "an ONNX model", "upload the artifact again")]
+        return [Problem(file.name, str(error), error.expected, error.remedy)]
 
     def is_there(name: str) -> bool:
         try:
@@ -174,6 +100,13 @@ def _names(tensors: tuple[GraphTensor, ...]) -> str:
     return listed((tensor.name for tensor in tensors), "it has none", short)
 
 
+def _dims(tensor: GraphTensor) -> str:
+    dims = tensor.dims or ()
+    more = len(dims) - _SHOWN
+    shown = ", ".join(map(str, dims[:_SHOWN]))
+    return f"[{shown} and {more:,} more]" if more > 0 else f"[{shown}]"
+
+
 def _same(where: str, tensor: Any, graph: GraphTensor, config: ModelConfig) -> Iterator[Problem]:
     declared = api_type(tensor.data_type)
     if graph.data_type is None:
@@ -196,7 +129,7 @@ def _same(where: str, tensor: Any, graph: GraphTensor, config: ModelConfig) -> I
         yield Problem(
             f"{where}.shape",
             f"{shape}, which is {full}{batch}" if batch else str(shape),
-            f"{list(graph.dims)}, which the artifact's {short(graph.name)} has",
+            f"{_dims(graph)}, which the artifact's {short(graph.name)} has",
             _EXPORT_AGAIN,
         )
 
@@ -209,7 +142,7 @@ def _batching(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem
     """With a batch size, every tensor's first dimension must be variable."""
     fixed = [t for t in (*signature.inputs, *signature.outputs) if _is_unbatched(t, config)]
     if fixed:
-        shown = listed((f"{tensor.name} {list(tensor.dims or ())}" for tensor in fixed), show=short)
+        shown = listed((f"{short(tensor.name)} {_dims(tensor)}" for tensor in fixed), show=str)
         yield Problem(
             "spec.model.maxBatchSize",
             f"{config.max_batch_size}, but the artifact fixes the first dimension of {shown}",

@@ -24,6 +24,9 @@ _PACKED = (
     *(f"builtin/python/{name}.py" for name in _SHARED),
 )
 WORDS = "vocab.txt"
+MOST_WORDS = 500_000
+"""Lines of a vocabulary, each of which takes up to 180 bytes of memory: 90 MB."""
+
 VOCABULARY = _OURS / "vocabulary" / WORDS
 """The words of uncased English BERT, one a line."""
 
@@ -45,5 +48,15 @@ def write_builtin(kind: str, version_folder: Path, vocabulary: Path | None = Non
     if kind == "tokenizer":
         shutil.copyfile(vocabulary or VOCABULARY, version_folder / WORDS)
     if vocabulary is not None:
+        _check_lines(vocabulary)
         with vocabulary.open(encoding="utf-8") as lines:
             word_ids(lines)
+
+
+def _check_lines(vocabulary: Path) -> None:
+    lines = 0
+    with vocabulary.open("rb") as file:
+        while chunk := file.read(1 << 20):
+            lines += chunk.count(b"\n") + chunk.count(b"\r")
+            if lines > MOST_WORDS:
+                raise ValueError(f"found more than {MOST_WORDS:,} lines, expected at most as many")

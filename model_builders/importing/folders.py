@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference_operator.api.triton import MOST_BACKSLASHES
 from model_builders.config import parse_pbtxt
 from model_builders.importing.failure import ImportFailedError
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig
 
 CONFIG = "config.pbtxt"
+MOST_CONFIG = 1 << 20
 _BYTE_ORDER_MARK = "\ufeff"
 
 
@@ -76,7 +78,7 @@ def is_model(path: Path) -> bool:
 def _read(folder: Path) -> ModelConfig:
     path = folder / CONFIG
     try:
-        text = path.read_text(encoding="utf-8")
+        text = _text(path)
         if text.startswith(_BYTE_ORDER_MARK):
             raise ImportFailedError(
                 "found a byte order mark at the beginning of its config.pbtxt, expected none:"
@@ -94,6 +96,25 @@ def _read(folder: Path) -> ModelConfig:
         ) from error
     except OSError as error:
         raise ImportFailedError(f"{folder.name}/{CONFIG} cannot be read: {error}") from error
+
+
+def _text(path: Path) -> str:
+    if path.exists() and not path.is_file():
+        raise ImportFailedError(f"found no file called {CONFIG}, expected one; replace it")
+    with path.open("rb") as file:
+        text = file.read(MOST_CONFIG + 1)
+    if len(text) > MOST_CONFIG:
+        raise ImportFailedError(
+            f"found more than {MOST_CONFIG:,} bytes of config.pbtxt, expected at most as many;"
+            " shorten it: a ConfigMap holds no more"
+        )
+    # Protobuf's reader of strings takes time with the square of such a run.
+    if b"\\" * (MOST_BACKSLASHES + 1) in text:
+        raise ImportFailedError(
+            f"found more than {MOST_BACKSLASHES} backslashes in a row in its config.pbtxt, expected"
+            " at most as many; remove those that escape nothing"
+        )
+    return text.decode("utf-8")
 
 
 def sha256(path: Path) -> str:

@@ -21,6 +21,8 @@ GOOD_SOURCES: dict[str, dict[str, Any]] = {uri: {"spec.model.source.uri": uri} f
         "spec.model": {"source": {"uri": "models:/spread_forecaster@champion"}},
         "spec.triton.dynamicBatching": {"preferredBatchSizes": [8]},
     },
+    "a limit of the model's size": {"spec.model.sizeLimit": "140Gi"},
+    "a limit of the model's size as a number": {"spec.model.sizeLimit": 1048576},
     "a TorchScript version with tensors in its signature": {
         "spec.model": {"source": {"uri": "models:/spread_forecaster/3"}, "format": "torchscript"}
     },

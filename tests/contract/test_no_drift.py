@@ -25,6 +25,14 @@ ALL = {
         resources=ODD_QUANTITIES,
         triton={"sharedMemory": "0.25Gi", "env": [{"name": "EMPTY", "value": ""}]},
     ),
+    "an odd limit of the model's size": case(
+        "weighed",
+        model={
+            "source": {"uri": "https://store.example/odd.onnx"},
+            "format": "onnx",
+            "sizeLimit": 123_456_789,
+        },
+    ),
 }
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.base import ApiModel, Bool, Int
+from inference_operator.api.base import ApiModel, Bool, Int, Quantity, parse_quantity
 from inference_operator.api.quoting import quoted
 from inference_operator.api.rules import CONTROLS, Check, Computed, Rule, text
 from inference_operator.api.source import FROM_REGISTRY, Source
@@ -68,6 +68,19 @@ _NOT_ZERO = Rule(
 Dim = Annotated[Int, Field(ge=-1, le=2**31 - 1), Check(_NOT_ZERO)]
 Shape = Annotated[tuple[Dim, ...], Field(min_length=1, max_length=16)]
 Reshape = Annotated[tuple[Dim, ...], Field(max_length=16)]
+_SIZE = "!isQuantity(string(self)) || quantity(string(self)).compareTo(quantity('{}')) {} 0"
+SizeLimit = Annotated[
+    Quantity,
+    Check(
+        Rule(
+            cel=f"({_SIZE.format('1Mi', '>=')}) && ({_SIZE.format('64Ti', '<=')})",
+            holds=lambda size: 2**20 <= parse_quantity(size) <= 2**46,
+            found='"{self}"',
+            expected="a number of bytes from 1Mi to 64Ti",
+            remedy="write how much the largest version of the model takes, with some room",
+        )
+    ),
+]
 
 
 class Tensor(ApiModel):
@@ -176,6 +189,11 @@ class Model(ApiModel):
 
     source: Source
     """Where the artifact comes from."""
+
+    size_limit: SizeLimit | None = None
+    """How many bytes the model may take on the node's disk: as a download, and once more after
+    unpacking. The init container stops beyond it. The pod's volumes and its limit of
+    `ephemeral-storage` follow it. Absent: 20Gi."""
 
     format: ModelFormat | None = None
     """Format of the artifact: torchscript, onnx, tensorrt or python. Required, but for `models:/`

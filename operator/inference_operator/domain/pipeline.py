@@ -8,6 +8,7 @@ from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.api.quoting import short
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.completion import Completed
+from inference_operator.domain.disk import DEFAULT_SIZE_LIMIT
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.domain.revision import pipeline_hash
@@ -186,14 +187,20 @@ def _prepare(wanted: CompletedPipeline, step: Step, mode: Mode) -> Prepared | No
 
 
 def _repository(steps: Iterable[Prepared]) -> dict[str, ServedModel]:
-    """Every model once, by name; with the digest, where only one of two steps knows it."""
+    """Every model once, by name; with the digest, where only one of two steps knows it, and the
+    larger of two limits of its size."""
     found: dict[str, ServedModel] = {}
     for step in steps:
         for model in step.models:
             known = found.setdefault(model.name, model)
-            if known.planned.sha256 is None:
-                found[model.name] = model
+            kept = model if known.planned.sha256 is None else known
+            limit = max((known, model), key=_size_limit).planned.size_limit
+            found[model.name] = replace(kept, planned=replace(kept.planned, size_limit=limit))
     return found
+
+
+def _size_limit(model: ServedModel) -> int:
+    return model.planned.size_limit or DEFAULT_SIZE_LIMIT
 
 
 def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
@@ -216,7 +223,7 @@ def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
 
 def _are_one(one: ServedModel, other: ServedModel) -> bool:
     digests = {model.planned.sha256 for model in (one, other)} - {None}
-    plans = (replace(model.planned, sha256=None) for model in (one, other))
+    plans = (replace(model.planned, sha256=None, size_limit=None) for model in (one, other))
     return len(digests) < 2 and len(set(plans)) == 1 and one.config == other.config
 
 

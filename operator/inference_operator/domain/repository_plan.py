@@ -24,6 +24,8 @@ _NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]{0,252}")
 _MOST_MODEL_NAME = 240
 # Triton's versions are int64.
 _LAST_VERSION = 2**63 - 1
+# Of bytes: more than any node has.
+MOST_SIZE = 2**60
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -67,7 +69,8 @@ class PlannedModel:
 
     `uri` is None for ensembles and built-in steps, which have no artifact; a tokenizer's may be
     that of its vocabulary. `credentials` is the name of a folder under `--credentials` (a mounted
-    Secret), or None. `builtin` is one of `BUILTINS`, or None.
+    Secret), or None. `builtin` is one of `BUILTINS`, or None. `size_limit` is how many bytes the
+    artifact may take on the node, or None where its spec does not say it.
     """
 
     name: str
@@ -77,6 +80,7 @@ class PlannedModel:
     sha256: str | None = None
     credentials: str | None = None
     builtin: str | None = None
+    size_limit: int | None = None
 
     def __post_init__(self) -> None:
         _check(
@@ -101,6 +105,12 @@ class PlannedModel:
             "credentials",
             self.credentials,
             "the name of a folder or null" if self.uri else "null without a uri",
+        )
+        _check(
+            self.size_limit is None or (self.uri and 1 <= self.size_limit <= MOST_SIZE),
+            "sizeLimit",
+            self.size_limit,
+            f"a number of bytes from 1 to {MOST_SIZE}, or null" if self.uri else "null without uri",
         )
 
     def _check_builtin(self) -> None:
@@ -197,6 +207,8 @@ def _as_dict(model: PlannedModel) -> dict[str, object]:
         found["credentials"] = model.credentials
     if model.builtin is not None:
         found["builtin"] = model.builtin
+    if model.size_limit is not None:
+        found["sizeLimit"] = model.size_limit
     return found
 
 
@@ -210,6 +222,7 @@ def _model(index: int, item: Any) -> PlannedModel:
             item.get("credentials"),
             item.get("builtin"),
         )
+        size_limit = item.get("sizeLimit")
     except (TypeError, KeyError, AttributeError) as error:
         raise PlanError(
             f"{PLAN_FILE}: models[{index}]: missing or of the wrong type: {error}"
@@ -221,9 +234,15 @@ def _model(index: int, item: Any) -> PlannedModel:
     texts |= {key: value for key, value in zip(fields, optional, strict=True) if value is not None}
     for field, text in texts.items():
         _check(isinstance(text, str), f"models[{index}].{field}", text, "a string")
+    _check(
+        size_limit is None or type(size_limit) is int,
+        f"models[{index}].sizeLimit",
+        size_limit,
+        "a whole number of bytes",
+    )
     formats = [known.value for known in ArtifactFormat]
     _check(kind in formats, f"models[{index}].format", kind, f"one of {', '.join(formats)}")
     try:
-        return PlannedModel(name, version, ArtifactFormat(kind), *optional)
+        return PlannedModel(name, version, ArtifactFormat(kind), *optional, size_limit)
     except PlanError as error:
         raise PlanError(f"{PLAN_FILE}: models[{index}].{error}") from None

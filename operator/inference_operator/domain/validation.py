@@ -95,6 +95,7 @@ def served_model(
     that the spec or the registry has."""
     source = spec.model.source
     known = resolved.facts.sha256 if resolved else None
+    limit = spec.model.size_limit
     planned = PlannedModel(
         name=name,
         version=resolved.version if resolved else UNVERSIONED,
@@ -102,6 +103,7 @@ def served_model(
         uri=resolved.download if resolved else source.uri,
         sha256=source.sha256 or known,
         credentials=source.secret_ref.name if source.secret_ref else None,
+        size_limit=int(parse_quantity(limit)) if limit else None,
     )
     return ServedModel(planned, config, resolved.uri if resolved else source.uri, resolved)
 

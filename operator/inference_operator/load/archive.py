@@ -5,6 +5,7 @@ Nothing of the archive's owners, times or modes is kept but the executable bit.
 
 import gzip
 import tarfile
+from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from inference_operator.load.links import refused
@@ -23,12 +24,15 @@ def is_archive(path: str) -> bool:
     return path.lower().endswith(SUFFIXES)
 
 
-def unpack(archive: Path, kind: str, target: Path) -> None:
+def unpack(
+    archive: Path, kind: str, target: Path, check: Callable[[int], None] = lambda size: None
+) -> None:
     """Unpack into the folder `target`; `kind` is the source's name, which ends in a suffix above.
 
+    `check` gets the bytes that were written so far, and raises LoadError where they are too many.
     LoadError: ArtifactInvalid for unsafe or broken archives, InsufficientDisk beyond free space.
     """
-    unpacking = Unpacking(target, Budget(target, f"unpacking {PurePosixPath(kind).name}"))
+    unpacking = Unpacking(target, Budget(target, f"unpacking {PurePosixPath(kind).name}", check))
     read = read_zip if kind.lower().endswith(".zip") else read_tar
     try:
         read(archive, unpacking)

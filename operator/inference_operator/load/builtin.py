@@ -8,6 +8,10 @@ from inference_operator.load.archive import is_archive
 from inference_operator.load.digest import digest_of, files_of
 from inference_operator.load.failure import LoadError
 from inference_operator.load.remote import Artifact
+from inference_operator.load.size_limit import SizeLimit
+
+MOST_VOCABULARY = 16 << 20
+"""Bytes: ten times the vocabulary of multilingual BERT."""
 
 
 def lay_out_builtin(model: PlannedModel, version: Path, fetched: Artifact | None) -> Artifact:
@@ -32,6 +36,16 @@ def about_vocabulary(failure: LoadError) -> LoadError:
     """The failure in terms of the field that names a tokenizer's source."""
     field = "the step's builtin.tokenizer.vocabulary"
     return LoadError(failure.reason, str(failure).replace("spec.model.source", field))
+
+
+def vocabulary_limit(model: str) -> SizeLimit:
+    """Return the limit of a tokenizer's words, which its spec cannot change."""
+    return SizeLimit(
+        model,
+        MOST_VOCABULARY,
+        "the step's builtin.tokenizer.vocabulary",
+        remedy="give a vocab.txt, one word a line",
+    )
 
 
 def _vocabulary(model: PlannedModel, fetched: Artifact) -> Path:

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
-from inference_operator.load.digest import CHUNK, files_of, folder_digest
+from inference_operator.load.digest import CHUNK, files_of, folder_digest, real_path
 from inference_operator.load.failure import LoadError
 from inference_operator.load.progress import Progress
+from inference_operator.load.size_limit import Downloads
 from inference_operator.load.space import require_space
 
 _SHOWN_NAMES = 8
@@ -42,7 +43,12 @@ def find(claims: Path, uri: str) -> ClaimPath:
             f"the volume claim {name!r} of {uri} is not mounted at {claim}: check that a"
             " PersistentVolumeClaim of this name is in the namespace",
         )
-    root, path = os.path.realpath(claim), os.path.realpath(claim / inner.lstrip("/"))
+    root, path = os.path.realpath(claim), real_path(str(claim / inner.lstrip("/")))
+    if path is None:
+        raise LoadError(
+            Reason.ARTIFACT_INVALID,
+            f"{uri} leads through more links than Linux follows: name the file itself",
+        )
     if not Path(path).is_relative_to(root):
         raise LoadError(
             Reason.ARTIFACT_INVALID,
@@ -54,35 +60,45 @@ def find(claims: Path, uri: str) -> ClaimPath:
     return ClaimPath(Path(root), Path(path))
 
 
-def copy_file(source: Path, target: Path, model: str) -> Copied:
+def copy_file(source: Path, target: Path, model: str, downloads: Downloads) -> Copied:
     """Copy one file, with its digest."""
+    if not source.is_file():
+        raise LoadError(
+            Reason.ARTIFACT_INVALID,
+            f"{model}: found a device, pipe or socket, expected a file or a folder: check"
+            " spec.model.source.uri",
+        )
     size = source.stat().st_size
+    downloads.expect(target, size)
     require_space(target.parent, size, f"the copy of {model}")
     progress = Progress(model, size)
-    sha256 = _copy(source, target, progress)
+    sha256 = _copy(source, target, progress, downloads)
     progress.end()
     return Copied(sha256, target.stat().st_size)
 
 
-def copy_folder(source: ClaimPath, target: Path, model: str) -> Copied:
+def copy_folder(source: ClaimPath, target: Path, model: str, downloads: Downloads) -> Copied:
     """Copy a whole folder; links in it become what they lead to."""
     files = list(files_of(source.path, source.claim))
     size = sum(file.path.stat().st_size for file in files)
+    downloads.expect(target, size)
     require_space(target, size, f"the copy of {model}")
     progress = Progress(model, size)
     digests = {}
     for file in files:
         place = target / file.relative
         place.parent.mkdir(parents=True, exist_ok=True)
-        digests[file.relative] = _copy(file.path, place, progress)
+        digests[file.relative] = _copy(file.path, place, progress, downloads)
     progress.end()
     return Copied(folder_digest(digests), size)
 
 
-def _copy(source: Path, target: Path, progress: Progress) -> str:
-    digest = hashlib.sha256()
+def _copy(source: Path, target: Path, progress: Progress, downloads: Downloads) -> str:
+    digest, size = hashlib.sha256(), 0
     with source.open("rb") as file, target.open("wb") as out:
         while chunk := file.read(CHUNK):
+            size += len(chunk)
+            downloads.hold(target, size)
             out.write(chunk)
             digest.update(chunk)
             progress.add(len(chunk))

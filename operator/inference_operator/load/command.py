@@ -16,6 +16,7 @@ USAGE = 2
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 
 CACHE_VARIABLE = "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"
+SIZE_LIMIT_VARIABLE = "INFERENCE_OPERATOR_SIZE_LIMIT"
 
 _CONFIG = Path("/etc/inference-operator")
 
@@ -42,6 +43,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
         metavar="URL",
         help=f"the node's artifact cache, if there is one (default: ${CACHE_VARIABLE})",
     )
+    load.add_argument(
+        "--size-limit",
+        type=_size,
+        default=os.environ.get(SIZE_LIMIT_VARIABLE),
+        metavar="BYTES",
+        help="what a model may take on the disk where the plan does not say it; absent: any size"
+        f" (default: ${SIZE_LIMIT_VARIABLE})",
+    )
     load.set_defaults(func=run_load)
 
     digest = subparsers.add_parser(
@@ -51,6 +60,12 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     )
     digest.add_argument("path", type=Path, help="the artifact: a file or a folder")
     digest.set_defaults(func=run_digest)
+
+
+def _size(text: str) -> int:
+    if not text.isdecimal() or not int(text):
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of bytes from 1 on")
+    return int(text)
 
 
 def run_load(arguments: argparse.Namespace) -> int:
@@ -83,7 +98,8 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     folders = Folders(arguments.output, arguments.credentials, arguments.claims)
     try:
         cache = _cache_at(arguments.cache) if arguments.cache else None
-        return Loader(folders, cache=cache).load(read_plan(arguments.plan)), 0
+        loader = Loader(folders, cache=cache, size_limit=arguments.size_limit)
+        return loader.load(read_plan(arguments.plan)), 0
     except PlanError as error:
         return LoadReport(Reason.FETCH_FAILED, f"the repository plan is unusable: {error}"), USAGE
     except LoadError as failure:

@@ -5,16 +5,21 @@ A folder's digest is the SHA-256 of what `sha256sum` prints for its files, sorte
     find -L . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum
 """
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
+from inference_operator.load.links import MAX_DEPTH, shown
 
 CHUNK = 1 << 20
+MOST_FILES = 100_000
+"""How many files a folder on a disk may have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,24 +58,66 @@ def files_of(folder: Path, boundary: Path | None = None) -> Iterator[FolderFile]
     and names with line breaks (two folders could then have one digest).
     """
     limit = Path(os.path.realpath(boundary)) if boundary else None
-    yield from _walk(folder, "", limit, (os.path.realpath(folder),))
+    yield from _Walk(limit).files(folder, "", (os.path.realpath(folder),))
 
 
-def _walk(
-    folder: Path, prefix: str, limit: Path | None, above: tuple[str, ...]
-) -> Iterator[FolderFile]:
-    for entry in sorted(os.scandir(folder), key=lambda found: os.fsencode(found.name)):
-        relative = prefix + entry.name
-        real = os.path.realpath(entry.path)
-        _check_entry(relative, real, limit)
-        if Path(real).is_dir():
-            if real in above:
-                raise _invalid(relative, "is a link to a folder that it is in")
-            yield from _walk(Path(real), f"{relative}/", limit, (*above, real))
-        elif Path(real).is_file():
-            yield FolderFile(relative, Path(real))
-        else:
-            raise _invalid(relative, "is neither a file nor a folder, or a link to nothing")
+def real_path(path: str) -> str | None:
+    """Return where a path leads; None through more links than Linux follows.
+
+    `realpath` has no such bound, and calls itself for each link.
+    """
+    try:
+        Path(path).stat()
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            return None
+    return os.path.realpath(path)
+
+
+class _Walk:
+    """A walk over a folder; it counts what it sees, since links may show one folder many times."""
+
+    def __init__(self, limit: Path | None) -> None:
+        self._limit = limit
+        self._seen = 0
+
+    def files(self, folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[FolderFile]:
+        if len(above) > MAX_DEPTH:
+            raise _invalid(shown(prefix), f"is more than {MAX_DEPTH} folders deep")
+        names = _names(folder)
+        self._seen += len(names)
+        if self._seen > MOST_FILES:
+            raise _too_many(prefix or folder.name)
+        for name in sorted(names, key=os.fsencode):
+            relative = prefix + name
+            real = real_path(f"{folder}/{name}")
+            if real is None:
+                raise _invalid(shown(relative), "leads through more links than Linux follows")
+            _check_entry(relative, real, self._limit)
+            if Path(real).is_dir():
+                if real in above:
+                    raise _invalid(relative, "is a link to a folder that it is in")
+                yield from self.files(Path(real), f"{relative}/", (*above, real))
+            elif Path(real).is_file():
+                yield FolderFile(relative, Path(real))
+            else:
+                raise _invalid(relative, "is neither a file nor a folder, or a link to nothing")
+
+
+def _names(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        names = [entry.name for entry in islice(entries, MOST_FILES + 1)]
+    if len(names) > MOST_FILES:
+        raise _too_many(folder.name)
+    return names
+
+
+def _too_many(folder: str) -> LoadError:
+    return LoadError(
+        Reason.ARTIFACT_INVALID,
+        f"found more than {MOST_FILES:,} files or folders in {shown(folder)}, expected at most"
+        f" that many: pack them into fewer files",
+    )
 
 
 def _check_entry(relative: str, real: str, limit: Path | None) -> None:

@@ -12,7 +12,7 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.digest import file_digest
 from inference_operator.load.origin import Listing, Origin, RangeError, Span
 from inference_operator.load.partial import Download, Partial
-from inference_operator.load.pieces import Pieces, Whole
+from inference_operator.load.pieces import Pieces, Whole, remove_pieces
 from inference_operator.load.progress import Progress, log
 from inference_operator.load.retry import Retries, RetryPolicy, TransientError
 from inference_operator.load.space import require_space
@@ -67,12 +67,15 @@ class Fetcher:
                 partial.discard()
             except TransientError as cut:
                 retries.wait(cut, shown_uri(download.uri), partial.size)
+        remove_pieces(folder)
         return Fetched(partial.path, partial.digest.hexdigest(), partial.size, partial.resumed)
 
     def _attempt(self, download: Download, partial: Partial, may_split: bool) -> Whole | None:
         """Go on with the partial download, or say that the whole is worth several connections."""
         start = Span(partial.size if partial.resumable else 0)
         with self.origin.get(download.uri, start, partial.etag) as answer:
+            if answer.total is not None:
+                download.downloads.expect(partial.path, answer.total)
             whole = Whole.of(answer, download)
             if whole and may_split and answer.start == 0 and whole.is_large:
                 return whole
@@ -93,7 +96,8 @@ class Fetcher:
         pieces = Pieces(partial.path.parent, download, whole)
         if pieces.resumed:
             log("resuming a download", model=download.model, bytes=pieces.done)
-        pieces.fetch(self.origin, lambda: self.retries(self.policy))
+        # What is left of an attempt that could not be gone on with.
         partial.discard()
+        pieces.fetch(self.origin, lambda: self.retries(self.policy))
         pieces.keep_as(partial.path)
         return Fetched(partial.path, file_digest(partial.path), whole.size, pieces.resumed)

@@ -1,5 +1,6 @@
 """Objects of Google Cloud Storage, through google-cloud-storage."""
 
+import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,15 +11,25 @@ import requests
 from google.api_core import exceptions as answers
 from google.auth import exceptions as identity
 from google.auth.credentials import AnonymousCredentials
+from google.auth.transport.requests import AuthorizedSession
 from google.cloud import storage
 from google.oauth2 import service_account
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
+from inference_operator.load.bounded_body import CHUNK, whole
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
-from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
+from inference_operator.load.origin import (
+    MOST_FILES,
+    WHOLE,
+    Answer,
+    Listing,
+    RangeError,
+    RemoteFile,
+    Span,
+)
 from inference_operator.load.retry import TransientError
 
 EXPECTED = "`credentials.json`, a service account's key, or `endpoint`"
@@ -26,7 +37,7 @@ _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 # A Secret holds no more.
 _KEY = JsonLimits(size=1 << 20)
 _READ = 4 << 20
-_MOST_FILES = 10_000
+_MOST_PAGES = 1000
 _PASSING = (answers.TooManyRequests, answers.ServerError, answers.RetryError)
 _CUT = (requests.ConnectionError, requests.Timeout, ConnectionError, identity.TransportError)
 
@@ -47,17 +58,42 @@ class CloudStorage:
         if not name.endswith("/"):
             return Listing((RemoteFile(name, uri),))
         with _explained(uri):
-            found = self._client.list_blobs(
-                bucket, prefix=name, max_results=_MOST_FILES + 1, timeout=self._timeout, retry=None
-            )
-            names = [blob.name for blob in found if not blob.name.endswith("/")]
-        if not names or len(names) > _MOST_FILES:
-            what = "is an empty folder" if not names else f"holds more than {_MOST_FILES:,} objects"
+            names = self._names(uri, bucket, name)
+        if not names:
             raise LoadError(
-                Reason.ARTIFACT_NOT_FOUND, f"{shown_uri(uri)} {what}: check spec.model.source.uri"
+                Reason.ARTIFACT_NOT_FOUND,
+                f"{shown_uri(uri)} is an empty folder: check spec.model.source.uri",
             )
         files = (RemoteFile(each.removeprefix(name), f"gs://{bucket}/{each}") for each in names)
         return Listing(tuple(files), is_folder=True)
+
+    def _names(self, uri: str, bucket: str, prefix: str) -> list[str]:
+        found = self._client.list_blobs(
+            bucket,
+            prefix=prefix,
+            fields="items(name),nextPageToken",
+            max_results=MOST_FILES + 1,
+            timeout=self._timeout,
+            retry=None,
+        )
+        names: list[str] = []
+        token = None
+        for number, page in enumerate(found.pages):
+            names += [blob.name for blob in page if not blob.name.endswith("/")]
+            if len(names) > MOST_FILES or number >= _MOST_PAGES:
+                raise LoadError(
+                    Reason.ARTIFACT_INVALID,
+                    f"{shown_uri(uri)} holds more than {MOST_FILES:,} objects, or is listed in"
+                    f" more than {_MOST_PAGES:,} pages: pack them into an archive",
+                )
+            if found.next_page_token is not None and found.next_page_token == token:
+                raise LoadError(
+                    Reason.FETCH_FAILED,
+                    f"{shown_uri(uri)}: the server lists it without end: it sent a page's token"
+                    " twice",
+                )
+            token = found.next_page_token
+        return names
 
     @contextmanager
     def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
@@ -78,19 +114,48 @@ class CloudStorage:
         at, end = span.start, span.end or 0
         while at < end:
             with _explained(uri):
-                chunk: bytes = blob.download_as_bytes(
+                last = min(at + _READ, end)
+                part = _Part(last - at)
+                blob.download_to_file(
+                    part,
                     start=at,
-                    end=min(at + _READ, end) - 1,
+                    end=last - 1,
                     raw_download=True,
                     if_generation_match=blob.generation,
                     timeout=self._timeout,
                     checksum=None,
                     retry=None,
                 )
+            chunk = part.getvalue()
             if not chunk:
                 return
             at += len(chunk)
             yield chunk
+
+
+class _Part(io.BytesIO):
+    """A part of an object: what a server sends beyond it ends the attempt."""
+
+    def __init__(self, size: int) -> None:
+        super().__init__()
+        self._left = size
+
+    def write(self, data: Any, /) -> int:
+        self._left -= len(data)
+        if self._left < 0:
+            raise TransientError("Google Cloud Storage sent more bytes than it was asked for")
+        return super().write(data)
+
+
+class _Session(AuthorizedSession):
+    """Google's session, whose answers are bounded but for the content of objects."""
+
+    def send(self, request: Any, **options: Any) -> Any:
+        if options.get("stream"):
+            return super().send(request, **options)
+        answer: Any = super().send(request, **{**options, "stream": True})
+        answer._content = whole(answer.iter_content(CHUNK), request.url)
+        return answer
 
 
 def _client(secret: Secret) -> Any:
@@ -99,8 +164,12 @@ def _client(secret: Secret) -> Any:
         raise secret.unusable(secret.keys_found, EXPECTED)
     options = {"api_endpoint": endpoint} if endpoint else None
     project = os.environ.get("GOOGLE_CLOUD_PROJECT") or "-"
+    credentials = _identity(secret, key)
     return storage.Client(
-        project=project, credentials=_identity(secret, key), client_options=options
+        project=project,
+        credentials=credentials,
+        client_options=options,
+        _http=_Session(credentials),  # type: ignore[no-untyped-call]
     )
 
 

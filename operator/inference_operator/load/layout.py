@@ -73,22 +73,6 @@ class Staging:
             raise self._refused(f"found two files that would be called {name}, expected one")
         file.rename(target)
 
-    def check_links(self) -> None:
-        """Raise LoadError where a link in the version's folder leads out of it.
-
-        The place of a link decides where it leads, so this comes after `unwrap`.
-        """
-        root = os.path.realpath(self.version)
-        for folder, folders, files in os.walk(self.version):
-            for entry in (*folders, *files):
-                path = Path(folder, entry)
-                if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(root):
-                    shown = quoted(str(path.relative_to(self.version)))
-                    raise self._refused(
-                        f"found the link {shown}, which leads out of the artifact, expected links"
-                        " that stay in it; replace it by the file, and upload the artifact again"
-                    )
-
     def _refused(self, what: str) -> LoadError:
         return LoadError(Reason.ARTIFACT_INVALID, f"{self._order.model.name}: {what}")
 

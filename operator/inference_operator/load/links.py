@@ -9,6 +9,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
 
 MAX_DEPTH = 100
+MAX_NAME = 2048
 _MAX_FOLLOWED = 40  # Linux gives up on a path after as many links.
 _MAX_STEPS = 200_000
 

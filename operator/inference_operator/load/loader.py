@@ -15,7 +15,7 @@ from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.load import claims
 from inference_operator.load.archive import is_archive, unpack
-from inference_operator.load.builtin import about_vocabulary, lay_out_builtin
+from inference_operator.load.builtin import about_vocabulary, lay_out_builtin, vocabulary_limit
 from inference_operator.load.credentials import Secret, read_secret
 from inference_operator.load.digest import digest_of, file_digest
 from inference_operator.load.failure import LoadError, is_disk_full
@@ -26,6 +26,7 @@ from inference_operator.load.node_cache import NodeCache
 from inference_operator.load.plan import Order
 from inference_operator.load.progress import log
 from inference_operator.load.remote import Artifact, Remote
+from inference_operator.load.size_limit import Downloads, SizeLimit
 from inference_operator.load.sources import origin_of
 from inference_operator.load.space import free_bytes, insufficient, sized
 from inference_operator.load.verify import Verifier, check_ensemble
@@ -55,8 +56,11 @@ class Loader:
         folders: Folders,
         fetcher: Callable[[str, Secret | None], Fetcher] = fetcher_of,
         cache: NodeCache | None = None,
+        size_limit: int | None = None,
     ) -> None:
+        """`size_limit`: bytes that a model may take where its plan says nothing; None: any."""
         self._folders, self._fetcher, self._cache = folders, fetcher, cache
+        self._size_limit = size_limit
 
     def load(self, orders: tuple[Order, ...]) -> LoadReport:
         """The whole repository, or the LoadError of the plan's first model that cannot be had.
@@ -101,33 +105,48 @@ class Loader:
             return Artifact(None, "", digest_of(staging.version), 0)
         verifier = Verifier(order)
         staging.prepare()
-        artifact = self._obtain(order.model, staging)
+        limit = self._limit(order.model)
+        artifact = self._obtain(order.model, staging, Downloads(limit))
         if artifact.file is not None and is_archive(artifact.kind):
-            unpack(artifact.file, artifact.kind, staging.version)
+
+            def check(size: int) -> None:
+                limit.check(size, "after unpacking", "at least ")
+
+            unpack(artifact.file, artifact.kind, staging.version, check)
             staging.unwrap(verifier.main_file)
-            check_links(staging.version)
-        else:
-            if artifact.file is not None:
-                staging.put(artifact.file, verifier.main_file)
-            staging.check_links()
+        elif artifact.file is not None:
+            staging.put(artifact.file, verifier.main_file)
+        # The place of a link decides where it leads, so this comes after `unwrap`.
+        check_links(staging.version)
         verifier.check(staging.version)
         return artifact
 
-    def _obtain(self, model: PlannedModel, staging: Staging) -> Artifact:
-        fetched = self._fetch(model, model.uri, staging) if model.uri is not None else None
+    def _limit(self, model: PlannedModel) -> SizeLimit:
+        if model.builtin is not None:
+            return vocabulary_limit(model.name)
+        most = model.size_limit or self._size_limit
+        return SizeLimit(model.name, most, is_default=model.size_limit is None)
+
+    def _obtain(self, model: PlannedModel, staging: Staging, downloads: Downloads) -> Artifact:
+        fetched = None
+        if model.uri is not None:
+            fetched = self._fetch(model, model.uri, staging, downloads)
         if model.builtin is not None:
             return lay_out_builtin(model, staging.version, fetched)
         if fetched is None:
             raise LookupError(f"{model.name}: a plan without a uri is no plan")
         return fetched
 
-    def _fetch(self, model: PlannedModel, uri: str, staging: Staging) -> Artifact:
+    def _fetch(
+        self, model: PlannedModel, uri: str, staging: Staging, downloads: Downloads
+    ) -> Artifact:
         if model.claim is not None:
-            artifact = self._copy(model, uri, staging)
+            artifact = self._copy(model, uri, staging, downloads)
         else:
             held = model.credentials
             secret = read_secret(self._folders.credentials / held) if held else None
-            artifact = Remote(self._fetcher(uri, secret), self._cache).obtain(model, uri, staging)
+            remote = Remote(self._fetcher(uri, secret), self._cache, downloads)
+            artifact = remote.obtain(model, uri, staging)
         if model.sha256 not in (None, artifact.sha256):
             raise LoadError(
                 Reason.DIGEST_MISMATCH,
@@ -137,15 +156,17 @@ class Loader:
             )
         return artifact
 
-    def _copy(self, model: PlannedModel, uri: str, staging: Staging) -> Artifact:
+    def _copy(
+        self, model: PlannedModel, uri: str, staging: Staging, downloads: Downloads
+    ) -> Artifact:
         found = claims.find(self._folders.claims, uri)
         if found.path.is_dir():
-            copied = claims.copy_folder(found, staging.version, model.name)
+            copied = claims.copy_folder(found, staging.version, model.name, downloads)
             return Artifact(None, "", copied.sha256, copied.size)
-        if is_archive(uri):
+        if is_archive(uri) and found.path.is_file():
             size = found.path.stat().st_size
             return Artifact(found.path, uri, file_digest(found.path), size)
-        copied = claims.copy_file(found.path, staging.download, model.name)
+        copied = claims.copy_file(found.path, staging.download, model.name, downloads)
         return Artifact(staging.download, "", copied.sha256, copied.size)
 
     def _broken(self, model: PlannedModel, staging: Staging, error: OSError) -> LoadError:

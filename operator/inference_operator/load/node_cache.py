@@ -9,6 +9,7 @@ import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from enum import Enum
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -58,16 +59,17 @@ class NodeCache:
         self._address = urlsplit(self._url)
 
     def obtain(
-        self, model: str, sha256: str, folder: Path, fetch: Callable[[], Fetched]
+        self, wanted: Download, sha256: str, folder: Path, fetch: Callable[[], Fetched]
     ) -> Fetched:
         """The artifact from the cache, or by `fetch` and then into the cache.
 
         A copy that the cache dropped as spoiled is replaced, by whoever claims it next.
         """
+        model = wanted.model
         for _ in range(_CLAIMS):
             with self._claim(model, sha256) as state:
                 if state is _State.PRESENT:
-                    if found := self._take(model, sha256, folder):
+                    if found := self._take(wanted, sha256, folder):
                         return found
                     if self._dropped(model, sha256):
                         continue
@@ -100,14 +102,15 @@ class NodeCache:
             if connection is not None:
                 connection.close()
 
-    def _take(self, model: str, sha256: str, folder: Path) -> Fetched | None:
+    def _take(self, wanted: Download, sha256: str, folder: Path) -> Fetched | None:
         """The cache's copy, checked; None where it cannot be had after all."""
+        model = wanted.model
         policy = RetryPolicy(attempts=2, first_wait=0.2)
         # Within a node, one connection is faster than four.
         fetcher = Fetcher(Transport(timeout=READ_SECONDS), policy, in_pieces=False)
         uri = f"{self._url}/sha256/{sha256}"
         with suppress(LoadError):
-            fetched = fetcher.fetch(Download(model, uri, pinned=True), folder)
+            fetched = fetcher.fetch(replace(wanted, uri=uri, pinned=True), folder)
             if fetched.sha256 == sha256:
                 log("taken from the node's cache", model=model, sha256=sha256, bytes=fetched.size)
                 return fetched

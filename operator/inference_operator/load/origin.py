@@ -5,6 +5,9 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
+MOST_FILES = 10_000
+"""How many files a folder of a remote source may have."""
+
 
 class RangeError(Exception):
     """The source no longer has the bytes that a resumed download asked for."""

@@ -7,11 +7,12 @@ certainly of the same artifact, or that a pinned digest will check.
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference_operator.load.digest import CHUNK
 from inference_operator.load.origin import Answer, RangeError
+from inference_operator.load.size_limit import Downloads, unlimited
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,8 @@ class Download:
     model: str
     uri: str
     pinned: bool
+    downloads: Downloads = field(default_factory=unlimited)
+    """What this model's files take so far."""
 
 
 class Partial:
@@ -54,6 +57,7 @@ class Partial:
     def append(self, chunks: Iterable[bytes]) -> None:
         with self.path.open("ab", buffering=0) as file:
             for chunk in chunks:
+                self._download.downloads.hold(self.path, self.size + len(chunk))
                 view = memoryview(chunk)
                 while view:
                     view = view[file.write(view) :]
@@ -63,6 +67,7 @@ class Partial:
     def discard(self) -> None:
         self.path.unlink(missing_ok=True)
         self._record.unlink(missing_ok=True)
+        self._download.downloads.hold(self.path, 0)
         self.etag = self.total = None
         self.size, self.resumed = 0, False
         self.digest = hashlib.sha256()
@@ -91,3 +96,4 @@ class Partial:
             while chunk := file.read(CHUNK):
                 self.digest.update(chunk)
                 self.size += len(chunk)
+        self._download.downloads.hold(self.path, self.size)

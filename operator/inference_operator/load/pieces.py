@@ -23,6 +23,7 @@ CONNECTIONS = 4
 PIECE = 16 << 20
 # Below this, one connection is as fast as four.
 PARALLEL_FROM = 4 * PIECE
+_FILE, _RECORD = "pieces", "pieces.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +47,18 @@ class Whole:
         return self.size >= PARALLEL_FROM
 
 
+def remove_pieces(folder: Path) -> None:
+    """Remove what an earlier container fetched in pieces of a file that came whole in the end."""
+    for name in (_FILE, _RECORD):
+        (folder / name).unlink(missing_ok=True)
+
+
 class Pieces:
     """The pieces of one download; those of an earlier container are taken over."""
 
     def __init__(self, folder: Path, download: Download, whole: Whole) -> None:
-        self._path = folder / "pieces"
-        self._record = folder / "pieces.json"
+        self._path = folder / _FILE
+        self._record = folder / _RECORD
         self._download, self._whole = download, whole
         self._file = -1
         self._lock, self._stop = threading.Lock(), threading.Event()
@@ -68,6 +75,7 @@ class Pieces:
 
         RangeError: the file changed, or the server does not give parts of it after all.
         """
+        self._download.downloads.hold(self._path, self._whole.size)
         what = f"the download of {self._download.model}"
         require_space(self._path.parent, self._whole.size - self.done, what)
         progress = Progress(self._download.model, self._whole.size, self.done)
@@ -93,10 +101,12 @@ class Pieces:
         """Give the complete file its name."""
         self._path.rename(path)
         self.discard()
+        self._download.downloads.hold(path, self._whole.size)
 
     def discard(self) -> None:
         self._record.unlink(missing_ok=True)
         self._path.unlink(missing_ok=True)
+        self._download.downloads.hold(self._path, 0)
         self._there.clear()
 
     def _all(self, pieces: "list[Future[None]]") -> None:

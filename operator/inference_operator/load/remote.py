@@ -1,8 +1,10 @@
 """Fetches a remote source into a model's staging folder: a file, or all files of a folder."""
 
 import hashlib
+import shutil
+from collections.abc import Set
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from inference_operator.api.reasons import Reason
@@ -12,10 +14,12 @@ from inference_operator.load.digest import folder_digest
 from inference_operator.load.failure import LoadError
 from inference_operator.load.fetch import Fetched, Fetcher
 from inference_operator.load.layout import Staging
+from inference_operator.load.links import MAX_DEPTH, MAX_NAME, shown
 from inference_operator.load.node_cache import NodeCache
-from inference_operator.load.origin import Listing, RemoteFile
+from inference_operator.load.origin import MOST_FILES, Listing, RemoteFile
 from inference_operator.load.partial import Download
 from inference_operator.load.progress import log
+from inference_operator.load.size_limit import Downloads, unlimited
 
 FILES_AT_ONCE = 4
 
@@ -39,6 +43,7 @@ class Remote:
 
     fetcher: Fetcher
     cache: NodeCache | None = None
+    downloads: Downloads = field(default_factory=unlimited)
 
     def obtain(self, model: PlannedModel, uri: str, staging: Staging) -> Artifact:
         """The source's file as a download, or its folder laid out in the version's place."""
@@ -51,12 +56,21 @@ class Remote:
         return Artifact(fetched.path, file.name, fetched.sha256, fetched.size)
 
     def _folder(self, model: PlannedModel, listing: Listing, staging: Staging) -> Artifact:
+        if len(listing.files) > MOST_FILES:
+            raise LoadError(
+                Reason.ARTIFACT_INVALID,
+                f"{model.name}: found a folder of {len(listing.files):,} files, expected at most"
+                f" {MOST_FILES:,}: pack them into an archive",
+            )
         log("fetching a folder", model=model.name, files=len(listing.files))
         places = [_inside(staging.version, model, file.name) for file in listing.files]
         _check_apart(staging.version, model, places)
 
+        parts = staging.work / "files"
+        _remove_others(parts, {_part(file) for file in listing.files})
+
         def lay_out(file: RemoteFile, place: Path) -> Fetched:
-            own = staging.work / "files" / hashlib.sha256(file.uri.encode()).hexdigest()[:32]
+            own = parts / _part(file)
             own.mkdir(parents=True, exist_ok=True)
             return self._file(model, file, own, file.sha256)
 
@@ -71,7 +85,7 @@ class Remote:
     def _file(
         self, model: PlannedModel, file: RemoteFile, folder: Path, sha256: str | None
     ) -> Fetched:
-        download = Download(model.name, file.uri, pinned=sha256 is not None)
+        download = Download(model.name, file.uri, sha256 is not None, self.downloads)
 
         def fetch() -> Fetched:
             fetched = self.fetcher.fetch(download, folder)
@@ -84,7 +98,7 @@ class Remote:
         if self.cache is None or sha256 is None:
             fetched = fetch()
         else:
-            fetched = self.cache.obtain(model.name, sha256, folder, fetch)
+            fetched = self.cache.obtain(download, sha256, folder, fetch)
         if file.sha256 not in (None, fetched.sha256):
             raise LoadError(
                 Reason.DIGEST_MISMATCH,
@@ -93,6 +107,19 @@ class Remote:
                 " artifact again",
             )
         return fetched
+
+
+def _part(file: RemoteFile) -> str:
+    """Return the name of the folder that the file is fetched into."""
+    return hashlib.sha256(file.uri.encode()).hexdigest()[:32]
+
+
+def _remove_others(folder: Path, parts: Set[str]) -> None:
+    """Remove what an earlier container fetched of files that are no longer in the listing."""
+    if folder.is_dir():
+        for left in folder.iterdir():
+            if left.name not in parts:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _check_pin(model: PlannedModel, file: RemoteFile) -> None:
@@ -109,8 +136,15 @@ def _inside(folder: Path, model: PlannedModel, name: str) -> Path:
     if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
         raise LoadError(
             Reason.ARTIFACT_INVALID,
-            f"{model.name}: the source holds a file called {name!r}, which would be written outside"
-            " of the model's folder: rename it",
+            f"{model.name}: the source holds a file called {shown(name)}, which would be written"
+            " outside of the model's folder: rename it",
+        )
+    if len(name) > MAX_NAME or len(path.parts) > MAX_DEPTH:
+        raise LoadError(
+            Reason.ARTIFACT_INVALID,
+            f"{model.name}: the source holds a file called {shown(name)}, with {len(name):,}"
+            f" characters and {len(path.parts)} levels, expected at most {MAX_NAME:,} and"
+            f" {MAX_DEPTH}: rename it",
         )
     return folder / path
 

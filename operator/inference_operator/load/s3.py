@@ -10,14 +10,30 @@ from typing import Any
 import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, SSLError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    PaginationError,
+    SSLError,
+)
 from botocore.httpsession import get_cert_path
+from urllib3.exceptions import HTTPError
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
+from inference_operator.load.bounded_body import CHUNK, whole
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
-from inference_operator.load.origin import WHOLE, Answer, Listing, RangeError, RemoteFile, Span
+from inference_operator.load.origin import (
+    MOST_FILES,
+    WHOLE,
+    Answer,
+    Listing,
+    RangeError,
+    RemoteFile,
+    Span,
+)
 from inference_operator.load.retry import TransientError
 
 EXPECTED = "`accessKeyId` and `secretAccessKey`, or `endpoint`, `region` or `ca.crt`"
@@ -32,10 +48,11 @@ _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
 # A connection that breaks takes what was read of the last one along.
 _READ = 64 << 10
-_MOST_FILES = 10_000
 _DIGITS = 18
 # The server writes it.
 _CODE_LENGTH = 60
+# Amazon's have a thousand objects each, those of other servers fewer.
+_MOST_PAGES = 1000
 
 
 class S3:
@@ -86,14 +103,19 @@ class S3:
         found: list[str] = []
         try:
             pages = self._client.get_paginator("list_objects_v2")
-            for page in pages.paginate(Bucket=bucket, Prefix=prefix):
+            for number, page in enumerate(pages.paginate(Bucket=bucket, Prefix=prefix)):
                 found.extend(item["Key"] for item in page.get("Contents", ()))
-                if len(found) > _MOST_FILES:
+                if len(found) > MOST_FILES or number >= _MOST_PAGES:
                     raise LoadError(
                         Reason.ARTIFACT_INVALID,
-                        f"{shown_uri(uri)} holds more than {_MOST_FILES:,} objects: pack them into"
-                        " an archive",
+                        f"{shown_uri(uri)} holds more than {MOST_FILES:,} objects, or is listed in"
+                        f" more than {_MOST_PAGES:,} pages: pack them into an archive",
                     )
+        except PaginationError as error:
+            raise LoadError(
+                Reason.FETCH_FAILED,
+                f"{shown_uri(uri)}: the server lists it without end: {shown_text(str(error))}",
+            ) from None
         except ClientError as error:
             raise self._refusal(error, uri) from None
         except BotoCoreError as error:
@@ -147,7 +169,7 @@ def _client(secret: Secret, timeout: float) -> Any:
     session = boto3.session.Session(**given)
     try:
         known = session.get_credentials() is not None
-        return session.client(
+        client = session.client(
             "s3",
             endpoint_url=endpoint,
             region_name=session.region_name or "us-east-1",
@@ -161,8 +183,31 @@ def _client(secret: Secret, timeout: float) -> Any:
                 s3={"addressing_style": "path" if endpoint else "auto"},
             ),
         )
+        client._endpoint.http_session = _Bounded(client._endpoint.http_session)
+        return client
     except (BotoCoreError, ValueError) as error:
         raise secret.unusable(f"`endpoint` or `region`: {_text(error)}", EXPECTED) from None
+
+
+class _Bounded:
+    """botocore's session, whose answers are bounded but for the content of objects."""
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+
+    def send(self, request: Any) -> Any:
+        is_object = request.stream_output
+        request.stream_output = True
+        answer = self._session.send(request)
+        if not is_object or answer.status_code >= 300:
+            try:
+                answer._content = whole(answer.raw.stream(CHUNK), request.url)
+            except HTTPError as error:
+                raise HTTPClientError(error=error) from None
+        return answer
+
+    def close(self) -> None:
+        self._session.close()
 
 
 def _authorities(ca: str | None) -> str | None:

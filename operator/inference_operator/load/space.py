@@ -1,6 +1,7 @@
 """Disk space of the model volume: asked before writing, and bounded while unpacking."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 from inference_operator.api.reasons import Reason
@@ -33,16 +34,23 @@ def insufficient(what: str, needed: str, folder: Path, free: int) -> LoadError:
 
 
 class Budget:
-    """The bytes that may still be written; spending more raises InsufficientDisk."""
+    """The bytes that may still be written; spending more raises InsufficientDisk.
 
-    def __init__(self, folder: Path, what: str) -> None:
+    `check` gets all that was spent, and may raise for less.
+    """
+
+    def __init__(
+        self, folder: Path, what: str, check: Callable[[int], None] = lambda spent: None
+    ) -> None:
         self._folder = folder
         self._what = what
+        self._check = check
         self._free = free_bytes(folder)
         self._spent = 0
 
     def spend(self, count: int) -> None:
         self._spent += count
+        self._check(self._spent)
         if self._spent > self._free:
             needed = f"at least {sized(self._spent)}"
             raise insufficient(self._what, needed, self._folder, self._free)

@@ -13,14 +13,13 @@ from pathlib import Path, PurePosixPath
 from typing import IO
 
 from inference_operator.load.digest import CHUNK
-from inference_operator.load.links import MAX_DEPTH, Way, refused, shown
+from inference_operator.load.links import MAX_DEPTH, MAX_NAME, Way, refused, shown
 from inference_operator.load.space import Budget
 
 MAX_MEMBERS = 100_000
 MAX_LINKS = 10_000
 MAX_LINK_TEXT = 4 << 20
-MAX_NAME = 2048
-# What a file system takes for a folder or a link, whatever is in it.
+# File systems take whole blocks, also for a folder or a link.
 _BLOCK = 4096
 
 _UNWRITABLE = {
@@ -61,10 +60,13 @@ class Unpacking:
             raise refused(f"it holds a file with the name {shown(name)}")
         with _clashes(name):
             self._make_folders(path.parent)
+            size = 0
             with path.open("wb") as file:
                 while chunk := content.read(CHUNK):
                     self.budget.spend(len(chunk))
                     file.write(chunk)
+                    size += len(chunk)
+            self.budget.spend(-size % _BLOCK)
             if executable:
                 path.chmod(0o755)
 

@@ -5,8 +5,8 @@ import stat
 import zipfile
 from pathlib import Path
 
-from inference_operator.load.links import refused, shown
-from inference_operator.load.unpacking import MAX_NAME, Unpacking
+from inference_operator.load.links import MAX_NAME, refused, shown
+from inference_operator.load.unpacking import Unpacking
 from model_builders.zip_files import ZipTooLargeError, open_zip, why_unreadable
 
 

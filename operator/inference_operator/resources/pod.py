@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from inference_operator.api.base import parse_quantity
 from inference_operator.api.environment import EnvVar
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.disk import DEFAULT_SIZE_LIMIT, as_quantity, disk_limits
 from inference_operator.domain.names import revision_labels, revision_selector
-from inference_operator.domain.serving_unit import ServingUnit, Workload
+from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.resources import volumes
 from inference_operator.resources.metadata import Manifest
 
 LOADER = "load"
 # What `load.command` reads: pure code cannot import it.
 CACHE_VARIABLE = "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"
+SIZE_LIMIT_VARIABLE = "INFERENCE_OPERATOR_SIZE_LIMIT"
+DISK = "ephemeral-storage"
 TRITON = "triton"
 HTTP_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002
 
@@ -70,7 +74,10 @@ def _restricted() -> Manifest:
 
 def _loader(unit: ServingUnit) -> Manifest:
     cache = unit.server.artifact_cache
-    environment = {"env": [{"name": CACHE_VARIABLE, "value": cache}]} if cache else {}
+    # A variable, and no argument: an older image ignores what it does not know.
+    environment = [{"name": SIZE_LIMIT_VARIABLE, "value": str(DEFAULT_SIZE_LIMIT)}]
+    if cache:
+        environment.insert(0, {"name": CACHE_VARIABLE, "value": cache})
     return {
         "name": LOADER,
         "image": unit.server.loader_image,
@@ -81,10 +88,10 @@ def _loader(unit: ServingUnit) -> Manifest:
             f"--credentials={volumes.CREDENTIALS_PATH}",
             f"--claims={volumes.CLAIMS_PATH}",
         ],
-        **environment,
+        "env": environment,
         "resources": {
-            "requests": {"cpu": "50m", "memory": "128Mi"},
-            "limits": {"memory": "1Gi"},
+            "requests": {"cpu": "50m", "memory": "128Mi", DISK: "0"},
+            "limits": {"memory": "1Gi", DISK: _disk_limit(unit)},
         },
         "securityContext": _restricted(),
         "volumeMounts": volumes.loader_mounts(unit),
@@ -120,7 +127,7 @@ def _triton(unit: ServingUnit) -> Manifest:
             {"name": "grpc", "containerPort": GRPC_PORT, "protocol": "TCP"},
             {"name": "metrics", "containerPort": METRICS_PORT, "protocol": "TCP"},
         ],
-        "resources": _resources(unit.workload),
+        "resources": _resources(unit),
         "securityContext": _restricted(),
         "startupProbe": _probe(ready, STARTUP_PERIOD_SECONDS, STARTUP_FAILURES),
         "readinessProbe": _probe(ready, 5, 2),
@@ -147,7 +154,8 @@ def _env(variable: EnvVar) -> Manifest:
     return {"name": variable.name, "valueFrom": variable.value_from.model_dump(exclude_none=True)}
 
 
-def _resources(workload: Workload) -> Manifest:
+def _resources(unit: ServingUnit) -> Manifest:
+    workload = unit.workload
     found: dict[str, Any] = {
         "requests": dict(workload.resources.requests),
         "limits": dict(workload.resources.limits),
@@ -156,7 +164,23 @@ def _resources(workload: Workload) -> Manifest:
         count = str(workload.accelerator.count)
         for half in found.values():
             half[workload.accelerator.resource] = count
+    if DISK not in found["limits"]:
+        # An absent request would become the limit, which few nodes have.
+        found["requests"].setdefault(DISK, "0")
+        found["limits"][DISK] = _disk_limit(unit)
     return {name: half for name, half in found.items() if half}
+
+
+def _disk_limit(unit: ServingUnit) -> str:
+    """Return the limit of the spec, or one for all that the pod may write.
+
+    The kubelet adds up the pod's volumes on disk and its logs, and compares them with it.
+    """
+    given = unit.workload.resources
+    if DISK in given.limits:
+        return given.limits[DISK]
+    bound = as_quantity(disk_limits(model.planned for model in unit.models).pod)
+    return max(bound, given.requests.get(DISK, "0"), key=parse_quantity)
 
 
 def _placement(unit: ServingUnit) -> Manifest:

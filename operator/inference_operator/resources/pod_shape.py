@@ -16,6 +16,7 @@ from inference_operator.resources.pod import (
     HTTP_PORT,
     LOADER,
     METRICS_PORT,
+    SIZE_LIMIT_VARIABLE,
     TRITON,
 )
 from inference_operator.resources.shapes import (
@@ -129,6 +130,20 @@ _LOADER_FOLDERS: dict[str, Shape] = {
     "claim-": text(f"{CLAIMS_PATH}/{DNS_NAME}", f"a folder of {CLAIMS_PATH}"),
 }
 
+_LOADER_VARIABLES = {
+    CACHE_VARIABLE: text(r"http://[^/@\s]+", "the address of a cache"),
+    SIZE_LIMIT_VARIABLE: text(r"[1-9][0-9]{0,18}", "a number of bytes"),
+}
+
+
+def _loader_variable(value: object, path: str) -> Mismatch | None:
+    """Accept a variable that `load.command` reads."""
+    name = value.get("name") if isinstance(value, Mapping) else None
+    if not isinstance(name, str) or name not in _LOADER_VARIABLES:
+        return mismatch(name, f"{path}.name", f"one of {', '.join(_LOADER_VARIABLES)}")
+    return fields({"name": equal(name), "value": _LOADER_VARIABLES[name]})(value, path)
+
+
 _LOADER = fields(
     {
         "name": equal(LOADER),
@@ -145,15 +160,7 @@ _LOADER = fields(
     },
     {
         "resources": _RESOURCES,
-        "env": items(
-            fields(
-                {
-                    "name": equal(CACHE_VARIABLE),
-                    "value": text(r"http://[^/@\s]+", "the address of a cache"),
-                }
-            ),
-            most=1,
-        ),
+        "env": items(_loader_variable, most=len(_LOADER_VARIABLES)),
     },
 )
 
@@ -197,15 +204,17 @@ _TRITON = fields(
     },
 )
 
-_EMPTY = fields({}, {"medium": equal("Memory"), "sizeLimit": quantity})
+_MEMORY = fields({}, {"medium": equal("Memory"), "sizeLimit": quantity})
+# Operators before the size limit rendered none.
+_DISK = fields({}, {"sizeLimit": text(r"[1-9][0-9]{0,18}([KMGTP]i)?", "a number of bytes", 24)})
 
 
 def _volume(value: object, path: str, child: str) -> Mismatch | None:
     """Accept the volumes of `volumes.py`: no kind that reaches the node or another token."""
     contents: dict[str, tuple[str, Shape]] = {
-        "models": ("emptyDir", _EMPTY),
-        "tmp": ("emptyDir", _EMPTY),
-        "shm": ("emptyDir", _EMPTY),
+        "models": ("emptyDir", _DISK),
+        "tmp": ("emptyDir", _DISK),
+        "shm": ("emptyDir", _MEMORY),
         "plan": ("configMap", fields({"name": equal(child)})),
         "secret-": ("secret", fields({"secretName": _NAME, "optional": equal(True)})),
         "claim-": (

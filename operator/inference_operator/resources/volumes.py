@@ -1,5 +1,6 @@
 """Volumes of the pod, and which container sees them where."""
 
+from inference_operator.domain.disk import as_quantity, disk_limits
 from inference_operator.domain.names import revision_child_name
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.resources.metadata import Manifest
@@ -14,10 +15,11 @@ def pod_volumes(unit: ServingUnit) -> list[Manifest]:
     """The repository, the plan, scratch space, shared memory, and the sources' own."""
     plan = {"name": revision_child_name(unit.key.name, unit.revision)}
     shared = {"medium": "Memory", "sizeLimit": unit.server.shared_memory}
+    disk = disk_limits(model.planned for model in unit.models)
     return [
-        {"name": "models", "emptyDir": {}},
+        {"name": "models", "emptyDir": {"sizeLimit": as_quantity(disk.models)}},
         {"name": "plan", "configMap": plan},
-        {"name": "tmp", "emptyDir": {}},
+        {"name": "tmp", "emptyDir": {"sizeLimit": as_quantity(disk.scratch)}},
         {"name": "shm", "emptyDir": shared},
         # Optional, so that a missing Secret becomes the loader's sentence, not a silent wait.
         *(

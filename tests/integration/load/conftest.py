@@ -168,12 +168,19 @@ class Pod:
             (folder / key.replace("ca_crt", "ca.crt")).write_text(value)
 
     def plan(
-        self, uri: str, sha256: str | None = None, config: str = CONFIG, kind: str = "python"
+        self,
+        uri: str,
+        sha256: str | None = None,
+        config: str = CONFIG,
+        kind: str = "python",
+        size_limit: int | None = None,
     ) -> None:
         folder = self.root / "plan"
         folder.mkdir(exist_ok=True)
         held = SECRET if (self.root / "credentials" / SECRET).exists() else None
-        model = PlannedModel("ranker", 5, ArtifactFormat(kind), uri, sha256, held)
+        model = PlannedModel(
+            "ranker", 5, ArtifactFormat(kind), uri, sha256, held, size_limit=size_limit
+        )
         (folder / PLAN_FILE).write_text(RepositoryPlan((model,)).to_json())
         (folder / model.config_file).write_text(config)
 

@@ -146,3 +146,23 @@ def test_a_changed_ensemble_is_laid_out_anew(tmp_path: Path) -> None:
     folder = tmp_path / "models/trading"
     assert [path.name for path in folder.iterdir() if path.is_dir()] == ["13"]
     assert json.loads((folder / ".loaded.json").read_text())["bytes"] == 0
+
+
+def test_a_large_vocabulary_is_refused_before_it_is_copied(tmp_path: Path, claim: Path) -> None:
+    with (claim / "vocab.txt").open("r+b") as file:
+        file.truncate(17 << 20)
+    with pytest.raises(LoadError) as caught:
+        load(tmp_path, order(FETCHED))
+    assert caught.value.reason is Reason.ARTIFACT_INVALID
+    assert str(caught.value) == (
+        "words: the step's builtin.tokenizer.vocabulary: found 17.0 MiB (17,825,792 bytes) to"
+        " download, expected at most 16.0 MiB (16,777,216 bytes); give a vocab.txt, one word a line"
+    )
+
+
+@pytest.mark.parametrize("end", ["\n", "\r"])
+def test_a_vocabulary_of_many_lines_is_refused(tmp_path: Path, claim: Path, end: str) -> None:
+    (claim / "vocab.txt").write_bytes(end.encode() * 500_001)
+    with pytest.raises(LoadError) as caught:
+        load(tmp_path, order(FETCHED))
+    assert "found more than 500,000 lines" in str(caught.value)

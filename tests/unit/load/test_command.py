@@ -37,6 +37,22 @@ def test_the_defaults_are_the_pods_mounts() -> None:
     assert str(given.termination_log) == "/dev/termination-log"
 
 
+def test_the_limit_of_size_comes_from_the_pod(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert parse("load").size_limit is None
+    monkeypatch.setenv("INFERENCE_OPERATOR_SIZE_LIMIT", "21474836480")
+    assert parse("load").size_limit == 20 << 30
+    assert parse("load", "--size-limit", "7").size_limit == 7
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "20Gi", ""])
+def test_a_limit_that_is_no_number_of_bytes_is_refused(
+    size: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        parse("load", f"--size-limit={size}")
+    assert f"found {size!r}, expected a number of bytes from 1 on" in capsys.readouterr().err
+
+
 def run(tmp_path: Path, plan: str | None) -> tuple[int, LoadReport]:
     if plan is not None:
         (tmp_path / PLAN_FILE).write_text(plan)

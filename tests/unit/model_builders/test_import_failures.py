@@ -13,6 +13,17 @@ FAILURES = {
         'found line 2, column 1: Message type "inference.ModelConfig" has no field named'
         ' "max_batchsize"',
     ),
+    "many backslashes in a row": (
+        "backend: '" + "\\" * 60_000 + "'",
+        {"model_py": ""},
+        "found more than 64 backslashes in a row in its config.pbtxt, expected at most as many;"
+        " remove those that escape nothing",
+    ),
+    "a config of more than a ConfigMap holds": (
+        f"{PYTHON} {'#' * (1 << 20)}",
+        {"model_py": ""},
+        "found more than 1,048,576 bytes of config.pbtxt, expected at most as many; shorten it",
+    ),
     "a byte order mark": (
         f"\ufeff{PYTHON}",
         {"model_py": ""},

@@ -8,9 +8,8 @@ import pytest
 from onnx import TensorProto, helper
 
 from inference_operator.api.model import ModelFormat
-from model_builders.artifact import check_artifact
+from model_builders.artifact import check_artifact, onnx_signature
 from model_builders.config import parse_pbtxt
-from model_builders.onnx_weights import external_files
 from tests.unit.model_builders.onnx_graphs import BATCHED, graph
 
 
@@ -96,6 +95,26 @@ def _in_a_function() -> onnx.ModelProto:
     return helper.make_model(helper.make_graph([], "g", [], []), functions=[function])
 
 
+def _in_a_default_of_a_function() -> onnx.ModelProto:
+    default = helper.make_attribute("value", elsewhere("../x"))
+    function = helper.make_function("local", "f", [], ["c"], [], [], attribute_protos=[default])
+    return helper.make_model(helper.make_graph([], "g", [], []), functions=[function])
+
+
+def _in_training() -> onnx.ModelProto:
+    model = helper.make_model(helper.make_graph([], "g", [], []))
+    model.training_info.add().algorithm.initializer.append(elsewhere("../x"))
+    return model
+
+
+def _beside_weights_in_the_file() -> onnx.ModelProto:
+    values = helper.make_tensor("v", TensorProto.FLOAT, [50_000], bytes(200_000), raw=True)
+    node = helper.make_node("Constant", [], ["c"], values=elsewhere("../x"), more=values)
+    inner = helper.make_graph([node], "inner", [], [], initializer=[values])
+    branch = helper.make_node("If", ["c"], ["y"], then_branch=inner, else_branch=inner)
+    return helper.make_model(helper.make_graph([branch], "g", [], []))
+
+
 def _in_a_sparse_tensor() -> onnx.ModelProto:
     model = helper.make_model(helper.make_graph([], "g", [], []))
     model.graph.sparse_initializer.add().values.CopyFrom(elsewhere("../x"))
@@ -103,10 +122,22 @@ def _in_a_sparse_tensor() -> onnx.ModelProto:
 
 
 @pytest.mark.parametrize(
-    "make", [_in_a_constant, _in_a_branch, _in_a_function, _in_a_sparse_tensor]
+    "make",
+    [
+        _in_a_constant,
+        _in_a_branch,
+        _in_a_function,
+        _in_a_default_of_a_function,
+        _in_training,
+        _beside_weights_in_the_file,
+        _in_a_sparse_tensor,
+    ],
 )
-def test_weights_are_found(make: Callable[[], onnx.ModelProto]) -> None:
-    assert external_files(make()) == ("../x",)
+def test_weights_are_found(make: Callable[[], onnx.ModelProto], tmp_path: Path) -> None:
+    model = make()
+    model.graph.output.extend(graph().graph.output)
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    assert onnx_signature(tmp_path / "model.onnx").external_files == ("../x",)
 
 
 def test_the_file_for_one_kind_of_gpu_is_checked_too(tmp_path: Path) -> None:

@@ -34,15 +34,16 @@ def loader(defaults: Any) -> Any:
 
 
 def test_the_address_is_in_the_loaders_environment_alone() -> None:
-    assert loader(CACHED)["env"] == [
-        {"name": "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL", "value": URL}
-    ]
+    assert loader(CACHED)["env"][0] == {
+        "name": "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL",
+        "value": URL,
+    }
     (triton,) = deployment(CACHED)["spec"]["template"]["spec"]["containers"]
     assert triton["env"] == []
 
 
 def test_without_a_cache_nothing_is_said() -> None:
-    assert "env" not in loader(DEFAULTS)
+    assert [variable["name"] for variable in loader(DEFAULTS)["env"]] == [pod.SIZE_LIMIT_VARIABLE]
 
 
 def test_a_cache_makes_no_other_revision() -> None:
@@ -51,3 +52,4 @@ def test_a_cache_makes_no_other_revision() -> None:
 
 def test_load_reads_what_the_pod_says() -> None:
     assert command.CACHE_VARIABLE == pod.CACHE_VARIABLE
+    assert command.SIZE_LIMIT_VARIABLE == pod.SIZE_LIMIT_VARIABLE

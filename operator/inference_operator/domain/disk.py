@@ -1,0 +1,58 @@
+"""How much of the node's disk a pod may take: its models, what they write, and its logs.
+
+All numbers are bytes, and bounds: nothing is set aside for them.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from inference_operator.domain.repository_plan import PlannedModel
+
+DEFAULT_SIZE_LIMIT = 20 << 30
+"""What a model may take where its spec does not say it."""
+
+# File systems count whole blocks, of as many files as an archive may hold.
+_ROUNDING = 512 << 20
+# Logs, which the kubelet rotates, and mounted ConfigMaps.
+_LOGS = 2 << 30
+_UNITS = ("", "Ki", "Mi", "Gi", "Ti", "Pi")
+
+
+@dataclass(frozen=True, slots=True)
+class DiskLimits:
+    """Bounds of the pod's two volumes on disk, and of the whole pod."""
+
+    models: int
+    scratch: int
+
+    @property
+    def pod(self) -> int:
+        return self.models + self.scratch + _LOGS
+
+
+def disk_limits(models: Iterable[PlannedModel]) -> DiskLimits:
+    """Return the bounds for a pod with these models.
+
+    The volume of the models holds each archive beside what is unpacked from it, so it may have
+    twice the limits of all models: the loader stops before the kubelet evicts the pod. /tmp may
+    have as much as the models, and at least the default: the Python backend unpacks environments
+    there, whatever the limit of the model is. The vocabulary of a built-in step is small.
+    """
+    fetched = [model for model in models if model.uri is not None and model.builtin is None]
+    total = sum(model.size_limit or DEFAULT_SIZE_LIMIT for model in fetched)
+    return DiskLimits(
+        models=2 * total + (len(fetched) + 1) * _ROUNDING,
+        scratch=max(total, DEFAULT_SIZE_LIMIT),
+    )
+
+
+def as_quantity(size: int) -> str:
+    """Return the bytes as Kubernetes writes them, with the largest unit that is exact.
+
+    >>> as_quantity(20 << 30), as_quantity(1000)
+    ('20Gi', '1000')
+    """
+    unit = 0
+    while size and size % 1024 == 0 and unit < len(_UNITS) - 1:
+        size, unit = size // 1024, unit + 1
+    return f"{size}{_UNITS[unit]}"
