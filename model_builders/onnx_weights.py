@@ -66,7 +66,11 @@ def _listed(names: Iterable[str]) -> str:
 
 
 def _locations(tensor: Any) -> Iterator[str]:
-    return (entry.value for entry in tensor.external_data if entry.key == "location")
+    for entry in tensor.external_data:
+        if entry.key == "location":
+            # protobuf returns the bytes of a text that cannot be decoded.
+            value: str | bytes = entry.value
+            yield value if isinstance(value, str) else value.decode("utf-8", "surrogateescape")
 
 
 def _tensors(model: Any) -> Iterator[Any]:
