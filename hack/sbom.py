@@ -97,7 +97,13 @@ def write(name: str) -> Path:
         python = environment / "bin" / "python"
         run([uv(), "pip", "sync", "--quiet", "--python", python, lock], remedy=_REMEDY)
         printed = OUTPUT / f".{name}.json"
-        options = ["--output-reproducible", "--sv", SPECIFICATION, "--output-file", printed]
+        options: list[str | Path] = [
+            "--output-reproducible",
+            "--sv",
+            SPECIFICATION,
+            "--output-file",
+            printed,
+        ]
         _tool("cyclonedx-py", "environment", *options, python)
         document = with_hashes(json.loads(printed.read_text("utf-8")), lock.read_text("utf-8"))
         document["metadata"]["component"] = {"type": "application", "bom-ref": name, "name": name}
@@ -118,7 +124,15 @@ def audit() -> None:
 
 def _tool(*command: str | Path) -> None:
     """Run a tool of requirements/release.txt, whose digests uv checks."""
-    isolated = [uv(), "run", "--quiet", "--isolated", "--no-project", "--python", sys.executable]
+    isolated: list[str | Path] = [
+        uv(),
+        "run",
+        "--quiet",
+        "--isolated",
+        "--no-project",
+        "--python",
+        sys.executable,
+    ]
     run([*isolated, "--with-requirements", TOOLS, *command], remedy=_REMEDY)
 
 
