@@ -104,10 +104,11 @@ test: check check-training prepare ## check + integration + clusters + e2e: ever
 # Tests that depend on the API server's own messages and defaults.
 API_TESTS := tests/cluster/test_apiserver.py tests/contract $(addprefix tests/integration/,adapters api benchmarks operator)
 
-test-all: test ## make test, then long runs, and the API-server tests on the older Kubernetes
+test-all: test ## make test, then long runs, fuzzing, and the API-server tests on the older Kubernetes
 	@echo "==> long runs"; $(PYTEST) $(PARALLEL) --long tests
 	@echo "==> property tests with 20 times as many examples"; \
 	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit tests/integration/api
+	@echo "==> fuzzing"; $(PY) -m tests.fuzz --inputs 1000
 	@echo "==> Kubernetes 1.34"; export KUBERNETES=1.34; $(PY) -m hack.prepare programs; $(PYTEST) $(PARALLEL) $(API_TESTS)
 
 fresh-check: prepare ## set-up and a sample of the tests in a bare Debian 12, to find what is missing there

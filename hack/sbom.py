@@ -99,6 +99,7 @@ def write(name: str) -> Path:
         printed = OUTPUT / f".{name}.json"
         options: list[str | Path] = [
             "--output-reproducible",
+            "--no-validate",  # it is changed, and validated after that
             "--sv",
             SPECIFICATION,
             "--output-file",

@@ -10,6 +10,7 @@ from hack import sbom
 NAME = "inference-operator"
 
 
+@pytest.mark.long
 def test_the_document_of_the_operators_image(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -70,6 +70,13 @@ def test_no_event_writes_into_a_command(path: Path) -> None:
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_an_action_is_pinned_to_a_commit_whose_version_is_told(path: Path) -> None:
+    lines = re.findall(r"uses: (.*)", path.read_text("utf-8"))
+    pinned = re.compile(r"[\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+")
+    assert [line for line in lines if not pinned.fullmatch(line)] == []
+
+
 def test_a_release_is_audited_signed_and_described() -> None:
     (release,) = (path for path in WORKFLOWS if path.stem == "release")
     commands = " \n".join(step.get("run", "") for step in steps(release))
