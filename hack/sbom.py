@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from hack.console import reported, run, step
+from hack.console import StepError, reported, run, step
 from hack.uv import uv
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,13 +60,13 @@ def canonical(name: str) -> str:
 def with_hashes(document: Document, lock: str) -> Document:
     """Return the document with the digests of each package, and without paths of this machine.
 
-    A package has one digest for each of its wheels: they are those of its distribution. ValueError
+    A package has one digest for each of its wheels: they are those of its distribution. StepError
     where the document and the lock do not hold the same packages.
     """
     wanted = locked(lock)
     there = {canonical(found["name"]): found["version"] for found in document["components"]}
     if there != {name: version for name, (version, _) in wanted.items()}:
-        raise ValueError(f"found {sorted(there)}, expected the packages of the lock")
+        raise StepError(f"found {sorted(there)}, expected the packages of the lock", _REMEDY)
     components = [_with_hashes(found, wanted) for found in document["components"]]
     return {**document, "components": components}
 
@@ -120,10 +120,11 @@ def audit() -> None:
     """Look up all locked packages; StepError with those that have known vulnerabilities."""
     for lock in sorted({*LOCKS.values(), *(ROOT / "requirements").glob("*.txt")}):
         with step(f"vulnerabilities of {lock.relative_to(ROOT)}"):
-            _tool("pip-audit", "--require-hashes", "--disable-pip", "--requirement", lock)
+            command = ("pip-audit", "--require-hashes", "--disable-pip", "--requirement", lock)
+            _tool(*command, remedy="take newer versions (make lock UPGRADE=--upgrade)")
 
 
-def _tool(*command: str | Path) -> None:
+def _tool(*command: str | Path, remedy: str = _REMEDY) -> None:
     """Run a tool of requirements/release.txt, whose digests uv checks."""
     isolated: list[str | Path] = [
         uv(),
@@ -134,7 +135,7 @@ def _tool(*command: str | Path) -> None:
         "--python",
         sys.executable,
     ]
-    run([*isolated, "--with-requirements", TOOLS, *command], remedy=_REMEDY)
+    run([*isolated, "--with-requirements", TOOLS, *command], remedy=remedy)
 
 
 def main() -> None:

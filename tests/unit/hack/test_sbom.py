@@ -58,7 +58,7 @@ def test_names_are_compared_as_indexes_do() -> None:
     ids=["one is missing", "another version", "one too many"],
 )
 def test_a_document_of_other_packages_is_an_error(there: dict[str, str]) -> None:
-    with pytest.raises(ValueError, match="expected the packages of the lock"):
+    with pytest.raises(StepError, match="expected the packages of the lock"):
         sbom.with_hashes(document(**there), LOCK)
 
 
