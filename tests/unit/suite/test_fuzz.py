@@ -9,6 +9,8 @@ from tests.fuzz.runner import Result, fuzz_one, fuzz_together
 from tests.fuzz.targets import MODULES
 from tests.fuzz.worker import Job
 
+# 20 s of CPU time for all of them, which is minutes on a machine that does much else.
+pytestmark = pytest.mark.timeout(900)
 _PATIENCE = 280.0
 _INPUTS = 60
 # Faults that are mended elsewhere, in the same issue. The table goes with them.
