@@ -17,6 +17,7 @@ _SCALARS: tuple[Any, ...] = (
     [[]], {"": None}, [None], "0", "1Gi", "1e9", "5m", "-1s",
 )  # fmt: skip
 _DEPTH = (3, 40, 200)
+_MOST_LEVELS = 250
 
 
 def encode(document: Any) -> bytes:
@@ -48,7 +49,7 @@ def json_mutator(seeds: Sequence[bytes]) -> Mutator:
             if not places:
                 return rng.choice(seeds)
             _change(rng, rng.choice(places), words, donor)
-        return encode(document)
+        return encode(document) if _is_shallow(document) else rng.choice(seeds)
 
     return mutate
 
@@ -102,6 +103,19 @@ def _nested(rng: Random, value: Any) -> Any:
     for _ in range(rng.choice(_DEPTH)):
         value = [value] if rng.random() < 0.5 else {"a": value}
     return value
+
+
+def _is_shallow(document: Any) -> bool:
+    """Whether it is no deeper than what the operator's watches take."""
+    layer = [document]
+    for _ in range(_MOST_LEVELS):
+        layer = [
+            inner
+            for outer in layer
+            if isinstance(outer, dict | list)
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+    return not layer
 
 
 def _places(document: Any) -> list[Place]:
