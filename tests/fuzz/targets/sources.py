@@ -99,7 +99,7 @@ class _Tokens:
 
     @contextmanager
     def open(
-        self, url: str, headers: Mapping[str, str], authorization: str | None = None
+        self, url: str, headers: Mapping[str, str], authorization: str | None = None, **_: object
     ) -> Iterator[BytesIO]:
         if not url.startswith("https://"):
             raise OracleError(f"a token was asked for at {url!r}")
@@ -164,6 +164,9 @@ _CHALLENGES = (
     b'Bearer realm="https://auth.example/token",service="registry.example",scope="a:b:pull"',
     b'Basic realm="Registry", charset="UTF-8"',
     b"Bearer realm=https://auth.example/token",
+    # A pattern that begins again at each letter takes seconds for it.
+    b"Bearer " + b"a" * 60_000,
+    b'Basic realm="Registry"',
 )
 _DOCKER = (
     json.dumps({"auths": {_HOST: {"auth": "dXNlcjpwYXNz"}, "https://b/v1/": {}}}).encode(),

@@ -14,10 +14,13 @@ pytestmark = pytest.mark.timeout(900)
 _PATIENCE = 280.0
 _INPUTS = 60
 # Faults that are mended elsewhere, in the same issue. The table goes with them.
-PENDING: Mapping[str, str] = dict.fromkeys(
-    ("overrides", "config-import", "inference-model", "ensemble-pipeline"),
-    "control characters of a value reach the message (item 10)",
-)
+PENDING: Mapping[str, str] = {
+    "challenge": "a quadratic pattern reads WWW-Authenticate (item 10)",
+    **dict.fromkeys(
+        ("overrides", "config-import", "inference-model", "ensemble-pipeline"),
+        "control characters of a value reach the message (item 10)",
+    ),
+}
 
 
 def job(target: str, folder: Path, inputs: int = 20, replay: bytes | None = None) -> Job:
