@@ -28,8 +28,8 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
         test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-down demo-ensemble train \
-        mlflow-up mlflow-down benchmark-operator benchmark-controller benchmark-ensemble benchmark-serving \
-        benchmark-training release-manifests
+        fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
+        benchmark-ensemble benchmark-serving benchmark-training
 
 help: ## this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
@@ -67,6 +67,7 @@ lock: ## write requirements/ again from pyproject.toml; UPGRADE=--upgrade takes 
 	$$pinned pyproject.toml --group test --group dev -o requirements/dev.txt; \
 	$$pinned --group training -o requirements/training.txt; \
 	$$pinned --group mlflow-server -o hack/images/mlflow/requirements.txt; \
+	$$pinned --group release -o requirements/release.txt; \
 	echo hatchling | $$pinned - -o requirements/build.txt
 
 generate: $(STAMP) ## write crds/ and docs/api.md again from the API's types
@@ -103,14 +104,24 @@ test: check check-training prepare ## check + integration + clusters + e2e: ever
 # Tests that depend on the API server's own messages and defaults.
 API_TESTS := tests/cluster/test_apiserver.py tests/contract $(addprefix tests/integration/,adapters api benchmarks operator)
 
-test-all: test ## make test, then long runs, and the API-server tests on the older Kubernetes
+test-all: test ## make test, then long runs, fuzzing, and the API-server tests on the older Kubernetes
 	@echo "==> long runs"; $(PYTEST) $(PARALLEL) --long tests
 	@echo "==> property tests with 20 times as many examples"; \
 	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit tests/integration/api
+	@echo "==> fuzzing"; $(PY) -m tests.fuzz --inputs 1000
 	@echo "==> Kubernetes 1.34"; export KUBERNETES=1.34; $(PY) -m hack.prepare programs; $(PYTEST) $(PARALLEL) $(API_TESTS)
 
 fresh-check: prepare ## set-up and a sample of the tests in a bare Debian 12, to find what is missing there
 	@$(PY) -m hack.fresh_check
+
+fuzz: $(STAMP) ## fuzz all readers of foreign text for SECONDS=600, or TARGET=name; FILE= runs one input
+	@$(PY) -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(TARGET),--target $(TARGET)) $(if $(FILE),--reproduce $(FILE))
+
+sbom: $(STAMP) ## what the images and the training environment consist of, as CycloneDX in build/sbom
+	@$(PY) -m hack.sbom
+
+audit: $(STAMP) ## known vulnerabilities of all locked packages; asks a public database
+	@$(PY) -m hack.sbom audit
 
 image: $(STAMP) ## the operator's and Triton's images, as archives
 	@$(PY) -m hack.images build all

@@ -188,5 +188,6 @@ class Source(ApiModel):
         return self._pvc_parts()[1]
 
     def _pvc_parts(self) -> tuple[str | None, str | None]:
-        found = re.fullmatch(r"pvc://([^/]+)/(.+)", self.uri)
+        # The name of a file may hold a line feed.
+        found = re.fullmatch(r"pvc://([^/]+)/(.+)", self.uri, re.DOTALL)
         return (found.group(1), found.group(2)) if found else (None, None)

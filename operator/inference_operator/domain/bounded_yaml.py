@@ -241,4 +241,6 @@ def _repeated(key: yaml.ScalarNode, first: int) -> str:
 
 
 def _cut(text: str, limit: int = _SHOWN) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+    """The beginning of the text, with what a terminal would not print as it is replaced."""
+    beginning = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return "".join(letter if letter.isprintable() else "\ufffd" for letter in beginning)

@@ -30,6 +30,7 @@ _MANIFEST = JsonLimits(size=4 << 20)
 _TITLE = "org.opencontainers.image.title"
 _UNPACK = "io.deis.oras.content.unpack"
 _ARCHIVE = "layer.tar"
+_SHOWN = 100
 
 
 class OciRegistry:
@@ -109,14 +110,17 @@ class OciRegistry:
         digest = layer.get("digest") if isinstance(layer, dict) else None
         found = _LAYER.fullmatch(digest) if isinstance(digest, str) else None
         if found is None:
-            raise _invalid(uri, f"a layer has the digest {digest!r}, expected sha256:HEX")
+            said = repr(digest)[:_SHOWN]
+            raise _invalid(uri, f"a layer has the digest {said}, expected sha256:HEX")
         blob = f"https://{self._host}/v2/{self._repository}/blobs/{digest}"
         return RemoteFile(name, blob, found.group(1))
 
 
 def _annotations(layer: Any) -> dict[str, str]:
+    """The annotations of a layer that are text, as the specification has all of them."""
     found = layer.get("annotations") if isinstance(layer, dict) else None
-    return found if isinstance(found, dict) else {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: value for name, value in pairs if isinstance(value, str)}
 
 
 def _only_name(layer: Any) -> str:
@@ -124,7 +128,8 @@ def _only_name(layer: Any) -> str:
     notes = _annotations(layer)
     if title := notes.get(_TITLE):
         return _ARCHIVE if notes.get(_UNPACK) == "true" else title
-    return _ARCHIVE if "tar" in str(layer.get("mediaType", "")) else ""
+    kind = layer.get("mediaType") if isinstance(layer, dict) else None
+    return _ARCHIVE if "tar" in str(kind) else ""
 
 
 def _title(uri: str, layer: Any) -> str:
