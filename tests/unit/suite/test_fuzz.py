@@ -12,7 +12,6 @@ from tests.fuzz.worker import Job
 pytestmark = pytest.mark.timeout(900)
 _PATIENCE = 280.0
 _INPUTS = 60
-# Faults that are mended elsewhere, in the same issue. The table goes with them.
 
 
 def job(target: str, folder: Path, inputs: int = 20, replay: bytes | None = None) -> Job:
