@@ -47,12 +47,12 @@ define install
 uv=$$($(PYTHON) hack/uv.py); \
 echo "==> installing $(1) in $(VENV)"; \
 test -x $(PY) || $$uv venv --quiet --python $(PYTHON) $(VENV); \
-$$uv pip sync --quiet --python $(PY) $(1); \
+$$uv pip sync --quiet --require-hashes --python $(PY) $(1); \
 $$uv pip install --quiet --python $(PY) --no-deps --no-build-isolation --editable .
 endef
 
 # The small environment is part of the whole one. If the whole one is installed, nothing is removed from it.
-$(STAMP): requirements/dev.txt pyproject.toml hack/uv.py
+$(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml hack/uv.py
 	@$(call install,$(if $(wildcard $(FULL)),requirements/all.txt,requirements/dev.txt)); touch $@ $(wildcard $(FULL))
 
 $(FULL): requirements/all.txt $(STAMP)
@@ -68,7 +68,8 @@ lock: ## write requirements/ again from pyproject.toml; UPGRADE=--upgrade takes 
 	$$pinned --group training -o requirements/training.txt; \
 	$$pinned --group mlflow-server -o hack/images/mlflow/requirements.txt; \
 	$$pinned --group release -o requirements/release.txt; \
-	echo hatchling | $$pinned - -o requirements/build.txt
+	echo hatchling | $$pinned - -o requirements/build.txt; \
+	echo uv | $$compile $(UPGRADE) - -o requirements/uv.txt
 
 generate: $(STAMP) ## write crds/ and docs/api.md again from the API's types
 	@$(PY) hack/generate.py

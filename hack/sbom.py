@@ -6,6 +6,7 @@ Packages of Debian are not in a lock: the release workflow lets BuildKit list th
 """
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -13,6 +14,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from hack.cache import cache_root, key_of
 from hack.console import StepError, reported, run, step
 from hack.uv import uv
 
@@ -30,6 +32,7 @@ SPECIFICATION = "1.6"
 _PACKAGE = re.compile(r"^([A-Za-z0-9][-A-Za-z0-9._]*)==([^\s;\\]+)", re.MULTILINE)
 _HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})")
 _REMEDY = "see that the package index answers, or correct requirements/ (make lock)"
+_BUILT = {"build", "dist"}
 _VALIDATE = f"""
 import sys
 from cyclonedx.schema import SchemaVersion
@@ -95,7 +98,8 @@ def write(name: str) -> Path:
     with step(f"packages of {name}"):
         run([uv(), "venv", "--quiet", "--python", sys.executable, environment], remedy=_REMEDY)
         python = environment / "bin" / "python"
-        run([uv(), "pip", "sync", "--quiet", "--python", python, lock], remedy=_REMEDY)
+        sync: list[str | Path] = [uv(), "pip", "sync", "--quiet", "--require-hashes"]
+        run([*sync, "--python", python, lock], remedy=_REMEDY)
         printed = OUTPUT / f".{name}.json"
         options: list[str | Path] = [
             "--output-reproducible",
@@ -118,24 +122,49 @@ def write(name: str) -> Path:
 
 def audit() -> None:
     """Look up all locked packages; StepError with those that have known vulnerabilities."""
-    for lock in sorted({*LOCKS.values(), *(ROOT / "requirements").glob("*.txt")}):
+    for lock in locks():
         with step(f"vulnerabilities of {lock.relative_to(ROOT)}"):
             command = ("pip-audit", "--require-hashes", "--disable-pip", "--requirement", lock)
             _tool(*command, remedy="take newer versions (make lock UPGRADE=--upgrade)")
 
 
-def _tool(*command: str | Path, remedy: str = _REMEDY) -> None:
-    """Run a tool of requirements/release.txt, whose digests uv checks."""
-    isolated: list[str | Path] = [
-        uv(),
-        "run",
-        "--quiet",
-        "--isolated",
-        "--no-project",
-        "--python",
-        sys.executable,
-    ]
-    run([*isolated, "--with-requirements", TOOLS, *command], remedy=remedy)
+def locks() -> list[Path]:
+    """Return every lock of the repository: its text files that have digests."""
+    found: list[Path] = []
+    for folder, folders, files in os.walk(ROOT):
+        folders[:] = [name for name in folders if name not in _BUILT and name[0] != "."]
+        found += [Path(folder, name) for name in files if name.endswith(".txt")]
+    return sorted(file for file in found if _HASH.search(file.read_text("utf-8", "replace")))
+
+
+def _tool(name: str, *arguments: str | Path, remedy: str = _REMEDY) -> None:
+    """Run a tool of requirements/release.txt."""
+    run([tools(TOOLS) / "bin" / name, *arguments], remedy=remedy)
+
+
+def tools(lock: Path) -> Path:
+    """Return an environment with the packages of the lock, from the cache.
+
+    StepError where a package has another digest than in the lock.
+    """
+    folder = cache_root() / f"tools-{key_of(lock, sys.version)}"
+    if (folder / "bin").exists():
+        return folder
+    partial = folder.with_name(f".{folder.name}.{os.getpid()}")
+    shutil.rmtree(partial, ignore_errors=True)
+    try:
+        # `uv run --with-requirements` would not look at the digests.
+        made: list[str | Path] = [uv(), "venv", "--quiet", "--relocatable"]
+        run([*made, "--python", sys.executable, partial], remedy=_REMEDY)
+        sync: list[str | Path] = [uv(), "pip", "sync", "--quiet", "--require-hashes"]
+        run([*sync, "--python", partial / "bin" / "python", lock], remedy=_REMEDY)
+        partial.rename(folder)
+    except OSError:
+        if not (folder / "bin").exists():  # else another process was faster
+            raise
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
 
 
 def main() -> None:

@@ -1,44 +1,56 @@
-"""The pinned uv, installed in the cache: `python3 hack/uv.py` prints its path.
+"""The uv of requirements/uv.txt, installed in the cache: `python3 hack/uv.py` prints its path.
 
-The first thing that a fresh machine runs: standard library only, any Python from 3.9 on.
+The first thing that a fresh machine runs: standard library only, any Python from 3.9 on. Pip
+checks the digests of the lock.
 """
 
 import importlib.util
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
-VERSION = "0.13.9"
+LOCK = Path(__file__).resolve().parents[1] / "requirements" / "uv.txt"
 
 
 def uv() -> Path:
     """Path of uv, installed first when it is missing."""
     from hack.cache import cache_root
 
-    folder = cache_root() / f"uv-{VERSION}"
+    folder = cache_root() / f"uv-{_version()}"
     binary = folder / "bin" / "uv"
     if not binary.exists():
         _install(folder)
     return binary
 
 
+def _version() -> str:
+    (pinned,) = re.findall(r"^uv==(\S+)", LOCK.read_text("utf-8"), re.MULTILINE)
+    return str(pinned)
+
+
 def _install(folder: Path) -> None:
     partial = folder.with_name(f".{folder.name}.{os.getpid()}")
     shutil.rmtree(partial, ignore_errors=True)
-    print(f"==> installing uv {VERSION} in {folder}", file=sys.stderr, flush=True)
+    print(f"==> installing uv in {folder}", file=sys.stderr, flush=True)
     _ensure_venv()
     try:
         _run(sys.executable, "-m", "venv", str(partial))
-        pip = (str(partial / "bin/python"), "-m", "pip", "install", "--quiet")
-        _run(*pip, "--disable-pip-version-check", "--only-binary=:all:", f"uv=={VERSION}")
+        _fill(partial / "bin" / "python", LOCK)
         partial.rename(folder)
     except OSError:
         if not (folder / "bin" / "uv").exists():  # else another process was faster
             raise
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _fill(python: Path, lock: Path) -> None:
+    """Install a lock with this Python's pip; SystemExit where a digest is another one."""
+    pip = (str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check")
+    _run(*pip, "--only-binary=:all:", "--require-hashes", "--requirement", str(lock))
 
 
 def _ensure_venv() -> None:

@@ -1,11 +1,15 @@
 """The document of a lock lists its packages, no others, with the digests of the lock."""
 
+import zipfile
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+import hack.uv
 from hack import sbom
-from hack.console import StepError
+from hack.console import StepError, run
 
 LOCK = f"""\
 flask-cors==6.0.5 \\
@@ -15,6 +19,28 @@ flask-cors==6.0.5 \\
 google-crc32c==1.9.0 ; python_version >= '3.11' \\
     --hash=sha256:{"c" * 64}
 """
+
+
+def locked_wheel(folder: Path, digest: str | None = None) -> Path:
+    """Write a wheel with one program, and a lock of it that asks no index."""
+    name = "demo-1.0-py3-none-any.whl"
+    files = {
+        "demo.py": "def main():\n    print('it runs')\n",
+        "demo-1.0.dist-info/METADATA": "Metadata-Version: 2.1\nName: demo\nVersion: 1.0\n",
+        "demo-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nTag: py3-none-any\n"
+        "Root-Is-Purelib: true\nGenerator: test\n",
+        "demo-1.0.dist-info/entry_points.txt": "[console_scripts]\ndemo = demo:main\n",
+        "demo-1.0.dist-info/RECORD": "",
+    }
+    with zipfile.ZipFile(folder / name, "w") as wheel:
+        for path, text in files.items():
+            wheel.writestr(path, text)
+    if digest is None:
+        digest = sha256((folder / name).read_bytes()).hexdigest()
+    lock = folder / "lock.txt"
+    hashed = f" --hash=sha256:{digest}" if digest else ""
+    lock.write_text(f"--no-index\n--find-links {folder}\ndemo==1.0{hashed}\n")
+    return lock
 
 
 def document(**versions: str) -> dict[str, Any]:
@@ -76,7 +102,70 @@ def test_the_tools_are_locked_too() -> None:
     assert all(digests for _, digests in tools.values())
 
 
-def test_a_tool_that_fails_is_a_step_that_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_tool_that_fails_is_a_step_that_failed(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sbom, "cache_root", lambda: tmp_path)
     monkeypatch.setattr(sbom, "uv", lambda: "false")
     with pytest.raises(StepError):
         sbom.audit()
+
+
+def test_tools_come_from_the_cache_after_the_first_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lock = locked_wheel(tmp_path)
+    monkeypatch.setattr(sbom, "cache_root", lambda: tmp_path / "cache")
+    made = sbom.tools(lock)
+    monkeypatch.setattr(sbom, "uv", lambda: "false")
+
+    assert sbom.tools(lock) == made
+    assert run([made / "bin" / "demo"], remedy="none") == "it runs\n"
+    assert [*(tmp_path / "cache").iterdir()] == [made]
+
+
+@pytest.mark.parametrize(
+    ("digest", "words"),
+    [("0" * 64, "Hash mismatch"), ("", "--require-hashes")],
+    ids=["another digest", "no digest"],
+)
+def test_tools_with_another_digest_than_in_the_lock_are_not_installed(
+    digest: str, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sbom, "cache_root", lambda: tmp_path / "cache")
+
+    with pytest.raises(StepError, match=words):
+        sbom.tools(locked_wheel(tmp_path, digest))
+    assert [*(tmp_path / "cache").iterdir()] == []
+
+
+def test_uv_is_installed_only_with_the_digest_of_its_lock(tmp_path: Path) -> None:
+    with pytest.raises(SystemExit, match="DO NOT MATCH THE HASHES"):
+        hack.uv._fill(hack.uv.uv().with_name("python"), locked_wheel(tmp_path, "0" * 64))
+
+
+def test_uv_has_a_lock_with_digests() -> None:
+    (version, digests) = sbom.locked(hack.uv.LOCK.read_text("utf-8"))["uv"]
+    assert hack.uv._version() == version
+    assert digests
+
+
+def test_every_file_with_digests_is_audited(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    lock = locked_wheel(tmp_path).rename(tmp_path / "pinned.txt").read_text("utf-8")
+    for path in ("hack/images/new/server.txt", ".venv/lib/a.txt", "build/a.txt"):
+        (tmp_path / path).parent.mkdir(parents=True)
+        (tmp_path / path).write_text(lock)
+    (tmp_path / "hack" / "words.txt").write_text("up\n")
+    monkeypatch.setattr(sbom, "ROOT", tmp_path)
+
+    assert sbom.locks() == [tmp_path / "hack/images/new/server.txt", tmp_path / "pinned.txt"]
+
+
+def test_the_locks_of_all_images_and_environments_are_audited() -> None:
+    found = {str(lock.relative_to(sbom.ROOT)) for lock in sbom.locks()}
+    environments = ("all", "build", "dev", "operator", "release", "training", "uv")
+    images = ("mlflow/requirements", "triton/requirements", "triton/server")
+    assert found >= {f"requirements/{name}.txt" for name in environments}
+    assert found >= {f"hack/images/{name}.txt" for name in images}
