@@ -8,6 +8,8 @@ Mutator = Callable[[Random, bytes], bytes]
 
 CPU_SECONDS = 1.0
 GROWTH_MIB = 100
+KEPT_MIB = 100
+"""What all inputs of a job may leave in memory."""
 MESSAGE_LENGTH = 16_384
 
 

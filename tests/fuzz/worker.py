@@ -1,6 +1,7 @@
 """The process that fuzzes: `python -m tests.fuzz.worker` with a list of Jobs as JSON."""
 
 import contextlib
+import gc
 import hashlib
 import json
 import os
@@ -13,12 +14,15 @@ from random import Random
 from typing import Any
 
 from tests.fuzz import limits
-from tests.fuzz.target import Target, check
+from tests.fuzz.target import KEPT_MIB, Target, check
 
 CURRENT = "current"
 REPORT = "report.json"
 _SAME = 3
 """Inputs that are kept of one fault."""
+_UNSURE = 12
+"""Inputs of one kind that are run again in a fresh process."""
+UNSURE = " (once)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,7 @@ class Worker:
         self._current = os.open(self._folder / CURRENT, os.O_RDWR | os.O_CREAT)
         self._seen: dict[str, int] = {}
         self._end = time.monotonic() + job.seconds
+        self._start, self._kept = limits.held(), 0.0
 
     @property
     def is_done(self) -> bool:
@@ -69,16 +74,30 @@ class Worker:
         os.ftruncate(self._current, len(data))
         self.report.inputs += 1
         try:
-            cost = limits.measured(lambda: check(self.target, data))
-        except Exception as error:
+            cost = limits.measured(lambda: check(self.target, data), self._start)
+            is_sure = bool(self.job.replay) or limits.is_repeated(
+                lambda: check(self.target, data), cost.fault
+            )
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # SystemExit too
             self._keep(data, "crash", "".join(traceback.format_exception(error)), _place(error))
             return
         if cost.fault:
-            cost = limits.confirmed(lambda: check(self.target, data), cost)
+            unsure = "" if is_sure else UNSURE
+            self._keep(data, cost.fault, f"{cost}{unsure}", f"{cost.fault}{unsure}")
+            return
         self.report.slowest = max(self.report.slowest, cost.seconds)
         self.report.growth = max(self.report.growth, cost.growth)
-        if cost.fault:
-            self._keep(data, cost.fault, f"{cost}", cost.fault)
+        self._sum_up(data, cost.kept)
+
+    def _sum_up(self, data: bytes, kept: float) -> None:
+        """Add what the input left in memory; the seeds may fill caches."""
+        self._kept += kept if self.report.inputs > len(self.target.seeds) else 0.0
+        if self._kept > KEPT_MIB:
+            why = f"{self._kept:,.0f} MiB are kept after {self.report.inputs:,} inputs"
+            self._keep(data, "leak", why, "leak")
+            self._kept = 0.0
 
     def save(self) -> None:
         """Write the report."""
@@ -86,7 +105,7 @@ class Worker:
 
     def _keep(self, data: bytes, kind: str, why: str, fault: str) -> None:
         self._seen[fault] = self._seen.get(fault, 0) + 1
-        if self._seen[fault] <= _SAME:
+        if self._seen[fault] <= (_UNSURE if fault.endswith(UNSURE) else _SAME):
             file = keep(self._folder, data, kind, why)
             self.report.findings.append(f"{file.name}: {why.strip().splitlines()[-1][:300]}")
 
@@ -166,10 +185,15 @@ def _do(job: Job) -> None:
     target = _load(job)
     from tests.fuzz.targets import load
 
+    # The first use of a library takes memory and time that no later input takes. A single input
+    # runs after all seeds but itself, which may be in a cache afterwards.
+    seeds = load(job.target).seeds
+    for seed in seeds if job.replay else seeds[-1:]:
+        if not job.replay or seed not in target.seeds:
+            with contextlib.suppress(Exception, SystemExit):
+                check(target, seed)
+    gc.collect()
     worker = Worker(job, target)
-    # The first use of a library takes memory and time that no later input takes.
-    with contextlib.suppress(Exception):
-        check(target, load(job.target).seeds[-1])
     limits.set_ends()
     if job.coverage:
         _follow_coverage(worker)

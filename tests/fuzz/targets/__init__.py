@@ -36,8 +36,12 @@ MODULES: Mapping[str, str] = {
 """Module of each target."""
 
 PLANTED: Mapping[str, str] = dict.fromkeys(
-    ("crash", "hang", "growth", "stuck", "killed", "message", "sound"), "planted"
-)
+    (
+        "crash", "hang", "growth", "stuck", "killed", "message", "cached", "hoard", "leak",
+        "survivors", "exits", "exits-at-once", "sound",
+    ),
+    "planted",
+)  # fmt: skip
 """Faults that the runner must find; for the tests of the runner itself."""
 
 _REGRESSIONS = Path(__file__).parents[2] / "data" / "fuzz"

@@ -2,6 +2,7 @@
 
 import os
 import time
+from functools import lru_cache
 
 from tests.fuzz.mutate import bytes_mutator
 from tests.fuzz.target import Target
@@ -46,6 +47,43 @@ def _growth_of_none(data: bytes) -> None:
     _growth(data)
 
 
+@lru_cache(maxsize=64)
+def _cached(data: bytes) -> None:
+    end = time.process_time() + 1.1
+    while _is_bad(data) and time.process_time() < end:
+        pass
+
+
+_hoarded: dict[bytes, bytes] = {}
+_leaked: list[bytes] = []
+_survivors: list[list[bytes]] = []
+
+
+def _hoard(data: bytes) -> None:
+    if _is_bad(data) and data not in _hoarded:
+        _hoarded[data] = b"x" * (150 << 20)
+
+
+def _leak(data: bytes) -> None:
+    if _is_bad(data):
+        _leaked.append(b"x" * (40 << 20))
+
+
+def _survive(data: bytes) -> None:
+    if _is_bad(data):
+        _survivors.append([bytes(3_000) for _ in range(60_000)][::400])
+
+
+def _exits(data: bytes) -> None:
+    if _is_bad(data):
+        raise SystemExit(0)
+
+
+def _exits_at_once(data: bytes) -> None:
+    if _is_bad(data):
+        os._exit(0)
+
+
 def _sound(data: bytes) -> None:
     """Show no fault."""
 
@@ -59,6 +97,12 @@ TARGETS = tuple(
         "stuck": _stuck,
         "killed": _killed,
         "message": _message,
+        "cached": _cached,
+        "hoard": _hoard,
+        "leak": _leak,
+        "survivors": _survive,
+        "exits": _exits,
+        "exits-at-once": _exits_at_once,
         "sound": _sound,
     }.items()
 )

@@ -52,6 +52,11 @@ def test_no_input_of_a_short_run_is_a_finding(target: str, short_run: dict[str, 
         ("growth", "growth", "Cost(seconds="),
         ("stuck", "death", "the process ended with SIGPROF"),
         ("killed", "death", "the process ended with SIGABRT"),
+        ("cached", "hang", "Cost(seconds="),
+        ("hoard", "growth", "Cost(seconds="),
+        ("survivors", "growth", "Cost(seconds="),
+        ("exits", "crash", "SystemExit: 0"),
+        ("exits-at-once", "death", "without a report"),
     ],
 )
 def test_a_planted_fault_is_found_and_its_input_kept(
@@ -68,6 +73,16 @@ def test_a_planted_fault_is_found_and_its_input_kept(
 
 def test_mutations_find_a_fault_that_no_seed_shows(tmp_path: Path) -> None:
     assert fuzz_one(job("crash", tmp_path)).findings
+
+
+def test_a_fault_that_a_cache_hides_is_found_in_a_fresh_process(tmp_path: Path) -> None:
+    (found,) = fuzz_together([job("cached", tmp_path, inputs=2)])
+    assert [finding for finding in found.findings if finding.startswith("hang-")]
+
+
+def test_memory_that_all_inputs_keep_is_a_finding(tmp_path: Path) -> None:
+    (found,) = fuzz_together([job("leak", tmp_path, inputs=8)])
+    assert [finding for finding in found.findings if finding.startswith("leak-")]
 
 
 def test_a_sound_target_has_no_findings(tmp_path: Path) -> None:
