@@ -1,12 +1,14 @@
 """One pass over a custom resource, as the operator makes it, and what it must never do."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.observe import Resolve, observe, unresolved
 from inference_operator.api.base import API_VERSION
+from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
@@ -17,11 +19,21 @@ from inference_operator.planning.planner import plan
 from inference_operator.planning.report import report
 from inference_operator.resources.metadata import owned
 from tests.fakes.bodies import LOADER_IMAGE, TRITON_IMAGE, stored
-from tests.fuzz.target import OracleError
+from tests.fuzz.target import OracleError, check_secret
 from tests.unit.resources.restricted import violations
 
 NOW = datetime(2031, 5, 6, 12, tzinfo=UTC)
 _DEFAULTS = Defaults(TRITON_IMAGE, LOADER_IMAGE)
+_LISTS = AllowLists(
+    images=("registry.example/*",),
+    service_accounts=("serving",),
+    priority_classes=("high",),
+    tolerations=("gpu:NoSchedule",),
+    source_hosts=("store.example", "pvc://models"),
+)
+RESTRICTED = replace(_DEFAULTS, allowed=_LISTS)
+"""Defaults with allow-lists, which refuse most of what the seeds name."""
+
 _KINDS = {"ConfigMap", "ControllerRevision", "Deployment", "PodDisruptionBudget", "Service"}
 _VOLUMES = {"name", "emptyDir", "configMap", "secret", "persistentVolumeClaim"}
 # etcd takes no object of more than 1.5 MiB; a condition of Kubernetes has 32 KiB at most.
@@ -43,7 +55,10 @@ def child_of(body: Mapping[str, Any], child: dict[str, Any]) -> dict[str, Any]:
 
 
 def passed(
-    body: dict[str, Any], *others: dict[str, Any], resolve: Resolve = unresolved
+    body: dict[str, Any],
+    *others: dict[str, Any],
+    resolve: Resolve = unresolved,
+    defaults: Defaults = _DEFAULTS,
 ) -> Iterator[str]:
     """Observe, plan and report as one pass does; yield all that people read of it.
 
@@ -56,12 +71,13 @@ def passed(
     seen = observe(cache, key, resolve)
     if seen is None:
         raise OracleError("a custom resource that is not seen")
-    made = plan(seen, _DEFAULTS, NOW)
+    made = plan(seen, defaults, NOW)
     check_plan(made)
     status = report(seen, made, (), NOW)
     text = status.model_dump_json(by_alias=True, exclude_none=True)
     if len(text) > _STATUS_LENGTH:
         raise OracleError(f"a status of {len(text):,} characters")
+    check_secret(text)
     yield from (condition.message for condition in status.conditions)
     yield from (decision.message for decision in status.decisions)
     yield from (note.message for note in notes(seen.status, status, made))

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
+from zlib import crc32
 
 Mutator = Callable[[Random, bytes], bytes]
 
@@ -11,6 +12,8 @@ GROWTH_MIB = 100
 KEPT_MIB = 100
 """What all inputs of a job may leave in memory."""
 MESSAGE_LENGTH = 16_384
+MARKER = "qz7secretqz7"
+"""A secret that targets put into what they read; no message may show it."""
 
 
 class OracleError(AssertionError):
@@ -47,8 +50,33 @@ def check(target: Target, data: bytes) -> None:
     for message in messages:
         if len(message) > MESSAGE_LENGTH:
             raise OracleError(f"a message of {len(message):,} characters: {message[:300]!r}")
+        check_secret(message)
         if target.is_shown:
             _check_printable(message)
+
+
+def check_secret(text: str) -> None:
+    """Raise OracleError for a text that shows the secret."""
+    if MARKER in text:
+        raise OracleError(f"a secret is shown: {_around(text, MARKER)!r}")
+
+
+def with_secret(uri: str) -> str:
+    """Return the address with a signature, or with a password, where it has room for one.
+
+    Mutations never see the secret, so they cannot move it to where it would be none.
+    """
+    scheme, mark, rest = uri.partition("://")
+    if not mark or any(letter in rest for letter in "?#@"):
+        return uri
+    if is_odd(uri.encode()):
+        return f"{scheme}://user:{MARKER}@{rest}"
+    return f"{uri}?X-Amz-Signature={MARKER}"
+
+
+def is_odd(data: bytes) -> bool:
+    """Whether an input is of one half of all inputs, always the same."""
+    return crc32(data) % 2 == 1
 
 
 def _check_printable(message: str) -> None:
@@ -58,6 +86,6 @@ def _check_printable(message: str) -> None:
             raise OracleError(f"a message with {letter!r}: {_around(message, letter)!r}")
 
 
-def _around(message: str, letter: str) -> str:
-    place = message.index(letter)
+def _around(message: str, part: str) -> str:
+    place = message.index(part)
     return message[max(0, place - 150) : place + 150]

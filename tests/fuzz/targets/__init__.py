@@ -38,7 +38,7 @@ MODULES: Mapping[str, str] = {
 PLANTED: Mapping[str, str] = dict.fromkeys(
     (
         "crash", "hang", "growth", "stuck", "killed", "message", "cached", "hoard", "leak",
-        "survivors", "exits", "exits-at-once", "sound",
+        "survivors", "exits", "exits-at-once", "secret", "sound",
     ),
     "planted",
 )  # fmt: skip

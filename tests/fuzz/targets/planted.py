@@ -5,7 +5,7 @@ import time
 from functools import lru_cache
 
 from tests.fuzz.mutate import bytes_mutator
-from tests.fuzz.target import Target
+from tests.fuzz.target import Target, with_secret
 
 _SEEDS = (b"good",)
 
@@ -41,6 +41,10 @@ def _killed(data: bytes) -> None:
 
 def _message(data: bytes) -> tuple[str, ...]:
     return ("\x1b[2J" if _is_bad(data) else "a sentence",)
+
+
+def _secret(data: bytes) -> tuple[str, ...]:
+    return (f"{with_secret('https://a.example/b')} is bad" if _is_bad(data) else "a sentence",)
 
 
 def _growth_of_none(data: bytes) -> None:
@@ -97,6 +101,7 @@ TARGETS = tuple(
         "stuck": _stuck,
         "killed": _killed,
         "message": _message,
+        "secret": _secret,
         "cached": _cached,
         "hoard": _hoard,
         "leak": _leak,

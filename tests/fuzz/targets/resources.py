@@ -16,8 +16,8 @@ from tests.api_cases.good_sources import GOOD_SOURCES
 from tests.fakes.bodies import LOADER_IMAGE, NAMESPACE, TRITON_IMAGE, pod, terminated, waiting
 from tests.fuzz.documents import decode, encode, json_mutator
 from tests.fuzz.mutate import text_mutator
-from tests.fuzz.passes import child_of, passed
-from tests.fuzz.target import Target
+from tests.fuzz.passes import RESTRICTED, child_of, passed
+from tests.fuzz.target import Target, is_odd, with_secret
 from tests.unit.resources.inputs import INPUTS
 from tests.unit.resources.records import written
 
@@ -36,11 +36,31 @@ def _body(kind: str, data: bytes) -> dict[str, Any]:
 
 
 def _model(data: bytes) -> Iterator[str]:
-    return passed(_body("InferenceModel", data))
+    return _passed(_body("InferenceModel", data), data)
 
 
 def _pipeline(data: bytes) -> Iterator[str]:
-    return passed(_body("EnsemblePipeline", data))
+    return _passed(_body("EnsemblePipeline", data), data)
+
+
+def _passed(body: dict[str, Any], data: bytes) -> Iterator[str]:
+    """Pass over a unit whose addresses have secrets, under allow-lists for half of the inputs."""
+    for source in _sources(body["spec"]):
+        source["uri"] = with_secret(source["uri"])
+    return passed(body, defaults=RESTRICTED) if is_odd(data) else passed(body)
+
+
+def _sources(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the sources of a model and of a pipeline's steps that have an address."""
+    steps = spec.get("steps")
+    owners = [spec, *(steps if isinstance(steps, list) else [])]
+    models = [owner.get("model") for owner in owners if isinstance(owner, dict)]
+    sources = [model.get("source") for model in models if isinstance(model, dict)]
+    return [
+        source
+        for source in sources
+        if isinstance(source, dict) and isinstance(source.get("uri"), str)
+    ]
 
 
 def _manifest_files(data: bytes) -> Iterator[str]:

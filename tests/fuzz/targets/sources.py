@@ -6,7 +6,7 @@ Nothing is ever sent: connections are refused where they would be opened, before
 import json
 import socket
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from functools import cache
 from hashlib import sha256
 from io import BytesIO
@@ -27,10 +27,10 @@ from inference_operator.load.retry import TransientError
 from inference_operator.load.sources import origin_of
 from inference_operator.load.transport import UnauthorizedError
 from tests.api_cases.good_sources import GOOD_SOURCES
-from tests.fuzz.documents import encode, json_mutator
+from tests.fuzz.documents import decode, encode, json_mutator
 from tests.fuzz.loading import loaded, scratch
 from tests.fuzz.mutate import text_mutator
-from tests.fuzz.target import OracleError, Target
+from tests.fuzz.target import MARKER, OracleError, Target, is_odd, with_secret
 
 _HOST = "registry.example"
 _LAYER = b"class TritonPythonModel:\n    def execute(self, requests):\n        return []\n"
@@ -51,7 +51,8 @@ def _cut_off() -> None:
 def _uri(data: bytes) -> Iterator[str]:
     """Read an address as the API does; one that it accepts is opened, as the loader does."""
     text = data.decode("utf-8", "replace")
-    with suppress(ValidationError):
+    text = with_secret(text) if is_odd(data) else text
+    try:
         source = Source.model_validate({"uri": text})
         if source.from_registry and RegistryUri.of(text) is None:
             raise OracleError("an address of a registry that no registry is asked about")
@@ -61,6 +62,8 @@ def _uri(data: bytes) -> Iterator[str]:
             yield from _claim(text)
         elif source.scheme in _REMOTE:
             yield from _remote(text, source.scheme)
+    except ValidationError as error:
+        yield from (found["msg"] for found in error.errors(include_url=False))
 
 
 def _claim(uri: str) -> Iterator[str]:
@@ -103,21 +106,33 @@ class _Tokens:
     ) -> Iterator[BytesIO]:
         if not url.startswith("https://"):
             raise OracleError(f"a token was asked for at {url!r}")
-        yield BytesIO(b'{"token": "t"}')
+        yield BytesIO(f'{{"token": "{MARKER}"}}'.encode())
 
 
 def _challenge(data: bytes) -> Iterator[str]:
     """Answer a WWW-Authenticate header; such a header is text without line feeds."""
     header = data.decode("latin-1").replace("\n", " ").replace("\r", " ")
-    login: Any = Login(_Tokens(), _HOST, "Basic dTpw")  # type: ignore[arg-type]
+    login: Any = Login(_Tokens(), _HOST, f"Basic {MARKER}")  # type: ignore[arg-type]
     login.answer(UnauthorizedError("401", f"https://{_HOST}/v2/", header))
     return iter(())
 
 
 def _docker_config(data: bytes) -> Iterator[str]:
     text = data.decode("utf-8", "replace")
-    held_for(_HOST, Secret("store", {DOCKER_CONFIG: text}))
+    for config in (text, _with_passwords(data)):
+        held_for(_HOST, Secret("store", {DOCKER_CONFIG: config}))
     return iter(())
+
+
+def _with_passwords(data: bytes) -> str:
+    """Return the document with the secret in each entry, in clear and after what it has."""
+    document = decode(data)
+    auths = document.get("auths")
+    for entry in auths.values() if isinstance(auths, dict) else ():
+        if isinstance(entry, dict):
+            for key in ("auth", "password", "identitytoken"):
+                entry[key] = f"{entry.get(key, '')}{MARKER}"
+    return encode(document).decode()
 
 
 class _Layers(OciRegistry):

@@ -48,6 +48,7 @@ def test_no_input_of_a_short_run_is_a_finding(target: str, short_run: dict[str, 
     [
         ("crash", "crash", "KeyError: 'planted'"),
         ("message", "crash", "a message with '\\x1b'"),
+        ("secret", "crash", "a secret is shown: 'https://"),
         ("hang", "hang", "Cost(seconds="),
         ("growth", "growth", "Cost(seconds="),
         ("stuck", "death", "the process ended with SIGPROF"),
