@@ -64,10 +64,11 @@ def check_secret(text: str) -> None:
 def with_secret(uri: str) -> str:
     """Return the address with a signature, or with a password, where it has room for one.
 
-    Mutations never see the secret, so they cannot move it to where it would be none.
+    Mutations never see the secret, so they cannot move it to where it would be none. The name of a
+    registered model is no address, and is quoted as it is.
     """
     scheme, mark, rest = uri.partition("://")
-    if not mark or any(letter in rest for letter in "?#@"):
+    if not mark or scheme == "models" or any(letter in rest for letter in "?#@"):
         return uri
     if is_odd(uri.encode()):
         return f"{scheme}://user:{MARKER}@{rest}"
