@@ -1,5 +1,6 @@
 """What is fuzzed: one entry point that reads foreign text, and what it may answer."""
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from random import Random
@@ -12,6 +13,7 @@ GROWTH_MIB = 100
 KEPT_MIB = 100
 """What all inputs of a job may leave in memory."""
 MESSAGE_LENGTH = 16_384
+_SCHEME = re.compile(r"(?!models)[a-z][-a-z0-9+.]*", re.ASCII | re.IGNORECASE)
 MARKER = "qz7secretqz7"
 """A secret that targets put into what they read; no message may show it."""
 
@@ -68,7 +70,7 @@ def with_secret(uri: str) -> str:
     registered model is no address, and is quoted as it is.
     """
     scheme, mark, rest = uri.partition("://")
-    if not mark or scheme == "models" or any(letter in rest for letter in "?#@"):
+    if not _SCHEME.fullmatch(scheme) or not mark or any(letter in rest for letter in "?#@"):
         return uri
     if is_odd(uri.encode()):
         return f"{scheme}://user:{MARKER}@{rest}"
