@@ -29,7 +29,7 @@ _LISTS = AllowLists(
     service_accounts=("serving",),
     priority_classes=("high",),
     tolerations=("gpu:NoSchedule",),
-    source_hosts=("store.example", "pvc://models"),
+    source_hosts=("allowed.example", "pvc://allowed"),
 )
 RESTRICTED = replace(_DEFAULTS, allowed=_LISTS)
 """Defaults with allow-lists, which refuse most of what the seeds name."""
