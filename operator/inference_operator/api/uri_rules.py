@@ -3,11 +3,11 @@
 import re
 
 from inference_operator.api.rules import Computed, cel_string, lookup
+from inference_operator.api.shown_uri import NOT_SHOWN
 
 # A user, a query or a fragment.
 _HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]"
 _PATTERN = re.compile(_HIDDEN, re.ASCII)
-_NOT_SHOWN = "(not shown: it has a query, a fragment or a user name)"
 
 
 def shown_in_rules(path: str) -> Computed:
@@ -15,7 +15,7 @@ def shown_in_rules(path: str) -> Computed:
 
     def of(value: object) -> str:
         found = str(lookup(value, path))
-        return _NOT_SHOWN if _PATTERN.search(found) else found
+        return NOT_SHOWN if _PATTERN.search(found) else found
 
-    cel = f"self.{path}.matches({cel_string(_HIDDEN)}) ? {cel_string(_NOT_SHOWN)} : self.{path}"
+    cel = f"self.{path}.matches({cel_string(_HIDDEN)}) ? {cel_string(NOT_SHOWN)} : self.{path}"
     return Computed(path, cel, of)
