@@ -9,7 +9,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,9 @@ import yaml
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
 from hack.product import ROOT
+from inference_operator.domain.allow_lists import IMAGE
 
 MANIFESTS = ROOT / "manifests"
-_REFERENCE = re.compile(r"([a-z0-9][^\s@]*)@(sha256:[0-9a-f]{64})")
-_TAG = re.compile(r":[\w][\w.-]*$")
 # File -> the folder of manifests that it is made of, and the components that are added.
 FILES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "install.yaml": ("base", ()),
@@ -35,24 +34,24 @@ def by_digest(reference: str, option: str) -> str:
     """The reference without its tag, which a digest makes meaningless.
 
     Raises:
-        StepError: if it has no digest.
+        StepError: if it has no digest, no registry's host, or a form that no runtime pulls.
     """
-    found = _REFERENCE.fullmatch(reference)
-    if not found:
+    name, at, digest = reference.partition("@")
+    if not at or not re.fullmatch(IMAGE, reference, re.ASCII):
         raise StepError(
             f"{option}: found {reference!r}, expected REGISTRY/NAME@sha256: and 64 hexadecimal"
-            " digits",
+            " digits, with the registry's host (Docker's is docker.io) in lower case",
             "Push the image, and take the digest that the registry answers: a tag can be moved.",
         )
-    name, digest = found.groups()
-    return f"{_TAG.sub('', name)}@{digest}"
+    folder, slash, last = name.rpartition("/")
+    return f"{folder}{slash}{last.partition(':')[0]}@{digest}"
 
 
 def release(image: str, output: Path, triton: str = "") -> list[Path]:
     """Write the files of a release; `image` and `triton` are references with a digest.
 
     Raises:
-        StepError: if a reference has no digest, or an image of the manifests would have none.
+        StepError: if a reference has no digest, or an image of the manifests would be another.
     """
     image = by_digest(image, "--image")
     triton = by_digest(triton, "--triton-image") if triton else ""
@@ -60,7 +59,7 @@ def release(image: str, output: Path, triton: str = "") -> list[Path]:
     texts["crds.yaml"] = _kustomized(ROOT / "crds")
     output.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
-        _check(name, text)
+        _check(name, text, {image, triton} - {""})
         (output / name).write_text(text, "utf-8")
     return [output / name for name in texts]
 
@@ -97,13 +96,13 @@ def _kustomized(folder: Path) -> str:
     return Kubectl(Path("/dev/null"))("kustomize", str(folder))
 
 
-def _check(file: str, text: str) -> None:
+def _check(file: str, text: str, given: Set[str]) -> None:
     for body in yaml.safe_load_all(text):
         for path, image in images_of(body):
-            if not _REFERENCE.fullmatch(image):
+            if image not in given:
                 raise StepError(
                     f"{file}: {body['kind']} {body['metadata']['name']}, {path}: found {image!r},"
-                    " expected an image by its digest",
+                    f" expected one of those given, {' or '.join(sorted(given))}",
                     "Let hack/release.py set it.",
                 )
 

@@ -74,12 +74,23 @@ def _parse_problem(error: text_format.ParseError, text: str, path: str) -> Probl
         where = f"line {error.GetLine()}, column {error.GetColumn()}: "
         reason = reason.removeprefix(f"{error.GetLine()}:{error.GetColumn()} : ")
         reason = reason.partition("': ")[2] or reason
+        if not reason.startswith(("Message type", "Enum type")):
+            reason = _without_value(reason)
     return Problem(
         path,
         f"{where}{short(reason.rstrip('.'), _LONGEST_REASON)}",
         "fields of Triton's ModelConfig in protobuf text format",
         "keep one of the two" if "another member of oneof" in reason else _suggestion(error, text),
     )
+
+
+def _without_value(reason: str) -> str:
+    """The parser's reason without the value that it quotes, which may be a password."""
+    for mark in (": '", ': "'):
+        about, found, value = reason.partition(mark)
+        if found and any(map(str.isalnum, value)):
+            return f"{about}: a value that is not shown"
+    return reason
 
 
 def _suggestion(error: text_format.ParseError, text: str) -> str:
@@ -155,6 +166,9 @@ class _Merge:
             return
         declared = getattr(config, descriptor.name)
         if config.HasField(descriptor.name) and declared != value:
+            if where.startswith("parameters["):
+                self.refuse(where, "another value (not shown)", "the value")
+                return
             self.refuse(where, _shown(descriptor, value), _shown(descriptor, declared))
             return
         setattr(config, descriptor.name, value)

@@ -1,13 +1,14 @@
 """The operator's own settings, read once from the environment at the edge and passed in."""
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
-from inference_operator.api.quoting import python_value
+from inference_operator.api.quoting import python_value, short
+from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_uri
+from inference_operator.api.suggestions import closest
 from inference_operator.domain.allow_lists import FORMS, AllowLists, entries
 
 PREFIX = "INFERENCE_OPERATOR_"
@@ -127,28 +128,76 @@ class SettingsError(Exception):
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from the environment; unknown `INFERENCE_OPERATOR_` variables are refused."""
-    given = {
-        key.removeprefix(PREFIX).lower(): value
-        for key, value in environment.items()
-        if key.startswith(PREFIX) and not key.endswith("_CACHE")
+    """Settings from the environment; unknown `INFERENCE_OPERATOR_` variables are refused.
+
+    Names count as they are written, as in the admission policy's ConfigMap.
+    """
+    ours = {
+        name: value
+        for name, value in environment.items()
+        if name.upper().startswith(PREFIX) and name != _OF_THE_TOOLS
     }
+    problems = [_unknown(name) for name in ours if name not in _FIELDS]
+    given = {_FIELDS[name]: value for name, value in ours.items() if name in _FIELDS}
     try:
-        return Settings.model_validate(given)
+        found = Settings.model_validate(given)
     except ValidationError as error:
-        lines = [
-            f"{PREFIX}{str(item['loc'][0]).upper()}: found {_shown(item['input'])}: {item['msg']}"
+        problems += [
+            f"{_variable(field)}: found {_shown(field, str(item['input']))}: {item['msg']}"
             for item in error.errors()
+            for field in [str(item["loc"][0])]
         ]
-        raise SettingsError("; ".join(lines)) from None
+    if problems:
+        raise SettingsError("; ".join(problems))
+    return found
 
 
-def _shown(value: object) -> str:
-    # What precedes an @ may be a password, also in a misspelt variable; the log is no place for it.
-    # Before a digest there is an image.
-    if re.search("@(?!sha256:)", str(value)):
-        return (
-            "a user name or password in it (an @, so not shown), expected none; spec.model.source"
-            ".secretRef names a Secret with those of MLflow"
+def _variable(field: str) -> str:
+    return f"{PREFIX}{field.upper()}"
+
+
+_FIELDS = {_variable(field): field for field in Settings.model_fields}
+# Where the project's own tools keep builds (hack/cache.py); they start operators too.
+_OF_THE_TOOLS = f"{PREFIX}CACHE"
+_ADDRESSES = ("artifact_cache_url", "mlflow_tracking_uri")
+
+
+def _unknown(name: str) -> str:
+    # Its value may be a password; the log is no place for it.
+    meant = closest(name.upper().removeprefix(PREFIX), (n.removeprefix(PREFIX) for n in _FIELDS))
+    remedy = f"did you mean {PREFIX}{meant}?" if meant else "remove it"
+    return (
+        f"{short(name)}: found a variable that is no setting (its value is not shown), expected one"
+        f" of those in README.md, in upper case; {remedy}"
+    )
+
+
+def _shown(field: str, value: str) -> str:
+    """What a message shows of an unusable value; a log is read by more people than a Secret."""
+    if field in _ADDRESSES:
+        return _shown_address(field, value)
+    if field in FORMS:
+        is_shown = image_is_shown if field == "allowed_images" else _is_plain
+        parts = (part if is_shown(part) else _HIDDEN_ENTRY for part in value.split(","))
+        return python_value(",".join(parts))
+    return python_value(value) if _is_plain(value) else NOT_SHOWN
+
+
+_HIDDEN_ENTRY = "(not shown)"
+
+
+def _is_plain(value: str) -> bool:
+    return not any(sign in value for sign in "@?#")
+
+
+def _shown_address(field: str, value: str) -> str:
+    if "@" in value:
+        remedy = (
+            "; spec.model.source.secretRef names a Secret with those of MLflow"
+            if field == "mlflow_tracking_uri"
+            else ""
         )
-    return python_value(value)
+        return f"a user name or password in it (an @, so not shown), expected none{remedy}"
+    shown = shown_uri(value)
+    more = "" if shown == value else " with a query or a fragment (not shown)"
+    return f"{python_value(shown)}{more}"

@@ -31,6 +31,8 @@ class Case:
     kind: str = "model"
     refused: str = ""
     """The field that is refused; empty where all is allowed."""
+    hidden: str = ""
+    """What no message may show."""
 
     @property
     def body(self) -> dict[str, Any]:

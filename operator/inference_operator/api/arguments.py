@@ -5,7 +5,15 @@ from typing import Annotated
 
 from pydantic import Field
 
-from inference_operator.api.rules import Check, Rule, cel_string, text
+from inference_operator.api.rules import (
+    MAY_BE_SECRET,
+    Check,
+    Computed,
+    Rule,
+    cel_string,
+    text,
+    unless,
+)
 
 # What the operator passes to tritonserver itself, or what its pods cannot do without.
 RESERVED_ARGS = (
@@ -36,18 +44,32 @@ Image = Annotated[
         r"[a-z0-9][^\s\v]*",
         "an image reference such as nvcr.io/nvidia/tritonserver:26.01-py3",
         "write registry, repository and tag without spaces",
+        shown_as=unless("[@?#=]"),
     ),
 ]
+_OPTION = "^-[-A-Za-z0-9_]*"
+# What follows an option may be a password.
+_SHOWN_OPTION = Computed(
+    "self",
+    f"self.startsWith('-') ? self.find({cel_string(_OPTION)}) : {cel_string(MAY_BE_SECRET)}",
+    lambda value: found[0] if (found := re.match(_OPTION, str(value))) else MAY_BE_SECRET,
+)
 _RESERVED_RULE = Rule(
     cel=f"!self.matches({cel_string(_RESERVED)})",
     holds=lambda self: re.match(_RESERVED, self) is None,
     found='"{self}"',
     expected="an option that the operator does not set itself, and that its pods can do without",
     remedy="remove it",
+    computed=(_SHOWN_OPTION,),
 )
 ExtraArg = Annotated[
     str,
     Field(max_length=1024),
-    text(r"--[a-z0-9][^\n]*", "--OPTION or --OPTION=VALUE", "write each option as one item"),
+    text(
+        r"--[a-z0-9][^\n]*",
+        "--OPTION or --OPTION=VALUE",
+        "write each option as one item",
+        shown_as=_SHOWN_OPTION,
+    ),
     Check(_RESERVED_RULE),
 ]

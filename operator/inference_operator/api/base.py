@@ -29,7 +29,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from inference_operator.api.quoting import shown
-from inference_operator.api.rules import VALIDATIONS, Rule, text, violation
+from inference_operator.api.rules import VALIDATIONS, Rule, text, unless, violation
 
 GROUP = "inference.aipx.io"
 VERSION = "v1alpha1"
@@ -262,6 +262,7 @@ DnsSubdomain = Annotated[
         r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*",
         "lower-case letters, digits, '-' and '.', with a letter or digit at both ends",
         "write the name of the object as Kubernetes has it",
+        shown_as=unless("[@?#=:]"),
     ),
 ]
 EnvName = Annotated[
@@ -271,5 +272,6 @@ EnvName = Annotated[
         r"[-._a-zA-Z][-._a-zA-Z0-9]*",
         "letters, digits, '_', '-' and '.', not starting with a digit",
         "write the name of an environment variable",
+        shown_as=unless("[@?#=:]"),
     ),
 ]

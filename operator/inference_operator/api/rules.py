@@ -137,10 +137,32 @@ class Check:
         return value
 
 
-def text(regex: str, expected: str, remedy: str, *, of: str = "self") -> Check:
+MAY_BE_SECRET = "(not shown: it may hold a password)"
+"""What a message has instead of such a value."""
+
+
+def unless(regex: str) -> Computed:
+    """The placeholder `{self}` of a text: a note instead where the regular expression finds
+    something, since people write `NAME=PASSWORD` and addresses where a name belongs."""
+    pattern = re.compile(regex, re.ASCII)
+
+    def of(value: object) -> str:
+        found = str(value)
+        if pattern.search(found):
+            return MAY_BE_SECRET
+        return found if "\n" in found else short(found, _LONGEST)
+
+    cel = f"self.matches({cel_string(regex)}) ? {cel_string(MAY_BE_SECRET)} : self"
+    return Computed("self", cel, of)
+
+
+def text(
+    regex: str, expected: str, remedy: str, *, of: str = "self", shown_as: Computed | None = None
+) -> Check:
     """Strings that the regular expression matches whole; RE2 and Python must read it alike.
 
-    `of` is the string in CEL, where the value itself may be something else."""
+    `of` is the string in CEL, where the value itself may be something else; `shown_as` is what a
+    message has of it."""
     compiled = _compiled(regex)
     return Check(
         Rule(
@@ -149,6 +171,7 @@ def text(regex: str, expected: str, remedy: str, *, of: str = "self") -> Check:
             found='"{self}"',
             expected=expected,
             remedy=remedy,
+            computed=(shown_as,) if shown_as else (),
         )
     )
 

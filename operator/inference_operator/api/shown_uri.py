@@ -24,7 +24,7 @@ def shown_uri(uri: str) -> str:
         return uri
     address, _, query = uri.partition("#")[0].partition("?")
     scheme, colon, rest = address.partition(":")
-    if not colon or "/" in scheme:
+    if not colon or "/" in scheme or "@" in scheme:
         scheme, colon, rest = "", "", address
     path = rest.lstrip("/\\")
     host, slash, below = path.partition("/")
@@ -38,6 +38,23 @@ def shown_uri(uri: str) -> str:
         return found
     kept = [f"{name}={value}" for name, value in pairs if name in _TELLING]
     return f"{found}?{'&'.join(kept)}" if kept else found
+
+
+def shown_place(uri: str) -> str:
+    """The URI without user, query and fragment, for a message that CEL has word for word."""
+    return shown_uri(uri.partition("#")[0].partition("?")[0])
+
+
+IMAGE_SHOWN = r"[^@?#]*|([^@?#:]|:[^@?#:/])*@sha256:[0-9a-f]*"
+"""An image reference that holds no user name, query or fragment: before an @ that begins no digest
+there may be a password."""
+NOT_SHOWN = "(not shown: it has a query, a fragment or a user name)"
+"""What a message has instead."""
+
+
+def image_is_shown(image: str) -> bool:
+    """Whether a message may quote an image reference."""
+    return re.fullmatch(IMAGE_SHOWN, image, re.ASCII) is not None
 
 
 def shown_text(text: str) -> str:

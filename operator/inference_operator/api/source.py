@@ -6,8 +6,8 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, DnsSubdomain
-from inference_operator.api.rules import Rule, cel_string, text
-from inference_operator.api.uri_rules import shown_in_rules
+from inference_operator.api.rules import Rule, cel_string, text, unless
+from inference_operator.api.uri_rules import HIDDEN, shown_in_rules
 
 Sha256 = Annotated[
     str,
@@ -16,6 +16,7 @@ Sha256 = Annotated[
         r"[0-9a-f]{64}",
         "64 hexadecimal digits in lower case",
         "write what `sha256sum FILE` prints, without a prefix",
+        shown_as=unless("[@?#=]"),
     ),
 ]
 
@@ -34,6 +35,8 @@ _PREFIXES = {
     "pvc": "pvc://",
 }
 _BUCKET_URI = r"://[A-Za-z0-9][-A-Za-z0-9._]*/[^\s\v]+"
+# No address; its @ is that of an alias.
+_SIGNED_MODEL = "[?#]|^models:/+[^/]*:"
 _NAME = r"[^/:@\f\n\r\t\v]+"
 
 
@@ -51,7 +54,7 @@ def _form(scheme: str, regex: str, found: str, expected: str, remedy: str) -> Ru
         expected=expected,
         remedy=remedy,
         field="uri",
-        computed=() if scheme == "models" else (shown_in_rules("uri"),),
+        computed=(shown_in_rules("uri", _SIGNED_MODEL if scheme == "models" else HIDDEN),),
     )
 
 

@@ -3,19 +3,19 @@
 import re
 
 from inference_operator.api.rules import Computed, cel_string, lookup
+from inference_operator.api.shown_uri import NOT_SHOWN
 
-# A user, a query or a fragment.
-_HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]"
-_PATTERN = re.compile(_HIDDEN, re.ASCII)
-_NOT_SHOWN = "(not shown: it has a query, a fragment or a user name)"
+HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]"
+"""A user, a query or a fragment of an address."""
 
 
-def shown_in_rules(path: str) -> Computed:
+def shown_in_rules(path: str, hidden: str = HIDDEN) -> Computed:
     """The placeholder `{path}` of a URI: as it is, or a note where it may be signed."""
+    pattern = re.compile(hidden, re.ASCII)
 
     def of(value: object) -> str:
         found = str(lookup(value, path))
-        return _NOT_SHOWN if _PATTERN.search(found) else found
+        return NOT_SHOWN if pattern.search(found) else found
 
-    cel = f"self.{path}.matches({cel_string(_HIDDEN)}) ? {cel_string(_NOT_SHOWN)} : self.{path}"
+    cel = f"self.{path}.matches({cel_string(hidden)}) ? {cel_string(NOT_SHOWN)} : self.{path}"
     return Computed(path, cel, of)

@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 from inference_operator.api.base import AS_WRITTEN, model_of
 from inference_operator.api.custom_resources import BY_KIND, AnyResource
 from inference_operator.api.ensemble_pipeline import EnsemblePipeline
+from inference_operator.api.found import found_value
 from inference_operator.api.inference_model import InferenceModel
-from inference_operator.api.quoting import MORE_PROBLEMS, MOST_PROBLEMS, short, shown
+from inference_operator.api.quoting import MORE_PROBLEMS, MOST_PROBLEMS, short
 from inference_operator.api.rules import sentence
 from inference_operator.api.suggestions import closest
 
@@ -59,7 +60,7 @@ def _type_of(body: Mapping[str, Any]) -> type[InferenceModel] | type[EnsemblePip
     kind = body.get("kind")
     if isinstance(kind, str) and kind in BY_KIND:
         return BY_KIND[kind].resource
-    found = "nothing" if kind is None else shown(kind)
+    found = "nothing" if kind is None else found_value(kind)
     unknown = FieldError("kind", found, " or ".join(BY_KIND), "write the kind that is meant")
     raise InvalidResourceError([unknown])
 
@@ -128,7 +129,11 @@ def _instead(name: str, fields: list[str]) -> str:
 def _wrong_type(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
         found = error["input"]
-        return shown(found), expected, "remove it, or give it a value" if found is None else remedy
+        return (
+            found_value(found, error["loc"]),
+            expected,
+            "remove it, or give it a value" if found is None else remedy,
+        )
 
     return describe
 
@@ -136,7 +141,11 @@ def _wrong_type(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
 def _bound(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
         context = error["ctx"]
-        return shown(error["input"]), expected.format(**context), remedy.format(**context)
+        return (
+            found_value(error["input"], error["loc"]),
+            expected.format(**context),
+            remedy.format(**context),
+        )
 
     return describe
 
@@ -161,11 +170,11 @@ def _choice(error: ErrorDetails) -> Parts:
     found = written[:_LONGEST_CHOICE].casefold().replace("float", "fp").replace("bytes", "string")
     meant = [c for c in expected.replace(" or ", ", ").split(", ") if found.endswith(c.casefold())]
     remedy = f"did you mean {meant[-1]}?" if meant else "choose one of them"
-    return shown(error["input"]), expected, remedy
+    return found_value(error["input"], error["loc"]), expected, remedy
 
 
 def _unexpected(error: ErrorDetails) -> Parts:
-    return shown(error["input"]), "what docs/api.md says", "correct it"
+    return found_value(error["input"], error["loc"]), "what docs/api.md says", "correct it"
 
 
 _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {

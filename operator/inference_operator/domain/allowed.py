@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.quoting import shown
+from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_place
 from inference_operator.api.source import Source
 from inference_operator.domain.allow_lists import (
     AllowLists,
@@ -41,7 +42,8 @@ def _image(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     image = spec.triton.image
     if allowed and image is not None and not allows_image(allowed, image):
         path = "spec.triton.image"
-        yield _problem(path, shown(image), allowed, "IMAGES")
+        found = shown(image) if image_is_shown(image) else NOT_SHOWN
+        yield _problem(path, found, allowed, "IMAGES")
 
 
 def _service_account(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
@@ -69,7 +71,7 @@ def _tolerations(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
 def _sources(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     for path, source in _named_sources(spec):
         if allowed and not allows_source(allowed, source.uri):
-            yield _problem(f"{path}.uri", shown(source.uri), allowed, "SOURCE_HOSTS")
+            yield _problem(f"{path}.uri", shown(shown_place(source.uri)), allowed, "SOURCE_HOSTS")
 
 
 def _named_sources(spec: Spec) -> Iterator[tuple[str, Source]]:

@@ -16,6 +16,9 @@ class Choice:
     fallback_is_off: bool = False
     """Whether nodes are not known, so that a fallback that the spec asks for cannot be decided."""
 
+    way_out: str = ""
+    """What else than another accelerator would let pods start that wait for one."""
+
 
 def choose_mode(
     accelerator: Accelerator | None,
@@ -23,19 +26,22 @@ def choose_mode(
     nodes: tuple[Node, ...] | None,
     *,
     fell_back: bool = False,
+    gpu_only: bool = False,
 ) -> Choice:
     """The accelerator if it is to be waited for, or some node could ever offer it; else the CPU.
 
     A node whose accelerators are all in use counts as offering them: pods then wait for it.
-    Without known nodes (None) nothing changes: what `fell_back` to the CPU before stays there.
+    Without known nodes (None) nothing changes: what `fell_back` to the CPU before stays there. A
+    model that is `gpu_only` has no way out to the CPU.
     """
     if accelerator is None:
         return Choice(Mode.CPU)
     if accelerator.when_unavailable is WhenUnavailable.WAIT:
-        return Choice(Mode.ACCELERATOR)
+        helps = nodes is not None and not any(offers(n, accelerator, placement) for n in nodes)
+        return Choice(Mode.ACCELERATOR, way_out=_USE_CPU if helps and not gpu_only else "")
     if nodes is None:
         mode = Mode.CPU if fell_back else Mode.ACCELERATOR
-        return Choice(mode, _unknown(mode, accelerator), fallback_is_off=True)
+        return Choice(mode, _unknown(mode, accelerator), fallback_is_off=True, way_out=_LIST_NODES)
     offering = [node.name for node in nodes if offers(node, accelerator, placement)]
     wanted = f"{accelerator.count} {accelerator.resource}"
     if offering:
@@ -45,6 +51,10 @@ def choose_mode(
         f"none of {len(nodes)} nodes offers {wanted} to these pods, so the model runs on the CPU"
         " (accelerator.whenUnavailable: UseCPU)",
     )
+
+
+_USE_CPU = "set spec.accelerator.whenUnavailable to UseCPU"
+_LIST_NODES = "let the operator list and watch nodes, for the fallback to the CPU"
 
 
 def _unknown(mode: Mode, accelerator: Accelerator) -> str:

@@ -73,7 +73,8 @@ def outlook(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Outlook:
     found = None
     if record is not None:
         pods = seen.pods_of(record.revision)
-        found = trouble(record, seen.deployments.get(record.revision), pods)
+        way_out = plan.accelerator.way_out if plan.accelerator else ""
+        found = trouble(record, seen.deployments.get(record.revision), pods, way_out)
     return Outlook(seen, plan, errors, record, found, seen.ready_of(target))
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.reasons import Reason
-from inference_operator.api.shown_uri import shown_uri
+from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_text, shown_uri
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Container, DeploymentView, Pod, RevisionRecord
 from inference_operator.domain.repository_plan import CONFIG_SUFFIX
@@ -46,19 +46,27 @@ class Trouble:
 
 
 def trouble(
-    record: RevisionRecord, deployment: DeploymentView | None, pods: tuple[Pod, ...]
+    record: RevisionRecord,
+    deployment: DeploymentView | None,
+    pods: tuple[Pod, ...],
+    way_out: str = "",
 ) -> Trouble | None:
-    """The first rule that finds something, over all pods; None when nothing is wrong (yet)."""
+    """The first rule that finds something, over all pods; None when nothing is wrong (yet).
+
+    `way_out` is what helps pods that wait for an accelerator, beside one that is free.
+    """
     if deployment is not None and deployment.refused:
         return Trouble(
             Reason.POD_REFUSED,
-            f"pods are refused: {deployment.refused}; correct what it names in spec, or ask for the"
-            " quota or permission",
+            f"pods are refused: {shown_text(deployment.refused)}; correct what it names in spec, or"
+            " ask for the quota or permission",
         )
     waiting = [pod for pod in pods if not pod.ready]
     for rule in _RULES:
         for pod in waiting:
             if found := rule(pod, record):
+                if found.reason is Reason.GPU_UNAVAILABLE and way_out:
+                    found = replace(found, message=f"{found.message}, or {way_out}")
                 return _of_steps(found, record) if record.steps else found
     return None
 
@@ -112,9 +120,10 @@ def _image(pod: Pod, record: RevisionRecord) -> Trouble | None:
     for container, remedy in ((pod.loader, _OWN_IMAGE), (pod.triton, "correct spec.triton.image")):
         if container is not None and container.waiting_reason in _IMAGE_REASONS:
             said = container.waiting_message or container.waiting_reason
+            image = container.image if image_is_shown(container.image) else NOT_SHOWN
             return Trouble(
                 Reason.IMAGE_PULL_FAILED,
-                f"image {container.image} cannot be pulled: {_short(said)}; {remedy}, or name a"
+                f"image {image} cannot be pulled: {_short(said)}; {remedy}, or name a"
                 " pull secret in spec.imagePullSecrets",
             )
     return None
@@ -173,8 +182,7 @@ def _schedule(pod: Pod, record: RevisionRecord) -> Trouble | None:
     if re.search(r"Insufficient \S+/\S+", pod.unschedulable):
         return Trouble(
             Reason.GPU_UNAVAILABLE,
-            f"no node has the accelerator free: {_short(pod.unschedulable)}; free or add one, or"
-            " set spec.accelerator.whenUnavailable to UseCPU",
+            f"no node has the accelerator free: {_short(pod.unschedulable)}; free or add one",
         )
     return Trouble(
         Reason.UNSCHEDULABLE,
@@ -211,4 +219,4 @@ def _first_line(said: str) -> str:
 
 
 def _short(text: str, limit: int = 600) -> str:
-    return shortened(text, limit)
+    return shortened(shown_text(text), limit)

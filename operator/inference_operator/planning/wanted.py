@@ -5,6 +5,7 @@ from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import AcceleratorMode
 from inference_operator.api.validate import InvalidResourceError, parse
@@ -60,7 +61,13 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
         asked = _settled(seen, spec)
     except InvalidResourceError as error:
         return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
-    choice = choose_mode(spec.accelerator, spec.placement, seen.nodes, fell_back=_fell_back(seen))
+    choice = choose_mode(
+        spec.accelerator,
+        spec.placement,
+        seen.nodes,
+        fell_back=_fell_back(seen),
+        gpu_only=_gpu_only(spec),
+    )
     outside = tuple(str(problem) for problem in not_allowed(spec, defaults.allowed))
     if asked.wanted is None:
         known = _known_problems(seen, asked, choice.mode)
@@ -82,6 +89,12 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
         choice=choice if spec.accelerator else None,
         outside=outside,
     )
+
+
+def _gpu_only(spec: InferenceModelSpec | EnsemblePipelineSpec) -> bool:
+    """Whether a model of the spec's own is a TensorRT engine."""
+    models = [spec.model] if isinstance(spec, InferenceModelSpec) else [s.model for s in spec.steps]
+    return any(model is not None and model.format is ModelFormat.TENSORRT for model in models)
 
 
 def _running(seen: Observed) -> frozenset[str]:

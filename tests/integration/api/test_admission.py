@@ -117,6 +117,7 @@ def test_the_api_server_agrees_with_the_operator(
             # The operator escapes a backslash, as JSON does.
             sentences = [sentence.replace("\\\\", "\\") for sentence in case.said]
             assert all(sentence in said for sentence in sentences), f"{case.name}: {said}"
+            assert not case.hidden or case.hidden not in said, f"{case.name}: {said}"
 
 
 def test_the_policy_is_typed_without_warnings(kubectl: Kubectl, policy: str) -> None:
@@ -193,6 +194,18 @@ def test_the_largest_pipeline_and_long_lists_are_within_the_api_server_s_budget(
     with bound(kubectl, policy, namespace, lists):
         assert "taint-0" in await_lists(kubectl, namespace, PROBE, "taint-0")
         assert refusal(kubectl, changed(change, GOOD_PIPELINE), namespace) == ""
+
+
+def test_a_password_in_a_uri_is_refused_before_a_list_could_tell_of_it(
+    kubectl: Kubectl, namespace: str, policy: str
+) -> None:
+    uris = ("https://desk:hunter2@evil.example/x", "oci://desk:hunter2@evil.example/x:1")
+    with bound(kubectl, policy, namespace, {f"{SETTING}SOURCE_HOSTS": "*.example.org"}):
+        assert "example.org" in await_lists(kubectl, namespace, PROBE, "example.org")
+        for uri in uris:
+            said = refusal(kubectl, changed({"spec.model.source.uri": uri}), namespace)
+            assert "spec.model.source.uri" in said
+            assert "hunter2" not in said
 
 
 def test_without_its_configmap_everything_is_refused(

@@ -11,6 +11,7 @@ import yaml
 
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.kubectl import Kubectl
+from hack.console import StepError
 from hack.operator_process import OperatorProcess, operator_process
 from hack.product import ROOT
 from tests.conftest import install_crds
@@ -75,6 +76,33 @@ def test_the_overlay_has_nothing_beyond_namespaces() -> None:
     bodies = overlay()
     assert not {body["kind"] for body in bodies} & cluster_wide
     assert {body["metadata"].get("namespace") for body in bodies} == {NAMESPACE, SERVED}
+
+
+def test_who_may_apply_what_of_the_overlay() -> None:
+    """As docs/operations.md says: the Roles an administrator, all else the namespace's own."""
+    apply = ("apply", "--server-side", "-k", str(OVERLAY))
+    desk, lead, rights = ("--as", "desk"), ("--as", "lead"), "app.kubernetes.io/component"
+    with ApiServer(controller_manager=True) as server:
+        kubectl = server.kubectl
+        install_crds(server)
+        for name in (NAMESPACE, SERVED):
+            kubectl("create", "namespace", name)
+        for user, name in (("lead", SERVED), ("lead", NAMESPACE), ("desk", NAMESPACE)):
+            words = ("create", "rolebinding", user, "--clusterrole=admin", f"--user={user}")
+            kubectl(*words, "-n", name)
+            may = ("auth", "can-i", "create", "deployments", "-n", name, "--as", user)
+            eventually(lambda may=may: kubectl.succeeds(*may))
+
+        with pytest.raises(StepError, match="attempting to grant RBAC permissions not currently"):
+            kubectl(*apply, "-l", f"{rights}=rights", *lead)
+        assert kubectl.get("role", "-n", SERVED)["items"] == []
+        kubectl(*apply, "-l", f"{rights}=rights")
+        # A later release is applied over the first.
+        for _ in range(2):
+            kubectl(*apply, "-l", f"{rights}!=rights", *desk)
+        for body in overlay():
+            meta = body["metadata"]
+            kubectl("get", body["kind"], meta["name"], "-n", meta["namespace"])
 
 
 def test_its_role_is_the_clusterrole_without_nodes() -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inference_operator.api.shown_uri import IMAGE_SHOWN, NOT_SHOWN
 from inference_operator.api.validate import parse
 from inference_operator.domain.allow_lists import HOST, IMAGE, AllowLists
 from inference_operator.domain.allowed import not_allowed
@@ -18,6 +19,12 @@ ROOT = Path(__file__).parents[3]
 def test_the_operator_refuses_what_the_table_says(case: Case) -> None:
     paths = [sentence.partition(": found ")[0] for sentence in case.said]
     assert paths == ([case.refused] if case.refused else [])
+
+
+@pytest.mark.parametrize("case", [c for c in CASES if c.hidden], ids=lambda case: case.name)
+def test_a_refusal_shows_no_password_and_no_signature(case: Case) -> None:
+    assert case.hidden in str(case.body)
+    assert not [sentence for sentence in case.said if case.hidden in sentence]
 
 
 def test_the_names_of_the_cases_differ() -> None:
@@ -61,3 +68,5 @@ def test_the_admission_policy_has_the_same_patterns() -> None:
     assert f"matches(r'^({IMAGE})$')" in policy["spec"]["validations"][0]["expression"]
     (sources,) = (v for v in policy["spec"]["variables"] if v["name"] == "refusedSources")
     assert f"matches(r'^({HOST})$')" in sources["expression"]
+    shown = policy["spec"]["validations"][0]["messageExpression"]
+    assert f"matches(r'^({IMAGE_SHOWN})$') ? '{NOT_SHOWN}'" in shown

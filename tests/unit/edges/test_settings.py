@@ -39,7 +39,6 @@ def test_each_setting_has_its_variable() -> None:
         ("MLFLOW_TRACKING_URI", "file:///mlruns"),
         ("REGISTRY_INTERVAL_SECONDS", "0"),
         ("REGISTRY_WRITE_TAGS", "promoted"),
-        ("WORKRES", "4"),
     ],
 )
 def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
@@ -49,7 +48,73 @@ def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
     assert str(caught.value).startswith(f"INFERENCE_OPERATOR_{name}: found '{value}': ")
 
 
-@pytest.mark.parametrize("name", ["MLFLOW_TRACKING_URI", "MLFLOW_TRACKNG_URI"])
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("INFERENCE_OPERATOR_WORKRES", "did you mean INFERENCE_OPERATOR_WORKERS?"),
+        ("INFERENCE_OPERATOR_MLFLOW_TRACKNG_URI", "mean INFERENCE_OPERATOR_MLFLOW_TRACKING_URI?"),
+        ("INFERENCE_OPERATOR_MLFLOW_TRACKING_PASSWORD", "INFERENCE_OPERATOR_MLFLOW_TRACKING_URI?"),
+        ("INFERENCE_OPERATOR_workers", "did you mean INFERENCE_OPERATOR_WORKERS?"),
+        ("INFERENCE_OPERATOR_Allowed_Images", "did you mean INFERENCE_OPERATOR_ALLOWED_IMAGES?"),
+        ("inference_operator_workers", "did you mean INFERENCE_OPERATOR_WORKERS?"),
+        ("INFERENCE_OPERATOR_ARTIFACT_CACHE", "mean INFERENCE_OPERATOR_ARTIFACT_CACHE_URL?"),
+        ("INFERENCE_OPERATOR_WORKERS_CACHE", "did you mean INFERENCE_OPERATOR_WORKERS?"),
+        ("INFERENCE_OPERATOR_", "remove it"),
+        ("INFERENCE_OPERATOR_QQQQ", "remove it"),
+    ],
+)
+def test_an_unknown_variable_is_refused_without_its_value(name: str, meant: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({name: "hunter2"})
+
+    said = str(caught.value)
+    assert said.startswith(f"{name}: found a variable that is no setting (its value is not shown)")
+    assert said.endswith(meant)
+    assert "hunter2" not in said
+
+
+def test_the_folder_of_the_project_s_tools_is_no_setting() -> None:
+    assert read_settings({"INFERENCE_OPERATOR_CACHE": "/tmp/builds"}) == Settings()
+
+
+def test_the_name_of_a_variable_is_shown_as_a_terminal_obeys_none_of_it() -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({f"INFERENCE_OPERATOR_\x1b[2J\n{'x' * 500}": "hunter2"})
+
+    said = str(caught.value)
+    assert said.startswith("INFERENCE_OPERATOR_\\u001b[2J\\u000a")
+    assert said.isprintable()
+    assert len(said) < 300
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "found"),
+    [
+        ("MLFLOW_TRACKING_URI", "https://h/x?token=hunter2", "'https://h/x' with a query or"),
+        ("MLFLOW_TRACKING_URI", "https://h/x#hunter2", "'https://h/x' with a query or"),
+        ("MLFLOW_TRACKING_URI", "https://user:hunter2@sha256:x", "a user name or password in it"),
+        ("ARTIFACT_CACHE_URL", "http://h/p?sig=hunter2", "'http://h/p' with a query or"),
+        ("ARTIFACT_CACHE_URL", "http://desk:hunter2@h", "a user name or password in it"),
+        ("ALLOWED_IMAGES", "nvcr.io/*,desk:hunter2@x.io/y", "'nvcr.io/*,(not shown)': entry 2 is"),
+        ("ALLOWED_IMAGES", "nvcr.io/*,bad image@hunter2", "'nvcr.io/*,(not shown)': entry 2 is"),
+        ("ALLOWED_IMAGES", "https://a:hunter2@sha256:0,x.io/*", "'(not shown),x.io/*': entry 1"),
+        ("ALLOWED_SOURCE_HOSTS", "a.example, b?sig=hunter2", "'a.example,(not shown)': entry 2"),
+        ("PORT", "tcp://desk:hunter2@10.0.0.1:8080", "(not shown: it has a query, a fragment or"),
+    ],
+)
+def test_what_may_be_a_password_is_hidden_by_the_form_of_the_setting(
+    name: str, value: str, found: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        read_settings({f"INFERENCE_OPERATOR_{name}": value})
+
+    said = str(caught.value)
+    assert said.startswith(f"INFERENCE_OPERATOR_{name}: found {found}")
+    assert "hunter2" not in said
+    assert ("secretRef" in said) == (name == "MLFLOW_TRACKING_URI" and "@" in value)
+
+
+@pytest.mark.parametrize("name", ["MLFLOW_TRACKING_URI"])
 @pytest.mark.parametrize("value", ["https://desk:hunter2@mlflow.svc", "hunter2@mlflow.svc:5000"])
 def test_a_password_is_refused_and_not_shown(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:

@@ -164,8 +164,8 @@ REFUSED = {
         'parameters { key: "a" value { string_value: "2" } }',
         {"parameters": {"a": "1"}},
         "parameters[a].string_value",
-        '"2"',
-        '"1" as in spec.triton.parameters[a]',
+        "another value (not shown)",
+        "the value as in spec.triton.parameters[a]",
     ),
     "instance groups": (
         "instance_group { kind: KIND_CPU count: 1 }",

@@ -117,3 +117,28 @@ def test_without_known_nodes_what_fell_back_stays_on_the_cpu() -> None:
 def test_whom_nodes_do_not_concern_is_not_told_of_them(accelerator: Accelerator | None) -> None:
     choice = choose_mode(accelerator, ANYWHERE, None, fell_back=True)
     assert (choice.fallback_is_off, choice.message) == (False, "")
+
+
+@pytest.mark.parametrize(
+    ("accelerator", "nodes", "gpu_only", "way_out"),
+    [
+        (WAITS, (), False, "set spec.accelerator.whenUnavailable to UseCPU"),
+        (WAITS, (), True, ""),
+        # In use, so no fallback: nodes that offer it are waited for.
+        (WAITS, (OFFERS,), False, ""),
+        (WAITS, None, False, ""),
+        (FALLS_BACK, (OFFERS,), False, ""),
+        (FALLS_BACK, (), False, ""),
+        (FALLS_BACK, None, False, "let the operator list and watch nodes"),
+        (None, (), False, ""),
+    ],
+)
+def test_the_way_out_fits_what_the_spec_says_and_what_is_known(
+    accelerator: Accelerator | None,
+    nodes: tuple[Node, ...] | None,
+    gpu_only: bool,
+    way_out: str,
+) -> None:
+    found = choose_mode(accelerator, ANYWHERE, nodes, gpu_only=gpu_only).way_out
+    assert found.startswith(way_out)
+    assert bool(found) == bool(way_out)

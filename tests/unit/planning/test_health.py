@@ -121,7 +121,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
         {"unschedulable": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."},
         "GPUUnavailable",
         "no node has the accelerator free: 0/3 nodes are available: 3 Insufficient"
-        " nvidia.com/gpu.; free or add one, or set spec.accelerator.whenUnavailable to UseCPU",
+        " nvidia.com/gpu.; free or add one",
     ),
     "no node has the memory": (
         {"unschedulable": "0/3 nodes are available: 3 Insufficient memory."},

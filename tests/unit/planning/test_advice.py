@@ -1,0 +1,45 @@
+"""What pods that do not serve are advised, and what of others' messages is shown."""
+
+from dataclasses import replace
+
+import pytest
+
+from inference_operator.adapters.observe import pod_view
+from inference_operator.domain.observed import DeploymentView
+from inference_operator.planning.health import trouble
+from tests.fakes import bodies
+from tests.unit.planning.seen import record
+
+RECORD = record()
+NO_GPU = {"unschedulable": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."}
+
+
+def test_a_pod_that_waits_for_an_accelerator_is_told_the_way_out() -> None:
+    found = trouble(RECORD, None, (pod_view(bodies.pod("aaa", **NO_GPU)),), "do this")
+    assert found is not None
+    assert found.message.endswith(" nvidia.com/gpu.; free or add one, or do this")
+
+
+@pytest.mark.parametrize(
+    ("image", "shown"),
+    [
+        ("nvcr.io/nvidia/tritonserver@sha256:0a", "nvcr.io/nvidia/tritonserver@sha256:0a"),
+        ("desk:hunter2@nvcr.io/x", "(not shown: it has a query, a fragment or a user name)"),
+    ],
+)
+def test_messages_of_the_kubelet_show_no_password(image: str, shown: str) -> None:
+    said = 'Failed to pull "https://desk:hunter2@nvcr.io/v2/x?token=hunter2": 403'
+    waiting = {"state": {"waiting": {"reason": "ErrImagePull", "message": said}}}
+    (pod,) = (pod_view(bodies.pod("aaa", triton=waiting)),)
+    assert pod.triton is not None
+    found = trouble(RECORD, None, (replace(pod, triton=replace(pod.triton, image=image)),))
+    assert found is not None
+    assert f"image {shown} cannot be pulled" in found.message
+    assert "hunter2" not in found.message
+
+
+def test_what_refuses_pods_shows_no_password() -> None:
+    refused = "admission webhook https://hook/x?token=hunter2 denied the request"
+    found = trouble(RECORD, DeploymentView(2, 0, refused), ())
+    assert found is not None
+    assert "https://hook/x denied" in found.message
