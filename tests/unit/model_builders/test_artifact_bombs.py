@@ -63,7 +63,7 @@ def test_a_source_takes_little_memory(tmp_path: Path, source: bytes) -> None:
         (b'f"' + b"{a}" * 2_000 + b'"', True),
         (("a" + "\u0315" * 45_000 + "\u0321" * 45_000).encode(), False),
         (("a" + "\u0315" * 3).encode(), True),
-        ("# ".encode() + "─".encode() * 1_000, True),
+        (b"# " + "─".encode() * 1_000, True),
         # Lines may end as they like.
         (b"#\r" * 50_001, False),
         (b"a = 1\rb = 2\r", True),
