@@ -15,6 +15,8 @@ import yaml
 
 # Digits of a number, a date or a time; a sha256 without quotes may consist of digits only.
 NUMBER_LENGTH = 64
+# A %TAG line makes long tags of a few characters, each with a text of its own.
+_TAG_LENGTH = 256
 _NUMBERS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp"))
 _MERGE = "tag:yaml.org,2002:merge"
 _SHOWN = 100
@@ -139,6 +141,11 @@ class _BoundedLoader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             self._count_alias(str(event.anchor), line)
             return super().compose_node(parent, index)
+        if event.tag is not None and len(event.tag) > _TAG_LENGTH:
+            raise YamlRefusedError(
+                f"found a tag of {len(event.tag):,} characters, expected at most {_TAG_LENGTH}",
+                line,
+            )
         anchor = event.anchor
         if anchor is not None:
             self._check_allowed(f"the anchor &{_cut(anchor)}", line)
