@@ -167,8 +167,9 @@ class CacheServer:
                 return self._state(State.TAKEN)
             answer = web.StreamResponse(headers={"State": State.YOURS})
             self._answers.labels(State.YOURS).inc()
-            await answer.prepare(request)
-            with suppress(TimeoutError):
+            # The client may be gone by now, or stay for too long.
+            with suppress(ConnectionError, TimeoutError):
+                await answer.prepare(request)
                 async with asyncio.timeout(LONGEST_CLAIM_SECONDS):
                     await asyncio.Event().wait()
             return answer

@@ -15,8 +15,6 @@ import yaml
 
 # Digits of a number, a date or a time; a sha256 without quotes may consist of digits only.
 NUMBER_LENGTH = 64
-# A %TAG line makes long tags of a few characters, each with a text of its own.
-_TAG_LENGTH = 256
 _NUMBERS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp"))
 _MERGE = "tag:yaml.org,2002:merge"
 _SHOWN = 100
@@ -122,7 +120,7 @@ class _BoundedLoader(yaml.SafeLoader):
         self.name = name
         self._limits = limits
         self._depth = self._deepest = 0
-        self._nodes = self._weight = self._repeated = 0
+        self._nodes = self._weight = self._repeated = self._tags = 0
         # By anchor; of a map or list that is not at its end yet there is none.
         self._extents: dict[str, _Extent] = {}
 
@@ -141,9 +139,12 @@ class _BoundedLoader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             self._count_alias(str(event.anchor), line)
             return super().compose_node(parent, index)
-        if event.tag is not None and len(event.tag) > _TAG_LENGTH:
+        # A %TAG line makes long tags of a few characters, each with a text of its own.
+        self._tags += len(event.tag or "")
+        if self._tags > self._limits.size:
             raise YamlRefusedError(
-                f"found a tag of {len(event.tag):,} characters, expected at most {_TAG_LENGTH}",
+                f"found tags of more than {self._limits.size:,} characters together, expected"
+                f" at most {self._limits.size:,}",
                 line,
             )
         anchor = event.anchor
