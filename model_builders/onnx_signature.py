@@ -3,13 +3,17 @@
 `onnx` (and numpy with it) is imported only when a graph is read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from inference_operator.api.model import DataType
 from model_builders.onnx_fields import BROKEN, FieldReader, NotOnnxError
 from model_builders.onnx_weights import KEY, ExternalFiles
+
+if TYPE_CHECKING:
+    import onnx
 
 # TensorProto.DataType; what is missing here (BFLOAT16, complex, float8) the backend cannot take.
 _TYPES: Mapping[int, DataType] = {
@@ -31,6 +35,8 @@ _TYPES: Mapping[int, DataType] = {
 _MAX_TENSORS = 20_000
 _MAX_TENSOR = 16 << 10
 _MAX_TENSORS_BYTES = 2 << 20
+# An empty dimension has two bytes, and each is looked at: a million take a second.
+_MAX_DIMS = 100_000
 # Numbers of fields in onnx.proto.
 _GRAPH = 7
 _INITIALIZER, _INPUT, _OUTPUT = 5, 11, 12
@@ -66,8 +72,8 @@ def onnx_signature(path: Path) -> OnnxSignature:
         graph = _graph(FieldReader(file, KEY))
         if not graph.outputs:
             raise NotOnnxError("an ONNX model without a graph")
-        inputs = tuple(_tensor(encoded) for encoded in graph.inputs)
-        outputs = tuple(_tensor(encoded) for encoded in graph.outputs)
+        tensors = _tensors([*graph.inputs, *graph.outputs])
+        inputs, outputs = tensors[: len(graph.inputs)], tensors[len(graph.inputs) :]
         initialized = _initialized(FieldReader(file), {tensor.name for tensor in inputs})
     return OnnxSignature(
         inputs=tuple(tensor for tensor in inputs if tensor.name not in initialized),
@@ -107,12 +113,16 @@ def _graph(reader: FieldReader) -> _Graph:
 
 def _check_size(count: int, size: int, total: int) -> None:
     if size > _MAX_TENSOR or total > _MAX_TENSORS_BYTES or count >= _MAX_TENSORS:
-        raise NotOnnxError(
-            "inputs and outputs that are too large to be read",
-            f"at most {_MAX_TENSORS:,} of them, {_MAX_TENSOR >> 10} KiB each and"
-            f" {_MAX_TENSORS_BYTES >> 20} MiB in all",
-            "export the model with fewer inputs and outputs, or with shorter names",
-        )
+        raise _too_large()
+
+
+def _too_large() -> NotOnnxError:
+    return NotOnnxError(
+        "inputs and outputs that are too large to be read",
+        f"at most {_MAX_TENSORS:,} of them, with {_MAX_DIMS:,} dimensions in all,"
+        f" {_MAX_TENSOR >> 10} KiB each and {_MAX_TENSORS_BYTES >> 20} MiB in all",
+        "export the model with fewer inputs and outputs, or with shorter names",
+    )
 
 
 def _initialized(reader: FieldReader, names: set[str]) -> set[str]:
@@ -135,14 +145,24 @@ def _name(reader: FieldReader, start: int, end: int) -> bytes:
     return b""
 
 
-def _tensor(encoded: bytes) -> GraphTensor:
+def _tensors(encoded: Sequence[bytes]) -> tuple[GraphTensor, ...]:
     import onnx
     from google.protobuf.message import DecodeError
 
-    try:
-        value = onnx.ValueInfoProto.FromString(encoded)
-    except (DecodeError, RuntimeError, ValueError) as error:
-        raise NotOnnxError(BROKEN) from error
+    found, dims = [], 0
+    for one in encoded:
+        try:
+            value = onnx.ValueInfoProto.FromString(one)
+        except (DecodeError, RuntimeError, ValueError) as error:
+            raise NotOnnxError(BROKEN) from error
+        dims += len(value.type.tensor_type.shape.dim)
+        if dims > _MAX_DIMS:
+            raise _too_large()
+        found.append(_tensor(value))
+    return tuple(found)
+
+
+def _tensor(value: "onnx.ValueInfoProto") -> GraphTensor:
     tensor = value.type.tensor_type
     dims = None
     if tensor.HasField("shape"):

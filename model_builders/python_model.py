@@ -4,6 +4,7 @@ import ast
 import re
 from pathlib import Path
 
+from inference_operator.api.quoting import short
 from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 from model_builders.python_source import MAX_SOURCE, parse_source
@@ -27,7 +28,7 @@ def check_python(file: Path, config: ModelConfig) -> list[Problem]:
     except SyntaxError as error:
         if _NEWER.search(error.text or ""):
             return []
-        where = f"line {error.lineno}: {error.msg}"
+        where = f"line {error.lineno or 1}: {short(error.msg, 200)}"
         return [Problem(file.name, where, "a Python module", "correct the syntax")]
     except ValueError as error:
         return [Problem(file.name, str(error), "a Python module", "save it as UTF-8 text")]

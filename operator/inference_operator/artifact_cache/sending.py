@@ -32,7 +32,11 @@ async def send(request: web.Request, file: IO[bytes], sha256: str) -> web.Stream
         answer.set_status(206)
         answer.headers["Content-Range"] = f"bytes {first}-{end - 1}/{size}"
     answer.content_length = end - first
-    await answer.prepare(request)
+    try:
+        await answer.prepare(request)
+    except ConnectionError:
+        # The client is gone: nothing to say, to it or in the log.
+        return answer
     if request.method != "HEAD":
         await _send(request, file, first, end)
     return answer
@@ -48,9 +52,13 @@ async def _send(request: web.Request, file: IO[bytes], at: int, end: int) -> Non
         count = min(_BLOCK, end - at)
         try:
             async with pace.waiting(LONGEST_BLOCK_SECONDS):
-                await loop.sendfile(transport, file, at, count)
+                sent = await loop.sendfile(transport, file, at, count)
         except (TooSlowError, ConnectionError):
             # The head has gone: there is no other way to say that the rest will not come.
+            transport.abort()
+            return
+        if sent < count:
+            # The disk has lost the rest of the file.
             transport.abort()
             return
         pace.moved(count)

@@ -49,8 +49,8 @@ class CacheServer:
         self._checks = Slots("checks of a copy", most=4, of_peer=2)
         self._registry = CollectorRegistry()
         answers = (
-            "Requests for artifacts: hit, miss, stored, refused, busy, dropped, and claims by their"
-            " state"
+            "Requests for artifacts: hit, miss, stored, refused, busy, dropped, absent, and claims"
+            " by their state"
         )
         name = "inference_operator_artifact_cache"
         self._answers = Counter(f"{name}_answers", answers, ["answer"], registry=self._registry)
@@ -124,7 +124,8 @@ class CacheServer:
                 refusal = next(_REFUSALS[kind] for kind in _REFUSALS if isinstance(error, kind))
                 raise refusal(text=f"{error}\n") from None
         self._answers.labels("stored").inc()
-        _LOG.info("stored %s, %s bytes", sha256, f"{request.content_length:,}")
+        # Counted above; a line for each would let a peer flood the log.
+        _LOG.debug("stored %s, %s bytes", sha256, f"{request.content_length:,}")
         return web.Response(status=201)
 
     async def _keep(self, request: web.Request, sha256: str, size: int) -> None:
@@ -137,13 +138,17 @@ class CacheServer:
     async def _drop(self, request: web.Request) -> web.Response:
         """A pod says that it got a spoiled copy: believed only after a look at the file."""
         sha256 = _digest(request)
+        if not self._store.has(sha256):
+            # Only counted: a peer may ask for as many as it likes.
+            self._answers.labels("absent").inc()
+            return web.Response(status=204)
         with self._slot(self._checks, request):
             async with self._checking:
                 is_gone = await asyncio.to_thread(self._store.drop_spoiled, sha256)
         if not is_gone:
             raise web.HTTPConflict(text=f"{sha256} is kept: it is what it is called\n")
         self._answers.labels("dropped").inc()
-        _LOG.warning("dropped %s: it was spoiled, or not there", sha256)
+        _LOG.warning("dropped %s: it was spoiled", sha256)
         return web.Response(status=204)
 
     async def _claim(self, request: web.Request) -> web.StreamResponse:
@@ -162,8 +167,9 @@ class CacheServer:
                 return self._state(State.TAKEN)
             answer = web.StreamResponse(headers={"State": State.YOURS})
             self._answers.labels(State.YOURS).inc()
-            await answer.prepare(request)
-            with suppress(TimeoutError):
+            # The client may be gone by now, or stay for too long.
+            with suppress(ConnectionError, TimeoutError):
+                await answer.prepare(request)
                 async with asyncio.timeout(LONGEST_CLAIM_SECONDS):
                     await asyncio.Event().wait()
             return answer

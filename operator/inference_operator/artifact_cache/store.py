@@ -11,10 +11,12 @@ import stat
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from inference_operator.artifact_cache.room import Held, Wish, make_room
 
 _INCOMING = ".incoming-"
 # Room is made for so many bytes at a time, as they come.
@@ -23,12 +25,10 @@ BLOCK = 1 << 20
 _UNSYNCED = 64 << 20
 # Inodes and memory are limited too.
 MOST_FILES = 4096
-# The pods of a rollout start within minutes: until then their artifact is protected.
-IDLE_NS = 600 * 10**9
 
 
 class TooLargeError(Exception):
-    """The cache's whole limit would not hold it."""
+    """The cache has no room for it, now or at all."""
 
 
 class WrongDigestError(Exception):
@@ -36,21 +36,10 @@ class WrongDigestError(Exception):
 
 
 @dataclass(slots=True)
-class _Kept:
-    """A complete file: its bytes, its last use (ns of Unix time), and the peer that brought it.
-
-    `peer` is empty where nobody knows it any more: after a restart.
-    """
-
-    size: int
-    used: int
-    peer: str = ""
-
-
-@dataclass(slots=True)
 class Store:
     """The files below `folder`, together never more than `limit` bytes, unfinished ones included.
 
+    Small files take room as if they had a 4,096th of the limit: so their number is limited too.
     `evicted` counts files that made room. `seal`, `write` and `drop_spoiled` wait for the disk and
     may run in threads; all else belongs to one.
     """
@@ -59,8 +48,9 @@ class Store:
     limit: int
     evicted: int = 0
     clock: Callable[[], int] = time.time_ns
-    _arriving: dict[Path, tuple[str, int]] = field(default_factory=dict)
-    _kept: dict[str, _Kept] = field(default_factory=dict)
+    _arriving: dict[Path, Held] = field(default_factory=dict)
+    _kept: dict[str, Held] = field(default_factory=dict)
+    _sizes: dict[str, int] = field(default_factory=dict)
     _read: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -70,7 +60,7 @@ class Store:
             if path.name.startswith(_INCOMING):
                 path.unlink()
             elif stat.S_ISREG(found.st_mode) and not path.name.startswith("."):
-                self._kept[path.name] = _Kept(found.st_size, found.st_mtime_ns)
+                self._put(path.name, found.st_size, found.st_mtime_ns, "")
         self._make_room(0, "")
 
     def find(self, sha256: str, now_ns: int) -> Path | None:
@@ -79,7 +69,7 @@ class Store:
         try:
             os.utime(path, ns=(now_ns, now_ns))
         except FileNotFoundError:
-            self._kept.pop(sha256, None)
+            self._forget(sha256)
             return None
         if kept := self._kept.get(sha256):
             kept.used = now_ns
@@ -109,7 +99,7 @@ class Store:
     @property
     def size(self) -> int:
         """Bytes of all complete files."""
-        return sum(kept.size for kept in list(self._kept.values()))
+        return sum(self._sizes.copy().values())
 
     @property
     def count(self) -> int:
@@ -126,7 +116,7 @@ class Store:
             # It is not there, or the disk does not give it.
             pass
         path.unlink(missing_ok=True)
-        self._kept.pop(sha256, None)
+        self._forget(sha256)
         return True
 
     def begin(self, sha256: str, size: int, peer: str = "") -> "Arrival":
@@ -140,61 +130,64 @@ class Store:
                 " cache's --limit"
             )
         path = self.folder / f"{_INCOMING}{secrets.token_hex(8)}"
-        self._arriving[path] = (peer, 0)
+        self._arriving[path] = Held(0, self.clock(), peer)
         return Arrival(self, sha256, size, path, path.open("wb"))
 
     def expand(self, path: Path, size: int) -> None:
-        """Make room for `size` further bytes of what arrives at `path`, or raise TooLargeError."""
-        peer, held = self._arriving[path]
-        self._make_room(size, peer)
-        self._arriving[path] = (peer, held + size)
+        """Make room for what arrives at `path` and will have `size` bytes; TooLargeError when there
+        is none, or when it has made room for others itself."""
+        held = self._arriving.get(path)
+        if held is None:
+            raise TooLargeError(
+                "other peers needed the room that this upload had beyond its share: try again later"
+            )
+        room = self._room(size)
+        if room > held.room:
+            self._make_room(room - held.room, held.peer)
+            held.room = room
 
-    def _make_room(self, size: int, peer: str) -> None:
-        """Unlink the least recently used files that may make room for this peer."""
-        held = self.size + sum(size for _, size in self._arriving.values())
-        if held + size <= self.limit and len(self._kept) < MOST_FILES:
-            return
-        shares, now = self._shares(), self.clock()
-        shares[peer] += size
-        for sha256, kept in sorted(self._kept.items(), key=lambda item: item[1].used):
-            if held + size <= self.limit and len(self._kept) < MOST_FILES:
-                return
-            if sha256 in self._read or not self._gives_way(kept, peer, shares, now):
-                continue
-            (self.folder / sha256).unlink(missing_ok=True)
-            del self._kept[sha256]
-            held -= kept.size
-            shares[kept.peer] -= kept.size
-            self.evicted += 1
-        if held + size > self.limit or len(self._kept) >= MOST_FILES:
+    def _room(self, size: int) -> int:
+        """What a file of so many bytes takes of the limit."""
+        return max(size, -(-self.limit // MOST_FILES))
+
+    def _make_room(self, room: int, peer: str) -> None:
+        """Remove what makes room for this peer, or nothing: TooLargeError."""
+        wish = Wish(room, peer, self.clock(), self.limit)
+        found = make_room(wish, self._kept, self._arriving, self._read)
+        if found is None:
             raise TooLargeError(
                 "other artifacts fill the cache, which are arriving, read, or used in the last"
                 " minutes: try again later"
             )
+        going, ending = found
+        for sha256 in going:
+            (self.folder / sha256).unlink(missing_ok=True)
+            self._forget(sha256)
+        for path in ending:
+            del self._arriving[path]
+            # It is still open, and would keep its room until its peer sends on.
+            with suppress(FileNotFoundError):
+                os.truncate(path, 0)
+        self.evicted += len(going)
 
-    def _gives_way(self, kept: _Kept, peer: str, shares: Counter[str], now: int) -> bool:
-        """Whether the file may go for this peer: what others use goes only for a smaller one.
+    def _put(self, sha256: str, size: int, used: int, peer: str) -> None:
+        self._kept[sha256], self._sizes[sha256] = Held(self._room(size), used, peer), size
 
-        A peer that fills the cache thus replaces its own artifacts, not those of all others.
-        """
-        is_idle = now - kept.used > IDLE_NS
-        return is_idle or kept.peer in ("", peer) or shares[kept.peer] > shares[peer]
-
-    def _shares(self) -> Counter[str]:
-        """The bytes of each peer, those that arrive included."""
-        found = Counter[str]()
-        for kept in self._kept.values():
-            found[kept.peer] += kept.size
-        for peer, size in self._arriving.values():
-            found[peer] += size
-        return found
+    def _forget(self, sha256: str) -> None:
+        self._kept.pop(sha256, None)
+        self._sizes.pop(sha256, None)
 
     def keep(self, arrival: "Arrival", now_ns: int) -> None:
-        """Put what is sealed in its place."""
+        """Put what is sealed in its place; TooLargeError as for `expand`."""
+        if kept := self._kept.get(arrival.sha256):
+            # Another peer was faster: it stays that one's.
+            kept.used = now_ns
+            return
+        self.expand(arrival.path, arrival.size)
         os.utime(arrival.path, ns=(now_ns, now_ns))
         arrival.path.rename(self.folder / arrival.sha256)
-        peer, _ = self._arriving.pop(arrival.path)
-        self._kept[arrival.sha256] = _Kept(arrival.size, now_ns, peer)
+        peer = self._arriving.pop(arrival.path).peer
+        self._put(arrival.sha256, arrival.size, now_ns, peer)
 
     def end(self, path: Path) -> None:
         self._arriving.pop(path, None)
@@ -224,9 +217,8 @@ class Arrival:
         if self._came > self.size:
             raise WrongDigestError(f"more than the announced {self.size:,} bytes came")
         if self._came > self._room:
-            more = min(self._came - self._room + BLOCK, self.size - self._room)
-            self.store.expand(self.path, more)
-            self._room += more
+            self._room = min(self._came + BLOCK, self.size)
+        self.store.expand(self.path, self._room)
 
     def write(self, chunk: bytes) -> None:
         self.file.write(chunk)

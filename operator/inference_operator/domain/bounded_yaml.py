@@ -120,7 +120,7 @@ class _BoundedLoader(yaml.SafeLoader):
         self.name = name
         self._limits = limits
         self._depth = self._deepest = 0
-        self._nodes = self._weight = self._repeated = 0
+        self._nodes = self._weight = self._repeated = self._tags = 0
         # By anchor; of a map or list that is not at its end yet there is none.
         self._extents: dict[str, _Extent] = {}
 
@@ -139,6 +139,14 @@ class _BoundedLoader(yaml.SafeLoader):
         if isinstance(event, yaml.AliasEvent):
             self._count_alias(str(event.anchor), line)
             return super().compose_node(parent, index)
+        # A %TAG line makes long tags of a few characters, each with a text of its own.
+        self._tags += len(event.tag or "")
+        if self._tags > self._limits.size:
+            raise YamlRefusedError(
+                f"found tags of more than {self._limits.size:,} characters together, expected"
+                f" at most {self._limits.size:,}",
+                line,
+            )
         anchor = event.anchor
         if anchor is not None:
             self._check_allowed(f"the anchor &{_cut(anchor)}", line)

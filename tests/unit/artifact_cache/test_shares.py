@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from inference_operator.artifact_cache import store as store_module
-from inference_operator.artifact_cache.store import IDLE_NS, Store, TooLargeError
+from inference_operator.artifact_cache.room import IDLE_NS
+from inference_operator.artifact_cache.store import Store, TooLargeError
 
 from .test_store import digest
 

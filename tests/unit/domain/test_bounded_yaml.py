@@ -150,3 +150,9 @@ def test_no_text_ends_in_another_error(text: str) -> None:
     for limits in (STRICT, SHARING):
         with suppress(YamlRefusedError):
             parse_yaml(text, limits)
+
+
+def test_a_tag_line_cannot_make_long_tags_of_short_ones() -> None:
+    text = f"%TAG !e! tag:{'x' * 20_000}:\n---\n" + "- !e!a b\n" * 10
+    with pytest.raises(YamlRefusedError, match="found tags of more than 100,000 characters"):
+        parse_yaml(text, YamlLimits(size=100_000, depth=10, nodes=100))

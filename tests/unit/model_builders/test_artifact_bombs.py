@@ -49,10 +49,45 @@ def test_a_source_takes_little_memory(tmp_path: Path, source: bytes) -> None:
         (b"(" * 150 + b")" * 150, True),
         (b"-" * 5000 + b"1", False),
         (b"a" + b".a" * 5000, False),
+        # Codecs that make much of little, or take long; and those that are read.
+        (b"# coding: utf-7\n+AF8ACgBfAAo-\n", False),
+        (b"#!/bin/sh\r# coding: utf-7\r+AF8ACgBfAAo-\r", False),
+        (b"# coding: punycode\n_-" + b"a" * 400_000, False),
+        (b"# coding: cp1252\n", False),
+        (b"# coding: rot13\n", False),
+        ("# coding: latin-1\nname = 'é'\n".encode("latin-1"), True),
+        (b"\xef\xbb\xbf# coding: utf-8\n", True),
+        (b"# vim: set fileencoding=us-ascii :\n", True),
+        # Python takes time quadratic in these.
+        (b'f"' + b"x" * 800_000 + b"{a}" * 30_000 + b'"', False),
+        (b'f"' + b"{a}" * 2_000 + b'"', True),
+        (("a" + "\u0315" * 45_000 + "\u0321" * 45_000).encode(), False),
+        (("a" + "\u0315" * 3).encode(), True),
+        (b"# " + "─".encode() * 1_000, True),
+        # Lines may end as they like.
+        (b"#\r" * 50_001, False),
+        (b"a = 1\rb = 2\r", True),
+        (b"\f" * 1000 + b"a = 1 + \\\n2\n", True),
+        (b"a = b'\\d'; 1if 1else 2\n", True),
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_what_is_parsed(source: bytes, is_read: bool) -> None:
     assert (parse_source(source) is not None) == is_read
+
+
+def test_a_long_name_of_an_encoding_is_shown_in_part(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_bytes(b"# coding: " + b"a" * 900_000 + b"\n" + MODEL)
+    (problem,) = said(ModelFormat.PYTHON, tmp_path)
+    assert "line 1: unknown encoding: aaa" in problem
+    assert len(problem) < 500
+
+
+@pytest.mark.parametrize("source", [b"a = 1\0", b"a = '\xff'", "a = 1".encode("utf-16")])
+def test_what_is_no_text_is_no_module(tmp_path: Path, source: bytes) -> None:
+    (tmp_path / "model.py").write_bytes(source)
+    (problem,) = said(ModelFormat.PYTHON, tmp_path)
+    assert "a Python module" in problem
 
 
 UNREAD = b"#" * MAX_SOURCE + b"\n"

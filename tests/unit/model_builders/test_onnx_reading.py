@@ -270,3 +270,15 @@ def test_no_damage_is_another_error(
     file.write_bytes(bytes(body))
     with suppress(NotOnnxError):
         onnx_signature(file)
+
+
+@pytest.mark.parametrize(("dimensions", "is_read"), [(50_000, True), (50_010, False)])
+def test_dimensions_are_limited_in_all(tmp_path: Path, dimensions: int, is_read: bool) -> None:
+    shape = message(2, message(1, b"") * 10)
+    output = message(12, message(1, b"y") + message(2, message(1, shape)))
+    (tmp_path / "model.onnx").write_bytes(message(7, output * (dimensions // 5)))
+    if is_read:
+        assert len(onnx_signature(tmp_path / "model.onnx").outputs) == 10_000
+    else:
+        with pytest.raises(NotOnnxError, match="too large to be read"):
+            onnx_signature(tmp_path / "model.onnx")

@@ -1,0 +1,96 @@
+"""Whose files make room for whom.
+
+What is held is shared between peers. A peer's share is the limit, divided by the peers that have
+something in use. What is within its share goes for no other peer's sake while it is in use.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+# The pods of a rollout start within minutes: until then their artifact is protected.
+IDLE_NS = 600 * 10**9
+
+
+@dataclass(slots=True)
+class Held:
+    """A file: the room it takes in bytes, its last use (ns of Unix time), and who brought it.
+
+    `peer` is empty where nobody knows it any more: after a restart.
+    """
+
+    room: int
+    used: int
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """Room of so many bytes, wanted now by a peer."""
+
+    room: int
+    peer: str
+    now: int
+    limit: int
+    """Bytes that all files may take together."""
+
+
+def make_room(
+    wish: Wish,
+    kept: Mapping[str, Held],
+    arriving: Mapping[Path, Held],
+    in_use: Collection[str],
+) -> tuple[list[str], list[Path]] | None:
+    """Return the fewest files that make room, in their order; None where it cannot be made.
+
+    First complete files, the least recently used ones first, then uploads, the largest one first.
+    `in_use` are complete files that stay.
+    """
+    held = sum(one.room for one in (*kept.values(), *arriving.values()))
+    excess = held + wish.room - wish.limit
+    shares = _Shares(wish, kept, arriving)
+    going: list[str] = []
+    for sha256, one in sorted(kept.items(), key=lambda item: item[1].used):
+        if excess <= 0:
+            break
+        if sha256 not in in_use and (shares.is_free(one) or shares.is_over(one.peer)):
+            going.append(sha256)
+            excess -= one.room
+            shares.take(one)
+    ending: list[Path] = []
+    for path, one in sorted(arriving.items(), key=lambda item: -item[1].room):
+        if excess <= 0:
+            break
+        if shares.is_over(one.peer):
+            ending.append(path)
+            excess -= one.room
+            shares.take(one)
+    return None if excess > 0 else (going, ending)
+
+
+class _Shares:
+    """The bytes of each peer, those that arrive and those that are wished for included."""
+
+    def __init__(self, wish: Wish, kept: Mapping[str, Held], arriving: Mapping[Path, Held]) -> None:
+        self._wish = wish
+        self._bytes = Counter({wish.peer: wish.room})
+        for one in (*kept.values(), *arriving.values()):
+            self._bytes[one.peer] += one.room
+        active = {one.peer for one in kept.values() if not self._is_idle(one)}
+        active |= {one.peer for one in arriving.values() if one.room}
+        self._fair = wish.limit // len(active - {""} | {wish.peer})
+
+    def take(self, one: Held) -> None:
+        self._bytes[one.peer] -= one.room
+
+    def is_free(self, one: Held) -> bool:
+        """Whether it goes for this peer, however small its own peer's share is."""
+        return self._is_idle(one) or one.peer in ("", self._wish.peer)
+
+    def is_over(self, peer: str) -> bool:
+        """Whether the peer has more than its share, and more than the one that wishes."""
+        return self._bytes[peer] > max(self._fair, self._bytes[self._wish.peer])
+
+    def _is_idle(self, one: Held) -> bool:
+        return self._wish.now - one.used > IDLE_NS
