@@ -82,6 +82,8 @@ class Pin:
     def from_data(cls, data: Mapping[str, Any]) -> "Pin":
         """Return what `to_data` wrote, unchecked; KeyError, TypeError or ValueError where it is not
         a map with these keys. `resources.controller_revision` checks the values."""
+        if not isinstance(data["repository"], Mapping):
+            raise TypeError("repository: expected a map")
         return cls(
             kind=data["kind"],
             name=data["name"],

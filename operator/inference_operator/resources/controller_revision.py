@@ -156,6 +156,9 @@ def _text(value: object, most: int = _MOST_TEXT) -> str:
 
 
 def _name(value: object) -> str:
+    if value == "":
+        # What is empty is not written, and is missing when it is read again.
+        raise ValueError("found '', expected a name")
     return _text(value, 253)
 
 
@@ -199,8 +202,9 @@ def _resolved(data: Mapping[str, Any]) -> Resolved | None:
     _text(kept.run_id, 256)
     _version(kept.version)
     _digest(facts.sha256)
-    if facts.max_batch_size is not None and type(facts.max_batch_size) is not int:
-        raise TypeError(f"found {quoted(facts.max_batch_size)}, expected a whole number")
+    most = facts.max_batch_size
+    if most is not None and (type(most) is not int or not 0 <= most < 2**31):
+        raise TypeError(f"found {quoted(most)}, expected a whole number from 0 on")
     return kept
 
 
