@@ -188,7 +188,7 @@ def _promote(position: Position, seen: Situation) -> Advance:
 
 
 def _not_later(position: Position, now: datetime) -> Position:
-    """Times to come, which only an edit of the status leaves, count as now: no delay is for ever."""
+    """Times to come, which only an edit of the status leaves, count as now: delays end."""
     since, promoted_at = position.since, position.promoted_at
     return replace(
         position,
