@@ -6,8 +6,13 @@ from typing import Any
 import pytest
 
 from inference_operator.domain import repository_plan
-from inference_operator.domain.repository_plan import MOST_DATA, MOST_MODELS, PLAN_FILE
-from inference_operator.domain.repository_plan import PlanError, RepositoryPlan
+from inference_operator.domain.repository_plan import (
+    MOST_DATA,
+    MOST_MODELS,
+    PLAN_FILE,
+    PlanError,
+    RepositoryPlan,
+)
 from tests.unit.resources.records import PINNED, config, why_not, written
 
 
