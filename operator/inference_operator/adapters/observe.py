@@ -1,15 +1,16 @@
 """From the cache to what planning looks at."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.owners import is_owned_by, owners
 from inference_operator.adapters.pins import referenced
-from inference_operator.adapters.records import record_of
+from inference_operator.adapters.records import Read, record_of, records
 from inference_operator.adapters.strangers import strangers
 from inference_operator.api.base import API_VERSION
-from inference_operator.api.status import read_status
+from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.accelerator import Node, Taint
 from inference_operator.domain.names import (
     REVISION_LABEL,
@@ -31,6 +32,7 @@ from inference_operator.resources.pod import LOADER, TRITON
 from inference_operator.resources.service import selected_revision
 
 Body = Mapping[str, Any]
+_MOST_DEPLOYMENTS = 128
 Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
 """What a registry said last about the sources of a unit's spec; an empty one asks no more."""
 
@@ -40,7 +42,9 @@ def unresolved(unit: UnitKey, spec: Body) -> Mapping[SourceKey, Resolution]:
     return {}
 
 
-def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observed | None:
+def observe(
+    cache: Cache, key: UnitKey, resolve: Resolve = unresolved, read: Read = record_of
+) -> Observed | None:
     """What is known of the unit; None when there is no such custom resource."""
     body = cache.get(key.kind, (key.namespace, key.name))
     if body is None:
@@ -58,23 +62,26 @@ def observe(cache: Cache, key: UnitKey, resolve: Resolve = unresolved) -> Observ
             children[ChildKey(kind, child["metadata"]["name"])] = child
         elif owners(child):
             leftovers.add(ChildKey(kind, child["metadata"]["name"]))
-    records = [*_records(cache, children, key)]
+    status, served = read_status(body), _served(children, key)
+    deployments = _deployments(children.values())
+    kept = [child for name, child in children.items() if name.kind == "ControllerRevision"]
+    found = records(cache, kept, key, _live(status, served, deployments), read)
     return Observed(
         owner=owner,
         generation=meta["generation"],
         spec=body.get("spec") or {},
-        status=read_status(body),
+        status=status,
         children=children,
         leftovers=frozenset(leftovers),
         strangers=dict(strangers(cache, key, children)),
-        revisions={r.revision: r for r in records if isinstance(r, RevisionRecord)},
-        rejected={r.name: r for r in records if isinstance(r, RejectedRecord)},
-        deployments=_deployments(children.values()),
+        revisions={r.revision: r for r in found if isinstance(r, RevisionRecord)},
+        rejected={r.name: r for r in found if isinstance(r, RejectedRecord)},
+        deployments=deployments,
         pods=tuple(pods),
-        served_revision=_served(children, key),
+        served_revision=served,
         nodes=_nodes(cache, body),
         resolutions=resolve(key, body.get("spec") or {}),
-        references=referenced(cache, key, body.get("spec")),
+        references=referenced(cache, key, body.get("spec"), read),
         deleting="deletionTimestamp" in meta,
     )
 
@@ -88,12 +95,13 @@ def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...] | None:
     return None if nodes is None else tuple(node_view(node) for node in nodes)
 
 
-def _records(
-    cache: Cache, children: Mapping[ChildKey, Body], unit: UnitKey
-) -> Iterator[RevisionRecord | RejectedRecord]:
-    for child, body in children.items():
-        if child.kind == "ControllerRevision":
-            yield record_of(cache, body, unit)
+def _live(status: UnitStatus, served: str | None, deployments: Iterable[str]) -> frozenset[str]:
+    """The revisions that may have pods, of Deployments so many as no unit has."""
+    named = (status.stable, status.candidate)
+    known = {one.revision for one in named if one is not None}
+    previous = status.rollout.previous if status.rollout else None
+    some = itertools.islice(deployments, _MOST_DEPLOYMENTS)
+    return frozenset({*known, previous or "", served or "", *some})
 
 
 def _deployments(children: Iterable[Body]) -> dict[str, DeploymentView]:

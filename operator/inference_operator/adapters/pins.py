@@ -2,7 +2,7 @@
 
 from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.owners import is_owned_by
-from inference_operator.adapters.records import record_of
+from inference_operator.adapters.records import Read, record_of
 from inference_operator.adapters.referrers import Shown, references_in, shown
 from inference_operator.api.shown_uri import is_stamp_of
 from inference_operator.domain.names import UnitKey, revision_child_name
@@ -11,7 +11,9 @@ from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import is_sha256
 
 
-def referenced(cache: Cache, unit: UnitKey, spec: object) -> dict[Reference, Referenced]:
+def referenced(
+    cache: Cache, unit: UnitKey, spec: object, read: Read = record_of
+) -> dict[Reference, Referenced]:
     """The resources that a unit's steps refer to, as far as they exist."""
     found = {}
     for named in references_in(spec):
@@ -19,7 +21,7 @@ def referenced(cache: Cache, unit: UnitKey, spec: object) -> dict[Reference, Ref
         known = shown(cache.get(other.kind, (other.namespace, other.name)))
         if known is not None:
             found[named] = Referenced(
-                stable=_stable(cache, other, known),
+                stable=_stable(cache, other, known, read),
                 ready=known.ready,
                 reason=known.reason,
                 deleting=known.deleting,
@@ -28,14 +30,14 @@ def referenced(cache: Cache, unit: UnitKey, spec: object) -> dict[Reference, Ref
     return found
 
 
-def _stable(cache: Cache, unit: UnitKey, known: Shown) -> Pin | None:
+def _stable(cache: Cache, unit: UnitKey, known: Shown, read: Read) -> Pin | None:
     if known.revision is None:
         return None
     name = revision_child_name(unit.name, known.revision)
     kept = cache.get("ControllerRevision", (unit.namespace, name))
     if kept is None or not is_owned_by(kept, known.uid):
         return None
-    record = record_of(cache, kept, unit)
+    record = read(cache, kept, unit)
     return _pin(unit, record, known) if isinstance(record, RevisionRecord) else None
 
 

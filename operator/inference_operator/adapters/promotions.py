@@ -12,6 +12,7 @@ from inference_operator.adapters.model_registry import ModelRegistry
 from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.api.base import GROUP
 from inference_operator.api.conditions import format_time
+from inference_operator.api.quoting import one_line
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import EnsemblePipelineStatus, UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
@@ -108,4 +109,5 @@ def _version(uri: str | None) -> RegistryUri | None:
 def _value(status: UnitStatus, promoted: datetime, steps: list[str]) -> str:
     revision = status.stable.revision if status.stable else ""
     of_steps = f", as {', '.join(steps)}" if steps else ""
-    return f"revision {revision} since {format_time(promoted)}{of_steps}"
+    # Anybody who may edit the status may have left anything there.
+    return one_line(f"revision {revision} since {format_time(promoted)}{of_steps}")

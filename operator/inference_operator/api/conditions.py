@@ -19,7 +19,13 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 MESSAGE_LENGTH = 32768
 
 
+# Any status of ours lies within. Beyond them, a time has no form in UTC, or one of three digits.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998
+
+
 def _whole_seconds_utc(value: datetime) -> datetime:
+    if not _FIRST_YEAR < value.year < _LAST_YEAR:
+        raise ValueError(f"expected a year between {_FIRST_YEAR} and {_LAST_YEAR}")
     return value.astimezone(UTC).replace(microsecond=0)
 
 

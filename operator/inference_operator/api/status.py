@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
 from inference_operator.api.rules import UniqueBy
@@ -13,9 +13,22 @@ URI_LENGTH = 2048
 DECISIONS_KEPT = 20
 DECISION_MESSAGE_LENGTH = 4096
 ACCELERATOR_MESSAGE_LENGTH = 1024
+NAME_LENGTH = 253
+REASON_LENGTH = 1024
+RUN_ID_LENGTH = 256
+STEP_VERSIONS_LENGTH = 16384
 
 RevisionHash = Annotated[str, Field(max_length=63)]
-Count = Annotated[int, Field(ge=0)]
+
+
+def _storable(value: int) -> int:
+    # Read from a float, it may have hundreds of digits, which the API server refuses.
+    if value >= 2**63:
+        raise ValueError("expected a number of at most 64 bits")
+    return value
+
+
+Count = Annotated[int, Field(ge=0), AfterValidator(_storable)]
 
 
 class Phase(StrEnum):
@@ -39,11 +52,11 @@ class AcceleratorMode(StrEnum):
 class ModelStatus(StatusModel):
     """What clients are answered from: an artifact, or a pipeline's set of steps."""
 
-    version: Annotated[str, Field(max_length=253)] | None = None
+    version: Annotated[str, Field(max_length=NAME_LENGTH)] | None = None
     """Version that Triton reports in its responses: the registry's, 1 for sources without versions,
     or the number of a pipeline's set of steps."""
 
-    run_id: Annotated[str, Field(max_length=256)] | None = None
+    run_id: Annotated[str, Field(max_length=RUN_ID_LENGTH)] | None = None
     """The MLflow run that made it."""
 
     sha256: Annotated[str, Field(max_length=64)] | None = None
@@ -60,7 +73,7 @@ class RevisionStatus(StatusModel):
     """Hash of everything that decides how its pods serve; its children are called
     `<name>-<revision>`."""
 
-    version: Annotated[str, Field(max_length=253)] | None = None
+    version: Annotated[str, Field(max_length=NAME_LENGTH)] | None = None
     """Version that Triton reports while it serves, as in `status.model`."""
 
     replicas: Count = 0
@@ -102,13 +115,17 @@ class Decision(StatusModel):
     time: Time
     """When it was taken."""
 
-    source: Annotated[Annotated[str, Field(max_length=253)] | None, Field(alias="from")] = None
+    source: Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, Field(alias="from")] = (
+        None
+    )
     """What was before: a revision, or a number of replicas."""
 
-    target: Annotated[Annotated[str, Field(max_length=253)] | None, Field(alias="to")] = None
+    target: Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, Field(alias="to")] = (
+        None
+    )
     """What is to be."""
 
-    reason: Annotated[str, Field(max_length=1024)]
+    reason: Annotated[str, Field(max_length=REASON_LENGTH)]
     """Why, as a CamelCase word."""
 
     message: Annotated[str, Field(max_length=DECISION_MESSAGE_LENGTH)]
@@ -180,20 +197,20 @@ class InferenceModelStatus(UnitStatus):
 class StepStatus(StatusModel):
     """One step of the revision that clients are answered from."""
 
-    name: Annotated[str, Field(max_length=253)]
+    name: Annotated[str, Field(max_length=NAME_LENGTH)]
     """Its name in `spec.steps`."""
 
-    model: Annotated[str, Field(max_length=253)]
+    model: Annotated[str, Field(max_length=NAME_LENGTH)]
     """Name of the model in Triton."""
 
-    version: Annotated[str, Field(max_length=253)] | None = None
+    version: Annotated[str, Field(max_length=NAME_LENGTH)] | None = None
     """Version of the model; absent for built-in steps."""
 
     source: Annotated[str, Field(max_length=URI_LENGTH)] | None = None
     """Where it came from: the uri of its artifact, an alias as the version that it named; or
     `builtin`."""
 
-    model_ref: Annotated[str, Field(max_length=253)] | None = None
+    model_ref: Annotated[str, Field(max_length=NAME_LENGTH)] | None = None
     """The resource that it was pinned from, as KIND/NAME."""
 
     revision: RevisionHash | None = None
@@ -206,7 +223,7 @@ class EnsemblePipelineStatus(UnitStatus):
     steps: Annotated[tuple[StepStatus, ...], Field(max_length=32)] = ()
     """The steps of the revision that clients are answered from."""
 
-    step_versions: Annotated[str, Field(max_length=16384)] | None = None
+    step_versions: Annotated[str, Field(max_length=STEP_VERSIONS_LENGTH)] | None = None
     """The same in a few words, for the table of `kubectl get`."""
 
 
@@ -216,16 +233,30 @@ STATUS_OF_KIND: Mapping[str, type[UnitStatus]] = {
 }
 
 
-def read_status(body: dict[str, Any]) -> UnitStatus:
+def read_status(body: Mapping[str, Any]) -> UnitStatus:
     """The status in a resource's body, without the fields that are illegible (someone edited them
-    by hand): all is computed anew, and what is read back can be lost (docs/architecture.md)."""
+    by hand): all is computed anew, and what is read back can be lost (docs/architecture.md).
+
+    It never raises, whatever the status holds.
+    """
     status = STATUS_OF_KIND[body["kind"]]
-    written = body.get("status") or {}
+    written = body.get("status")
+    legible = dict(written) if isinstance(written, Mapping) else {}
     try:
-        return status.model_validate(written)
-    except ValidationError as error:
-        illegible = {detail["loc"][0] for detail in error.errors() if detail["loc"]}
-        if not illegible:
-            return status()
-        legible = {name: value for name, value in written.items() if name not in illegible}
         return status.model_validate(legible)
+    except Exception as error:
+        illegible = _illegible(status, error)
+    kept = {name: value for name, value in legible.items() if name not in illegible}
+    try:
+        return status.model_validate(kept)
+    except Exception:
+        return status()
+
+
+def _illegible(status: type[UnitStatus], error: Exception) -> frozenset[object]:
+    """The names, in both writings, of the fields that an error tells of."""
+    details = error.errors() if isinstance(error, ValidationError) else []
+    told = {detail["loc"][0] for detail in details if detail["loc"]}
+    fields = status.model_fields.items()
+    names = [(name, field.alias) for name, field in fields if told & {name, field.alias}]
+    return frozenset((*told, *(name for pair in names for name in pair)))

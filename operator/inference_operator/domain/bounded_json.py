@@ -33,6 +33,8 @@ class JsonLimits:
     """Bytes, or characters where the text is decoded already."""
 
     depth: int = 32
+    containers: int = MOST_CONTAINERS
+    """Objects and lists in all."""
 
 
 def parse_json(text: str | bytes, limits: JsonLimits) -> Any:
@@ -40,7 +42,9 @@ def parse_json(text: str | bytes, limits: JsonLimits) -> Any:
     if len(text) > limits.size:
         raise JsonRefusedError(f"found {len(text):,} bytes, expected at most {limits.size:,}")
     decoded = text if isinstance(text, str) else text.decode("utf-8")
-    _check(_without_strings(decoded), limits.depth)
+    without_strings = _without_strings(decoded)
+    _check_numbers(without_strings)
+    _check_brackets(without_strings, limits.depth, limits.containers)
     return json.loads(decoded, parse_constant=_refuse_constant)
 
 
@@ -59,11 +63,6 @@ def check_size(text: str, levels: int, containers: int, values: int) -> None:
     _check_brackets(without_strings, levels, containers)
     if without_strings.count(",") > values:
         raise _refusal(f"found more than {values:,} values", values)
-
-
-def _check(without_strings: str, most_levels: int) -> None:
-    _check_numbers(without_strings)
-    _check_brackets(without_strings, most_levels, MOST_CONTAINERS)
 
 
 def _check_numbers(without_strings: str) -> None:

@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from inference_operator.domain.repository_plan import (
@@ -21,7 +22,7 @@ from model_builders.config import config_pbtxt, parse_pbtxt
 from model_builders.problem import ConfigError
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Pin:
     """One revision of a referenced resource, as it was rendered."""
 
@@ -47,7 +48,7 @@ class Pin:
         """`KIND NAME`, as sentences have it."""
         return f"{self.kind} {self.name}"
 
-    @property
+    @cached_property
     def content(self) -> str:
         """Digest of what Triton would load; a revision that only moves pods has the same.
 
@@ -82,6 +83,8 @@ class Pin:
     def from_data(cls, data: Mapping[str, Any]) -> "Pin":
         """Return what `to_data` wrote, unchecked; KeyError, TypeError or ValueError where it is not
         a map with these keys. `resources.controller_revision` checks the values."""
+        if not isinstance(data["repository"], Mapping):
+            raise TypeError("repository: expected a map")
         return cls(
             kind=data["kind"],
             name=data["name"],

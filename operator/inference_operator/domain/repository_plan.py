@@ -12,8 +12,12 @@ from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError,
 
 PLAN_FILE = "plan.json"
 CONFIG_SUFFIX = ".config.pbtxt"
-# A ConfigMap holds no more.
-_LIMITS = JsonLimits(size=1 << 20)
+# Of a ConfigMap, in bytes of all its values.
+MOST_DATA = 1 << 20
+# Each has a file in the ConfigMap.
+MOST_MODELS = 1023
+# A model is two objects, one of them its source.
+_CONTAINERS_A_MODEL = 4
 
 # Plain http is for a registry within the cluster: the API takes it from nobody's spec.
 SCHEMES = ("https://", "http://", "pvc://", "s3://", "gs://", "oci://")
@@ -167,10 +171,11 @@ class RepositoryPlan:
         return json.dumps({"models": [_as_dict(model) for model in self.models]}, indent=2) + "\n"
 
     @classmethod
-    def from_json(cls, text: str) -> "RepositoryPlan":
-        """Read `plan.json`; PlanError says what is wrong with it."""
+    def from_json(cls, text: str, most: int = MOST_MODELS) -> "RepositoryPlan":
+        """Read `plan.json` of at most so many models; PlanError says what is wrong with it."""
+        containers = _CONTAINERS_A_MODEL * (most + 1)
         try:
-            data = parse_json(text, _LIMITS)
+            data = parse_json(text, JsonLimits(size=MOST_DATA, containers=containers))
         except JsonRefusedError as error:
             raise PlanError(f"{PLAN_FILE}: {error}") from None
         except ValueError as error:
@@ -178,6 +183,8 @@ class RepositoryPlan:
         models = data.get("models") if isinstance(data, dict) else None
         if not isinstance(models, list) or not models:
             raise PlanError(f"{PLAN_FILE}: expected an object with a list `models` of one or more")
+        if len(models) > most:
+            raise PlanError(f"{PLAN_FILE}: found {len(models):,} models, expected at most {most:,}")
         found = tuple(_model(index, item) for index, item in enumerate(models))
         names = [model.name for model in found]
         # A volume need not tell upper from lower case. Beyond ASCII, names are refused above.

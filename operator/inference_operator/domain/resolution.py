@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.quoting import python_value
 from inference_operator.api.reasons import Reason
 from inference_operator.api.source import Source
 
@@ -24,6 +25,9 @@ DEFINITE = frozenset(
 )
 
 _MODELS = re.compile(r"models:/([^/:@]+)(?:@([-\w]+)|/([1-9]\d*))")
+# An MLmodel file has room for no more tensors (`domain.mlmodel`), nor does it name more dimensions.
+_MOST_TENSORS = 4096
+_MOST_DIMENSIONS = 64
 _RUNS = re.compile(r"runs:/([^/]+)/(.+)")
 
 
@@ -151,11 +155,12 @@ def to_data(resolved: Resolved) -> dict[str, Any]:
 
 
 def from_data(data: Mapping[str, Any]) -> Resolved:
-    """What `to_data` wrote; KeyError, TypeError or ValueError where somebody edited it."""
+    """What `to_data` wrote; KeyError, TypeError or ValueError where somebody edited it,
+    so that it is not equal once it is written and read again."""
     return Resolved(
         asked=data["asked"],
         uri=data["uri"],
-        version=int(data["version"]),
+        version=_whole(data["version"]),
         run_id=data["runId"],
         download=data["download"],
         facts=Facts(
@@ -178,4 +183,21 @@ def _tensor_data(tensors: tuple[TensorFact, ...] | None) -> list[dict[str, Any]]
 def _tensors(data: Any) -> tuple[TensorFact, ...] | None:
     if data is None:
         return None
-    return tuple(TensorFact(t["name"], t["dtype"], tuple(map(int, t["shape"]))) for t in data)
+    if not isinstance(data, list | tuple) or len(data) > _MOST_TENSORS:
+        raise TypeError(f"found {python_value(data)}, expected at most {_MOST_TENSORS} tensors")
+    return tuple(TensorFact(t["name"], t["dtype"], _shape(t["shape"])) for t in data)
+
+
+def _shape(data: Any) -> tuple[int, ...]:
+    if not isinstance(data, list | tuple) or len(data) > _MOST_DIMENSIONS:
+        raise TypeError(
+            f"found {python_value(data)}, expected a list of at most {_MOST_DIMENSIONS} dimensions"
+        )
+    return tuple(map(_whole, data))
+
+
+def _whole(data: Any) -> int:
+    """The number as it is: what reads otherwise than it was written differs in every pass."""
+    if type(data) is not int or not -(2**63) <= data < 2**63:
+        raise TypeError(f"found {python_value(data)}, expected a whole number of 64 bits")
+    return data

@@ -15,7 +15,7 @@ from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.execute import Executor, Outcome
 from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.kube import ApiError, Cluster
-from inference_operator.adapters.observe import Resolve, observe
+from inference_operator.adapters.observe import Resolve
 from inference_operator.adapters.publish import publish_event, publish_status
 from inference_operator.adapters.referrers import references_in
 from inference_operator.adapters.telemetry import Telemetry
@@ -24,6 +24,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
+from inference_operator.handlers.reading import Reader
 from inference_operator.handlers.turns import Turns
 from inference_operator.planning.events import notes
 from inference_operator.planning.plan import Plan
@@ -76,6 +77,7 @@ class Passes:
         self._not_there: set[UnitKey] = set()
         # One alone: each further one would take a turn of the interpreter from the event loop.
         self._thread = ThreadPoolExecutor(1, "large-plans")
+        self._reader = Reader(cache, grounds.resolve, self._thread)
 
     async def __call__(self, key: UnitKey, in_haste: bool = False) -> timedelta | None:
         """Bring the cluster one step nearer to what `key` asks for; when to look again.
@@ -98,7 +100,7 @@ class Passes:
             self._telemetry.pass_seconds.observe(time.monotonic() - began)
 
     async def _pass(self, key: UnitKey, in_haste: bool) -> tuple[bool, timedelta | None]:
-        seen = observe(self._cache, key, self._grounds.resolve)
+        seen = await self._reader.observe(key)
         if seen is None or seen.deleting:
             # Owner references take the children along.
             self._executor.forget(key)
@@ -183,11 +185,7 @@ class Passes:
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime
     ) -> bool:
         # Where nothing was written, what was seen before is what there is.
-        after = (
-            observe(self._cache, before.owner.key, self._grounds.resolve)
-            if decided.actions
-            else before
-        )
+        after = await self._reader.observe(before.owner.key) if decided.actions else before
         if after is None:
             return False
         errors = (*decided.blocked, *outcome.refused)

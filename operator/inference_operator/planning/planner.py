@@ -18,6 +18,7 @@ from inference_operator.planning.rejections import (
     deletion,
     describe,
     may_replace,
+    paced,
     rejections,
     stays,
 )
@@ -38,8 +39,8 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     found = validated(seen, defaults)
     position = position_of(seen)
     if found.unit is None:
-        return _keep_up(seen, position, found, now)
-    return _towards(seen, position, found, found.unit, now)
+        return paced(seen, _keep_up(seen, position, found, now), now)
+    return paced(seen, _towards(seen, position, found, found.unit, now), now)
 
 
 def _towards(

@@ -1,17 +1,23 @@
 """Records that are not accepted: what is done about them, and what is reported."""
 
+from dataclasses import replace
+from datetime import datetime, timedelta
+
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import DECISION_MESSAGE_LENGTH
 from inference_operator.domain.names import ChildKey, revision_child_name, revision_of_child
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
 from inference_operator.planning.drift import drift
 from inference_operator.planning.lengths import shortened
-from inference_operator.planning.plan import Delete, key_of
+from inference_operator.planning.plan import Delete, Plan, key_of
 from inference_operator.planning.rollout import Decision, Position
 from inference_operator.resources.record_shape import children_mismatch
 
 # More are only counted: whoever writes one may write a thousand.
 _REPORTED = 3
+# So many decisions about records are taken in a period: each of them is an Event, and each edit of
+# a record may ask for one.
+_MOST_TOLD, _PERIOD = 3, timedelta(minutes=10)
 
 
 def may_replace(seen: Observed, fresh: RevisionRecord) -> bool:
@@ -51,6 +57,25 @@ def rejections(
     message = shortened("; ".join(sentences), DECISION_MESSAGE_LENGTH)
     known = {decision.message for decision in seen.status.decisions}
     return () if message in known else (Decision(Reason.RECORD_REJECTED, message),)
+
+
+def paced(seen: Observed, made: Plan, now: datetime) -> Plan:
+    """Return the plan without its decision about records, where enough were taken lately; it is
+    taken later."""
+    if all(decision.reason is not Reason.RECORD_REJECTED for decision in made.decisions):
+        return made
+    told = [one.time for one in seen.status.decisions if one.reason == Reason.RECORD_REJECTED]
+    lately = sorted(time for time in told if timedelta(0) <= now - time < _PERIOD)
+    if len(lately) < _MOST_TOLD:
+        return made
+    wait = _PERIOD - (now - lately[0])
+    return replace(
+        made,
+        decisions=tuple(
+            decision for decision in made.decisions if decision.reason is not Reason.RECORD_REJECTED
+        ),
+        wake_after=wait if made.wake_after is None else min(wait, made.wake_after),
+    )
 
 
 def describe(record: RejectedRecord) -> str:

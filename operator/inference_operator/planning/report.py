@@ -11,7 +11,11 @@ from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DECISION_MESSAGE_LENGTH,
     DECISIONS_KEPT,
+    NAME_LENGTH,
+    REASON_LENGTH,
+    RUN_ID_LENGTH,
     STATUS_OF_KIND,
+    STEP_VERSIONS_LENGTH,
     URI_LENGTH,
     AcceleratorMode,
     AcceleratorStatus,
@@ -26,6 +30,7 @@ from inference_operator.api.status import (
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import selector_text, unit_selector
 from inference_operator.domain.observed import Observed
+from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning import rollout
 from inference_operator.planning.conditions import conditions, findings, outlook
@@ -85,14 +90,20 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         return ModelStatus(version=str(serving.version))
     if loaded is not None and loaded.models:
         digest = loaded.models[0].sha256
+        digest = digest if is_sha256(digest) else None
     elif digest is None and (known := seen.status.model) and _is_of(known.uri, serving.uri):
-        digest = known.sha256
+        # Anybody who may edit the status may have left anything there.
+        digest = known.sha256 if is_sha256(known.sha256) else None
     return ModelStatus(
         version=str(serving.version),
-        run_id=(serving.resolved.run_id or None) if serving.resolved else None,
+        run_id=_run_id(serving.resolved.run_id) if serving.resolved else None,
         sha256=digest,
         uri=_uri(serving.uri),
     )
+
+
+def _run_id(text: str) -> str | None:
+    return shortened(text, RUN_ID_LENGTH) or None
 
 
 def _uri(text: str) -> str:
@@ -115,14 +126,15 @@ def _steps(plan: Plan) -> dict[str, Any]:
     if serving is None or not serving.steps:
         return {}
     found = tuple(_step(step) for step in serving.steps)
-    return {"steps": found, "step_versions": serving.step_versions}
+    versions = shortened(serving.step_versions, STEP_VERSIONS_LENGTH)
+    return {"steps": found, "step_versions": versions}
 
 
 def _step(step: ServedStep) -> StepStatus:
     is_builtin = not (step.uri or step.pin)
     return StepStatus(
-        name=step.name,
-        model=step.model,
+        name=shortened(step.name, NAME_LENGTH),
+        model=shortened(step.model, NAME_LENGTH),
         version=None if is_builtin else str(step.version),
         source="builtin" if is_builtin else _uri(step.uri) or None,
         model_ref=f"{step.pin.kind}/{step.pin.name}" if step.pin else None,
@@ -167,15 +179,31 @@ def _accelerator(plan: Plan) -> AcceleratorStatus | None:
 def _decisions(
     before: tuple[Decision, ...], made: tuple[rollout.Decision, ...], now: datetime
 ) -> tuple[Decision, ...]:
-    kept = (*before, *(_decision(decision, now) for decision in made))
+    kept = (*map(_carried, before), *(_decision(decision, now) for decision in made))
     return kept[-DECISIONS_KEPT:]
+
+
+def _carried(decision: Decision) -> Decision:
+    """As the operator would have written it: anybody may have edited the status since."""
+    return decision.model_copy(
+        update={
+            "source": _optional(decision.source),
+            "target": _optional(decision.target),
+            "reason": shortened(decision.reason, REASON_LENGTH),
+            "message": shortened(decision.message, DECISION_MESSAGE_LENGTH),
+        }
+    )
+
+
+def _optional(text: str | None) -> str | None:
+    return None if text is None else shortened(text, NAME_LENGTH)
 
 
 def _decision(decision: rollout.Decision, now: datetime) -> Decision:
     return Decision(
         time=now,
-        source=decision.source,
-        target=decision.target,
+        source=_optional(decision.source),
+        target=_optional(decision.target),
         reason=decision.reason,
         message=shortened(decision.message, DECISION_MESSAGE_LENGTH),
     )

@@ -187,10 +187,21 @@ def _promote(position: Position, seen: Situation) -> Advance:
     return Advance(promoted, (decision,))
 
 
+def _not_later(position: Position, now: datetime) -> Position:
+    """Times to come, which only an edit of the status leaves, count as now: delays end."""
+    since, promoted_at = position.since, position.promoted_at
+    return replace(
+        position,
+        since=min(since, now) if since else None,
+        promoted_at=min(promoted_at, now) if promoted_at else None,
+    )
+
+
 def scale_down(
     position: Position, settings: RolloutSettings, now: datetime
 ) -> tuple[Position, timedelta | None]:
     """Without the previous revision once its delay is over, and how long that takes yet."""
+    position = _not_later(position, now)
     left = _until_scale_down(position, settings, now)
     if left is None or left > timedelta(0):
         return position, left

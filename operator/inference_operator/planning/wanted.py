@@ -28,6 +28,7 @@ from inference_operator.planning.references import (
     settle_pipeline,
 )
 from inference_operator.planning.source import settle
+from inference_operator.planning.stored import storable
 from model_builders.problem import first
 
 
@@ -129,7 +130,8 @@ def _made(
     """Without what is newer of its steps and does not fit, where not all of it does."""
 
     def unit(wanted: Completed | CompletedPipeline) -> ServingUnit | Invalid:
-        return serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
+        found = serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
+        return found if isinstance(found, Invalid) else storable(seen, found)
 
     def problems_of(wanted: CompletedPipeline) -> tuple[str, ...]:
         found = unit(wanted)

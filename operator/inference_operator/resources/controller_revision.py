@@ -32,6 +32,8 @@ _UNIT_KINDS = ("InferenceModel", "EnsemblePipeline")
 # The first operators took so many; the status holds no more, nor longer names.
 _MOST_STEPS = 32
 _MOST_TEXT = 16_384
+# Of all that its steps refer to. A record of 1.5 MiB has room for no more, with what makes a file.
+_MOST_PINNED_FILES = 4_000
 _T = TypeVar("_T")
 
 
@@ -80,19 +82,28 @@ def read_record(manifest: Mapping[str, Any], unit: UnitKey) -> RevisionRecord | 
     Whoever may write ControllerRevisions may have left anything in it: it never raises.
     """
     name = _at(manifest, "metadata", "name")
-    name = name if isinstance(name, str) else ""
-    data, number = _at(manifest, "data"), _at(manifest, "revision")
-    made_of = _at(data, "madeOf")
     try:
-        return _record(manifest, unit, name)
+        return _record(manifest, unit, name if isinstance(name, str) else "")
     except _NotAcceptedError as error:
-        why = str(error)
+        return unread(manifest, str(error))
+
+
+def unread(manifest: Mapping[str, Any], why: str) -> RejectedRecord:
+    """Return what counts in place of a record that is not accepted, or not read at all."""
+    name, made_of = _at(manifest, "metadata", "name"), _at(manifest, "data", "madeOf")
+    name = name if isinstance(name, str) else ""
     return RejectedRecord(
         name=name,
         why=why,
         spec_hash=made_of if isinstance(made_of, str) else revision_of_child(name),
-        number=number if type(number) is int and 0 < number <= MOST_REVISIONS else 0,
+        number=claimed_number(manifest),
     )
+
+
+def claimed_number(manifest: Mapping[str, Any]) -> int:
+    """Return the number of its revision, 0 where that is not one."""
+    number = manifest.get("revision")
+    return number if type(number) is int and 0 < number <= MOST_REVISIONS else 0
 
 
 class _NotAcceptedError(Exception):
@@ -156,6 +167,9 @@ def _text(value: object, most: int = _MOST_TEXT) -> str:
 
 
 def _name(value: object) -> str:
+    if value == "":
+        # What is empty is not written, and is missing when it is read again.
+        raise ValueError("found '', expected a name")
     return _text(value, 253)
 
 
@@ -184,6 +198,10 @@ def _digest(value: object) -> str | None:
 def _steps(value: object) -> tuple[ServedStep, ...]:
     if not isinstance(value, list | tuple) or len(value) > _MOST_STEPS:
         raise TypeError(f"found {quoted(value)}, expected a list of at most {_MOST_STEPS} steps")
+    pinned = (_at(step, "pin", "repository") for step in value)
+    files = sum(len(files) for files in pinned if isinstance(files, Mapping))
+    if files > _MOST_PINNED_FILES:
+        raise ValueError(f"found {files:,} pinned files, expected at most {_MOST_PINNED_FILES:,}")
     return tuple(map(_step, value))
 
 
@@ -199,8 +217,9 @@ def _resolved(data: Mapping[str, Any]) -> Resolved | None:
     _text(kept.run_id, 256)
     _version(kept.version)
     _digest(facts.sha256)
-    if facts.max_batch_size is not None and type(facts.max_batch_size) is not int:
-        raise TypeError(f"found {quoted(facts.max_batch_size)}, expected a whole number")
+    most = facts.max_batch_size
+    if most is not None and (type(most) is not int or not 0 <= most < 2**31):
+        raise TypeError(f"found {quoted(most)}, expected a whole number from 0 on")
     return kept
 
 

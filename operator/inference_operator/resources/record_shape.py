@@ -8,7 +8,14 @@ from inference_operator.domain.names import (
     revision_labels,
     revision_selector,
 )
-from inference_operator.domain.repository_plan import PLAN_FILE, PlanError, RepositoryPlan
+from inference_operator.domain.repository_plan import (
+    CONFIG_SUFFIX,
+    MOST_DATA,
+    MOST_MODELS,
+    PLAN_FILE,
+    PlanError,
+    RepositoryPlan,
+)
 from inference_operator.resources.pod_shape import template_shape
 from inference_operator.resources.shapes import (
     Mismatch,
@@ -22,9 +29,9 @@ from inference_operator.resources.shapes import (
     whole,
 )
 
-# The API server stores no larger objects.
-_MOST_BYTES = 1_600_000
-_MOST_FILES = 1024
+_MOST_FILES = MOST_MODELS + 1
+# Of plan.json, in characters a file: most are those of an address.
+_MOST_ENTRY = 32_768
 
 
 def children_mismatch(unit: UnitKey, revision: str, children: object) -> Mismatch | None:
@@ -65,7 +72,7 @@ def children_mismatch(unit: UnitKey, revision: str, children: object) -> Mismatc
     return in_order(config_map, deployment)(children, "data.children")
 
 
-_FILES: Shape = table(text(most=_MOST_BYTES), _MOST_FILES)
+_FILES: Shape = table(text(most=MOST_DATA), _MOST_FILES)
 
 
 def repository(value: object, path: str) -> Mismatch | None:
@@ -73,8 +80,19 @@ def repository(value: object, path: str) -> Mismatch | None:
     problem = _FILES(value, path)
     if problem is not None or not isinstance(value, Mapping):
         return problem
+    # First what is told from names and lengths alone: a plan may name thousands of models.
+    for name in sorted(value):
+        if name != PLAN_FILE and not name.endswith(CONFIG_SUFFIX):
+            return mismatch(name, path, "no such file")
+    size = sum(len(content.encode("utf-8", "surrogatepass")) for content in value.values())
+    if size > MOST_DATA:
+        return Mismatch(path, f"{size:,} bytes", f"{MOST_DATA:,} at most, as a ConfigMap holds")
+    text_of_plan = value.get(PLAN_FILE, "")
+    if len(text_of_plan) > _MOST_ENTRY * len(value):
+        expected = f"{_MOST_ENTRY * len(value):,} at most for {len(value)} files"
+        return Mismatch(path, f"{PLAN_FILE} of {len(text_of_plan):,} characters", expected)
     try:
-        models = RepositoryPlan.from_json(value.get(PLAN_FILE, "")).models
+        models = RepositoryPlan.from_json(text_of_plan, _most_models(value)).models
     except PlanError as error:
         return Mismatch(path, str(error)[:200].encode("ascii", "replace").decode(), "a plan")
     named = {PLAN_FILE, *(model.config_file for model in models)}
@@ -82,3 +100,8 @@ def repository(value: object, path: str) -> Mismatch | None:
         expected = "no such file" if name in value else "a file for each planned model"
         return mismatch(name, path, expected)
     return None
+
+
+def _most_models(files: Mapping[str, object]) -> int:
+    """Some more than there are files for: so the message can name the file that is missing."""
+    return min(MOST_MODELS, len(files) + 20)

@@ -20,7 +20,12 @@ Body = dict[str, Any]
 USER = "mallory"
 FINALIZER = "example.com/keep"
 # Python cannot write these as JSON.
-DEEP = {"a deep affinity", "a deep spread", "a deep toleration"}
+DEEP = {
+    "a deep affinity",
+    "a deep affinity below a field",
+    "a deep spread",
+    "a deep toleration",
+}
 # The API server itself refuses these numbers, and JSON has no such keys.
 NOT_JSON = {"a huge number", "no number", "a key that is no text"}
 

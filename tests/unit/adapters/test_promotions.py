@@ -11,9 +11,10 @@ from inference_operator.adapters.cache import Cache
 from inference_operator.adapters.kube import Resource
 from inference_operator.adapters.model_registry import ModelRegistry
 from inference_operator.adapters.pacing import Pace
-from inference_operator.adapters.promotions import Promotions
+from inference_operator.adapters.promotions import Promotions, _value
 from inference_operator.adapters.registry_secrets import Secrets
 from inference_operator.api.conditions import format_time
+from inference_operator.api.status import RevisionStatus, UnitStatus
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step, stored
 from tests.fakes.registry_ground import FILES, FakeGround, mlmodel
 from tests.fakes.world import NOON
@@ -191,3 +192,12 @@ async def test_a_tag_is_written_with_the_secret_of_its_step(scene: Scene) -> Non
     scene.pipeline_serves(secret="desk", price="models:/fx/2")
     await scene.promotions.write()
     assert PIPELINE_TAG in scene.ground.tags("fx", 2)
+
+
+def test_what_a_status_was_edited_to_reaches_the_registry_without_control_characters() -> None:
+    stable = RevisionStatus(revision="r\x1b[31m\u202e")
+
+    value = _value(UnitStatus(stable=stable), NOON, ["a\nb"])
+
+    assert value.isprintable()
+    assert value.startswith("revision r\\u001b[31m\\u202e since ")

@@ -2,12 +2,16 @@
 
 import asyncio
 import threading
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Observed
+from inference_operator.domain.observed import Observed, RevisionRecord
+from inference_operator.domain.pins import Pin
+from inference_operator.domain.resolution import Facts, Resolved, SourceKey, TensorFact
+from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.handlers import passes
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.size import is_large
@@ -15,7 +19,7 @@ from tests.fakes.bodies import KEY
 from tests.fakes.world import World
 from tests.largest import SHAPES, STEPS, name_of
 from tests.planned import seen
-from tests.unit.planning.seen import observed
+from tests.unit.planning.seen import observed, record
 
 LARGE = UnitKey("EnsemblePipeline", KEY.namespace, "largest")
 
@@ -81,3 +85,38 @@ def test_a_deep_spec_is_no_trouble() -> None:
     found: Observed = observed(wanted={"placement": deep})
 
     assert is_large(found)
+
+
+FACTS = Facts("a.onnx", inputs=(TensorFact("x", "float32", (1,) * 60),) * 50)
+RESOLVED = Resolved("models:/m@a", "models:/m/1", 1, "", "https://h/a.onnx", FACTS)
+
+
+def pinned(size: int, revision: str = "r", number: int = 1) -> RevisionRecord:
+    """A record of a pipeline that has `size` characters pinned of what it refers to."""
+    files = {"plan.json": "", "m.config.pbtxt": "x" * size}
+    pin = Pin("InferenceModel", "m", "abc", "m", 1, "", "", None, files)
+    return record(revision, number, steps=(ServedStep("s", "m", 1, pin=pin),))
+
+
+def test_what_a_record_has_pinned_makes_a_plan_large() -> None:
+    assert is_large(observed(records=(pinned(13_000),)))
+    # Of a resource one older pin at most is read, however long the history is.
+    history = [pinned(3_000, f"r{number}", number) for number in range(100)]
+    assert not is_large(observed(records=tuple(history)))
+
+
+def test_what_the_registry_said_makes_a_plan_large() -> None:
+    step = ServedStep("s", "m", 1, resolved=RESOLVED)
+
+    assert is_large(observed(records=(record(resolved=RESOLVED),)))
+    assert is_large(observed(records=(record(steps=(step,)),)))
+    assert is_large(observed(resolutions={SourceKey("models:/m@a"): RESOLVED}))
+
+
+def test_a_common_history_makes_no_plan_large() -> None:
+    few = Facts("a.onnx", inputs=(TensorFact("x", "float32", (-1, 60, 5)),) * 3)
+    known = [
+        record(f"r{number}", number, resolved=replace(RESOLVED, facts=few)) for number in range(100)
+    ]
+
+    assert not is_large(observed(records=tuple(known)))

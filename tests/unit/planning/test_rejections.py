@@ -1,6 +1,7 @@
 """Decisions about records that are not accepted."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import Decision, InferenceModelStatus, RevisionStatus
@@ -81,3 +82,43 @@ def test_a_rejected_record_of_an_old_revision_is_kept_and_not_restored() -> None
     assert "0ld" not in done.records
     rejection = next(d for d in done.decisions if d.reason is Reason.RECORD_REJECTED)
     assert rejection.message.endswith("no revision can be restored from it; delete it")
+
+
+def settled(status: InferenceModelStatus, base: dict[str, object]) -> InferenceModelStatus:
+    there = observed(status=status, **base)  # type: ignore[arg-type]
+    made = report(there, plan(there, DEFAULTS, NOON), (), NOON)
+    assert isinstance(made, InferenceModelStatus)
+    return made
+
+
+def test_a_thousand_edits_make_few_decisions_and_writes() -> None:
+    """An Event is no more than a decision, and a status is written only where it differs."""
+    stable = RevisionStatus(revision=MINE, version="1", replicas=1, ready=1)
+    status = InferenceModelStatus(observed_generation=1, stable=stable)
+    base = {"records": (record(MINE),), "ready": {MINE: (1, 1)}, "served": MINE}
+    made, written, wait = 0, 0, None
+    status = settled(status, base)
+    for number in range(1000):
+        found = rejected(f"r{number}"), rejected(f"s{number}")
+        there = seen(*found, status=status, **base)
+        done = plan(there, DEFAULTS, NOON + timedelta(milliseconds=100 * number))
+        made += sum(one.reason is Reason.RECORD_REJECTED for one in done.decisions)
+        after = report(there, done, (), NOON)
+        assert isinstance(after, InferenceModelStatus)
+        written += after != status
+        status, wait = after, done.wake_after
+
+    assert (made, written) == (3, 3)
+    assert wait is not None
+
+    # What is not accepted after that is told later.
+    there = seen(rejected("late"), status=status, **base)
+    assert plan(there, DEFAULTS, NOON + timedelta(minutes=10)).decisions != ()
+
+
+def test_decisions_of_the_future_keep_nothing_quiet() -> None:
+    forged = Decision(time=NOON + timedelta(days=1), reason="RecordRejected", message="m")
+    status = InferenceModelStatus(observed_generation=1, decisions=(forged,) * 3)
+
+    done = plan(seen(rejected("r"), status=status), DEFAULTS, NOON)
+    assert Reason.RECORD_REJECTED in {one.reason for one in done.decisions}

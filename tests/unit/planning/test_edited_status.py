@@ -1,0 +1,95 @@
+"""What is carried from one status into the next: anybody may have edited it in between."""
+
+from datetime import UTC, datetime, timedelta
+
+from inference_operator.api.status import (
+    DECISION_MESSAGE_LENGTH,
+    DECISIONS_KEPT,
+    Decision,
+    InferenceModelStatus,
+    ModelStatus,
+    RevisionStatus,
+    RolloutStatus,
+)
+from inference_operator.domain.resolution import Facts, Resolved
+from inference_operator.planning.planner import plan
+from inference_operator.planning.report import report
+from inference_operator.planning.rollout import Position, scale_down
+from tests.unit.planning.decided import MINE
+from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
+
+RED = "\x1b[31mX\u202e\n"
+
+
+def reported(status: InferenceModelStatus, **changes: object) -> InferenceModelStatus:
+    known = record(MINE, **changes)
+    there = observed(status=status, records=(known,), ready={MINE: (1, 1)}, served=MINE)
+    made = report(there, plan(there, DEFAULTS, NOON), (), NOON)
+    assert isinstance(made, InferenceModelStatus)
+    return made
+
+
+def edited(**changes: object) -> InferenceModelStatus:
+    base = {"observed_generation": 1, "stable": RevisionStatus(revision=MINE, replicas=1)}
+    return InferenceModelStatus(**(base | changes))  # type: ignore[arg-type]
+
+
+def test_decisions_are_carried_without_control_characters() -> None:
+    forged = Decision(
+        time=NOON,
+        source=RED * 20,
+        target=RED,
+        reason=RED * 20,
+        message=RED * (DECISION_MESSAGE_LENGTH // len(RED)),
+    )
+    found = reported(edited(decisions=(forged,) * DECISIONS_KEPT))
+
+    assert len(found.decisions) == DECISIONS_KEPT
+    assert all(text.isprintable() for one in found.decisions for text in texts(one))
+    assert all(len(one.message) <= DECISION_MESSAGE_LENGTH for one in found.decisions)
+    # The next pass changes nothing more.
+    assert reported(found).decisions == found.decisions
+
+
+def texts(decision: Decision) -> tuple[str, ...]:
+    return (decision.source or "", decision.target or "", decision.reason, decision.message)
+
+
+def test_a_digest_is_carried_only_where_it_is_one() -> None:
+    uri = record().uri
+    forged = reported(edited(model=ModelStatus(uri=uri, sha256=RED)))
+    kept = reported(edited(model=ModelStatus(uri=uri, sha256="ab" * 32)))
+
+    assert forged.model is not None
+    assert kept.model is not None
+    assert (forged.model.sha256, kept.model.sha256) == (None, "ab" * 32)
+
+
+def test_the_run_of_a_record_is_shown_without_control_characters() -> None:
+    resolved = Resolved("models:/m@a", "models:/m/1", 1, RED * 30, "https://h/a", Facts("a.onnx"))
+    found = reported(edited(), resolved=resolved)
+
+    assert found.model is not None
+    assert found.model.run_id is not None
+    assert found.model.run_id.isprintable()
+    assert len(found.model.run_id) <= 256
+
+
+def test_a_time_to_come_counts_as_now() -> None:
+    year_9000 = datetime(9000, 1, 1, tzinfo=UTC)
+    status = edited(
+        stable=None,
+        candidate=RevisionStatus(revision=MINE, replicas=1),
+        rollout=RolloutStatus(since=year_9000),
+    )
+    there = observed(status=status, records=(record(MINE),), ready={MINE: (0, 1)})
+    done = plan(there, DEFAULTS, NOON)
+    assert done.position.since == NOON
+    assert done.wake_after is not None
+    assert done.wake_after <= timedelta(minutes=10)
+
+    before = Position(stable="bbb", previous="aaa", promoted_at=year_9000)
+    settings = done.unit.rollout if done.unit else None
+    assert settings is not None
+    after, wait = scale_down(before, settings, NOON)
+    assert (after.promoted_at, wait) == (NOON, settings.scale_down_delay)
