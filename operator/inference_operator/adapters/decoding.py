@@ -28,7 +28,7 @@ Body = dict[str, Any]
 # Kubernetes' own types have less than 20 levels; the API server itself reads up to 10,000.
 LEVELS = 64
 # With the values, what copying into the cache takes 100 ms of.
-CONTAINERS = 20_000
+CONTAINERS = 10_000
 VALUES = 50_000
 # An object of 1.5 MiB, etcd's limit, is 9 MiB in JSON where it holds nothing but `<`.
 OBJECT_BYTES = 32 << 20

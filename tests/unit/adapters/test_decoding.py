@@ -51,7 +51,7 @@ BAD = {
     "ten thousand levels": (deep(9_990), "found more than 64 levels of nesting"),
     "a level too many": (deep(LEVELS), "found more than 64 levels of nesting"),
     "lists": ('{"a":' + "[" * 2000 + "]" * 2000 + "}", "found more than 64 levels"),
-    "many empty lists": (wide("[]", CONTAINERS), "found more than 20,000 objects and lists"),
+    "many empty lists": (wide("[]", CONTAINERS), "found more than 10,000 objects and lists"),
     "many numbers": (wide("1", 60_000), "found more than 50,000 values, expected at most 50,000"),
     "a long number": (wide("1" * 5000, 1), "found a number of more than 64 digits"),
     "half a character": (r'{"a":"\ud83d"}', "found half of a character, expected UTF-8"),
