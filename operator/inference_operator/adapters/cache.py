@@ -172,9 +172,10 @@ class Cache:
         """The pipelines that name the unit in a step, whether it exists or not."""
         return self._referrers.of(unit)
 
-    def way(self, start: UnitKey, end: UnitKey) -> tuple[UnitKey, ...]:
-        """The shortest chain of references between two units, both included; empty without one."""
-        return self._referrers.way(start, end)
+    def ways_back(self, unit: UnitKey) -> dict[UnitKey, tuple[UnitKey, ...]] | None:
+        """The chain of references by which each resource that the unit names leads back to it;
+        None where that would take too long to find out (`Referrers`)."""
+        return self._referrers.ways_back(unit)
 
     def rolling(self) -> list[UnitKey]:
         """Those that have pods of two revisions, one of them made anew of an unchanged spec."""
@@ -233,7 +234,7 @@ class Cache:
             if was == now:
                 return
             if (was.references if was else set()) != (now.references if now else set()):
-                # There may be a cycle now, or one less, for all that lead here.
+                # There may be a ring now, or one less, for those that lead here.
                 concerned = self._referrers.reaching(unit)
             if was is None or now is None or was.uid != now.uid:
                 # A name that was taken may be free now, or the other way round.
