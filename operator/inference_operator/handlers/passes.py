@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.event_budget import EventBudget
 from inference_operator.adapters.execute import Executor, Outcome
 from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.kube import ApiError, Cluster
@@ -72,6 +73,7 @@ class Passes:
         self._telemetry = telemetry
         self._grounds = grounds
         self._executor = Executor(cluster, cache)
+        self._event_budget = EventBudget()
         self._failing: Counter[UnitKey] = Counter()
         # Of each unit: what it refers to that was not there when last asked.
         self._not_there: dict[UnitKey, frozenset[Reference]] = {}
@@ -210,7 +212,8 @@ class Passes:
             changed = await publish_status(self._cluster, self._cache, before.owner, status)
             for note in notes(before.status, status, decided, tuple(outcome.repaired)):
                 log.info(note.message, extra={"unit": str(before.owner.key), "reason": note.reason})
-                await publish_event(self._cluster, before.owner, note, now)
+                if self._event_budget.take(before.owner.key):
+                    await publish_event(self._cluster, before.owner, note, now)
         except ApiError as error:
             if not error.is_gone:
                 raise
