@@ -1,5 +1,6 @@
 """A process that follows for months keeps nothing of units that are not there."""
 
+import asyncio
 from typing import Any, cast
 
 from inference_operator.adapters import cache as cache_module
@@ -7,6 +8,7 @@ from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.domain.names import UnitKey
 from inference_operator.handlers.work_force import WorkForce
+from inference_operator.handlers.work_queue import WorkQueue
 from inference_operator.settings import Settings
 from tests.fakes import bodies
 from tests.fakes.bodies import KEY, imodel, stored
@@ -61,3 +63,18 @@ async def test_a_leader_looks_once_more_at_what_has_gone() -> None:
     force.watcher.changed(POD, "ADDED", forged(1))
 
     assert await force.queue.take() == UnitKey(KEY.kind, KEY.namespace, "nobody-1")
+
+
+async def test_what_is_forgotten_gets_no_pass() -> None:
+    queue, other = WorkQueue(), UnitKey(KEY.kind, KEY.namespace, "other")
+    queue.wake(KEY, urgent=True)
+    queue.wake(other)
+    queue.forget(KEY)
+    queue.forget(KEY)
+    assert len(queue) == 1
+    assert await queue.take() == other
+    queue.done(other)
+
+    queue.wake(KEY)
+    queue.forget(KEY)
+    await asyncio.wait_for(queue.drained(), 1)

@@ -291,17 +291,3 @@ async def test_workers_are_in_haste_while_urgent_keys_wait(queue: WorkQueue) -> 
     await run_once(queue, one_pass, [])
 
     assert seen == [(ONE, True), (TWO, False)]
-
-
-async def test_what_is_forgotten_gets_no_pass(queue: WorkQueue) -> None:
-    queue.wake(ONE, urgent=True)
-    queue.wake(TWO)
-    queue.forget(ONE)
-    queue.forget(ONE)
-    assert len(queue) == 1
-    assert await queue.take() == TWO
-    queue.done(TWO)
-
-    queue.wake(ONE)
-    queue.forget(ONE)
-    await asyncio.wait_for(queue.drained(), 1)
