@@ -1,7 +1,7 @@
 """Measures how much memory a check takes, in a process of its own.
 
-`python -m tests.memory unpack FILE KIND TARGET`, `python -m tests.memory check FORMAT FILE` and
-`python -m tests.memory plan largest`.
+`python -m tests.memory unpack FILE KIND TARGET`, `python -m tests.memory check FORMAT FILE`,
+`python -m tests.memory plan largest` and `python -m tests.memory delete WHAT COUNT`.
 """
 
 import importlib
@@ -20,6 +20,8 @@ _IMPORTED = (
     "inference_operator.load.archive",
     "model_builders.config",
     "tests.planned",
+    "inference_operator.adapters.cache",
+    "tests.heavy",
 )
 # A bomb that is not held back ends as a MemoryError, not with the machine's last page.
 _MOST = 2 << 30
@@ -75,6 +77,18 @@ def _plan(_: str) -> str:
     return json.dumps(answers)
 
 
+def _delete(what: str, count: str) -> str:
+    from inference_operator.adapters.cache import Cache
+    from tests.heavy import HEAVY
+
+    cache = Cache()
+    for number in range(int(count)):
+        body = HEAVY[what](number)
+        cache.put(body["kind"], body)
+        cache.bury(body["kind"], body)
+    return "deleted"
+
+
 def _peak() -> int:
     """The most MiB of memory so far. `ru_maxrss` would start with that of the parent."""
     status = Path("/proc/self/status").read_text("ascii")
@@ -89,7 +103,9 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST))
     before = _peak()
     try:
-        answer = {"unpack": _unpack, "check": _check, "plan": _plan}[what](*arguments)
+        answer = {"unpack": _unpack, "check": _check, "plan": _plan, "delete": _delete}[what](
+            *arguments
+        )
     except Exception as error:
         answer = f"unexpected {type(error).__name__}"
     print(json.dumps({"growth": _peak() - before, "answer": answer}))

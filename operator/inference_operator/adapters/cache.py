@@ -91,7 +91,7 @@ class Cache:
             self._children[unit].add((kind, name))
             if known is not None and owners(known) and not owners(new):
                 # Orphaned: by a person, or as `kubectl delete --cascade=orphan` asks for.
-                self.bereft.add(unit)
+                self._bereave(unit)
         elif unit is not None:
             is_back = self._unreadable.pop(unit, None) is not None
             self._referrers.keep(unit, body.get("spec"))
@@ -135,12 +135,21 @@ class Cache:
         self.drop(kind, body)
         unit = self.unit_of(kind, body)
         if unit is not None and kind in CHILD_BY_KIND:
-            self.bereft.add(unit)
+            self._bereave(unit)
         uid = body["metadata"]["uid"]
         self._buried.pop(uid, None)
         self._buried[uid] = _version(body) if version is None else version
         if len(self._buried) > REMEMBERED_DELETIONS:
             del self._buried[next(iter(self._buried))]
+
+    def _bereave(self, unit: UnitKey) -> None:
+        # Labels may name units that nobody knows, one after the other.
+        if self.is_known(unit) or len(self.bereft) < REMEMBERED_DELETIONS:
+            self.bereft.add(unit)
+
+    def is_known(self, unit: UnitKey) -> bool:
+        """Whether the custom resource is there, as far as it was told."""
+        return (unit.namespace, unit.name) in self._objects[unit.kind] or unit in self._unreadable
 
     def drop(self, kind: str, body: Mapping[str, Any]) -> None:
         """Forget a deleted object, unless another of that name has come since."""
@@ -172,9 +181,10 @@ class Cache:
         """The pipelines that name the unit in a step, whether it exists or not."""
         return self._referrers.of(unit)
 
-    def way(self, start: UnitKey, end: UnitKey) -> tuple[UnitKey, ...]:
-        """The shortest chain of references between two units, both included; empty without one."""
-        return self._referrers.way(start, end)
+    def ways_back(self, unit: UnitKey) -> dict[UnitKey, tuple[UnitKey, ...]] | None:
+        """The chain of references by which each resource that the unit names leads back to it;
+        None where that would take too long to find out (`Referrers`)."""
+        return self._referrers.ways_back(unit)
 
     def rolling(self) -> list[UnitKey]:
         """Those that have pods of two revisions, one of them made anew of an unchanged spec."""
@@ -233,7 +243,7 @@ class Cache:
             if was == now:
                 return
             if (was.references if was else set()) != (now.references if now else set()):
-                # There may be a cycle now, or one less, for all that lead here.
+                # There may be a ring now, or one less, for those that lead here.
                 concerned = self._referrers.reaching(unit)
             if was is None or now is None or was.uid != now.uid:
                 # A name that was taken may be free now, or the other way round.

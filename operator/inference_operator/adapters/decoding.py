@@ -6,6 +6,7 @@ An object beyond a limit becomes a stub: its identity, and why nothing else of i
 """
 
 import asyncio
+import gc
 import json
 import re
 from collections.abc import AsyncIterator, Mapping
@@ -20,6 +21,7 @@ from inference_operator.adapters.json_text import (
     members,
     value_at,
 )
+from inference_operator.adapters.pacing import Breather
 from inference_operator.domain.bounded_json import JsonRefusedError, check_size
 from inference_operator.domain.names import UNREADABLE
 
@@ -28,14 +30,14 @@ Body = dict[str, Any]
 # Kubernetes' own types have less than 20 levels; the API server itself reads up to 10,000.
 LEVELS = 64
 # With the values, what copying into the cache takes 100 ms of.
-CONTAINERS = 20_000
+CONTAINERS = 10_000
 VALUES = 50_000
 # An object of 1.5 MiB, etcd's limit, is 9 MiB in JSON where it holds nothing but `<`.
 OBJECT_BYTES = 32 << 20
 # Of several objects: what is built of them takes a multiple.
 PAGE_BYTES = 8 << 20
-# After so many characters, others want to run too.
-_TURN = 256 << 10
+# Of more characters, others want to run between two steps.
+_TURN = 64 << 10
 _NAMES = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
 _IDENTITY = frozenset((*_NAMES, "labels", "ownerReferences"))
 _IDENTITY_LENGTH = 64 << 10
@@ -122,7 +124,7 @@ async def decode_object(raw: bytes) -> Body:
     ValueError where it is not JSON, or no object.
     """
     text = raw.decode("utf-8", "replace")
-    found, _ = await _object(text, 0)
+    found, _ = await _alone(text, 0)
     return found
 
 
@@ -138,7 +140,7 @@ async def decode_event(line: bytes) -> tuple[str, Body]:
     while is_more:
         key, begin = key_at(text, at)
         if key == "object":
-            body, end = await _object(text, begin)
+            body, end = await _alone(text, begin)
         else:
             value, end = value_at(text, begin)
             kind = value if key == "type" and isinstance(value, str) else kind
@@ -150,22 +152,57 @@ async def decode_event(line: bytes) -> tuple[str, Body]:
 
 async def _items(text: str, at: int) -> tuple[list[Body], int]:
     items: list[Body] = []
-    turn = at
+    breather = Breather()
+    is_dense = _is_dense(text)
     is_more, at = enter(text, at, "[")
     while is_more:
-        item, end = await _object(text, at)
+        item, end = await (asyncio.to_thread(_checked, text, at) if is_dense else _object(text, at))
         items.append(item)
-        if end - turn > _TURN:
-            turn = end
-            await asyncio.sleep(0)
+        await breather.breathe()
         is_more, at = go_on(text, end)
     return items, at
+
+
+def _is_dense(text: str) -> bool:
+    """Whether one object in it may have so many values that building them takes long."""
+    return any(
+        _brackets(text, at, at + _TURN) > _TURN // 10
+        or text.count(",", at, at + _TURN) > _TURN // 4
+        for at in range(0, len(text), _TURN)
+    )
+
+
+def _brackets(text: str, start: int, end: int) -> int:
+    # Those in texts count too: it is quick, and decides only how the object is read.
+    return text.count("{", start, end) + text.count("[", start, end)
+
+
+async def _alone(text: str, at: int) -> tuple[Body, int]:
+    """The same of an object that is most of the text: what may be beyond a limit is not built."""
+    size = len(text)
+    is_light = _brackets(text, at, size) <= CONTAINERS and text.count(",", at) <= VALUES
+    if is_light or size - at <= _TURN:
+        return await _object(text, at)
+    return await asyncio.to_thread(_checked, text, at)
+
+
+def _checked(text: str, at: int) -> tuple[Body, int]:
+    """The same in a thread, and checked before anything is built."""
+    try:
+        end = end_of(text, at)
+        whole = text[at:end]
+        check_size(whole, LEVELS, CONTAINERS, VALUES)
+        found, _ = _value_at(whole, 0)
+        _check(found, whole)
+    except (BrokenJsonError, JsonRefusedError):
+        return _partly(text, at)
+    return found, end
 
 
 async def _object(text: str, at: int) -> tuple[Body, int]:
     """Return the object that begins there, or its stub, and its end."""
     try:
-        found, end = value_at(text, at)
+        found, end = _value_at(text, at)
         if end - at > _TURN:
             await asyncio.sleep(0)
         _check(found, text[at:end])
@@ -173,6 +210,17 @@ async def _object(text: str, at: int) -> tuple[Body, int]:
         # In a thread: it takes long, but never the interpreter for long.
         return await asyncio.to_thread(_partly, text, at)
     return found, end
+
+
+def _value_at(text: str, at: int) -> tuple[Any, int]:
+    """Without the search for garbage: of a million lists it takes seven times what reading does."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return value_at(text, at)
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _check(value: Any, text: str) -> None:

@@ -16,6 +16,10 @@ from inference_operator.planning.plan import Action, Apply, Create, Delete, Plan
 
 log = logging.getLogger(__name__)
 
+AT_ONCE = 16
+"""Requests of one plan that are under way at the same time: a forger may have it delete a thousand
+children."""
+
 
 @dataclass(slots=True)
 class Outcome:
@@ -54,7 +58,9 @@ class Executor:
         failed: list[Action] = []
         for stage in plan.stages:
             ready = [action for action in stage if not _waits(action, failed)]
-            results = await asyncio.gather(*(self._do(plan.key, action) for action in ready))
+            turns = asyncio.Semaphore(AT_ONCE)
+            doing = (self._in_turn(turns, plan.key, action) for action in ready)
+            results = await asyncio.gather(*doing)
             for action, result in zip(ready, results, strict=True):
                 if isinstance(result, ApiError | ObjectionError):
                     _record(outcome, action, result)
@@ -75,6 +81,12 @@ class Executor:
         self._owed.discard((plan.key, action.key))
         if not was_owed and not plan.decisions and not isinstance(action, Delete):
             outcome.repaired.append(f"{action.key}: {action.why}")
+
+    async def _in_turn(
+        self, turns: asyncio.Semaphore, unit: UnitKey, action: Action
+    ) -> ApiError | ObjectionError | bool:
+        async with turns:
+            return await self._do(unit, action)
 
     async def _do(self, unit: UnitKey, action: Action) -> ApiError | ObjectionError | bool:
         """Whether anything was written, or why it could not be, or must not."""

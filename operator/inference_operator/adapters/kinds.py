@@ -7,7 +7,12 @@ from inference_operator.adapters.resource import Resource
 from inference_operator.adapters.sharing import Sharing
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES
-from inference_operator.domain.names import CHILD_SELECTOR, FIELD_MANAGER, MANAGED_BY_LABEL
+from inference_operator.domain.names import (
+    CHILD_SELECTOR,
+    FIELD_MANAGER,
+    MANAGED_BY_LABEL,
+    revision_labels,
+)
 
 UNITS = tuple(Resource(API_VERSION, found.plural, found.kind) for found in CUSTOM_RESOURCES)
 INFERENCE_MODEL, ENSEMBLE_PIPELINE = UNITS
@@ -34,6 +39,20 @@ WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 OPTIONAL = (NODE.kind,)
 
 Body = Mapping[str, Any]
+# What is read of `metadata`; of the labels only our own. An object may have 1 MiB of either.
+_METADATA = frozenset(
+    {
+        "name",
+        "namespace",
+        "uid",
+        "resourceVersion",
+        "generation",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "ownerReferences",
+    }
+)
+_LABELS = tuple(revision_labels("", "", ""))
 _SHARING = Sharing()
 
 
@@ -70,7 +89,11 @@ def _name_only(body: Body) -> dict[str, Any]:
 
 def _metadata(body: Body) -> dict[str, Any]:
     meta = body["metadata"]
-    return {k: v for k, v in meta.items() if k not in ("managedFields", "annotations")}
+    found = {key: value for key, value in meta.items() if key in _METADATA}
+    labels = meta.get("labels") or {}
+    if ours := {key: labels[key] for key in _LABELS if key in labels}:
+        found["labels"] = ours
+    return found
 
 
 def _without_bookkeeping(body: Body) -> dict[str, Any]:

@@ -1,9 +1,16 @@
 """What the cache knows of the resources that a pipeline's steps refer to."""
 
 from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.kinds import ENSEMBLE_PIPELINE
 from inference_operator.adapters.owners import is_owned_by
 from inference_operator.adapters.records import Read, record_of
-from inference_operator.adapters.referrers import Shown, references_in, shown
+from inference_operator.adapters.referrers import (
+    MOST_LOOKED_AT,
+    Shown,
+    references_in,
+    shown,
+)
+from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import is_stamp_of
 from inference_operator.domain.names import UnitKey, revision_child_name
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
@@ -16,18 +23,32 @@ def referenced(
 ) -> dict[Reference, Referenced]:
     """The resources that a unit's steps refer to, as far as they exist."""
     found = {}
+    ways = cache.ways_back(unit)
     for named in references_in(spec):
         other = UnitKey(named.kind, unit.namespace, named.name)
         known = shown(cache.get(other.kind, (other.namespace, other.name)))
-        if known is not None:
-            found[named] = Referenced(
-                stable=_stable(cache, other, known, read),
-                ready=known.ready,
-                reason=known.reason,
-                deleting=known.deleting,
-                way_back=tuple(via.name for via in cache.way(other, unit)),
-            )
+        if known is None:
+            continue
+        leads_on = named.kind == ENSEMBLE_PIPELINE.kind
+        if ways is None and leads_on:
+            found[named] = Referenced(lack=_too_many(named))
+            continue
+        found[named] = Referenced(
+            stable=_stable(cache, other, known, read),
+            ready=known.ready,
+            reason=known.reason,
+            deleting=known.deleting,
+            way_back=tuple(via.name for via in (ways or {}).get(other, ())),
+        )
     return found
+
+
+def _too_many(named: Reference) -> tuple[Reason, str, str]:
+    what = (
+        f"{named} and this pipeline's other references lead to more than {MOST_LOOKED_AT:,} further"
+        " references, too many to look for one that leads back"
+    )
+    return Reason.REFERENCE_CYCLE, what, "let the steps refer to fewer pipelines"
 
 
 def _stable(cache: Cache, unit: UnitKey, known: Shown, read: Read) -> Pin | None:

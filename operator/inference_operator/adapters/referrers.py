@@ -11,6 +11,9 @@ from inference_operator.domain.observed import Reference
 
 Body = Mapping[str, Any]
 
+MOST_LOOKED_AT = 2048
+"""References that are followed from one unit: a hundred pipelines of twenty steps."""
+
 
 def references_in(spec: object) -> frozenset[Reference]:
     """What the `modelRef`s of a spec name; what is no reference is passed over."""
@@ -113,24 +116,64 @@ class Referrers:
         return sorted(self._referrers.get(unit, set()) - {unit})
 
     def reaching(self, unit: UnitKey) -> list[UnitKey]:
-        """The pipelines from which references lead to it, be it over others; itself left out."""
-        found: set[UnitKey] = set()
-        waiting = [unit]
-        while waiting:
-            new = self._referrers.get(waiting.pop(), set()) - found
-            found |= new
-            waiting += new
+        """The nearest pipelines from which references lead to it, be it over others, and all that
+        are in a ring with it; itself left out.
+
+        Of very many that lead here only those in a ring have anything to look at.
+        """
+        found = self._back(unit, MOST_LOOKED_AT)
+        ahead, _ = self._ahead(unit)
+        found |= self._back(unit, MOST_LOOKED_AT, ahead)
         return sorted(found - {unit})
 
-    def way(self, start: UnitKey, end: UnitKey) -> tuple[UnitKey, ...]:
-        """The shortest chain of references between two units, both included; empty without one."""
-        met = {start}
-        ways: deque[tuple[UnitKey, ...]] = deque([(start,)])
-        while ways:
-            way = ways.popleft()
-            if way[-1] == end:
-                return way
-            new = sorted(self._named.get(way[-1], frozenset()) - met)
-            met.update(new)
-            ways += [(*way, other) for other in new]
-        return ()
+    def ways_back(self, unit: UnitKey) -> dict[UnitKey, tuple[UnitKey, ...]] | None:
+        """Of each resource that the unit names and that leads back to it: the shortest chain of
+        references, both included. None where too many pipelines would have to be looked at.
+
+        At most `MOST_LOOKED_AT` references are followed, once for all that the unit names.
+        """
+        ahead, is_whole = self._ahead(unit)
+        # Of each: the next one on its way to the unit.
+        following: dict[UnitKey, UnitKey] = {}
+        waiting = deque([unit])
+        while waiting:
+            at = waiting.popleft()
+            for other in sorted(self._referrers.get(at, set()) & ahead):
+                if other not in following:
+                    following[other] = at
+                    waiting.append(other)
+        ways = {}
+        for named in self._named.get(unit, frozenset()):
+            if named == unit or named in following:
+                way = [named]
+                while way[-1] != unit:
+                    way.append(following[way[-1]])
+                ways[named] = tuple(way)
+        return ways if is_whole else None
+
+    def _ahead(self, unit: UnitKey) -> tuple[set[UnitKey], bool]:
+        """The unit and what references of it lead to, and whether that is all of it."""
+        met, waiting, followed = {unit}, deque([unit]), 0
+        while waiting:
+            named = self._named.get(waiting.popleft(), frozenset())
+            followed += len(named)
+            if followed > MOST_LOOKED_AT:
+                return met, False
+            new = named - met
+            met |= new
+            waiting += new
+        return met, True
+
+    def _back(self, unit: UnitKey, most: int, among: set[UnitKey] | None = None) -> set[UnitKey]:
+        """Those that lead to the unit, the nearest first, until so many references were followed;
+        only over `among`, if given."""
+        met: set[UnitKey] = set()
+        waiting, followed = deque([unit]), 0
+        while waiting and followed <= most:
+            at = waiting.popleft()
+            referrers = self._referrers.get(at, set())
+            followed += len(referrers)
+            new = (referrers if among is None else referrers & among) - met
+            met |= new
+            waiting += new
+        return met

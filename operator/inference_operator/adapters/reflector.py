@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from inference_operator.adapters.kinds import OPTIONAL, selector_of
 from inference_operator.adapters.kube import ApiError, Body
-from inference_operator.adapters.pacing import back_off
+from inference_operator.adapters.pacing import Breather, back_off
 from inference_operator.adapters.resource import Resource
 
 log = logging.getLogger(__name__)
@@ -133,7 +133,7 @@ class Reflector:
         # A first listing that broke off may have shown what is gone by now.
         is_whole = is_first and space not in self._begun
         async with self._turns:
-            selector = selector_of(self._resource)
+            selector, breather = selector_of(self._resource), Breather()
             async for page in self._source.pages(self._resource, space, selector):
                 version = page["metadata"]["resourceVersion"]
                 self._begun.add(space)
@@ -147,6 +147,7 @@ class Reflector:
                         self._sink.listed(self._resource, body)
                     else:
                         self._sink.changed(self._resource, "MODIFIED", body)
+                    await breather.breathe()
                 # Others want to run too.
                 await asyncio.sleep(0)
         if not is_whole:
@@ -163,6 +164,7 @@ class Reflector:
     async def _follow(self, space: str) -> None:
         """Until the API server ends the watch."""
         selector, version = selector_of(self._resource), self._versions[space]
+        breather = Breather()
         async for change, body in self._source.watch(self._resource, space, selector, version):
             if change == "ERROR":
                 raise ApiError(
@@ -172,3 +174,5 @@ class Reflector:
             self._versions[space] = body["metadata"]["resourceVersion"]
             if change != "BOOKMARK":
                 self._sink.changed(self._resource, change, body)
+            # Many events may have come in one piece.
+            await breather.breathe()

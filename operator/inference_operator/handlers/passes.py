@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from inference_operator.adapters.cache import Cache
+from inference_operator.adapters.event_budget import EventBudget
 from inference_operator.adapters.execute import Executor, Outcome
 from inference_operator.adapters.kinds import UNIT_BY_KIND
 from inference_operator.adapters.kube import ApiError, Cluster
@@ -21,7 +22,7 @@ from inference_operator.adapters.referrers import references_in
 from inference_operator.adapters.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Observed
+from inference_operator.domain.observed import Observed, Reference
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.validation import Defaults
 from inference_operator.handlers.reading import Reader
@@ -73,8 +74,10 @@ class Passes:
         self._telemetry = telemetry
         self._grounds = grounds
         self._executor = Executor(cluster, cache)
+        self._event_budget = EventBudget()
         self._failing: Counter[UnitKey] = Counter()
-        self._not_there: set[UnitKey] = set()
+        # Of each unit: what it refers to that was not there when last asked.
+        self._not_there: dict[UnitKey, frozenset[Reference]] = {}
         # One alone: each further one would take a turn of the interpreter from the event loop.
         self._thread = ThreadPoolExecutor(1, "large-plans")
         self._reader = Reader(cache, grounds.resolve, self._thread)
@@ -107,6 +110,7 @@ class Passes:
             self._grounds.turns.give_back(key)
             self._failing.pop(key, None)
             self._cache.bereft.discard(key)
+            self._not_there.pop(key, None)
             return False, None
         if await self._is_unlisted(seen):
             return False, UNLISTED
@@ -135,9 +139,15 @@ class Passes:
     async def _is_unlisted(self, seen: Observed) -> bool:
         """Whether the unit refers to something that is there and that no watch has told of yet, as
         right after the start. Asked once: whatever comes later is told."""
-        for named in sorted(references_in(seen.spec) - seen.references.keys()):
-            key = UnitKey(named.kind, seen.owner.key.namespace, named.name)
-            if key in self._not_there or key == seen.owner.key or self._cache.is_unreadable(key):
+        missing = references_in(seen.spec) - seen.references.keys()
+        own = seen.owner.key
+        # What the spec no longer refers to is forgotten.
+        known = self._not_there.pop(own, frozenset()) & missing
+        if known:
+            self._not_there[own] = known
+        for named in sorted(missing - known):
+            key = UnitKey(named.kind, own.namespace, named.name)
+            if key == own or self._cache.is_unreadable(key):
                 continue
             try:
                 await self._cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)
@@ -145,7 +155,8 @@ class Passes:
             except ApiError as error:
                 if error.is_passing:
                     raise
-                self._not_there.add(key)
+                known |= {named}
+                self._not_there[own] = known
         return False
 
     async def _look_again(self, owner: Owner) -> None:
@@ -199,7 +210,8 @@ class Passes:
             changed = await publish_status(self._cluster, self._cache, before.owner, status)
             for note in notes(before.status, status, decided, tuple(outcome.repaired)):
                 log.info(note.message, extra={"unit": str(before.owner.key), "reason": note.reason})
-                await publish_event(self._cluster, before.owner, note, now)
+                if self._event_budget.take(before.owner.key):
+                    await publish_event(self._cluster, before.owner, note, now)
         except ApiError as error:
             if not error.is_gone:
                 raise

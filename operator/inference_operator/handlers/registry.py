@@ -1,5 +1,8 @@
 """Kopf's part: the custom resources, which people write; reflectors keep all else (ADR 0015)."""
 
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,6 +11,7 @@ import kopf
 from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.kinds import UNITS
+from inference_operator.adapters.pacing import Breather
 from inference_operator.adapters.resource import Resource
 from inference_operator.adapters.watch_response import response_class
 from inference_operator.handlers.stateless import NoDiffBase, NoProgress
@@ -31,18 +35,38 @@ def register(
     async def login(**_: Any) -> kopf.AiohttpSession:
         return session(await connection(configuration), settings)
 
+    turns = OneByOne()
     for unit in UNITS:
-        _watch(registry, watcher, unit)
+        _watch(registry, watcher, unit, turns)
 
 
-def _watch(registry: kopf.OperatorRegistry, watcher: Watcher, unit: Resource) -> None:
+class OneByOne:
+    """One event after the other, and others in between: Kopf gives all objects of a page to their
+    handlers at once, which would hold the event loop for all of them."""
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+        self._breather = Breather()
+
+    @contextlib.asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Wait for those who came before, and let others run where it is time."""
+        async with self._lock:
+            await self._breather.breathe()
+            yield
+
+
+def _watch(
+    registry: kopf.OperatorRegistry, watcher: Watcher, unit: Resource, turns: OneByOne
+) -> None:
     group, _, version = unit.api_version.rpartition("/")
 
     # A coroutine though it awaits nothing: Kopf runs plain functions in threads, and neither the
     # cache nor the queue's asyncio events are made for that.
     @kopf.on.event(group, version, unit.plural, registry=registry, id=f"wake-{unit.plural}")
     async def wake(event: kopf.RawEvent, **_: Any) -> None:
-        watcher.written(unit, event["type"], event["object"])
+        async with turns.turn():
+            watcher.written(unit, event["type"], event["object"])
 
 
 async def connection(configuration: Configuration) -> kopf.ConnectionInfo:

@@ -35,9 +35,10 @@ class WorkForce:
         self.queue = WorkQueue()
         self.listed = asyncio.Event()
         self._unreadable = UnreadableObjects(cluster, telemetry, lambda: datetime.now(UTC))
-        cache = Cache(self.queue.wake, self._unreadable)
-        self.resync = Resync(cluster, cache, self.queue.wake)
-        self.watcher = Watcher(cache, self.queue.wake, self.resync.ask)
+        cache = self._cache = Cache(self._wake, self._unreadable)
+        self._is_working = False
+        self.resync = Resync(cluster, cache, self._wake)
+        self.watcher = Watcher(cache, self._wake, self.resync.ask)
         listings = asyncio.Semaphore(LISTINGS)
         self._reflectors = [
             Reflector(cluster, resource, self.watcher, listings) for resource in (*CHILDREN, NODE)
@@ -65,6 +66,14 @@ class WorkForce:
             *(asyncio.create_task(self._work(leading)) for _ in range(self._count)),
         ]
 
+    def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:
+        """Of a unit that is not there nothing is left to do, unless passes were made over it: who
+        follows for months keeps no key of each that ever was, or that labels name."""
+        if self._is_working or self._cache.is_known(key):
+            self.queue.wake(key, urgent=urgent)
+        else:
+            self.queue.forget(key)
+
     async def _list(self) -> None:
         for reflector in self._reflectors:
             await reflector.listed.wait()
@@ -80,6 +89,7 @@ class WorkForce:
             await leading.wait()
             # What the leader before wrote last is still on its way to the cache.
             await asyncio.sleep(TAKE_OVER_SECONDS)
+        self._is_working = True
         await work(self.queue, self._passes, self._failed)
 
     def _failed(self, key: UnitKey, error: Exception) -> None:

@@ -57,6 +57,12 @@ class WorkQueue:
         self._idle.clear()
         self._changed.set()
 
+    def forget(self, key: UnitKey) -> None:
+        """Ask for no pass any more, unless one is under way or due later."""
+        self._urgent.pop(key, None)
+        self._ready.pop(key, None)
+        self._look_if_idle()
+
     @property
     def pressed(self) -> bool:
         """Whether urgent keys wait."""
@@ -97,14 +103,17 @@ class WorkQueue:
         self._busy.discard(key)
         if key in self._again:
             self.wake(key, urgent=self._again.pop(key))
-        if not self._urgent and not self._ready and not self._busy:
-            self._idle.set()
+        self._look_if_idle()
         if not failed:
             self._failures.pop(key, None)
             return
         self._failures[key] = self._failures.get(key, 0) + 1
         failures = self._failures[key]
         self.wake_after(key, back_off(failures, FIRST_DELAY, LONGEST_DELAY, self._jitter()))
+
+    def _look_if_idle(self) -> None:
+        if not self._urgent and not self._ready and not self._busy:
+            self._idle.set()
 
     def _next(self) -> UnitKey:
         self._turn += 1

@@ -1,15 +1,18 @@
 """Decoding of the API server's answers: an object beyond a limit hides none of the others."""
 
 import asyncio
+import contextlib
+import gc
 import json
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from inference_operator.adapters import decoding
 from inference_operator.adapters.decoding import (
     CONTAINERS,
     LEVELS,
@@ -51,7 +54,7 @@ BAD = {
     "ten thousand levels": (deep(9_990), "found more than 64 levels of nesting"),
     "a level too many": (deep(LEVELS), "found more than 64 levels of nesting"),
     "lists": ('{"a":' + "[" * 2000 + "]" * 2000 + "}", "found more than 64 levels"),
-    "many empty lists": (wide("[]", CONTAINERS), "found more than 20,000 objects and lists"),
+    "many empty lists": (wide("[]", CONTAINERS), "found more than 10,000 objects and lists"),
     "many numbers": (wide("1", 60_000), "found more than 50,000 values, expected at most 50,000"),
     "a long number": (wide("1" * 5000, 1), "found a number of more than 64 digits"),
     "half a character": (r'{"a":"\ud83d"}', "found half of a character, expected UTF-8"),
@@ -176,24 +179,57 @@ async def test_others_run_while_a_large_page_is_read() -> None:
     assert turns >= 20
 
 
-async def test_one_deep_object_of_a_megabyte_leaves_the_loop_free() -> None:
-    text = an_object('{"a":' + "[" * 9_000 + ",".join(["[]"] * 400_000) + "]" * 9_000 + "}")
+MEGABYTE = {
+    "deep": '{"a":' + "[" * 9_000 + ",".join(["[]"] * 400_000) + "]" * 9_000 + "}",
+    "wide and deep": wide("[" * 70 + "]" * 70, 10_000),
+    "empty lists": wide("[]", 480_000),
+    "maps": wide('{"a":1}', 180_000),
+    "values": wide("1", 700_000),
+    "maps that are allowed": wide('{"abcdefghij":{"klmnopqrst":1}}', CONTAINERS // 2 - 20),
+}
+
+
+@pytest.mark.parametrize("name", MEGABYTE)
+@pytest.mark.parametrize("decode", [decode_object, decode_page, decode_event])
+async def test_one_object_of_a_megabyte_leaves_the_loop_free(
+    name: str, decode: Callable[[bytes], Awaitable[Any]]
+) -> None:
+    text = an_object(MEGABYTE[name])
+    whole = {decode_page: f'{{"items":[{text}]}}', decode_event: f'{{"type":"A","object":{text}}}'}
     longest, last = 0.0, time.thread_time()
 
     async def others() -> None:
         nonlocal longest, last
         while True:
-            await asyncio.sleep(0)
+            await asyncio.sleep(0.001)
             longest, last = max(longest, time.thread_time() - last), time.thread_time()
 
     task = asyncio.create_task(others())
     await asyncio.sleep(0)
-    found = await decode_object(text.encode())
+    found = await decode(whole.get(decode, text).encode())
     task.cancel()
 
-    assert why_unreadable(found)
+    body = {decode_page: lambda: found["items"][0], decode_event: lambda: found[1]}
+    read = body.get(decode, lambda: found)()
+    assert bool(why_unreadable(read)) is (name != "maps that are allowed")
     # Seconds of this thread's CPU, so that a busy machine does not count.
-    assert longest < 0.2
+    assert longest < 0.1
+
+
+@pytest.mark.parametrize("name", ["deep", "empty lists", "maps", "values"])
+async def test_what_is_beyond_a_limit_is_not_built(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decoding, "_value_at", lambda *_: pytest.fail("it was built"))
+
+    assert why_unreadable(await decode_object(an_object(MEGABYTE[name]).encode()))
+
+
+async def test_the_search_for_garbage_goes_on_after_an_object() -> None:
+    for text in (an_object("{}"), "no JSON"):
+        with contextlib.suppress(ValueError):
+            await decode_object(text.encode())
+        assert gc.isenabled()
 
 
 async def stream(*chunks: bytes) -> AsyncIterator[bytes]:

@@ -1,6 +1,7 @@
 """A reflector lists once, follows the watch, and catches up after whatever it missed."""
 
 import asyncio
+import itertools
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ import pytest
 from inference_operator.adapters import reflector as reflector_module
 from inference_operator.adapters.kinds import CHILD_BY_KIND, NODE
 from inference_operator.adapters.kube import ApiError, Resource
+from inference_operator.adapters.pacing import Breather
 from inference_operator.adapters.reflector import FIRST_DELAY, Reflector
 
 POD = CHILD_BY_KIND["Pod"]
@@ -254,3 +256,39 @@ async def test_a_right_that_is_lost_makes_the_kind_unknown() -> None:
     words, _ = await play(script, asked(script, 7), resource=NODE)
 
     assert words == ["listed gpu-a", "refused Node", "only  at 9 in all", "granted Node"]
+
+
+class Heavy(Told):
+    """Takes 30 ms over each object, by a clock of its own."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        self.now = 0.0
+        monkeypatch.setattr(reflector_module, "Breather", lambda: Breather(lambda: self.now))
+
+    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+        super().listed(resource, body)
+        self.now += 0.03
+
+    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+        super().changed(resource, change, body)
+        self.now += 0.03
+
+
+async def test_others_run_after_each_heavy_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    script, told = Script(), Heavy(monkeypatch)
+    script.lists = [[page(9, *(pod(f"l{n}", n) for n in range(20)))]]
+    script.watches = [[("ADDED", pod(f"w{n}", 10 + n)) for n in range(20)]]
+    seen: list[int] = []
+
+    async def others() -> None:
+        while len(told.words) < 40:
+            seen.append(len(told.words))
+            await asyncio.sleep(0)
+
+    reflector = Reflector(script, POD, told, asyncio.Semaphore(1))
+    task = asyncio.create_task(reflector.run())
+    await others()
+    task.cancel()
+
+    assert max(b - a for a, b in itertools.pairwise(seen)) == 1

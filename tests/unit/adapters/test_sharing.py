@@ -3,10 +3,11 @@
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_operator.adapters.sharing import Sharing
+from inference_operator.adapters.sharing import LARGEST, MEMBERS, REMEMBERED_WEIGHT, Sharing
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.floats(-2, 2) | st.text("ab", max_size=2),
@@ -67,3 +68,32 @@ def test_what_is_met_often_stays_known() -> None:
     for number in range(100):
         sharing.copy({"number": number})
         assert sharing.copy({"path": "/ready"}) is first
+
+
+# Each is larger than what is shared: by its members, its values or the length of its texts.
+LARGE: dict[str, Any] = {
+    "a list": list(range(MEMBERS + 1)),
+    "a map": {f"l{number}": "" for number in range(MEMBERS + 1)},
+    "a tree": [[number] * 16 for number in range(LARGEST // 16)],
+    "a text": {"a": "x" * 64 * LARGEST},
+    "a key": {"x" * 64 * LARGEST: 1},
+}
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_a_large_part_is_not_remembered_and_neither_is_what_holds_it(name: str) -> None:
+    sharing = Sharing()
+    assert sharing.copy({"data": {"kept": LARGE[name]}}) == {"data": {"kept": LARGE[name]}}
+
+    weights = [weight for _, weight in sharing._known.values()]
+    assert len(weights) <= LARGEST // 16
+    assert max(weights, default=0) <= LARGEST
+
+
+def test_what_is_remembered_is_bounded_by_its_weight() -> None:
+    sharing = Sharing()
+    for number in range(3000):
+        sharing.copy([number, *range(MEMBERS - 1)])
+
+    known = sum(weight for _, weight in sharing._known.values())
+    assert known == sharing._weight <= REMEMBERED_WEIGHT

@@ -180,3 +180,17 @@ async def test_a_model_that_is_missing_is_asked_for_once() -> None:
     asked = [r for r in desk.cluster.requests if (r.verb, r.kind) == ("get", KEY.kind)]
     assert len(asked) == 1
     assert desk.condition("ResolvedRefs")[1] == "ReferenceNotFound"
+
+
+async def test_what_is_missing_is_forgotten_with_those_who_name_it() -> None:
+    desk = Desk()
+    for number in range(30):
+        desk.user_applies_pipeline(steps=[step(refers_to=f"missing-{number}")])
+        await desk.settled((PIPELINE,))
+    assert len(desk.passes._not_there[PIPELINE]) == 1
+
+    live = desk.cluster.live(PIPELINE.kind, PIPELINE.name)
+    assert live is not None
+    desk.cache.drop(PIPELINE.kind, live)
+    await desk.passes(PIPELINE)
+    assert desk.passes._not_there == {}
