@@ -4,8 +4,9 @@ import re
 
 from inference_operator.api.rules import Computed, cel_string, lookup
 
-# A user, a query or a fragment.
-_HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]"
+# A user, a query or a fragment. Behind the colon of a host without a user is a number only; else
+# it is the beginning of a password with a slash in it.
+_HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]|^[^/]*/+[^/]*:[^/]*[^/0-9]|^[^/:]*:[^/].*@"
 _PATTERN = re.compile(_HIDDEN, re.ASCII)
 _NOT_SHOWN = "(not shown: it has a query, a fragment or a user name)"
 
