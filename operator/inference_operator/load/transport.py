@@ -40,7 +40,7 @@ _MLFLOW = ("/get-artifact", "/artifacts/files")
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
 _DIGITS = 18
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 # Of an answer's status line, which the server writes.
 _REASON_LENGTH = 60
 # Of an error, which may quote a line of the server's.
@@ -203,7 +203,7 @@ def _answer(response: http.client.HTTPResponse, asked: Span) -> Answer:
         ranges = response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
         return Answer(_chunks(response), 0, total, strong, ranges)
     said = response.headers.get("Content-Range", "")
-    found = _CONTENT_RANGE.fullmatch(said)
+    found = CONTENT_RANGE.fullmatch(said)
     if found is None or int(found.group(1)) != asked.start:
         raise RangeError(f"asked for bytes from {asked.start} on, the server sent {said[:80]!r}")
     total = whole_number(found.group(2))
