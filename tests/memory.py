@@ -77,7 +77,7 @@ def _plan(_: str) -> str:
     return json.dumps(answers)
 
 
-def _store(uri: str, endpoint: str) -> str:
+def store(uri: str, endpoint: str) -> str:
     """What is listed or described at the uri, by a store at the endpoint."""
     from inference_operator.load.credentials import Secret
     from inference_operator.load.failure import LoadError
@@ -103,7 +103,7 @@ def _peak() -> int:
     return int(line.split()[1]) >> 10
 
 
-_MEASURED = {"unpack": _unpack, "check": _check, "plan": _plan, "store": _store}
+_MEASURED = {"unpack": _unpack, "check": _check, "plan": _plan, "store": store}
 
 
 def main() -> None:

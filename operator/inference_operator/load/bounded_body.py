@@ -6,6 +6,7 @@ can take a hundred times as much.
 
 import re
 from collections.abc import Iterable
+from xml.parsers import expat
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
@@ -20,6 +21,7 @@ MOST_OF_AN_ERROR = 64 << 10
 CHUNK = 64 << 10
 # A page of a thousand objects has some 25,000 marks.
 _MOST_MARKS = 50_000
+_MOST_BRACKETS = 400_000
 _LEVELS = 32
 _UTF8_ONLY = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"'](?!utf-8[\"']|us-ascii[\"'])", re.I)
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
@@ -52,10 +54,19 @@ def check_xml(body: bytes) -> None:
         raise ValueError("XML with declarations")
     if max(body.count(b"<"), body.count(b"="), body.count(b"&")) > _MOST_MARKS:
         raise ValueError(f"XML of more than {_MOST_MARKS:,} marks")
+    try:
+        if body:
+            # It builds nothing. Of what is no XML, botocore makes a failure that may pass.
+            expat.ParserCreate().Parse(body, True)
+    except expat.ExpatError:
+        raise ValueError("XML that cannot be read") from None
 
 
 def check_json(body: bytes) -> None:
     """Raise ValueError for JSON that takes many times its size, or that is not in UTF-8."""
+    # Also those in strings, so that the check itself takes little.
+    if sum(map(body.count, (b"{", b"[", b","))) > _MOST_BRACKETS:
+        raise ValueError(f"JSON of more than {_MOST_BRACKETS:,} brackets and commas")
     check_size(body.decode("utf-8"), _LEVELS, _MOST_MARKS, _MOST_MARKS)
 
 
