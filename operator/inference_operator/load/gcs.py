@@ -191,7 +191,7 @@ def _client(secret: Secret) -> Any:
 
 def _tokens(key: str | None) -> Request | None:
     """What asks for tokens where the key says; None: Google's own, which asks the pod's machine."""
-    return None if key is None else Request(BoundedSession())  # type: ignore[no-untyped-call]
+    return None if key is None else Request(BoundedSession())
 
 
 def _identity(secret: Secret, key: str | None) -> Any:

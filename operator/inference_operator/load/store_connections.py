@@ -6,7 +6,6 @@ the metadata service.
 
 import socket
 import sys
-from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -20,7 +19,7 @@ from inference_operator.load.connections import connect
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 
-Pools = Mapping[str, type]
+Pools = dict[str, type]
 
 
 def endpoint_of(secret: Secret, expected: str, *keys: str) -> str | None:
