@@ -1,7 +1,8 @@
 """Measures how much memory a check takes, in a process of its own.
 
 `python -m tests.memory unpack FILE KIND TARGET`, `python -m tests.memory check FORMAT FILE`,
-`python -m tests.memory plan largest` and `python -m tests.memory delete WHAT COUNT`.
+`python -m tests.memory plan largest`, `python -m tests.memory delete WHAT COUNT` and
+`python -m tests.memory store URI ENDPOINT`.
 """
 
 import importlib
@@ -21,6 +22,8 @@ _IMPORTED = (
     "model_builders.config",
     "tests.planned",
     "inference_operator.adapters.cache",
+    "inference_operator.load.s3",
+    "inference_operator.load.gcs",
     "tests.heavy",
 )
 # A bomb that is not held back ends as a MemoryError, not with the machine's last page.
@@ -89,11 +92,33 @@ def _delete(what: str, count: str) -> str:
     return "deleted"
 
 
+def store(uri: str, endpoint: str) -> str:
+    """What is listed or described at the uri, by a store at the endpoint."""
+    from inference_operator.load.credentials import Secret
+    from inference_operator.load.failure import LoadError
+    from inference_operator.load.origin import RangeError
+    from inference_operator.load.retry import TransientError
+    from inference_operator.load.sources import origin_of
+
+    keys = {"accessKeyId": "a", "secretAccessKey": "b"} if uri.startswith("s3:") else {}
+    store = origin_of(uri, Secret("store", {"endpoint": endpoint, **keys}))
+    try:
+        if uri.endswith("/"):
+            return f"{len(store.files(uri).files)} files"
+        with store.get(uri) as answer:
+            return f"{sum(map(len, answer.body))} bytes"
+    except (LoadError, RangeError, TransientError) as failure:
+        return f"{type(failure).__name__}: {failure}"
+
+
 def _peak() -> int:
     """The most MiB of memory so far. `ru_maxrss` would start with that of the parent."""
     status = Path("/proc/self/status").read_text("ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) >> 10
+
+
+_MEASURED = {"unpack": _unpack, "check": _check, "plan": _plan, "delete": _delete, "store": store}
 
 
 def main() -> None:
@@ -103,9 +128,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST))
     before = _peak()
     try:
-        answer = {"unpack": _unpack, "check": _check, "plan": _plan, "delete": _delete}[what](
-            *arguments
-        )
+        answer = _MEASURED[what](*arguments)
     except Exception as error:
         answer = f"unexpected {type(error).__name__}"
     print(json.dumps({"growth": _peak() - before, "answer": answer}))

@@ -10,6 +10,8 @@ _URIS = (
     "runs:/0123456789abcdef0123456789abcdef/model",
     "runs:/0123456789abcdef0123456789abcdef/exports/spread.onnx",
     "https://models.example.com:8443/spread.onnx",
+    "https://[2001:db8::1]:8443/@fx/spread.onnx",
+    "https://models.example.com/spread:7/model@2.onnx",
     "s3://models.example/spread/7/model.onnx",
     "gs://models/spread/model.onnx",
     "oci://images.example.com:5000/models/spread:7",

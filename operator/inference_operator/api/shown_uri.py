@@ -10,6 +10,11 @@ from urllib.parse import parse_qsl
 
 _REGISTRY_FILES = ("/get-artifact", "/artifacts/files")
 _TELLING = {"name", "version", "run_uuid", "path"}
+# A host without a user, and its port: anything else may be a password with a slash in it.
+_HOST = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
+_HIDDEN = "\u2026"
+# A user of an address within an address.
+_INNER_USER = re.compile(r"://[^/]*@")
 # What stands between the addresses in a text.
 _BETWEEN = re.compile(r"([\s\"'<>]+)")
 
@@ -29,7 +34,10 @@ def shown_uri(uri: str) -> str:
     path = rest.lstrip("/\\")
     host, slash, below = path.partition("/")
     slashes = rest[: len(rest) - len(path)]
-    found = f"{scheme}{colon}{slashes}{host.rpartition('@')[2]}{slash}{below}"
+    host = shown_host(host)
+    if host == _HIDDEN:
+        return f"{scheme}{colon}{slashes}{_HIDDEN}"
+    found = f"{scheme}{colon}{slashes}{host}{slash}{_INNER_USER.sub('://', below)}"
     if not address.endswith(_REGISTRY_FILES):
         return found
     try:
@@ -57,12 +65,22 @@ def image_is_shown(image: str) -> bool:
     return re.fullmatch(IMAGE_SHOWN, image, re.ASCII) is not None
 
 
+def shown_host(host: str) -> str:
+    """The host and its port without a user; an ellipsis for what is no host."""
+    host = host.rpartition("@")[2]
+    return host if _HOST.fullmatch(host) else _HIDDEN
+
+
 def shown_text(text: str) -> str:
     """A text of a library or a server, with the addresses in it as they may be shown."""
     return "".join(_shown_word(word) for word in _BETWEEN.split(text))
 
 
 def _shown_word(word: str) -> str:
+    before, user, word = word.rpartition("@")
+    if user:
+        scheme, slashes, _ = before.partition("://")
+        word = f"{scheme}://{_HIDDEN}@{word}" if slashes else f"{_HIDDEN}@{word}"
     if "/" not in word:
         return word
     # A key of a store may hold a whole query, which its library encodes.

@@ -37,6 +37,8 @@ _PREFIXES = {
 _BUCKET_URI = r"://[A-Za-z0-9][-A-Za-z0-9._]*/[^\s\v]+"
 # No address; its @ is that of an alias.
 _SIGNED_MODEL = "[?#]|^models:/+[^/]*:"
+# What stands behind a colon is a number, or the beginning of a password with a slash in it.
+_HOST = r"([^/@:\[\]\s\v]+|\[[-0-9A-Za-z:.%_~]+\])(:[0-9]{0,5})?"
 _NAME = r"[^/:@\f\n\r\t\v]+"
 
 
@@ -103,9 +105,9 @@ class Source(ApiModel):
         ),
         _form(
             "https",
-            r"https://[^/@\s\v]+/[^\s\v]+",
-            "a space, a user name, a password, or no path",
-            "https://HOST/PATH",
+            rf"https://{_HOST}/[^\s\v]+",
+            "a space, a user name, a password, a port that is no number, or no path",
+            "https://HOST/PATH or https://HOST:PORT/PATH",
             "put credentials into the Secret that secretRef names",
         ),
         _form(
@@ -125,7 +127,7 @@ class Source(ApiModel):
         ),
         _form(
             "oci",
-            r"oci://[^/@\s\v]+/[a-z0-9]+([._/-]+[a-z0-9]+)*"
+            rf"oci://{_HOST}/[a-z0-9]+([._/-]+[a-z0-9]+)*"
             r"(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}|@sha256:[0-9a-f]{64})",
             '"{uri}"',
             "oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST",

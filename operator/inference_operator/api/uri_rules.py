@@ -5,8 +5,9 @@ import re
 from inference_operator.api.rules import Computed, cel_string, lookup
 from inference_operator.api.shown_uri import NOT_SHOWN
 
-HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]"
-"""A user, a query or a fragment of an address."""
+HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]|^[^/]*/+[^/]*:[^/]*[^/0-9]|^[^/:]*:[^/].*@"
+"""A user, a query or a fragment of an address. Behind the colon of a host without a user is only a
+number; else it is the beginning of a password with a slash in it."""
 
 
 def shown_in_rules(path: str, hidden: str = HIDDEN) -> Computed:

@@ -1,16 +1,30 @@
 """Addresses that others name: where nothing is sent."""
 
 import ipaddress
+import unicodedata
+from collections.abc import Iterator
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 # Services of clouds that hand out the machine's credentials, at addresses of other ranges.
-_METADATA = frozenset(
+# Amazon's (also for the identities of pods), Scaleway's, Oracle's and Google's over IPv6; those of
+# Alibaba, Azure and Oracle.
+_METADATA = tuple(
     map(
-        ipaddress.ip_address,
-        ("fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192"),
+        ipaddress.ip_network,
+        (
+            "fd00:ec2::/32",
+            "fd00:42::/32",
+            "fd00:c1::a9fe:a9fe",
+            "fd20:ce::254",
+            "100.100.100.200",
+            "168.63.129.16",
+            "192.0.0.192",
+        ),
     )
 )
+# What resolvers take for the dot between the parts of a name.
+_DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 _THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 # Networks of IPv6 that lead to the IPv4 address in their last 32 bits.
 _EMBEDDING = tuple(
@@ -19,6 +33,7 @@ _EMBEDDING = tuple(
         ("64:ff9b::/96", "64:ff9b:1::/48", "::ffff:0:0:0/96", "::/96"),
     )
 )
+_LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 
 
 class ForbiddenAddressError(OSError):
@@ -44,9 +59,13 @@ def check_address(address: str, *, loopback: bool = True) -> None:
 
 
 def check_host(host: str, *, loopback: bool = True) -> None:
-    """Check a host that is an IP address, in whatever form; names pass."""
+    """Check a host that is an IP address, in whatever form; names pass.
+
+    A proxy resolves the host by itself, so that only this check sees it.
+    """
+    host = unicodedata.normalize("NFKC", host.translate(_DOTS)).strip("[]").rstrip(".")
     try:
-        check_address(host.strip("[]"), loopback=loopback)
+        check_address(host, loopback=loopback)
     except ForbiddenAddressError:
         raise
     except ValueError:
@@ -96,12 +115,22 @@ def _meant(address: _Address) -> tuple[_Address, ...]:
     # `::` and `::1` are themselves, not IPv4 addresses.
     if int(address) > 1 and any(address in network for network in _EMBEDDING):
         found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+    if address in _LOCAL_NAT64:
+        found.extend(_translated(address.packed))
     return tuple(found)
+
+
+def _translated(address: bytes) -> Iterator[ipaddress.IPv4Address]:
+    """What an address of a translator leads to, whatever the length of its prefix (RFC 6052)."""
+    for ipv4 in (address[6:8] + address[9:11], address[7:8] + address[9:12], address[9:13]):
+        # Of another length's address these bytes begin with zeros.
+        if ipv4[0]:
+            yield ipaddress.IPv4Address(ipv4)
 
 
 def _kind(address: _Address, loopback: bool) -> str:
     """What forbids the address; empty where nothing does."""
-    if address.is_link_local or _without_scope(address) in _METADATA:
+    if address.is_link_local or _is_metadata(address):
         return "link-local or a cloud's metadata service"
     if address.is_multicast or address == ipaddress.IPv4Address("255.255.255.255"):
         return "a multicast or broadcast address"
@@ -112,5 +141,9 @@ def _kind(address: _Address, loopback: bool) -> str:
     return ""
 
 
+def _is_metadata(address: _Address) -> bool:
+    return any(_without_scope(address) in network for network in _METADATA)
+
+
 def _without_scope(address: _Address) -> _Address:
-    return ipaddress.ip_address(int(address)) if address.version == 6 else address
+    return ipaddress.IPv6Address(int(address)) if address.version == 6 else address

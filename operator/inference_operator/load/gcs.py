@@ -11,16 +11,18 @@ import requests
 from google.api_core import exceptions as answers
 from google.auth import exceptions as identity
 from google.auth.credentials import AnonymousCredentials
-from google.auth.transport.requests import AuthorizedSession
+from google.auth.transport.requests import Request
 from google.cloud import storage
 from google.oauth2 import service_account
 
+from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
-from inference_operator.load.bounded_body import CHUNK, whole
+from inference_operator.load.bounded_body import strange
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
+from inference_operator.load.gcs_session import BoundedSession, GoogleSession
 from inference_operator.load.origin import (
     MOST_FILES,
     WHOLE,
@@ -31,6 +33,7 @@ from inference_operator.load.origin import (
     Span,
 )
 from inference_operator.load.retry import TransientError
+from inference_operator.load.store_connections import endpoint_of
 
 EXPECTED = "`credentials.json`, a service account's key, or `endpoint`"
 _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
@@ -39,7 +42,24 @@ _KEY = JsonLimits(size=1 << 20)
 _READ = 4 << 20
 _MOST_PAGES = 1000
 _PASSING = (answers.TooManyRequests, answers.ServerError, answers.RetryError)
-_CUT = (requests.ConnectionError, requests.Timeout, ConnectionError, identity.TransportError)
+_CUT = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,
+    ConnectionError,
+    identity.TransportError,
+)
+# What the library does with an answer that is none of Google's.
+_STRANGE = (
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    requests.RequestException,
+    identity.GoogleAuthError,
+)
+_MOST_BYTES = 10**18
+_TEXT_LENGTH = 300
 
 
 class CloudStorage:
@@ -102,6 +122,7 @@ class CloudStorage:
         blob = self._client.bucket(bucket).blob(name)
         with _explained(uri):
             blob.reload(timeout=self._timeout, retry=None)
+            _check_description(blob)
         if etag not in (None, str(blob.generation)):
             raise RangeError(
                 f"{shown_uri(uri)} has generation {blob.generation} now, it had {etag}"
@@ -147,19 +168,14 @@ class _Part(io.BytesIO):
         return super().write(data)
 
 
-class _Session(AuthorizedSession):
-    """Google's session, whose answers are bounded but for the content of objects."""
-
-    def send(self, request: Any, **options: Any) -> Any:
-        if options.get("stream"):
-            return super().send(request, **options)
-        answer: Any = super().send(request, **{**options, "stream": True})
-        answer._content = whole(answer.iter_content(CHUNK), request.url)
-        return answer
+def _check_description(blob: Any) -> None:
+    if blob.generation is None or not 0 <= blob.size < _MOST_BYTES:
+        raise ValueError("the description of an object without its size and generation")
 
 
 def _client(secret: Secret) -> Any:
-    key, endpoint = secret.first("credentials.json", "key.json"), secret.first("endpoint")
+    key = secret.first("credentials.json", "key.json")
+    endpoint = endpoint_of(secret, EXPECTED, "endpoint")
     if secret.name and not (key or endpoint):
         raise secret.unusable(secret.keys_found, EXPECTED)
     options = {"api_endpoint": endpoint} if endpoint else None
@@ -169,8 +185,13 @@ def _client(secret: Secret) -> Any:
         project=project,
         credentials=credentials,
         client_options=options,
-        _http=_Session(credentials),  # type: ignore[no-untyped-call]
+        _http=GoogleSession(credentials, auth_request=_tokens(key)),
     )
+
+
+def _tokens(key: str | None) -> Request | None:
+    """What asks for tokens where the key says; None: Google's own, which asks the pod's machine."""
+    return None if key is None else Request(BoundedSession())
 
 
 def _identity(secret: Secret, key: str | None) -> Any:
@@ -212,18 +233,22 @@ def _explained(uri: str) -> Iterator[None]:
     except _PASSING as error:
         raise TransientError(f"{uri}: {_said(error)}") from None
     except _CUT as error:
-        raise TransientError(
-            f"cannot reach Google Cloud Storage: {shown_text(str(error))}"
-        ) from None
+        raise TransientError(f"cannot reach Google Cloud Storage: {_text(error)}") from None
     except answers.GoogleAPICallError as error:
         raise LoadError(
             Reason.FETCH_FAILED, f"{uri}: {_said(error)}: check spec.model.source.uri"
         ) from None
+    except _STRANGE as error:
+        raise strange("Google Cloud Storage", uri, error) from None
 
 
 def _said(error: Exception) -> str:
     code = getattr(error, "code", None)
-    return f"Google Cloud Storage answered {int(code)}" if code else shown_text(str(error))
+    return f"Google Cloud Storage answered {int(code)}" if code else _text(error)
+
+
+def _text(error: Exception) -> str:
+    return short(shown_text(str(error)), _TEXT_LENGTH)
 
 
 def _place(uri: str) -> tuple[str, str]:

@@ -20,6 +20,7 @@ from inference_operator.load.credentials import Secret, read_secret
 from inference_operator.load.digest import digest_of, file_digest
 from inference_operator.load.failure import LoadError, is_disk_full
 from inference_operator.load.fetch import Fetcher
+from inference_operator.load.foreign_code import check_code
 from inference_operator.load.layout import Staging, remove_staging
 from inference_operator.load.links import check_links
 from inference_operator.load.node_cache import NodeCache
@@ -118,6 +119,7 @@ class Loader:
             staging.put(artifact.file, verifier.main_file)
         # The place of a link decides where it leads, so this comes after `unwrap`.
         check_links(staging.version)
+        check_code(staging.version, order.model.name)
         verifier.check(staging.version)
         return artifact
 

@@ -16,6 +16,8 @@ from inference_operator.load.transport import Transport, UnauthorizedError, orig
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
 DOCKER_CONFIG = ".dockerconfigjson"
 _TOKEN = JsonLimits(size=1 << 20)
+# Of a bearer token, which servers take a few KiB of.
+_LONGEST = 64 << 10
 # A Secret holds no more.
 _CONFIG = JsonLimits(size=1 << 20)
 
@@ -72,11 +74,21 @@ class Login:
             found = parse_json(body, _TOKEN)
             token = found.get("token") or found["access_token"]
         except (ValueError, KeyError, AttributeError):
+            token = None
+        if not _is_token(token):
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{shown_uri(realm)} gave no token: check the registry's token service",
-            ) from None
+                f"{shown_uri(realm)} gave no token, which is at most {_LONGEST >> 10} KiB of"
+                " printable ASCII: check the registry's token service",
+            )
         return f"Bearer {token}"
+
+
+def _is_token(value: Any) -> bool:
+    """Whether it can stand in a header."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
+        return False
+    return value.isascii() and value.isprintable()
 
 
 def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:

@@ -128,9 +128,12 @@ class Pieces:
                     for chunk in answer.body:
                         if self._stop.is_set():
                             return
-                        self._write(at, chunk[: end - at])
-                        at += len(chunk)
-                        progress.add(len(chunk))
+                        kept = chunk[: end - at]
+                        self._write(at, kept)
+                        at += len(kept)
+                        progress.add(len(kept))
+                        if len(kept) < len(chunk):
+                            raise TransientError(f"the server sent more than up to byte {end:,}")
                 if at < end:
                     raise TransientError(f"the connection ended at byte {at:,} of {end:,}")
             except TransientError as cut:

@@ -18,11 +18,13 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.httpsession import get_cert_path
+from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
-from inference_operator.load.bounded_body import CHUNK, whole
+from inference_operator.load.bounded_body import CHUNK, check_xml, of_error, strange, whole
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.origin import (
@@ -35,6 +37,8 @@ from inference_operator.load.origin import (
     Span,
 )
 from inference_operator.load.retry import TransientError
+from inference_operator.load.store_connections import check_url, checked_pools, endpoint_of
+from inference_operator.load.transport import CONTENT_RANGE, whole_number
 
 EXPECTED = "`accessKeyId` and `secretAccessKey`, or `endpoint`, `region` or `ca.crt`"
 _KEYS = {
@@ -42,8 +46,8 @@ _KEYS = {
     "aws_secret_access_key": ("secretAccessKey", "AWS_SECRET_ACCESS_KEY"),
     "aws_session_token": ("sessionToken", "AWS_SESSION_TOKEN"),
     "region_name": ("region", "AWS_REGION", "AWS_DEFAULT_REGION"),
-    "endpoint_url": ("endpoint", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"),
 }
+_ENDPOINT = ("endpoint", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
 # A connection that breaks takes what was read of the last one along.
@@ -51,6 +55,9 @@ _READ = 64 << 10
 _DIGITS = 18
 # The server writes it.
 _CODE_LENGTH = 60
+_TEXT_LENGTH = 300
+# What the library does with an answer that is none of S3's.
+_STRANGE = (ResponseParserError, ValueError, KeyError, TypeError, AttributeError)
 # Amazon's have a thousand objects each, those of other servers fewer.
 _MOST_PAGES = 1000
 
@@ -85,23 +92,17 @@ class S3:
         wanted = {"Bucket": bucket, "Key": key}
         wanted |= {"Range": span.header} if span.header else {}
         wanted |= {"IfMatch": etag} if etag else {}
-        try:
+        with self._explained(uri):
             found = self._client.get_object(**wanted)
-        except ClientError as error:
-            raise self._refusal(error, uri) from None
-        except BotoCoreError as error:
-            raise _unreachable(error, uri) from None
         with closing(found["Body"]) as body:
-            said = found.get("ContentRange", "").rpartition("/")[2]
-            given = said.isascii() and said.isdecimal() and len(said) <= _DIGITS
-            total = int(said) if given else found["ContentLength"]
-            start = span.start if said else 0
-            yield Answer(_chunks(body, uri), start, total, found.get("ETag"), ranges=True)
+            with self._explained(uri):
+                start, total = _extent(found, span)
+            yield Answer(_chunks(body), start, total, found.get("ETag"), ranges=True)
 
     def _names(self, bucket: str, prefix: str) -> list[str]:
         uri = f"s3://{bucket}/{prefix}"
         found: list[str] = []
-        try:
+        with self._explained(uri):
             pages = self._client.get_paginator("list_objects_v2")
             for number, page in enumerate(pages.paginate(Bucket=bucket, Prefix=prefix)):
                 found.extend(item["Key"] for item in page.get("Contents", ()))
@@ -111,16 +112,23 @@ class S3:
                         f"{shown_uri(uri)} holds more than {MOST_FILES:,} objects, or is listed in"
                         f" more than {_MOST_PAGES:,} pages: pack them into an archive",
                     )
+        return found
+
+    @contextmanager
+    def _explained(self, uri: str) -> Iterator[None]:
+        try:
+            yield
         except PaginationError as error:
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{shown_uri(uri)}: the server lists it without end: {shown_text(str(error))}",
+                f"{shown_uri(uri)}: the server lists it without end: {_text(error)}",
             ) from None
         except ClientError as error:
             raise self._refusal(error, uri) from None
+        except _STRANGE as error:
+            raise strange("S3", uri, error) from None
         except BotoCoreError as error:
             raise _unreachable(error, uri) from None
-        return found
 
     def _refusal(self, error: ClientError, uri: str) -> Exception:
         code = error.response.get("Error", {}).get("Code", "")
@@ -145,7 +153,7 @@ class S3:
         bucket, key = _place(uri)
         try:
             found = self._client.list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
-        except (ClientError, BotoCoreError):
+        except (ClientError, BotoCoreError, *_STRANGE):
             found = {}
         if found.get("KeyCount"):
             folder = shown_uri(uri)
@@ -161,11 +169,11 @@ _FORBIDDEN = (
 
 def _client(secret: Secret, timeout: float) -> Any:
     given = {name: secret.first(*keys) for name, keys in _KEYS.items()}
+    endpoint = endpoint_of(secret, EXPECTED, *_ENDPOINT)
     if (given["aws_access_key_id"] is None) != (given["aws_secret_access_key"] is None):
         raise secret.unusable("the two must come together", EXPECTED)
-    if secret.name and not any((*given.values(), secret.first("ca.crt"))):
+    if secret.name and not any((*given.values(), endpoint, secret.first("ca.crt"))):
         raise secret.unusable(secret.keys_found, EXPECTED)
-    endpoint = given.pop("endpoint_url")
     session = boto3.session.Session(**given)
     try:
         known = session.get_credentials() is not None
@@ -190,24 +198,61 @@ def _client(secret: Secret, timeout: float) -> Any:
 
 
 class _Bounded:
-    """botocore's session, whose answers are bounded but for the content of objects."""
+    """botocore's session, whose answers are bounded but for the content of objects.
+
+    It connects to no forbidden address. A pod's identity is asked for by other sessions.
+    """
 
     def __init__(self, session: Any) -> None:
         self._session = session
+        pools = session._manager.pool_classes_by_scheme
+        session._manager.pool_classes_by_scheme = checked_pools(pools)
 
     def send(self, request: Any) -> Any:
         is_object = request.stream_output
         request.stream_output = True
-        answer = self._session.send(request)
-        if not is_object or answer.status_code >= 300:
-            try:
+        check_url(request.url)
+        try:
+            answer = self._session.send(request)
+            if answer.status_code >= 300:
+                answer._content = _of_error(answer.raw)
+            elif not is_object:
                 answer._content = whole(answer.raw.stream(CHUNK), request.url)
-            except HTTPError as error:
-                raise HTTPClientError(error=error) from None
+                check_xml(answer._content)
+        except HTTPError as error:
+            raise HTTPClientError(error=error) from None
+        except HTTPClientError as error:
+            # The check of the address, within it.
+            if isinstance(cause := error.kwargs.get("error"), LoadError):
+                raise cause from None
+            raise
         return answer
 
     def close(self) -> None:
         self._session.close()
+
+
+def _of_error(raw: Any) -> bytes:
+    with closing(raw):
+        body = of_error(raw.stream(CHUNK))
+    try:
+        check_xml(body)
+    except ValueError:
+        return b""
+    return body
+
+
+def _extent(found: Any, asked: Span) -> tuple[int, int | None]:
+    """Where the answer's bytes start, and the size of the object; ValueError for neither."""
+    if (said := found.get("ContentRange")) is None:
+        total = found.get("ContentLength")
+        if total is not None and not 0 <= total < 10**_DIGITS:
+            raise ValueError("an object of an impossible size")
+        return 0, total
+    given = CONTENT_RANGE.fullmatch(said)
+    if given is None or int(given.group(1)) != asked.start:
+        raise RangeError(f"asked for bytes from {asked.start} on, S3 sent {said[:80]!r}")
+    return asked.start, whole_number(given.group(2))
 
 
 def _authorities(ca: str | None) -> str | None:
@@ -226,7 +271,7 @@ def _place(uri: str) -> tuple[str, str]:
     return bucket, key
 
 
-def _chunks(body: Any, uri: str) -> Iterator[bytes]:
+def _chunks(body: Any) -> Iterator[bytes]:
     try:
         while chunk := body.read(_READ):
             yield chunk
@@ -245,4 +290,4 @@ def _unreachable(error: BotoCoreError, uri: str) -> Exception:
 
 
 def _text(error: Exception) -> str:
-    return shown_text(str(error))
+    return short(shown_text(str(error)), _TEXT_LENGTH)

@@ -12,8 +12,9 @@ from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, urlsplit
 
+from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
-from inference_operator.api.shown_uri import shown_text, shown_uri
+from inference_operator.api.shown_uri import shown_host, shown_text, shown_uri
 from inference_operator.domain.addresses import ForbiddenAddressError
 from inference_operator.load.connections import CheckedHttp, CheckedHttps
 from inference_operator.load.credentials import Credentials
@@ -39,9 +40,11 @@ _MLFLOW = ("/get-artifact", "/artifacts/files")
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
 _DIGITS = 18
-_CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
+CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
 # Of an answer's status line, which the server writes.
 _REASON_LENGTH = 60
+# Of an error, which may quote a line of the server's.
+_CAUSE_LENGTH = 200
 
 
 class UnauthorizedError(LoadError):
@@ -133,6 +136,21 @@ class Transport:
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
     """Follows redirects to https only, and sends credentials to the first origin only."""
 
+    def http_error_302(
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],
+        code: int,
+        msg: str,
+        headers: http.client.HTTPMessage,
+    ) -> Any:
+        # urllib reads the body of a redirect to its end, which nothing bounds. Of a closed answer
+        # it reads nothing.
+        fp.close()
+        return super().http_error_302(req, fp, code, msg, headers)
+
+    http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
+
     def redirect_request(  # noqa: PLR0913, PLR0917 (urllib's own signature)
         self,
         req: urllib.request.Request,
@@ -185,7 +203,7 @@ def _answer(response: http.client.HTTPResponse, asked: Span) -> Answer:
         ranges = response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
         return Answer(_chunks(response), 0, total, strong, ranges)
     said = response.headers.get("Content-Range", "")
-    found = _CONTENT_RANGE.fullmatch(said)
+    found = CONTENT_RANGE.fullmatch(said)
     if found is None or int(found.group(1)) != asked.start:
         raise RangeError(f"asked for bytes from {asked.start} on, the server sent {said[:80]!r}")
     total = whole_number(found.group(2))
@@ -238,21 +256,16 @@ def retry_after(text: str | None, now: float) -> float | None:
 
 
 def _no_address(url: str, error: Exception) -> LoadError:
-    # Some of these errors quote the address, with all that is in it.
+    # These errors quote the address, or that of a redirect, with all that is in it.
     return LoadError(
         Reason.FETCH_FAILED,
-        f"{shown_uri(url)} is no valid address ({_without(url, error)}): check"
-        " spec.model.source.uri",
+        f"{shown_uri(url)} is no valid address, or leads to one that is not"
+        f" ({type(error).__name__}): check spec.model.source.uri",
     )
 
 
-def _without(url: str, error: Exception) -> str:
-    """The error's words, or only its kind where they hold what is not shown of the address."""
-    return type(error).__name__ if shown_uri(url) != url else str(error)
-
-
 def _unreachable(request: urllib.request.Request, error: object) -> Exception:
-    host = request.host.rpartition("@")[2]
+    host = shown_host(request.host)
     if isinstance(error, ForbiddenAddressError):
         return LoadError(
             Reason.FETCH_FAILED,
@@ -272,4 +285,4 @@ def _cause(error: object) -> str:
         return "no answer in time"
     if isinstance(error, http.client.IncompleteRead):
         return "the connection ended in the middle of the body"
-    return shown_text(f"{error}") or type(error).__name__
+    return short(shown_text(f"{error}"), _CAUSE_LENGTH) or type(error).__name__

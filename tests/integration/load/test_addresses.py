@@ -4,6 +4,7 @@ A resolver of the test answers for names, and every connection is counted: none 
 forbidden address.
 """
 
+import json
 import socket
 from collections.abc import Callable
 from typing import Any
@@ -11,11 +12,18 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from botocore.httpsession import URLLib3Session
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
 from inference_operator.api.reasons import Reason
+from inference_operator.load.credentials import Secret
+from inference_operator.load.gcs import CloudStorage
+from inference_operator.load.s3 import S3
+from inference_operator.load.store_connections import CheckedAdapter
 
-from .conftest import FaultyStore, Pod, code_of
+from .conftest import SECRET, FaultyStore, Pod, code_of
 from .faults import answers
 
 CODE = code_of(1000)
@@ -127,6 +135,76 @@ def test_a_name_that_changes_its_address_is_checked_each_time(
     pod.plan(f"https://localhost:{store.server_address[1]}/ranker.py")
     refused(pod)
     assert len(network.connected) == 1
+
+
+@pytest.mark.parametrize("host", [*HOSTS, "here.example", "2130706433", "[::ffff:127.0.0.1]"])
+@pytest.mark.parametrize("uri", ["s3://models/ranker.py", "s3://m/a/", "gs://m/r.py", "gs://m/a/"])
+def test_an_endpoint_there_is_not_asked(pod: Pod, network: Network, uri: str, host: str) -> None:
+    (pod.root / "credentials" / SECRET / "ca.crt").unlink()
+    keys = {"accessKeyId": "a", "secretAccessKey": "s3cret"} if uri.startswith("s3") else {}
+    pod.secret(endpoint=f"http://{host}:9", **keys)
+    pod.plan(uri)
+    message = refused(pod)
+    assert "in the Secret of spec.model.source.secretRef" in message
+    assert "s3cret" not in message
+    assert network.connected == []
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
+@pytest.mark.parametrize("uri", ["s3://models/ranker.py", "gs://models/ranker.py"])
+def test_an_endpoint_on_this_machine_is_asked_where_it_is_named_so(
+    pod: Pod, network: Network, uri: str, host: str
+) -> None:
+    (pod.root / "credentials" / SECRET / "ca.crt").unlink()
+    keys = {"accessKeyId": "a", "secretAccessKey": "b"} if uri.startswith("s3") else {}
+    network.names["localhost"] = "127.0.0.1"
+    pod.secret(endpoint=f"http://{host}:9", **keys)
+    pod.plan(uri)
+    assert "cannot reach" in pod.refused(attempts=1)[1]
+    assert network.connected == ["127.0.0.1:9"]
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_the_token_of_a_key_is_not_asked_for_there(pod: Pod, network: Network, host: str) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    form = serialization.PrivateFormat.PKCS8
+    text = key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+    account = {"client_email": "a@b", "token_uri": f"http://{host}:9/token"}
+    (pod.root / "credentials" / SECRET / "ca.crt").unlink()
+    account |= {"type": "service_account", "private_key": text.decode()}
+    pod.secret(**{"credentials.json": json.dumps(account)})
+    pod.plan("gs://models/ranker.py")
+    refused(pod)
+    assert network.connected == []
+
+
+@pytest.mark.parametrize("uri", ["s3://models/ranker.py", "gs://models/ranker.py"])
+@pytest.mark.parametrize("host", ["169.254.169.254", "169.254.169.254.", "[fd00:ec2::254]"])
+def test_nor_is_a_proxy_asked_for_it(
+    pod: Pod, network: Network, monkeypatch: pytest.MonkeyPatch, uri: str, host: str
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
+    (pod.root / "credentials" / SECRET / "ca.crt").unlink()
+    keys = {"accessKeyId": "a", "secretAccessKey": "b"} if uri.startswith("s3") else {}
+    pod.secret(endpoint=f"http://{host}", **keys)
+    pod.plan(uri)
+    refused(pod)
+    assert network.connected == []
+
+
+def test_the_identity_of_a_pod_is_asked_for_by_the_libraries_own_sessions() -> None:
+    """It comes from the metadata service, at an address that an endpoint may not have."""
+    own = URLLib3Session()._manager.pool_classes_by_scheme
+    keys = {"accessKeyId": "a", "secretAccessKey": "b"}
+    client = S3(Secret("s", {"endpoint": "http://127.0.0.1:9", **keys}), 5)._client
+    checked = client._endpoint.http_session._session._manager.pool_classes_by_scheme
+    assert set(own.values()).isdisjoint(checked.values())
+    assert set(URLLib3Session()._manager.pool_classes_by_scheme.values()) == set(own.values())
+    session = CloudStorage(Secret("s", {"endpoint": "http://127.0.0.1:9"}), 5)._client._http
+    assert isinstance(session.get_adapter("https://storage.example"), CheckedAdapter)
+    tokens = session._auth_request.session
+    assert not isinstance(tokens.get_adapter("http://metadata.example"), CheckedAdapter)
 
 
 # aiohttp takes no address in another form than the usual one.

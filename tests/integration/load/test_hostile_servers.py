@@ -166,8 +166,8 @@ def test_a_list_without_end_is_not_read_to_it(s3_pod: Pod, hostile: Hostile) -> 
     hostile.answer = without_end
     reason, message = s3_pod.refused()
     assert reason is Reason.FETCH_FAILED
-    assert "answered with more than 16 MiB" in message
-    assert hostile.sent < 64 * MIB
+    assert "answered with more than 4 MiB" in message
+    assert hostile.sent < 32 * MIB
 
 
 def test_an_error_without_end_is_not_read_to_it(s3_pod: Pod, hostile: Hostile) -> None:
@@ -177,9 +177,10 @@ def test_an_error_without_end_is_not_read_to_it(s3_pod: Pod, hostile: Hostile) -
 
     hostile.answer = refuses
     s3_pod.plan("s3://models/ranker.py")
-    _, message = s3_pod.refused()
-    assert "answered with more than 16 MiB" in message
-    assert hostile.sent < 64 * MIB
+    reason, message = s3_pod.refused()
+    assert reason is Reason.ARTIFACT_NOT_FOUND
+    assert "s3://models/ranker.py: S3 answered 404" in message
+    assert hostile.sent < 16 * MIB
 
 
 @pytest.fixture

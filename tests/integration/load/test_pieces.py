@@ -6,10 +6,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
+from hack.model_store import etag_of
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.repository_plan import PLAN_FILE, RepositoryPlan
 from inference_operator.load import pieces
@@ -60,6 +63,33 @@ def test_four_connections_are_open_at_once(ready: FaultyStore, pod: Pod) -> None
     ready.faults = [answers_really, together, together, together, together]
     pod.load()
     assert pod.served == CODE
+
+
+def test_a_piece_ends_where_it_was_asked_to(
+    ready: FaultyStore, pod: Pod, capfd: pytest.CaptureFixture[str]
+) -> None:
+    sent = []
+
+    def goes_on(handler: Any) -> None:
+        """The piece, and bytes of another kind until the reader goes, or 64 MiB."""
+        start, end = map(int, handler.headers["Range"].removeprefix("bytes=").split("-"))
+        handler.send_response(206)
+        handler.send_header("ETag", etag_of(handler.locate(), 0))
+        handler.send_header("Content-Range", f"bytes {start}-{end}/{len(CODE)}")
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.close_connection = True
+        with suppress(OSError):
+            handler.wfile.write(CODE[start : end + 1])
+            for _ in range(1024):
+                handler.wfile.write(b"Z" * PIECE)
+                sent.append(PIECE)
+
+    ready.faults = [answers_really, *[goes_on] * 5]
+    pod.load()
+    assert pod.served == CODE
+    assert sum(sent) < 5 * (16 << 20)
+    assert "the server sent more than up to byte" in capfd.readouterr().err
 
 
 def answers_really(handler: object) -> None:

@@ -33,6 +33,13 @@ from inference_operator.api.shown_uri import is_stamp_of, shown_text, shown_uri,
         ),
         ("http://m/get-artifact?token=s3cret", "http://m/get-artifact"),
         ("", ""),
+        ("https://u:s3cret/s3cret@h/x.onnx", "https://\u2026"),
+        ("https://u:s3cret?s3cret@h/x", "https://\u2026"),
+        ("https://u:s3cret#s3cret@h/x", "https://\u2026"),
+        ("https://h:s3cret/x", "https://\u2026"),
+        ("https://[::1]:8/x", "https://[::1]:8/x"),
+        ("https://[s3cret@h/x", "https://h/x"),
+        ("https://h/p,https://u:s3cret@g/x", "https://h/p,https://g/x"),
     ],
 )
 def test_of_a_uri_its_scheme_host_and_path_are_shown_uri(uri: str, expected: str) -> None:
@@ -51,6 +58,26 @@ def test_in_the_text_of_a_library_each_address_loses_its_query() -> None:
     )
     assert "s3cret" not in shown_text(text)
     assert shown_text(text).startswith("HTTPSConnectionPool(host='h', port=443): Max retries")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "u:s3cret@h",
+        "x:u:s3cret@h:1",
+        "Failed to parse: 'u:s3cret@h'",
+        "No connection adapters were found for 'u:s3cret@h:1/b?x'",
+        "(https://u:s3cret@h/x)",
+        "url=https://u:s3cret@h/x",
+        "a/b;https://u:s3cret@h/x",
+        "https://h/p,https://u:s3cret@h/x",
+        "https://u:s3c/s3cret@h/x",
+        "https://h/a?sig=s3cret,https://h/b",
+        "nonnumeric port: 's3cret@127.0.0.1'",
+    ],
+)
+def test_in_a_text_no_user_is_shown(text: str) -> None:
+    assert "s3cret" not in shown_text(text)
 
 
 def test_a_text_without_addresses_stays() -> None:

@@ -23,6 +23,7 @@ from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order, read_plan
 from tests.unit.load.archives import FILE, SOFT, tar_of
 
+BACKENDS = ["libtriton_python.so", "deep/er/libtriton_onnxruntime.so", "LIBTRITON_x.SO.1"]
 SCORER = PlannedModel("scorer", 3, ArtifactFormat.PYTHON, "pvc://weights/scorer/model.py")
 CONFIG = """
 name: "scorer"
@@ -241,3 +242,30 @@ def test_a_link_within_an_unwrapped_folder_is_kept(pod: Pod) -> None:
     pod.put("scorer.tar.gz", tar_of(*members))
     pod.load(replace(SCORER, uri="pvc://weights/scorer.tar.gz"))
     assert (pod.models / "scorer/3/model.py").read_bytes() == CODE
+
+
+@pytest.mark.parametrize("name", BACKENDS)
+def test_a_backend_beside_the_model_is_refused(tmp_path: Path, name: str) -> None:
+    pod = Pod(tmp_path)
+    pod.put("scorer/model.py")
+    pod.put(f"scorer/{name}", b"ELF")
+    refused = pod.refused(replace(SCORER, uri="pvc://weights/scorer"))
+    assert refused.reason is Reason.ARTIFACT_INVALID
+    assert f'scorer: found "{name}" in the artifact, which Triton would run' in str(refused)
+    assert list(pod.models.iterdir()) == []
+
+
+def test_nor_may_a_link_be_called_like_one(tmp_path: Path) -> None:
+    pod = Pod(tmp_path)
+    link = ("libtriton_python.so", "model.py", SOFT)
+    pod.put("scorer.tar", tar_of(("model.py", CODE, FILE), link))
+    refused = pod.refused(replace(SCORER, uri="pvc://weights/scorer.tar"))
+    assert "libtriton_python.so" in str(refused)
+
+
+def test_other_libraries_are_the_models_own(tmp_path: Path) -> None:
+    pod = Pod(tmp_path)
+    pod.put("scorer/model.py")
+    pod.put("scorer/libwords.so", b"ELF")
+    pod.load(replace(SCORER, uri="pvc://weights/scorer"))
+    assert (pod.models / "scorer/3/libwords.so").exists()
