@@ -2,6 +2,7 @@
 
 import email.utils
 import http.client
+import io
 import re
 import ssl
 import time
@@ -144,10 +145,9 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
         msg: str,
         headers: http.client.HTTPMessage,
     ) -> Any:
-        # urllib reads the body of a redirect to its end, which nothing bounds. Of a closed answer
-        # it reads nothing.
+        # urllib reads the body of a redirect to its end, which nothing bounds.
         fp.close()
-        return super().http_error_302(req, fp, code, msg, headers)
+        return super().http_error_302(req, io.BytesIO(), code, msg, headers)
 
     http_error_301 = http_error_303 = http_error_307 = http_error_308 = http_error_302
 
