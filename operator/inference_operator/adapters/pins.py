@@ -11,11 +11,11 @@ from inference_operator.adapters.referrers import (
     shown,
 )
 from inference_operator.api.reasons import Reason
-from inference_operator.api.shown_uri import is_stamp_of
 from inference_operator.domain.names import UnitKey, revision_child_name
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import is_sha256
+from inference_operator.planning.report import tells_of
 
 
 def referenced(
@@ -63,7 +63,7 @@ def _stable(cache: Cache, unit: UnitKey, known: Shown, read: Read) -> Pin | None
 
 
 def _pin(unit: UnitKey, record: RevisionRecord, known: Shown) -> Pin:
-    fetched = known.sha256 if is_stamp_of(known.uri, record.uri) else None
+    fetched = known.sha256 if tells_of(known.uri, record.uri) else None
     return Pin(
         kind=unit.kind,
         name=unit.name,

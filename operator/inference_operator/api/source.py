@@ -6,7 +6,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, DnsSubdomain
-from inference_operator.api.rules import Rule, cel_string, text, unless
+from inference_operator.api.rules import CONTROLS, Rule, cel_string, text, unless
 from inference_operator.api.uri_rules import HIDDEN, shown_in_rules
 
 Sha256 = Annotated[
@@ -39,6 +39,7 @@ _BUCKET_URI = r"://[A-Za-z0-9][-A-Za-z0-9._]*/[^\s\v]+"
 _SIGNED_MODEL = "[?#]|^models:/+[^/]*:"
 # What stands behind a colon is a number, or the beginning of a password with a slash in it.
 _HOST = r"([^/@:\[\]\s\v]+|\[[-0-9A-Za-z:.%_~]+\])(:[0-9]{0,5})?"
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 _NAME = r"[^/:@\f\n\r\t\v]+"
 
 
@@ -80,6 +81,14 @@ class Source(ApiModel):
             remedy="register the model, or put the artifact where one of them reaches it",
             field="uri",
             computed=(shown_in_rules("uri"),),
+        ),
+        Rule(
+            cel=f"!self.uri.matches({cel_string(f'[{CONTROLS}]')})",
+            holds=lambda self: _CONTROL.search(self.uri) is None,
+            found="a control character",
+            expected="a uri without control characters",
+            remedy="remove it; it is not seen in most editors",
+            field="uri",
         ),
         _form(
             "models",

@@ -8,7 +8,6 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 from inference_operator.domain.repository_plan import (
@@ -48,14 +47,20 @@ class Pin:
         """`KIND NAME`, as sentences have it."""
         return f"{self.kind} {self.name}"
 
-    @cached_property
+    @property
     def content(self) -> str:
         """Digest of what Triton would load; a revision that only moves pods has the same.
 
-        Without the versions of ensembles: those count revisions.
+        Without the versions of ensembles: those count revisions. Kept once it is known, and not by
+        `cached_property`: in Python 3.11 that has one lock for all pins, so that the event loop
+        would wait for a large one that is read in a thread.
         """
-        kept = _unnumbered(self.repository)
-        return hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+        known: str | None = self.__dict__.get("_content")
+        if known is None:
+            kept = _unnumbered(self.repository)
+            known = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+            self.__dict__["_content"] = known
+        return known
 
     def models(self) -> Iterator[tuple[PlannedModel, str]]:
         """Each model with its config.pbtxt; PlanError or KeyError where somebody edited them."""

@@ -91,7 +91,7 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
     if loaded is not None and loaded.models:
         digest = loaded.models[0].sha256
         digest = digest if is_sha256(digest) else None
-    elif digest is None and (known := seen.status.model) and _is_of(known.uri, serving.uri):
+    elif digest is None and (known := seen.status.model) and tells_of(known.uri, serving.uri):
         # Anybody who may edit the status may have left anything there.
         digest = known.sha256 if is_sha256(known.sha256) else None
     return ModelStatus(
@@ -111,7 +111,8 @@ def _uri(text: str) -> str:
     return shortened(stamped_uri(text), URI_LENGTH)
 
 
-def _is_of(written: str | None, uri: str) -> bool:
+def tells_of(written: str | None, uri: str) -> bool:
+    """Return whether a status with this `uri` tells of the model from that URI."""
     return is_stamp_of(written, uri) or written == _uri(uri)
 
 

@@ -14,6 +14,7 @@ from inference_operator.domain.allowed import not_allowed
 from inference_operator.domain.completion import Completed
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.pipeline import CompletedPipeline, serving_unit, sketch
+from inference_operator.domain.repository_plan import PlanError
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.validation import Defaults, Invalid
@@ -130,7 +131,11 @@ def _made(
     """Without what is newer of its steps and does not fit, where not all of it does."""
 
     def unit(wanted: Completed | CompletedPipeline) -> ServingUnit | Invalid:
-        found = serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
+        try:
+            found = serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
+        except PlanError as error:
+            # The types allow no such spec, as far as is known.
+            return Invalid((f"spec: {error}; correct it",))
         return found if isinstance(found, Invalid) else storable(seen, found)
 
     def problems_of(wanted: CompletedPipeline) -> tuple[str, ...]:

@@ -90,7 +90,7 @@ def _loader(unit: ServingUnit) -> Manifest:
         ],
         "env": environment,
         "resources": {
-            "requests": {"cpu": "50m", "memory": "128Mi", DISK: "0"},
+            "requests": {"cpu": "50m", "memory": "128Mi", **_disk_request(unit)},
             "limits": {"memory": "1Gi", DISK: _disk_limit(unit)},
         },
         "securityContext": _restricted(),
@@ -164,11 +164,21 @@ def _resources(unit: ServingUnit) -> Manifest:
         count = str(workload.accelerator.count)
         for half in found.values():
             half[workload.accelerator.resource] = count
-    if DISK not in found["limits"]:
-        # An absent request would become the limit, which few nodes have.
-        found["requests"].setdefault(DISK, "0")
-        found["limits"][DISK] = _disk_limit(unit)
+    found["requests"].update(_disk_request(unit))
+    found["limits"][DISK] = _disk_limit(unit)
     return {name: half for name, half in found.items() if half}
+
+
+def _disk_request(unit: ServingUnit) -> dict[str, str]:
+    """Return the request of the spec, which a LimitRange may require of each container.
+
+    Where the spec has only a limit, Kubernetes takes it for the request, too. Where it has neither,
+    an absent request would become our limit, which few nodes have.
+    """
+    given = unit.workload.resources
+    if DISK in given.requests:
+        return {DISK: given.requests[DISK]}
+    return {} if DISK in given.limits else {DISK: "0"}
 
 
 def _disk_limit(unit: ServingUnit) -> str:

@@ -42,6 +42,20 @@ async def test_the_digest_that_its_pods_fetched_is_pinned() -> None:
     assert found.sha256 == DIGEST
 
 
+async def test_the_digest_of_a_uri_that_the_status_shows_with_escapes_is_pinned() -> None:
+    desk = Desk()
+    model = source(1)
+    # A no-break space, which a status has as an escape.
+    uri = "https://store.example/fx\u00a0drift.pt"
+    desk.user_applies(model={**model, "source": {**model["source"], "uri": uri}})
+    await desk.settle()
+    edit_model_status(desk, sha256=DIGEST)
+
+    found = shown(desk).stable
+    assert found is not None
+    assert (found.uri, found.sha256) == (uri, DIGEST)
+
+
 @pytest.mark.parametrize("digest", ["ab", "AB" * 32, "xy" * 32])
 async def test_a_digest_that_somebody_wrote_by_hand_is_none(digest: str) -> None:
     desk = await served()

@@ -1,9 +1,11 @@
 """What of a pinned revision makes a new set: that which Triton would load."""
 
+import threading
 from dataclasses import replace
 
 import pytest
 
+from inference_operator.domain import pins
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel, RepositoryPlan
 from tests.unit.domain.pipelines import CONFIG, pin
@@ -65,3 +67,28 @@ def test_an_upgraded_operator_finds_the_content_that_it_found_before(
     found: Pin, content: str
 ) -> None:
     assert found.content == content, "each pipeline that refers to it would be rolled out anew"
+
+
+def test_no_pin_waits_for_the_content_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A large one is read in a thread, beside the event loop that reads small ones."""
+    begun, may_end = threading.Event(), threading.Event()
+    large, small = pin(name="large"), pin(name="small")
+    whole = pins._unnumbered
+
+    def slow(repository: dict[str, str]) -> dict[str, str]:
+        if repository is large.repository:
+            begun.set()
+            assert may_end.wait(30)
+        return whole(repository)
+
+    monkeypatch.setattr(pins, "_unnumbered", slow)
+    reader = threading.Thread(target=lambda: large.content)
+    reader.start()
+    assert begun.wait(30)
+    done = threading.Thread(target=lambda: small.content, daemon=True)
+    done.start()
+    done.join(10)
+    is_done = not done.is_alive()
+    may_end.set()
+    reader.join()
+    assert is_done

@@ -72,26 +72,24 @@ Halves = dict[str, dict[str, str]]
 
 
 @pytest.mark.parametrize(
-    ("given", "triton", "init"),
+    ("given", "requests", "limit"),
     [
-        ({"limits": {DISK: "9Gi"}}, ({}, "9Gi"), ("0", "9Gi")),
-        ({"requests": {DISK: "9Gi"}}, ({DISK: "9Gi"}, "63Gi"), ("0", "63Gi")),
-        ({"requests": {DISK: "900Gi"}}, ({DISK: "900Gi"}, "900Gi"), ("0", "900Gi")),
-        (
-            {"requests": {DISK: "1Gi"}, "limits": {DISK: "9Gi"}},
-            ({DISK: "1Gi"}, "9Gi"),
-            ("0", "9Gi"),
-        ),
+        # Kubernetes takes the limit for the request.
+        ({"limits": {DISK: "9Gi"}}, None, "9Gi"),
+        ({"requests": {DISK: "9Gi"}}, "9Gi", "63Gi"),
+        ({"requests": {DISK: "900Gi"}}, "900Gi", "900Gi"),
+        ({"requests": {DISK: "1Gi"}, "limits": {DISK: "9Gi"}}, "1Gi", "9Gi"),
     ],
 )
 def test_what_the_spec_says_of_the_disk_stays(
-    given: Halves, triton: tuple[dict[str, str], str], init: tuple[str, str]
+    given: Halves, requests: str | None, limit: str
 ) -> None:
+    """In both containers: a LimitRange may require a request of each."""
     spec = pod_of(case(**given))
-    (server,), (load,) = spec["containers"], spec["initContainers"]
-    assert server["resources"].get("requests", {}) == triton[0]
-    assert server["resources"]["limits"][DISK] == triton[1]
-    assert (load["resources"]["requests"][DISK], load["resources"]["limits"][DISK]) == init
+    for container in (*spec["initContainers"], *spec["containers"]):
+        resources = container["resources"]
+        assert resources.get("requests", {}).get(DISK) == requests
+        assert resources["limits"][DISK] == limit
 
 
 def test_the_loader_knows_the_default_from_its_pod_and_the_field_from_its_plan() -> None:
