@@ -135,7 +135,8 @@ def test_it_serves_its_namespace_and_no_other(server: ApiServer, operator: Opera
     lines = [json.loads(line) for line in operator.log.splitlines()]
     told = [line["message"] for line in lines if line["level"] in ("WARNING", "ERROR")]
     assert len([text for text in told if "may not list nodes" in text]) == 1
-    assert len(told) <= 3, told
+    # An API server that has just started may answer 429, which is said too.
+    assert len([text for text in told if "429" not in text]) <= 3, told
 
 
 def test_the_fallback_is_off_until_nodes_may_be_listed(
