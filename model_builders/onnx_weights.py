@@ -3,12 +3,12 @@
 ONNX Runtime opens each by its path relative to the model's folder.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
-from inference_operator.api.quoting import quoted, short
+from inference_operator.api.quoting import listed, short
 from model_builders.file_names import MAX_PATH
 from model_builders.onnx_fields import BROKEN, WINDOW, FieldReader, NotOnnxError
 from model_builders.problem import Problem
@@ -140,7 +140,7 @@ def check_external_files(
     if outside:
         yield Problem(
             model,
-            f"weights in {_listed(map(quoted, outside))}",
+            f"weights in {listed(outside, most=_SHOWN)}",
             "paths of files in the model's own folder",
             "save the model again, with its weights beside it",
         )
@@ -148,7 +148,7 @@ def check_external_files(
     if missing := [name for name in inside if not is_there(name)]:
         yield Problem(
             model,
-            f"no {_listed(short(name) for name in missing)} beside it",
+            f"no {listed(missing, show=short, most=_SHOWN)} beside it",
             "the files with its weights",
             _REMEDY,
         )
@@ -163,12 +163,6 @@ def _stays_inside(name: str) -> bool:
         and not name.startswith("/")
         and ".." not in name.split("/")
     )
-
-
-def _listed(names: Iterable[str]) -> str:
-    shown = [*names]
-    more = len(shown) - _SHOWN
-    return ", ".join(shown[:_SHOWN]) + (f" and {more} more" if more > 0 else "")
 
 
 def _below(kind: str, message: Any) -> Iterator[tuple[str, Any]]:

@@ -143,7 +143,7 @@ class Cache:
             del self._buried[next(iter(self._buried))]
 
     def _bereave(self, unit: UnitKey) -> None:
-        # Labels may name units that nobody knows, one after the other.
+        # Labels may name any number of units that do not exist.
         if self.is_known(unit) or len(self.bereft) < REMEMBERED_DELETIONS:
             self.bereft.add(unit)
 

@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterable
 from xml.parsers import expat
 
+from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
-from inference_operator.api.shown_uri import shown_uri
+from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.domain.bounded_json import check_size
 from inference_operator.load.failure import LoadError
+from inference_operator.load.origin import MOST_FILES
 
 MOST_BYTES = 4 << 20
 """A page of S3 has a thousand objects. With keys of 1 KiB, each byte written as `%XX`, that are
@@ -23,6 +25,9 @@ CHUNK = 64 << 10
 _MOST_MARKS = 50_000
 _MOST_BRACKETS = 400_000
 _LEVELS = 32
+# Amazon's have a thousand objects each, those of other servers fewer.
+_MOST_PAGES = 1000
+_MOST_TEXT = 300
 _UTF8_ONLY = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"'](?!utf-8[\"']|us-ascii[\"'])", re.I)
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 
@@ -86,3 +91,18 @@ def _beginning(chunks: Iterable[bytes], most: int) -> bytes:
         if len(body) > most:
             break
     return bytes(body)
+
+
+def check_listing(uri: str, objects: int, page: int) -> None:
+    """Raise LoadError when a list has more objects, or goes on for more pages, than is read."""
+    if objects > MOST_FILES or page >= _MOST_PAGES:
+        raise LoadError(
+            Reason.ARTIFACT_INVALID,
+            f"{shown_uri(uri)} holds more than {MOST_FILES:,} objects, or is listed in more than"
+            f" {_MOST_PAGES:,} pages: pack them into an archive",
+        )
+
+
+def text_of(error: Exception) -> str:
+    """Return the message of a library's error, without what is not shown of addresses."""
+    return short(shown_text(str(error)), _MOST_TEXT)

@@ -15,11 +15,10 @@ from google.auth.transport.requests import Request
 from google.cloud import storage
 from google.oauth2 import service_account
 
-from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
-from inference_operator.api.shown_uri import shown_text, shown_uri
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
-from inference_operator.load.bounded_body import strange
+from inference_operator.load.bounded_body import check_listing, strange, text_of
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.gcs_session import BoundedSession, GoogleSession
@@ -40,7 +39,6 @@ _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 # A Secret holds no more.
 _KEY = JsonLimits(size=1 << 20)
 _READ = 4 << 20
-_MOST_PAGES = 1000
 _PASSING = (answers.TooManyRequests, answers.ServerError, answers.RetryError)
 _CUT = (
     requests.ConnectionError,
@@ -59,7 +57,6 @@ _STRANGE = (
     identity.GoogleAuthError,
 )
 _MOST_BYTES = 10**18
-_TEXT_LENGTH = 300
 
 
 class CloudStorage:
@@ -100,12 +97,7 @@ class CloudStorage:
         token = None
         for number, page in enumerate(found.pages):
             names += [blob.name for blob in page if not blob.name.endswith("/")]
-            if len(names) > MOST_FILES or number >= _MOST_PAGES:
-                raise LoadError(
-                    Reason.ARTIFACT_INVALID,
-                    f"{shown_uri(uri)} holds more than {MOST_FILES:,} objects, or is listed in"
-                    f" more than {_MOST_PAGES:,} pages: pack them into an archive",
-                )
+            check_listing(uri, len(names), number)
             if found.next_page_token is not None and found.next_page_token == token:
                 raise LoadError(
                     Reason.FETCH_FAILED,
@@ -233,7 +225,7 @@ def _explained(uri: str) -> Iterator[None]:
     except _PASSING as error:
         raise TransientError(f"{uri}: {_said(error)}") from None
     except _CUT as error:
-        raise TransientError(f"cannot reach Google Cloud Storage: {_text(error)}") from None
+        raise TransientError(f"cannot reach Google Cloud Storage: {text_of(error)}") from None
     except answers.GoogleAPICallError as error:
         raise LoadError(
             Reason.FETCH_FAILED, f"{uri}: {_said(error)}: check spec.model.source.uri"
@@ -244,11 +236,7 @@ def _explained(uri: str) -> Iterator[None]:
 
 def _said(error: Exception) -> str:
     code = getattr(error, "code", None)
-    return f"Google Cloud Storage answered {int(code)}" if code else _text(error)
-
-
-def _text(error: Exception) -> str:
-    return short(shown_text(str(error)), _TEXT_LENGTH)
+    return f"Google Cloud Storage answered {int(code)}" if code else text_of(error)
 
 
 def _place(uri: str) -> tuple[str, str]:

@@ -21,14 +21,20 @@ from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
-from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
-from inference_operator.load.bounded_body import CHUNK, check_xml, of_error, strange, whole
+from inference_operator.load.bounded_body import (
+    CHUNK,
+    check_listing,
+    check_xml,
+    of_error,
+    strange,
+    text_of,
+    whole,
+)
 from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.origin import (
-    MOST_FILES,
     WHOLE,
     Answer,
     Listing,
@@ -55,11 +61,8 @@ _READ = 64 << 10
 _DIGITS = 18
 # The server writes it.
 _CODE_LENGTH = 60
-_TEXT_LENGTH = 300
 # What the library does with an answer that is none of S3's.
 _STRANGE = (ResponseParserError, ValueError, KeyError, TypeError, AttributeError)
-# Amazon's have a thousand objects each, those of other servers fewer.
-_MOST_PAGES = 1000
 
 
 class S3:
@@ -106,12 +109,7 @@ class S3:
             pages = self._client.get_paginator("list_objects_v2")
             for number, page in enumerate(pages.paginate(Bucket=bucket, Prefix=prefix)):
                 found.extend(item["Key"] for item in page.get("Contents", ()))
-                if len(found) > MOST_FILES or number >= _MOST_PAGES:
-                    raise LoadError(
-                        Reason.ARTIFACT_INVALID,
-                        f"{shown_uri(uri)} holds more than {MOST_FILES:,} objects, or is listed in"
-                        f" more than {_MOST_PAGES:,} pages: pack them into an archive",
-                    )
+                check_listing(uri, len(found), number)
         return found
 
     @contextmanager
@@ -121,7 +119,7 @@ class S3:
         except PaginationError as error:
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{shown_uri(uri)}: the server lists it without end: {_text(error)}",
+                f"{shown_uri(uri)}: the server lists it without end: {text_of(error)}",
             ) from None
         except ClientError as error:
             raise self._refusal(error, uri) from None
@@ -194,7 +192,7 @@ def _client(secret: Secret, timeout: float) -> Any:
         client._endpoint.http_session = _Bounded(client._endpoint.http_session)
         return client
     except (BotoCoreError, ValueError) as error:
-        raise secret.unusable(f"`endpoint` or `region`: {_text(error)}", EXPECTED) from None
+        raise secret.unusable(f"`endpoint` or `region`: {text_of(error)}", EXPECTED) from None
 
 
 class _Bounded:
@@ -276,18 +274,14 @@ def _chunks(body: Any) -> Iterator[bytes]:
         while chunk := body.read(_READ):
             yield chunk
     except BotoCoreError as error:
-        raise TransientError(_text(error)) from None
+        raise TransientError(text_of(error)) from None
 
 
 def _unreachable(error: BotoCoreError, uri: str) -> Exception:
     if isinstance(error, SSLError):
         return LoadError(
             Reason.FETCH_FAILED,
-            f"{shown_uri(uri)}: {_text(error)}: put the PEM of the endpoint's authority under"
+            f"{shown_uri(uri)}: {text_of(error)}: put the PEM of the endpoint's authority under"
             " `ca.crt` into the Secret of spec.model.source.secretRef",
         )
-    return TransientError(f"cannot reach S3: {_text(error)}")
-
-
-def _text(error: Exception) -> str:
-    return short(shown_text(str(error)), _TEXT_LENGTH)
+    return TransientError(f"cannot reach S3: {text_of(error)}")

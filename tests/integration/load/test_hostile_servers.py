@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load import bounded_body, gcs, origin, remote, s3
+from inference_operator.load import bounded_body, origin, remote
 
 from .conftest import SECRET, FaultyStore, Pod, code_of
 from .oci_registry import Layer, OciStore
@@ -154,7 +154,7 @@ def test_a_page_that_leads_to_itself_ends(s3_pod: Pod, hostile: Hostile) -> None
 
 
 def test_empty_pages_end(s3_pod: Pod, hostile: Hostile, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(s3, "_MOST_PAGES", 5)
+    monkeypatch.setattr(bounded_body, "_MOST_PAGES", 5)
     hostile.answer = lambda handler: send(handler, s3_page(f"t{len(hostile.asked)}"))
     reason, message = s3_pod.refused()
     assert reason is Reason.ARTIFACT_INVALID
@@ -210,7 +210,7 @@ def test_a_page_of_google_that_leads_to_itself_ends(gcs_pod: Pod, hostile: Hosti
 def test_empty_pages_of_google_end(
     gcs_pod: Pod, hostile: Hostile, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gcs, "_MOST_PAGES", 5)
+    monkeypatch.setattr(bounded_body, "_MOST_PAGES", 5)
     hostile.answer = lambda handler: send(handler, gcs_page(f"t{len(hostile.asked)}"), **JSON)
     reason, _ = gcs_pod.refused()
     assert reason is Reason.ARTIFACT_INVALID
