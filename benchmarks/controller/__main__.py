@@ -146,9 +146,9 @@ async def measure(server: ApiServer, subject: Subject, options: Options) -> dict
         )
         phases: dict[str, Any] = {}
         result = {"operator": subject.name, "n": options.n, **about(), "phases": phases}
-        await running.start()
         world.sight.open()
         try:
+            await world.start()
             await world.idle()
             for phase in options.phases:
                 with step(f"{phase}, N={options.n}, load average {load_average()}"):

@@ -20,7 +20,9 @@ class Requests:
     first_pages: Counter[str] = field(default_factory=Counter)
     """Of the reads: lists from their beginning, by resource."""
 
-    watches: int = 0
+    watched: Counter[str] = field(default_factory=Counter)
+    """Watches that were opened, by resource."""
+
     leases: int = 0
     discovery: int = 0
     refused: Counter[str] = field(default_factory=Counter)
@@ -36,7 +38,7 @@ class Requests:
             "writesBy": dict(self.writes.most_common()),
             "readsBy": dict(self.reads.most_common()),
             "agents": dict(self.agents.most_common()),
-            "watches": self.watches,
+            "watches": self.watched.total(),
             "leases": self.leases,
             "discovery": self.discovery,
             "refused": dict(self.refused.most_common()),
@@ -74,7 +76,7 @@ def _add(found: Requests, entry: dict[str, Any]) -> None:
     verb, resource = entry["verb"], _resource(entry)
     status = entry.get("responseStatus", {}).get("code", 0)
     if verb == "watch":
-        found.watches += entry["stage"] == "ResponseStarted"
+        found.watched[resource] += entry["stage"] == "ResponseStarted"
     elif not resource:
         found.discovery += 1
     elif resource == "leases":

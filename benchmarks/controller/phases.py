@@ -3,6 +3,7 @@
 import asyncio
 import statistics
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,21 @@ class World:
     def patience(self, each: float) -> float:
         """Seconds to wait for something of all objects before it counts as never."""
         return 60 + self.n * each
+
+    async def start(self, changed: Mapping[str, str] | None = None) -> None:
+        """Start the operator under test, and wait until it watches its custom resources.
+
+        On a busy machine it can be ready, and quiet for a moment, before it has listed them.
+
+        Raises `TimeoutError` when it does not watch them in time.
+        """
+        mark = self.audit.mark()
+        await self.running.start(changed)
+        async with asyncio.timeout(self.patience(0.4)):
+            while True:
+                await asyncio.sleep(0.1)
+                if self.audit.since(mark).watched[self.subject.resource.plural]:
+                    return
 
     async def idle(self) -> float:
         return await self.running.idle(self.patience(0.4))
@@ -212,7 +228,7 @@ async def defaults(world: World) -> Figures:
     """Restart it with other defaults: what runs must not be touched."""
     found = await _restart(world, dict(world.subject.changed_defaults))
     await world.running.stop()
-    await world.running.start()
+    await world.start()
     await world.idle()
     return found
 
@@ -220,7 +236,7 @@ async def defaults(world: World) -> Figures:
 async def _restart(world: World, changed: dict[str, str]) -> Figures:
     await world.running.stop()
     mark, began = world.audit.mark(), time.time()
-    await world.running.start(changed)
+    await world.start(changed)
     serves = time.time()
     silent = await world.idle()
     # What an operator does late counts too.
