@@ -140,22 +140,22 @@ cluster-status: $(STAMP) ## show which parts of the local Kubernetes run
 	@$(PY) -m hack.cluster status
 
 train: $(FULL) ## train the shipped MODELS=a,b (all) and register them in MLflow, or that of TRACKING_URI=
-	@$(PY) -m hack.train $(if $(MODELS),--models "$(MODELS)") $(if $(PROFILE),--profile $(PROFILE)) $(if $(ALIAS),--alias $(ALIAS))
+	@$(PY) -m hack.demo.train $(if $(MODELS),--models "$(MODELS)") $(if $(PROFILE),--profile $(PROFILE)) $(if $(ALIAS),--alias $(ALIAS))
 
 mlflow-up: $(FULL) ## MLflow on this machine, with its web pages
-	@$(PY) -m hack.mlflow up
+	@$(PY) -m hack.services.mlflow up
 
 mlflow-down: $(FULL) ## stop MLflow; build/mlflow keeps the registered models
-	@$(PY) -m hack.mlflow down
+	@$(PY) -m hack.services.mlflow down
 
 demo: $(FULL) ## the main job: train, deploy, predict, on a real Kubernetes
-	@$(PY) -m hack.demo up
+	@$(PY) -m hack.demo.__main__ up
 
 demo-ensemble: $(FULL) ## several models and steps as one: MLflow, the trading ensemble, a prediction
-	@$(PY) -m hack.demo_ensemble
+	@$(PY) -m hack.demo.ensemble
 
 demo-down: $(STAMP) ## remove what the demo made, its cluster included
-	@$(PY) -m hack.demo down
+	@$(PY) -m hack.demo.__main__ down
 
 benchmark-operator: $(FULL) ## requests, latency and memory of the operator with 10 models
 	@$(PY) -m benchmarks.operator_basics

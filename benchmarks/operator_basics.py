@@ -15,8 +15,8 @@ from typing import Any
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.audit_log import entries
 from hack.console import say
-from hack.operator_process import OperatorProcess, operator_process
 from hack.product import ROOT
+from hack.services.operator_process import OperatorProcess, operator_process
 
 NAMESPACE = "benchmark"
 CHILDREN = ("controllerrevisions", "configmaps", "deployments", "services")

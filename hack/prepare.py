@@ -16,11 +16,11 @@ from hack import apt
 from hack.cluster import packages, versions
 from hack.cluster.binaries import KWOK, ensure, of_cluster
 from hack.console import StepError, reported, say
+from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
 from hack.images.catalog import IMAGES, build, rootfs
 from hack.images.torch import torch_dir
 from hack.product import ROOT
-from hack.trained_models import TRAINED_MODELS, trained_model
 
 
 def _packages() -> None:

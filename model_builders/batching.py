@@ -8,7 +8,7 @@ from inference_operator.api.batching import (
     QueuePolicy,
     TimeoutAction,
 )
-from model_builders.written import microseconds, put
+from model_builders.set_fields import microseconds, put
 
 _ACTIONS = {TimeoutAction.REJECT: 0, TimeoutAction.DELAY: 1}
 

@@ -20,6 +20,7 @@ from inference_operator.api.ensemble_pipeline import ReferenceKind
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
 from model_builders.checks import check
+from model_builders.importing.dropped_files import without_files, without_unread
 from model_builders.importing.ensembles import (
     Served,
     ensemble_spec,
@@ -29,7 +30,6 @@ from model_builders.importing.ensembles import (
 )
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
-from model_builders.importing.leftovers import without_files, without_unread
 from model_builders.importing.model import Serving, format_of, model_spec
 from model_builders.importing.rings import ring
 from model_builders.names import main_file_name

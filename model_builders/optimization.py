@@ -4,7 +4,7 @@ from typing import Any
 
 from inference_operator.api.base import parse_quantity
 from inference_operator.api.triton import Optimization, TensorRTAcceleration
-from model_builders.written import put
+from model_builders.set_fields import put
 
 
 def write_optimization(message: Any, optimization: Optimization) -> None:

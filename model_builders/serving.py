@@ -5,7 +5,7 @@ from typing import Any
 
 from inference_operator.api.triton import Metrics, VersionPolicy, Warmup, WarmupData, WarmupInput
 from model_builders.names import config_type
-from model_builders.written import put
+from model_builders.set_fields import put
 
 LATENCY_FAMILY = "nv_inference_first_response_histogram_ms"
 HISTOGRAMS = "histogram_latencies=true"

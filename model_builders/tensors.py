@@ -5,7 +5,7 @@ from typing import Any
 
 from inference_operator.api.model import InputTensor, Tensor
 from model_builders.names import config_type
-from model_builders.written import put
+from model_builders.set_fields import put
 
 
 def add_inputs(config: Any, tensors: Iterable[InputTensor]) -> None:

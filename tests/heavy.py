@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from inference_operator.adapters.decoding import CONTAINERS, VALUES
+from inference_operator.adapters.kubernetes.decoding import CONTAINERS, VALUES
 from inference_operator.domain.names import FIELD_MANAGER, MANAGED_BY_LABEL
 
 Body = dict[str, Any]

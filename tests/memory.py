@@ -18,12 +18,12 @@ _ROOT = Path(__file__).parents[1]
 # Imports are no part of the growth.
 _IMPORTED = (
     "onnx",
-    "inference_operator.load.archive",
+    "inference_operator.load.layout.archive",
     "model_builders.config",
     "tests.planned",
-    "inference_operator.adapters.cache",
-    "inference_operator.load.s3",
-    "inference_operator.load.gcs",
+    "inference_operator.observation.store",
+    "inference_operator.load.sources.s3",
+    "inference_operator.load.sources.gcs",
     "tests.heavy",
 )
 # A bomb that is not held back ends as a MemoryError, not with the machine's last page.
@@ -49,8 +49,8 @@ def measure(*arguments: str | Path) -> Outcome:
 
 
 def _unpack(source: str, kind: str, target: str) -> str:
-    from inference_operator.load.archive import unpack
     from inference_operator.load.failure import LoadError
+    from inference_operator.load.layout.archive import unpack
 
     try:
         unpack(Path(source), kind, Path(target))
@@ -81,7 +81,7 @@ def _plan(_: str) -> str:
 
 
 def _delete(what: str, count: str) -> str:
-    from inference_operator.adapters.cache import Cache
+    from inference_operator.observation.store import Cache
     from tests.heavy import HEAVY
 
     cache = Cache()
@@ -94,11 +94,11 @@ def _delete(what: str, count: str) -> str:
 
 def store(uri: str, endpoint: str) -> str:
     """What is listed or described at the uri, by a store at the endpoint."""
-    from inference_operator.load.credentials import Secret
     from inference_operator.load.failure import LoadError
-    from inference_operator.load.origin import RangeError
-    from inference_operator.load.retry import TransientError
-    from inference_operator.load.sources import origin_of
+    from inference_operator.load.sources.credentials import Secret
+    from inference_operator.load.sources.select import origin_of
+    from inference_operator.load.transfer.retry import TransientError
+    from inference_operator.load.transfer.source import RangeError
 
     keys = {"accessKeyId": "a", "secretAccessKey": "b"} if uri.startswith("s3:") else {}
     store = origin_of(uri, Secret("store", {"endpoint": endpoint, **keys}))

@@ -8,15 +8,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.observe import observe
-from inference_operator.commands.unasked import no_registry
+from inference_operator.cli.offline_answers import no_registry
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
-from inference_operator.planning.events import notes
-from inference_operator.planning.explain import explain
+from inference_operator.observation.observe import observe
+from inference_operator.observation.store import Cache
 from inference_operator.planning.planner import plan
-from inference_operator.planning.report import report
+from inference_operator.planning.status.events import notes
+from inference_operator.planning.status.explain import explain
+from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.seen import DEFAULTS, NOON
 
 Body = dict[str, Any]

@@ -14,9 +14,9 @@ from pydantic import ValidationError
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.validate import field_errors
-from inference_operator.domain.completion import Incomplete, complete
 from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
 from inference_operator.domain.resolution import RegistryUri, Resolved
+from inference_operator.validation.signature import Incomplete, complete
 from model_builders.packing import PackingError, pack
 from model_builders.problem import ConfigError
 from training.registry import RegistryError, at

@@ -16,14 +16,14 @@ from typing import Any
 import yaml
 
 from benchmarks.controller.audit import AuditLog
+from benchmarks.controller.baseline import Floor
 from benchmarks.controller.client import Client
-from benchmarks.controller.floor import Floor
 from benchmarks.controller.machine import about, load_average
+from benchmarks.controller.observer import Sight
+from benchmarks.controller.operator_under_test import Kind, Subject, load
 from benchmarks.controller.phases import PHASES, PHASES_WITHOUT_PODS, World
 from benchmarks.controller.process import Running
 from benchmarks.controller.report import curves, table
-from benchmarks.controller.sight import Sight
-from benchmarks.controller.subject import Kind, Subject, load
 from hack.cluster.apiserver import ApiServer
 from hack.console import StepError, reported, say, step
 from hack.product import ROOT

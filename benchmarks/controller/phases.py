@@ -13,9 +13,9 @@ from benchmarks.controller.audit import AuditLog
 from benchmarks.controller.client import MERGE_PATCH, Client
 from benchmarks.controller.load import Request
 from benchmarks.controller.machine import CpuMeter
+from benchmarks.controller.observer import Sight
+from benchmarks.controller.operator_under_test import Edit, Subject, filled
 from benchmarks.controller.process import Running
-from benchmarks.controller.sight import Sight
-from benchmarks.controller.subject import Edit, Subject, filled
 
 Figures = dict[str, Any]
 POINTS = 100

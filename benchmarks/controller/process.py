@@ -9,10 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.controller.subject import Subject
-from hack import server_process
-from hack.operator_process import OperatorProcess
+from benchmarks.controller.operator_under_test import Subject
 from hack.product import ROOT
+from hack.services import server_process
+from hack.services.operator_process import OperatorProcess
 
 READY_SECONDS = 120
 # Idle: as little CPU as this, in every window of a row.

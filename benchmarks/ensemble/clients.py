@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.ensemble.variants import MODELS_ALONE
-from hack.trading import Trading
+from hack.demo.trading import Trading
 
 Array = npt.NDArray[Any]
 Tensors = Mapping[str, Array]

@@ -12,8 +12,8 @@ from benchmarks.ensemble.rows import request_file, rows
 from benchmarks.ensemble.variants import Variant, models_alone
 from benchmarks.serving.perf_analyzer import Load, measure
 from hack.console import StepError
+from hack.demo.trading import Trading
 from hack.images.local_triton import LocalTriton
-from hack.trading import Trading
 
 # What 300 to 400 req/s of 25 to 35 ms imply.
 REFERENCE_IN_FLIGHT = 10

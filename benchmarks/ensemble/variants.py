@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from hack.cache import cache_root
+from hack.demo.trading import Trading
+from hack.demo.trained_models import trained_model
 from hack.images import store
-from hack.trading import Trading
-from hack.trained_models import trained_model
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from training.precision import Precision, write_graph

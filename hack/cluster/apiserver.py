@@ -5,13 +5,13 @@ import tempfile
 from pathlib import Path
 from typing import Self
 
-from hack import server_process
 from hack.cluster import fake_nodes, versions
 from hack.cluster.binaries import KWOK, Binaries, api_server, ensure, node
 from hack.cluster.control_plane import ControlPlane, Ports
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
-from hack.server_process import ServerProcess, free_ports
+from hack.services import server_process
+from hack.services.server_process import ServerProcess, free_ports
 
 # Room for the Services of some thousand models.
 _SERVICE_CIDR, _FIRST_SERVICE_IP = "10.0.0.0/16", "10.0.0.1"

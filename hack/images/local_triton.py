@@ -13,10 +13,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
-from hack import server_process
 from hack.images.catalog import rootfs
 from hack.images.torch import torch_dir
-from hack.server_process import ServerProcess, free_ports
+from hack.services import server_process
+from hack.services.server_process import ServerProcess, free_ports
 
 FLAGS = ("--model-control-mode=none", "--strict-readiness=true")
 _PATH = "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

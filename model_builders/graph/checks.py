@@ -7,7 +7,9 @@ ensemble_scheduler.cc. docs/ensembles.md says which of them Triton itself notice
 
 from collections.abc import Callable, Iterable
 
-from model_builders.graph import agreement, batching, decoupling, naming, queues, wiring
+from model_builders.graph import batching, decoupling, naming, queues
+from model_builders.graph import connections as wiring
+from model_builders.graph import tensor_conflicts as agreement
 from model_builders.graph.model import Graph
 from model_builders.problem import Problem, first
 

@@ -16,7 +16,7 @@ from model_builders.ensemble import PLATFORM, StepModel, declared_ensemble, ense
 from model_builders.graph.checks import check_graph
 from model_builders.graph.spec import graph_of
 from model_builders.importing.failure import ImportFailedError
-from model_builders.importing.keeping import keep_triton
+from model_builders.importing.field_split import keep_triton
 from model_builders.importing.tensors import read_inputs, read_outputs
 from model_builders.problem import ConfigError, Problem
 from model_builders.protobuf import ModelConfig, as_written

@@ -12,7 +12,7 @@ from inference_operator.api.triton import Triton
 from inference_operator.api.validate import field_errors
 from model_builders.config import declared_config, model_config
 from model_builders.importing.failure import ImportFailedError
-from model_builders.importing.keeping import keep_triton
+from model_builders.importing.field_split import keep_triton
 from model_builders.importing.tensors import read_inputs, read_outputs
 from model_builders.names import BACKENDS
 from model_builders.problem import ConfigError

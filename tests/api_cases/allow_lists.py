@@ -8,8 +8,8 @@ import yaml
 
 from inference_operator.api.validate import parse
 from inference_operator.domain.allow_lists import AllowLists
-from inference_operator.domain.allowed import not_allowed
 from inference_operator.settings import read_settings
+from inference_operator.validation.allowed import not_allowed
 from tests.api_cases.bad_manifests import GOOD, GOOD_PIPELINE, changed
 
 _SETTINGS = {

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from inference_operator.adapters.kinds import CHILD_BY_KIND
 from inference_operator.domain.names import FIELD_MANAGER, MANAGED_BY_LABEL
+from inference_operator.observation.kinds import CHILD_BY_KIND
 from tests.contract.conftest import Ground
 
 CONFIG_MAP = CHILD_BY_KIND["ConfigMap"]

@@ -10,8 +10,8 @@ from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
 from hack.cluster.apiserver import ApiServer
-from inference_operator.adapters.kube import Cluster, KubeCluster
-from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.adapters.kubernetes.client import Cluster, KubeCluster
+from inference_operator.adapters.web.telemetry import Telemetry
 from tests.fakes.cluster import FakeCluster
 
 

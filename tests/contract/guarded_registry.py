@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from aiohttp import ClientSession, web
 
-from inference_operator.adapters.mlflow import Mlflow
+from inference_operator.adapters.mlflow.client import Mlflow
 
 _PASSED = ("Content-Type", "User-Agent")
 

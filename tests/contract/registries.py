@@ -6,7 +6,7 @@ from typing import Any
 
 from mlflow import MlflowClient
 
-from inference_operator.adapters.mlflow import Mlflow
+from inference_operator.adapters.mlflow.client import Mlflow
 
 
 class RealGround:

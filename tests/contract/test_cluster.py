@@ -2,9 +2,9 @@
 
 import pytest
 
-from inference_operator.adapters.kinds import UNITS
-from inference_operator.adapters.kube import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, Resource
 from inference_operator.domain.names import CHILD_SELECTOR
+from inference_operator.observation.kinds import UNITS
 from tests.contract.cluster_bodies import CONFIG_MAP, config_map, version
 from tests.contract.conftest import Ground
 from tests.fakes.bodies import epipe, imodel

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kinds import CHILD_BY_KIND
-from inference_operator.planning.drift import drift
+from inference_operator.observation.kinds import CHILD_BY_KIND
+from inference_operator.planning.children.drift import drift
 from inference_operator.planning.plan import Delete
 from inference_operator.planning.planner import plan
 from tests.contract.conftest import Ground

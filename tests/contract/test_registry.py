@@ -7,9 +7,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
-from hack.mlflow.server import LocalMlflow
-from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
-from inference_operator.adapters.resolver import Resolver
+from hack.services.mlflow.server import LocalMlflow
+from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.resolver import Resolver
 from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.resolution import Resolved, TensorFact

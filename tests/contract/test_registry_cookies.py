@@ -4,7 +4,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from inference_operator.adapters.mlflow import Access, Mlflow
+from inference_operator.adapters.mlflow.client import Access, Mlflow
 
 
 async def test_a_session_of_one_access_never_goes_with_another_ones_request(

@@ -6,7 +6,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
 from inference_operator.api.reasons import Reason
 from tests.integration.load.conftest import Authority, authority
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference_operator.adapters.kube import ApiError
+from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.domain.names import MANAGED_BY_LABEL
 from tests.contract.cluster_bodies import (
     CONFIG_MAP,

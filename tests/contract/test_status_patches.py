@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kinds import UNITS
-from inference_operator.adapters.kube import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.observation.kinds import UNITS
 from tests.contract.cluster_bodies import version
 from tests.contract.conftest import Ground
 from tests.fakes.bodies import epipe, imodel

@@ -14,12 +14,12 @@ from hack import product
 from hack.cluster import registry
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Target, target
-from hack.cluster_store import NAME as STORE
-from hack.cluster_store import ClusterStore
-from hack.demo import namespace as restricted_namespace
+from hack.demo.__main__ import namespace as restricted_namespace
 from hack.images.catalog import build
-from hack.mlflow.cluster import URI, ClusterMlflow
 from hack.product import DEPLOYMENT, Images
+from hack.services.cluster_store import NAME as STORE
+from hack.services.cluster_store import ClusterStore
+from hack.services.mlflow.cluster import URI, ClusterMlflow
 from tests.e2e.artifacts import linear_onnx
 from tests.e2e.served import Served
 from tests.e2e.world import World

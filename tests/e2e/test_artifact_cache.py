@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from hack import product
-from hack.cluster_store import NAME as STORE
+from hack.services.cluster_store import NAME as STORE
 from tests.e2e.artifacts import linear_onnx
 from tests.e2e.conftest import STORE_NAMESPACE
 from tests.e2e.patience import eventually

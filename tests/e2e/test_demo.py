@@ -22,14 +22,14 @@ def test_the_demo_predicts_what_the_local_model_predicts(world: World) -> None:
         "TRITON_IMAGE": world.images.triton,
     }
     done = subprocess.run(
-        [sys.executable, "-m", "hack.demo", "up"],
+        [sys.executable, "-m", "hack.demo.__main__", "up"],
         cwd=ROOT,
         env=environment,
         text=True,
         capture_output=True,
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
-    assert "equal to 1e-05" in done.stdout, "hack.predict compares with the local model"
+    assert "equal to 1e-05" in done.stdout, "hack.demo.predict compares with the local model"
     assert "lstm-price-predictor   True" in done.stdout
     # Not `demo down`: that would take the operator of the other tests along.
     world.kubectl("delete", "namespace", "trading", "--wait=false")

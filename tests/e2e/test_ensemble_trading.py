@@ -15,11 +15,11 @@ import pytest
 import torch
 import yaml
 
-from hack import predict
-from hack.ensemble_reference import Forecasts, Reference
-from hack.mlflow.cluster import ClusterMlflow
-from hack.trading import FORMATS, SAMPLE
-from hack.trained_models import trained_model
+from hack.demo.__main__ import predict
+from hack.demo.ensemble_reference import Forecasts, Reference
+from hack.demo.trading import FORMATS, SAMPLE
+from hack.demo.trained_models import trained_model
+from hack.services.mlflow.cluster import ClusterMlflow
 from inference_operator.api.builtin import WeightedAverage
 from tests.e2e.patience import eventually
 from tests.e2e.pipelines import Pipeline

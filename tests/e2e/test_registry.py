@@ -8,7 +8,7 @@ import pytest
 import torch
 import tritonclient.http as triton_http
 
-from hack.mlflow.cluster import URI, ClusterMlflow
+from hack.services.mlflow.cluster import URI, ClusterMlflow
 from tests.e2e.patience import eventually
 from tests.e2e.served import Served
 from tests.e2e.world import World

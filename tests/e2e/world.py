@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from hack.cluster.kubectl import Kubectl
-from hack.cluster_store import NAME as STORE
-from hack.cluster_store import ClusterStore
 from hack.product import Images
+from hack.services.cluster_store import NAME as STORE
+from hack.services.cluster_store import ClusterStore
 from tests.e2e.patience import eventually
 from tests.e2e.served import Served, changed
 

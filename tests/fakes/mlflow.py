@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from inference_operator.adapters.bounded_answer import ANSWER_BYTES, AnswerTooLongError
-from inference_operator.adapters.mlflow import Access, Mlflow
+from inference_operator.adapters.mlflow.client import Access, Mlflow
+from inference_operator.adapters.web.bounded_answer import ANSWER_BYTES, AnswerTooLongError
 
 URI = "http://mlflow.fake:5000"
 Answer = tuple[int, bytes]

@@ -4,8 +4,8 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from inference_operator.adapters.kinds import CHILDREN, EVENT, NODE, UNIT_BY_KIND, UNITS
-from inference_operator.adapters.kube import ApiError
+from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.observation.kinds import CHILDREN, EVENT, NODE, UNIT_BY_KIND, UNITS
 from tests.fakes.fields import merged
 
 Body = dict[str, Any]

@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from inference_operator.adapters.kube import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, Resource
 from tests.fakes.fields import Path, leaves, merged, without
 from tests.fakes.object_rules import (
     COUNTS_GENERATIONS,

@@ -7,7 +7,7 @@ from typing import Protocol
 
 import yaml
 
-from inference_operator.adapters.mlflow import Mlflow
+from inference_operator.adapters.mlflow.client import Mlflow
 from tests.fakes.mlflow import FakeMlflow, Logged, Registered, Run, Version
 
 FILES = {"data/model.pth": "the network"}

@@ -4,16 +4,16 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import CHILD_BY_KIND, WATCHED_WHOLE
-from inference_operator.adapters.kube import ApiError
-from inference_operator.adapters.observe import unresolved
-from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
-from inference_operator.domain.validation import Defaults
-from inference_operator.handlers.passes import Grounds, PassError, Passes
-from inference_operator.handlers.turns import Turns
+from inference_operator.observation.kinds import CHILD_BY_KIND, WATCHED_WHOLE
+from inference_operator.observation.observe import unresolved
+from inference_operator.observation.store import Cache
+from inference_operator.reconcile.reconciler import Grounds, PassError, Passes
+from inference_operator.reconcile.rollout_slots import Turns
+from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, imodel, revision_of
 from tests.fakes.cluster import CrashedError, FakeCluster, Request
 

@@ -6,13 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from inference_operator.domain.repository_plan import CONFIG_SUFFIX, PLAN_FILE
-from inference_operator.load import loader, space
+from inference_operator.load import loader
 from inference_operator.load.failure import LoadError
 from inference_operator.load.fetch import Fetcher
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.origin import Origin
 from inference_operator.load.plan import read_plan
-from inference_operator.load.retry import RetryPolicy
+from inference_operator.load.transfer import space
+from inference_operator.load.transfer.retry import RetryPolicy
+from inference_operator.load.transfer.source import Origin
 from tests.fuzz.target import OracleError
 
 FREE = 8 << 20

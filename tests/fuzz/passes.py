@@ -5,19 +5,19 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.observe import Resolve, observe, unresolved
 from inference_operator.api.base import API_VERSION
 from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.serving_unit import Owner
-from inference_operator.domain.validation import Defaults
-from inference_operator.planning.events import notes
-from inference_operator.planning.explain import explain
+from inference_operator.observation.observe import Resolve, observe, unresolved
+from inference_operator.observation.store import Cache
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.report import report
+from inference_operator.planning.status.events import notes
+from inference_operator.planning.status.explain import explain
+from inference_operator.planning.status.unit_status import report
 from inference_operator.resources.metadata import owned
+from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import LOADER_IMAGE, TRITON_IMAGE, stored
 from tests.fuzz.target import OracleError, check_secret
 from tests.unit.resources.restricted import violations

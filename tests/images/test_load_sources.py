@@ -8,9 +8,9 @@ pytestmark = pytest.mark.integration
 
 ASK = """
 import sys
-from inference_operator.load.credentials import Secret
-from inference_operator.load.retry import TransientError
-from inference_operator.load.sources import origin_of
+from inference_operator.load.sources.credentials import Secret
+from inference_operator.load.transfer.retry import TransientError
+from inference_operator.load.sources.select import origin_of
 uri, *pairs = sys.argv[1:]
 values = dict(pair.split("=") for pair in pairs)
 try:

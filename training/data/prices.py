@@ -16,7 +16,7 @@ import pandas as pd
 from model_builders.features import windows as window_features
 from model_builders.features.bars import COLUMNS, Bars
 from model_builders.features.failure import FeatureError
-from model_builders.features.known import Known, close_ahead, dataset
+from model_builders.features.point_in_time import Known, close_ahead, dataset
 from training.data.failure import DataError
 
 FEATURES = COLUMNS

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from model_builders.graph.model import End, Graph, links
-from model_builders.graph.words import BATCH, shape_words
+from model_builders.graph.wording import BATCH, shape_words
 from model_builders.problem import Problem
 
 

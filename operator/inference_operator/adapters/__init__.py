@@ -1,1 +1,1 @@
-"""The only IO of the operator."""
+"""All IO of the operator, a folder per system."""

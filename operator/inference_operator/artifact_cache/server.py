@@ -16,8 +16,8 @@ from prometheus_client import (
     generate_latest,
 )
 
-from inference_operator.adapters.http_listener import ConnectionLimits, Listener, listen
-from inference_operator.artifact_cache.claims import Claims, State
+from inference_operator.adapters.web.listener import ConnectionLimits, Listener, listen
+from inference_operator.artifact_cache.download_locks import Claims, State
 from inference_operator.artifact_cache.pace import Pace, TooSlowError
 from inference_operator.artifact_cache.sending import send
 from inference_operator.artifact_cache.slots import BusyError, Slots

@@ -1,1 +1,1 @@
-"""Validated, frozen values: what the rest of the operator talks about. No IO, no clock."""
+"""Frozen values of the operator, and bounded readers of foreign text; pure."""

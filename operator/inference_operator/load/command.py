@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from inference_operator.domain.load_report import LoadReport
-    from inference_operator.load.node_cache import NodeCache
+    from inference_operator.load.transfer.node_cache import NodeCache
 
 FAILED = 1
 USAGE = 2
@@ -72,7 +72,7 @@ def run_load(arguments: argparse.Namespace) -> int:
     """0 with the repository laid out, 1 for a failure that was reported, 2 for a bad plan."""
     # A container's first process ignores SIGTERM unless it handles it.
     signal.signal(signal.SIGTERM, _end)
-    from inference_operator.load.progress import log
+    from inference_operator.load.transfer.progress import log
 
     report, code = _load(arguments)
     log(report.message, "INFO" if report.succeeded else "ERROR", reason=report.reason.value)
@@ -93,7 +93,7 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     from inference_operator.load.failure import LoadError
     from inference_operator.load.loader import Folders, Loader
     from inference_operator.load.plan import read_plan
-    from inference_operator.load.progress import log
+    from inference_operator.load.transfer.progress import log
 
     folders = Folders(arguments.output, arguments.credentials, arguments.claims)
     try:
@@ -122,8 +122,8 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
 
 def _cache_at(url: str) -> "NodeCache | None":
     """Return the node's cache, or None where its address is none: a pod starts without it too."""
-    from inference_operator.load.node_cache import NodeCache
-    from inference_operator.load.progress import log
+    from inference_operator.load.transfer.node_cache import NodeCache
+    from inference_operator.load.transfer.progress import log
 
     try:
         return NodeCache(url)
@@ -137,8 +137,8 @@ def run_digest(arguments: argparse.Namespace) -> int:
     import sys
 
     from inference_operator.api.quoting import one_line
-    from inference_operator.load.digest import digest_of
     from inference_operator.load.failure import LoadError
+    from inference_operator.load.transfer.digest import digest_of
 
     try:
         print(digest_of(arguments.path))

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference_operator.api.shown_uri import shown_uri
-from inference_operator.load.digest import file_digest
-from inference_operator.load.origin import Listing, Origin, RangeError, Span
-from inference_operator.load.partial import Download, Partial
-from inference_operator.load.pieces import Pieces, Whole, remove_pieces
-from inference_operator.load.progress import Progress, log
-from inference_operator.load.retry import Retries, RetryPolicy, TransientError
-from inference_operator.load.space import require_space
+from inference_operator.load.transfer.digest import file_digest
+from inference_operator.load.transfer.progress import Progress, log
+from inference_operator.load.transfer.ranged_download import Pieces, Whole, remove_pieces
+from inference_operator.load.transfer.resumable_download import Download, Partial
+from inference_operator.load.transfer.retry import Retries, RetryPolicy, TransientError
+from inference_operator.load.transfer.source import Listing, Origin, RangeError, Span
+from inference_operator.load.transfer.space import require_space
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,24 +13,28 @@ from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
-from inference_operator.load import claims
-from inference_operator.load.archive import is_archive, unpack
-from inference_operator.load.builtin import about_vocabulary, lay_out_builtin, vocabulary_limit
-from inference_operator.load.credentials import Secret, read_secret
-from inference_operator.load.digest import digest_of, file_digest
 from inference_operator.load.failure import LoadError, is_disk_full
 from inference_operator.load.fetch import Fetcher
-from inference_operator.load.foreign_code import check_code
-from inference_operator.load.layout import Staging, remove_staging
-from inference_operator.load.links import check_links
-from inference_operator.load.node_cache import NodeCache
+from inference_operator.load.layout.archive import is_archive, unpack
+from inference_operator.load.layout.builtin import (
+    about_vocabulary,
+    lay_out_builtin,
+    vocabulary_limit,
+)
+from inference_operator.load.layout.foreign_code import check_code
+from inference_operator.load.layout.links import check_links
+from inference_operator.load.layout.verify import Verifier, check_ensemble
+from inference_operator.load.layout.version_folder import Staging, remove_staging
 from inference_operator.load.plan import Order
-from inference_operator.load.progress import log
-from inference_operator.load.remote import Artifact, Remote
-from inference_operator.load.size_limit import Downloads, SizeLimit
-from inference_operator.load.sources import origin_of
-from inference_operator.load.space import free_bytes, insufficient, sized
-from inference_operator.load.verify import Verifier, check_ensemble
+from inference_operator.load.sources.credentials import Secret, read_secret
+from inference_operator.load.sources.remote import Artifact, Remote
+from inference_operator.load.sources.select import origin_of
+from inference_operator.load.sources.select import volume_claims as claims
+from inference_operator.load.transfer.digest import digest_of, file_digest
+from inference_operator.load.transfer.node_cache import NodeCache
+from inference_operator.load.transfer.progress import log
+from inference_operator.load.transfer.size_limit import Downloads, SizeLimit
+from inference_operator.load.transfer.space import free_bytes, insufficient, sized
 
 MODELS_AT_ONCE = 3
 

@@ -1,1 +1,1 @@
-"""Decisions, pure: what should be done about one object, why, and when to look again."""
+"""Decisions, pure: what to do about one object, why, and when to look again."""

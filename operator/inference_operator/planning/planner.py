@@ -10,11 +10,8 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
-from inference_operator.domain.validation import Defaults
-from inference_operator.planning.children import stages, taken
-from inference_operator.planning.plan import Plan
-from inference_operator.planning.position import position_of
-from inference_operator.planning.rejections import (
+from inference_operator.planning.children.desired import stages, taken
+from inference_operator.planning.children.rejected_records import (
     deletion,
     describe,
     may_replace,
@@ -22,7 +19,9 @@ from inference_operator.planning.rejections import (
     rejections,
     stays,
 )
-from inference_operator.planning.rollout import (
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.rollout.position import position_of
+from inference_operator.planning.rollout.state_machine import (
     Advance,
     Decision,
     Position,
@@ -30,8 +29,9 @@ from inference_operator.planning.rollout import (
     advance,
     scale_down,
 )
-from inference_operator.planning.wanted import Validated, validated
 from inference_operator.resources.controller_revision import MOST_REVISIONS, new_record
+from inference_operator.validation.assess import Validated, validated
+from inference_operator.validation.model import Defaults
 
 
 def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:

@@ -7,9 +7,9 @@ import onnx
 
 from inference_operator.api.model import ModelFormat
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
-from inference_operator.load.builtin import lay_out_builtin
 from inference_operator.load.failure import LoadError
-from inference_operator.load.remote import Artifact
+from inference_operator.load.layout.builtin import lay_out_builtin
+from inference_operator.load.sources.remote import Artifact
 from model_builders.artifact import check_artifact
 from model_builders.config import parse_pbtxt
 from tests.fuzz.formats import message_mutator, zip_mutator

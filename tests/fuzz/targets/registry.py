@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
-from inference_operator.adapters.resolver import Resolver, as_answer
+from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.resolver import Resolver, as_answer
 from inference_operator.domain.mlmodel import (
     ARTIFACT_TAG,
     FORMAT_TAG,

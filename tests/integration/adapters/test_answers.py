@@ -11,11 +11,11 @@ from aiohttp import web
 from kopf._cogs.clients.api import iter_jsonlines
 from kubernetes.aio.client import Configuration
 
-from inference_operator.adapters import decoding
-from inference_operator.adapters.kinds import INFERENCE_MODEL
-from inference_operator.adapters.kube import ApiError, KubeCluster
-from inference_operator.adapters.telemetry import Telemetry
-from inference_operator.handlers.registry import CHUNK, session
+from inference_operator.adapters.kubernetes import decoding
+from inference_operator.adapters.kubernetes.client import ApiError, KubeCluster
+from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.observation.kinds import INFERENCE_MODEL
+from inference_operator.runtime.kopf_watch import CHUNK, session
 
 pytestmark = pytest.mark.integration
 

@@ -5,10 +5,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from inference_operator.adapters import http_server
-from inference_operator.adapters.http_listener import ConnectionLimits, Listener
-from inference_operator.adapters.http_server import MetricsText, serve
-from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.adapters.web import server as http_server
+from inference_operator.adapters.web.listener import ConnectionLimits, Listener
+from inference_operator.adapters.web.server import MetricsText, serve
+from inference_operator.adapters.web.telemetry import Telemetry
 
 
 @pytest.fixture

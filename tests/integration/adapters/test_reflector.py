@@ -12,10 +12,10 @@ from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
 from hack.cluster.apiserver import ApiServer
-from inference_operator.adapters.kinds import CHILD_BY_KIND, INFERENCE_MODEL
-from inference_operator.adapters.kube import ApiError, KubeCluster, Resource
-from inference_operator.adapters.reflector import Reflector
-from inference_operator.adapters.telemetry import Telemetry
+from inference_operator.adapters.kubernetes.client import ApiError, KubeCluster, Resource
+from inference_operator.adapters.kubernetes.reflector import Reflector
+from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.observation.kinds import CHILD_BY_KIND, INFERENCE_MODEL
 from tests.fakes.bodies import imodel
 
 pytestmark = pytest.mark.integration

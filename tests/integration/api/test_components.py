@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from hack.cluster.kubectl import Kubectl
-from hack.mlflow import cluster
+from hack.services.mlflow import cluster
 from inference_operator.settings import read_settings
 
 pytestmark = pytest.mark.integration

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from benchmarks.controller.__main__ import NAMESPACE, Options, floor, measure
+from benchmarks.controller.operator_under_test import load
 from benchmarks.controller.report import curves, table
-from benchmarks.controller.subject import load
 from hack.cluster.apiserver import ApiServer
-from inference_operator.adapters.kinds import CHILDREN, NODE, UNITS
+from inference_operator.observation.kinds import CHILDREN, NODE, UNITS
 
 pytestmark = pytest.mark.integration
 MODELS = 10

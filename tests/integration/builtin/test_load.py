@@ -19,7 +19,7 @@ from inference_operator.load.plan import Order
 from tests.integration.builtin.conftest import ENSEMBLE, OWN_WORDS, STEPS, order
 
 COMMAND = (
-    "import sys; from inference_operator.cli import main; code = main();"
+    "import sys; from inference_operator.cli.main import main; code = main();"
     "print(*sys.modules); sys.exit(code)"
 )
 

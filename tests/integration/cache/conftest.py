@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from inference_operator.adapters.http_listener import Listener
+from inference_operator.adapters.web.listener import Listener
 from inference_operator.artifact_cache.server import CacheServer, serve
 from inference_operator.artifact_cache.store import Store
 from tests.integration.load.conftest import (

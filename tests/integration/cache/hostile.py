@@ -12,7 +12,7 @@ from pathlib import Path
 
 from tests.integration.load.test_process import environment
 
-_PROGRAM = "import sys; from inference_operator.cli import main; sys.exit(main(sys.argv[1:]))"
+_PROGRAM = "import sys; from inference_operator.cli.main import main; sys.exit(main(sys.argv[1:]))"
 JUNK = b"x" * (512 << 10)
 
 

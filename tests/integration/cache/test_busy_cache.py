@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from inference_operator.load.node_cache import UPLOAD_ATTEMPTS, NodeCache
+from inference_operator.load.transfer.node_cache import UPLOAD_ATTEMPTS, NodeCache
 from tests.integration.load.conftest import FaultyStore, Pod, code_of
 
 CODE = code_of(300_000)

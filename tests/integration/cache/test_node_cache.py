@@ -14,8 +14,9 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.artifact_cache import server
-from inference_operator.load import node_cache, pieces
-from inference_operator.load.node_cache import NodeCache
+from inference_operator.load.transfer import node_cache
+from inference_operator.load.transfer import ranged_download as pieces
+from inference_operator.load.transfer.node_cache import NodeCache
 from tests.integration.load.conftest import FaultyStore, Pod, code_of
 from tests.integration.load.faults import answers
 from tests.integration.load.test_process import environment
@@ -239,7 +240,9 @@ def test_a_large_file_is_taken_from_the_cache_too(
 
 
 def test_the_command_serves_until_sigterm(ready: FaultyStore, pod: Pod, second: Pod) -> None:
-    program = "import sys; from inference_operator.cli import main; sys.exit(main(sys.argv[1:]))"
+    program = (
+        "import sys; from inference_operator.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
     words = ["cache", f"--folder={pod.root / 'kept'}", "--limit=1Mi", "--port=0"]
     words += ["--address=127.0.0.1"]
     running = subprocess.Popen(
@@ -260,7 +263,9 @@ def test_the_command_serves_until_sigterm(ready: FaultyStore, pod: Pod, second: 
 
 
 def test_a_limit_that_is_no_size_is_refused() -> None:
-    program = "import sys; from inference_operator.cli import main; sys.exit(main(sys.argv[1:]))"
+    program = (
+        "import sys; from inference_operator.cli.main import main; sys.exit(main(sys.argv[1:]))"
+    )
     command = [sys.executable, "-c", program, "cache", "--folder=x", "--limit=many"]
     done = subprocess.run(command, env=environment(), capture_output=True, text=True, timeout=20)
     assert done.returncode == 2

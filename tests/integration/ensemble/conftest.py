@@ -7,9 +7,9 @@ import numpy.typing as npt
 import pytest
 import torch
 
-from hack.ensemble_reference import Reference
+from hack.demo.ensemble_reference import Reference
+from hack.demo.trading import Trading
 from hack.images.local_triton import LocalTriton
-from hack.trading import Trading
 from inference_operator.api.builtin import WeightedAverage
 from training.data.prices import load_prices
 from training.data.sentiment import load_sentiment

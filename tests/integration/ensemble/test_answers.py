@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from hack.ensemble_reference import Forecasts, Reference, combiner
+from hack.demo.ensemble_reference import Forecasts, Reference, combiner
+from hack.demo.predict import Answer, PredictionError, Served, ask
+from hack.demo.trading import Trading
 from hack.images.local_triton import LocalTriton
-from hack.predict import Answer, PredictionError, Served, ask
 from hack.product import ROOT
-from hack.trading import Trading
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from model_builders.features.bars import standstill
 from model_builders.features.windows import windows

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from hack.model_store import ModelStore, StoreHandler
+from hack.services.model_store import ModelStore, StoreHandler
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.repository_plan import (
@@ -24,14 +24,14 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
     RepositoryPlan,
 )
-from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
 from inference_operator.load.fetch import Fetcher
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.node_cache import NodeCache
 from inference_operator.load.plan import read_plan
-from inference_operator.load.retry import Retries, RetryPolicy
-from inference_operator.load.sources import origin_of
+from inference_operator.load.sources.credentials import Secret
+from inference_operator.load.sources.select import origin_of
+from inference_operator.load.transfer.node_cache import NodeCache
+from inference_operator.load.transfer.retry import Retries, RetryPolicy
 
 CONFIG = """
 name: "ranker"

@@ -12,7 +12,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from hack import server_process
+from hack.services import server_process
 
 from .conftest import Authority
 

@@ -16,12 +16,12 @@ from botocore.httpsession import URLLib3Session
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
 from inference_operator.api.reasons import Reason
-from inference_operator.load.credentials import Secret
-from inference_operator.load.gcs import CloudStorage
-from inference_operator.load.s3 import S3
-from inference_operator.load.store_connections import CheckedAdapter
+from inference_operator.load.sources.credentials import Secret
+from inference_operator.load.sources.gcs import CloudStorage
+from inference_operator.load.sources.s3 import S3
+from inference_operator.load.sources.store_connections import CheckedAdapter
 
 from .conftest import SECRET, FaultyStore, Pod, code_of
 from .faults import answers
@@ -114,7 +114,7 @@ def test_a_redirect_from_another_host_to_this_machine_is_not_followed(
 ) -> None:
     # The certificate is for localhost: the name of the source is another one for our code only.
     monkeypatch.setattr(
-        "inference_operator.load.connections.is_this_machine", lambda host: host == ""
+        "inference_operator.load.transfer.connections.is_this_machine", lambda host: host == ""
     )
     port = store.server_address[1]
     store.faults = [answers(302, Location=f"https://{to}:{port}/ranker.py")]

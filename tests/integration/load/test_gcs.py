@@ -7,8 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load import gcs, pieces
-from inference_operator.load.digest import folder_digest
+from inference_operator.load.sources.select import gcs
+from inference_operator.load.transfer import ranged_download as pieces
+from inference_operator.load.transfer.digest import folder_digest
 
 from .cloud_storage import BUCKET, CloudStore, cloud_store
 from .conftest import SECRET, Pod, code_of

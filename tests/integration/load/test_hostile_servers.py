@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load import bounded_body, origin, remote
+from inference_operator.load.sources.select import remote
+from inference_operator.load.transfer import bounded_body
+from inference_operator.load.transfer import source as origin
 
 from .conftest import SECRET, FaultyStore, Pod, code_of
 from .oci_registry import Layer, OciStore

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.load.bounded_body import check_json, check_xml
+from inference_operator.load.transfer.bounded_body import check_json, check_xml
 from tests.memory import measure, store
 
 from .test_hostile_servers import MIB, Hostile, hostile, without_end

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load.digest import folder_digest
+from inference_operator.load.transfer.digest import folder_digest
 
 from .conftest import Pod, code_of
 from .oci_registry import INDEX, Layer, OciStore

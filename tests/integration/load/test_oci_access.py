@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load.credentials import read_secret
-from inference_operator.load.oci import OciRegistry
+from inference_operator.load.sources.credentials import read_secret
+from inference_operator.load.sources.oci import OciRegistry
 
 from .conftest import SECRET, Authority, FaultyStore, Pod
 from .faults import answers

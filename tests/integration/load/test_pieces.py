@@ -12,10 +12,10 @@ from typing import Any
 
 import pytest
 
-from hack.model_store import etag_of
+from hack.services.model_store import etag_of
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.repository_plan import PLAN_FILE, RepositoryPlan
-from inference_operator.load import pieces
+from inference_operator.load.transfer import ranged_download as pieces
 
 from .conftest import FaultyStore, Pod, code_of
 from .faults import (

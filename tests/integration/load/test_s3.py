@@ -8,8 +8,9 @@ from types import SimpleNamespace
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load import pieces, s3
-from inference_operator.load.digest import folder_digest
+from inference_operator.load.sources.select import s3
+from inference_operator.load.transfer import ranged_download as pieces
+from inference_operator.load.transfer.digest import folder_digest
 
 from .conftest import SECRET, Authority, Pod, code_of
 from .cutting_proxy import cutting_proxy

@@ -13,7 +13,7 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
     RepositoryPlan,
 )
-from inference_operator.load.digest import digest_of
+from inference_operator.load.transfer.digest import digest_of
 from model_builders.builtin.config import builtin_config
 from model_builders.config import config_pbtxt
 

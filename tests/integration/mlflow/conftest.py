@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.mlflow.server import LocalMlflow
+from hack.services.mlflow.server import LocalMlflow
 from tests.trained_folders import torchscript_folder
 from training.registry import Entry, Version, register
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from hack import train
-from hack.mlflow.server import LocalMlflow
+from hack.demo.__main__ import train
+from hack.services.mlflow.server import LocalMlflow
 from training.all import main
 
 pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hack.mlflow.server import LocalMlflow
+from hack.services.mlflow.server import LocalMlflow
 from tests.integration.load.conftest import make_authority
 from tests.integration.load.object_store import BUCKET, ObjectStore, object_store
 from tests.trained_folders import torchscript_folder

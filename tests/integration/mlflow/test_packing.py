@@ -8,7 +8,7 @@ import pytest
 import tritonclient.http as triton_http
 
 from hack.images.local_triton import LocalTriton
-from hack.mlflow.server import LocalMlflow
+from hack.services.mlflow.server import LocalMlflow
 from inference_operator.domain.mlmodel import ModelUnusableError
 from tests.trained_folders import onnx_folder, torchscript_folder
 from training.packing import main, pack_version

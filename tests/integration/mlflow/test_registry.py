@@ -12,7 +12,7 @@ import pytest
 import torch
 from mlflow import MlflowClient
 
-from hack.mlflow.server import LocalMlflow
+from hack.services.mlflow.server import LocalMlflow
 from tests.trained_folders import REPORT, change_sample, onnx_folder, torchscript_folder
 from training.registry import Entry, RegistryError, Version, main, promote, register
 from training.served_file import Format

@@ -6,8 +6,8 @@ import pytest
 from mlflow import MlflowClient
 
 from hack.console import StepError
-from hack.mlflow.background import Background
-from hack.mlflow.server import LocalMlflow, answers
+from hack.services.mlflow.background import Background
+from hack.services.mlflow.server import LocalMlflow, answers
 
 
 def test_a_server_that_starts_again_has_its_address_and_its_models(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from model_builders.artifact import check_artifact
 from model_builders.checks import check
 from model_builders.config import parse_pbtxt
 from model_builders.importer import ImportOptions, import_repository
-from model_builders.importing.residue import residue
+from model_builders.importing.config_diff import residue
 from model_builders.protobuf import as_written
 from tests.integration.model_builders.matrix import BAD_ARTIFACTS, LOADS, REFUSED
 from tests.integration.model_builders.models import ECHO, Case, get, infer, loaded_config, value

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hack.cluster.apiserver import ApiServer
-from hack.mlflow.server import LocalMlflow
-from hack.operator_process import OperatorProcess, operator_process
+from hack.services.mlflow.server import LocalMlflow
+from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
 from tests.integration.operator.registered import Registry
 from tests.integration.operator.scene import Scene

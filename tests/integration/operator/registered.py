@@ -4,8 +4,8 @@ import hashlib
 import uuid
 from pathlib import Path
 
-from hack.mlflow.server import LocalMlflow
-from inference_operator.adapters.mlflow import Mlflow
+from hack.services.mlflow.server import LocalMlflow
+from inference_operator.adapters.mlflow.client import Mlflow
 from tests.contract.registries import RealGround
 from tests.fakes.registry_ground import FILES, mlmodel
 

@@ -12,8 +12,8 @@ import yaml
 
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.audit_log import entries
-from hack.operator_process import OperatorProcess
-from inference_operator.adapters.lease import DURATION, RENEW
+from hack.services.operator_process import OperatorProcess
+from inference_operator.adapters.kubernetes.lease import DURATION, RENEW
 from tests.integration.operator.conftest import Start
 from tests.integration.operator.patience import KOPF_PATIENCE, eventually
 from tests.integration.operator.scene import NAME, Scene

@@ -12,8 +12,8 @@ import yaml
 from hack.cluster.apiserver import ApiServer
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
-from hack.operator_process import OperatorProcess, operator_process
 from hack.product import ROOT
+from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
 from tests.integration.operator.patience import eventually

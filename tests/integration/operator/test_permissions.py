@@ -9,8 +9,8 @@ import pytest
 import yaml
 
 from hack.cluster.apiserver import ApiServer
-from hack.operator_process import operator_process
 from hack.product import ROOT
+from hack.services.operator_process import operator_process
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
 from tests.integration.operator.patience import eventually

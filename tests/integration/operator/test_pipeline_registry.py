@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hack.mlflow.server import LocalMlflow
+from hack.services.mlflow.server import LocalMlflow
 from tests.fakes.bodies import epipe
 from tests.integration.operator.conftest import Start
 from tests.integration.operator.patience import eventually

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from hack.operator_process import OperatorProcess
+from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import source, step
 from tests.integration.operator.conftest import Start
 from tests.integration.operator.patience import eventually

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from hack.cluster.apiserver import ApiServer
-from hack.operator_process import OperatorProcess, operator_process
+from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import CRDS, install_crds
 from tests.fakes.bodies import source
 from tests.integration.operator.patience import KOPF_PATIENCE, eventually

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from hack.cluster.apiserver import ApiServer
-from hack.mlflow.server import LocalMlflow
-from hack.operator_process import OperatorProcess, operator_process
+from hack.services.mlflow.server import LocalMlflow
+from hack.services.operator_process import OperatorProcess, operator_process
 from tests.integration.operator.conftest import Start
 from tests.integration.operator.patience import eventually
 from tests.integration.operator.registered import Registry

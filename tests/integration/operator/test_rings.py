@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from hack.operator_process import OperatorProcess
+from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import source, step
 from tests.integration.operator.patience import eventually
 from tests.integration.operator.scene import NAME, PIPELINE, Scene

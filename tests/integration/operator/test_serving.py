@@ -5,7 +5,7 @@ import time
 import pytest
 
 from hack.console import StepError
-from hack.operator_process import OperatorProcess
+from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import source
 from tests.integration.operator.patience import KOPF_PATIENCE, eventually
 from tests.integration.operator.scene import NAME, Scene

@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from hack.operator_process import OperatorProcess
+from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import source
 from tests.integration.operator.patience import eventually
 from tests.integration.operator.scene import Scene

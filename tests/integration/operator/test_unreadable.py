@@ -6,7 +6,7 @@ from contextlib import contextmanager
 import pytest
 
 from hack.cluster.apiserver import ApiServer
-from hack.operator_process import OperatorProcess, operator_process
+from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
 from tests.fakes.bodies import imodel, source
 from tests.integration.operator.old_crds import install_old_crds, written

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import torch
 
-from hack import predict
+from hack.demo.__main__ import predict
 from hack.images.local_triton import LocalTriton
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
-from inference_operator.load.digest import digest_of
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order
+from inference_operator.load.transfer.digest import digest_of
 from training.confidence import calibrate
 from training.data.prices import load_prices, windows
 from training.exporting import export

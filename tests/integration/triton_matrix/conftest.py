@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from hack.images.local_triton import LocalTriton
-from hack.mlflow.server import LocalMlflow
+from hack.services.mlflow.server import LocalMlflow
 from inference_operator.domain.serving_unit import ServingUnit
 from tests.integration.triton_matrix import registry, world
 from training.models.catalog import MODELS

@@ -9,17 +9,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-from inference_operator.adapters.mlflow import Access, Mlflow
-from inference_operator.adapters.resolver import Answer, Resolver
+from inference_operator.adapters.mlflow.client import Access, Mlflow
+from inference_operator.adapters.mlflow.resolver import Answer, Resolver
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.inference_model import KIND, InferenceModelSpec
 from inference_operator.domain.accelerator import Mode
-from inference_operator.domain.completion import Completed, complete
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolved
 from inference_operator.domain.serving_unit import Owner, ServingUnit
-from inference_operator.domain.validation import Defaults, model_unit
 from inference_operator.resources.config_map import config_map
+from inference_operator.validation.model import Defaults, model_unit
+from inference_operator.validation.signature import Completed, complete
 from tests.integration.triton_matrix.world import BATCHING, MAX_BATCH, Served
 from training.registry import Entry, Version, register
 from training.served_file import Format

@@ -4,7 +4,7 @@ import pytest
 import tritonclient.http as triton_http
 
 from hack.images.local_triton import LocalTriton
-from hack.mlflow.server import LocalMlflow
+from hack.services.mlflow.server import LocalMlflow
 from inference_operator.domain.serving_unit import ServingUnit
 from tests.integration.triton_matrix.world import SUFFIX, Served
 from training.models.catalog import MODELS

@@ -13,9 +13,9 @@ from torch import Tensor, nn
 from hack.images.local_triton import LocalTriton
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
-from inference_operator.load.digest import digest_of
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order
+from inference_operator.load.transfer.digest import digest_of
 from model_builders.config import config_pbtxt, model_config
 from training.exporting import export
 from training.loop.samples import Samples

@@ -7,13 +7,13 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from inference_operator.adapters.bounded_answer import (
+from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.web.bounded_answer import (
     AnswerTooLongError,
     flat,
     identifier,
     whole_number,
 )
-from inference_operator.adapters.mlflow import Access, Mlflow, RegistryError
 
 LIMIT = 64 << 10
 PIECE = b"a: 1\n" * 3000

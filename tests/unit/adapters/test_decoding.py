@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from inference_operator.adapters import decoding
-from inference_operator.adapters.decoding import (
+from inference_operator.adapters.kubernetes import decoding
+from inference_operator.adapters.kubernetes.decoding import (
     CONTAINERS,
     LEVELS,
     TooLongError,

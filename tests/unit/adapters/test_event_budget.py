@@ -1,6 +1,6 @@
 """Edits without end cause a bounded number of Events."""
 
-from inference_operator.adapters.event_budget import (
+from inference_operator.adapters.kubernetes.event_budget import (
     BURST,
     REFILL_SECONDS,
     REMEMBERED,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kube import ApiError, Resource
-from inference_operator.adapters.lease import DURATION, MARGIN, RENEW, Candidate, Lease
+from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.lease import DURATION, MARGIN, RENEW, Candidate, Lease
 
 
 class LeaseInMemory:

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from inference_operator.adapters.model_registry import VERSIONS_EVERY
+from inference_operator.adapters.mlflow.model_registry import VERSIONS_EVERY
 from tests.unit.adapters.watched_registry import ALIASES, FX, INTERVAL, Watch, unit
 
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.execute import Executor
-from inference_operator.adapters.objections import ObjectionError, object_to
+from inference_operator.adapters.kubernetes.apply import Executor
+from inference_operator.adapters.kubernetes.objections import ObjectionError, object_to
 from inference_operator.domain.names import ChildKey
+from inference_operator.observation.store import Cache
 from inference_operator.planning.plan import Action, Apply, Create, Delete, Plan
 from inference_operator.planning.planner import plan
 from tests.fakes.bodies import KEY, spec

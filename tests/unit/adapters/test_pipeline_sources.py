@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_operator.adapters.model_registry import NOT_CONFIGURED, no_registry
+from inference_operator.adapters.mlflow.model_registry import NOT_CONFIGURED, no_registry
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolved, SourceKey
 from tests.fakes.bodies import PIPELINE

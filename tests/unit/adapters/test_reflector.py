@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters import reflector as reflector_module
-from inference_operator.adapters.kinds import CHILD_BY_KIND, NODE
-from inference_operator.adapters.kube import ApiError, Resource
-from inference_operator.adapters.pacing import Breather
-from inference_operator.adapters.reflector import FIRST_DELAY, Reflector
+from inference_operator.adapters.kubernetes import reflector as reflector_module
+from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.reflector import FIRST_DELAY, Reflector
+from inference_operator.adapters.polling.poll_schedule import Breather
+from inference_operator.observation.kinds import CHILD_BY_KIND, NODE
 
 POD = CHILD_BY_KIND["Pod"]
 Event = tuple[str, dict[str, Any]]

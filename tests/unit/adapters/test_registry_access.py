@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference_operator.adapters.model_registry import VERSIONS_EVERY
+from inference_operator.adapters.mlflow.model_registry import VERSIONS_EVERY
 from inference_operator.api.reasons import Reason
 from tests.unit.adapters.watched_registry import ALIASES, FX, INTERVAL, Watch, unit
 

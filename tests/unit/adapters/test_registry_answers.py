@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters import mlflow, resolver
-from inference_operator.adapters.model_registry import VERSIONS_EVERY, no_registry
+from inference_operator.adapters.mlflow.client import client as mlflow
+from inference_operator.adapters.mlflow.client import resolver
+from inference_operator.adapters.mlflow.model_registry import VERSIONS_EVERY, no_registry
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.resolution import Resolved, Unresolved
 from tests.bombs import laughs

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kube import ApiError, Resource
-from inference_operator.adapters.mlflow import Access, RegistryError
-from inference_operator.adapters.registry_secrets import (
+from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.mlflow.client import Access, RegistryError
+from inference_operator.adapters.mlflow.registry_secrets import (
     KEPT_SECONDS,
     RETRY_SECONDS,
     SECRET,

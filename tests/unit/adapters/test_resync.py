@@ -5,11 +5,11 @@ from collections.abc import Callable
 
 import pytest
 
-from inference_operator.adapters import resync as resync_module
-from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import CHILD_BY_KIND, ENSEMBLE_PIPELINE, INFERENCE_MODEL
-from inference_operator.adapters.resync import Resync
+from inference_operator.adapters.kubernetes import resync as resync_module
+from inference_operator.adapters.kubernetes.resync import Resync
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
+from inference_operator.observation.kinds import CHILD_BY_KIND, ENSEMBLE_PIPELINE, INFERENCE_MODEL
+from inference_operator.observation.store import Cache
 from tests.fakes import bodies
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel
 from tests.fakes.cluster import FakeCluster

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from prometheus_client import generate_latest
 
-from inference_operator.adapters import unreadable as unreadable_module
-from inference_operator.adapters.decoding import stub
-from inference_operator.adapters.telemetry import Telemetry
-from inference_operator.adapters.unreadable import UnreadableObjects
+from inference_operator.adapters.kubernetes import unreadable as unreadable_module
+from inference_operator.adapters.kubernetes.decoding import stub
+from inference_operator.adapters.kubernetes.unreadable import UnreadableObjects
+from inference_operator.adapters.web.telemetry import Telemetry
 from tests.fakes.bodies import imodel, stored
 from tests.fakes.cluster import FakeCluster, Request
 from tests.fakes.world import refuse

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from inference_operator.adapters.kube import ApiError, Resource
-from inference_operator.adapters.model_registry import ModelRegistry
-from inference_operator.adapters.pacing import Pace
-from inference_operator.adapters.registry_secrets import Secrets
+from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.mlflow.model_registry import ModelRegistry
+from inference_operator.adapters.mlflow.registry_secrets import Secrets
+from inference_operator.adapters.polling.poll_schedule import Pace
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey, Unresolved
 from tests.fakes.registry_ground import FILES, FakeGround, mlmodel

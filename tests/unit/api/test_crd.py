@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.decoding import LEVELS
+from inference_operator.adapters.kubernetes.decoding import LEVELS
 from inference_operator.api.crd import crd
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES
 

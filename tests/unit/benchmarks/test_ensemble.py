@@ -10,7 +10,7 @@ from benchmarks.ensemble import rounds
 from benchmarks.ensemble.clients import Asking, Row
 from benchmarks.ensemble.rounds import Turns, latencies, throughputs
 from benchmarks.ensemble.tables import compared, loaded, spent
-from hack.trading import Trading
+from hack.demo.trading import Trading
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 
 ROW = Row({"x": np.ones((1, 2))}, {})

@@ -11,7 +11,7 @@ import yaml
 from inference_operator.api.conditions import ConditionType
 from inference_operator.api.reasons import Reason
 from inference_operator.api.validate import parse
-from inference_operator.cli import main
+from inference_operator.cli.main import main
 from inference_operator.settings import PREFIX, Settings
 from model_builders.checks import check
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from inference_operator.cli import main
+from inference_operator.cli.main import main
 from training.models.catalog import MODELS
 from training.models.signature import TensorSpec
 

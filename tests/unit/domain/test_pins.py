@@ -8,8 +8,8 @@ import pytest
 from inference_operator.domain import pins
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel, RepositoryPlan
-from tests.unit.domain.pipelines import CONFIG, pin
-from tests.unit.domain.test_steps import ENSEMBLE, pipeline_pin
+from tests.unit.validation.pipelines import CONFIG, pin
+from tests.unit.validation.test_steps import ENSEMBLE, pipeline_pin
 
 
 def nested(number: int, *, own: int = 1, runs: int = 3, config: str = CONFIG) -> Pin:

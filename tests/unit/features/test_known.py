@@ -9,7 +9,7 @@ from model_builders.features.bars import Bars, Floats
 from model_builders.features.failure import FeatureError, Reason
 from model_builders.features.frame import NAMES, Periods, frame
 from model_builders.features.indicators import log_returns
-from model_builders.features.known import (
+from model_builders.features.point_in_time import (
     Definition,
     Known,
     as_of,

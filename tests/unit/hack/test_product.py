@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
-from hack import demo, product
+from hack import product
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Current, Embedded, Kind, Target
 from hack.console import StepError, with_sbin
+from hack.demo.__main__ import __main__ as demo
 
 CRD, PIPELINES, NAMESPACE = product.INSTALLATION
 TRADING = "namespace/trading"

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from hack import server_process
 from hack.console import StepError
+from hack.services import server_process
 
 
 def test_one_that_ends_is_told_with_its_status_and_its_log(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ import tarfile
 import zipfile
 from pathlib import Path
 
-from inference_operator.load.archive import unpack
+from inference_operator.load.layout.archive import unpack
 
 Member = tuple[str, bytes | str, bytes]
 FILE, SOFT, HARD, FOLDER = tarfile.REGTYPE, tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.DIRTYPE

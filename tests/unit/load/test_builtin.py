@@ -12,10 +12,10 @@ from inference_operator.api.builtin import Builtin
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.repository_plan import BUILTINS, ArtifactFormat, PlannedModel
-from inference_operator.load.digest import digest_of
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order
+from inference_operator.load.transfer.digest import digest_of
 from model_builders.builtin.config import builtin_config
 from model_builders.config import config_pbtxt
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference_operator.load.challenges import LONGEST, Challenge, parse_challenges
+from inference_operator.load.sources.challenges import LONGEST, Challenge, parse_challenges
 
 REALM = "https://auth.example/token"
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load.digest import digest_of, files_of
 from inference_operator.load.failure import LoadError
+from inference_operator.load.transfer.digest import digest_of, files_of
 
 RECIPE = (
     "find -L . -type f -printf '%P\\0' | LC_ALL=C sort -z | xargs -0 sha256sum | sha256sum"

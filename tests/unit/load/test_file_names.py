@@ -18,7 +18,7 @@ from inference_operator.domain.repository_plan import (
     RepositoryPlan,
 )
 from inference_operator.load.failure import LoadError
-from inference_operator.load.layout import Staging, remove_staging
+from inference_operator.load.layout.version_folder import Staging, remove_staging
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order, read_plan
 from model_builders.file_names import PLAIN_NAME

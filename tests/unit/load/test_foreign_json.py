@@ -2,11 +2,11 @@
 
 import pytest
 
-from inference_operator.load.credentials import Secret
 from inference_operator.load.failure import LoadError
-from inference_operator.load.gcs import CloudStorage
-from inference_operator.load.oci import OciRegistry
-from inference_operator.load.oci_login import DOCKER_CONFIG, held_for
+from inference_operator.load.sources.credentials import Secret
+from inference_operator.load.sources.gcs import CloudStorage
+from inference_operator.load.sources.oci import OciRegistry
+from inference_operator.load.sources.oci_login import DOCKER_CONFIG, held_for
 
 DEEP = "[" * 1000 + "]" * 1000
 

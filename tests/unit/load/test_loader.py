@@ -16,11 +16,11 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
     RepositoryPlan,
 )
-from inference_operator.load import space
-from inference_operator.load.digest import digest_of
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order, read_plan
+from inference_operator.load.transfer import space
+from inference_operator.load.transfer.digest import digest_of
 from tests.unit.load.archives import FILE, SOFT, tar_of
 
 BACKENDS = ["libtriton_python.so", "deep/er/libtriton_onnxruntime.so", "LIBTRITON_x.SO.1"]

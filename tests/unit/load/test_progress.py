@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from inference_operator.load.progress import Progress
-from inference_operator.load.space import sized
+from inference_operator.load.transfer.progress import Progress
+from inference_operator.load.transfer.space import sized
 
 
 def test_progress_says_bytes_total_and_rate_every_five_seconds(

@@ -9,14 +9,15 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
-from inference_operator.load import claims, digest
-from inference_operator.load.claims import ClaimPath, Copied, copy_folder
-from inference_operator.load.digest import files_of
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.partial import Download, Partial
 from inference_operator.load.plan import Order
-from inference_operator.load.size_limit import Downloads, SizeLimit, unlimited
+from inference_operator.load.sources.select import volume_claims as claims
+from inference_operator.load.sources.volume_claims import ClaimPath, Copied, copy_folder
+from inference_operator.load.transfer import digest
+from inference_operator.load.transfer.digest import files_of
+from inference_operator.load.transfer.resumable_download import Download, Partial
+from inference_operator.load.transfer.size_limit import Downloads, SizeLimit, unlimited
 from tests.unit.load.archives import FILE, FOLDER, Member, tar_of, zip_of
 from tests.unit.load.test_loader import CODE, CONFIG, Pod
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from inference_operator.cli import main
-from inference_operator.commands.import_repository import import_command
+from inference_operator.cli.import_repository import import_command
+from inference_operator.cli.main import main
 
 CORPUS = Path(__file__).parents[2] / "data" / "triton_repositories"
 ARGUMENTS = ["--source-prefix", "pvc://models/repository"]

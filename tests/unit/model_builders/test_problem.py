@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model_builders.graph.flow import _Demands
-from model_builders.graph.handover import may_match
 from model_builders.graph.model import End
+from model_builders.graph.propagation import may_match
 from model_builders.problem import MORE, MOST_PROBLEMS, ConfigError, Problem, first
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from inference_operator.domain.validation import Defaults
+from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE
 from tests.fakes.world import World
 

@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND
-from inference_operator.adapters.kube import ApiError
+from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
-from inference_operator.handlers.passes import PassError
-from inference_operator.handlers.watcher import Watcher
+from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND
+from inference_operator.observation.store import Cache
+from inference_operator.reconcile.event_router import Watcher
+from inference_operator.reconcile.reconciler import PassError
 from tests.fakes.bodies import KEY, source, step
 from tests.fakes.world import World, is_watched
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.validation import Defaults
+from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, TRITON_IMAGE, imodel, source
 from tests.fakes.world import DEFAULTS, World
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from inference_operator.domain.names import FIELD_MANAGER
-from inference_operator.handlers.passes import PassError
+from inference_operator.reconcile.reconciler import PassError
 from tests.fakes.world import World, refuse
 
 

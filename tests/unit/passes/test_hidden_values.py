@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.cache import Cache
-from inference_operator.adapters.observe import observe, unresolved
 from inference_operator.api.validate import InvalidResourceError, parse
 from inference_operator.domain.allow_lists import AllowLists
-from inference_operator.domain.validation import Defaults
-from inference_operator.planning.explain import explain
+from inference_operator.observation.observe import observe, unresolved
+from inference_operator.observation.store import Cache
 from inference_operator.planning.planner import plan
+from inference_operator.planning.status.explain import explain
+from inference_operator.validation.model import Defaults
 from tests.api_cases.bad_manifests import GOOD, changed
 from tests.fakes.bodies import LOADER_IMAGE, TRITON_IMAGE, stored
 from tests.fuzz.passes import NOW, key_of, passed

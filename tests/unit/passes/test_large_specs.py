@@ -12,9 +12,9 @@ from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Facts, Resolved, SourceKey, TensorFact
 from inference_operator.domain.serving_unit import ServedStep
-from inference_operator.handlers import passes
+from inference_operator.planning.cost import is_large
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.size import is_large
+from inference_operator.reconcile import reconciler as passes
 from tests.fakes.bodies import KEY
 from tests.fakes.world import World
 from tests.largest import SHAPES, STEPS, name_of

@@ -1,7 +1,7 @@
 """A pipeline waits for a missing model, and serves on with one that was deleted."""
 
 from inference_operator.domain.names import UnitKey
-from inference_operator.handlers.passes import UNLISTED
+from inference_operator.reconcile.reconciler import UNLISTED
 from tests.fakes.bodies import KEY, PIPELINE, imodel, source, step
 from tests.unit.passes.desk import Desk
 

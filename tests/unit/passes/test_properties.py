@@ -8,8 +8,8 @@ from datetime import timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from inference_operator.adapters.kube import ApiError
-from inference_operator.handlers.passes import PassError
+from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.reconcile.reconciler import PassError
 from tests.examples import examples
 from tests.fakes.bodies import KEY, source
 from tests.fakes.world import World, refuse

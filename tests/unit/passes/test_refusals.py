@@ -2,8 +2,8 @@
 
 import pytest
 
-from inference_operator.adapters.kube import ApiError
-from inference_operator.handlers.passes import PassError
+from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.reconcile.reconciler import PassError
 from tests.fakes.bodies import source
 from tests.fakes.world import World, refuse
 

@@ -4,7 +4,7 @@ import contextlib
 from datetime import timedelta
 from typing import Any
 
-from inference_operator.domain.validation import Defaults
+from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, source
 from tests.fakes.cluster import CrashedError
 from tests.fakes.world import DEFAULTS, World, crash_at

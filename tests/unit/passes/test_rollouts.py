@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from inference_operator.api.conditions import format_time
-from inference_operator.domain.validation import Defaults
+from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import source
 from tests.fakes.world import World, refuse
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.decoding import stub
+from inference_operator.adapters.kubernetes.decoding import stub
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, imodel, source
 from tests.fakes.world import DEFAULTS, World

@@ -3,9 +3,9 @@
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.report import report
-from inference_operator.planning.rollout import Position
-from inference_operator.planning.wanted import validated
+from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.planning.status.unit_status import report
+from inference_operator.validation.assess import validated
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 

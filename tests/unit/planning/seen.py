@@ -17,7 +17,7 @@ from inference_operator.domain.observed import (
 )
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
-from inference_operator.domain.validation import Defaults
+from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, spec
 
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)

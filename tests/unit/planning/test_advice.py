@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from inference_operator.adapters.observe import pod_view
 from inference_operator.domain.observed import DeploymentView
-from inference_operator.planning.health import trouble
+from inference_operator.observation.observe import pod_view
+from inference_operator.planning.status.pod_health import trouble
 from tests.fakes import bodies
 from tests.unit.planning.seen import record
 

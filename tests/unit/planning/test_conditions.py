@@ -5,9 +5,9 @@ from datetime import timedelta
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Pod
-from inference_operator.domain.validation import Invalid
-from inference_operator.planning.report import report
-from inference_operator.planning.rollout import Position
+from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.planning.status.unit_status import report
+from inference_operator.validation.model import Invalid
 from tests.unit.planning.decided import MINE, decided, story
 from tests.unit.planning.seen import NOON, container, observed, pod
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.planning.drift import drift, foreign_keys
+from inference_operator.planning.children.drift import drift, foreign_keys
 
 WANTED: dict[str, Any] = {
     "apiVersion": "apps/v1",

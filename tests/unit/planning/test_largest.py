@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference_operator.planning.drawing import drawing
 from inference_operator.planning.planner import plan
+from inference_operator.validation.drawing import drawing
 from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import picture
 from model_builders.graph.drawing.svg import svg

@@ -3,7 +3,7 @@
 import pytest
 
 from inference_operator.api.conditions import Condition, ConditionStatus
-from inference_operator.planning.report import phase
+from inference_operator.planning.status.unit_status import phase
 from tests.unit.planning.seen import NOON
 
 

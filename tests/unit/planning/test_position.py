@@ -4,12 +4,12 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus, RevisionStatus, RolloutStatus
-from inference_operator.planning import rollout
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.position import carried_out, position_of
-from inference_operator.planning.report import report
-from inference_operator.planning.rollout import Position
+from inference_operator.planning.rollout.position import carried_out, position_of
+from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.planning.rollout.state_machine import state_machine as rollout
+from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE, OLD
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from inference_operator.domain.serving_unit import RolloutSettings
-from inference_operator.planning.rollout import Advance, Position, Situation, advance
+from inference_operator.planning.rollout.state_machine import Advance, Position, Situation, advance
 from tests.unit.planning.seen import NOON
 
 SETTINGS = RolloutSettings(

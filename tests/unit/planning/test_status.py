@@ -10,11 +10,11 @@ from inference_operator.api.status import (
 )
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.load_report import LoadedModel, LoadReport
-from inference_operator.domain.validation import Invalid
-from inference_operator.planning import rollout
-from inference_operator.planning.accelerator import Choice
-from inference_operator.planning.report import report
-from inference_operator.planning.rollout import Position
+from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.planning.rollout.state_machine import state_machine as rollout
+from inference_operator.planning.status.unit_status import report
+from inference_operator.validation.accelerator import Choice
+from inference_operator.validation.model import Invalid
 from tests.unit.planning.decided import MINE, decided
 from tests.unit.planning.seen import NOON, container, observed, pod
 

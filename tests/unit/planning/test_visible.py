@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.domain.validation import Invalid
-from inference_operator.planning.explain import explain
-from inference_operator.planning.health import trouble
-from inference_operator.planning.lengths import shortened, shortened_bytes
+from inference_operator.planning.message_limits import shortened, shortened_bytes
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.report import report
-from inference_operator.planning.rollout import Decision, Position
+from inference_operator.planning.rollout.state_machine import Decision, Position
+from inference_operator.planning.status.explain import explain
+from inference_operator.planning.status.pod_health import trouble
+from inference_operator.planning.status.unit_status import report
+from inference_operator.validation.model import Invalid
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import NOON, container, observed, pod, record
 

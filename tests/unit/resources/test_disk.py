@@ -15,7 +15,7 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
     RepositoryPlan,
 )
-from inference_operator.load.builtin import MOST_VOCABULARY
+from inference_operator.load.layout.builtin import MOST_VOCABULARY
 from inference_operator.planning.planner import plan
 from tests.fakes.bodies import imodel
 from tests.unit.planning.seen import DEFAULTS, NOON

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 import yaml
 
-from inference_operator.commands.plan import _Readable
+from inference_operator.cli.plan import _Readable
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
 from inference_operator.resources.controller_revision import read_record

@@ -9,9 +9,9 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.status import STATUS_OF_KIND, RevisionStatus
 from inference_operator.domain.names import ChildKey
 from inference_operator.domain.observed import DeploymentView, Observed, RevisionRecord
-from inference_operator.domain.validation import Defaults
 from inference_operator.planning.planner import plan
 from inference_operator.resources.metadata import owned
+from inference_operator.validation.model import Defaults
 from tests.unit.planning.seen import NOON
 from tests.unit.resources.inputs import INPUTS, seen_of
 from tests.unit.resources.records import NAMES, read, written

@@ -18,7 +18,7 @@ ROOT = Path(__file__).parents[3]
         ("import numpy as np\nimport pandas", False),
         ("from tests.fakes.world import FakeWorld", False),
         ("text = 'import torch'", False),
-        ("from hack.ensemble_reference import Reference", True),
+        ("from hack.demo.ensemble_reference import Reference", True),
         ("from tests import trained_folders", True),
         ("from hack.cluster import versions", False),
     ],

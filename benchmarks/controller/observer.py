@@ -1,0 +1,173 @@
+"""What a bystander sees of custom resources and their children, by watches of its own."""
+
+import asyncio
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks.controller.client import Client
+from benchmarks.controller.operator_under_test import Kind, Subject
+
+Point = tuple[float, int, int]
+"""Seconds of the epoch, custom resources with all their children, those that are Ready."""
+
+
+@dataclass(slots=True)
+class Seen:
+    """Counts that are kept up with every event."""
+
+    units: set[str] = field(default_factory=set)
+    ready: set[str] = field(default_factory=set)
+    children: dict[str, dict[str, tuple[str, int]]] = field(
+        default_factory=lambda: defaultdict(dict)
+    )
+    """Plural -> name -> custom resource and generation (0 where the kind has none)."""
+
+    kinds_of: dict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    """Custom resource -> plural -> number of children."""
+
+    complete: set[str] = field(default_factory=set)
+    """Custom resources that have a child of every kind."""
+
+    @property
+    def children_count(self) -> int:
+        return sum(map(len, self.children.values()))
+
+
+class Sight:
+    """Watches while it is open; `until` waits for what is to be seen."""
+
+    def __init__(self, client: Client, subject: Subject, namespace: str) -> None:
+        self._client = client
+        self._subject = subject
+        self._namespace = namespace
+        self._tasks: list[asyncio.Task[None]] = []
+        self._event = asyncio.Event()
+        self._changed: Callable[[str, str], None] | None = None
+        self.seen = Seen()
+        self.points: list[Point] = []
+
+    def open(self) -> None:
+        self._tasks = [
+            asyncio.create_task(self._watch(self._subject.resource, self._unit, False)),
+            *(
+                asyncio.create_task(self._watch(kind, self._child(kind.plural), True))
+                for kind in self._subject.children
+            ),
+        ]
+
+    async def close(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def until(self, holds: Callable[[Seen], bool], seconds: float, what: str) -> float:
+        """Seconds of the epoch at which it held."""
+        try:
+            async with asyncio.timeout(seconds):
+                while not holds(self.seen):
+                    self._check()
+                    self._event.clear()
+                    await self._event.wait()
+        except TimeoutError:
+            seen = self.seen
+            raise TimeoutError(
+                f"not {what} after {seconds:.0f} s: {len(seen.units)} custom resources,"
+                f" {len(seen.complete)} with all children, {len(seen.ready)} ready,"
+                f" {seen.children_count} children"
+            ) from None
+        return time.time()
+
+    def _check(self) -> None:
+        for task in self._tasks:
+            if task.done():
+                raise RuntimeError(f"a watch of the benchmark ended: {task.exception()!r}")
+
+    async def changes(self, unit: str, plurals: tuple[str, ...], seconds: float) -> float:
+        """Until a child of each kind was made or got a new generation; when the last one was."""
+        missing = set(plurals)
+        done = asyncio.Event()
+
+        def changed(plural: str, owner: str) -> None:
+            if owner == unit:
+                missing.discard(plural)
+                if not missing:
+                    done.set()
+
+        self._changed = changed
+        try:
+            await asyncio.wait_for(done.wait(), seconds)
+        finally:
+            self._changed = None
+        return time.time()
+
+    async def _watch(
+        self, kind: Kind, take: Callable[[str, Mapping[str, Any]], None], metadata_only: bool
+    ) -> None:
+        path = kind.path(self._namespace)
+        try:
+            async for event, body in self._client.watch(path, metadata_only=metadata_only):
+                take(event, body)
+                point = (time.time(), len(self.seen.complete), len(self.seen.ready))
+                if not self.points or self.points[-1][1:] != point[1:]:
+                    self.points.append(point)
+                self._event.set()
+        finally:
+            # Those who wait are to see that it ended.
+            self._event.set()
+
+    def _unit(self, event: str, body: Mapping[str, Any]) -> None:
+        name = body["metadata"]["name"]
+        seen = self.seen
+        if event == "DELETED":
+            seen.units.discard(name)
+            seen.ready.discard(name)
+            return
+        seen.units.add(name)
+        (seen.ready.add if self._is_ready(body) else seen.ready.discard)(name)
+
+    def _is_ready(self, body: Mapping[str, Any]) -> bool:
+        status = body.get("status") or {}
+        generation = body["metadata"].get("generation", 0)
+        return status.get("observedGeneration", generation) >= generation and any(
+            c["type"] == self._subject.ready_condition and c["status"] == "True"
+            for c in status.get("conditions") or ()
+        )
+
+    def _child(self, plural: str) -> Callable[[str, Mapping[str, Any]], None]:
+        def take(event: str, body: Mapping[str, Any]) -> None:
+            meta = body["metadata"]
+            known = self.seen.children[plural]
+            if event == "DELETED":
+                gone = known.pop(meta["name"], None)
+                if gone is not None:
+                    self._count(plural, gone[0], -1)
+                return
+            owner = self._owner(meta)
+            if owner is None:
+                return
+            before = known.get(meta["name"])
+            known[meta["name"]] = now = (owner, meta.get("generation", 0))
+            if before is None:
+                self._count(plural, owner, 1)
+            if before != now and self._changed is not None:
+                self._changed(plural, owner)
+
+        return take
+
+    def _count(self, plural: str, owner: str, change: int) -> None:
+        counts = self.seen.kinds_of[owner]
+        counts[plural] += change
+        whole = sum(count > 0 for count in counts.values()) == len(self._subject.children)
+        (self.seen.complete.add if whole else self.seen.complete.discard)(owner)
+
+    def _owner(self, meta: Mapping[str, Any]) -> str | None:
+        label = self._subject.owner_label
+        if label:
+            found: str | None = (meta.get("labels") or {}).get(label)
+            return found
+        kind = self._subject.resource.kind
+        owners = (o["name"] for o in meta.get("ownerReferences") or () if o["kind"] == kind)
+        return next(owners, None)

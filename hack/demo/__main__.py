@@ -1,0 +1,188 @@
+"""The main job, shown: from market data to a prediction by Triton on a real Kubernetes."""
+
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+from hack.cluster.kubectl import Kubectl
+from hack.cluster.target import Embedded, Target, target
+from hack.console import StepError, reported, run, say, step
+from hack.product import (
+    INSTALLATION,
+    MARK,
+    ROOT,
+    cluster,
+    demand_images,
+    install,
+    is_ours,
+    load_images,
+    not_made_by_us,
+    uninstall,
+)
+from hack.services.cluster_store import ClusterStore
+from hack.services.port_forward import port_forward
+
+NAMESPACE = "trading"
+MODEL = "lstm-price-predictor"
+RESOURCE = f"inferencemodel/{MODEL}"
+SAMPLE = ROOT / "manifests" / "samples" / f"{MODEL}.yaml"
+TRAINED = ROOT / "build" / MODEL
+GRPC = 8001
+# Until the model answers: image start, download, and loading TorchScript on two cores.
+DEADLINE_SECONDS = 240
+
+
+def main() -> None:
+    command = sys.argv[1] if len(sys.argv) > 1 else "up"
+    with reported():
+        if command == "down":
+            take_down(target())
+        else:
+            show(cluster())
+
+
+def show(on: Target) -> None:
+    """Everything, from nothing to a prediction."""
+    began = time.monotonic()
+    if not isinstance(on, Embedded):
+        admit(on)
+    train()
+    on.up()
+    kubectl = Kubectl(on.kubeconfig)
+    images = load_images(on)
+    install(kubectl, images)
+    with step("a model store in namespace trading, which enforces the restricted standard"):
+        namespace(kubectl)
+        store = ClusterStore(kubectl, NAMESPACE)
+        store.deploy(images.operator)
+        store.upload(TRAINED / "model.pt", f"{MODEL}/model.pt")
+    manifest = pinned()
+    with step(f"kubectl apply -f {manifest.relative_to(ROOT)}"):
+        say(manifest.read_text())
+        kubectl("apply", "-f", str(manifest))
+        wait_ready(kubectl)
+    with step("a prediction over tritonclient (gRPC), beside the local model's"):
+        predict(kubectl)
+    tell(
+        kubectl,
+        ("get", "inferencemodels", "-A"),
+        ("get", "inferencemodels", "-A", "-o", "wide"),
+        ("get", "pods,services,deployments,controllerrevisions", "-n", NAMESPACE),
+        ("describe", "inferencemodel", MODEL, "-n", NAMESPACE),
+    )
+    say(f"\nAll of it took {time.monotonic() - began:.0f} s. The cluster stays up:")
+    say(f"  export KUBECONFIG={on.kubeconfig}")
+    say("  kubectl get inferencemodels -A        make demo-down removes it again")
+
+
+def admit(on: Target) -> None:
+    """Before the long work: does the cluster answer, and may the demo be there?"""
+    on.up()
+    if not is_ours(on):
+        demand_images(on)
+        demand_room(Kubectl(on.kubeconfig))
+
+
+def demand_room(kubectl: Kubectl) -> None:
+    """Refuse a cluster on which the demo would write over somebody else's work."""
+    if theirs := not_made_by_us(kubectl, *INSTALLATION, f"namespace/{NAMESPACE}"):
+        raise StepError(
+            f"there already, and not made by the demo: {', '.join(theirs)}",
+            "Use CLUSTER=embedded, or a cluster that has none of these.",
+        )
+
+
+def train() -> None:
+    """A small LSTM on real daily prices, exported to TorchScript; kept in build/."""
+    if all((TRAINED / name).exists() for name in ("model.pt", "model.onnx", "sample.json")):
+        say(f"==> the LSTM is trained already ({TRAINED.relative_to(ROOT)})")
+        return
+    with step("train an LSTM on real market data, export it to TorchScript"):
+        command = [sys.executable, "-m", "training.lstm", "train", "--profile", "demo"]
+        command += ["--output", str(TRAINED)]
+        if subprocess.run(command, cwd=ROOT).returncode != 0:
+            raise StepError("training failed", "its output above says why")
+
+
+def pinned() -> Path:
+    """The sample manifest, with the digest of the model that was just trained."""
+    body = yaml.safe_load(SAMPLE.read_text())
+    digest = (TRAINED / "model.pt.sha256").read_text().split()[0]
+    body["spec"]["model"]["source"]["sha256"] = digest
+    path = TRAINED / SAMPLE.name
+    path.write_text(yaml.safe_dump(body, sort_keys=False))
+    return path
+
+
+def namespace(kubectl: Kubectl, name: str = NAMESPACE) -> None:
+    """A namespace that refuses every pod beneath the *restricted* Pod Security Standard."""
+    if "Terminating" in kubectl("get", "namespace", name, "--ignore-not-found"):
+        kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=120s")
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", MARK: "true"}
+    kubectl.apply(
+        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+    )
+
+
+def wait_ready(
+    kubectl: Kubectl, resource: str = RESOURCE, within: float = DEADLINE_SECONDS
+) -> None:
+    """Print the line of `KIND/NAME` in the demo's namespace whenever it changes, until it is
+    Ready."""
+    named = (resource, "-n", NAMESPACE)
+    shown, deadline = "", time.monotonic() + within
+    while time.monotonic() < deadline:
+        line = kubectl("get", *named, "--no-headers").strip()
+        if line.rpartition(" ")[0] != shown:
+            shown = line.rpartition(" ")[0]
+            say(f"    {line}")
+        if kubectl.succeeds("wait", *named, "--for=condition=Ready", "--timeout=1s"):
+            return
+    raise StepError(
+        f"{resource} is not Ready after {within:.0f} s\n{kubectl('describe', *named)}",
+        "the conditions and Events above name the reason",
+    )
+
+
+def predict(kubectl: Kubectl) -> None:
+    with port_forward(kubectl, NAMESPACE, MODEL, GRPC) as address:
+        command: list[str | Path] = [sys.executable, "-m", "hack.demo.predict", "--url", address]
+        command += ["--model", MODEL, "--sample", TRAINED / "sample.json"]
+        say(
+            run(
+                command, cwd=ROOT, remedy="compare with `python -m hack.demo.predict --help`"
+            ).rstrip()
+        )
+
+
+def tell(kubectl: Kubectl, *commands: tuple[str, ...]) -> None:
+    """What an engineer would look at: the words of each command after `kubectl`, and its answer."""
+    for words in commands:
+        say(f"\n$ kubectl {' '.join(words)}\n{kubectl(*words).rstrip()}")
+
+
+def take_down(on: Target) -> None:
+    """What the demo made; a cluster that is not ours keeps running without it."""
+    kubectl = Kubectl(on.kubeconfig)
+    if on.kubeconfig.exists() and kubectl.succeeds("get", "--raw", "/readyz"):
+        remove(kubectl, everything=is_ours(on))
+    on.down()
+
+
+def remove(kubectl: Kubectl, *, everything: bool) -> None:
+    """The demo's namespace and the operator; without `everything`, where the demo made them."""
+    ours = f"namespace/{NAMESPACE}"
+    theirs = [] if everything else not_made_by_us(kubectl, *INSTALLATION, ours)
+    if theirs:
+        say(f"not made by the demo, left as it is: {', '.join(theirs)}")
+    if ours not in theirs:
+        kubectl("delete", ours, "--ignore-not-found")
+    if not set(INSTALLATION) & set(theirs):
+        uninstall(kubectl)
+
+
+if __name__ == "__main__":
+    main()

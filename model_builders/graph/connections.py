@@ -1,0 +1,153 @@
+"""Which tensor leads where: each one is given once and taken somewhere, and no step waits for
+itself."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+from itertools import pairwise
+
+from inference_operator.api.quoting import listed, quoted, short
+from model_builders.graph.model import Edge, Graph, GraphStep, by_tensor, edges, givers, takers
+from model_builders.graph.wording import suggestion
+from model_builders.problem import Problem
+
+
+def models_tensors(graph: Graph) -> Iterator[Problem]:
+    """Keys of the maps, which are the models' own names."""
+    for step in graph.steps:
+        inputs = {tensor.name for tensor in step.model.input}
+        outputs = {tensor.name for tensor in step.model.output}
+        yield from _unknown_keys(step, "input", step.input_map, inputs)
+        yield from _missing_inputs(step)
+        yield from _unknown_keys(step, "output", step.output_map, outputs)
+        for field, tensors in (("inputMap", step.input_map), ("outputMap", step.output_map)):
+            if not tensors:
+                yield Problem(f"{step.path}.{field}", "nothing", "at least one tensor", "add one")
+
+
+def _unknown_keys(
+    step: GraphStep, kind: str, keys: Iterable[str], names: set[str]
+) -> Iterator[Problem]:
+    free = names.difference(keys)
+    for key in keys if names else ():
+        if key not in names:
+            yield Problem(
+                f"{step.path}.{kind}Map[{key}]",
+                f"an {kind} that model {quoted(step.model.name)} does not have",
+                f"one of its {kind}s: {listed(sorted(names))}",
+                suggestion(key, free, "write the name that the model gives it"),
+            )
+
+
+def _missing_inputs(step: GraphStep) -> Iterator[Problem]:
+    for tensor in step.model.input if step.input_map else ():
+        if tensor.name not in step.input_map and not tensor.optional:
+            yield Problem(
+                f"{step.path}.inputMap",
+                f"nothing for input {quoted(tensor.name)} of model {quoted(step.model.name)}",
+                "a tensor for each input that is not optional",
+                f"add {short(tensor.name)}, with one of the pipeline's tensors",
+            )
+
+
+def unknown_tensors(graph: Graph) -> Iterator[Problem]:
+    """What is taken, and never given."""
+    given = {end.tensor for end in givers(graph)}
+    made = {name for step in graph.steps for name in step.output_map.values()}
+    for end in takers(graph):
+        if end.step is not None and end.tensor not in given:
+            others = given - set(end.step.output_map.values())
+            yield Problem(
+                end.path,
+                f"tensor {quoted(end.tensor)}, which nothing gives",
+                f"an input of the pipeline, or what another step gives: {listed(sorted(others))}",
+                suggestion(end.tensor, others, "add it to spec.inputs, or to a step's outputMap"),
+            )
+        elif end.step is None and end.tensor not in made:
+            yield Problem(
+                end.path,
+                "an input of the pipeline" if end.tensor in given else "nothing that gives it",
+                f"a tensor that a step gives: {listed(sorted(made))}",
+                suggestion(end.tensor, made, "add it to a step's outputMap, or remove it"),
+            )
+
+
+def several_givers(graph: Graph) -> Iterator[Problem]:
+    for tensor, ends in by_tensor(givers(graph)).items():
+        for end in ends[1:]:
+            if end.step is not None:
+                yield Problem(
+                    end.path,
+                    f"tensor {quoted(tensor)}, which {short(ends[0].path)} gives as well",
+                    "one giver for each tensor",
+                    "give it another name, and use that where this one is meant",
+                )
+
+
+def unused(graph: Graph) -> Iterator[Problem]:
+    """What is given, and never taken."""
+    taken = {end.tensor for end in takers(graph)}
+    fed = {name for step in graph.steps for name in step.input_map.values()}
+    for tensor in graph.inputs:
+        if tensor.name not in fed:
+            yield Problem(
+                f"spec.inputs[{tensor.name}]",
+                "no step that takes it",
+                "at least one step with it in its inputMap",
+                "use it, or remove it",
+            )
+    for step in graph.steps:
+        yield from _unused_outputs(step, taken)
+
+
+def _unused_outputs(step: GraphStep, taken: set[str]) -> Iterator[Problem]:
+    lost = {key: name for key, name in step.output_map.items() if name not in taken}
+    if lost and len(lost) == len(step.output_map):
+        yield Problem(
+            step.path,
+            f"outputs that lead nowhere: {listed(sorted(lost.values()))}",
+            "at least one that a step or an output of the pipeline takes",
+            "use one of them, or remove the step",
+        )
+        return
+    for key, name in lost.items():
+        yield Problem(
+            f"{step.path}.outputMap[{key}]",
+            f"tensor {quoted(name)}, which nothing takes",
+            "one that a step or an output of the pipeline takes",
+            "use it, or remove it from outputMap: an output of a model may be left out",
+        )
+
+
+def cycles(graph: Graph) -> Iterator[Problem]:
+    """Each way that leads from a step back to itself."""
+    paths = {step.name: step.path for step in graph.steps}
+    order = {name: place for place, name in enumerate(paths)}
+    left: dict[tuple[str, str], Edge] = {}
+    for edge in edges(graph):
+        if edge.source and edge.target:
+            left.setdefault((edge.source, edge.target), edge)
+    while found := _cycle(left):
+        first = min(range(len(found)), key=lambda i: order[found[i].source])
+        around = found[first:] + found[:first]
+        way = ", ".join(f"{e.source} gives {quoted(e.tensor)} to {e.target}" for e in around)
+        yield Problem(
+            paths[around[0].source],
+            f"a cycle: {way}",
+            "steps of which none waits for itself",
+            "feed one of them from elsewhere",
+        )
+        for edge in found:
+            del left[edge.source, edge.target]
+
+
+def _cycle(left: Mapping[tuple[str, str], Edge]) -> list[Edge]:
+    """The edges of one cycle, in order; empty where there is none."""
+    before: dict[str, list[str]] = {}
+    for source, target in left:
+        before.setdefault(target, []).append(source)
+    try:
+        TopologicalSorter(before).prepare()
+    except CycleError as error:
+        nodes: list[str] = error.args[1]
+        return [left[pair] for pair in pairwise(nodes)]
+    return []

@@ -1,0 +1,49 @@
+"""Splits a config between fields of the API and configOverrides, so that nothing is lost."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from google.protobuf import text_format
+from pydantic import ValidationError
+
+from inference_operator.api.triton import Triton
+from model_builders.config import write_triton
+from model_builders.importing.config_diff import residue
+from model_builders.importing.sections import READERS
+from model_builders.protobuf import written_config
+
+
+def keep_triton(
+    wanted: Any,
+    declare: Callable[[Mapping[str, Any]], Any],
+    sections: Iterable[str] = tuple(READERS),
+) -> dict[str, Any]:
+    """`spec.triton` for the written config `wanted`.
+
+    `declare` renders a spec with that triton section as a written config, without overrides. Each
+    of `sections` has fields of its own where they say the same, or less and never something else;
+    what is left goes to configOverrides. ValueError where nothing can.
+    """
+    kept: dict[str, Any] = {}
+    for key in sections:
+        fragment = READERS[key](wanted)
+        if fragment is not None and _says_no_more(wanted, {key: fragment}):
+            kept[key] = fragment
+    rest = residue(wanted, declare(kept))
+    if rest is None:
+        raise ValueError("the sections contradict the config that they were read from")
+    if rest.ListFields():
+        kept["configOverrides"] = text_format.MessageToString(
+            rest, as_utf8=True, use_short_repeated_primitives=True
+        )
+    return kept
+
+
+def _says_no_more(wanted: Any, fields: Mapping[str, Any]) -> bool:
+    try:
+        triton = Triton.model_validate(fields)
+    except ValidationError:
+        return False
+    config = written_config()
+    write_triton(config, triton)
+    return residue(wanted, config) is not None

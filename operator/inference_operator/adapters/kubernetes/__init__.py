@@ -1,0 +1,1 @@
+"""The API server: reads, watches, writes, leases and Events."""

@@ -1,0 +1,204 @@
+"""Carries a plan out: stage by stage, every answer put into the cache at once."""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from inference_operator.adapters.kubernetes.client import ApiError, Body, Cluster
+from inference_operator.adapters.kubernetes.objections import ObjectionError, object_to
+from inference_operator.domain.names import ChildKey, UnitKey
+from inference_operator.observation.kinds import CHILD_BY_KIND
+from inference_operator.observation.store import Cache
+from inference_operator.planning.children.drift import drift, foreign_keys
+from inference_operator.planning.plan import Action, Apply, Create, Delete, Plan
+
+log = logging.getLogger(__name__)
+
+AT_ONCE = 16
+"""Requests of one plan that are under way at the same time: a forger may have it delete a thousand
+children."""
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of a plan."""
+
+    written: int = 0
+    repaired: list[str] = field(default_factory=list)
+    """Children that somebody else changed or deleted, and that were put back."""
+
+    refused: list[str] = field(default_factory=list)
+    """Sentences about children that need a person."""
+
+    passing: list[str] = field(default_factory=list)
+    """Sentences about failures that may go away by themselves."""
+
+    @property
+    def troubled(self) -> bool:
+        return bool(self.repaired or self.refused or self.passing)
+
+
+class Executor:
+    """Writes children. One refused child does not keep the others from being written."""
+
+    def __init__(self, cluster: Cluster, cache: Cache) -> None:
+        self._cluster = cluster
+        self._cache = cache
+        # Children that the API server (an admission webhook, say) keeps different from what was
+        # applied: applying again before they change would go on for ever.
+        self._settled: dict[tuple[UnitKey, ChildKey], tuple[str, str]] = {}
+        # Children that could not be written: writing them later puts nothing back.
+        self._owed: set[tuple[UnitKey, ChildKey]] = set()
+
+    async def execute(self, plan: Plan) -> Outcome:
+        """All stages in order; what a failed write would make harmful is left out."""
+        outcome = Outcome()
+        failed: list[Action] = []
+        for stage in plan.stages:
+            ready = [action for action in stage if not _waits(action, failed)]
+            turns = asyncio.Semaphore(AT_ONCE)
+            doing = (self._in_turn(turns, plan.key, action) for action in ready)
+            results = await asyncio.gather(*doing)
+            for action, result in zip(ready, results, strict=True):
+                if isinstance(result, ApiError | ObjectionError):
+                    _record(outcome, action, result)
+                    failed.append(action)
+                    self._owed.add((plan.key, action.key))
+                elif result:
+                    outcome.written += 1
+                    self._credit(outcome, plan, action)
+        return outcome
+
+    def forget(self, key: UnitKey) -> None:
+        """The unit is gone."""
+        self._settled = {k: v for k, v in self._settled.items() if k[0] != key}
+        self._owed = {owed for owed in self._owed if owed[0] != key}
+
+    def _credit(self, outcome: Outcome, plan: Plan, action: Action) -> None:
+        was_owed = (plan.key, action.key) in self._owed
+        self._owed.discard((plan.key, action.key))
+        if not was_owed and not plan.decisions and not isinstance(action, Delete):
+            outcome.repaired.append(f"{action.key}: {action.why}")
+
+    async def _in_turn(
+        self, turns: asyncio.Semaphore, unit: UnitKey, action: Action
+    ) -> ApiError | ObjectionError | bool:
+        async with turns:
+            return await self._do(unit, action)
+
+    async def _do(self, unit: UnitKey, action: Action) -> ApiError | ObjectionError | bool:
+        """Whether anything was written, or why it could not be, or must not."""
+        try:
+            object_to(unit, action)
+            if isinstance(action, Delete):
+                await self._delete(unit, action)
+            elif isinstance(action, Create):
+                await self._create(action)
+            else:
+                return await self._apply(unit, action)
+        except ObjectionError as error:
+            log.error("%s of %s is not sent: %s", action.key, unit, error)
+            return error
+        except ApiError as error:
+            return error
+        return True
+
+    async def _create(self, action: Create) -> None:
+        resource = CHILD_BY_KIND[action.key.kind]
+        try:
+            live = await self._cluster.create(resource, action.manifest)
+        except ApiError as error:
+            if not error.is_there_already:
+                raise
+            # It was orphaned, or left by an owner of the same name: ours if it is equal.
+            live = await self._cluster.apply(resource, action.manifest, force=False)
+        self._cache.put(action.key.kind, live)
+
+    async def _apply(self, unit: UnitKey, action: Apply) -> bool:
+        key = action.key
+        resource = CHILD_BY_KIND[key.kind]
+        known = self._cache.get(key.kind, (unit.namespace, key.name))
+        if known is not None and self._is_settled(unit, action, known):
+            return False
+        extra = foreign_keys(known, action.manifest) if known is not None and action.owned else {}
+        if extra:
+            await self._cluster.patch(resource, _removal(action.manifest, extra))
+        live = await self._cluster.apply(resource, action.manifest, force=action.owned)
+        self._cache.put(key.kind, live)
+        where = drift(live, action.manifest)
+        if where is None:
+            self._settled.pop((unit, key), None)
+        else:
+            log.warning("%s of %s does not keep %s as applied", key, unit, where)
+            self._settled[unit, key] = (_version(live), where)
+        return True
+
+    def _is_settled(self, unit: UnitKey, action: Apply, known: Body) -> bool:
+        found = self._settled.get((unit, action.key))
+        return found == (_version(known), drift(known, action.manifest))
+
+    async def _delete(self, unit: UnitKey, action: Delete) -> None:
+        key = action.key
+        resource = CHILD_BY_KIND[key.kind]
+        await self._cluster.delete(resource, unit.namespace, key.name, action.uid)
+        meta = {"namespace": unit.namespace, "name": key.name, "uid": action.uid}
+        self._cache.drop(key.kind, {"metadata": meta})
+
+
+def _waits(action: Action, failed: list[Action]) -> bool:
+    if isinstance(action, Delete):
+        # Clients may still be sent to the pods that are to go.
+        return any(other.key.kind == "Service" for other in failed)
+    # Without its record or its ConfigMap a workload must not come up.
+    return action.key.kind == "Deployment" and any(o.key.name == action.key.name for o in failed)
+
+
+def _record(outcome: Outcome, action: Action, error: ApiError | ObjectionError) -> None:
+    if isinstance(error, ObjectionError):
+        outcome.refused.append(
+            f"{action.key} is not sent: {error}; report this to the operator's authors"
+        )
+        return
+    if _is_ending(error):
+        # The namespace is being deleted, child by child: the resource itself goes next.
+        return
+    if error.is_passing and not (_is_conflict(error) or _is_malformed(error)):
+        outcome.passing.append(f"{action.key}: {error.message}")
+    elif _is_conflict(error):
+        outcome.refused.append(
+            f"{action.key} exists and is managed by somebody else ({error.message}); delete or"
+            " rename it, or rename this resource"
+        )
+    else:
+        outcome.refused.append(f"{action.key} is refused: {error.message}")
+
+
+def _is_conflict(error: ApiError) -> bool:
+    # An apply without force over fields of another manager; other conflicts pass by themselves.
+    return error.status == 409 and "conflict" in error.message and "with" in error.message
+
+
+def _is_ending(error: ApiError) -> bool:
+    return error.status == 403 and "because it is being terminated" in error.message
+
+
+def _is_malformed(error: ApiError) -> bool:
+    # What a person wrote into `affinity`, say; the API server answers 500, not 422.
+    return error.status == 500 and "failed to create typed patch object" in error.message
+
+
+def _version(body: Mapping[str, Any]) -> str:
+    return str(body["metadata"].get("resourceVersion"))
+
+
+def _removal(manifest: Mapping[str, Any], extra: dict[tuple[str, ...], list[str]]) -> Body:
+    meta = manifest["metadata"]
+    body: Body = {"metadata": {"name": meta["name"], "namespace": meta["namespace"]}}
+    for path, keys in extra.items():
+        place = body
+        for part in path:
+            place = place.setdefault(part, {})
+        place.update(dict.fromkeys(keys))
+    return body

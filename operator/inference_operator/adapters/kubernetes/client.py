@@ -1,0 +1,295 @@
+"""The API server, spoken to in raw JSON: typed objects cost ten times as much on the hot path."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+from urllib.parse import urlencode
+
+import aiohttp
+from kubernetes.aio.client import ApiClient, Configuration
+from kubernetes.aio.config import ConfigException
+
+from inference_operator.adapters.kubernetes.decoding import (
+    TooLongError,
+    decode_event,
+    decode_object,
+    decode_page,
+    lines,
+    most_bytes,
+    read_bytes,
+)
+from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.names import FIELD_MANAGER
+
+Body = dict[str, Any]
+
+# A watch brings a bookmark about every minute: after so many seconds the connection is dead.
+SILENCE = 150.0
+# Objects of a page; fewer where they are so large that the page has too many bytes.
+PAGE_OBJECTS = 250
+_TOO_LONG = "TooLong"
+_JSON = "application/json"
+_METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_MANAGER = {"fieldManager": FIELD_MANAGER}
+
+
+class ApiError(Exception):
+    """The API server refused a request, or did not answer (`status` 0)."""
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.message = message
+
+    @property
+    def is_gone(self) -> bool:
+        return self.status == 404
+
+    @property
+    def is_there_already(self) -> bool:
+        return self.status == 409 and self.reason == "AlreadyExists"
+
+    @property
+    def is_passing(self) -> bool:
+        """Whether the same request may succeed later without anybody changing anything."""
+        return self.status in (0, 409, 429) or self.status >= 500
+
+
+class Cluster(Protocol):
+    """What the operator asks of a cluster; tests run one suite against a fake and the real one."""
+
+    async def create(self, resource: Resource, body: Mapping[str, Any]) -> Body: ...
+
+    async def apply(self, resource: Resource, body: Mapping[str, Any], *, force: bool) -> Body: ...
+
+    async def patch(
+        self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
+    ) -> Body: ...
+
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None: ...
+
+    async def keys(self, resource: Resource, selector: str) -> dict[tuple[str, str], str]: ...
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Body: ...
+
+
+class KubeCluster:
+    """The real API server."""
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        telemetry: Telemetry,
+        timeout: float,
+        namespaces: tuple[str, ...] = (),
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """`namespaces` are those to list; none: all of them at once. `may_write` is asked right
+        before each write is sent: False refuses it."""
+        self._may_write = may_write
+        self._client = ApiClient(configuration)
+        self._client.user_agent = FIELD_MANAGER
+        self._telemetry = telemetry
+        self._namespaces = namespaces
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+
+    async def close(self) -> None:
+        await self._client.close()  # type: ignore[no-untyped-call]
+
+    async def create(self, resource: Resource, body: Mapping[str, Any]) -> Body:
+        """POST; ApiError with `is_there_already` when the name is taken."""
+        path = resource.path(body["metadata"].get("namespace"))
+        return await self._send(_Request("POST", path, body, _MANAGER), resource)
+
+    async def apply(self, resource: Resource, body: Mapping[str, Any], *, force: bool) -> Body:
+        """Server-side apply with our field manager; `force` takes fields from other managers."""
+        meta = body["metadata"]
+        path = resource.path(meta.get("namespace"), meta["name"])
+        query = {**_MANAGER, "force": "true" if force else "false"}
+        request = _Request("PATCH", path, body, query, "application/apply-patch+yaml")
+        return await self._send(request, resource)
+
+    async def patch(
+        self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
+    ) -> Body:
+        """JSON merge patch of the object that `body.metadata` names."""
+        meta = body["metadata"]
+        path = resource.path(meta.get("namespace"), meta["name"])
+        if subresource:
+            path = f"{path}/{subresource}"
+        request = _Request("PATCH", path, body, _MANAGER, "application/merge-patch+json")
+        return await self._send(request, resource)
+
+    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+        """Delete that very object (by uid), its own children in the background; gone is fine."""
+        options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
+        try:
+            await self._send(_Request("DELETE", resource.path(namespace, name), options), resource)
+        except ApiError as error:
+            if not error.is_gone and error.status != 409:
+                raise
+
+    async def keys(self, resource: Resource, selector: str) -> dict[tuple[str, str], str]:
+        """Namespace and name of every object, with its uid: metadata only, in pages."""
+        found: dict[tuple[str, str], str] = {}
+        for space in self.spaces(resource):
+            async for page in self.pages(resource, space, selector, _METADATA):
+                for item in page["items"] or ():
+                    meta = item["metadata"]
+                    found[meta.get("namespace", ""), meta["name"]] = meta["uid"]
+        return found
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Body:
+        """One object; ApiError with `is_gone` where there is none."""
+        return await self._send(_Request("GET", resource.path(namespace, name)), resource)
+
+    async def serves(self, resource: Resource) -> bool:
+        """Whether the API server knows the kind."""
+        root = "/apis/" if "/" in resource.api_version else "/api/"
+        try:
+            known = await self._send(_Request("GET", root + resource.api_version), resource)
+        except ApiError as error:
+            if error.is_gone:
+                return False
+            raise
+        return any(found["name"] == resource.plural for found in known.get("resources") or ())
+
+    def spaces(self, resource: Resource) -> tuple[str, ...]:
+        """The namespaces to list and watch one by one; an empty one means all at once."""
+        everywhere = not self._namespaces or not resource.namespaced
+        return ("",) if everywhere else self._namespaces
+
+    async def pages(
+        self, resource: Resource, space: str, selector: str, accept: str = _JSON
+    ) -> AsyncIterator[Body]:
+        """A list in pages of some hundred objects, whole ones unless `accept` says otherwise.
+
+        A page of too many bytes is asked for again with half the objects. Objects beyond a limit
+        are stubs (`decoding`).
+        """
+        query = {"labelSelector": selector} if selector else {}
+        path, size = resource.path(space), PAGE_OBJECTS
+        while True:
+            asked = _Request("GET", path, None, {"limit": str(size), **query}, accept=accept)
+            try:
+                page = await self._send(asked, resource)
+            except ApiError as error:
+                if error.reason != _TOO_LONG or size == 1:
+                    raise
+                size //= 2
+                continue
+            yield page
+            token = page["metadata"].get("continue")
+            if not token:
+                return
+            query = {**query, "continue": token}
+
+    async def watch(
+        self, resource: Resource, space: str, selector: str, version: str
+    ) -> AsyncIterator[tuple[str, Body]]:
+        """Type and object of each event since `version`, until the API server ends the watch.
+
+        ApiError when it refuses, and when it says nothing for so long that it must be gone.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            **({"labelSelector": selector} if selector else {}),
+        }
+        request = _Request("GET", resource.path(space), query=query)
+        patience = aiohttp.ClientTimeout(sock_connect=self._timeout.total, sock_read=SILENCE)
+        try:
+            answer = await self._open(request, patience)
+            self._telemetry.requests.labels("WATCH", resource.plural, str(answer.status)).inc()
+            async with answer:
+                if answer.status >= 400:
+                    raise _refusal(answer.status, await _decoded(answer, request))
+                async for line in lines(answer.content.iter_any()):
+                    yield await decode_event(line)
+        except TooLongError as error:
+            # Not the same version again, which would bring the same event.
+            raise ApiError(410, _TOO_LONG, f"an event of {resource.plural}: {error}") from error
+        except ValueError as error:
+            # The list shows what the event said.
+            raise ApiError(500, "NotJson", f"an event of {resource.plural}: {error}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable(error) from error
+
+    async def _send(self, request: "_Request", resource: Resource) -> Body:
+        code = "0"
+        try:
+            status, data = await self._exchange(request)
+            code = str(status)
+        except TooLongError as error:
+            raise ApiError(0, _TOO_LONG, f"an answer about {resource.plural}: {error}") from error
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise _unreachable(error) from error
+        finally:
+            self._telemetry.requests.labels(request.method, resource.plural, code).inc()
+        if status >= 400:
+            raise _refusal(status, data)
+        return data
+
+    async def _exchange(self, request: "_Request") -> tuple[int, Body]:
+        async with await self._open(request, self._timeout) as answer:
+            return answer.status, await _decoded(answer, request)
+
+    async def _open(
+        self, request: "_Request", patience: aiohttp.ClientTimeout
+    ) -> aiohttp.ClientResponse:
+        headers = {
+            "Accept": request.accept,
+            "Content-Type": request.content_type,
+            "User-Agent": FIELD_MANAGER,
+        }
+        try:
+            token = (await self._client.configuration.auth_settings()).get("BearerToken")
+        except ConfigException as error:
+            raise ApiError(0, "NoCredentials", f"no credentials: {error}") from error
+        if token:
+            headers[token["key"]] = token["value"]
+        if request.method != "GET" and not self._may_write():
+            raise ApiError(0, "NotLeading", "this operator does not lead: another one may write")
+        text = urlencode(request.query)
+        url = f"{self._client.configuration.host}{request.path}" + (f"?{text}" if text else "")
+        answer = await self._client.rest_client.request(  # type: ignore[no-untyped-call]
+            request.method, url, headers=headers, body=request.body, _request_timeout=patience
+        )
+        response: aiohttp.ClientResponse = answer.response
+        return response
+
+
+async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> Body:
+    raw = await read_bytes(answer.content.iter_any(), most_bytes(request.query))
+    with contextlib.suppress(ValueError):
+        if not raw:
+            return {}
+        return await (decode_page(raw) if "limit" in request.query else decode_object(raw))
+    # A proxy's page, say.
+    said = raw.decode(errors="replace")[:500]
+    if answer.status < 400:
+        raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {said}")
+    return {"message": said}
+
+
+def _refusal(status: int, data: Body) -> ApiError:
+    return ApiError(status, data.get("reason") or "", data.get("message") or str(status))
+
+
+def _unreachable(error: Exception) -> ApiError:
+    said = str(error) or type(error).__name__
+    return ApiError(0, "Unreachable", f"the API server did not answer: {said}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    query: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = _JSON
+    accept: str = _JSON

@@ -1,0 +1,274 @@
+"""Reader of what the API server answers: one object beyond a limit hides none of the others.
+
+`json.loads` raises RecursionError at some thousand levels, and whatever walks over what it builds
+from less may do so later. Other limits bound how long one object holds the event loop (ADR 0019).
+An object beyond a limit becomes a stub: its identity, and why nothing else of it was read.
+"""
+
+import asyncio
+import gc
+import json
+import re
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+
+from inference_operator.adapters.kubernetes.json_text import (
+    BrokenJsonError,
+    end_of,
+    enter,
+    go_on,
+    key_at,
+    members,
+    value_at,
+)
+from inference_operator.adapters.polling.poll_schedule import Breather
+from inference_operator.domain.bounded_json import JsonRefusedError, check_size
+from inference_operator.domain.names import UNREADABLE
+
+Body = dict[str, Any]
+
+# Kubernetes' own types have less than 20 levels; the API server itself reads up to 10,000.
+LEVELS = 64
+# With the values, what copying into the cache takes 100 ms of.
+CONTAINERS = 10_000
+VALUES = 50_000
+# An object of 1.5 MiB, etcd's limit, is 9 MiB in JSON where it holds nothing but `<`.
+OBJECT_BYTES = 32 << 20
+# Of several objects: what is built of them takes a multiple.
+PAGE_BYTES = 8 << 20
+# Of more characters, others want to run between two steps.
+_TURN = 64 << 10
+_NAMES = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
+_IDENTITY = frozenset((*_NAMES, "labels", "ownerReferences"))
+_IDENTITY_LENGTH = 64 << 10
+
+# A character beyond the BMP as two halves: one alone cannot be written again.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
+
+
+class TooLongError(Exception):
+    """An answer or a line of one has more bytes than `limit`, where reading it ended."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"found more than {limit:,} bytes, expected at most {limit:,}")
+
+
+def why_unreadable(body: Mapping[str, Any]) -> str:
+    """Return why the body is a stub; empty where it is a whole object."""
+    reason = body.get(UNREADABLE)
+    return reason if isinstance(reason, str) else ""
+
+
+def stub(body: Mapping[str, Any], reason: str) -> Body:
+    """Return the identity of a body that cannot be used."""
+    meta = body.get("metadata")
+    kept = {k: meta[k] for k in _IDENTITY if k in meta} if isinstance(meta, Mapping) else {}
+    found = {k: body[k] for k in ("apiVersion", "kind") if k in body}
+    return {**found, "metadata": kept, UNREADABLE: reason}
+
+
+def most_bytes(query: Mapping[str, str]) -> int:
+    """Return how many bytes the answer to a request may have."""
+    return PAGE_BYTES if query.get("limit", "1") != "1" else OBJECT_BYTES
+
+
+async def read_bytes(chunks: AsyncIterator[bytes], limit: int = OBJECT_BYTES) -> bytes:
+    """Return all chunks; TooLongError where they go on after `limit` bytes."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > limit:
+            raise TooLongError(limit)
+    return bytes(body)
+
+
+async def lines(chunks: AsyncIterator[bytes], limit: int = OBJECT_BYTES) -> AsyncIterator[bytes]:
+    """Yield the lines of a stream: an event holds a whole object. TooLongError beyond `limit`."""
+    begun: list[bytes] = []
+    size = 0
+    async for chunk in chunks:
+        first, *rest = chunk.split(b"\n")
+        begun.append(first)
+        size += len(first)
+        for part in rest:
+            if size > limit:
+                break
+            if line := b"".join(begun):
+                yield line
+            begun, size = [part], len(part)
+        if size > limit:
+            raise TooLongError(limit)
+
+
+async def decode_page(raw: bytes) -> Body:
+    """Return a list, or one object; items beyond a limit are stubs.
+
+    ValueError where it is not JSON, or no object.
+    """
+    text = raw.decode("utf-8", "replace")
+    page: Body = {}
+    is_more, at = enter(text, 0, "{")
+    while is_more:
+        key, begin = key_at(text, at)
+        if key == "items" and text[begin : begin + 1] == "[":
+            page[key], end = await _items(text, begin)
+        else:
+            page[key], end = value_at(text, begin)
+        is_more, at = go_on(text, end)
+    return page
+
+
+async def decode_object(raw: bytes) -> Body:
+    """Return one object, a stub where it is beyond a limit.
+
+    ValueError where it is not JSON, or no object.
+    """
+    text = raw.decode("utf-8", "replace")
+    found, _ = await _alone(text, 0)
+    return found
+
+
+async def decode_event(line: bytes) -> tuple[str, Body]:
+    """Return type and object of an event of a watch; a stub where the object is beyond a limit.
+
+    ValueError where it is no event.
+    """
+    text = line.decode("utf-8", "replace")
+    kind = ""
+    body: Body | None = None
+    is_more, at = enter(text, 0, "{")
+    while is_more:
+        key, begin = key_at(text, at)
+        if key == "object":
+            body, end = await _alone(text, begin)
+        else:
+            value, end = value_at(text, begin)
+            kind = value if key == "type" and isinstance(value, str) else kind
+        is_more, at = go_on(text, end)
+    if not kind or body is None:
+        raise BrokenJsonError(text, 0)
+    return kind, body
+
+
+async def _items(text: str, at: int) -> tuple[list[Body], int]:
+    items: list[Body] = []
+    breather = Breather()
+    is_dense = _is_dense(text)
+    is_more, at = enter(text, at, "[")
+    while is_more:
+        item, end = await (asyncio.to_thread(_checked, text, at) if is_dense else _object(text, at))
+        items.append(item)
+        await breather.breathe()
+        is_more, at = go_on(text, end)
+    return items, at
+
+
+def _is_dense(text: str) -> bool:
+    """Whether one object in it may have so many values that building them takes long."""
+    return any(
+        _brackets(text, at, at + _TURN) > _TURN // 10
+        or text.count(",", at, at + _TURN) > _TURN // 4
+        for at in range(0, len(text), _TURN)
+    )
+
+
+def _brackets(text: str, start: int, end: int) -> int:
+    # Those in texts count too: it is quick, and decides only how the object is read.
+    return text.count("{", start, end) + text.count("[", start, end)
+
+
+async def _alone(text: str, at: int) -> tuple[Body, int]:
+    """The same of an object that is most of the text: what may be beyond a limit is not built."""
+    size = len(text)
+    is_light = _brackets(text, at, size) <= CONTAINERS and text.count(",", at) <= VALUES
+    if is_light or size - at <= _TURN:
+        return await _object(text, at)
+    return await asyncio.to_thread(_checked, text, at)
+
+
+def _checked(text: str, at: int) -> tuple[Body, int]:
+    """The same in a thread, and checked before anything is built."""
+    try:
+        end = end_of(text, at)
+        whole = text[at:end]
+        check_size(whole, LEVELS, CONTAINERS, VALUES)
+        found, _ = _value_at(whole, 0)
+        _check(found, whole)
+    except (BrokenJsonError, JsonRefusedError):
+        return _partly(text, at)
+    return found, end
+
+
+async def _object(text: str, at: int) -> tuple[Body, int]:
+    """Return the object that begins there, or its stub, and its end."""
+    try:
+        found, end = _value_at(text, at)
+        if end - at > _TURN:
+            await asyncio.sleep(0)
+        _check(found, text[at:end])
+    except (BrokenJsonError, JsonRefusedError):
+        # In a thread: it takes long, but never the interpreter for long.
+        return await asyncio.to_thread(_partly, text, at)
+    return found, end
+
+
+def _value_at(text: str, at: int) -> tuple[Any, int]:
+    """Without the search for garbage: of a million lists it takes seven times what reading does."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        return value_at(text, at)
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _check(value: Any, text: str) -> None:
+    if not isinstance(value, dict):
+        raise BrokenJsonError(text, 0)
+    check_size(text, LEVELS, CONTAINERS, VALUES)
+    if _SURROGATE.search(text):
+        try:
+            json.dumps(value, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            raise JsonRefusedError("found half of a character, expected UTF-8") from None
+
+
+def _partly(text: str, at: int) -> tuple[Body, int]:
+    """Return the object without `managedFields`, which anybody may fill and nothing here reads; its
+    stub where the rest is beyond a limit too."""
+    end = end_of(text, at)
+    parts = {key: text[begin:stop] for key, begin, stop in members(text, at)}
+    fields = _members(parts.get("metadata", "{}"))
+    fields.pop("managedFields", None)
+    whole = _joined({**parts, "metadata": _joined(fields)})
+    try:
+        check_size(whole, LEVELS, CONTAINERS, VALUES)
+        found: Body = json.loads(whole)
+        _check(found, whole)
+        return found, end
+    except (ValueError, RecursionError) as error:
+        reason = str(error)
+    names = {key: value for key, value in fields.items() if key in _IDENTITY and _is_small(value)}
+    # The items of a list do not say their kind.
+    kept = {k: v for k, v in parts.items() if k in ("apiVersion", "kind") and _is_small(v)}
+    found = json.loads(_joined({**kept, "metadata": _joined(names)}))
+    return {**found, UNREADABLE: reason}, end
+
+
+def _members(text: str) -> dict[str, str]:
+    return {key: text[begin:end] for key, begin, end in members(text)}
+
+
+def _joined(parts: Mapping[str, str]) -> str:
+    return "{" + ",".join(f"{json.dumps(key)}:{value}" for key, value in parts.items()) + "}"
+
+
+def _is_small(text: str) -> bool:
+    if len(text) > _IDENTITY_LENGTH:
+        return False
+    try:
+        check_size(text, 4, 1024, 4096)
+    except JsonRefusedError:
+        return False
+    return True

@@ -1,0 +1,156 @@
+"""Leadership by a Lease: of several operators exactly one writes.
+
+Own code rather than the client library's: that one never gives a lease back, and counts on the
+wall clock (docs/adr/0012-leader-election.md).
+"""
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from inference_operator.adapters.kubernetes.client import ApiError, Body
+from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.names import FIELD_MANAGER
+
+log = logging.getLogger(__name__)
+
+LEASES = Resource("coordination.k8s.io/v1", "leases", "Lease")
+
+DURATION = 10.0
+"""Seconds after its holder's last sign of life that a lease may be taken over."""
+
+MARGIN = 3.0
+"""Seconds before that when the holder stops writing: requests on their way still arrive in time."""
+
+RENEW = 2.0
+"""Seconds between signs of life, and between a follower's looks."""
+
+
+class LeaseStore(Protocol):
+    """Where the lease is kept."""
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Body: ...
+
+    async def create(self, resource: Resource, body: Body) -> Body: ...
+
+    async def patch(self, resource: Resource, body: Body) -> Body: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Who wants which lease."""
+
+    namespace: str
+    identity: str
+    name: str = FIELD_MANAGER
+
+
+def boot_time() -> float:
+    """Seconds that go on while the process, or the machine, is suspended."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+
+class Lease:
+    """Takes the lease when it is free, renews it, and says whether writing is still safe."""
+
+    def __init__(
+        self, store: LeaseStore, candidate: Candidate, clock: Callable[[], float] = boot_time
+    ) -> None:
+        self._store = store
+        self._candidate = candidate
+        self._clock = clock
+        self._valid_until = float("-inf")
+        self._ever_held = False
+        self._seen: tuple[str, float] | None = None
+        """Version of somebody else's lease, and when it was first seen here: another machine's
+        clock is never trusted."""
+
+        self.taken = asyncio.Event()
+        """Set once this process leads, and from then on: who loses a lease ends."""
+
+    @property
+    def holds(self) -> bool:
+        """Whether a write that is sent now arrives before anybody else may take over."""
+        return self._clock() < self._valid_until
+
+    @property
+    def lost(self) -> bool:
+        """Whether this process led, and somebody else may lead now."""
+        return self._ever_held and not self.holds
+
+    async def keep(self) -> None:
+        """Follow until the lease is free, then lead; returns when it is lost."""
+        while True:
+            with contextlib.suppress(ApiError):
+                await self._try()
+            if self.lost:
+                log.error("the lease %s is lost", self._candidate.name)
+                return
+            await asyncio.sleep(RENEW)
+
+    async def give_back(self) -> None:
+        """Let a follower take over at once; what is written must be written before."""
+        if not self.holds:
+            return
+        self._valid_until = float("-inf")
+        with contextlib.suppress(ApiError):
+            await self._store.patch(LEASES, self._body({"holderIdentity": None}))
+            log.info("gave the lease back")
+
+    async def _try(self) -> None:
+        began = self._clock()
+        try:
+            live = await self._store.get(LEASES, self._candidate.namespace, self._candidate.name)
+        except ApiError as error:
+            if not error.is_gone:
+                log.warning("cannot read the lease: %s", error)
+                raise
+            await self._store.create(LEASES, self._body(self._claim(transitions=0)))
+            self._took(began)
+            return
+        holder = live["spec"].get("holderIdentity")
+        if holder != self._candidate.identity and not self._is_free(live):
+            return
+        transitions = live["spec"].get("leaseTransitions") or 0
+        changes = self._claim(transitions + (holder != self._candidate.identity))
+        # With the version that was read: of two that find it free, one is refused.
+        version = live["metadata"]["resourceVersion"]
+        await self._store.patch(LEASES, self._body(changes, version))
+        self._took(began)
+
+    def _is_free(self, live: Body) -> bool:
+        if not live["spec"].get("holderIdentity"):
+            return True
+        version, now = live["metadata"]["resourceVersion"], self._clock()
+        if self._seen is None or self._seen[0] != version:
+            self._seen = (version, now)
+        return now - self._seen[1] >= DURATION
+
+    def _took(self, began: float) -> None:
+        # Counted from before the request: a follower counts from after it.
+        self._valid_until = began + DURATION - MARGIN
+        self._ever_held = True
+        if not self.taken.is_set():
+            log.info("leading as %s", self._candidate.identity)
+            self.taken.set()
+
+    def _claim(self, transitions: int) -> dict[str, Any]:
+        now = datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        claim: dict[str, Any] = {
+            "holderIdentity": self._candidate.identity,
+            "leaseDurationSeconds": int(DURATION),
+            "renewTime": now,
+            "leaseTransitions": transitions,
+        }
+        return claim if self.taken.is_set() else {**claim, "acquireTime": now}
+
+    def _body(self, spec: dict[str, Any], version: str | None = None) -> Body:
+        meta = {"namespace": self._candidate.namespace, "name": self._candidate.name}
+        if version is not None:
+            meta["resourceVersion"] = version
+        return {"apiVersion": LEASES.api_version, "kind": "Lease", "metadata": meta, "spec": spec}

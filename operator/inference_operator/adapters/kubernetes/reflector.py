@@ -1,0 +1,178 @@
+"""Keeps what is known of one kind as the API server has it: listed once, then followed by a watch.
+
+The name is client-go's. Kopf makes a task, a queue and a timer for each object that it watches; of
+the thousands of children that we write ourselves nothing is wanted but their last state (ADR 0015).
+"""
+
+import asyncio
+import logging
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any, Protocol
+
+from inference_operator.adapters.kubernetes.client import ApiError, Body
+from inference_operator.adapters.polling.poll_schedule import Breather, back_off
+from inference_operator.domain.api_resource import Resource
+from inference_operator.observation.kinds import OPTIONAL, selector_of
+
+log = logging.getLogger(__name__)
+
+Name = tuple[str, str]
+"""Namespace (empty for cluster-wide kinds) and name."""
+
+# The connection was cut, or the API server is busy: the same version will do.
+_GOES_ON = (0, 429, 503)
+# An API server that has just started may refuse what it allows a moment later.
+PATIENCE = 3
+FIRST_DELAY = 0.2
+LONGEST_DELAY = 30.0
+
+
+class Source(Protocol):
+    """What is asked of the API server; see `KubeCluster`."""
+
+    def spaces(self, resource: Resource) -> tuple[str, ...]: ...
+
+    def pages(self, resource: Resource, space: str, selector: str) -> AsyncIterator[Body]: ...
+
+    def watch(
+        self, resource: Resource, space: str, selector: str, version: str
+    ) -> AsyncIterator[tuple[str, Body]]: ...
+
+
+class Sink(Protocol):
+    """Who is told."""
+
+    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+        """An object of the first listing."""
+
+    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+        """ADDED, MODIFIED or DELETED."""
+
+    def missed(self, resource: Resource, namespace: str, seen: set[Name], version: int) -> None:
+        """A later listing of a namespace (empty: of all), at `version`, shows only these."""
+
+    def refused(self, resource: Resource) -> None:
+        """An optional kind may not be listed (403): nothing is known of it."""
+
+    def granted(self, resource: Resource) -> None:
+        """It may be listed again, and all of it has been told."""
+
+
+class Reflector:
+    """One kind; `listed` is set once its first listing is complete, or refused of an optional
+    kind."""
+
+    def __init__(
+        self,
+        source: Source,
+        resource: Resource,
+        sink: Sink,
+        turns: asyncio.Semaphore,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        """Listings wait for one of `turns`: those of all kinds at once would fill the memory."""
+        self._source = source
+        self._resource = resource
+        self._sink = sink
+        self._turns = turns
+        self._draw = draw
+        self._required = resource.kind not in OPTIONAL
+        self._refused: set[str] = set()
+        self._unlisted = set(source.spaces(resource))
+        self._begun: set[str] = set()
+        # Space -> the version that is known of it; empty: it must be listed.
+        self._versions: dict[str, str] = {}
+        self._failures: dict[str, int] = {}
+        self.listed = asyncio.Event()
+
+    async def run(self) -> None:
+        """For ever, whatever happens to the API server."""
+        spaces = self._source.spaces(self._resource)
+        async with asyncio.TaskGroup() as group:
+            for space in spaces:
+                group.create_task(self._keep(space))
+
+    async def _keep(self, space: str) -> None:
+        while True:
+            try:
+                if not self._versions.get(space):
+                    self._versions[space] = await self._list(space)
+                await self._follow(space)
+            except ApiError as error:
+                # Compacted away (410), or refused for another reason: what was missed is unknown.
+                is_refused = error.status == 403 and not self._versions.get(space)
+                if error.status not in _GOES_ON:
+                    self._versions[space] = ""
+                self._failures[space] = failures = self._failures.get(space, 0) + 1
+                if is_refused and not self._required and failures >= PATIENCE:
+                    self._go_without(space, error)
+                elif error.status != 410:
+                    log.warning(
+                        "cannot watch %s, will be tried again: %s", self._resource.plural, error
+                    )
+                await asyncio.sleep(back_off(failures, FIRST_DELAY, LONGEST_DELAY, self._draw()))
+
+    def _go_without(self, space: str, error: ApiError) -> None:
+        """Let the operator work without this kind. Only the first refusal of many is logged."""
+        if space not in self._refused:
+            log.warning(
+                "may not list %s, so goes on without; will be tried again: %s",
+                self._resource.plural,
+                error,
+            )
+            self._refused.add(space)
+            self._sink.refused(self._resource)
+        self.listed.set()
+
+    async def _list(self, space: str) -> str:
+        """Everything there is; the version from which to watch."""
+        seen: set[Name] = set()
+        version = "0"
+        is_first = space in self._unlisted
+        # A first listing that broke off may have shown what is gone by now.
+        is_whole = is_first and space not in self._begun
+        async with self._turns:
+            selector, breather = selector_of(self._resource), Breather()
+            async for page in self._source.pages(self._resource, space, selector):
+                version = page["metadata"]["resourceVersion"]
+                self._begun.add(space)
+                for body in page["items"] or ():
+                    meta = body["metadata"]
+                    seen.add((meta.get("namespace", ""), meta["name"]))
+                    # The items of a list do not say their kind.
+                    body.setdefault("kind", self._resource.kind)
+                    body.setdefault("apiVersion", self._resource.api_version)
+                    if is_first:
+                        self._sink.listed(self._resource, body)
+                    else:
+                        self._sink.changed(self._resource, "MODIFIED", body)
+                    await breather.breathe()
+                # Others want to run too.
+                await asyncio.sleep(0)
+        if not is_whole:
+            self._sink.missed(self._resource, space, seen, int(version))
+        self._unlisted.discard(space)
+        if not self._unlisted:
+            self.listed.set()
+        if space in self._refused:
+            self._refused.discard(space)
+            log.info("may list %s again", self._resource.plural)
+            self._sink.granted(self._resource)
+        return version
+
+    async def _follow(self, space: str) -> None:
+        """Until the API server ends the watch."""
+        selector, version = selector_of(self._resource), self._versions[space]
+        breather = Breather()
+        async for change, body in self._source.watch(self._resource, space, selector, version):
+            if change == "ERROR":
+                raise ApiError(
+                    int(body.get("code") or 500), body.get("reason", ""), body.get("message", "")
+                )
+            self._failures[space] = 0
+            self._versions[space] = body["metadata"]["resourceVersion"]
+            if change != "BOOKMARK":
+                self._sink.changed(self._resource, change, body)
+            # Many events may have come in one piece.
+            await breather.breathe()

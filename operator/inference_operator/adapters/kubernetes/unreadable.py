@@ -1,0 +1,79 @@
+"""Reports objects that cannot be used: once in the log and as an Event, each version as a count."""
+
+import asyncio
+import logging
+import sys
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from inference_operator.adapters.kubernetes.client import ApiError, Cluster
+from inference_operator.adapters.kubernetes.decoding import why_unreadable
+from inference_operator.adapters.kubernetes.status_writer import publish_event
+from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.serving_unit import Owner
+from inference_operator.observation.kinds import CHILD_BY_KIND, UNIT_BY_KIND
+from inference_operator.planning.status.events import Note, Severity
+
+log = logging.getLogger(__name__)
+
+REMEMBERED = 4096
+WAITING = 256
+"""Events that wait at most: those beyond are in the log only."""
+
+_RESOURCES = {**UNIT_BY_KIND, **CHILD_BY_KIND}
+
+
+class UnreadableObjects:
+    """Called with each stub; `run` writes the Events of a process that leads."""
+
+    def __init__(
+        self, cluster: Cluster, telemetry: Telemetry, clock: Callable[[], datetime]
+    ) -> None:
+        self._cluster = cluster
+        self._telemetry = telemetry
+        self._clock = clock
+        # Uid -> the last version that was counted.
+        self._versions: dict[str, str] = {}
+        self._waiting: asyncio.Queue[tuple[Owner, str]] = asyncio.Queue(WAITING)
+
+    def __call__(self, kind: str, body: Mapping[str, Any]) -> None:
+        """Count a version that was not counted before; log and tell an object's first one."""
+        meta = body["metadata"]
+        uid, version = str(meta.get("uid", "")), str(meta.get("resourceVersion", ""))
+        last = self._versions.pop(uid, None)
+        self._versions[uid] = version
+        if len(self._versions) > REMEMBERED:
+            del self._versions[next(iter(self._versions))]
+        if last == version:
+            return
+        self._telemetry.unreadable.labels(kind).inc()
+        if last is not None:
+            return
+        key = UnitKey(kind, str(meta.get("namespace", "")), str(meta.get("name", "")))
+        reason = why_unreadable(body)
+        log.warning(
+            "skipped, since it cannot be read: %s",
+            reason,
+            extra={"unit": str(key)},
+            exc_info=sys.exception(),
+        )
+        if uid and kind in _RESOURCES and not self._waiting.full():
+            self._waiting.put_nowait((Owner(key, _RESOURCES[kind].api_version, uid), reason))
+
+    async def run(self, leading: asyncio.Event) -> None:
+        """For ever: an Event for each object, once this process leads."""
+        await leading.wait()
+        while True:
+            owner, reason = await self._waiting.get()
+            message = (
+                f"this object cannot be read: {reason}; correct or delete it. Until then it is"
+                " skipped, and what was made for it stays as it is"
+            )
+            note = Note(Severity.WARNING, Reason.OBJECT_UNREADABLE, message)
+            try:
+                await publish_event(self._cluster, owner, note, self._clock())
+            except ApiError as error:
+                log.warning("cannot write an Event: %s", error, extra={"unit": str(owner.key)})

@@ -1,0 +1,98 @@
+"""Answers of the API server as Kopf reads them: what is beyond a limit reaches it as stubs.
+
+Kopf reads lists with `json()`, and of a watch the lines of `content` with `json.loads`; an error in
+either ends the operator.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+
+import aiohttp
+
+from inference_operator.adapters.kubernetes.decoding import (
+    TooLongError,
+    decode_event,
+    decode_page,
+    lines,
+    most_bytes,
+    read_bytes,
+    why_unreadable,
+)
+
+log = logging.getLogger(__name__)
+
+# Until a list replaces a watch that failed otherwise than Kopf expects.
+LIST_AGAIN_SECONDS = 1.0
+# To Kopf: the version is too old, so that it lists again.
+_LIST_AGAIN = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
+
+
+def response_class(shrink: Callable[[], None]) -> type[aiohttp.ClientResponse]:
+    """Return the class of a session's answers; `shrink` is told of a page of too many bytes, and
+    has the next list ask for less."""
+
+    class Response(_Response):
+        too_long = staticmethod(shrink)
+
+    return Response
+
+
+class _Response(aiohttp.ClientResponse):
+    too_long: Callable[[], None] = staticmethod(lambda: None)
+
+    async def start(self, connection: Any) -> aiohttp.ClientResponse:
+        await super().start(connection)
+        if "watch" in self.url.query and self.status < 400:
+            self.content = cast(aiohttp.StreamReader, _Events(self.content))
+        return self
+
+    async def json(self, **_: Any) -> Any:
+        """Return an object; JSONDecodeError where the answer is none, which Kopf expects."""
+        try:
+            raw = await read_bytes(self.content.iter_any(), most_bytes(self.url.query))
+        except TooLongError as error:
+            self.too_long()
+            raise aiohttp.ClientPayloadError(f"a list: {error}") from error
+        try:
+            return await decode_page(raw)
+        except ValueError as error:
+            self._body = raw
+            if self.status < 400:
+                # A proxy's page, say: Kopf tries again.
+                raise aiohttp.ClientPayloadError(f"the API server's answer: {error}") from error
+            raise json.JSONDecodeError(str(error), "", 0) from error
+
+
+class _Events:
+    """The stream of a watch, in whole lines."""
+
+    def __init__(self, content: aiohttp.StreamReader) -> None:
+        self._content = content
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._content, name)
+
+    async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
+        """Yield line by line, whatever their size."""
+        try:
+            async for line in lines(self._content.iter_any()):
+                yield await _readable(line) + b"\n"
+        except (TooLongError, ValueError) as error:
+            log.warning("listing custom resources again: %s in an event", error)
+            await asyncio.sleep(LIST_AGAIN_SECONDS)
+            yield _LIST_AGAIN + b"\n"
+
+
+async def _readable(line: bytes) -> bytes:
+    change, body = await decode_event(line)
+    if change == "ERROR" and body.get("code") != 410:
+        log.warning("listing custom resources again: the watch ended with %s", body.get("message"))
+        await asyncio.sleep(LIST_AGAIN_SECONDS)
+        return _LIST_AGAIN
+    is_whole = b'"managedFields"' not in line or "managedFields" in (body.get("metadata") or {})
+    if why_unreadable(body) or not is_whole:
+        return json.dumps({"type": change, "object": body}).encode()
+    return line

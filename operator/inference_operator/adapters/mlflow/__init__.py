@@ -1,0 +1,1 @@
+"""MLflow as a model registry: asked for versions, and given promotion tags."""

@@ -1,0 +1,295 @@
+"""MLflow's REST API, as much of it as resolving needs; each failure with its reason."""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+
+from inference_operator.adapters.web.bounded_answer import (
+    ANSWER_BYTES,
+    JSON,
+    SHOWN,
+    AnswerTooLongError,
+    error_message,
+    flat,
+    identifier,
+    is_mlflow_error,
+    read_answer,
+    whole_number,
+)
+from inference_operator.adapters.web.redirects import checked_connector, checked_redirects
+from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_text
+from inference_operator.domain.api_resource import segment
+from inference_operator.domain.bounded_json import JsonRefusedError, parse_json
+from inference_operator.domain.names import FIELD_MANAGER
+from inference_operator.domain.resolution import Unresolved
+
+_API = "/api/2.0/mlflow"
+
+
+class RegistryError(Exception):
+    """The registry gave no answer, or one that says what is missing."""
+
+    def __init__(self, reason: Reason, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    @property
+    def is_definite(self) -> bool:
+        """Whether it is an answer: asking again soon gives the same one."""
+        return Unresolved(self.reason, "").is_definite
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What a Secret gives; never printed. `ca` is PEM text, trusted beside the system's."""
+
+    authorization: str | None = field(default=None, repr=False)
+    ca: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class RegisteredModel:
+    """A registered model: when it was made (ms of Unix time), and the version of each alias."""
+
+    created: int
+    aliases: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """A version of it; `status` is READY once it may be used."""
+
+    run_id: str
+    status: str
+    status_message: str
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedModel:
+    """A model that a run logged."""
+
+    name: str
+    tags: Mapping[str, str]
+
+
+class Mlflow:
+    """One tracking server; `uri` without a slash at its end."""
+
+    def __init__(self, uri: str, timeout: float) -> None:
+        self.uri = uri.rstrip("/")
+        self._timeout = aiohttp.ClientTimeout(total=timeout)
+        self._session: aiohttp.ClientSession | None = None
+        self._trust: dict[str, ssl.SSLContext] = {}
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def model(self, name: str, access: Access) -> RegisteredModel:
+        """One request for all its aliases."""
+        query = {"name": name}
+        missing = (
+            Reason.REGISTERED_MODEL_NOT_FOUND,
+            f"{self.uri} has no registered model {name}: correct spec.model.source.uri, or"
+            " register it",
+        )
+        body = await self._json(f"{_API}/registered-models/get", query, access, missing)
+        found = _map(body, "registered_model")
+        aliases = {str(a["alias"]): whole_number(a["version"]) for a in found.get("aliases") or ()}
+        return RegisteredModel(whole_number(found.get("creation_timestamp") or 0), aliases)
+
+    async def version(self, name: str, version: int, access: Access) -> ModelVersion:
+        """The facts of a version but for its MLmodel file."""
+        query = {"name": name, "version": str(version)}
+        missing = (
+            Reason.VERSION_NOT_FOUND,
+            f"{self.uri} has no version {version} of {name}, or it was deleted: name another one"
+            " in spec.model.source.uri",
+        )
+        body = await self._json(f"{_API}/model-versions/get", query, access, missing)
+        found = _map(body, "model_version")
+        return ModelVersion(
+            run_id=identifier(found.get("run_id")),
+            status=flat(str(found.get("status") or "READY")),
+            status_message=flat(str(found.get("status_message") or "")),
+            tags=_tags(found),
+        )
+
+    async def run_models(self, run: str, access: Access) -> tuple[str, ...]:
+        """Ids of the models that the run logged."""
+        missing = (
+            Reason.RUN_NOT_FOUND,
+            f"{self.uri} has no run {run}: correct spec.model.source.uri",
+        )
+        body = _map(await self._json(f"{_API}/runs/get", {"run_id": run}, access, missing), "run")
+        if _map(body, "info").get("lifecycle_stage") == "deleted":
+            raise RegistryError(
+                Reason.RUN_NOT_FOUND,
+                f"run {run} of {self.uri} was deleted: restore it, or name another one in"
+                " spec.model.source.uri",
+            )
+        outputs = (body.get("outputs") or {}).get("model_outputs") or ()
+        return tuple(identifier(output["model_id"]) for output in outputs)
+
+    async def logged_model(self, model_id: str, access: Access) -> LoggedModel:
+        """A model by its id, as `run_models` gives it."""
+        missing = (Reason.RUN_NOT_FOUND, f"{self.uri} has no logged model {model_id} any more")
+        path = f"{_API}/logged-models/{segment(model_id)}"
+        info = _map(_map(await self._json(path, {}, access, missing), "model"), "info")
+        return LoggedModel(str(info.get("name") or ""), _tags(info))
+
+    async def text(self, url: str, access: Access, limit: int) -> str | None:
+        """A small file behind one of the addresses below; None where there is none.
+
+        AnswerTooLongError where it has more than `limit` bytes, of which no more are read.
+        """
+        status, raw = await self._send("GET", url, access, limit=limit)
+        if status in (400, 404):
+            return None
+        return self._checked(status, raw).decode("utf-8", "replace")
+
+    async def has_file(self, url: str, access: Access) -> bool:
+        """Whether there is a file behind that address; nothing of it is read."""
+        status, _ = await self._send("GET", url, access, limit=0)
+        if status not in (400, 404):
+            self._checked(status, b"")
+        return status < 400
+
+    async def set_version_tag(
+        self, name: str, version: int, tag: tuple[str, str], access: Access
+    ) -> None:
+        """Write one tag (its key and its value) of a version."""
+        body = {"name": name, "version": str(version), "key": tag[0], "value": tag[1]}
+        url = f"{self.uri}{_API}/model-versions/set-tag"
+        status, raw = await self._send("POST", url, access, body=body)
+        self._checked(status, raw)
+
+    def version_file(self, name: str, version: int, path: str) -> str:
+        """Address of a file of a version, whatever store the server keeps it in."""
+        query = {"name": name, "version": version, "path": path}
+        return f"{self.uri}/model-versions/get-artifact?{urlencode(query)}"
+
+    def logged_model_file(self, model_id: str, path: str) -> str:
+        """Address of a file of a model that a run logged."""
+        where = f"/ajax-api/2.0/mlflow/logged-models/{segment(model_id)}/artifacts/files"
+        return f"{self.uri}{where}?{urlencode({'artifact_file_path': path})}"
+
+    def run_file(self, run: str, path: str) -> str:
+        """Address of an artifact of a run."""
+        return f"{self.uri}/get-artifact?{urlencode({'run_id': run, 'path': path})}"
+
+    async def _json(
+        self, path: str, query: Mapping[str, str], access: Access, missing: tuple[Reason, str]
+    ) -> Mapping[str, Any]:
+        text = f"?{urlencode(query)}" if query else ""
+        try:
+            status, raw = await self._send("GET", f"{self.uri}{path}{text}", access)
+        except AnswerTooLongError as error:
+            raise self._away(
+                f"answered {path} with {error}, expected at most {error.limit:,}: remove tags,"
+                " parameters or aliases, or name another model in spec.model.source.uri"
+            ) from None
+        if status in (400, 404) and is_mlflow_error(raw):
+            raise RegistryError(*missing)
+        return await self._body(path, self._checked(status, raw))
+
+    async def _body(self, path: str, raw: bytes) -> Mapping[str, Any]:
+        try:
+            # In a thread: a foreign text of 1 MiB takes some 100 ms.
+            body = await asyncio.to_thread(parse_json, raw, JSON)
+        except JsonRefusedError as error:
+            raise self._away(f"answered {path} with JSON that is not read: {error}") from None
+        except ValueError:
+            body = None
+        if not isinstance(body, dict):
+            said = raw[: 4 * SHOWN].decode("utf-8", "replace")[:SHOWN]
+            raise self._away(f"answered with no JSON ({said!r}); is it MLflow?")
+        return body
+
+    async def _send(
+        self,
+        method: str,
+        url: str,
+        access: Access,
+        *,
+        body: Mapping[str, str] | None = None,
+        limit: int = ANSWER_BYTES,
+    ) -> tuple[int, bytes]:
+        """Status and body; of an error only its beginning, and nothing where `limit` is 0."""
+        headers = {"User-Agent": FIELD_MANAGER, "Accept-Encoding": "identity"}
+        if access.authorization:
+            headers["Authorization"] = access.authorization
+        session = self._session
+        if session is None:
+            # No cookies: those of one access would go with the requests of another one.
+            session = self._session = aiohttp.ClientSession(
+                connector=checked_connector(),
+                timeout=self._timeout,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trace_configs=[checked_redirects()],
+            )
+        trust = self._trusting(access.ca)
+        try:
+            async with session.request(method, url, json=body, headers=headers, ssl=trust) as got:
+                return got.status, await read_answer(got, limit) if limit else b""
+        except aiohttp.ClientConnectorCertificateError as error:
+            raise self._away(
+                f"has a certificate that is not trusted ({error.certificate_error}): put the PEM"
+                " of its authority under `ca.crt` into the Secret of spec.model.source.secretRef"
+            ) from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise self._away(f"does not answer: {_cause(error)}") from None
+
+    def _trusting(self, ca: str | None) -> ssl.SSLContext | bool:
+        if ca is None:
+            return True
+        if ca not in self._trust:
+            context = ssl.create_default_context()
+            try:
+                context.load_verify_locations(cadata=ca)
+            except (ssl.SSLError, ValueError) as error:
+                raise RegistryError(
+                    Reason.CREDENTIALS_UNUSABLE,
+                    f"`ca.crt` of the Secret of secretRef holds no usable certificate ({error}):"
+                    " expected PEM text that starts with -----BEGIN CERTIFICATE-----",
+                ) from None
+            self._trust[ca] = context
+        return self._trust[ca]
+
+    def _checked(self, status: int, raw: bytes) -> bytes:
+        if status < 400:
+            return raw
+        said = error_message(raw)
+        if status in (401, 403):
+            raise RegistryError(
+                Reason.REGISTRY_FORBIDDEN,
+                f"{self.uri} answered {status} ({said}): let spec.model.source.secretRef name a"
+                " Secret that may read the model",
+            )
+        raise self._away(f"answered {status} ({said}); look at its log")
+
+    def _away(self, what: str) -> RegistryError:
+        return RegistryError(Reason.REGISTRY_UNREACHABLE, f"the registry {self.uri} {what}")
+
+
+def _cause(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "no answer in time"
+    return shown_text(str(error)) or type(error).__name__
+
+
+def _map(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    found = body.get(name)
+    return found if isinstance(found, dict) else {}
+
+
+def _tags(body: Mapping[str, Any]) -> dict[str, str]:
+    return {str(tag["key"]): str(tag.get("value", "")) for tag in body.get("tags") or ()}

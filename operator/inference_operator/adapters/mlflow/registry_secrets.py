@@ -1,0 +1,115 @@
+"""Reads the Secrets that give access to the registry: single ones, never a list of them."""
+
+import base64
+import binascii
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.mlflow.client import Access, RegistryError
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.api_resource import Resource
+
+SECRET = Resource("v1", "secrets", "Secret")
+EXPECTED = "`token`, or `username` and `password`, or `ca.crt`"
+
+# A Secret that was read is used for so long, unless the registry refuses it before.
+KEPT_SECONDS = 300.0
+RETRY_SECONDS = 20.0
+
+Place = tuple[str, str]
+"""Namespace and name of a Secret; the name is empty where the source names none."""
+
+
+class Reader(Protocol):
+    """The part of a cluster that is asked."""
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    until: float
+    found: Access | RegistryError
+
+
+class Secrets:
+    """What Secrets give access to, each read seldom."""
+
+    def __init__(self, cluster: Reader, monotonic: Callable[[], float]) -> None:
+        self._cluster = cluster
+        self._now = monotonic
+        self._known: dict[Place, _Read] = {}
+
+    async def access(self, place: Place) -> Access:
+        """RegistryError with CredentialsUnusable where the Secret cannot be used."""
+        if not place[1]:
+            return Access()
+        known = self._known.get(place)
+        if known is None or known.until <= self._now():
+            known = self._known[place] = await self._read(place)
+        if isinstance(known.found, RegistryError):
+            raise known.found
+        return known.found
+
+    def forget(self, place: Place) -> None:
+        """Have it read anew: the registry refused what it held."""
+        self._known.pop(place, None)
+
+    async def _read(self, place: Place) -> _Read:
+        try:
+            body = await self._cluster.get(SECRET, *place)
+            return _Read(self._now() + KEPT_SECONDS, _access(place, body.get("data") or {}))
+        except ApiError as error:
+            refused = _refused(place, error)
+        except RegistryError as error:
+            refused = error
+        return _Read(self._now() + RETRY_SECONDS, refused)
+
+
+def _access(place: Place, data: Mapping[str, str]) -> Access:
+    token, user, password, ca = (
+        _text(place, data, key) for key in ("token", "username", "password", "ca.crt")
+    )
+    if (user is None) != (password is None):
+        raise _unusable(place, "`username` and `password` must come together")
+    if token is None and user is None and ca is None:
+        raise _unusable(place, f"found the keys {', '.join(sorted(data)) or '(none)'}")
+    header = f"Bearer {token}" if token is not None else None
+    if header is None and user is not None:
+        header = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    if header is not None and not (header.isascii() and header.isprintable()):
+        raise _unusable(place, "`token` holds line breaks or characters outside ASCII")
+    return Access(header, ca)
+
+
+def _text(place: Place, data: Mapping[str, str], key: str) -> str | None:
+    try:
+        return base64.b64decode(data.get(key) or "").decode().strip() or None
+    except (binascii.Error, UnicodeDecodeError):
+        raise _unusable(place, f"`{key}` is not text") from None
+
+
+def _unusable(place: Place, what: str) -> RegistryError:
+    return RegistryError(
+        Reason.CREDENTIALS_UNUSABLE,
+        f"Secret {place[1]} of spec.model.source.secretRef cannot be used: {what}; expected the"
+        f" keys {EXPECTED}",
+    )
+
+
+def _refused(place: Place, error: ApiError) -> RegistryError:
+    namespace, name = place
+    if error.is_gone:
+        said = (
+            f"Secret {name} of spec.model.source.secretRef does not exist in {namespace}: create it"
+        )
+    elif error.status == 403:
+        said = (
+            f"the operator may not read Secret {name} of spec.model.source.secretRef: allow it with"
+            f" a Role of {namespace} (`get` on this Secret), as docs/inference-model.md shows"
+        )
+    else:
+        said = f"Secret {name} of spec.model.source.secretRef cannot be read: {error.message}"
+    return RegistryError(Reason.CREDENTIALS_UNUSABLE, said)

@@ -1,0 +1,201 @@
+"""Asks MLflow what uris stand for; what cannot change is asked for once."""
+
+import asyncio
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from inference_operator.adapters.mlflow.client import Access, Mlflow, ModelVersion, RegistryError
+from inference_operator.adapters.web.bounded_answer import AnswerTooLongError, flat
+from inference_operator.api.quoting import listed, short
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.mlmodel import (
+    MLMODEL_BYTES,
+    TOO_LONG,
+    ModelUnusableError,
+    facts,
+    file_facts,
+)
+from inference_operator.domain.resolution import Facts, RegistryUri, Resolved
+
+log = logging.getLogger(__name__)
+
+# A version's MLmodel file lies here in its folder.
+_MLMODEL = "MLmodel"
+# Of a run: Triton's version of a model that has none.
+_UNVERSIONED = 1
+
+Answer = Resolved | RegistryError
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    run_id: str
+    facts: Facts
+
+
+class Resolver:
+    """Resolves the uris of one subject after the other, and remembers versions."""
+
+    def __init__(self, mlflow: Mlflow) -> None:
+        self._mlflow = mlflow
+        # With the registered model's time of creation: its name may be given anew, and then its
+        # versions count from 1 again.
+        self._versions: dict[tuple[str, int, int], _Known] = {}
+        self._created: dict[str, int] = {}
+
+    async def resolve(self, uris: Iterable[str], access: Access) -> Mapping[str, Answer]:
+        """Each uri's version, or why not; all are of one subject.
+
+        One that cannot be looked up says nothing about the others. RegistryError where the
+        registered model cannot, which is asked for all its aliases at once.
+        """
+        asked = {uri: parts for uri in uris if (parts := RegistryUri.of(uri))}
+        if not asked:
+            return {}
+        name = next(iter(asked.values())).name
+        aliases: Mapping[str, int] = {}
+        if any(parts.alias for parts in asked.values()):
+            model = await self._mlflow.model(name, access)
+            self._created[name], aliases = model.created, model.aliases
+        return {uri: await self._one(uri, ref, aliases, access) for uri, ref in asked.items()}
+
+    def forget_versions(self, name: str) -> None:
+        """Have the model's versions asked for once more: one may have been deleted."""
+        self._versions = {key: v for key, v in self._versions.items() if key[0] != name}
+
+    def keep(self, names: Iterable[str]) -> None:
+        """Forget all other registered models."""
+        wanted = set(names)
+        self._versions = {key: v for key, v in self._versions.items() if key[0] in wanted}
+        self._created = {name: at for name, at in self._created.items() if name in wanted}
+
+    async def _one(
+        self, uri: str, parts: RegistryUri, aliases: Mapping[str, int], access: Access
+    ) -> Answer:
+        try:
+            if parts.run:
+                return await self._run(uri, parts, access)
+            return await self._version(uri, parts, _version_of(parts, aliases), access)
+        except Exception as error:
+            return as_answer(error, uri)
+
+    async def _version(
+        self, uri: str, parts: RegistryUri, version: int, access: Access
+    ) -> Resolved:
+        name = parts.name
+        key = (name, self._created.get(name, 0), version)
+        known = self._versions.get(key)
+        if known is None:
+            known = self._versions[key] = await self._look_up(name, version, access)
+        return Resolved(
+            asked=uri,
+            uri=f"models:/{name}/{version}",
+            version=version,
+            run_id=known.run_id,
+            download=self._mlflow.version_file(name, version, known.facts.path),
+            facts=known.facts,
+        )
+
+    async def _look_up(self, name: str, version: int, access: Access) -> _Known:
+        found = await self._mlflow.version(name, version, access)
+        _check_ready(f"models:/{name}/{version}", found)
+        url = self._mlflow.version_file(name, version, _MLMODEL)
+        uri = f"models:/{name}/{version}"
+        text = await self._mlmodel(uri, url, access)
+        return _Known(found.run_id, await _facts(uri, text, found.tags))
+
+    async def _mlmodel(self, uri: str, url: str, access: Access) -> str | None:
+        try:
+            return await self._mlflow.text(url, access, MLMODEL_BYTES)
+        except AnswerTooLongError:
+            raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {TOO_LONG}") from None
+
+    async def _run(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
+        run, (name, _, rest) = parts.run, parts.path.partition("/")
+        for model_id in await self._mlflow.run_models(run, access):
+            model = await self._mlflow.logged_model(model_id, access)
+            if model.name != name:
+                continue
+            if rest:
+                known = _facts_of_file(uri, rest, model.tags)
+            else:
+                url = self._mlflow.logged_model_file(model_id, _MLMODEL)
+                known = await _facts(uri, await self._mlmodel(uri, url, access), model.tags)
+            download = self._mlflow.logged_model_file(model_id, known.path)
+            return Resolved(uri, uri, _UNVERSIONED, run, download, known)
+        return await self._artifact(uri, parts, access)
+
+    async def _artifact(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
+        """A folder with an MLmodel file, or a single file, among the run's artifacts."""
+        run, path = parts.run, parts.path
+        url = self._mlflow.run_file(run, f"{path}/{_MLMODEL}")
+        text = await self._mlmodel(uri, url, access)
+        if text is not None:
+            known, folder = await _facts(uri, text, {}), f"{path}/"
+        elif await self._mlflow.has_file(self._mlflow.run_file(run, path), access):
+            known, folder = _facts_of_file(uri, path, {}), ""
+        else:
+            raise RegistryError(
+                Reason.RUN_NOT_FOUND,
+                f"run {run} of {self._mlflow.uri} has neither a model nor a file {path}: correct"
+                " spec.model.source.uri",
+            )
+        download = self._mlflow.run_file(run, f"{folder}{known.path}")
+        return Resolved(uri, uri, _UNVERSIONED, run, download, known)
+
+
+def as_answer(error: Exception, about: str) -> RegistryError:
+    """What to tell whoever asked, of whatever went wrong."""
+    if isinstance(error, RegistryError):
+        return error
+    # An answer of another shape must not end the watching.
+    log.error("the registry's answer about %s cannot be understood", about, exc_info=error)
+    said = (
+        f"the registry's answer cannot be understood: {type(error).__name__}: {flat(str(error))},"
+        " expected an answer of MLflow's REST API; check that"
+        " INFERENCE_OPERATOR_MLFLOW_TRACKING_URI leads to an MLflow server"
+    )
+    return RegistryError(Reason.REGISTRY_UNREACHABLE, said)
+
+
+def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
+    if not parts.alias:
+        return parts.version
+    if parts.alias not in aliases:
+        there = listed(sorted(aliases), "none at all", short)
+        raise RegistryError(
+            Reason.ALIAS_NOT_FOUND,
+            f"models:/{parts.name} has no alias {parts.alias} (it has {there}): set it in"
+            " the registry, or correct spec.model.source.uri",
+        )
+    return aliases[parts.alias]
+
+
+def _check_ready(uri: str, found: ModelVersion) -> None:
+    if found.status != "READY":
+        said = f" ({found.status_message})" if found.status_message else ""
+        raise RegistryError(
+            Reason.VERSION_NOT_READY,
+            f"{uri} is {found.status}{said}, expected READY: wait until it is registered, or"
+            " register it again",
+        )
+
+
+async def _facts(uri: str, mlmodel: str | None, tags: Mapping[str, str]) -> Facts:
+    if mlmodel is None:
+        raise RegistryError(
+            Reason.MODEL_UNUSABLE, f"{uri} has no MLmodel file: log it with MLflow's own functions"
+        )
+    try:
+        # In a thread: the largest file that is read takes some 100 ms.
+        return await asyncio.to_thread(facts, mlmodel, tags)
+    except ModelUnusableError as error:
+        raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {error}") from None
+
+
+def _facts_of_file(uri: str, path: str, tags: Mapping[str, str]) -> Facts:
+    try:
+        return file_facts(path, tags)
+    except ModelUnusableError as error:
+        raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {error}") from None

@@ -1,0 +1,175 @@
+"""`inference-operator graph`: an EnsemblePipeline as a drawing, without a cluster."""
+
+import argparse
+from collections.abc import Iterable, Iterator, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from inference_operator.api.ensemble_pipeline import KIND
+from inference_operator.api.validate import InvalidResourceError
+from inference_operator.cli.arguments import add_input, refusals, say, unknown
+from inference_operator.cli.documents import InputError
+from inference_operator.cli.manifests import units
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Observed
+from inference_operator.observation.reference_index import references_in
+from inference_operator.planning.plan import Plan
+from inference_operator.settings import Settings
+from inference_operator.validation.drawing import Drawing, drawing
+from inference_operator.validation.model import Defaults
+from model_builders.graph.drawing.mermaid import mermaid
+from model_builders.graph.drawing.picture import picture
+from model_builders.graph.drawing.svg import svg
+
+DESCRIPTION = """\
+Draw an EnsemblePipeline: its inputs, steps and outputs, and each tensor on its way with type and
+shape. What the operator would refuse is red, and said on stderr with exit status 1. The models that
+steps refer to are read from the same files, where those that cannot be served count as refused too,
+and from --live; those found in neither are drawn without their shapes.
+"""
+
+
+class Format(StrEnum):
+    """How the drawing is written."""
+
+    MERMAID = "mermaid"
+    SVG = "svg"
+
+
+_MARKDOWN = ".md"
+_FORMATS = {
+    "": Format.MERMAID,
+    ".svg": Format.SVG,
+    ".mmd": Format.MERMAID,
+    ".mermaid": Format.MERMAID,
+    _MARKDOWN: Format.MERMAID,
+}
+_WRITERS = {Format.MERMAID: mermaid, Format.SVG: svg}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `graph`."""
+    parser = subparsers.add_parser(
+        "graph",
+        help="draw the steps of a pipeline and the tensors between them",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add_input(parser, "inference,controllerrevision,configmap")
+    parser.add_argument(
+        "--name",
+        metavar="[NAMESPACE/]NAME",
+        help=f"which {KIND}, where the manifests hold several",
+    )
+    parser.add_argument(
+        "--format",
+        choices=[one.value for one in Format],
+        help="absent: as FILE ends (.svg; .mmd, .mermaid, .md), else mermaid",
+    )
+    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; absent: stdout")
+    parser.set_defaults(func=graph_command)
+
+
+def graph_command(arguments: argparse.Namespace) -> int:
+    """Draw one pipeline; 1 when the operator would refuse it, 2 for unusable input."""
+    settings = Settings()
+    defaults = Defaults(settings.triton_image, settings.loader_image)
+    try:
+        there = {
+            seen.owner.key: (seen, made)
+            for seen, made in units(arguments.filename, arguments.live, defaults)
+        }
+        chosen = _chosen(arguments, there)
+        found = _drawn(there[chosen][0])
+        if found is not None:
+            _write(arguments, found)
+    except InputError as error:
+        say("inference-operator", error)
+        return 2
+    plans = [there[key][1] for key in _made_of(chosen, there)]
+    problems = [(chosen, str(problem)) for problem in found.problems] if found else []
+    refused = dict.fromkeys(
+        (*problems, *((made.key, text) for made in plans for text in refusals(made)))
+    )
+    for sentence in found.unknown if found else ():
+        if (chosen, sentence) not in refused:
+            say(chosen, f"not all shapes are known: {sentence}")
+    for key, sentence in (*_unknown(plans[1:]), *refused):
+        say(key, sentence)
+    return 1 if refused else 0
+
+
+def _drawn(seen: Observed) -> Drawing | None:
+    try:
+        return drawing(seen)
+    except InvalidResourceError:
+        # Its plan says what is wrong.
+        return None
+
+
+def _unknown(plans: Iterable[Plan]) -> Iterator[tuple[UnitKey, str]]:
+    return ((made.key, text) for made in plans for text in unknown(made))
+
+
+def _chosen(arguments: argparse.Namespace, there: Iterable[UnitKey]) -> UnitKey:
+    pipelines = [key for key in there if key.kind == KIND]
+    wanted = [key for key in pipelines if arguments.name in (None, *_names(key))]
+    if len(wanted) == 1:
+        return wanted[0]
+    is_one_namespace = len({key.namespace for key in pipelines}) == 1
+    found = ", ".join(_names(key)[0 if is_one_namespace else 1] for key in pipelines)
+    expected = f"one {KIND}" + (f" called {arguments.name}" if arguments.name else "")
+    if len(wanted) > 1 or (pipelines and not arguments.name):
+        expected += "; choose it with --name"
+    names = ", ".join(arguments.filename)
+    raise InputError(f"{names}: found {found or f'no {KIND}'}, expected {expected}")
+
+
+def _names(key: UnitKey) -> tuple[str, str]:
+    return key.name, f"{key.namespace}/{key.name}"
+
+
+def _made_of(chosen: UnitKey, there: Mapping[UnitKey, tuple[Observed, Plan]]) -> list[UnitKey]:
+    """A pipeline and what its references lead to in the files, itself first."""
+    met = {chosen: None}
+    waiting = [chosen]
+    while waiting:
+        key = waiting.pop(0)
+        named = sorted(references_in(there[key][0].spec))
+        others = [UnitKey(other.kind, key.namespace, other.name) for other in named]
+        new = [other for other in others if other in there and other not in met]
+        met |= dict.fromkeys(new)
+        waiting += new
+    return list(met)
+
+
+def _write(arguments: argparse.Namespace, found: Drawing) -> None:
+    format_ = _format(arguments)
+    text = _WRITERS[format_](picture(found.graph, runs=found.runs, problems=found.problems))
+    if arguments.output is None:
+        print(text, end="")
+        return
+    if format_ is Format.MERMAID and _ending(arguments.output) == _MARKDOWN:
+        text = f"```mermaid\n{text}```\n"
+    try:
+        Path(arguments.output).write_text(text, "utf-8")
+    except OSError as error:
+        raise InputError(f"{arguments.output}: cannot be written: {error.strerror}") from None
+
+
+def _format(arguments: argparse.Namespace) -> Format:
+    if arguments.format is not None:
+        return Format(arguments.format)
+    ending = _ending(arguments.output or "")
+    if ending not in _FORMATS:
+        known = ", ".join(filter(None, _FORMATS))
+        raise InputError(
+            f"{arguments.output}: found the ending {ending}, expected one of {known}; rename it, or"
+            " say with --format what to write"
+        )
+    return _FORMATS[ending]
+
+
+def _ending(name: str) -> str:
+    return Path(name).suffix.lower()

@@ -1,0 +1,154 @@
+"""`inference-operator import PATH`: an existing Triton repository as manifests on stdout."""
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import Any, TextIO
+
+import yaml
+
+from inference_operator.api.quoting import one_line
+from inference_operator.api.source import Source
+from inference_operator.load.failure import LoadError
+from inference_operator.load.transfer.digest import digest_of
+
+DESCRIPTION = """\
+Turn a Triton model repository (folders with config.pbtxt files written by hand, ensembles included)
+into InferenceModel and EnsemblePipeline manifests. Every field is kept, but for the versions that
+steps of ensembles ask for, and for labels and warm-up data in files beside the versions: what has
+no field of its own goes to triton.configOverrides, and each manifest is rendered and compared with
+the original before it is printed.
+"""
+_SCHEMES = ("pvc://", "https://", "s3://", "gs://")
+_FORMS = "pvc://CLAIM/PATH, https://HOST/PATH, s3://BUCKET/PATH or gs://BUCKET/PATH"
+PREFIX_HELP = (
+    f"where the repository lies for the cluster: {_FORMS}; a model's source becomes"
+    " PREFIX/MODEL/VERSION/FILE"
+)
+_NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Register `import`; `func(args)` runs it and returns the exit status."""
+    parser = subparsers.add_parser(
+        "import",
+        help="turn an existing Triton repository into manifests",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("path", type=Path, metavar="PATH", help="the model repository")
+    parser.add_argument("--source-prefix", metavar="URI", help=PREFIX_HELP)
+    parser.add_argument("--namespace", "-n", help="namespace of the manifests")
+    parser.add_argument(
+        "--gpus",
+        type=int,
+        default=0,
+        metavar="N",
+        help="GPUs for models whose config does not say where they run (default: none)",
+    )
+    parser.set_defaults(func=run)
+
+
+def import_command(argv: list[str]) -> int:
+    """Run `import` with the arguments that follow it; the exit status."""
+    parser = argparse.ArgumentParser(prog="inference-operator")
+    add_parser(parser.add_subparsers(required=True))
+    args = parser.parse_args(["import", *argv])
+    return int(args.func(args))
+
+
+def run(args: argparse.Namespace, out: TextIO | None = None, err: TextIO | None = None) -> int:
+    """Print manifests to `out`, warnings and failures to `err`.
+
+    0: everything was imported. 1: some models were not. 2: nothing could be tried.
+    """
+    from model_builders.importer import ImportOptions, import_repository
+
+    out, err = out or sys.stdout, err or sys.stderr
+    problem = _bad_arguments(args)
+    if problem is not None:
+        print(one_line(f"error: {problem}"), file=err)
+        return 2
+    options = ImportOptions(args.source_prefix, args.namespace, args.gpus, _digest)
+    imported = import_repository(args.path, options)
+    for sentence in imported.warnings:
+        print(one_line(f"warning: {sentence}"), file=err)
+    for sentence in imported.failures:
+        print(one_line(f"error: {sentence}"), file=err)
+    if imported.manifests:
+        out.write(_manifests(imported.manifests))
+    elif not imported.failures:
+        empty = f"error: found no model in {args.path}, expected folders with models"
+        print(one_line(empty), file=err)
+        return 2
+    return 1 if imported.failures else 0
+
+
+def _digest(folder: Path) -> str:
+    from model_builders.importing.failure import ImportFailedError
+
+    try:
+        return digest_of(folder)
+    except LoadError as error:
+        raise ImportFailedError(str(error)) from error
+
+
+def _bad_arguments(args: argparse.Namespace) -> str | None:
+    if not args.source_prefix:
+        return (
+            f"found no --source-prefix, expected {PREFIX_HELP}; manifests say where pods fetch"
+            " the artifacts from, and a local path means nothing to them"
+        )
+    if not _is_prefix(args.source_prefix):
+        return f'found --source-prefix "{args.source_prefix}", expected {_FORMS}'
+    if args.namespace is not None and not re.fullmatch(_NAMESPACE, args.namespace, re.ASCII):
+        return (
+            f'found --namespace "{args.namespace}", expected up to 63 lower-case letters, digits'
+            " and '-', with a letter or digit at both ends; write the name as Kubernetes has it"
+        )
+    if not args.path.is_dir():
+        return f"found no folder {args.path}, expected a Triton model repository"
+    return _one_model(args.path)
+
+
+def _one_model(path: Path) -> str | None:
+    from model_builders.importing.folders import is_model
+
+    if not is_model(path):
+        return None
+    return (
+        f"found one model in {path}, expected a folder with models; give the folder above it,"
+        f" {path.resolve().parent}"
+    )
+
+
+def _is_prefix(found: str) -> bool:
+    try:
+        Source(uri=f"{found.rstrip('/')}/model/1/model.onnx")
+    except ValueError:
+        return False
+    return found.startswith(_SCHEMES)
+
+
+def _manifests(found: list[dict[str, Any]]) -> str:
+    def text(allow_unicode: bool) -> str:
+        return yaml.dump_all(
+            found, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
+        )
+
+    written = text(allow_unicode=True)
+    # A terminal would obey marks of direction, which YAML takes for letters.
+    return written if all(map(str.isprintable, written.split("\n"))) else text(allow_unicode=False)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Texts of several lines as blocks, lists indented as kubectl prints them."""
+
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    style = "|" if "\n" in value else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)

@@ -1,0 +1,51 @@
+"""The command line: `inference-operator run`, `plan`, `graph` and so on, one module a command."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+# Imported only when asked for: `load` must start at once and must not drag Kopf along.
+_COMMANDS = {
+    "run": "inference_operator.cli.run",
+    "plan": "inference_operator.cli.plan",
+    "render": "inference_operator.cli.plan",
+    "graph": "inference_operator.cli.graph",
+    "import": "inference_operator.cli.import_repository",
+    "load": "inference_operator.load.command",
+    "digest": "inference_operator.load.command",
+    "cache": "inference_operator.artifact_cache.command",
+}
+
+# Theirs may be a broken connection, which is no reader that has seen enough.
+_TALKERS = {"run", "load", "cache"}
+# What a shell reports of a program that SIGPIPE ended.
+READER_GONE = 141
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; its exit status."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="inference-operator",
+        description="A Kubernetes operator for NVIDIA Triton Inference Server.",
+    )
+    subparsers = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    asked = words[0] if words and words[0] in _COMMANDS else None
+    modules = {_COMMANDS[asked]} if asked else set(_COMMANDS.values())
+    for module in sorted(modules):
+        import_module(module).add_parser(subparsers)
+    try:
+        try:
+            parsed = parser.parse_args(words)
+            status: int = parsed.func(parsed)
+        finally:
+            sys.stdout.flush()
+    except BrokenPipeError:
+        if asked in _TALKERS:
+            raise
+        # The reader, `head` say, has seen enough. The interpreter flushes once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return READER_GONE
+    return status

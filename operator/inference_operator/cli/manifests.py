@@ -1,0 +1,150 @@
+"""Manifests in files as what the operator would see of them, without a cluster."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from inference_operator.adapters.kubernetes.decoding import why_unreadable
+from inference_operator.cli.documents import (
+    STDIN,
+    InputError,
+    check_live,
+    documents,
+    legible,
+)
+from inference_operator.cli.offline_answers import no_registry, with_lacks
+from inference_operator.cli.resources import Resource, resources
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Observed
+from inference_operator.observation.observe import observe
+from inference_operator.observation.reference_index import references_in
+from inference_operator.observation.store import Cache
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.planner import plan
+from inference_operator.resources.controller_revision import controller_revision
+from inference_operator.resources.metadata import owned
+from inference_operator.validation.model import Defaults
+
+# Stands in for what the API server would give.
+NO_UID = "00000000-0000-0000-0000-000000000000"
+
+
+def units(
+    wanted: Sequence[str], live: Sequence[str], defaults: Defaults
+) -> Iterator[tuple[Observed, Plan]]:
+    """Each custom resource of files over what `live` shows of the cluster, and what the operator
+    would do about it, in the files' order.
+
+    A pipeline sees what its steps refer to as it is live, else as the files have it, served.
+    """
+    if [*wanted, *live].count(STDIN) > 1:
+        raise InputError(
+            "found - twice, expected it once: standard input can be read only once; write one of"
+            " the two to a file"
+        )
+    ours = resources(wanted)
+    cache = _cluster(live)
+    for found in ours:
+        _put(cache, found)
+    keys = [found.key for found in ours]
+    seen: dict[UnitKey, Observed] = {}
+    plans: dict[UnitKey, Plan] = {}
+    for key in _inner_first(keys, cache):
+        with legible(f"{', '.join(live)}: what there is of {key}") if live else nullcontext():
+            seen[key] = with_lacks(_seen(cache, key, bool(live)), plans, bool(live))
+            plans[key] = plan(seen[key], defaults, datetime.now(UTC))
+            _pretend_served(cache, seen[key], plans[key])
+    yield from ((seen[key], plans[key]) for key in keys)
+
+
+def _cluster(live: Sequence[str]) -> Cache:
+    cache = Cache(report=_refuse)
+    for found in documents(live):
+        check_live(found)
+        kind = str(found.body.get("kind"))
+        with legible(f"{found.place}: {kind} {found.body['metadata']['name']}"):
+            cache.put(kind, found.body)
+    return cache
+
+
+def _refuse(kind: str, stub: Mapping[str, Any]) -> None:
+    """Raise for what the operator would skip: a file can be corrected."""
+    raise sys.exception() or InputError(f"{kind} cannot be read: {why_unreadable(stub)}")
+
+
+def _seen(cache: Cache, key: UnitKey, is_live: bool) -> Observed:
+    found = observe(cache, key, no_registry(is_live))
+    if found is None:
+        raise InputError(f"{key} has no metadata that can be read")
+    return found
+
+
+def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
+    """Units after those of the same file that they refer to; a circle as it comes."""
+    wanted = frozenset(keys)
+    ordered: dict[UnitKey, None] = {}
+    begun: set[UnitKey] = set()
+    waiting = [*reversed(keys)]
+    while waiting:
+        key = waiting[-1]
+        inner = [] if key in begun else _named(cache, key)
+        begun.add(key)
+        if new := [other for other in inner if other in wanted and other not in begun]:
+            waiting += new
+        else:
+            ordered.setdefault(waiting.pop())
+    return list(ordered)
+
+
+def _named(cache: Cache, key: UnitKey) -> list[UnitKey]:
+    body = cache.get(key.kind, (key.namespace, key.name)) or {}
+    named = sorted(references_in(body.get("spec")))
+    return [UnitKey(other.kind, key.namespace, other.name) for other in named]
+
+
+def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
+    """Let those that refer to it see it as it will be, if nothing of it is served yet."""
+    record = made.records.get(made.unit.revision) if made.unit else None
+    if record is None or seen.status.stable is not None:
+        return
+    key = seen.owner.key
+    kept = owned(controller_revision(seen.owner, record), seen.owner)
+    kept["metadata"] |= {"uid": NO_UID, "resourceVersion": "1"}
+    cache.put("ControllerRevision", kept)
+    body = cache.get(key.kind, (key.namespace, key.name)) or {}
+    meta = body["metadata"]
+    version = str(int(meta["resourceVersion"]) + 1)
+    ready = {
+        "type": "Ready",
+        "status": "True",
+        "reason": "Ready",
+        "message": "",
+        "observedGeneration": meta["generation"],
+        "lastTransitionTime": "1970-01-01T00:00:00Z",
+    }
+    status = {"stable": {"revision": record.revision}, "conditions": [ready]}
+    served = {**body, "metadata": {**meta, "resourceVersion": version}, "status": status}
+    cache.put(key.kind, served)
+
+
+def _put(cache: Cache, wanted: Resource) -> None:
+    """The manifest over what is live of it, as the API server would store it."""
+    key, body = wanted.key, wanted.body
+    live = cache.get(key.kind, (key.namespace, key.name)) or {"metadata": {}}
+    changed = live.get("spec") != body.get("spec")
+    known = live["metadata"]
+    stored = {
+        **live,
+        **body,
+        "metadata": {
+            "uid": NO_UID,
+            **known,
+            "namespace": key.namespace,
+            "name": key.name,
+            "generation": known.get("generation", 0) + (1 if changed else 0),
+            "resourceVersion": str(int(known.get("resourceVersion", 0)) + 1),
+        },
+    }
+    cache.put(key.kind, stored)

@@ -1,0 +1,92 @@
+"""The custom resources among manifests: what is ours, and what only looks like it."""
+
+import difflib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from inference_operator.api.base import API_VERSION, GROUP
+from inference_operator.cli.documents import Document, InputError, documents, metadata
+from inference_operator.domain.names import UnitKey
+from inference_operator.observation.kinds import UNIT_BY_KIND
+
+# Of two groups that somebody may have confused; another project's are far less alike.
+_ALIKE = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One custom resource of ours, as a file has it."""
+
+    key: UnitKey
+    body: dict[str, Any]
+
+
+def resources(names: Sequence[str]) -> list[Resource]:
+    """Those of the files, each once, in their order; InputError where there are none.
+
+    Whatever belongs to somebody else is passed over, as long as it says to whom.
+    """
+    found = documents(names)
+    places: dict[UnitKey, str] = {}
+    ours: list[Resource] = []
+    for document in found:
+        if not _is_ours(document):
+            continue
+        meta = metadata(document)
+        key = UnitKey(document.body["kind"], meta.get("namespace") or "default", meta["name"])
+        if key in places:
+            raise InputError(
+                f"{document.place}: found {key} a second time, the first is in {places[key]};"
+                " expected each resource once: remove or rename one of the two"
+            )
+        places[key] = document.place
+        ours.append(Resource(key, document.body))
+    if not ours:
+        kinds = ", ".join(sorted({str(one.body.get("kind")) for one in found})) or "nothing"
+        expected = " or an ".join(UNIT_BY_KIND)
+        raise InputError(f"{', '.join(names)}: found {kinds}, expected an {expected}")
+    return ours
+
+
+def _is_ours(document: Document) -> bool:
+    """InputError for what is nobody's, or looks like a slip."""
+    version, kind = (_said(document, field) for field in ("apiVersion", "kind"))
+    group = version.rpartition("/")[0]
+    if group != GROUP:
+        if kind in UNIT_BY_KIND and (not group or _is_like(group, GROUP)):
+            raise _unexpected(document, "apiVersion", version, API_VERSION)
+        return False
+    if kind not in UNIT_BY_KIND:
+        near = _near(kind)
+        meant = f"; did you mean {near}?" if near else "; choose one of them"
+        raise _unexpected(document, "kind", kind, " or ".join(UNIT_BY_KIND) + meant)
+    if version != API_VERSION:
+        raise _unexpected(document, "apiVersion", version, API_VERSION)
+    return True
+
+
+def _said(document: Document, field: str) -> str:
+    found = document.body.get(field)
+    if found and isinstance(found, str):
+        return found
+    example = {"apiVersion": API_VERSION, "kind": " or ".join(UNIT_BY_KIND)}[field]
+    shown = "nothing" if found in (None, "") else repr(found)
+    raise InputError(
+        f"{document.place}: {field}: found {shown}, expected {example}, or what another resource"
+        " has; the API server takes no manifest without it"
+    )
+
+
+def _unexpected(document: Document, field: str, found: str, expected: str) -> InputError:
+    return InputError(f"{document.place}: {field}: found {found}, expected {expected}")
+
+
+def _is_like(one: str, other: str) -> bool:
+    return difflib.SequenceMatcher(None, one, other).ratio() >= _ALIKE
+
+
+def _near(kind: str) -> str | None:
+    folded = {name.lower(): name for name in UNIT_BY_KIND}
+    found = difflib.get_close_matches(kind.lower(), folded, n=1)
+    return folded[found[0]] if found else None

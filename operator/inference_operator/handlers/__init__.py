@@ -1,1 +1,0 @@
-"""Kopf, and nothing else: events wake a work queue, whose workers make passes."""

@@ -1,0 +1,1 @@
+"""Where artifacts come from: S3, GCS, OCI registries, HTTP servers, volumes."""

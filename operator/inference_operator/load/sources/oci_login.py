@@ -1,0 +1,120 @@
+"""How a registry is asked: the Secret's user or token, and the bearer tokens that it hands out."""
+
+import binascii
+from base64 import b64decode
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_uri
+from inference_operator.domain.bounded_json import JsonLimits, parse_json
+from inference_operator.load.failure import LoadError
+from inference_operator.load.sources.challenges import parse_challenges
+from inference_operator.load.sources.credentials import Secret, basic, http_credentials
+from inference_operator.load.transfer.transport import Transport, UnauthorizedError, origin
+
+EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
+DOCKER_CONFIG = ".dockerconfigjson"
+_TOKEN = JsonLimits(size=1 << 20)
+# Of a bearer token, which servers take a few KiB of.
+_LONGEST = 64 << 10
+# A Secret holds no more.
+_CONFIG = JsonLimits(size=1 << 20)
+
+
+def held_for(host: str, secret: Secret | None) -> str | None:
+    """The Authorization header that the Secret has for this registry; None: it is open to all."""
+    if secret is None:
+        return None
+    if (config := secret.first(DOCKER_CONFIG)) is not None:
+        return _of_docker_config(config, host, secret)
+    return http_credentials(secret, EXPECTED).authorization
+
+
+class Login:
+    """Answers a registry's challenges, and keeps the last token for the requests that follow."""
+
+    def __init__(self, transport: Transport, host: str, held: str | None) -> None:
+        self._transport, self._host, self._held = transport, host, held
+        self.authorization = held if held and held.startswith("Bearer ") else None
+
+    def answer(self, said: UnauthorizedError) -> None:
+        """Get what the challenge asks for; `said` is raised where nothing can be done.
+
+        Only the registry itself may ask: where a redirect leads, a challenge could name a realm
+        that collects credentials (CVE-2020-15157).
+        """
+        if origin(said.url) != origin(f"https://{self._host}"):
+            raise LoadError(
+                Reason.ARTIFACT_FORBIDDEN,
+                f"{self._host} redirects to {shown_uri(said.url)}, which asks for credentials, and"
+                f" they are for {self._host} only: let the registry redirect to an address that is"
+                " signed, or serve its layers itself",
+            ) from None
+        if self.authorization is not None and self.authorization == self._held:
+            raise said
+        for challenge in parse_challenges(said.challenge):
+            if challenge.scheme == "basic" and self._held:
+                self.authorization = self._held
+                return
+            if challenge.scheme == "bearer":
+                self.authorization = self._token(challenge.parameters, said)
+                return
+        raise said
+
+    def _token(self, wanted: dict[str, str], said: LoadError) -> str:
+        realm = wanted.get("realm", "")
+        if not _is_plain_https(realm):
+            raise said
+        asked = [(name, wanted[name]) for name in ("service", "scope") if name in wanted]
+        url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
+        with self._transport.open(url, {}, self._held, named_by=self._host) as response:
+            body = response.read(_TOKEN.size + 1)
+        try:
+            found = parse_json(body, _TOKEN)
+            token = found.get("token") or found["access_token"]
+        except (ValueError, KeyError, AttributeError):
+            token = None
+        if not _is_token(token):
+            raise LoadError(
+                Reason.FETCH_FAILED,
+                f"{shown_uri(realm)} gave no token, which is at most {_LONGEST >> 10} KiB of"
+                " printable ASCII: check the registry's token service",
+            )
+        return f"Bearer {token}"
+
+
+def _is_token(value: Any) -> bool:
+    """Whether it can stand in a header."""
+    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
+        return False
+    return value.isascii() and value.isprintable()
+
+
+def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
+    try:
+        auths: dict[str, Any] = parse_json(text, _CONFIG)["auths"]
+        entry = next((held for name, held in auths.items() if _host(name) == host), None)
+        if entry is None:
+            known = ", ".join(sorted(map(_host, auths))) or "none"
+            raise secret.unusable(f"{DOCKER_CONFIG} knows {known}, not {host}", EXPECTED)
+        if "auth" in entry:
+            user, _, password = b64decode(entry["auth"]).decode().partition(":")
+        else:
+            user, password = entry["username"], entry["password"]
+    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
+        raise secret.unusable(f"{DOCKER_CONFIG} is no Docker configuration", EXPECTED) from None
+    return basic(user, password)
+
+
+def _is_plain_https(realm: str) -> bool:
+    """Whether credentials may go there: https, and a host without a user."""
+    try:
+        parts = urlsplit(realm)
+        return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc
+    except ValueError:
+        return False
+
+
+def _host(name: str) -> str:
+    return (urlsplit(name).netloc if "://" in name else name.partition("/")[0]).lower()

@@ -1,0 +1,287 @@
+"""Objects of S3 and of what speaks its protocol (MinIO, Ceph, SeaweedFS), through boto3."""
+
+import ssl
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from botocore import UNSIGNED
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    PaginationError,
+    SSLError,
+)
+from botocore.httpsession import get_cert_path
+from botocore.parsers import ResponseParserError
+from urllib3.exceptions import HTTPError
+
+from inference_operator.api.reasons import Reason
+from inference_operator.api.shown_uri import shown_text, shown_uri
+from inference_operator.load.failure import LoadError
+from inference_operator.load.sources.credentials import Secret
+from inference_operator.load.sources.store_connections import check_url, checked_pools, endpoint_of
+from inference_operator.load.transfer.bounded_body import (
+    CHUNK,
+    check_listing,
+    check_xml,
+    of_error,
+    strange,
+    text_of,
+    whole,
+)
+from inference_operator.load.transfer.retry import TransientError
+from inference_operator.load.transfer.source import (
+    WHOLE,
+    Answer,
+    Listing,
+    RangeError,
+    RemoteFile,
+    Span,
+)
+from inference_operator.load.transfer.transport import CONTENT_RANGE, whole_number
+
+EXPECTED = "`accessKeyId` and `secretAccessKey`, or `endpoint`, `region` or `ca.crt`"
+_KEYS = {
+    "aws_access_key_id": ("accessKeyId", "AWS_ACCESS_KEY_ID"),
+    "aws_secret_access_key": ("secretAccessKey", "AWS_SECRET_ACCESS_KEY"),
+    "aws_session_token": ("sessionToken", "AWS_SESSION_TOKEN"),
+    "region_name": ("region", "AWS_REGION", "AWS_DEFAULT_REGION"),
+}
+_ENDPOINT = ("endpoint", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
+_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
+# A connection that breaks takes what was read of the last one along.
+_READ = 64 << 10
+_DIGITS = 18
+# The server writes it.
+_CODE_LENGTH = 60
+# What the library does with an answer that is none of S3's.
+_STRANGE = (ResponseParserError, ValueError, KeyError, TypeError, AttributeError)
+
+
+class S3:
+    """Reads `s3://bucket/key`; a key that ends with a slash is a folder.
+
+    Without keys in the Secret the pod's own identity is used where it has one, else none.
+    """
+
+    def __init__(self, secret: Secret | None, timeout: float) -> None:
+        self._client = _client(secret or Secret("", {}), timeout)
+
+    def files(self, uri: str) -> Listing:
+        """One object, or all below a prefix that ends with a slash."""
+        bucket, key = _place(uri)
+        if not key.endswith("/"):
+            return Listing((RemoteFile(key, uri),))
+        names = [name for name in self._names(bucket, key) if not name.endswith("/")]
+        if not names:
+            raise LoadError(
+                Reason.ARTIFACT_NOT_FOUND,
+                f"{shown_uri(uri)} is an empty folder: check spec.model.source.uri",
+            )
+        files = (RemoteFile(name.removeprefix(key), f"s3://{bucket}/{name}") for name in names)
+        return Listing(tuple(files), is_folder=True)
+
+    @contextmanager
+    def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
+        """GetObject, of the version with this ETag only."""
+        bucket, key = _place(uri)
+        wanted = {"Bucket": bucket, "Key": key}
+        wanted |= {"Range": span.header} if span.header else {}
+        wanted |= {"IfMatch": etag} if etag else {}
+        with self._explained(uri):
+            found = self._client.get_object(**wanted)
+        with closing(found["Body"]) as body:
+            with self._explained(uri):
+                start, total = _extent(found, span)
+            yield Answer(_chunks(body), start, total, found.get("ETag"), ranges=True)
+
+    def _names(self, bucket: str, prefix: str) -> list[str]:
+        uri = f"s3://{bucket}/{prefix}"
+        found: list[str] = []
+        with self._explained(uri):
+            pages = self._client.get_paginator("list_objects_v2")
+            for number, page in enumerate(pages.paginate(Bucket=bucket, Prefix=prefix)):
+                found.extend(item["Key"] for item in page.get("Contents", ()))
+                check_listing(uri, len(found), number)
+        return found
+
+    @contextmanager
+    def _explained(self, uri: str) -> Iterator[None]:
+        try:
+            yield
+        except PaginationError as error:
+            raise LoadError(
+                Reason.FETCH_FAILED,
+                f"{shown_uri(uri)}: the server lists it without end: {text_of(error)}",
+            ) from None
+        except ClientError as error:
+            raise self._refusal(error, uri) from None
+        except _STRANGE as error:
+            raise strange("S3", uri, error) from None
+        except BotoCoreError as error:
+            raise _unreachable(error, uri) from None
+
+    def _refusal(self, error: ClientError, uri: str) -> Exception:
+        code = error.response.get("Error", {}).get("Code", "")
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        said = f"{shown_uri(uri)}: S3 answered {status} {shown_text(str(code))[:_CODE_LENGTH]}"
+        if status in {412, 416}:
+            return RangeError(said)
+        if status in _PASSING or code == "RequestTimeout":
+            return TransientError(said)
+        if status in {401, 403} or code in _EXPIRED:
+            return LoadError(Reason.ARTIFACT_FORBIDDEN, f"{said}: {_FORBIDDEN}")
+        if status == 404:
+            return LoadError(Reason.ARTIFACT_NOT_FOUND, f"{said}: {self._missing(uri)}")
+        if status in {301, 307} or code == "AuthorizationHeaderMalformed":
+            return LoadError(
+                Reason.FETCH_FAILED,
+                f"{said}: the bucket is in another region: set `region` in the Secret of secretRef",
+            )
+        return LoadError(Reason.FETCH_FAILED, f"{said}: check the uri and the Secret of secretRef")
+
+    def _missing(self, uri: str) -> str:
+        bucket, key = _place(uri)
+        try:
+            found = self._client.list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
+        except (ClientError, BotoCoreError, *_STRANGE):
+            found = {}
+        if found.get("KeyCount"):
+            folder = shown_uri(uri)
+            return f"that is a folder there: write {folder}/ to serve all that is in it"
+        return "check the bucket and the key in spec.model.source.uri"
+
+
+_FORBIDDEN = (
+    "put `accessKeyId` and `secretAccessKey` that may read it into the Secret of"
+    " spec.model.source.secretRef (S3 also says this of a missing key to whom may not list)"
+)
+
+
+def _client(secret: Secret, timeout: float) -> Any:
+    given = {name: secret.first(*keys) for name, keys in _KEYS.items()}
+    endpoint = endpoint_of(secret, EXPECTED, *_ENDPOINT)
+    if (given["aws_access_key_id"] is None) != (given["aws_secret_access_key"] is None):
+        raise secret.unusable("the two must come together", EXPECTED)
+    if secret.name and not any((*given.values(), endpoint, secret.first("ca.crt"))):
+        raise secret.unusable(secret.keys_found, EXPECTED)
+    session = boto3.session.Session(**given)
+    try:
+        known = session.get_credentials() is not None
+        client = session.client(
+            "s3",
+            endpoint_url=endpoint,
+            region_name=session.region_name or "us-east-1",
+            verify=_authorities(secret.first("ca.crt")),
+            config=Config(
+                connect_timeout=timeout,
+                read_timeout=timeout,
+                retries={"total_max_attempts": 1},
+                response_checksum_validation="when_required",
+                signature_version=None if known else UNSIGNED,
+                s3={"addressing_style": "path" if endpoint else "auto"},
+            ),
+        )
+        client._endpoint.http_session = _Bounded(client._endpoint.http_session)
+        return client
+    except (BotoCoreError, ValueError) as error:
+        raise secret.unusable(f"`endpoint` or `region`: {text_of(error)}", EXPECTED) from None
+
+
+class _Bounded:
+    """botocore's session, whose answers are bounded but for the content of objects.
+
+    It connects to no forbidden address. A pod's identity is asked for by other sessions.
+    """
+
+    def __init__(self, session: Any) -> None:
+        self._session = session
+        pools = session._manager.pool_classes_by_scheme
+        session._manager.pool_classes_by_scheme = checked_pools(pools)
+
+    def send(self, request: Any) -> Any:
+        is_object = request.stream_output
+        request.stream_output = True
+        check_url(request.url)
+        try:
+            answer = self._session.send(request)
+            if answer.status_code >= 300:
+                answer._content = _of_error(answer.raw)
+            elif not is_object:
+                answer._content = whole(answer.raw.stream(CHUNK), request.url)
+                check_xml(answer._content)
+        except HTTPError as error:
+            raise HTTPClientError(error=error) from None
+        except HTTPClientError as error:
+            # The check of the address, within it.
+            if isinstance(cause := error.kwargs.get("error"), LoadError):
+                raise cause from None
+            raise
+        return answer
+
+    def close(self) -> None:
+        self._session.close()
+
+
+def _of_error(raw: Any) -> bytes:
+    with closing(raw):
+        body = of_error(raw.stream(CHUNK))
+    try:
+        check_xml(body)
+    except ValueError:
+        return b""
+    return body
+
+
+def _extent(found: Any, asked: Span) -> tuple[int, int | None]:
+    """Where the answer's bytes start, and the size of the object; ValueError for neither."""
+    if (said := found.get("ContentRange")) is None:
+        total = found.get("ContentLength")
+        if total is not None and not 0 <= total < 10**_DIGITS:
+            raise ValueError("an object of an impossible size")
+        return 0, total
+    given = CONTENT_RANGE.fullmatch(said)
+    if given is None or int(given.group(1)) != asked.start:
+        raise RangeError(f"asked for bytes from {asked.start} on, S3 sent {said[:80]!r}")
+    return asked.start, whole_number(given.group(2))
+
+
+def _authorities(ca: str | None) -> str | None:
+    """A file with the system's authorities, or boto3's, and this one; None: boto3's own."""
+    if ca is None:
+        return None
+    system = ssl.get_default_verify_paths().cafile or get_cert_path(True)
+    with tempfile.NamedTemporaryFile("w", suffix=".pem", delete=False) as file:
+        file.write(Path(system).read_text("utf-8"))
+        file.write(f"\n{ca}\n")
+    return file.name
+
+
+def _place(uri: str) -> tuple[str, str]:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    return bucket, key
+
+
+def _chunks(body: Any) -> Iterator[bytes]:
+    try:
+        while chunk := body.read(_READ):
+            yield chunk
+    except BotoCoreError as error:
+        raise TransientError(text_of(error)) from None
+
+
+def _unreachable(error: BotoCoreError, uri: str) -> Exception:
+    if isinstance(error, SSLError):
+        return LoadError(
+            Reason.FETCH_FAILED,
+            f"{shown_uri(uri)}: {text_of(error)}: put the PEM of the endpoint's authority under"
+            " `ca.crt` into the Secret of spec.model.source.secretRef",
+        )
+    return TransientError(f"cannot reach S3: {text_of(error)}")

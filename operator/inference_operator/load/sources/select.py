@@ -1,0 +1,23 @@
+"""Which origin serves a uri, with what its Secret says; libraries are imported for their scheme."""
+
+from inference_operator.load.sources.credentials import Secret, http_credentials
+from inference_operator.load.transfer.source import Origin
+from inference_operator.load.transfer.transport import READ_TIMEOUT_SECONDS, Transport
+
+
+def origin_of(uri: str, secret: Secret | None, timeout: float = READ_TIMEOUT_SECONDS) -> Origin:
+    """The origin for the uri's scheme; LoadError when the Secret does not fit it."""
+    scheme = uri.partition("://")[0]
+    if scheme == "s3":
+        from inference_operator.load.sources.s3 import S3
+
+        return S3(secret, timeout)
+    if scheme == "gs":
+        from inference_operator.load.sources.gcs import CloudStorage
+
+        return CloudStorage(secret, timeout)
+    if scheme == "oci":
+        from inference_operator.load.sources.oci import OciRegistry
+
+        return OciRegistry(uri, secret, timeout)
+    return Transport(http_credentials(secret) if secret else None, timeout)

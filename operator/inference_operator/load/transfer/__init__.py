@@ -1,0 +1,1 @@
+"""How bytes arrive: connections, ranged and resumed downloads, digests, limits."""

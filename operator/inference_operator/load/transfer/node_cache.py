@@ -1,0 +1,189 @@
+"""The cache of this node: pods that want the same artifact fetch it once. Never needed to succeed.
+
+Whoever claims a digest first fetches the artifact from its origin and hands it to the cache; the
+others wait for that, and take it from there. The claim is an open request: it ends with its pod.
+"""
+
+import http.client
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
+from enum import Enum
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from inference_operator.load.failure import LoadError
+from inference_operator.load.fetch import Fetched, Fetcher
+from inference_operator.load.transfer.digest import CHUNK
+from inference_operator.load.transfer.progress import log
+from inference_operator.load.transfer.resumable_download import Download
+from inference_operator.load.transfer.retry import RetryPolicy
+from inference_operator.load.transfer.transport import Transport
+
+# The node's own cache answers at once, or is not there.
+CONNECT_SECONDS = 2.0
+READ_SECONDS = 30.0
+# A waiting pod gives up on the one that fetches after this long, and fetches for itself.
+LONGEST_WAIT_SECONDS = 900.0
+# The cache says at once whether it takes an upload; one of an older version may not say it.
+ASKING_SECONDS = 2.0
+# How often a cache that takes too many uploads already is asked again, and the wait before that.
+UPLOAD_ATTEMPTS = 3
+BUSY_SECONDS = 2.0
+# Whatever was spoiled twice is spoiled by the node's disk.
+_CLAIMS = 2
+_BUSY = {429, 503}
+_CUT = (OSError, http.client.HTTPException)
+
+
+class _State(Enum):
+    """What the cache says to a claim."""
+
+    PRESENT = "present"
+    YOURS = "yours"
+    TAKEN = "taken"
+
+
+class NodeCache:
+    """Speaks with the cache server of `inference-operator cache` at `url`."""
+
+    def __init__(
+        self,
+        url: str,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._url, self._clock, self._sleep = url.rstrip("/"), clock, sleep
+        self._address = urlsplit(self._url)
+
+    def obtain(
+        self, wanted: Download, sha256: str, folder: Path, fetch: Callable[[], Fetched]
+    ) -> Fetched:
+        """The artifact from the cache, or by `fetch` and then into the cache.
+
+        A copy that the cache dropped as spoiled is replaced, by whoever claims it next.
+        """
+        model = wanted.model
+        for _ in range(_CLAIMS):
+            with self._claim(model, sha256) as state:
+                if state is _State.PRESENT:
+                    if found := self._take(wanted, sha256, folder):
+                        return found
+                    if self._dropped(model, sha256):
+                        continue
+                fetched = fetch()
+                if state is _State.YOURS and fetched.sha256 == sha256:
+                    self._give(model, fetched)
+                return fetched
+        return fetch()
+
+    @contextmanager
+    def _claim(self, model: str, sha256: str) -> Iterator["_State | None"]:
+        """Holds the claim while the artifact is fetched; None when the cache is no help."""
+        end, connection = self._clock() + LONGEST_WAIT_SECONDS, None
+        try:
+            state: _State | None = _State.TAKEN
+            while state is _State.TAKEN:
+                connection = self._connect()
+                connection.request("POST", f"{self._address.path}/sha256/{sha256}/claim")
+                state = _state(connection.getresponse())
+                if state is _State.TAKEN:
+                    connection.close()
+                    log("another pod of this node fetches it: waiting", model=model, sha256=sha256)
+                    state = state if self._clock() < end else None
+        except (*_CUT, ValueError) as error:
+            log("fetching without the node's cache", "WARNING", model=model, error=str(error))
+            state = None
+        try:
+            yield state
+        finally:
+            if connection is not None:
+                connection.close()
+
+    def _take(self, wanted: Download, sha256: str, folder: Path) -> Fetched | None:
+        """The cache's copy, checked; None where it cannot be had after all."""
+        model = wanted.model
+        policy = RetryPolicy(attempts=2, first_wait=0.2)
+        # Within a node, one connection is faster than four.
+        fetcher = Fetcher(Transport(timeout=READ_SECONDS), policy, in_pieces=False)
+        uri = f"{self._url}/sha256/{sha256}"
+        with suppress(LoadError):
+            fetched = fetcher.fetch(replace(wanted, uri=uri, pinned=True), folder)
+            if fetched.sha256 == sha256:
+                log("taken from the node's cache", model=model, sha256=sha256, bytes=fetched.size)
+                return fetched
+            fetched.path.unlink()
+        log("the node's cache gave no usable copy", "WARNING", model=model, sha256=sha256)
+        return None
+
+    def _dropped(self, model: str, sha256: str) -> bool:
+        """Whether the cache looked at its copy, and dropped it."""
+        try:
+            connection = self._connect()
+            connection.request("DELETE", f"{self._address.path}/sha256/{sha256}")
+            is_gone = connection.getresponse().status == 204
+            connection.close()
+        except _CUT as error:
+            log("the node's cache did not answer", "WARNING", model=model, error=str(error))
+            return False
+        if is_gone:
+            log("the node's cache dropped its copy", model=model, sha256=sha256)
+        return is_gone
+
+    def _give(self, model: str, fetched: Fetched) -> None:
+        try:
+            status, answer = self._upload(fetched)
+            for _ in range(UPLOAD_ATTEMPTS - 1):
+                if status in _BUSY:
+                    self._sleep(BUSY_SECONDS)
+                    status, answer = self._upload(fetched)
+        except _CUT as error:
+            log("the node's cache did not take it", "WARNING", model=model, error=str(error))
+            return
+        if status == 201:
+            log("given to the node's cache", model=model, sha256=fetched.sha256)
+        else:
+            log("the node's cache did not take it", "WARNING", model=model, error=answer)
+
+    def _upload(self, fetched: Fetched) -> tuple[int, str]:
+        """Status and text of the answer; the file is only sent to a cache that takes it."""
+        connection = self._connect()
+        with closing(connection), fetched.path.open("rb") as body:
+            connection.putrequest("PUT", f"{self._address.path}/sha256/{fetched.sha256}")
+            connection.putheader("Content-Length", str(fetched.size))
+            connection.putheader("Expect", "100-continue")
+            connection.endheaders()
+            if _goes_on(connection.sock):
+                connection.send(body)
+            answer = connection.getresponse()
+            return answer.status, answer.read(500).decode("utf-8", "replace").strip()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        host, port = self._address.hostname or "", self._address.port or 80
+        connection = http.client.HTTPConnection(host, port, CONNECT_SECONDS, blocksize=CHUNK)
+        connection.connect()
+        connection.sock.settimeout(READ_SECONDS)
+        return connection
+
+
+def _state(answer: http.client.HTTPResponse) -> _State:
+    """The answer to a claim; ValueError where it is none, with what was said instead."""
+    try:
+        return _State(answer.getheader("State", ""))
+    except ValueError:
+        said = answer.read(500).decode("utf-8", "replace").strip()
+        raise ValueError(f"it answered {answer.status} {answer.reason}: {said}") from None
+
+
+def _goes_on(sock: socket.socket) -> bool:
+    """Whether the cache waits for the body: any answer but 100 is its last one."""
+    sock.settimeout(ASKING_SECONDS)
+    try:
+        # http.client reads past an answer of 100 by itself.
+        return sock.recv(12, socket.MSG_PEEK) == b"HTTP/1.1 100"
+    except TimeoutError:
+        return True
+    finally:
+        sock.settimeout(READ_SECONDS)

@@ -1,0 +1,65 @@
+"""Which failures are worth another attempt, how long to wait for it, and when to give up."""
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from inference_operator.api.reasons import Reason
+from inference_operator.load.failure import LoadError
+from inference_operator.load.transfer.progress import log
+
+
+class TransientError(Exception):
+    """An attempt failed in a way that may pass; `retry_after` is the server's wish in seconds."""
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Attempts without progress before giving up, and the waits between them in seconds."""
+
+    attempts: int = 6
+    first_wait: float = 1.0
+    longest_wait: float = 30.0
+    longest_retry_after: float = 120.0
+
+
+class Retries:
+    """Counts failures in a row. Bytes beyond what any attempt reached start the count over, so that
+    a large artifact over a bad line still arrives, and a server that always stops short does not
+    keep the pod waiting for ever."""
+
+    def __init__(
+        self,
+        policy: RetryPolicy,
+        sleep: Callable[[float], None] = time.sleep,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._policy, self._sleep, self._chance = policy, sleep, chance
+        self._failures = 0
+        self._reached = 0
+
+    def wait(self, cut: TransientError, what: str, reached: int) -> None:
+        """Sleep before the next attempt, or raise FetchFailed when none is left."""
+        if reached > self._reached:
+            self._failures, self._reached = 0, reached
+        self._failures += 1
+        if self._failures >= self._policy.attempts:
+            raise LoadError(
+                Reason.FETCH_FAILED,
+                f"{what}: {cut}; gave up after {self._failures} attempts without progress: check"
+                " the server and the network between it and this namespace",
+            )
+        pause = self._pause(cut)
+        log("waiting to try again", "WARNING", source=what, error=str(cut), seconds=round(pause, 2))
+        self._sleep(pause)
+
+    def _pause(self, cut: TransientError) -> float:
+        if cut.retry_after is not None:
+            return min(cut.retry_after, self._policy.longest_retry_after)
+        doubled: float = self._policy.first_wait * 2 ** (self._failures - 1)
+        return min(doubled, self._policy.longest_wait) * (0.5 + self._chance() / 2)

@@ -1,0 +1,66 @@
+"""How much one model may take on the node's disk, counted as its bytes come.
+
+What a server or an archive declares is checked as well, so that most artifacts that are too large
+are refused before the first byte.
+"""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from inference_operator.api.reasons import Reason
+from inference_operator.load.failure import LoadError
+from inference_operator.load.transfer.space import sized
+
+_REMEDY = "raise it, if the model is meant to be that large"
+
+
+@dataclass(frozen=True, slots=True)
+class SizeLimit:
+    """The most bytes of one model, and the field of the spec that changes it; None: no limit."""
+
+    model: str
+    most: int | None
+    field: str = "spec.model.sizeLimit"
+    is_default: bool = False
+    remedy: str = _REMEDY
+
+    def check(self, size: int, what: str, least: str = "") -> None:
+        """Raise LoadError where `size` is more; `least` is "at least " while bytes still come."""
+        if self.most is None or size <= self.most:
+            return
+        default = ", the default" if self.is_default else ""
+        raise LoadError(
+            Reason.ARTIFACT_INVALID,
+            f"{self.model}: {self.field}: found {least}{sized(size)} {what}, expected at most"
+            f" {sized(self.most)}{default}; {self.remedy}",
+        )
+
+
+class Downloads:
+    """What the files of one model take as they are fetched, by any thread."""
+
+    def __init__(self, limit: SizeLimit) -> None:
+        self.limit = limit
+        self._lock = threading.Lock()
+        self._sizes: dict[Path, int] = {}
+        self._total = 0
+
+    def expect(self, path: Path, size: int) -> None:
+        """Raise LoadError where a file of this size is too much beside the others."""
+        with self._lock:
+            total = self._total - self._sizes.get(path, 0) + size
+        self.limit.check(total, "to download")
+
+    def hold(self, path: Path, size: int) -> None:
+        """Note that the file has this size now; LoadError where that is too much."""
+        with self._lock:
+            self._total += size - self._sizes.get(path, 0)
+            self._sizes[path] = size
+            total = self._total
+        self.limit.check(total, "to download", "at least ")
+
+
+def unlimited() -> Downloads:
+    """Return what counts, and refuses nothing."""
+    return Downloads(SizeLimit("", None))

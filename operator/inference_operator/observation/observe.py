@@ -1,0 +1,189 @@
+"""From the cache to what planning looks at."""
+
+import itertools
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from inference_operator.api.base import API_VERSION
+from inference_operator.api.status import UnitStatus, read_status
+from inference_operator.domain.accelerator import Node, Taint
+from inference_operator.domain.names import (
+    REVISION_LABEL,
+    ChildKey,
+    UnitKey,
+    revision_of_child,
+)
+from inference_operator.domain.observed import (
+    Container,
+    DeploymentView,
+    Observed,
+    Pod,
+    RejectedRecord,
+    RevisionRecord,
+)
+from inference_operator.domain.resolution import Resolution, SourceKey
+from inference_operator.domain.serving_unit import Owner
+from inference_operator.observation.name_conflicts import strangers
+from inference_operator.observation.ownership import is_owned_by, owners
+from inference_operator.observation.pins import referenced
+from inference_operator.observation.records import Read, record_of, records
+from inference_operator.observation.store import Cache
+from inference_operator.resources.pod import LOADER, TRITON
+from inference_operator.resources.service import selected_revision
+
+Body = Mapping[str, Any]
+_MOST_DEPLOYMENTS = 128
+Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
+"""What a registry said last about the sources of a unit's spec; an empty one asks no more."""
+
+
+def unresolved(unit: UnitKey, spec: Body) -> Mapping[SourceKey, Resolution]:
+    """Where no registry is asked."""
+    return {}
+
+
+def observe(
+    cache: Cache, key: UnitKey, resolve: Resolve = unresolved, read: Read = record_of
+) -> Observed | None:
+    """What is known of the unit; None when there is no such custom resource."""
+    body = cache.get(key.kind, (key.namespace, key.name))
+    if body is None:
+        resolve(key, {})
+        return None
+    meta = body["metadata"]
+    owner = Owner(key, API_VERSION, meta["uid"])
+    pods: list[Pod] = []
+    children: dict[ChildKey, Body] = {}
+    leftovers: set[ChildKey] = set()
+    for kind, child in cache.children(key):
+        if kind == "Pod":
+            pods.append(pod_view(child))
+        elif is_owned_by(child, owner.uid):
+            children[ChildKey(kind, child["metadata"]["name"])] = child
+        elif owners(child):
+            leftovers.add(ChildKey(kind, child["metadata"]["name"]))
+    status, served = read_status(body), _served(children, key)
+    deployments = _deployments(children.values())
+    kept = [child for name, child in children.items() if name.kind == "ControllerRevision"]
+    found = records(cache, kept, key, _live(status, served, deployments), read)
+    return Observed(
+        owner=owner,
+        generation=meta["generation"],
+        spec=body.get("spec") or {},
+        status=status,
+        children=children,
+        leftovers=frozenset(leftovers),
+        strangers=dict(strangers(cache, key, children)),
+        revisions={r.revision: r for r in found if isinstance(r, RevisionRecord)},
+        rejected={r.name: r for r in found if isinstance(r, RejectedRecord)},
+        deployments=deployments,
+        pods=tuple(pods),
+        served_revision=served,
+        nodes=_nodes(cache, body),
+        resolutions=resolve(key, body.get("spec") or {}),
+        references=referenced(cache, key, body.get("spec"), read),
+        deleting="deletionTimestamp" in meta,
+    )
+
+
+def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...] | None:
+    # Only an accelerator asks about nodes, and there may be many of them.
+    spec = unit.get("spec")
+    if not (isinstance(spec, Mapping) and spec.get("accelerator") is not None):
+        return ()
+    nodes = cache.nodes()
+    return None if nodes is None else tuple(node_view(node) for node in nodes)
+
+
+def _live(status: UnitStatus, served: str | None, deployments: Iterable[str]) -> frozenset[str]:
+    """The revisions that may have pods, of Deployments so many as no unit has."""
+    named = (status.stable, status.candidate)
+    known = {one.revision for one in named if one is not None}
+    previous = status.rollout.previous if status.rollout else None
+    some = itertools.islice(deployments, _MOST_DEPLOYMENTS)
+    return frozenset({*known, previous or "", served or "", *some})
+
+
+def _deployments(children: Iterable[Body]) -> dict[str, DeploymentView]:
+    found = {}
+    for child in children:
+        if child.get("kind") == "Deployment":
+            revision = revision_of_child(child["metadata"]["name"])
+            found[revision] = _deployment_view(child)
+    return found
+
+
+def _deployment_view(body: Body) -> DeploymentView:
+    status = body.get("status") or {}
+    refused = next(
+        (
+            condition.get("message", "")
+            for condition in status.get("conditions") or ()
+            if condition.get("type") == "ReplicaFailure" and condition.get("status") == "True"
+        ),
+        "",
+    )
+    replicas = body["spec"].get("replicas", 1)
+    # The template never changes, so whatever is ready is of this revision; what is beyond the
+    # wanted number is about to go.
+    return DeploymentView(
+        replicas=replicas,
+        ready=min(status.get("readyReplicas", 0), replicas),
+        refused=refused,
+    )
+
+
+def _served(children: Mapping[ChildKey, Body], key: UnitKey) -> str | None:
+    live = children.get(ChildKey("Service", key.name))
+    return selected_revision(live) if live is not None else None
+
+
+def pod_view(body: Body) -> Pod:
+    """A pod as planning sees it."""
+    status = body.get("status") or {}
+    conditions = {c["type"]: c for c in status.get("conditions") or ()}
+    scheduled = conditions.get("PodScheduled", {})
+    is_unschedulable = scheduled.get("reason") == "Unschedulable"
+    return Pod(
+        name=body["metadata"]["name"],
+        revision=body["metadata"].get("labels", {}).get(REVISION_LABEL, ""),
+        ready=conditions.get("Ready", {}).get("status") == "True",
+        terminating="deletionTimestamp" in body["metadata"],
+        unschedulable=scheduled.get("message", "") if is_unschedulable else "",
+        loader=_container(status.get("initContainerStatuses"), LOADER),
+        triton=_container(status.get("containerStatuses"), TRITON),
+    )
+
+
+def _container(statuses: Iterable[Body] | None, name: str) -> Container | None:
+    body = next((s for s in statuses or () if s.get("name") == name), None)
+    if body is None:
+        return None
+    state, last = body.get("state") or {}, body.get("lastState") or {}
+    waiting = state.get("waiting") or {}
+    ended = state.get("terminated") or last.get("terminated") or {}
+    return Container(
+        image=body.get("image", ""),
+        ready=body.get("ready", False),
+        running="running" in state,
+        waiting_reason=waiting.get("reason", ""),
+        waiting_message=waiting.get("message", ""),
+        exit_code=ended.get("exitCode"),
+        exit_reason=ended.get("reason", ""),
+        exit_message=ended.get("message", ""),
+        restarts=body.get("restartCount", 0),
+    )
+
+
+def node_view(body: Body) -> Node:
+    """A node as placement sees it."""
+    spec = body.get("spec") or {}
+    taints = (Taint(t["key"], t.get("value", ""), t["effect"]) for t in spec.get("taints") or ())
+    allocatable = (body.get("status") or {}).get("allocatable") or {}
+    return Node(
+        name=body["metadata"]["name"],
+        labels=body["metadata"].get("labels") or {},
+        taints=tuple(taints),
+        unschedulable=bool(spec.get("unschedulable")),
+        extended={k: int(v) for k, v in allocatable.items() if str(v).isdigit()},
+    )

@@ -1,0 +1,134 @@
+"""Which children a unit is to have, and which writes bring the live ones there."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
+from inference_operator.domain.observed import Observed, RevisionRecord
+from inference_operator.planning.children.drift import drift
+from inference_operator.planning.plan import Action, Apply, Create, Delete, key_of
+from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.resources.controller_revision import controller_revision
+from inference_operator.resources.deployment import scaled
+from inference_operator.resources.metadata import owned
+from inference_operator.resources.pod_disruption_budget import pod_disruption_budget
+from inference_operator.resources.service import service
+
+# Written before what needs them: a pod without its ConfigMap or record must not come up.
+_FIRST = frozenset({"ControllerRevision", "ConfigMap"})
+# A ControllerRevision is applied all the same: the API server compares its data byte by byte, and
+# one that was POSTed refuses every later change of its labels and owners.
+_IMMUTABLE = frozenset({"ConfigMap"})
+
+
+def stages(
+    seen: Observed,
+    records: Mapping[str, RevisionRecord],
+    position: Position,
+    replicas: int,
+    kept: frozenset[str],
+) -> tuple[tuple[Action, ...], ...]:
+    """Three stages: what pods need and a new Service, the workloads and what moves clients, and
+    what is to go.
+
+    `kept` are revisions whose record stays though they have no pods.
+    """
+    wanted = {
+        key_of(manifest): owned(dict(manifest), seen.owner)
+        for manifest in _wanted(seen, records, position, replicas, kept)
+    }
+    writes = [action for manifest in wanted.values() if (action := _write(seen, manifest))]
+    first = tuple(a for a in writes if _comes_first(seen, a))
+    then = tuple(a for a in writes if a not in first)
+    unrecorded = frozenset(position.live) - frozenset(records)
+    return (first, then, tuple(_prune(seen, wanted, unrecorded)))
+
+
+def _comes_first(seen: Observed, action: Action) -> bool:
+    # A new Service is asked for before there is any load: the API server allocates addresses one by
+    # one, each with a request to itself.
+    is_new_service = action.key.kind == "Service" and action.key not in seen.children
+    return action.key.kind in _FIRST or is_new_service
+
+
+def _wanted(
+    seen: Observed,
+    records: Mapping[str, RevisionRecord],
+    position: Position,
+    replicas: int,
+    kept: frozenset[str],
+) -> Iterator[Mapping[str, Any]]:
+    live = [records[revision] for revision in position.live if revision in records]
+    for revision in sorted(kept | {record.revision for record in live}):
+        yield controller_revision(seen.owner, records[revision])
+    for record in live:
+        pods = _pods_of(seen, record, position, replicas)
+        for manifest in record.children:
+            is_workload = manifest["kind"] == "Deployment"
+            yield scaled(dict(manifest), pods) if is_workload else manifest
+    if position.serving is not None:
+        yield service(seen.owner, position.serving)
+    # For pods without a record, too: a drain must not take all of them.
+    if position.live and (budget := pod_disruption_budget(seen.owner, replicas)):
+        yield budget
+
+
+def _pods_of(seen: Observed, record: RevisionRecord, position: Position, replicas: int) -> int:
+    """As many as are asked for; a revision that clients have left gets no more than it has."""
+    deployment = seen.deployments.get(record.revision)
+    if record.revision != position.previous or deployment is None:
+        return replicas
+    return min(replicas, deployment.replicas)
+
+
+def taken(seen: Observed, replicas: int) -> dict[ChildKey, str]:
+    """A sentence for each child that somebody else's object of the same name keeps from being."""
+    wanted = {"Service", "PodDisruptionBudget"} if replicas >= 2 else {"Service"}
+    keys = (key for key in sorted(seen.strangers) if key.kind in wanted)
+    return {key: _held_by(key, seen.strangers[key]) for key in keys}
+
+
+def _held_by(key: ChildKey, holder: UnitKey | None) -> str:
+    if holder is not None:
+        return f"{key} belongs to {holder.kind} {holder.name}; rename one of the two"
+    return (
+        f"{key} exists and is managed by somebody else; delete or rename it, or rename this"
+        " resource"
+    )
+
+
+def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
+    key = key_of(manifest)
+    live = seen.children.get(key)
+    if key in seen.leftovers:
+        # Adopting it would only have it collected; its deletion wakes the unit.
+        return None
+    if key in seen.strangers:
+        # Said by `taken`.
+        return None
+    if live is None:
+        is_immutable = key.kind in _IMMUTABLE
+        return Create(manifest) if is_immutable else Apply(manifest, owned=False)
+    if live["metadata"].get("deletionTimestamp"):
+        # On its way out; written anew once it is gone.
+        return None
+    where = drift(live, manifest)
+    if where is None:
+        return None
+    if key.kind in _IMMUTABLE:
+        return Delete(key, live["metadata"]["uid"], f"{where} differs and cannot be changed")
+    return Apply(manifest, owned=True, why=f"{where} differs")
+
+
+def _prune(
+    seen: Observed, wanted: Iterable[ChildKey], unrecorded: frozenset[str]
+) -> Iterator[Action]:
+    stay = set(wanted)
+    for key, live in seen.children.items():
+        if key in stay or revision_of_child(key.name) in unrecorded:
+            continue
+        if key.kind == "ControllerRevision" and key.name in seen.rejected:
+            # A person has to look at it; an older operator's may only be misread.
+            continue
+        if not live["metadata"].get("deletionTimestamp"):
+            yield Delete(key, live["metadata"]["uid"], "no longer wanted")

@@ -1,0 +1,108 @@
+"""Records that are not accepted: what is done about them, and what is reported."""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import DECISION_MESSAGE_LENGTH
+from inference_operator.domain.names import ChildKey, revision_child_name, revision_of_child
+from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
+from inference_operator.planning.children.drift import drift
+from inference_operator.planning.message_limits import shortened
+from inference_operator.planning.plan import Delete, Plan, key_of
+from inference_operator.planning.rollout.state_machine import Decision, Position
+from inference_operator.resources.record_shape import children_mismatch
+
+# More are only counted: whoever writes one may write a thousand.
+_REPORTED = 3
+# So many decisions about records are taken in a period: each of them is an Event, and each edit of
+# a record may ask for one.
+_MOST_TOLD, _PERIOD = 3, timedelta(minutes=10)
+
+
+def may_replace(seen: Observed, fresh: RevisionRecord) -> bool:
+    """Return whether a new record can take the place of the rejected one without harm to any pod:
+    nothing of the revision runs, or what runs is exactly what the new record holds."""
+    if children_mismatch(seen.owner.key, fresh.revision, fresh.children) is not None:
+        return False
+    live = {key_of(child): seen.children.get(key_of(child)) for child in fresh.children}
+    if live[ChildKey("Deployment", _name(seen, fresh.revision))] is None:
+        return not seen.pods_of(fresh.revision)
+    pairs = ((live[key_of(child)], child) for child in fresh.children)
+    return all(body is None or drift(body, child) is None for body, child in pairs)
+
+
+def deletion(seen: Observed, record: RejectedRecord) -> tuple[Delete, ...]:
+    """Return the write that makes room for a new record; the next pass makes that one."""
+    key = ChildKey("ControllerRevision", record.name)
+    live = seen.children.get(key)
+    if live is None or live["metadata"].get("deletionTimestamp"):
+        return ()
+    return (Delete(key, live["metadata"]["uid"], f"not accepted: {record.why}"),)
+
+
+def rejections(
+    seen: Observed, position: Position, replaced: RejectedRecord | None = None
+) -> tuple[Decision, ...]:
+    """Return one decision about all rejected records, unless the status has the same one."""
+    if not seen.rejected:
+        return ()
+    records = sorted(seen.rejected.values(), key=lambda record: record.name)
+    sentences = [
+        f"{describe(record)}; {_what_follows(seen, position, record, record is replaced)}"
+        for record in records[:_REPORTED]
+    ]
+    if len(records) > _REPORTED:
+        sentences.append(f"{len(records) - _REPORTED} more records are not accepted")
+    message = shortened("; ".join(sentences), DECISION_MESSAGE_LENGTH)
+    known = {decision.message for decision in seen.status.decisions}
+    return () if message in known else (Decision(Reason.RECORD_REJECTED, message),)
+
+
+def paced(seen: Observed, made: Plan, now: datetime) -> Plan:
+    """Return the plan without its decision about records, where enough were taken lately; it is
+    taken later."""
+    if all(decision.reason is not Reason.RECORD_REJECTED for decision in made.decisions):
+        return made
+    told = [one.time for one in seen.status.decisions if one.reason == Reason.RECORD_REJECTED]
+    lately = sorted(time for time in told if timedelta(0) <= now - time < _PERIOD)
+    if len(lately) < _MOST_TOLD:
+        return made
+    wait = _PERIOD - (now - lately[0])
+    return replace(
+        made,
+        decisions=tuple(
+            decision for decision in made.decisions if decision.reason is not Reason.RECORD_REJECTED
+        ),
+        wake_after=wait if made.wake_after is None else min(wait, made.wake_after),
+    )
+
+
+def describe(record: RejectedRecord) -> str:
+    """Return which record is not accepted, and why."""
+    return f"ControllerRevision/{record.name} is not accepted: {record.why}"
+
+
+def stays(revision: str) -> str:
+    """Return what becomes of the pods of the wanted revision, and the remedy."""
+    return (
+        f"pods of revision {revision} stay as they are, and are neither scaled nor repaired, since"
+        " no record made from the spec now holds exactly what runs; delete this ControllerRevision"
+        " to have it made again, which may replace the pods"
+    )
+
+
+def _what_follows(
+    seen: Observed, position: Position, record: RejectedRecord, is_replaced: bool
+) -> str:
+    revision = revision_of_child(record.name)
+    if is_replaced:
+        return "it is deleted and made again from the spec, which restarts no pod"
+    is_ours = record.name == _name(seen, revision)
+    if not is_ours or revision not in position.live:
+        return "no revision can be restored from it; delete it"
+    return stays(revision)
+
+
+def _name(seen: Observed, revision: str) -> str:
+    return revision_child_name(seen.owner.key.name, revision)

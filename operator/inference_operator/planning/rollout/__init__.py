@@ -1,0 +1,1 @@
+"""How a new revision takes over: the state machine, and its state in the status."""

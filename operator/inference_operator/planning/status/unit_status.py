@@ -1,0 +1,210 @@
+"""The status of a unit, computed in one place from what was seen and decided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.reasons import UNDER_WAY, Reason
+from inference_operator.api.shown_uri import is_stamp_of, stamped_uri
+from inference_operator.api.status import (
+    ACCELERATOR_MESSAGE_LENGTH,
+    DECISION_MESSAGE_LENGTH,
+    DECISIONS_KEPT,
+    NAME_LENGTH,
+    REASON_LENGTH,
+    RUN_ID_LENGTH,
+    STATUS_OF_KIND,
+    STEP_VERSIONS_LENGTH,
+    URI_LENGTH,
+    AcceleratorMode,
+    AcceleratorStatus,
+    Decision,
+    ModelStatus,
+    Phase,
+    RevisionStatus,
+    RolloutStatus,
+    StepStatus,
+    UnitStatus,
+)
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.names import selector_text, unit_selector
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.repository_plan import is_sha256
+from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.planning.message_limits import shortened
+from inference_operator.planning.plan import Plan
+from inference_operator.planning.rollout.state_machine import state_machine as rollout
+from inference_operator.planning.status.conditions import conditions, findings, outlook
+from inference_operator.planning.status.pod_health import load_report
+from inference_operator.resources.service import service_url
+
+
+def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -> UnitStatus:
+    """What the custom resource's status is to say after this pass.
+
+    `seen` is the cluster after the plan's writes, `errors` the children that were refused.
+    """
+    view = outlook(seen, plan, errors)
+    found = conditions(tuple(findings(view)), seen.status.conditions, seen.generation, now)
+    key = seen.owner.key
+    return STATUS_OF_KIND[key.kind](
+        observed_generation=seen.generation,
+        phase=phase(found, plan.replicas, promoted=view.promoted),
+        conditions=found,
+        model=_model(seen, plan),
+        stable=_revision(seen, plan, plan.position.stable),
+        candidate=_revision(seen, plan, plan.position.candidate),
+        rollout=_rollout(plan),
+        replicas=sum(deployment.replicas for deployment in seen.deployments.values()),
+        ready_replicas=sum(deployment.ready for deployment in seen.deployments.values()),
+        selector=selector_text(unit_selector(key.kind, key.name)),
+        accelerator=_accelerator(plan),
+        url=_url(seen, plan),
+        decisions=_decisions(seen.status.decisions, plan.decisions, now),
+        **_steps(plan),
+    )
+
+
+def phase(found: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase:
+    """One word for people; the first rule that holds. `promoted`: the wanted revision serves."""
+    holds = {c.type: c for c in found if c.status is ConditionStatus.TRUE}
+    if ConditionType.READY in holds:
+        return Phase.SCALED_TO_ZERO if replicas == 0 else Phase.READY
+    stalled = holds.get(ConditionType.STALLED)
+    if stalled is not None and stalled.reason == Reason.PAUSED:
+        return Phase.PAUSED
+    working = holds.get(ConditionType.RECONCILING)
+    if working is not None and not (promoted and working.reason not in UNDER_WAY):
+        return Phase.PROGRESSING
+    return Phase.DEGRADED if ConditionType.AVAILABLE in holds else Phase.FAILED
+
+
+def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
+    serving = plan.records.get(plan.position.serving or "")
+    if serving is None:
+        return None
+    loaded = load_report(seen.pods_of(serving.revision))
+    digest = serving.sha256
+    if serving.steps:
+        return ModelStatus(version=str(serving.version))
+    if loaded is not None and loaded.models:
+        digest = loaded.models[0].sha256
+        digest = digest if is_sha256(digest) else None
+    elif digest is None and (known := seen.status.model) and tells_of(known.uri, serving.uri):
+        # Anybody who may edit the status may have left anything there.
+        digest = known.sha256 if is_sha256(known.sha256) else None
+    return ModelStatus(
+        version=str(serving.version),
+        run_id=_run_id(serving.resolved.run_id) if serving.resolved else None,
+        sha256=digest,
+        uri=_uri(serving.uri),
+    )
+
+
+def _run_id(text: str) -> str | None:
+    return shortened(text, RUN_ID_LENGTH) or None
+
+
+def _uri(text: str) -> str:
+    """A uri may hold what a terminal obeys: Kubernetes shows a status as it is."""
+    return shortened(stamped_uri(text), URI_LENGTH)
+
+
+def tells_of(written: str | None, uri: str) -> bool:
+    """Return whether a status with this `uri` tells of the model from that URI."""
+    return is_stamp_of(written, uri) or written == _uri(uri)
+
+
+def _url(seen: Observed, plan: Plan) -> str | None:
+    is_reached = plan.position.serving and not plan.has_no_service
+    return service_url(seen.owner) if is_reached else None
+
+
+def _steps(plan: Plan) -> dict[str, Any]:
+    """Of a pipeline, the steps of the revision that clients are answered from."""
+    serving = plan.records.get(plan.position.serving or "")
+    if serving is None or not serving.steps:
+        return {}
+    found = tuple(_step(step) for step in serving.steps)
+    versions = shortened(serving.step_versions, STEP_VERSIONS_LENGTH)
+    return {"steps": found, "step_versions": versions}
+
+
+def _step(step: ServedStep) -> StepStatus:
+    is_builtin = not (step.uri or step.pin)
+    return StepStatus(
+        name=shortened(step.name, NAME_LENGTH),
+        model=shortened(step.model, NAME_LENGTH),
+        version=None if is_builtin else str(step.version),
+        source="builtin" if is_builtin else _uri(step.uri) or None,
+        model_ref=f"{step.pin.kind}/{step.pin.name}" if step.pin else None,
+        revision=step.pin.revision if step.pin else None,
+    )
+
+
+def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatus | None:
+    if revision is None:
+        return None
+    record = plan.records.get(revision)
+    deployment = seen.deployments.get(revision)
+    return RevisionStatus(
+        revision=revision,
+        version=str(record.version) if record else None,
+        replicas=deployment.replicas if deployment else 0,
+        ready=deployment.ready if deployment else 0,
+    )
+
+
+def _rollout(plan: Plan) -> RolloutStatus | None:
+    position = plan.position
+    if position.candidate is None and position.promoted_at is None:
+        return None
+    return RolloutStatus(
+        since=position.since,
+        ready=position.progress,
+        previous=position.previous,
+        promoted_at=position.promoted_at,
+    )
+
+
+def _accelerator(plan: Plan) -> AcceleratorStatus | None:
+    choice = plan.accelerator
+    if choice is None:
+        return None
+    mode = AcceleratorMode.CPU if choice.mode is Mode.CPU else AcceleratorMode.GPU
+    message = shortened(choice.message, ACCELERATOR_MESSAGE_LENGTH)
+    return AcceleratorStatus(mode=mode, message=message or None)
+
+
+def _decisions(
+    before: tuple[Decision, ...], made: tuple[rollout.Decision, ...], now: datetime
+) -> tuple[Decision, ...]:
+    kept = (*map(_carried, before), *(_decision(decision, now) for decision in made))
+    return kept[-DECISIONS_KEPT:]
+
+
+def _carried(decision: Decision) -> Decision:
+    """As the operator would have written it: anybody may have edited the status since."""
+    return decision.model_copy(
+        update={
+            "source": _optional(decision.source),
+            "target": _optional(decision.target),
+            "reason": shortened(decision.reason, REASON_LENGTH),
+            "message": shortened(decision.message, DECISION_MESSAGE_LENGTH),
+        }
+    )
+
+
+def _optional(text: str | None) -> str | None:
+    return None if text is None else shortened(text, NAME_LENGTH)
+
+
+def _decision(decision: rollout.Decision, now: datetime) -> Decision:
+    return Decision(
+        time=now,
+        source=_optional(decision.source),
+        target=_optional(decision.target),
+        reason=decision.reason,
+        message=shortened(decision.message, DECISION_MESSAGE_LENGTH),
+    )

@@ -1,0 +1,1 @@
+"""One pass over one object, and the queue that decides which object is next."""

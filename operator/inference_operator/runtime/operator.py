@@ -1,0 +1,208 @@
+"""The running operator: Kopf's watches, the work force, the HTTP port, and their end."""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import signal
+import time
+from dataclasses import dataclass
+
+import kopf
+from kubernetes.aio.client import Configuration
+
+from inference_operator.adapters.kubernetes.client import ApiError, KubeCluster
+from inference_operator.adapters.kubernetes.lease import RENEW, Candidate, Lease
+from inference_operator.adapters.web.listener import Listener
+from inference_operator.adapters.web.server import serve
+from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.domain.names import FIELD_MANAGER
+from inference_operator.observation.kinds import UNITS
+from inference_operator.reconcile.work_queue import WorkQueue
+from inference_operator.runtime.controller import WorkForce
+from inference_operator.runtime.kopf_watch import configure, register
+from inference_operator.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# The event loop counts as stuck when its heartbeat is older than this.
+HEARTBEAT_SECONDS = 5.0
+STUCK_SECONDS = 60.0
+# Passes in flight get this long to end after SIGTERM.
+GRACE_SECONDS = 10.0
+
+
+@dataclass
+class Life:
+    """What the probes look at."""
+
+    listed: bool = False
+    beat: float = 0.0
+
+    @property
+    def healthy(self) -> bool:
+        return time.monotonic() - self.beat < STUCK_SECONDS
+
+
+async def run(settings: Settings, configuration: Configuration) -> bool:
+    """Serve until SIGTERM or SIGINT, then let the passes in flight end; False when the lease was
+    lost.
+
+    A follower watches and caches as the leader does, so that it takes over at once.
+    """
+    stop = asyncio.Event()
+    _listen(stop)
+    telemetry = Telemetry()
+    # The lease has a client of its own, which no lease forbids to write.
+    store = KubeCluster(configuration, telemetry, RENEW)
+    lease = Lease(store, Candidate(settings.lease_namespace, _identity(settings)))
+    elects = bool(settings.lease_namespace)
+    cluster = KubeCluster(
+        configuration,
+        telemetry,
+        settings.api_timeout_seconds,
+        settings.served_namespaces,
+        may_write=(lambda: lease.holds) if elects else (lambda: True),
+    )
+    telemetry.leading.set_function(lambda: float(lease.holds or not elects))
+    if not elects:
+        lease.taken.set()
+    life = Life(beat=time.monotonic())
+    work_force = WorkForce(settings, cluster, telemetry)
+    server = await serve(settings.port, telemetry, lambda: life.listed, lambda: life.healthy)
+    # All of ours before Kopf starts: at its end it takes every younger task for one of its own.
+    tasks = [
+        asyncio.create_task(_beat(life)),
+        asyncio.create_task(work_force.resync.run(UNITS, settings.resync_seconds)),
+        *work_force.hired(lease.taken),
+        *([asyncio.create_task(_elect(lease, stop))] if elects else []),
+    ]
+    for task in tasks:
+        task.add_done_callback(lambda done: _died(done, stop))
+    end = asyncio.create_task(_end(stop, work_force.queue, tasks, lease, server))
+    try:
+        if await _serves_units(cluster, stop):
+            await _watch(settings, configuration, work_force, life, stop)
+    finally:
+        stop.set()
+        lost = await end
+        await cluster.close()
+        await store.close()
+    return not lost
+
+
+def _died(task: asyncio.Task[None], stop: asyncio.Event) -> None:
+    """Nobody is served by a process of which a part has died: it ends, and is started anew."""
+    if not task.cancelled() and (error := task.exception()) is not None:
+        log.error("a part of the operator died, so it ends", exc_info=error)
+        stop.set()
+
+
+async def _end(
+    stop: asyncio.Event,
+    queue: WorkQueue,
+    tasks: list[asyncio.Task[None]],
+    lease: Lease,
+    server: Listener,
+) -> bool:
+    """Once asked to end, and while Kopf closes its watches: let the passes in flight end, and a
+    follower lead. True when the lease was lost, not given back."""
+    await stop.wait()
+    lost = lease.lost
+    if lease.taken.is_set() and not lost:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(GRACE_SECONDS):
+                await queue.drained()
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+    await lease.give_back()
+    await server.cleanup()
+    return lost
+
+
+def _listen(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+
+
+def _identity(settings: Settings) -> str:
+    # A pod that restarts is another process: it must not believe that it still leads.
+    return f"{settings.identity}_{secrets.token_hex(4)}"
+
+
+async def _elect(lease: Lease, stop: asyncio.Event) -> None:
+    # Whatever ends the election ends the process: one that cannot lead must not seem alive.
+    try:
+        await lease.keep()
+    finally:
+        stop.set()
+
+
+async def _watch(
+    settings: Settings,
+    configuration: Configuration,
+    work_force: WorkForce,
+    life: Life,
+    stop: asyncio.Event,
+) -> None:
+    registry, kopf_settings = kopf.OperatorRegistry(), kopf.OperatorSettings()
+    configure(kopf_settings)
+    register(registry, work_force.watcher, configuration, kopf_settings)
+    started = asyncio.Event()
+
+    async def listed() -> None:
+        await started.wait()
+        # Kopf has put its own handlers in their place, which would not let us end first.
+        _listen(stop)
+        await work_force.listed.wait()
+        life.listed = True
+        log.info("all kinds are listed; serving")
+
+    marker = asyncio.create_task(listed())
+    try:
+        await kopf.operator(
+            registry=registry,
+            settings=kopf_settings,
+            clusterwide=not settings.served_namespaces,
+            namespaces=settings.served_namespaces,
+            standalone=True,
+            # Only peering would use it; left out, Kopf asks for the account's name, and a pod's
+            # user has none.
+            identity=FIELD_MANAGER,  # type: ignore[arg-type]
+            stop_flag=stop,
+            ready_flag=started,
+        )
+    finally:
+        life.listed = False
+        marker.cancel()
+
+
+async def _serves_units(cluster: KubeCluster, stop: asyncio.Event) -> bool:
+    """Wait until the API server knows our custom resources; False when asked to end before.
+
+    All of them: an upgrade whose CRDs were forgotten stays unready, and the operator that runs
+    goes on.
+    """
+    while not stop.is_set():
+        try:
+            missing = [unit.plural for unit in UNITS if not await cluster.serves(unit)]
+            if not missing:
+                return True
+            log.warning(
+                "waiting: the API server does not know %s; apply the CRDs of this version (crds/)",
+                " and ".join(missing),
+            )
+        except ApiError as error:
+            log.warning("cannot ask which kinds there are: %s", error)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(2.0):
+                await stop.wait()
+    return False
+
+
+async def _beat(life: Life) -> None:
+    while True:
+        life.beat = time.monotonic()
+        await asyncio.sleep(HEARTBEAT_SECONDS)

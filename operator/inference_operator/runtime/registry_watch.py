@@ -1,0 +1,58 @@
+"""The model registry's part of the running operator, put together from the settings."""
+
+import asyncio
+import random
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from inference_operator.adapters.mlflow.client import Mlflow
+from inference_operator.adapters.mlflow.model_registry import ModelRegistry, no_registry
+from inference_operator.adapters.mlflow.promotion_tags import Promotions
+from inference_operator.adapters.mlflow.registry_secrets import Reader, Secrets
+from inference_operator.adapters.polling.poll_schedule import Pace
+from inference_operator.domain.names import UnitKey
+from inference_operator.observation.observe import Resolve
+from inference_operator.observation.store import Cache
+from inference_operator.settings import Settings
+
+# MLflow reads a file from its store before it answers.
+TIMEOUT_SECONDS = 20.0
+
+
+class RegistryWatch:
+    """Passes ask `resolve`; `run` keeps its answers up to date while this process leads."""
+
+    def __init__(
+        self, settings: Settings, cluster: Reader, cache: Cache, wake: Callable[[UnitKey], None]
+    ) -> None:
+        self.resolve: Resolve = no_registry
+        self._settings = settings
+        self._cache = cache
+        self._mlflow: Mlflow | None = None
+        if settings.mlflow_tracking_uri:
+            self._mlflow = Mlflow(settings.mlflow_tracking_uri, TIMEOUT_SECONDS)
+            self._secrets = Secrets(cluster, time.monotonic)
+            pace = Pace(settings.registry_interval_seconds, time.monotonic, random.random)
+            self._registry = ModelRegistry(self._mlflow, self._secrets, pace, wake, _now)
+            self.resolve = self._registry.resolutions
+
+    async def run(self, leading: asyncio.Event) -> None:
+        """For ever, from when this process leads."""
+        if self._mlflow is None:
+            return
+        await leading.wait()
+        registry, interval = self._registry, self._settings.registry_interval_seconds
+        promotions = Promotions(self._mlflow, self._secrets, registry, self._cache, _now())
+        try:
+            # A group ends when all of it has ended: nobody is left with a closed session.
+            async with asyncio.TaskGroup() as group:
+                group.create_task(registry.run())
+                if self._settings.registry_write_tags:
+                    group.create_task(promotions.run(interval))
+        finally:
+            await self._mlflow.close()
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)

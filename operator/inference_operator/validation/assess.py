@@ -1,0 +1,191 @@
+"""What a spec asks for: a serving unit, or why there is none."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.model import ModelFormat
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import AcceleratorMode
+from inference_operator.api.validate import InvalidResourceError, parse
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.repository_plan import PlanError
+from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.serving_unit import ServingUnit
+from inference_operator.planning.rollout.position import position_of
+from inference_operator.validation.accelerator import Choice, choose_mode
+from inference_operator.validation.allowed import not_allowed
+from inference_operator.validation.compatibility import fitting
+from inference_operator.validation.default_image import settled
+from inference_operator.validation.model import Defaults, Invalid
+from inference_operator.validation.model_version import settle
+from inference_operator.validation.pipeline import CompletedPipeline, serving_unit, sketch
+from inference_operator.validation.references import (
+    Finding,
+    SettledPipeline,
+    moved,
+    settle_pipeline,
+)
+from inference_operator.validation.signature import Completed
+from inference_operator.validation.storable import storable
+from model_builders.problem import first
+
+
+@dataclass(frozen=True, slots=True)
+class Validated:
+    """The serving unit that a spec asks for, or why there is none."""
+
+    unit: ServingUnit | None = None
+    invalid: Invalid | None = None
+    unresolved: Unresolved | None = None
+    """What is wrong with the registry's answer; with a unit, the last version known stands."""
+
+    references: tuple[Finding, ...] = ()
+    contradictions: tuple[str, ...] = ()
+    choice: Choice | None = None
+    waits: str = ""
+    """Why it does not get the operator's new defaults yet."""
+
+    wants_turn: bool = False
+    cause: str = ""
+    """What made a new revision of an unchanged spec."""
+
+    outside: tuple[str, ...] = ()
+    """What the allow-lists have against a revision that runs, and runs on."""
+
+
+def validated(seen: Observed, defaults: Defaults) -> Validated:
+    """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
+    try:
+        spec = parse(body_of(seen)).spec
+        asked = _settled(seen, spec)
+    except InvalidResourceError as error:
+        return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
+    choice = choose_mode(
+        spec.accelerator,
+        spec.placement,
+        seen.nodes,
+        fell_back=_fell_back(seen),
+        gpu_only=_gpu_only(spec),
+    )
+    outside = tuple(str(problem) for problem in not_allowed(spec, defaults.allowed))
+    if asked.wanted is None:
+        known = _known_problems(seen, asked, choice.mode)
+        return replace(asked.told, invalid=known or _refused_at_first(seen, outside))
+    made, told = _made(seen, asked, choice.mode, defaults)
+    if isinstance(made, Invalid):
+        return replace(told, unresolved=None, invalid=made)
+    # What is outside of the allow-lists gets no new revision, not even with new defaults.
+    staged = 0 if outside else defaults.staged
+    kept = settled(seen, position_of(seen), made, replace(defaults, staged=staged))
+    if outside and kept.unit.revision not in _running(seen):
+        return replace(told, unresolved=None, invalid=Invalid(outside, Reason.NOT_ALLOWED))
+    return replace(
+        told,
+        unit=kept.unit,
+        waits=kept.waits,
+        wants_turn=kept.wants_turn,
+        cause=kept.cause or told.cause,
+        choice=choice if spec.accelerator else None,
+        outside=outside,
+    )
+
+
+def _gpu_only(spec: InferenceModelSpec | EnsemblePipelineSpec) -> bool:
+    """Whether a model of the spec's own is a TensorRT engine."""
+    models = [spec.model] if isinstance(spec, InferenceModelSpec) else [s.model for s in spec.steps]
+    return any(model is not None and model.format is ModelFormat.TENSORRT for model in models)
+
+
+def _running(seen: Observed) -> frozenset[str]:
+    """The revisions that have pods."""
+    return frozenset({*position_of(seen).live, *seen.deployments})
+
+
+def _refused_at_first(seen: Observed, outside: tuple[str, ...]) -> Invalid | None:
+    """Refuse what is not allowed before all of it is known, unless it may be what runs."""
+    return Invalid(outside, Reason.NOT_ALLOWED) if outside and not _running(seen) else None
+
+
+def _fell_back(seen: Observed) -> bool:
+    """Whether the unit was on the CPU for want of an accelerator when it was last looked at."""
+    accelerator = seen.status.accelerator
+    return accelerator is not None and accelerator.mode is AcceleratorMode.CPU
+
+
+def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | None:
+    """What is wrong with a pipeline whatever its missing steps turn out to be."""
+    if asked.steps is None:
+        return None
+    wanted = asked.steps.known
+    name = wanted.spec.name or seen.owner.key.name
+    problems = first((*asked.steps.problems, *sketch(wanted, name, mode).problems))
+    return Invalid(tuple(str(problem) for problem in problems)) if problems else None
+
+
+def _made(
+    seen: Observed, asked: "_Asked", mode: Mode, defaults: Defaults
+) -> tuple[ServingUnit | Invalid, Validated]:
+    """Without what is newer of its steps and does not fit, where not all of it does."""
+
+    def unit(wanted: Completed | CompletedPipeline) -> ServingUnit | Invalid:
+        try:
+            found = serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
+        except PlanError as error:
+            # The types allow no such spec, as far as is known.
+            return Invalid((f"spec: {error}; correct it",))
+        return found if isinstance(found, Invalid) else storable(seen, found)
+
+    def problems_of(wanted: CompletedPipeline) -> tuple[str, ...]:
+        found = unit(wanted)
+        return found.problems if isinstance(found, Invalid) else ()
+
+    assert asked.wanted is not None
+    made = unit(asked.wanted)
+    if not isinstance(made, Invalid) or asked.steps is None:
+        return made, asked.told
+    position = position_of(seen)
+    kept = fitting(seen, position, asked.steps, made.problems, problems_of)
+    if kept is None or kept.wanted is None:
+        return made, asked.told
+    cause = moved(seen, position, kept.wanted.pins)
+    return unit(kept.wanted), replace(asked.told, references=kept.references, cause=cause)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The spec with what it leaves to others, and what is to be said of that."""
+
+    wanted: Completed | CompletedPipeline | None
+    told: Validated
+    steps: SettledPipeline | None = None
+
+
+def _settled(seen: Observed, spec: InferenceModelSpec | EnsemblePipelineSpec) -> _Asked:
+    position = position_of(seen)
+    if isinstance(spec, InferenceModelSpec):
+        source = settle(seen, position, spec)
+        contradictions = source.wanted.contradictions if source.wanted else ()
+        told = Validated(unresolved=source.unresolved, contradictions=contradictions)
+        return _Asked(source.wanted, told)
+    steps = settle_pipeline(seen, position, spec)
+    told = Validated(
+        unresolved=steps.unresolved,
+        references=steps.references,
+        contradictions=steps.contradictions,
+        cause=moved(seen, position, steps.wanted.pins) if steps.wanted else "",
+    )
+    return _Asked(steps.wanted, told, steps)
+
+
+def body_of(seen: Observed) -> dict[str, Any]:
+    """The resource as it was written."""
+    owner = seen.owner
+    return {
+        "apiVersion": owner.api_version,
+        "kind": owner.key.kind,
+        "metadata": {"namespace": owner.key.namespace, "name": owner.key.name},
+        "spec": seen.spec,
+    }

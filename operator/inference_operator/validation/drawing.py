@@ -1,0 +1,53 @@
+"""A pipeline's graph for people who look at it before they apply it, complete or not."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.api.validate import parse
+from inference_operator.domain.observed import Observed
+from inference_operator.planning.rollout.position import position_of
+from inference_operator.validation.accelerator import choose_mode
+from inference_operator.validation.assess import body_of
+from inference_operator.validation.pipeline import sketch
+from inference_operator.validation.references import settle_pipeline
+from model_builders.builtin.config import builtin_type
+from model_builders.graph.model import Graph
+from model_builders.problem import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The graph, and what is to be said of it."""
+
+    graph: Graph
+    runs: Mapping[str, str]
+    """What each step runs: a model and its version, or a built-in."""
+
+    problems: tuple[Problem, ...]
+    """What the operator would refuse it for."""
+
+    unknown: tuple[str, ...]
+    """Sentences about steps of whose models nothing is known; their tensors are not checked."""
+
+
+def drawing(seen: Observed) -> Drawing:
+    """The graph of a pipeline; InvalidResourceError where its spec has none."""
+    spec = parse(body_of(seen)).spec
+    if not isinstance(spec, EnsemblePipelineSpec):
+        raise TypeError(f"{seen.owner.key} has no graph")
+    settled = settle_pipeline(seen, position_of(seen), spec)
+    mode = choose_mode(spec.accelerator, spec.placement, seen.nodes).mode
+    found = sketch(settled.known, spec.name or seen.owner.key.name, mode)
+    served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in found.steps}
+    runs = {step.name: _runs(step, served.get(step.name)) for step in spec.steps}
+    unknown = (settled.unresolved.message,) if settled.unresolved else ()
+    return Drawing(found.graph, runs, (*settled.problems, *found.problems), unknown)
+
+
+def _runs(step: Step, served: str | None) -> str:
+    if step.builtin is not None:
+        return f"built-in {builtin_type(step.builtin)}"
+    if served is not None:
+        return served
+    return f"{step.model_ref.name}: not known" if step.model_ref is not None else "not known"

@@ -1,0 +1,42 @@
+"""Whether the API server takes what a new revision needs: it refuses what is too large."""
+
+import json
+
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.repository_plan import MOST_DATA
+from inference_operator.domain.serving_unit import ServingUnit
+from inference_operator.resources.controller_revision import (
+    MOST_REVISIONS,
+    controller_revision,
+    new_record,
+)
+from inference_operator.validation.model import Invalid
+from model_builders.problem import Problem
+
+# etcd takes 1.5 MiB. The rest is for what the API server adds.
+MOST_RECORD = 1_500_000
+_REMEDY = "shorten configOverrides and the names of tensors, or serve fewer models in one"
+
+
+def storable(seen: Observed, unit: ServingUnit) -> ServingUnit | Invalid:
+    """Return the unit, or why its ConfigMap or its record would be refused.
+
+    What is recorded already has been stored, and stays valid.
+    """
+    if unit.spec_hash in {record.spec_hash for record in seen.revisions.values()}:
+        return unit
+    record = new_record(unit, MOST_REVISIONS)
+    data = sum(len(text.encode()) for text in record.repository.values())
+    if data > MOST_DATA:
+        what = f"{data} bytes of config.pbtxt and plan.json in all"
+        return _refused(what, f"{MOST_DATA} at most: the API server stores no larger ConfigMap")
+    manifest = controller_revision(unit.owner, record)
+    size = len(json.dumps(manifest, ensure_ascii=False).encode("utf-8", "surrogatepass"))
+    if size > MOST_RECORD:
+        expected = f"{MOST_RECORD} at most: the API server stores no larger ControllerRevision"
+        return _refused(f"{size} bytes to record", expected)
+    return unit
+
+
+def _refused(found: str, expected: str) -> Invalid:
+    return Invalid((str(Problem("spec", found, expected, _REMEDY)),))

@@ -1,0 +1,225 @@
+"""From bodies as the API server gives them to what planning looks at."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from inference_operator.adapters.mlflow.model_registry import NOT_CONFIGURED
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.accelerator import Taint
+from inference_operator.domain.names import ChildKey, UnitKey
+from inference_operator.domain.observed import DeploymentView, Observed
+from inference_operator.domain.resolution import Resolution, SourceKey, Unresolved
+from inference_operator.observation.observe import node_view, observe, pod_view
+from inference_operator.observation.store import Cache
+from inference_operator.planning.planner import plan
+from inference_operator.resources.controller_revision import controller_revision
+from tests.fakes import bodies
+from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, node, stored
+from tests.unit.planning.seen import DEFAULTS, NOON, OWNER, observed
+
+DOWN = Unresolved(Reason.REGISTRY_UNREACHABLE, "http://mlflow:5000 does not answer")
+OWNERS = [{"kind": "InferenceModel", "name": KEY.name, "uid": "uid-of-owner", "controller": True}]
+
+
+def child(kind: str, name: str, owners: list[dict[str, Any]] = OWNERS, **body: Any) -> Any:
+    labels = {"inference.aipx.io/kind": KEY.kind, "inference.aipx.io/name": KEY.name}
+    meta = {"name": name, "namespace": NAMESPACE, "labels": labels, "ownerReferences": owners}
+    return stored({"kind": kind, "metadata": meta, **body}, uid=f"{kind}-{name}")
+
+
+def seen(*children: dict[str, Any], **model: Any) -> Observed:
+    cache = Cache()
+    cache.put("InferenceModel", stored(imodel(**model)))
+    for body in children:
+        cache.put(body["kind"], body)
+    found = observe(cache, KEY)
+    assert found is not None
+    return found
+
+
+def deployment(**body: Any) -> dict[str, Any]:
+    found: dict[str, Any] = child("Deployment", "fx-drift-aaa", **{"spec": {"replicas": 3}, **body})
+    return found
+
+
+def test_what_does_not_exist_is_none() -> None:
+    assert observe(Cache(), KEY) is None
+
+
+def test_what_the_registry_says_of_each_source_is_seen() -> None:
+    answers = {SourceKey("models:/fx@champion"): NOT_CONFIGURED, SourceKey("runs:/1/fx"): DOWN}
+    cache = Cache()
+    cache.put(PIPELINE.kind, stored(epipe()))
+    asked: list[Mapping[str, Any]] = []
+
+    def resolve(_: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
+        asked.append(spec)
+        return answers
+
+    found = observe(cache, PIPELINE, resolve)
+    assert found is not None
+    assert found.resolutions == answers
+    assert asked == [epipe()["spec"]]
+
+
+@pytest.mark.parametrize("unit", [KEY, PIPELINE])
+def test_what_is_gone_asks_the_registry_no_more(unit: UnitKey) -> None:
+    asked: list[Mapping[str, Any]] = []
+
+    def resolve(_: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
+        asked.append(spec)
+        return {}
+
+    assert observe(Cache(), unit, resolve) is None
+    assert asked == [{}]
+
+
+def test_the_spec_is_seen_as_it_was_written() -> None:
+    found = seen(replicas=4)
+
+    assert found.spec["replicas"] == 4
+    assert (found.generation, found.owner.uid, found.deleting) == (1, "uid-of-owner", False)
+
+
+def test_a_deletion_in_progress_is_seen() -> None:
+    cache = Cache()
+    cache.put("InferenceModel", stored(imodel(), deletionTimestamp="2031-01-01T00:00:00Z"))
+    found = observe(cache, KEY)
+
+    assert found is not None
+    assert found.deleting
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        ({}, DeploymentView(3, 0)),
+        ({"readyReplicas": 2}, DeploymentView(3, 2)),
+        ({"readyReplicas": 5}, DeploymentView(3, 3)),
+        (
+            {
+                "conditions": [
+                    {"type": "ReplicaFailure", "status": "True", "message": "exceeded quota"}
+                ]
+            },
+            DeploymentView(3, 0, "exceeded quota"),
+        ),
+        (
+            {"conditions": [{"type": "ReplicaFailure", "status": "False", "message": "was"}]},
+            DeploymentView(3, 0),
+        ),
+    ],
+    ids=["just made", "some", "more than wanted, about to go", "refused", "no longer refused"],
+)
+def test_a_deployment_is_seen(status: dict[str, Any], expected: DeploymentView) -> None:
+    assert seen(deployment(status=status)).deployments == {"aaa": expected}
+
+
+def test_a_relabelled_deployment_is_still_of_its_revision() -> None:
+    body = deployment()
+    body["metadata"]["labels"]["inference.aipx.io/revision"] = "bbb"
+
+    assert set(seen(body).deployments) == {"aaa"}
+
+
+def test_the_service_says_who_is_served() -> None:
+    selector = {"inference.aipx.io/revision": "aaa"}
+
+    assert seen(child("Service", "fx-drift", spec={"selector": selector})).served_revision == "aaa"
+    assert seen(child("Service", "fx-drift", spec={})).served_revision is None
+    assert seen().served_revision is None
+
+
+def test_a_record_is_read_back() -> None:
+    (made,) = plan(observed(), DEFAULTS, NOON).records.values()
+    manifest = controller_revision(OWNER, replace(made, number=7))
+    name = manifest["metadata"]["name"]
+    found = seen(child("ControllerRevision", name, revision=7, data=manifest["data"]))
+
+    assert found.revisions == {made.revision: replace(made, number=7)}
+    assert found.rejected == {}
+
+
+@pytest.mark.parametrize("data", [None, {}, {"mode": "Magic"}, "text", {"model": 1}])
+def test_a_record_that_is_not_accepted_is_seen_as_rejected(data: Any) -> None:
+    found = seen(child("ControllerRevision", "fx-drift-aaa", revision=1, data=data))
+
+    assert found.revisions == {}
+    assert set(found.rejected) == {"fx-drift-aaa"}
+    assert found.rejected_of("aaa") is found.rejected["fx-drift-aaa"]
+
+
+def test_a_record_is_read_again_only_when_it_changed() -> None:
+    cache = Cache()
+    cache.put("InferenceModel", stored(imodel()))
+    body = child("ControllerRevision", "fx-drift-aaa", revision=1, data={})
+    cache.put("ControllerRevision", body)
+    first, second = observe(cache, KEY), observe(cache, KEY)
+    assert first is not None
+    assert second is not None
+    assert first.rejected["fx-drift-aaa"] is second.rejected["fx-drift-aaa"]
+
+    newer = {**body, "data": 5, "metadata": {**body["metadata"], "resourceVersion": "9"}}
+    cache.put("ControllerRevision", newer)
+    third = observe(cache, KEY)
+    assert third is not None
+    assert third.rejected["fx-drift-aaa"].why.startswith("data: ")
+    cache.drop("ControllerRevision", newer)
+    assert cache.records == {}
+
+
+def test_children_of_a_predecessor_are_leftovers() -> None:
+    theirs = [{**OWNERS[0], "uid": "uid-of-predecessor"}]
+    found = seen(child("Service", "fx-drift", theirs, spec={}))
+
+    assert found.children == {}
+    assert found.leftovers == {ChildKey("Service", "fx-drift")}
+
+
+def test_orphans_are_neither() -> None:
+    found = seen(child("Service", "fx-drift", [], spec={}))
+
+    assert (found.children, found.leftovers) == ({}, frozenset())
+
+
+def test_a_status_that_was_edited_by_hand_counts_as_none() -> None:
+    cache = Cache()
+    cache.put("InferenceModel", {**stored(imodel()), "status": {"replicas": "many"}})
+    found = observe(cache, KEY)
+
+    assert found is not None
+    assert found.status.observed_generation is None
+
+
+def test_a_pod_without_any_status() -> None:
+    body = bodies.pod("aaa")
+    del body["status"]
+    found = pod_view(body)
+
+    assert (found.revision, found.ready, found.triton, found.loader) == ("aaa", False, None, None)
+
+
+def test_the_last_end_of_a_container_is_kept_while_it_starts_again() -> None:
+    state = {
+        "state": {"running": {}},
+        "lastState": bodies.terminated(1, message="boom"),
+        "restartCount": 2,
+        "ready": False,
+    }
+    triton = pod_view(bodies.pod("aaa", triton=state)).triton
+
+    assert triton is not None
+    assert (triton.running, triton.exit_code, triton.exit_message) == (True, 1, "boom")
+    assert triton.restarts == 2
+
+
+def test_a_node_is_seen_with_taints_and_extended_resources() -> None:
+    taints = [{"key": "gpu", "effect": "NoSchedule"}, {"key": "a", "value": "b", "effect": "X"}]
+    found = node_view(stored(node("gpu-a", gpus=2, taints=taints, unschedulable=True)))
+
+    assert found.taints == (Taint("gpu", "", "NoSchedule"), Taint("a", "b", "X"))
+    assert found.unschedulable
+    assert found.extended["nvidia.com/gpu"] == 2

@@ -1,0 +1,137 @@
+"""What a pipeline is shown of the resources that its steps refer to."""
+
+from typing import Any
+
+import pytest
+
+from inference_operator.domain.names import UnitKey
+from inference_operator.domain.observed import Reference, Referenced
+from inference_operator.observation.pins import referenced
+from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
+from tests.unit.passes.desk import Desk
+from tests.unit.passes.forging import forge
+
+DIGEST = "ab" * 32
+
+
+async def served() -> Desk:
+    desk = Desk()
+    desk.user_applies(model=source(1))
+    await desk.settle()
+    return desk
+
+
+def shown(desk: Desk) -> Referenced:
+    desk.watch()
+    return referenced(desk.cache, PIPELINE, epipe()["spec"])[Reference(KEY.kind, KEY.name)]
+
+
+def edit_model_status(desk: Desk, **model: Any) -> None:
+    live = desk.cluster.live(KEY.kind, KEY.name)
+    assert live is not None
+    status = {**live["status"], "model": {**live["status"]["model"], **model}}
+    desk.cluster.edit(KEY.kind, KEY.name, {"status": status})
+
+
+async def test_the_digest_that_its_pods_fetched_is_pinned() -> None:
+    desk = await served()
+    edit_model_status(desk, sha256=DIGEST)
+
+    found = shown(desk).stable
+    assert found is not None
+    assert found.sha256 == DIGEST
+
+
+async def test_the_digest_of_a_uri_that_the_status_shows_with_escapes_is_pinned() -> None:
+    desk = Desk()
+    model = source(1)
+    # A no-break space, which a status has as an escape.
+    uri = "https://store.example/fx\u00a0drift.pt"
+    desk.user_applies(model={**model, "source": {**model["source"], "uri": uri}})
+    await desk.settle()
+    edit_model_status(desk, sha256=DIGEST)
+
+    found = shown(desk).stable
+    assert found is not None
+    assert (found.uri, found.sha256) == (uri, DIGEST)
+
+
+@pytest.mark.parametrize("digest", ["ab", "AB" * 32, "xy" * 32])
+async def test_a_digest_that_somebody_wrote_by_hand_is_none(digest: str) -> None:
+    desk = await served()
+    edit_model_status(desk, sha256=digest)
+
+    found = shown(desk).stable
+    assert found is not None
+    assert found.sha256 is None
+
+
+async def test_a_digest_of_another_artifact_is_none() -> None:
+    desk = await served()
+    edit_model_status(desk, sha256=DIGEST, uri="https://store.example/other.onnx")
+
+    found = shown(desk).stable
+    assert found is not None
+    assert found.sha256 is None
+
+
+async def test_a_record_of_another_owner_is_none() -> None:
+    """A deleted predecessor's, which the garbage collector has not taken yet."""
+    desk = await served()
+    (name,) = (body["metadata"]["name"] for body in desk.cluster.all("ControllerRevision"))
+    owner = {"kind": KEY.kind, "name": KEY.name, "uid": "uid-of-another", "controller": True}
+    desk.cluster.edit("ControllerRevision", name, {"metadata": {"ownerReferences": [owner]}})
+
+    assert shown(desk).stable is None
+
+
+async def test_a_record_that_the_resource_does_not_control_is_none() -> None:
+    """Somebody may let anything be collected with it."""
+    desk = await served()
+    (name,) = (body["metadata"]["name"] for body in desk.cluster.all("ControllerRevision"))
+    (owner,) = desk.cluster.all("ControllerRevision")[0]["metadata"]["ownerReferences"]
+    owners = [{**owner, "controller": False}]
+    desk.cluster.edit("ControllerRevision", name, {"metadata": {"ownerReferences": owners}})
+
+    assert shown(desk).stable is None
+
+
+async def test_a_record_that_is_not_accepted_is_none() -> None:
+    desk = await served()
+    (body,) = desk.cluster.all("ControllerRevision")
+    body["data"]["children"][0]["metadata"]["namespace"] = "kube-system"
+    forge(desk, body)
+
+    assert shown(desk).stable is None
+
+
+async def test_what_does_not_exist_is_not_shown() -> None:
+    desk = await served()
+    nowhere = UnitKey(PIPELINE.kind, "another-namespace", PIPELINE.name)
+    assert referenced(desk.cache, nowhere, epipe()["spec"]) == {}
+
+
+async def test_a_pipeline_that_leads_back_says_by_which_way() -> None:
+    desk = Desk()
+    ring = {PIPELINE.name: "two", "two": "three", "three": PIPELINE.name}
+    for name, other in ring.items():
+        named = {"kind": PIPELINE.kind, "name": other}
+        desk.cluster.apply_as("kubectl", epipe(name, steps=[step(modelRef=named)]), force=True)
+    desk.watch()
+    live = desk.cluster.live(PIPELINE.kind, PIPELINE.name)
+    assert live is not None
+
+    (found,) = referenced(desk.cache, PIPELINE, live["spec"]).values()
+    assert found.way_back == ("two", "three", PIPELINE.name)
+
+
+async def test_a_model_leads_nowhere() -> None:
+    assert shown(await served()).way_back == ()
+
+
+async def test_a_resource_that_is_being_deleted_says_so() -> None:
+    desk = await served()
+    gone = {"metadata": {"deletionTimestamp": "2031-05-06T12:00:00Z"}}
+    desk.cluster.edit(KEY.kind, KEY.name, gone)
+
+    assert shown(desk).deleting

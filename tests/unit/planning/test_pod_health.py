@@ -1,0 +1,296 @@
+"""Why pods do not serve, read from pod states as kubelets and the scheduler write them."""
+
+from typing import Any
+
+import pytest
+
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.load_report import LoadReport
+from inference_operator.domain.observed import DeploymentView
+from inference_operator.domain.pins import Pin
+from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.observation.observe import pod_view
+from inference_operator.planning.status.pod_health import load_report, trouble
+from tests.fakes import bodies
+from tests.fakes.bodies import terminated, waiting
+from tests.unit.planning.seen import record
+
+RECORD = record()
+
+
+def loader_said(reason: Reason, message: str) -> dict[str, Any]:
+    report = LoadReport(reason, message).to_json()
+    return {"state": waiting("CrashLoopBackOff"), "lastState": terminated(3, message=report)}
+
+
+TRITON_LOG = """\
+I0506 12:00:01.120 1 server.cc:668] "..."
+| fx-drift | 1 | UNAVAILABLE: Invalid argument: unexpected |
+E0506 12:00:01.121 1 model_lifecycle.cc:654] "failed to load 'fx-drift' version 1: Invalid\
+ argument: model input 'x' dims [-1,60] do not match"
+error: creating server: Internal - failed to load all models
+"""
+
+TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
+    "the loader found no artifact": (
+        {
+            "load": loader_said(
+                Reason.ARTIFACT_NOT_FOUND, "https://store.example/fx: 404; correct the path"
+            )
+        },
+        "ArtifactNotFound",
+        "https://store.example/fx: 404; correct the path",
+    ),
+    "the loader found another digest": (
+        {"load": loader_said(Reason.DIGEST_MISMATCH, "found 12, expected 34")},
+        "DigestMismatch",
+        "found 12, expected 34",
+    ),
+    "the loader's words cannot be read": (
+        {"load": {"state": terminated(137, reason="OOMKilled")}},
+        "FetchFailed",
+        "the init container ended with exit code 137 (OOMKilled) while it loaded"
+        " https://store.example/fx/7/model.onnx; see `kubectl logs fx-drift-0 -c load`",
+    ),
+    "the loader image cannot be pulled": (
+        {"load": {"state": waiting("ErrImagePull", "rpc error: not\n found")}},
+        "ImagePullFailed",
+        "image registry.example/inference-operator:1.2.3 cannot be pulled: rpc error: not found;"
+        " it is the operator's own: correct INFERENCE_OPERATOR_LOADER_IMAGE of its Deployment,"
+        " or name a pull secret in spec.imagePullSecrets",
+    ),
+    "the Triton image cannot be pulled": (
+        {
+            "load": {"state": terminated(0)},
+            "triton": {"state": waiting("ImagePullBackOff", 'Back-off pulling image "x"')},
+        },
+        "ImagePullFailed",
+        'image registry.example/triton:26.01 cannot be pulled: Back-off pulling image "x";'
+        " correct spec.triton.image, or name a pull secret in spec.imagePullSecrets",
+    ),
+    "a Secret of the environment does not exist": (
+        {"triton": {"state": waiting("CreateContainerConfigError", 'secret "feed" not found')}},
+        "PodRefused",
+        'a container of pod fx-drift-0 cannot be created: secret "feed" not found; correct what'
+        " it names in spec",
+    ),
+    "Triton needs more memory": (
+        {
+            "triton": {
+                "state": waiting("CrashLoopBackOff"),
+                "lastState": terminated(137, reason="OOMKilled"),
+                "restartCount": 4,
+            }
+        },
+        "OutOfMemory",
+        "Triton used more than its memory limit and was killed (4 restarts); raise"
+        " spec.resources.limits.memory, or lower instance counts or batch sizes",
+    ),
+    "Triton cannot load the model": (
+        {"triton": {"state": terminated(1, message=TRITON_LOG)}},
+        "ModelLoadFailed",
+        "Triton cannot load model fx-drift version 1: Invalid argument: model input 'x' dims"
+        " [-1,60] do not match; correct the artifact or what of spec.model and spec.triton it"
+        " contradicts",
+    ),
+    "Triton ends for another reason": (
+        {
+            "triton": {
+                "state": waiting("CrashLoopBackOff"),
+                "lastState": terminated(1, message="one\nerror: no such option\n\n"),
+                "restartCount": 2,
+            }
+        },
+        "CrashLoop",
+        "Triton ended with exit code 1 (2 restarts): error: no such option; see `kubectl logs"
+        " fx-drift-0 -c triton --previous`",
+    ),
+    "Triton starts again after a crash": (
+        {
+            "triton": {
+                "state": {"running": {}},
+                "lastState": terminated(1, message="error: no such option"),
+                "restartCount": 3,
+            }
+        },
+        "CrashLoop",
+        "Triton ended with exit code 1 (3 restarts): error: no such option; see `kubectl logs"
+        " fx-drift-0 -c triton --previous`",
+    ),
+    "no node has the GPU free": (
+        {"unschedulable": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."},
+        "GPUUnavailable",
+        "no node has the accelerator free: 0/3 nodes are available: 3 Insufficient"
+        " nvidia.com/gpu.; free or add one",
+    ),
+    "no node has the memory": (
+        {"unschedulable": "0/3 nodes are available: 3 Insufficient memory."},
+        "Unschedulable",
+        "no node takes the pod: 0/3 nodes are available: 3 Insufficient memory.; adjust"
+        " spec.resources or spec.placement, or add nodes",
+    ),
+    "the volume claim does not exist": (
+        {"unschedulable": 'persistentvolumeclaim "weights" not found. preemption: 0/1'},
+        "ClaimNotFound",
+        "PersistentVolumeClaim weights of https://store.example/fx/7/model.onnx does not exist"
+        " in this namespace; create it, or correct spec.model.source.uri",
+    ),
+}
+
+
+@pytest.mark.parametrize(("state", "reason", "message"), TABLE.values(), ids=TABLE)
+def test_the_trouble_is(state: dict[str, Any], reason: str, message: str) -> None:
+    found = trouble(RECORD, None, (pod_view(bodies.pod("aaa", **state)),))
+
+    assert found is not None
+    assert (found.reason, found.message) == (reason, message)
+
+
+QUIET: dict[str, dict[str, Any]] = {
+    "a pod that was just made": {},
+    "a loader at work": {"load": {"state": {"running": {}}}},
+    "a container being created": {"triton": {"state": waiting("ContainerCreating")}},
+    "a pod that initialises": {"triton": {"state": waiting("PodInitializing")}},
+    "Triton that loads the model": {"triton": {"state": {"running": {}}}},
+    "a ready pod that crashed once": {
+        "ready": True,
+        "triton": {"state": {"running": {}}, "lastState": terminated(1), "restartCount": 1},
+    },
+}
+
+
+@pytest.mark.parametrize("state", QUIET.values(), ids=QUIET)
+def test_nothing_is_wrong_with(state: dict[str, Any]) -> None:
+    assert trouble(RECORD, None, (pod_view(bodies.pod("aaa", **state)),)) is None
+
+
+def test_pods_that_nobody_may_make_come_first() -> None:
+    refused = 'pods "fx-drift-x" is forbidden: exceeded quota: gpus'
+    found = trouble(RECORD, DeploymentView(2, 0, refused), ())
+
+    assert found is not None
+    assert (found.reason, found.message) == (
+        "PodRefused",
+        f"pods are refused: {refused}; correct what it names in spec, or ask for the quota or"
+        " permission",
+    )
+
+
+def test_the_most_telling_pod_speaks_for_all() -> None:
+    stuck = bodies.pod("aaa", name="one", unschedulable="0/1 nodes are available")
+    failing = bodies.pod("aaa", name="two", load=loader_said(Reason.DIGEST_MISMATCH, "wrong"))
+    found = trouble(RECORD, None, (pod_view(stuck), pod_view(failing)))
+
+    assert found is not None
+    assert found.reason == "DigestMismatch"
+
+
+def test_a_long_message_is_cut() -> None:
+    words = "very " * 400
+    found = trouble(RECORD, None, (pod_view(bodies.pod("aaa", unschedulable=words)),))
+
+    assert found is not None
+    assert len(found.message) < 800
+    assert "…" in found.message
+
+
+def test_a_loader_that_succeeded_is_read_from_any_pod() -> None:
+    said = LoadReport(Reason.RESOLVED, "done").to_json()
+    done = {"state": terminated(0, reason="Completed", message=said)}
+    pods = (
+        pod_view(bodies.pod("aaa", name="one")),
+        pod_view(bodies.pod("aaa", name="two", load=done)),
+    )
+
+    found = load_report(pods)
+    assert found is not None
+    assert found.message == "done"
+
+
+PINNED_URI = "https://store.example/fx/3/model.onnx"
+
+
+def pinned(kind: str, model: str, *files: str) -> ServedStep:
+    """A step that runs what the resource `fx` served."""
+    repository = {f"{name}.config.pbtxt": "" for name in files}
+    uri = PINNED_URI if kind == "InferenceModel" else ""
+    return ServedStep(
+        "s", model, 3, uri, Pin(kind, "fx", "bbb", model, 3, uri, "", None, repository)
+    )
+
+
+def told_of(steps: tuple[ServedStep, ...], said: str) -> str:
+    refused = pod_view(bodies.pod("aaa", load=loader_said(Reason.ARTIFACT_NOT_FOUND, said)))
+    found = trouble(record(version=2, uri="", steps=steps), None, (refused,))
+    assert found is not None
+    return found.message
+
+
+OWN = ServedStep("own", "lstm", 3, "https://store.example/lstm.pt")
+
+
+@pytest.mark.parametrize(
+    ("step", "said", "message"),
+    [
+        (
+            pinned("InferenceModel", "drift", "drift"),
+            "drift: found x: set spec.model.source.sha256 to the digest",
+            "drift: found x: set spec.model.source.sha256 of InferenceModel fx to the digest",
+        ),
+        (
+            pinned("InferenceModel", "drift", "drift"),
+            f"{PINNED_URI}: 404; check spec.model.source.uri",
+            f"{PINNED_URI}: 404; check spec.model.source.uri of InferenceModel fx",
+        ),
+        (
+            pinned("EnsemblePipeline", "inner", "inner", "drift"),
+            "drift: 404; check spec.model.source.uri",
+            "drift: 404; check the step's model.source.uri of EnsemblePipeline fx",
+        ),
+        (
+            pinned("InferenceModel", "drift", "drift"),
+            "lstm: 404; check spec.model.source.uri",
+            "lstm: 404; check the step's model.source.uri",
+        ),
+    ],
+)
+def test_what_a_step_refers_to_is_named_where_it_is_its_model_that_failed(
+    step: ServedStep, said: str, message: str
+) -> None:
+    assert told_of((OWN, step), said) == message
+
+
+def test_a_model_of_two_resources_is_not_told_to_be_of_one() -> None:
+    one = pinned("InferenceModel", "drift", "drift")
+    two = pinned("EnsemblePipeline", "inner", "inner", "drift")
+
+    assert told_of((one, two), "drift: 404; check spec.model.source.uri") == (
+        "drift: 404; check the step's model.source.uri"
+    )
+
+
+def test_a_referenced_model_that_triton_cannot_load_is_named_with_its_resource() -> None:
+    step = pinned("InferenceModel", "fx-drift", "fx-drift")
+    failed = pod_view(bodies.pod("aaa", triton={"state": terminated(1, message=TRITON_LOG)}))
+    found = trouble(record(uri="", steps=(OWN, step)), None, (failed,))
+
+    assert found is not None
+    assert found.message.endswith(
+        "correct the artifact or what of spec.model and spec.triton of InferenceModel fx it"
+        " contradicts"
+    )
+
+
+def test_a_pipelines_trouble_is_told_of_its_steps() -> None:
+    steps = (ServedStep("price", "lstm", 3, "https://store.example/lstm.pt"),)
+    pipeline = record(version=2, uri="", steps=steps)
+    said = loader_said(Reason.ARTIFACT_NOT_FOUND, "lstm: 404; check spec.model.source.uri")
+    refused = pod_view(bodies.pod("aaa", load=said))
+    unclear = pod_view(bodies.pod("aaa", load={"state": terminated(137)}))
+
+    found = trouble(pipeline, None, (refused,))
+    assert found is not None
+    assert found.message == "lstm: 404; check the step's model.source.uri"
+    found = trouble(pipeline, None, (unclear,))
+    assert found is not None
+    assert "while it loaded set 2 (price:3);" in found.message

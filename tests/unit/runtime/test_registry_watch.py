@@ -1,0 +1,51 @@
+"""The registry's part of the operator: how it ends."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from inference_operator.adapters.kubernetes.client import Resource
+from inference_operator.adapters.mlflow.client import Mlflow
+from inference_operator.adapters.mlflow.model_registry import ModelRegistry
+from inference_operator.adapters.mlflow.promotion_tags import Promotions
+from inference_operator.observation.store import Cache
+from inference_operator.runtime.registry_watch import RegistryWatch
+from inference_operator.settings import Settings
+
+
+class NoSecrets:
+    """A cluster that nobody asks."""
+
+    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+        raise AssertionError("no Secret is named")
+
+
+async def test_the_session_is_closed_after_all_that_use_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[str] = []
+
+    async def asking(_: ModelRegistry) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            ends.append("asking")
+
+    async def tagging(_: Promotions, interval: float) -> None:
+        await asyncio.sleep(0)
+        raise RuntimeError("nobody foresaw this")
+
+    async def close(_: Mlflow) -> None:
+        ends.append("session")
+
+    monkeypatch.setattr(ModelRegistry, "run", asking)
+    monkeypatch.setattr(Promotions, "run", tagging)
+    monkeypatch.setattr(Mlflow, "close", close)
+    settings = Settings(mlflow_tracking_uri="http://mlflow.fake:5000", registry_write_tags=True)
+    watch = RegistryWatch(settings, NoSecrets(), Cache(), lambda _: None)
+    leading = asyncio.Event()
+    leading.set()
+    with pytest.raises(ExceptionGroup):
+        await watch.run(leading)
+    assert ends == ["asking", "session"]

@@ -1,0 +1,161 @@
+"""Which newer revisions are taken, where not all fit: `problems_of` says here what does."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+
+import pytest
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
+from inference_operator.domain.pins import Pin
+from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.validation.compatibility import fitting
+from inference_operator.validation.pipeline import CompletedPipeline
+from inference_operator.validation.references import SettledPipeline, settle_pipeline
+from tests.fakes.bodies import epipe, step
+from tests.unit.planning.seen import observed, record
+
+OLD, NEW = "old", "new"
+NAMES = ("price", "score", "risk")
+Fits = Callable[[Mapping[str, str]], bool]
+
+
+def pin(name: str, revision: str) -> Pin:
+    return Pin("InferenceModel", name, revision, name, 1, "", "", None, {"plan.json": revision})
+
+
+def pinned(*names: str) -> RevisionRecord:
+    steps = tuple(ServedStep(name, name, 1, pin=pin(name, OLD)) for name in names)
+    return record("set", steps=steps)
+
+
+class Try:
+    """A pipeline of steps that each refer to a model of their name, all of which are newer now."""
+
+    def __init__(
+        self,
+        fits: Fits,
+        *,
+        known: tuple[str, ...] = NAMES,
+        twice: bool = False,
+        moved: tuple[str, ...] = NAMES,
+    ) -> None:
+        self.fits = fits
+        self.asked: list[dict[str, str]] = []
+        steps = [step(name, name) for name in NAMES]
+        if twice:
+            steps.append(step("again", NAMES[0]))
+        there = {
+            Reference("InferenceModel", name): Referenced(
+                pin(name, NEW if name in moved else OLD), ready=True
+            )
+            for name in NAMES
+        }
+        seen = replace(observed(records=(pinned(*known),)), references=there)
+        spec = EnsemblePipelineSpec.model_validate(epipe(steps=steps)["spec"])
+        position = Position(stable="set")
+        settled = settle_pipeline(seen, position, spec)
+        self.kept = fitting(seen, position, settled, ("all newest",), self.problems_of)
+
+    def problems_of(self, wanted: CompletedPipeline) -> tuple[str, ...]:
+        revisions = {name: pin.revision for name, pin in wanted.pins.items()}
+        self.asked.append(revisions)
+        newer = [name for name, revision in revisions.items() if revision == NEW]
+        return () if self.fits(revisions) else (f"with {'+'.join(newer) or 'none'}",)
+
+    @property
+    def settled(self) -> SettledPipeline:
+        assert self.kept is not None
+        return self.kept
+
+    @property
+    def revisions(self) -> str:
+        assert self.settled.wanted is not None
+        return " ".join(pin.revision for pin in self.settled.wanted.pins.values())
+
+    @property
+    def told(self) -> list[str]:
+        """Of what does not fit."""
+        found = (one for one in self.settled.references if not one.resolves)
+        return [one.message for one in found if one.reason is Reason.REFERENCE_INCOMPATIBLE]
+
+
+def without(*names: str) -> Fits:
+    """Whatever has none of these models newer fits."""
+    return lambda revisions: all(revisions[name] == OLD for name in names)
+
+
+@pytest.mark.parametrize(
+    ("held", "revisions"),
+    [
+        ("price", "old new new"),
+        ("score", "new old new"),
+        ("risk", "new new old"),
+        ("price risk", "old new old"),
+        ("price score risk", "old old old"),
+    ],
+)
+def test_what_fits_is_taken_and_the_rest_stays(held: str, revisions: str) -> None:
+    found = Try(without(*held.split()))
+
+    assert found.revisions == revisions
+    assert [text.split(":")[0] for text in found.told] == held.split()
+
+
+def test_each_is_told_its_own_problems() -> None:
+    found = Try(without("price", "score"))
+
+    assert found.told == [
+        f"{name}: InferenceModel {name} version 1 (revision new) does not fit: with {name};"
+        " version 1 (revision old) stays pinned"
+        for name in ("price", "score")
+    ]
+
+
+def test_of_two_that_exclude_each_other_the_first_step_comes_first() -> None:
+    found = Try(lambda revisions: revisions["price"] == OLD or revisions["risk"] == OLD)
+
+    assert found.revisions == "new new old"
+    assert len(found.told) == 1
+    assert "does not fit: all newest;" in found.told[0], "the last one is tried with all others"
+
+
+def test_steps_that_run_one_model_get_one_revision_of_it() -> None:
+    found = Try(without("price"), twice=True)
+
+    assert found.revisions == "old new new old"
+    assert [text.split(":")[0] for text in found.told] == ["price", "again"]
+
+
+def test_what_was_never_pinned_is_part_of_every_try() -> None:
+    found = Try(without("price"), known=("price", "score"))
+
+    assert found.revisions == "old new new"
+    assert all(asked["risk"] == NEW for asked in found.asked)
+
+
+def test_what_did_not_move_is_not_tried() -> None:
+    found = Try(without("price", "risk"), moved=("price", "risk"))
+
+    assert found.revisions == "old old old"
+    assert all(asked["score"] == OLD for asked in found.asked)
+
+
+@pytest.mark.parametrize("moved", [(), ("score",)], ids=["nothing moved", "it moved in vain"])
+def test_nothing_is_kept_where_the_pipeline_itself_is_wrong(moved: tuple[str, ...]) -> None:
+    assert Try(lambda revisions: False, moved=moved).kept is None
+
+
+def test_nothing_is_kept_where_nothing_was_pinned() -> None:
+    assert Try(without(*NAMES), known=()).kept is None
+
+
+@pytest.mark.parametrize(
+    ("moved", "tries"), [((), 0), (("score",), 1), (NAMES, 4)], ids=["none", "one", "all"]
+)
+def test_each_newer_revision_is_tried_once(moved: tuple[str, ...], tries: int) -> None:
+    found = Try(without(*moved), moved=moved)
+
+    assert len(found.asked) == tries

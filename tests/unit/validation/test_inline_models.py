@@ -1,0 +1,59 @@
+"""The problems of a model that a step holds itself: their messages name the step's fields."""
+
+from typing import Any
+
+import pytest
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.validation.steps import inline_spec
+from model_builders.problem import ConfigError
+from tests.unit.validation.pipelines import inline, problems
+
+
+def test_an_inline_model_is_checked_like_an_inference_model() -> None:
+    wrong = inline(outputs=[{"name": "y", "dataType": "BF16", "shape": [1]}])
+
+    (found,) = problems(pins={}, steps=[wrong])
+
+    assert found.startswith("spec.steps[drift].model.outputs[0].dataType: found BF16, which Triton")
+
+
+def test_overrides_of_an_inline_model_name_its_step() -> None:
+    body = {**inline(), "triton": {"configOverrides": "max_batch_siz: 3"}}
+
+    (found,) = problems(pins={}, steps=[body])
+
+    assert found.startswith("spec.steps[drift].triton.configOverrides: found line 1, column 1")
+
+
+@pytest.mark.parametrize(
+    ("triton", "expected"),
+    [
+        ({"configOverrides": "max_batch_size: 3"}, "8 as in spec.steps[drift].model.maxBatchSize"),
+        (
+            {"configOverrides": 'name: "other"'},
+            "no name: it comes from spec.steps[drift].model.name, or that of the resource or step",
+        ),
+        (
+            {"configOverrides": "sequence_batching { }", "dynamicBatching": {}},
+            "dynamic_batching as in spec.steps[drift].triton.dynamicBatching",
+        ),
+    ],
+)
+def test_overrides_that_contradict_an_inline_model_name_the_fields_of_its_step(
+    triton: dict[str, Any], expected: str
+) -> None:
+    (found,) = problems(pins={}, steps=[{**inline(), "triton": triton}])
+
+    assert found.partition(", expected ")[2].startswith(f"{expected};")
+
+
+def test_sections_of_an_inline_model_that_contradict_name_its_step() -> None:
+    body = {**inline(), "triton": {"optimization": {"tensorrt": {}}}}
+    spec = EnsemblePipelineSpec.model_construct(accelerator=None)
+    with pytest.raises(ConfigError) as raised:
+        inline_spec(spec, Step.model_validate(body))
+
+    assert str(raised.value).startswith(
+        "spec.steps[drift].triton.optimization.tensorrt: found tensorrt without spec.accelerator"
+    )

@@ -1,0 +1,227 @@
+"""Which pin stands for a `modelRef` whose resource says nothing, or nothing that may be taken."""
+
+from dataclasses import replace
+
+import pytest
+
+from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.reasons import UNDER_WAY, Reason
+from inference_operator.domain.observed import Observed, Reference, Referenced, RevisionRecord
+from inference_operator.domain.pins import Pin
+from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.validation.references import (
+    Finding,
+    SettledPipeline,
+    last_pin,
+    moved,
+    settle_pipeline,
+)
+from tests.fakes.bodies import PIPELINE, epipe, step
+from tests.unit.planning.seen import OWNER, observed, record
+
+MODEL = Reference("InferenceModel", "fx-drift")
+
+
+def pin(revision: str, kind: str = MODEL.kind, name: str = MODEL.name, plan: str = "") -> Pin:
+    files = {"plan.json": plan or revision}
+    return Pin(kind, name, revision, "drift", 1, "https://store.example/fx", "", None, files)
+
+
+def pinned(revision: str, number: int, *pins: Pin) -> RevisionRecord:
+    steps = tuple(ServedStep(f"s{i}", "drift", 1, pin=pin) for i, pin in enumerate(pins))
+    return record(revision, number, steps=steps)
+
+
+def seen(*records: RevisionRecord) -> Observed:
+    return observed(records=records)
+
+
+def test_the_candidate_comes_before_the_stable_one() -> None:
+    found = seen(pinned("old", 1, pin("a")), pinned("new", 2, pin("b")))
+
+    assert last_pin(found, Position(stable="old", candidate="new"), MODEL) == pin("b")
+
+
+def test_the_stable_one_comes_before_newer_ones_of_the_history() -> None:
+    found = seen(pinned("old", 1, pin("a")), pinned("given-up", 2, pin("b")))
+
+    assert last_pin(found, Position(stable="old"), MODEL) == pin("a")
+
+
+def test_of_the_history_the_newest_one_comes_first() -> None:
+    found = seen(pinned("1st", 1, pin("a")), pinned("2nd", 2, pin("b")), pinned("now", 3))
+
+    assert last_pin(found, Position(stable="now"), MODEL) == pin("b")
+
+
+@pytest.mark.parametrize(
+    "other", [pin("a", kind="EnsemblePipeline"), pin("a", name="other")], ids=["kind", "name"]
+)
+def test_another_resource_is_another_one(other: Pin) -> None:
+    found = seen(pinned("old", 1, other))
+
+    assert last_pin(found, Position(stable="old"), MODEL) is None
+
+
+def test_what_moved_is_told_with_both_sides() -> None:
+    found = seen(pinned("old", 1, pin("a")))
+    position = Position(stable="old")
+
+    assert moved(found, position, {"s0": replace(pin("b"), version=2)}) == (
+        "step s0: InferenceModel fx-drift went from version 1 (revision a) to version 2 (revision"
+        " b)"
+    )
+
+
+INNER = Reference("EnsemblePipeline", "fx-inner")
+BACK = Referenced(
+    pin("c", INNER.kind, INNER.name), ready=True, way_back=("fx-inner", "fx-mid", "fx-drift")
+)
+ROUND = (
+    "drift: EnsemblePipeline fx-inner leads back to this pipeline (fx-drift -> fx-inner -> fx-mid"
+    " -> fx-drift)"
+)
+REMEDY = ": let a step of one of them refer to something else"
+
+
+def settled(there: Referenced | None, *records: RevisionRecord) -> SettledPipeline:
+    """A pipeline that refers to another one; the first of its records serves."""
+    wanted = step(modelRef={"kind": INNER.kind, "name": INNER.name})
+    asked = EnsemblePipelineSpec.model_validate(epipe(steps=[wanted])["spec"])
+    found = replace(seen(*records), references={INNER: there} if there else {})
+    stable = records[0].revision if records else None
+    return settle_pipeline(found, Position(stable=stable), asked)
+
+
+def test_nothing_is_taken_of_a_pipeline_that_leads_back() -> None:
+    found = settled(BACK)
+
+    assert found.wanted is None
+    assert found.references == (Finding(None, ROUND + REMEDY, Reason.REFERENCE_CYCLE),)
+    assert found.unresolved == Unresolved(Reason.REFERENCE_CYCLE, ROUND + REMEDY)
+    assert found.unresolved.is_definite, "waiting does not help"
+
+
+@pytest.mark.parametrize(
+    "there",
+    [BACK, replace(BACK, stable=None), replace(BACK, stable=None, ready=False, reason="Stalled")],
+    ids=["serving", "without a record", "never Ready"],
+)
+def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -> None:
+    known = pin("b", INNER.kind, INNER.name)
+    found = settled(there, pinned("old", 1, known))
+
+    message = f"{ROUND}; version 1 (revision b) stays pinned{REMEDY}"
+    assert found.references == (Finding(known, message, Reason.REFERENCE_CYCLE),)
+    assert found.unresolved is None
+    assert found.wanted is not None
+    assert found.wanted.pins == {"drift": known}
+
+
+@pytest.mark.parametrize(
+    ("there", "reason", "said"),
+    [
+        (
+            None,
+            Reason.REFERENCE_NOT_FOUND,
+            f"does not exist in namespace {OWNER.key.namespace}: create it, or let the step refer",
+        ),
+        (Referenced(None), Reason.REFERENCE_NOT_READY, "has not been Ready yet: see `kubectl"),
+        (
+            Referenced(None, ready=True),
+            Reason.REFERENCE_NOT_READY,
+            "is missing or illegible: edit EnsemblePipeline fx-inner, so that it makes a new",
+        ),
+        (
+            Referenced(None, ready=True, deleting=True),
+            Reason.REFERENCE_NOT_FOUND,
+            "is being deleted: create it again, or let the step refer",
+        ),
+        (
+            Referenced(None, deleting=True, reason="Progressing"),
+            Reason.REFERENCE_NOT_FOUND,
+            "is being deleted: create it again, or let the step refer",
+        ),
+        (
+            Referenced(None, lack=(Reason.REFERENCE_NOT_FOUND, "fx-inner is far", "go there")),
+            Reason.REFERENCE_NOT_FOUND,
+            "fx-inner is far: go there",
+        ),
+    ],
+    ids=[
+        "missing",
+        "never Ready",
+        "without a record",
+        "in the foreground",
+        "on its way up",
+        "nowhere to ask",
+    ],
+)
+def test_what_gives_nothing_to_pin_says_why(
+    there: Referenced | None, reason: Reason, said: str
+) -> None:
+    (found,) = settled(there).references
+
+    assert found.reason is reason
+    assert said in found.message
+
+
+def test_a_cycle_that_is_broken_takes_what_is_stable() -> None:
+    found = settled(replace(BACK, way_back=()), pinned("old", 1, pin("b", INNER.kind, INNER.name)))
+
+    assert found.wanted is not None
+    assert found.wanted.pins == {"drift": BACK.stable}
+    assert [one.reason for one in found.references] == [Reason.RESOLVED]
+
+
+@pytest.mark.parametrize("reason", sorted(UNDER_WAY))
+def test_what_is_under_way_is_told_as_what_is_ready(reason: Reason) -> None:
+    there = replace(BACK, way_back=())
+
+    assert settled(replace(there, ready=False, reason=reason)) == settled(there)
+
+
+def test_what_does_not_come_by_itself_is_told() -> None:
+    (found,) = settled(replace(BACK, way_back=(), ready=False, reason="CrashLoop")).references
+
+    assert found.resolves
+    assert found.message.endswith(", which is not Ready now (CrashLoop)")
+
+
+TWISTED = step(
+    "twisted",
+    modelRef=None,
+    model={"source": {"uri": "https://store.example/m.onnx"}, "format": "onnx"},
+    triton={"optimization": {"tensorrt": {}}},
+)
+ITSELF = step("itself", modelRef={"kind": PIPELINE.kind, "name": PIPELINE.name})
+
+
+def test_every_step_that_can_stand_for_nothing_is_told_and_the_others_settled() -> None:
+    steps = [TWISTED, step(), {**TWISTED, "name": "again"}, ITSELF]
+    body = epipe(steps=steps, accelerator={})["spec"]
+    # Settings that no rule of the API let through.
+    asked = EnsemblePipelineSpec.model_validate(body).model_copy(update={"accelerator": None})
+    there = {MODEL: Referenced(pin("a"), ready=True)}
+    of_pipeline = replace(observed(), owner=replace(OWNER, key=PIPELINE), references=there)
+    found = settle_pipeline(of_pipeline, Position(), asked)
+
+    assert [problem.path for problem in found.problems] == [
+        "spec.steps[twisted].triton.optimization.tensorrt",
+        "spec.steps[again].triton.optimization.tensorrt",
+        "spec.steps[itself].modelRef",
+    ]
+    assert found.wanted is None
+    assert found.known.pins == {"drift": pin("a")}
+    assert [one.reason for one in found.references] == [Reason.RESOLVED]
+
+
+@pytest.mark.parametrize(
+    "now",
+    [pin("b", plan="a"), pin("b", name="other"), pin("b", kind="EnsemblePipeline")],
+    ids=["the same content", "another name", "another kind"],
+)
+def test_what_is_no_new_version_is_not_told_as_one(now: Pin) -> None:
+    assert moved(seen(pinned("old", 1, pin("a"))), Position(stable="old"), {"s0": now}) == ""
