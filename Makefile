@@ -149,13 +149,13 @@ mlflow-down: $(FULL) ## stop MLflow; build/mlflow keeps the registered models
 	@$(PY) -m hack.services.mlflow down
 
 demo: $(FULL) ## the main job: train, deploy, predict, on a real Kubernetes
-	@$(PY) -m hack.demo.__main__ up
+	@$(PY) -m hack.demo.model up
 
 demo-ensemble: $(FULL) ## several models and steps as one: MLflow, the trading ensemble, a prediction
 	@$(PY) -m hack.demo.ensemble
 
 demo-down: $(STAMP) ## remove what the demo made, its cluster included
-	@$(PY) -m hack.demo.__main__ down
+	@$(PY) -m hack.demo.model down
 
 benchmark-operator: $(FULL) ## requests, latency and memory of the operator with 10 models
 	@$(PY) -m benchmarks.operator_basics

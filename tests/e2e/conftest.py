@@ -14,7 +14,7 @@ from hack import product
 from hack.cluster import registry
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Target, target
-from hack.demo.__main__ import namespace as restricted_namespace
+from hack.demo.model import namespace as restricted_namespace
 from hack.images.catalog import build
 from hack.product import DEPLOYMENT, Images
 from hack.services.cluster_store import NAME as STORE

@@ -22,7 +22,7 @@ def test_the_demo_predicts_what_the_local_model_predicts(world: World) -> None:
         "TRITON_IMAGE": world.images.triton,
     }
     done = subprocess.run(
-        [sys.executable, "-m", "hack.demo.__main__", "up"],
+        [sys.executable, "-m", "hack.demo.model", "up"],
         cwd=ROOT,
         env=environment,
         text=True,

@@ -15,7 +15,7 @@ import pytest
 import torch
 import yaml
 
-from hack.demo.__main__ import predict
+from hack.demo import predict
 from hack.demo.ensemble_reference import Forecasts, Reference
 from hack.demo.trading import FORMATS, SAMPLE
 from hack.demo.trained_models import trained_model

@@ -15,6 +15,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.observation.reference_index import references_in
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.rollout.position import position_of
 from inference_operator.settings import Settings
 from inference_operator.validation.drawing import Drawing, drawing
 from inference_operator.validation.model import Defaults
@@ -102,7 +103,7 @@ def graph_command(arguments: argparse.Namespace) -> int:
 
 def _drawn(seen: Observed) -> Drawing | None:
     try:
-        return drawing(seen)
+        return drawing(seen, position_of(seen))
     except InvalidResourceError:
         # Its plan says what is wrong.
         return None

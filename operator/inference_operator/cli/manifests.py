@@ -6,7 +6,6 @@ from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
-from inference_operator.adapters.kubernetes.decoding import why_unreadable
 from inference_operator.cli.documents import (
     STDIN,
     InputError,
@@ -18,6 +17,7 @@ from inference_operator.cli.offline_answers import no_registry, with_lacks
 from inference_operator.cli.resources import Resource, resources
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
+from inference_operator.domain.unreadable import why_unreadable
 from inference_operator.observation.observe import observe
 from inference_operator.observation.reference_index import references_in
 from inference_operator.observation.store import Cache

@@ -26,10 +26,10 @@ from inference_operator.load.layout.links import check_links
 from inference_operator.load.layout.verify import Verifier, check_ensemble
 from inference_operator.load.layout.version_folder import Staging, remove_staging
 from inference_operator.load.plan import Order
+from inference_operator.load.sources import volume_claims
 from inference_operator.load.sources.credentials import Secret, read_secret
 from inference_operator.load.sources.remote import Artifact, Remote
 from inference_operator.load.sources.select import origin_of
-from inference_operator.load.sources.select import volume_claims as claims
 from inference_operator.load.transfer.digest import digest_of, file_digest
 from inference_operator.load.transfer.node_cache import NodeCache
 from inference_operator.load.transfer.progress import log
@@ -165,14 +165,14 @@ class Loader:
     def _copy(
         self, model: PlannedModel, uri: str, staging: Staging, downloads: Downloads
     ) -> Artifact:
-        found = claims.find(self._folders.claims, uri)
+        found = volume_claims.find(self._folders.claims, uri)
         if found.path.is_dir():
-            copied = claims.copy_folder(found, staging.version, model.name, downloads)
+            copied = volume_claims.copy_folder(found, staging.version, model.name, downloads)
             return Artifact(None, "", copied.sha256, copied.size)
         if is_archive(uri) and found.path.is_file():
             size = found.path.stat().st_size
             return Artifact(found.path, uri, file_digest(found.path), size)
-        copied = claims.copy_file(found.path, staging.download, model.name, downloads)
+        copied = volume_claims.copy_file(found.path, staging.download, model.name, downloads)
         return Artifact(staging.download, "", copied.sha256, copied.size)
 
     def _broken(self, model: PlannedModel, staging: Staging, error: OSError) -> LoadError:

@@ -1,6 +1,6 @@
-"""The kinds that the operator watches, and what it keeps of each object."""
+"""The kinds that the operator watches."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from inference_operator.api.base import API_VERSION
@@ -10,9 +10,7 @@ from inference_operator.domain.names import (
     CHILD_SELECTOR,
     FIELD_MANAGER,
     MANAGED_BY_LABEL,
-    revision_labels,
 )
-from inference_operator.observation.interning import Sharing
 
 UNITS = tuple(Resource(API_VERSION, found.plural, found.kind) for found in CUSTOM_RESOURCES)
 INFERENCE_MODEL, ENSEMBLE_PIPELINE = UNITS
@@ -39,21 +37,6 @@ WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 OPTIONAL = (NODE.kind,)
 
 Body = Mapping[str, Any]
-# What is read of `metadata`; of the labels only our own. An object may have 1 MiB of either.
-_METADATA = frozenset(
-    {
-        "name",
-        "namespace",
-        "uid",
-        "resourceVersion",
-        "generation",
-        "creationTimestamp",
-        "deletionTimestamp",
-        "ownerReferences",
-    }
-)
-_LABELS = tuple(revision_labels("", "", ""))
-_SHARING = Sharing()
 
 
 def selector_of(resource: Resource) -> str:
@@ -65,95 +48,3 @@ def selector_of(resource: Resource) -> str:
 def is_labelled(body: Body) -> bool:
     """Whether an object says that it is a child of ours."""
     return bool((body["metadata"].get("labels") or {}).get(MANAGED_BY_LABEL) == FIELD_MANAGER)
-
-
-def kept(kind: str, body: Body) -> dict[str, Any]:
-    """What the cache keeps of an object: a thousand models must fit into little memory."""
-    if kind in WATCHED_WHOLE and not (is_labelled(body) or body["metadata"].get("ownerReferences")):
-        return _name_only(body)
-    found = _KEPT.get(kind, _without_bookkeeping)(body)
-    if kind in UNIT_BY_KIND:
-        found["kind"] = kind  # the items of a list do not say it
-    return {key: _SHARING.copy(value) for key, value in found.items()}
-
-
-def says_nothing(body: Body) -> bool:
-    """Whether it is a pod of which nothing is known yet but that it was made."""
-    return body.get("kind") == "Pod" and not any(body["status"].values())
-
-
-def _name_only(body: Body) -> dict[str, Any]:
-    names = ("namespace", "name", "uid", "resourceVersion")
-    return {"metadata": {name: body["metadata"][name] for name in names}}
-
-
-def _metadata(body: Body) -> dict[str, Any]:
-    meta = body["metadata"]
-    found = {key: value for key, value in meta.items() if key in _METADATA}
-    labels = meta.get("labels") or {}
-    if ours := {key: labels[key] for key in _LABELS if key in labels}:
-        found["labels"] = ours
-    return found
-
-
-def _without_bookkeeping(body: Body) -> dict[str, Any]:
-    return {**body, "metadata": _metadata(body)}
-
-
-def _pod(body: Body) -> dict[str, Any]:
-    status = body.get("status") or {}
-    found = {
-        name: [_container(item) for item in status[name]]
-        for name in ("initContainerStatuses", "containerStatuses")
-        if name in status
-    }
-    told = [_condition(item) for item in status.get("conditions") or () if _is_telling(item)]
-    return {"kind": "Pod", "metadata": _metadata(body), "status": {**found, "conditions": told}}
-
-
-def _is_telling(condition: Body) -> bool:
-    # On its way to Ready a pod changes a dozen times in ways that nobody asks about.
-    wanted = {"Ready": "True", "PodScheduled": "False"}
-    return bool(wanted.get(condition["type"]) == condition["status"])
-
-
-def _condition(condition: Body) -> dict[str, Any]:
-    return {k: condition[k] for k in ("type", "status", "reason", "message") if k in condition}
-
-
-def _container(status: Body) -> dict[str, Any]:
-    names = ("name", "image", "ready", "restartCount", "state", "lastState")
-    return {name: status[name] for name in names if name in status}
-
-
-def _deployment(body: Body) -> dict[str, Any]:
-    status = body.get("status") or {}
-    failures = [c for c in status.get("conditions") or () if c["type"] == "ReplicaFailure"]
-    return {
-        **_without_bookkeeping(body),
-        "status": {"readyReplicas": status.get("readyReplicas", 0), "conditions": failures},
-    }
-
-
-def _node(body: Body) -> dict[str, Any]:
-    spec, status = body.get("spec") or {}, body.get("status") or {}
-    meta = body["metadata"]
-    allocatable = status.get("allocatable") or {}
-    return {
-        "kind": "Node",
-        "metadata": {
-            "name": meta["name"],
-            "uid": meta["uid"],
-            "labels": meta.get("labels") or {},
-            "resourceVersion": meta["resourceVersion"],
-        },
-        "spec": {name: spec[name] for name in ("taints", "unschedulable") if name in spec},
-        "status": {"allocatable": {k: v for k, v in allocatable.items() if "/" in k}},
-    }
-
-
-_KEPT: dict[str, Callable[[Body], dict[str, Any]]] = {
-    "Pod": _pod,
-    "Node": _node,
-    "Deployment": _deployment,
-}

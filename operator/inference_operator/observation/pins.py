@@ -5,6 +5,7 @@ from inference_operator.domain.names import UnitKey, revision_child_name
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import is_sha256
+from inference_operator.domain.status_uri import is_status_uri_of
 from inference_operator.observation.kinds import ENSEMBLE_PIPELINE
 from inference_operator.observation.ownership import is_owned_by
 from inference_operator.observation.records import Read, record_of
@@ -15,7 +16,6 @@ from inference_operator.observation.reference_index import (
     shown,
 )
 from inference_operator.observation.store import Cache
-from inference_operator.planning.status.unit_status import tells_of
 
 
 def referenced(
@@ -63,7 +63,7 @@ def _stable(cache: Cache, unit: UnitKey, known: Shown, read: Read) -> Pin | None
 
 
 def _pin(unit: UnitKey, record: RevisionRecord, known: Shown) -> Pin:
-    fetched = known.sha256 if tells_of(known.uri, record.uri) else None
+    fetched = known.sha256 if is_status_uri_of(known.uri, record.uri) else None
     return Pin(
         kind=unit.kind,
         name=unit.name,

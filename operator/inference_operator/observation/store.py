@@ -4,18 +4,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from inference_operator.adapters.kubernetes.decoding import stub, why_unreadable
 from inference_operator.domain.names import UnitKey, unit_of
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
-from inference_operator.observation.kinds import (
-    CHILD_BY_KIND,
-    NODE,
-    UNIT_BY_KIND,
-    UNITS,
-    kept,
-    says_nothing,
-)
+from inference_operator.domain.unreadable import stub, why_unreadable
+from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND, UNITS
 from inference_operator.observation.ownership import owners
+from inference_operator.observation.projection import kept, says_nothing
 from inference_operator.observation.reference_index import Referrers, shown
 
 Name = tuple[str, str]

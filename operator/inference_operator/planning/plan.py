@@ -8,8 +8,8 @@ from typing import Any
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.rollout_state import Decision, Position
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.planning.rollout.state_machine import Decision, Position
 from inference_operator.validation.accelerator import Choice
 from inference_operator.validation.model import Invalid
 from inference_operator.validation.references import Finding

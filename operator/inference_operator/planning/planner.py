@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
+from inference_operator.domain.rollout_state import Decision, Position
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.planning.children.desired import stages, taken
 from inference_operator.planning.children.rejected_records import (
@@ -20,11 +21,10 @@ from inference_operator.planning.children.rejected_records import (
     stays,
 )
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import position_of
 from inference_operator.planning.rollout.state_machine import (
     Advance,
-    Decision,
-    Position,
     Situation,
     advance,
     scale_down,
@@ -36,8 +36,8 @@ from inference_operator.validation.model import Defaults
 
 def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     """What to do about the unit now."""
-    found = validated(seen, defaults)
     position = position_of(seen)
+    found = validated(seen, position, defaults)
     if found.unit is None:
         return paced(seen, _keep_up(seen, position, found, now), now)
     return paced(seen, _towards(seen, position, found, found.unit, now), now)
@@ -209,18 +209,6 @@ def _rollout_settings(seen: Observed) -> RolloutSettings:
         return RolloutSettings.of(Rollout.model_validate(given or {}))
     except ValidationError:
         return RolloutSettings()
-
-
-def history(
-    records: Mapping[str, RevisionRecord], position: Position, limit: int
-) -> frozenset[str]:
-    """The newest `limit` revisions besides the live ones; of a pipeline the newest of all in any
-    case: answers name its number, which must not be given to another set."""
-    old = [record for record in records.values() if record.revision not in position.live]
-    newest = sorted(old, key=lambda record: record.number, reverse=True)
-    last = max((record.number for record in records.values()), default=0)
-    counts = [record for record in newest if record.steps and record.number == last]
-    return frozenset(record.revision for record in (*newest[:limit], *counts))
 
 
 def _next_number(records: Mapping[str, RevisionRecord], seen: Observed, revision: str) -> int:

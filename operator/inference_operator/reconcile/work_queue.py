@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
-from inference_operator.adapters.polling.poll_schedule import back_off
+from inference_operator.domain.back_off import back_off
 from inference_operator.domain.names import UnitKey
 
 FIRST_DELAY = 0.5

@@ -10,8 +10,8 @@ import aiohttp
 import kopf
 from kubernetes.aio.client import Configuration
 
+from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.adapters.kubernetes.watch_response import response_class
-from inference_operator.adapters.polling.poll_schedule import Breather
 from inference_operator.domain.api_resource import Resource
 from inference_operator.observation.kinds import UNITS
 from inference_operator.reconcile.event_router import Watcher
@@ -46,13 +46,13 @@ class OneByOne:
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._breather = Breather()
+        self._breather = LoopYielder()
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
         """Wait for those who came before, and let others run where it is time."""
         async with self._lock:
-            await self._breather.breathe()
+            await self._breather.yield_if_due()
             yield
 
 

@@ -13,8 +13,8 @@ from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.repository_plan import PlanError
 from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.rollout_state import Position
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.planning.rollout.position import position_of
 from inference_operator.validation.accelerator import Choice, choose_mode
 from inference_operator.validation.allowed import not_allowed
 from inference_operator.validation.compatibility import fitting
@@ -56,11 +56,11 @@ class Validated:
     """What the allow-lists have against a revision that runs, and runs on."""
 
 
-def validated(seen: Observed, defaults: Defaults) -> Validated:
+def validated(seen: Observed, position: Position, defaults: Defaults) -> Validated:
     """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
     try:
         spec = parse(body_of(seen)).spec
-        asked = _settled(seen, spec)
+        asked = _settled(seen, position, spec)
     except InvalidResourceError as error:
         return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
     choice = choose_mode(
@@ -73,14 +73,14 @@ def validated(seen: Observed, defaults: Defaults) -> Validated:
     outside = tuple(str(problem) for problem in not_allowed(spec, defaults.allowed))
     if asked.wanted is None:
         known = _known_problems(seen, asked, choice.mode)
-        return replace(asked.told, invalid=known or _refused_at_first(seen, outside))
-    made, told = _made(seen, asked, choice.mode, defaults)
+        return replace(asked.told, invalid=known or _refused_at_first(seen, position, outside))
+    made, told = _made(seen, position, asked, choice.mode, defaults)
     if isinstance(made, Invalid):
         return replace(told, unresolved=None, invalid=made)
     # What is outside of the allow-lists gets no new revision, not even with new defaults.
     staged = 0 if outside else defaults.staged
-    kept = settled(seen, position_of(seen), made, replace(defaults, staged=staged))
-    if outside and kept.unit.revision not in _running(seen):
+    kept = settled(seen, position, made, replace(defaults, staged=staged))
+    if outside and kept.unit.revision not in _running(seen, position):
         return replace(told, unresolved=None, invalid=Invalid(outside, Reason.NOT_ALLOWED))
     return replace(
         told,
@@ -99,14 +99,18 @@ def _gpu_only(spec: InferenceModelSpec | EnsemblePipelineSpec) -> bool:
     return any(model is not None and model.format is ModelFormat.TENSORRT for model in models)
 
 
-def _running(seen: Observed) -> frozenset[str]:
+def _running(seen: Observed, position: Position) -> frozenset[str]:
     """The revisions that have pods."""
-    return frozenset({*position_of(seen).live, *seen.deployments})
+    return frozenset({*position.live, *seen.deployments})
 
 
-def _refused_at_first(seen: Observed, outside: tuple[str, ...]) -> Invalid | None:
+def _refused_at_first(
+    seen: Observed, position: Position, outside: tuple[str, ...]
+) -> Invalid | None:
     """Refuse what is not allowed before all of it is known, unless it may be what runs."""
-    return Invalid(outside, Reason.NOT_ALLOWED) if outside and not _running(seen) else None
+    return (
+        Invalid(outside, Reason.NOT_ALLOWED) if outside and not _running(seen, position) else None
+    )
 
 
 def _fell_back(seen: Observed) -> bool:
@@ -126,7 +130,7 @@ def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | No
 
 
 def _made(
-    seen: Observed, asked: "_Asked", mode: Mode, defaults: Defaults
+    seen: Observed, position: Position, asked: "_Asked", mode: Mode, defaults: Defaults
 ) -> tuple[ServingUnit | Invalid, Validated]:
     """Without what is newer of its steps and does not fit, where not all of it does."""
 
@@ -146,7 +150,6 @@ def _made(
     made = unit(asked.wanted)
     if not isinstance(made, Invalid) or asked.steps is None:
         return made, asked.told
-    position = position_of(seen)
     kept = fitting(seen, position, asked.steps, made.problems, problems_of)
     if kept is None or kept.wanted is None:
         return made, asked.told
@@ -163,8 +166,9 @@ class _Asked:
     steps: SettledPipeline | None = None
 
 
-def _settled(seen: Observed, spec: InferenceModelSpec | EnsemblePipelineSpec) -> _Asked:
-    position = position_of(seen)
+def _settled(
+    seen: Observed, position: Position, spec: InferenceModelSpec | EnsemblePipelineSpec
+) -> _Asked:
     if isinstance(spec, InferenceModelSpec):
         source = settle(seen, position, spec)
         contradictions = source.wanted.contradictions if source.wanted else ()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed, Reference
 from inference_operator.domain.pins import Pin
-from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.domain.rollout_state import Position
 from inference_operator.validation.pipeline import CompletedPipeline
 from inference_operator.validation.references import (
     Finding,

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from inference_operator.domain.observed import Observed, RevisionRecord
+from inference_operator.domain.rollout_state import Position
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.planning.rollout.state_machine import Position
 from inference_operator.validation.model import Defaults
 from inference_operator.validation.revision_hash import with_default_image
 

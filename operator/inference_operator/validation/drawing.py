@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.api.validate import parse
 from inference_operator.domain.observed import Observed
-from inference_operator.planning.rollout.position import position_of
+from inference_operator.domain.rollout_state import Position
 from inference_operator.validation.accelerator import choose_mode
 from inference_operator.validation.assess import body_of
 from inference_operator.validation.pipeline import sketch
@@ -31,12 +31,12 @@ class Drawing:
     """Sentences about steps of whose models nothing is known; their tensors are not checked."""
 
 
-def drawing(seen: Observed) -> Drawing:
+def drawing(seen: Observed, position: Position) -> Drawing:
     """The graph of a pipeline; InvalidResourceError where its spec has none."""
     spec = parse(body_of(seen)).spec
     if not isinstance(spec, EnsemblePipelineSpec):
         raise TypeError(f"{seen.owner.key} has no graph")
-    settled = settle_pipeline(seen, position_of(seen), spec)
+    settled = settle_pipeline(seen, position, spec)
     mode = choose_mode(spec.accelerator, spec.placement, seen.nodes).mode
     found = sketch(settled.known, spec.name or seen.owner.key.name, mode)
     served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in found.steps}

@@ -7,7 +7,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.resolution import Resolved, SourceKey, Unresolved
-from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.domain.rollout_state import Position
 from inference_operator.validation.signature import Completed, Incomplete, complete
 
 

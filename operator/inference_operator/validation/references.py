@@ -12,7 +12,7 @@ from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.domain.observed import Observed, Reference, Referenced
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.domain.rollout_state import Position
 from inference_operator.validation.model_version import settle
 from inference_operator.validation.pipeline import CompletedPipeline
 from inference_operator.validation.signature import Completed

@@ -18,11 +18,11 @@ from pydantic import ValidationError
 from inference_operator.api.source import Source
 from inference_operator.domain.resolution import RegistryUri
 from inference_operator.load.failure import LoadError
+from inference_operator.load.sources import volume_claims as claims
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.oci import OciRegistry
 from inference_operator.load.sources.oci_login import DOCKER_CONFIG, Login, held_for
 from inference_operator.load.sources.select import origin_of
-from inference_operator.load.sources.select import volume_claims as claims
 from inference_operator.load.transfer.retry import TransientError
 from inference_operator.load.transfer.source import WHOLE, Answer, Origin, Span
 from inference_operator.load.transfer.transport import UnauthorizedError

@@ -14,6 +14,7 @@ from kubernetes.aio.client import Configuration
 from inference_operator.adapters.kubernetes import decoding
 from inference_operator.adapters.kubernetes.client import ApiError, KubeCluster
 from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.domain.unreadable import why_unreadable
 from inference_operator.observation.kinds import INFERENCE_MODEL
 from inference_operator.runtime.kopf_watch import CHUNK, session
 
@@ -121,7 +122,7 @@ async def test_a_deep_object_is_a_stub_among_the_others(
 
     for items in (pages[0]["items"], watched):
         assert [item["metadata"]["name"] for item in items] == ["a", "b", "c"]
-        assert [bool(decoding.why_unreadable(item)) for item in items] == [False, True, False]
+        assert [bool(why_unreadable(item)) for item in items] == [False, True, False]
 
 
 async def test_a_line_beyond_the_limit_has_the_kind_listed_again(
@@ -154,7 +155,7 @@ async def test_kopf_reads_a_stub_in_place_of_a_deep_object(
 
     for bodies in ([event["object"] for event in found], page["items"]):
         assert [body["metadata"]["name"] for body in bodies] == ["a", "b", "c"]
-        assert [bool(decoding.why_unreadable(body)) for body in bodies] == [False, True, False]
+        assert [bool(why_unreadable(body)) for body in bodies] == [False, True, False]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load.sources.select import gcs
+from inference_operator.load.sources import gcs
 from inference_operator.load.transfer import ranged_download as pieces
 from inference_operator.load.transfer.digest import folder_digest
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load.sources.select import remote
+from inference_operator.load.sources import remote
 from inference_operator.load.transfer import bounded_body
 from inference_operator.load.transfer import source as origin
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.load.sources.select import s3
+from inference_operator.load.sources import s3
 from inference_operator.load.transfer import ranged_download as pieces
 from inference_operator.load.transfer.digest import folder_digest
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from hack.demo.__main__ import train
+from hack.demo import train
 from hack.services.mlflow.server import LocalMlflow
 from training.all import main
 

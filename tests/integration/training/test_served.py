@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hack.demo.__main__ import predict
+from hack.demo import predict
 from hack.images.local_triton import LocalTriton
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.load.loader import Folders, Loader

@@ -22,8 +22,8 @@ from inference_operator.adapters.kubernetes.decoding import (
     decode_page,
     lines,
     read_bytes,
-    why_unreadable,
 )
+from inference_operator.domain.unreadable import why_unreadable
 from tests.examples import examples
 
 IDENTITY = {

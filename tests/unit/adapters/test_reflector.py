@@ -9,8 +9,8 @@ import pytest
 
 from inference_operator.adapters.kubernetes import reflector as reflector_module
 from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.adapters.kubernetes.reflector import FIRST_DELAY, Reflector
-from inference_operator.adapters.polling.poll_schedule import Breather
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE
 
 POD = CHILD_BY_KIND["Pod"]
@@ -264,7 +264,7 @@ class Heavy(Told):
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         super().__init__()
         self.now = 0.0
-        monkeypatch.setattr(reflector_module, "Breather", lambda: Breather(lambda: self.now))
+        monkeypatch.setattr(reflector_module, "LoopYielder", lambda: LoopYielder(lambda: self.now))
 
     def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
         super().listed(resource, body)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.mlflow.client import client as mlflow
-from inference_operator.adapters.mlflow.client import resolver
+from inference_operator.adapters.mlflow import client as mlflow
+from inference_operator.adapters.mlflow import resolver
 from inference_operator.adapters.mlflow.model_registry import VERSIONS_EVERY, no_registry
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.resolution import Resolved, Unresolved

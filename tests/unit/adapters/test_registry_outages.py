@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.planning.message_limits import shortened
+from inference_operator.domain.message_limits import shortened
 from tests.fakes.registry_ground import FILES, mlmodel
 from tests.fakes.world import NOON
 from tests.unit.adapters.watched_registry import FX, INTERVAL, Watch, unit

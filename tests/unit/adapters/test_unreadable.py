@@ -8,9 +8,9 @@ import pytest
 from prometheus_client import generate_latest
 
 from inference_operator.adapters.kubernetes import unreadable as unreadable_module
-from inference_operator.adapters.kubernetes.decoding import stub
 from inference_operator.adapters.kubernetes.unreadable import UnreadableObjects
 from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.domain.unreadable import stub
 from tests.fakes.bodies import imodel, stored
 from tests.fakes.cluster import FakeCluster, Request
 from tests.fakes.world import refuse

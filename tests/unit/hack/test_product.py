@@ -14,7 +14,7 @@ from hack import product
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Current, Embedded, Kind, Target
 from hack.console import StepError, with_sbin
-from hack.demo.__main__ import __main__ as demo
+from hack.demo import model as demo
 
 CRD, PIPELINES, NAMESPACE = product.INSTALLATION
 TRADING = "namespace/trading"

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
+from inference_operator.load.layout import unpacking
 from inference_operator.load.layout.archive import is_archive, unpack
-from inference_operator.load.layout.version_folder import unpacking
 from inference_operator.load.transfer import space
 from tests.examples import examples
 from tests.unit.load.archives import FILE, FOLDER, HARD, SOFT, Member, tar_of, unpack_body, zip_of

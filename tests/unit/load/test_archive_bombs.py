@@ -12,7 +12,7 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
-from inference_operator.load.layout.version_folder import links, tar_reader, unpacking
+from inference_operator.load.layout import links, tar_reader, unpacking
 from tests.memory import measure
 from tests.unit.load.archives import FILE, FOLDER, HARD, SOFT, tar_of, unpack_body, zip_of
 

@@ -12,7 +12,7 @@ from inference_operator.domain.repository_plan import ArtifactFormat, PlannedMod
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order
-from inference_operator.load.sources.select import volume_claims as claims
+from inference_operator.load.sources import volume_claims as claims
 from inference_operator.load.sources.volume_claims import ClaimPath, Copied, copy_folder
 from inference_operator.load.transfer import digest
 from inference_operator.load.transfer.digest import files_of

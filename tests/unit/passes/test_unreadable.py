@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.decoding import stub
 from inference_operator.domain.names import UnitKey
+from inference_operator.domain.unreadable import stub
 from tests.fakes.bodies import KEY, imodel, source
 from tests.fakes.world import DEFAULTS, World
 from tests.unit.passes.desk import BOTH, Desk

@@ -1,9 +1,9 @@
 """The decisions about one unit, and the status that reports them, for tests of reports."""
 
 from inference_operator.domain.observed import Observed
+from inference_operator.domain.rollout_state import Position
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout.state_machine import Position
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.assess import validated
 from tests.fakes.bodies import KEY
@@ -11,7 +11,7 @@ from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 
 
 def wanted_unit() -> ServingUnit:
-    found = validated(observed(), DEFAULTS).unit
+    found = validated(observed(), Position(), DEFAULTS).unit
     assert found is not None
     return found
 

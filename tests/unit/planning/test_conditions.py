@@ -5,7 +5,7 @@ from datetime import timedelta
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Pod
-from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.domain.rollout_state import Position
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.model import Invalid
 from tests.unit.planning.decided import MINE, decided, story

@@ -12,8 +12,9 @@ from inference_operator.api.status import (
     RolloutStatus,
 )
 from inference_operator.domain.resolution import Facts, Resolved
+from inference_operator.domain.rollout_state import Position
 from inference_operator.planning.planner import plan
-from inference_operator.planning.rollout.state_machine import Position, scale_down
+from inference_operator.planning.rollout.state_machine import scale_down
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record

@@ -3,8 +3,8 @@
 from inference_operator.api.conditions import Condition, ConditionStatus
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus
+from inference_operator.domain.rollout_state import Decision, Position
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout.state_machine import Decision, Position
 from inference_operator.planning.status.events import Note, Severity, notes
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import NOON

@@ -16,10 +16,11 @@ from inference_operator.api.status import (
 )
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey
+from inference_operator.domain.rollout_state import Position
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Delete
-from inference_operator.planning.planner import history, plan
-from inference_operator.planning.rollout.state_machine import Position
+from inference_operator.planning.planner import plan
+from inference_operator.planning.rollout.history import history
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
 from tests.fakes.bodies import source, spec

@@ -4,11 +4,10 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus, RevisionStatus, RolloutStatus
+from inference_operator.domain.rollout_state import Decision, Position
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.planning.rollout.position import carried_out, position_of
-from inference_operator.planning.rollout.state_machine import Position
-from inference_operator.planning.rollout.state_machine import state_machine as rollout
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE, OLD
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
@@ -83,8 +82,8 @@ def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> No
     assert plan(seen, DEFAULTS, NOON).position.live == (MINE,)
 
 
-PROMOTED = rollout.Decision(Reason.PROMOTED, "moved", "a", "b")
-SCALED = rollout.Decision(Reason.SCALED, "scaled", "1", "2")
+PROMOTED = Decision(Reason.PROMOTED, "moved", "a", "b")
+SCALED = Decision(Reason.SCALED, "scaled", "1", "2")
 
 
 def test_a_promotion_whose_service_stayed_behind_did_not_happen() -> None:

@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from inference_operator.domain.rollout_state import Position
 from inference_operator.domain.serving_unit import RolloutSettings
-from inference_operator.planning.rollout.state_machine import Advance, Position, Situation, advance
+from inference_operator.planning.rollout.state_machine import Advance, Situation, advance
 from tests.unit.planning.seen import NOON
 
 SETTINGS = RolloutSettings(

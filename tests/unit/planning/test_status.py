@@ -8,10 +8,10 @@ from inference_operator.api.status import (
     InferenceModelStatus,
     RevisionStatus,
 )
+from inference_operator.domain import rollout_state
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.load_report import LoadedModel, LoadReport
-from inference_operator.planning.rollout.state_machine import Position
-from inference_operator.planning.rollout.state_machine import state_machine as rollout
+from inference_operator.domain.rollout_state import Position
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.accelerator import Choice
 from inference_operator.validation.model import Invalid
@@ -48,7 +48,8 @@ def test_the_last_twenty_decisions_are_kept() -> None:
         Decision(time=NOON, reason=Reason.SCALED, message=str(n)) for n in range(DECISIONS_KEPT)
     )
     done = decided(
-        Position(stable=MINE), decisions=(rollout.Decision(Reason.PROMOTED, "newest", "a", "b"),)
+        Position(stable=MINE),
+        decisions=(rollout_state.Decision(Reason.PROMOTED, "newest", "a", "b"),),
     )
     status = report(observed(status=InferenceModelStatus(decisions=before)), done, (), NOON)
 

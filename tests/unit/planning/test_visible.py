@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.message_limits import shortened, shortened_bytes
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.planning.message_limits import shortened, shortened_bytes
+from inference_operator.domain.rollout_state import Decision, Position
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout.state_machine import Decision, Position
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.pod_health import trouble
 from inference_operator.planning.status.unit_status import report

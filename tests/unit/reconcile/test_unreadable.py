@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference_operator.adapters.kubernetes.decoding import stub
+from inference_operator.domain.unreadable import stub
 from inference_operator.observation.kinds import CHILD_BY_KIND
 from tests.fakes.bodies import KEY, imodel, pod, stored
 from tests.unit.reconcile.heard import POD, Heard

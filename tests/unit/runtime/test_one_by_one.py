@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from inference_operator.adapters.polling.poll_schedule import HELD_SECONDS, Breather
+from inference_operator.adapters.kubernetes.loop_yielder import HELD_SECONDS, LoopYielder
 from inference_operator.runtime import kopf_watch as registry
 from inference_operator.runtime.kopf_watch import OneByOne
 
@@ -13,7 +13,7 @@ async def test_events_that_come_at_once_are_taken_one_by_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = 0.0
-    monkeypatch.setattr(registry, "Breather", lambda: Breather(lambda: now))
+    monkeypatch.setattr(registry, "LoopYielder", lambda: LoopYielder(lambda: now))
     turns, taken, seen = OneByOne(), list[int](), list[int]()
 
     async def event(number: int) -> None:

@@ -9,8 +9,8 @@ from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.rollout_state import Position
 from inference_operator.domain.serving_unit import ServedStep
-from inference_operator.planning.rollout.state_machine import Position
 from inference_operator.validation.compatibility import fitting
 from inference_operator.validation.pipeline import CompletedPipeline
 from inference_operator.validation.references import SettledPipeline, settle_pipeline

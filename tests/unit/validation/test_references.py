@@ -9,8 +9,8 @@ from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.domain.observed import Observed, Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.rollout_state import Position
 from inference_operator.domain.serving_unit import ServedStep
-from inference_operator.planning.rollout.state_machine import Position
 from inference_operator.validation.references import (
     Finding,
     SettledPipeline,

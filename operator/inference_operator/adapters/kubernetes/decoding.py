@@ -21,9 +21,10 @@ from inference_operator.adapters.kubernetes.json_text import (
     members,
     value_at,
 )
-from inference_operator.adapters.polling.poll_schedule import Breather
+from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.domain.bounded_json import JsonRefusedError, check_size
 from inference_operator.domain.names import UNREADABLE
+from inference_operator.domain.unreadable import IDENTITY
 
 Body = dict[str, Any]
 
@@ -38,8 +39,6 @@ OBJECT_BYTES = 32 << 20
 PAGE_BYTES = 8 << 20
 # Of more characters, others want to run between two steps.
 _TURN = 64 << 10
-_NAMES = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
-_IDENTITY = frozenset((*_NAMES, "labels", "ownerReferences"))
 _IDENTITY_LENGTH = 64 << 10
 
 # A character beyond the BMP as two halves: one alone cannot be written again.
@@ -51,20 +50,6 @@ class TooLongError(Exception):
 
     def __init__(self, limit: int) -> None:
         super().__init__(f"found more than {limit:,} bytes, expected at most {limit:,}")
-
-
-def why_unreadable(body: Mapping[str, Any]) -> str:
-    """Return why the body is a stub; empty where it is a whole object."""
-    reason = body.get(UNREADABLE)
-    return reason if isinstance(reason, str) else ""
-
-
-def stub(body: Mapping[str, Any], reason: str) -> Body:
-    """Return the identity of a body that cannot be used."""
-    meta = body.get("metadata")
-    kept = {k: meta[k] for k in _IDENTITY if k in meta} if isinstance(meta, Mapping) else {}
-    found = {k: body[k] for k in ("apiVersion", "kind") if k in body}
-    return {**found, "metadata": kept, UNREADABLE: reason}
 
 
 def most_bytes(query: Mapping[str, str]) -> int:
@@ -152,13 +137,13 @@ async def decode_event(line: bytes) -> tuple[str, Body]:
 
 async def _items(text: str, at: int) -> tuple[list[Body], int]:
     items: list[Body] = []
-    breather = Breather()
+    breather = LoopYielder()
     is_dense = _is_dense(text)
     is_more, at = enter(text, at, "[")
     while is_more:
         item, end = await (asyncio.to_thread(_checked, text, at) if is_dense else _object(text, at))
         items.append(item)
-        await breather.breathe()
+        await breather.yield_if_due()
         is_more, at = go_on(text, end)
     return items, at
 
@@ -249,7 +234,7 @@ def _partly(text: str, at: int) -> tuple[Body, int]:
         return found, end
     except (ValueError, RecursionError) as error:
         reason = str(error)
-    names = {key: value for key, value in fields.items() if key in _IDENTITY and _is_small(value)}
+    names = {key: value for key, value in fields.items() if key in IDENTITY and _is_small(value)}
     # The items of a list do not say their kind.
     kept = {k: v for k, v in parts.items() if k in ("apiVersion", "kind") and _is_small(v)}
     found = json.loads(_joined({**kept, "metadata": _joined(names)}))

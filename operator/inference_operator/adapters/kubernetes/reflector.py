@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
 from inference_operator.adapters.kubernetes.client import ApiError, Body
-from inference_operator.adapters.polling.poll_schedule import Breather, back_off
+from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.back_off import back_off
 from inference_operator.observation.kinds import OPTIONAL, selector_of
 
 log = logging.getLogger(__name__)
@@ -133,7 +134,7 @@ class Reflector:
         # A first listing that broke off may have shown what is gone by now.
         is_whole = is_first and space not in self._begun
         async with self._turns:
-            selector, breather = selector_of(self._resource), Breather()
+            selector, breather = selector_of(self._resource), LoopYielder()
             async for page in self._source.pages(self._resource, space, selector):
                 version = page["metadata"]["resourceVersion"]
                 self._begun.add(space)
@@ -147,7 +148,7 @@ class Reflector:
                         self._sink.listed(self._resource, body)
                     else:
                         self._sink.changed(self._resource, "MODIFIED", body)
-                    await breather.breathe()
+                    await breather.yield_if_due()
                 # Others want to run too.
                 await asyncio.sleep(0)
         if not is_whole:
@@ -164,7 +165,7 @@ class Reflector:
     async def _follow(self, space: str) -> None:
         """Until the API server ends the watch."""
         selector, version = selector_of(self._resource), self._versions[space]
-        breather = Breather()
+        breather = LoopYielder()
         async for change, body in self._source.watch(self._resource, space, selector, version):
             if change == "ERROR":
                 raise ApiError(
@@ -175,4 +176,4 @@ class Reflector:
             if change != "BOOKMARK":
                 self._sink.changed(self._resource, change, body)
             # Many events may have come in one piece.
-            await breather.breathe()
+            await breather.yield_if_due()

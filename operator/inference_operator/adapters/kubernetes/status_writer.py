@@ -8,11 +8,11 @@ from typing import Any
 from inference_operator.adapters.kubernetes.client import Body, Cluster
 from inference_operator.api.conditions import format_time
 from inference_operator.api.status import UnitStatus
+from inference_operator.domain.message_limits import shortened_bytes
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.observation.kinds import EVENT, UNIT_BY_KIND
 from inference_operator.observation.store import Cache
-from inference_operator.planning.message_limits import shortened_bytes
 from inference_operator.planning.status.events import Note
 
 # Of the API server (NoteLengthLimit in its validation of Events).

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from inference_operator.adapters.kubernetes.client import ApiError, Cluster
-from inference_operator.adapters.kubernetes.decoding import why_unreadable
 from inference_operator.adapters.kubernetes.status_writer import publish_event
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.serving_unit import Owner
+from inference_operator.domain.unreadable import why_unreadable
 from inference_operator.observation.kinds import CHILD_BY_KIND, UNIT_BY_KIND
 from inference_operator.planning.status.events import Note, Severity
 

@@ -19,8 +19,8 @@ from inference_operator.adapters.kubernetes.decoding import (
     lines,
     most_bytes,
     read_bytes,
-    why_unreadable,
 )
+from inference_operator.domain.unreadable import why_unreadable
 
 log = logging.getLogger(__name__)
 

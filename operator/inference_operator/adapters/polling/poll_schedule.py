@@ -1,40 +1,15 @@
-"""When to ask about something again, and when to let others run.
-
-Each interval, later after failures, and never in step.
-"""
+"""When to ask a server again: after an interval, later after failures, never in step."""
 
 import asyncio
 import contextlib
-import time
 from collections.abc import Callable, Iterable
+
+from inference_operator.domain.back_off import back_off
 
 # Waits grow up to this, however often asking failed.
 LONGEST_SECONDS = 600.0
-# Of the event loop: how long one may hold it before others want to run too.
-HELD_SECONDS = 0.02
 # Of an interval: what it may differ by, so that a thousand subjects are not asked at once.
 SPREAD = 0.1
-
-
-def back_off(failures: int, first: float, longest: float, drawn: float) -> float:
-    """Seconds to wait after so many failures in a row: doubling from `first` up to `longest`, less
-    up to a half by what was drawn from 0 to 1."""
-    return min(longest, first * 2.0 ** min(failures - 1, 20)) * (0.5 + 0.5 * drawn)
-
-
-class Breather:
-    """Lets others run wherever one who has much to do has held the event loop for a while."""
-
-    def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._now = monotonic
-        self._since = monotonic()
-
-    async def breathe(self) -> None:
-        """Return at once, or after others have run: call it between two pieces of work."""
-        if self._now() - self._since < HELD_SECONDS:
-            return
-        await asyncio.sleep(0)
-        self._since = self._now()
 
 
 class Pace:

@@ -5,9 +5,9 @@ from typing import Any
 
 from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
 from inference_operator.domain.observed import Observed, RevisionRecord
+from inference_operator.domain.rollout_state import Position
 from inference_operator.planning.children.drift import drift
 from inference_operator.planning.plan import Action, Apply, Create, Delete, key_of
-from inference_operator.planning.rollout.state_machine import Position
 from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.deployment import scaled
 from inference_operator.resources.metadata import owned

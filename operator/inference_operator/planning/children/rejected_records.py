@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import DECISION_MESSAGE_LENGTH
+from inference_operator.domain.message_limits import shortened
 from inference_operator.domain.names import ChildKey, revision_child_name, revision_of_child
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
+from inference_operator.domain.rollout_state import Decision, Position
 from inference_operator.planning.children.drift import drift
-from inference_operator.planning.message_limits import shortened
 from inference_operator.planning.plan import Delete, Plan, key_of
-from inference_operator.planning.rollout.state_machine import Decision, Position
 from inference_operator.resources.record_shape import children_mismatch
 
 # More are only counted: whoever writes one may write a thousand.

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed
+from inference_operator.domain.rollout_state import Position
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout.state_machine import Position
 
 
 def position_of(seen: Observed) -> Position:

@@ -8,36 +8,10 @@ wanted replicas and there is a Service to move; the previous one keeps its pods 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from inference_operator.api.conditions import Time, format_time
+from inference_operator.api.conditions import format_time
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.rollout_state import Decision, Position
 from inference_operator.domain.serving_unit import RolloutSettings
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """Where the rollout stands; read back from the status, all else is observed."""
-
-    stable: str | None = None
-    candidate: str | None = None
-    since: Time | None = None
-    """Of the candidate's last progress."""
-
-    progress: int = 0
-    """The candidate's ready pods then."""
-
-    previous: str | None = None
-    promoted_at: Time | None = None
-
-    @property
-    def live(self) -> tuple[str, ...]:
-        """Revisions that have pods, the one that serves first."""
-        found = (self.stable, self.candidate, self.previous)
-        return tuple(dict.fromkeys(r for r in found if r))
-
-    @property
-    def serving(self) -> str | None:
-        """The revision that clients are sent to: before the first promotion, the candidate."""
-        return self.stable or self.candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +40,6 @@ class Situation:
     def named(self) -> str:
         """The target as decisions name it."""
         return f"{self.target} of {self.artifact}" if self.artifact else self.target
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """One decision: the reason, and the sentence with its numbers."""
-
-    reason: Reason
-    message: str
-    source: str | None = None
-    target: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

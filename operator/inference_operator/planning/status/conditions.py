@@ -13,9 +13,9 @@ from inference_operator.api.conditions import (
 )
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.message_limits import shortened
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.planning.message_limits import shortened
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.pod_health import (
     ARTIFACT_REASONS,

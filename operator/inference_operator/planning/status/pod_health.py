@@ -8,10 +8,10 @@ from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_text, shown_uri
 from inference_operator.domain.load_report import LoadReport
+from inference_operator.domain.message_limits import shortened
 from inference_operator.domain.observed import Container, DeploymentView, Pod, RevisionRecord
 from inference_operator.domain.repository_plan import CONFIG_SUFFIX
 from inference_operator.domain.serving_unit import ServedStep
-from inference_operator.planning.message_limits import shortened
 
 _IMAGE_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}

@@ -6,7 +6,6 @@ from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import UNDER_WAY, Reason
-from inference_operator.api.shown_uri import is_stamp_of, stamped_uri
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DECISION_MESSAGE_LENGTH,
@@ -16,7 +15,6 @@ from inference_operator.api.status import (
     RUN_ID_LENGTH,
     STATUS_OF_KIND,
     STEP_VERSIONS_LENGTH,
-    URI_LENGTH,
     AcceleratorMode,
     AcceleratorStatus,
     Decision,
@@ -27,14 +25,15 @@ from inference_operator.api.status import (
     StepStatus,
     UnitStatus,
 )
+from inference_operator.domain import rollout_state
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.message_limits import shortened
 from inference_operator.domain.names import selector_text, unit_selector
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.serving_unit import ServedStep
-from inference_operator.planning.message_limits import shortened
+from inference_operator.domain.status_uri import is_status_uri_of, status_uri
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout.state_machine import state_machine as rollout
 from inference_operator.planning.status.conditions import conditions, findings, outlook
 from inference_operator.planning.status.pod_health import load_report
 from inference_operator.resources.service import service_url
@@ -91,29 +90,21 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
     if loaded is not None and loaded.models:
         digest = loaded.models[0].sha256
         digest = digest if is_sha256(digest) else None
-    elif digest is None and (known := seen.status.model) and tells_of(known.uri, serving.uri):
+    elif (
+        digest is None and (known := seen.status.model) and is_status_uri_of(known.uri, serving.uri)
+    ):
         # Anybody who may edit the status may have left anything there.
         digest = known.sha256 if is_sha256(known.sha256) else None
     return ModelStatus(
         version=str(serving.version),
         run_id=_run_id(serving.resolved.run_id) if serving.resolved else None,
         sha256=digest,
-        uri=_uri(serving.uri),
+        uri=status_uri(serving.uri),
     )
 
 
 def _run_id(text: str) -> str | None:
     return shortened(text, RUN_ID_LENGTH) or None
-
-
-def _uri(text: str) -> str:
-    """A uri may hold what a terminal obeys: Kubernetes shows a status as it is."""
-    return shortened(stamped_uri(text), URI_LENGTH)
-
-
-def tells_of(written: str | None, uri: str) -> bool:
-    """Return whether a status with this `uri` tells of the model from that URI."""
-    return is_stamp_of(written, uri) or written == _uri(uri)
 
 
 def _url(seen: Observed, plan: Plan) -> str | None:
@@ -137,7 +128,7 @@ def _step(step: ServedStep) -> StepStatus:
         name=shortened(step.name, NAME_LENGTH),
         model=shortened(step.model, NAME_LENGTH),
         version=None if is_builtin else str(step.version),
-        source="builtin" if is_builtin else _uri(step.uri) or None,
+        source="builtin" if is_builtin else status_uri(step.uri) or None,
         model_ref=f"{step.pin.kind}/{step.pin.name}" if step.pin else None,
         revision=step.pin.revision if step.pin else None,
     )
@@ -178,7 +169,7 @@ def _accelerator(plan: Plan) -> AcceleratorStatus | None:
 
 
 def _decisions(
-    before: tuple[Decision, ...], made: tuple[rollout.Decision, ...], now: datetime
+    before: tuple[Decision, ...], made: tuple[rollout_state.Decision, ...], now: datetime
 ) -> tuple[Decision, ...]:
     kept = (*map(_carried, before), *(_decision(decision, now) for decision in made))
     return kept[-DECISIONS_KEPT:]
@@ -200,7 +191,7 @@ def _optional(text: str | None) -> str | None:
     return None if text is None else shortened(text, NAME_LENGTH)
 
 
-def _decision(decision: rollout.Decision, now: datetime) -> Decision:
+def _decision(decision: rollout_state.Decision, now: datetime) -> Decision:
     return Decision(
         time=now,
         source=_optional(decision.source),

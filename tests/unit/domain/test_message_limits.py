@@ -4,9 +4,9 @@ from inference_operator.api.conditions import Condition, ConditionStatus, Condit
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode
-from inference_operator.planning.message_limits import shortened
+from inference_operator.domain.message_limits import shortened
+from inference_operator.domain.rollout_state import Decision, Position
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout.state_machine import Decision, Position
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.accelerator import Choice
 from tests.fakes.bodies import KEY
