@@ -8,10 +8,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.problem import Problem, first
 from model_builders.names import main_file_name
 from model_builders.onnx_graph import check_onnx, compare
 from model_builders.onnx_signature import OnnxSignature, onnx_signature
-from model_builders.problem import Problem, first
 from model_builders.protobuf import ModelConfig
 from model_builders.python_model import check_python
 from model_builders.torchscript import check_torchscript

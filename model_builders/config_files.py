@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted, short
 from model_builders.file_names import (
     MODEL_FOLDER,
@@ -24,7 +25,6 @@ from model_builders.file_names import (
     is_path_like,
     is_plain_name,
 )
-from model_builders.problem import Problem
 
 MOST_PROBLEMS = 20
 
@@ -84,7 +84,7 @@ def _label(text: str, place: Place) -> Requirement | None:
 
 def _no_warm_up(text: str, place: Place) -> Requirement | None:
     expected = "zero_data or random_data: the pod has no folder warmup"
-    return Requirement(expected, "use spec.triton.warmup")
+    return Requirement(expected, "use triton.warmup")
 
 
 def _no_state(text: str, place: Place) -> Requirement | None:

@@ -24,9 +24,11 @@ Field = tuple[int, int, int]
 class NotOnnxError(ValueError):
     """The file is not an ONNX model that can be served; says what was found and what to do."""
 
-    def __init__(self, found: str, expected: str = "an ONNX model", remedy: str = _AGAIN) -> None:
-        super().__init__(found)
-        self.expected, self.remedy = expected, remedy
+    def __init__(
+        self, value: str, requirement: str = "an ONNX model", remedy: str = _AGAIN
+    ) -> None:
+        super().__init__(value)
+        self.requirement, self.remedy = requirement, remedy
 
 
 class FieldReader:

@@ -5,12 +5,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from inference_operator.api.problem import Problem, first
 from inference_operator.api.quoting import listed, quoted, short
 from model_builders.names import api_type
 from model_builders.onnx_fields import NotOnnxError
 from model_builders.onnx_signature import GraphTensor, OnnxSignature, onnx_signature
 from model_builders.onnx_weights import check_external_files
-from model_builders.problem import Problem, first
 from model_builders.protobuf import ModelConfig
 
 # A message has room for so many dimensions of a tensor.
@@ -22,7 +22,7 @@ def check_onnx(file: Path, config: ModelConfig) -> list[Problem]:
     try:
         signature = onnx_signature(file)
     except NotOnnxError as error:
-        return [Problem(file.name, str(error), error.expected, error.remedy)]
+        return [Problem(file.name, str(error), error.requirement, error.remedy)]
 
     def is_there(name: str) -> bool:
         try:

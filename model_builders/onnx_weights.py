@@ -8,10 +8,10 @@ from typing import Any
 
 from google.protobuf.message import DecodeError, Message
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, short
 from model_builders.file_names import MAX_PATH
 from model_builders.onnx_fields import BROKEN, WINDOW, FieldReader, NotOnnxError
-from model_builders.problem import Problem
 
 # ONNX Runtime takes such a location for an address in its own memory.
 _IN_MEMORY = "_ORT_MEM_ADDR_"

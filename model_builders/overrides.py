@@ -10,11 +10,12 @@ from typing import Any
 
 from google.protobuf import text_format
 
+from inference_operator.api.problem import Problem, first
 from inference_operator.api.quoting import LISTED, MOST_PROBLEMS, listed, quoted, short
 from inference_operator.api.suggestions import closest
 from inference_operator.api.triton import MOST_BACKSLASHES
 from model_builders.names import BACKENDS
-from model_builders.problem import ConfigError, Problem, first
+from model_builders.problem import ConfigError
 from model_builders.protobuf import written_config
 from model_builders.spec_paths import OF_MODEL, Owners, spec_path
 
@@ -188,7 +189,7 @@ class _Merge:
             return False
         prefix = where.rpartition(".")[0]
         rival = f"{prefix}.{chosen}" if prefix else chosen
-        self.refuse(where, descriptor.name, chosen, spec_path(rival, OVERRIDES, self.owners))
+        self.refuse(where, descriptor.name, chosen, spec_path(rival, self.owners))
         return True
 
     def mapping(self, declared: Any, value: Any, where: str) -> None:
@@ -223,13 +224,13 @@ class _Merge:
             else:
                 self.refuse(where, quoted(tensor.name), f"one of {listed(tensors, show=short)}")
 
-    def refuse(self, where: str, found: str, expected: str, owner: str | None = None) -> None:
-        owner = owner or spec_path(where, OVERRIDES, self.owners)
+    def refuse(self, where: str, value: str, declared: str, owner: str | None = None) -> None:
+        owner = owner or spec_path(where, self.owners)
         self.problems.append(
             Problem(
                 f"{OVERRIDES}: {where}",
-                found,
-                f"{expected} as in {owner}",
+                value,
+                f"{declared} as in {owner}",
                 "overrides cannot contradict the spec: change it there, or remove one of the two",
             )
         )

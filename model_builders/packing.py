@@ -5,11 +5,11 @@ import shutil
 from pathlib import Path
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem
 from model_builders.artifact import check_artifact
 from model_builders.config import config_pbtxt, model_config
 from model_builders.config_files import Place, misplaced
 from model_builders.names import main_file_name
-from model_builders.problem import Problem
 
 
 class PackingError(ValueError):

@@ -4,8 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import short
-from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 from model_builders.python_source import MAX_SOURCE, parse_source
 

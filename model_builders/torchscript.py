@@ -7,8 +7,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, quoted, short
-from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 from model_builders.python_source import MAX_SOURCE, parse_source
 from model_builders.zip_files import BROKEN, ZipTooLargeError, open_zip, why_unreadable

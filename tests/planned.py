@@ -44,7 +44,7 @@ def planned(body: Body) -> dict[str, Any]:
     status = report(there, made, (), NOON)
     messages = [note.message for note in notes(there.status, status, made)]
     seconds = time.process_time() - began
-    problems = made.invalid.problems if made.invalid else ()
+    problems = [str(problem) for problem in made.invalid.problems] if made.invalid else []
     return {
         "problems": len(problems),
         "longest": max(map(len, problems), default=0),

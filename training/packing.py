@@ -13,6 +13,7 @@ import mlflow
 from pydantic import ValidationError
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import joined
 from inference_operator.api.validate import field_errors
 from inference_operator.domain.mlmodel import ModelUnusableError, facts, file_facts
 from inference_operator.domain.resolution import RegistryUri, Resolved
@@ -81,10 +82,10 @@ def _spec(name: str, resolved: Resolved) -> InferenceModelSpec:
         spec = InferenceModelSpec.model_validate(written)
     except ValidationError as error:
         problems = field_errors(error, InferenceModelSpec, "spec")
-        raise ModelUnusableError("; ".join(map(str, problems))) from None
+        raise ModelUnusableError(joined(problems)) from None
     completed = complete(spec, resolved)
     if isinstance(completed, Incomplete):
-        raise ModelUnusableError("; ".join(completed.problems))
+        raise ModelUnusableError(joined(completed.problems))
     return completed.spec.model_copy(
         update={"triton": completed.spec.triton.model_validate(batching)}
     )

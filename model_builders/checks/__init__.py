@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from itertools import chain
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem, first
 from model_builders.checks import acceleration, batching, merged, naming, server, tensors, warmup
 from model_builders.config_files import Place
-from model_builders.problem import Problem, first
 
 Check = Callable[[InferenceModelSpec], Iterable[Problem]]
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted
 from inference_operator.api.triton import InstanceGroup, InstanceKind
-from model_builders.problem import Problem
 
 GROUPS = "spec.triton.instanceGroups"
 TENSORRT = "spec.triton.optimization.tensorrt"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from inference_operator.api.batching import DynamicBatching, QueuePolicy, TimeoutAction
 from inference_operator.api.ensemble_pipeline import Step
 from inference_operator.api.inference_model import InferenceModelSpec
-from model_builders.problem import Problem
+from inference_operator.api.problem import Problem
 
 BATCHING = "spec.triton.dynamicBatching"
 
@@ -15,7 +15,7 @@ def ordering(spec: InferenceModelSpec | Step) -> Iterator[Problem]:
     batching = spec.triton.dynamic_batching
     if batching is None or not batching.preserve_ordering:
         return
-    remedy = f"remove {BATCHING}.preserveOrdering, or this"
+    remedy = "remove triton.dynamicBatching.preserveOrdering, or this"
     levels = batching.priorities.levels if batching.priorities else 0
     if levels > 1:
         yield Problem(

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from inference_operator.api.problem import Problem
 from model_builders.overrides import OVERRIDES
-from model_builders.problem import Problem
 
 # What Triton reads of an ensemble. It does not load one with instance_group, optimization,
 # model_warmup or a backend (ValidateEnsembleSchedulingConfig and ValidateModelConfig in core's

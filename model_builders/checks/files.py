@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
+from inference_operator.api.problem import Problem
 from model_builders.config_files import Place, misplaced
 from model_builders.overrides import OVERRIDES
-from model_builders.problem import Problem
 from model_builders.spec_paths import spec_path
 
 
@@ -14,6 +14,6 @@ def missing(config: Any, place: Place) -> Iterator[Problem]:
     """Yield a problem for each file that is not the model's own, at the spec's field."""
     for problem in misplaced(config, place):
         path = f"{OVERRIDES}: {problem.path}"
-        if problem.path.startswith("parameters["):
-            path = spec_path(problem.path, OVERRIDES)
+        if problem.is_at("parameters"):
+            path = f"spec.{spec_path(problem.path)}"
         yield replace(problem, path=path)

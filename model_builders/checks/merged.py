@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from typing import Any
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted
 from model_builders.checks import files, server
 from model_builders.checks.acceleration import ADD_ACCELERATOR
 from model_builders.config import declared_config
 from model_builders.config_files import Place
 from model_builders.overrides import OVERRIDES, apply_overrides
-from model_builders.problem import Problem
 from model_builders.protobuf import model_config_pb2
 
 _Group = model_config_pb2.ModelInstanceGroup
@@ -47,8 +47,8 @@ def _renamed(name: str) -> Problem:
     return Problem(
         f"{OVERRIDES}: name",
         quoted(name),
-        "no name: it comes from spec.model.name, or that of the resource or step",
-        "remove it, and set spec.model.name where Triton's name differs",
+        "no name: it comes from model.name, or that of the resource or step",
+        "remove it, and set model.name where Triton's name differs",
     )
 
 
@@ -101,7 +101,7 @@ def _batching(spec: InferenceModelSpec, config: Any) -> Iterator[Problem]:
                 _path("dynamic_batching"),
                 "batching with model.maxBatchSize 0",
                 "model.maxBatchSize of 1 or more",
-                "set model.maxBatchSize, and use spec.triton.dynamicBatching",
+                "set model.maxBatchSize, and use triton.dynamicBatching",
             )
         yield from _sizes(config, "dynamic_batching", batching.preferred_batch_size)
     oldest = config.sequence_batching.oldest
@@ -157,7 +157,7 @@ def _cache(config: Any) -> Iterator[Problem]:
                 _path(field),
                 "with a response cache",
                 "no response cache: Triton caches neither sequences nor decoupled responses",
-                "remove spec.triton.responseCache",
+                "remove triton.responseCache",
             )
 
 

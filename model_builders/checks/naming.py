@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat, Tensor
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted
 from model_builders.checks.tensors import INPUTS, OUTPUTS
-from model_builders.problem import Problem
 
 _INDEXED = re.compile(r"(.+)__([0-9]+)")
 

@@ -6,8 +6,8 @@ from typing import Any
 from inference_operator.api.arguments import RESERVED_ARGS
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted
-from model_builders.problem import Problem
 from model_builders.serving import HISTOGRAMS, measures_latency
 
 # Beside the options that the API's own rule refuses (api/arguments.py).

@@ -5,7 +5,7 @@ from math import prod
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import DataType, ModelFormat, Tensor
-from model_builders.problem import Problem
+from inference_operator.api.problem import Problem
 
 INPUTS = "spec.model.inputs"
 OUTPUTS = "spec.model.outputs"

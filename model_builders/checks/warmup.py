@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import InputTensor
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, quoted, short
 from inference_operator.api.triton import Warmup, WarmupInput
-from model_builders.problem import Problem
 
 
 def samples(spec: InferenceModelSpec) -> Iterator[Problem]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, quoted, short
 from model_builders.graph.model import Graph, GraphStep, takers
-from model_builders.problem import Problem
 
 
 def sizes(graph: Graph) -> Iterator[Problem]:

@@ -7,11 +7,11 @@ ensemble_scheduler.cc. docs/ensembles.md says which of them Triton itself notice
 
 from collections.abc import Callable, Iterable
 
+from inference_operator.api.problem import Problem, first
 from model_builders.graph import batching, decoupling, naming, queues
 from model_builders.graph import connections as wiring
 from model_builders.graph import tensor_conflicts as agreement
 from model_builders.graph.model import Graph
-from model_builders.problem import Problem, first
 
 Check = Callable[[Graph], Iterable[Problem]]
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 from itertools import pairwise
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, quoted, short
 from model_builders.graph.model import Edge, Graph, GraphStep, by_tensor, edges, givers, takers
 from model_builders.graph.wording import suggestion
-from model_builders.problem import Problem
 
 
 def models_tensors(graph: Graph) -> Iterator[Problem]:

@@ -5,9 +5,9 @@ Triton joins only what comes from one of them (ValidateEnsembleConfig in core's 
 
 from collections.abc import Iterator
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted, short
 from model_builders.graph.model import End, Graph, by_step, by_tensor, takers
-from model_builders.problem import Problem
 
 # The path of the step whose answers a tensor follows; None for the request itself.
 Stream = str | None

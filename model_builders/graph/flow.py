@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted, short
 from model_builders.graph.model import End, Graph, GraphStep, by_step, givers, takers
 from model_builders.graph.propagation import Given, Shape, Taken, hand_over, may_match
 from model_builders.graph.wording import BATCH, model_words, shape_words
-from model_builders.problem import Problem
 
 
 @dataclass(slots=True)

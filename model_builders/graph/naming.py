@@ -6,9 +6,9 @@ Triton keeps one folder for each model's name, and one tensor for each of the pi
 import re
 from collections.abc import Iterable, Iterator
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted
 from model_builders.graph.model import Graph, GraphStep
-from model_builders.problem import Problem
 
 # `ModelName` of the API.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,239}")

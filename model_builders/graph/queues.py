@@ -8,9 +8,9 @@ gets: 503 for a full queue, 400 for a request that no sequence can take.
 
 from collections.abc import Callable, Iterator
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, quoted
 from model_builders.graph.model import Graph, GraphStep, edges, sequential
-from model_builders.problem import Problem
 from model_builders.protobuf import ModelConfig
 
 

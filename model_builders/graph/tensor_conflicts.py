@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted, short
 from model_builders.checks import tensors as tensors_of_models
 from model_builders.graph.flow import follow
 from model_builders.graph.model import End, Graph, by_step, by_tensor, givers, takers
 from model_builders.graph.propagation import may_match
 from model_builders.graph.wording import BATCH, model_words, shape_words
-from model_builders.problem import Problem
 
 
 def data_types(graph: Graph) -> Iterator[Problem]:

@@ -11,6 +11,7 @@ from inference_operator.api.ensemble_pipeline import (
     PipelineTriton,
     ReferenceKind,
 )
+from inference_operator.api.problem import Problem
 from inference_operator.api.validate import field_errors
 from model_builders.ensemble import PLATFORM, StepModel, declared_ensemble, ensemble_config
 from model_builders.graph.checks import check_graph
@@ -18,7 +19,7 @@ from model_builders.graph.spec import graph_of
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.field_split import keep_triton
 from model_builders.importing.tensors import read_inputs, read_outputs
-from model_builders.problem import ConfigError, Problem
+from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, as_written
 
 _SECTIONS = ("responseCache", "parameters")

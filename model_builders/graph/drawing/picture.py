@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from inference_operator.api.problem import Problem
 from model_builders.graph.model import End, Graph, links
 from model_builders.graph.wording import BATCH, shape_words
-from model_builders.problem import Problem
 
 
 class Kind(StrEnum):

@@ -38,8 +38,8 @@ def _named(resource: "InferenceModel | EnsemblePipeline") -> bool:
 NAME_RULE = Rule(
     cel=f"self.metadata.name.size() <= {MAX_NAME} && self.metadata.name.matches('^{_NAME}$')",
     holds=_named,
-    found='"{metadata.name}"',
-    expected=f"at most {MAX_NAME} lower-case letters, digits and '-', starting with a letter and"
+    value='"{metadata.name}"',
+    requirement=f"at most {MAX_NAME} lower-case letters, digits and '-', starting with a letter and"
     " ending with a letter or digit",
     remedy="choose another name, since Services and Deployments are named after it",
     field="metadata.name",
@@ -57,8 +57,8 @@ class _Demand:
 
     cel: str
     holds: Callable[[Any, Any], bool]
-    found: str
-    expected: str
+    value: str
+    requirement: str
     remedy: str
     field: str
     of_pod: bool = False
@@ -78,8 +78,8 @@ class _Demand:
         return Rule(
             cel=f"self.steps.all(s, {self._of('s')})",
             holds=lambda spec: all(self.holds(spec, step) for step in spec.steps),
-            found=f"{self.found} (step {{step}})",
-            expected=self.expected,
+            value=f"{self.value} (step {{step}})",
+            requirement=self.requirement,
             remedy=self.remedy,
             field=self.field if self.field.startswith("accelerator") else "steps",
             computed=(Computed("step", name, self._broken),),
@@ -93,7 +93,7 @@ class _Demand:
         return next(step.name for step in spec.steps if not self.holds(spec, step))
 
     def _rule(self, cel: str, holds: Callable[[Any], bool]) -> Rule:
-        return Rule(cel, holds, self.found, self.expected, self.remedy, self.field)
+        return Rule(cel, holds, self.value, self.requirement, self.remedy, self.field)
 
 
 _BATCHING = "has($.triton) && has($.triton.dynamicBatching)"
@@ -173,8 +173,8 @@ _DEMANDS = (
     _Demand(
         cel=f"!({_BATCHING}) || {_MAX_BATCH} >= 1 || {_UNKNOWN_BATCH}",
         holds=_batches,
-        found="dynamicBatching with model.maxBatchSize {model.maxBatchSize|absent}",
-        expected="model.maxBatchSize of 1 or more",
+        value="dynamicBatching with model.maxBatchSize {model.maxBatchSize|absent}",
+        requirement="model.maxBatchSize of 1 or more",
         remedy="set model.maxBatchSize, or remove dynamicBatching",
         field="triton.dynamicBatching",
     ),
@@ -183,8 +183,8 @@ _DEMANDS = (
         f" || {_MAX_BATCH} == 0"
         f" || $.triton.dynamicBatching.preferredBatchSizes.all(s, s <= {_MAX_BATCH})",
         holds=_batch_sizes_fit,
-        found="{triton.dynamicBatching.preferredBatchSizes}",
-        expected="sizes up to model.maxBatchSize, which is {model.maxBatchSize|absent}",
+        value="{triton.dynamicBatching.preferredBatchSizes}",
+        requirement="sizes up to model.maxBatchSize, which is {model.maxBatchSize|absent}",
         remedy="remove the size, or raise model.maxBatchSize",
         field="triton.dynamicBatching.preferredBatchSizes",
     ),
@@ -192,8 +192,8 @@ _DEMANDS = (
         cel=f"has(self.accelerator) || !({_GROUPS}) || $.triton.instanceGroups.all(g,"
         " !has(g.kind) || g.kind != 'GPU')",
         holds=_groups_have_gpus,
-        found="a group of kind GPU without spec.accelerator",
-        expected="GPUs to run it on",
+        value="a group of kind GPU without spec.accelerator",
+        requirement="GPUs to run it on",
         remedy=f"{_ADD}, or change the group's kind",
         field="triton.instanceGroups",
         of_pod=True,
@@ -203,8 +203,9 @@ _DEMANDS = (
         cel=f"!has(self.accelerator) || !({_GROUPS}) || $.triton.instanceGroups.all(g,"
         f" !has(g.gpus) || g.gpus.all(i, i < {_GPUS}))",
         holds=_indices_exist,
-        found="the index of a GPU that the pod does not have",
-        expected="indices from 0 and below spec.accelerator.count, which is {accelerator.count|1}",
+        value="the index of a GPU that the pod does not have",
+        requirement="indices from 0 and below spec.accelerator.count,"
+        " which is {accelerator.count|1}",
         remedy="lower the index, or raise the count",
         field="triton.instanceGroups",
         of_pod=True,
@@ -213,16 +214,16 @@ _DEMANDS = (
     _Demand(
         cel=f"{_NO_TENSORRT} || !has($.model.format) || $.model.format == 'onnx'",
         holds=_tensorrt_on_onnx,
-        found="tensorrt for a model of format {model.format}",
-        expected="format onnx",
+        value="tensorrt for a model of format {model.format}",
+        requirement="format onnx",
         remedy="remove optimization.tensorrt",
         field="triton.optimization.tensorrt",
     ),
     _Demand(
         cel=f"{_NO_TENSORRT} || has(self.accelerator)",
         holds=_tensorrt_has_gpu,
-        found="tensorrt without spec.accelerator",
-        expected="a GPU to run it on",
+        value="tensorrt without spec.accelerator",
+        requirement="a GPU to run it on",
         remedy=f"{_ADD}, or remove optimization.tensorrt",
         field="triton.optimization.tensorrt",
         of_pod=True,
@@ -231,8 +232,8 @@ _DEMANDS = (
     _Demand(
         cel=f"{_NO_ENGINE} || has(self.accelerator)",
         holds=_engine_has_gpu,
-        found="format tensorrt without spec.accelerator",
-        expected="a GPU, since a TensorRT engine runs nowhere else",
+        value="format tensorrt without spec.accelerator",
+        requirement="a GPU, since a TensorRT engine runs nowhere else",
         remedy=_ADD,
         field="model.format",
         of_pod=True,
@@ -241,8 +242,8 @@ _DEMANDS = (
         cel=f"{_NO_ENGINE} || !has(self.accelerator)"
         " || !has(self.accelerator.whenUnavailable) || self.accelerator.whenUnavailable == 'Wait'",
         holds=_engine_waits,
-        found="UseCPU for a model of format tensorrt",
-        expected="Wait, since a TensorRT engine runs on a GPU only",
+        value="UseCPU for a model of format tensorrt",
+        requirement="Wait, since a TensorRT engine runs on a GPU only",
         remedy="remove whenUnavailable",
         field="accelerator.whenUnavailable",
         of_pod=True,
@@ -253,8 +254,8 @@ _GPUS_ONCE = Rule(
     f" (!(has(self.resources.requests) && {_RESOURCE} in self.resources.requests)"
     f" && !(has(self.resources.limits) && {_RESOURCE} in self.resources.limits))",
     holds=_gpus_asked_once,
-    found="{accelerator.resource|nvidia.com/gpu} in resources too",
-    expected="it in spec.accelerator only",
+    value="{accelerator.resource|nvidia.com/gpu} in resources too",
+    requirement="it in spec.accelerator only",
     remedy="remove it from resources, and set accelerator.count",
     field="resources",
 )
@@ -270,8 +271,8 @@ _BUILTINS_BATCH = Rule(
     cel="has(self.maxBatchSize) && self.maxBatchSize >= 1 || self.steps.all(s, !has(s.builtin)"
     " || !has(s.triton) || !has(s.triton.dynamicBatching))",
     holds=_builtins_batch,
-    found="dynamicBatching of a built-in step with spec.maxBatchSize {maxBatchSize|absent}",
-    expected="spec.maxBatchSize of 1 or more",
+    value="dynamicBatching of a built-in step with spec.maxBatchSize {maxBatchSize|absent}",
+    requirement="spec.maxBatchSize of 1 or more",
     remedy="set spec.maxBatchSize, or remove dynamicBatching",
     field="steps",
 )

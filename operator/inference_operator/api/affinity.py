@@ -61,8 +61,8 @@ _IS_ONE_INTEGER = Rule(
     holds=lambda self: (
         self.operator not in ("Gt", "Lt") or (self.has("values") and _is_one_integer(self.values))
     ),
-    found="operator {operator} with other values",
-    expected="exactly one whole number, in quotes",
+    value="operator {operator} with other values",
+    requirement="exactly one whole number, in quotes",
     remedy="write the number that the label is compared with",
     field="values",
 )
@@ -176,8 +176,8 @@ class PodAffinityTerm(ApiModel):
                 self.has("label_selector")
                 or not (self.match_label_keys or self.mismatch_label_keys)
             ),
-            found="matchLabelKeys or mismatchLabelKeys without a labelSelector",
-            expected="a labelSelector, which the keys are added to",
+            value="matchLabelKeys or mismatchLabelKeys without a labelSelector",
+            requirement="a labelSelector, which the keys are added to",
             remedy="add labelSelector, or remove the keys",
             field="labelSelector",
         ),
@@ -187,8 +187,8 @@ class PodAffinityTerm(ApiModel):
             holds=lambda self: (
                 not set(self.match_label_keys or ()) & set(self.mismatch_label_keys or ())
             ),
-            found="a key in matchLabelKeys and in mismatchLabelKeys",
-            expected="each key in one of them",
+            value="a key in matchLabelKeys and in mismatchLabelKeys",
+            requirement="each key in one of them",
             remedy="remove it from one list",
             field="mismatchLabelKeys",
         ),

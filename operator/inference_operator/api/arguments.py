@@ -57,8 +57,8 @@ _SHOWN_OPTION = Computed(
 _RESERVED_RULE = Rule(
     cel=f"!self.matches({cel_string(_RESERVED)})",
     holds=lambda self: re.match(_RESERVED, self) is None,
-    found='"{self}"',
-    expected="an option that the operator does not set itself, and that its pods can do without",
+    value='"{self}"',
+    requirement="an option that the operator does not set itself, and that its pods can do without",
     remedy="remove it",
     computed=(_SHOWN_OPTION,),
 )

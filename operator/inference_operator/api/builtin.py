@@ -96,8 +96,8 @@ class Tokenizer(ApiModel):
         Rule(
             cel=f"!has(self.vocabulary) || !{FROM_REGISTRY.format('self.vocabulary.uri')}",
             holds=lambda self: self.vocabulary is None or not self.vocabulary.from_registry,
-            found='"{vocabulary.uri}"',
-            expected="the uri of a file, since a registry's models are no vocabularies",
+            value='"{vocabulary.uri}"',
+            requirement="the uri of a file, since a registry's models are no vocabularies",
             remedy="put the vocab.txt where https://, s3://, gs://, oci:// or pvc:// reaches it",
             field="vocabulary.uri",
         ),

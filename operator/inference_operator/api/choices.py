@@ -16,8 +16,8 @@ def exactly_one(*fields: str, remedy: str) -> Rule:
     return Rule(
         cel=f"[{', '.join(f'has(self.{field})' for field in fields)}].filter(x, x).size() == 1",
         holds=lambda value: len(found(value)) == 1,
-        found="{none or several}",
-        expected=f"exactly one of {', '.join(most)} and {last}",
+        value="{none or several}",
+        requirement=f"exactly one of {', '.join(most)} and {last}",
         remedy=remedy,
         computed=(
             Computed("none or several", _cel(fields, []), lambda value: _words(found(value))),

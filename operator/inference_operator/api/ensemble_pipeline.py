@@ -115,8 +115,8 @@ class Step(ApiModel):
             " || has(self.triton.warmup) || has(self.triton.parameters)"
             " || has(self.triton.configOverrides))",
             holds=lambda self: self.has("model") or not any(map(self.triton.has, _OF_MODELS_ONLY)),
-            found="optimization, warmup, parameters or configOverrides without model",
-            expected="only dynamicBatching and instanceGroups",
+            value="optimization, warmup, parameters or configOverrides without model",
+            requirement="only dynamicBatching and instanceGroups",
             remedy="set the others where the model is described",
             field="triton",
         ),
@@ -129,8 +129,8 @@ class Step(ApiModel):
                 or self.model_ref.kind != ReferenceKind.ENSEMBLE_PIPELINE
                 or not (self.triton.has("dynamic_batching") or self.triton.has("instance_groups"))
             ),
-            found="dynamicBatching or instanceGroups for EnsemblePipeline {modelRef.name}",
-            expected="none: an ensemble has no instances or batches of its own",
+            value="dynamicBatching or instanceGroups for EnsemblePipeline {modelRef.name}",
+            requirement="none: an ensemble has no instances or batches of its own",
             remedy="set them in the steps of that pipeline",
             field="triton",
         ),

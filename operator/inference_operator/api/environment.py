@@ -25,8 +25,8 @@ class EnvSource(ApiModel):
         Rule(
             cel="has(self.secretKeyRef) != has(self.configMapKeyRef)",
             holds=lambda self: self.has("secret_key_ref") != self.has("config_map_key_ref"),
-            found="both or neither of secretKeyRef and configMapKeyRef",
-            expected="exactly one",
+            value="both or neither of secretKeyRef and configMapKeyRef",
+            requirement="exactly one",
             remedy="keep the one that the value comes from",
         ),
     )
@@ -45,8 +45,8 @@ class EnvVar(ApiModel):
         Rule(
             cel="has(self.value) != has(self.valueFrom)",
             holds=lambda self: self.has("value") != self.has("value_from"),
-            found="both or neither of value and valueFrom",
-            expected="exactly one",
+            value="both or neither of value and valueFrom",
+            requirement="exactly one",
             remedy="keep the one that is meant",
         ),
     )

@@ -53,8 +53,8 @@ class LabelSelectorOperator(StrEnum):
 HAS_VALUES = Rule(
     cel="!(self.operator in ['In', 'NotIn']) || (has(self.values) && self.values.size() > 0)",
     holds=lambda self: self.operator not in ("In", "NotIn") or bool(self.values),
-    found="operator {operator} without values",
-    expected="at least one value",
+    value="operator {operator} without values",
+    requirement="at least one value",
     remedy="list the values of the label, or set operator to Exists or DoesNotExist",
     field="values",
 )
@@ -62,8 +62,8 @@ HAS_NO_VALUES = Rule(
     cel="!(self.operator in ['Exists', 'DoesNotExist']) || !has(self.values)"
     " || self.values.size() == 0",
     holds=lambda self: self.operator not in ("Exists", "DoesNotExist") or not self.values,
-    found="operator {operator} with values",
-    expected="no values, since it asks for the key only",
+    value="operator {operator} with values",
+    requirement="no values, since it asks for the key only",
     remedy="remove values, or set operator to In or NotIn",
     field="values",
 )

@@ -61,8 +61,8 @@ TensorName = Annotated[
 _NOT_ZERO = Rule(
     cel="self != 0",
     holds=lambda dim: dim != 0,
-    found="0",
-    expected="1 or more, or -1",
+    value="0",
+    requirement="1 or more, or -1",
     remedy="write -1 for a dimension that varies",
 )
 Dim = Annotated[Int, Field(ge=-1, le=2**31 - 1), Check(_NOT_ZERO)]
@@ -75,8 +75,8 @@ SizeLimit = Annotated[
         Rule(
             cel=f"({_SIZE.format('1Mi', '>=')}) && ({_SIZE.format('64Ti', '<=')})",
             holds=lambda size: 2**20 <= parse_quantity(size) <= 2**46,
-            found='"{self}"',
-            expected="a number of bytes from 1Mi to 64Ti",
+            value='"{self}"',
+            requirement="a number of bytes from 1Mi to 64Ti",
             remedy="write how much the largest version of the model takes, with some room",
         )
     ),
@@ -124,8 +124,8 @@ def unique_names(field: str) -> Rule:
     return Rule(
         cel=f"!has({tensors}) || {tensors}.all(t, {tensors}.exists_one(u, u.name == t.name))",
         holds=lambda self: not _repeated(self, field),
-        found="{one name} twice",
-        expected="each name once",
+        value="{one name} twice",
+        requirement="each name once",
         remedy="rename or remove one of them",
         field=field,
         computed=(
@@ -153,16 +153,17 @@ class Model(ApiModel):
         Rule(
             cel="has(self.inputs) == has(self.outputs)",
             holds=lambda self: self.has("inputs") == self.has("outputs"),
-            found="only one of inputs and outputs",
-            expected="both, or neither",
+            value="only one of inputs and outputs",
+            requirement="both, or neither",
             remedy="add the other one",
             field="inputs",
         ),
         Rule(
             cel=f"has(self.format) || {FROM_REGISTRY.format('self.source.uri')}",
             holds=lambda self: self.has("format") or self.source.from_registry,
-            found="nothing",
-            expected="torchscript, onnx, tensorrt or python, which only a registry knows by itself",
+            value="nothing",
+            requirement="torchscript, onnx, tensorrt or python, which only a registry knows by"
+            " itself",
             remedy="add the artifact's format",
             field="format",
         ),
@@ -176,8 +177,8 @@ class Model(ApiModel):
                 or self.source.from_registry
                 or self.has("inputs", "outputs")
             ),
-            found="format {format} without inputs and outputs",
-            expected="both, since the artifact does not say them",
+            value="format {format} without inputs and outputs",
+            requirement="both, since the artifact does not say them",
             remedy="add model.inputs and model.outputs",
             field="format",
         ),

@@ -14,8 +14,8 @@ class PipelineInput(InputTensor):
         Rule(
             cel="!has(self.allowRaggedBatch) || !self.allowRaggedBatch",
             holds=lambda self: not self.allow_ragged_batch,
-            found="true for an input of a pipeline",
-            expected="nothing: an ensemble forms no batches of its own",
+            value="true for an input of a pipeline",
+            requirement="nothing: an ensemble forms no batches of its own",
             remedy="set it in the inputs of the model that the step runs",
             field="allowRaggedBatch",
         ),

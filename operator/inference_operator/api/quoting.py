@@ -13,13 +13,6 @@ LISTED = 10
 """Names that a sentence lists."""
 MOST_PROBLEMS = 20
 """Problems that a person is told of at once."""
-MORE_PROBLEMS = (
-    "in all",
-    f"more than {MOST_PROBLEMS} problems",
-    "none",
-    "correct those that are listed to see the others",
-)
-"""Path, found, expected and remedy that stand for all further ones."""
 _PARTS = 40
 # An escape that a cut went through.
 _BROKEN_ESCAPE = re.compile(r"\\(?:u[0-9a-f]{0,3}|U[0-9a-f]{0,7})?\Z")

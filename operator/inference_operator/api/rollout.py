@@ -23,8 +23,8 @@ class Rollout(ApiModel):
             f" || !self.progressDeadline.matches({cel_string(f'^{DURATION_PATTERN}$')})"
             " || duration(self.progressDeadline) >= duration('10s')",
             holds=lambda self: self.progress_deadline >= timedelta(seconds=10),
-            found="less than 10s",
-            expected="10s at least",
+            value="less than 10s",
+            requirement="10s at least",
             remedy="give the pods time to start, 10m is the default",
             field="progressDeadline",
         ),

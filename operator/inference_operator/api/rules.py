@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from inference_operator.api.problem import sentence
 from inference_operator.api.quoting import short, shown
 
 VALIDATIONS = "x-kubernetes-validations"
@@ -38,17 +39,17 @@ class Computed:
 class Rule:
     """What must hold of a value, said twice (`cel` and `holds`) and explained once.
 
-    The sentence is "found FOUND, expected EXPECTED; REMEDY". Its parts may hold `{path.to.field}`,
-    or `{path.to.field|text}` with the text for an absent field, with paths as in YAML; `{self}` is
-    the value itself; `computed` has what else they may name. `field` places the error, as
-    `model.maxBatchSize`.
+    The sentence is "found VALUE, expected REQUIREMENT; REMEDY". Its parts may hold
+    `{path.to.field}`, or `{path.to.field|text}` with the text for an absent field, with paths as in
+    YAML; `{self}` is the value itself; `computed` has what else they may name. `field` places the
+    error, as `model.maxBatchSize`.
     `tests/api_cases` runs one table of manifests through both halves, so that they cannot differ.
     """
 
     cel: str
     holds: Callable[[Any], bool]
-    found: str
-    expected: str
+    value: str
+    requirement: str
     remedy: str
     field: str | None = None
     computed: tuple[Computed, ...] = ()
@@ -71,7 +72,7 @@ class Rule:
         return item
 
     def _parts(self) -> tuple[str, str, str]:
-        return self.found, self.expected, self.remedy
+        return self.value, self.requirement, self.remedy
 
     def _fill(self, template: str, value: Any) -> str:
         def fill(match: re.Match[str]) -> str:
@@ -100,17 +101,12 @@ class Rule:
         return next((found for found in self.computed if found.name == name), None)
 
 
-def sentence(found: str, expected: str, remedy: str) -> str:
-    """The one form of every message about a bad field."""
-    return f"found {found}, expected {expected}; {remedy}"
-
-
-def violation(found: str, expected: str, remedy: str) -> PydanticCustomError:
+def violation(value: str, requirement: str, remedy: str) -> PydanticCustomError:
     """A pydantic error that carries the parts of the sentence in its context."""
     return PydanticCustomError(
         "violation",
-        "found {found}, expected {expected}; {remedy}",
-        {"found": found, "expected": expected, "remedy": remedy},
+        "found {value}, expected {requirement}; {remedy}",
+        {"value": value, "requirement": requirement, "remedy": remedy},
     )
 
 
@@ -157,7 +153,7 @@ def unless(regex: str) -> Computed:
 
 
 def text(
-    regex: str, expected: str, remedy: str, *, of: str = "self", shown_as: Computed | None = None
+    regex: str, requirement: str, remedy: str, *, of: str = "self", shown_as: Computed | None = None
 ) -> Check:
     """Strings that the regular expression matches whole; RE2 and Python must read it alike.
 
@@ -168,8 +164,8 @@ def text(
         Rule(
             cel=f"{of}.matches({cel_string(f'^({regex})$')})",
             holds=lambda value: compiled.fullmatch(value) is not None,
-            found='"{self}"',
-            expected=expected,
+            value='"{self}"',
+            requirement=requirement,
             remedy=remedy,
             computed=(shown_as,) if shown_as else (),
         )
@@ -180,15 +176,15 @@ def _compiled(regex: str) -> re.Pattern[str]:
     return re.compile(regex.replace(CONTROLS, r"\x00-\x1f\x7f-\x9f"), re.ASCII)
 
 
-def keys(regex: str, max_length: int, found: str, expected: str, remedy: str) -> Check:
+def keys(regex: str, max_length: int, value: str, requirement: str, remedy: str) -> Check:
     """Maps whose every key has at most that length and matches the regular expression whole."""
     compiled = _compiled(regex)
     return Check(
         Rule(
             cel=f"self.all(k, k.size() <= {max_length} && k.matches({cel_string(f'^({regex})$')}))",
             holds=lambda value: all(len(k) <= max_length and compiled.fullmatch(k) for k in value),
-            found=found,
-            expected=expected,
+            value=value,
+            requirement=requirement,
             remedy=remedy,
         )
     )

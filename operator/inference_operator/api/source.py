@@ -47,14 +47,14 @@ def _matches(regex: str, value: str) -> bool:
     return re.fullmatch(regex, value, re.ASCII) is not None
 
 
-def _form(scheme: str, regex: str, found: str, expected: str, remedy: str) -> Rule:
+def _form(scheme: str, regex: str, value: str, requirement: str, remedy: str) -> Rule:
     """The form that uris of the scheme must have."""
     prefix = _PREFIXES[scheme]
     return Rule(
         cel=f"!self.uri.startsWith('{prefix}') || self.uri.matches({cel_string(f'^({regex})$')})",
         holds=lambda self: self.scheme != scheme or _matches(regex, self.uri),
-        found=found,
-        expected=expected,
+        value=value,
+        requirement=requirement,
         remedy=remedy,
         field="uri",
         computed=(shown_in_rules("uri", _SIGNED_MODEL if scheme == "models" else HIDDEN),),
@@ -75,8 +75,8 @@ class Source(ApiModel):
         Rule(
             cel=" || ".join(f"self.uri.startsWith('{p}')" for p in _PREFIXES.values()),
             holds=lambda self: self.scheme in _PREFIXES,
-            found='"{uri}"',
-            expected="a uri that starts with models:/, runs:/, https://, s3://, gs://, oci:// or"
+            value='"{uri}"',
+            requirement="a uri that starts with models:/, runs:/, https://, s3://, gs://, oci:// or"
             " pvc://",
             remedy="register the model, or put the artifact where one of them reaches it",
             field="uri",
@@ -85,8 +85,8 @@ class Source(ApiModel):
         Rule(
             cel=f"!self.uri.matches({cel_string(f'[{CONTROLS}]')})",
             holds=lambda self: _CONTROL.search(self.uri) is None,
-            found="a control character",
-            expected="a uri without control characters",
+            value="a control character",
+            requirement="a uri without control characters",
             remedy="remove it; it is not seen in most editors",
             field="uri",
         ),
@@ -145,16 +145,16 @@ class Source(ApiModel):
         Rule(
             cel="!self.uri.contains('/../') && !self.uri.endsWith('/..')",
             holds=lambda self: "/../" not in self.uri and not self.uri.endswith("/.."),
-            found="'..' as a path element",
-            expected="a path that stays below its root",
+            value="'..' as a path element",
+            requirement="a path that stays below its root",
             remedy="write the path without '..'",
             field="uri",
         ),
         Rule(
             cel="!self.uri.startsWith('pvc://') || !has(self.secretRef)",
             holds=lambda self: self.scheme != "pvc" or not self.has("secret_ref"),
-            found="a Secret for a pvc:// source",
-            expected="none, since a volume claim needs no credentials",
+            value="a Secret for a pvc:// source",
+            requirement="none, since a volume claim needs no credentials",
             remedy="remove secretRef",
             field="secretRef",
         ),

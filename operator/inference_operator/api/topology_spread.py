@@ -30,8 +30,8 @@ class TopologySpreadConstraint(ApiModel):
                 not self.has("min_domains")
                 or self.when_unsatisfiable == WhenUnsatisfiable.DO_NOT_SCHEDULE
             ),
-            found="minDomains with whenUnsatisfiable {whenUnsatisfiable}",
-            expected="whenUnsatisfiable DoNotSchedule, the only one that minDomains is for",
+            value="minDomains with whenUnsatisfiable {whenUnsatisfiable}",
+            requirement="whenUnsatisfiable DoNotSchedule, the only one that minDomains is for",
             remedy="remove minDomains, or set whenUnsatisfiable to DoNotSchedule",
             field="minDomains",
         ),
@@ -75,8 +75,8 @@ SpreadAsWritten = Annotated[
             cel="self.all(a, self.exists_one(b, a.topologyKey == b.topologyKey"
             " && a.whenUnsatisfiable == b.whenUnsatisfiable))",
             holds=_is_each_once,
-            found="two constraints with one topologyKey and one whenUnsatisfiable",
-            expected="each pair of them once",
+            value="two constraints with one topologyKey and one whenUnsatisfiable",
+            requirement="each pair of them once",
             remedy="remove one of the two",
         )
     ),

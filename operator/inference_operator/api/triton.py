@@ -32,8 +32,8 @@ class InstanceGroup(ApiModel):
             holds=lambda self: (
                 not self.has("gpus") or self.kind in (InstanceKind.GPU, InstanceKind.AUTO)
             ),
-            found="gpus with kind {kind|Auto}",
-            expected="kind GPU or Auto",
+            value="gpus with kind {kind|Auto}",
+            requirement="kind GPU or Auto",
             remedy="remove gpus, or change kind",
             field="gpus",
         ),
@@ -196,8 +196,8 @@ class Metrics(ApiModel):
             cel="self.latencyBuckets.isSorted()"
             " && self.latencyBuckets.all(a, self.latencyBuckets.exists_one(b, b == a))",
             holds=lambda self: list(self.latency_buckets) == sorted(set(self.latency_buckets)),
-            found="bounds out of order, or one of them twice",
-            expected="bounds in ascending order",
+            value="bounds out of order, or one of them twice",
+            requirement="bounds in ascending order",
             remedy="sort them",
             field="latencyBuckets",
         ),
@@ -224,8 +224,8 @@ ConfigOverrides = Annotated[
         Rule(
             cel=f"!self.matches({cel_string(_RUN)})",
             holds=lambda self: "\\" * (MOST_BACKSLASHES + 1) not in self,
-            found=f"more than {MOST_BACKSLASHES} backslashes in a row",
-            expected=f"at most {MOST_BACKSLASHES} in a row",
+            value=f"more than {MOST_BACKSLASHES} backslashes in a row",
+            requirement=f"at most {MOST_BACKSLASHES} in a row",
             remedy="remove those that escape nothing",
         )
     ),

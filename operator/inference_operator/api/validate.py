@@ -1,8 +1,7 @@
-"""From a body as written to a resource of ours, or to sentences about what is wrong with it."""
+"""From a body as written to a resource of ours, or to the problems that it has."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
@@ -14,33 +13,20 @@ from inference_operator.api.custom_resources import BY_KIND, AnyResource
 from inference_operator.api.ensemble_pipeline import EnsemblePipeline
 from inference_operator.api.found import found_value
 from inference_operator.api.inference_model import InferenceModel
-from inference_operator.api.quoting import MORE_PROBLEMS, MOST_PROBLEMS, short
-from inference_operator.api.rules import sentence
+from inference_operator.api.problem import MORE, Problem
+from inference_operator.api.quoting import MOST_PROBLEMS, short
 from inference_operator.api.suggestions import closest
 
 Parts = tuple[str, str, str]
 _LONGEST_CHOICE = 64
 
 
-@dataclass(frozen=True, slots=True)
-class FieldError:
-    """What is wrong with one field; `str()` is the sentence that the person reads."""
-
-    path: str
-    found: str
-    expected: str
-    remedy: str
-
-    def __str__(self) -> str:
-        return f"{self.path}: {sentence(self.found, self.expected, self.remedy)}"
-
-
 class InvalidResourceError(ValueError):
-    """A body that is no valid resource; `errors` say why, in the order of the fields."""
+    """A body that is no valid resource; `problems` say why, in the order of the fields."""
 
-    def __init__(self, errors: Iterable[FieldError]) -> None:
-        self.errors = tuple(errors)
-        super().__init__("\n".join(str(error) for error in self.errors))
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 def parse(body: Mapping[str, Any]) -> AnyResource:
@@ -61,13 +47,11 @@ def _type_of(body: Mapping[str, Any]) -> type[InferenceModel] | type[EnsemblePip
     if isinstance(kind, str) and kind in BY_KIND:
         return BY_KIND[kind].resource
     found = "nothing" if kind is None else found_value(kind)
-    unknown = FieldError("kind", found, " or ".join(BY_KIND), "write the kind that is meant")
+    unknown = Problem("kind", found, " or ".join(BY_KIND), "write the kind that is meant")
     raise InvalidResourceError([unknown])
 
 
-def field_errors(
-    error: ValidationError, model: type[BaseModel], at: str = ""
-) -> Iterator[FieldError]:
+def field_errors(error: ValidationError, model: type[BaseModel], at: str = "") -> Iterator[Problem]:
     """Pydantic's first errors about `model`, whose place in the resource is `at` (such as `spec`).
 
     Of more than `MOST_PROBLEMS`, one error stands for the others.
@@ -75,9 +59,9 @@ def field_errors(
     details = (detail for detail in error.errors(include_url=False) if not _is_echo(detail))
     for detail in islice(details, MOST_PROBLEMS):
         path = ".".join(filter(None, (at, _path(detail["loc"]))))
-        yield FieldError(path or "the resource", *_parts(detail, model))
+        yield Problem(path or "the resource", *_parts(detail, model))
     if next(details, None) is not None:
-        yield FieldError(*MORE_PROBLEMS)
+        yield MORE
 
 
 def _is_echo(error: ErrorDetails) -> bool:
@@ -104,7 +88,7 @@ def _path(loc: tuple[int | str, ...]) -> str:
 
 def _violation(error: ErrorDetails) -> Parts:
     context = error["ctx"]
-    return context["found"], context["expected"], context["remedy"]
+    return context["value"], context["requirement"], context["remedy"]
 
 
 def _missing(error: ErrorDetails) -> Parts:

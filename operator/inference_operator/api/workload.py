@@ -48,8 +48,8 @@ class Resources(ApiModel):
                 parse_quantity(amount) <= parse_quantity(self.limits.get(name, amount))
                 for name, amount in self.requests.items()
             ),
-            found="a request above its limit",
-            expected="requests up to the limits of the same resources",
+            value="a request above its limit",
+            requirement="requests up to the limits of the same resources",
             remedy="lower the request or raise the limit",
             field="requests",
         ),
@@ -121,16 +121,16 @@ class Toleration(ApiModel):
         Rule(
             cel="has(self.key) || (has(self.operator) && self.operator == 'Exists')",
             holds=lambda self: self.has("key") or self.operator == TolerationOperator.EXISTS,
-            found="operator {operator|Equal} without a key",
-            expected="a key, or operator Exists for every taint",
+            value="operator {operator|Equal} without a key",
+            requirement="a key, or operator Exists for every taint",
             remedy="name the taint's key, or set operator to Exists",
             field="operator",
         ),
         Rule(
             cel="!has(self.value) || !has(self.operator) || self.operator != 'Exists'",
             holds=lambda self: not self.has("value") or self.operator != TolerationOperator.EXISTS,
-            found="a value with operator Exists",
-            expected="no value, since Exists accepts every one",
+            value="a value with operator Exists",
+            requirement="no value, since Exists accepts every one",
             remedy="remove value, or set operator to Equal",
             field="value",
         ),
@@ -139,8 +139,8 @@ class Toleration(ApiModel):
             holds=lambda self: (
                 not self.has("toleration_seconds") or self.effect == TaintEffect.NO_EXECUTE
             ),
-            found="tolerationSeconds with effect {effect|absent}",
-            expected="effect NoExecute, the only one that it has an effect with",
+            value="tolerationSeconds with effect {effect|absent}",
+            requirement="effect NoExecute, the only one that it has an effect with",
             remedy="remove tolerationSeconds, or set effect to NoExecute",
             field="tolerationSeconds",
         ),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from inference_operator.adapters.mlflow.subscriptions import asked_in
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.cli.arguments import refusals
@@ -25,15 +26,13 @@ def no_registry(is_live: bool) -> Resolve:
         else "give --live, of a cluster that has resolved it"
     )
 
+    def unasked(source: SourceKey) -> Problem:
+        what = f"no registry is asked here about {shown_uri(source.uri)}"
+        return Problem("", "", what, remedy)
+
     def resolve(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
         sources = (asked.source for asked in asked_in(unit, spec))
-        return {
-            source: Unresolved(
-                Reason.RESOLVING,
-                f"no registry is asked here about {shown_uri(source.uri)}: {remedy}",
-            )
-            for source in sources
-        }
+        return {source: Unresolved(Reason.RESOLVING, (unasked(source),)) for source in sources}
 
     return resolve
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.problem import Problem, joined
 from inference_operator.api.quoting import python_value
 from inference_operator.api.reasons import Reason
 from inference_operator.api.source import Source
@@ -123,8 +124,14 @@ class Unresolved:
     """Why the registry gave no version that can be served, and since when."""
 
     reason: Reason
-    message: str
+    problems: tuple[Problem, ...]
+    """With the fields of an InferenceModel, or of the pipeline whose step asks."""
+
     since: datetime | None = None
+
+    @property
+    def message(self) -> str:
+        return joined(self.problems)
 
     @property
     def is_definite(self) -> bool:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from inference_operator.api.problem import Problem
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.resolution import Unresolved
@@ -66,13 +67,13 @@ class Plan:
     """What is wanted; None when the spec is invalid and the last good state is only kept up."""
 
     invalid: Invalid | None = None
-    outside: tuple[str, ...] = ()
+    outside: tuple[Problem, ...] = ()
     """What the allow-lists have against a revision that runs, and runs on."""
 
     unresolved: Unresolved | None = None
     """Why the registry gave no version; with a `unit`, the version that it gave last stands."""
 
-    contradictions: tuple[str, ...] = ()
+    contradictions: tuple[Problem, ...] = ()
     references: tuple[Finding, ...] = ()
     """What became of a pipeline's `modelRef`s."""
 

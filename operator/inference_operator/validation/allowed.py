@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import shown
 from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_place
 from inference_operator.api.source import Source
@@ -14,7 +15,7 @@ from inference_operator.domain.allow_lists import (
     allows_toleration,
     taints_of,
 )
-from model_builders.problem import Problem
+from inference_operator.validation.step_overrides import path_of
 
 Spec = InferenceModelSpec | EnsemblePipelineSpec
 
@@ -79,7 +80,7 @@ def _named_sources(spec: Spec) -> Iterator[tuple[str, Source]]:
         yield "spec.model.source", spec.model.source
         return
     for step in spec.steps:
-        path = f"spec.steps[{step.name}]"
+        path = path_of(step.name)
         if step.model is not None:
             yield f"{path}.model.source", step.model.source
         tokenizer = step.builtin.tokenizer if step.builtin else None

@@ -6,6 +6,7 @@ from typing import Any
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.problem import Problem, first
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import AcceleratorMode
 from inference_operator.api.validate import InvalidResourceError, parse
@@ -30,7 +31,6 @@ from inference_operator.validation.references import (
 )
 from inference_operator.validation.signature import Completed
 from inference_operator.validation.storable import storable
-from model_builders.problem import first
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Validated:
     """What is wrong with the registry's answer; with a unit, the last version known stands."""
 
     references: tuple[Finding, ...] = ()
-    contradictions: tuple[str, ...] = ()
+    contradictions: tuple[Problem, ...] = ()
     choice: Choice | None = None
     waits: str = ""
     """Why it does not get the operator's new defaults yet."""
@@ -52,7 +52,7 @@ class Validated:
     cause: str = ""
     """What made a new revision of an unchanged spec."""
 
-    outside: tuple[str, ...] = ()
+    outside: tuple[Problem, ...] = ()
     """What the allow-lists have against a revision that runs, and runs on."""
 
 
@@ -62,7 +62,7 @@ def validated(seen: Observed, position: Position, defaults: Defaults) -> Validat
         spec = parse(body_of(seen)).spec
         asked = _settled(seen, position, spec)
     except InvalidResourceError as error:
-        return Validated(invalid=Invalid(tuple(str(problem) for problem in error.errors)))
+        return Validated(invalid=Invalid(error.problems))
     choice = choose_mode(
         spec.accelerator,
         spec.placement,
@@ -70,7 +70,7 @@ def validated(seen: Observed, position: Position, defaults: Defaults) -> Validat
         fell_back=_fell_back(seen),
         gpu_only=_gpu_only(spec),
     )
-    outside = tuple(str(problem) for problem in not_allowed(spec, defaults.allowed))
+    outside = not_allowed(spec, defaults.allowed)
     if asked.wanted is None:
         known = _known_problems(seen, asked, choice.mode)
         return replace(asked.told, invalid=known or _refused_at_first(seen, position, outside))
@@ -105,7 +105,7 @@ def _running(seen: Observed, position: Position) -> frozenset[str]:
 
 
 def _refused_at_first(
-    seen: Observed, position: Position, outside: tuple[str, ...]
+    seen: Observed, position: Position, outside: tuple[Problem, ...]
 ) -> Invalid | None:
     """Refuse what is not allowed before all of it is known, unless it may be what runs."""
     return (
@@ -126,7 +126,7 @@ def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | No
     wanted = asked.steps.known
     name = wanted.spec.name or seen.owner.key.name
     problems = first((*asked.steps.problems, *sketch(wanted, name, mode).problems))
-    return Invalid(tuple(str(problem) for problem in problems)) if problems else None
+    return Invalid(tuple(problems)) if problems else None
 
 
 def _made(
@@ -139,10 +139,10 @@ def _made(
             found = serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
         except PlanError as error:
             # The types allow no such spec, as far as is known.
-            return Invalid((f"spec: {error}; correct it",))
+            return Invalid((Problem("spec", "", str(error), "correct it"),))
         return found if isinstance(found, Invalid) else storable(seen, found)
 
-    def problems_of(wanted: CompletedPipeline) -> tuple[str, ...]:
+    def problems_of(wanted: CompletedPipeline) -> tuple[Problem, ...]:
         found = unit(wanted)
         return found.problems if isinstance(found, Invalid) else ()
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from inference_operator.api.problem import Problem, joined
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed, Reference
 from inference_operator.domain.pins import Pin
@@ -17,14 +18,14 @@ from inference_operator.validation.references import (
 
 _TOLD = 3
 
-Problems = Callable[[CompletedPipeline], Sequence[str]]
+Problems = Callable[[CompletedPipeline], Sequence[Problem]]
 
 
 def fitting(
     seen: Observed,
     position: Position,
     settled: SettledPipeline,
-    found: Sequence[str],
+    found: Sequence[Problem],
     problems_of: Problems,
 ) -> SettledPipeline | None:
     """The pipeline with those newer revisions that fit, each tried alone in the order of the steps;
@@ -38,7 +39,7 @@ def fitting(
     older = _older(seen, position, settled.wanted.pins)
     if not older or problems_of(_with(settled.wanted, older)):
         return None
-    held: dict[Reference, Sequence[str]] = {}
+    held: dict[Reference, Sequence[Problem]] = {}
     for reference in list(older):
         rest = {other: pin for other, pin in older.items() if other != reference}
         problems = problems_of(_with(settled.wanted, rest)) if rest else found
@@ -69,7 +70,7 @@ def _with(wanted: CompletedPipeline, older: Mapping[Reference, Pin]) -> Complete
 def _findings(
     settled: SettledPipeline,
     older: Mapping[Reference, Pin],
-    held: Mapping[Reference, Sequence[str]],
+    held: Mapping[Reference, Sequence[Problem]],
 ) -> tuple[Finding, ...]:
     steps = [step.name for step in settled.known.spec.steps if step.model_ref is not None]
     return tuple(
@@ -83,7 +84,7 @@ def _finding(
     found: Finding,
     newest: Pin,
     older: Mapping[Reference, Pin],
-    held: Mapping[Reference, Sequence[str]],
+    held: Mapping[Reference, Sequence[Problem]],
 ) -> Finding:
     known = older.get(_named(newest))
     if known is None:
@@ -95,10 +96,10 @@ def _finding(
     return Finding(known, message, Reason.REFERENCE_INCOMPATIBLE)
 
 
-def _told(problems: Sequence[str]) -> str:
+def _told(problems: Sequence[Problem]) -> str:
     """The first problems: each of twenty steps may have twenty."""
     more = len(problems) - _TOLD
-    return "; ".join(problems[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
+    return joined(problems[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _named(pin: Pin) -> Reference:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.api.problem import Problem
 from inference_operator.api.validate import parse
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import Position
@@ -13,7 +14,6 @@ from inference_operator.validation.pipeline import sketch
 from inference_operator.validation.references import settle_pipeline
 from model_builders.builtin.config import builtin_type
 from model_builders.graph.model import Graph
-from model_builders.problem import Problem
 
 
 @dataclass(frozen=True, slots=True)

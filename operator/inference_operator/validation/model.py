@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from inference_operator.api.base import parse_quantity
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, PipelineTriton
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem, joined
 from inference_operator.api.reasons import Reason
 from inference_operator.api.triton import Triton
 from inference_operator.domain.accelerator import Mode
@@ -49,14 +50,14 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """Why a custom resource cannot be served as written, one sentence a problem."""
+    """Why a custom resource cannot be served as written."""
 
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
     reason: Reason = Reason.INVALID_SPEC
 
     @property
     def message(self) -> str:
-        return "; ".join(self.problems)
+        return joined(self.problems)
 
 
 def model_unit(
@@ -68,11 +69,11 @@ def model_unit(
     version = resolved.version if resolved else UNVERSIONED
     problems = check(spec, version=version, name=name)
     if problems:
-        return Invalid(tuple(str(problem) for problem in problems))
+        return Invalid(tuple(problems))
     try:
         config = model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR)
     except ConfigError as error:
-        return Invalid(tuple(str(problem) for problem in error.problems))
+        return Invalid(tuple(error.problems))
     revision = revision_hash(wanted.written, name, mode, resolved)
     return ServingUnit(
         owner=owner,

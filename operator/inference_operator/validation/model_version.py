@@ -3,12 +3,14 @@
 from dataclasses import dataclass, replace
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.resolution import Resolved, SourceKey, Unresolved
 from inference_operator.domain.rollout_state import Position
 from inference_operator.validation.signature import Completed, Incomplete, complete
+from inference_operator.validation.step_overrides import problems_below
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +27,43 @@ def settle(seen: Observed, position: Position, spec: InferenceModelSpec, step: s
     A registry that is away, or whose answer cannot be served, takes nothing from what serves: the
     version that this very source was last resolved to stands, for scaling and other edits too.
     """
-    source = spec.model.source
-    if not source.from_registry:
+    if not spec.model.source.from_registry:
         return Settled(Completed(spec, spec))
-    answer = seen.resolutions.get(SourceKey.of(source)) or Unresolved(
-        Reason.RESOLVING, f"the registry is being asked about {shown_uri(source.uri)}"
-    )
+    settled = _settled(seen, position, spec, step)
+    return _of_step(settled, step) if step else settled
+
+
+def _settled(seen: Observed, position: Position, spec: InferenceModelSpec, step: str) -> Settled:
+    source = spec.model.source
+    answer = seen.resolutions.get(SourceKey.of(source)) or _unanswered(source.uri)
     if isinstance(answer, Resolved):
         wanted = complete(spec, answer)
         if isinstance(wanted, Completed):
-            return Settled(_of_step(wanted, step))
-        answer = _unusable(wanted)
+            return Settled(wanted)
+        answer = Unresolved(Reason.MODEL_UNUSABLE, wanted.problems)
     known = last_known(seen, position, source.uri, step)
     standing = complete(spec, known) if known is not None else None
     if isinstance(standing, Incomplete):
         # An edit that even the known version cannot serve.
-        return Settled(None, _told_of(_unusable(standing), step))
-    return Settled(_of_step(standing, step) if standing else None, _told_of(answer, step))
+        return Settled(None, Unresolved(Reason.MODEL_UNUSABLE, standing.problems))
+    return Settled(standing, answer)
+
+
+def _unanswered(uri: str) -> Unresolved:
+    problem = Problem("", "", f"the registry is being asked about {shown_uri(uri)}")
+    return Unresolved(Reason.RESOLVING, (problem,))
+
+
+def _of_step(settled: Settled, step: str) -> Settled:
+    """Name the fields of the step: one answer is for all who ask, and has an InferenceModel's."""
+    wanted, unresolved = settled.wanted, settled.unresolved
+    if wanted is not None:
+        contradictions = problems_below(step, wanted.contradictions)
+        wanted = replace(wanted, contradictions=tuple(contradictions))
+    if unresolved is not None:
+        problems = problems_below(step, unresolved.problems)
+        unresolved = replace(unresolved, problems=tuple(problems))
+    return Settled(wanted, unresolved)
 
 
 def last_known(seen: Observed, position: Position, uri: str, step: str = "") -> Resolved | None:
@@ -56,21 +78,3 @@ def last_known(seen: Observed, position: Position, uri: str, step: str = "") -> 
             if known is not None and known.asked == uri:
                 return known
     return None
-
-
-def _unusable(found: Incomplete) -> Unresolved:
-    return Unresolved(Reason.MODEL_UNUSABLE, "; ".join(found.problems))
-
-
-def _told_of(answer: Unresolved, step: str) -> Unresolved:
-    return replace(answer, message=_named(answer.message, step))
-
-
-def _of_step(wanted: Completed, step: str) -> Completed:
-    told = tuple(_named(sentence, step) for sentence in wanted.contradictions)
-    return replace(wanted, contradictions=told)
-
-
-def _named(sentence: str, step: str) -> str:
-    """One answer is for all who ask: it knows sources by their place in an InferenceModel."""
-    return sentence.replace("spec.model.", f"spec.steps[{step}].model.") if step else sentence

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.api.problem import Problem, first
 from inference_operator.api.quoting import short
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.disk import DEFAULT_SIZE_LIMIT
@@ -26,6 +27,7 @@ from inference_operator.validation.model import (
 )
 from inference_operator.validation.revision_hash import pipeline_hash
 from inference_operator.validation.signature import Completed
+from inference_operator.validation.step_overrides import path_of
 from inference_operator.validation.steps import Prepared, builtin, inline, referenced
 from model_builders.checks.server import arguments, environment, histograms
 from model_builders.config import config_pbtxt
@@ -33,7 +35,7 @@ from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.graph.checks import check_graph
 from model_builders.graph.model import Graph
 from model_builders.graph.spec import graph_of
-from model_builders.problem import ConfigError, Problem, first
+from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig
 
 # One ConfigMap holds it, of which the API server takes 1 MiB.
@@ -74,7 +76,7 @@ def pipeline_unit(
     name = spec.name or owner.key.name
     found = sketch(wanted, name, mode)
     if found.config is None:
-        return Invalid(tuple(str(problem) for problem in found.problems))
+        return Invalid(found.problems)
     steps, config = found.steps, config_pbtxt(found.config)
     planned = PlannedModel(name=name, version=UNVERSIONED, format=ArtifactFormat.ENSEMBLE)
     revision = pipeline_hash(spec, name, mode, wanted.pins, wanted.inline)
@@ -209,7 +211,7 @@ def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
     # Each model is a folder of its name, and a volume need not tell upper from lower case.
     first: dict[str, tuple[str, ServedModel | None]] = {name.lower(): ("the pipeline itself", None)}
     for step in steps:
-        path = f"spec.steps[{step.step.name}]"
+        path = path_of(step.step.name)
         for model in step.models:
             other, known = first.setdefault(model.name.lower(), (f"step {step.step.name}", model))
             if known is None or not _are_one(known, model):

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ModelRef, Step
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.domain.observed import Observed, Reference, Referenced
 from inference_operator.domain.pins import Pin
@@ -16,8 +17,9 @@ from inference_operator.domain.rollout_state import Position
 from inference_operator.validation.model_version import settle
 from inference_operator.validation.pipeline import CompletedPipeline
 from inference_operator.validation.signature import Completed
+from inference_operator.validation.step_overrides import path_of
 from inference_operator.validation.steps import inline_spec
-from model_builders.problem import ConfigError, Problem
+from model_builders.problem import ConfigError
 
 # Of the resources that a pipeline refers to, which `ResolvedRefs` tells.
 OF_REFERENCES = frozenset(
@@ -53,7 +55,7 @@ class SettledPipeline:
     """Why a step has nothing to run, or what the registry says against one that has."""
 
     references: tuple[Finding, ...] = ()
-    contradictions: tuple[str, ...] = ()
+    contradictions: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
     """Of steps that can stand for nothing: they refer to the pipeline, or contradict themselves."""
 
@@ -89,7 +91,7 @@ def settle_pipeline(
         known,
         _most_telling([one.unresolved for one in found.values() if one.unresolved]),
         tuple(one.finding for one in found.values() if one.finding),
-        tuple(text for completed in inline for text in completed.contradictions),
+        tuple(problem for completed in inline for problem in completed.contradictions),
         tuple(problem for one in found.values() for problem in one.problems),
     )
 
@@ -110,24 +112,21 @@ def _stands_for(
 
 
 def _reference(seen: Observed, position: Position, step: str, ref: ModelRef) -> _Stands:
-    key = seen.owner.key
+    key, path = seen.owner.key, f"{path_of(step)}.modelRef"
     if (ref.kind.value, ref.name) == (key.kind, key.name):
-        path, what = f"spec.steps[{step}].modelRef", "the pipeline itself"
+        what = "the pipeline itself"
         return _Stands(problems=(Problem(path, what, "another resource", "remove the step"),))
-    found = _referenced(seen, position, step, ref)
-    lacks = None if found.pin else Unresolved(found.reason, found.message)
-    return _Stands(finding=found, unresolved=lacks)
-
-
-def _referenced(seen: Observed, position: Position, step: str, ref: ModelRef) -> Finding:
     named = Reference(ref.kind.value, ref.name)
     there = seen.references.get(named)
     if there is not None and there.stable is not None and not there.way_back:
-        return Finding(there.stable, f"{step}: {named} {version_of(there.stable)}{_state(there)}")
+        message = f"{step}: {named} {version_of(there.stable)}{_state(there)}"
+        return _Stands(finding=Finding(there.stable, message))
     reason, what, remedy = _lack(seen, named, there)
-    known = last_pin(seen, position, named)
-    stays = f"; {version_of(known)} stays pinned" if known else ""
-    return Finding(known, f"{step}: {what}{stays}: {remedy}", reason)
+    pin = last_pin(seen, position, named)
+    stays = f"; {version_of(pin)} stays pinned" if pin else ""
+    problem = Problem(path, "", f"{what}{stays}", remedy)
+    lacks = None if pin else Unresolved(reason, (problem,))
+    return _Stands(finding=Finding(pin, str(problem), reason), unresolved=lacks)
 
 
 def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[Reason, str, str]:
@@ -197,10 +196,10 @@ def moved(seen: Observed, position: Position, pins: Mapping[str, Pin]) -> str:
 
 
 def _most_telling(found: list[Unresolved]) -> Unresolved | None:
-    """One for the condition's reason; the sentences of all."""
+    """One for the condition's reason; the problems of all."""
     if not found:
         return None
     of_registry = (one for one in found if one.reason not in OF_REFERENCES)
     first = next((one for one in found if one.is_definite), next(of_registry, found[0]))
-    texts = dict.fromkeys((first.message, *(one.message for one in found)))
-    return Unresolved(first.reason, "; ".join(texts), first.since)
+    problems = dict.fromkeys(problem for one in (first, *found) for problem in one.problems)
+    return Unresolved(first.reason, tuple(problems), first.since)

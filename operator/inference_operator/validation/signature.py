@@ -1,10 +1,10 @@
 """Completes a spec with what the registry knows of the version: format, tensors, largest batch.
 
-What the spec says wins; where the version says otherwise, a sentence tells it.
+What the spec says wins; where the version says otherwise, a problem names the field.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -12,8 +12,8 @@ from pydantic import ValidationError
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import DESCRIBE_THEMSELVES, DataType, ModelFormat, Tensor
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import MOST_PROBLEMS, listed, short
-from inference_operator.api.rules import sentence
 from inference_operator.api.validate import field_errors
 from inference_operator.domain.resolution import Facts, Resolved, TensorFact
 
@@ -40,37 +40,38 @@ class Completed:
     resolved: Resolved | None = None
     """The version of the registry that completed it; None for sources of no registry."""
 
-    contradictions: tuple[str, ...] = ()
-    """The first sentences about what the spec says unlike the version."""
+    contradictions: tuple[Problem, ...] = ()
+    """The first fields of the spec that the version contradicts."""
 
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """Sentences about what neither the spec nor the version says, or what both cannot be."""
+    """What neither the spec nor the version says, or what both cannot be."""
 
-    problems: tuple[str, ...]
+    problems: tuple[Problem, ...]
 
 
-class _Problem(Exception):  # noqa: N818 (never leaves this module)
-    """One sentence; the field that it is about comes first."""
+class _IncompleteError(Exception):
+    """It never leaves this module."""
 
-    def __init__(self, field: str, found: str, expected: str, remedy: str) -> None:
-        super().__init__(f"spec.model.{field}: {sentence(found, expected, remedy)}")
+    def __init__(self, field: str, value: str, requirement: str, remedy: str) -> None:
+        super().__init__(field)
+        self.problem = Problem(f"spec.model.{field}", value, requirement, remedy)
 
 
 def complete(spec: InferenceModelSpec, resolved: Resolved) -> Completed | Incomplete:
     """The spec with what it leaves out taken from the version."""
     try:
         added = _added(spec, resolved)
-    except _Problem as problem:
-        return Incomplete((str(problem),))
+    except _IncompleteError as error:
+        return Incomplete((error.problem,))
     body = spec.model_dump(mode="json", by_alias=True, exclude_unset=True)
     body["model"].update(added)
     try:
         whole = InferenceModelSpec.model_validate(body)
     except ValidationError as error:
-        found = field_errors(error, InferenceModelSpec, "spec")
-        return Incomplete(tuple(f"{problem} ({resolved.uri})" for problem in found))
+        problems = field_errors(error, InferenceModelSpec, "spec")
+        return Incomplete(tuple(replace(p, value=f"{p.value} ({resolved.uri})") for p in problems))
     contradictions = islice(_contradictions(spec, whole, resolved), MOST_PROBLEMS)
     return Completed(whole, spec, resolved, tuple(contradictions))
 
@@ -87,12 +88,12 @@ def _added(spec: InferenceModelSpec, resolved: Resolved) -> dict[str, Any]:
     for side in _SIDES:
         tensors: tuple[TensorFact, ...] | None = getattr(facts, side)
         if not tensors:
-            raise _Problem(
+            raise _IncompleteError(
                 side,
-                f"nothing, and {resolved.uri} has no signature of tensors",
-                "both, since the artifact does not say them",
-                "add model.inputs and model.outputs, or log the model with a signature of"
-                " TensorSpec",
+                "",
+                f"not set, and {resolved.uri} has no tensor signature",
+                "set model.inputs and model.outputs, or log the model with a signature of"
+                " TensorSpec, since the artifact does not declare them",
             )
         added[side] = [_tensor(side, i, fact, batch) for i, fact in enumerate(tensors)]
     return added
@@ -102,18 +103,14 @@ def _format(written: ModelFormat | None, resolved: Resolved) -> ModelFormat:
     logged = resolved.facts.format
     if written is None:
         if logged is None:
-            found, expected = (
-                f"nothing, and {resolved.uri} does not say it",
-                f"one of {', '.join(ModelFormat)}",
-            )
-            raise _Problem("format", found, expected, "add it")
+            requirement = f"not set, and {resolved.uri} does not declare it"
+            remedy = f"set it to one of {', '.join(ModelFormat)}"
+            raise _IncompleteError("format", "", requirement, remedy)
         return logged
     if logged is not None and written is not logged:
-        expected, remedy = (
-            f"{logged}, which {resolved.uri} is",
-            f"remove it, or log the model as {written}",
-        )
-        raise _Problem("format", written, expected, remedy)
+        requirement = f"{logged}, which {resolved.uri} is"
+        remedy = f"remove it, or log the model as {written}"
+        raise _IncompleteError("format", written, requirement, remedy)
     return written
 
 
@@ -126,7 +123,7 @@ def _tensor(side: str, index: int, fact: TensorFact, batch: int) -> dict[str, An
     name = fact.name or _NAMES[side].format(index)
     data_type = _TYPES.get(fact.dtype)
     if data_type is None:
-        raise _Problem(
+        raise _IncompleteError(
             f"{side}[{index}]",
             f"element type {short(fact.dtype)} of {short(name)} in the signature",
             f"one of {', '.join(_TYPES)}",
@@ -135,7 +132,7 @@ def _tensor(side: str, index: int, fact: TensorFact, batch: int) -> dict[str, An
     shape = list(fact.shape)
     if batch:
         if shape[:1] != [-1]:
-            raise _Problem(
+            raise _IncompleteError(
                 f"{side}[{index}]",
                 f"{short(name)} of shape {shape} in the signature, with a largest batch of {batch}",
                 "a shape that starts with -1, the batch dimension",
@@ -148,14 +145,16 @@ def _tensor(side: str, index: int, fact: TensorFact, batch: int) -> dict[str, An
 
 def _contradictions(
     spec: InferenceModelSpec, whole: InferenceModelSpec, resolved: Resolved
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     facts = resolved.facts
-    said, known = spec.model.max_batch_size, facts.max_batch_size
-    if spec.model.has("max_batch_size") and known is not None and said > known:
-        yield f"spec.model.maxBatchSize is {said}, its tag says {known}"
+    written, tag = spec.model.max_batch_size, facts.max_batch_size
+    if spec.model.has("max_batch_size") and tag is not None and written > tag:
+        yield Problem(
+            "spec.model.maxBatchSize", f"{written}", f"at most {tag}, as the version's tag says"
+        )
     pin = spec.model.source.sha256
     if pin is not None and facts.sha256 is not None and pin != facts.sha256:
-        yield f"spec.model.source.sha256 is {pin}, its tag says {facts.sha256}"
+        yield Problem("spec.model.source.sha256", pin, f"{facts.sha256}, as the version's tag says")
     if not spec.model.has("inputs"):
         return
     for side in _SIDES:
@@ -165,23 +164,26 @@ def _contradictions(
 
 def _differences(
     side: str, tensors: tuple[Tensor, ...], facts: Facts, batched: bool
-) -> Iterator[str]:
+) -> Iterator[Problem]:
     logged: dict[str, TensorFact] = {t.name: t for t in getattr(facts, side) or () if t.name}
     for tensor in tensors if logged else ():
         fact = logged.get(tensor.name)
         where = f"spec.model.{side}[{short(tensor.name)}]"
         if fact is None:
-            yield f"{where} is not in the signature, which has {listed(logged, show=short)}"
+            there = listed(logged, show=short)
+            yield Problem(where, "", f"it is not in the signature, which has {there}")
             continue
         if _TYPES.get(fact.dtype) is not tensor.data_type:
-            yield f"{where}.dataType is {tensor.data_type}, the signature says {short(fact.dtype)}"
+            logged_type = f"{short(fact.dtype)}, as the signature says"
+            yield Problem(f"{where}.dataType", tensor.data_type, logged_type)
         shape = ((-1,) if batched else ()) + (
             tensor.shape if tensor.reshape is None else tensor.reshape
         )
         if not _fits(shape, fact.shape):
-            yield (
-                f"{where}.shape is {list(shape)} with the batch dimension,"
-                f" the signature says {list(fact.shape)}"
+            yield Problem(
+                f"{where}.shape",
+                f"{list(shape)} with the batch dimension",
+                f"{list(fact.shape)}, as the signature says",
             )
 
 

@@ -5,37 +5,36 @@ for built-ins.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.api.problem import Problem
 from inference_operator.api.workload import WhenUnavailable
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from model_builders.batching import write_dynamic_batching
 from model_builders.checks.acceleration import profiles_of
 from model_builders.checks.batching import ordering
 from model_builders.instances import add_instance_groups
-from model_builders.problem import ConfigError, Problem
+from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, model_config_pb2
 
 _Group = model_config_pb2.ModelInstanceGroup
 _OFF_GPU = (_Group.KIND_CPU, _Group.KIND_MODEL)
 
 
-def path_of(step: Step) -> str:
+def path_of(step: str) -> str:
     """The field of a step, as problems name it."""
-    return f"spec.steps[{step.name}]"
+    return f"spec.steps[{step}]"
 
 
-def of_step(step: Step, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Problems of an InferenceModel's spec, at their places in the step."""
+def problems_below(step: str, problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Yield problems of an InferenceModel's spec at their places in the step.
+
+    The pipeline has its other fields itself, such as `spec.accelerator`.
+    """
+    place = path_of(step)
     for problem in problems:
-        path, expected, remedy = problem.path, problem.expected, problem.remedy
-        for section in ("model", "triton"):
-            place = f"{path_of(step)}.{section}"
-            path = path.replace(f"spec.{section}", place, 1)
-            expected = expected.replace(f"spec.{section}", place)
-            remedy = remedy.replace(f"spec.{section}", place)
-        yield replace(problem, path=path, expected=expected, remedy=remedy)
+        in_model = problem.below(f"{place}.model", "spec.model")
+        yield in_model.below(f"{place}.triton", "spec.triton")
 
 
 def override(config: ModelConfig, step: Step, known: ArtifactFormat) -> None:
@@ -43,7 +42,7 @@ def override(config: ModelConfig, step: Step, known: ArtifactFormat) -> None:
 
     Raises ConfigError where they do not go with the model.
     """
-    profiles = of_step(step, profiles_of(step.triton.instance_groups, known))
+    profiles = problems_below(step.name, profiles_of(step.triton.instance_groups, known))
     if problems := [*_ensemble(config, step)] or [*_batching(config, step), *profiles]:
         raise ConfigError(problems)
     _write(config, step)
@@ -68,7 +67,7 @@ def _ensemble(config: ModelConfig, step: Step) -> Iterator[Problem]:
     found = [word for word, is_said in said.items() if is_said]
     if found and config.HasField("ensemble_scheduling"):
         yield Problem(
-            f"{path_of(step)}.triton",
+            f"{path_of(step.name)}.triton",
             f"{' and '.join(found)} for the ensemble {config.name}",
             "none: an ensemble has no instances or batches of its own",
             "set them where its steps are described",
@@ -77,7 +76,7 @@ def _ensemble(config: ModelConfig, step: Step) -> Iterator[Problem]:
 
 def _batching(config: ModelConfig, step: Step) -> Iterator[Problem]:
     """Triton batches in one way or another (`scheduling_choice`), up to the model's own limit."""
-    batching, path = step.triton.dynamic_batching, f"{path_of(step)}.triton.dynamicBatching"
+    batching, path = step.triton.dynamic_batching, f"{path_of(step.name)}.triton.dynamicBatching"
     if batching is None:
         return
     largest = config.max_batch_size
@@ -103,7 +102,7 @@ def _batching(config: ModelConfig, step: Step) -> Iterator[Problem]:
             f"sizes up to the maxBatchSize of {config.name}, which is {largest}",
             f"remove {beyond[0]}, or raise maxBatchSize",
         )
-    yield from of_step(step, ordering(step))
+    yield from problems_below(step.name, ordering(step))
 
 
 def alike(
@@ -121,7 +120,7 @@ def alike(
         raise ConfigError(
             [
                 Problem(
-                    f"{path_of(step)}.triton",
+                    f"{path_of(step.name)}.triton",
                     f"other settings for {config.name} than those of step {first.name}",
                     "the same, since Triton runs one model for both",
                     "give both steps the same triton",
@@ -145,7 +144,7 @@ def check_gpus(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step) -> N
         remedy = "raise spec.accelerator.count, or set triton.instanceGroups of the step"
     else:
         return
-    path = f"{path_of(step)}.triton.instanceGroups"
+    path = f"{path_of(step.name)}.triton.instanceGroups"
     raise ConfigError([Problem(path, found, expected, remedy)])
 
 
@@ -158,7 +157,7 @@ def check_acceleration(
     if not engine and not optimized:
         return
     what = "a TensorRT engine" if engine else "which TensorRT accelerates"
-    path, found = path_of(step), f"{planned.name}, {what}"
+    path, found = path_of(step.name), f"{planned.name}, {what}"
     accelerator, off = spec.accelerator, [g.kind in _OFF_GPU for g in config.instance_group]
     if accelerator is None:
         expected = "spec.accelerator, since it runs on a GPU only"

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from inference_operator.api.builtin import Builtin
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem
 from inference_operator.api.validate import field_errors
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.pins import Pin
@@ -24,16 +25,16 @@ from inference_operator.validation.step_overrides import (
     alike,
     check_acceleration,
     check_gpus,
-    of_step,
     override,
     path_of,
+    problems_below,
 )
 from model_builders.builtin.config import builtin_config, builtin_type
 from model_builders.checks import check
 from model_builders.config import config_pbtxt, model_config, parse_pbtxt
 from model_builders.config_files import Place, misplaced
 from model_builders.instances import move_to_cpu
-from model_builders.problem import ConfigError, Problem
+from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig
 
 
@@ -67,9 +68,8 @@ def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
     try:
         return InferenceModelSpec.model_validate(body)
     except ValidationError as error:
-        found = field_errors(error, InferenceModelSpec, "spec")
-        problems = (Problem(e.path, e.found, e.expected, e.remedy) for e in found)
-        raise ConfigError(of_step(step, problems)) from None
+        problems = field_errors(error, InferenceModelSpec, "spec")
+        raise ConfigError(problems_below(step.name, problems)) from None
 
 
 def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
@@ -82,7 +82,7 @@ def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
             raise ConfigError(problems)
         config = model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR)
     except ConfigError as error:
-        raise ConfigError(of_step(step, error.problems)) from None
+        raise ConfigError(problems_below(step.name, error.problems)) from None
     model = served_model(spec, name, config_pbtxt(config), resolved)
     served = ServedStep(step.name, name, version, model.uri, resolved=resolved)
     return Prepared(served, config, (model,))
@@ -122,7 +122,7 @@ def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> 
         )
         remedy = f"edit {pin.reference}, so that it makes a new revision"
         raise ConfigError(
-            [Problem(path_of(step), text, "what the operator wrote", remedy)]
+            [Problem(path_of(step.name), text, "what the operator wrote", remedy)]
         ) from None
     if problems := [one for planned, config in found for one in _files(planned, config, step, pin)]:
         raise ConfigError(problems)
@@ -156,8 +156,8 @@ def _files(planned: PlannedModel, config: ModelConfig, step: Step, pin: Pin) -> 
     for problem in misplaced(config, place):
         yield replace(
             problem,
-            path=path_of(step),
-            found=f"{problem.path} {problem.found} in revision {pin.revision} of {pin.reference}",
+            path=path_of(step.name),
+            value=f"{problem.path} {problem.value} in revision {pin.revision} of {pin.reference}",
             remedy=f"edit {pin.reference}, so that it makes a new revision",
         )
 

@@ -2,6 +2,7 @@
 
 import json
 
+from inference_operator.api.problem import Problem
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.repository_plan import MOST_DATA
 from inference_operator.domain.serving_unit import ServingUnit
@@ -11,7 +12,6 @@ from inference_operator.resources.controller_revision import (
     new_record,
 )
 from inference_operator.validation.model import Invalid
-from model_builders.problem import Problem
 
 # etcd takes 1.5 MiB. The rest is for what the API server adds.
 MOST_RECORD = 1_500_000
@@ -38,5 +38,5 @@ def storable(seen: Observed, unit: ServingUnit) -> ServingUnit | Invalid:
     return unit
 
 
-def _refused(found: str, expected: str) -> Invalid:
-    return Invalid((str(Problem("spec", found, expected, _REMEDY)),))
+def _refused(value: str, requirement: str) -> Invalid:
+    return Invalid((Problem("spec", value, requirement, _REMEDY),))

@@ -94,7 +94,7 @@ def _registry_answers(data: bytes) -> Iterator[str]:
         answer = asyncio.run(ask(uri))
         if isinstance(answer, RegistryError):
             yield str(answer)
-            yield from _pass(Unresolved(answer.reason, str(answer)))
+            yield from _pass(Unresolved(answer.reason, (answer.problem,)))
         else:
             yield from _pass(answer)
 

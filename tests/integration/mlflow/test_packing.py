@@ -114,7 +114,7 @@ def test_a_file_that_does_not_say_its_tensors_is_refused(
     mlflow_server: LocalMlflow, registered: Version, tmp_path: Path
 ) -> None:
     uri = f"runs:/{registered.run_id}/training/model.pt"
-    with pytest.raises(ModelUnusableError, match=r"spec.model.inputs.*no signature of tensors"):
+    with pytest.raises(ModelUnusableError, match=r"spec.model.inputs.*no tensor signature"):
         pack_version(uri, tmp_path, mlflow_server.uri)
 
 

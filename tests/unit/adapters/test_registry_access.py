@@ -18,7 +18,7 @@ async def test_a_refusal_names_the_secret(watch: Watch) -> None:
     await watch.asks()
     found = watch.why(FX)
     assert found.reason is Reason.REGISTRY_FORBIDDEN
-    assert "answered 401 (You are not authenticated): let spec.model.source.secretRef name" in (
+    assert "answered 401 (You are not authenticated); name a Secret that may read" in (
         found.message
     )
 

@@ -87,7 +87,7 @@ async def test_somebody_new_is_told_of_the_failure_without_the_wait(watch: Watch
         (
             (200, b" " * 2_000_000),
             "answered /api/2.0/mlflow/registered-models/get with more than 1,048,576 bytes,"
-            " expected at most 1,048,576: remove tags,",
+            " expected at most 1,048,576; remove tags,",
         ),
         (
             (200, b'{"registered_model": {"aliases": [{"alias": "champion", "version": "-1"}]}}'),

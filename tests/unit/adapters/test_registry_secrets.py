@@ -77,7 +77,7 @@ async def test_access_never_shows_what_is_secret() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        ({}, "found the keys (none); expected the keys `token`, or `username` and `password`"),
+        ({}, "found the keys (none); give it the keys `token`, or `username` and `password`"),
         ({"tocken": "x", "b": "y"}, "found the keys b, tocken"),
         ({"username": "desk"}, "`username` and `password` must come together"),
         ({"token": "two\nlines"}, "`token` holds line breaks or characters outside ASCII"),
@@ -85,7 +85,7 @@ async def test_access_never_shows_what_is_secret() -> None:
 )
 async def test_other_keys_are_named_but_never_their_values(data: dict[str, str], said: str) -> None:
     error = await refusal(Cluster(**data))
-    assert f"Secret registry of spec.model.source.secretRef cannot be used: {said}" in str(error)
+    assert f"spec.model.source.secretRef: Secret registry cannot be used: {said}" in str(error)
 
 
 async def test_a_value_that_is_no_text_is_named() -> None:
@@ -97,11 +97,11 @@ async def test_a_value_that_is_no_text_is_named() -> None:
 @pytest.mark.parametrize(
     ("status", "said"),
     [
-        (404, "Secret registry of spec.model.source.secretRef does not exist in desk-7: create it"),
+        (404, "spec.model.source.secretRef: Secret registry does not exist in desk-7; create it"),
         (
             403,
-            "the operator may not read Secret registry of spec.model.source.secretRef: allow it"
-            " with a Role of desk-7",
+            "spec.model.source.secretRef: the operator may not read Secret registry; allow it with"
+            " a Role of desk-7",
         ),
         (0, "cannot be read: no answer"),
     ],

@@ -28,7 +28,7 @@ def _said(body: dict[str, Any]) -> tuple[str, ...]:
     try:
         resource = parse(body)
     except InvalidResourceError as error:
-        return tuple(map(str, error.errors))
+        return tuple(map(str, error.problems))
     # Of pipelines the graph is checked, which has tables of its own.
     return tuple(map(str, check(resource.spec))) if isinstance(resource, InferenceModel) else ()
 

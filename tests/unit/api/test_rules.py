@@ -12,8 +12,8 @@ from inference_operator.api.rules import Computed, Rule, UniqueBy, cel_string, l
 WITHIN = Rule(
     cel="!has(self.lowest) || self.lowest <= self.highest",
     holds=lambda self: self.lowest is None or self.lowest <= self.highest,
-    found="{lowest|nothing}",
-    expected="at most highest, which is {highest}",
+    value="{lowest|nothing}",
+    requirement="at most highest, which is {highest}",
     remedy="lower it by 100%",
     field="lowest",
 )
@@ -40,14 +40,14 @@ def test_a_rule_becomes_an_item_of_the_crd() -> None:
 
 def test_a_sentence_may_tell_what_is_no_field() -> None:
     width = Computed("width", "self.highest - self.lowest", lambda self: self.highest - self.lowest)
-    rule = replace(WITHIN, expected="a width above 0, not {width}", computed=(width,))
+    rule = replace(WITHIN, requirement="a width above 0, not {width}", computed=(width,))
 
     assert rule.to_cel()["messageExpression"].endswith(
         "[has(self.lowest) ? dyn(self.lowest) : dyn('nothing'), self.highest - self.lowest])"
     )
     found = rule.violation(Band.model_construct({"lowest", "highest"}, lowest=3, highest=2))
     assert found.context is not None
-    assert found.context["expected"] == "a width above 0, not -1"
+    assert found.context["requirement"] == "a width above 0, not -1"
 
 
 def test_a_broken_rule_names_its_field_and_what_was_found() -> None:

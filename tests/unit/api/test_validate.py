@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.triton import Triton
 from inference_operator.api.validate import (
-    FieldError,
     InvalidResourceError,
     field_errors,
     parse,
@@ -53,7 +53,7 @@ UNKNOWN = {
 def test_an_unknown_field_gets_a_remedy_that_fits(change: dict[str, Any], remedy: str) -> None:
     with pytest.raises(InvalidResourceError) as caught:
         parse(changed(change))
-    (error,) = caught.value.errors
+    (error,) = caught.value.problems
     assert error.remedy.startswith(remedy)
 
 
@@ -70,8 +70,8 @@ NULLS = {
 def test_a_key_with_nothing_below_it_gets_a_remedy_that_fits(field: str, remedy: str) -> None:
     with pytest.raises(InvalidResourceError) as caught:
         parse(changed({"spec.triton": {"parameters": {}}, field: None}))
-    (error,) = caught.value.errors
-    assert (error.found, error.remedy) == ("null", remedy)
+    (error,) = caught.value.problems
+    assert (error.value, error.remedy) == ("null", remedy)
 
 
 def test_what_clients_call_strings_is_understood() -> None:
@@ -101,7 +101,7 @@ def test_every_error_that_can_be_told_is_told_at_once() -> None:
     body = changed({"spec.replicas": -1, "spec.model.source.sha256": "0", "spec.rollout": {"x": 1}})
     with pytest.raises(InvalidResourceError) as caught:
         parse(body)
-    assert [error.path for error in caught.value.errors] == [
+    assert [error.path for error in caught.value.problems] == [
         "spec.model.source.sha256",
         "spec.replicas",
         "spec.rollout.x",
@@ -111,8 +111,8 @@ def test_every_error_that_can_be_told_is_told_at_once() -> None:
 def test_an_error_is_a_value_with_its_parts() -> None:
     with pytest.raises(InvalidResourceError) as caught:
         parse(changed({"spec.replicas": 5000}))
-    assert caught.value.errors == (
-        FieldError("spec.replicas", "5000", "at most 1000", "lower it to 1000 or less"),
+    assert caught.value.problems == (
+        Problem("spec.replicas", "5000", "at most 1000", "lower it to 1000 or less"),
     )
 
 

@@ -55,7 +55,8 @@ def test_a_model_that_is_nowhere_is_drawn_without_its_shapes_and_said(
     assert status == 0
     assert '-->|"between of unknown shape"| step2_again' in out
     assert "lost-model: not known" in out
-    assert err.startswith("EnsemblePipeline/desk-7/fx-signal: not all shapes are known: drift: ")
+    there = "spec.steps[drift].modelRef: "
+    assert err.startswith(f"EnsemblePipeline/desk-7/fx-signal: not all shapes are known: {there}")
 
 
 def test_an_inline_model_and_a_built_in_are_drawn(

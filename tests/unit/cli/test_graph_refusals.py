@@ -103,8 +103,8 @@ def test_pipelines_that_lead_to_each_other_are_1_and_said_once(
     assert status == 1
     assert "flowchart LR" in out
     first, second = err.splitlines()
-    assert first.startswith("EnsemblePipeline/desk-7/one: s: EnsemblePipeline two leads back to ")
-    assert second.startswith("EnsemblePipeline/desk-7/two: s: EnsemblePipeline one leads back to ")
+    assert first.startswith("EnsemblePipeline/desk-7/one: spec.steps[s].modelRef: Ensem")
+    assert second.startswith("EnsemblePipeline/desk-7/two: spec.steps[s].modelRef: Ensem")
 
 
 UNUSABLE = {

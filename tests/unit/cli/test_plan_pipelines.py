@@ -54,8 +54,8 @@ def test_a_model_that_is_nowhere_is_said_to_be_missing(
 
     assert (status, err) == (0, "")
     assert out.splitlines()[1:] == [
-        "  unresolved: ReferenceNotFound: drift: InferenceModel fx-drift of namespace desk-7 is in"
-        " none of these files: add it by -f, or what is live by --live",
+        "  unresolved: ReferenceNotFound: spec.steps[drift].modelRef: InferenceModel fx-drift of"
+        " namespace desk-7 is in none of these files; add it by -f, or what is live by --live",
         "  no change to its children",
     ]
 
@@ -68,8 +68,8 @@ def test_what_is_live_without_the_model_says_that_it_does_not_exist(
     status, out, _ = said(capsys, "plan", "-f", file(epipe()), "--live", live)
 
     assert status == 0
-    lack = "drift: InferenceModel fx-drift does not exist in namespace desk-7: create it"
-    assert f"ReferenceNotFound: {lack}" in out
+    lack = "InferenceModel fx-drift does not exist in namespace desk-7; create it"
+    assert f"ReferenceNotFound: spec.steps[drift].modelRef: {lack}" in out
 
 
 REGISTERED = {"source": {"uri": "models:/fx_drift@champion"}}
@@ -82,10 +82,10 @@ def test_without_a_cluster_nobody_claims_to_ask_a_registry(
 
     assert (status, err) == (0, "")
     assert [line for line in out.splitlines() if "unresolved" in line] == [
-        "  unresolved: Resolving: no registry is asked here about models:/fx_drift@champion: give"
+        "  unresolved: Resolving: no registry is asked here about models:/fx_drift@champion; give"
         " --live, of a cluster that has resolved it",
-        "  unresolved: ReferenceNotReady: drift: InferenceModel fx-drift cannot be planned yet: see"
-        " what is said of it here",
+        "  unresolved: ReferenceNotReady: spec.steps[drift].modelRef: InferenceModel fx-drift"
+        " cannot be planned yet; see what is said of it here",
     ]
 
 
@@ -108,7 +108,10 @@ def test_a_bad_model_of_the_same_file_is_where_its_pipeline_points_to(
     status, out, err = said(capsys, "plan", "-f", file(epipe(), imodel(replicas=-1)))
 
     assert status == 1
-    assert "drift: InferenceModel fx-drift cannot be served as it is written: see what is" in out
+    assert (
+        "drift].modelRef: InferenceModel fx-drift cannot be served as it is written; see what"
+        in out
+    )
     assert "kubectl" not in out
     assert err.startswith("InferenceModel/desk-7/fx-drift: spec.replicas: found -1")
 
@@ -126,8 +129,8 @@ async def test_a_model_that_is_live_and_never_was_ready_is_asked_about_in_the_cl
     wanted = file(epipe(), imodel(model=REGISTERED))
     _, out, _ = said(capsys, "plan", "-f", wanted, "--live", live)
 
-    assert "has not been Ready yet (Resolving): see `kubectl describe" in out
-    assert "models:/fx_drift@champion: only what --live shows of it is known" in out
+    assert "has not been Ready yet (Resolving); see `kubectl describe" in out
+    assert "models:/fx_drift@champion; only what --live shows of it is known" in out
 
 
 def test_pipelines_that_refer_to_each_other_are_refused(
@@ -140,10 +143,10 @@ def test_pipelines_that_refer_to_each_other_are_refused(
 
     assert (status, out) == (1, "")
     assert err.splitlines() == [
-        "EnsemblePipeline/desk-7/one: s: EnsemblePipeline two leads back to this pipeline (one ->"
-        " two -> one): let a step of one of them refer to something else",
-        "EnsemblePipeline/desk-7/two: s: EnsemblePipeline one leads back to this pipeline (two ->"
-        " one -> two): let a step of one of them refer to something else",
+        "EnsemblePipeline/desk-7/one: spec.steps[s].modelRef: EnsemblePipeline two leads back to"
+        " this pipeline (one -> two -> one); let a step of one of them refer to something else",
+        "EnsemblePipeline/desk-7/two: spec.steps[s].modelRef: EnsemblePipeline one leads back to"
+        " this pipeline (two -> one -> two); let a step of one of them refer to something else",
     ]
 
 
@@ -182,7 +185,9 @@ def test_render_says_on_stderr_what_it_cannot_render_yet(
     status, out, err = said(capsys, "render", "-f", file(epipe()))
 
     assert (status, out) == (0, "")
-    assert err.startswith("EnsemblePipeline/desk-7/fx-signal: not known yet: drift: ")
+    assert err.startswith(
+        "EnsemblePipeline/desk-7/fx-signal: not known yet: spec.steps[drift].modelRef: "
+    )
 
 
 def test_a_pipeline_and_a_model_of_one_name_cannot_both_have_their_service(

@@ -63,7 +63,7 @@ def test_overrides_add_what_the_spec_does_not_have() -> None:
 
 
 def test_overrides_cannot_change_the_steps() -> None:
-    with pytest.raises(ConfigError, match=r"ensemble_scheduling\.step: .* as in spec\.steps"):
+    with pytest.raises(ConfigError, match=r"ensemble_scheduling\.step: .* as in steps"):
         rendered(configOverrides='ensemble_scheduling { step { model_name: "other" } }')
 
 
@@ -158,22 +158,22 @@ def test_a_decoupled_pipeline_needs_no_cache() -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("max_batch_size: 64", "4 as in spec.maxBatchSize"),
-        ('name: "other"', '"signal" as in spec.name'),
-        ('platform: "onnxruntime_onnx"', '"ensemble" as in spec.steps'),
+        ("max_batch_size: 64", "4 as in maxBatchSize"),
+        ('name: "other"', '"signal" as in name'),
+        ('platform: "onnxruntime_onnx"', '"ensemble" as in steps'),
         (
             'input { name: "window" data_type: TYPE_FP64 }',
-            "TYPE_FP32 as in spec.inputs[window].dataType",
+            "TYPE_FP32 as in inputs[window].dataType",
         ),
-        ('output { name: "volume" }', "one of price as in spec.outputs"),
+        ('output { name: "volume" }', "one of price as in outputs"),
     ],
 )
 def test_overrides_that_contradict_name_the_pipelines_own_field(text: str, expected: str) -> None:
     with pytest.raises(ConfigError) as raised:
         rendered(configOverrides=text)
-    assert [problem.expected for problem in raised.value.problems] == [expected]
+    assert [problem.requirement for problem in raised.value.problems] == [expected]
 
 
 def test_overrides_cannot_batch_an_ensemble() -> None:
-    with pytest.raises(ConfigError, match=r"expected ensemble_scheduling as in spec\.steps"):
+    with pytest.raises(ConfigError, match=r"expected ensemble_scheduling as in steps"):
         rendered(configOverrides="dynamic_batching { }")

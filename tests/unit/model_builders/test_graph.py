@@ -27,7 +27,7 @@ def test_a_name_that_is_too_long_for_a_key_of_a_config_map_is_refused() -> None:
     )
     (problem,) = check_graph(long)
     assert problem.path == "spec.steps[a]"
-    assert "at most 240 letters" in problem.expected
+    assert "at most 240 letters" in problem.requirement
 
 
 def test_two_steps_of_one_name_are_refused() -> None:
@@ -39,7 +39,7 @@ def test_two_steps_of_one_name_are_refused() -> None:
             gives={"y": "FP32 [5]", "z": "FP32 [5]"},
         )
     )
-    assert (problem.path, problem.found) == ("spec.steps[1].name", '"a" a second time')
+    assert (problem.path, problem.value) == ("spec.steps[1].name", '"a" a second time')
 
 
 def test_models_that_describe_themselves_are_checked_by_their_neighbours() -> None:
@@ -75,7 +75,7 @@ def test_each_of_two_cycles_is_named() -> None:
             gives={"y": "FP32 [5]"},
         )
     )
-    assert [problem.found for problem in problems] == [
+    assert [problem.value for problem in problems] == [
         'a cycle: a gives "a" to b, b gives "b" to a',
         'a cycle: c gives "c" to d, d gives "d" to c',
     ]

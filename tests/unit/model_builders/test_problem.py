@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference_operator.api.problem import MORE, Problem, first
+from inference_operator.api.quoting import MOST_PROBLEMS
 from model_builders.graph.flow import _Demands
 from model_builders.graph.model import End
 from model_builders.graph.propagation import may_match
-from model_builders.problem import MORE, MOST_PROBLEMS, ConfigError, Problem, first
+from model_builders.problem import ConfigError
 
 
 def problems(count: int) -> Iterator[Problem]:

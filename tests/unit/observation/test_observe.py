@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.mlflow.model_registry import NOT_CONFIGURED
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Taint
 from inference_operator.domain.names import ChildKey, UnitKey
@@ -20,7 +21,9 @@ from tests.fakes import bodies
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, node, stored
 from tests.unit.planning.seen import DEFAULTS, NOON, OWNER, observed
 
-DOWN = Unresolved(Reason.REGISTRY_UNREACHABLE, "http://mlflow:5000 does not answer")
+DOWN = Unresolved(
+    Reason.REGISTRY_UNREACHABLE, (Problem("", "", "http://mlflow:5000 does not answer"),)
+)
 OWNERS = [{"kind": "InferenceModel", "name": KEY.name, "uid": "uid-of-owner", "controller": True}]
 
 

@@ -51,8 +51,8 @@ async def test_two_pipelines_that_refer_to_each_other_say_so() -> None:
 
     for one, other in (("one", "two"), ("two", "one")):
         message = (
-            f"s0: EnsemblePipeline {other} leads back to this pipeline ({one} -> {other} ->"
-            f" {one}): {REMEDY}"
+            f"spec.steps[s0].modelRef: EnsemblePipeline {other} leads back to this pipeline"
+            f" ({one} -> {other} -> {one}); {REMEDY}"
         )
         assert desk.condition(one, "ResolvedRefs") == ("False", "ReferenceCycle", message)
         assert desk.condition(one, "Ready") == ("False", "ReferenceCycle", message)
@@ -125,8 +125,8 @@ async def test_a_ring_that_closes_later_stops_nobody_who_serves(last_first: bool
         assert desk.condition(name, "Available")[0] == "True"
     assert desk.reasons("outer", "middle") == {"Ready"}
     assert desk.condition("middle", "ResolvedRefs")[2] == (
-        "s0: EnsemblePipeline inner leads back to this pipeline (middle -> inner -> outer ->"
-        f" middle); version 1 (revision {served['inner']}) stays pinned: {REMEDY}"
+        "spec.steps[s0].modelRef: EnsemblePipeline inner leads back to this pipeline (middle ->"
+        f" inner -> outer -> middle); version 1 (revision {served['inner']}) stays pinned; {REMEDY}"
     )
     assert desk.condition("inner", "Ready")[1] == "ReferenceCycle"
     assert desk.condition("inner", "Ready")[2].endswith(

@@ -15,8 +15,8 @@ async def test_a_missing_model_is_waited_for() -> None:
     assert desk.condition("ResolvedRefs") == (
         "False",
         "ReferenceNotFound",
-        f"drift: InferenceModel fx-drift does not exist in namespace {PIPELINE.namespace}: create"
-        " it, or let the step refer to another one",
+        "spec.steps[drift].modelRef: InferenceModel fx-drift does not exist in namespace"
+        f" {PIPELINE.namespace}; create it, or let the step refer to another one",
     )
     assert desk.condition("SpecValid")[0] == "Unknown"
     assert desk.condition("Stalled")[0] == "", "it goes on as soon as the model is there"
@@ -77,7 +77,7 @@ async def test_a_deleted_model_takes_nothing_away() -> None:
     status, reason, message = desk.condition("ResolvedRefs")
     assert (status, reason) == ("False", "ReferenceNotFound")
     assert f"does not exist in namespace {PIPELINE.namespace}; version 1 (revision" in message
-    assert "stays pinned: create it, or let the step refer to another one" in message
+    assert "stays pinned; create it, or let the step refer to another one" in message
     assert desk.event_reasons.count("ReferenceNotFound") == 1
 
 
@@ -94,7 +94,7 @@ async def test_a_model_that_is_deleted_after_its_record_is_told_as_deleted() -> 
     status, reason, message = desk.condition("ResolvedRefs")
     assert (status, reason) == ("False", "ReferenceNotFound")
     assert "InferenceModel fx-drift is being deleted; version 1 (revision" in message
-    assert message.endswith("pinned: create it again, or let the step refer to another one")
+    assert message.endswith("pinned; create it again, or let the step refer to another one")
 
     desk.cluster.collect_garbage()
     await desk.settled((PIPELINE,))

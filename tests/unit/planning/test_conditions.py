@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Pod
@@ -92,14 +93,18 @@ def test_zero_replicas_are_ready_and_say_so() -> None:
 
 
 def test_an_invalid_spec_says_so_and_who_serves() -> None:
-    problem = Invalid(("spec.replicas: found -1", "spec.model: found nothing"))
+    problem = Invalid(
+        (Problem("spec.replicas", "-1", "0 or more"), Problem("spec.model", "nothing", "a value"))
+    )
     seen = observed(ready={"0ld": (2, 2)}, served="0ld")
     found = story(
         seen,
         decided(Position(stable="0ld"), wanted=False, invalid=problem, stuck=problem.message),
     )
 
-    said = "spec.replicas: found -1; spec.model: found nothing"
+    said = (
+        "spec.replicas: found -1, expected 0 or more; spec.model: found nothing, expected a value"
+    )
     serves = " (revision 0ld goes on serving on 2 replicas)"
     assert found["SpecValid"] == ("False", "InvalidSpec", said + serves)
     assert found["Ready"] == ("False", "InvalidSpec", said + serves)

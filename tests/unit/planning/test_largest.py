@@ -5,13 +5,14 @@ from typing import Any
 
 import pytest
 
+from inference_operator.api.problem import MORE
+from inference_operator.api.quoting import MOST_PROBLEMS
 from inference_operator.domain.rollout_state import Position
 from inference_operator.planning.planner import plan
 from inference_operator.validation.drawing import drawing
 from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import picture
 from model_builders.graph.drawing.svg import svg
-from model_builders.problem import MORE, MOST_PROBLEMS
 from tests.largest import LARGEST, NAMINGS, SHAPES, STEPS, name_of
 from tests.memory import Outcome, measure
 from tests.planned import calls, seen
@@ -70,7 +71,7 @@ def test_many_problems_end_with_one_about_the_others() -> None:
     made = plan(seen(SHAPES["unknown"](name_of, STEPS)), DEFAULTS, NOON)
 
     assert made.invalid is not None
-    assert made.invalid.problems[-1] == str(MORE)
+    assert made.invalid.problems[-1] == MORE
 
 
 @pytest.mark.parametrize("shape", DRAWN)

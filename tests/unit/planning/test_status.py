@@ -1,6 +1,7 @@
 """Parts of a status beside its conditions: models, decisions, revisions, and clients' revision."""
 
 from inference_operator.api.conditions import ConditionType
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
     DECISIONS_KEPT,
@@ -59,7 +60,7 @@ def test_the_last_twenty_decisions_are_kept() -> None:
 
 
 def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:
-    invalid = Invalid(("spec: found nothing",))
+    invalid = Invalid((Problem("spec", "nothing", "a model"),))
     done = decided(Position(), wanted=False, invalid=invalid, stuck=invalid.message)
 
     assert report(observed(), done, (), NOON).url is None

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.message_limits import shortened, shortened_bytes
 from inference_operator.domain.resolution import Unresolved
@@ -20,13 +21,13 @@ from tests.unit.planning.seen import NOON, container, observed, pod, record
 
 FORGED = "\x1b[2Jgone\r\nReady: True\x9b\u2028\u202eeurt\ud800\x7f"
 SAID: list[dict[str, Any]] = [
-    {"invalid": Invalid((f"spec: found {FORGED}", FORGED))},
-    {"unresolved": Unresolved(Reason.MODEL_UNUSABLE, FORGED)},
+    {"invalid": Invalid((Problem("spec", FORGED, FORGED), Problem("", "", FORGED)))},
+    {"unresolved": Unresolved(Reason.MODEL_UNUSABLE, (Problem("", "", FORGED),))},
     {"rejected": FORGED},
     {"stuck": FORGED, "paused": True},
     {"decisions": (Decision(Reason.PROMOTED, FORGED),)},
     {"behind": FORGED},
-    {"contradictions": (FORGED,)},
+    {"contradictions": (Problem("", "", FORGED),)},
 ]
 texts = st.text(st.characters(codec=None, exclude_categories=()))
 
@@ -45,7 +46,7 @@ def test_a_status_holds_only_what_can_be_printed(said: dict[str, Any]) -> None:
     status = report(observed(), plan, (FORGED,), NOON).to_body()
     found = strings(status)
 
-    assert any("\\u001b[2Jgone Ready: True" in text for text in found)
+    assert any("\\u001b[2Jgone" in text for text in found)
     assert all(text.isprintable() for text in found)
 
 

@@ -68,7 +68,7 @@ def unit(**changes: Any) -> ServingUnit:
 def problems(**changes: Any) -> tuple[str, ...]:
     found = made(**changes)
     assert isinstance(found, Invalid), found
-    return found.problems
+    return tuple(map(str, found.problems))
 
 
 def config(of: ServingUnit, name: str) -> Any:

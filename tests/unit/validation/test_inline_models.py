@@ -29,14 +29,14 @@ def test_overrides_of_an_inline_model_name_its_step() -> None:
 @pytest.mark.parametrize(
     ("triton", "expected"),
     [
-        ({"configOverrides": "max_batch_size: 3"}, "8 as in spec.steps[drift].model.maxBatchSize"),
+        ({"configOverrides": "max_batch_size: 3"}, "8 as in model.maxBatchSize"),
         (
             {"configOverrides": 'name: "other"'},
-            "no name: it comes from spec.steps[drift].model.name, or that of the resource or step",
+            "no name: it comes from model.name, or that of the resource or step",
         ),
         (
             {"configOverrides": "sequence_batching { }", "dynamicBatching": {}},
-            "dynamic_batching as in spec.steps[drift].triton.dynamicBatching",
+            "dynamic_batching as in triton.dynamicBatching",
         ),
     ],
 )

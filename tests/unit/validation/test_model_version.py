@@ -7,6 +7,7 @@ import pytest
 
 from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus, Phase, RevisionStatus
 from inference_operator.domain.names import ChildKey
@@ -28,8 +29,14 @@ from tests.unit.planning.seen import DEFAULTS, NOON, observed
 
 ASKED = "models:/fx_drift@champion"
 DIGEST = "0123456789abcdef" * 4
-DOWN = Unresolved(Reason.REGISTRY_UNREACHABLE, "http://mlflow:5000 does not answer", NOON)
-NO_ALIAS = Unresolved(Reason.ALIAS_NOT_FOUND, "models:/fx_drift has no alias champion", NOON)
+DOWN = Unresolved(
+    Reason.REGISTRY_UNREACHABLE, (Problem("", "", "http://mlflow:5000 does not answer"),), NOON
+)
+NO_ALIAS = Unresolved(
+    Reason.ALIAS_NOT_FOUND,
+    (Problem(SOURCE_URI, "", "models:/fx_drift has no alias champion"),),
+    NOON,
+)
 
 
 def version(number: int, asked: str = ASKED, **facts: Any) -> Resolved:
@@ -235,15 +242,17 @@ def test_a_version_that_cannot_be_served_leaves_the_last_one_serving() -> None:
     assert made(plan(view, DEFAULTS, NOON)).version == 3
     status, reason, message = story(view)[ConditionType.ARTIFACT_RESOLVED]
     assert (status, reason) == (ConditionStatus.FALSE, "ModelUnusable")
-    assert "models:/fx_drift/4 has no signature of tensors" in message
+    assert "models:/fx_drift/4 has no tensor signature" in message
     assert "models:/fx_drift/3 (run run-3" in message
 
 
 def test_contradictions_are_told_where_the_artifact_is() -> None:
     view = seen(version(4, max_batch_size=8), model={"maxBatchSize": 16}, **serving(version(4)))
     done = plan(view, DEFAULTS, NOON)
-    assert done.contradictions == ("spec.model.maxBatchSize is 16, its tag says 8",)
-    assert "differs: spec.model.maxBatchSize is 16" in explain(done)
+    assert done.contradictions == (
+        Problem("spec.model.maxBatchSize", "16", "at most 8, as the version's tag says"),
+    )
+    assert "differs: spec.model.maxBatchSize: found 16" in explain(done)
 
 
 def test_a_plan_says_what_it_waits_for() -> None:

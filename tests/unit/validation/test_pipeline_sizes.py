@@ -56,7 +56,7 @@ def test_one_config_that_is_too_large_for_a_config_map() -> None:
     found = made(**steps_on_one_model(1, 400_001))
 
     assert isinstance(found, Invalid)
-    assert "bytes of config.pbtxt in all, expected 400000 at most" in found.problems[0]
+    assert "bytes of config.pbtxt in all, expected 400000 at most" in found.message
 
 
 @pytest.mark.parametrize(("size", "is_refused"), [(6_400, False), (6_700, True)])

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.domain.observed import Observed, Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
@@ -79,11 +80,12 @@ INNER = Reference("EnsemblePipeline", "fx-inner")
 BACK = Referenced(
     pin("c", INNER.kind, INNER.name), ready=True, way_back=("fx-inner", "fx-mid", "fx-drift")
 )
+PATH = "spec.steps[drift].modelRef"
 ROUND = (
-    "drift: EnsemblePipeline fx-inner leads back to this pipeline (fx-drift -> fx-inner -> fx-mid"
-    " -> fx-drift)"
+    "EnsemblePipeline fx-inner leads back to this pipeline (fx-drift -> fx-inner -> fx-mid ->"
+    " fx-drift)"
 )
-REMEDY = ": let a step of one of them refer to something else"
+REMEDY = "let a step of one of them refer to something else"
 
 
 def settled(there: Referenced | None, *records: RevisionRecord) -> SettledPipeline:
@@ -99,8 +101,9 @@ def test_nothing_is_taken_of_a_pipeline_that_leads_back() -> None:
     found = settled(BACK)
 
     assert found.wanted is None
-    assert found.references == (Finding(None, ROUND + REMEDY, Reason.REFERENCE_CYCLE),)
-    assert found.unresolved == Unresolved(Reason.REFERENCE_CYCLE, ROUND + REMEDY)
+    problem = Problem(PATH, "", ROUND, REMEDY)
+    assert found.references == (Finding(None, str(problem), Reason.REFERENCE_CYCLE),)
+    assert found.unresolved == Unresolved(Reason.REFERENCE_CYCLE, (problem,))
     assert found.unresolved.is_definite, "waiting does not help"
 
 
@@ -113,7 +116,7 @@ def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -
     known = pin("b", INNER.kind, INNER.name)
     found = settled(there, pinned("old", 1, known))
 
-    message = f"{ROUND}; version 1 (revision b) stays pinned{REMEDY}"
+    message = f"{PATH}: {ROUND}; version 1 (revision b) stays pinned; {REMEDY}"
     assert found.references == (Finding(known, message, Reason.REFERENCE_CYCLE),)
     assert found.unresolved is None
     assert found.wanted is not None
@@ -126,28 +129,28 @@ def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -
         (
             None,
             Reason.REFERENCE_NOT_FOUND,
-            f"does not exist in namespace {OWNER.key.namespace}: create it, or let the step refer",
+            f"does not exist in namespace {OWNER.key.namespace}; create it, or let the step refer",
         ),
-        (Referenced(None), Reason.REFERENCE_NOT_READY, "has not been Ready yet: see `kubectl"),
+        (Referenced(None), Reason.REFERENCE_NOT_READY, "has not been Ready yet; see `kubectl"),
         (
             Referenced(None, ready=True),
             Reason.REFERENCE_NOT_READY,
-            "is missing or illegible: edit EnsemblePipeline fx-inner, so that it makes a new",
+            "is missing or illegible; edit EnsemblePipeline fx-inner, so that it makes a new",
         ),
         (
             Referenced(None, ready=True, deleting=True),
             Reason.REFERENCE_NOT_FOUND,
-            "is being deleted: create it again, or let the step refer",
+            "is being deleted; create it again, or let the step refer",
         ),
         (
             Referenced(None, deleting=True, reason="Progressing"),
             Reason.REFERENCE_NOT_FOUND,
-            "is being deleted: create it again, or let the step refer",
+            "is being deleted; create it again, or let the step refer",
         ),
         (
             Referenced(None, lack=(Reason.REFERENCE_NOT_FOUND, "fx-inner is far", "go there")),
             Reason.REFERENCE_NOT_FOUND,
-            "fx-inner is far: go there",
+            "fx-inner is far; go there",
         ),
     ],
     ids=[

@@ -7,6 +7,7 @@ import pytest
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import InputTensor, ModelFormat, Tensor
+from inference_operator.api.problem import joined
 from inference_operator.domain.resolution import Facts, Resolved, TensorFact
 from inference_operator.validation.signature import Completed, Incomplete, complete
 
@@ -41,7 +42,7 @@ def completed(of: InferenceModelSpec, **changes: Any) -> Completed:
 def problem(of: InferenceModelSpec, **changes: Any) -> str:
     found = complete(of, resolved(**changes))
     assert isinstance(found, Incomplete)
-    return "; ".join(found.problems)
+    return joined(found.problems)
 
 
 TENSORS: dict[str, Any] = {
@@ -100,9 +101,9 @@ def test_batching_may_rest_on_the_versions_tag() -> None:
 def test_batching_without_a_largest_batch_is_named() -> None:
     said = problem(spec({"dynamicBatching": {}}), max_batch_size=None)
     assert said == (
-        "spec.triton.dynamicBatching: found dynamicBatching with model.maxBatchSize 0, expected"
-        " model.maxBatchSize of 1 or more; set model.maxBatchSize, or remove dynamicBatching"
-        " (models:/fx/4)"
+        "spec.triton.dynamicBatching: found dynamicBatching with model.maxBatchSize 0"
+        " (models:/fx/4), expected model.maxBatchSize of 1 or more; set model.maxBatchSize, or"
+        " remove dynamicBatching"
     )
 
 
@@ -112,15 +113,15 @@ def test_batching_without_a_largest_batch_is_named() -> None:
         (
             {},
             {"inputs": None},
-            "spec.model.inputs: found nothing, and models:/fx/4 has no signature of tensors,"
-            " expected both, since the artifact does not say them; add model.inputs and"
-            " model.outputs, or log the model with a signature of TensorSpec",
+            "spec.model.inputs: not set, and models:/fx/4 has no tensor signature; set"
+            " model.inputs and model.outputs, or log the model with a signature of TensorSpec,"
+            " since the artifact does not declare them",
         ),
         (
             {},
             {"format": None},
-            "spec.model.format: found nothing, and models:/fx/4 does not say it, expected one of"
-            " torchscript, onnx, tensorrt, python; add it",
+            "spec.model.format: not set, and models:/fx/4 does not declare it; set it to one of"
+            " torchscript, onnx, tensorrt, python",
         ),
         (
             {"format": "onnx"},
@@ -167,11 +168,11 @@ def test_every_contradiction_is_told() -> None:
         "outputs": [{"name": "ratio", "dataType": "FP32", "shape": [1]}],
         "source": {"sha256": "f" * 64},
     }
-    assert completed(spec(**unlike)).contradictions == (
-        "spec.model.maxBatchSize is 64, its tag says 32",
-        f"spec.model.source.sha256 is {'f' * 64}, its tag says {DIGEST}",
-        "spec.model.inputs[ohlcv].dataType is FP64, the signature says float32",
-        "spec.model.inputs[ohlcv].shape is [-1, 30, 5] with the batch dimension, the signature"
-        " says [-1, 60, 5]",
-        "spec.model.outputs[ratio] is not in the signature, which has OUTPUT__0",
-    )
+    assert [str(problem) for problem in completed(spec(**unlike)).contradictions] == [
+        "spec.model.maxBatchSize: found 64, expected at most 32, as the version's tag says",
+        f"spec.model.source.sha256: found {'f' * 64}, expected {DIGEST}, as the version's tag says",
+        "spec.model.inputs[ohlcv].dataType: found FP64, expected float32, as the signature says",
+        "spec.model.inputs[ohlcv].shape: found [-1, 30, 5] with the batch dimension, expected"
+        " [-1, 60, 5], as the signature says",
+        "spec.model.outputs[ratio]: it is not in the signature, which has OUTPUT__0",
+    ]

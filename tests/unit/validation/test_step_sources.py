@@ -8,6 +8,7 @@ import pytest
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import EnsemblePipelineStatus, RevisionStatus
 from inference_operator.domain.observed import Observed, RevisionRecord
@@ -29,10 +30,12 @@ from tests.unit.planning.seen import DEFAULTS, NOON, observed
 
 OWNER = Owner(PIPELINE, API_VERSION, "uid-of-owner")
 PRICE, TEXT = "models:/fx_drift@champion", "models:/fx_news@champion"
-DOWN = Unresolved(Reason.REGISTRY_UNREACHABLE, "http://mlflow:5000 does not answer", NOON)
+DOWN = Unresolved(
+    Reason.REGISTRY_UNREACHABLE, (Problem("", "", "http://mlflow:5000 does not answer"),), NOON
+)
 NO_ALIAS = Unresolved(
     Reason.ALIAS_NOT_FOUND,
-    "models:/fx_news has no alias champion: correct spec.model.source.uri",
+    (Problem(SOURCE_URI, "", "models:/fx_news has no alias champion", "correct it"),),
     NOON,
 )
 FACTS = Facts(
@@ -222,7 +225,7 @@ def test_a_bad_alias_of_one_step_is_named_with_its_step() -> None:
     view = seen(version(PRICE, 3), NO_ALIAS, records=serving())
     found = told(view)
     assert (found.status, found.reason) == (ConditionStatus.FALSE, Reason.ALIAS_NOT_FOUND)
-    assert "has no alias champion: correct spec.steps[text].model.source.uri" in found.message
+    assert found.message.startswith("spec.steps[text].model.source.uri: models:/fx_news has no")
     assert told(view, ConditionType.AVAILABLE).status is ConditionStatus.TRUE
 
 
@@ -237,7 +240,7 @@ def test_a_version_that_cannot_be_served_leaves_the_set_as_it_was() -> None:
     view = seen(version(PRICE, 3), bare, records=serving())
     assert set_of(view) == {"price": "models:/fx_drift/3", "text": "models:/fx_news/3"}
     assert told(view).reason == Reason.MODEL_UNUSABLE
-    assert "spec.steps[text].model.inputs: found nothing" in told(view).message
+    assert "spec.steps[text].model.inputs: not set" in told(view).message
 
 
 def test_contradictions_name_their_step() -> None:
@@ -245,5 +248,9 @@ def test_contradictions_name_their_step() -> None:
     pinned = version(PRICE, 3, sha256="b" * 64)
     done = plan(seen(pinned, version(TEXT, 3), steps=steps), DEFAULTS, NOON)
     assert done.contradictions == (
-        f"spec.steps[price].model.source.sha256 is {'a' * 64}, its tag says {'b' * 64}",
+        Problem(
+            "spec.steps[price].model.source.sha256",
+            "a" * 64,
+            f"{'b' * 64}, as the version's tag says",
+        ),
     )

@@ -102,7 +102,7 @@ def test_order_and_priorities_contradict_for_a_referenced_model_too() -> None:
     path = "spec.steps[drift].triton.dynamicBatching"
     assert found == (
         f"{path}.priorities.levels: found 2 with preserveOrdering, expected 1: priorities let"
-        f" requests overtake; remove {path}.preserveOrdering, or this"
+        " requests overtake; remove triton.dynamicBatching.preserveOrdering, or this"
     )
 
 

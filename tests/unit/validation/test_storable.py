@@ -21,7 +21,7 @@ MOST_STORED = 1_572_864
 
 def sizes(body: dict[str, Any]) -> tuple[list[str], dict[str, int]]:
     made = plan(seen(body), DEFAULTS, NOON)
-    problems = list(made.invalid.problems) if made.invalid else []
+    problems = list(map(str, made.invalid.problems)) if made.invalid else []
     return problems, {a.key.kind: len(json.dumps(a.manifest)) for a in made.actions}  # type: ignore[union-attr]
 
 

@@ -22,12 +22,13 @@ from inference_operator.adapters.web.bounded_answer import (
     whole_number,
 )
 from inference_operator.adapters.web.redirects import checked_connector, checked_redirects
+from inference_operator.api.problem import SOURCE_SECRET, SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text
 from inference_operator.domain.api_resource import segment
 from inference_operator.domain.bounded_json import JsonRefusedError, parse_json
 from inference_operator.domain.names import FIELD_MANAGER
-from inference_operator.domain.resolution import Unresolved
+from inference_operator.domain.resolution import DEFINITE
 
 _API = "/api/2.0/mlflow"
 
@@ -35,14 +36,14 @@ _API = "/api/2.0/mlflow"
 class RegistryError(Exception):
     """The registry gave no answer, or one that says what is missing."""
 
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
-        self.reason = reason
+    def __init__(self, reason: Reason, problem: Problem) -> None:
+        super().__init__(str(problem))
+        self.reason, self.problem = reason, problem
 
     @property
     def is_definite(self) -> bool:
         """Whether it is an answer: asking again soon gives the same one."""
-        return Unresolved(self.reason, "").is_definite
+        return self.reason in DEFINITE
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +98,7 @@ class Mlflow:
         query = {"name": name}
         missing = (
             Reason.REGISTERED_MODEL_NOT_FOUND,
-            f"{self.uri} has no registered model {name}: correct spec.model.source.uri, or"
-            " register it",
+            _source(f"{self.uri} has no registered model {name}", "correct it, or register one"),
         )
         body = await self._json(f"{_API}/registered-models/get", query, access, missing)
         found = _map(body, "registered_model")
@@ -108,11 +108,8 @@ class Mlflow:
     async def version(self, name: str, version: int, access: Access) -> ModelVersion:
         """The facts of a version but for its MLmodel file."""
         query = {"name": name, "version": str(version)}
-        missing = (
-            Reason.VERSION_NOT_FOUND,
-            f"{self.uri} has no version {version} of {name}, or it was deleted: name another one"
-            " in spec.model.source.uri",
-        )
+        what = f"{self.uri} has no version {version} of {name}, or it was deleted"
+        missing = (Reason.VERSION_NOT_FOUND, _source(what, "name another one"))
         body = await self._json(f"{_API}/model-versions/get", query, access, missing)
         found = _map(body, "model_version")
         return ModelVersion(
@@ -124,23 +121,19 @@ class Mlflow:
 
     async def run_models(self, run: str, access: Access) -> tuple[str, ...]:
         """Ids of the models that the run logged."""
-        missing = (
-            Reason.RUN_NOT_FOUND,
-            f"{self.uri} has no run {run}: correct spec.model.source.uri",
-        )
+        missing = (Reason.RUN_NOT_FOUND, _source(f"{self.uri} has no run {run}", "correct it"))
         body = _map(await self._json(f"{_API}/runs/get", {"run_id": run}, access, missing), "run")
         if _map(body, "info").get("lifecycle_stage") == "deleted":
-            raise RegistryError(
-                Reason.RUN_NOT_FOUND,
-                f"run {run} of {self.uri} was deleted: restore it, or name another one in"
-                " spec.model.source.uri",
-            )
+            what = f"run {run} of {self.uri} was deleted"
+            remedy = "restore it, or name another one"
+            raise RegistryError(Reason.RUN_NOT_FOUND, _source(what, remedy))
         outputs = (body.get("outputs") or {}).get("model_outputs") or ()
         return tuple(identifier(output["model_id"]) for output in outputs)
 
     async def logged_model(self, model_id: str, access: Access) -> LoggedModel:
         """A model by its id, as `run_models` gives it."""
-        missing = (Reason.RUN_NOT_FOUND, f"{self.uri} has no logged model {model_id} any more")
+        what = f"{self.uri} has no logged model {model_id} any more"
+        missing = (Reason.RUN_NOT_FOUND, _source(what, "name another run"))
         path = f"{_API}/logged-models/{segment(model_id)}"
         info = _map(_map(await self._json(path, {}, access, missing), "model"), "info")
         return LoggedModel(str(info.get("name") or ""), _tags(info))
@@ -186,15 +179,15 @@ class Mlflow:
         return f"{self.uri}/get-artifact?{urlencode({'run_id': run, 'path': path})}"
 
     async def _json(
-        self, path: str, query: Mapping[str, str], access: Access, missing: tuple[Reason, str]
+        self, path: str, query: Mapping[str, str], access: Access, missing: tuple[Reason, Problem]
     ) -> Mapping[str, Any]:
         text = f"?{urlencode(query)}" if query else ""
         try:
             status, raw = await self._send("GET", f"{self.uri}{path}{text}", access)
         except AnswerTooLongError as error:
             raise self._away(
-                f"answered {path} with {error}, expected at most {error.limit:,}: remove tags,"
-                " parameters or aliases, or name another model in spec.model.source.uri"
+                f"answered {path} with {error}, expected at most {error.limit:,}",
+                "remove tags, parameters or aliases, or name another model",
             ) from None
         if status in (400, 404) and is_mlflow_error(raw):
             raise RegistryError(*missing)
@@ -210,7 +203,7 @@ class Mlflow:
             body = None
         if not isinstance(body, dict):
             said = raw[: 4 * SHOWN].decode("utf-8", "replace")[:SHOWN]
-            raise self._away(f"answered with no JSON ({said!r}); is it MLflow?")
+            raise self._away(f"answered with no JSON ({said!r})", "is it MLflow?")
         return body
 
     async def _send(
@@ -242,8 +235,9 @@ class Mlflow:
                 return got.status, await read_answer(got, limit) if limit else b""
         except aiohttp.ClientConnectorCertificateError as error:
             raise self._away(
-                f"has a certificate that is not trusted ({error.certificate_error}): put the PEM"
-                " of its authority under `ca.crt` into the Secret of spec.model.source.secretRef"
+                f"has a certificate that is not trusted ({error.certificate_error})",
+                "put the PEM of its authority under `ca.crt` into the Secret",
+                SOURCE_SECRET,
             ) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise self._away(f"does not answer: {_cause(error)}") from None
@@ -256,11 +250,10 @@ class Mlflow:
             try:
                 context.load_verify_locations(cadata=ca)
             except (ssl.SSLError, ValueError) as error:
-                raise RegistryError(
-                    Reason.CREDENTIALS_UNUSABLE,
-                    f"`ca.crt` of the Secret of secretRef holds no usable certificate ({error}):"
-                    " expected PEM text that starts with -----BEGIN CERTIFICATE-----",
-                ) from None
+                what = f"`ca.crt` of the Secret holds no usable certificate ({error})"
+                remedy = "write PEM text that starts with -----BEGIN CERTIFICATE-----"
+                problem = Problem(SOURCE_SECRET, "", what, remedy)
+                raise RegistryError(Reason.CREDENTIALS_UNUSABLE, problem) from None
             self._trust[ca] = context
         return self._trust[ca]
 
@@ -269,15 +262,19 @@ class Mlflow:
             return raw
         said = error_message(raw)
         if status in (401, 403):
-            raise RegistryError(
-                Reason.REGISTRY_FORBIDDEN,
-                f"{self.uri} answered {status} ({said}): let spec.model.source.secretRef name a"
-                " Secret that may read the model",
-            )
-        raise self._away(f"answered {status} ({said}); look at its log")
+            what = f"{self.uri} answered {status} ({said})"
+            problem = Problem(SOURCE_SECRET, "", what, "name a Secret that may read the model")
+            raise RegistryError(Reason.REGISTRY_FORBIDDEN, problem)
+        raise self._away(f"answered {status} ({said})", "look at its log")
 
-    def _away(self, what: str) -> RegistryError:
-        return RegistryError(Reason.REGISTRY_UNREACHABLE, f"the registry {self.uri} {what}")
+    def _away(self, what: str, remedy: str = "", path: str = "") -> RegistryError:
+        """Return the error of a registry that fails whoever asks; `path` is the field to blame."""
+        problem = Problem(path, "", f"the registry {self.uri} {what}", remedy)
+        return RegistryError(Reason.REGISTRY_UNREACHABLE, problem)
+
+
+def _source(what: str, remedy: str) -> Problem:
+    return Problem(SOURCE_URI, "", what, remedy)
 
 
 def _cause(error: Exception) -> str:

@@ -16,6 +16,7 @@ from inference_operator.adapters.mlflow.registry_secrets import Place, Secrets
 from inference_operator.adapters.mlflow.resolver import Answer, Resolver, as_answer
 from inference_operator.adapters.mlflow.subscriptions import Asked, Questions, asked_in
 from inference_operator.adapters.polling.poll_schedule import Pace
+from inference_operator.api.problem import SOURCE_SECRET, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import (
@@ -41,7 +42,14 @@ RESOLVERS = 256
 
 NOT_CONFIGURED = Unresolved(
     Reason.REGISTRY_NOT_CONFIGURED,
-    "the operator knows no registry: set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI of its Deployment",
+    (
+        Problem(
+            "",
+            "",
+            "the operator knows no registry",
+            "set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI of its Deployment",
+        ),
+    ),
 )
 
 
@@ -152,11 +160,9 @@ class ModelRegistry:
                 answers[asked] = error
             except Exception as error:
                 log.exception("the Secret of %s cannot be read", asked.source.uri)
-                said = (
-                    "the Secret of spec.model.source.secretRef cannot be read:"
-                    f" {type(error).__name__}: {error}"
-                )
-                answers[asked] = RegistryError(Reason.CREDENTIALS_UNUSABLE, said)
+                what = f"the Secret cannot be read: {type(error).__name__}: {error}"
+                problem = Problem(SOURCE_SECRET, "", what)
+                answers[asked] = RegistryError(Reason.CREDENTIALS_UNUSABLE, problem)
         return groups
 
     def _resolver(self, access: Access) -> Resolver:
@@ -206,11 +212,11 @@ class ModelRegistry:
             return answer
         before = self._known.get(asked)
         if isinstance(before, Unresolved) and before.reason is answer.reason:
-            return Unresolved(answer.reason, str(answer), before.since)
+            return Unresolved(answer.reason, (answer.problem,), before.since)
         times, since = self._failing.get(asked, (0, self._clock()))
         if isinstance(before, Resolved) and not answer.is_definite and times < PATIENCE:
             return before
-        return Unresolved(answer.reason, str(answer), since)
+        return Unresolved(answer.reason, (answer.problem,), since)
 
     def _tell(self, subject: str, found: Mapping[Asked, Resolution]) -> None:
         changed = {asked for asked, new in found.items() if self._known.get(asked) != new}

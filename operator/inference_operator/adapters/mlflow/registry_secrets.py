@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.adapters.mlflow.client import Access, RegistryError
+from inference_operator.api.problem import SOURCE_SECRET, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.api_resource import Resource
 
@@ -92,24 +93,24 @@ def _text(place: Place, data: Mapping[str, str], key: str) -> str | None:
 
 
 def _unusable(place: Place, what: str) -> RegistryError:
-    return RegistryError(
-        Reason.CREDENTIALS_UNUSABLE,
-        f"Secret {place[1]} of spec.model.source.secretRef cannot be used: {what}; expected the"
-        f" keys {EXPECTED}",
+    return _secret_error(
+        f"Secret {place[1]} cannot be used: {what}", f"give it the keys {EXPECTED}"
     )
 
 
 def _refused(place: Place, error: ApiError) -> RegistryError:
     namespace, name = place
     if error.is_gone:
-        said = (
-            f"Secret {name} of spec.model.source.secretRef does not exist in {namespace}: create it"
+        return _secret_error(f"Secret {name} does not exist in {namespace}", "create it")
+    if error.status == 403:
+        return _secret_error(
+            f"the operator may not read Secret {name}",
+            f"allow it with a Role of {namespace} (`get` on this Secret), as"
+            " docs/inference-model.md shows",
         )
-    elif error.status == 403:
-        said = (
-            f"the operator may not read Secret {name} of spec.model.source.secretRef: allow it with"
-            f" a Role of {namespace} (`get` on this Secret), as docs/inference-model.md shows"
-        )
-    else:
-        said = f"Secret {name} of spec.model.source.secretRef cannot be read: {error.message}"
-    return RegistryError(Reason.CREDENTIALS_UNUSABLE, said)
+    return _secret_error(f"Secret {name} cannot be read: {error.message}")
+
+
+def _secret_error(what: str, remedy: str = "") -> RegistryError:
+    problem = Problem(SOURCE_SECRET, "", what, remedy)
+    return RegistryError(Reason.CREDENTIALS_UNUSABLE, problem)

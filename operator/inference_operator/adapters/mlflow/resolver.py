@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from inference_operator.adapters.mlflow.client import Access, Mlflow, ModelVersion, RegistryError
 from inference_operator.adapters.web.bounded_answer import AnswerTooLongError, flat
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.quoting import listed, short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.mlmodel import (
@@ -109,7 +110,7 @@ class Resolver:
         try:
             return await self._mlflow.text(url, access, MLMODEL_BYTES)
         except AnswerTooLongError:
-            raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {TOO_LONG}") from None
+            raise _unusable(f"{uri}: {TOO_LONG}") from None
 
     async def _run(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
         run, (name, _, rest) = parts.run, parts.path.partition("/")
@@ -136,11 +137,9 @@ class Resolver:
         elif await self._mlflow.has_file(self._mlflow.run_file(run, path), access):
             known, folder = _facts_of_file(uri, path, {}), ""
         else:
-            raise RegistryError(
-                Reason.RUN_NOT_FOUND,
-                f"run {run} of {self._mlflow.uri} has neither a model nor a file {path}: correct"
-                " spec.model.source.uri",
-            )
+            what = f"run {run} of {self._mlflow.uri} has neither a model nor a file {path}"
+            problem = Problem(SOURCE_URI, "", what, "correct it")
+            raise RegistryError(Reason.RUN_NOT_FOUND, problem)
         download = self._mlflow.run_file(run, f"{folder}{known.path}")
         return Resolved(uri, uri, _UNVERSIONED, run, download, known)
 
@@ -151,12 +150,14 @@ def as_answer(error: Exception, about: str) -> RegistryError:
         return error
     # An answer of another shape must not end the watching.
     log.error("the registry's answer about %s cannot be understood", about, exc_info=error)
-    said = (
+    problem = Problem(
+        "",
+        "",
         f"the registry's answer cannot be understood: {type(error).__name__}: {flat(str(error))},"
-        " expected an answer of MLflow's REST API; check that"
-        " INFERENCE_OPERATOR_MLFLOW_TRACKING_URI leads to an MLflow server"
+        " expected an answer of MLflow's REST API",
+        "check that INFERENCE_OPERATOR_MLFLOW_TRACKING_URI leads to an MLflow server",
     )
-    return RegistryError(Reason.REGISTRY_UNREACHABLE, said)
+    return RegistryError(Reason.REGISTRY_UNREACHABLE, problem)
 
 
 def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
@@ -164,38 +165,37 @@ def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
         return parts.version
     if parts.alias not in aliases:
         there = listed(sorted(aliases), "none at all", short)
-        raise RegistryError(
-            Reason.ALIAS_NOT_FOUND,
-            f"models:/{parts.name} has no alias {parts.alias} (it has {there}): set it in"
-            " the registry, or correct spec.model.source.uri",
-        )
+        what = f"models:/{parts.name} has no alias {parts.alias} (it has {there})"
+        remedy = "set the alias in the registry, or name another one"
+        raise RegistryError(Reason.ALIAS_NOT_FOUND, Problem(SOURCE_URI, "", what, remedy))
     return aliases[parts.alias]
 
 
 def _check_ready(uri: str, found: ModelVersion) -> None:
     if found.status != "READY":
-        said = f" ({found.status_message})" if found.status_message else ""
-        raise RegistryError(
-            Reason.VERSION_NOT_READY,
-            f"{uri} is {found.status}{said}, expected READY: wait until it is registered, or"
-            " register it again",
-        )
+        because = f" ({found.status_message})" if found.status_message else ""
+        value = f"{uri}, which is {found.status}{because}"
+        remedy = "wait until it is registered, or register it again"
+        problem = Problem(SOURCE_URI, value, "a version that is READY", remedy)
+        raise RegistryError(Reason.VERSION_NOT_READY, problem)
 
 
 async def _facts(uri: str, mlmodel: str | None, tags: Mapping[str, str]) -> Facts:
     if mlmodel is None:
-        raise RegistryError(
-            Reason.MODEL_UNUSABLE, f"{uri} has no MLmodel file: log it with MLflow's own functions"
-        )
+        raise _unusable(f"{uri} has no MLmodel file", "log it with MLflow's own functions")
     try:
         # In a thread: the largest file that is read takes some 100 ms.
         return await asyncio.to_thread(facts, mlmodel, tags)
     except ModelUnusableError as error:
-        raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {error}") from None
+        raise _unusable(f"{uri}: {error}") from None
+
+
+def _unusable(what: str, remedy: str = "") -> RegistryError:
+    return RegistryError(Reason.MODEL_UNUSABLE, Problem(SOURCE_URI, "", what, remedy))
 
 
 def _facts_of_file(uri: str, path: str, tags: Mapping[str, str]) -> Facts:
     try:
         return file_facts(path, tags)
     except ModelUnusableError as error:
-        raise RegistryError(Reason.MODEL_UNUSABLE, f"{uri}: {error}") from None
+        raise _unusable(f"{uri}: {error}") from None

@@ -12,7 +12,7 @@ from inference_operator.load.failure import LoadError
 from inference_operator.load.plan import Order
 
 if TYPE_CHECKING:
-    from model_builders.problem import Problem
+    from inference_operator.api.problem import Problem
     from model_builders.protobuf import ModelConfig
 
 

@@ -11,6 +11,7 @@ from inference_operator.api.conditions import (
     ConditionType,
     format_time,
 )
+from inference_operator.api.problem import joined
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.message_limits import shortened
@@ -111,7 +112,7 @@ def _spec_valid(view: Outlook) -> Finding:
         return Finding(ConditionType.SPEC_VALID, None, view.plan.unresolved.reason, message)
     message = "the spec can be served"
     if view.plan.outside:
-        outside = "; ".join(view.plan.outside)
+        outside = joined(view.plan.outside)
         message = f"what runs goes on, but a new revision of this spec would be refused: {outside}"
     return Finding(ConditionType.SPEC_VALID, True, Reason.VALID, message)
 
@@ -143,7 +144,7 @@ def _artifact(view: Outlook) -> Iterator[Finding]:
     if report is not None or view.ready > 0:
         is_pinned = record.sha256 or record.steps
         pinned = "" if is_pinned else "; set spec.model.source.sha256 to pin it"
-        differs = "".join(f"; {sentence}" for sentence in view.plan.contradictions)
+        differs = "".join(f"; {problem}" for problem in view.plan.contradictions)
         message = f"{_artifact_words(record)} is loaded{pinned}{differs}"
         yield Finding(kind, True, Reason.RESOLVED, message)
         return

@@ -46,17 +46,17 @@ def _wanted(plan: Plan) -> Iterator[str]:
 
 
 def _remarks(plan: Plan) -> Iterator[str]:
-    told = ""
+    listed: set[str] = set()
     if plan.unresolved is not None:
-        told = plan.unresolved.message
-        yield f"  unresolved: {plan.unresolved.reason.value}: {told}"
+        listed = set(map(str, plan.unresolved.problems))
+        yield f"  unresolved: {plan.unresolved.reason.value}: {plan.unresolved.message}"
     for found in plan.references:
-        if not found.resolves and found.message not in told:
+        if not found.resolves and found.message not in listed:
             yield f"  reference: {found.reason.value}: {found.message}"
-    for sentence in plan.outside:
-        yield f"  not allowed any more: {sentence}"
-    for sentence in plan.contradictions:
-        yield f"  differs: {sentence}"
+    for problem in plan.outside:
+        yield f"  not allowed any more: {problem}"
+    for problem in plan.contradictions:
+        yield f"  differs: {problem}"
     if plan.accelerator is not None:
         words = f": {plan.accelerator.message}" if plan.accelerator.message else ""
         yield f"  runs on: {plan.accelerator.mode.value}{words}"

@@ -3,11 +3,11 @@
 from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.problem import Problem
 from model_builders.config import parse_pbtxt
 from model_builders.graph.checks import check_graph
 from model_builders.graph.drawing.picture import Kind, Picture, picture
 from model_builders.graph.spec import graph_of
-from model_builders.problem import Problem
 
 MAKER = """name: "maker" backend: "python" max_batch_size: 8
 input { name: "TICKS" data_type: TYPE_FP64 dims: [ -1, 3 ] }

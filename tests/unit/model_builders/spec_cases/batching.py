@@ -29,13 +29,13 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         ),
         "spec.triton.dynamicBatching.priorities.levels: found 2 with preserveOrdering, expected"
         " 1: priorities let requests overtake; remove"
-        " spec.triton.dynamicBatching.preserveOrdering, or this",
+        " triton.dynamicBatching.preserveOrdering, or this",
     ),
     "delays in order": (
         spec(triton={"dynamicBatching": {"preserveOrdering": True, "queuePolicy": DELAY}}),
         "spec.triton.dynamicBatching.queuePolicy.timeoutAction: found Delay with"
         " preserveOrdering, expected Reject: a delayed request is overtaken; remove"
-        " spec.triton.dynamicBatching.preserveOrdering, or this",
+        " triton.dynamicBatching.preserveOrdering, or this",
     ),
     "a priority's delays in order": (
         spec(
@@ -52,6 +52,6 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         ),
         "spec.triton.dynamicBatching.priorities.policies[0].timeoutAction: found Delay with"
         " preserveOrdering, expected Reject: a delayed request is overtaken; remove"
-        " spec.triton.dynamicBatching.preserveOrdering, or this",
+        " triton.dynamicBatching.preserveOrdering, or this",
     ),
 }

@@ -45,7 +45,7 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         ),
         "spec.triton.configOverrides: model_warmup[day].inputs[WINDOW__0].input_data_file: found"
         ' "day.bin", expected zero_data or random_data: the pod has no folder warmup; use'
-        " spec.triton.warmup",
+        " triton.warmup",
     ),
     "a Python environment that no pod has": (
         spec(triton={"parameters": {"EXECUTION_ENV_PATH": "$$TRITON_MODEL_DIRECTORY/e.tar.gz"}}),

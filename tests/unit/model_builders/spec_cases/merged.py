@@ -21,14 +21,14 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
     "overrides that contradict": (
         spec(triton=overrides("max_batch_size: 4")),
         "spec.triton.configOverrides: max_batch_size: found 4, expected 16 as in"
-        " spec.model.maxBatchSize; overrides cannot contradict the spec: change it there, or"
+        " model.maxBatchSize; overrides cannot contradict the spec: change it there, or"
         " remove one of the two",
     ),
     "an overridden name": (
         spec(triton=overrides('name: "lstm"')),
         'spec.triton.configOverrides: name: found "lstm", expected no name: it comes from'
-        " spec.model.name, or that of the resource or step; remove it, and set spec.model.name"
-        " where Triton's name differs",
+        " model.name, or that of the resource or step; remove it, and set model.name where"
+        " Triton's name differs",
     ),
     "an ensemble by overrides": (
         spec(triton=overrides('ensemble_scheduling { step { model_name: "a" } }')),
@@ -39,7 +39,7 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         spec(model_changes={"maxBatchSize": 0}, triton=overrides("dynamic_batching { }")),
         "spec.triton.configOverrides: dynamic_batching: found batching with model.maxBatchSize"
         " 0, expected model.maxBatchSize of 1 or more; set model.maxBatchSize, and use"
-        " spec.triton.dynamicBatching",
+        " triton.dynamicBatching",
     ),
     "large sequence batches": (
         spec(triton=overrides("sequence_batching { oldest { preferred_batch_size: 32 } }")),
@@ -79,7 +79,7 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         ),
         "spec.triton.configOverrides: sequence_batching: found with a response cache, expected"
         " no response cache: Triton caches neither sequences nor decoupled responses; remove"
-        " spec.triton.responseCache",
+        " triton.responseCache",
     ),
     "tensors by overrides without dimensions": (
         spec(
