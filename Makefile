@@ -69,6 +69,7 @@ lock: ## write requirements/ again from pyproject.toml; UPGRADE=--upgrade takes 
 	$$pinned --group mlflow-server -o hack/images/mlflow/requirements.txt; \
 	$$pinned --group release -o requirements/release.txt; \
 	echo hatchling | $$pinned - -o requirements/build.txt; \
+	grep -oE 'kopf>=[^"]+' pyproject.toml | $$compile --upgrade --no-deps --resolution lowest-direct - -o requirements/kopf-lowest.txt; \
 	echo uv | $$compile $(UPGRADE) - -o requirements/uv.txt
 
 generate: $(STAMP) ## write crds/ and docs/api.md again from the API's types

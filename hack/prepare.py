@@ -20,6 +20,7 @@ from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
 from hack.images.catalog import IMAGES, build, rootfs
 from hack.images.torch import torch_dir
+from hack.kopf_versions import lowest_kopf
 from hack.product import ROOT
 
 
@@ -52,9 +53,10 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "images": _images,
     "torch": torch_dir,
     "models": _models,
+    "kopf": lowest_kopf,
 }
 # The slowest first.
-_AT_ONCE = ("programs", "images", "torch", "models")
+_AT_ONCE = ("programs", "images", "torch", "models", "kopf")
 
 
 def main() -> None:

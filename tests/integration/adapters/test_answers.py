@@ -8,7 +8,6 @@ import aiohttp
 import kopf
 import pytest
 from aiohttp import web
-from kopf._cogs.clients.api import iter_jsonlines
 from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.kubernetes import decoding
@@ -138,7 +137,8 @@ async def events(kopfs: tuple[aiohttp.ClientSession, str]) -> list[dict[str, obj
     """Return what Kopf reads, as it reads it."""
     client, url = kopfs
     async with await client.get(url) as answer:
-        return [json.loads(line) async for line in iter_jsonlines(answer.content)]
+        chunks = [chunk async for chunk in answer.content.iter_chunked(1 << 20)]
+    return [json.loads(line) for line in b"".join(chunks).splitlines()]
 
 
 async def test_kopf_reads_a_stub_in_place_of_a_deep_object(

@@ -186,13 +186,19 @@ def test_a_strangers_service_wakes_both_who_have_its_name() -> None:
     assert [key.kind for key in heard.woken] == ["InferenceModel", "EnsemblePipeline"]
 
 
-def test_handlers_run_in_the_event_loop_never_in_kopfs_threads() -> None:
-    registry = kopf.OperatorRegistry()
-    register(registry, Heard().watcher, Configuration(), kopf.OperatorSettings())
+def test_handlers_run_in_the_event_loop_never_in_kopfs_threads(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    handlers: dict[str, Any] = {}
 
-    handlers = list(registry._watching.get_all_handlers())
-    assert [handler.selector.any_name for handler in handlers] == [unit.plural for unit in UNITS]
-    assert all(inspect.iscoroutinefunction(handler.fn) for handler in handlers)
+    def event(group: str, version: str, plural: str, **_: Any) -> Any:
+        return lambda handler: handlers.setdefault(plural, handler)
+
+    monkeypatch.setattr(kopf.on, "event", event)
+    register(kopf.OperatorRegistry(), Heard().watcher, Configuration(), kopf.OperatorSettings())
+
+    assert list(handlers) == [unit.plural for unit in UNITS]
+    assert all(inspect.iscoroutinefunction(handler) for handler in handlers.values())
 
 
 def test_units_that_nodes_matter_to_are_woken_when_nodes_become_known_or_unknown() -> None:
