@@ -1,10 +1,12 @@
 """The operator's own settings, read once from the environment at the edge and passed in."""
 
-from collections.abc import Mapping
-from typing import Annotated, Literal
+import os
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from inference_operator.api.quoting import python_value, short
 from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_uri
@@ -14,10 +16,66 @@ from inference_operator.domain.allow_lists import FORMS, AllowLists, entries
 PREFIX = "INFERENCE_OPERATOR_"
 
 
-class Settings(BaseModel):
-    """Each is set by the environment variable `INFERENCE_OPERATOR_<NAME>`."""
+def variable(field: str) -> str:
+    """Return the name of the environment variable that sets the field."""
+    return f"{PREFIX}{field.upper()}"
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+class AllowListSettings(BaseSettings):
+    """The settings that `plan` and `render` read too. Without arguments: those of `os.environ`.
+
+    Variables count as they are written, as in the admission policy's ConfigMap.
+    """
+
+    model_config = SettingsConfigDict(
+        frozen=True,
+        case_sensitive=True,
+        alias_generator=variable,
+        populate_by_name=True,
+        use_attribute_docstrings=True,
+    )
+
+    allowed_images: str = ""
+    """Triton images that specs may name, separated by commas: `REGISTRY/PATH/*`,
+    `REGISTRY/REPOSITORY`, with a tag or a digest. Empty: all."""
+
+    allowed_service_accounts: str = ""
+    """ServiceAccounts that pods may have, separated by commas; that of a spec that names none is
+    `default`. Empty: all."""
+
+    allowed_priority_classes: str = ""
+    """PriorityClasses that specs may name, separated by commas. Empty: all."""
+
+    allowed_tolerations: str = ""
+    """Taints that pods may tolerate, separated by commas: `KEY`, `KEY:EFFECT`, `KEY=VALUE`,
+    `KEY=VALUE:EFFECT`, or `*`. Empty: all."""
+
+    allowed_source_hosts: str = ""
+    """Where artifacts may come from, separated by commas: `HOST`, `HOST:PORT`, `*.DOMAIN`,
+    `s3://BUCKET`, `gs://BUCKET`, `pvc://CLAIM`. Empty: everywhere."""
+
+    @field_validator(*FORMS)
+    @classmethod
+    def _is_a_list(cls, value: str, info: ValidationInfo) -> str:
+        """Refuse a list with an entry that could never allow anything, or more than it seems to."""
+        form = FORMS[str(info.field_name)]
+        given = entries(value)
+        bad = next((i for i, entry in enumerate(given, 1) if not form.fits(entry)), None)
+        if bad is not None or (value.strip() and not given):
+            what = f"entry {bad}" if bad else "a list without entries"
+            context = {"what": what, "expected": form.expected}
+            raise PydanticCustomError("allow_list", "{what} is not {expected}", context)
+        return value
+
+    @property
+    def allowed(self) -> AllowLists:
+        """What specs may name."""
+        lists = {name.removeprefix("allowed_"): entries(getattr(self, name)) for name in FORMS}
+        return AllowLists(**lists)
+
+
+class Settings(AllowListSettings):
+    """Each is set by the environment variable `INFERENCE_OPERATOR_<NAME>`."""
 
     triton_image: str = "nvcr.io/nvidia/tritonserver:26.01-py3"
     """Triton image of revisions whose spec names none."""
@@ -70,49 +128,6 @@ class Settings(BaseModel):
     registry_write_tags: bool = False
     """Whether a version gets a tag in the registry when clients are moved to it."""
 
-    allowed_images: str = ""
-    """Triton images that specs may name, separated by commas: `REGISTRY/PATH/*`,
-    `REGISTRY/REPOSITORY`, with a tag or a digest. Empty: all."""
-
-    allowed_service_accounts: str = ""
-    """ServiceAccounts that pods may have, separated by commas; that of a spec that names none is
-    `default`. Empty: all."""
-
-    allowed_priority_classes: str = ""
-    """PriorityClasses that specs may name, separated by commas. Empty: all."""
-
-    allowed_tolerations: str = ""
-    """Taints that pods may tolerate, separated by commas: `KEY`, `KEY:EFFECT`, `KEY=VALUE`,
-    `KEY=VALUE:EFFECT`, or `*`. Empty: all."""
-
-    allowed_source_hosts: str = ""
-    """Where artifacts may come from, separated by commas: `HOST`, `HOST:PORT`, `*.DOMAIN`,
-    `s3://BUCKET`, `gs://BUCKET`, `pvc://CLAIM`. Empty: everywhere."""
-
-    @field_validator(*FORMS)
-    @classmethod
-    def _is_a_list(cls, value: str, info: ValidationInfo) -> str:
-        """Refuse a list with an entry that could never allow anything, or more than it seems to."""
-        form = FORMS[str(info.field_name)]
-        given = entries(value)
-        bad = next((i for i, entry in enumerate(given, 1) if not form.fits(entry)), None)
-        if bad is not None or (value.strip() and not given):
-            what = f"entry {bad}" if bad else "a list without entries"
-            context = {"what": what, "expected": form.expected}
-            raise PydanticCustomError("allow_list", "{what} is not {expected}", context)
-        return value
-
-    @property
-    def allowed(self) -> AllowLists:
-        """What specs may name."""
-        return AllowLists(
-            images=entries(self.allowed_images),
-            service_accounts=entries(self.allowed_service_accounts),
-            priority_classes=entries(self.allowed_priority_classes),
-            tolerations=entries(self.allowed_tolerations),
-            source_hosts=entries(self.allowed_source_hosts),
-        )
-
     @property
     def staged_units(self) -> int:
         """How many units get new defaults at once; 0 where they wait for their own spec."""
@@ -127,39 +142,44 @@ class SettingsError(Exception):
     """A setting has an unusable value; the message names the variable and what was found."""
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
-    """Settings from the environment; unknown `INFERENCE_OPERATOR_` variables are refused.
+def read_settings() -> Settings:
+    """Return the settings of the environment; SettingsError names all that cannot be used.
 
-    Names count as they are written, as in the admission policy's ConfigMap.
+    pydantic-settings ignores variables that no field has. Here they are problems, too.
     """
-    ours = {
-        name: value
-        for name, value in environment.items()
-        if name.upper().startswith(PREFIX) and name != _OF_THE_TOOLS
-    }
-    problems = [_unknown(name) for name in ours if name not in _FIELDS]
-    given = {_FIELDS[name]: value for name, value in ours.items() if name in _FIELDS}
+    ours = (name for name in os.environ if name.upper().startswith(PREFIX))
+    problems = [_unknown(name) for name in ours if name not in (*_FIELDS, _OF_THE_TOOLS)]
     try:
-        found = Settings.model_validate(given)
+        settings = Settings()
     except ValidationError as error:
-        problems += [
-            f"{_variable(field)}: found {_shown(field, str(item['input']))}: {item['msg']}"
-            for item in error.errors()
-            for field in [str(item["loc"][0])]
-        ]
+        problems += _problems(error)
     if problems:
         raise SettingsError("; ".join(problems))
-    return found
+    return settings
 
 
-def _variable(field: str) -> str:
-    return f"{PREFIX}{field.upper()}"
+def read_allow_lists(options: Mapping[str, str]) -> AllowLists:
+    """Return the allow-lists of the environment; `options` (by field) replaces them."""
+    given: dict[str, Any] = {variable(field): text for field, text in options.items()}
+    try:
+        return AllowListSettings(**given).allowed
+    except ValidationError as error:
+        raise SettingsError("; ".join(_problems(error))) from None
 
 
-_FIELDS = {_variable(field): field for field in Settings.model_fields}
+DEFAULTS = Settings.model_construct()
+"""The settings of an empty environment."""
+
+_FIELDS = {variable(field): field for field in Settings.model_fields}
 # Where the project's own tools keep builds (hack/cache.py); they start operators too.
 _OF_THE_TOOLS = f"{PREFIX}CACHE"
 _ADDRESSES = ("artifact_cache_url", "mlflow_tracking_uri")
+
+
+def _problems(error: ValidationError) -> Iterator[str]:
+    for item in error.errors():
+        name = str(item["loc"][0])
+        yield f"{name}: found {_shown(_FIELDS[name], str(item['input']))}: {item['msg']}"
 
 
 def _unknown(name: str) -> str:

@@ -8,9 +8,9 @@ import yaml
 
 from inference_operator.api.validate import parse
 from inference_operator.domain.allow_lists import AllowLists
-from inference_operator.settings import read_settings
 from inference_operator.validation.allowed import not_allowed
 from tests.api_cases.bad_manifests import GOOD, GOOD_PIPELINE, changed
+from tests.environment import settings_of
 
 _SETTINGS = {
     "images": "INFERENCE_OPERATOR_ALLOWED_IMAGES",
@@ -47,7 +47,7 @@ class Case:
     @property
     def allowed(self) -> AllowLists:
         """The lists as the operator reads them."""
-        return read_settings(self.environment).allowed
+        return settings_of(self.environment).allowed
 
     @property
     def said(self) -> tuple[str, ...]:

@@ -16,7 +16,7 @@ from inference_operator.domain.observed import Observed
 from inference_operator.observation.reference_index import references_in
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout.position import position_of
-from inference_operator.settings import Settings
+from inference_operator.settings import DEFAULTS
 from inference_operator.validation.drawing import Drawing, drawing
 from inference_operator.validation.model import Defaults
 from model_builders.graph.drawing.mermaid import mermaid
@@ -74,8 +74,7 @@ def add_parser(subparsers: Any) -> None:
 
 def graph_command(arguments: argparse.Namespace) -> int:
     """Draw one pipeline; 1 when the operator would refuse it, 2 for unusable input."""
-    settings = Settings()
-    defaults = Defaults(settings.triton_image, settings.loader_image)
+    defaults = Defaults(DEFAULTS.triton_image, DEFAULTS.loader_image)
     try:
         there = {
             seen.owner.key: (seen, made)

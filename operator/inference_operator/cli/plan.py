@@ -1,7 +1,6 @@
 """`inference-operator plan` and `render`: what would happen and why, without a cluster."""
 
 import argparse
-import os
 import re
 from collections.abc import Callable
 from typing import Any
@@ -16,7 +15,7 @@ from inference_operator.domain.allow_lists import FORMS
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.status.explain import explain
-from inference_operator.settings import PREFIX, Settings, SettingsError, read_settings
+from inference_operator.settings import DEFAULTS, SettingsError, read_allow_lists, variable
 from inference_operator.validation.model import Defaults
 
 LIVE_KINDS = "inference,controllerrevision,configmap,deployment,service,pdb,pod,node"
@@ -33,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
         add_input(parser, LIVE_KINDS, also)
         parser.add_argument(
             "--triton-image",
-            default=Settings().triton_image,
+            default=DEFAULTS.triton_image,
             help="image of specs that name none (%(default)s)",
         )
         parser.add_argument(
@@ -47,7 +46,7 @@ def add_parser(subparsers: Any) -> None:
                 f"--{setting.replace('_', '-')}",
                 metavar="LIST",
                 help=f"what a spec may name, separated by commas ({form.expected}); absent: what"
-                f" {PREFIX}{setting.upper()} says",
+                f" {variable(setting)} says",
             )
         parser.set_defaults(func=func)
         if name == "render":
@@ -89,20 +88,13 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
 
 
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
-    settings = read_settings(_allow_lists(arguments))
-    staged = settings.defaults_rollout_units if arguments.staged else 0
+    given = {name: text for name in FORMS if (text := getattr(arguments, name)) is not None}
+    staged = DEFAULTS.defaults_rollout_units if arguments.staged else 0
+    allowed = read_allow_lists(given)
     defaults = Defaults(
-        arguments.triton_image, settings.loader_image, staged=staged, allowed=settings.allowed
+        arguments.triton_image, DEFAULTS.loader_image, staged=staged, allowed=allowed
     )
     return [found for _, found in units(arguments.filename, arguments.live, defaults)]
-
-
-def _allow_lists(arguments: argparse.Namespace) -> dict[str, str]:
-    """The allow-lists as settings: those of the operator's environment, and what options change."""
-    names = {setting: f"{PREFIX}{setting.upper()}" for setting in FORMS}
-    given = {name: getattr(arguments, setting) for setting, name in names.items()}
-    known = {name: os.environ[name] for name in names.values() if name in os.environ}
-    return {**known, **{name: value for name, value in given.items() if value is not None}}
 
 
 def _print_manifests(found: Plan) -> None:

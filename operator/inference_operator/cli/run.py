@@ -27,7 +27,7 @@ def run_command(arguments: argparse.Namespace) -> int:
     from inference_operator import logs
 
     try:
-        settings = read_settings(os.environ)
+        settings = read_settings()
     except SettingsError as error:
         print(one_line(f"inference-operator: {error}"), file=sys.stderr)
         return 2

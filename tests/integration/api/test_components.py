@@ -9,7 +9,7 @@ import yaml
 
 from hack.cluster.kubectl import Kubectl
 from hack.services.mlflow import cluster
-from inference_operator.settings import read_settings
+from tests.environment import settings_of
 
 pytestmark = pytest.mark.integration
 
@@ -64,7 +64,7 @@ def test_the_registry_s_component_adds_the_address_of_manifests_mlflow_and_nothi
     base = settings(rendered(tmp_path))
     found = settings(rendered(tmp_path, "registry"))
     assert found == {**base, SETTING: cluster.URI}
-    assert read_settings(found).mlflow_tracking_uri == cluster.URI
+    assert settings_of(found).mlflow_tracking_uri == cluster.URI
 
 
 def test_an_overlay_may_name_another_registry(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import yaml
 from hack.cluster.kubectl import Kubectl
 from hack.product import ROOT
 from hack.release import FILES, images_of, release
-from inference_operator.settings import read_settings
+from tests.environment import settings_of
 from tests.integration.api.test_components import rendered, settings
 
 pytestmark = pytest.mark.integration
@@ -77,7 +77,7 @@ def test_the_examples_of_lists_are_settings_that_the_operator_takes() -> None:
     lines = (line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   "))
     found = dict(line.split(": ", 1) for line in lines)
     assert len(found) == 5
-    read_settings(found)
+    settings_of(found)
 
 
 def test_a_release_names_every_image_by_its_digest(tmp_path: Path) -> None:
@@ -89,7 +89,7 @@ def test_a_release_names_every_image_by_its_digest(tmp_path: Path) -> None:
         images = {image for body in bodies for _, image in images_of(body)}
         assert images == ({IMAGE, triton} if path.name in FILES else set())
         if path.name in FILES:
-            found = read_settings(settings(bodies))
+            found = settings_of(settings(bodies))
             assert (found.loader_image, found.triton_image) == (IMAGE, triton)
     with_cache = (tmp_path / "release" / "install-with-cache.yaml").read_text("utf-8")
     assert "DaemonSet" in with_cache

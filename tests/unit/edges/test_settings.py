@@ -1,16 +1,19 @@
 """Settings, read once from the environment."""
 
+from pathlib import Path
+
 import pytest
 
-from inference_operator.settings import Settings, SettingsError, read_settings
+from inference_operator.settings import DEFAULTS, SettingsError, read_allow_lists
+from tests.environment import settings_of
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
-    assert read_settings({}) == Settings()
+    assert settings_of({}) == DEFAULTS
 
 
 def test_each_setting_has_its_variable() -> None:
-    found = read_settings(
+    found = settings_of(
         {
             "INFERENCE_OPERATOR_TRITON_IMAGE": "registry.example/triton:1",
             "INFERENCE_OPERATOR_WORKERS": "4",
@@ -43,7 +46,7 @@ def test_each_setting_has_its_variable() -> None:
 )
 def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        read_settings({f"INFERENCE_OPERATOR_{name}": value})
+        settings_of({f"INFERENCE_OPERATOR_{name}": value})
 
     assert str(caught.value).startswith(f"INFERENCE_OPERATOR_{name}: found '{value}': ")
 
@@ -65,7 +68,7 @@ def test_an_unusable_value_is_refused_by_name(name: str, value: str) -> None:
 )
 def test_an_unknown_variable_is_refused_without_its_value(name: str, meant: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        read_settings({name: "hunter2"})
+        settings_of({name: "hunter2"})
 
     said = str(caught.value)
     assert said.startswith(f"{name}: found a variable that is no setting (its value is not shown)")
@@ -74,12 +77,19 @@ def test_an_unknown_variable_is_refused_without_its_value(name: str, meant: str)
 
 
 def test_the_folder_of_the_project_s_tools_is_no_setting() -> None:
-    assert read_settings({"INFERENCE_OPERATOR_CACHE": "/tmp/builds"}) == Settings()
+    assert settings_of({"INFERENCE_OPERATOR_CACHE": "/tmp/builds"}) == DEFAULTS
+
+
+def test_a_file_of_variables_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("INFERENCE_OPERATOR_WORKERS=4\n")
+    monkeypatch.chdir(tmp_path)
+
+    assert settings_of({}) == DEFAULTS
 
 
 def test_the_name_of_a_variable_is_shown_as_a_terminal_obeys_none_of_it() -> None:
     with pytest.raises(SettingsError) as caught:
-        read_settings({f"INFERENCE_OPERATOR_\x1b[2J\n{'x' * 500}": "hunter2"})
+        settings_of({f"INFERENCE_OPERATOR_\x1b[2J\n{'x' * 500}": "hunter2"})
 
     said = str(caught.value)
     assert said.startswith("INFERENCE_OPERATOR_\\u001b[2J\\u000a")
@@ -106,7 +116,7 @@ def test_what_may_be_a_password_is_hidden_by_the_form_of_the_setting(
     name: str, value: str, found: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
-        read_settings({f"INFERENCE_OPERATOR_{name}": value})
+        settings_of({f"INFERENCE_OPERATOR_{name}": value})
 
     said = str(caught.value)
     assert said.startswith(f"INFERENCE_OPERATOR_{name}: found {found}")
@@ -118,7 +128,7 @@ def test_what_may_be_a_password_is_hidden_by_the_form_of_the_setting(
 @pytest.mark.parametrize("value", ["https://desk:hunter2@mlflow.svc", "hunter2@mlflow.svc:5000"])
 def test_a_password_is_refused_and_not_shown(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        read_settings({f"INFERENCE_OPERATOR_{name}": value})
+        settings_of({f"INFERENCE_OPERATOR_{name}": value})
 
     said = str(caught.value)
     assert said.startswith(f"INFERENCE_OPERATOR_{name}: found a user name or password in it")
@@ -128,7 +138,7 @@ def test_a_password_is_refused_and_not_shown(name: str, value: str) -> None:
 
 def test_all_problems_are_said_at_once() -> None:
     with pytest.raises(SettingsError, match=r"PORT.*; .*WORKERS|WORKERS.*; .*PORT"):
-        read_settings({"INFERENCE_OPERATOR_PORT": "x", "INFERENCE_OPERATOR_WORKERS": "y"})
+        settings_of({"INFERENCE_OPERATOR_PORT": "x", "INFERENCE_OPERATOR_WORKERS": "y"})
 
 
 @pytest.mark.parametrize(
@@ -158,19 +168,19 @@ def test_all_problems_are_said_at_once() -> None:
 def test_an_entry_that_is_none_is_refused_by_its_number(name: str, value: str, number: int) -> None:
     variable = f"INFERENCE_OPERATOR_ALLOWED_{name}"
     with pytest.raises(SettingsError) as caught:
-        read_settings({variable: value})
+        settings_of({variable: value})
 
     assert str(caught.value).startswith(f"{variable}: found '{value}': entry {number} is not ")
 
 
 def test_a_list_without_entries_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"found ' , ': a list without entries is not "):
-        read_settings({"INFERENCE_OPERATOR_ALLOWED_IMAGES": " , "})
+        settings_of({"INFERENCE_OPERATOR_ALLOWED_IMAGES": " , "})
 
 
 def test_lists_are_read_with_spaces_and_digests() -> None:
     digest = f"nvcr.io/nvidia/tritonserver@sha256:{'a' * 64}"
-    found = read_settings(
+    found = settings_of(
         {
             "INFERENCE_OPERATOR_ALLOWED_IMAGES": f" {digest},\nregistry.example.com:5000/* ",
             "INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS": "*.example.com:8443, s3://Models.1, pvc://*",
@@ -185,7 +195,20 @@ def test_lists_are_read_with_spaces_and_digests() -> None:
 def test_a_digest_in_a_bad_list_is_shown_but_a_password_is_not() -> None:
     digest = f"nvcr.io/x@sha256:{'a' * 64}"
     with pytest.raises(SettingsError, match="@sha256:aaaa"):
-        read_settings({"INFERENCE_OPERATOR_ALLOWED_IMAGES": f"{digest}, x"})
+        settings_of({"INFERENCE_OPERATOR_ALLOWED_IMAGES": f"{digest}, x"})
     with pytest.raises(SettingsError) as caught:
-        read_settings({"INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS": "desk:hunter2@store.example"})
+        settings_of({"INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS": "desk:hunter2@store.example"})
     assert "hunter2" not in str(caught.value)
+
+
+def test_a_list_of_the_command_line_replaces_that_of_the_environment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("INFERENCE_OPERATOR_ALLOWED_IMAGES", "nvcr.io/*")
+    monkeypatch.setenv("INFERENCE_OPERATOR_ALLOWED_TOLERATIONS", "*")
+    monkeypatch.setenv("INFERENCE_OPERATOR_WORKERS", "none of the lists")
+
+    allowed = read_allow_lists({"allowed_images": ""})
+    assert (allowed.images, allowed.tolerations) == ((), ("*",))
+    with pytest.raises(SettingsError, match=r"^INFERENCE_OPERATOR_ALLOWED_IMAGES: found 'x': "):
+        read_allow_lists({"allowed_images": "x"})
