@@ -67,7 +67,7 @@ def test_model_builders_know_nothing_of_the_operator_but_its_types() -> None:
 
 
 def test_load_knows_only_types_and_values() -> None:
-    allowed = tuple(f"inference_operator.{name}" for name in ("api", "domain", "load"))
+    allowed = tuple(f"inference_operator.{name}" for name in ("api", "domain", "load", "logs"))
     for path in (ROOT / "operator" / "inference_operator" / "load").rglob("*.py"):
         strangers = {name for name in project_modules(path) if not name.startswith(allowed)}
         assert not strangers, f"{path.relative_to(ROOT)} imports {', '.join(strangers)}"

@@ -18,7 +18,11 @@ _PARTS = 40
 _BROKEN_ESCAPE = re.compile(r"\\(?:u[0-9a-f]{0,3}|U[0-9a-f]{0,7})?\Z")
 
 
-def visible(text: str) -> str:
+def _escape(one: str) -> str:
+    return f"\\u{ord(one):04x}" if ord(one) < 0x10000 else f"\\U{ord(one):08x}"
+
+
+def visible(text: str, escape: Callable[[str], str] = _escape) -> str:
     r"""Return the text with escapes such as `\u001b` for what cannot be printed.
 
     Those are control characters, ends of lines, marks that turn the direction of writing, lone
@@ -26,11 +30,7 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else _escape(one) for one in text)
-
-
-def _escape(one: str) -> str:
-    return f"\\u{ord(one):04x}" if ord(one) < 0x10000 else f"\\U{ord(one):08x}"
+    return "".join(one if one.isprintable() else escape(one) for one in text)
 
 
 def one_line(text: str) -> str:
@@ -44,6 +44,15 @@ def cut(text: str, most: int) -> str:
     No escape is cut into two.
     """
     return text if len(text) <= most else _whole(text[: most - 1]) + "…"
+
+
+def beginning(text: str, most: int = SHOWN) -> str:
+    """Return the text as `one_line` does, or its beginning and `…` where it is longer than `most`.
+
+    >>> beginning("a  b"), beginning("not found", most=4)
+    ('a b', 'not…')
+    """
+    return cut(visible(" ".join(text.split())[: most + 1]), most)
 
 
 def cut_bytes(text: str, most: int) -> str:

@@ -13,11 +13,12 @@ from typing import Any
 
 import yaml
 
+from inference_operator.api.quoting import beginning
+
 # Digits of a number, a date or a time; a sha256 without quotes may consist of digits only.
 NUMBER_LENGTH = 64
 _NUMBERS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp"))
 _MERGE = "tag:yaml.org,2002:merge"
-_SHOWN = 100
 _SYNTAX_SHOWN = 400
 # What PyYAML's constructors raise for `!!int ''`, `!!bool x`, `2031-99-99` and their like.
 _NO_VALUE = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError)
@@ -87,8 +88,8 @@ def parse_yaml_documents(text: str, name: str, limits: YamlLimits) -> Iterator[Y
             if node is not None:
                 yield YamlDocument(node.start_mark.line + 1, _value(loader, node))
     except yaml.YAMLError as error:
-        flat = " ".join(str(error).split())
-        raise YamlRefusedError(f"cannot be read as YAML: {_cut(flat, _SYNTAX_SHOWN)}") from None
+        summary = beginning(str(error), _SYNTAX_SHOWN)
+        raise YamlRefusedError(f"cannot be read as YAML: {summary}") from None
 
 
 def _value(loader: "_BoundedLoader", node: yaml.Node) -> Any:
@@ -97,7 +98,7 @@ def _value(loader: "_BoundedLoader", node: yaml.Node) -> Any:
     except yaml.YAMLError:
         raise
     except _NO_VALUE as error:
-        said = _cut(f"{type(error).__name__}: {error}")
+        said = beginning(f"{type(error).__name__}: {error}")
         raise YamlRefusedError(
             f"cannot be read as YAML: a value that its type does not have ({said})"
         ) from None
@@ -149,7 +150,7 @@ class _BoundedLoader(yaml.SafeLoader):
             )
         anchor = event.anchor
         if anchor is not None:
-            self._check_allowed(f"the anchor &{_cut(anchor)}", line)
+            self._check_allowed(f"the anchor &{beginning(anchor)}", line)
         weight, depth, deepest = self._weight, self._depth, self._deepest
         self._count_node(event, line)
         node = super().compose_node(parent, index)
@@ -201,12 +202,12 @@ class _BoundedLoader(yaml.SafeLoader):
         self._deepest = self._depth
 
     def _count_alias(self, anchor: str, line: int) -> None:
-        self._check_allowed(f"the alias *{_cut(anchor)}", line)
+        self._check_allowed(f"the alias *{beginning(anchor)}", line)
         extent = self._extents.get(anchor)
         if extent is None:
             if anchor in self.anchors:
                 raise YamlRefusedError(
-                    f"found the alias *{_cut(anchor)} inside of what it repeats, expected none"
+                    f"found the alias *{beginning(anchor)} inside of what it repeats, expected none"
                     " there: write the value out",
                     line,
                 )
@@ -243,12 +244,6 @@ class _BoundedLoader(yaml.SafeLoader):
 def _repeated(key: yaml.ScalarNode, first: int) -> str:
     forgotten = ", or put `---` between two manifests" if key.start_mark.column == 0 else ""
     return (
-        f"found the key {_cut(key.value)} a second time, the first is on line {first}; expected it"
-        f" once: remove one of the two{forgotten}"
+        f"found the key {beginning(key.value)} a second time, the first is on line {first};"
+        f" expected it once: remove one of the two{forgotten}"
     )
-
-
-def _cut(text: str, limit: int = _SHOWN) -> str:
-    """The beginning of the text, with what a terminal would not print as it is replaced."""
-    beginning = text if len(text) <= limit else f"{text[: limit - 1]}…"
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in beginning)

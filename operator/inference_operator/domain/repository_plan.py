@@ -12,6 +12,9 @@ from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError,
 
 PLAN_FILE = "plan.json"
 CONFIG_SUFFIX = ".config.pbtxt"
+# Of the init container's environment.
+CACHE_VARIABLE = "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"
+SIZE_LIMIT_VARIABLE = "INFERENCE_OPERATOR_SIZE_LIMIT"
 # Of a ConfigMap, in bytes of all its values.
 MOST_DATA = 1 << 20
 # Each has a file in the ConfigMap.

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from inference_operator.domain.repository_plan import CACHE_VARIABLE, SIZE_LIMIT_VARIABLE
+
 if TYPE_CHECKING:
     from inference_operator.domain.load_report import LoadReport
     from inference_operator.load.transfer.node_cache import NodeCache
@@ -14,9 +16,6 @@ if TYPE_CHECKING:
 FAILED = 1
 USAGE = 2
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM
-
-CACHE_VARIABLE = "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"
-SIZE_LIMIT_VARIABLE = "INFERENCE_OPERATOR_SIZE_LIMIT"
 
 _CONFIG = Path("/etc/inference-operator")
 
@@ -72,8 +71,11 @@ def run_load(arguments: argparse.Namespace) -> int:
     """0 with the repository laid out, 1 for a failure that was reported, 2 for a bad plan."""
     # A container's first process ignores SIGTERM unless it handles it.
     signal.signal(signal.SIGTERM, _end)
+    from inference_operator import logs
     from inference_operator.load.transfer.progress import log
 
+    # Of libraries; the loader's own lines are written at each level.
+    logs.configure("WARNING")
     report, code = _load(arguments)
     log(report.message, "INFO" if report.succeeded else "ERROR", reason=report.reason.value)
     try:

@@ -7,14 +7,12 @@ from inference_operator.api.environment import EnvVar
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.disk import DEFAULT_SIZE_LIMIT, as_quantity, disk_limits
 from inference_operator.domain.names import revision_labels, revision_selector
+from inference_operator.domain.repository_plan import CACHE_VARIABLE, SIZE_LIMIT_VARIABLE
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.resources import volumes
 from inference_operator.resources.metadata import Manifest
 
 LOADER = "load"
-# What `load.command` reads: pure code cannot import it.
-CACHE_VARIABLE = "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"
-SIZE_LIMIT_VARIABLE = "INFERENCE_OPERATOR_SIZE_LIMIT"
 DISK = "ephemeral-storage"
 TRITON = "triton"
 HTTP_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002

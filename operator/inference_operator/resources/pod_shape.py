@@ -10,15 +10,8 @@ from collections.abc import Mapping
 from inference_operator.api.affinity import Affinity
 from inference_operator.api.arguments import RESERVED_ARGS
 from inference_operator.api.topology_spread import TopologySpreadConstraint
-from inference_operator.resources.pod import (
-    CACHE_VARIABLE,
-    GRPC_PORT,
-    HTTP_PORT,
-    LOADER,
-    METRICS_PORT,
-    SIZE_LIMIT_VARIABLE,
-    TRITON,
-)
+from inference_operator.domain.repository_plan import CACHE_VARIABLE, SIZE_LIMIT_VARIABLE
+from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, LOADER, METRICS_PORT, TRITON
 from inference_operator.resources.shapes import (
     DNS_NAME,
     Mismatch,

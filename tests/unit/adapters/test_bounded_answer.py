@@ -10,7 +10,7 @@ from aiohttp.test_utils import TestServer
 from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
 from inference_operator.adapters.web.bounded_answer import (
     AnswerTooLongError,
-    flat,
+    error_message,
     identifier,
     whole_number,
 )
@@ -113,5 +113,5 @@ def test_ids_and_texts_of_the_registry_are_short_and_of_one_line() -> None:
     for odd in ("x" * 257, "a\nb", "a\x1b[2J"):
         with pytest.raises(ValueError, match="expected at most 256 printable characters"):
             identifier(odd)
-    assert flat("a\n\tb " + "c" * 1000) == "a b " + "c" * 296
-    assert flat("a\x1b[2J") == "a\ufffd[2J"
+    assert error_message(b"a\n\tb " + b"c" * 1000) == "a b " + "c" * 295 + "…"
+    assert error_message(b"a\x1b[2J") == "a\\u001b[2J"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from inference_operator.api.quoting import (
     SHOWN,
+    beginning,
     cut,
     cut_bytes,
     listed,
@@ -107,6 +108,14 @@ def test_a_cut_goes_through_no_escape(text: str, most: int) -> None:
         rest = escaped[len(kept) :]
         # What is left out begins with a whole escape or with none.
         assert not kept.endswith("\\") or not rest.startswith(("u", "U")) or "\\" in text
+
+
+@given(texts, st.integers(1, 80))
+def test_the_beginning_of_a_text_is_one_line_that_can_be_printed(text: str, most: int) -> None:
+    made = beginning(text, most)
+
+    assert made.isprintable()
+    assert made == cut(one_line(text), most)
 
 
 @given(texts, st.integers(4, 80))

@@ -2,9 +2,14 @@
 
 import json
 import logging
+import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
+import pytest
+
+from inference_operator.load.transfer.progress import log
 from inference_operator.logs import JsonFormatter
 
 
@@ -54,3 +59,40 @@ def test_nothing_that_a_terminal_obeys_is_in_a_line() -> None:
     assert line.isprintable()
     assert json.loads(line)["message"] == text
     line.encode()
+
+
+def test_a_line_of_the_init_container_has_the_same_form(capsys: pytest.CaptureFixture[str]) -> None:
+    log("größer\x1b[2J\u202e", "WARNING", bytes=7, total=None, error=OSError("a\nb"))
+
+    line = capsys.readouterr().err.removesuffix("\n")
+    assert line.isprintable()
+    found = json.loads(line)
+    assert list(found) == [*logged("x"), "bytes", "error"]
+    assert found.pop("time") > "2020"
+    assert found == {
+        "level": "WARNING",
+        "logger": "inference_operator.load",
+        "message": "größer\x1b[2J\u202e",
+        "bytes": 7,
+        "error": "a\nb",
+    }
+
+
+LIBRARY = """
+import logging, sys
+import inference_operator.load.plan
+from inference_operator.cli.main import main
+
+warn = logging.getLogger("urllib3").warning
+inference_operator.load.plan.read_plan = lambda folder: warn("a\\nb") or ()
+main(["load", "--output", sys.argv[1], "--termination-log", "/dev/null"])
+"""
+
+
+def test_a_library_of_the_init_container_logs_lines_of_that_form(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", LIBRARY, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True)
+
+    first, last = map(json.loads, done.stderr.splitlines())
+    assert (first["level"], first["logger"], first["message"]) == ("WARNING", "urllib3", "a\nb")
+    assert (last["level"], last["logger"]) == ("INFO", "inference_operator.load")

@@ -15,7 +15,6 @@ from inference_operator.adapters.web.bounded_answer import (
     SHOWN,
     AnswerTooLongError,
     error_message,
-    flat,
     identifier,
     is_mlflow_error,
     read_answer,
@@ -23,6 +22,7 @@ from inference_operator.adapters.web.bounded_answer import (
 )
 from inference_operator.adapters.web.redirects import checked_connector, checked_redirects
 from inference_operator.api.problem import SOURCE_SECRET, SOURCE_URI, Problem
+from inference_operator.api.quoting import beginning
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text
 from inference_operator.domain.api_resource import segment
@@ -114,8 +114,8 @@ class Mlflow:
         found = _map(body, "model_version")
         return ModelVersion(
             run_id=identifier(found.get("run_id")),
-            status=flat(str(found.get("status") or "READY")),
-            status_message=flat(str(found.get("status_message") or "")),
+            status=beginning(str(found.get("status") or "READY"), SHOWN),
+            status_message=beginning(str(found.get("status_message") or ""), SHOWN),
             tags=_tags(found),
         )
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from inference_operator.adapters.mlflow.client import Access, Mlflow, ModelVersion, RegistryError
-from inference_operator.adapters.web.bounded_answer import AnswerTooLongError, flat
+from inference_operator.adapters.web.bounded_answer import SHOWN, AnswerTooLongError
 from inference_operator.api.problem import SOURCE_URI, Problem
-from inference_operator.api.quoting import listed, short
+from inference_operator.api.quoting import beginning, listed, short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.mlmodel import (
     MLMODEL_BYTES,
@@ -153,7 +153,7 @@ def as_answer(error: Exception, about: str) -> RegistryError:
     problem = Problem(
         "",
         "",
-        f"the registry's answer cannot be understood: {type(error).__name__}: {flat(str(error))},"
+        f"the registry's answer cannot be understood: {type(error).__name__}: {beginning(str(error), SHOWN)},"
         " expected an answer of MLflow's REST API",
         "check that INFERENCE_OPERATOR_MLFLOW_TRACKING_URI leads to an MLflow server",
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import aiohttp
 
+from inference_operator.api.quoting import beginning
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
 
 # Bytes of an answer in JSON: a run comes with all its parameters, metrics and tags.
@@ -41,8 +42,8 @@ async def read_answer(answer: aiohttp.ClientResponse, limit: int) -> bytes:
     encoding = answer.headers.get("Content-Encoding", "identity").lower()
     if encoding != "identity":
         raise aiohttp.ClientPayloadError(
-            f"its answer is compressed ({flat(encoding)}), which was not asked for: let it, or the"
-            " proxy before it, answer uncompressed"
+            f"its answer is compressed ({beginning(encoding)}), which was not asked for: let it, or"
+            " the proxy before it, answer uncompressed"
         )
     body, is_whole = await _beginning(answer, limit)
     if not is_whole:
@@ -74,13 +75,7 @@ def error_message(raw: bytes) -> str:
     text = raw.decode("utf-8", "replace")
     with contextlib.suppress(ValueError, TypeError, KeyError):
         text = str(parse_json(text, JSON)["message"])
-    return flat(text) or "without a word"
-
-
-def flat(text: str) -> str:
-    """The beginning of a text of the registry's, on one line and without control characters."""
-    beginning = " ".join(text.split())[:SHOWN]
-    return "".join(letter if letter.isprintable() else "\ufffd" for letter in beginning)
+    return beginning(text, SHOWN) or "without a word"
 
 
 def identifier(value: Any) -> str:

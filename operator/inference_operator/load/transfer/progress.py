@@ -1,21 +1,20 @@
 """What the log shows while loading: JSON lines, and bytes, total and rate every few seconds."""
 
-import json
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from datetime import UTC, datetime
+
+from inference_operator.logs import log_line
 
 EVERY_SECONDS = 5.0
+_LOGGER = "inference_operator.load"
 
 
 def log(message: str, level: str = "INFO", **fields: object) -> None:
-    """One structured line on standard error."""
-    now = datetime.now(UTC).isoformat(timespec="milliseconds")
-    line = {"timestamp": now, "level": level, "message": message, **fields}
+    """Write one line to standard error."""
     # One write, so that lines of several threads do not mix.
-    sys.stderr.write(json.dumps(line, default=str) + "\n")
+    sys.stderr.write(log_line(time.time(), level, _LOGGER, message, fields) + "\n")
     sys.stderr.flush()
 
 
