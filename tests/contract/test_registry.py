@@ -8,10 +8,11 @@ import aiohttp
 import pytest
 
 from hack.services.mlflow.server import LocalMlflow
-from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.client import Mlflow, RegistryError
 from inference_operator.adapters.mlflow.resolver import Resolver
 from inference_operator.api.model import ModelFormat
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.http_credentials import Credentials
 from inference_operator.domain.resolution import Resolved, TensorFact
 from tests.contract.guarded_registry import guarded
 from tests.contract.registries import RealGround
@@ -19,7 +20,7 @@ from tests.fakes.registry_ground import FILES, FakeGround, Ground, mlmodel
 from tests.trained_folders import torchscript_folder
 from training.registry import Entry, register
 
-OPEN = Access()
+OPEN = Credentials()
 # Of the files that are downloaded here, the largest is a small network.
 SIZE = 4 << 20
 BASIC = aiohttp.encode_basic_auth("desk", "hunter2")
@@ -221,7 +222,7 @@ async def test_a_registry_that_asks_for_a_password_answers_those_who_know_it(
     open_door = Mlflow(tracking_server.uri, 30.0)
     RealGround(open_door, tmp_path).version(name, TAGS, {"MLmodel": mlmodel(), **FILES})
     await open_door.close()
-    uri, desk = f"models:/{name}/1", Access(BASIC)
+    uri, desk = f"models:/{name}/1", Credentials(BASIC)
     async with guarded(tracking_server.uri, BASIC) as door:
         found = (await Resolver(door).resolve([uri], desk))[uri]
         assert isinstance(found, Resolved), found
@@ -238,7 +239,7 @@ async def test_a_registry_that_asks_for_a_password_answers_those_who_know_it(
 async def test_without_its_password_a_registry_says_forbidden(
     tracking_server: LocalMlflow, name: str, password: str | None
 ) -> None:
-    access = Access(password and aiohttp.encode_basic_auth("desk", password))
+    access = Credentials(password and aiohttp.encode_basic_auth("desk", password))
     async with guarded(tracking_server.uri, BASIC) as door:
         with pytest.raises(RegistryError) as caught:
             await Resolver(door).resolve([f"models:/{name}@champion"], access)

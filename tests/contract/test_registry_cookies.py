@@ -4,7 +4,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow
+from inference_operator.adapters.mlflow.client import Mlflow
+from inference_operator.domain.http_credentials import Credentials
 
 
 async def test_a_session_of_one_access_never_goes_with_another_ones_request(
@@ -23,7 +24,7 @@ async def test_a_session_of_one_access_never_goes_with_another_ones_request(
     app.router.add_get("/api/2.0/mlflow/registered-models/get", model)
     async with TestServer(app, host="localhost") as server:
         mlflow = Mlflow(str(server.make_url("")), 5.0)
-        await mlflow.model("fx", Access("Bearer desk-7"))
-        await mlflow.model("fx", Access())
+        await mlflow.model("fx", Credentials("Bearer desk-7"))
+        await mlflow.model("fx", Credentials())
         await mlflow.close()
     assert sent == [None, None]

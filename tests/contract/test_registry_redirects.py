@@ -6,8 +6,9 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.client import Mlflow, RegistryError
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.http_credentials import Credentials
 from tests.integration.load.conftest import Authority, authority
 
 __all__ = ["authority"]
@@ -48,7 +49,7 @@ def tls(authority: Authority) -> ssl.SSLContext:
 async def created(registry: Registry, authority: Authority) -> int:
     mlflow = Mlflow(str(registry.server.make_url("")), 5.0)
     try:
-        return (await mlflow.model("fx", Access("Bearer x", authority.ca.read_text()))).created
+        return (await mlflow.model("fx", Credentials("Bearer x", authority.ca.read_text()))).created
     finally:
         await mlflow.close()
 

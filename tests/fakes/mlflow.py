@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow
+from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.web.bounded_answer import ANSWER_BYTES, AnswerTooLongError
+from inference_operator.domain.http_credentials import Credentials
 
 URI = "http://mlflow.fake:5000"
 Answer = tuple[int, bytes]
@@ -71,7 +72,7 @@ class FakeMlflow(Mlflow):
         self,
         method: str,
         url: str,
-        access: Access,
+        access: Credentials,
         *,
         body: Mapping[str, str] | None = None,
         limit: int = ANSWER_BYTES,
@@ -82,7 +83,7 @@ class FakeMlflow(Mlflow):
         return status, raw[:limit]
 
     async def _answer(
-        self, method: str, url: str, access: Access, body: Mapping[str, str] | None
+        self, method: str, url: str, access: Credentials, body: Mapping[str, str] | None
     ) -> Answer:
         parts = urlsplit(url)
         self.requests.append(parts.path.rpartition("/mlflow/")[2].strip("/"))

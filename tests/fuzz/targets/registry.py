@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.client import Mlflow, RegistryError
 from inference_operator.adapters.mlflow.resolver import Resolver, as_answer
+from inference_operator.domain.http_credentials import Credentials
 from inference_operator.domain.mlmodel import (
     ARTIFACT_TAG,
     FORMAT_TAG,
@@ -85,7 +86,7 @@ def _registry_answers(data: bytes) -> Iterator[str]:
 
     async def ask(uri: str) -> Any:
         try:
-            return (await resolver.resolve([uri], Access()))[uri]
+            return (await resolver.resolve([uri], Credentials()))[uri]
         except Exception as error:
             # As the poller does, which goes on with the next subject.
             return as_answer(error, uri)

@@ -16,8 +16,9 @@ from botocore.httpsession import URLLib3Session
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.client import Mlflow, RegistryError
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.http_credentials import Credentials
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.gcs import CloudStorage
 from inference_operator.load.sources.s3 import S3
@@ -213,7 +214,7 @@ async def test_a_registry_there_is_not_asked(network: Network, host: str) -> Non
     mlflow = Mlflow(f"http://{host}:5000", 5)
     try:
         with pytest.raises(RegistryError, match="where no artifact is fetched from") as caught:
-            await mlflow.model("fx", Access())
+            await mlflow.model("fx", Credentials())
     finally:
         await mlflow.close()
     assert caught.value.reason is Reason.REGISTRY_UNREACHABLE
@@ -233,7 +234,7 @@ async def led(network: Network, registry: str, to: str) -> str:
     mlflow = Mlflow(f"http://{registry}:{server.port}", 5)
     try:
         with pytest.raises(RegistryError) as caught:
-            await mlflow.model("fx", Access())
+            await mlflow.model("fx", Credentials())
     finally:
         await mlflow.close()
         await server.close()

@@ -9,11 +9,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow
+from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.resolver import Answer, Resolver
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.inference_model import KIND, InferenceModelSpec
 from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.http_credentials import Credentials
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolved
 from inference_operator.domain.serving_unit import Owner, ServingUnit
@@ -69,6 +70,6 @@ def load(unit: ServingUnit, folder: Path, output: Path) -> None:
 async def _resolve(uri: str, tracking_uri: str) -> Answer:
     mlflow = Mlflow(tracking_uri, 30.0)
     try:
-        return (await Resolver(mlflow).resolve([uri], Access()))[uri]
+        return (await Resolver(mlflow).resolve([uri], Credentials()))[uri]
     finally:
         await mlflow.close()

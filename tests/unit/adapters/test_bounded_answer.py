@@ -7,17 +7,18 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.client import Mlflow, RegistryError
 from inference_operator.adapters.web.bounded_answer import (
     AnswerTooLongError,
     error_message,
     identifier,
     whole_number,
 )
+from inference_operator.domain.http_credentials import Credentials
 
 LIMIT = 64 << 10
 PIECE = b"a: 1\n" * 3000
-OPEN = Access()
+OPEN = Credentials()
 # What sockets on both sides take in before the sender notices that nobody reads on.
 BUFFERED = 12 << 20
 

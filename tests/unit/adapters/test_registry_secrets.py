@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.kubernetes.client import ApiError, Resource
-from inference_operator.adapters.mlflow.client import Access, RegistryError
+from inference_operator.adapters.mlflow.client import RegistryError
 from inference_operator.adapters.mlflow.registry_secrets import (
     KEPT_SECONDS,
     RETRY_SECONDS,
@@ -15,6 +15,7 @@ from inference_operator.adapters.mlflow.registry_secrets import (
     Secrets,
 )
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.http_credentials import Credentials
 
 PLACE = ("desk-7", "registry")
 
@@ -39,7 +40,7 @@ class Clock:
     now = 0.0
 
 
-async def access(**data: str) -> Access:
+async def access(**data: str) -> Credentials:
     return await Secrets(Cluster(**data), lambda: 0.0).access(PLACE)
 
 
@@ -52,20 +53,20 @@ async def refusal(cluster: Cluster) -> RegistryError:
 
 async def test_a_source_without_a_secret_asks_openly() -> None:
     cluster = Cluster()
-    assert await Secrets(cluster, lambda: 0.0).access(("", "")) == Access()
+    assert await Secrets(cluster, lambda: 0.0).access(("", "")) == Credentials()
     assert cluster.reads == []
 
 
 async def test_a_token_is_a_bearers() -> None:
-    assert await access(token="t0ken\n") == Access("Bearer t0ken")
+    assert await access(token="t0ken\n") == Credentials("Bearer t0ken")
 
 
 async def test_a_user_and_a_password_are_basic() -> None:
-    assert await access(username="desk", password="s3cret") == Access("Basic ZGVzazpzM2NyZXQ=")
+    assert await access(username="desk", password="s3cret") == Credentials("Basic ZGVzazpzM2NyZXQ=")
 
 
 async def test_an_authority_may_come_alone() -> None:
-    assert await access(**{"ca.crt": "PEM"}) == Access(None, "PEM")
+    assert await access(**{"ca.crt": "PEM"}) == Credentials(None, "PEM")
 
 
 async def test_access_never_shows_what_is_secret() -> None:
@@ -129,7 +130,7 @@ async def test_a_secret_that_the_registry_refused_is_read_anew() -> None:
     await secrets.access(PLACE)
     cluster.data = Cluster(token="new").data
     secrets.forget(PLACE)
-    assert await secrets.access(PLACE) == Access("Bearer new")
+    assert await secrets.access(PLACE) == Credentials("Bearer new")
 
 
 async def test_a_missing_secret_is_looked_for_again_soon() -> None:
@@ -141,4 +142,4 @@ async def test_a_missing_secret_is_looked_for_again_soon() -> None:
             await secrets.access(PLACE)
     assert len(cluster.reads) == 1
     cluster.error, clock.now = None, RETRY_SECONDS
-    assert await secrets.access(PLACE) == Access("Bearer t0ken")
+    assert await secrets.access(PLACE) == Credentials("Bearer t0ken")

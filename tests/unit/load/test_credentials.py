@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.http_credentials import Credentials
 from inference_operator.load.failure import LoadError
-from inference_operator.load.sources.credentials import Credentials, http_credentials, read_secret
+from inference_operator.load.sources.credentials import http_credentials, read_secret
 
 
 def secret(tmp_path: Path, **keys: str) -> Path:

@@ -3,7 +3,7 @@
 import asyncio
 import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -27,6 +27,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text
 from inference_operator.domain.api_resource import segment
 from inference_operator.domain.bounded_json import JsonRefusedError, parse_json
+from inference_operator.domain.http_credentials import Credentials, CredentialsError, trust
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.resolution import DEFINITE
 
@@ -44,14 +45,6 @@ class RegistryError(Exception):
     def is_definite(self) -> bool:
         """Whether it is an answer: asking again soon gives the same one."""
         return self.reason in DEFINITE
-
-
-@dataclass(frozen=True, slots=True)
-class Access:
-    """What a Secret gives; never printed. `ca` is PEM text, trusted beside the system's."""
-
-    authorization: str | None = field(default=None, repr=False)
-    ca: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,7 @@ class Mlflow:
         if self._session is not None:
             await self._session.close()
 
-    async def model(self, name: str, access: Access) -> RegisteredModel:
+    async def model(self, name: str, access: Credentials) -> RegisteredModel:
         """One request for all its aliases."""
         query = {"name": name}
         missing = (
@@ -105,7 +98,7 @@ class Mlflow:
         aliases = {str(a["alias"]): whole_number(a["version"]) for a in found.get("aliases") or ()}
         return RegisteredModel(whole_number(found.get("creation_timestamp") or 0), aliases)
 
-    async def version(self, name: str, version: int, access: Access) -> ModelVersion:
+    async def version(self, name: str, version: int, access: Credentials) -> ModelVersion:
         """The facts of a version but for its MLmodel file."""
         query = {"name": name, "version": str(version)}
         what = f"{self.uri} has no version {version} of {name}, or it was deleted"
@@ -119,7 +112,7 @@ class Mlflow:
             tags=_tags(found),
         )
 
-    async def run_models(self, run: str, access: Access) -> tuple[str, ...]:
+    async def run_models(self, run: str, access: Credentials) -> tuple[str, ...]:
         """Ids of the models that the run logged."""
         missing = (Reason.RUN_NOT_FOUND, _source(f"{self.uri} has no run {run}", "correct it"))
         body = _map(await self._json(f"{_API}/runs/get", {"run_id": run}, access, missing), "run")
@@ -130,7 +123,7 @@ class Mlflow:
         outputs = (body.get("outputs") or {}).get("model_outputs") or ()
         return tuple(identifier(output["model_id"]) for output in outputs)
 
-    async def logged_model(self, model_id: str, access: Access) -> LoggedModel:
+    async def logged_model(self, model_id: str, access: Credentials) -> LoggedModel:
         """A model by its id, as `run_models` gives it."""
         what = f"{self.uri} has no logged model {model_id} any more"
         missing = (Reason.RUN_NOT_FOUND, _source(what, "name another run"))
@@ -138,7 +131,7 @@ class Mlflow:
         info = _map(_map(await self._json(path, {}, access, missing), "model"), "info")
         return LoggedModel(str(info.get("name") or ""), _tags(info))
 
-    async def text(self, url: str, access: Access, limit: int) -> str | None:
+    async def text(self, url: str, access: Credentials, limit: int) -> str | None:
         """A small file behind one of the addresses below; None where there is none.
 
         AnswerTooLongError where it has more than `limit` bytes, of which no more are read.
@@ -148,7 +141,7 @@ class Mlflow:
             return None
         return self._checked(status, raw).decode("utf-8", "replace")
 
-    async def has_file(self, url: str, access: Access) -> bool:
+    async def has_file(self, url: str, access: Credentials) -> bool:
         """Whether there is a file behind that address; nothing of it is read."""
         status, _ = await self._send("GET", url, access, limit=0)
         if status not in (400, 404):
@@ -156,7 +149,7 @@ class Mlflow:
         return status < 400
 
     async def set_version_tag(
-        self, name: str, version: int, tag: tuple[str, str], access: Access
+        self, name: str, version: int, tag: tuple[str, str], access: Credentials
     ) -> None:
         """Write one tag (its key and its value) of a version."""
         body = {"name": name, "version": str(version), "key": tag[0], "value": tag[1]}
@@ -179,7 +172,11 @@ class Mlflow:
         return f"{self.uri}/get-artifact?{urlencode({'run_id': run, 'path': path})}"
 
     async def _json(
-        self, path: str, query: Mapping[str, str], access: Access, missing: tuple[Reason, Problem]
+        self,
+        path: str,
+        query: Mapping[str, str],
+        access: Credentials,
+        missing: tuple[Reason, Problem],
     ) -> Mapping[str, Any]:
         text = f"?{urlencode(query)}" if query else ""
         try:
@@ -210,7 +207,7 @@ class Mlflow:
         self,
         method: str,
         url: str,
-        access: Access,
+        access: Credentials,
         *,
         body: Mapping[str, str] | None = None,
         limit: int = ANSWER_BYTES,
@@ -229,9 +226,9 @@ class Mlflow:
                 auto_decompress=False,
                 trace_configs=[checked_redirects()],
             )
-        trust = self._trusting(access.ca)
+        context = self._trusting(access.ca)
         try:
-            async with session.request(method, url, json=body, headers=headers, ssl=trust) as got:
+            async with session.request(method, url, json=body, headers=headers, ssl=context) as got:
                 return got.status, await read_answer(got, limit) if limit else b""
         except aiohttp.ClientConnectorCertificateError as error:
             raise self._away(
@@ -246,15 +243,11 @@ class Mlflow:
         if ca is None:
             return True
         if ca not in self._trust:
-            context = ssl.create_default_context()
             try:
-                context.load_verify_locations(cadata=ca)
-            except (ssl.SSLError, ValueError) as error:
-                what = f"`ca.crt` of the Secret holds no usable certificate ({error})"
-                remedy = "write PEM text that starts with -----BEGIN CERTIFICATE-----"
-                problem = Problem(SOURCE_SECRET, "", what, remedy)
+                self._trust[ca] = trust(ca)
+            except CredentialsError as error:
+                problem = Problem(SOURCE_SECRET, "", str(error))
                 raise RegistryError(Reason.CREDENTIALS_UNUSABLE, problem) from None
-            self._trust[ca] = context
         return self._trust[ca]
 
     def _checked(self, status: int, raw: bytes) -> bytes:

@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow, RegistryError
+from inference_operator.adapters.mlflow.client import Mlflow, RegistryError
 from inference_operator.adapters.mlflow.registry_secrets import Place, Secrets
 from inference_operator.adapters.mlflow.resolver import Answer, Resolver, as_answer
 from inference_operator.adapters.mlflow.subscriptions import Asked, Questions, asked_in
 from inference_operator.adapters.polling.poll_schedule import Pace
 from inference_operator.api.problem import SOURCE_SECRET, Problem
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.http_credentials import Credentials
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import (
     Resolution,
@@ -78,7 +79,7 @@ class ModelRegistry:
         self._known: dict[Asked, Resolution] = {}
         self._failing: dict[Asked, tuple[int, datetime]] = {}
         self._silent: dict[str, int] = {}
-        self._resolvers: dict[Access, Resolver] = {}
+        self._resolvers: dict[Credentials, Resolver] = {}
         self._rounds: dict[str, int] = {}
         self._news = asyncio.Event()
 
@@ -139,7 +140,7 @@ class ModelRegistry:
             self._news.set()
 
     async def _answers(
-        self, subject: str, access: Access, group: list[Asked]
+        self, subject: str, access: Credentials, group: list[Asked]
     ) -> dict[Asked, Answer]:
         uris = sorted({asked.source.uri for asked in group})
         try:
@@ -150,9 +151,9 @@ class ModelRegistry:
 
     async def _by_access(
         self, mine: Iterable[Asked], answers: dict[Asked, Answer]
-    ) -> dict[Access, list[Asked]]:
+    ) -> dict[Credentials, list[Asked]]:
         """Grouped by what their Secrets hold: equal ones are worth one request."""
-        groups: dict[Access, list[Asked]] = defaultdict(list)
+        groups: dict[Credentials, list[Asked]] = defaultdict(list)
         for asked in mine:
             try:
                 groups[await self._secrets.access(asked.place)].append(asked)
@@ -165,7 +166,7 @@ class ModelRegistry:
                 answers[asked] = RegistryError(Reason.CREDENTIALS_UNUSABLE, problem)
         return groups
 
-    def _resolver(self, access: Access) -> Resolver:
+    def _resolver(self, access: Credentials) -> Resolver:
         """What one access has shown is told to nobody with another one."""
         if access not in self._resolvers:
             if len(self._resolvers) >= RESOLVERS:
@@ -173,7 +174,7 @@ class ModelRegistry:
             self._resolvers[access] = Resolver(self._mlflow)
         return self._resolvers[access]
 
-    def _count_round(self, subject: str, accesses: Iterable[Access]) -> None:
+    def _count_round(self, subject: str, accesses: Iterable[Credentials]) -> None:
         self._rounds[subject] = self._rounds.get(subject, 0) + 1
         if self._rounds[subject] % VERSIONS_EVERY == 0:
             for access in accesses:

@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from inference_operator.adapters.kubernetes.client import ApiError
-from inference_operator.adapters.mlflow.client import Access, RegistryError
+from inference_operator.adapters.mlflow.client import RegistryError
 from inference_operator.api.problem import SOURCE_SECRET, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.http_credentials import (
+    EXPECTED,
+    KEYS,
+    Credentials,
+    CredentialsError,
+    credentials_of,
+)
 
 SECRET = Resource("v1", "secrets", "Secret")
-EXPECTED = "`token`, or `username` and `password`, or `ca.crt`"
 
 # A Secret that was read is used for so long, unless the registry refuses it before.
 KEPT_SECONDS = 300.0
@@ -32,7 +38,7 @@ class Reader(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Read:
     until: float
-    found: Access | RegistryError
+    found: Credentials | RegistryError
 
 
 class Secrets:
@@ -43,10 +49,10 @@ class Secrets:
         self._now = monotonic
         self._known: dict[Place, _Read] = {}
 
-    async def access(self, place: Place) -> Access:
+    async def access(self, place: Place) -> Credentials:
         """RegistryError with CredentialsUnusable where the Secret cannot be used."""
         if not place[1]:
-            return Access()
+            return Credentials()
         known = self._known.get(place)
         if known is None or known.until <= self._now():
             known = self._known[place] = await self._read(place)
@@ -69,25 +75,18 @@ class Secrets:
         return _Read(self._now() + RETRY_SECONDS, refused)
 
 
-def _access(place: Place, data: Mapping[str, str]) -> Access:
-    token, user, password, ca = (
-        _text(place, data, key) for key in ("token", "username", "password", "ca.crt")
-    )
-    if (user is None) != (password is None):
-        raise _unusable(place, "`username` and `password` must come together")
-    if token is None and user is None and ca is None:
-        raise _unusable(place, f"found the keys {', '.join(sorted(data)) or '(none)'}")
-    header = f"Bearer {token}" if token is not None else None
-    if header is None and user is not None:
-        header = "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    if header is not None and not (header.isascii() and header.isprintable()):
-        raise _unusable(place, "`token` holds line breaks or characters outside ASCII")
-    return Access(header, ca)
-
-
-def _text(place: Place, data: Mapping[str, str], key: str) -> str | None:
+def _access(place: Place, data: Mapping[str, str]) -> Credentials:
+    # Other keys may hold what is not text, and only their names are read.
+    values = {key: _text(place, data, key) if key in KEYS else "" for key in data}
     try:
-        return base64.b64decode(data.get(key) or "").decode().strip() or None
+        return credentials_of(values)
+    except CredentialsError as error:
+        raise _unusable(place, str(error)) from None
+
+
+def _text(place: Place, data: Mapping[str, str], key: str) -> str:
+    try:
+        return base64.b64decode(data[key] or "").decode().strip()
     except (binascii.Error, UnicodeDecodeError):
         raise _unusable(place, f"`{key}` is not text") from None
 

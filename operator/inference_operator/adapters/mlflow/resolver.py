@@ -5,11 +5,12 @@ import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from inference_operator.adapters.mlflow.client import Access, Mlflow, ModelVersion, RegistryError
+from inference_operator.adapters.mlflow.client import Mlflow, ModelVersion, RegistryError
 from inference_operator.adapters.web.bounded_answer import SHOWN, AnswerTooLongError
 from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.quoting import beginning, listed, short
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.http_credentials import Credentials
 from inference_operator.domain.mlmodel import (
     MLMODEL_BYTES,
     TOO_LONG,
@@ -45,7 +46,7 @@ class Resolver:
         self._versions: dict[tuple[str, int, int], _Known] = {}
         self._created: dict[str, int] = {}
 
-    async def resolve(self, uris: Iterable[str], access: Access) -> Mapping[str, Answer]:
+    async def resolve(self, uris: Iterable[str], access: Credentials) -> Mapping[str, Answer]:
         """Each uri's version, or why not; all are of one subject.
 
         One that cannot be looked up says nothing about the others. RegistryError where the
@@ -72,7 +73,7 @@ class Resolver:
         self._created = {name: at for name, at in self._created.items() if name in wanted}
 
     async def _one(
-        self, uri: str, parts: RegistryUri, aliases: Mapping[str, int], access: Access
+        self, uri: str, parts: RegistryUri, aliases: Mapping[str, int], access: Credentials
     ) -> Answer:
         try:
             if parts.run:
@@ -82,7 +83,7 @@ class Resolver:
             return as_answer(error, uri)
 
     async def _version(
-        self, uri: str, parts: RegistryUri, version: int, access: Access
+        self, uri: str, parts: RegistryUri, version: int, access: Credentials
     ) -> Resolved:
         name = parts.name
         key = (name, self._created.get(name, 0), version)
@@ -98,7 +99,7 @@ class Resolver:
             facts=known.facts,
         )
 
-    async def _look_up(self, name: str, version: int, access: Access) -> _Known:
+    async def _look_up(self, name: str, version: int, access: Credentials) -> _Known:
         found = await self._mlflow.version(name, version, access)
         _check_ready(f"models:/{name}/{version}", found)
         url = self._mlflow.version_file(name, version, _MLMODEL)
@@ -106,13 +107,13 @@ class Resolver:
         text = await self._mlmodel(uri, url, access)
         return _Known(found.run_id, await _facts(uri, text, found.tags))
 
-    async def _mlmodel(self, uri: str, url: str, access: Access) -> str | None:
+    async def _mlmodel(self, uri: str, url: str, access: Credentials) -> str | None:
         try:
             return await self._mlflow.text(url, access, MLMODEL_BYTES)
         except AnswerTooLongError:
             raise _unusable(f"{uri}: {TOO_LONG}") from None
 
-    async def _run(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
+    async def _run(self, uri: str, parts: RegistryUri, access: Credentials) -> Resolved:
         run, (name, _, rest) = parts.run, parts.path.partition("/")
         for model_id in await self._mlflow.run_models(run, access):
             model = await self._mlflow.logged_model(model_id, access)
@@ -127,7 +128,7 @@ class Resolver:
             return Resolved(uri, uri, _UNVERSIONED, run, download, known)
         return await self._artifact(uri, parts, access)
 
-    async def _artifact(self, uri: str, parts: RegistryUri, access: Access) -> Resolved:
+    async def _artifact(self, uri: str, parts: RegistryUri, access: Credentials) -> Resolved:
         """A folder with an MLmodel file, or a single file, among the run's artifacts."""
         run, path = parts.run, parts.path
         url = self._mlflow.run_file(run, f"{path}/{_MLMODEL}")
@@ -153,7 +154,8 @@ def as_answer(error: Exception, about: str) -> RegistryError:
     problem = Problem(
         "",
         "",
-        f"the registry's answer cannot be understood: {type(error).__name__}: {beginning(str(error), SHOWN)},"
+        f"the registry's answer cannot be understood: {type(error).__name__}:"
+        f" {beginning(str(error), SHOWN)},"
         " expected an answer of MLflow's REST API",
         "check that INFERENCE_OPERATOR_MLFLOW_TRACKING_URI leads to an MLflow server",
     )

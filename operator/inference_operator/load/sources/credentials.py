@@ -1,14 +1,17 @@
 """A mounted Secret: its values, and what an HTTP request makes of them."""
 
-import base64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.http_credentials import (
+    EXPECTED,
+    Credentials,
+    CredentialsError,
+    credentials_of,
+)
 from inference_operator.load.failure import LoadError
-
-EXPECTED = "`token`, or `username` and `password`, or `ca.crt`"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +32,6 @@ class Secret:
             f"the Secret for {self.name} cannot be used: {what}; expected the keys {expected}",
         )
 
-    @property
-    def keys_found(self) -> str:
-        return f"found the keys {', '.join(sorted(self.values)) or '(none)'}"
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class Credentials:
-    """Never printed: `authorization` is secret. `ca` is PEM text, trusted beside the system's."""
-
-    authorization: str | None = None
-    ca: str | None = None
-
 
 def read_secret(folder: Path) -> Secret:
     """Read a Secret's folder; LoadError when it is not mounted or holds what is no text."""
@@ -59,23 +50,8 @@ def read_secret(folder: Path) -> Secret:
 
 
 def http_credentials(secret: Secret, expected: str = EXPECTED) -> Credentials:
-    """A header and trust; LoadError names the keys when they do not fit."""
-    token, user = secret.first("token"), secret.first("username")
-    password, ca = secret.first("password"), secret.first("ca.crt")
-    if (user is None) != (password is None):
-        raise secret.unusable("`username` and `password` must come together", expected)
-    if token is None and user is None and ca is None:
-        raise secret.unusable(secret.keys_found, expected)
-    header = None
-    if token is not None:
-        header = f"Bearer {token}"
-    elif user is not None:
-        header = basic(user, password or "")
-    if header is not None and not (header.isascii() and header.isprintable()):
-        raise secret.unusable("`token` holds line breaks or characters outside ASCII", expected)
-    return Credentials(header, ca)
-
-
-def basic(user: str, password: str) -> str:
-    """The value of an Authorization header."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+    """Return a header and trust; LoadError names the keys when they do not fit."""
+    try:
+        return credentials_of(secret.values)
+    except CredentialsError as error:
+        raise secret.unusable(str(error), expected) from None

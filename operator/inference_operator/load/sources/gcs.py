@@ -18,6 +18,7 @@ from google.oauth2 import service_account
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
+from inference_operator.domain.http_credentials import keys_found
 from inference_operator.load.failure import LoadError
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.gcs_session import BoundedSession, GoogleSession
@@ -169,7 +170,7 @@ def _client(secret: Secret) -> Any:
     key = secret.first("credentials.json", "key.json")
     endpoint = endpoint_of(secret, EXPECTED, "endpoint")
     if secret.name and not (key or endpoint):
-        raise secret.unusable(secret.keys_found, EXPECTED)
+        raise secret.unusable(keys_found(secret.values), EXPECTED)
     options = {"api_endpoint": endpoint} if endpoint else None
     project = os.environ.get("GOOGLE_CLOUD_PROJECT") or "-"
     credentials = _identity(secret, key)

@@ -9,8 +9,9 @@ from typing import Any
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
+from inference_operator.domain.http_credentials import Credentials
 from inference_operator.load.failure import LoadError
-from inference_operator.load.sources.credentials import Credentials, Secret
+from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.oci_login import Login, held_for
 from inference_operator.load.transfer.source import WHOLE, Answer, Listing, RemoteFile, Span
 from inference_operator.load.transfer.transport import Transport, UnauthorizedError

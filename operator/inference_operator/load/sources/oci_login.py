@@ -8,9 +8,10 @@ from urllib.parse import urlencode, urlsplit
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
+from inference_operator.domain.http_credentials import basic, is_header_value
 from inference_operator.load.failure import LoadError
 from inference_operator.load.sources.challenges import parse_challenges
-from inference_operator.load.sources.credentials import Secret, basic, http_credentials
+from inference_operator.load.sources.credentials import Secret, http_credentials
 from inference_operator.load.transfer.transport import Transport, UnauthorizedError, origin
 
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
@@ -86,9 +87,7 @@ class Login:
 
 def _is_token(value: Any) -> bool:
     """Whether it can stand in a header."""
-    if not isinstance(value, str) or not 0 < len(value) <= _LONGEST:
-        return False
-    return value.isascii() and value.isprintable()
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST and is_header_value(value)
 
 
 def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:

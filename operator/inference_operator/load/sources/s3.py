@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
+from inference_operator.domain.http_credentials import keys_found
 from inference_operator.load.failure import LoadError
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.store_connections import check_url, checked_pools, endpoint_of
@@ -171,7 +172,7 @@ def _client(secret: Secret, timeout: float) -> Any:
     if (given["aws_access_key_id"] is None) != (given["aws_secret_access_key"] is None):
         raise secret.unusable("the two must come together", EXPECTED)
     if secret.name and not any((*given.values(), endpoint, secret.first("ca.crt"))):
-        raise secret.unusable(secret.keys_found, EXPECTED)
+        raise secret.unusable(keys_found(secret.values), EXPECTED)
     session = boto3.session.Session(**given)
     try:
         known = session.get_credentials() is not None

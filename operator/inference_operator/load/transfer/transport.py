@@ -17,8 +17,8 @@ from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_host, shown_text, shown_uri
 from inference_operator.domain.addresses import ForbiddenAddressError
+from inference_operator.domain.http_credentials import Credentials, CredentialsError, trust
 from inference_operator.load.failure import LoadError
-from inference_operator.load.sources.credentials import Credentials
 from inference_operator.load.transfer.connections import CheckedHttp, CheckedHttps
 from inference_operator.load.transfer.digest import CHUNK
 from inference_operator.load.transfer.retry import TransientError
@@ -72,9 +72,11 @@ class Transport:
         held = credentials or Credentials()
         self._authorization = held.authorization
         self._timeout = timeout
-        self._opener = urllib.request.build_opener(
-            CheckedHttp(), CheckedHttps(trust(held.ca)), _SecureRedirects()
-        )
+        try:
+            https = CheckedHttps(trust(held.ca))
+        except CredentialsError as error:
+            raise LoadError(Reason.FETCH_FAILED, str(error)) from None
+        self._opener = urllib.request.build_opener(CheckedHttp(), https, _SecureRedirects())
 
     def files(self, uri: str) -> Listing:
         """One file: a web server says nothing of folders."""
@@ -185,21 +187,6 @@ def origin(url: str) -> tuple[str, str]:
     parts = urlsplit(url)
     default = ":443" if parts.scheme == "https" else ":80"
     return parts.scheme, parts.netloc.lower().removesuffix(default)
-
-
-def trust(ca: str | None) -> ssl.SSLContext:
-    """The system's authorities and those of the PEM text."""
-    context = ssl.create_default_context()
-    if ca is not None:
-        try:
-            context.load_verify_locations(cadata=ca)
-        except (ssl.SSLError, ValueError) as error:
-            raise LoadError(
-                Reason.FETCH_FAILED,
-                f"`ca.crt` of the Secret of secretRef holds no usable certificate ({error}):"
-                " expected PEM text that starts with -----BEGIN CERTIFICATE-----",
-            ) from None
-    return context
 
 
 def _answer(response: http.client.HTTPResponse, asked: Span) -> Answer:
