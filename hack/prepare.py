@@ -6,6 +6,7 @@ same time. It does not repeat a build or download that the cache has.
 
 import argparse
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -29,6 +30,8 @@ def _packages() -> None:
         raise StepError("Debian's packages can be installed by root only", "Run this as root.")
     packages.ensure()
     buildah.install()
+    if shutil.which("dot") is None:
+        apt.install(["graphviz"])
     apt.unpacked("docker-registry")
 
 

@@ -1,9 +1,9 @@
 """A graph as a Mermaid flowchart, which GitHub and GitLab draw inside Markdown."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
-from model_builders.graph.drawing.picture import Box, Kind, Picture, Wire
+from model_builders.graph.drawing.picture import Box, Kind, Picture, arrows
 
 _SHAPES = {Kind.INPUT: ("([", "])"), Kind.STEP: ("[", "]"), Kind.OUTPUT: ("([", "])")}
 _RED = "stroke:#d1242f,stroke-width:2px"
@@ -25,7 +25,7 @@ def _lines(picture: Picture) -> Iterator[str]:
     yield from (f"  %% {one_line}" for one_line in map(_comment, picture.problems))
     for place, box in enumerate(picture.boxes):
         yield f"  {_id(picture, place)}{_box(box)}"
-    between = _between(picture.wires)
+    between = arrows(picture)
     for (source, target), wires in between.items():
         labels = "<br>".join(_text(wire.label) for wire in wires)
         yield f'  {_id(picture, source)} -->|"{labels}"| {_id(picture, target)}'
@@ -36,14 +36,6 @@ def _lines(picture: Picture) -> Iterator[str]:
     for number, wires in enumerate(between.values()):
         if any(wire.problems for wire in wires):
             yield f"  linkStyle {number} {_RED}"
-
-
-def _between(wires: Iterable[Wire]) -> dict[tuple[int, int], list[Wire]]:
-    """One arrow from each box to each other, however many tensors take that way."""
-    found: dict[tuple[int, int], list[Wire]] = {}
-    for wire in wires:
-        found.setdefault((wire.source, wire.target), []).append(wire)
-    return found
 
 
 def _id(picture: Picture, place: int) -> str:

@@ -72,6 +72,14 @@ def picture(
     return Picture(graph.name, boxes, wires, tuple(map(str, problems)))
 
 
+def arrows(picture: Picture) -> dict[tuple[int, int], list[Wire]]:
+    """Return the wires by source and target: however many there are, one arrow shows them."""
+    grouped: dict[tuple[int, int], list[Wire]] = {}
+    for wire in picture.wires:
+        grouped.setdefault((wire.source, wire.target), []).append(wire)
+    return grouped
+
+
 def _boxes(graph: Graph, runs: Mapping[str, str], problems: Iterable[Problem]) -> tuple[Box, ...]:
     def box(kind: Kind, title: str, path: str, detail: str = "") -> Box:
         mine = (str(one) for one in problems if _is_about(one.path, path))

@@ -10,6 +10,7 @@ from inference_operator.api.ensemble_pipeline import KIND
 from inference_operator.api.validate import InvalidResourceError
 from inference_operator.cli.arguments import add_input, refusals, say, unknown
 from inference_operator.cli.documents import InputError
+from inference_operator.cli.graphviz import svg
 from inference_operator.cli.manifests import units
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
@@ -19,15 +20,15 @@ from inference_operator.planning.rollout.position import position_of
 from inference_operator.settings import DEFAULTS
 from inference_operator.validation.drawing import Drawing, drawing
 from inference_operator.validation.model import Defaults
+from model_builders.graph.drawing.dot import dot
 from model_builders.graph.drawing.mermaid import mermaid
-from model_builders.graph.drawing.picture import picture
-from model_builders.graph.drawing.svg import svg
+from model_builders.graph.drawing.picture import Picture, picture
 
 DESCRIPTION = """\
 Draw an EnsemblePipeline: its inputs, steps and outputs, and each tensor on its way with type and
 shape. What the operator would refuse is red, and said on stderr with exit status 1. The models that
 steps refer to are read from the same files, where those that cannot be served count as refused too,
-and from --live; those found in neither are drawn without their shapes.
+and from --live; those found in neither are drawn without their shapes. SVG needs Graphviz' `dot`.
 """
 
 
@@ -35,6 +36,7 @@ class Format(StrEnum):
     """How the drawing is written."""
 
     MERMAID = "mermaid"
+    DOT = "dot"
     SVG = "svg"
 
 
@@ -42,11 +44,12 @@ _MARKDOWN = ".md"
 _FORMATS = {
     "": Format.MERMAID,
     ".svg": Format.SVG,
+    ".dot": Format.DOT,
+    ".gv": Format.DOT,
     ".mmd": Format.MERMAID,
     ".mermaid": Format.MERMAID,
     _MARKDOWN: Format.MERMAID,
 }
-_WRITERS = {Format.MERMAID: mermaid, Format.SVG: svg}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -66,7 +69,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--format",
         choices=[one.value for one in Format],
-        help="absent: as FILE ends (.svg; .mmd, .mermaid, .md), else mermaid",
+        help="absent: as FILE ends (.svg; .dot, .gv; .mmd, .mermaid, .md), else mermaid",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; absent: stdout")
     parser.set_defaults(func=graph_command)
@@ -146,7 +149,7 @@ def _made_of(chosen: UnitKey, there: Mapping[UnitKey, tuple[Observed, Plan]]) ->
 
 def _write(arguments: argparse.Namespace, found: Drawing) -> None:
     format_ = _format(arguments)
-    text = _WRITERS[format_](picture(found.graph, runs=found.runs, problems=found.problems))
+    text = _text(format_, picture(found.graph, runs=found.runs, problems=found.problems))
     if arguments.output is None:
         print(text, end="")
         return
@@ -156,6 +159,12 @@ def _write(arguments: argparse.Namespace, found: Drawing) -> None:
         Path(arguments.output).write_text(text, "utf-8")
     except OSError as error:
         raise InputError(f"{arguments.output}: cannot be written: {error.strerror}") from None
+
+
+def _text(format_: Format, shown: Picture) -> str:
+    if format_ is Format.MERMAID:
+        return mermaid(shown)
+    return dot(shown) if format_ is Format.DOT else svg(dot(shown))
 
 
 def _format(arguments: argparse.Namespace) -> Format:

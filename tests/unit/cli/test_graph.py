@@ -2,7 +2,6 @@
 
 import io
 from pathlib import Path
-from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -82,16 +81,6 @@ def test_an_inline_model_and_a_built_in_are_drawn(
     assert '"<b>drift</b><br>drift:1"' in out
 
 
-def test_a_file_that_ends_in_svg_becomes_one(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path, drawing = written(tmp_path, epipe(), imodel()), tmp_path / "pipeline.svg"
-    status, out, _ = said(capsys, "-f", path, "-o", drawing)
-
-    assert (status, out) == (0, "")
-    assert ElementTree.parse(drawing).getroot().tag == "{http://www.w3.org/2000/svg}svg"
-
-
 def test_the_format_that_is_asked_for_comes_before_the_files_ending(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -99,12 +88,6 @@ def test_the_format_that_is_asked_for_comes_before_the_files_ending(
     said(capsys, "-f", path, "-o", drawing, "--format", "mermaid")
 
     assert "flowchart LR" in drawing.read_text()
-
-
-def test_svg_goes_to_stdout_as_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _, out, _ = said(capsys, "-f", written(tmp_path, epipe(), imodel()), "--format", "svg")
-
-    assert out.startswith("<svg ")
 
 
 def test_one_of_several_pipelines_is_drawn_by_its_name(

@@ -133,10 +133,10 @@ UNUSABLE = {
     "an ending that no drawing has": (
         [epipe(), imodel()],
         ("-o", "x.png"),
-        "x.png: found the ending .png, expected one of .svg, .mmd, .mermaid, .md; rename it, or say"
-        " with --format what to write\n",
+        "x.png: found the ending .png, expected one of .svg, .dot, .gv, .mmd, .mermaid, .md; rename"
+        " it, or say with --format what to write\n",
     ),
-    "nowhere to write": ([epipe(), imodel()], ("-o", "/nowhere/x.svg"), "/nowhere/x.svg: cannot"),
+    "nowhere to write": ([epipe(), imodel()], ("-o", "/nowhere/x.dot"), "/nowhere/x.dot: cannot"),
 }
 
 
@@ -160,4 +160,4 @@ def test_an_unknown_format_is_refused_by_the_command_line(
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
         said(capsys, "-f", written(tmp_path, epipe()), "--format", "png")
-    assert "invalid choice: 'png' (choose from 'mermaid', 'svg')" in capsys.readouterr().err
+    assert "invalid choice: 'png' (choose from 'mermaid', 'dot', 'svg')" in capsys.readouterr().err

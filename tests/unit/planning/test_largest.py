@@ -10,9 +10,9 @@ from inference_operator.api.quoting import MOST_PROBLEMS
 from inference_operator.domain.rollout_state import Position
 from inference_operator.planning.planner import plan
 from inference_operator.validation.drawing import drawing
+from model_builders.graph.drawing.dot import dot
 from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import picture
-from model_builders.graph.drawing.svg import svg
 from tests.largest import LARGEST, NAMINGS, SHAPES, STEPS, name_of
 from tests.memory import Outcome, measure
 from tests.planned import calls, seen
@@ -82,4 +82,4 @@ def test_the_largest_pipeline_can_be_drawn(shape: str) -> None:
     # Of a tensor with many ends, each step that gives it is a wire to each end that takes it.
     assert len(shown.wires) <= (STEPS + 1) * (STEPS * 64 + 64)
     assert len(mermaid(shown)) < 8 * LARGEST
-    assert len(svg(shown)) < 8 * LARGEST
+    assert len(dot(shown)) < 8 * LARGEST
