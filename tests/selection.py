@@ -16,6 +16,7 @@ _TRAINING = {
     "onnxruntime",
     "onnxscript",
     "optuna",
+    "scipy",
     "sklearn",
     "tokenizers",
     "torch",

@@ -1,11 +1,9 @@
 """Shares with the interval that so few cases leave them."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
-# Of the standard normal distribution, for 95 %.
-Z95 = 1.959964
+from scipy.stats import binomtest
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +34,7 @@ class Share:
 
 
 def share_of(hits: int, cases: int) -> Share:
-    """Wilson (1927), as in Brown, Cai and DasGupta (2001); nothing is known from no cases.
+    """Return the share of `hits` in `cases`; without cases the interval is 0 to 1.
 
     Raises ValueError unless 0 <= hits <= cases.
     """
@@ -44,8 +42,5 @@ def share_of(hits: int, cases: int) -> Share:
         raise ValueError(f"hits: found {hits} of {cases} cases, expected from 0 to {cases}")
     if cases == 0:
         return Share(0, 0, None, 0.0, 1.0)
-    share, square = hits / cases, Z95**2
-    middle = (share + square / (2 * cases)) / (1 + square / cases)
-    spread = share * (1 - share) / cases + square / (4 * cases**2)
-    half = Z95 / (1 + square / cases) * math.sqrt(spread)
-    return Share(hits, cases, share, max(0.0, middle - half), min(1.0, middle + half))
+    lower, upper = binomtest(hits, cases).proportion_ci(0.95, method="wilson")
+    return Share(hits, cases, hits / cases, float(lower), float(upper))
