@@ -36,7 +36,7 @@ from model_builders.names import main_file_name
 from model_builders.protobuf import ModelConfig
 
 MAX_NAME = 52
-"""Longest name of a resource: its children's names carry a hash (api/across.py)."""
+"""Longest name of a resource: its children's names carry a hash (api/cross_field.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Int
-from inference_operator.api.choices import exactly_one
+from inference_operator.api.one_of import exactly_one
 from inference_operator.api.rules import Rule
 from inference_operator.api.source import FROM_REGISTRY, Source
 

@@ -5,18 +5,18 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
-from inference_operator.api.across import NAME_RULE, PIPELINE_RULES, STEP_RULES
 from inference_operator.api.arguments import Image
 from inference_operator.api.base import ApiModel, DnsSubdomain, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.builtin import Builtin
-from inference_operator.api.choices import exactly_one
+from inference_operator.api.cross_field import NAME_RULE, PIPELINE_RULES, STEP_RULES
 from inference_operator.api.model import (
     Model,
     ModelName,
     TensorName,
     unique_names,
 )
+from inference_operator.api.one_of import exactly_one
 from inference_operator.api.pipeline_tensors import PipelineInput, PipelineOutput
 from inference_operator.api.rollout import Rollout
 from inference_operator.api.rules import CONTROLS, Rule, UniqueBy, keys, text

@@ -2,8 +2,8 @@
 
 from typing import Any, ClassVar, Literal
 
-from inference_operator.api.across import NAME_RULE, SPEC_RULES
 from inference_operator.api.base import ApiModel, DnsSubdomain
+from inference_operator.api.cross_field import NAME_RULE, SPEC_RULES
 from inference_operator.api.model import Model
 from inference_operator.api.rollout import Rollout
 from inference_operator.api.triton import Triton

@@ -8,9 +8,9 @@ from pydantic import Field
 from inference_operator.api.arguments import ExtraArg, Image
 from inference_operator.api.base import ApiModel, Bool, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
-from inference_operator.api.choices import exactly_one
 from inference_operator.api.environment import EnvVar
 from inference_operator.api.model import DataType, Dim, TensorName
+from inference_operator.api.one_of import exactly_one
 from inference_operator.api.rules import Check, Rule, UniqueBy, cel_string, keys
 
 
