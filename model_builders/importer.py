@@ -19,6 +19,7 @@ from inference_operator.api.ensemble_pipeline import KIND as ENSEMBLE_PIPELINE
 from inference_operator.api.ensemble_pipeline import ReferenceKind
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.serving_spec import MAX_NAME
 from model_builders.checks import check
 from model_builders.importing.dropped_files import without_files, without_unread
 from model_builders.importing.ensembles import (
@@ -34,9 +35,6 @@ from model_builders.importing.model import Serving, format_of, model_spec
 from model_builders.importing.rings import ring
 from model_builders.names import main_file_name
 from model_builders.protobuf import ModelConfig
-
-MAX_NAME = 52
-"""Longest name of a resource: its children's names carry a hash (api/cross_field.py)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from inference_operator.api.arguments import RESERVED_ARGS
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
-from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted
+from inference_operator.api.serving_spec import ServingSpec
 from model_builders.serving import HISTOGRAMS, measures_latency
 
 # Beside the options that the API's own rule refuses (api/arguments.py).
@@ -25,14 +24,12 @@ _OWNED: Mapping[str, str] = {
     **{f"--{name}": "the operator sets it itself" for name in RESERVED_ARGS},
 }
 
-Spec = InferenceModelSpec | EnsemblePipelineSpec
-
 RESERVED_ENVIRONMENT: Mapping[str, str] = {
     "NVIDIA_VISIBLE_DEVICES": "the device plugin sets it from spec.accelerator",
 }
 
 
-def arguments(spec: Spec) -> Iterator[Problem]:
+def arguments(spec: ServingSpec) -> Iterator[Problem]:
     for index, argument in enumerate(spec.triton.extra_args):
         path = f"spec.triton.extraArgs[{index}]"
         name = argument.partition("=")[0]
@@ -41,7 +38,7 @@ def arguments(spec: Spec) -> Iterator[Problem]:
             yield Problem(path, quoted(argument, "`"), f"no {owned}: {_OWNED[owned]}", "remove it")
 
 
-def histograms(spec: Spec, configs: Iterable[Any]) -> Iterator[Problem]:
+def histograms(spec: ServingSpec, configs: Iterable[Any]) -> Iterator[Problem]:
     """`configs` are those of all models that the server runs, with their overrides."""
     if not measures_latency(configs):
         return
@@ -65,7 +62,7 @@ def _owned(name: str) -> str | None:
     return next((owned for owned in _OWNED if owned.startswith(name)), None)
 
 
-def environment(spec: Spec) -> Iterator[Problem]:
+def environment(spec: ServingSpec) -> Iterator[Problem]:
     for index, variable in enumerate(spec.triton.env):
         if variable.name in RESERVED_ENVIRONMENT:
             yield Problem(

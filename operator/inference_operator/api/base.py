@@ -126,6 +126,21 @@ class ApiModel(BaseModel):
         )
 
 
+class SharedFields(ApiModel):
+    """Fields of several types; each lists them after those that it adds.
+
+    That is the order of the CRDs, the documentation and the problems of a spec.
+    """
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, **_: Any) -> None:
+        fields, shared = cls.model_fields, getattr(cls.__base__, "model_fields", {})
+        if shared:
+            added = {name: field for name, field in fields.items() if name not in shared}
+            cls.__pydantic_fields__ = added | fields
+            cls.model_rebuild(force=True)
+
+
 @dataclass(frozen=True, slots=True)
 class AsWritten:
     """Annotation of a map that must be valid as that type, and is kept as it was written.

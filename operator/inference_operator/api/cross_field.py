@@ -1,58 +1,47 @@
-"""Rules that look at several sections of the spec at once, and the one about the name."""
+"""Rules that look at several sections of the spec at once."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, Protocol
 
+from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.model import Model, ModelFormat
 from inference_operator.api.rules import Computed, Rule
+from inference_operator.api.serving_spec import ServingSpec
 from inference_operator.api.source import FROM_REGISTRY
-from inference_operator.api.triton import InstanceKind
+from inference_operator.api.triton import InstanceGroups, InstanceKind, Optimization
 from inference_operator.api.workload import WhenUnavailable
 
-if TYPE_CHECKING:
-    from inference_operator.api.ensemble_pipeline import (
-        EnsemblePipeline,
-        EnsemblePipelineSpec,
-        Step,
-    )
-    from inference_operator.api.inference_model import InferenceModel, InferenceModelSpec
-
-    Spec: TypeAlias = InferenceModelSpec | EnsemblePipelineSpec
-    Part: TypeAlias = InferenceModelSpec | Step
-
-# Children are called `<name>-<hash>`, at most 63 characters with a hash of 10.
-MAX_NAME = 52
 _ADD = "add spec.accelerator (`accelerator: {}` asks for one nvidia.com/gpu)"
-_NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 
 
-def _named(resource: "InferenceModel | EnsemblePipeline") -> bool:
-    name = resource.metadata.get("name")
-    if not isinstance(name, str):
-        return True  # generateName: the API server makes it up
-    return len(name) <= MAX_NAME and re.fullmatch(_NAME, name) is not None
+class ModelTriton(Protocol):
+    """How Triton runs one model."""
+
+    @property
+    def dynamic_batching(self) -> DynamicBatching | None: ...
+    @property
+    def instance_groups(self) -> InstanceGroups: ...
+    @property
+    def optimization(self) -> Optimization | None: ...
 
 
-NAME_RULE = Rule(
-    cel=f"self.metadata.name.size() <= {MAX_NAME} && self.metadata.name.matches('^{_NAME}$')",
-    holds=_named,
-    value='"{metadata.name}"',
-    requirement=f"at most {MAX_NAME} lower-case letters, digits and '-', starting with a letter and"
-    " ending with a letter or digit",
-    remedy="choose another name, since Services and Deployments are named after it",
-    field="metadata.name",
-)
+class Part(Protocol):
+    """The settings of one model: the spec of an InferenceModel, or a step of a pipeline."""
+
+    @property
+    def model(self) -> Model | None: ...
+    @property
+    def triton(self) -> ModelTriton: ...
 
 
 @dataclass(frozen=True, slots=True)
-class _Demand:
+class CrossFieldRule:
     """What the settings of one model ask for: of each other, or of the pod (`of_pod`).
 
     The model's place, `$` in CEL and the second argument of `holds`, is the spec of an
     InferenceModel or a step of a pipeline; `self` and the first argument are the whole spec. A
-    demand that reads `$.model` is none of steps that have no model of their own (`of_model`).
+    rule that reads `$.model` is none of steps that have no model of their own (`of_model`).
     """
 
     cel: str
@@ -89,8 +78,8 @@ class _Demand:
         guard = f"!has({place}.model) || " if self.of_model else ""
         return guard + self.cel.replace("$", place)
 
-    def _broken(self, spec: "EnsemblePipelineSpec") -> str:
-        return next(step.name for step in spec.steps if not self.holds(spec, step))
+    def _broken(self, spec: Any) -> str:
+        return str(next(step.name for step in spec.steps if not self.holds(spec, step)))
 
     def _rule(self, cel: str, holds: Callable[[Any], bool]) -> Rule:
         return Rule(cel, holds, self.value, self.requirement, self.remedy, self.field)
@@ -109,7 +98,7 @@ _NO_TENSORRT = (
 _NO_ENGINE = "!has($.model.format) || $.model.format != 'tensorrt'"
 
 
-def _batches(_: "Spec", part: "Part") -> bool:
+def _batches(_: ServingSpec, part: Part) -> bool:
     model: Model | None = part.model
     return (
         part.triton.dynamic_batching is None
@@ -119,58 +108,58 @@ def _batches(_: "Spec", part: "Part") -> bool:
     )
 
 
-def _batch_sizes_fit(_: "Spec", part: "Part") -> bool:
+def _batch_sizes_fit(_: ServingSpec, part: Part) -> bool:
     largest = part.model.max_batch_size if part.model else 0
     batching = part.triton.dynamic_batching
     sizes = batching.preferred_batch_sizes if batching else ()
     return largest == 0 or all(size <= largest for size in sizes)
 
 
-def _groups_have_gpus(spec: "Spec", part: "Part") -> bool:
+def _groups_have_gpus(spec: ServingSpec, part: Part) -> bool:
     groups = part.triton.instance_groups
     return spec.accelerator is not None or all(g.kind != InstanceKind.GPU for g in groups)
 
 
-def _indices_exist(spec: "Spec", part: "Part") -> bool:
+def _indices_exist(spec: ServingSpec, part: Part) -> bool:
     count = spec.accelerator.count if spec.accelerator else 0
     return not count or all(i < count for g in part.triton.instance_groups for i in g.gpus)
 
 
-def _is_accelerated(part: "Part") -> bool:
+def _is_accelerated(part: Part) -> bool:
     optimization = part.triton.optimization
     return optimization is not None and optimization.has("tensorrt")
 
 
-def _is_engine(part: "Part") -> bool:
+def _is_engine(part: Part) -> bool:
     return part.model is not None and part.model.format == ModelFormat.TENSORRT
 
 
-def _tensorrt_on_onnx(_: "Spec", part: "Part") -> bool:
+def _tensorrt_on_onnx(_: ServingSpec, part: Part) -> bool:
     known = part.model.format if part.model else None
     return not _is_accelerated(part) or known in (None, ModelFormat.ONNX)
 
 
-def _tensorrt_has_gpu(spec: "Spec", part: "Part") -> bool:
+def _tensorrt_has_gpu(spec: ServingSpec, part: Part) -> bool:
     return not _is_accelerated(part) or spec.accelerator is not None
 
 
-def _engine_has_gpu(spec: "Spec", part: "Part") -> bool:
+def _engine_has_gpu(spec: ServingSpec, part: Part) -> bool:
     return not _is_engine(part) or spec.accelerator is not None
 
 
-def _engine_waits(spec: "Spec", part: "Part") -> bool:
+def _engine_waits(spec: ServingSpec, part: Part) -> bool:
     accelerator = spec.accelerator
     waits = accelerator is None or accelerator.when_unavailable == WhenUnavailable.WAIT
     return waits or not _is_engine(part)
 
 
-def _gpus_asked_once(spec: "Spec") -> bool:
+def _gpus_asked_once(spec: ServingSpec) -> bool:
     named = {*spec.resources.requests, *spec.resources.limits}
     return spec.accelerator is None or spec.accelerator.resource not in named
 
 
-_DEMANDS = (
-    _Demand(
+_RULES = (
+    CrossFieldRule(
         cel=f"!({_BATCHING}) || {_MAX_BATCH} >= 1 || {_UNKNOWN_BATCH}",
         holds=_batches,
         value="dynamicBatching with model.maxBatchSize {model.maxBatchSize|absent}",
@@ -178,7 +167,7 @@ _DEMANDS = (
         remedy="set model.maxBatchSize, or remove dynamicBatching",
         field="triton.dynamicBatching",
     ),
-    _Demand(
+    CrossFieldRule(
         cel=f"!({_BATCHING} && has($.triton.dynamicBatching.preferredBatchSizes))"
         f" || {_MAX_BATCH} == 0"
         f" || $.triton.dynamicBatching.preferredBatchSizes.all(s, s <= {_MAX_BATCH})",
@@ -188,7 +177,7 @@ _DEMANDS = (
         remedy="remove the size, or raise model.maxBatchSize",
         field="triton.dynamicBatching.preferredBatchSizes",
     ),
-    _Demand(
+    CrossFieldRule(
         cel=f"has(self.accelerator) || !({_GROUPS}) || $.triton.instanceGroups.all(g,"
         " !has(g.kind) || g.kind != 'GPU')",
         holds=_groups_have_gpus,
@@ -199,7 +188,7 @@ _DEMANDS = (
         of_pod=True,
         of_model=False,
     ),
-    _Demand(
+    CrossFieldRule(
         cel=f"!has(self.accelerator) || !({_GROUPS}) || $.triton.instanceGroups.all(g,"
         f" !has(g.gpus) || g.gpus.all(i, i < {_GPUS}))",
         holds=_indices_exist,
@@ -211,7 +200,7 @@ _DEMANDS = (
         of_pod=True,
         of_model=False,
     ),
-    _Demand(
+    CrossFieldRule(
         cel=f"{_NO_TENSORRT} || !has($.model.format) || $.model.format == 'onnx'",
         holds=_tensorrt_on_onnx,
         value="tensorrt for a model of format {model.format}",
@@ -219,7 +208,7 @@ _DEMANDS = (
         remedy="remove optimization.tensorrt",
         field="triton.optimization.tensorrt",
     ),
-    _Demand(
+    CrossFieldRule(
         cel=f"{_NO_TENSORRT} || has(self.accelerator)",
         holds=_tensorrt_has_gpu,
         value="tensorrt without spec.accelerator",
@@ -229,7 +218,7 @@ _DEMANDS = (
         of_pod=True,
         of_model=False,
     ),
-    _Demand(
+    CrossFieldRule(
         cel=f"{_NO_ENGINE} || has(self.accelerator)",
         holds=_engine_has_gpu,
         value="format tensorrt without spec.accelerator",
@@ -238,7 +227,7 @@ _DEMANDS = (
         field="model.format",
         of_pod=True,
     ),
-    _Demand(
+    CrossFieldRule(
         cel=f"{_NO_ENGINE} || !has(self.accelerator)"
         " || !has(self.accelerator.whenUnavailable) || self.accelerator.whenUnavailable == 'Wait'",
         holds=_engine_waits,
@@ -261,26 +250,6 @@ _GPUS_ONCE = Rule(
 )
 
 
-def _builtins_batch(spec: "EnsemblePipelineSpec") -> bool:
-    builtins = (step for step in spec.steps if step.builtin is not None)
-    return spec.max_batch_size >= 1 or all(s.triton.dynamic_batching is None for s in builtins)
-
-
-# A built-in step takes what the pipeline takes.
-_BUILTINS_BATCH = Rule(
-    cel="has(self.maxBatchSize) && self.maxBatchSize >= 1 || self.steps.all(s, !has(s.builtin)"
-    " || !has(s.triton) || !has(s.triton.dynamicBatching))",
-    holds=_builtins_batch,
-    value="dynamicBatching of a built-in step with spec.maxBatchSize {maxBatchSize|absent}",
-    requirement="spec.maxBatchSize of 1 or more",
-    remedy="set spec.maxBatchSize, or remove dynamicBatching",
-    field="steps",
-)
-
-SPEC_RULES = (*(demand.in_model() for demand in _DEMANDS), _GPUS_ONCE)
-STEP_RULES = tuple(demand.in_step() for demand in _DEMANDS if not demand.of_pod)
-PIPELINE_RULES = (
-    *(demand.in_pipeline() for demand in _DEMANDS if demand.of_pod),
-    _GPUS_ONCE,
-    _BUILTINS_BATCH,
-)
+SPEC_RULES = (*(rule.in_model() for rule in _RULES), _GPUS_ONCE)
+STEP_RULES = tuple(rule.in_step() for rule in _RULES if not rule.of_pod)
+PIPELINE_RULES = (*(rule.in_pipeline() for rule in _RULES if rule.of_pod), _GPUS_ONCE)

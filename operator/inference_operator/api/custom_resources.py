@@ -4,12 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from inference_operator.api import ensemble_pipeline, inference_model
-from inference_operator.api.base import ApiModel
 from inference_operator.api.ensemble_pipeline import EnsemblePipeline, EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModel, InferenceModelSpec
+from inference_operator.api.serving_spec import ServingSpec
 from inference_operator.api.status import STATUS_OF_KIND, UnitStatus
 
 AnyResource = InferenceModel | EnsemblePipeline
+AnySpec = InferenceModelSpec | EnsemblePipelineSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class CustomResource:
     plural: str
     short_name: str
     resource: type[InferenceModel] | type[EnsemblePipeline]
-    spec: type[ApiModel]
+    spec: type[ServingSpec]
 
     @property
     def status(self) -> type[UnitStatus]:

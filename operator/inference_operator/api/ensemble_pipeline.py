@@ -1,15 +1,14 @@
 """The EnsemblePipeline resource: models and steps that one request passes through."""
 
 from enum import StrEnum
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from inference_operator.api.arguments import Image
 from inference_operator.api.base import ApiModel, DnsSubdomain, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.builtin import Builtin
-from inference_operator.api.cross_field import NAME_RULE, PIPELINE_RULES, STEP_RULES
+from inference_operator.api.cross_field import PIPELINE_RULES, STEP_RULES
 from inference_operator.api.model import (
     Model,
     ModelName,
@@ -20,17 +19,16 @@ from inference_operator.api.one_of import exactly_one
 from inference_operator.api.pipeline_tensors import PipelineInput, PipelineOutput
 from inference_operator.api.rollout import Rollout
 from inference_operator.api.rules import CONTROLS, Rule, UniqueBy, keys, text
+from inference_operator.api.serving_spec import ServingResource, ServingSpec
 from inference_operator.api.triton import (
     ConfigOverrides,
-    Environment,
-    ExtraArgs,
     InstanceGroups,
     Optimization,
     Parameters,
-    ResponseCache,
     Warmups,
 )
-from inference_operator.api.workload import Accelerator, Placement, PullSecrets, Replicas, Resources
+from inference_operator.api.triton_server import ExtraArgs, TritonServer
+from inference_operator.api.workload import Accelerator, Resources
 
 KIND = "EnsemblePipeline"
 PLURAL = "ensemblepipelines"
@@ -161,23 +159,14 @@ class Step(ApiModel):
     """For each output of the step that is used, the pipeline's tensor that it becomes."""
 
 
-class PipelineTriton(ApiModel):
+class PipelineTriton(TritonServer):
     """The Triton that serves all steps."""
-
-    image: Image | None = None
-    """Triton image. Absent: the operator's default at the time this revision is made."""
-
-    response_cache: ResponseCache | None = None
-    """Answer equal requests from a cache."""
 
     parameters: Parameters = {}
     """`parameters` of the pipeline's own config.pbtxt."""
 
     config_overrides: ConfigOverrides | None = None
     """config.pbtxt text for what has no field here, merged last into the pipeline's own."""
-
-    env: Environment = ()
-    """Environment variables of the Triton container."""
 
     extra_args: ExtraArgs = ()
     """Further arguments of tritonserver; see InferenceModel."""
@@ -187,10 +176,30 @@ class PipelineTriton(ApiModel):
     the memory limit. Absent: 256Mi."""
 
 
-class EnsemblePipelineSpec(ApiModel):
+# A built-in step takes what the pipeline takes.
+_BUILTINS_BATCH = Rule(
+    cel="has(self.maxBatchSize) && self.maxBatchSize >= 1 || self.steps.all(s, !has(s.builtin)"
+    " || !has(s.triton) || !has(s.triton.dynamicBatching))",
+    holds=lambda self: (
+        self.max_batch_size >= 1
+        or all(s.builtin is None or s.triton.dynamic_batching is None for s in self.steps)
+    ),
+    value="dynamicBatching of a built-in step with spec.maxBatchSize {maxBatchSize|absent}",
+    requirement="spec.maxBatchSize of 1 or more",
+    remedy="set spec.maxBatchSize, or remove dynamicBatching",
+    field="steps",
+)
+
+
+class EnsemblePipelineSpec(ServingSpec):
     """What is wanted of the pipeline."""
 
-    rules: ClassVar = (unique_names("inputs"), unique_names("outputs"), *PIPELINE_RULES)
+    rules: ClassVar = (
+        unique_names("inputs"),
+        unique_names("outputs"),
+        *PIPELINE_RULES,
+        _BUILTINS_BATCH,
+    )
 
     name: ModelName | None = None
     """Name under which Triton serves the pipeline. Absent: the name of the resource."""
@@ -210,36 +219,19 @@ class EnsemblePipelineSpec(ApiModel):
     triton: PipelineTriton = PipelineTriton()
     """The Triton that serves all steps."""
 
-    replicas: Replicas = 1
-    """Number of pods; `kubectl scale` sets it. Write it where a HorizontalPodAutoscaler is to
-    change it: that cannot read an absent one."""
-
     resources: Resources = Resources()
     """Compute resources of the Triton container, which runs all steps."""
 
     accelerator: Accelerator | None = None
     """GPUs of each pod, for all steps. Absent: none."""
 
-    placement: Placement = Placement()
-    """Where the pods may run."""
-
     rollout: Rollout = Rollout()
     """How a new revision of the whole set takes over."""
 
-    image_pull_secrets: PullSecrets = ()
-    """Secrets for pulling the images."""
 
-    service_account_name: DnsSubdomain | None = None
-    """ServiceAccount of the pods. Absent: the namespace's default; its token is never mounted."""
-
-
-class EnsemblePipeline(ApiModel):
+class EnsemblePipeline(ServingResource):
     """Models and steps that one request passes through, inside one Triton; rolled out and rolled
     back together."""
 
-    rules: ClassVar = (NAME_RULE,)
-
-    api_version: Literal["inference.aipx.io/v1alpha1"]
     kind: Literal["EnsemblePipeline"]
-    metadata: dict[str, Any]
     spec: EnsemblePipelineSpec

@@ -5,13 +5,12 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from inference_operator.api.arguments import ExtraArg, Image
 from inference_operator.api.base import ApiModel, Bool, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
-from inference_operator.api.environment import EnvVar
 from inference_operator.api.model import DataType, Dim, TensorName
 from inference_operator.api.one_of import exactly_one
 from inference_operator.api.rules import Check, Rule, UniqueBy, cel_string, keys
+from inference_operator.api.triton_server import TritonServer
 
 
 class InstanceKind(StrEnum):
@@ -97,13 +96,6 @@ class Optimization(ApiModel):
 
     eager_batching: Bool | None = None
     """Whether the next batch is prepared while the current one runs."""
-
-
-class ResponseCache(ApiModel):
-    """Equal requests are answered from a cache in the pod's memory."""
-
-    size: Quantity
-    """Memory of the cache, such as `64Mi`; count it into `resources`."""
 
 
 class WarmupData(StrEnum):
@@ -230,8 +222,6 @@ ConfigOverrides = Annotated[
         )
     ),
 ]
-Environment = Annotated[tuple[EnvVar, ...], Field(max_length=64), UniqueBy("name")]
-ExtraArgs = Annotated[tuple[ExtraArg, ...], Field(max_length=64)]
 Parameters = Annotated[
     dict[str, Annotated[str, Field(max_length=4096)]],
     Field(max_length=64),
@@ -245,11 +235,8 @@ Parameters = Annotated[
 ]
 
 
-class Triton(ApiModel):
+class Triton(TritonServer):
     """How Triton serves the model."""
-
-    image: Image | None = None
-    """Triton image. Absent: the operator's default at the time this revision is made."""
 
     dynamic_batching: DynamicBatching | None = None
     """Gather requests into batches; needs `model.maxBatchSize` >= 1. Absent: no batching; `{}`:
@@ -260,9 +247,6 @@ class Triton(ApiModel):
 
     optimization: Optimization | None = None
     """Optimization settings."""
-
-    response_cache: ResponseCache | None = None
-    """Answer equal requests from a cache."""
 
     warmup: Warmups = ()
     """Requests that each instance answers before the model is ready."""
@@ -280,15 +264,3 @@ class Triton(ApiModel):
     """config.pbtxt text (protobuf text format) for what has no field here. Merged last: single
     fields are replaced, maps and messages merged, inputs and outputs merged by name, other lists
     replaced. It cannot change `name` nor contradict a field of this spec."""
-
-    env: Environment = ()
-    """Environment variables of the Triton container."""
-
-    extra_args: ExtraArgs = ()
-    """Further arguments of tritonserver, such as `--log-verbose=1`. Those that the operator sets
-    itself, or that its pods cannot do without, are refused: the repository, model control,
-    readiness, endpoints and their ports, the cache (see `responseCache`)."""
-
-    shared_memory: Quantity | None = None
-    """Size of /dev/shm, which Python models exchange tensors through; counts against the memory
-    limit. Absent: 256Mi."""

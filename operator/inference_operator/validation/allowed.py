@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator
 
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.custom_resources import AnySpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import shown
+from inference_operator.api.serving_spec import ServingSpec
 from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_place
 from inference_operator.api.source import Source
 from inference_operator.domain.allow_lists import (
@@ -17,15 +18,13 @@ from inference_operator.domain.allow_lists import (
 )
 from inference_operator.validation.step_overrides import path_of
 
-Spec = InferenceModelSpec | EnsemblePipelineSpec
-
 # Of a pod that names none; its identity is that account's all the same.
 _DEFAULT_ACCOUNT = "default"
 # Characters of a list that a message shows.
 _SHOWN_LIST = 300
 
 
-def not_allowed(spec: Spec, lists: AllowLists) -> tuple[Problem, ...]:
+def not_allowed(spec: AnySpec, lists: AllowLists) -> tuple[Problem, ...]:
     """Each field whose value is in no list, where there is one for it.
 
     A step with `modelRef` is checked where its model is described.
@@ -39,7 +38,7 @@ def not_allowed(spec: Spec, lists: AllowLists) -> tuple[Problem, ...]:
     )
 
 
-def _image(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+def _image(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     image = spec.triton.image
     if allowed and image is not None and not allows_image(allowed, image):
         path = "spec.triton.image"
@@ -47,21 +46,21 @@ def _image(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
         yield _problem(path, found, allowed, "IMAGES")
 
 
-def _service_account(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+def _service_account(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     name = spec.service_account_name
     if allowed and (name or _DEFAULT_ACCOUNT) not in allowed:
         found = shown(name) if name else f'nothing, which is "{_DEFAULT_ACCOUNT}"'
         yield _problem("spec.serviceAccountName", found, allowed, "SERVICE_ACCOUNTS")
 
 
-def _priority_class(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+def _priority_class(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     name = spec.placement.priority_class_name
     if allowed and name is not None and name not in allowed:
         path = "spec.placement.priorityClassName"
         yield _problem(path, shown(name), allowed, "PRIORITY_CLASSES")
 
 
-def _tolerations(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+def _tolerations(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     for number, toleration in enumerate(spec.placement.tolerations):
         if allowed and not allows_toleration(allowed, toleration):
             path = f"spec.placement.tolerations[{number}]"
@@ -69,13 +68,13 @@ def _tolerations(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
             yield _problem(path, found, allowed, "TOLERATIONS")
 
 
-def _sources(spec: Spec, allowed: tuple[str, ...]) -> Iterator[Problem]:
+def _sources(spec: AnySpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     for path, source in _named_sources(spec):
         if allowed and not allows_source(allowed, source.uri):
             yield _problem(f"{path}.uri", shown(shown_place(source.uri)), allowed, "SOURCE_HOSTS")
 
 
-def _named_sources(spec: Spec) -> Iterator[tuple[str, Source]]:
+def _named_sources(spec: AnySpec) -> Iterator[tuple[str, Source]]:
     if isinstance(spec, InferenceModelSpec):
         yield "spec.model.source", spec.model.source
         return

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
+from inference_operator.api.custom_resources import AnySpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat
 from inference_operator.api.problem import Problem, first
@@ -93,7 +93,7 @@ def validated(seen: Observed, position: Position, defaults: Defaults) -> Validat
     )
 
 
-def _gpu_only(spec: InferenceModelSpec | EnsemblePipelineSpec) -> bool:
+def _gpu_only(spec: AnySpec) -> bool:
     """Whether a model of the spec's own is a TensorRT engine."""
     models = [spec.model] if isinstance(spec, InferenceModelSpec) else [s.model for s in spec.steps]
     return any(model is not None and model.format is ModelFormat.TENSORRT for model in models)
@@ -166,9 +166,7 @@ class _Asked:
     steps: SettledPipeline | None = None
 
 
-def _settled(
-    seen: Observed, position: Position, spec: InferenceModelSpec | EnsemblePipelineSpec
-) -> _Asked:
+def _settled(seen: Observed, position: Position, spec: AnySpec) -> _Asked:
     if isinstance(spec, InferenceModelSpec):
         source = settle(seen, position, spec)
         contradictions = source.wanted.contradictions if source.wanted else ()

@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from inference_operator.api.base import parse_quantity
-from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, PipelineTriton
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.problem import Problem, joined
 from inference_operator.api.reasons import Reason
-from inference_operator.api.triton import Triton
+from inference_operator.api.serving_spec import ServingSpec
+from inference_operator.api.triton_server import TritonServer
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
@@ -75,17 +76,26 @@ def model_unit(
     except ConfigError as error:
         return Invalid(tuple(error.problems))
     revision = revision_hash(wanted.written, name, mode, resolved)
-    return ServingUnit(
+    return unit_of(spec, mode, defaults, [config])(
         owner=owner,
         generation=generation,
-        replicas=spec.replicas,
         models=(served_model(spec, name, config_pbtxt(config), resolved),),
         entry=name,
-        server=server_of(spec.triton, defaults, [config]),
-        workload=workload_of(spec, mode),
-        rollout=RolloutSettings.of(spec.rollout),
         revision=revision,
         spec_hash=revision,
+    )
+
+
+def unit_of(
+    spec: ServingSpec, mode: Mode, defaults: Defaults, configs: Iterable[ModelConfig]
+) -> "partial[ServingUnit]":
+    """Return the constructor of a unit, with what specs of both kinds have."""
+    return partial(
+        ServingUnit,
+        replicas=spec.replicas,
+        server=_server(spec.triton, defaults, configs),
+        workload=_workload(spec, mode),
+        rollout=RolloutSettings.of(spec.rollout),
     )
 
 
@@ -109,9 +119,7 @@ def served_model(
     return ServedModel(planned, config, resolved.uri if resolved else source.uri, resolved)
 
 
-def server_of(
-    triton: Triton | PipelineTriton, defaults: Defaults, configs: Iterable[ModelConfig]
-) -> Server:
+def _server(triton: TritonServer, defaults: Defaults, configs: Iterable[ModelConfig]) -> Server:
     """How the Triton container runs, with what the spec leaves to the operator, and what the models
     of these configs need."""
     args: list[str] = []
@@ -129,7 +137,7 @@ def server_of(
     )
 
 
-def workload_of(spec: InferenceModelSpec | EnsemblePipelineSpec, mode: Mode) -> Workload:
+def _workload(spec: ServingSpec, mode: Mode) -> Workload:
     """What the pods need and where they may run."""
     return Workload(
         resources=spec.resources,

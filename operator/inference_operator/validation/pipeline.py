@@ -13,7 +13,6 @@ from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.domain.serving_unit import (
     Owner,
-    RolloutSettings,
     ServedModel,
     ServingUnit,
 )
@@ -22,8 +21,7 @@ from inference_operator.validation.model import (
     Defaults,
     Invalid,
     model_unit,
-    server_of,
-    workload_of,
+    unit_of,
 )
 from inference_operator.validation.revision_hash import pipeline_hash
 from inference_operator.validation.signature import Completed
@@ -80,16 +78,12 @@ def pipeline_unit(
     steps, config = found.steps, config_pbtxt(found.config)
     planned = PlannedModel(name=name, version=UNVERSIONED, format=ArtifactFormat.ENSEMBLE)
     revision = pipeline_hash(spec, name, mode, wanted.pins, wanted.inline)
-    return ServingUnit(
+    return unit_of(spec, mode, defaults, _configs(found.graph, found.config))(
         owner=owner,
         generation=generation,
-        replicas=spec.replicas,
         models=(*_repository(steps).values(), ServedModel(planned, config)),
         entry=name,
         steps=tuple(step.step for step in steps),
-        server=server_of(spec.triton, defaults, _configs(found.graph, found.config)),
-        workload=workload_of(spec, mode),
-        rollout=RolloutSettings.of(spec.rollout),
         revision=revision,
         spec_hash=revision,
     )

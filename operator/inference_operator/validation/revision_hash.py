@@ -8,6 +8,7 @@ from typing import Any
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import Model
+from inference_operator.api.serving_spec import ServingSpec
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolved
@@ -66,9 +67,7 @@ def pipeline_hash(
     return _hash(deciding)
 
 
-def _deciding(
-    spec: InferenceModelSpec | EnsemblePipelineSpec, name: str, mode: Mode
-) -> dict[str, Any]:
+def _deciding(spec: ServingSpec, name: str, mode: Mode) -> dict[str, Any]:
     deciding: dict[str, Any] = spec.model_dump(
         mode="json", include=_DECIDING, exclude_defaults=True
     )
