@@ -1,7 +1,6 @@
 """The trading ensemble of manifests/samples as a model repository on this machine: the operator's
 own way from manifests to the init container, but for the cluster and the registry."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +19,7 @@ from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.pins import Pin
+from inference_operator.domain.resolution import RegistryUri
 from inference_operator.domain.serving_unit import Owner, ServingUnit
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import Order
@@ -34,7 +34,6 @@ from training.served_file import Format
 SAMPLE = ROOT / "manifests" / "samples" / "ensemble-predictor.yaml"
 # As `training.all` registers them.
 FORMATS = {"lstm_price_predictor": Format.TORCHSCRIPT, "sentiment_transformer": Format.ONNX}
-_REGISTERED = re.compile(r"models:/(\w+)@\w+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +84,9 @@ class Trading:
 
 def completed(body: Mapping[str, Any]) -> InferenceModelSpec:
     """The spec of a registered model with what the registry would say, and the trained file."""
-    found = _REGISTERED.fullmatch(body["model"]["source"]["uri"])
-    assert found is not None, f"{body['model']} is not an alias of the registry"
-    name = found.group(1)
+    registered = RegistryUri.of(body["model"]["source"]["uri"])
+    assert registered is not None, f"{body['model']} is not a model of the registry"
+    name = registered.name
     shipped, form = MODELS[name], FORMATS[name]
     file = (trained_model(name) / form.file).relative_to(cache_root())
     model = {

@@ -6,8 +6,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, DnsSubdomain
-from inference_operator.api.rules import CONTROLS, Rule, cel_string, text, unless
-from inference_operator.api.uri_rules import HIDDEN, shown_in_rules
+from inference_operator.api.rules import CONTROLS, Computed, Rule, cel_string, lookup, text, unless
+from inference_operator.api.shown_uri import NOT_SHOWN
+from inference_operator.api.source_uri import FORMS, PREFIXES, SourceUri
 
 Sha256 = Annotated[
     str,
@@ -20,44 +21,41 @@ Sha256 = Annotated[
     ),
 ]
 
-REGISTRY_SCHEMES = ("models", "runs")
 FROM_REGISTRY = "({0}.startsWith('models:/') || {0}.startsWith('runs:/'))"
 """CEL for a uri that names a model in the MLflow registry, with a place for the uri."""
 
-# The characters that end a scheme: MLflow's own have one slash.
-_PREFIXES = {
-    "models": "models:/",
-    "runs": "runs:/",
-    "https": "https://",
-    "s3": "s3://",
-    "gs": "gs://",
-    "oci": "oci://",
-    "pvc": "pvc://",
-}
-_BUCKET_URI = r"://[A-Za-z0-9][-A-Za-z0-9._]*/[^\s\v]+"
+HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]|^[^/]*/+[^/]*:[^/]*[^/0-9]|^[^/:]*:[^/].*@"
+"""A user, a query or a fragment of an address. Behind the colon of a host without a user is only a
+number; else it is the beginning of a password with a slash in it."""
 # No address; its @ is that of an alias.
 _SIGNED_MODEL = "[?#]|^models:/+[^/]*:"
-# What stands behind a colon is a number, or the beginning of a password with a slash in it.
-_HOST = r"([^/@:\[\]\s\v]+|\[[-0-9A-Za-z:.%_~]+\])(:[0-9]{0,5})?"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-_NAME = r"[^/:@\f\n\r\t\v]+"
 
 
-def _matches(regex: str, value: str) -> bool:
-    return re.fullmatch(regex, value, re.ASCII) is not None
+def _shown(hidden: str = HIDDEN) -> Computed:
+    """Return the placeholder `{uri}`: the URI as it is, or a note if it may be signed."""
+    pattern = re.compile(hidden, re.ASCII)
+
+    def of(value: object) -> str:
+        uri = str(lookup(value, "uri"))
+        return NOT_SHOWN if pattern.search(uri) else uri
+
+    return Computed(
+        "uri", f"self.uri.matches({cel_string(hidden)}) ? {cel_string(NOT_SHOWN)} : self.uri", of
+    )
 
 
-def _form(scheme: str, regex: str, value: str, requirement: str, remedy: str) -> Rule:
-    """The form that uris of the scheme must have."""
-    prefix = _PREFIXES[scheme]
+def _form(scheme: str, value: str, requirement: str, remedy: str) -> Rule:
+    """Return the rule that uris of the scheme have their form."""
+    form = cel_string(f"^({FORMS[scheme]})$")
     return Rule(
-        cel=f"!self.uri.startsWith('{prefix}') || self.uri.matches({cel_string(f'^({regex})$')})",
-        holds=lambda self: self.scheme != scheme or _matches(regex, self.uri),
+        cel=f"!self.uri.startsWith('{PREFIXES[scheme]}') || self.uri.matches({form})",
+        holds=lambda self: self.scheme != scheme or self.parts.is_well_formed,
         value=value,
         requirement=requirement,
         remedy=remedy,
         field="uri",
-        computed=(shown_in_rules("uri", _SIGNED_MODEL if scheme == "models" else HIDDEN),),
+        computed=(_shown(_SIGNED_MODEL if scheme == "models" else HIDDEN),),
     )
 
 
@@ -73,14 +71,14 @@ class Source(ApiModel):
 
     rules: ClassVar = (
         Rule(
-            cel=" || ".join(f"self.uri.startsWith('{p}')" for p in _PREFIXES.values()),
-            holds=lambda self: self.scheme in _PREFIXES,
+            cel=" || ".join(f"self.uri.startsWith('{PREFIXES[scheme]}')" for scheme in FORMS),
+            holds=lambda self: self.scheme in FORMS,
             value='"{uri}"',
             requirement="a uri that starts with models:/, runs:/, https://, s3://, gs://, oci:// or"
             " pvc://",
             remedy="register the model, or put the artifact where one of them reaches it",
             field="uri",
-            computed=(shown_in_rules("uri"),),
+            computed=(_shown(),),
         ),
         Rule(
             cel=f"!self.uri.matches({cel_string(f'[{CONTROLS}]')})",
@@ -92,21 +90,18 @@ class Source(ApiModel):
         ),
         _form(
             "models",
-            rf"models:/{_NAME}(@[-A-Za-z0-9_]+|/[1-9][0-9]{{0,8}})",
             '"{uri}"',
             "models:/NAME@ALIAS or models:/NAME/VERSION with the number of a version",
             "write the name as MLflow has it, and an alias such as champion",
         ),
         _form(
             "runs",
-            r"runs:/[A-Za-z0-9][-A-Za-z0-9_]*/[^\s\v]*[^\s\v/]",
             '"{uri}"',
             "runs:/RUN_ID/PATH with the name of a model, or the path of a file, of that run",
             "write both as MLflow shows them",
         ),
         _form(
             "pvc",
-            r"pvc://[a-z0-9]([-a-z0-9.]*[a-z0-9])?/.*[^/].*",
             '"{uri}"',
             "pvc://CLAIM/PATH with the name of a PersistentVolumeClaim of this namespace and a"
             " file or folder in it",
@@ -114,14 +109,12 @@ class Source(ApiModel):
         ),
         _form(
             "https",
-            rf"https://{_HOST}/[^\s\v]+",
             "a space, a user name, a password, a port that is no number, or no path",
             "https://HOST/PATH or https://HOST:PORT/PATH",
             "put credentials into the Secret that secretRef names",
         ),
         _form(
             "s3",
-            f"s3{_BUCKET_URI}",
             '"{uri}"',
             "s3://BUCKET/KEY",
             "name the bucket and the object in it; the endpoint of another service than Amazon's"
@@ -129,15 +122,12 @@ class Source(ApiModel):
         ),
         _form(
             "gs",
-            f"gs{_BUCKET_URI}",
             '"{uri}"',
             "gs://BUCKET/OBJECT",
             "name the bucket and the object in it",
         ),
         _form(
             "oci",
-            rf"oci://{_HOST}/[a-z0-9]+([._/-]+[a-z0-9]+)*"
-            r"(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}|@sha256:[0-9a-f]{64})",
             '"{uri}"',
             "oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST",
             "write the repository in lower case, and a tag or a digest",
@@ -181,27 +171,16 @@ class Source(ApiModel):
     `credentials.json`, the key of a service account."""
 
     @property
+    def parts(self) -> SourceUri:
+        """The parts of the uri."""
+        return SourceUri.of(self.uri)
+
+    @property
     def scheme(self) -> str:
         """What comes before the colon: `models`, `https`, ..."""
-        found = self.uri.partition(":/")[0]
-        return found if self.uri.startswith(_PREFIXES.get(found, ":")) else ""
+        return self.parts.scheme
 
     @property
     def from_registry(self) -> bool:
         """Whether MLflow is asked what is meant."""
-        return self.scheme in REGISTRY_SCHEMES
-
-    @property
-    def claim(self) -> str | None:
-        """Name of the volume claim of a pvc:// source, else None."""
-        return self._pvc_parts()[0]
-
-    @property
-    def claim_path(self) -> str | None:
-        """Path within the claim of a pvc:// source, without a leading slash, else None."""
-        return self._pvc_parts()[1]
-
-    def _pvc_parts(self) -> tuple[str | None, str | None]:
-        # The name of a file may hold a line feed.
-        found = re.fullmatch(r"pvc://([^/]+)/(.+)", self.uri, re.DOTALL)
-        return (found.group(1), found.group(2)) if found else (None, None)
+        return self.parts.is_in_registry

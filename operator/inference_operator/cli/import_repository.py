@@ -20,7 +20,7 @@ steps of ensembles ask for, and for labels and warm-up data in files beside the 
 no field of its own goes to triton.configOverrides, and each manifest is rendered and compared with
 the original before it is printed.
 """
-_SCHEMES = ("pvc://", "https://", "s3://", "gs://")
+_SCHEMES = ("pvc", "https", "s3", "gs")
 _FORMS = "pvc://CLAIM/PATH, https://HOST/PATH, s3://BUCKET/PATH or gs://BUCKET/PATH"
 PREFIX_HELP = (
     f"where the repository lies for the cluster: {_FORMS}; a model's source becomes"
@@ -125,10 +125,10 @@ def _one_model(path: Path) -> str | None:
 
 def _is_prefix(found: str) -> bool:
     try:
-        Source(uri=f"{found.rstrip('/')}/model/1/model.onnx")
+        source = Source(uri=f"{found.rstrip('/')}/model/1/model.onnx")
     except ValueError:
         return False
-    return found.startswith(_SCHEMES)
+    return source.scheme in _SCHEMES
 
 
 def _manifests(found: list[dict[str, Any]]) -> str:

@@ -6,6 +6,7 @@
 import re
 from dataclasses import dataclass
 
+from inference_operator.api.source_uri import SourceUri
 from inference_operator.api.workload import Toleration, TolerationOperator
 
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
@@ -134,10 +135,10 @@ def allows_source(allowed: tuple[str, ...], uri: str) -> bool:
 
     Models of the registry are always allowed: a setting of the operator says which one it is.
     """
-    scheme, _, rest = uri.partition(":/")
-    if scheme in ("models", "runs"):
+    source = SourceUri.of(uri)
+    scheme, authority = source.scheme, source.authority
+    if source.is_in_registry:
         return True
-    authority = rest.removeprefix("/").partition("/")[0]
     if scheme in _BUCKETS:
         return f"{scheme}://{authority}" in allowed or f"{scheme}://*" in allowed
     # Not lower() before: it would make ASCII of other letters.

@@ -8,6 +8,7 @@ from typing import Any
 
 from inference_operator.api.quoting import python_value, shown
 from inference_operator.api.shown_uri import shown_uri
+from inference_operator.api.source_uri import PREFIXES, SourceUri
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 
 PLAN_FILE = "plan.json"
@@ -22,9 +23,6 @@ MOST_MODELS = 1023
 # A model is two objects, one of them its source.
 _CONTAINERS_A_MODEL = 4
 
-# Plain http is for a registry within the cluster: the API takes it from nobody's spec.
-SCHEMES = ("https://", "http://", "pvc://", "s3://", "gs://", "oci://")
-
 # One folder. No leading dot: `load` keeps its staging folders under such names.
 _NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]{0,252}")
 # With CONFIG_SUFFIX it is one key of a ConfigMap, which takes 253 characters.
@@ -36,11 +34,10 @@ MOST_SIZE = 2**60
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-_SCHEMES = ", ".join(SCHEMES)
-# No control characters, and no halves of characters, which have no bytes.
-_ADDRESS = re.compile(
-    "[^/\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff][^\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff]*"
-)
+_SCHEMES = ("https", "http", "pvc", "s3", "gs", "oci")
+_PREFIXES = ", ".join(PREFIXES[scheme] for scheme in _SCHEMES)
+# Control characters, and halves of characters, which have no bytes.
+_UNREADABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff]")
 
 # `model_builders.builtin` knows them by the same words: a test holds both equal.
 BUILTINS = ("weightedAverage", "ohlcvFeatures", "tokenizer")
@@ -141,11 +138,11 @@ class PlannedModel:
             what = "a built-in step" if self.builtin else "an ensemble"
             _check(self.uri is None, "source.uri", uri, f"null for {what} without an artifact")
         elif self.uri is not None or self.builtin is None:
-            address = self.uri or ""
-            scheme = next((one for one in SCHEMES if address.startswith(one)), None)
-            _check(scheme, "source.uri", uri, f"an address that starts with {_SCHEMES}")
+            source = self._source
+            is_known = source.scheme in _SCHEMES
+            _check(is_known, "source.uri", uri, f"an address that starts with {_PREFIXES}")
             _check(
-                _ADDRESS.fullmatch(address.removeprefix(scheme or "")),
+                source.authority and not _UNREADABLE.search(source.text),
                 "source.uri",
                 uri,
                 "the name of a host, bucket or claim behind it, and no control characters",
@@ -154,8 +151,11 @@ class PlannedModel:
     @property
     def claim(self) -> str | None:
         """Name of the volume claim that the artifact is on, or None."""
-        uri = self.uri or ""
-        return uri.removeprefix("pvc://").partition("/")[0] if uri.startswith("pvc://") else None
+        return self._source.authority if self._source.scheme == "pvc" else None
+
+    @property
+    def _source(self) -> SourceUri:
+        return SourceUri.of(self.uri or "")
 
     @property
     def config_file(self) -> str:

@@ -1,6 +1,5 @@
 """What a registry makes of a `models:/` or `runs:/` uri: a version and its facts, or why not."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +10,7 @@ from inference_operator.api.problem import Problem, joined
 from inference_operator.api.quoting import python_value
 from inference_operator.api.reasons import Reason
 from inference_operator.api.source import Source
+from inference_operator.api.source_uri import SourceUri
 
 # What only a person can mend: the registry has answered that what is asked for is not there, or
 # cannot be served; or references go round.
@@ -25,11 +25,9 @@ DEFINITE = frozenset(
     }
 )
 
-_MODELS = re.compile(r"models:/([^/:@]+)(?:@([-\w]+)|/([1-9]\d*))")
 # An MLmodel file has room for no more tensors (`domain.mlmodel`), nor does it name more dimensions.
 _MOST_TENSORS = 4096
 _MOST_DIMENSIONS = 64
-_RUNS = re.compile(r"runs:/([^/]+)/(.+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +43,13 @@ class RegistryUri:
     @classmethod
     def of(cls, uri: str) -> "RegistryUri | None":
         """None for every uri that no registry is asked about."""
-        if found := _MODELS.fullmatch(uri):
-            name, alias, version = found.groups()
-            return cls(name=name, alias=alias or "", version=int(version or 0))
-        if found := _RUNS.fullmatch(uri):
-            return cls(run=found.group(1), path=found.group(2))
-        return None
+        parts = SourceUri.of(uri)
+        if not (parts.is_in_registry and parts.is_well_formed):
+            return None
+        if parts.scheme == "runs":
+            return cls(run=parts.authority, path=parts.path)
+        name, _, alias = parts.authority.partition("@")
+        return cls(name=name, alias=alias, version=int(parts.path or 0))
 
     @property
     def subject(self) -> str:

@@ -56,7 +56,7 @@ def _uri(data: bytes) -> Iterator[str]:
         source = Source.model_validate({"uri": text})
         if source.from_registry and RegistryUri.of(text) is None:
             raise OracleError("an address of a registry that no registry is asked about")
-        if source.scheme == "pvc" and not (source.claim and source.claim_path):
+        if source.scheme == "pvc" and not all(source.parts.place):
             raise OracleError("an address of a claim without its parts")
         if source.scheme == "pvc":
             yield from _claim(text)

@@ -17,6 +17,7 @@ from google.oauth2 import service_account
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
+from inference_operator.api.source_uri import SourceUri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
 from inference_operator.domain.http_credentials import keys_found
 from inference_operator.load.failure import LoadError
@@ -72,7 +73,7 @@ class CloudStorage:
 
     def files(self, uri: str) -> Listing:
         """One object, or all below a prefix that ends with a slash."""
-        bucket, name = _place(uri)
+        bucket, name = SourceUri.of(uri).place
         if not name.endswith("/"):
             return Listing((RemoteFile(name, uri),))
         with _explained(uri):
@@ -111,7 +112,7 @@ class CloudStorage:
     @contextmanager
     def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
         """The object's bytes, of one generation only: that is its `etag`."""
-        bucket, name = _place(uri)
+        bucket, name = SourceUri.of(uri).place
         blob = self._client.bucket(bucket).blob(name)
         with _explained(uri):
             blob.reload(timeout=self._timeout, retry=None)
@@ -238,8 +239,3 @@ def _explained(uri: str) -> Iterator[None]:
 def _said(error: Exception) -> str:
     code = getattr(error, "code", None)
     return f"Google Cloud Storage answered {int(code)}" if code else text_of(error)
-
-
-def _place(uri: str) -> tuple[str, str]:
-    bucket, _, name = uri.removeprefix("gs://").partition("/")
-    return bucket, name

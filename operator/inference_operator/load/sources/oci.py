@@ -8,6 +8,7 @@ from typing import Any
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
+from inference_operator.api.source_uri import SourceUri
 from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError, parse_json
 from inference_operator.domain.http_credentials import Credentials
 from inference_operator.load.failure import LoadError
@@ -17,9 +18,6 @@ from inference_operator.load.transfer.source import WHOLE, Answer, Listing, Remo
 from inference_operator.load.transfer.transport import Transport, UnauthorizedError
 
 ADDRESS = "oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST"
-_ADDRESS = re.compile(
-    r"oci://([^/@\s]+)/([a-z0-9._/-]+)(?::([\w.-]{1,128})|@(sha256:[0-9a-f]{64}))"
-)
 _LAYER = re.compile(r"sha256:([0-9a-f]{64})")
 _MANIFESTS = (
     "application/vnd.oci.image.manifest.v1+json",
@@ -38,14 +36,14 @@ class OciRegistry:
     """Reads `oci://host/repository:tag`: one layer is a file, several with titles are a folder."""
 
     def __init__(self, uri: str, secret: Secret | None, timeout: float) -> None:
-        found = _ADDRESS.fullmatch(uri)
-        if found is None:
+        source = SourceUri.of(uri)
+        if source.scheme != "oci" or not source.is_well_formed:
             raise LoadError(
                 Reason.FETCH_FAILED,
                 f"spec.model.source.uri: found {shown_uri(uri)}, expected {ADDRESS}",
             )
-        self._host, self._repository, tag, digest = found.groups()
-        self._reference = tag or digest
+        self._host, path = source.place
+        self._repository, self._reference = re.split("[:@]", path, maxsplit=1)
         held = held_for(self._host, secret)
         ca = secret.first("ca.crt") if secret else None
         self._transport = Transport(Credentials(None, ca), timeout)

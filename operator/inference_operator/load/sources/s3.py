@@ -23,6 +23,7 @@ from urllib3.exceptions import HTTPError
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
+from inference_operator.api.source_uri import SourceUri
 from inference_operator.domain.http_credentials import keys_found
 from inference_operator.load.failure import LoadError
 from inference_operator.load.sources.credentials import Secret
@@ -77,7 +78,7 @@ class S3:
 
     def files(self, uri: str) -> Listing:
         """One object, or all below a prefix that ends with a slash."""
-        bucket, key = _place(uri)
+        bucket, key = SourceUri.of(uri).place
         if not key.endswith("/"):
             return Listing((RemoteFile(key, uri),))
         names = [name for name in self._names(bucket, key) if not name.endswith("/")]
@@ -92,7 +93,7 @@ class S3:
     @contextmanager
     def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
         """GetObject, of the version with this ETag only."""
-        bucket, key = _place(uri)
+        bucket, key = SourceUri.of(uri).place
         wanted = {"Bucket": bucket, "Key": key}
         wanted |= {"Range": span.header} if span.header else {}
         wanted |= {"IfMatch": etag} if etag else {}
@@ -149,7 +150,7 @@ class S3:
         return LoadError(Reason.FETCH_FAILED, f"{said}: check the uri and the Secret of secretRef")
 
     def _missing(self, uri: str) -> str:
-        bucket, key = _place(uri)
+        bucket, key = SourceUri.of(uri).place
         try:
             found = self._client.list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
         except (ClientError, BotoCoreError, *_STRANGE):
@@ -263,11 +264,6 @@ def _authorities(ca: str | None) -> str | None:
         file.write(Path(system).read_text("utf-8"))
         file.write(f"\n{ca}\n")
     return file.name
-
-
-def _place(uri: str) -> tuple[str, str]:
-    bucket, _, key = uri.removeprefix("s3://").partition("/")
-    return bucket, key
 
 
 def _chunks(body: Any) -> Iterator[bytes]:

@@ -1,5 +1,6 @@
 """Which origin serves a uri, with what its Secret says; libraries are imported for their scheme."""
 
+from inference_operator.api.source_uri import SourceUri
 from inference_operator.load.sources.credentials import Secret, http_credentials
 from inference_operator.load.transfer.source import Origin
 from inference_operator.load.transfer.transport import READ_TIMEOUT_SECONDS, Transport
@@ -7,7 +8,7 @@ from inference_operator.load.transfer.transport import READ_TIMEOUT_SECONDS, Tra
 
 def origin_of(uri: str, secret: Secret | None, timeout: float = READ_TIMEOUT_SECONDS) -> Origin:
     """The origin for the uri's scheme; LoadError when the Secret does not fit it."""
-    scheme = uri.partition("://")[0]
+    scheme = SourceUri.of(uri).scheme
     if scheme == "s3":
         from inference_operator.load.sources.s3 import S3
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
+from inference_operator.api.source_uri import SourceUri
 from inference_operator.load.failure import LoadError
 from inference_operator.load.transfer.digest import CHUNK, files_of, folder_digest, real_path
 from inference_operator.load.transfer.progress import Progress
@@ -34,7 +35,7 @@ class Copied:
 
 def find(claims: Path, uri: str) -> ClaimPath:
     """`pvc://claim/path` as a place below `claims`; LoadError when it is not there."""
-    name, _, inner = uri.removeprefix("pvc://").partition("/")
+    name, inner = SourceUri.of(uri).place
     uri = shown_uri(uri)
     claim = claims / name
     if name in ("", ".", "..") or not claim.is_dir():
