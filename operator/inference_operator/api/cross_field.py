@@ -37,11 +37,11 @@ class Part(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class CrossFieldRule:
-    """What the settings of one model ask for: of each other, or of the pod (`of_pod`).
+    """A rule about the settings of one model: between them, or about its pod (`of_pod`).
 
     The model's place, `$` in CEL and the second argument of `holds`, is the spec of an
     InferenceModel or a step of a pipeline; `self` and the first argument are the whole spec. A
-    rule that reads `$.model` is none of steps that have no model of their own (`of_model`).
+    rule that reads `$.model` (`of_model`) applies only to steps with a model of their own.
     """
 
     cel: str
@@ -54,15 +54,15 @@ class CrossFieldRule:
     of_model: bool = True
 
     def in_model(self) -> Rule:
-        """As a rule of InferenceModelSpec."""
+        """Return the rule of InferenceModelSpec."""
         return self._rule(self.cel.replace("$", "self"), lambda spec: self.holds(spec, spec))
 
     def in_step(self) -> Rule:
-        """As a rule of Step."""
+        """Return the rule of Step."""
         return self._rule(self._of("self"), lambda step: self.holds(step, step))
 
     def in_pipeline(self) -> Rule:
-        """As a rule of EnsemblePipelineSpec, which names the first step that breaks it."""
+        """Return the rule of EnsemblePipelineSpec, which names the first step that breaks it."""
         name = f"self.steps.filter(s, !({self._of('s')}))[0].name"
         return Rule(
             cel=f"self.steps.all(s, {self._of('s')})",
