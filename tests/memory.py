@@ -88,7 +88,7 @@ def _delete(what: str, count: str) -> str:
     for number in range(int(count)):
         body = HEAVY[what](number)
         cache.put(body["kind"], body)
-        cache.bury(body["kind"], body)
+        cache.record_deletion(body["kind"], body)
     return "deleted"
 
 

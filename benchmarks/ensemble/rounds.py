@@ -42,7 +42,7 @@ def latencies(ways: Mapping[str, Way], rows: Sequence[Row], rounds: int) -> dict
 
 
 @dataclass(frozen=True, slots=True)
-class Turns:
+class RolloutSlots:
     """In each of `rounds` every way has the machine for `seconds`, and `clients` at it."""
 
     clients: int
@@ -50,7 +50,9 @@ class Turns:
     seconds: float
 
 
-def throughputs(ways: Mapping[str, Way], rows: Sequence[Row], turns: Turns) -> dict[str, Any]:
+def throughputs(
+    ways: Mapping[str, Way], rows: Sequence[Row], turns: RolloutSlots
+) -> dict[str, Any]:
     """Requests a second of each way.
 
     `ratio` is the median over the rounds of the first way's rate divided by each other's.
@@ -70,7 +72,7 @@ def throughputs(ways: Mapping[str, Way], rows: Sequence[Row], turns: Turns) -> d
     }
 
 
-def _rate(way: Way, rows: Sequence[Row], turns: Turns) -> float:
+def _rate(way: Way, rows: Sequence[Row], turns: RolloutSlots) -> float:
     counts = [0] * turns.clients
     failures: list[Exception] = []
     begun = time.perf_counter()

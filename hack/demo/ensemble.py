@@ -9,7 +9,8 @@ import numpy.typing as npt
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Embedded, Target
 from hack.console import StepError, reported, say, step
-from hack.demo.model import NAMESPACE, namespace, predict, tell, wait_ready
+from hack.demo import predict
+from hack.demo.model import NAMESPACE, namespace, tell, wait_ready
 from hack.demo.trading import FORMATS, SAMPLE, Trading
 from hack.demo.trained_models import trained_model
 from hack.images.catalog import build

@@ -22,11 +22,11 @@ from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import RegistryUri
 from inference_operator.domain.serving_unit import Owner, ServingUnit
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from inference_operator.resources.config_map import config_map
 from inference_operator.validation.model import Defaults
 from inference_operator.validation.pipeline import CompletedPipeline, serving_unit
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 from training.models.catalog import MODELS
 from training.models.signature import TensorSpec
 from training.served_file import Format
@@ -71,12 +71,12 @@ class Trading:
         """Every step and the ensemble of that revision's number, as the init container does it."""
         repository.mkdir(parents=True, exist_ok=True)
         models = self.unit().numbered(number).models
-        orders = tuple(Order(model.planned, model.config) for model in models)
+        orders = tuple(ModelOrder(model.planned, model.config) for model in models)
         Loader(Folders(repository, repository, cache_root())).load(orders)
 
     def _pin(self, name: str) -> Pin:
         spec = self.models[name]
-        unit = _unit(MODEL, name, Completed(spec, spec))
+        unit = _unit(MODEL, name, CompletedSpec(spec, spec))
         model, repository = unit.entry_model, config_map(unit)["data"]
         found = (model.name, model.version, model.uri)
         return Pin(MODEL, name, unit.revision, *found, "", None, repository)
@@ -103,7 +103,7 @@ def _declared(tensor: TensorSpec) -> dict[str, Any]:
     return {"name": tensor.name, "dataType": tensor.data_type, "shape": list(tensor.shape)}
 
 
-def _unit(kind: str, name: str, wanted: Completed | CompletedPipeline) -> ServingUnit:
+def _unit(kind: str, name: str, wanted: CompletedSpec | CompletedPipeline) -> ServingUnit:
     owner = Owner(UnitKey(kind, "trading", name), API_VERSION, "uid-of-none")
     unit = serving_unit(owner, 1, wanted, Mode.CPU, Defaults("triton", "loader"))
     if not isinstance(unit, ServingUnit):

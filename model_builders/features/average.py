@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 
 Singles = npt.NDArray[np.float32]
 # A 90 % interval of a normal distribution is this many standard deviations wide.
@@ -18,7 +18,7 @@ def shares(weights: Sequence[float]) -> tuple[float, float]:
     """The weights of price and text, price first, as shares of 1; FeatureError for none such."""
     if len(weights) != 2 or min(weights) < 0 or weights[0] == 0:
         raise FeatureError(
-            Reason.BAD_WEIGHTS,
+            FailureReason.BAD_WEIGHTS,
             f"weights: found {weights}, expected a price weight above 0 and a text weight of 0 or"
             " more; pass the two shares, such as (0.8, 0.2)",
         )

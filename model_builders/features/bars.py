@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 
 COLUMNS = ("open", "high", "low", "close", "volume")
 CLOSE = COLUMNS.index("close")
@@ -36,7 +36,7 @@ class Bars:
         when, values = _times(times), _values(ohlcv)
         if len(when) != len(values):
             raise FeatureError(
-                Reason.WRONG_SHAPE,
+                FailureReason.WRONG_SHAPE,
                 f"bars: found {len(when)} times and {len(values)} rows, expected as many of each",
             )
         _check_order(when)
@@ -57,7 +57,7 @@ class Bars:
         values = _values(ohlcv, name)
         if len(values) == 0:
             raise FeatureError(
-                Reason.TOO_SHORT, f"{name}: found no bars, expected one or more; send some"
+                FailureReason.TOO_SHORT, f"{name}: found no bars, expected one or more; send some"
             )
         _Rows(name, values).check()
         if longest_standstill is not None:
@@ -89,14 +89,15 @@ def _times(given: Any) -> Times:
     times = np.array(given)
     if times.ndim != 1 or times.dtype.kind != "M":
         raise FeatureError(
-            Reason.WRONG_TYPE,
+            FailureReason.WRONG_TYPE,
             f"bars.times: found {times.ndim} dimensions of {times.dtype}, expected one of"
             " datetime64; convert with numpy.asarray(times, 'datetime64[s]')",
         )
     if np.isnat(times).any():
         row = int(np.argmax(np.isnat(times)))
         raise FeatureError(
-            Reason.NOT_FINITE, f"bars.times: row {row} is NaT, expected a time; drop that row"
+            FailureReason.NOT_FINITE,
+            f"bars.times: row {row} is NaT, expected a time; drop that row",
         )
     return times
 
@@ -106,11 +107,11 @@ def _values(given: Any, name: str = "bars.ohlcv") -> Floats:
         values = np.array(given, dtype=np.float64)
     except (TypeError, ValueError) as error:
         raise FeatureError(
-            Reason.WRONG_TYPE, f"{name}: found no numbers ({error}), expected floats [n, 5]"
+            FailureReason.WRONG_TYPE, f"{name}: found no numbers ({error}), expected floats [n, 5]"
         ) from None
     if values.ndim != 2 or values.shape[1] != len(COLUMNS):
         raise FeatureError(
-            Reason.WRONG_SHAPE,
+            FailureReason.WRONG_SHAPE,
             f"{name}: found shape {list(values.shape)}, expected [n, 5]: {', '.join(COLUMNS)}",
         )
     return values
@@ -122,9 +123,9 @@ def _check_order(times: Times) -> None:
         return
     row = int(np.argmax(steps <= np.timedelta64(0))) + 1
     if times[row] == times[row - 1]:
-        reason, remedy = Reason.DUPLICATE_TIME, "keep one bar for each time"
+        reason, remedy = FailureReason.DUPLICATE_TIME, "keep one bar for each time"
     else:
-        reason, remedy = Reason.OUT_OF_ORDER, "sort the bars by time"
+        reason, remedy = FailureReason.OUT_OF_ORDER, "sort the bars by time"
     raise FeatureError(
         reason,
         f"bars.times: row {row} is {times[row]} after {times[row - 1]}, expected a later time;"
@@ -142,11 +143,11 @@ class _Rows:
 
     def check(self) -> None:
         values, prices = self.values, self.values[:, :4]
-        self._refuse(~np.isfinite(values), Reason.NOT_FINITE, "a number; drop that bar")
-        self._refuse(prices <= 0, Reason.PRICE_NOT_POSITIVE, "more than 0; drop that bar")
+        self._refuse(~np.isfinite(values), FailureReason.NOT_FINITE, "a number; drop that bar")
+        self._refuse(prices <= 0, FailureReason.PRICE_NOT_POSITIVE, "more than 0; drop that bar")
         negative = np.zeros(values.shape, bool)
         negative[:, 4] = values[:, 4] < 0
-        self._refuse(negative, Reason.NEGATIVE_VOLUME, "0 or more; drop that bar")
+        self._refuse(negative, FailureReason.NEGATIVE_VOLUME, "0 or more; drop that bar")
         slack = prices * _ROUNDING
         high = prices[:, 1] + slack[:, 1] < prices.max(axis=1)
         low = prices[:, 2] - slack[:, 2] > prices.min(axis=1)
@@ -154,9 +155,9 @@ class _Rows:
             marked = np.zeros(values.shape, bool)
             marked[:, column] = wrong
             expected = f"{wanted} price of its bar; look for swapped columns"
-            self._refuse(marked, Reason.IMPOSSIBLE_BAR, expected)
+            self._refuse(marked, FailureReason.IMPOSSIBLE_BAR, expected)
 
-    def _refuse(self, wrong: npt.NDArray[np.bool_], reason: Reason, expected: str) -> None:
+    def _refuse(self, wrong: npt.NDArray[np.bool_], reason: FailureReason, expected: str) -> None:
         if not wrong.any():
             return
         row, column = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
@@ -174,7 +175,7 @@ def _check_gaps(times: Times, longest: np.timedelta64) -> None:
     if wide.any():
         row = int(np.argmax(wide))
         raise FeatureError(
-            Reason.GAP,
+            FailureReason.GAP,
             f"bars.times: no bar between {times[row]} and {times[row + 1]}, expected at most"
             f" {longest} without; fetch what is missing, or allow a longer gap",
         )
@@ -184,7 +185,7 @@ def _check_standstill(ohlcv: Floats, name: str, longest: int) -> None:
     found = int(standstill(ohlcv))
     if found > longest:
         raise FeatureError(
-            Reason.STANDS_STILL,
+            FailureReason.STANDS_STILL,
             f"{name}.close: the newest {found} bars are all {ohlcv[-1, CLOSE]:g}, expected at most"
             f" {longest} with one close; look for a feed that has stopped, or allow a longer"
             " standstill",

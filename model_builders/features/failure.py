@@ -3,7 +3,7 @@
 from enum import StrEnum
 
 
-class Reason(StrEnum):
+class FailureReason(StrEnum):
     """What was wrong; the error's message says where, what was expected and what to do."""
 
     WRONG_TYPE = "WrongType"
@@ -30,6 +30,6 @@ class Reason(StrEnum):
 class FeatureError(ValueError):
     """A sentence for whoever gave the data; `reason` is for code."""
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    def __init__(self, reason: FailureReason, message: str) -> None:
         super().__init__(f"{reason}: {message}")
         self.reason = reason

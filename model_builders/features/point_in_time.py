@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_builders.features.bars import Bars, Floats, Times
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.frame import STANDARD, Periods, frame
 from model_builders.features.series import period
 from model_builders.features.windows import STEPS, windows
@@ -123,7 +123,7 @@ def _computed(definition: Definition, bars: Bars) -> Floats:
     values = np.asarray(definition.compute(bars), np.float64)
     if values.shape != (len(bars),):
         raise FeatureError(
-            Reason.WRONG_SHAPE,
+            FailureReason.WRONG_SHAPE,
             f"feature {definition.name}: found shape {list(values.shape)} for {len(bars)} bars,"
             " expected a value for each",
         )
@@ -135,7 +135,7 @@ def _check_past(name: str, values: Floats, before: Floats, bars: Bars) -> None:
     if not same.all():
         row = int(np.argmin(same))
         raise FeatureError(
-            Reason.LOOK_AHEAD,
+            FailureReason.LOOK_AHEAD,
             f"feature {name}: at {bars.times[row]} it is {values[row]:g}, but {before[row]:g}"
             f" without the bars from {bars.times[len(before)]} on; compute it from its own bar and"
             " those before",
@@ -144,29 +144,31 @@ def _check_past(name: str, values: Floats, before: Floats, bars: Bars) -> None:
 
 def _check_known(features: Sequence[Known], target: Known) -> None:
     if not features:
-        raise FeatureError(Reason.WRONG_SHAPE, "features: found none, expected one or more")
+        raise FeatureError(FailureReason.WRONG_SHAPE, "features: found none, expected one or more")
     for feature in features:
         if not np.array_equal(feature.times, target.times):
             raise FeatureError(
-                Reason.WRONG_SHAPE,
+                FailureReason.WRONG_SHAPE,
                 f"feature {feature.name}: found other times than the target's, expected the same"
                 f" {len(target.times)}; lay it out with as_of",
             )
         _check_rows(
             feature,
             ~np.isnan(feature.values) & ~(feature.known <= feature.times),
-            Reason.LOOK_AHEAD,
+            FailureReason.LOOK_AHEAD,
             "by then; lay it out with as_of, which takes what was known",
         )
     _check_rows(
         target,
         ~np.isnan(target.values) & ~(target.known > target.times),
-        Reason.ALREADY_KNOWN,
+        FailureReason.ALREADY_KNOWN,
         "later: there is nothing to predict",
     )
 
 
-def _check_rows(feature: Known, wrong: npt.NDArray[Any], reason: Reason, expected: str) -> None:
+def _check_rows(
+    feature: Known, wrong: npt.NDArray[Any], reason: FailureReason, expected: str
+) -> None:
     if wrong.any():
         row = int(np.argmax(wrong))
         raise FeatureError(

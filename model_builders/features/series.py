@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from model_builders.features.bars import Floats
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 
 
 def series(name: str, given: Any, positive: bool = False) -> Floats:
@@ -13,15 +13,17 @@ def series(name: str, given: Any, positive: bool = False) -> Floats:
     values = np.asarray(given, dtype=np.float64)
     if values.ndim != 1:
         raise FeatureError(
-            Reason.WRONG_SHAPE, f"{name}: found shape {list(values.shape)}, expected one dimension"
+            FailureReason.WRONG_SHAPE,
+            f"{name}: found shape {list(values.shape)}, expected one dimension",
         )
     for row, value in _first(~np.isfinite(values), values):
         raise FeatureError(
-            Reason.NOT_FINITE, f"{name}: row {row} is {value}, expected a number; drop that bar"
+            FailureReason.NOT_FINITE,
+            f"{name}: row {row} is {value}, expected a number; drop that bar",
         )
     for row, value in _first(values <= 0, values) if positive else ():
         raise FeatureError(
-            Reason.PRICE_NOT_POSITIVE,
+            FailureReason.PRICE_NOT_POSITIVE,
             f"{name}: row {row} is {value}, expected more than 0; drop that bar",
         )
     return values
@@ -31,7 +33,7 @@ def period(name: str, given: int, least: int = 1) -> int:
     """`given` if it is a number of bars of at least `least`."""
     if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < least:
         raise FeatureError(
-            Reason.BAD_PERIOD,
+            FailureReason.BAD_PERIOD,
             f"{name}: found period {given!r}, expected a whole number of {least} bars or more",
         )
     return int(given)

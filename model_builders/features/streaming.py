@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from model_builders.features.bars import CLOSE, Bars, Floats
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.frame import STANDARD, Periods
 from model_builders.features.indicators import (
     RATIOS,
@@ -144,7 +144,7 @@ class Stream:
         """The newest bars [steps, 5], oldest first; raises FeatureError while there are fewer."""
         if not _full(self._bars):
             raise FeatureError(
-                Reason.TOO_SHORT,
+                FailureReason.TOO_SHORT,
                 f"window: found {len(self._bars)} bars, expected {self._bars.maxlen}; wait for it",
             )
         return np.array(self._bars)
@@ -154,7 +154,7 @@ class Stream:
             return
         same = time == self._time
         raise FeatureError(
-            Reason.DUPLICATE_TIME if same else Reason.OUT_OF_ORDER,
+            FailureReason.DUPLICATE_TIME if same else FailureReason.OUT_OF_ORDER,
             f"bars.times: found {time} after {self._time}, expected a later time; leave"
             f" {'the second bar of a time' if same else 'bars that come late'} out",
         )

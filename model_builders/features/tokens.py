@@ -13,7 +13,7 @@ from enum import Enum
 import numpy as np
 import numpy.typing as npt
 
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.vocabulary import CONTROL, word_ids
 
 MOST_TOKENS = 512
@@ -78,7 +78,8 @@ class WordPiece:
         """
         if isinstance(texts, str) or len(texts) == 0:
             raise FeatureError(
-                Reason.WRONG_TYPE, f"{name}: found {texts!r:.40}, expected a list of one or more"
+                FailureReason.WRONG_TYPE,
+                f"{name}: found {texts!r:.40}, expected a list of one or more",
             )
         nothing = [self._begin, self._end]
         rows = [
@@ -94,17 +95,17 @@ class WordPiece:
     def _ids_of(self, where: str, text: str, most: int, longer: TooLong) -> list[int]:
         if not isinstance(text, str):
             raise FeatureError(
-                Reason.WRONG_TYPE, f"{where}: found {type(text).__name__}, expected a string"
+                FailureReason.WRONG_TYPE, f"{where}: found {type(text).__name__}, expected a string"
             )
         found = [piece for word in words(text) for piece in self._pieces(word)]
         if not found:
             raise FeatureError(
-                Reason.EMPTY_TEXT,
+                FailureReason.EMPTY_TEXT,
                 f"{where}: found {text[:20]!r} without any word or sign; leave it out",
             )
         if len(found) + 2 > most and longer is TooLong.REFUSE:
             raise FeatureError(
-                Reason.TOO_LONG,
+                FailureReason.TOO_LONG,
                 f"{where}: found {len(found) + 2} tokens, expected {most} at most; shorten it, or"
                 " let it be cut",
             )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 
 UNKNOWN, BEGIN, END, PADDING = CONTROL = ("[UNK]", "[CLS]", "[SEP]", "[PAD]")
 
@@ -15,7 +15,7 @@ def word_ids(vocabulary: Iterable[str]) -> Mapping[str, int]:
     if missing or len(found) != len(lines):
         wrong = f"no {', '.join(missing)}" if missing else f"{len(lines) - len(found)} words twice"
         raise FeatureError(
-            Reason.BAD_VOCABULARY,
+            FailureReason.BAD_VOCABULARY,
             f"vocabulary: found {wrong} among {len(lines)} lines, expected each word once and"
             f" {', '.join(CONTROL)}; give the lines of the model's own vocab.txt",
         )

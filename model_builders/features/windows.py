@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from model_builders.features.bars import CLOSE, COLUMNS, Floats
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.series import period
 
 STEPS = 60
@@ -23,11 +23,11 @@ def windows(rows: npt.ArrayLike, steps: int = STEPS, stride: int = 1) -> Floats:
     width, step = period("steps", steps), period("stride", stride)
     if values.ndim != 2:
         raise FeatureError(
-            Reason.WRONG_SHAPE, f"rows: found shape {list(values.shape)}, expected [n, k]"
+            FailureReason.WRONG_SHAPE, f"rows: found shape {list(values.shape)}, expected [n, k]"
         )
     if len(values) < width:
         raise FeatureError(
-            Reason.TOO_SHORT,
+            FailureReason.TOO_SHORT,
             f"rows: found {len(values)}, expected {width} or more for a window; fetch more bars",
         )
     _check_finite(values, "rows")
@@ -45,15 +45,15 @@ def normalised(ohlcv: npt.ArrayLike, price_scale: float = PRICE_SCALE) -> npt.ND
     values = np.asarray(ohlcv, np.float64)
     if values.ndim != 3 or values.shape[1] < 1 or values.shape[2] != len(COLUMNS):
         raise FeatureError(
-            Reason.WRONG_SHAPE,
+            FailureReason.WRONG_SHAPE,
             f"ohlcv: found shape {list(values.shape)}, expected [batch, steps, 5]:"
             f" {', '.join(COLUMNS)}",
         )
     _check_finite(values, "ohlcv")
-    _check_sign(values[:, :, :4] <= 0, values, Reason.PRICE_NOT_POSITIVE, "more than 0")
+    _check_sign(values[:, :, :4] <= 0, values, FailureReason.PRICE_NOT_POSITIVE, "more than 0")
     none = np.zeros((*values.shape[:2], CLOSE + 1), bool)
     negative = np.concatenate([none, values[:, :, 4:] < 0], axis=2)
-    _check_sign(negative, values, Reason.NEGATIVE_VOLUME, "0 or more")
+    _check_sign(negative, values, FailureReason.NEGATIVE_VOLUME, "0 or more")
     today = values[:, -1:, CLOSE : CLOSE + 1]
     prices = np.log(values[:, :, :4] / today) / price_scale
     volume = np.log1p(values[:, :, 4:])
@@ -66,12 +66,12 @@ def _check_finite(values: Floats, name: str) -> None:
     if wrong.any():
         place = [int(at) for at in np.unravel_index(int(np.argmax(wrong)), wrong.shape)]
         raise FeatureError(
-            Reason.NOT_FINITE,
+            FailureReason.NOT_FINITE,
             f"{name}: {place} is {values[tuple(place)]}, expected a number; leave that bar out",
         )
 
 
-def _check_sign(wrong: Any, values: Floats, reason: Reason, expected: str) -> None:
+def _check_sign(wrong: Any, values: Floats, reason: FailureReason, expected: str) -> None:
     if wrong.any():
         place = [int(at) for at in np.unravel_index(int(np.argmax(wrong)), wrong.shape)]
         raise FeatureError(

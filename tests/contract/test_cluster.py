@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
 from inference_operator.domain.names import CHILD_SELECTOR
 from inference_operator.observation.kinds import UNITS
 from tests.contract.cluster_bodies import CONFIG_MAP, config_map, version
@@ -49,7 +49,7 @@ async def test_deleting_what_is_gone_is_fine(ground: Ground) -> None:
 
 @pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.kind)
 async def test_get_answers_with_the_object_or_says_that_it_is_gone(
-    ground: Ground, unit: Resource
+    ground: Ground, unit: ApiResource
 ) -> None:
     body = imodel("tape") if unit.kind == "InferenceModel" else epipe("tape")
     body["metadata"]["namespace"] = ground.namespace

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
 from inference_operator.observation.kinds import UNITS
 from tests.contract.cluster_bodies import version
 from tests.contract.conftest import Ground
@@ -12,13 +12,13 @@ from tests.fakes.bodies import epipe, imodel
 
 
 @pytest.fixture(params=UNITS, ids=lambda unit: unit.kind)
-def unit(request: pytest.FixtureRequest) -> Resource:
+def unit(request: pytest.FixtureRequest) -> ApiResource:
     """Each kind of custom resource."""
-    found: Resource = request.param
+    found: ApiResource = request.param
     return found
 
 
-def resource(ground: Ground, unit: Resource) -> dict[str, Any]:
+def resource(ground: Ground, unit: ApiResource) -> dict[str, Any]:
     body = imodel if unit.kind == "InferenceModel" else epipe
     return body("tape", namespace=ground.namespace)
 
@@ -28,7 +28,7 @@ def status_patch(ground: Ground, **status: Any) -> dict[str, Any]:
 
 
 async def test_a_status_patch_changes_nothing_but_the_status(
-    ground: Ground, unit: Resource
+    ground: Ground, unit: ApiResource
 ) -> None:
     ground.strangers_apply(resource(ground, unit))
     before = ground.get(unit.kind, "tape")
@@ -42,7 +42,7 @@ async def test_a_status_patch_changes_nothing_but_the_status(
     assert version(live) > version(before)
 
 
-async def test_a_merge_patch_removes_what_is_null(ground: Ground, unit: Resource) -> None:
+async def test_a_merge_patch_removes_what_is_null(ground: Ground, unit: ApiResource) -> None:
     ground.strangers_apply(resource(ground, unit))
     for status in ({"phase": "Ready", "replicas": 2}, {"phase": None}):
         live = await ground.cluster.patch(
@@ -52,7 +52,7 @@ async def test_a_merge_patch_removes_what_is_null(ground: Ground, unit: Resource
     assert live["status"] == {"replicas": 2}
 
 
-async def test_a_status_for_another_version_is_refused(ground: Ground, unit: Resource) -> None:
+async def test_a_status_for_another_version_is_refused(ground: Ground, unit: ApiResource) -> None:
     ground.strangers_apply(resource(ground, unit))
     before = ground.get(unit.kind, "tape")
     assert before is not None
@@ -66,14 +66,14 @@ async def test_a_status_for_another_version_is_refused(ground: Ground, unit: Res
     assert "the object has been modified" in caught.value.message
 
 
-async def test_patching_what_is_gone_says_so(ground: Ground, unit: Resource) -> None:
+async def test_patching_what_is_gone_says_so(ground: Ground, unit: ApiResource) -> None:
     with pytest.raises(ApiError) as caught:
         await ground.cluster.patch(unit, status_patch(ground, phase="Ready"), subresource="status")
 
     assert caught.value.is_gone
 
 
-async def test_a_changed_spec_is_a_new_generation(ground: Ground, unit: Resource) -> None:
+async def test_a_changed_spec_is_a_new_generation(ground: Ground, unit: ApiResource) -> None:
     ground.strangers_apply(resource(ground, unit))
     ground.strangers_patch(unit.kind, "tape", {"spec": {"replicas": 3}})
     live = ground.get(unit.kind, "tape")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
 from inference_operator.domain.names import FIELD_MANAGER
 from tests.fakes.fields import leaves
 from tests.fakes.object_rules import Body, Name, merge_patch, name_of
@@ -55,28 +55,28 @@ class FakeCluster(ObjectStore):
 
     # What the operator may ask.
 
-    async def create(self, resource: Resource, body: Mapping[str, Any]) -> Body:
+    async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> Body:
         body = _sent(body)
         request = Request("create", resource.kind, name_of(body)[1])
         return self._write(request, lambda: self._create(body, (FIELD_MANAGER, "Update")))
 
-    async def apply(self, resource: Resource, body: Mapping[str, Any], *, force: bool) -> Body:
+    async def apply(self, resource: ApiResource, body: Mapping[str, Any], *, force: bool) -> Body:
         body = _sent(body)
         request = Request("apply", resource.kind, name_of(body)[1])
         return self._write(request, lambda: self._apply(body, FIELD_MANAGER, force))
 
     async def patch(
-        self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
+        self, resource: ApiResource, body: Mapping[str, Any], *, subresource: str = ""
     ) -> Body:
         body = _sent(body)
         request = Request("patch", resource.kind, name_of(body)[1], subresource)
         return self._write(request, lambda: self._patch(resource, body, subresource))
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+    async def delete(self, resource: ApiResource, namespace: str, name: str, uid: str) -> None:
         request = Request("delete", resource.kind, name)
         self._write(request, lambda: self._delete(resource.kind, (namespace, name), uid))
 
-    async def keys(self, resource: Resource, selector: str) -> dict[Name, str]:
+    async def keys(self, resource: ApiResource, selector: str) -> dict[Name, str]:
         self._read(Request("list", resource.kind, ""))
         wanted = dict(part.split("=") for part in selector.split(",") if part)
         return {
@@ -85,7 +85,7 @@ class FakeCluster(ObjectStore):
             if wanted.items() <= (body["metadata"].get("labels") or {}).items()
         }
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Body:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Body:
         self._read(Request("get", resource.kind, name))
         found = self._kind(resource.kind).get((namespace, name))
         if found is None:

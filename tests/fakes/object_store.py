@@ -5,7 +5,7 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
 from tests.fakes.fields import Path, leaves, merged, without
 from tests.fakes.object_rules import (
     COUNTS_GENERATIONS,
@@ -100,7 +100,7 @@ class ObjectStore:
             )
             raise ApiError(409, "Conflict", f"Apply failed with {many}: {words}")
 
-    def _patch(self, resource: Resource, body: Mapping[str, Any], subresource: str) -> Body:
+    def _patch(self, resource: ApiResource, body: Mapping[str, Any], subresource: str) -> Body:
         kind, key = resource.kind, name_of(body)
         live = self._kind(kind).get(key)
         if live is None:

@@ -11,8 +11,8 @@ from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND, WATCHED_WHOLE
 from inference_operator.observation.observe import unresolved
 from inference_operator.observation.store import Cache
-from inference_operator.reconcile.reconciler import Grounds, PassError, Passes
-from inference_operator.reconcile.rollout_slots import Turns
+from inference_operator.reconcile.reconciler import Dependencies, PassError, Reconciler
+from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, imodel, revision_of
 from tests.fakes.cluster import CrashedError, FakeCluster, Request
@@ -48,11 +48,11 @@ class World:
 
     def passes_over(
         self, cache: Cache, wake: Callable[[UnitKey], None], defaults: Defaults = DEFAULTS
-    ) -> Passes:
+    ) -> Reconciler:
         """An operator's passes, without a registry."""
-        turns = Turns(defaults.staged, cache.rolling, wake)
-        grounds = Grounds(defaults, lambda: self.now, unresolved, turns)
-        return Passes(self.cluster, cache, self.telemetry, grounds)
+        turns = RolloutSlots(defaults.staged, cache.rolling, wake)
+        grounds = Dependencies(defaults, lambda: self.now, unresolved, turns)
+        return Reconciler(self.cluster, cache, self.telemetry, grounds)
 
     def user_applies(self, **changes: Any) -> None:
         """`kubectl apply` of the model with that spec."""
@@ -65,15 +65,15 @@ class World:
             if not is_watched(kind, body):
                 continue
             if kind_of_event == "DELETED":
-                self.cache.bury(kind, body)
+                self.cache.record_deletion(kind, body)
             else:
                 self.cache.put(kind, body)
         return bool(events)
 
-    async def one_pass(self, key: UnitKey = KEY, *, in_haste: bool = False) -> timedelta | None:
+    async def one_pass(self, key: UnitKey = KEY, *, under_load: bool = False) -> timedelta | None:
         """One pass with the newest view; PassError when something failed."""
         self.watch()
-        return await self.passes(key, in_haste)
+        return await self.passes(key, under_load)
 
     async def settle(self, rounds: int = 20, keys: Iterable[UnitKey] = (KEY,)) -> None:
         """Passes and controllers in turn, until nothing changes any more."""

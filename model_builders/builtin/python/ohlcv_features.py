@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from model_builders.builtin.python.requests import Step, Tensors
 from model_builders.features.bars import COLUMNS, Bars, Floats, standstill
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.frame import NAMES, Periods, frame
 from model_builders.features.windows import normalised
 
@@ -54,7 +54,7 @@ class TritonPythonModel:
         """Why rows cannot be answered, by row; checked at once, and one by one only then."""
         if wanted & _WINDOWS and ohlcv.shape[1] < self._steps:
             error = FeatureError(
-                Reason.TOO_SHORT,
+                FailureReason.TOO_SHORT,
                 f"ohlcv: found {ohlcv.shape[1]} bars, expected {self._steps} or more for a window;"
                 " send more bars, the oldest first",
             )
@@ -104,7 +104,7 @@ def _problem(
         return None
     row, column = (int(at) for at in np.unravel_index(int(np.argmax(wrong)), wrong.shape))
     return FeatureError(
-        Reason.OUT_OF_RANGE,
+        FailureReason.OUT_OF_RANGE,
         f"{name}.{COLUMNS[column]}: row {row} is {bars[row, column]:g}, expected a price from"
         f" {_LEAST:g} to {_MOST:g}, or a volume up to there, for float32; drop that bar",
     )

@@ -7,7 +7,7 @@ from typing import Any
 import triton_python_backend_utils as pb_utils
 
 from model_builders.builtin.python.requests import Step, Tensors
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.tokens import TooLong, WordPiece, words
 
 _VOCABULARY = Path(__file__).with_name("vocab.txt")
@@ -46,7 +46,7 @@ class TritonPythonModel:
             if self._may_be_empty:
                 return None
             raise FeatureError(
-                Reason.WRONG_TYPE,
+                FailureReason.WRONG_TYPE,
                 f"text[{row}]: found bytes that are no UTF-8 ({error.reason} at {error.start}),"
                 " expected UTF-8; encode the text anew",
             ) from None

@@ -65,7 +65,7 @@ class Reason(StrEnum):
     PAUSED = "Paused"
 
     # DefaultsCurrent
-    WAITING_FOR_TURN = "WaitingForTurn"
+    WAITING_FOR_ROLLOUT_SLOT = "WaitingForRolloutSlot"
 
     # Events that are no condition's reason
     REVISION_CREATED = "RevisionCreated"

@@ -109,7 +109,7 @@ class AcceleratorStatus(StatusModel):
     """Why."""
 
 
-class Decision(StatusModel):
+class DecisionStatus(StatusModel):
     """One rollout or scaling decision."""
 
     time: Time
@@ -178,7 +178,7 @@ class UnitStatus(StatusModel):
     url: Annotated[str, Field(max_length=512)] | None = None
     """Where clients within the cluster reach the model: Triton's HTTP endpoint."""
 
-    decisions: Annotated[tuple[Decision, ...], Field(max_length=DECISIONS_KEPT)] = ()
+    decisions: Annotated[tuple[DecisionStatus, ...], Field(max_length=DECISIONS_KEPT)] = ()
     """The last 20 rollout and scaling decisions, newest last."""
 
     def condition(self, kind: ConditionType) -> Condition | None:

@@ -16,7 +16,7 @@ class TooSlowError(Exception):
 
 
 @dataclass(slots=True)
-class Pace:
+class TransferPace:
     """Each `LEAST_BYTES` must pass within `LEAST_SECONDS`; the last ones are no exception."""
 
     _moved: int = 0

@@ -7,7 +7,7 @@ from typing import IO
 
 from aiohttp import web
 
-from inference_operator.artifact_cache.pace import Pace, TooSlowError
+from inference_operator.artifact_cache.pace import TooSlowError, TransferPace
 
 # A part of a download, for which its pace is looked at; a pod takes each of them in this time.
 _BLOCK = 1 << 20
@@ -44,7 +44,7 @@ async def send(request: web.Request, file: IO[bytes], sha256: str) -> web.Stream
 
 async def _send(request: web.Request, file: IO[bytes], at: int, end: int) -> None:
     """Let the kernel copy; a client that is gone or too slow loses its connection."""
-    loop, pace = asyncio.get_running_loop(), Pace()
+    loop, pace = asyncio.get_running_loop(), TransferPace()
     while at < end:
         transport = request.transport
         if transport is None or transport.is_closing():

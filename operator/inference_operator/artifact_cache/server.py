@@ -18,10 +18,10 @@ from prometheus_client import (
 
 from inference_operator.adapters.web.listener import ConnectionLimits, Listener, listen
 from inference_operator.artifact_cache.download_locks import Claims, State
-from inference_operator.artifact_cache.pace import Pace, TooSlowError
+from inference_operator.artifact_cache.pace import TooSlowError, TransferPace
 from inference_operator.artifact_cache.sending import send
 from inference_operator.artifact_cache.slots import BusyError, Slots
-from inference_operator.artifact_cache.store import Arrival, Store, TooLargeError, WrongDigestError
+from inference_operator.artifact_cache.store import Store, TooLargeError, Upload, WrongDigestError
 
 # Shorter than `load` waits for an answer: it asks again.
 LONGEST_WAIT_SECONDS = 15.0
@@ -211,7 +211,7 @@ async def _go_on(request: web.Request) -> None:
         request.writer.output_size = 0
 
 
-async def _receive(request: web.Request, arrival: Arrival) -> None:
+async def _receive(request: web.Request, arrival: Upload) -> None:
     async for chunk in _chunks(request):
         arrival.expect(len(chunk))
         await asyncio.to_thread(arrival.write, chunk)
@@ -221,7 +221,7 @@ async def _receive(request: web.Request, arrival: Arrival) -> None:
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
     """The body as it comes; TooSlowError where nothing, or too little, comes for a while."""
-    pace = Pace()
+    pace = TransferPace()
     while True:
         async with pace.waiting(LONGEST_SILENCE_SECONDS):
             chunk = await request.content.read(_CHUNK)

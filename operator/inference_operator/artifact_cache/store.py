@@ -119,7 +119,7 @@ class Store:
         self._forget(sha256)
         return True
 
-    def begin(self, sha256: str, size: int, peer: str = "") -> "Arrival":
+    def begin(self, sha256: str, size: int, peer: str = "") -> "Upload":
         """A peer announces a file of `size` bytes; TooLargeError when that is beyond the limit.
 
         Nothing makes room for what was only announced.
@@ -131,7 +131,7 @@ class Store:
             )
         path = self.folder / f"{_INCOMING}{secrets.token_hex(8)}"
         self._arriving[path] = Held(0, self.clock(), peer)
-        return Arrival(self, sha256, size, path, path.open("wb"))
+        return Upload(self, sha256, size, path, path.open("wb"))
 
     def expand(self, path: Path, size: int) -> None:
         """Make room for what arrives at `path` and will have `size` bytes; TooLargeError when there
@@ -177,7 +177,7 @@ class Store:
         self._kept.pop(sha256, None)
         self._sizes.pop(sha256, None)
 
-    def keep(self, arrival: "Arrival", now_ns: int) -> None:
+    def keep(self, arrival: "Upload", now_ns: int) -> None:
         """Put what is sealed in its place; TooLargeError as for `expand`."""
         if kept := self._kept.get(arrival.sha256):
             # Another peer was faster: it stays that one's.
@@ -195,7 +195,7 @@ class Store:
 
 
 @dataclass(slots=True)
-class Arrival:
+class Upload:
     """A file on its way in: it appears whole and checked, or not at all.
 
     Each chunk is expected, then written; then it is sealed, then kept.

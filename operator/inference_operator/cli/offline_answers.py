@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from inference_operator.adapters.mlflow.subscriptions import asked_in
+from inference_operator.adapters.mlflow.subscriptions import subscriptions_in
 from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
@@ -31,7 +31,7 @@ def no_registry(is_live: bool) -> Resolve:
         return Problem("", "", what, remedy)
 
     def resolve(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
-        sources = (asked.source for asked in asked_in(unit, spec))
+        sources = (asked.source for asked in subscriptions_in(unit, spec))
         return {source: Unresolved(Reason.RESOLVING, (unasked(source),)) for source in sources}
 
     return resolve

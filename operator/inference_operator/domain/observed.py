@@ -160,7 +160,7 @@ class Referenced:
     """Of its Ready condition."""
 
     deleting: bool = False
-    way_back: tuple[str, ...] = ()
+    path_back: tuple[str, ...] = ()
     """The pipelines by which its own references lead back to the unit, itself first and the unit
     last; empty where they do not."""
 
@@ -181,10 +181,10 @@ class Observed:
     children: Mapping[ChildKey, Manifest] = field(default_factory=dict)
     """Live children, by kind and name."""
 
-    leftovers: frozenset[ChildKey] = frozenset()
+    orphans_of_predecessor: frozenset[ChildKey] = frozenset()
     """Children of a deleted predecessor of the same name, which the garbage collector will take."""
 
-    strangers: Mapping[ChildKey, UnitKey | None] = field(default_factory=dict)
+    name_conflicts: Mapping[ChildKey, UnitKey | None] = field(default_factory=dict)
     """Names of children of ours that somebody else's objects have: the unit that they belong to,
     None for objects that are no unit's."""
 
@@ -209,7 +209,7 @@ class Observed:
     """The resources that its steps refer to, as far as they exist."""
 
     deleting: bool = False
-    has_turn: bool = False
+    holds_slot: bool = False
     """Whether it may get new defaults of the operator now."""
 
     def pods_of(self, revision: str) -> tuple[Pod, ...]:

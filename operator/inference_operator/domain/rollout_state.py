@@ -7,7 +7,7 @@ from inference_operator.api.reasons import Reason
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class RolloutState:
     """Where the rollout stands; read back from the status, all else is observed."""
 
     stable: str | None = None

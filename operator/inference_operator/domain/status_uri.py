@@ -2,13 +2,13 @@
 
 from inference_operator.api.shown_uri import is_stamp_of, stamped_uri
 from inference_operator.api.status import URI_LENGTH
-from inference_operator.domain.message_limits import shortened
+from inference_operator.domain.message_limits import truncate
 
 
 def status_uri(uri: str) -> str:
     """Return the URI without what a terminal obeys and without credentials: Kubernetes shows a
     status as it is."""
-    return shortened(stamped_uri(uri), URI_LENGTH)
+    return truncate(stamped_uri(uri), URI_LENGTH)
 
 
 def is_status_uri_of(written: str | None, uri: str) -> bool:

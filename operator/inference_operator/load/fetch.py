@@ -11,10 +11,10 @@ from pathlib import Path
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.transfer.digest import file_digest
 from inference_operator.load.transfer.progress import Progress, log
-from inference_operator.load.transfer.ranged_download import Pieces, Whole, remove_pieces
+from inference_operator.load.transfer.ranged_download import Pieces, RemoteVersion, remove_pieces
 from inference_operator.load.transfer.resumable_download import Download, Partial
 from inference_operator.load.transfer.retry import Retries, RetryPolicy, TransientError
-from inference_operator.load.transfer.source import Listing, Origin, RangeError, Span
+from inference_operator.load.transfer.source import ByteRange, Listing, Origin, RangeError
 from inference_operator.load.transfer.space import require_space
 
 
@@ -70,13 +70,15 @@ class Fetcher:
         remove_pieces(folder)
         return Fetched(partial.path, partial.digest.hexdigest(), partial.size, partial.resumed)
 
-    def _attempt(self, download: Download, partial: Partial, may_split: bool) -> Whole | None:
+    def _attempt(
+        self, download: Download, partial: Partial, may_split: bool
+    ) -> RemoteVersion | None:
         """Go on with the partial download, or say that the whole is worth several connections."""
-        start = Span(partial.size if partial.resumable else 0)
+        start = ByteRange(partial.size if partial.resumable else 0)
         with self.origin.get(download.uri, start, partial.etag) as answer:
             if answer.total is not None:
                 download.downloads.expect(partial.path, answer.total)
-            whole = Whole.of(answer, download)
+            whole = RemoteVersion.of(answer, download)
             if whole and may_split and answer.start == 0 and whole.is_large:
                 return whole
             partial.begin(answer)
@@ -92,7 +94,7 @@ class Fetcher:
         progress.end()
         return None
 
-    def _in_pieces(self, download: Download, partial: Partial, whole: Whole) -> Fetched:
+    def _in_pieces(self, download: Download, partial: Partial, whole: RemoteVersion) -> Fetched:
         pieces = Pieces(partial.path.parent, download, whole)
         if pieces.resumed:
             log("resuming a download", model=download.model, bytes=pieces.done)

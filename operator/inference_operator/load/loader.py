@@ -25,7 +25,7 @@ from inference_operator.load.layout.foreign_code import check_code
 from inference_operator.load.layout.links import check_links
 from inference_operator.load.layout.verify import Verifier, check_ensemble
 from inference_operator.load.layout.version_folder import Staging, remove_staging
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from inference_operator.load.sources import volume_claims
 from inference_operator.load.sources.credentials import Secret, read_secret
 from inference_operator.load.sources.remote import Artifact, Remote
@@ -67,7 +67,7 @@ class Loader:
         self._folders, self._fetcher, self._cache = folders, fetcher, cache
         self._size_limit = size_limit
 
-    def load(self, orders: tuple[Order, ...]) -> LoadReport:
+    def load(self, orders: tuple[ModelOrder, ...]) -> LoadReport:
         """The whole repository, or the LoadError of the plan's first model that cannot be had.
 
         Several models are fetched at once. All come to their end before a failure is reported.
@@ -81,7 +81,7 @@ class Loader:
         names = ", ".join(f"{o.model.name} (version {o.model.version})" for o in orders)
         return LoadReport(Reason.RESOLVED, f"laid out {names}", loaded)
 
-    def _load_one(self, order: Order) -> LoadedModel:
+    def _load_one(self, order: ModelOrder) -> LoadedModel:
         staging = Staging(self._folders.output, order)
         if (done := staging.complete()) is not None:
             log("already laid out", model=done.name, sha256=done.sha256)
@@ -102,7 +102,7 @@ class Loader:
         log("laid out", model=loaded.name, sha256=loaded.sha256, bytes=loaded.bytes)
         return loaded
 
-    def _lay_out(self, order: Order, staging: Staging) -> Artifact:
+    def _lay_out(self, order: ModelOrder, staging: Staging) -> Artifact:
         if _is_ensemble(order):
             check_ensemble(order)
             # Triton wants a folder for the version, though nothing is in it.
@@ -194,5 +194,5 @@ class Loader:
         )
 
 
-def _is_ensemble(order: Order) -> bool:
+def _is_ensemble(order: ModelOrder) -> bool:
     return order.model.format is ArtifactFormat.ENSEMBLE

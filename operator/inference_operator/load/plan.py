@@ -12,17 +12,17 @@ from inference_operator.domain.repository_plan import (
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ModelOrder:
     """One model to lay out and the text of its config.pbtxt."""
 
     model: PlannedModel
     config: str
 
 
-def read_plan(folder: Path) -> tuple[Order, ...]:
+def read_plan(folder: Path) -> tuple[ModelOrder, ...]:
     """Every model of the plan; PlanError when the folder does not hold a whole one."""
     plan = RepositoryPlan.from_json(_text(folder / PLAN_FILE))
-    return tuple(Order(model, _text(folder / model.config_file)) for model in plan.models)
+    return tuple(ModelOrder(model, _text(folder / model.config_file)) for model in plan.models)
 
 
 def _text(path: Path) -> str:

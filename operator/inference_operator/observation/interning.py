@@ -14,7 +14,7 @@ MEMBERS = 64
 REMEMBERED_WEIGHT = 128 << 10
 
 
-class Sharing:
+class Interner:
     """Makes copies of JSON values in which equal parts are the same objects.
 
     What it returns must never be changed. The least recently met parts are forgotten: they stay in

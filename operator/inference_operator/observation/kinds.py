@@ -5,26 +5,26 @@ from typing import Any
 
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import (
     CHILD_SELECTOR,
     FIELD_MANAGER,
     MANAGED_BY_LABEL,
 )
 
-UNITS = tuple(Resource(API_VERSION, found.plural, found.kind) for found in CUSTOM_RESOURCES)
+UNITS = tuple(ApiResource(API_VERSION, found.plural, found.kind) for found in CUSTOM_RESOURCES)
 INFERENCE_MODEL, ENSEMBLE_PIPELINE = UNITS
 UNIT_BY_KIND = {resource.kind: resource for resource in UNITS}
-NODE = Resource("v1", "nodes", "Node", namespaced=False)
-EVENT = Resource("v1", "events", "Event")
+NODE = ApiResource("v1", "nodes", "Node", namespaced=False)
+EVENT = ApiResource("v1", "events", "Event")
 
 CHILDREN = (
-    Resource("apps/v1", "controllerrevisions", "ControllerRevision"),
-    Resource("v1", "configmaps", "ConfigMap"),
-    Resource("apps/v1", "deployments", "Deployment"),
-    Resource("v1", "services", "Service"),
-    Resource("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
-    Resource("v1", "pods", "Pod"),
+    ApiResource("apps/v1", "controllerrevisions", "ControllerRevision"),
+    ApiResource("v1", "configmaps", "ConfigMap"),
+    ApiResource("apps/v1", "deployments", "Deployment"),
+    ApiResource("v1", "services", "Service"),
+    ApiResource("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
+    ApiResource("v1", "pods", "Pod"),
 )
 CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
 
@@ -39,7 +39,7 @@ OPTIONAL = (NODE.kind,)
 Body = Mapping[str, Any]
 
 
-def selector_of(resource: Resource) -> str:
+def selector_of(resource: ApiResource) -> str:
     """The label selector of a kind's watch."""
     is_selected = resource.kind in CHILD_BY_KIND and resource.kind not in WATCHED_WHOLE
     return CHILD_SELECTOR if is_selected else ""

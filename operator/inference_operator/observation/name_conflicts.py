@@ -14,7 +14,7 @@ from inference_operator.observation.store import Cache
 Body = dict[str, Any]
 
 
-def strangers(
+def name_conflicts(
     cache: Cache, key: UnitKey, children: Container[ChildKey]
 ) -> Iterator[tuple[ChildKey, UnitKey | None]]:
     """Names that are not the unit's to take, with the unit that has or gets them, None for somebody

@@ -23,7 +23,7 @@ from inference_operator.domain.observed import (
 )
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
-from inference_operator.observation.name_conflicts import strangers
+from inference_operator.observation.name_conflicts import name_conflicts
 from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
 from inference_operator.observation.records import Read, record_of, records
@@ -54,14 +54,14 @@ def observe(
     owner = Owner(key, API_VERSION, meta["uid"])
     pods: list[Pod] = []
     children: dict[ChildKey, Body] = {}
-    leftovers: set[ChildKey] = set()
+    orphans_of_predecessor: set[ChildKey] = set()
     for kind, child in cache.children(key):
         if kind == "Pod":
             pods.append(pod_view(child))
         elif is_owned_by(child, owner.uid):
             children[ChildKey(kind, child["metadata"]["name"])] = child
         elif owners(child):
-            leftovers.add(ChildKey(kind, child["metadata"]["name"]))
+            orphans_of_predecessor.add(ChildKey(kind, child["metadata"]["name"]))
     status, served = read_status(body), _served(children, key)
     deployments = _deployments(children.values())
     kept = [child for name, child in children.items() if name.kind == "ControllerRevision"]
@@ -72,8 +72,8 @@ def observe(
         spec=body.get("spec") or {},
         status=status,
         children=children,
-        leftovers=frozenset(leftovers),
-        strangers=dict(strangers(cache, key, children)),
+        orphans_of_predecessor=frozenset(orphans_of_predecessor),
+        name_conflicts=dict(name_conflicts(cache, key, children)),
         revisions={r.revision: r for r in found if isinstance(r, RevisionRecord)},
         rejected={r.name: r for r in found if isinstance(r, RejectedRecord)},
         deployments=deployments,

@@ -11,9 +11,9 @@ from inference_operator.observation.ownership import is_owned_by
 from inference_operator.observation.records import Read, record_of
 from inference_operator.observation.reference_index import (
     MOST_LOOKED_AT,
-    Shown,
+    DependencyView,
+    dependency_view,
     references_in,
-    shown,
 )
 from inference_operator.observation.store import Cache
 
@@ -23,10 +23,10 @@ def referenced(
 ) -> dict[Reference, Referenced]:
     """The resources that a unit's steps refer to, as far as they exist."""
     found = {}
-    ways = cache.ways_back(unit)
+    ways = cache.paths_back(unit)
     for named in references_in(spec):
         other = UnitKey(named.kind, unit.namespace, named.name)
-        known = shown(cache.get(other.kind, (other.namespace, other.name)))
+        known = dependency_view(cache.get(other.kind, (other.namespace, other.name)))
         if known is None:
             continue
         leads_on = named.kind == ENSEMBLE_PIPELINE.kind
@@ -38,7 +38,7 @@ def referenced(
             ready=known.ready,
             reason=known.reason,
             deleting=known.deleting,
-            way_back=tuple(via.name for via in (ways or {}).get(other, ())),
+            path_back=tuple(via.name for via in (ways or {}).get(other, ())),
         )
     return found
 
@@ -51,7 +51,7 @@ def _too_many(named: Reference) -> tuple[Reason, str, str]:
     return Reason.REFERENCE_CYCLE, what, "let the steps refer to fewer pipelines"
 
 
-def _stable(cache: Cache, unit: UnitKey, known: Shown, read: Read) -> Pin | None:
+def _stable(cache: Cache, unit: UnitKey, known: DependencyView, read: Read) -> Pin | None:
     if known.revision is None:
         return None
     name = revision_child_name(unit.name, known.revision)
@@ -62,7 +62,7 @@ def _stable(cache: Cache, unit: UnitKey, known: Shown, read: Read) -> Pin | None
     return _pin(unit, record, known) if isinstance(record, RevisionRecord) else None
 
 
-def _pin(unit: UnitKey, record: RevisionRecord, known: Shown) -> Pin:
+def _pin(unit: UnitKey, record: RevisionRecord, known: DependencyView) -> Pin:
     fetched = known.sha256 if is_status_uri_of(known.uri, record.uri) else None
     return Pin(
         kind=unit.kind,

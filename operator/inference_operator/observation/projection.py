@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from inference_operator.domain.names import revision_labels
-from inference_operator.observation.interning import Sharing
+from inference_operator.observation.interning import Interner
 from inference_operator.observation.kinds import UNIT_BY_KIND, WATCHED_WHOLE, is_labelled
 
 Body = Mapping[str, Any]
@@ -22,20 +22,20 @@ _METADATA = frozenset(
     }
 )
 _LABELS = tuple(revision_labels("", "", ""))
-_SHARING = Sharing()
+_INTERNER = Interner()
 
 
-def kept(kind: str, body: Body) -> dict[str, Any]:
+def project(kind: str, body: Body) -> dict[str, Any]:
     """What the cache keeps of an object: a thousand models must fit into little memory."""
     if kind in WATCHED_WHOLE and not (is_labelled(body) or body["metadata"].get("ownerReferences")):
         return _name_only(body)
-    found = _KEPT.get(kind, _without_bookkeeping)(body)
+    found = _PROJECTIONS.get(kind, _without_bookkeeping)(body)
     if kind in UNIT_BY_KIND:
         found["kind"] = kind  # the items of a list do not say it
-    return {key: _SHARING.copy(value) for key, value in found.items()}
+    return {key: _INTERNER.copy(value) for key, value in found.items()}
 
 
-def says_nothing(body: Body) -> bool:
+def is_uninformative(body: Body) -> bool:
     """Whether it is a pod of which nothing is known yet but that it was made."""
     return body.get("kind") == "Pod" and not any(body["status"].values())
 
@@ -110,7 +110,7 @@ def _node(body: Body) -> dict[str, Any]:
     }
 
 
-_KEPT: dict[str, Callable[[Body], dict[str, Any]]] = {
+_PROJECTIONS: dict[str, Callable[[Body], dict[str, Any]]] = {
     "Pod": _pod,
     "Node": _node,
     "Deployment": _deployment,

@@ -33,7 +33,7 @@ def _reference(step: object) -> Reference | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class DependencyView:
     """All that others look at of a unit: they read nothing else, and are woken when it changes.
 
     Its counts and times, which change all the while, are no part of it.
@@ -54,13 +54,13 @@ class Shown:
     """Of its Ready condition."""
 
 
-def shown(body: Body | None) -> Shown | None:
+def dependency_view(body: Body | None) -> DependencyView | None:
     """What the body of a unit shows to others; None where there is none."""
     if body is None:
         return None
     meta, status = body["metadata"], _mapping(body.get("status"))
     model, ready = _mapping(status.get("model")), _ready(status)
-    return Shown(
+    return DependencyView(
         uid=meta.get("uid", ""),
         deleting="deletionTimestamp" in meta,
         references=references_in(body.get("spec")),
@@ -87,7 +87,7 @@ def _text(found: object) -> str | None:
     return found if isinstance(found, str) else None
 
 
-class Referrers:
+class ReferenceIndex:
     """An index: which pipelines name a unit, whether that exists or not."""
 
     def __init__(self) -> None:
@@ -115,7 +115,7 @@ class Referrers:
         """The pipelines that name it, itself left out."""
         return sorted(self._referrers.get(unit, set()) - {unit})
 
-    def reaching(self, unit: UnitKey) -> list[UnitKey]:
+    def dependants_transitive(self, unit: UnitKey) -> list[UnitKey]:
         """The nearest pipelines from which references lead to it, be it over others, and all that
         are in a ring with it; itself left out.
 
@@ -126,7 +126,7 @@ class Referrers:
         found |= self._back(unit, MOST_LOOKED_AT, ahead)
         return sorted(found - {unit})
 
-    def ways_back(self, unit: UnitKey) -> dict[UnitKey, tuple[UnitKey, ...]] | None:
+    def paths_back(self, unit: UnitKey) -> dict[UnitKey, tuple[UnitKey, ...]] | None:
         """Of each resource that the unit names and that leads back to it: the shortest chain of
         references, both included. None where too many pipelines would have to be looked at.
 

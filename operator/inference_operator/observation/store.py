@@ -9,8 +9,8 @@ from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.domain.unreadable import stub, why_unreadable
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND, UNITS
 from inference_operator.observation.ownership import owners
-from inference_operator.observation.projection import kept, says_nothing
-from inference_operator.observation.reference_index import Referrers, shown
+from inference_operator.observation.projection import is_uninformative, project
+from inference_operator.observation.reference_index import ReferenceIndex, dependency_view
 
 Name = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
@@ -35,11 +35,11 @@ class Cache:
         of each version of an object that cannot be used: a stub (`decoding`)."""
         self._wake = wake
         self._report = report
-        self._referrers = Referrers()
+        self._referrers = ReferenceIndex()
         self._objects: dict[str, dict[Name, Body]] = defaultdict(dict)
         self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
         # Uid -> version at which it was deleted.
-        self._buried: dict[str, int] = {}
+        self._tombstones: dict[str, int] = {}
         self._unreadable: dict[UnitKey, int] = {}
         self.records: dict[
             Name, tuple[Mapping[str, Any], UnitKey, RevisionRecord | RejectedRecord]
@@ -49,7 +49,7 @@ class Cache:
         self.refused: set[str] = set()
         """Kinds that the API server does not let us list now."""
 
-        self.bereft: set[UnitKey] = set()
+        self.needs_owner_check: set[UnitKey] = set()
         """Units that lost a child, or whose child lost its owner; maybe since they have gone
         themselves, of which another watch tells later."""
 
@@ -71,27 +71,27 @@ class Cache:
 
     def _put(self, kind: str, body: Mapping[str, Any]) -> bool:
         name = name_of(body)
-        if _version(body) <= self._buried.get(body["metadata"].get("uid", ""), -1):
+        if _version(body) <= self._tombstones.get(body["metadata"].get("uid", ""), -1):
             return False
         known = self._objects[kind].get(name)
         if known is not None and _version(body) <= _version(known):
             return False
         if kind in UNIT_BY_KIND and _version(body) < self._unreadable.get(UnitKey(kind, *name), -1):
             return False
-        new, unit, is_back = kept(kind, body), self.unit_of(kind, body), False
+        new, unit, is_back = project(kind, body), self.unit_of(kind, body), False
         self._forget_child(kind, name)
         self._objects[kind][name] = new
         if unit is not None and kind in CHILD_BY_KIND:
             self._children[unit].add((kind, name))
             if known is not None and owners(known) and not owners(new):
                 # Orphaned: by a person, or as `kubectl delete --cascade=orphan` asks for.
-                self._bereave(unit)
+                self._mark_for_owner_check(unit)
         elif unit is not None:
             is_back = self._unreadable.pop(unit, None) is not None
             self._referrers.keep(unit, body.get("spec"))
         self._tell(kind, known, new)
         if known is None:
-            return not says_nothing(new)
+            return not is_uninformative(new)
         return is_back or _but_version(known) != _but_version(new)
 
     def _set_aside(self, kind: str, body: Mapping[str, Any]) -> bool:
@@ -100,7 +100,7 @@ class Cache:
         name, version = name_of(body), _version(body)
         known = self._objects[kind].get(name)
         is_old = known is not None and version < _version(known)
-        if is_old or version <= self._buried.get(body["metadata"].get("uid", ""), -1):
+        if is_old or version <= self._tombstones.get(body["metadata"].get("uid", ""), -1):
             return False
         self._report(kind, body)
         if kind in UNIT_BY_KIND:
@@ -119,7 +119,9 @@ class Cache:
         """Whether the unit's last version cannot be used; what `get` returns is an older one."""
         return unit in self._unreadable
 
-    def bury(self, kind: str, body: Mapping[str, Any], version: int | None = None) -> None:
+    def record_deletion(
+        self, kind: str, body: Mapping[str, Any], version: int | None = None
+    ) -> None:
         """Forget an object that was deleted at its version, or at `version`: the answer to our last
         write may come after its end.
 
@@ -129,17 +131,17 @@ class Cache:
         self.drop(kind, body)
         unit = self.unit_of(kind, body)
         if unit is not None and kind in CHILD_BY_KIND:
-            self._bereave(unit)
+            self._mark_for_owner_check(unit)
         uid = body["metadata"]["uid"]
-        self._buried.pop(uid, None)
-        self._buried[uid] = _version(body) if version is None else version
-        if len(self._buried) > REMEMBERED_DELETIONS:
-            del self._buried[next(iter(self._buried))]
+        self._tombstones.pop(uid, None)
+        self._tombstones[uid] = _version(body) if version is None else version
+        if len(self._tombstones) > REMEMBERED_DELETIONS:
+            del self._tombstones[next(iter(self._tombstones))]
 
-    def _bereave(self, unit: UnitKey) -> None:
+    def _mark_for_owner_check(self, unit: UnitKey) -> None:
         # Labels may name any number of units that do not exist.
-        if self.is_known(unit) or len(self.bereft) < REMEMBERED_DELETIONS:
-            self.bereft.add(unit)
+        if self.is_known(unit) or len(self.needs_owner_check) < REMEMBERED_DELETIONS:
+            self.needs_owner_check.add(unit)
 
     def is_known(self, unit: UnitKey) -> bool:
         """Whether the custom resource is there, as far as it was told."""
@@ -175,10 +177,10 @@ class Cache:
         """The pipelines that name the unit in a step, whether it exists or not."""
         return self._referrers.of(unit)
 
-    def ways_back(self, unit: UnitKey) -> dict[UnitKey, tuple[UnitKey, ...]] | None:
+    def paths_back(self, unit: UnitKey) -> dict[UnitKey, tuple[UnitKey, ...]] | None:
         """The chain of references by which each resource that the unit names leads back to it;
         None where that would take too long to find out (`Referrers`)."""
-        return self._referrers.ways_back(unit)
+        return self._referrers.paths_back(unit)
 
     def rolling(self) -> list[UnitKey]:
         """Those that have pods of two revisions, one of them made anew of an unchanged spec."""
@@ -190,7 +192,7 @@ class Cache:
         kept = (records.get(name, {}).get("data") for name in live)
         return len(live) > 1 and any(isinstance(data, dict) and "madeOf" in data for data in kept)
 
-    def namesakes(self, body: Mapping[str, Any]) -> list[UnitKey]:
+    def units_named(self, body: Mapping[str, Any]) -> list[UnitKey]:
         """The units that have the name of an object: one of each kind at most."""
         name = name_of(body)
         return [UnitKey(unit.kind, *name) for unit in UNITS if name in self._objects[unit.kind]]
@@ -233,15 +235,15 @@ class Cache:
             return
         concerned = self._referrers.of(unit)
         if kind in UNIT_BY_KIND:
-            was, now = shown(before), shown(after)
+            was, now = dependency_view(before), dependency_view(after)
             if was == now:
                 return
             if (was.references if was else set()) != (now.references if now else set()):
                 # There may be a ring now, or one less, for those that lead here.
-                concerned = self._referrers.reaching(unit)
+                concerned = self._referrers.dependants_transitive(unit)
             if was is None or now is None or was.uid != now.uid:
                 # A name that was taken may be free now, or the other way round.
-                concerned += [other for other in self.namesakes(body) if other.kind != kind]
+                concerned += [other for other in self.units_named(body) if other.kind != kind]
         for other in concerned:
             self._wake(other)
 

@@ -9,7 +9,7 @@ from inference_operator.api.problem import Problem
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.domain.rollout_state import Decision, Position
+from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.validation.accelerator import Choice
 from inference_operator.validation.model import Invalid
@@ -61,7 +61,7 @@ class Plan:
 
     key: UnitKey
     stages: tuple[tuple[Action, ...], ...]
-    position: Position
+    position: RolloutState
     decisions: tuple[Decision, ...] = ()
     unit: ServingUnit | None = None
     """What is wanted; None when the spec is invalid and the last good state is only kept up."""
@@ -84,7 +84,7 @@ class Plan:
     behind: str = ""
     """Why the unit does not get the operator's new defaults yet."""
 
-    wants_turn: bool = False
+    wants_slot: bool = False
     """Whether only others keep it from getting them."""
 
     paused: bool = False

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
-from inference_operator.domain.rollout_state import Decision, Position
+from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.planning.children.desired import stages, taken
 from inference_operator.planning.children.rejected_records import (
@@ -24,29 +24,29 @@ from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import position_of
 from inference_operator.planning.rollout.state_machine import (
-    Advance,
-    Situation,
+    RolloutFacts,
+    Transition,
     advance,
     scale_down,
 )
 from inference_operator.resources.controller_revision import MOST_REVISIONS, new_record
-from inference_operator.validation.assess import Validated, validated
+from inference_operator.validation.assess import Assessment, assess
 from inference_operator.validation.model import Defaults
 
 
 def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     """What to do about the unit now."""
     position = position_of(seen)
-    found = validated(seen, position, defaults)
+    found = assess(seen, position, defaults)
     if found.unit is None:
         return paced(seen, _keep_up(seen, position, found, now), now)
     return paced(seen, _towards(seen, position, found, found.unit, now), now)
 
 
 def _towards(
-    seen: Observed, position: Position, found: Validated, unit: ServingUnit, now: datetime
+    seen: Observed, position: RolloutState, found: Assessment, unit: ServingUnit, now: datetime
 ) -> Plan:
-    situation = Situation(
+    situation = RolloutFacts(
         target=unit.revision,
         replicas=unit.replicas,
         ready=seen.ready_of(unit.revision),
@@ -73,13 +73,13 @@ def _towards(
         references=found.references,
         contradictions=found.contradictions,
         behind=found.waits,
-        wants_turn=found.wants_turn,
+        wants_slot=found.wants_slot,
         outside=found.outside,
     )
 
 
 def _recorded(
-    seen: Observed, step: Advance, unit: ServingUnit, fresh: RevisionRecord | None
+    seen: Observed, step: Transition, unit: ServingUnit, fresh: RevisionRecord | None
 ) -> Plan:
     """Plan with the record of the wanted revision, a new one where there is none.
 
@@ -109,7 +109,7 @@ def _words(unit: ServingUnit) -> str:
     return str(unit.entry_model.resolved or "")
 
 
-def _told_of(seen: Observed, position: Position, target: str) -> Position:
+def _told_of(seen: Observed, position: RolloutState, target: str) -> RolloutState:
     """A revision that came up before any status was written still has its story told: brought up,
     and promoted."""
     if seen.status.observed_generation is None and position.stable == target:
@@ -117,7 +117,7 @@ def _told_of(seen: Observed, position: Position, target: str) -> Position:
     return position
 
 
-def _kept_serving(seen: Observed, position: Position, target: str) -> Position:
+def _kept_serving(seen: Observed, position: RolloutState, target: str) -> RolloutState:
     """A first revision that answers on some replicas keeps its clients until the next one can."""
     first = position.candidate
     has_clients = first == seen.served_revision and seen.ready_of(first) > 0
@@ -128,7 +128,7 @@ def _kept_serving(seen: Observed, position: Position, target: str) -> Position:
 
 def _plan(
     seen: Observed,
-    step: Advance,
+    step: Transition,
     records: Mapping[str, RevisionRecord],
     unit: ServingUnit,
     replaced: RejectedRecord | None = None,
@@ -156,7 +156,7 @@ def _plan(
     )
 
 
-def _scaling(seen: Observed, position: Position, replicas: int) -> tuple[Decision, ...]:
+def _scaling(seen: Observed, position: RolloutState, replicas: int) -> tuple[Decision, ...]:
     # Against what was reported, not what is live: a Deployment scaled by hand is drift. One that
     # was missing was reported too, without an edit of the spec.
     stable = seen.status.stable
@@ -178,7 +178,7 @@ def _new_decisions(seen: Observed, decisions: tuple[Decision, ...]) -> tuple[Dec
     return tuple(one for one in decisions if (one.reason, one.source, one.target) != known)
 
 
-def _keep_up(seen: Observed, position: Position, found: Validated, now: datetime) -> Plan:
+def _keep_up(seen: Observed, position: RolloutState, found: Assessment, now: datetime) -> Plan:
     """What served goes on: scaled as asked where that much of the spec is legible."""
     position, wake_after = scale_down(position, _rollout_settings(seen), now)
     replicas = seen.spec.get("replicas", 1) if isinstance(seen.spec, Mapping) else None

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from inference_operator.adapters.kubernetes.reflector import Name
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import NODE, UNIT_BY_KIND, WATCHED_WHOLE
 from inference_operator.observation.store import Cache
@@ -16,16 +16,18 @@ class Wake(Protocol):
     def __call__(self, key: UnitKey, *, urgent: bool = False) -> None: ...
 
 
-class Watcher:
+class EventRouter:
     """Takes the events of Kopf (custom resources) and of the reflectors (everything else)."""
 
-    def __init__(self, cache: Cache, wake: Wake, relisted: Callable[[Resource], None]) -> None:
+    def __init__(self, cache: Cache, wake: Wake, relisted: Callable[[ApiResource], None]) -> None:
         self._cache = cache
         self._wake = wake
         self._relisted = relisted
         self._seen: set[str] = set()
 
-    def written(self, resource: Resource, change: str | None, body: Mapping[str, Any]) -> None:
+    def on_custom_resource(
+        self, resource: ApiResource, change: str | None, body: Mapping[str, Any]
+    ) -> None:
         """A custom resource; `change` is None where Kopf lists.
 
         A listing that shows a known one is not the first: Kopf never says what is no longer there.
@@ -37,16 +39,16 @@ class Watcher:
             self._relisted(resource)
         else:
             self._seen.add(uid)
-        self.changed(resource, change or "ADDED", body)
+        self.on_event(resource, change or "ADDED", body)
 
-    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+    def on_initial_list(self, resource: ApiResource, body: Mapping[str, Any]) -> None:
         """A child or a node there was at the start: whose it is, is woken by its own event."""
         try:
             self._cache.put(resource.kind, body)
         except Exception:
             self._cache.skip(resource.kind, body)
 
-    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+    def on_event(self, resource: ApiResource, change: str, body: Mapping[str, Any]) -> None:
         """Wake whom the event concerns, unless it says nothing new: the echo of our own write, or a
         version that differs in nothing that we keep."""
         kind = resource.kind
@@ -59,8 +61,8 @@ class Watcher:
             # One object must not end the watch of all others.
             self._cache.skip(kind, body)
 
-    def _gone(self, resource: Resource, body: Mapping[str, Any], version: int | None) -> None:
-        self._cache.bury(resource.kind, body, version)
+    def _gone(self, resource: ApiResource, body: Mapping[str, Any], version: int | None) -> None:
+        self._cache.record_deletion(resource.kind, body, version)
         self._tell(resource.kind, body)
 
     def _tell(self, kind: str, body: Mapping[str, Any]) -> None:
@@ -72,11 +74,13 @@ class Watcher:
             self._wake(unit, urgent=kind in UNIT_BY_KIND)
         if kind in WATCHED_WHOLE:
             # Who waits for the name that it has, or had.
-            for other in self._cache.namesakes(body):
+            for other in self._cache.units_named(body):
                 if other != unit:
                     self._wake(other)
 
-    def missed(self, resource: Resource, namespace: str, seen: set[Name], version: int) -> None:
+    def on_relist(
+        self, resource: ApiResource, namespace: str, seen: set[Name], version: int
+    ) -> None:
         """Forget what a later listing no longer shows, but not what was written since."""
         for name, known in self._cache.versions(resource.kind).items():
             in_scope = not namespace or name[0] == namespace
@@ -85,13 +89,13 @@ class Watcher:
                 if body is not None:
                     self._gone(resource, body, version)
 
-    def refused(self, resource: Resource) -> None:
+    def refused(self, resource: ApiResource) -> None:
         """Note that objects of the kind are not known until `granted` is called."""
         self._cache.refused.add(resource.kind)
         if resource.kind == NODE.kind:
             self._wake_where_nodes_matter()
 
-    def granted(self, resource: Resource) -> None:
+    def granted(self, resource: ApiResource) -> None:
         """Note that the cache has all objects of the kind again."""
         self._cache.refused.discard(resource.kind)
         if resource.kind == NODE.kind:

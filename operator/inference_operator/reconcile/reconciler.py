@@ -27,11 +27,11 @@ from inference_operator.observation.store import Cache
 from inference_operator.planning.cost import is_large
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.rollout.position import carried_out
-from inference_operator.planning.status.events import notes
+from inference_operator.planning.rollout.position import as_carried_out
+from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.unit_status import report
 from inference_operator.reconcile.reader import Reader
-from inference_operator.reconcile.rollout_slots import Turns
+from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.validation.model import Defaults
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ log = logging.getLogger(__name__)
 # Passes in a row that may fail in passing before the person is told.
 PATIENCE = 3
 # Until Kopf tells of it; its word wakes who refers to it.
-UNLISTED = timedelta(seconds=1)
+RELIST_DELAY = timedelta(seconds=1)
 
 
 class PassError(Exception):
@@ -51,7 +51,7 @@ class PassError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Grounds:
+class Dependencies:
     """What passes decide by, besides what the cluster shows."""
 
     defaults: Defaults
@@ -59,15 +59,15 @@ class Grounds:
     resolve: Resolve
     """What the model registry says; it never waits."""
 
-    turns: Turns
+    turns: RolloutSlots
     """Whose turn it is to get new defaults; nobody's, unless they are rolled out in stages."""
 
 
-class Passes:
+class Reconciler:
     """Everything that a pass needs; calling it makes one."""
 
     def __init__(
-        self, cluster: Cluster, cache: Cache, telemetry: Telemetry, grounds: Grounds
+        self, cluster: Cluster, cache: Cache, telemetry: Telemetry, grounds: Dependencies
     ) -> None:
         self._cluster = cluster
         self._cache = cache
@@ -82,7 +82,7 @@ class Passes:
         self._thread = ThreadPoolExecutor(1, "large-plans")
         self._reader = Reader(cache, grounds.resolve, self._thread)
 
-    async def __call__(self, key: UnitKey, in_haste: bool = False) -> timedelta | None:
+    async def __call__(self, key: UnitKey, under_load: bool = False) -> timedelta | None:
         """Bring the cluster one step nearer to what `key` asks for; when to look again.
 
         At once after a change: its echo wakes nobody. `in_haste`, since others wait for their
@@ -95,39 +95,39 @@ class Passes:
         began = time.monotonic()
         outcome = "failed"
         try:
-            changed, delay = await self._pass(key, in_haste)
+            changed, delay = await self._pass(key, under_load)
             outcome = "changed" if changed else "unchanged"
             return timedelta(0) if changed else delay
         finally:
             self._telemetry.passes.labels(outcome).inc()
             self._telemetry.pass_seconds.observe(time.monotonic() - began)
 
-    async def _pass(self, key: UnitKey, in_haste: bool) -> tuple[bool, timedelta | None]:
+    async def _pass(self, key: UnitKey, under_load: bool) -> tuple[bool, timedelta | None]:
         seen = await self._reader.observe(key)
         if seen is None or seen.deleting:
             # Owner references take the children along.
             self._executor.forget(key)
             self._grounds.turns.give_back(key)
             self._failing.pop(key, None)
-            self._cache.bereft.discard(key)
+            self._cache.needs_owner_check.discard(key)
             self._not_there.pop(key, None)
             return False, None
         if await self._is_unlisted(seen):
-            return False, UNLISTED
+            return False, RELIST_DELAY
         now = self._grounds.clock()
-        held = replace(seen, has_turn=self._grounds.turns.holds(key))
+        held = replace(seen, holds_slot=self._grounds.turns.holds(key))
         decided = await self._decide(held, now)
-        if key in self._cache.bereft:
-            self._cache.bereft.discard(key)
+        if key in self._cache.needs_owner_check:
+            self._cache.needs_owner_check.discard(key)
             if decided.actions:
                 await self._look_again(seen.owner)
-                return await self._pass(key, in_haste)
+                return await self._pass(key, under_load)
         outcome = await self._executor.execute(decided)
         if outcome.passing:
             self._failing[key] += 1
         else:
             self._failing.pop(key, None)
-        if in_haste and outcome.written and not outcome.troubled:
+        if under_load and outcome.written and not outcome.troubled:
             # As if the process had died here: the next pass reports what this one did.
             return True, None
         changed = await self._report(seen, decided, outcome, now)
@@ -167,9 +167,9 @@ class Passes:
             self._cache.put(key.kind, live)
         except ApiError as error:
             if error.is_gone:
-                self._cache.bury(key.kind, _identity(owner), sys.maxsize)
+                self._cache.record_deletion(key.kind, _identity(owner), sys.maxsize)
             elif error.is_passing:
-                self._cache.bereft.add(key)
+                self._cache.needs_owner_check.add(key)
                 raise
             else:
                 # A ClusterRole of before: what serves is mended all the same.
@@ -178,10 +178,10 @@ class Passes:
     async def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
         decided = await self._plan(seen, now)
-        if decided.wants_turn:
+        if decided.wants_slot:
             if self._grounds.turns.take(key):
-                decided = await self._plan(replace(seen, has_turn=True), now)
-        elif decided.is_settled or not seen.has_turn:
+                decided = await self._plan(replace(seen, holds_slot=True), now)
+        elif decided.is_settled or not seen.holds_slot:
             self._grounds.turns.give_back(key)
         return decided
 
@@ -204,11 +204,11 @@ class Passes:
             errors += tuple(f"{said} (tried again and again)" for said in outcome.passing)
         # The generation that was planned for: an edit in the meantime waits for its own pass.
         after = replace(after, generation=before.generation)
-        decided = carried_out(decided, after.served_revision)
+        decided = as_carried_out(decided, after.served_revision)
         status = report(after, decided, errors, now)
         try:
             changed = await publish_status(self._cluster, self._cache, before.owner, status)
-            for note in notes(before.status, status, decided, tuple(outcome.repaired)):
+            for note in events_for(before.status, status, decided, tuple(outcome.repaired)):
                 log.info(note.message, extra={"unit": str(before.owner.key), "reason": note.reason})
                 if self._event_budget.take(before.owner.key):
                     await publish_event(self._cluster, before.owner, note, now)
@@ -216,7 +216,7 @@ class Passes:
             if not error.is_gone:
                 raise
             # Its end is not told yet: nothing is to be made for it any more.
-            self._cache.bury(before.owner.key.kind, _identity(before.owner), sys.maxsize)
+            self._cache.record_deletion(before.owner.key.kind, _identity(before.owner), sys.maxsize)
             return False
         return changed
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from inference_operator.domain.names import UnitKey
 
 
-class Turns:
+class RolloutSlots:
     """At most `limit` units hold a turn; one that is given back goes to who waits longest.
 
     A unit whose rollout does not succeed keeps its turn: a bad image reaches no more than these.

@@ -64,7 +64,7 @@ class WorkQueue:
         self._look_if_idle()
 
     @property
-    def pressed(self) -> bool:
+    def has_urgent(self) -> bool:
         """Whether urgent keys wait."""
         return bool(self._urgent)
 
@@ -143,7 +143,7 @@ async def work(
         key = await queue.take()
         failed = True
         try:
-            delay = await one_pass(key, queue.pressed)
+            delay = await one_pass(key, queue.has_urgent)
             failed = False
             if delay is not None:
                 queue.wake_after(key, delay.total_seconds())

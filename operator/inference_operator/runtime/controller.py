@@ -13,9 +13,9 @@ from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import CHILDREN, NODE
 from inference_operator.observation.store import Cache
-from inference_operator.reconcile.event_router import Watcher
-from inference_operator.reconcile.reconciler import Grounds, PassError, Passes
-from inference_operator.reconcile.rollout_slots import Turns
+from inference_operator.reconcile.event_router import EventRouter
+from inference_operator.reconcile.reconciler import Dependencies, PassError, Reconciler
+from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.reconcile.work_queue import WorkQueue, work
 from inference_operator.runtime.registry_watch import RegistryWatch
 from inference_operator.settings import Settings
@@ -28,7 +28,7 @@ LISTINGS = 2
 TAKE_OVER_SECONDS = 0.5
 
 
-class WorkForce:
+class Controller:
     """The cache and those who keep it, the queue and its workers."""
 
     def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
@@ -38,7 +38,7 @@ class WorkForce:
         cache = self._cache = Cache(self._wake, self._unreadable)
         self._is_working = False
         self.resync = Resync(cluster, cache, self._wake)
-        self.watcher = Watcher(cache, self._wake, self.resync.ask)
+        self.watcher = EventRouter(cache, self._wake, self.resync.ask)
         listings = asyncio.Semaphore(LISTINGS)
         self._reflectors = [
             Reflector(cluster, resource, self.watcher, listings) for resource in (*CHILDREN, NODE)
@@ -46,16 +46,16 @@ class WorkForce:
         self._count = settings.workers
         self._telemetry = telemetry
         self._registry = RegistryWatch(settings, cluster, cache, self.queue.wake)
-        grounds = Grounds(
+        grounds = Dependencies(
             defaults=_defaults(settings),
             clock=lambda: datetime.now(UTC),
             resolve=self._registry.resolve,
-            turns=Turns(settings.staged_units, cache.rolling, self.queue.wake),
+            turns=RolloutSlots(settings.staged_units, cache.rolling, self.queue.wake),
         )
-        self._passes = Passes(cluster, cache, telemetry, grounds)
+        self._passes = Reconciler(cluster, cache, telemetry, grounds)
         telemetry.queue_depth.set_function(lambda: len(self.queue))
 
-    def hired(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:
+    def start(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:
         """The reflectors, and the workers: these begin once every child is known and this process
         leads, with what was queued until then."""
         return [

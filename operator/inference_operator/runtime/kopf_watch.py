@@ -12,9 +12,9 @@ from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.adapters.kubernetes.watch_response import response_class
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.observation.kinds import UNITS
-from inference_operator.reconcile.event_router import Watcher
+from inference_operator.reconcile.event_router import EventRouter
 from inference_operator.runtime.kopf_storage import NoDiffBase, NoProgress
 
 # Service account tokens are renewed on disk hourly: read them again well before.
@@ -25,7 +25,7 @@ CHUNK = 250
 
 def register(
     registry: kopf.OperatorRegistry,
-    watcher: Watcher,
+    watcher: EventRouter,
     configuration: Configuration,
     settings: kopf.OperatorSettings,
 ) -> None:
@@ -57,7 +57,7 @@ class OneByOne:
 
 
 def _watch(
-    registry: kopf.OperatorRegistry, watcher: Watcher, unit: Resource, turns: OneByOne
+    registry: kopf.OperatorRegistry, watcher: EventRouter, unit: ApiResource, turns: OneByOne
 ) -> None:
     group, _, version = unit.api_version.rpartition("/")
 
@@ -66,7 +66,7 @@ def _watch(
     @kopf.on.event(group, version, unit.plural, registry=registry, id=f"wake-{unit.plural}")
     async def wake(event: kopf.RawEvent, **_: Any) -> None:
         async with turns.turn():
-            watcher.written(unit, event["type"], event["object"])
+            watcher.on_custom_resource(unit, event["type"], event["object"])
 
 
 async def connection(configuration: Configuration) -> kopf.ConnectionInfo:

@@ -19,7 +19,7 @@ from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.observation.kinds import UNITS
 from inference_operator.reconcile.work_queue import WorkQueue
-from inference_operator.runtime.controller import WorkForce
+from inference_operator.runtime.controller import Controller
 from inference_operator.runtime.kopf_watch import configure, register
 from inference_operator.settings import Settings
 
@@ -33,7 +33,7 @@ GRACE_SECONDS = 10.0
 
 
 @dataclass
-class Life:
+class Health:
     """What the probes look at."""
 
     listed: bool = False
@@ -51,7 +51,7 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     A follower watches and caches as the leader does, so that it takes over at once.
     """
     stop = asyncio.Event()
-    _listen(stop)
+    _install_signal_handlers(stop)
     telemetry = Telemetry()
     # The lease has a client of its own, which no lease forbids to write.
     store = KubeCluster(configuration, telemetry, RENEW)
@@ -67,22 +67,22 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     telemetry.leading.set_function(lambda: float(lease.holds or not elects))
     if not elects:
         lease.taken.set()
-    life = Life(beat=time.monotonic())
-    work_force = WorkForce(settings, cluster, telemetry)
+    life = Health(beat=time.monotonic())
+    controller = Controller(settings, cluster, telemetry)
     server = await serve(settings.port, telemetry, lambda: life.listed, lambda: life.healthy)
     # All of ours before Kopf starts: at its end it takes every younger task for one of its own.
     tasks = [
-        asyncio.create_task(_beat(life)),
-        asyncio.create_task(work_force.resync.run(UNITS, settings.resync_seconds)),
-        *work_force.hired(lease.taken),
+        asyncio.create_task(_heartbeat(life)),
+        asyncio.create_task(controller.resync.run(UNITS, settings.resync_seconds)),
+        *controller.start(lease.taken),
         *([asyncio.create_task(_elect(lease, stop))] if elects else []),
     ]
     for task in tasks:
-        task.add_done_callback(lambda done: _died(done, stop))
-    end = asyncio.create_task(_end(stop, work_force.queue, tasks, lease, server))
+        task.add_done_callback(lambda done: _on_task_failure(done, stop))
+    end = asyncio.create_task(_shutdown(stop, controller.queue, tasks, lease, server))
     try:
         if await _serves_units(cluster, stop):
-            await _watch(settings, configuration, work_force, life, stop)
+            await _watch(settings, configuration, controller, life, stop)
     finally:
         stop.set()
         lost = await end
@@ -91,14 +91,14 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     return not lost
 
 
-def _died(task: asyncio.Task[None], stop: asyncio.Event) -> None:
+def _on_task_failure(task: asyncio.Task[None], stop: asyncio.Event) -> None:
     """Nobody is served by a process of which a part has died: it ends, and is started anew."""
     if not task.cancelled() and (error := task.exception()) is not None:
         log.error("a part of the operator died, so it ends", exc_info=error)
         stop.set()
 
 
-async def _end(
+async def _shutdown(
     stop: asyncio.Event,
     queue: WorkQueue,
     tasks: list[asyncio.Task[None]],
@@ -121,7 +121,7 @@ async def _end(
     return lost
 
 
-def _listen(stop: asyncio.Event) -> None:
+def _install_signal_handlers(stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
@@ -143,20 +143,20 @@ async def _elect(lease: Lease, stop: asyncio.Event) -> None:
 async def _watch(
     settings: Settings,
     configuration: Configuration,
-    work_force: WorkForce,
-    life: Life,
+    controller: Controller,
+    life: Health,
     stop: asyncio.Event,
 ) -> None:
     registry, kopf_settings = kopf.OperatorRegistry(), kopf.OperatorSettings()
     configure(kopf_settings)
-    register(registry, work_force.watcher, configuration, kopf_settings)
+    register(registry, controller.watcher, configuration, kopf_settings)
     started = asyncio.Event()
 
     async def listed() -> None:
         await started.wait()
         # Kopf has put its own handlers in their place, which would not let us end first.
-        _listen(stop)
-        await work_force.listed.wait()
+        _install_signal_handlers(stop)
+        await controller.listed.wait()
         life.listed = True
         log.info("all kinds are listed; serving")
 
@@ -202,7 +202,7 @@ async def _serves_units(cluster: KubeCluster, stop: asyncio.Event) -> bool:
     return False
 
 
-async def _beat(life: Life) -> None:
+async def _heartbeat(life: Health) -> None:
     while True:
         life.beat = time.monotonic()
         await asyncio.sleep(HEARTBEAT_SECONDS)

@@ -10,7 +10,7 @@ from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry, no_registry
 from inference_operator.adapters.mlflow.promotion_tags import Promotions
 from inference_operator.adapters.mlflow.registry_secrets import Reader, Secrets
-from inference_operator.adapters.polling.poll_schedule import Pace
+from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.observe import Resolve
 from inference_operator.observation.store import Cache
@@ -33,7 +33,7 @@ class RegistryWatch:
         if settings.mlflow_tracking_uri:
             self._mlflow = Mlflow(settings.mlflow_tracking_uri, TIMEOUT_SECONDS)
             self._secrets = Secrets(cluster, time.monotonic)
-            pace = Pace(settings.registry_interval_seconds, time.monotonic, random.random)
+            pace = PollSchedule(settings.registry_interval_seconds, time.monotonic, random.random)
             self._registry = ModelRegistry(self._mlflow, self._secrets, pace, wake, _now)
             self.resolve = self._registry.resolutions
 

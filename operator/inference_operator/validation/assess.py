@@ -14,27 +14,27 @@ from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.repository_plan import PlanError
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.validation.accelerator import Choice, choose_mode
 from inference_operator.validation.allowed import not_allowed
-from inference_operator.validation.compatibility import fitting
-from inference_operator.validation.default_image import settled
+from inference_operator.validation.compatibility import newest_compatible_pins
+from inference_operator.validation.default_image import resolve_image
 from inference_operator.validation.model import Defaults, Invalid
-from inference_operator.validation.model_version import settle
-from inference_operator.validation.pipeline import CompletedPipeline, serving_unit, sketch
+from inference_operator.validation.model_version import resolve_version
+from inference_operator.validation.pipeline import CompletedPipeline, draft_graph, serving_unit
 from inference_operator.validation.references import (
     Finding,
-    SettledPipeline,
-    moved,
-    settle_pipeline,
+    ResolvedSteps,
+    describe_pin_changes,
+    resolve_references,
 )
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.storable import storable
 
 
 @dataclass(frozen=True, slots=True)
-class Validated:
+class Assessment:
     """The serving unit that a spec asks for, or why there is none."""
 
     unit: ServingUnit | None = None
@@ -48,7 +48,7 @@ class Validated:
     waits: str = ""
     """Why it does not get the operator's new defaults yet."""
 
-    wants_turn: bool = False
+    wants_slot: bool = False
     cause: str = ""
     """What made a new revision of an unchanged spec."""
 
@@ -56,13 +56,13 @@ class Validated:
     """What the allow-lists have against a revision that runs, and runs on."""
 
 
-def validated(seen: Observed, position: Position, defaults: Defaults) -> Validated:
+def assess(seen: Observed, position: RolloutState, defaults: Defaults) -> Assessment:
     """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
     try:
         spec = parse(body_of(seen)).spec
-        asked = _settled(seen, position, spec)
+        asked = _resolve(seen, position, spec)
     except InvalidResourceError as error:
-        return Validated(invalid=Invalid(error.problems))
+        return Assessment(invalid=Invalid(error.problems))
     choice = choose_mode(
         spec.accelerator,
         spec.placement,
@@ -74,19 +74,19 @@ def validated(seen: Observed, position: Position, defaults: Defaults) -> Validat
     if asked.wanted is None:
         known = _known_problems(seen, asked, choice.mode)
         return replace(asked.told, invalid=known or _refused_at_first(seen, position, outside))
-    made, told = _made(seen, position, asked, choice.mode, defaults)
+    made, told = _build_unit(seen, position, asked, choice.mode, defaults)
     if isinstance(made, Invalid):
         return replace(told, unresolved=None, invalid=made)
     # What is outside of the allow-lists gets no new revision, not even with new defaults.
     staged = 0 if outside else defaults.staged
-    kept = settled(seen, position, made, replace(defaults, staged=staged))
+    kept = resolve_image(seen, position, made, replace(defaults, staged=staged))
     if outside and kept.unit.revision not in _running(seen, position):
         return replace(told, unresolved=None, invalid=Invalid(outside, Reason.NOT_ALLOWED))
     return replace(
         told,
         unit=kept.unit,
         waits=kept.waits,
-        wants_turn=kept.wants_turn,
+        wants_slot=kept.wants_slot,
         cause=kept.cause or told.cause,
         choice=choice if spec.accelerator else None,
         outside=outside,
@@ -99,13 +99,13 @@ def _gpu_only(spec: AnySpec) -> bool:
     return any(model is not None and model.format is ModelFormat.TENSORRT for model in models)
 
 
-def _running(seen: Observed, position: Position) -> frozenset[str]:
+def _running(seen: Observed, position: RolloutState) -> frozenset[str]:
     """The revisions that have pods."""
     return frozenset({*position.live, *seen.deployments})
 
 
 def _refused_at_first(
-    seen: Observed, position: Position, outside: tuple[Problem, ...]
+    seen: Observed, position: RolloutState, outside: tuple[Problem, ...]
 ) -> Invalid | None:
     """Refuse what is not allowed before all of it is known, unless it may be what runs."""
     return (
@@ -119,22 +119,22 @@ def _fell_back(seen: Observed) -> bool:
     return accelerator is not None and accelerator.mode is AcceleratorMode.CPU
 
 
-def _known_problems(seen: Observed, asked: "_Asked", mode: Mode) -> Invalid | None:
+def _known_problems(seen: Observed, asked: "_Resolution", mode: Mode) -> Invalid | None:
     """What is wrong with a pipeline whatever its missing steps turn out to be."""
     if asked.steps is None:
         return None
     wanted = asked.steps.known
     name = wanted.spec.name or seen.owner.key.name
-    problems = first((*asked.steps.problems, *sketch(wanted, name, mode).problems))
+    problems = first((*asked.steps.problems, *draft_graph(wanted, name, mode).problems))
     return Invalid(tuple(problems)) if problems else None
 
 
-def _made(
-    seen: Observed, position: Position, asked: "_Asked", mode: Mode, defaults: Defaults
-) -> tuple[ServingUnit | Invalid, Validated]:
+def _build_unit(
+    seen: Observed, position: RolloutState, asked: "_Resolution", mode: Mode, defaults: Defaults
+) -> tuple[ServingUnit | Invalid, Assessment]:
     """Without what is newer of its steps and does not fit, where not all of it does."""
 
-    def unit(wanted: Completed | CompletedPipeline) -> ServingUnit | Invalid:
+    def unit(wanted: CompletedSpec | CompletedPipeline) -> ServingUnit | Invalid:
         try:
             found = serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
         except PlanError as error:
@@ -150,36 +150,36 @@ def _made(
     made = unit(asked.wanted)
     if not isinstance(made, Invalid) or asked.steps is None:
         return made, asked.told
-    kept = fitting(seen, position, asked.steps, made.problems, problems_of)
+    kept = newest_compatible_pins(seen, position, asked.steps, made.problems, problems_of)
     if kept is None or kept.wanted is None:
         return made, asked.told
-    cause = moved(seen, position, kept.wanted.pins)
+    cause = describe_pin_changes(seen, position, kept.wanted.pins)
     return unit(kept.wanted), replace(asked.told, references=kept.references, cause=cause)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Resolution:
     """The spec with what it leaves to others, and what is to be said of that."""
 
-    wanted: Completed | CompletedPipeline | None
-    told: Validated
-    steps: SettledPipeline | None = None
+    wanted: CompletedSpec | CompletedPipeline | None
+    told: Assessment
+    steps: ResolvedSteps | None = None
 
 
-def _settled(seen: Observed, position: Position, spec: AnySpec) -> _Asked:
+def _resolve(seen: Observed, position: RolloutState, spec: AnySpec) -> _Resolution:
     if isinstance(spec, InferenceModelSpec):
-        source = settle(seen, position, spec)
+        source = resolve_version(seen, position, spec)
         contradictions = source.wanted.contradictions if source.wanted else ()
-        told = Validated(unresolved=source.unresolved, contradictions=contradictions)
-        return _Asked(source.wanted, told)
-    steps = settle_pipeline(seen, position, spec)
-    told = Validated(
+        told = Assessment(unresolved=source.unresolved, contradictions=contradictions)
+        return _Resolution(source.wanted, told)
+    steps = resolve_references(seen, position, spec)
+    told = Assessment(
         unresolved=steps.unresolved,
         references=steps.references,
         contradictions=steps.contradictions,
-        cause=moved(seen, position, steps.wanted.pins) if steps.wanted else "",
+        cause=describe_pin_changes(seen, position, steps.wanted.pins) if steps.wanted else "",
     )
-    return _Asked(steps.wanted, told, steps)
+    return _Resolution(steps.wanted, told, steps)
 
 
 def body_of(seen: Observed) -> dict[str, Any]:

@@ -7,11 +7,11 @@ from inference_operator.api.problem import Problem, joined
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed, Reference
 from inference_operator.domain.pins import Pin
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.validation.pipeline import CompletedPipeline
 from inference_operator.validation.references import (
     Finding,
-    SettledPipeline,
+    ResolvedSteps,
     last_pin,
     version_of,
 )
@@ -21,13 +21,13 @@ _TOLD = 3
 Problems = Callable[[CompletedPipeline], Sequence[Problem]]
 
 
-def fitting(
+def newest_compatible_pins(
     seen: Observed,
-    position: Position,
-    settled: SettledPipeline,
+    position: RolloutState,
+    settled: ResolvedSteps,
     found: Sequence[Problem],
     problems_of: Problems,
-) -> SettledPipeline | None:
+) -> ResolvedSteps | None:
     """The pipeline with those newer revisions that fit, each tried alone in the order of the steps;
     of the others what is pinned, and what is wrong with them.
 
@@ -52,7 +52,9 @@ def fitting(
     return replace(settled, wanted=wanted, known=wanted, references=findings)
 
 
-def _older(seen: Observed, position: Position, newest: Mapping[str, Pin]) -> dict[Reference, Pin]:
+def _older(
+    seen: Observed, position: RolloutState, newest: Mapping[str, Pin]
+) -> dict[Reference, Pin]:
     """What is pinned of each resource of which there is something newer."""
     found = {}
     for pin in newest.values():
@@ -68,7 +70,7 @@ def _with(wanted: CompletedPipeline, older: Mapping[Reference, Pin]) -> Complete
 
 
 def _findings(
-    settled: SettledPipeline,
+    settled: ResolvedSteps,
     older: Mapping[Reference, Pin],
     held: Mapping[Reference, Sequence[Problem]],
 ) -> tuple[Finding, ...]:

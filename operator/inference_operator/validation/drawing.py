@@ -7,11 +7,11 @@ from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
 from inference_operator.api.problem import Problem
 from inference_operator.api.validate import parse
 from inference_operator.domain.observed import Observed
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.validation.accelerator import choose_mode
 from inference_operator.validation.assess import body_of
-from inference_operator.validation.pipeline import sketch
-from inference_operator.validation.references import settle_pipeline
+from inference_operator.validation.pipeline import draft_graph
+from inference_operator.validation.references import resolve_references
 from model_builders.builtin.config import builtin_type
 from model_builders.graph.model import Graph
 
@@ -31,14 +31,14 @@ class Drawing:
     """Sentences about steps of whose models nothing is known; their tensors are not checked."""
 
 
-def drawing(seen: Observed, position: Position) -> Drawing:
+def drawing(seen: Observed, position: RolloutState) -> Drawing:
     """The graph of a pipeline; InvalidResourceError where its spec has none."""
     spec = parse(body_of(seen)).spec
     if not isinstance(spec, EnsemblePipelineSpec):
         raise TypeError(f"{seen.owner.key} has no graph")
-    settled = settle_pipeline(seen, position, spec)
+    settled = resolve_references(seen, position, spec)
     mode = choose_mode(spec.accelerator, spec.placement, seen.nodes).mode
-    found = sketch(settled.known, spec.name or seen.owner.key.name, mode)
+    found = draft_graph(settled.known, spec.name or seen.owner.key.name, mode)
     served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in found.steps}
     runs = {step.name: _runs(step, served.get(step.name)) for step in spec.steps}
     unknown = (settled.unresolved.message,) if settled.unresolved else ()

@@ -23,7 +23,7 @@ from inference_operator.domain.serving_unit import (
     Workload,
 )
 from inference_operator.validation.revision_hash import revision_hash
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 from model_builders.checks import check
 from model_builders.config import config_pbtxt, model_config
 from model_builders.problem import ConfigError
@@ -62,7 +62,7 @@ class Invalid:
 
 
 def model_unit(
-    owner: Owner, generation: int, wanted: Completed, mode: Mode, defaults: Defaults
+    owner: Owner, generation: int, wanted: CompletedSpec, mode: Mode, defaults: Defaults
 ) -> ServingUnit | Invalid:
     """Check what no schema can, render config.pbtxt, and put the unit together."""
     spec, resolved = wanted.spec, wanted.resolved

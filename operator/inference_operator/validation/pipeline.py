@@ -24,9 +24,9 @@ from inference_operator.validation.model import (
     unit_of,
 )
 from inference_operator.validation.revision_hash import pipeline_hash
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.step_overrides import path_of
-from inference_operator.validation.steps import Prepared, builtin, inline, referenced
+from inference_operator.validation.steps import RenderedStep, builtin, inline, referenced
 from model_builders.checks.server import arguments, environment, histograms
 from model_builders.config import config_pbtxt
 from model_builders.ensemble import StepModel, ensemble_config
@@ -50,18 +50,18 @@ class CompletedPipeline:
 
     spec: EnsemblePipelineSpec
     pins: Mapping[str, Pin] = field(default_factory=dict)
-    inline: Mapping[str, Completed] = field(default_factory=dict)
+    inline: Mapping[str, CompletedSpec] = field(default_factory=dict)
 
 
 def serving_unit(
     owner: Owner,
     generation: int,
-    wanted: Completed | CompletedPipeline,
+    wanted: CompletedSpec | CompletedPipeline,
     mode: Mode,
     defaults: Defaults,
 ) -> ServingUnit | Invalid:
     """The unit that a resource of either kind asks for."""
-    if isinstance(wanted, Completed):
+    if isinstance(wanted, CompletedSpec):
         return model_unit(owner, generation, wanted, mode, defaults)
     return pipeline_unit(owner, generation, wanted, mode, defaults)
 
@@ -72,7 +72,7 @@ def pipeline_unit(
     """Check the graph and all of its steps, render each config.pbtxt, and put the unit together."""
     spec = wanted.spec
     name = spec.name or owner.key.name
-    found = sketch(wanted, name, mode)
+    found = draft_graph(wanted, name, mode)
     if found.config is None:
         return Invalid(found.problems)
     steps, config = found.steps, config_pbtxt(found.config)
@@ -90,17 +90,17 @@ def pipeline_unit(
 
 
 @dataclass(frozen=True, slots=True)
-class Sketch:
+class GraphDraft:
     """A pipeline as far as it is known."""
 
-    steps: tuple[Prepared, ...]
+    steps: tuple[RenderedStep, ...]
     graph: Graph
     problems: tuple[Problem, ...]
     config: ModelConfig | None
     """Triton's ensemble; None where there are problems, or steps of which nothing is known."""
 
 
-def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
+def draft_graph(wanted: CompletedPipeline, name: str, mode: Mode) -> GraphDraft:
     """The graph, complete or not, and all that is wrong with what is known of it."""
     spec = wanted.spec
     steps, problems = _prepared(wanted, mode)
@@ -118,10 +118,12 @@ def sketch(wanted: CompletedPipeline, name: str, mode: Mode) -> Sketch:
             config = _ensemble(spec, graph, steps)
         except ConfigError as error:
             problems += error.problems
-    return Sketch(tuple(steps), graph, tuple(first(problems)), None if problems else config)
+    return GraphDraft(tuple(steps), graph, tuple(first(problems)), None if problems else config)
 
 
-def _ensemble(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]) -> ModelConfig:
+def _ensemble(
+    spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[RenderedStep]
+) -> ModelConfig:
     """What joins the steps, none of them missing; ConfigError where it cannot be served."""
     runs = {
         one.name: StepModel(step.step.model, step.step.version, one.decoupled, one.sequential)
@@ -138,16 +140,18 @@ def _configs(graph: Graph, ensemble: ModelConfig) -> list[ModelConfig]:
     return [*(config for step in graph.steps for config in step.configs), ensemble]
 
 
-def _problems(spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[Prepared]) -> list[Problem]:
+def _problems(
+    spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[RenderedStep]
+) -> list[Problem]:
     """What keeps the steps from being one set. `graph` may have steps of which nothing is known;
     `steps` are the others."""
     found = [*(check_graph(graph) or _clashes(graph.name, steps))]
     return [*found, *arguments(spec), *environment(spec), *_too_large(steps)]
 
 
-def _prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[Prepared], list[Problem]]:
+def _prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[RenderedStep], list[Problem]]:
     """Each step with its models, but for those that nothing is known of, and what is wrong."""
-    steps: list[Prepared] = []
+    steps: list[RenderedStep] = []
     if problems := [*_too_many_overrides(wanted.spec)]:
         return steps, problems
     for step in wanted.spec.steps:
@@ -172,7 +176,7 @@ def _too_many_overrides(spec: EnsemblePipelineSpec) -> Iterator[Problem]:
         )
 
 
-def _prepare(wanted: CompletedPipeline, step: Step, mode: Mode) -> Prepared | None:
+def _prepare(wanted: CompletedPipeline, step: Step, mode: Mode) -> RenderedStep | None:
     if step.builtin is not None:
         return builtin(wanted.spec, step, step.builtin, mode)
     if step.name in wanted.pins:
@@ -182,7 +186,7 @@ def _prepare(wanted: CompletedPipeline, step: Step, mode: Mode) -> Prepared | No
     return None
 
 
-def _repository(steps: Iterable[Prepared]) -> dict[str, ServedModel]:
+def _repository(steps: Iterable[RenderedStep]) -> dict[str, ServedModel]:
     """Every model once, by name; with the digest, where only one of two steps knows it, and the
     larger of two limits of its size."""
     found: dict[str, ServedModel] = {}
@@ -199,7 +203,7 @@ def _size_limit(model: ServedModel) -> int:
     return model.planned.size_limit or DEFAULT_SIZE_LIMIT
 
 
-def _clashes(name: str, steps: Iterable[Prepared]) -> Iterator[Problem]:
+def _clashes(name: str, steps: Iterable[RenderedStep]) -> Iterator[Problem]:
     """Two steps may run one model, but not two models of one name; nor may what another pipeline
     brings along."""
     # Each model is a folder of its name, and a volume need not tell upper from lower case.
@@ -223,7 +227,7 @@ def _are_one(one: ServedModel, other: ServedModel) -> bool:
     return len(digests) < 2 and len(set(plans)) == 1 and one.config == other.config
 
 
-def _too_large(steps: Sequence[Prepared]) -> Iterator[Problem]:
+def _too_large(steps: Sequence[RenderedStep]) -> Iterator[Problem]:
     """Each step's pin has all that it refers to, beside what the pipeline makes of it."""
     configs = [model.config for model in _repository(steps).values()]
     pinned = [text for step in steps if step.step.pin for text in step.step.pin.repository.values()]

@@ -13,10 +13,10 @@ from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.domain.observed import Observed, Reference, Referenced
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.domain.rollout_state import Position
-from inference_operator.validation.model_version import settle
+from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.validation.model_version import resolve_version
 from inference_operator.validation.pipeline import CompletedPipeline
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.step_overrides import path_of
 from inference_operator.validation.steps import inline_spec
 from model_builders.problem import ConfigError
@@ -44,7 +44,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class SettledPipeline:
+class ResolvedSteps:
     """The completed pipeline, if there is any, and what is to be said of its steps."""
 
     wanted: CompletedPipeline | None
@@ -61,10 +61,10 @@ class SettledPipeline:
 
 
 @dataclass(frozen=True, slots=True)
-class _Stands:
+class _StepResolution:
     """What one step stands for, if anything, and what is to be said of it."""
 
-    inline: Completed | None = None
+    inline: CompletedSpec | None = None
     finding: Finding | None = None
     unresolved: Unresolved | None = None
     problems: tuple[Problem, ...] = ()
@@ -74,11 +74,11 @@ class _Stands:
         return self.finding.pin if self.finding else None
 
 
-def settle_pipeline(
-    seen: Observed, position: Position, spec: EnsemblePipelineSpec
-) -> SettledPipeline:
+def resolve_references(
+    seen: Observed, position: RolloutState, spec: EnsemblePipelineSpec
+) -> ResolvedSteps:
     """The pipeline with what its steps stand for."""
-    found = {step.name: _stands_for(seen, position, spec, step) for step in spec.steps}
+    found = {step.name: _resolve_step(seen, position, spec, step) for step in spec.steps}
     known = CompletedPipeline(
         spec,
         {name: one.pin for name, one in found.items() if one.pin},
@@ -86,7 +86,7 @@ def settle_pipeline(
     )
     stand = {*known.pins, *known.inline, *(step.name for step in spec.steps if step.builtin)}
     inline = known.inline.values()
-    return SettledPipeline(
+    return ResolvedSteps(
         known if len(stand) == len(spec.steps) else None,
         known,
         _most_telling([one.unresolved for one in found.values() if one.unresolved]),
@@ -96,37 +96,39 @@ def settle_pipeline(
     )
 
 
-def _stands_for(
-    seen: Observed, position: Position, spec: EnsemblePipelineSpec, step: Step
-) -> _Stands:
+def _resolve_step(
+    seen: Observed, position: RolloutState, spec: EnsemblePipelineSpec, step: Step
+) -> _StepResolution:
     if step.model_ref is not None:
         return _reference(seen, position, step.name, step.model_ref)
     if step.model is None:
-        return _Stands()
+        return _StepResolution()
     try:
         asked = inline_spec(spec, step)
     except ConfigError as error:
-        return _Stands(problems=tuple(error.problems))
-    settled = settle(seen, position, asked, step.name)
-    return _Stands(settled.wanted, unresolved=settled.unresolved)
+        return _StepResolution(problems=tuple(error.problems))
+    settled = resolve_version(seen, position, asked, step.name)
+    return _StepResolution(settled.wanted, unresolved=settled.unresolved)
 
 
-def _reference(seen: Observed, position: Position, step: str, ref: ModelRef) -> _Stands:
+def _reference(seen: Observed, position: RolloutState, step: str, ref: ModelRef) -> _StepResolution:
     key, path = seen.owner.key, f"{path_of(step)}.modelRef"
     if (ref.kind.value, ref.name) == (key.kind, key.name):
         what = "the pipeline itself"
-        return _Stands(problems=(Problem(path, what, "another resource", "remove the step"),))
+        return _StepResolution(
+            problems=(Problem(path, what, "another resource", "remove the step"),)
+        )
     named = Reference(ref.kind.value, ref.name)
     there = seen.references.get(named)
-    if there is not None and there.stable is not None and not there.way_back:
+    if there is not None and there.stable is not None and not there.path_back:
         message = f"{step}: {named} {version_of(there.stable)}{_state(there)}"
-        return _Stands(finding=Finding(there.stable, message))
+        return _StepResolution(finding=Finding(there.stable, message))
     reason, what, remedy = _lack(seen, named, there)
     pin = last_pin(seen, position, named)
     stays = f"; {version_of(pin)} stays pinned" if pin else ""
     problem = Problem(path, "", f"{what}{stays}", remedy)
     lacks = None if pin else Unresolved(reason, (problem,))
-    return _Stands(finding=Finding(pin, str(problem), reason), unresolved=lacks)
+    return _StepResolution(finding=Finding(pin, str(problem), reason), unresolved=lacks)
 
 
 def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[Reason, str, str]:
@@ -135,9 +137,9 @@ def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[R
         remedy = "create it, or let the step refer to another one"
         what = f"{named} does not exist in namespace {seen.owner.key.namespace}"
         return Reason.REFERENCE_NOT_FOUND, what, remedy
-    if there.way_back:
+    if there.path_back:
         # Each new set would make another one, and that the next, without end.
-        way = " -> ".join((seen.owner.key.name, *there.way_back))
+        way = " -> ".join((seen.owner.key.name, *there.path_back))
         remedy = "let a step of one of them refer to something else"
         return Reason.REFERENCE_CYCLE, f"{named} leads back to this pipeline ({way})", remedy
     if there.lack is not None:
@@ -168,7 +170,7 @@ def _state(there: Referenced) -> str:
     return f", which is not Ready now ({there.reason or 'no status'})"
 
 
-def last_pin(seen: Observed, position: Position, named: Reference) -> Pin | None:
+def last_pin(seen: Observed, position: RolloutState, named: Reference) -> Pin | None:
     """What the newest live revision of the pipeline has pinned of a resource, for any step; else
     the newest one in its history: going back must not need what was deleted since."""
     live = (position.candidate, position.stable)
@@ -181,7 +183,7 @@ def last_pin(seen: Observed, position: Position, named: Reference) -> Pin | None
     return None
 
 
-def moved(seen: Observed, position: Position, pins: Mapping[str, Pin]) -> str:
+def describe_pin_changes(seen: Observed, position: RolloutState, pins: Mapping[str, Pin]) -> str:
     """Which pins differ from those of the revision that serves, in words."""
     record = seen.revisions.get(position.serving or "")
     before = {step.name: step.pin for step in record.steps if step.pin} if record else {}

@@ -12,7 +12,7 @@ from inference_operator.api.serving_spec import ServingSpec
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolved
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 
 # Everything that decides how pods serve. Not replicas and rollout, nor the operator's defaults: a
 # new default image or a new rendering restarts nothing until the spec itself changes.
@@ -54,7 +54,7 @@ def pipeline_hash(
     name: str,
     mode: Mode,
     pins: Mapping[str, Pin],
-    inline: Mapping[str, Completed],
+    inline: Mapping[str, CompletedSpec],
 ) -> str:
     """The same of a pipeline: what its steps stand for decides too."""
     deciding = _deciding(spec, name, mode)

@@ -32,7 +32,7 @@ _NAMES = {"inputs": "INPUT__{}", "outputs": "OUTPUT__{}"}
 
 
 @dataclass(frozen=True, slots=True)
-class Completed:
+class CompletedSpec:
     """A spec that says everything, and the one that was written."""
 
     spec: InferenceModelSpec
@@ -59,7 +59,7 @@ class _IncompleteError(Exception):
         self.problem = Problem(f"spec.model.{field}", value, requirement, remedy)
 
 
-def complete(spec: InferenceModelSpec, resolved: Resolved) -> Completed | Incomplete:
+def complete(spec: InferenceModelSpec, resolved: Resolved) -> CompletedSpec | Incomplete:
     """The spec with what it leaves out taken from the version."""
     try:
         added = _added(spec, resolved)
@@ -73,7 +73,7 @@ def complete(spec: InferenceModelSpec, resolved: Resolved) -> Completed | Incomp
         problems = field_errors(error, InferenceModelSpec, "spec")
         return Incomplete(tuple(replace(p, value=f"{p.value} ({resolved.uri})") for p in problems))
     contradictions = islice(_contradictions(spec, whole, resolved), MOST_PROBLEMS)
-    return Completed(whole, spec, resolved, tuple(contradictions))
+    return CompletedSpec(whole, spec, resolved, tuple(contradictions))
 
 
 def _added(spec: InferenceModelSpec, resolved: Resolved) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from inference_operator.domain.repository_plan import (
 )
 from inference_operator.domain.serving_unit import ServedModel, ServedStep
 from inference_operator.validation.model import UNVERSIONED, served_model
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.step_overrides import (
     alike,
     check_acceleration,
@@ -39,7 +39,7 @@ from model_builders.protobuf import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
-class Prepared:
+class RenderedStep:
     """A step that can be served."""
 
     step: ServedStep
@@ -72,7 +72,7 @@ def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
         raise ConfigError(problems_below(step.name, problems)) from None
 
 
-def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
+def inline(step: Step, wanted: CompletedSpec, mode: Mode) -> RenderedStep:
     """A model that only this pipeline serves; ConfigError where Triton could not."""
     spec, resolved = wanted.spec, wanted.resolved
     version = resolved.version if resolved else UNVERSIONED
@@ -85,10 +85,10 @@ def inline(step: Step, wanted: Completed, mode: Mode) -> Prepared:
         raise ConfigError(problems_below(step.name, error.problems)) from None
     model = served_model(spec, name, config_pbtxt(config), resolved)
     served = ServedStep(step.name, name, version, model.uri, resolved=resolved)
-    return Prepared(served, config, (model,))
+    return RenderedStep(served, config, (model,))
 
 
-def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin, mode: Mode) -> Prepared:
+def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin, mode: Mode) -> RenderedStep:
     """A step that comes with the operator; ConfigError where its settings contradict."""
     config = builtin_config(found, name=step.name, max_batch_size=spec.max_batch_size)
     override(config, step, ArtifactFormat.PYTHON)
@@ -109,10 +109,10 @@ def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin, mode: Mode) 
             credentials=secret.name if secret else None,
         )
     served = ServedStep(step.name, step.name, UNVERSIONED)
-    return Prepared(served, config, (ServedModel(planned, config_pbtxt(config)),))
+    return RenderedStep(served, config, (ServedModel(planned, config_pbtxt(config)),))
 
 
-def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> Prepared:
+def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> RenderedStep:
     """A referenced model's stable revision; ConfigError where it cannot be part of the pipeline."""
     try:
         found = [(planned, parse_pbtxt(text)) for planned, text in pin.models()]
@@ -143,7 +143,7 @@ def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> 
         uri = pin.uri if planned.name == pin.model else (planned.uri or "")
         models.append(ServedModel(planned, config_pbtxt(config), uri))
     served = ServedStep(step.name, pin.model, pin.version, pin.uri, pin=pin)
-    return Prepared(served, entry, tuple(models), tuple(inner))
+    return RenderedStep(served, entry, tuple(models), tuple(inner))
 
 
 def _files(planned: PlannedModel, config: ModelConfig, step: Step, pin: Pin) -> Iterator[Problem]:

@@ -24,7 +24,7 @@ from inference_operator.load.sources.oci import OciRegistry
 from inference_operator.load.sources.oci_login import DOCKER_CONFIG, Login, held_for
 from inference_operator.load.sources.select import origin_of
 from inference_operator.load.transfer.retry import TransientError
-from inference_operator.load.transfer.source import WHOLE, Answer, Origin, Span
+from inference_operator.load.transfer.source import WHOLE, Answer, ByteRange, Origin
 from inference_operator.load.transfer.transport import UnauthorizedError
 from tests.api_cases.good_sources import GOOD_SOURCES
 from tests.fuzz.documents import decode, encode, json_mutator
@@ -146,7 +146,7 @@ class _Layers(OciRegistry):
         return self._body
 
     @contextmanager
-    def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
+    def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
         yield Answer(iter([_LAYER[span.start :]]), span.start, len(_LAYER), None)
 
 

@@ -12,7 +12,7 @@ from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
 from hack.cluster.apiserver import ApiServer
-from inference_operator.adapters.kubernetes.client import ApiError, KubeCluster, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource, KubeCluster
 from inference_operator.adapters.kubernetes.reflector import Reflector
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.observation.kinds import CHILD_BY_KIND, INFERENCE_MODEL
@@ -29,14 +29,14 @@ class Told:
     def __init__(self) -> None:
         self.words: list[str] = []
 
-    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+    def on_initial_list(self, resource: ApiResource, body: Mapping[str, Any]) -> None:
         self.words.append(f"listed {body['metadata']['name']}")
 
-    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+    def on_event(self, resource: ApiResource, change: str, body: Mapping[str, Any]) -> None:
         self.words.append(f"{change} {body['metadata']['name']}")
 
-    def missed(
-        self, resource: Resource, namespace: str, seen: set[tuple[str, str]], version: int
+    def on_relist(
+        self, resource: ApiResource, namespace: str, seen: set[tuple[str, str]], version: int
     ) -> None:
         self.words.append(f"only {' '.join(sorted(name for _, name in seen))}")
 
@@ -112,7 +112,7 @@ class Forgetful:
         self.watched: list[str] = []
 
     def watch(
-        self, resource: Resource, space: str, selector: str, version: str
+        self, resource: ApiResource, space: str, selector: str, version: str
     ) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         self.watched.append(version)
         since = "1" if len(self.watched) == 1 else version

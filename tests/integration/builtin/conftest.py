@@ -9,7 +9,7 @@ from hack.images.local_triton import LocalTriton
 from inference_operator.api.builtin import Builtin
 from inference_operator.domain.repository_plan import BUILTINS, ArtifactFormat, PlannedModel
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from model_builders.builtin.config import builtin_config, builtin_type
 from model_builders.config import config_pbtxt
 from tests.integration.builtin.first_configs import FIRST
@@ -59,7 +59,7 @@ ensemble_scheduling {{ step [
 """
 
 
-def order(name: str, step: dict[str, Any], max_batch_size: int = MAX_BATCH) -> Order:
+def order(name: str, step: dict[str, Any], max_batch_size: int = MAX_BATCH) -> ModelOrder:
     """One built-in step, as the operator puts it into a plan."""
     builtin = Builtin.model_validate(step)
     kind = builtin_type(builtin)
@@ -68,15 +68,15 @@ def order(name: str, step: dict[str, Any], max_batch_size: int = MAX_BATCH) -> O
     config = config_pbtxt(builtin_config(builtin, name=name, max_batch_size=max_batch_size))
     batching = BATCHING if max_batch_size else ""
     planned = PlannedModel(name, 1, ArtifactFormat.PYTHON, uri, builtin=kind)
-    return Order(planned, config + batching)
+    return ModelOrder(planned, config + batching)
 
 
-def first_order(kind: str) -> Order:
+def first_order(kind: str) -> ModelOrder:
     """A built-in step with a config of the first operator."""
     name = f"first_{kind}"
     planned = PlannedModel(name, 1, ArtifactFormat.PYTHON, builtin=kind)
     head = f'name: "{name}"\nbackend: "python"\nmax_batch_size: {MAX_BATCH}\n'
-    return Order(planned, head + FIRST[kind])
+    return ModelOrder(planned, head + FIRST[kind])
 
 
 @pytest.fixture(scope="session")
@@ -88,7 +88,7 @@ def triton(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalTriton]:
     orders = [order(name, step) for name, step in STEPS.items()]
     orders += [order(f"single_{name}", STEPS[name], 0) for name in ("words", "bars", "average")]
     orders += [first_order(kind) for kind in BUILTINS]
-    orders.append(Order(PlannedModel("trading", 7, ArtifactFormat.ENSEMBLE), ENSEMBLE))
+    orders.append(ModelOrder(PlannedModel("trading", 7, ArtifactFormat.ENSEMBLE), ENSEMBLE))
     Loader(Folders(output, output, claims)).load(tuple(orders))
     with LocalTriton(output) as running:
         yield running

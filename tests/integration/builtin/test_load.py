@@ -15,7 +15,7 @@ from inference_operator.domain.repository_plan import (
     PlannedModel,
     RepositoryPlan,
 )
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from tests.integration.builtin.conftest import ENSEMBLE, OWN_WORDS, STEPS, order
 
 COMMAND = (
@@ -31,7 +31,7 @@ def pod(tmp_path: Path) -> Path:
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "claims/texts/vocab.txt").write_text(OWN_WORDS)
     orders = [order(name, step) for name, step in STEPS.items()]
-    orders.append(Order(PlannedModel("trading", 7, ArtifactFormat.ENSEMBLE), ENSEMBLE))
+    orders.append(ModelOrder(PlannedModel("trading", 7, ArtifactFormat.ENSEMBLE), ENSEMBLE))
     plan = RepositoryPlan(tuple(one.model for one in orders))
     (tmp_path / "plan" / PLAN_FILE).write_text(plan.to_json())
     for one in orders:

@@ -76,7 +76,7 @@ class Scene:
     def waiting_for_their_turn(self, names: Sequence[str]) -> int:
         """How many of the models say so."""
         found = (self.condition("DefaultsCurrent", name) for name in names)
-        return sum(condition.get("reason") == "WaitingForTurn" for condition in found)
+        return sum(condition.get("reason") == "WaitingForRolloutSlot" for condition in found)
 
     def model(self, name: str = NAME) -> dict[str, Any]:
         """A model, or what KIND/NAME names."""

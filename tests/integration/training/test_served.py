@@ -11,7 +11,7 @@ from hack.demo import predict
 from hack.images.local_triton import LocalTriton
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from inference_operator.load.transfer.digest import digest_of
 from training.confidence import calibrate
 from training.data.prices import load_prices, windows
@@ -51,7 +51,7 @@ def triton(exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     digest = digest_of(exported / "model.pt")
     uri = "pvc://weights/lstm/model.pt"
     model = PlannedModel("lstm", 3, ArtifactFormat.TORCHSCRIPT, uri, digest)
-    Loader(Folders(output, output, exported.parents[1])).load((Order(model, CONFIG),))
+    Loader(Folders(output, output, exported.parents[1])).load((ModelOrder(model, CONFIG),))
     with LocalTriton(output) as running:
         yield running
 

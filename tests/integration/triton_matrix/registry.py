@@ -20,7 +20,7 @@ from inference_operator.domain.resolution import Resolved
 from inference_operator.domain.serving_unit import Owner, ServingUnit
 from inference_operator.resources.config_map import config_map
 from inference_operator.validation.model import Defaults, model_unit
-from inference_operator.validation.signature import Completed, complete
+from inference_operator.validation.signature import CompletedSpec, complete
 from tests.integration.triton_matrix.world import BATCHING, MAX_BATCH, Served
 from training.registry import Entry, Version, register
 from training.served_file import Format
@@ -42,7 +42,7 @@ def unit_of(served: Served, tracking_uri: str) -> ServingUnit:
     resolved = asyncio.run(_resolve(uri, tracking_uri))
     assert isinstance(resolved, Resolved), resolved
     completed = complete(spec, resolved)
-    assert isinstance(completed, Completed), completed
+    assert isinstance(completed, CompletedSpec), completed
     unit = model_unit(_OWNER, 1, completed, Mode.CPU, Defaults("triton", "loader"))
     assert isinstance(unit, ServingUnit), unit
     return unit

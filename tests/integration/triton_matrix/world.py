@@ -14,7 +14,7 @@ from hack.images.local_triton import LocalTriton
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from inference_operator.load.transfer.digest import digest_of
 from model_builders.config import config_pbtxt, model_config
 from training.exporting import export
@@ -96,7 +96,7 @@ def export_network(name: str, model: nn.Module, folder: Path) -> None:
 def lay_out(models: list[Served], claims: Path, output: Path) -> None:
     """As the init container does it; the claim is called `models`."""
     orders = [
-        Order(
+        ModelOrder(
             PlannedModel(
                 served.in_triton,
                 served.version,

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from inference_operator.adapters.kubernetes.apply import AT_ONCE, Executor
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import ChildKey
 from inference_operator.observation.store import Cache
 from inference_operator.planning.plan import Delete
@@ -20,7 +20,7 @@ class Slow(FakeCluster):
         super().__init__()
         self.now = self.most = self.done = 0
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+    async def delete(self, resource: ApiResource, namespace: str, name: str, uid: str) -> None:
         self.now += 1
         self.most = max(self.most, self.now)
         await asyncio.sleep(0)

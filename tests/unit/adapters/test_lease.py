@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
 from inference_operator.adapters.kubernetes.lease import DURATION, MARGIN, RENEW, Candidate, Lease
 
 
@@ -16,19 +16,19 @@ class LeaseInMemory:
         self.body: dict[str, Any] | None = None
         self.away = False
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> dict[str, Any]:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> dict[str, Any]:
         self._answer()
         if self.body is None:
             raise ApiError(404, "NotFound", "no such lease")
         return self.body
 
-    async def create(self, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
+    async def create(self, resource: ApiResource, body: dict[str, Any]) -> dict[str, Any]:
         self._answer()
         if self.body is not None:
             raise ApiError(409, "AlreadyExists", "there is one")
         return self._put(body["spec"])
 
-    async def patch(self, resource: Resource, body: dict[str, Any]) -> dict[str, Any]:
+    async def patch(self, resource: ApiResource, body: dict[str, Any]) -> dict[str, Any]:
         self._answer()
         assert self.body is not None
         wanted = body["metadata"].get("resourceVersion")

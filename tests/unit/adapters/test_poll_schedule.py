@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from inference_operator.adapters.polling.poll_schedule import LONGEST_SECONDS, SPREAD, Pace
+from inference_operator.adapters.polling.poll_schedule import LONGEST_SECONDS, SPREAD, PollSchedule
 
 INTERVAL = 30.0
 
@@ -15,7 +15,7 @@ class Clock:
     def __init__(self) -> None:
         self.now = 1000.0
         self.drawn = 0.5
-        self.pace = Pace(INTERVAL, lambda: self.now, lambda: self.drawn)
+        self.pace = PollSchedule(INTERVAL, lambda: self.now, lambda: self.drawn)
 
     def waits(self) -> float:
         """Seconds until fx is due, moving the clock there."""
@@ -63,7 +63,7 @@ def test_the_longest_wait_is_no_number_that_overflows() -> None:
 def test_somebody_new_need_not_wait() -> None:
     clock = Clock()
     clock.pace.failed("fx", 9)
-    clock.pace.due_now("fx")
+    clock.pace.make_due("fx")
     assert clock.pace.is_due("fx")
 
 
@@ -77,7 +77,7 @@ def test_what_nobody_asks_about_is_forgotten() -> None:
 async def test_rest_ends_with_news() -> None:
     clock, news = Clock(), asyncio.Event()
     clock.pace.answered("fx")
-    resting = asyncio.create_task(clock.pace.rest(news, ["fx"]))
+    resting = asyncio.create_task(clock.pace.wait_until_due(news, ["fx"]))
     await asyncio.sleep(0)
     assert not resting.done()
     news.set()
@@ -87,4 +87,4 @@ async def test_rest_ends_with_news() -> None:
 async def test_rest_ends_when_something_is_due() -> None:
     clock = Clock()
     clock.pace.answered("fx")
-    await clock.pace.rest(asyncio.Event(), ["fx", "never asked"])
+    await clock.pace.wait_until_due(asyncio.Event(), ["fx", "never asked"])

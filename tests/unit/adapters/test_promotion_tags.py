@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import Resource
+from inference_operator.adapters.kubernetes.client import ApiResource
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
 from inference_operator.adapters.mlflow.promotion_tags import Promotions, _value
 from inference_operator.adapters.mlflow.registry_secrets import Secrets
-from inference_operator.adapters.polling.poll_schedule import Pace
+from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.api.conditions import format_time
 from inference_operator.api.status import RevisionStatus, UnitStatus
 from inference_operator.observation.store import Cache
@@ -35,12 +35,12 @@ class Scene:
             self.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
         self.cache = Cache()
         secrets = Secrets(self, lambda: 0.0)
-        pace = Pace(30.0, lambda: 0.0, lambda: 0.5)
+        pace = PollSchedule(30.0, lambda: 0.0, lambda: 0.5)
         self.registry = ModelRegistry(self.ground.fake, secrets, pace, lambda _: None, lambda: NOON)
         self.promotions = Promotions(self.ground.fake, secrets, self.registry, self.cache, NOON)
         self._stored = 0
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]:
         assert (namespace, name) in self.secrets, "no such Secret is named"
         return {"data": self.secrets[namespace, name]}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.kubernetes import reflector as reflector_module
-from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
 from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.adapters.kubernetes.reflector import FIRST_DELAY, Reflector
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE
@@ -36,11 +36,11 @@ class Script:
         self.watches: list[list[Event | ApiError]] = []
         self.asked: list[str] = []
 
-    def spaces(self, resource: Resource) -> tuple[str, ...]:
+    def spaces(self, resource: ApiResource) -> tuple[str, ...]:
         return self.names
 
     async def pages(
-        self, resource: Resource, space: str, selector: str
+        self, resource: ApiResource, space: str, selector: str
     ) -> AsyncIterator[dict[str, Any]]:
         self.asked.append(f"list {space}".strip())
         planned = self.lists.pop(0)
@@ -52,7 +52,7 @@ class Script:
             yield each
 
     async def watch(
-        self, resource: Resource, space: str, selector: str, version: str
+        self, resource: ApiResource, space: str, selector: str, version: str
     ) -> AsyncIterator[Event]:
         self.asked.append(f"watch {space} from {version}".replace("  ", " "))
         for event in self.watches.pop(0) if self.watches else [await asyncio.Future()]:
@@ -67,28 +67,28 @@ class Told:
     def __init__(self) -> None:
         self.words: list[str] = []
 
-    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+    def on_initial_list(self, resource: ApiResource, body: Mapping[str, Any]) -> None:
         assert body["kind"] == resource.kind
         self.words.append(f"listed {body['metadata']['name']}")
 
-    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+    def on_event(self, resource: ApiResource, change: str, body: Mapping[str, Any]) -> None:
         self.words.append(f"{change} {body['metadata']['name']}")
 
-    def refused(self, resource: Resource) -> None:
+    def refused(self, resource: ApiResource) -> None:
         self.words.append(f"refused {resource.kind}")
 
-    def granted(self, resource: Resource) -> None:
+    def granted(self, resource: ApiResource) -> None:
         self.words.append(f"granted {resource.kind}")
 
-    def missed(
-        self, resource: Resource, namespace: str, seen: set[tuple[str, str]], version: int
+    def on_relist(
+        self, resource: ApiResource, namespace: str, seen: set[tuple[str, str]], version: int
     ) -> None:
         names = " ".join(sorted(name for _, name in seen))
         self.words.append(f"only {names} at {version} in {namespace or 'all'}")
 
 
 async def play(
-    script: Script, until: Callable[[], bool], draw: float = -1.0, resource: Resource = POD
+    script: Script, until: Callable[[], bool], draw: float = -1.0, resource: ApiResource = POD
 ) -> tuple[list[str], Reflector]:
     """Until the condition holds, and a little longer; without jitter where `draw` is 1."""
     told = Told()
@@ -266,12 +266,12 @@ class Heavy(Told):
         self.now = 0.0
         monkeypatch.setattr(reflector_module, "LoopYielder", lambda: LoopYielder(lambda: self.now))
 
-    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
-        super().listed(resource, body)
+    def on_initial_list(self, resource: ApiResource, body: Mapping[str, Any]) -> None:
+        super().on_initial_list(resource, body)
         self.now += 0.03
 
-    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
-        super().changed(resource, change, body)
+    def on_event(self, resource: ApiResource, change: str, body: Mapping[str, Any]) -> None:
+        super().on_event(resource, change, body)
         self.now += 0.03
 
 

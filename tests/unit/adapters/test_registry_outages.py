@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.message_limits import shortened
+from inference_operator.domain.message_limits import truncate
 from tests.fakes.registry_ground import FILES, mlmodel
 from tests.fakes.world import NOON
 from tests.unit.adapters.watched_registry import FX, INTERVAL, Watch, unit
@@ -126,7 +126,7 @@ async def test_a_message_about_an_odd_answer_can_be_printed(watch: Watch, body: 
     await watch.asks()
     found = watch.why(FX)
 
-    assert shortened(found.message, 32_768) == found.message
+    assert truncate(found.message, 32_768) == found.message
     assert len(found.message) < 1500
 
 

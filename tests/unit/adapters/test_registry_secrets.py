@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
 from inference_operator.adapters.mlflow.client import RegistryError
 from inference_operator.adapters.mlflow.registry_secrets import (
     KEPT_SECONDS,
@@ -28,7 +28,7 @@ class Cluster:
         self.error: ApiError | None = None
         self.reads: list[tuple[str, str]] = []
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]:
         assert resource == SECRET
         self.reads.append((namespace, name))
         if self.error is not None:

@@ -19,7 +19,7 @@ from inference_operator.api.status import (
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.observation.store import Cache
-from inference_operator.planning.status.events import Note, Severity
+from inference_operator.planning.status.events import EventDraft, Severity
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step
 from tests.fakes.cluster import FakeCluster
 from tests.unit.planning.seen import NOON
@@ -133,7 +133,7 @@ async def test_a_status_never_reaches_a_successor() -> None:
 
 async def test_an_event_is_about_its_resource() -> None:
     scene = Scene()
-    note = Note(Severity.WARNING, "CrashLoop", "Triton ended " * 200)
+    note = EventDraft(Severity.WARNING, "CrashLoop", "Triton ended " * 200)
     await publish_event(scene.cluster, scene.owner, note, NOON)
     (event,) = scene.cluster.all("Event")
 
@@ -148,7 +148,7 @@ async def test_an_event_is_about_its_resource() -> None:
 async def test_two_events_of_one_second_have_two_names() -> None:
     scene = Scene()
     for _ in range(2):
-        note = Note(Severity.NORMAL, "Scaled", "from 1 to 2")
+        note = EventDraft(Severity.NORMAL, "Scaled", "from 1 to 2")
         await publish_event(scene.cluster, scene.owner, note, NOON)
 
     assert len(scene.cluster.all("Event")) == 2
@@ -156,7 +156,7 @@ async def test_two_events_of_one_second_have_two_names() -> None:
 
 async def test_an_event_is_cut_by_its_bytes_and_on_one_line() -> None:
     scene = Scene()
-    note = Note(Severity.WARNING, "CrashLoop", "größer\n\x1b[2J " * 200)
+    note = EventDraft(Severity.WARNING, "CrashLoop", "größer\n\x1b[2J " * 200)
     await publish_event(scene.cluster, scene.owner, note, NOON)
     (event,) = scene.cluster.all("Event")
 

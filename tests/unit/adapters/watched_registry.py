@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, Resource
+from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
 from inference_operator.adapters.mlflow.registry_secrets import Secrets
-from inference_operator.adapters.polling.poll_schedule import Pace
+from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey, Unresolved
 from tests.fakes.registry_ground import FILES, FakeGround, mlmodel
@@ -35,7 +35,7 @@ def only(found: Mapping[SourceKey, Resolution]) -> Resolution | None:
     return next(iter(found.values()), None)
 
 
-class _NotedPace(Pace):
+class _NotedPace(PollSchedule):
     """A pace that notes when the watch has ended a round and rests."""
 
     def __init__(self, resting: asyncio.Event, now: Callable[[], float]) -> None:
@@ -84,7 +84,7 @@ class Watch:
     def _clock(self) -> datetime:
         return NOON + timedelta(seconds=self.seconds)
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]:
         self._surprise(namespace)
         self.reading.set()
         if (namespace, name) not in self.secrets:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
-    Decision,
+    DecisionStatus,
     InferenceModelStatus,
     ModelStatus,
     Phase,
@@ -33,7 +33,9 @@ STATUS = InferenceModelStatus(
     replicas=2,
     selector="a=b",
     decisions=(
-        Decision(time=NOON, source="1", target="2", reason=Reason.SCALED, message="replicas: 2"),
+        DecisionStatus(
+            time=NOON, source="1", target="2", reason=Reason.SCALED, message="replicas: 2"
+        ),
     ),
 )
 

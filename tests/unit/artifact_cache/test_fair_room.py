@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from inference_operator.artifact_cache import store as store_module
 from inference_operator.artifact_cache.room import IDLE_NS
-from inference_operator.artifact_cache.store import Arrival, Store, TooLargeError
+from inference_operator.artifact_cache.store import Store, TooLargeError, Upload
 from tests.examples import examples
 
 from .test_shares import NOW, put
@@ -51,7 +51,7 @@ def test_many_tiny_files_replace_each_other_only(store: Store) -> None:
 
 
 def test_empty_files_count_as_well(store: Store) -> None:
-    with mock.patch.object(Arrival, "seal"):
+    with mock.patch.object(Upload, "seal"):
         for n in range(2 * MOST_FILES):
             arrival = store.begin(digest(b"%d" % n), 0, "bad")
             arrival.keep(NOW)
@@ -122,7 +122,7 @@ class Peers:
     def __init__(self, store: Store, data: st.DataObject, reads: ExitStack) -> None:
         self.store, self.draw, self.reads, self.now = store, data.draw, reads, NOW
         self.brought: dict[str, tuple[str, int, int]] = {}
-        self.arriving: list[tuple[str, bytes, Arrival]] = []
+        self.arriving: list[tuple[str, bytes, Upload]] = []
         store.clock = lambda: self.now
 
     def step(self, number: int) -> None:

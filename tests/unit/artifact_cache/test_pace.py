@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from inference_operator.artifact_cache import pace as pace_module
-from inference_operator.artifact_cache.pace import Pace, TooSlowError
+from inference_operator.artifact_cache.pace import TooSlowError, TransferPace
 
 
 @pytest.fixture(autouse=True)
@@ -15,7 +15,7 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 async def transfer(chunks: int, size: int, longest: float = 10.0) -> None:
-    pace = Pace()
+    pace = TransferPace()
     for _ in range(chunks):
         async with pace.waiting(longest):
             await asyncio.sleep(0.002)
@@ -37,7 +37,7 @@ async def test_silence_ends_before_the_window() -> None:
 
 
 async def test_time_that_the_cache_takes_itself_does_not_count() -> None:
-    pace = Pace()
+    pace = TransferPace()
     for _ in range(4):
         async with pace.waiting():
             pass

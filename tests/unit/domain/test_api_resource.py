@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from yarl import URL
 
 from inference_operator.adapters.mlflow.client import Mlflow
-from inference_operator.domain.api_resource import Resource, segment
+from inference_operator.domain.api_resource import ApiResource, segment
 from inference_operator.observation.kinds import CHILD_BY_KIND, INFERENCE_MODEL
 
 POD = CHILD_BY_KIND["Pod"]
@@ -31,7 +31,7 @@ NAMES = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
         (POD, "a/b?c#d", "../x", "/api/v1/namespaces/a%2Fb%3Fc%23d/pods/..%2Fx"),
     ],
 )
-def test_a_path(resource: Resource, namespace: str | None, name: str | None, path: str) -> None:
+def test_a_path(resource: ApiResource, namespace: str | None, name: str | None, path: str) -> None:
     assert resource.path(namespace, name) == path
 
 

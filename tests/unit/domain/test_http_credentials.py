@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from inference_operator.adapters.mlflow.registry_secrets import Secrets
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.http_credentials import (
     Credentials,
     CredentialsError,
@@ -39,7 +39,7 @@ class Cluster:
     def __init__(self, values: Mapping[str, str]) -> None:
         self.data = {key: base64.b64encode(v.encode()).decode() for key, v in values.items()}
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]:
         return {"data": self.data}
 
 

@@ -4,8 +4,8 @@ from inference_operator.api.conditions import Condition, ConditionStatus, Condit
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode
-from inference_operator.domain.message_limits import shortened
-from inference_operator.domain.rollout_state import Decision, Position
+from inference_operator.domain.message_limits import truncate
+from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.accelerator import Choice
@@ -16,16 +16,16 @@ LONG = "a word " * 10_000
 
 
 def reported(**said: object) -> UnitStatus:
-    plan = Plan(KEY, (), Position(), replicas=1, **said)  # type: ignore[arg-type]
+    plan = Plan(KEY, (), RolloutState(), replicas=1, **said)  # type: ignore[arg-type]
     return report(observed(), plan, (), NOON)
 
 
 def test_what_fits_stays_as_it_is() -> None:
-    assert shortened("abc", 3) == "abc"
+    assert truncate("abc", 3) == "abc"
 
 
 def test_what_does_not_fit_is_cut_and_says_so() -> None:
-    assert shortened("abcd", 3) == "ab…"
+    assert truncate("abcd", 3) == "ab…"
 
 
 def test_a_long_decision_is_recorded_as_far_as_it_fits() -> None:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from model_builders.features.average import WeightedAverage, shares
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from training.models.combiner import EnsembleCombiner
 from training.models.probes import probes
 
@@ -89,4 +89,4 @@ def test_only_the_ratio_of_the_weights_matters() -> None:
 def test_weights_that_are_no_shares_are_refused(weights: tuple[float, ...]) -> None:
     with pytest.raises(FeatureError, match=r"weights: found .* pass the two shares") as caught:
         shares(weights)
-    assert caught.value.reason is Reason.BAD_WEIGHTS
+    assert caught.value.reason is FailureReason.BAD_WEIGHTS

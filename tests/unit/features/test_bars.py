@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_builders.features.bars import Bars, standstill
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 
 GOOD = [[10, 12, 9, 11, 100], [11, 12, 10, 10, 0], [10, 11, 9, 9.5, 50]]
 
@@ -52,7 +52,7 @@ def test_bars_do_not_change_with_what_they_were_made_of() -> None:
 def test_nan_and_infinity_are_refused_by_name(column: str, value: float) -> None:
     at = ["open", "high", "low", "close", "volume"].index(column)
     error = refusal(days(0, 1, 2), with_value(1, at, value))
-    assert error.reason == Reason.NOT_FINITE
+    assert error.reason == FailureReason.NOT_FINITE
     assert str(error) == (
         f"NotFinite: bars.{column}: row 1 (2001-01-02) is {value:g}, expected a number;"
         " drop that bar"
@@ -60,18 +60,34 @@ def test_nan_and_infinity_are_refused_by_name(column: str, value: float) -> None
 
 
 WRONG = {
-    "a price of nothing": (with_value(2, 2, 0), Reason.PRICE_NOT_POSITIVE, "bars.low: row 2"),
-    "a negative volume": (with_value(0, 4, -1), Reason.NEGATIVE_VOLUME, "bars.volume: row 0"),
-    "a high below its close": (with_value(0, 1, 10.5), Reason.IMPOSSIBLE_BAR, "bars.high: row 0"),
-    "a low above its open": (with_value(1, 2, 11.5), Reason.IMPOSSIBLE_BAR, "bars.low: row 1"),
-    "four columns": ([bar[:4] for bar in GOOD], Reason.WRONG_SHAPE, r"found shape \[3, 4\]"),
-    "two bars": (GOOD[:2], Reason.WRONG_SHAPE, "found 3 times and 2 rows"),
-    "words": (with_value(0, 0, "ten"), Reason.WRONG_TYPE, "found no numbers"),
+    "a price of nothing": (
+        with_value(2, 2, 0),
+        FailureReason.PRICE_NOT_POSITIVE,
+        "bars.low: row 2",
+    ),
+    "a negative volume": (
+        with_value(0, 4, -1),
+        FailureReason.NEGATIVE_VOLUME,
+        "bars.volume: row 0",
+    ),
+    "a high below its close": (
+        with_value(0, 1, 10.5),
+        FailureReason.IMPOSSIBLE_BAR,
+        "bars.high: row 0",
+    ),
+    "a low above its open": (
+        with_value(1, 2, 11.5),
+        FailureReason.IMPOSSIBLE_BAR,
+        "bars.low: row 1",
+    ),
+    "four columns": ([bar[:4] for bar in GOOD], FailureReason.WRONG_SHAPE, r"found shape \[3, 4\]"),
+    "two bars": (GOOD[:2], FailureReason.WRONG_SHAPE, "found 3 times and 2 rows"),
+    "words": (with_value(0, 0, "ten"), FailureReason.WRONG_TYPE, "found no numbers"),
 }
 
 
 @pytest.mark.parametrize(("ohlcv", "reason", "words"), WRONG.values(), ids=WRONG)
-def test_refuses(ohlcv: Any, reason: Reason, words: str) -> None:
+def test_refuses(ohlcv: Any, reason: FailureReason, words: str) -> None:
     with pytest.raises(FeatureError, match=words) as caught:
         Bars.of(days(0, 1, 2), ohlcv)
     assert caught.value.reason == reason
@@ -83,30 +99,30 @@ def test_a_high_that_rounding_put_below_its_close_is_possible() -> None:
 
 def test_times_out_of_order_are_refused() -> None:
     error = refusal(days(0, 2, 1), GOOD)
-    assert error.reason == Reason.OUT_OF_ORDER
+    assert error.reason == FailureReason.OUT_OF_ORDER
     assert "row 2 is 2001-01-02 after 2001-01-03" in str(error)
 
 
 def test_a_time_that_comes_twice_is_refused() -> None:
     error = refusal(days(0, 1, 1), GOOD)
-    assert error.reason == Reason.DUPLICATE_TIME
+    assert error.reason == FailureReason.DUPLICATE_TIME
     assert "keep one bar for each time" in str(error)
 
 
 def test_a_time_that_is_none_is_refused() -> None:
     times = np.array(["2001-01-01", "NaT", "2001-01-03"], "datetime64[D]")
-    assert refusal(times, GOOD).reason == Reason.NOT_FINITE
+    assert refusal(times, GOOD).reason == FailureReason.NOT_FINITE
 
 
 def test_times_that_are_numbers_are_refused() -> None:
-    assert refusal([1, 2, 3], GOOD).reason == Reason.WRONG_TYPE
+    assert refusal([1, 2, 3], GOOD).reason == FailureReason.WRONG_TYPE
 
 
 def test_a_gap_is_allowed_unless_a_limit_is_given() -> None:
     times = days(0, 1, 9)
     assert len(Bars.of(times, GOOD)) == 3
     error = refusal(times, GOOD, longest_gap=np.timedelta64(7, "D"))
-    assert error.reason == Reason.GAP
+    assert error.reason == FailureReason.GAP
     assert "no bar between 2001-01-02 and 2001-01-10" in str(error)
     Bars.of(times, GOOD, longest_gap=np.timedelta64(8, "D"))
 
@@ -118,7 +134,7 @@ def test_bars_without_times_are_those_with_times() -> None:
 def test_a_bad_bar_without_a_time_is_named_by_its_row_and_whose_it_is() -> None:
     with pytest.raises(FeatureError) as caught:
         Bars.numbered(with_value(1, 3, np.nan), "ohlcv[4]")
-    assert caught.value.reason is Reason.NOT_FINITE
+    assert caught.value.reason is FailureReason.NOT_FINITE
     assert str(caught.value) == (
         "NotFinite: ohlcv[4].close: row 1 is nan, expected a number; drop that bar"
     )
@@ -127,7 +143,7 @@ def test_a_bad_bar_without_a_time_is_named_by_its_row_and_whose_it_is() -> None:
 def test_no_bars_at_all_are_refused() -> None:
     with pytest.raises(FeatureError, match="bars: found no bars, expected one or more") as caught:
         Bars.numbered(np.empty((0, 5)))
-    assert caught.value.reason is Reason.TOO_SHORT
+    assert caught.value.reason is FailureReason.TOO_SHORT
 
 
 def closing_at(*closes: float) -> list[list[float]]:
@@ -138,7 +154,7 @@ def test_newest_bars_with_one_close_are_refused_where_they_are_too_many() -> Non
     rows = closing_at(10, 11, 12.5, 12.5, 12.5)
     with pytest.raises(FeatureError) as caught:
         Bars.numbered(rows, "ohlcv[4]", longest_standstill=2)
-    assert caught.value.reason is Reason.STANDS_STILL
+    assert caught.value.reason is FailureReason.STANDS_STILL
     assert str(caught.value) == (
         "StandsStill: ohlcv[4].close: the newest 3 bars are all 12.5, expected at most 2 with one"
         " close; look for a feed that has stopped, or allow a longer standstill"

@@ -5,14 +5,14 @@ from pathlib import Path
 
 import pytest
 
-from model_builders.features.failure import Reason
+from model_builders.features.failure import FailureReason
 from model_builders.features.frame import NAMES
 
 PAGE = Path(__file__).parents[3] / "docs" / "features.md"
 
 
-@pytest.mark.parametrize("reason", Reason)
-def test_every_reason_is_explained(reason: Reason) -> None:
+@pytest.mark.parametrize("reason", FailureReason)
+def test_every_reason_is_explained(reason: FailureReason) -> None:
     assert f"`{reason}`" in PAGE.read_text("utf-8")
 
 

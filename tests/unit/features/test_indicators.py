@@ -12,7 +12,7 @@ from ta.others import DailyLogReturnIndicator
 from ta.trend import EMAIndicator, SMAIndicator
 
 from model_builders.features.bars import Bars, Floats
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.frame import NAMES, Periods, frame
 from model_builders.features.indicators import (
     ema,
@@ -145,14 +145,14 @@ def test_refuses_what_is_no_number(
     close[11] = value
     with pytest.raises(FeatureError, match=r"row 11 is .*, expected a number") as caught:
         indicator(close)
-    assert caught.value.reason == Reason.NOT_FINITE
+    assert caught.value.reason == FailureReason.NOT_FINITE
 
 
 @pytest.mark.parametrize("name", ["log_returns", "rsi", "volatility"])
 def test_refuses_a_price_of_nothing(name: str) -> None:
     with pytest.raises(FeatureError, match=r"row 1 is 0.0, expected more than 0") as caught:
         WARM_UP[name][0](np.array([1.0, 0.0, 2.0]))
-    assert caught.value.reason == Reason.PRICE_NOT_POSITIVE
+    assert caught.value.reason == FailureReason.PRICE_NOT_POSITIVE
 
 
 def test_refuses_a_table_for_a_series() -> None:
@@ -164,7 +164,7 @@ def test_refuses_a_table_for_a_series() -> None:
 def test_refuses_a_period_that_is_no_number_of_bars(period: int) -> None:
     with pytest.raises(FeatureError, match="expected a whole number of 1 bars or more") as caught:
         sma([1.0, 2.0], period)
-    assert caught.value.reason == Reason.BAD_PERIOD
+    assert caught.value.reason == FailureReason.BAD_PERIOD
 
 
 def test_refuses_the_deviation_of_one_return() -> None:

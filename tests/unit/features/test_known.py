@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_builders.features.bars import Bars, Floats
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.frame import NAMES, Periods, frame
 from model_builders.features.indicators import log_returns
 from model_builders.features.point_in_time import (
@@ -56,7 +56,7 @@ def test_a_planted_look_ahead_is_caught(planted: Callable[[Bars], Floats]) -> No
         FeatureError, match=r"feature planted: at 2001-.* without the bars"
     ) as error:
         derive(Definition("planted", planted), share(200))
-    assert error.value.reason == Reason.LOOK_AHEAD
+    assert error.value.reason == FailureReason.LOOK_AHEAD
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -79,14 +79,14 @@ def test_a_data_set_refuses_a_feature_that_becomes_known_later() -> None:
         FeatureError, match="volume: its value of 2001-01-01 becomes known at 2001-01-02"
     ) as error:
         dataset([late], close_ahead(bars))
-    assert error.value.reason == Reason.LOOK_AHEAD
+    assert error.value.reason == FailureReason.LOOK_AHEAD
 
 
 def test_a_data_set_refuses_its_own_target_as_a_feature() -> None:
     bars = share(100)
     with pytest.raises(FeatureError, match="close_ahead_1") as error:
         dataset([close_ahead(bars)], close_ahead(bars))
-    assert error.value.reason == Reason.LOOK_AHEAD
+    assert error.value.reason == FailureReason.LOOK_AHEAD
 
 
 def test_a_data_set_refuses_a_target_that_is_known_already() -> None:
@@ -94,7 +94,7 @@ def test_a_data_set_refuses_a_target_that_is_known_already() -> None:
     close = feature("close", bars.column("close"), bars)
     with pytest.raises(FeatureError, match="nothing to predict") as error:
         dataset([close], close)
-    assert error.value.reason == Reason.ALREADY_KNOWN
+    assert error.value.reason == FailureReason.ALREADY_KNOWN
 
 
 def test_a_data_set_takes_what_was_known_of_a_late_feature() -> None:
@@ -152,4 +152,4 @@ def test_less_than_a_window_is_refused() -> None:
     bars = share(30)
     with pytest.raises(FeatureError, match="found 30, expected 60") as error:
         dataset([feature("close", bars.column("close"), bars)], close_ahead(bars))
-    assert error.value.reason == Reason.TOO_SHORT
+    assert error.value.reason == FailureReason.TOO_SHORT

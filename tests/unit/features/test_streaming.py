@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from model_builders.features.bars import Bars, Floats
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.frame import NAMES, Periods, frame
 from model_builders.features.indicators import ema, rsi, sma, volatility
 from model_builders.features.streaming import EMA, RSI, SMA, LogReturn, Stream, Volatility
@@ -70,19 +70,19 @@ def test_there_is_no_window_before_its_bars_came() -> None:
         stream.update(time, bar)
     with pytest.raises(FeatureError, match="found 2 bars, expected 3") as caught:
         stream.window()
-    assert caught.value.reason == Reason.TOO_SHORT
+    assert caught.value.reason == FailureReason.TOO_SHORT
 
 
 BAD = {
-    "twice": (0, 1.0, Reason.DUPLICATE_TIME),
-    "late": (-1, 1.0, Reason.OUT_OF_ORDER),
-    "nan": (1, math.nan, Reason.NOT_FINITE),
-    "a price of nothing": (1, 0.0, Reason.PRICE_NOT_POSITIVE),
+    "twice": (0, 1.0, FailureReason.DUPLICATE_TIME),
+    "late": (-1, 1.0, FailureReason.OUT_OF_ORDER),
+    "nan": (1, math.nan, FailureReason.NOT_FINITE),
+    "a price of nothing": (1, 0.0, FailureReason.PRICE_NOT_POSITIVE),
 }
 
 
 @pytest.mark.parametrize(("days", "factor", "reason"), BAD.values(), ids=BAD)
-def test_a_refused_bar_changes_nothing(days: int, factor: float, reason: Reason) -> None:
+def test_a_refused_bar_changes_nothing(days: int, factor: float, reason: FailureReason) -> None:
     bars, stream, undisturbed = share(40), Stream(), Stream()
     for row in range(39):
         stream.update(bars.times[row], bars.ohlcv[row])

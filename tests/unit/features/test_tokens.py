@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from tokenizers.normalizers import BertNormalizer
 from tokenizers.pre_tokenizers import BertPreTokenizer
 
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.tokens import TooLong, WordPiece, words
 from tests.examples import examples
 
@@ -99,13 +99,13 @@ def test_control_tokens_in_a_text_are_words(ours: WordPiece) -> None:
 def test_a_text_without_any_token_is_refused(text: str, ours: WordPiece) -> None:
     with pytest.raises(FeatureError, match="without any word or sign; leave it out") as caught:
         ours.ids(text)
-    assert caught.value.reason == Reason.EMPTY_TEXT
+    assert caught.value.reason == FailureReason.EMPTY_TEXT
 
 
 def test_a_text_of_10000_tokens_is_refused_with_its_number(ours: WordPiece) -> None:
     with pytest.raises(FeatureError, match="found 10000 tokens, expected 512 at most") as caught:
         ours.ids("good " * 9998)
-    assert caught.value.reason == Reason.TOO_LONG
+    assert caught.value.reason == FailureReason.TOO_LONG
 
 
 def test_a_text_of_512_tokens_just_fits(ours: WordPiece) -> None:
@@ -140,7 +140,7 @@ def test_what_is_no_list_of_texts_is_refused(texts: list[str], ours: WordPiece) 
 def test_a_vocabulary_without_control_tokens_is_refused() -> None:
     with pytest.raises(FeatureError, match=r"found no \[CLS\], \[SEP\] among 3 lines") as caught:
         WordPiece(["[PAD]\n", "[UNK]\n", "good\n"])
-    assert caught.value.reason == Reason.BAD_VOCABULARY
+    assert caught.value.reason == FailureReason.BAD_VOCABULARY
 
 
 def test_a_vocabulary_with_a_word_twice_is_refused() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from model_builders.features.bars import Floats
-from model_builders.features.failure import FeatureError, Reason
+from model_builders.features.failure import FailureReason, FeatureError
 from model_builders.features.windows import STEPS, normalised, windows
 from tests.unit.features.shares import share
 
@@ -30,7 +30,7 @@ def test_a_stride_takes_every_nth_window() -> None:
 def test_too_few_bars_for_a_window_are_refused() -> None:
     with pytest.raises(FeatureError, match="found 59, expected 60 or more") as caught:
         windows(share(59).ohlcv)
-    assert caught.value.reason == Reason.TOO_SHORT
+    assert caught.value.reason == FailureReason.TOO_SHORT
 
 
 def test_a_row_that_is_no_number_is_refused() -> None:
@@ -38,7 +38,7 @@ def test_a_row_that_is_no_number_is_refused() -> None:
     rows[33, 2] = np.nan
     with pytest.raises(FeatureError, match=r"rows: \[33, 2\] is nan") as caught:
         windows(rows)
-    assert caught.value.reason == Reason.NOT_FINITE
+    assert caught.value.reason == FailureReason.NOT_FINITE
 
 
 def test_a_window_of_no_bars_is_refused() -> None:
@@ -71,15 +71,15 @@ def test_a_window_without_any_trade_is_0_in_volume() -> None:
     assert np.all(normalised(given)[:, :, 4] == 0)
 
 
-BAD: dict[str, tuple[int, float, Reason, str]] = {
-    "nan": (1, np.nan, Reason.NOT_FINITE, r"ohlcv: \[0, 5, 1\] is nan"),
-    "no price": (3, 0, Reason.PRICE_NOT_POSITIVE, r"ohlcv.close: \[0, 5, 3\] is 0"),
-    "volume": (4, -2, Reason.NEGATIVE_VOLUME, r"ohlcv.volume: \[0, 5, 4\] is -2"),
+BAD: dict[str, tuple[int, float, FailureReason, str]] = {
+    "nan": (1, np.nan, FailureReason.NOT_FINITE, r"ohlcv: \[0, 5, 1\] is nan"),
+    "no price": (3, 0, FailureReason.PRICE_NOT_POSITIVE, r"ohlcv.close: \[0, 5, 3\] is 0"),
+    "volume": (4, -2, FailureReason.NEGATIVE_VOLUME, r"ohlcv.volume: \[0, 5, 4\] is -2"),
 }
 
 
 @pytest.mark.parametrize(("column", "value", "reason", "words"), BAD.values(), ids=BAD)
-def test_refuses(column: int, value: float, reason: Reason, words: str) -> None:
+def test_refuses(column: int, value: float, reason: FailureReason, words: str) -> None:
     given = real_windows().copy()
     given[0, 5, column] = value
     with pytest.raises(FeatureError, match=words) as caught:

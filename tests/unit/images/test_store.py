@@ -38,8 +38,10 @@ def fail_midway(partial: Path) -> None:
 def test_processes_that_ask_together_make_it_once(cache: Path) -> None:
     calls = cache / "calls"
     command = [sys.executable, "-c", MAKER, str(cache / "image.tar"), str(calls)]
-    askers = [subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}) for _ in "abc"]
-    assert [asker.wait() for asker in askers] == [0, 0, 0]
+    subscribers = [
+        subprocess.Popen(command, env={**os.environ, "PYTHONPATH": str(ROOT)}) for _ in "abc"
+    ]
+    assert [asker.wait() for asker in subscribers] == [0, 0, 0]
     assert calls.read_text() == "made\n"
     assert (cache / "image.tar").read_text() == "whole"
 

@@ -14,7 +14,7 @@ from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.repository_plan import BUILTINS, ArtifactFormat, PlannedModel
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from inference_operator.load.transfer.digest import digest_of
 from model_builders.builtin.config import builtin_config
 from model_builders.config import config_pbtxt
@@ -39,19 +39,19 @@ def claim(tmp_path: Path) -> Path:
     return folder
 
 
-def order(model: PlannedModel, config: str | None = None) -> Order:
+def order(model: PlannedModel, config: str | None = None) -> ModelOrder:
     if config is None:
         builtin = Builtin.model_validate({model.builtin: {}})
         config = config_pbtxt(builtin_config(builtin, name=model.name, max_batch_size=4))
-    return Order(model, config)
+    return ModelOrder(model, config)
 
 
-def load(root: Path, *orders: Order) -> LoadReport:
+def load(root: Path, *orders: ModelOrder) -> LoadReport:
     folders = Folders(root / "models", root / "credentials", root / "claims")
     return Loader(folders).load(orders)
 
 
-def refused(root: Path, *orders: Order) -> LoadError:
+def refused(root: Path, *orders: ModelOrder) -> LoadError:
     with pytest.raises(LoadError) as caught:
         load(root, *orders)
     assert list((root / "models").glob("*")) == []

@@ -20,7 +20,7 @@ from inference_operator.domain.repository_plan import (
 from inference_operator.load.failure import LoadError
 from inference_operator.load.layout.version_folder import Staging, remove_staging
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.plan import Order, read_plan
+from inference_operator.load.plan import ModelOrder, read_plan
 from model_builders.file_names import PLAIN_NAME
 from tests.unit.load.test_archive import SOFT, tar_of
 from tests.unit.model_builders.config_files_cases import OTHERS, OWN
@@ -42,12 +42,12 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def load(root: Path, *orders: Order) -> None:
+def load(root: Path, *orders: ModelOrder) -> None:
     folders = Folders(root / "models", root / "credentials", root / "claims")
     Loader(folders).load(orders)
 
 
-def refused(root: Path, *orders: Order) -> str:
+def refused(root: Path, *orders: ModelOrder) -> str:
     with pytest.raises(LoadError) as caught:
         load(root, *orders)
     assert caught.value.reason is Reason.ARTIFACT_INVALID
@@ -65,9 +65,9 @@ def files(root: Path) -> dict[str, bytes]:
 
 @pytest.mark.parametrize(("config", "field"), OTHERS.values(), ids=OTHERS.keys())
 def test_load_refuses(config: str, field: str, root: Path) -> None:
-    load(root, Order(VICTIM, ""))
+    load(root, ModelOrder(VICTIM, ""))
     before = files(root)
-    message = refused(root, Order(ATTACKER, config))
+    message = refused(root, ModelOrder(ATTACKER, config))
     assert message.startswith(f"config.pbtxt of lstm: {field}: found ")
     assert message.isprintable()
     assert files(root) == before
@@ -76,7 +76,7 @@ def test_load_refuses(config: str, field: str, root: Path) -> None:
 @pytest.mark.parametrize("config", OWN.values(), ids=OWN.keys())
 def test_load_takes(config: str, root: Path) -> None:
     named = "prices-v2_final.onnx" if "default_model_filename" in config else "model.py"
-    load(root, Order(ATTACKER, config))
+    load(root, ModelOrder(ATTACKER, config))
     assert files(root) == {
         f"lstm/7/{named}": OTHER_CODE,
         "lstm/config.pbtxt": config.encode(),
@@ -88,7 +88,7 @@ def test_load_takes(config: str, root: Path) -> None:
 )
 def test_no_main_file_replaces_that_of_another_model(name: str, root: Path) -> None:
     config = f'default_model_filename: "{name}"'
-    message = refused(root, Order(VICTIM, ""), Order(ATTACKER, config))
+    message = refused(root, ModelOrder(VICTIM, ""), ModelOrder(ATTACKER, config))
     assert message == (
         f'config.pbtxt of lstm: default_model_filename: found "{name}", expected {PLAIN_NAME}; name'
         " a file in the artifact's folder without the folder"
@@ -100,19 +100,19 @@ def test_no_archive_is_unwrapped_into_the_folder_of_another_model(root: Path) ->
     (root / "claims/weights/lstm.tar.gz").write_bytes(tar_of(("top/x.py", CODE, b"0")))
     packed = PlannedModel("lstm", 7, ArtifactFormat.PYTHON, "pvc://weights/lstm.tar.gz")
     config = 'default_model_filename: "../../../fx/1/model.py"'
-    refused(root, Order(packed, config))
+    refused(root, ModelOrder(packed, config))
     assert files(root) == {}
 
 
 def test_an_ensemble_is_checked_too(root: Path) -> None:
     config, _ = OTHERS["an agent that is a path"]
-    message = refused(root, Order(ENSEMBLE, f"{STEPS} {config}"))
+    message = refused(root, ModelOrder(ENSEMBLE, f"{STEPS} {config}"))
     assert message.startswith("config.pbtxt of lstm: model_repository_agents.agents[")
     assert files(root) == {}
 
 
 def test_a_name_that_leads_out_is_refused_where_the_file_is_moved_too(root: Path) -> None:
-    staging = Staging(root / "models", Order(ATTACKER, ""))
+    staging = Staging(root / "models", ModelOrder(ATTACKER, ""))
     staging.prepare()
     staging.download.write_bytes(CODE)
     with pytest.raises(LoadError, match="as its main file, expected one file name"):
@@ -146,7 +146,7 @@ def test_nothing_is_written_through_a_link_on_the_volume(
     (elsewhere / "kept.py").write_bytes(b"kept")
     plant(root / "models", elsewhere)
 
-    load(root, Order(ATTACKER, ""))
+    load(root, ModelOrder(ATTACKER, ""))
 
     assert {path.name: path.read_bytes() for path in elsewhere.iterdir()} == {"kept.py": b"kept"}
     assert not (root / "models/lstm").is_symlink()
@@ -154,10 +154,10 @@ def test_nothing_is_written_through_a_link_on_the_volume(
 
 
 def test_a_link_to_a_complete_model_is_not_taken_for_one(root: Path) -> None:
-    load(root, Order(ATTACKER, ""))
+    load(root, ModelOrder(ATTACKER, ""))
     (root / "models/lstm").rename(root / "elsewhere")
     (root / "models/lstm").symlink_to(root / "elsewhere")
-    load(root, Order(ATTACKER, ""))
+    load(root, ModelOrder(ATTACKER, ""))
     assert not (root / "models/lstm").is_symlink()
     assert (root / "elsewhere/7/model.py").read_bytes() == OTHER_CODE
 
@@ -176,7 +176,7 @@ def test_a_link_that_leaves_after_unwrapping_is_refused(root: Path) -> None:
     packed = tar_of(("top/model.py", CODE, b"0"), ("top/words", "../config.pbtxt", SOFT))
     (root / "claims/weights/lstm.tar.gz").write_bytes(packed)
     model = PlannedModel("lstm", 7, ArtifactFormat.PYTHON, "pvc://weights/lstm.tar.gz")
-    message = refused(root, Order(model, ""))
+    message = refused(root, ModelOrder(model, ""))
     assert message.startswith("the archive is refused: its link 'words' leads to '../config.pbtxt'")
     assert files(root) == {}
 
@@ -185,7 +185,7 @@ def test_a_link_that_stays_in_the_artifact_is_kept(root: Path) -> None:
     packed = tar_of(("top/model.py", CODE, b"0"), ("top/main.py", "model.py", SOFT))
     (root / "claims/weights/lstm.tar.gz").write_bytes(packed)
     model = PlannedModel("lstm", 7, ArtifactFormat.PYTHON, "pvc://weights/lstm.tar.gz")
-    load(root, Order(model, ""))
+    load(root, ModelOrder(model, ""))
     assert (root / "models/lstm/7/main.py").read_bytes() == CODE
 
 

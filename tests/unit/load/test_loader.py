@@ -18,7 +18,7 @@ from inference_operator.domain.repository_plan import (
 )
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.plan import Order, read_plan
+from inference_operator.load.plan import ModelOrder, read_plan
 from inference_operator.load.transfer import space
 from inference_operator.load.transfer.digest import digest_of
 from tests.unit.load.archives import FILE, SOFT, tar_of
@@ -56,7 +56,7 @@ class Pod:
 
     def load(self, *models: PlannedModel, config: str = CONFIG) -> LoadReport:
         folders = Folders(self.models, self.root / "credentials", self.root / "claims")
-        return Loader(folders).load(tuple(Order(model, config) for model in models))
+        return Loader(folders).load(tuple(ModelOrder(model, config) for model in models))
 
     def refused(self, model: PlannedModel) -> LoadError:
         with pytest.raises(LoadError) as caught:
@@ -216,7 +216,7 @@ def test_a_config_that_does_not_parse_is_named(pod: Pod) -> None:
 def test_the_plan_folder_gives_each_model_its_config(tmp_path: Path) -> None:
     (tmp_path / PLAN_FILE).write_text(RepositoryPlan((SCORER,)).to_json())
     (tmp_path / "scorer.config.pbtxt").write_text(CONFIG)
-    assert read_plan(tmp_path) == (Order(SCORER, CONFIG),)
+    assert read_plan(tmp_path) == (ModelOrder(SCORER, CONFIG),)
 
 
 def test_a_plan_without_a_config_is_refused(tmp_path: Path) -> None:

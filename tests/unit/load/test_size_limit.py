@@ -11,7 +11,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.load.failure import LoadError
 from inference_operator.load.loader import Folders, Loader
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from inference_operator.load.sources import volume_claims as claims
 from inference_operator.load.sources.volume_claims import ClaimPath, Copied, copy_folder
 from inference_operator.load.transfer import digest
@@ -41,7 +41,7 @@ def disk_of(folder: Path) -> int:
 def refusal(pod: Pod, model: PlannedModel, default: int | None = None) -> str:
     folders = Folders(pod.models, pod.root / "credentials", pod.root / "claims")
     with pytest.raises(LoadError) as caught:
-        Loader(folders, size_limit=default).load((Order(model, CONFIG),))
+        Loader(folders, size_limit=default).load((ModelOrder(model, CONFIG),))
     assert caught.value.reason is Reason.ARTIFACT_INVALID
     assert pod.tree() == []
     return str(caught.value)
@@ -99,7 +99,7 @@ def test_the_default_is_said_to_be_one(pod: Pod) -> None:
 def test_the_plan_wins_over_the_default(pod: Pod) -> None:
     pod.put("ranker.tar.gz", tar_of(*code(("w", bytes(2 * MIB), FILE))))
     folders = Folders(pod.models, pod.root / "credentials", pod.root / "claims")
-    order = Order(replace(RANKER, size_limit=3 * MIB), CONFIG)
+    order = ModelOrder(replace(RANKER, size_limit=3 * MIB), CONFIG)
     Loader(folders, size_limit=MIB).load((order,))
     assert "ranker/1/model.py" in pod.tree()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.observation.reference_index import Shown, shown
+from inference_operator.observation.reference_index import DependencyView, dependency_view
 from tests.fakes.bodies import PIPELINE, epipe, imodel, step
 from tests.unit.observation.references_scene import SERVING, Scene, ready
 
@@ -72,7 +72,7 @@ def with_edit(body: dict[str, Any], path: str, value: object) -> dict[str, Any]:
     return {**body, name: with_edit(body[name], rest, value) if rest else value}
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Shown)])
+@pytest.mark.parametrize("field", [field.name for field in fields(DependencyView)])
 def test_whatever_is_shown_wakes_who_is_shown_it(field: str) -> None:
     inner = {**epipe("inner"), "status": SERVING}
     scene = Scene(steps=[step(modelRef={"kind": inner["kind"], "name": "inner"})])
@@ -84,13 +84,15 @@ def test_whatever_is_shown_wakes_who_is_shown_it(field: str) -> None:
     assert scene.woken == [PIPELINE]
 
 
-@pytest.mark.parametrize("field", [field.name for field in fields(Shown)])
+@pytest.mark.parametrize("field", [field.name for field in fields(DependencyView)])
 def test_an_edit_of_what_is_shown_changes_that_alone(field: str) -> None:
     """So that each is compared, not another one beside it."""
     inner = {**epipe("inner"), "status": SERVING}
-    before, after = shown(inner), shown(with_edit(inner, *EDITS[field]))
+    before, after = dependency_view(inner), dependency_view(with_edit(inner, *EDITS[field]))
 
-    differing = [f.name for f in fields(Shown) if getattr(before, f.name) != getattr(after, f.name)]
+    differing = [
+        f.name for f in fields(DependencyView) if getattr(before, f.name) != getattr(after, f.name)
+    ]
     assert differing == [field]
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from inference_operator.observation.interning import LARGEST, MEMBERS, REMEMBERED_WEIGHT, Sharing
+from inference_operator.observation.interning import LARGEST, MEMBERS, REMEMBERED_WEIGHT, Interner
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 2) | st.floats(-2, 2) | st.text("ab", max_size=2),
@@ -23,7 +23,7 @@ def text(value: Any) -> str:
 
 @given(st.lists(JSON, max_size=8))
 def test_copies_say_what_their_originals_said(values: list[Any]) -> None:
-    sharing = Sharing(remembered=4)
+    sharing = Interner(remembered=4)
     before = [text(value) for value in values]
     copies = [sharing.copy(value) for value in values]
 
@@ -31,7 +31,7 @@ def test_copies_say_what_their_originals_said(values: list[Any]) -> None:
 
 
 def test_equal_parts_are_the_same_object() -> None:
-    sharing = Sharing()
+    sharing = Interner()
     one = sharing.copy({"name": "a", "probe": {"path": "/ready", "port": 8000}, "args": ["-v"]})
     two = sharing.copy({"name": "b", "probe": {"path": "/ready", "port": 8000}, "args": ["-v"]})
 
@@ -41,21 +41,21 @@ def test_equal_parts_are_the_same_object() -> None:
 
 
 def test_an_empty_map_is_no_empty_list() -> None:
-    sharing = Sharing()
+    sharing = Interner()
 
     assert (sharing.copy({}), sharing.copy([])) == ({}, [])
 
 
 def test_the_original_is_left_as_it_is() -> None:
     original = {"labels": {"app": "x"}}
-    copied = Sharing().copy(original)
+    copied = Interner().copy(original)
     original["labels"]["app"] = "y"
 
     assert copied == {"labels": {"app": "x"}}
 
 
 def test_it_remembers_no_more_than_it_may() -> None:
-    sharing = Sharing(remembered=10)
+    sharing = Interner(remembered=10)
     for number in range(100):
         sharing.copy({"number": number})
 
@@ -63,7 +63,7 @@ def test_it_remembers_no_more_than_it_may() -> None:
 
 
 def test_what_is_met_often_stays_known() -> None:
-    sharing = Sharing(remembered=4)
+    sharing = Interner(remembered=4)
     first = sharing.copy({"path": "/ready"})
     for number in range(100):
         sharing.copy({"number": number})
@@ -82,7 +82,7 @@ LARGE: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", LARGE)
 def test_a_large_part_is_not_remembered_and_neither_is_what_holds_it(name: str) -> None:
-    sharing = Sharing()
+    sharing = Interner()
     assert sharing.copy({"data": {"kept": LARGE[name]}}) == {"data": {"kept": LARGE[name]}}
 
     weights = [weight for _, weight in sharing._known.values()]
@@ -91,7 +91,7 @@ def test_a_large_part_is_not_remembered_and_neither_is_what_holds_it(name: str) 
 
 
 def test_what_is_remembered_is_bounded_by_its_weight() -> None:
-    sharing = Sharing()
+    sharing = Interner()
     for number in range(3000):
         sharing.copy([number, *range(MEMBERS - 1)])
 

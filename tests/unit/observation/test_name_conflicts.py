@@ -42,7 +42,7 @@ def service(of: UnitKey | None, uid: str = "") -> dict[str, Any]:
 def taken(cache: Cache, key: UnitKey) -> dict[ChildKey, UnitKey | None]:
     seen = observe(cache, key)
     assert seen is not None
-    return dict(seen.strangers)
+    return dict(seen.name_conflicts)
 
 
 def test_who_is_alone_may_take_both_names() -> None:

@@ -179,13 +179,13 @@ def test_children_of_a_predecessor_are_leftovers() -> None:
     found = seen(child("Service", "fx-drift", theirs, spec={}))
 
     assert found.children == {}
-    assert found.leftovers == {ChildKey("Service", "fx-drift")}
+    assert found.orphans_of_predecessor == {ChildKey("Service", "fx-drift")}
 
 
 def test_orphans_are_neither() -> None:
     found = seen(child("Service", "fx-drift", [], spec={}))
 
-    assert (found.children, found.leftovers) == ({}, frozenset())
+    assert (found.children, found.orphans_of_predecessor) == ({}, frozenset())
 
 
 def test_a_status_that_was_edited_by_hand_counts_as_none() -> None:

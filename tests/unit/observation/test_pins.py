@@ -21,7 +21,7 @@ async def served() -> Desk:
     return desk
 
 
-def shown(desk: Desk) -> Referenced:
+def dependency_view(desk: Desk) -> Referenced:
     desk.watch()
     return referenced(desk.cache, PIPELINE, epipe()["spec"])[Reference(KEY.kind, KEY.name)]
 
@@ -37,7 +37,7 @@ async def test_the_digest_that_its_pods_fetched_is_pinned() -> None:
     desk = await served()
     edit_model_status(desk, sha256=DIGEST)
 
-    found = shown(desk).stable
+    found = dependency_view(desk).stable
     assert found is not None
     assert found.sha256 == DIGEST
 
@@ -51,7 +51,7 @@ async def test_the_digest_of_a_uri_that_the_status_shows_with_escapes_is_pinned(
     await desk.settle()
     edit_model_status(desk, sha256=DIGEST)
 
-    found = shown(desk).stable
+    found = dependency_view(desk).stable
     assert found is not None
     assert (found.uri, found.sha256) == (uri, DIGEST)
 
@@ -61,7 +61,7 @@ async def test_a_digest_that_somebody_wrote_by_hand_is_none(digest: str) -> None
     desk = await served()
     edit_model_status(desk, sha256=digest)
 
-    found = shown(desk).stable
+    found = dependency_view(desk).stable
     assert found is not None
     assert found.sha256 is None
 
@@ -70,7 +70,7 @@ async def test_a_digest_of_another_artifact_is_none() -> None:
     desk = await served()
     edit_model_status(desk, sha256=DIGEST, uri="https://store.example/other.onnx")
 
-    found = shown(desk).stable
+    found = dependency_view(desk).stable
     assert found is not None
     assert found.sha256 is None
 
@@ -82,7 +82,7 @@ async def test_a_record_of_another_owner_is_none() -> None:
     owner = {"kind": KEY.kind, "name": KEY.name, "uid": "uid-of-another", "controller": True}
     desk.cluster.edit("ControllerRevision", name, {"metadata": {"ownerReferences": [owner]}})
 
-    assert shown(desk).stable is None
+    assert dependency_view(desk).stable is None
 
 
 async def test_a_record_that_the_resource_does_not_control_is_none() -> None:
@@ -93,7 +93,7 @@ async def test_a_record_that_the_resource_does_not_control_is_none() -> None:
     owners = [{**owner, "controller": False}]
     desk.cluster.edit("ControllerRevision", name, {"metadata": {"ownerReferences": owners}})
 
-    assert shown(desk).stable is None
+    assert dependency_view(desk).stable is None
 
 
 async def test_a_record_that_is_not_accepted_is_none() -> None:
@@ -102,7 +102,7 @@ async def test_a_record_that_is_not_accepted_is_none() -> None:
     body["data"]["children"][0]["metadata"]["namespace"] = "kube-system"
     forge(desk, body)
 
-    assert shown(desk).stable is None
+    assert dependency_view(desk).stable is None
 
 
 async def test_what_does_not_exist_is_not_shown() -> None:
@@ -122,11 +122,11 @@ async def test_a_pipeline_that_leads_back_says_by_which_way() -> None:
     assert live is not None
 
     (found,) = referenced(desk.cache, PIPELINE, live["spec"]).values()
-    assert found.way_back == ("two", "three", PIPELINE.name)
+    assert found.path_back == ("two", "three", PIPELINE.name)
 
 
 async def test_a_model_leads_nowhere() -> None:
-    assert shown(await served()).way_back == ()
+    assert dependency_view(await served()).path_back == ()
 
 
 async def test_a_resource_that_is_being_deleted_says_so() -> None:
@@ -134,4 +134,4 @@ async def test_a_resource_that_is_being_deleted_says_so() -> None:
     gone = {"metadata": {"deletionTimestamp": "2031-05-06T12:00:00Z"}}
     desk.cluster.edit(KEY.kind, KEY.name, gone)
 
-    assert shown(desk).deleting
+    assert dependency_view(desk).deleting

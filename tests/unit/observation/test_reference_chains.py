@@ -78,7 +78,7 @@ def test_references_lead(edges: dict[str, list[str]], way: list[str]) -> None:
         scene.put(refers(name, *others), uid=name)
     end = pipeline(way[-1] if way else "end")
 
-    found = scene.cache.ways_back(end)
+    found = scene.cache.paths_back(end)
     assert found is not None
     assert [unit.name for unit in found.get(pipeline("one"), ())] == way
 

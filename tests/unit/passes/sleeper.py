@@ -9,7 +9,7 @@ from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND
 from inference_operator.observation.store import Cache
-from inference_operator.reconcile.event_router import Watcher
+from inference_operator.reconcile.event_router import EventRouter
 from inference_operator.reconcile.reconciler import PassError
 from tests.fakes.bodies import KEY, source, step
 from tests.fakes.world import World, is_watched
@@ -39,7 +39,7 @@ class Sleeper(World):
         super().__init__()
         self.cache = Cache(self._wake)
         self.passes = self.passes_over(self.cache, self._wake)
-        self.watcher = Watcher(self.cache, self._wake, lambda resource: None)
+        self.watcher = EventRouter(self.cache, self._wake, lambda resource: None)
 
     def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:
         self.queue[key] = None
@@ -48,7 +48,7 @@ class Sleeper(World):
         events, self.cluster.events = self.cluster.events, []
         for change, kind, body in events:
             if is_watched(kind, body):
-                self.watcher.changed(RESOURCES[kind], change, body)
+                self.watcher.on_event(RESOURCES[kind], change, body)
         return bool(events)
 
     async def rest(self) -> int:

@@ -111,7 +111,7 @@ async def test_the_status_says_replicas_selector_and_url() -> None:
 async def test_in_haste_the_status_is_left_to_the_next_pass() -> None:
     world = World()
     world.user_applies()
-    delay = await world.one_pass(in_haste=True)
+    delay = await world.one_pass(under_load=True)
 
     assert [r.kind for r in world.cluster.requests] == [
         "ControllerRevision",
@@ -127,7 +127,7 @@ async def test_haste_ends_in_the_same_state() -> None:
     for each in (world, calm):
         each.user_applies(replicas=2)
     for _ in range(5):
-        await world.one_pass(in_haste=True)
+        await world.one_pass(under_load=True)
         world.run_deployments()
     await calm.settle()
     await world.settle()
@@ -144,6 +144,6 @@ async def test_in_haste_trouble_is_told_at_once() -> None:
     world.user_applies()
     world.cluster.before = refuse(lambda r: r.kind == "Deployment", 403, "quota exceeded")
     with pytest.raises(PassError):
-        await world.one_pass(in_haste=True)
+        await world.one_pass(under_load=True)
 
     assert "quota exceeded" in world.ready[2]

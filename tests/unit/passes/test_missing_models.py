@@ -1,7 +1,7 @@
 """A pipeline waits for a missing model, and serves on with one that was deleted."""
 
 from inference_operator.domain.names import UnitKey
-from inference_operator.reconcile.reconciler import UNLISTED
+from inference_operator.reconcile.reconciler import RELIST_DELAY
 from tests.fakes.bodies import KEY, PIPELINE, imodel, source, step
 from tests.unit.passes.desk import Desk
 
@@ -163,7 +163,7 @@ async def test_a_model_that_is_there_and_not_listed_yet_is_not_told_as_missing()
     desk.cache.drop(KEY.kind, model)
     before = len(desk.cluster.writes)
 
-    assert await desk.passes(PIPELINE) == UNLISTED
+    assert await desk.passes(PIPELINE) == RELIST_DELAY
     desk.cache.put(KEY.kind, model)
     await desk.settled()
 

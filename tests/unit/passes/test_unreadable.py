@@ -101,7 +101,7 @@ async def test_its_deletion_is_noticed(world: World) -> None:
     body = world.cluster.live(KEY.kind, KEY.name) or {}
     world.cluster.remove(KEY.kind, KEY.name)
     world.cluster.events.clear()
-    world.cache.bury(KEY.kind, stub(body, REASON))
+    world.cache.record_deletion(KEY.kind, stub(body, REASON))
 
     assert not world.cache.is_unreadable(KEY)
     assert world.cache.get(KEY.kind, (KEY.namespace, KEY.name)) is None

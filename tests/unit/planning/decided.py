@@ -1,17 +1,17 @@
 """The decisions about one unit, and the status that reports them, for tests of reports."""
 
 from inference_operator.domain.observed import Observed
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.unit_status import report
-from inference_operator.validation.assess import validated
+from inference_operator.validation.assess import assess
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 
 
 def wanted_unit() -> ServingUnit:
-    found = validated(observed(), Position(), DEFAULTS).unit
+    found = assess(observed(), RolloutState(), DEFAULTS).unit
     assert found is not None
     return found
 
@@ -21,7 +21,7 @@ OLD, WANTED = record("0ld"), record(MINE, 2)
 
 
 def decided(
-    position: Position, *, replicas: int = 2, wanted: bool = True, **changes: object
+    position: RolloutState, *, replicas: int = 2, wanted: bool = True, **changes: object
 ) -> Plan:
     return Plan(
         KEY,

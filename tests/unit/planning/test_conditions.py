@@ -6,7 +6,7 @@ from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Pod
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.model import Invalid
 from tests.unit.planning.decided import MINE, decided, story
@@ -15,7 +15,7 @@ from tests.unit.planning.seen import NOON, container, observed, pod
 
 def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
     seen = observed(ready={MINE: (2, 2)}, served=MINE)
-    found = story(seen, decided(Position(stable=MINE)))
+    found = story(seen, decided(RolloutState(stable=MINE)))
 
     assert found == {
         "SpecValid": ("True", "Valid", "the spec can be served"),
@@ -41,7 +41,7 @@ def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
 
 def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (1, 2)}, served="0ld")
-    found = story(seen, decided(Position(stable="0ld", candidate=MINE)))
+    found = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
 
     words = (
         f"revision {MINE} answers on 1 of 2 replicas (revision 0ld goes on serving on 2 replicas)"
@@ -54,7 +54,7 @@ def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
 
 def test_a_candidate_that_only_lacks_its_service_says_so() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (2, 2)}, served="0ld")
-    found = story(seen, decided(Position(stable="0ld", candidate=MINE)))
+    found = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
 
     words = f"clients are not sent to revision {MINE} yet"
     assert found["Ready"] == (
@@ -66,7 +66,7 @@ def test_a_candidate_that_only_lacks_its_service_says_so() -> None:
 
 def test_not_ready_before_the_service_leads_to_it() -> None:
     seen = observed(ready={MINE: (2, 2)}, served="0ld")
-    found = story(seen, decided(Position(stable=MINE)))
+    found = story(seen, decided(RolloutState(stable=MINE)))
 
     assert found["Ready"][:2] == ("False", "Progressing")
     assert found["Ready"][2] == f"clients are not sent to revision {MINE} yet"
@@ -74,7 +74,7 @@ def test_not_ready_before_the_service_leads_to_it() -> None:
 
 def test_scaling_up_says_how_far() -> None:
     seen = observed(ready={MINE: (2, 5)}, served=MINE)
-    found = story(seen, decided(Position(stable=MINE), replicas=5))
+    found = story(seen, decided(RolloutState(stable=MINE), replicas=5))
 
     assert found["Ready"] == (
         "False",
@@ -86,7 +86,7 @@ def test_scaling_up_says_how_far() -> None:
 
 def test_zero_replicas_are_ready_and_say_so() -> None:
     seen = observed(ready={MINE: (0, 0)}, served=MINE)
-    found = story(seen, decided(Position(stable=MINE), replicas=0))
+    found = story(seen, decided(RolloutState(stable=MINE), replicas=0))
 
     assert found["Ready"] == ("True", "ScaledToZero", "scaled to zero, as spec.replicas asks")
     assert set(found) == {"SpecValid", "Ready"}
@@ -99,7 +99,7 @@ def test_an_invalid_spec_says_so_and_who_serves() -> None:
     seen = observed(ready={"0ld": (2, 2)}, served="0ld")
     found = story(
         seen,
-        decided(Position(stable="0ld"), wanted=False, invalid=problem, stuck=problem.message),
+        decided(RolloutState(stable="0ld"), wanted=False, invalid=problem, stuck=problem.message),
     )
 
     said = (
@@ -117,7 +117,7 @@ def test_the_deadline_stalls_with_the_trouble_behind_it() -> None:
     failing = pod(MINE, triton=container(waiting_reason="ErrImagePull", waiting_message="denied"))
     seen = observed(ready={"0ld": (2, 2), MINE: (0, 2)}, served="0ld", pods=(failing,))
     late = "revision x made no progress since noon"
-    found = story(seen, decided(Position(stable="0ld", candidate=MINE), stuck=late))
+    found = story(seen, decided(RolloutState(stable="0ld", candidate=MINE), stuck=late))
 
     assert found["Ready"][1] == "ImagePullFailed"
     assert found["Stalled"][1] == "ProgressDeadlineExceeded"
@@ -127,7 +127,7 @@ def test_the_deadline_stalls_with_the_trouble_behind_it() -> None:
 
 def test_a_refused_child_is_the_reason() -> None:
     seen = observed(ready={MINE: (2, 2)}, served=MINE)
-    found = story(seen, decided(Position(stable=MINE)), "Service/fx-drift is refused: no")
+    found = story(seen, decided(RolloutState(stable=MINE)), "Service/fx-drift is refused: no")
 
     assert found["Ready"] == ("False", "ChildRefused", "Service/fx-drift is refused: no")
     assert found["Stalled"][1] == "ChildRefused"
@@ -136,7 +136,7 @@ def test_a_refused_child_is_the_reason() -> None:
 
 def test_a_pause_is_no_failure() -> None:
     seen = observed(ready={"0ld": (2, 2)}, served="0ld")
-    done = decided(Position(stable="0ld"), paused=True, stuck="revision new waits")
+    done = decided(RolloutState(stable="0ld"), paused=True, stuck="revision new waits")
     found = story(seen, done)
 
     assert found["Ready"] == ("False", "Paused", "revision new waits")
@@ -147,7 +147,7 @@ def test_the_loaders_trouble_is_that_of_the_artifact() -> None:
     said = LoadReport(Reason.DIGEST_MISMATCH, "found 12, expected 34").to_json()
     failing = pod(MINE, loader=container(exit_code=3, exit_message=said))
     seen = observed(ready={MINE: (0, 2)}, served=MINE, pods=(failing,))
-    found = story(seen, decided(Position(candidate=MINE)))
+    found = story(seen, decided(RolloutState(candidate=MINE)))
 
     assert found["ArtifactResolved"] == ("False", "DigestMismatch", "found 12, expected 34")
     assert found["ModelLoaded"][1] == "DigestMismatch"
@@ -156,7 +156,7 @@ def test_the_loaders_trouble_is_that_of_the_artifact() -> None:
 
 def test_an_artifact_is_being_fetched_until_the_loader_says_otherwise() -> None:
     seen = observed(ready={MINE: (0, 2)}, served=MINE, pods=(pod(MINE),))
-    found = story(seen, decided(Position(candidate=MINE)))
+    found = story(seen, decided(RolloutState(candidate=MINE)))
 
     assert found["ArtifactResolved"] == (
         "Unknown",
@@ -167,7 +167,7 @@ def test_an_artifact_is_being_fetched_until_the_loader_says_otherwise() -> None:
 
 
 def test_a_condition_keeps_its_time_while_its_status_does() -> None:
-    done = decided(Position(stable=MINE))
+    done = decided(RolloutState(stable=MINE))
     first = report(observed(ready={MINE: (1, 2)}, served=MINE), done, (), NOON)
     later = NOON + timedelta(hours=1)
     seen = observed(status=first, ready={MINE: (2, 2)}, served=MINE, generation=4)
@@ -183,4 +183,4 @@ def test_pods_that_are_on_their_way_out_tell_nothing() -> None:
     gone: Pod = pod(MINE, terminating=True, triton=container(exit_code=1))
     seen = observed(ready={MINE: (1, 2)}, served=MINE, pods=(gone,))
 
-    assert story(seen, decided(Position(stable=MINE)))["Ready"][1] == "Scaling"
+    assert story(seen, decided(RolloutState(stable=MINE)))["Ready"][1] == "Scaling"

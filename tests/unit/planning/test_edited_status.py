@@ -5,14 +5,14 @@ from datetime import UTC, datetime, timedelta
 from inference_operator.api.status import (
     DECISION_MESSAGE_LENGTH,
     DECISIONS_KEPT,
-    Decision,
+    DecisionStatus,
     InferenceModelStatus,
     ModelStatus,
     RevisionStatus,
     RolloutStatus,
 )
-from inference_operator.domain.resolution import Facts, Resolved
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.resolution import Resolved, RolloutFacts
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.planner import plan
 from inference_operator.planning.rollout.state_machine import scale_down
 from inference_operator.planning.status.unit_status import report
@@ -36,7 +36,7 @@ def edited(**changes: object) -> InferenceModelStatus:
 
 
 def test_decisions_are_carried_without_control_characters() -> None:
-    forged = Decision(
+    forged = DecisionStatus(
         time=NOON,
         source=RED * 20,
         target=RED,
@@ -52,7 +52,7 @@ def test_decisions_are_carried_without_control_characters() -> None:
     assert reported(found).decisions == found.decisions
 
 
-def texts(decision: Decision) -> tuple[str, ...]:
+def texts(decision: DecisionStatus) -> tuple[str, ...]:
     return (decision.source or "", decision.target or "", decision.reason, decision.message)
 
 
@@ -67,7 +67,9 @@ def test_a_digest_is_carried_only_where_it_is_one() -> None:
 
 
 def test_the_run_of_a_record_is_shown_without_control_characters() -> None:
-    resolved = Resolved("models:/m@a", "models:/m/1", 1, RED * 30, "https://h/a", Facts("a.onnx"))
+    resolved = Resolved(
+        "models:/m@a", "models:/m/1", 1, RED * 30, "https://h/a", RolloutFacts("a.onnx")
+    )
     found = reported(edited(), resolved=resolved)
 
     assert found.model is not None
@@ -89,7 +91,7 @@ def test_a_time_to_come_counts_as_now() -> None:
     assert done.wake_after is not None
     assert done.wake_after <= timedelta(minutes=10)
 
-    before = Position(stable="bbb", previous="aaa", promoted_at=year_9000)
+    before = RolloutState(stable="bbb", previous="aaa", promoted_at=year_9000)
     settings = done.unit.rollout if done.unit else None
     assert settings is not None
     after, wait = scale_down(before, settings, NOON)

@@ -3,9 +3,9 @@
 from inference_operator.api.conditions import Condition, ConditionStatus
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus
-from inference_operator.domain.rollout_state import Decision, Position
+from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.status.events import Note, Severity, notes
+from inference_operator.planning.status.events import EventDraft, Severity, notes
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import NOON
 
@@ -31,7 +31,7 @@ def condition(kind: str, holds: str, reason: str) -> Condition:
 
 
 def plan(*decisions: Decision) -> Plan:
-    return Plan(KEY, (), Position(), decisions=decisions)
+    return Plan(KEY, (), RolloutState(), decisions=decisions)
 
 
 NEW = InferenceModelStatus()
@@ -48,7 +48,7 @@ def test_a_new_resource_is_not_announced() -> None:
 def test_a_new_revision_of_a_serving_resource_is() -> None:
     (note,) = notes(READY, PROGRESSING, plan(CREATED))
 
-    assert note == Note(Severity.NORMAL, "RevisionCreated", "made")
+    assert note == EventDraft(Severity.NORMAL, "RevisionCreated", "made")
 
 
 def test_a_promotion_tells_that_it_is_ready() -> None:
@@ -67,13 +67,13 @@ def test_an_unchanged_state_is_not_told_again() -> None:
 def test_trouble_is_a_warning() -> None:
     (note,) = notes(PROGRESSING, status("False", "CrashLoop"), plan())
 
-    assert note == Note(Severity.WARNING, "CrashLoop", "CrashLoop in words")
+    assert note == EventDraft(Severity.WARNING, "CrashLoop", "CrashLoop in words")
 
 
 def test_recovery_is_told() -> None:
     (note,) = notes(status("False", "CrashLoop"), READY, plan())
 
-    assert note == Note(Severity.NORMAL, "Ready", "Ready in words")
+    assert note == EventDraft(Severity.NORMAL, "Ready", "Ready in words")
 
 
 def test_progress_is_quiet() -> None:
@@ -105,7 +105,7 @@ def test_an_invalid_spec_is_told_once() -> None:
 def test_a_repair_names_what_was_put_back() -> None:
     (note,) = notes(READY, READY, plan(), ("Service/fx: spec.type differs", "ConfigMap/x: missing"))
 
-    assert note == Note(
+    assert note == EventDraft(
         Severity.NORMAL,
         "DriftRepaired",
         "changed by somebody else, put back: Service/fx: spec.type differs; ConfigMap/x: missing",

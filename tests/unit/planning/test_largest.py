@@ -7,7 +7,7 @@ import pytest
 
 from inference_operator.api.problem import MORE
 from inference_operator.api.quoting import MOST_PROBLEMS
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.planner import plan
 from inference_operator.validation.drawing import drawing
 from model_builders.graph.drawing.dot import dot
@@ -76,7 +76,7 @@ def test_many_problems_end_with_one_about_the_others() -> None:
 
 @pytest.mark.parametrize("shape", DRAWN)
 def test_the_largest_pipeline_can_be_drawn(shape: str) -> None:
-    found = drawing(seen(SHAPES[shape](name_of, STEPS)), Position())
+    found = drawing(seen(SHAPES[shape](name_of, STEPS)), RolloutState())
     shown = picture(found.graph, runs=found.runs, problems=found.problems)
 
     # Of a tensor with many ends, each step that gives it is a wire to each end that takes it.

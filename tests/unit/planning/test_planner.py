@@ -10,13 +10,13 @@ from inference_operator.api.conditions import ConditionType
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
     AcceleratorMode,
-    Decision,
+    DecisionStatus,
     InferenceModelStatus,
     RevisionStatus,
 )
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.names import ChildKey
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Delete
 from inference_operator.planning.planner import plan
@@ -67,7 +67,7 @@ def test_equal_specs_give_equal_plans() -> None:
 def test_a_decision_that_was_recorded_is_not_told_again() -> None:
     done = plan(observed(), DEFAULTS, NOON)
     (decision,) = done.decisions
-    told = Decision(
+    told = DecisionStatus(
         time=NOON,
         reason=decision.reason,
         message="",
@@ -115,7 +115,7 @@ def test_an_invalid_spec_scales_what_serves() -> None:
     done = plan(seen, DEFAULTS, NOON)
 
     assert done.invalid is not None
-    assert (done.replicas, done.position) == (3, Position(stable="0ld"))
+    assert (done.replicas, done.position) == (3, RolloutState(stable="0ld"))
 
 
 def test_an_illegible_number_of_replicas_changes_no_size() -> None:
@@ -133,18 +133,18 @@ def test_an_illegible_number_of_replicas_changes_no_size() -> None:
 def test_history_keeps_the_newest_besides_the_live_ones() -> None:
     records = {str(n): record(str(n), n) for n in range(6)}
 
-    assert history(records, Position(stable="5", previous="1"), 2) == {"4", "3"}
-    assert history(records, Position(stable="5"), 0) == frozenset()
-    assert history(records, Position(stable="1"), 0) == frozenset()
+    assert history(records, RolloutState(stable="5", previous="1"), 2) == {"4", "3"}
+    assert history(records, RolloutState(stable="5"), 0) == frozenset()
+    assert history(records, RolloutState(stable="1"), 0) == frozenset()
 
 
 def test_history_keeps_the_last_number_that_a_pipeline_gave() -> None:
     steps = (ServedStep("average", "average", 1),)
     records = {str(n): record(str(n), n, steps=steps) for n in range(4)}
 
-    assert history(records, Position(stable="1"), 0) == {"3"}
-    assert history(records, Position(stable="1"), 1) == {"3"}
-    assert history(records, Position(stable="3"), 0) == frozenset()
+    assert history(records, RolloutState(stable="1"), 0) == {"3"}
+    assert history(records, RolloutState(stable="1"), 1) == {"3"}
+    assert history(records, RolloutState(stable="3"), 0) == frozenset()
 
 
 def test_scaling_is_told_against_what_was_reported() -> None:
@@ -171,7 +171,7 @@ def test_names_that_others_have_are_told_and_the_services_counts(
     others: tuple[str, ...], has_none: bool
 ) -> None:
     keys = [ChildKey(kind, "fx-drift") for kind in others]
-    seen = replace(observed(wanted=spec(replicas=2)), strangers=dict.fromkeys(keys))
+    seen = replace(observed(wanted=spec(replicas=2)), name_conflicts=dict.fromkeys(keys))
     done = plan(seen, DEFAULTS, NOON)
 
     assert list(done.taken) == keys
@@ -189,7 +189,7 @@ def test_leftovers_of_a_predecessor_are_waited_for() -> None:
         generation=1,
         spec=seen.spec,
         status=seen.status,
-        leftovers=frozenset({ChildKey("Service", "fx-drift")}),
+        orphans_of_predecessor=frozenset({ChildKey("Service", "fx-drift")}),
     )
 
     done = plan(seen, DEFAULTS, NOON)

@@ -10,7 +10,7 @@ from inference_operator.domain.observed import DeploymentView
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.observation.observe import pod_view
-from inference_operator.planning.status.pod_health import load_report, trouble
+from inference_operator.planning.status.pod_health import diagnose, load_report
 from tests.fakes import bodies
 from tests.fakes.bodies import terminated, waiting
 from tests.unit.planning.seen import record
@@ -140,7 +140,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("state", "reason", "message"), TABLE.values(), ids=TABLE)
 def test_the_trouble_is(state: dict[str, Any], reason: str, message: str) -> None:
-    found = trouble(RECORD, None, (pod_view(bodies.pod("aaa", **state)),))
+    found = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **state)),))
 
     assert found is not None
     assert (found.reason, found.message) == (reason, message)
@@ -161,12 +161,12 @@ QUIET: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("state", QUIET.values(), ids=QUIET)
 def test_nothing_is_wrong_with(state: dict[str, Any]) -> None:
-    assert trouble(RECORD, None, (pod_view(bodies.pod("aaa", **state)),)) is None
+    assert diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **state)),)) is None
 
 
 def test_pods_that_nobody_may_make_come_first() -> None:
     refused = 'pods "fx-drift-x" is forbidden: exceeded quota: gpus'
-    found = trouble(RECORD, DeploymentView(2, 0, refused), ())
+    found = diagnose(RECORD, DeploymentView(2, 0, refused), ())
 
     assert found is not None
     assert (found.reason, found.message) == (
@@ -179,7 +179,7 @@ def test_pods_that_nobody_may_make_come_first() -> None:
 def test_the_most_telling_pod_speaks_for_all() -> None:
     stuck = bodies.pod("aaa", name="one", unschedulable="0/1 nodes are available")
     failing = bodies.pod("aaa", name="two", load=loader_said(Reason.DIGEST_MISMATCH, "wrong"))
-    found = trouble(RECORD, None, (pod_view(stuck), pod_view(failing)))
+    found = diagnose(RECORD, None, (pod_view(stuck), pod_view(failing)))
 
     assert found is not None
     assert found.reason == "DigestMismatch"
@@ -187,7 +187,7 @@ def test_the_most_telling_pod_speaks_for_all() -> None:
 
 def test_a_long_message_is_cut() -> None:
     words = "very " * 400
-    found = trouble(RECORD, None, (pod_view(bodies.pod("aaa", unschedulable=words)),))
+    found = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", unschedulable=words)),))
 
     assert found is not None
     assert len(found.message) < 800
@@ -221,7 +221,7 @@ def pinned(kind: str, model: str, *files: str) -> ServedStep:
 
 def told_of(steps: tuple[ServedStep, ...], said: str) -> str:
     refused = pod_view(bodies.pod("aaa", load=loader_said(Reason.ARTIFACT_NOT_FOUND, said)))
-    found = trouble(record(version=2, uri="", steps=steps), None, (refused,))
+    found = diagnose(record(version=2, uri="", steps=steps), None, (refused,))
     assert found is not None
     return found.message
 
@@ -272,7 +272,7 @@ def test_a_model_of_two_resources_is_not_told_to_be_of_one() -> None:
 def test_a_referenced_model_that_triton_cannot_load_is_named_with_its_resource() -> None:
     step = pinned("InferenceModel", "fx-drift", "fx-drift")
     failed = pod_view(bodies.pod("aaa", triton={"state": terminated(1, message=TRITON_LOG)}))
-    found = trouble(record(uri="", steps=(OWN, step)), None, (failed,))
+    found = diagnose(record(uri="", steps=(OWN, step)), None, (failed,))
 
     assert found is not None
     assert found.message.endswith(
@@ -288,9 +288,9 @@ def test_a_pipelines_trouble_is_told_of_its_steps() -> None:
     refused = pod_view(bodies.pod("aaa", load=said))
     unclear = pod_view(bodies.pod("aaa", load={"state": terminated(137)}))
 
-    found = trouble(pipeline, None, (refused,))
+    found = diagnose(pipeline, None, (refused,))
     assert found is not None
     assert found.message == "lstm: 404; check the step's model.source.uri"
-    found = trouble(pipeline, None, (unclear,))
+    found = diagnose(pipeline, None, (unclear,))
     assert found is not None
     assert "while it loaded set 2 (price:3);" in found.message

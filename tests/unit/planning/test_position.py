@@ -4,29 +4,29 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus, RevisionStatus, RolloutStatus
-from inference_operator.domain.rollout_state import Decision, Position
+from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.rollout.position import carried_out, position_of
+from inference_operator.planning.rollout.position import as_carried_out, position_of
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE, OLD
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 
 POSITIONS = {
-    "nothing yet": Position(),
-    "a first deploy": Position(candidate="b", since=NOON, progress=1),
-    "serving": Position(stable="a", promoted_at=NOON),
-    "in mid-rollout": Position(stable="a", candidate="b", since=NOON),
-    "paused in mid-rollout": Position(stable="a", candidate="b"),
-    "after a promotion": Position(stable="b", previous="a", promoted_at=NOON),
-    "an edit during the delay": Position(
+    "nothing yet": RolloutState(),
+    "a first deploy": RolloutState(candidate="b", since=NOON, progress=1),
+    "serving": RolloutState(stable="a", promoted_at=NOON),
+    "in mid-rollout": RolloutState(stable="a", candidate="b", since=NOON),
+    "paused in mid-rollout": RolloutState(stable="a", candidate="b"),
+    "after a promotion": RolloutState(stable="b", previous="a", promoted_at=NOON),
+    "an edit during the delay": RolloutState(
         stable="b", candidate="c", since=NOON, previous="a", promoted_at=NOON
     ),
 }
 
 
 @pytest.mark.parametrize("position", POSITIONS.values(), ids=POSITIONS)
-def test_a_position_survives_the_status(position: Position) -> None:
+def test_a_position_survives_the_status(position: RolloutState) -> None:
     records = tuple(record(name, n) for n, name in enumerate("abc"))
     seen = observed(records=records)
     done = Plan(seen.owner.key, (), position, records=seen.revisions, replicas=1)
@@ -39,13 +39,13 @@ def test_a_position_survives_the_status(position: Position) -> None:
 def test_a_lost_status_is_taken_from_the_service() -> None:
     seen = observed(records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
 
-    assert position_of(seen) == Position(stable="0ld")
+    assert position_of(seen) == RolloutState(stable="0ld")
 
 
 def test_a_service_that_leads_nowhere_makes_nothing_stable() -> None:
     seen = observed(records=(OLD,), ready={"0ld": (0, 2)}, served="0ld")
 
-    assert position_of(seen) == Position()
+    assert position_of(seen) == RolloutState()
 
 
 def test_revisions_that_are_gone_are_forgotten() -> None:
@@ -87,16 +87,16 @@ SCALED = Decision(Reason.SCALED, "scaled", "1", "2")
 
 
 def test_a_promotion_whose_service_stayed_behind_did_not_happen() -> None:
-    position = Position(stable="b", previous="a", promoted_at=NOON)
+    position = RolloutState(stable="b", previous="a", promoted_at=NOON)
     done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
 
-    found = carried_out(done, "a")
-    assert found.position == Position(stable="a", candidate="b", since=NOON)
+    found = as_carried_out(done, "a")
+    assert found.position == RolloutState(stable="a", candidate="b", since=NOON)
     assert found.decisions == (SCALED,)
 
 
 def test_a_promotion_whose_service_moved_did() -> None:
-    position = Position(stable="b", previous="a", promoted_at=NOON)
+    position = RolloutState(stable="b", previous="a", promoted_at=NOON)
     done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
 
-    assert carried_out(done, "b") == done
+    assert as_carried_out(done, "b") == done

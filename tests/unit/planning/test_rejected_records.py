@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import Decision, InferenceModelStatus, RevisionStatus
+from inference_operator.api.status import DecisionStatus, InferenceModelStatus, RevisionStatus
 from inference_operator.domain.observed import Observed, RejectedRecord
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.events import Severity, notes
@@ -62,8 +62,10 @@ def test_it_hides_no_decision_that_is_only_tried_again() -> None:
     first = plan(observed(), DEFAULTS, NOON)
     (made,) = first.decisions
     kept = [
-        Decision(time=NOON, source=made.source, target=made.target, reason=made.reason, message=""),
-        Decision(time=NOON, reason=Reason.RECORD_REJECTED, message="of before"),
+        DecisionStatus(
+            time=NOON, source=made.source, target=made.target, reason=made.reason, message=""
+        ),
+        DecisionStatus(time=NOON, reason=Reason.RECORD_REJECTED, message="of before"),
     ]
     done = plan(observed(status=InferenceModelStatus(decisions=kept)), DEFAULTS, NOON)
 
@@ -117,7 +119,7 @@ def test_a_thousand_edits_make_few_decisions_and_writes() -> None:
 
 
 def test_decisions_of_the_future_keep_nothing_quiet() -> None:
-    forged = Decision(time=NOON + timedelta(days=1), reason="RecordRejected", message="m")
+    forged = DecisionStatus(time=NOON + timedelta(days=1), reason="RecordRejected", message="m")
     status = InferenceModelStatus(observed_generation=1, decisions=(forged,) * 3)
 
     done = plan(seen(rejected("r"), status=status), DEFAULTS, NOON)

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
-from inference_operator.planning.rollout.state_machine import Advance, Situation, advance
+from inference_operator.planning.rollout.state_machine import RolloutFacts, Transition, advance
 from tests.unit.planning.seen import NOON
 
 SETTINGS = RolloutSettings(
@@ -20,7 +20,7 @@ def after(seconds: float) -> datetime:
 
 
 def step(
-    position: Position,
+    position: RolloutState,
     target: str,
     ready: int = 0,
     *,
@@ -28,40 +28,40 @@ def step(
     now: datetime = NOON,
     served: str | None = "",
     **settings: object,
-) -> Advance:
+) -> Transition:
     """The Service selects `served`, or as it should where that is left out."""
     rules = replace(SETTINGS, **settings)  # type: ignore[arg-type]
     led_to = position.serving or target if served == "" else served
-    return advance(position, Situation(target, replicas, ready, rules, now, led_to))
+    return advance(position, RolloutFacts(target, replicas, ready, rules, now, led_to))
 
 
-def told(done: Advance) -> list[str]:
+def told(done: Transition) -> list[str]:
     return [f"{decision.reason}: {decision.message}" for decision in done.decisions]
 
 
-SERVING = Position(stable="old")
-BEGUN = Position(stable="old", candidate="new", since=NOON)
-PROMOTED = Position(stable="new", previous="old", promoted_at=NOON)
+SERVING = RolloutState(stable="old")
+BEGUN = RolloutState(stable="old", candidate="new", since=NOON)
+PROMOTED = RolloutState(stable="new", previous="old", promoted_at=NOON)
 
 STORY = {
     "a first deploy begins, with clients sent to it": (
-        step(Position(), "new"),
-        Position(candidate="new", since=NOON),
+        step(RolloutState(), "new"),
+        RolloutState(candidate="new", since=NOON),
         ["RevisionCreated: revision new is brought up with 2 replicas"],
     ),
     "a first deploy that answers on some replicas goes on": (
-        step(Position(candidate="new", since=NOON), "new", 1, now=after(5)),
-        Position(candidate="new", since=after(5), progress=1),
+        step(RolloutState(candidate="new", since=NOON), "new", 1, now=after(5)),
+        RolloutState(candidate="new", since=after(5), progress=1),
         [],
     ),
     "a first deploy that answers on all replicas is promoted": (
-        step(Position(candidate="new", since=NOON), "new", 2, now=after(9)),
-        Position(stable="new", promoted_at=after(9)),
+        step(RolloutState(candidate="new", since=NOON), "new", 2, now=after(9)),
+        RolloutState(stable="new", promoted_at=after(9)),
         ["Promoted: revision new answers on 2 of 2 replicas; clients are sent to it"],
     ),
     "a first deploy that no Service leads to waits for one": (
-        step(Position(candidate="new", since=NOON), "new", 2, now=after(9), served=None),
-        Position(candidate="new", since=NOON, progress=2),
+        step(RolloutState(candidate="new", since=NOON), "new", 2, now=after(9), served=None),
+        RolloutState(candidate="new", since=NOON, progress=2),
         [],
     ),
     "clients stay while there is no Service that could be moved": (
@@ -71,7 +71,7 @@ STORY = {
     ),
     "clients who were moved, without a word of it, are moved": (
         step(BEGUN, "new", 2, now=after(60), served="new"),
-        Position(stable="new", previous="old", promoted_at=after(60)),
+        RolloutState(stable="new", previous="old", promoted_at=after(60)),
         [
             "Promoted: revision new answers on 2 of 2 replicas; clients moved to it from"
             " revision old"
@@ -89,7 +89,7 @@ STORY = {
     ),
     "an edit in mid-rollout starts over with the newest": (
         step(replace(BEGUN, progress=1), "newer", now=after(40)),
-        Position(stable="old", candidate="newer", since=after(40)),
+        RolloutState(stable="old", candidate="newer", since=after(40)),
         ["RevisionCreated: revision newer is brought up with 2 replicas beside revision old"],
     ),
     "going back to the stable revision aborts at once": (
@@ -102,7 +102,7 @@ STORY = {
     ),
     "clients move when the new revision answers on all replicas": (
         step(replace(BEGUN, progress=1), "new", 2, now=after(60)),
-        Position(stable="new", previous="old", promoted_at=after(60)),
+        RolloutState(stable="new", previous="old", promoted_at=after(60)),
         [
             "Promoted: revision new answers on 2 of 2 replicas; clients moved to it from"
             " revision old"
@@ -125,7 +125,7 @@ STORY = {
     ),
     "going back to the previous revision within the delay moves clients at once": (
         step(PROMOTED, "old", 2, now=after(10)),
-        Position(stable="old", previous="new", promoted_at=after(10)),
+        RolloutState(stable="old", previous="new", promoted_at=after(10)),
         [
             "RevisionCreated: revision old is brought up with 2 replicas beside revision new",
             "Promoted: revision old answers on 2 of 2 replicas; clients moved to it from"
@@ -139,7 +139,7 @@ STORY = {
     ),
     "with zero replicas a new revision takes over at once": (
         step(SERVING, "new", 0, replicas=0),
-        Position(stable="new", previous="old", promoted_at=NOON),
+        RolloutState(stable="new", previous="old", promoted_at=NOON),
         [
             "RevisionCreated: revision new is brought up with 0 replicas beside revision old",
             "Promoted: revision new answers on 0 of 0 replicas; clients moved to it from"
@@ -167,8 +167,8 @@ STORY = {
         [],
     ),
     "a first deploy is not held by a pause": (
-        step(Position(), "new", paused=True),
-        Position(candidate="new", since=NOON),
+        step(RolloutState(), "new", paused=True),
+        RolloutState(candidate="new", since=NOON),
         ["RevisionCreated: revision new is brought up with 2 replicas"],
     ),
     "a pause still lets the spec go back": (
@@ -183,7 +183,7 @@ STORY = {
 
 
 @pytest.mark.parametrize(("done", "position", "words"), STORY.values(), ids=STORY)
-def test_the_rollout_goes(done: Advance, position: Position, words: list[str]) -> None:
+def test_the_rollout_goes(done: Transition, position: RolloutState, words: list[str]) -> None:
     assert done.position == position
     assert told(done) == words
 
@@ -239,7 +239,7 @@ def test_a_pod_lost_is_no_progress() -> None:
     ],
     ids=["deadline", "scale-down", "the earlier of both", "nothing to wait for", "promotion"],
 )
-def test_it_looks_again_when_time_decides(done: Advance, seconds: int | None) -> None:
+def test_it_looks_again_when_time_decides(done: Transition, seconds: int | None) -> None:
     assert done.wake_after == (timedelta(seconds=seconds) if seconds is not None else None)
 
 

@@ -5,14 +5,14 @@ from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
     DECISIONS_KEPT,
-    Decision,
+    DecisionStatus,
     InferenceModelStatus,
     RevisionStatus,
 )
 from inference_operator.domain import rollout_state
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.load_report import LoadedModel, LoadReport
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.accelerator import Choice
 from inference_operator.validation.model import Invalid
@@ -23,7 +23,7 @@ from tests.unit.planning.seen import NOON, container, observed, pod
 def test_the_digest_that_was_loaded_is_kept_when_its_pods_are_gone() -> None:
     said = LoadReport(Reason.RESOLVED, "ok", (LoadedModel("fx-drift", "ab" * 32, 7),)).to_json()
     loaded = pod(MINE, ready=True, loader=container(exit_code=0, exit_message=said))
-    done = decided(Position(stable=MINE))
+    done = decided(RolloutState(stable=MINE))
     first = report(observed(ready={MINE: (2, 2)}, served=MINE, pods=(loaded,)), done, (), NOON)
     again = observed(status=first, ready={MINE: (2, 2)}, served=MINE)
 
@@ -34,7 +34,7 @@ def test_the_digest_that_was_loaded_is_kept_when_its_pods_are_gone() -> None:
 
 def test_a_unit_on_the_cpu_says_so() -> None:
     seen = observed(ready={MINE: (2, 2)}, served=MINE)
-    done = decided(Position(stable=MINE), accelerator=Choice(Mode.CPU, "none of 3 nodes"))
+    done = decided(RolloutState(stable=MINE), accelerator=Choice(Mode.CPU, "none of 3 nodes"))
     status = report(seen, done, (), NOON)
     ready = status.condition(ConditionType.READY)
 
@@ -46,10 +46,11 @@ def test_a_unit_on_the_cpu_says_so() -> None:
 
 def test_the_last_twenty_decisions_are_kept() -> None:
     before = tuple(
-        Decision(time=NOON, reason=Reason.SCALED, message=str(n)) for n in range(DECISIONS_KEPT)
+        DecisionStatus(time=NOON, reason=Reason.SCALED, message=str(n))
+        for n in range(DECISIONS_KEPT)
     )
     done = decided(
-        Position(stable=MINE),
+        RolloutState(stable=MINE),
         decisions=(rollout_state.Decision(Reason.PROMOTED, "newest", "a", "b"),),
     )
     status = report(observed(status=InferenceModelStatus(decisions=before)), done, (), NOON)
@@ -61,14 +62,14 @@ def test_the_last_twenty_decisions_are_kept() -> None:
 
 def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:
     invalid = Invalid((Problem("spec", "nothing", "a model"),))
-    done = decided(Position(), wanted=False, invalid=invalid, stuck=invalid.message)
+    done = decided(RolloutState(), wanted=False, invalid=invalid, stuck=invalid.message)
 
     assert report(observed(), done, (), NOON).url is None
-    assert report(observed(), decided(Position(candidate=MINE)), (), NOON).url is not None
+    assert report(observed(), decided(RolloutState(candidate=MINE)), (), NOON).url is not None
 
 
 def test_a_status_with_a_lost_record_keeps_the_revision() -> None:
     seen = observed(ready={"gone": (2, 2)}, served="gone")
-    status = report(seen, decided(Position(stable="gone", candidate=MINE)), (), NOON)
+    status = report(seen, decided(RolloutState(stable="gone", candidate=MINE)), (), NOON)
 
     assert status.stable == RevisionStatus(revision="gone", replicas=2, ready=2)

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.message_limits import shortened, shortened_bytes
+from inference_operator.domain.message_limits import truncate, truncate_bytes
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.domain.rollout_state import Decision, Position
+from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.explain import explain
-from inference_operator.planning.status.pod_health import trouble
+from inference_operator.planning.status.pod_health import diagnose
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.model import Invalid
 from tests.fakes.bodies import KEY
@@ -42,7 +42,7 @@ def strings(value: Any) -> list[str]:
 
 @pytest.mark.parametrize("said", SAID, ids=lambda said: next(iter(said)))
 def test_a_status_holds_only_what_can_be_printed(said: dict[str, Any]) -> None:
-    plan = Plan(KEY, (), Position(), replicas=1, **said)
+    plan = Plan(KEY, (), RolloutState(), replicas=1, **said)
     status = report(observed(), plan, (FORGED,), NOON).to_body()
     found = strings(status)
 
@@ -52,7 +52,7 @@ def test_a_status_holds_only_what_can_be_printed(said: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("said", SAID, ids=lambda said: next(iter(said)))
 def test_a_plan_has_as_many_lines_as_it_says(said: dict[str, Any]) -> None:
-    lines = explain(Plan(KEY, (), Position(), replicas=1, **said)).split("\n")
+    lines = explain(Plan(KEY, (), RolloutState(), replicas=1, **said)).split("\n")
 
     assert all(line.isprintable() for line in lines)
     assert not any(line.startswith("Ready: True") for line in lines)
@@ -69,7 +69,7 @@ def test_a_plan_has_as_many_lines_as_it_says(said: dict[str, Any]) -> None:
     ids=["an image", "a container", "an end", "a scheduler"],
 )
 def test_what_a_pod_says_is_shown_on_one_line(changes: dict[str, Any]) -> None:
-    found = trouble(record(), None, (pod(**changes),))
+    found = diagnose(record(), None, (pod(**changes),))
 
     assert found is not None
     assert found.message.isprintable()
@@ -77,16 +77,16 @@ def test_what_a_pod_says_is_shown_on_one_line(changes: dict[str, Any]) -> None:
 
 @given(texts, st.integers(1, 60))
 def test_every_sentence_is_printable_and_short(text: str, limit: int) -> None:
-    made = shortened(text, limit)
+    made = truncate(text, limit)
 
     assert made.isprintable()
     assert len(made) <= limit
-    assert shortened(made, limit) == made
+    assert truncate(made, limit) == made
 
 
 @given(texts, st.integers(4, 60))
 def test_every_event_is_printable_and_has_few_bytes(text: str, limit: int) -> None:
-    made = shortened_bytes(text, limit)
+    made = truncate_bytes(text, limit)
 
     assert made.isprintable()
     assert len(made.encode()) <= limit

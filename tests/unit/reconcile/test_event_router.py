@@ -17,7 +17,7 @@ from tests.unit.reconcile.heard import POD, Heard
 
 def test_a_resource_wakes_itself_urgently() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(imodel()))
+    heard.on_custom_resource("ADDED", stored(imodel()))
 
     assert heard.urgent == [KEY]
     assert heard.cache.get("InferenceModel", ("desk-7", "fx-drift")) is not None
@@ -95,10 +95,10 @@ def test_a_stranger_wakes_nobody() -> None:
 
 def test_a_node_wakes_those_who_fall_back_to_the_cpu() -> None:
     heard = Heard()
-    heard.written(None, stored(imodel("patient", accelerator={"count": 1})))
+    heard.on_custom_resource(None, stored(imodel("patient", accelerator={"count": 1})))
     falls_back = imodel("eager", accelerator={"whenUnavailable": "UseCPU"})
-    heard.written(None, stored(falls_back))
-    heard.written(None, stored(imodel("plain")))
+    heard.on_custom_resource(None, stored(falls_back))
+    heard.on_custom_resource(None, stored(imodel("plain")))
     heard.event(NODE, "MODIFIED", stored(node("gpu-a", gpus=1)))
 
     assert [key.name for key in heard.woken] == ["eager"]
@@ -106,14 +106,14 @@ def test_a_node_wakes_those_who_fall_back_to_the_cpu() -> None:
 
 def test_an_unlabelled_resource_of_another_namespace_is_its_own_unit() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(imodel(namespace="desk-9")))
+    heard.on_custom_resource("ADDED", stored(imodel(namespace="desk-9")))
 
     assert heard.urgent == [UnitKey("InferenceModel", "desk-9", "fx-drift")]
 
 
 def test_both_kinds_wake_themselves_urgently() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(epipe(steps=[step(refers_to="elsewhere")])))
+    heard.on_custom_resource("ADDED", stored(epipe(steps=[step(refers_to="elsewhere")])))
 
     assert heard.urgent == [PIPELINE]
 
@@ -132,7 +132,7 @@ def test_a_child_of_a_pipeline_wakes_it() -> None:
 
 def test_a_node_wakes_pipelines_that_fall_back_to_the_cpu() -> None:
     heard = Heard()
-    heard.written(None, stored(epipe(accelerator={"whenUnavailable": "UseCPU"})))
+    heard.on_custom_resource(None, stored(epipe(accelerator={"whenUnavailable": "UseCPU"})))
     heard.event(NODE, "MODIFIED", stored(node("gpu-a", gpus=1)))
 
     assert heard.woken == [PIPELINE]
@@ -141,7 +141,7 @@ def test_a_node_wakes_pipelines_that_fall_back_to_the_cpu() -> None:
 @pytest.mark.parametrize("spec", [None, "all", [], {"accelerator": "gpu"}])
 def test_a_node_is_news_whatever_somebody_wrote_into_a_spec(spec: object) -> None:
     heard = Heard()
-    heard.written(None, {**stored(epipe()), "spec": spec})
+    heard.on_custom_resource(None, {**stored(epipe()), "spec": spec})
     heard.event(NODE, "MODIFIED", stored(node("gpu-a", gpus=1)))
 
     assert heard.woken == []
@@ -149,9 +149,9 @@ def test_a_node_is_news_whatever_somebody_wrote_into_a_spec(spec: object) -> Non
 
 def test_a_change_of_a_model_wakes_the_pipelines_that_refer_to_it() -> None:
     heard = Heard()
-    heard.written(None, stored(epipe()))
-    heard.written("ADDED", stored(imodel()))
-    heard.written("DELETED", stored(imodel(), resourceVersion="2"))
+    heard.on_custom_resource(None, stored(epipe()))
+    heard.on_custom_resource("ADDED", stored(imodel()))
+    heard.on_custom_resource("DELETED", stored(imodel(), resourceVersion="2"))
 
     assert heard.woken == [PIPELINE, PIPELINE]
 
@@ -168,7 +168,7 @@ def service(name: str, version: int, kind: str = "") -> dict[str, Any]:
 def test_the_end_of_a_namesakes_service_wakes_who_waits_for_the_name() -> None:
     heard = Heard()
     waiting = UnitKey("EnsemblePipeline", "desk-7", KEY.name)
-    heard.written(None, stored(epipe(KEY.name)))
+    heard.on_custom_resource(None, stored(epipe(KEY.name)))
     taken = service(KEY.name, 5, "InferenceModel")
     heard.event(CHILD_BY_KIND["Service"], "ADDED", taken)
     heard.event(CHILD_BY_KIND["Service"], "DELETED", service(KEY.name, 5, "InferenceModel"))
@@ -178,8 +178,8 @@ def test_the_end_of_a_namesakes_service_wakes_who_waits_for_the_name() -> None:
 
 def test_a_strangers_service_wakes_both_who_have_its_name() -> None:
     heard = Heard()
-    heard.written(None, stored(imodel("fx")))
-    heard.written(None, stored(epipe("fx", steps=[step(refers_to="elsewhere")])))
+    heard.on_custom_resource(None, stored(imodel("fx")))
+    heard.on_custom_resource(None, stored(epipe("fx", steps=[step(refers_to="elsewhere")])))
     heard.woken.clear()
     heard.event(CHILD_BY_KIND["Service"], "ADDED", service("fx", 5))
 

@@ -8,7 +8,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.observation import store as cache_module
 from inference_operator.observation.kinds import CHILD_BY_KIND, INFERENCE_MODEL
 from inference_operator.reconcile.work_queue import WorkQueue
-from inference_operator.runtime.controller import WorkForce
+from inference_operator.runtime.controller import Controller
 from inference_operator.settings import Settings
 from tests.fakes import bodies
 from tests.fakes.bodies import KEY, imodel, stored
@@ -23,8 +23,8 @@ class Nowhere:
         return ("",)
 
 
-def follower() -> WorkForce:
-    return WorkForce(Settings(), cast(Any, Nowhere()), Telemetry())
+def follower() -> Controller:
+    return Controller(Settings(), cast(Any, Nowhere()), Telemetry())
 
 
 def forged(number: int) -> dict[str, Any]:
@@ -42,7 +42,7 @@ async def test_names_that_labels_forge_are_not_kept() -> None:
         force.watcher.changed(POD, "DELETED", forged(number))
 
     assert len(force.queue) == 0
-    assert len(force._cache.bereft) == cache_module.REMEMBERED_DELETIONS
+    assert len(force._cache.needs_owner_check) == cache_module.REMEMBERED_DELETIONS
 
 
 async def test_units_that_came_and_went_are_not_kept() -> None:

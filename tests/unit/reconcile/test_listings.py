@@ -8,7 +8,7 @@ from tests.unit.reconcile.heard import POD, Heard
 
 def test_a_listing_fills_the_cache_and_wakes_nobody() -> None:
     heard = Heard()
-    heard.watcher.listed(POD, stored(bodies.pod("aaa")))
+    heard.watcher.on_initial_list(POD, stored(bodies.pod("aaa")))
 
     assert (heard.woken, heard.urgent) == ([], [])
     assert len(list(heard.cache.children(KEY))) == 1
@@ -17,7 +17,7 @@ def test_a_listing_fills_the_cache_and_wakes_nobody() -> None:
 def test_what_a_later_listing_does_not_show_is_forgotten_and_wakes_its_unit() -> None:
     heard = Heard()
     heard.event(POD, "ADDED", stored(bodies.pod("aaa", ready=True), resourceVersion="5"))
-    heard.watcher.missed(POD, "", set(), 9)
+    heard.watcher.on_relist(POD, "", set(), 9)
 
     assert list(heard.cache.children(KEY)) == []
     assert heard.woken == [KEY, KEY]
@@ -26,7 +26,7 @@ def test_what_a_later_listing_does_not_show_is_forgotten_and_wakes_its_unit() ->
 def test_what_was_written_after_a_listing_is_kept() -> None:
     heard = Heard()
     heard.event(POD, "ADDED", stored(bodies.pod("aaa"), resourceVersion="12"))
-    heard.watcher.missed(POD, "", set(), 9)
+    heard.watcher.on_relist(POD, "", set(), 9)
 
     assert len(list(heard.cache.children(KEY))) == 1
 
@@ -34,7 +34,7 @@ def test_what_was_written_after_a_listing_is_kept() -> None:
 def test_a_listing_of_one_namespace_says_nothing_about_another() -> None:
     heard = Heard()
     heard.event(POD, "ADDED", stored(bodies.pod("aaa"), resourceVersion="5"))
-    heard.watcher.missed(POD, "desk-9", set(), 9)
+    heard.watcher.on_relist(POD, "desk-9", set(), 9)
 
     assert len(list(heard.cache.children(KEY))) == 1
 
@@ -61,33 +61,33 @@ def test_what_a_later_listing_shows_stays() -> None:
     heard = Heard()
     pod = stored(bodies.pod("aaa", ready=True), resourceVersion="5")
     heard.event(POD, "ADDED", pod)
-    heard.watcher.missed(POD, "", {("desk-7", pod["metadata"]["name"])}, 9)
+    heard.watcher.on_relist(POD, "", {("desk-7", pod["metadata"]["name"])}, 9)
 
     assert heard.woken == [KEY]
 
 
 def test_kopf_listing_a_known_resource_again_asks_for_a_comparison() -> None:
     heard = Heard()
-    heard.written(None, stored(imodel()))
+    heard.on_custom_resource(None, stored(imodel()))
     assert heard.relisted == []
-    heard.written(None, stored(imodel()))
+    heard.on_custom_resource(None, stored(imodel()))
 
     assert heard.relisted == [INFERENCE_MODEL]
 
 
 def test_an_event_before_any_listing_is_no_second_listing() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(imodel()))
-    heard.written("MODIFIED", stored(imodel(replicas=2), resourceVersion="2"))
+    heard.on_custom_resource("ADDED", stored(imodel()))
+    heard.on_custom_resource("MODIFIED", stored(imodel(replicas=2), resourceVersion="2"))
 
     assert heard.relisted == []
 
 
 def test_a_successor_is_listed_for_the_first_time() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(imodel()))
-    heard.written("DELETED", stored(imodel(), resourceVersion="2"))
-    heard.written(None, stored(imodel(), uid="another", resourceVersion="3"))
+    heard.on_custom_resource("ADDED", stored(imodel()))
+    heard.on_custom_resource("DELETED", stored(imodel(), resourceVersion="2"))
+    heard.on_custom_resource(None, stored(imodel(), uid="another", resourceVersion="3"))
 
     assert heard.relisted == []
 
@@ -96,6 +96,6 @@ def test_each_kind_is_compared_when_kopf_lists_it_again() -> None:
     heard = Heard()
     for body in (imodel(), epipe()):
         for _ in range(2):
-            heard.written(None, stored(body, uid=body["kind"]))
+            heard.on_custom_resource(None, stored(body, uid=body["kind"]))
 
     assert heard.relisted == [INFERENCE_MODEL, ENSEMBLE_PIPELINE]

@@ -1,7 +1,7 @@
 """A few units at once get new defaults; the rest wait in order."""
 
 from inference_operator.domain.names import UnitKey
-from inference_operator.reconcile.rollout_slots import Turns
+from inference_operator.reconcile.rollout_slots import RolloutSlots
 
 ONE, TWO, THREE, FOUR = (
     UnitKey("InferenceModel", "desk-7", name) for name in ("one", "two", "three", "four")
@@ -13,7 +13,7 @@ class Queue:
 
     def __init__(self, limit: int, *rolling: UnitKey) -> None:
         self.woken: list[UnitKey] = []
-        self.turns = Turns(limit, lambda: rolling, self.woken.append)
+        self.turns = RolloutSlots(limit, lambda: rolling, self.woken.append)
 
 
 def test_no_more_than_the_limit_hold_a_turn() -> None:

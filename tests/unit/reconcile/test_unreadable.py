@@ -16,30 +16,30 @@ def unreadable(version: int) -> dict[str, Any]:
 
 def test_a_stub_wakes_nobody_and_its_successor_does() -> None:
     heard = Heard()
-    heard.written("ADDED", unreadable(1))
-    heard.written("MODIFIED", unreadable(2))
+    heard.on_custom_resource("ADDED", unreadable(1))
+    heard.on_custom_resource("MODIFIED", unreadable(2))
     assert heard.urgent == []
 
-    heard.written("MODIFIED", stored(imodel(), resourceVersion="3"))
+    heard.on_custom_resource("MODIFIED", stored(imodel(), resourceVersion="3"))
     assert heard.urgent == [KEY]
 
 
 def test_an_object_that_is_as_it_was_before_wakes_its_unit() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(imodel()))
-    heard.written("MODIFIED", unreadable(2))
+    heard.on_custom_resource("ADDED", stored(imodel()))
+    heard.on_custom_resource("MODIFIED", unreadable(2))
     heard.urgent.clear()
-    heard.written("MODIFIED", stored(imodel(), resourceVersion="3"))
+    heard.on_custom_resource("MODIFIED", stored(imodel(), resourceVersion="3"))
 
     assert heard.urgent == [KEY]
 
 
 def test_its_deletion_wakes_its_unit() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(imodel()))
-    heard.written("MODIFIED", unreadable(2))
+    heard.on_custom_resource("ADDED", stored(imodel()))
+    heard.on_custom_resource("MODIFIED", unreadable(2))
     heard.urgent.clear()
-    heard.written("DELETED", unreadable(3))
+    heard.on_custom_resource("DELETED", unreadable(3))
 
     assert heard.urgent == [KEY]
     assert heard.cache.get(KEY.kind, (KEY.namespace, KEY.name)) is None
@@ -48,23 +48,23 @@ def test_its_deletion_wakes_its_unit() -> None:
 
 def test_a_listing_that_shows_it_again_is_a_relist() -> None:
     heard = Heard()
-    heard.written(None, unreadable(1))
-    heard.written(None, unreadable(1))
+    heard.on_custom_resource(None, unreadable(1))
+    heard.on_custom_resource(None, unreadable(1))
 
     assert [resource.kind for resource in heard.relisted] == [KEY.kind]
 
 
 def test_what_a_later_listing_shows_as_a_stub_is_not_missed() -> None:
     heard = Heard()
-    heard.written("ADDED", stored(imodel()))
+    heard.on_custom_resource("ADDED", stored(imodel()))
     record = {
         "kind": "ControllerRevision",
         "metadata": {"name": "fx-drift-aaa", "namespace": KEY.namespace},
     }
     resource = CHILD_BY_KIND["ControllerRevision"]
-    heard.watcher.listed(resource, stored(record, uid="r"))
+    heard.watcher.on_initial_list(resource, stored(record, uid="r"))
     heard.event(resource, "MODIFIED", stub(stored(record, uid="r", resourceVersion="4"), REASON))
-    heard.watcher.missed(resource, "", {(KEY.namespace, "fx-drift-aaa")}, 9)
+    heard.watcher.on_relist(resource, "", {(KEY.namespace, "fx-drift-aaa")}, 9)
 
     assert heard.cache.get("ControllerRevision", (KEY.namespace, "fx-drift-aaa")) is not None
 
@@ -74,7 +74,7 @@ def test_an_event_that_cannot_be_handled_at_all_keeps_no_other_back() -> None:
     for body in ({}, {"metadata": None}, {"metadata": {"name": 7}}, {"metadata": {"uid": "u"}}):
         heard.event(POD, "ADDED", body)
         heard.event(POD, "DELETED", body)
-        heard.watcher.listed(POD, body)
+        heard.watcher.on_initial_list(POD, body)
     heard.event(POD, "ADDED", stored(pod("aaa", ready=True)))
 
     assert heard.woken == [KEY]

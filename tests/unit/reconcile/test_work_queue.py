@@ -115,12 +115,12 @@ async def test_urgent_keys_never_keep_the_others_waiting_for_ever(queue: WorkQue
 
 async def test_it_is_pressed_while_urgent_keys_wait(queue: WorkQueue) -> None:
     queue.wake(TWO)
-    assert not queue.pressed
+    assert not queue.has_urgent
     queue.wake(ONE, urgent=True)
-    assert queue.pressed
+    assert queue.has_urgent
     await queue.take()
 
-    assert not queue.pressed
+    assert not queue.has_urgent
 
 
 async def test_a_key_is_never_worked_on_twice_at_once(queue: WorkQueue) -> None:
@@ -256,7 +256,7 @@ async def test_a_worker_survives_a_failing_pass(queue: WorkQueue) -> None:
     seen: list[UnitKey] = []
     failures: list[Exception] = []
 
-    async def one_pass(key: UnitKey, in_haste: bool) -> None:
+    async def one_pass(key: UnitKey, under_load: bool) -> None:
         seen.append(key)
         if key == ONE:
             raise ValueError("broken")
@@ -271,7 +271,7 @@ async def test_a_worker_survives_a_failing_pass(queue: WorkQueue) -> None:
 
 
 async def test_a_pass_says_when_to_look_again(queue: WorkQueue, clock: Clock) -> None:
-    async def one_pass(key: UnitKey, in_haste: bool) -> timedelta:
+    async def one_pass(key: UnitKey, under_load: bool) -> timedelta:
         return timedelta(seconds=30)
 
     queue.wake(ONE)
@@ -283,8 +283,8 @@ async def test_a_pass_says_when_to_look_again(queue: WorkQueue, clock: Clock) ->
 async def test_workers_are_in_haste_while_urgent_keys_wait(queue: WorkQueue) -> None:
     seen: list[tuple[UnitKey, bool]] = []
 
-    async def one_pass(key: UnitKey, in_haste: bool) -> None:
-        seen.append((key, in_haste))
+    async def one_pass(key: UnitKey, under_load: bool) -> None:
+        seen.append((key, under_load))
 
     queue.wake(ONE, urgent=True)
     queue.wake(TWO, urgent=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import Resource
+from inference_operator.adapters.kubernetes.client import ApiResource
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
 from inference_operator.adapters.mlflow.promotion_tags import Promotions
@@ -18,7 +18,7 @@ from inference_operator.settings import Settings
 class NoSecrets:
     """A cluster that nobody asks."""
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]:
         raise AssertionError("no Secret is named")
 
 

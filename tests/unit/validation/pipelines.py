@@ -10,7 +10,7 @@ from inference_operator.domain.repository_plan import ArtifactFormat, PlannedMod
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.validation.model import Invalid
 from inference_operator.validation.pipeline import CompletedPipeline, pipeline_unit
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.steps import inline_spec
 from model_builders.config import parse_pbtxt
 from tests.fakes.bodies import epipe, step
@@ -54,7 +54,7 @@ def made(
     for one in spec.steps:
         if one.model is not None:
             wanted = inline_spec(spec, one)
-            inline[one.name] = Completed(wanted, wanted)
+            inline[one.name] = CompletedSpec(wanted, wanted)
     found = {"drift": pin()} if pins is None else pins
     return pipeline_unit(OWNER, 1, CompletedPipeline(spec, found, inline), mode, DEFAULTS)
 

@@ -9,11 +9,11 @@ from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServedStep
-from inference_operator.validation.compatibility import fitting
+from inference_operator.validation.compatibility import newest_compatible_pins
 from inference_operator.validation.pipeline import CompletedPipeline
-from inference_operator.validation.references import SettledPipeline, settle_pipeline
+from inference_operator.validation.references import ResolvedSteps, resolve_references
 from tests.fakes.bodies import epipe, step
 from tests.unit.planning.seen import observed, record
 
@@ -55,9 +55,11 @@ class Try:
         }
         seen = replace(observed(records=(pinned(*known),)), references=there)
         spec = EnsemblePipelineSpec.model_validate(epipe(steps=steps)["spec"])
-        position = Position(stable="set")
-        settled = settle_pipeline(seen, position, spec)
-        self.kept = fitting(seen, position, settled, ("all newest",), self.problems_of)
+        position = RolloutState(stable="set")
+        settled = resolve_references(seen, position, spec)
+        self.kept = newest_compatible_pins(
+            seen, position, settled, ("all newest",), self.problems_of
+        )
 
     def problems_of(self, wanted: CompletedPipeline) -> tuple[str, ...]:
         revisions = {name: pin.revision for name, pin in wanted.pins.items()}
@@ -66,7 +68,7 @@ class Try:
         return () if self.fits(revisions) else (f"with {'+'.join(newer) or 'none'}",)
 
     @property
-    def settled(self) -> SettledPipeline:
+    def settled(self) -> ResolvedSteps:
         assert self.kept is not None
         return self.kept
 

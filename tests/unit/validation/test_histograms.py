@@ -8,7 +8,7 @@ from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.validation.model import model_unit
-from inference_operator.validation.signature import Completed
+from inference_operator.validation.signature import CompletedSpec
 from tests.fakes.bodies import spec
 from tests.unit.planning.seen import DEFAULTS, OWNER
 from tests.unit.validation.pipelines import CONFIG, pin, problems, unit
@@ -19,7 +19,7 @@ ON, OFF = (f"--metrics-config=histogram_latencies={word}" for word in ("true", "
 
 def arguments(**triton: Any) -> tuple[str, ...]:
     wanted = InferenceModelSpec.model_validate(spec(triton=triton))
-    found = model_unit(OWNER, 1, Completed(wanted, wanted), Mode.CPU, DEFAULTS)
+    found = model_unit(OWNER, 1, CompletedSpec(wanted, wanted), Mode.CPU, DEFAULTS)
     assert isinstance(found, ServingUnit), found
     return found.server.args
 

@@ -10,14 +10,14 @@ from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.domain.observed import Observed, Reference, Referenced, RevisionRecord
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.validation.references import (
     Finding,
-    SettledPipeline,
+    ResolvedSteps,
     last_pin,
     moved,
-    settle_pipeline,
+    resolve_references,
 )
 from tests.fakes.bodies import PIPELINE, epipe, step
 from tests.unit.planning.seen import OWNER, observed, record
@@ -42,19 +42,19 @@ def seen(*records: RevisionRecord) -> Observed:
 def test_the_candidate_comes_before_the_stable_one() -> None:
     found = seen(pinned("old", 1, pin("a")), pinned("new", 2, pin("b")))
 
-    assert last_pin(found, Position(stable="old", candidate="new"), MODEL) == pin("b")
+    assert last_pin(found, RolloutState(stable="old", candidate="new"), MODEL) == pin("b")
 
 
 def test_the_stable_one_comes_before_newer_ones_of_the_history() -> None:
     found = seen(pinned("old", 1, pin("a")), pinned("given-up", 2, pin("b")))
 
-    assert last_pin(found, Position(stable="old"), MODEL) == pin("a")
+    assert last_pin(found, RolloutState(stable="old"), MODEL) == pin("a")
 
 
 def test_of_the_history_the_newest_one_comes_first() -> None:
     found = seen(pinned("1st", 1, pin("a")), pinned("2nd", 2, pin("b")), pinned("now", 3))
 
-    assert last_pin(found, Position(stable="now"), MODEL) == pin("b")
+    assert last_pin(found, RolloutState(stable="now"), MODEL) == pin("b")
 
 
 @pytest.mark.parametrize(
@@ -63,12 +63,12 @@ def test_of_the_history_the_newest_one_comes_first() -> None:
 def test_another_resource_is_another_one(other: Pin) -> None:
     found = seen(pinned("old", 1, other))
 
-    assert last_pin(found, Position(stable="old"), MODEL) is None
+    assert last_pin(found, RolloutState(stable="old"), MODEL) is None
 
 
 def test_what_moved_is_told_with_both_sides() -> None:
     found = seen(pinned("old", 1, pin("a")))
-    position = Position(stable="old")
+    position = RolloutState(stable="old")
 
     assert moved(found, position, {"s0": replace(pin("b"), version=2)}) == (
         "step s0: InferenceModel fx-drift went from version 1 (revision a) to version 2 (revision"
@@ -78,7 +78,7 @@ def test_what_moved_is_told_with_both_sides() -> None:
 
 INNER = Reference("EnsemblePipeline", "fx-inner")
 BACK = Referenced(
-    pin("c", INNER.kind, INNER.name), ready=True, way_back=("fx-inner", "fx-mid", "fx-drift")
+    pin("c", INNER.kind, INNER.name), ready=True, path_back=("fx-inner", "fx-mid", "fx-drift")
 )
 PATH = "spec.steps[drift].modelRef"
 ROUND = (
@@ -88,13 +88,13 @@ ROUND = (
 REMEDY = "let a step of one of them refer to something else"
 
 
-def settled(there: Referenced | None, *records: RevisionRecord) -> SettledPipeline:
+def settled(there: Referenced | None, *records: RevisionRecord) -> ResolvedSteps:
     """A pipeline that refers to another one; the first of its records serves."""
     wanted = step(modelRef={"kind": INNER.kind, "name": INNER.name})
     asked = EnsemblePipelineSpec.model_validate(epipe(steps=[wanted])["spec"])
     found = replace(seen(*records), references={INNER: there} if there else {})
     stable = records[0].revision if records else None
-    return settle_pipeline(found, Position(stable=stable), asked)
+    return resolve_references(found, RolloutState(stable=stable), asked)
 
 
 def test_nothing_is_taken_of_a_pipeline_that_leads_back() -> None:
@@ -172,7 +172,7 @@ def test_what_gives_nothing_to_pin_says_why(
 
 
 def test_a_cycle_that_is_broken_takes_what_is_stable() -> None:
-    found = settled(replace(BACK, way_back=()), pinned("old", 1, pin("b", INNER.kind, INNER.name)))
+    found = settled(replace(BACK, path_back=()), pinned("old", 1, pin("b", INNER.kind, INNER.name)))
 
     assert found.wanted is not None
     assert found.wanted.pins == {"drift": BACK.stable}
@@ -181,13 +181,13 @@ def test_a_cycle_that_is_broken_takes_what_is_stable() -> None:
 
 @pytest.mark.parametrize("reason", sorted(UNDER_WAY))
 def test_what_is_under_way_is_told_as_what_is_ready(reason: Reason) -> None:
-    there = replace(BACK, way_back=())
+    there = replace(BACK, path_back=())
 
     assert settled(replace(there, ready=False, reason=reason)) == settled(there)
 
 
 def test_what_does_not_come_by_itself_is_told() -> None:
-    (found,) = settled(replace(BACK, way_back=(), ready=False, reason="CrashLoop")).references
+    (found,) = settled(replace(BACK, path_back=(), ready=False, reason="CrashLoop")).references
 
     assert found.resolves
     assert found.message.endswith(", which is not Ready now (CrashLoop)")
@@ -209,7 +209,7 @@ def test_every_step_that_can_stand_for_nothing_is_told_and_the_others_settled() 
     asked = EnsemblePipelineSpec.model_validate(body).model_copy(update={"accelerator": None})
     there = {MODEL: Referenced(pin("a"), ready=True)}
     of_pipeline = replace(observed(), owner=replace(OWNER, key=PIPELINE), references=there)
-    found = settle_pipeline(of_pipeline, Position(), asked)
+    found = resolve_references(of_pipeline, RolloutState(), asked)
 
     assert [problem.path for problem in found.problems] == [
         "spec.steps[twisted].triton.optimization.tensorrt",
@@ -227,4 +227,4 @@ def test_every_step_that_can_stand_for_nothing_is_told_and_the_others_settled() 
     ids=["the same content", "another name", "another kind"],
 )
 def test_what_is_no_new_version_is_not_told_as_one(now: Pin) -> None:
-    assert moved(seen(pinned("old", 1, pin("a"))), Position(stable="old"), {"s0": now}) == ""
+    assert moved(seen(pinned("old", 1, pin("a"))), RolloutState(stable="old"), {"s0": now}) == ""

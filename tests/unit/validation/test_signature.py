@@ -9,7 +9,7 @@ from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import InputTensor, ModelFormat, Tensor
 from inference_operator.api.problem import joined
 from inference_operator.domain.resolution import Facts, Resolved, TensorFact
-from inference_operator.validation.signature import Completed, Incomplete, complete
+from inference_operator.validation.signature import CompletedSpec, Incomplete, complete
 
 DIGEST = "0123456789abcdef" * 4
 FACTS = Facts(
@@ -33,9 +33,9 @@ def spec(triton: dict[str, Any] | None = None, **model: Any) -> InferenceModelSp
     return InferenceModelSpec.model_validate(body)
 
 
-def completed(of: InferenceModelSpec, **changes: Any) -> Completed:
+def completed(of: InferenceModelSpec, **changes: Any) -> CompletedSpec:
     found = complete(of, resolved(**changes))
-    assert isinstance(found, Completed), found
+    assert isinstance(found, CompletedSpec), found
     return found
 
 

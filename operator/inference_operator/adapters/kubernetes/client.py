@@ -20,7 +20,7 @@ from inference_operator.adapters.kubernetes.decoding import (
     read_bytes,
 )
 from inference_operator.adapters.web.telemetry import Telemetry
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import FIELD_MANAGER
 
 Body = dict[str, Any]
@@ -61,19 +61,21 @@ class ApiError(Exception):
 class Cluster(Protocol):
     """What the operator asks of a cluster; tests run one suite against a fake and the real one."""
 
-    async def create(self, resource: Resource, body: Mapping[str, Any]) -> Body: ...
+    async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> Body: ...
 
-    async def apply(self, resource: Resource, body: Mapping[str, Any], *, force: bool) -> Body: ...
-
-    async def patch(
-        self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
+    async def apply(
+        self, resource: ApiResource, body: Mapping[str, Any], *, force: bool
     ) -> Body: ...
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None: ...
+    async def patch(
+        self, resource: ApiResource, body: Mapping[str, Any], *, subresource: str = ""
+    ) -> Body: ...
 
-    async def keys(self, resource: Resource, selector: str) -> dict[tuple[str, str], str]: ...
+    async def delete(self, resource: ApiResource, namespace: str, name: str, uid: str) -> None: ...
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Body: ...
+    async def keys(self, resource: ApiResource, selector: str) -> dict[tuple[str, str], str]: ...
+
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Body: ...
 
 
 class KubeCluster:
@@ -99,12 +101,12 @@ class KubeCluster:
     async def close(self) -> None:
         await self._client.close()  # type: ignore[no-untyped-call]
 
-    async def create(self, resource: Resource, body: Mapping[str, Any]) -> Body:
+    async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> Body:
         """POST; ApiError with `is_there_already` when the name is taken."""
         path = resource.path(body["metadata"].get("namespace"))
         return await self._send(_Request("POST", path, body, _MANAGER), resource)
 
-    async def apply(self, resource: Resource, body: Mapping[str, Any], *, force: bool) -> Body:
+    async def apply(self, resource: ApiResource, body: Mapping[str, Any], *, force: bool) -> Body:
         """Server-side apply with our field manager; `force` takes fields from other managers."""
         meta = body["metadata"]
         path = resource.path(meta.get("namespace"), meta["name"])
@@ -113,7 +115,7 @@ class KubeCluster:
         return await self._send(request, resource)
 
     async def patch(
-        self, resource: Resource, body: Mapping[str, Any], *, subresource: str = ""
+        self, resource: ApiResource, body: Mapping[str, Any], *, subresource: str = ""
     ) -> Body:
         """JSON merge patch of the object that `body.metadata` names."""
         meta = body["metadata"]
@@ -123,7 +125,7 @@ class KubeCluster:
         request = _Request("PATCH", path, body, _MANAGER, "application/merge-patch+json")
         return await self._send(request, resource)
 
-    async def delete(self, resource: Resource, namespace: str, name: str, uid: str) -> None:
+    async def delete(self, resource: ApiResource, namespace: str, name: str, uid: str) -> None:
         """Delete that very object (by uid), its own children in the background; gone is fine."""
         options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         try:
@@ -132,7 +134,7 @@ class KubeCluster:
             if not error.is_gone and error.status != 409:
                 raise
 
-    async def keys(self, resource: Resource, selector: str) -> dict[tuple[str, str], str]:
+    async def keys(self, resource: ApiResource, selector: str) -> dict[tuple[str, str], str]:
         """Namespace and name of every object, with its uid: metadata only, in pages."""
         found: dict[tuple[str, str], str] = {}
         for space in self.spaces(resource):
@@ -142,11 +144,11 @@ class KubeCluster:
                     found[meta.get("namespace", ""), meta["name"]] = meta["uid"]
         return found
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Body:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Body:
         """One object; ApiError with `is_gone` where there is none."""
         return await self._send(_Request("GET", resource.path(namespace, name)), resource)
 
-    async def serves(self, resource: Resource) -> bool:
+    async def serves(self, resource: ApiResource) -> bool:
         """Whether the API server knows the kind."""
         root = "/apis/" if "/" in resource.api_version else "/api/"
         try:
@@ -157,13 +159,13 @@ class KubeCluster:
             raise
         return any(found["name"] == resource.plural for found in known.get("resources") or ())
 
-    def spaces(self, resource: Resource) -> tuple[str, ...]:
+    def spaces(self, resource: ApiResource) -> tuple[str, ...]:
         """The namespaces to list and watch one by one; an empty one means all at once."""
         everywhere = not self._namespaces or not resource.namespaced
         return ("",) if everywhere else self._namespaces
 
     async def pages(
-        self, resource: Resource, space: str, selector: str, accept: str = _JSON
+        self, resource: ApiResource, space: str, selector: str, accept: str = _JSON
     ) -> AsyncIterator[Body]:
         """A list in pages of some hundred objects, whole ones unless `accept` says otherwise.
 
@@ -188,7 +190,7 @@ class KubeCluster:
             query = {**query, "continue": token}
 
     async def watch(
-        self, resource: Resource, space: str, selector: str, version: str
+        self, resource: ApiResource, space: str, selector: str, version: str
     ) -> AsyncIterator[tuple[str, Body]]:
         """Type and object of each event since `version`, until the API server ends the watch.
 
@@ -219,7 +221,7 @@ class KubeCluster:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
 
-    async def _send(self, request: "_Request", resource: Resource) -> Body:
+    async def _send(self, request: "_Request", resource: ApiResource) -> Body:
         code = "0"
         try:
             status, data = await self._exchange(request)

@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from inference_operator.adapters.kubernetes.client import ApiError, Body
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import FIELD_MANAGER
 
 log = logging.getLogger(__name__)
 
-LEASES = Resource("coordination.k8s.io/v1", "leases", "Lease")
+LEASES = ApiResource("coordination.k8s.io/v1", "leases", "Lease")
 
 DURATION = 10.0
 """Seconds after its holder's last sign of life that a lease may be taken over."""
@@ -34,11 +34,11 @@ RENEW = 2.0
 class LeaseStore(Protocol):
     """Where the lease is kept."""
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Body: ...
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Body: ...
 
-    async def create(self, resource: Resource, body: Body) -> Body: ...
+    async def create(self, resource: ApiResource, body: Body) -> Body: ...
 
-    async def patch(self, resource: Resource, body: Body) -> Body: ...
+    async def patch(self, resource: ApiResource, body: Body) -> Body: ...
 
 
 @dataclass(frozen=True, slots=True)

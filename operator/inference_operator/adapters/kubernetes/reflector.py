@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from inference_operator.adapters.kubernetes.client import ApiError, Body
 from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.back_off import back_off
 from inference_operator.observation.kinds import OPTIONAL, selector_of
 
@@ -29,34 +29,36 @@ FIRST_DELAY = 0.2
 LONGEST_DELAY = 30.0
 
 
-class Source(Protocol):
+class ListWatcher(Protocol):
     """What is asked of the API server; see `KubeCluster`."""
 
-    def spaces(self, resource: Resource) -> tuple[str, ...]: ...
+    def spaces(self, resource: ApiResource) -> tuple[str, ...]: ...
 
-    def pages(self, resource: Resource, space: str, selector: str) -> AsyncIterator[Body]: ...
+    def pages(self, resource: ApiResource, space: str, selector: str) -> AsyncIterator[Body]: ...
 
     def watch(
-        self, resource: Resource, space: str, selector: str, version: str
+        self, resource: ApiResource, space: str, selector: str, version: str
     ) -> AsyncIterator[tuple[str, Body]]: ...
 
 
-class Sink(Protocol):
+class EventHandler(Protocol):
     """Who is told."""
 
-    def listed(self, resource: Resource, body: Mapping[str, Any]) -> None:
+    def on_initial_list(self, resource: ApiResource, body: Mapping[str, Any]) -> None:
         """An object of the first listing."""
 
-    def changed(self, resource: Resource, change: str, body: Mapping[str, Any]) -> None:
+    def on_event(self, resource: ApiResource, change: str, body: Mapping[str, Any]) -> None:
         """ADDED, MODIFIED or DELETED."""
 
-    def missed(self, resource: Resource, namespace: str, seen: set[Name], version: int) -> None:
+    def on_relist(
+        self, resource: ApiResource, namespace: str, seen: set[Name], version: int
+    ) -> None:
         """A later listing of a namespace (empty: of all), at `version`, shows only these."""
 
-    def refused(self, resource: Resource) -> None:
+    def refused(self, resource: ApiResource) -> None:
         """An optional kind may not be listed (403): nothing is known of it."""
 
-    def granted(self, resource: Resource) -> None:
+    def granted(self, resource: ApiResource) -> None:
         """It may be listed again, and all of it has been told."""
 
 
@@ -66,9 +68,9 @@ class Reflector:
 
     def __init__(
         self,
-        source: Source,
-        resource: Resource,
-        sink: Sink,
+        source: ListWatcher,
+        resource: ApiResource,
+        sink: EventHandler,
         turns: asyncio.Semaphore,
         draw: Callable[[], float] = random.random,
     ) -> None:
@@ -145,14 +147,14 @@ class Reflector:
                     body.setdefault("kind", self._resource.kind)
                     body.setdefault("apiVersion", self._resource.api_version)
                     if is_first:
-                        self._sink.listed(self._resource, body)
+                        self._sink.on_initial_list(self._resource, body)
                     else:
-                        self._sink.changed(self._resource, "MODIFIED", body)
+                        self._sink.on_event(self._resource, "MODIFIED", body)
                     await breather.yield_if_due()
                 # Others want to run too.
                 await asyncio.sleep(0)
         if not is_whole:
-            self._sink.missed(self._resource, space, seen, int(version))
+            self._sink.on_relist(self._resource, space, seen, int(version))
         self._unlisted.discard(space)
         if not self._unlisted:
             self.listed.set()
@@ -174,6 +176,6 @@ class Reflector:
             self._failures[space] = 0
             self._versions[space] = body["metadata"]["resourceVersion"]
             if change != "BOOKMARK":
-                self._sink.changed(self._resource, change, body)
+                self._sink.on_event(self._resource, change, body)
             # Many events may have come in one piece.
             await breather.yield_if_due()

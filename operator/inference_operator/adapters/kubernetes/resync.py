@@ -9,7 +9,7 @@ import logging
 from collections.abc import Callable
 
 from inference_operator.adapters.kubernetes.client import ApiError, Cluster
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import selector_of
 from inference_operator.observation.store import Cache
@@ -26,15 +26,15 @@ class Resync:
         self._cluster = cluster
         self._cache = cache
         self._wake = wake
-        self._wanted: set[Resource] = set()
+        self._wanted: set[ApiResource] = set()
         self._asked = asyncio.Event()
 
-    def ask(self, resource: Resource) -> None:
+    def ask(self, resource: ApiResource) -> None:
         """A kind was listed anew."""
         self._wanted.add(resource)
         self._asked.set()
 
-    async def run(self, resources: tuple[Resource, ...], period: float) -> None:
+    async def run(self, resources: tuple[ApiResource, ...], period: float) -> None:
         """For ever: what was asked for soon, everything once a period."""
         while True:
             try:
@@ -49,7 +49,7 @@ class Resync:
             for resource in asked:
                 await self._compare(resource)
 
-    async def _compare(self, resource: Resource) -> None:
+    async def _compare(self, resource: ApiResource) -> None:
         before = self._cache.names(resource.kind)
         try:
             live = await self._cluster.keys(resource, selector_of(resource))
@@ -61,7 +61,7 @@ class Resync:
             if live.get(name) != uid:
                 self._lost(resource, name, uid)
 
-    def _lost(self, resource: Resource, name: tuple[str, str], uid: str) -> None:
+    def _lost(self, resource: ApiResource, name: tuple[str, str], uid: str) -> None:
         body = self._cache.get(resource.kind, name)
         if body is None or body["metadata"]["uid"] != uid:
             return

@@ -8,12 +8,12 @@ from typing import Any
 from inference_operator.adapters.kubernetes.client import Body, Cluster
 from inference_operator.api.conditions import format_time
 from inference_operator.api.status import UnitStatus
-from inference_operator.domain.message_limits import shortened_bytes
+from inference_operator.domain.message_limits import truncate_bytes
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.observation.kinds import EVENT, UNIT_BY_KIND
 from inference_operator.observation.store import Cache
-from inference_operator.planning.status.events import Note
+from inference_operator.planning.status.events import EventDraft
 
 # Of the API server (NoteLengthLimit in its validation of Events).
 EVENT_MESSAGE_BYTES = 1024
@@ -56,7 +56,7 @@ def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> Body:
     return patch
 
 
-async def publish_event(cluster: Cluster, owner: Owner, note: Note, now: datetime) -> None:
+async def publish_event(cluster: Cluster, owner: Owner, note: EventDraft, now: datetime) -> None:
     """One Event, as `kubectl describe` shows it."""
     key = owner.key
     time = format_time(now)
@@ -75,7 +75,7 @@ async def publish_event(cluster: Cluster, owner: Owner, note: Note, now: datetim
             },
             "type": note.severity.value,
             "reason": note.reason,
-            "message": shortened_bytes(note.message, EVENT_MESSAGE_BYTES),
+            "message": truncate_bytes(note.message, EVENT_MESSAGE_BYTES),
             "source": {"component": FIELD_MANAGER},
             "reportingComponent": FIELD_MANAGER,
             "firstTimestamp": time,

@@ -15,7 +15,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.unreadable import why_unreadable
 from inference_operator.observation.kinds import CHILD_BY_KIND, UNIT_BY_KIND
-from inference_operator.planning.status.events import Note, Severity
+from inference_operator.planning.status.events import EventDraft, Severity
 
 log = logging.getLogger(__name__)
 
@@ -72,7 +72,7 @@ class UnreadableObjects:
                 f"this object cannot be read: {reason}; correct or delete it. Until then it is"
                 " skipped, and what was made for it stays as it is"
             )
-            note = Note(Severity.WARNING, Reason.OBJECT_UNREADABLE, message)
+            note = EventDraft(Severity.WARNING, Reason.OBJECT_UNREADABLE, message)
             try:
                 await publish_event(self._cluster, owner, note, self._clock())
             except ApiError as error:

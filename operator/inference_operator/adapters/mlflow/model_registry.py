@@ -14,8 +14,12 @@ from typing import Any
 from inference_operator.adapters.mlflow.client import Mlflow, RegistryError
 from inference_operator.adapters.mlflow.registry_secrets import Place, Secrets
 from inference_operator.adapters.mlflow.resolver import Answer, Resolver, as_answer
-from inference_operator.adapters.mlflow.subscriptions import Asked, Questions, asked_in
-from inference_operator.adapters.polling.poll_schedule import Pace
+from inference_operator.adapters.mlflow.subscriptions import (
+    Subscription,
+    Subscriptions,
+    subscriptions_in,
+)
+from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.api.problem import SOURCE_SECRET, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.http_credentials import Credentials
@@ -56,7 +60,7 @@ NOT_CONFIGURED = Unresolved(
 
 def no_registry(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
     """`resolutions` of an operator that knows none."""
-    return {asked.source: NOT_CONFIGURED for asked in asked_in(unit, spec)}
+    return {asked.source: NOT_CONFIGURED for asked in subscriptions_in(unit, spec)}
 
 
 class ModelRegistry:
@@ -66,7 +70,7 @@ class ModelRegistry:
         self,
         mlflow: Mlflow,
         secrets: Secrets,
-        pace: Pace,
+        pace: PollSchedule,
         wake: Callable[[UnitKey], None],
         clock: Callable[[], datetime],
     ) -> None:
@@ -75,9 +79,9 @@ class ModelRegistry:
         self._pace = pace
         self._wake = wake
         self._clock = clock
-        self._questions = Questions()
-        self._known: dict[Asked, Resolution] = {}
-        self._failing: dict[Asked, tuple[int, datetime]] = {}
+        self._questions = Subscriptions()
+        self._known: dict[Subscription, Resolution] = {}
+        self._failing: dict[Subscription, tuple[int, datetime]] = {}
         self._silent: dict[str, int] = {}
         self._resolvers: dict[Credentials, Resolver] = {}
         self._rounds: dict[str, int] = {}
@@ -86,13 +90,13 @@ class ModelRegistry:
     def resolutions(self, unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
         """What the registry said last about the sources of a spec as it was written; nothing of
         sources of no registry, and of those that it has not answered about yet."""
-        wanted = asked_in(unit, spec)
+        wanted = subscriptions_in(unit, spec)
         if self._questions.put(unit, wanted):
             # Even where the answers are known: whoever rests knows no due time of a new subject.
             self._news.set()
             for asked in wanted:
                 if asked not in self._known:
-                    self._pace.due_now(asked.subject)
+                    self._pace.make_due(asked.subject)
         return {a.source: self._known[a] for a in wanted if a in self._known}
 
     def place_of(self, unit: UnitKey, subject: str) -> Place | None:
@@ -105,7 +109,7 @@ class ModelRegistry:
         while True:
             self._news.clear()
             await self.ask_due()
-            await self._pace.rest(self._news, self._questions.subjects)
+            await self._pace.wait_until_due(self._news, self._questions.subjects)
 
     async def ask_due(self) -> None:
         """One round: every subject that is due, a few at a time."""
@@ -126,7 +130,7 @@ class ModelRegistry:
 
     async def _ask(self, subject: str) -> None:
         mine = self._questions.about(subject)
-        answers: dict[Asked, Answer] = {}
+        answers: dict[Subscription, Answer] = {}
         groups = await self._by_access(mine, answers)
         self._count_round(subject, groups)
         for access, group in groups.items():
@@ -136,12 +140,12 @@ class ModelRegistry:
         self._tell(subject, {asked: self._settled(asked, a) for asked, a in answers.items()})
         if any(asked not in self._known for asked in self._questions.about(subject)):
             # Somebody came while the others were asked for.
-            self._pace.due_now(subject)
+            self._pace.make_due(subject)
             self._news.set()
 
     async def _answers(
-        self, subject: str, access: Credentials, group: list[Asked]
-    ) -> dict[Asked, Answer]:
+        self, subject: str, access: Credentials, group: list[Subscription]
+    ) -> dict[Subscription, Answer]:
         uris = sorted({asked.source.uri for asked in group})
         try:
             found = await self._resolver(access).resolve(uris, access)
@@ -150,10 +154,10 @@ class ModelRegistry:
         return {asked: found[asked.source.uri] for asked in group}
 
     async def _by_access(
-        self, mine: Iterable[Asked], answers: dict[Asked, Answer]
-    ) -> dict[Credentials, list[Asked]]:
+        self, mine: Iterable[Subscription], answers: dict[Subscription, Answer]
+    ) -> dict[Credentials, list[Subscription]]:
         """Grouped by what their Secrets hold: equal ones are worth one request."""
-        groups: dict[Credentials, list[Asked]] = defaultdict(list)
+        groups: dict[Credentials, list[Subscription]] = defaultdict(list)
         for asked in mine:
             try:
                 groups[await self._secrets.access(asked.place)].append(asked)
@@ -180,7 +184,7 @@ class ModelRegistry:
             for access in accesses:
                 self._resolver(access).forget_versions(subject.removeprefix(_MODELS))
 
-    def _note_failures(self, answers: Mapping[Asked, Answer]) -> None:
+    def _note_failures(self, answers: Mapping[Subscription, Answer]) -> None:
         """Each by itself: what fails for one says nothing about another one's version."""
         now, told = self._clock(), set[str]()
         for asked, answer in answers.items():
@@ -195,7 +199,7 @@ class ModelRegistry:
                 told.add(str(answer))
                 log.warning("%s: %s (%d times)", asked.source.uri, answer, times + 1)
 
-    def _plan_next(self, subject: str, answers: Mapping[Asked, Answer]) -> None:
+    def _plan_next(self, subject: str, answers: Mapping[Subscription, Answer]) -> None:
         """Ever later while nobody is answered; whatever a person corrects is to be seen soon."""
         silent = all(
             isinstance(answer, RegistryError) and answer.reason is Reason.REGISTRY_UNREACHABLE
@@ -208,7 +212,7 @@ class ModelRegistry:
         self._silent[subject] = self._silent.get(subject, 0) + 1
         self._pace.failed(subject, self._silent[subject])
 
-    def _settled(self, asked: Asked, answer: Answer) -> Resolution:
+    def _settled(self, asked: Subscription, answer: Answer) -> Resolution:
         if isinstance(answer, Resolved):
             return answer
         before = self._known.get(asked)
@@ -219,10 +223,10 @@ class ModelRegistry:
             return before
         return Unresolved(answer.reason, (answer.problem,), since)
 
-    def _tell(self, subject: str, found: Mapping[Asked, Resolution]) -> None:
+    def _tell(self, subject: str, found: Mapping[Subscription, Resolution]) -> None:
         changed = {asked for asked, new in found.items() if self._known.get(asked) != new}
         self._known.update(found)
-        for unit in self._questions.askers(subject):
+        for unit in self._questions.subscribers(subject):
             if not changed.isdisjoint(self._questions.of(unit)):
                 self._wake(unit)
 

@@ -10,7 +10,7 @@ from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.adapters.mlflow.client import RegistryError
 from inference_operator.api.problem import SOURCE_SECRET, Problem
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.api_resource import Resource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.http_credentials import (
     EXPECTED,
     KEYS,
@@ -19,7 +19,7 @@ from inference_operator.domain.http_credentials import (
     credentials_of,
 )
 
-SECRET = Resource("v1", "secrets", "Secret")
+SECRET = ApiResource("v1", "secrets", "Secret")
 
 # A Secret that was read is used for so long, unless the registry refuses it before.
 KEPT_SECONDS = 300.0
@@ -32,7 +32,7 @@ Place = tuple[str, str]
 class Reader(Protocol):
     """The part of a cluster that is asked."""
 
-    async def get(self, resource: Resource, namespace: str, name: str) -> Mapping[str, Any]: ...
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from inference_operator.domain.resolution import RegistryUri, SourceKey
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Subscription:
     """What a unit asks of one of its sources: what it is, with a Secret of which namespace."""
 
     source: SourceKey
@@ -21,21 +21,21 @@ class Asked:
     place: Place
 
 
-def asked_in(unit: UnitKey, spec: object) -> tuple[Asked, ...]:
+def subscriptions_in(unit: UnitKey, spec: object) -> tuple[Subscription, ...]:
     """From a spec as it was written, which may be anything; equal sources are one."""
     found = (_asked_of(unit, source) for source in _sources(unit, spec))
     return tuple(dict.fromkeys(asked for asked in found if asked is not None))
 
 
-class Questions:
+class Subscriptions:
     """What each unit asks now."""
 
     def __init__(self) -> None:
-        self._of_unit: dict[UnitKey, tuple[Asked, ...]] = {}
+        self._of_unit: dict[UnitKey, tuple[Subscription, ...]] = {}
         # By subject; a dict for its order.
         self._askers: dict[str, dict[UnitKey, None]] = {}
 
-    def put(self, unit: UnitKey, wanted: tuple[Asked, ...]) -> bool:
+    def put(self, unit: UnitKey, wanted: tuple[Subscription, ...]) -> bool:
         """Let the unit ask this and nothing else; False where that is what it asks."""
         before = self._of_unit.get(unit, ())
         if before == wanted:
@@ -51,17 +51,19 @@ class Questions:
             self._askers.setdefault(asked.subject, {})[unit] = None
         return True
 
-    def of(self, unit: UnitKey) -> tuple[Asked, ...]:
+    def of(self, unit: UnitKey) -> tuple[Subscription, ...]:
         return self._of_unit.get(unit, ())
 
-    def about(self, subject: str) -> set[Asked]:
+    def about(self, subject: str) -> set[Subscription]:
         """All that is asked about the subject, by whomever."""
-        return {a for unit in self.askers(subject) for a in self.of(unit) if a.subject == subject}
+        return {
+            a for unit in self.subscribers(subject) for a in self.of(unit) if a.subject == subject
+        }
 
-    def askers(self, subject: str) -> tuple[UnitKey, ...]:
+    def subscribers(self, subject: str) -> tuple[UnitKey, ...]:
         return tuple(self._askers.get(subject, ()))
 
-    def all(self) -> set[Asked]:
+    def all(self) -> set[Subscription]:
         return {asked for mine in self._of_unit.values() for asked in mine}
 
     @property
@@ -78,13 +80,13 @@ def _sources(unit: UnitKey, spec: object) -> Iterator[Any]:
         yield _within(spec, "model", "source")
 
 
-def _asked_of(unit: UnitKey, source: object) -> Asked | None:
+def _asked_of(unit: UnitKey, source: object) -> Subscription | None:
     uri, secret = _within(source, "uri"), _within(source, "secretRef", "name")
     parts = RegistryUri.of(uri) if isinstance(uri, str) else None
     if parts is None:
         return None
     key = SourceKey(str(uri), str(secret or ""))
-    return Asked(key, parts.subject, (unit.namespace if key.secret else "", key.secret))
+    return Subscription(key, parts.subject, (unit.namespace if key.secret else "", key.secret))
 
 
 def _within(body: Any, *path: str) -> Any:

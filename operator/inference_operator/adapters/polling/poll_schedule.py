@@ -12,7 +12,7 @@ LONGEST_SECONDS = 600.0
 SPREAD = 0.1
 
 
-class Pace:
+class PollSchedule:
     """Due times of subjects, on a clock of seconds that only goes on."""
 
     def __init__(
@@ -28,7 +28,7 @@ class Pace:
         """Whether to ask now; a subject that was never asked about is."""
         return self._due.get(subject, 0.0) <= self._now()
 
-    def due_now(self, subject: str) -> None:
+    def make_due(self, subject: str) -> None:
         """Ask at the next chance: somebody new waits for the answer."""
         self._due[subject] = self._now()
 
@@ -48,7 +48,7 @@ class Pace:
         wanted = set(subjects)
         self._due = {subject: due for subject, due in self._due.items() if subject in wanted}
 
-    async def rest(self, news: asyncio.Event, subjects: Iterable[str]) -> None:
+    async def wait_until_due(self, news: asyncio.Event, subjects: Iterable[str]) -> None:
         """Until the first of them is due, or there is news."""
         dues = [self._due.get(subject, 0.0) for subject in subjects]
         left = max(0.0, min(dues) - self._now()) if dues else None

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.repository_plan import ArtifactFormat
 from inference_operator.load.failure import LoadError
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 
 if TYPE_CHECKING:
     from inference_operator.api.problem import Problem
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class Verifier:
     """Knows one model's config: the name of its main file, and what its artifact must offer."""
 
-    def __init__(self, order: Order) -> None:
+    def __init__(self, order: ModelOrder) -> None:
         from inference_operator.api.model import ModelFormat
         from model_builders.names import main_file_name
 
@@ -40,7 +40,7 @@ class Verifier:
             raise LoadError(_reason(files, problems), f"{self._name}: {sentences}")
 
 
-def check_ensemble(order: Order) -> None:
+def check_ensemble(order: ModelOrder) -> None:
     """Raise LoadError where the config, which is all that there is of an ensemble, is none."""
     config = _config(order)
     _check_files(order, config)
@@ -52,7 +52,7 @@ def check_ensemble(order: Order) -> None:
         )
 
 
-def _config(order: Order) -> "ModelConfig":
+def _config(order: ModelOrder) -> "ModelConfig":
     from model_builders.config import parse_pbtxt
     from model_builders.problem import ConfigError
 
@@ -64,7 +64,7 @@ def _config(order: Order) -> "ModelConfig":
         ) from None
 
 
-def _check_files(order: Order, config: "ModelConfig") -> None:
+def _check_files(order: ModelOrder, config: "ModelConfig") -> None:
     """Raise LoadError where a field leads to a file that is not the model's own.
 
     The operator has checked it, but the config comes from a ConfigMap, which others may edit.

@@ -16,7 +16,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel
 from inference_operator.domain.repository_plan import RepositoryPlan
 from inference_operator.load.failure import LoadError
-from inference_operator.load.plan import Order
+from inference_operator.load.plan import ModelOrder
 from model_builders.file_names import PLAIN_NAME, is_plain_name
 
 _STAGING = ".load-"
@@ -26,7 +26,7 @@ _RECORD = ".loaded.json"
 class Staging:
     """Where one model is put together."""
 
-    def __init__(self, output: Path, order: Order) -> None:
+    def __init__(self, output: Path, order: ModelOrder) -> None:
         name = order.model.name
         self._order = order
         self._place = output / name
@@ -129,6 +129,6 @@ def _remove_links(folder: Path) -> None:
                 path.unlink()
 
 
-def _identity(order: Order) -> str:
+def _identity(order: ModelOrder) -> str:
     text = RepositoryPlan((order.model,)).to_json() + order.config
     return hashlib.sha256(text.encode()).hexdigest()

@@ -30,10 +30,10 @@ from inference_operator.load.transfer.source import (
     MOST_FILES,
     WHOLE,
     Answer,
+    ByteRange,
     Listing,
     RangeError,
     RemoteFile,
-    Span,
 )
 
 EXPECTED = "`credentials.json`, a service account's key, or `endpoint`"
@@ -110,7 +110,7 @@ class CloudStorage:
         return names
 
     @contextmanager
-    def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
+    def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
         """The object's bytes, of one generation only: that is its `etag`."""
         bucket, name = SourceUri.of(uri).place
         blob = self._client.bucket(bucket).blob(name)
@@ -122,10 +122,10 @@ class CloudStorage:
                 f"{shown_uri(uri)} has generation {blob.generation} now, it had {etag}"
             )
         end = blob.size if span.end is None else span.end
-        body = self._chunks(blob, uri, Span(span.start, end))
+        body = self._chunks(blob, uri, ByteRange(span.start, end))
         yield Answer(body, span.start, blob.size, str(blob.generation), ranges=True)
 
-    def _chunks(self, blob: Any, uri: str, span: Span) -> Iterator[bytes]:
+    def _chunks(self, blob: Any, uri: str, span: ByteRange) -> Iterator[bytes]:
         at, end = span.start, span.end or 0
         while at < end:
             with _explained(uri):

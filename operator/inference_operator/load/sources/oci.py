@@ -14,7 +14,7 @@ from inference_operator.domain.http_credentials import Credentials
 from inference_operator.load.failure import LoadError
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.oci_login import Login, held_for
-from inference_operator.load.transfer.source import WHOLE, Answer, Listing, RemoteFile, Span
+from inference_operator.load.transfer.source import WHOLE, Answer, ByteRange, Listing, RemoteFile
 from inference_operator.load.transfer.transport import Transport, UnauthorizedError
 
 ADDRESS = "oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST"
@@ -61,7 +61,7 @@ class OciRegistry:
         )
 
     @contextmanager
-    def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
+    def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
         """A layer's bytes; a token that ran out is asked for anew."""
         with ExitStack() as stack:
             try:

@@ -41,10 +41,10 @@ from inference_operator.load.transfer.retry import TransientError
 from inference_operator.load.transfer.source import (
     WHOLE,
     Answer,
+    ByteRange,
     Listing,
     RangeError,
     RemoteFile,
-    Span,
 )
 from inference_operator.load.transfer.transport import CONTENT_RANGE, whole_number
 
@@ -91,7 +91,7 @@ class S3:
         return Listing(tuple(files), is_folder=True)
 
     @contextmanager
-    def get(self, uri: str, span: Span = WHOLE, etag: str | None = None) -> Iterator[Answer]:
+    def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
         """GetObject, of the version with this ETag only."""
         bucket, key = SourceUri.of(uri).place
         wanted = {"Bucket": bucket, "Key": key}
@@ -242,7 +242,7 @@ def _of_error(raw: Any) -> bytes:
     return body
 
 
-def _extent(found: Any, asked: Span) -> tuple[int, int | None]:
+def _extent(found: Any, asked: ByteRange) -> tuple[int, int | None]:
     """Where the answer's bytes start, and the size of the object; ValueError for neither."""
     if (said := found.get("ContentRange")) is None:
         total = found.get("ContentLength")

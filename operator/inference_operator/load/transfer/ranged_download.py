@@ -16,7 +16,7 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.transfer.progress import Progress
 from inference_operator.load.transfer.resumable_download import Download
 from inference_operator.load.transfer.retry import Retries, TransientError
-from inference_operator.load.transfer.source import Answer, Origin, RangeError, Span
+from inference_operator.load.transfer.source import Answer, ByteRange, Origin, RangeError
 from inference_operator.load.transfer.space import require_space
 
 CONNECTIONS = 4
@@ -27,14 +27,14 @@ _FILE, _RECORD = "pieces", "pieces.json"
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class RemoteVersion:
     """The size and version of a file that can be fetched in parts."""
 
     size: int
     etag: str | None
 
     @classmethod
-    def of(cls, answer: Answer, download: Download) -> "Whole | None":
+    def of(cls, answer: Answer, download: Download) -> "RemoteVersion | None":
         """None when parts of it could be of different versions, or cannot be asked for."""
         certain = answer.etag is not None or download.pinned
         if answer.total is None or not (answer.ranges and certain):
@@ -56,7 +56,7 @@ def remove_pieces(folder: Path) -> None:
 class Pieces:
     """The pieces of one download; those of an earlier container are taken over."""
 
-    def __init__(self, folder: Path, download: Download, whole: Whole) -> None:
+    def __init__(self, folder: Path, download: Download, whole: RemoteVersion) -> None:
         self._path = folder / _FILE
         self._record = folder / _RECORD
         self._download, self._whole = download, whole
@@ -123,7 +123,7 @@ class Pieces:
         at, end = start, self._end(start)
         while at < end:
             try:
-                with origin.get(self._download.uri, Span(at, end), self._whole.etag) as answer:
+                with origin.get(self._download.uri, ByteRange(at, end), self._whole.etag) as answer:
                     self._check(answer, at)
                     for chunk in answer.body:
                         if self._stop.is_set():

@@ -14,7 +14,7 @@ class RangeError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class ByteRange:
     """Bytes from `start` up to `end`, which is not among them; None: all that follow."""
 
     start: int = 0
@@ -28,7 +28,7 @@ class Span:
         return f"bytes={self.start}-{'' if self.end is None else self.end - 1}"
 
 
-WHOLE = Span()
+WHOLE = ByteRange()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,6 @@ class Origin(Protocol):
         """What lies at the address."""
 
     def get(
-        self, uri: str, span: Span = WHOLE, etag: str | None = None
+        self, uri: str, span: ByteRange = WHOLE, etag: str | None = None
     ) -> AbstractContextManager[Answer]:
         """Bytes of a file, of the version `etag` only; RangeError when it has another one now."""

@@ -25,10 +25,10 @@ from inference_operator.load.transfer.retry import TransientError
 from inference_operator.load.transfer.source import (
     WHOLE,
     Answer,
+    ByteRange,
     Listing,
     RangeError,
     RemoteFile,
-    Span,
 )
 
 READ_TIMEOUT_SECONDS = 30.0
@@ -92,7 +92,7 @@ class Transport:
     def get(
         self,
         uri: str,
-        span: Span = WHOLE,
+        span: ByteRange = WHOLE,
         etag: str | None = None,
         authorization: str | None = None,
     ) -> Iterator[Answer]:
@@ -189,7 +189,7 @@ def origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.lower().removesuffix(default)
 
 
-def _answer(response: http.client.HTTPResponse, asked: Span) -> Answer:
+def _answer(response: http.client.HTTPResponse, asked: ByteRange) -> Answer:
     etag = response.headers.get("ETag")
     strong = etag if etag and etag.startswith('"') else None
     if response.status != 206:

@@ -5,7 +5,7 @@ from typing import Any
 
 from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
 from inference_operator.domain.observed import Observed, RevisionRecord
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.children.drift import drift
 from inference_operator.planning.plan import Action, Apply, Create, Delete, key_of
 from inference_operator.resources.controller_revision import controller_revision
@@ -24,7 +24,7 @@ _IMMUTABLE = frozenset({"ConfigMap"})
 def stages(
     seen: Observed,
     records: Mapping[str, RevisionRecord],
-    position: Position,
+    position: RolloutState,
     replicas: int,
     kept: frozenset[str],
 ) -> tuple[tuple[Action, ...], ...]:
@@ -54,7 +54,7 @@ def _comes_first(seen: Observed, action: Action) -> bool:
 def _wanted(
     seen: Observed,
     records: Mapping[str, RevisionRecord],
-    position: Position,
+    position: RolloutState,
     replicas: int,
     kept: frozenset[str],
 ) -> Iterator[Mapping[str, Any]]:
@@ -73,7 +73,7 @@ def _wanted(
         yield budget
 
 
-def _pods_of(seen: Observed, record: RevisionRecord, position: Position, replicas: int) -> int:
+def _pods_of(seen: Observed, record: RevisionRecord, position: RolloutState, replicas: int) -> int:
     """As many as are asked for; a revision that clients have left gets no more than it has."""
     deployment = seen.deployments.get(record.revision)
     if record.revision != position.previous or deployment is None:
@@ -84,8 +84,8 @@ def _pods_of(seen: Observed, record: RevisionRecord, position: Position, replica
 def taken(seen: Observed, replicas: int) -> dict[ChildKey, str]:
     """A sentence for each child that somebody else's object of the same name keeps from being."""
     wanted = {"Service", "PodDisruptionBudget"} if replicas >= 2 else {"Service"}
-    keys = (key for key in sorted(seen.strangers) if key.kind in wanted)
-    return {key: _held_by(key, seen.strangers[key]) for key in keys}
+    keys = (key for key in sorted(seen.name_conflicts) if key.kind in wanted)
+    return {key: _held_by(key, seen.name_conflicts[key]) for key in keys}
 
 
 def _held_by(key: ChildKey, holder: UnitKey | None) -> str:
@@ -100,10 +100,10 @@ def _held_by(key: ChildKey, holder: UnitKey | None) -> str:
 def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
     key = key_of(manifest)
     live = seen.children.get(key)
-    if key in seen.leftovers:
+    if key in seen.orphans_of_predecessor:
         # Adopting it would only have it collected; its deletion wakes the unit.
         return None
-    if key in seen.strangers:
+    if key in seen.name_conflicts:
         # Said by `taken`.
         return None
     if live is None:

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import DECISION_MESSAGE_LENGTH
-from inference_operator.domain.message_limits import shortened
+from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.names import ChildKey, revision_child_name, revision_of_child
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
-from inference_operator.domain.rollout_state import Decision, Position
+from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.children.drift import drift
 from inference_operator.planning.plan import Delete, Plan, key_of
 from inference_operator.resources.record_shape import children_mismatch
@@ -42,7 +42,7 @@ def deletion(seen: Observed, record: RejectedRecord) -> tuple[Delete, ...]:
 
 
 def rejections(
-    seen: Observed, position: Position, replaced: RejectedRecord | None = None
+    seen: Observed, position: RolloutState, replaced: RejectedRecord | None = None
 ) -> tuple[Decision, ...]:
     """Return one decision about all rejected records, unless the status has the same one."""
     if not seen.rejected:
@@ -54,7 +54,7 @@ def rejections(
     ]
     if len(records) > _REPORTED:
         sentences.append(f"{len(records) - _REPORTED} more records are not accepted")
-    message = shortened("; ".join(sentences), DECISION_MESSAGE_LENGTH)
+    message = truncate("; ".join(sentences), DECISION_MESSAGE_LENGTH)
     known = {decision.message for decision in seen.status.decisions}
     return () if message in known else (Decision(Reason.RECORD_REJECTED, message),)
 
@@ -93,7 +93,7 @@ def stays(revision: str) -> str:
 
 
 def _what_follows(
-    seen: Observed, position: Position, record: RejectedRecord, is_replaced: bool
+    seen: Observed, position: RolloutState, record: RejectedRecord, is_replaced: bool
 ) -> str:
     revision = revision_of_child(record.name)
     if is_replaced:

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from inference_operator.domain.observed import RevisionRecord
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 
 
 def history(
-    records: Mapping[str, RevisionRecord], position: Position, limit: int
+    records: Mapping[str, RevisionRecord], position: RolloutState, limit: int
 ) -> frozenset[str]:
     """The newest `limit` revisions besides the live ones; of a pipeline the newest of all in any
     case: answers name its number, which must not be given to another set."""

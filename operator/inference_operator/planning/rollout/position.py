@@ -4,11 +4,11 @@ from dataclasses import replace
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed
-from inference_operator.domain.rollout_state import Position
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.plan import Plan
 
 
-def position_of(seen: Observed) -> Position:
+def position_of(seen: Observed) -> RolloutState:
     """Where the rollout stands, without revisions that no longer exist.
 
     The status says it. Where it was lost, the revision that the Service selects is the stable one,
@@ -22,7 +22,7 @@ def position_of(seen: Observed) -> Position:
     if status.observed_generation is None:
         stable = seen.served_revision if seen.ready_of(seen.served_revision) else None
     rollout = status.rollout
-    found = Position(
+    found = RolloutState(
         stable=stable if stable in known else None,
         candidate=candidate if candidate in known else None,
         since=rollout.since if rollout else None,
@@ -33,7 +33,7 @@ def position_of(seen: Observed) -> Position:
     return _as_clients_see_it(found, seen.served_revision)
 
 
-def carried_out(plan: Plan, served: str | None) -> Plan:
+def as_carried_out(plan: Plan, served: str | None) -> Plan:
     """The plan as far as it came true: without its promotion, where the Service, which now selects
     `served`, was not moved."""
     position = _as_clients_see_it(plan.position, served)
@@ -43,10 +43,10 @@ def carried_out(plan: Plan, served: str | None) -> Plan:
     return replace(plan, position=position, decisions=decisions)
 
 
-def _as_clients_see_it(position: Position, served: str | None) -> Position:
+def _as_clients_see_it(position: RolloutState, served: str | None) -> RolloutState:
     """A promotion whose write of the Service was refused has not happened: it is decided anew, by
     who answers then."""
     if position.previous is None or served != position.previous:
         return position
     promoted = position.candidate or position.stable
-    return Position(stable=served, candidate=promoted, since=position.promoted_at)
+    return RolloutState(stable=served, candidate=promoted, since=position.promoted_at)

@@ -10,12 +10,12 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.conditions import format_time
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.rollout_state import Decision, Position
+from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Situation:
+class RolloutFacts:
     """What the state machine decides from."""
 
     target: str
@@ -43,10 +43,10 @@ class Situation:
 
 
 @dataclass(frozen=True, slots=True)
-class Advance:
+class Transition:
     """Where the rollout stands now, what was decided, and when to look again."""
 
-    position: Position
+    position: RolloutState
     decisions: tuple[Decision, ...] = ()
     stuck: str = ""
     """Why the rollout does not go on by itself; empty while it does."""
@@ -55,7 +55,7 @@ class Advance:
     wake_after: timedelta | None = None
 
 
-def advance(position: Position, seen: Situation) -> Advance:
+def advance(position: RolloutState, seen: RolloutFacts) -> Transition:
     """One step of the rollout towards the revision that the spec wants."""
     position, _ = scale_down(position, seen.settings, seen.now)
     step = _towards_target(position, seen)
@@ -64,7 +64,7 @@ def advance(position: Position, seen: Situation) -> Advance:
     return replace(step, wake_after=min(waits) if waits else None)
 
 
-def _towards_target(position: Position, seen: Situation) -> Advance:
+def _towards_target(position: RolloutState, seen: RolloutFacts) -> Transition:
     if seen.target == position.stable:
         return _settled(position)
     if seen.settings.paused and position.stable is not None:
@@ -74,9 +74,9 @@ def _towards_target(position: Position, seen: Situation) -> Advance:
     return _start(position, seen)
 
 
-def _pause(position: Position, seen: Situation) -> Advance:
+def _pause(position: RolloutState, seen: RolloutFacts) -> Transition:
     # The deadline starts anew when the pause ends.
-    return Advance(
+    return Transition(
         replace(position, since=None),
         stuck=f"revision {seen.target} waits because spec.rollout.paused is true;"
         f" revision {position.stable} goes on serving",
@@ -84,9 +84,9 @@ def _pause(position: Position, seen: Situation) -> Advance:
     )
 
 
-def _settled(position: Position) -> Advance:
+def _settled(position: RolloutState) -> Transition:
     if position.candidate is None:
-        return Advance(position)
+        return Transition(position)
     decision = Decision(
         Reason.ABORTED,
         f"the spec went back to revision {position.stable}, which still serves;"
@@ -94,10 +94,10 @@ def _settled(position: Position) -> Advance:
         position.candidate,
         position.stable,
     )
-    return Advance(replace(position, candidate=None, since=None, progress=0), (decision,))
+    return Transition(replace(position, candidate=None, since=None, progress=0), (decision,))
 
 
-def _start(position: Position, seen: Situation) -> Advance:
+def _start(position: RolloutState, seen: RolloutFacts) -> Transition:
     begun = replace(position, candidate=seen.target, since=seen.now, progress=0)
     decision = Decision(
         Reason.REVISION_CREATED,
@@ -111,21 +111,21 @@ def _start(position: Position, seen: Situation) -> Advance:
     return replace(then, decisions=(decision, *then.decisions))
 
 
-def _progress(position: Position, seen: Situation) -> Advance:
+def _progress(position: RolloutState, seen: RolloutFacts) -> Transition:
     since = position.since or seen.now
     if seen.ready >= seen.replicas:
         if seen.served in (position.serving, seen.target):
             return _promote(position, seen)
         # The Service comes first, and may never come: its name may be taken.
-        return Advance(replace(position, progress=max(position.progress, seen.ready)))
+        return Transition(replace(position, progress=max(position.progress, seen.ready)))
     if seen.ready > position.progress:
         since = seen.now
     # The most that ever answered: a pod that comes and goes is no progress.
     moved = replace(position, since=since, progress=max(position.progress, seen.ready))
     left = seen.settings.progress_deadline - (seen.now - since)
     if left > timedelta(0):
-        return Advance(moved, wake_after=left)
-    return Advance(
+        return Transition(moved, wake_after=left)
+    return Transition(
         moved,
         # Without a running clock: each word that changes is a write.
         stuck=f"revision {seen.target} made no progress since {format_time(since)}"
@@ -135,7 +135,7 @@ def _progress(position: Position, seen: Situation) -> Advance:
     )
 
 
-def _promote(position: Position, seen: Situation) -> Advance:
+def _promote(position: RolloutState, seen: RolloutFacts) -> Transition:
     decision = Decision(
         Reason.PROMOTED,
         f"revision {seen.named} answers on {seen.ready} of {seen.replicas} replicas"
@@ -147,11 +147,11 @@ def _promote(position: Position, seen: Situation) -> Advance:
         position.stable,
         seen.target,
     )
-    promoted = Position(stable=seen.target, previous=position.stable, promoted_at=seen.now)
-    return Advance(promoted, (decision,))
+    promoted = RolloutState(stable=seen.target, previous=position.stable, promoted_at=seen.now)
+    return Transition(promoted, (decision,))
 
 
-def _not_later(position: Position, now: datetime) -> Position:
+def _not_later(position: RolloutState, now: datetime) -> RolloutState:
     """Times to come, which only an edit of the status leaves, count as now: delays end."""
     since, promoted_at = position.since, position.promoted_at
     return replace(
@@ -162,8 +162,8 @@ def _not_later(position: Position, now: datetime) -> Position:
 
 
 def scale_down(
-    position: Position, settings: RolloutSettings, now: datetime
-) -> tuple[Position, timedelta | None]:
+    position: RolloutState, settings: RolloutSettings, now: datetime
+) -> tuple[RolloutState, timedelta | None]:
     """Without the previous revision once its delay is over, and how long that takes yet."""
     position = _not_later(position, now)
     left = _until_scale_down(position, settings, now)
@@ -173,7 +173,7 @@ def scale_down(
 
 
 def _until_scale_down(
-    position: Position, settings: RolloutSettings, now: datetime
+    position: RolloutState, settings: RolloutSettings, now: datetime
 ) -> timedelta | None:
     if position.previous is None or position.promoted_at is None:
         return None

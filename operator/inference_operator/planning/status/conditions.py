@@ -14,21 +14,21 @@ from inference_operator.api.conditions import (
 from inference_operator.api.problem import joined
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Mode
-from inference_operator.domain.message_limits import shortened
+from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.pod_health import (
     ARTIFACT_REASONS,
-    Trouble,
+    Diagnosis,
+    diagnose,
     load_report,
-    trouble,
 )
 from inference_operator.validation.references import OF_REFERENCES
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class ConditionDraft:
     """A condition before it has its time: its type, whether it holds, and why."""
 
     type: ConditionType
@@ -38,7 +38,7 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Outlook:
+class ConditionInputs:
     """What all conditions are computed from."""
 
     seen: Observed
@@ -49,7 +49,7 @@ class Outlook:
     record: RevisionRecord | None
     """The revision that the spec wants, or, while it is invalid, the one that serves."""
 
-    trouble: Trouble | None
+    diagnosis: Diagnosis | None
     ready: int
     """Pods of `record` in which the model answers."""
 
@@ -72,19 +72,19 @@ class Outlook:
         return self.record is not None and self.seen.served_revision == self.record.revision
 
 
-def outlook(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Outlook:
+def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> ConditionInputs:
     """Gather once what every condition looks at."""
     target = plan.unit.revision if plan.unit else plan.position.serving
     record = plan.records.get(target) if target else None
-    found = None
+    diagnosis = None
     if record is not None:
         pods = seen.pods_of(record.revision)
         way_out = plan.accelerator.way_out if plan.accelerator else ""
-        found = trouble(record, seen.deployments.get(record.revision), pods, way_out)
-    return Outlook(seen, plan, errors, record, found, seen.ready_of(target))
+        diagnosis = diagnose(record, seen.deployments.get(record.revision), pods, way_out)
+    return ConditionInputs(seen, plan, errors, record, diagnosis, seen.ready_of(target))
 
 
-def findings(view: Outlook) -> Iterator[Finding]:
+def condition_drafts(view: ConditionInputs) -> Iterator[ConditionDraft]:
     """All conditions that apply."""
     yield _spec_valid(view)
     yield from _references(view)
@@ -92,53 +92,53 @@ def findings(view: Outlook) -> Iterator[Finding]:
     yield from _model_loaded(view)
     yield from _available(view)
     if view.plan.behind:
-        reason = Reason.WAITING_FOR_TURN if view.plan.wants_turn else Reason.PAUSED
-        yield Finding(ConditionType.DEFAULTS_CURRENT, False, reason, view.plan.behind)
+        reason = Reason.WAITING_FOR_ROLLOUT_SLOT if view.plan.wants_slot else Reason.PAUSED
+        yield ConditionDraft(ConditionType.DEFAULTS_CURRENT, False, reason, view.plan.behind)
     ready = _ready(view)
     yield ready
     stalled = _stalled(view)
     if stalled is not None:
         yield stalled
     elif ready.holds is not True:
-        yield Finding(ConditionType.RECONCILING, True, ready.reason, ready.message)
+        yield ConditionDraft(ConditionType.RECONCILING, True, ready.reason, ready.message)
 
 
-def _spec_valid(view: Outlook) -> Finding:
+def _spec_valid(view: ConditionInputs) -> ConditionDraft:
     if view.plan.invalid is not None:
         message = view.plan.invalid.message + _still_serving(view)
-        return Finding(ConditionType.SPEC_VALID, False, view.plan.invalid.reason, message)
+        return ConditionDraft(ConditionType.SPEC_VALID, False, view.plan.invalid.reason, message)
     if view.plan.unit is None and view.plan.unresolved is not None:
         message = "the spec is checked once all that it leaves to others is known"
-        return Finding(ConditionType.SPEC_VALID, None, view.plan.unresolved.reason, message)
+        return ConditionDraft(ConditionType.SPEC_VALID, None, view.plan.unresolved.reason, message)
     message = "the spec can be served"
     if view.plan.outside:
         outside = joined(view.plan.outside)
         message = f"what runs goes on, but a new revision of this spec would be refused: {outside}"
-    return Finding(ConditionType.SPEC_VALID, True, Reason.VALID, message)
+    return ConditionDraft(ConditionType.SPEC_VALID, True, Reason.VALID, message)
 
 
-def _references(view: Outlook) -> Iterator[Finding]:
+def _references(view: ConditionInputs) -> Iterator[ConditionDraft]:
     found = view.plan.references
     if not found:
         return
     broken = [one for one in found if not one.resolves]
     message = "; ".join(one.message for one in broken or found)
     reason = broken[0].reason if broken else Reason.RESOLVED
-    yield Finding(ConditionType.RESOLVED_REFS, not broken, reason, message)
+    yield ConditionDraft(ConditionType.RESOLVED_REFS, not broken, reason, message)
 
 
-def _artifact(view: Outlook) -> Iterator[Finding]:
+def _artifact(view: ConditionInputs) -> Iterator[ConditionDraft]:
     kind = ConditionType.ARTIFACT_RESOLVED
     record, unresolved = view.record, view.plan.unresolved
     if unresolved is not None and unresolved.reason not in OF_REFERENCES:
         holds = False if unresolved.is_definite else None
-        yield Finding(kind, holds, unresolved.reason, _unresolved(view, unresolved))
+        yield ConditionDraft(kind, holds, unresolved.reason, _unresolved(view, unresolved))
         return
     if record is None or (view.wanted == 0 and view.ready == 0):
         return
-    if view.trouble is not None and view.trouble.reason in ARTIFACT_REASONS:
-        message = view.trouble.message + _still_serving(view)
-        yield Finding(kind, False, view.trouble.reason, message)
+    if view.diagnosis is not None and view.diagnosis.reason in ARTIFACT_REASONS:
+        message = view.diagnosis.message + _still_serving(view)
+        yield ConditionDraft(kind, False, view.diagnosis.reason, message)
         return
     report = load_report(view.seen.pods_of(record.revision))
     if report is not None or view.ready > 0:
@@ -146,16 +146,16 @@ def _artifact(view: Outlook) -> Iterator[Finding]:
         pinned = "" if is_pinned else "; set spec.model.source.sha256 to pin it"
         differs = "".join(f"; {problem}" for problem in view.plan.contradictions)
         message = f"{_artifact_words(record)} is loaded{pinned}{differs}"
-        yield Finding(kind, True, Reason.RESOLVED, message)
+        yield ConditionDraft(kind, True, Reason.RESOLVED, message)
         return
-    yield Finding(kind, None, Reason.FETCHING, f"{_artifact_words(record)} is being fetched")
+    yield ConditionDraft(kind, None, Reason.FETCHING, f"{_artifact_words(record)} is being fetched")
 
 
 def _artifact_words(record: RevisionRecord) -> str:
     return str(record.resolved or record.words)
 
 
-def _unresolved(view: Outlook, unresolved: Unresolved) -> str:
+def _unresolved(view: ConditionInputs, unresolved: Unresolved) -> str:
     since = f" (since {format_time(unresolved.since)})" if unresolved.since else ""
     unit = view.plan.unit
     standing = unit.standing if unit else ""
@@ -163,46 +163,48 @@ def _unresolved(view: Outlook, unresolved: Unresolved) -> str:
     return f"{unresolved.message}{since}{kept}{_still_serving(view)}"
 
 
-def _model_loaded(view: Outlook) -> Iterator[Finding]:
+def _model_loaded(view: ConditionInputs) -> Iterator[ConditionDraft]:
     kind = ConditionType.MODEL_LOADED
     record = view.record
     if record is None or (view.wanted == 0 and view.ready == 0):
         return
     if view.ready > 0:
         message = f"model {record.model} version {record.version} answers"
-        yield Finding(kind, True, Reason.LOADED, message)
-    elif view.trouble is not None:
-        yield Finding(kind, False, view.trouble.reason, view.trouble.message)
+        yield ConditionDraft(kind, True, Reason.LOADED, message)
+    elif view.diagnosis is not None:
+        yield ConditionDraft(kind, False, view.diagnosis.reason, view.diagnosis.message)
     else:
         message = f"model {record.model} version {record.version} does not answer yet"
-        yield Finding(kind, False, Reason.LOADING, message)
+        yield ConditionDraft(kind, False, Reason.LOADING, message)
 
 
-def _available(view: Outlook) -> Iterator[Finding]:
+def _available(view: ConditionInputs) -> Iterator[ConditionDraft]:
     serving = view.plan.position.serving
     if serving is None or view.wanted == 0:
         return
     ready = view.seen.ready_of(serving)
     if view.plan.has_no_service:
         message = f"no client reaches revision {serving}: {'; '.join(view.plan.blocked)}"
-        yield Finding(ConditionType.AVAILABLE, False, Reason.CHILD_REFUSED, message)
+        yield ConditionDraft(ConditionType.AVAILABLE, False, Reason.CHILD_REFUSED, message)
     elif ready > 0:
         message = f"revision {serving} answers its clients"
-        yield Finding(ConditionType.AVAILABLE, True, Reason.MINIMUM_REPLICAS_AVAILABLE, message)
+        yield ConditionDraft(
+            ConditionType.AVAILABLE, True, Reason.MINIMUM_REPLICAS_AVAILABLE, message
+        )
     else:
         message = f"no pod of revision {serving} answers"
-        yield Finding(ConditionType.AVAILABLE, False, Reason.NO_PODS_READY, message)
+        yield ConditionDraft(ConditionType.AVAILABLE, False, Reason.NO_PODS_READY, message)
 
 
-def _ready(view: Outlook) -> Finding:
+def _ready(view: ConditionInputs) -> ConditionDraft:
     holds, reason, message = _readiness(view)
     choice = view.plan.accelerator
     if choice is not None and choice.fallback_is_off and choice.message not in message:
         message = f"{message}; {choice.message}"
-    return Finding(ConditionType.READY, holds, reason, message)
+    return ConditionDraft(ConditionType.READY, holds, reason, message)
 
 
-def _readiness(view: Outlook) -> tuple[bool, Reason, str]:
+def _readiness(view: ConditionInputs) -> tuple[bool, Reason, str]:
     plan, record = view.plan, view.record
     if plan.invalid is not None:
         return False, plan.invalid.reason, plan.invalid.message + _still_serving(view)
@@ -222,12 +224,12 @@ def _readiness(view: Outlook) -> tuple[bool, Reason, str]:
     return False, *_not_ready(view, record)
 
 
-def _not_ready(view: Outlook, record: RevisionRecord) -> tuple[Reason, str]:
+def _not_ready(view: ConditionInputs, record: RevisionRecord) -> tuple[Reason, str]:
     plan = view.plan
     if plan.paused:
         return Reason.PAUSED, plan.stuck
-    if view.trouble is not None:
-        return view.trouble.reason, view.trouble.message + _still_serving(view)
+    if view.diagnosis is not None:
+        return view.diagnosis.reason, view.diagnosis.message + _still_serving(view)
     if plan.stuck:
         return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck
     if view.ready >= view.wanted:
@@ -238,7 +240,7 @@ def _not_ready(view: Outlook, record: RevisionRecord) -> tuple[Reason, str]:
     return reason, message + _still_serving(view)
 
 
-def _serving_sentence(view: Outlook, record: RevisionRecord) -> str:
+def _serving_sentence(view: ConditionInputs, record: RevisionRecord) -> str:
     sentence = (
         f"model {record.model} version {record.version} (revision {record.revision}) answers on"
         f" {view.ready} of {view.wanted} replicas"
@@ -249,7 +251,7 @@ def _serving_sentence(view: Outlook, record: RevisionRecord) -> str:
     return sentence
 
 
-def _still_serving(view: Outlook) -> str:
+def _still_serving(view: ConditionInputs) -> str:
     stable = view.plan.position.stable
     target = view.plan.unit.revision if view.plan.unit else None
     if stable is None or stable == target or view.seen.ready_of(stable) == 0:
@@ -257,28 +259,28 @@ def _still_serving(view: Outlook) -> str:
     return f" (revision {stable} goes on serving on {view.seen.ready_of(stable)} replicas)"
 
 
-def _stalled(view: Outlook) -> Finding | None:
+def _stalled(view: ConditionInputs) -> ConditionDraft | None:
     plan = view.plan
     kind = ConditionType.STALLED
     if plan.invalid is not None:
-        return Finding(kind, True, plan.invalid.reason, plan.invalid.message)
+        return ConditionDraft(kind, True, plan.invalid.reason, plan.invalid.message)
     if view.errors:
-        return Finding(kind, True, Reason.CHILD_REFUSED, "; ".join(view.errors))
+        return ConditionDraft(kind, True, Reason.CHILD_REFUSED, "; ".join(view.errors))
     if plan.unresolved is not None and plan.unresolved.is_definite:
         message = _unresolved(view, plan.unresolved)
-        return Finding(kind, True, plan.unresolved.reason, message)
+        return ConditionDraft(kind, True, plan.unresolved.reason, message)
     if plan.rejected:
-        return Finding(kind, True, Reason.RECORD_REJECTED, plan.rejected)
+        return ConditionDraft(kind, True, Reason.RECORD_REJECTED, plan.rejected)
     if plan.paused and not view.serves:
-        return Finding(kind, True, Reason.PAUSED, plan.stuck)
+        return ConditionDraft(kind, True, Reason.PAUSED, plan.stuck)
     if plan.stuck:
-        because = f": {view.trouble.message}" if view.trouble else ""
-        return Finding(kind, True, Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck + because)
+        because = f": {view.diagnosis.message}" if view.diagnosis else ""
+        return ConditionDraft(kind, True, Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck + because)
     return None
 
 
 def conditions(
-    found: Sequence[Finding], before: Sequence[Condition], generation: int, now: datetime
+    found: Sequence[ConditionDraft], before: Sequence[Condition], generation: int, now: datetime
 ) -> tuple[Condition, ...]:
     """Findings as conditions; the transition time moves only when the status does."""
     old = {condition.type: condition for condition in before}
@@ -289,7 +291,7 @@ _STATUS = {True: ConditionStatus.TRUE, False: ConditionStatus.FALSE, None: Condi
 
 
 def _condition(
-    finding: Finding, old: dict[str, Condition], generation: int, now: datetime
+    finding: ConditionDraft, old: dict[str, Condition], generation: int, now: datetime
 ) -> Condition:
     status = _STATUS[finding.holds]
     previous = old.get(finding.type)
@@ -300,5 +302,5 @@ def _condition(
         observed_generation=generation,
         last_transition_time=previous.last_transition_time if previous and unchanged else now,
         reason=finding.reason,
-        message=shortened(finding.message, MESSAGE_LENGTH),
+        message=truncate(finding.message, MESSAGE_LENGTH),
     )

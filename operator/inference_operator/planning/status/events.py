@@ -17,7 +17,7 @@ class Severity(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Note:
+class EventDraft:
     """An Event to be."""
 
     severity: Severity
@@ -25,25 +25,25 @@ class Note:
     message: str
 
 
-def notes(
+def events_for(
     before: UnitStatus,
     after: UnitStatus,
     plan: Plan,
     repaired: tuple[str, ...] = (),
-) -> tuple[Note, ...]:
+) -> tuple[EventDraft, ...]:
     """Events of a pass; `repaired` are the children that were put back.
 
     The first revision of a unit is not announced: its promotion is.
     """
     is_new = before.observed_generation is None
     made = [
-        Note(_severity(decision.reason), decision.reason, decision.message)
+        EventDraft(_severity(decision.reason), decision.reason, decision.message)
         for decision in plan.decisions
         if not (is_new and decision.reason is Reason.REVISION_CREATED)
     ]
     if repaired and before.observed_generation == after.observed_generation:
         message = f"changed by somebody else, put back: {'; '.join(repaired)}"
-        made.append(Note(Severity.NORMAL, Reason.DRIFT_REPAIRED, message))
+        made.append(EventDraft(Severity.NORMAL, Reason.DRIFT_REPAIRED, message))
     was = before.condition(ConditionType.READY)
     now = after.condition(ConditionType.READY)
     promoted = any(decision.reason is Reason.PROMOTED for decision in plan.decisions)
@@ -56,7 +56,7 @@ def notes(
         and was_stalled is None
         and (now is None or stalled.reason != now.reason)
     ):
-        made.append(Note(Severity.WARNING, stalled.reason, stalled.message))
+        made.append(EventDraft(Severity.WARNING, stalled.reason, stalled.message))
     return (*made, *_lost_references(before, after))
 
 
@@ -64,7 +64,7 @@ def _severity(reason: Reason) -> Severity:
     return Severity.WARNING if reason is Reason.RECORD_REJECTED else Severity.NORMAL
 
 
-def _lost_references(before: UnitStatus, after: UnitStatus) -> list[Note]:
+def _lost_references(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:
     """A pipeline goes on without a resource that it refers to, but not silently."""
     was, now = (s.condition(ConditionType.RESOLVED_REFS) for s in (before, after))
     if was is None or now is None or now.status is not ConditionStatus.FALSE:
@@ -73,15 +73,15 @@ def _lost_references(before: UnitStatus, after: UnitStatus) -> list[Note]:
     is_told = ready is not None and ready.reason == now.reason
     if is_told or (was.status, was.reason) == (now.status, now.reason):
         return []
-    return [Note(Severity.WARNING, now.reason, now.message)]
+    return [EventDraft(Severity.WARNING, now.reason, now.message)]
 
 
-def _ready_note(was: Condition | None, now: Condition) -> list[Note]:
+def _ready_note(was: Condition | None, now: Condition) -> list[EventDraft]:
     if was is not None and (was.status, was.reason) == (now.status, now.reason):
         return []
     if now.reason in {*UNDER_WAY, Reason.RECORD_REJECTED}:  # The decisions tell it.
         return []
     if now.status is ConditionStatus.TRUE:
-        return [Note(Severity.NORMAL, now.reason, now.message)]
+        return [EventDraft(Severity.NORMAL, now.reason, now.message)]
     severity = Severity.NORMAL if now.reason == Reason.PAUSED else Severity.WARNING
-    return [Note(severity, now.reason, now.message)]
+    return [EventDraft(severity, now.reason, now.message)]

@@ -17,7 +17,7 @@ def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.key}:"
     yield from _wanted(plan)
     if plan.behind:
-        yield f"  waits{' for its turn' if plan.wants_turn else ''}: {plan.behind}"
+        yield f"  waits{' for its turn' if plan.wants_slot else ''}: {plan.behind}"
     for decision in plan.decisions:
         yield f"  decision: {decision.reason.value}: {decision.message}"
     if plan.rejected:

@@ -8,7 +8,7 @@ from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_text, shown_uri
 from inference_operator.domain.load_report import LoadReport
-from inference_operator.domain.message_limits import shortened
+from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.observed import Container, DeploymentView, Pod, RevisionRecord
 from inference_operator.domain.repository_plan import CONFIG_SUFFIX
 from inference_operator.domain.serving_unit import ServedStep
@@ -38,25 +38,25 @@ ARTIFACT_REASONS = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Diagnosis:
     """What keeps a revision from serving, in a sentence that says what to do."""
 
     reason: Reason
     message: str
 
 
-def trouble(
+def diagnose(
     record: RevisionRecord,
     deployment: DeploymentView | None,
     pods: tuple[Pod, ...],
     way_out: str = "",
-) -> Trouble | None:
+) -> Diagnosis | None:
     """The first rule that finds something, over all pods; None when nothing is wrong (yet).
 
     `way_out` is what helps pods that wait for an accelerator, beside one that is free.
     """
     if deployment is not None and deployment.refused:
-        return Trouble(
+        return Diagnosis(
             Reason.POD_REFUSED,
             f"pods are refused: {shown_text(deployment.refused)}; correct what it names in spec, or"
             " ask for the quota or permission",
@@ -71,7 +71,7 @@ def trouble(
     return None
 
 
-def _of_steps(found: Trouble, record: RevisionRecord) -> Trouble:
+def _of_steps(found: Diagnosis, record: RevisionRecord) -> Diagnosis:
     """In the words of a pipeline, whose models are those of its steps, or of what they refer to."""
     text = found.message
     pins = [step.pin for step in record.steps if _tells_of(text, step)]
@@ -102,26 +102,26 @@ def load_report(pods: tuple[Pod, ...]) -> LoadReport | None:
     return None
 
 
-def _artifact(pod: Pod, record: RevisionRecord) -> Trouble | None:
+def _artifact(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     loader = pod.loader
     if loader is None or loader.exit_code in (None, 0):
         return None
     report = LoadReport.from_json(loader.exit_message)
     if report is not None and report.reason in ARTIFACT_REASONS:
-        return Trouble(report.reason, report.message)
-    return Trouble(
+        return Diagnosis(report.reason, report.message)
+    return Diagnosis(
         Reason.FETCH_FAILED,
         f"the init container {_ending(loader)} while it loaded {record.words}; see `kubectl logs"
         f" {pod.name} -c load`",
     )
 
 
-def _image(pod: Pod, record: RevisionRecord) -> Trouble | None:
+def _image(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     for container, remedy in ((pod.loader, _OWN_IMAGE), (pod.triton, "correct spec.triton.image")):
         if container is not None and container.waiting_reason in _IMAGE_REASONS:
             said = container.waiting_message or container.waiting_reason
             image = container.image if image_is_shown(container.image) else NOT_SHOWN
-            return Trouble(
+            return Diagnosis(
                 Reason.IMAGE_PULL_FAILED,
                 f"image {image} cannot be pulled: {_short(said)}; {remedy}, or name a"
                 " pull secret in spec.imagePullSecrets",
@@ -129,10 +129,10 @@ def _image(pod: Pod, record: RevisionRecord) -> Trouble | None:
     return None
 
 
-def _container_config(pod: Pod, record: RevisionRecord) -> Trouble | None:
+def _container_config(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     for container in (pod.loader, pod.triton):
         if container is not None and container.waiting_reason in _CONFIG_REASONS:
-            return Trouble(
+            return Diagnosis(
                 Reason.POD_REFUSED,
                 f"a container of pod {pod.name} cannot be created:"
                 f" {_short(container.waiting_message)}; correct what it names in spec",
@@ -140,58 +140,58 @@ def _container_config(pod: Pod, record: RevisionRecord) -> Trouble | None:
     return None
 
 
-def _out_of_memory(pod: Pod, record: RevisionRecord) -> Trouble | None:
+def _out_of_memory(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     triton = pod.triton
     if triton is None or triton.exit_reason != "OOMKilled":
         return None
-    return Trouble(
+    return Diagnosis(
         Reason.OUT_OF_MEMORY,
         f"Triton used more than its memory limit and was killed ({triton.restarts} restarts);"
         " raise spec.resources.limits.memory, or lower instance counts or batch sizes",
     )
 
 
-def _model_load(pod: Pod, record: RevisionRecord) -> Trouble | None:
+def _model_load(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     triton = pod.triton
     if triton is None or triton.exit_code in (None, 0):
         return None
     if found := _LOAD_FAILURE.search(triton.exit_message):
         name, version, said = found.groups()
-        return Trouble(
+        return Diagnosis(
             Reason.MODEL_LOAD_FAILED,
             f"Triton cannot load model {name} version {version}: {_short(_first_line(said))};"
             " correct the artifact or what of spec.model and spec.triton it contradicts",
         )
     said = _last_error(triton.exit_message)
-    return Trouble(
+    return Diagnosis(
         Reason.CRASH_LOOP,
         f"Triton {_ending(triton)} ({triton.restarts} restarts){said}; see `kubectl logs"
         f" {pod.name} -c triton --previous`",
     )
 
 
-def _schedule(pod: Pod, record: RevisionRecord) -> Trouble | None:
+def _schedule(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     if not pod.unschedulable:
         return None
     if found := _MISSING_CLAIM.search(pod.unschedulable):
-        return Trouble(
+        return Diagnosis(
             Reason.CLAIM_NOT_FOUND,
             f"PersistentVolumeClaim {found.group(1)} of {record.words} does not exist in this"
             " namespace; create it, or correct spec.model.source.uri",
         )
     if re.search(r"Insufficient \S+/\S+", pod.unschedulable):
-        return Trouble(
+        return Diagnosis(
             Reason.GPU_UNAVAILABLE,
             f"no node has the accelerator free: {_short(pod.unschedulable)}; free or add one",
         )
-    return Trouble(
+    return Diagnosis(
         Reason.UNSCHEDULABLE,
         f"no node takes the pod: {_short(pod.unschedulable)}; adjust spec.resources or"
         " spec.placement, or add nodes",
     )
 
 
-Rule = Callable[[Pod, RevisionRecord], Trouble | None]
+Rule = Callable[[Pod, RevisionRecord], Diagnosis | None]
 _RULES: tuple[Rule, ...] = (
     _artifact,
     _image,
@@ -219,4 +219,4 @@ def _first_line(said: str) -> str:
 
 
 def _short(text: str, limit: int = 600) -> str:
-    return shortened(shown_text(text), limit)
+    return truncate(shown_text(text), limit)

@@ -17,7 +17,7 @@ from inference_operator.api.status import (
     STEP_VERSIONS_LENGTH,
     AcceleratorMode,
     AcceleratorStatus,
-    Decision,
+    DecisionStatus,
     ModelStatus,
     Phase,
     RevisionStatus,
@@ -27,14 +27,18 @@ from inference_operator.api.status import (
 )
 from inference_operator.domain import rollout_state
 from inference_operator.domain.accelerator import Mode
-from inference_operator.domain.message_limits import shortened
+from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.names import selector_text, unit_selector
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.domain.status_uri import is_status_uri_of, status_uri
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.status.conditions import conditions, findings, outlook
+from inference_operator.planning.status.conditions import (
+    condition_drafts,
+    condition_inputs,
+    conditions,
+)
 from inference_operator.planning.status.pod_health import load_report
 from inference_operator.resources.service import service_url
 
@@ -44,8 +48,8 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
 
     `seen` is the cluster after the plan's writes, `errors` the children that were refused.
     """
-    view = outlook(seen, plan, errors)
-    found = conditions(tuple(findings(view)), seen.status.conditions, seen.generation, now)
+    view = condition_inputs(seen, plan, errors)
+    found = conditions(tuple(condition_drafts(view)), seen.status.conditions, seen.generation, now)
     key = seen.owner.key
     return STATUS_OF_KIND[key.kind](
         observed_generation=seen.generation,
@@ -104,7 +108,7 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
 
 
 def _run_id(text: str) -> str | None:
-    return shortened(text, RUN_ID_LENGTH) or None
+    return truncate(text, RUN_ID_LENGTH) or None
 
 
 def _url(seen: Observed, plan: Plan) -> str | None:
@@ -118,15 +122,15 @@ def _steps(plan: Plan) -> dict[str, Any]:
     if serving is None or not serving.steps:
         return {}
     found = tuple(_step(step) for step in serving.steps)
-    versions = shortened(serving.step_versions, STEP_VERSIONS_LENGTH)
+    versions = truncate(serving.step_versions, STEP_VERSIONS_LENGTH)
     return {"steps": found, "step_versions": versions}
 
 
 def _step(step: ServedStep) -> StepStatus:
     is_builtin = not (step.uri or step.pin)
     return StepStatus(
-        name=shortened(step.name, NAME_LENGTH),
-        model=shortened(step.model, NAME_LENGTH),
+        name=truncate(step.name, NAME_LENGTH),
+        model=truncate(step.model, NAME_LENGTH),
         version=None if is_builtin else str(step.version),
         source="builtin" if is_builtin else status_uri(step.uri) or None,
         model_ref=f"{step.pin.kind}/{step.pin.name}" if step.pin else None,
@@ -164,38 +168,40 @@ def _accelerator(plan: Plan) -> AcceleratorStatus | None:
     if choice is None:
         return None
     mode = AcceleratorMode.CPU if choice.mode is Mode.CPU else AcceleratorMode.GPU
-    message = shortened(choice.message, ACCELERATOR_MESSAGE_LENGTH)
+    message = truncate(choice.message, ACCELERATOR_MESSAGE_LENGTH)
     return AcceleratorStatus(mode=mode, message=message or None)
 
 
 def _decisions(
-    before: tuple[Decision, ...], made: tuple[rollout_state.Decision, ...], now: datetime
-) -> tuple[Decision, ...]:
+    before: tuple[DecisionStatus, ...],
+    made: tuple[rollout_state.Decision, ...],
+    now: datetime,
+) -> tuple[DecisionStatus, ...]:
     kept = (*map(_carried, before), *(_decision(decision, now) for decision in made))
     return kept[-DECISIONS_KEPT:]
 
 
-def _carried(decision: Decision) -> Decision:
+def _carried(decision: DecisionStatus) -> DecisionStatus:
     """As the operator would have written it: anybody may have edited the status since."""
     return decision.model_copy(
         update={
             "source": _optional(decision.source),
             "target": _optional(decision.target),
-            "reason": shortened(decision.reason, REASON_LENGTH),
-            "message": shortened(decision.message, DECISION_MESSAGE_LENGTH),
+            "reason": truncate(decision.reason, REASON_LENGTH),
+            "message": truncate(decision.message, DECISION_MESSAGE_LENGTH),
         }
     )
 
 
 def _optional(text: str | None) -> str | None:
-    return None if text is None else shortened(text, NAME_LENGTH)
+    return None if text is None else truncate(text, NAME_LENGTH)
 
 
-def _decision(decision: rollout_state.Decision, now: datetime) -> Decision:
-    return Decision(
+def _decision(decision: rollout_state.Decision, now: datetime) -> DecisionStatus:
+    return DecisionStatus(
         time=now,
         source=_optional(decision.source),
         target=_optional(decision.target),
         reason=decision.reason,
-        message=shortened(decision.message, DECISION_MESSAGE_LENGTH),
+        message=truncate(decision.message, DECISION_MESSAGE_LENGTH),
     )
