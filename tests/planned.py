@@ -14,7 +14,7 @@ from inference_operator.domain.observed import Observed
 from inference_operator.observation.observe import observe
 from inference_operator.observation.store import Cache
 from inference_operator.planning.planner import plan
-from inference_operator.planning.status.events import notes
+from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.seen import DEFAULTS, NOON
@@ -42,7 +42,7 @@ def planned(body: Body) -> dict[str, Any]:
     began = time.process_time()
     made = plan(there, DEFAULTS, NOON)
     status = report(there, made, (), NOON)
-    messages = [note.message for note in notes(there.status, status, made)]
+    messages = [note.message for note in events_for(there.status, status, made)]
     seconds = time.process_time() - began
     problems = [str(problem) for problem in made.invalid.problems] if made.invalid else []
     return {

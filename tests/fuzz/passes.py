@@ -13,7 +13,7 @@ from inference_operator.observation.observe import Resolve, observe, unresolved
 from inference_operator.observation.store import Cache
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.status.events import notes
+from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
 from inference_operator.resources.metadata import owned
@@ -80,7 +80,7 @@ def passed(
     check_secret(text)
     yield from (condition.message for condition in status.conditions)
     yield from (decision.message for decision in status.decisions)
-    yield from (note.message for note in notes(seen.status, status, made))
+    yield from (note.message for note in events_for(seen.status, status, made))
     explain(made)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from inference_operator.domain.observed import DeploymentView
 from inference_operator.observation.observe import pod_view
-from inference_operator.planning.status.pod_health import trouble
+from inference_operator.planning.status.pod_health import diagnose
 from tests.fakes import bodies
 from tests.unit.planning.seen import record
 
@@ -15,7 +15,7 @@ NO_GPU = {"unschedulable": "0/3 nodes are available: 3 Insufficient nvidia.com/g
 
 
 def test_a_pod_that_waits_for_an_accelerator_is_told_the_way_out() -> None:
-    found = trouble(RECORD, None, (pod_view(bodies.pod("aaa", **NO_GPU)),), "do this")
+    found = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **NO_GPU)),), "do this")
     assert found is not None
     assert found.message.endswith(" nvidia.com/gpu.; free or add one, or do this")
 
@@ -32,7 +32,7 @@ def test_messages_of_the_kubelet_show_no_password(image: str, shown: str) -> Non
     waiting = {"state": {"waiting": {"reason": "ErrImagePull", "message": said}}}
     (pod,) = (pod_view(bodies.pod("aaa", triton=waiting)),)
     assert pod.triton is not None
-    found = trouble(RECORD, None, (replace(pod, triton=replace(pod.triton, image=image)),))
+    found = diagnose(RECORD, None, (replace(pod, triton=replace(pod.triton, image=image)),))
     assert found is not None
     assert f"image {shown} cannot be pulled" in found.message
     assert "hunter2" not in found.message
@@ -40,6 +40,6 @@ def test_messages_of_the_kubelet_show_no_password(image: str, shown: str) -> Non
 
 def test_what_refuses_pods_shows_no_password() -> None:
     refused = "admission webhook https://hook/x?token=hunter2 denied the request"
-    found = trouble(RECORD, DeploymentView(2, 0, refused), ())
+    found = diagnose(RECORD, DeploymentView(2, 0, refused), ())
     assert found is not None
     assert "https://hook/x denied" in found.message

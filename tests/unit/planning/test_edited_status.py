@@ -11,7 +11,7 @@ from inference_operator.api.status import (
     RevisionStatus,
     RolloutStatus,
 )
-from inference_operator.domain.resolution import Resolved, RolloutFacts
+from inference_operator.domain.resolution import Facts, Resolved
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.planner import plan
 from inference_operator.planning.rollout.state_machine import scale_down
@@ -67,9 +67,7 @@ def test_a_digest_is_carried_only_where_it_is_one() -> None:
 
 
 def test_the_run_of_a_record_is_shown_without_control_characters() -> None:
-    resolved = Resolved(
-        "models:/m@a", "models:/m/1", 1, RED * 30, "https://h/a", RolloutFacts("a.onnx")
-    )
+    resolved = Resolved("models:/m@a", "models:/m/1", 1, RED * 30, "https://h/a", Facts("a.onnx"))
     found = reported(edited(), resolved=resolved)
 
     assert found.model is not None

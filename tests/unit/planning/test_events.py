@@ -5,7 +5,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.status.events import EventDraft, Severity, notes
+from inference_operator.planning.status.events import EventDraft, Severity, events_for
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import NOON
 
@@ -42,17 +42,17 @@ PROMOTED = Decision(Reason.PROMOTED, "moved", None, "a")
 
 
 def test_a_new_resource_is_not_announced() -> None:
-    assert notes(NEW, PROGRESSING, plan(CREATED)) == ()
+    assert events_for(NEW, PROGRESSING, plan(CREATED)) == ()
 
 
 def test_a_new_revision_of_a_serving_resource_is() -> None:
-    (note,) = notes(READY, PROGRESSING, plan(CREATED))
+    (note,) = events_for(READY, PROGRESSING, plan(CREATED))
 
     assert note == EventDraft(Severity.NORMAL, "RevisionCreated", "made")
 
 
 def test_a_promotion_tells_that_it_is_ready() -> None:
-    (note,) = notes(PROGRESSING, READY, plan(PROMOTED))
+    (note,) = events_for(PROGRESSING, READY, plan(PROMOTED))
 
     assert note.reason == "Promoted"
 
@@ -60,29 +60,29 @@ def test_a_promotion_tells_that_it_is_ready() -> None:
 def test_an_unchanged_state_is_not_told_again() -> None:
     failed = status("False", "CrashLoop")
 
-    assert notes(failed, failed, plan()) == ()
-    assert notes(READY, READY, plan()) == ()
+    assert events_for(failed, failed, plan()) == ()
+    assert events_for(READY, READY, plan()) == ()
 
 
 def test_trouble_is_a_warning() -> None:
-    (note,) = notes(PROGRESSING, status("False", "CrashLoop"), plan())
+    (note,) = events_for(PROGRESSING, status("False", "CrashLoop"), plan())
 
     assert note == EventDraft(Severity.WARNING, "CrashLoop", "CrashLoop in words")
 
 
 def test_recovery_is_told() -> None:
-    (note,) = notes(status("False", "CrashLoop"), READY, plan())
+    (note,) = events_for(status("False", "CrashLoop"), READY, plan())
 
     assert note == EventDraft(Severity.NORMAL, "Ready", "Ready in words")
 
 
 def test_progress_is_quiet() -> None:
-    assert notes(READY, PROGRESSING, plan()) == ()
-    assert notes(READY, status("False", "Scaling"), plan()) == ()
+    assert events_for(READY, PROGRESSING, plan()) == ()
+    assert events_for(READY, status("False", "Scaling"), plan()) == ()
 
 
 def test_a_pause_is_no_warning() -> None:
-    (note,) = notes(READY, status("False", "Paused", "Paused"), plan())
+    (note,) = events_for(READY, status("False", "Paused", "Paused"), plan())
 
     assert note.severity is Severity.NORMAL
 
@@ -90,20 +90,22 @@ def test_a_pause_is_no_warning() -> None:
 def test_a_deadline_is_told_beside_its_trouble() -> None:
     before = status("False", "CrashLoop")
     after = status("False", "CrashLoop", "ProgressDeadlineExceeded")
-    (note,) = notes(before, after, plan())
+    (note,) = events_for(before, after, plan())
 
     assert (note.severity, note.reason) == (Severity.WARNING, "ProgressDeadlineExceeded")
 
 
 def test_an_invalid_spec_is_told_once() -> None:
     after = status("False", "InvalidSpec", "InvalidSpec")
-    (note,) = notes(READY, after, plan())
+    (note,) = events_for(READY, after, plan())
 
     assert (note.severity, note.reason) == (Severity.WARNING, "InvalidSpec")
 
 
 def test_a_repair_names_what_was_put_back() -> None:
-    (note,) = notes(READY, READY, plan(), ("Service/fx: spec.type differs", "ConfigMap/x: missing"))
+    (note,) = events_for(
+        READY, READY, plan(), ("Service/fx: spec.type differs", "ConfigMap/x: missing")
+    )
 
     assert note == EventDraft(
         Severity.NORMAL,
@@ -115,4 +117,4 @@ def test_a_repair_names_what_was_put_back() -> None:
 def test_what_a_new_generation_asks_for_is_no_repair() -> None:
     before = status("True", "Ready", generation=2)
 
-    assert notes(before, READY, plan(), ("PodDisruptionBudget/fx: missing",)) == ()
+    assert events_for(before, READY, plan(), ("PodDisruptionBudget/fx: missing",)) == ()

@@ -7,7 +7,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.status import DecisionStatus, InferenceModelStatus, RevisionStatus
 from inference_operator.domain.observed import Observed, RejectedRecord
 from inference_operator.planning.planner import plan
-from inference_operator.planning.status.events import Severity, notes
+from inference_operator.planning.status.events import Severity, events_for
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE
@@ -50,7 +50,7 @@ def test_the_decision_is_an_event_once_and_a_warning() -> None:
     (decision,) = done.decisions
     assert decision.reason is Reason.RECORD_REJECTED
     status = report(before, done, (), NOON)
-    (note,) = notes(before.status, status, done)
+    (note,) = events_for(before.status, status, done)
     assert (note.severity, note.reason) == (Severity.WARNING, "RecordRejected")
 
     again = plan(replace(before, status=status), DEFAULTS, NOON)

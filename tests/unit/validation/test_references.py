@@ -15,8 +15,8 @@ from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.validation.references import (
     Finding,
     ResolvedSteps,
+    describe_pin_changes,
     last_pin,
-    moved,
     resolve_references,
 )
 from tests.fakes.bodies import PIPELINE, epipe, step
@@ -70,7 +70,7 @@ def test_what_moved_is_told_with_both_sides() -> None:
     found = seen(pinned("old", 1, pin("a")))
     position = RolloutState(stable="old")
 
-    assert moved(found, position, {"s0": replace(pin("b"), version=2)}) == (
+    assert describe_pin_changes(found, position, {"s0": replace(pin("b"), version=2)}) == (
         "step s0: InferenceModel fx-drift went from version 1 (revision a) to version 2 (revision"
         " b)"
     )
@@ -227,4 +227,9 @@ def test_every_step_that_can_stand_for_nothing_is_told_and_the_others_settled() 
     ids=["the same content", "another name", "another kind"],
 )
 def test_what_is_no_new_version_is_not_told_as_one(now: Pin) -> None:
-    assert moved(seen(pinned("old", 1, pin("a"))), RolloutState(stable="old"), {"s0": now}) == ""
+    assert (
+        describe_pin_changes(
+            seen(pinned("old", 1, pin("a"))), RolloutState(stable="old"), {"s0": now}
+        )
+        == ""
+    )
