@@ -37,8 +37,7 @@ class JsonFormatter(logging.Formatter):
         fields = {name: getattr(record, name, None) for name in _EXTRAS}
         if record.exc_info:
             fields["exception"] = self.formatException(record.exc_info)
-        message = record.getMessage()
-        return log_line(record.created, record.levelname, record.name, message, fields)
+        return log_line(record.created, record.levelname, record.name, record.getMessage(), fields)
 
 
 def configure(level: str) -> None:

@@ -28,11 +28,7 @@ class AllowListSettings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        frozen=True,
-        case_sensitive=True,
-        alias_generator=variable,
-        populate_by_name=True,
-        use_attribute_docstrings=True,
+        frozen=True, case_sensitive=True, alias_generator=variable, populate_by_name=True
     )
 
     allowed_images: str = ""
@@ -198,12 +194,9 @@ def _shown(field: str, value: str) -> str:
         return _shown_address(field, value)
     if field in FORMS:
         is_shown = image_is_shown if field == "allowed_images" else _is_plain
-        parts = (part if is_shown(part) else _HIDDEN_ENTRY for part in value.split(","))
+        parts = (part if is_shown(part) else "(not shown)" for part in value.split(","))
         return python_value(",".join(parts))
     return python_value(value) if _is_plain(value) else NOT_SHOWN
-
-
-_HIDDEN_ENTRY = "(not shown)"
 
 
 def _is_plain(value: str) -> bool:
@@ -212,11 +205,8 @@ def _is_plain(value: str) -> bool:
 
 def _shown_address(field: str, value: str) -> str:
     if "@" in value:
-        remedy = (
-            "; spec.model.source.secretRef names a Secret with those of MLflow"
-            if field == "mlflow_tracking_uri"
-            else ""
-        )
+        remedy = "; spec.model.source.secretRef names a Secret with those of MLflow"
+        remedy = remedy if field == "mlflow_tracking_uri" else ""
         return f"a user name or password in it (an @, so not shown), expected none{remedy}"
     shown = shown_uri(value)
     more = "" if shown == value else " with a query or a fragment (not shown)"

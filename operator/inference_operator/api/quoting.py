@@ -47,11 +47,7 @@ def cut(text: str, most: int) -> str:
 
 
 def beginning(text: str, most: int = SHOWN) -> str:
-    """Return the text as `one_line` does, or its beginning and `…` where it is longer than `most`.
-
-    >>> beginning("a  b"), beginning("not found", most=4)
-    ('a b', 'not…')
-    """
+    """Return the text as `one_line` does, or its beginning and `…` where it is longer."""
     return cut(visible(" ".join(text.split())[: most + 1]), most)
 
 

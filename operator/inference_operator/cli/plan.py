@@ -90,10 +90,8 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
 def _plans(arguments: argparse.Namespace) -> list[Plan]:
     given = {name: text for name in FORMS if (text := getattr(arguments, name)) is not None}
     staged = DEFAULTS.defaults_rollout_units if arguments.staged else 0
-    allowed = read_allow_lists(given)
-    defaults = Defaults(
-        arguments.triton_image, DEFAULTS.loader_image, staged=staged, allowed=allowed
-    )
+    lists = read_allow_lists(given)
+    defaults = Defaults(arguments.triton_image, DEFAULTS.loader_image, staged=staged, allowed=lists)
     return [found for _, found in units(arguments.filename, arguments.live, defaults)]
 
 

@@ -13,7 +13,7 @@ EXPECTED = "`token`, or `username` and `password`, or `ca.crt`"
 
 
 class CredentialsError(ValueError):
-    """The values of a Secret cannot be used; the message names keys and never values."""
+    """A Secret whose values cannot be used; the message names keys and never values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +23,19 @@ class Credentials:
     authorization: str | None = field(default=None, repr=False)
     ca: str | None = field(default=None, repr=False)
 
-
-def credentials_of(values: Mapping[str, str]) -> Credentials:
-    """Return what the values give; empty ones count as absent. CredentialsError if they do not fit.
-
-    >>> credentials_of({"username": "Aladdin", "password": "open sesame"}).authorization
-    'Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=='
-    """
-    token, user, password, ca = (values.get(key) or None for key in KEYS)
-    if (user is None) != (password is None):
-        raise CredentialsError("`username` and `password` must come together")
-    if token is None and user is None and ca is None:
-        raise CredentialsError(keys_found(values))
-    if token is not None and not is_header_value(token):
-        raise CredentialsError("`token` holds line breaks or characters outside ASCII")
-    if token is not None:
+    @staticmethod
+    def of(values: Mapping[str, str]) -> "Credentials":
+        """Return what the values give, where empty ones are absent; else CredentialsError."""
+        token, user, password, ca = (values.get(key) or None for key in KEYS)
+        if (user is None) != (password is None):
+            raise CredentialsError("`username` and `password` must come together")
+        if token is None and user is None and ca is None:
+            raise CredentialsError(keys_found(values))
+        if token is None:
+            return Credentials(None if user is None else basic(user, password or ""), ca)
+        if not is_header_value(token):
+            raise CredentialsError("`token` holds line breaks or characters outside ASCII")
         return Credentials(f"Bearer {token}", ca)
-    return Credentials(None if user is None else basic(user, password or ""), ca)
 
 
 def keys_found(keys: Iterable[str]) -> str:
@@ -58,10 +54,7 @@ def is_header_value(text: str) -> bool:
 
 
 def trust(ca: str | None) -> ssl.SSLContext:
-    """Return a context with the system's authorities and those of the PEM text.
-
-    CredentialsError if the text holds no certificate.
-    """
+    """Return a context with the system's authorities and those of the PEM text."""
     context = ssl.create_default_context()
     try:
         if ca is not None:

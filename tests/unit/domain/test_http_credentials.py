@@ -18,7 +18,6 @@ from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.http_credentials import (
     Credentials,
     CredentialsError,
-    credentials_of,
     is_header_value,
     trust,
 )
@@ -53,12 +52,12 @@ async def test_the_operator_and_the_init_container_read_a_secret_alike(
 
     assert of_operator == http_credentials(read_secret(tmp_path))
     stripped = {key: value.strip() for key, value in values.items()}
-    assert of_operator == credentials_of(stripped) != Credentials()
+    assert of_operator == Credentials.of(stripped) != Credentials()
 
 
 def test_a_token_comes_before_a_user() -> None:
     values = {"token": "t0ken", "username": "desk", "password": "s3cret"}
-    assert credentials_of(values) == Credentials("Bearer t0ken")
+    assert Credentials.of(values) == Credentials("Bearer t0ken")
 
 
 @pytest.mark.parametrize(
@@ -74,7 +73,7 @@ def test_values_that_do_not_fit_are_refused_by_their_keys(
     values: dict[str, str], message: str
 ) -> None:
     with pytest.raises(CredentialsError) as caught:
-        credentials_of(values)
+        Credentials.of(values)
     assert str(caught.value) == message
 
 

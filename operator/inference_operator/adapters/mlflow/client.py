@@ -4,6 +4,7 @@ import asyncio
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -32,6 +33,7 @@ from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.resolution import DEFINITE
 
 _API = "/api/2.0/mlflow"
+_context = lru_cache(maxsize=64)(trust)
 
 
 class RegistryError(Exception):
@@ -80,7 +82,6 @@ class Mlflow:
         self.uri = uri.rstrip("/")
         self._timeout = aiohttp.ClientTimeout(total=timeout)
         self._session: aiohttp.ClientSession | None = None
-        self._trust: dict[str, ssl.SSLContext] = {}
 
     async def close(self) -> None:
         if self._session is not None:
@@ -240,15 +241,11 @@ class Mlflow:
             raise self._away(f"does not answer: {_cause(error)}") from None
 
     def _trusting(self, ca: str | None) -> ssl.SSLContext | bool:
-        if ca is None:
-            return True
-        if ca not in self._trust:
-            try:
-                self._trust[ca] = trust(ca)
-            except CredentialsError as error:
-                problem = Problem(SOURCE_SECRET, "", str(error))
-                raise RegistryError(Reason.CREDENTIALS_UNUSABLE, problem) from None
-        return self._trust[ca]
+        try:
+            return True if ca is None else _context(ca)
+        except CredentialsError as error:
+            problem = Problem(SOURCE_SECRET, "", str(error))
+            raise RegistryError(Reason.CREDENTIALS_UNUSABLE, problem) from None
 
     def _checked(self, status: int, raw: bytes) -> bytes:
         if status < 400:

@@ -11,13 +11,7 @@ from inference_operator.adapters.mlflow.client import RegistryError
 from inference_operator.api.problem import SOURCE_SECRET, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.api_resource import ApiResource
-from inference_operator.domain.http_credentials import (
-    EXPECTED,
-    KEYS,
-    Credentials,
-    CredentialsError,
-    credentials_of,
-)
+from inference_operator.domain.http_credentials import EXPECTED, KEYS, Credentials, CredentialsError
 
 SECRET = ApiResource("v1", "secrets", "Secret")
 
@@ -67,33 +61,29 @@ class Secrets:
     async def _read(self, place: Place) -> _Read:
         try:
             body = await self._cluster.get(SECRET, *place)
-            return _Read(self._now() + KEPT_SECONDS, _access(place, body.get("data") or {}))
+            return _Read(self._now() + KEPT_SECONDS, _access(body.get("data") or {}))
         except ApiError as error:
             refused = _refused(place, error)
-        except RegistryError as error:
-            refused = error
+        except CredentialsError as error:
+            refused = _unusable(place, error)
         return _Read(self._now() + RETRY_SECONDS, refused)
 
 
-def _access(place: Place, data: Mapping[str, str]) -> Credentials:
+def _access(data: Mapping[str, str]) -> Credentials:
     # Other keys may hold what is not text, and only their names are read.
-    values = {key: _text(place, data, key) if key in KEYS else "" for key in data}
-    try:
-        return credentials_of(values)
-    except CredentialsError as error:
-        raise _unusable(place, str(error)) from None
+    return Credentials.of({key: _text(data, key) if key in KEYS else "" for key in data})
 
 
-def _text(place: Place, data: Mapping[str, str], key: str) -> str:
+def _text(data: Mapping[str, str], key: str) -> str:
     try:
         return base64.b64decode(data[key] or "").decode().strip()
     except (binascii.Error, UnicodeDecodeError):
-        raise _unusable(place, f"`{key}` is not text") from None
+        raise CredentialsError(f"`{key}` is not text") from None
 
 
-def _unusable(place: Place, what: str) -> RegistryError:
+def _unusable(place: Place, error: CredentialsError) -> RegistryError:
     return _secret_error(
-        f"Secret {place[1]} cannot be used: {what}", f"give it the keys {EXPECTED}"
+        f"Secret {place[1]} cannot be used: {error}", f"give it the keys {EXPECTED}"
     )
 
 

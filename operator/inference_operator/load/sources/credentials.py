@@ -5,12 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.http_credentials import (
-    EXPECTED,
-    Credentials,
-    CredentialsError,
-    credentials_of,
-)
+from inference_operator.domain.http_credentials import EXPECTED, Credentials, CredentialsError
 from inference_operator.load.failure import LoadError
 
 
@@ -52,6 +47,6 @@ def read_secret(folder: Path) -> Secret:
 def http_credentials(secret: Secret, expected: str = EXPECTED) -> Credentials:
     """Return a header and trust; LoadError names the keys when they do not fit."""
     try:
-        return credentials_of(secret.values)
+        return Credentials.of(secret.values)
     except CredentialsError as error:
         raise secret.unusable(str(error), expected) from None

@@ -16,11 +16,10 @@ from inference_operator.load.transfer.transport import Transport, UnauthorizedEr
 
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
 DOCKER_CONFIG = ".dockerconfigjson"
-_TOKEN = JsonLimits(size=1 << 20)
+# Of an answer with a token, and of a configuration: a Secret holds no more.
+_JSON = JsonLimits(size=1 << 20)
 # Of a bearer token, which servers take a few KiB of.
 _LONGEST = 64 << 10
-# A Secret holds no more.
-_CONFIG = JsonLimits(size=1 << 20)
 
 
 def held_for(host: str, secret: Secret | None) -> str | None:
@@ -70,9 +69,9 @@ class Login:
         asked = [(name, wanted[name]) for name in ("service", "scope") if name in wanted]
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
         with self._transport.open(url, {}, self._held, named_by=self._host) as response:
-            body = response.read(_TOKEN.size + 1)
+            body = response.read(_JSON.size + 1)
         try:
-            found = parse_json(body, _TOKEN)
+            found = parse_json(body, _JSON)
             token = found.get("token") or found["access_token"]
         except (ValueError, KeyError, AttributeError):
             token = None
@@ -92,7 +91,7 @@ def _is_token(value: Any) -> bool:
 
 def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
     try:
-        auths: dict[str, Any] = parse_json(text, _CONFIG)["auths"]
+        auths: dict[str, Any] = parse_json(text, _JSON)["auths"]
         entry = next((held for name, held in auths.items() if _host(name) == host), None)
         if entry is None:
             known = ", ".join(sorted(map(_host, auths))) or "none"
