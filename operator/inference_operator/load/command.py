@@ -71,11 +71,11 @@ def run_load(arguments: argparse.Namespace) -> int:
     """0 with the repository laid out, 1 for a failure that was reported, 2 for a bad plan."""
     # A container's first process ignores SIGTERM unless it handles it.
     signal.signal(signal.SIGTERM, _end)
-    from inference_operator import logs
     from inference_operator.load.transfer.progress import log
+    from inference_operator.logs import configure
 
     # Of libraries; the loader's own lines are written at each level.
-    logs.configure("WARNING")
+    configure("WARNING")
     report, code = _load(arguments)
     log(report.message, "INFO" if report.succeeded else "ERROR", reason=report.reason.value)
     try:
