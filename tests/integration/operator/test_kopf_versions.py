@@ -68,9 +68,9 @@ def test_a_model_is_served_edited_and_deleted_on_kopf(
     second = start(**environment(which, scene))
     second.await_ready()
     scene.await_ready()
-    assert scene.model()["status"]["replicas"] == 2
+    assert "PodDisruptionBudget" in scene.kinds()
     assert_no_marks(scene)
-    # The next model of that name needs the deletion to be noticed.
+    # A successor of the same name waits until the old children are gone.
     scene.run("delete", "imodel", NAME, "--wait=true")
     scene.apply(model=source(3))
     scene.await_ready()
