@@ -21,6 +21,8 @@ from inference_operator.runtime.kopf_storage import NoDiffBase, NoProgress
 LOGIN_AGAIN = timedelta(minutes=5)
 # Objects of a list's page.
 CHUNK = 250
+# A failed Kopf ends within 7 s, or waits for a login that never comes (ADR 0020).
+FAILED_SECONDS = 10.0
 
 
 def register(
@@ -113,5 +115,7 @@ def configure(settings: kopf.OperatorSettings) -> None:
     settings.queueing.exit_timeout = 0.5
     settings.peering.standalone = True
     settings.networking.request_timeout = 30
+    # It kills the process then. Until that, the operator looks healthy and sees no edit.
+    settings.process.ultimate_exiting_timeout = FAILED_SECONDS
     # Kopf would watch CRDs and namespaces only to discover new kinds: ours are known.
     settings.scanning.disabled = True

@@ -58,6 +58,8 @@ async def run_kopf(
     registry, settings = kopf.OperatorRegistry(), kopf.OperatorSettings()
     configure(settings)
     settings.networking.error_backoffs = ()
+    # Or it would kill the tests.
+    settings.process.ultimate_exiting_timeout = None
     stop, events = asyncio.Event(), list[Event]()
     info = kopf.ConnectionInfo(server=server.address)
 

@@ -87,6 +87,20 @@ def test_it_waits_for_a_kind_that_is_not_there_yet(there: tuple[str, ...], missi
             scene.await_ready()
 
 
+def test_it_ends_when_one_crd_is_deleted_and_then_waits_for_it() -> None:
+    with ApiServer() as server:
+        install_crds(server)
+        with operator_process(server.kubeconfig, {}) as process:
+            process.await_ready()
+            server.kubectl("delete", "crd", "ensemblepipelines.inference.aipx.io")
+            assert process.server.process.wait(30) != 0
+            assert "404 page not found" in process.log
+        with operator_process(server.kubeconfig, {}) as process:
+            eventually(lambda: "does not know ensemblepipelines" in process.log)
+            install_crds(server)
+            process.await_ready()
+
+
 def test_it_outlives_an_api_server_that_goes_away() -> None:
     with ApiServer() as server:
         install_crds(server)
