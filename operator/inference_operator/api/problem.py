@@ -8,8 +8,8 @@ from inference_operator.api.quoting import MOST_PROBLEMS, short
 # Fields that many problems are about, as an InferenceModel has them.
 SOURCE_URI = "spec.model.source.uri"
 SOURCE_SECRET = "spec.model.source.secretRef"
-# Characters of one part of a sentence: whoever names something quotes it, so that parts are short.
-_PART = 600
+PART = 600
+"""Characters of one part of a sentence. Whoever names something quotes it, so parts are short."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Problem:
 
     def __str__(self) -> str:
         path, value, requirement, remedy = (
-            short(part, _PART) for part in (self.path, self.value, self.requirement, self.remedy)
+            short(part, PART) for part in (self.path, self.value, self.requirement, self.remedy)
         )
         text = sentence(value, requirement, remedy)
         return f"{path}: {text}" if path else text

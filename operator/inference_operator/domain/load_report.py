@@ -1,10 +1,11 @@
 """What `load` leaves on the pod's termination log, and how the operator reads it back."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import Any
 
-from inference_operator.api.quoting import cut, one_line
+from inference_operator.api.problem import MORE, PART, Problem, first
+from inference_operator.api.quoting import cut, one_line, short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
 
@@ -13,6 +14,7 @@ MAX_BYTES = 4096
 _LIMITS = JsonLimits(size=MAX_BYTES)
 _SHORTEST = 200
 _FIELDS = ("name", "sha256", "bytes")
+_LONGEST_NAME = 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,12 @@ class LoadReport:
     reason: Reason
     message: str
     models: tuple[LoadedModel, ...] = ()
+    model: str = ""
+    """The model that cannot be loaded; empty where it is none, and in reports of older loaders."""
+
+    problems: tuple[Problem, ...] = ()
+    """What is wrong with that model, at the fields of an InferenceModel. `message` says the same,
+    for people and for older operators."""
 
     @property
     def succeeded(self) -> bool:
@@ -39,25 +47,33 @@ class LoadReport:
     def to_json(self) -> str:
         """At most `MAX_BYTES` of JSON.
 
-        The message is cut first; then models become [name, sha256, bytes], which holds 32 with
-        names of 25 characters; last, models at the end are left out.
+        The message is cut first. Then problems at the end are left out. Models become
+        [name, sha256, bytes], which holds 32 with names of 25 characters; last, models at the end
+        are left out.
         """
         # A file name that is no UTF-8 reaches a message as surrogates, which cannot be encoded.
         message = one_line(self.message)
         models = [{name: getattr(model, name) for name in _FIELDS} for model in self.models]
         items: list[Any] = list(models)
-        while len(text := self._encode(message, items).encode()) > MAX_BYTES:
+        problems = [_printable(problem, PART) for problem in first(self.problems)]
+        while len(text := self._encode(message, items, problems).encode()) > MAX_BYTES:
             excess = len(text) - MAX_BYTES
             if len(message) > _SHORTEST:
                 message = cut(message, max(_SHORTEST, len(message) - excess))
+            elif problems:
+                problems = _fewer(problems)
             elif isinstance(items[-1], dict):
                 items = [list(model.values()) for model in models]
             else:
                 items.pop()
         return text.decode()
 
-    def _encode(self, message: str, models: list[Any]) -> str:
+    def _encode(self, message: str, models: list[Any], problems: list[Problem]) -> str:
         body: dict[str, object] = {"reason": self.reason.value, "message": message}
+        if self.model:
+            body["model"] = short(self.model, _LONGEST_NAME)
+        if problems:
+            body["problems"] = [astuple(problem) for problem in problems]
         if models:
             body["models"] = models
         return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
@@ -69,10 +85,34 @@ class LoadReport:
             data = parse_json(text or "", _LIMITS)
             message = data["message"]
             models = tuple(_loaded(item) for item in data.get("models") or ())
-            report = cls(Reason(data["reason"]), message, models)
+            problems = tuple(first(map(_problem, data.get("problems") or ())))
+            model = data.get("model", "")
+            report = cls(Reason(data["reason"]), message, models, model, problems)
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
-        return report if isinstance(message, str) else None
+        return report if isinstance(message, str) and isinstance(model, str) else None
+
+
+def _printable(problem: Problem, most: int) -> Problem:
+    return Problem(*(short(part, most) for part in astuple(problem)))
+
+
+def _fewer(problems: list[Problem]) -> list[Problem]:
+    """Return them without the last one, which `MORE` stands for; a single one with less text."""
+    kept = [problem for problem in problems if problem != MORE][:-1]
+    if kept:
+        return [*kept, MORE]
+    longest = max(map(len, astuple(problems[0])))
+    return [_printable(problems[0], longest // 2)]
+
+
+def _problem(item: Any) -> Problem:
+    if not isinstance(item, list) or not all(isinstance(part, str) for part in item):
+        raise TypeError("no problem")
+    path, value, requirement, remedy = item
+    if not requirement:
+        raise ValueError("no requirement")
+    return Problem(path, value, requirement, remedy)
 
 
 def _loaded(item: Any) -> LoadedModel:

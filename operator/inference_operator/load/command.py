@@ -11,6 +11,7 @@ from inference_operator.domain.repository_plan import CACHE_VARIABLE, SIZE_LIMIT
 
 if TYPE_CHECKING:
     from inference_operator.domain.load_report import LoadReport
+    from inference_operator.load.failure import LoadError
     from inference_operator.load.transfer.node_cache import NodeCache
 
 FAILED = 1
@@ -105,7 +106,7 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     except PlanError as error:
         return LoadReport(Reason.FETCH_FAILED, f"the repository plan is unusable: {error}"), USAGE
     except LoadError as failure:
-        return LoadReport(failure.reason, str(failure)), FAILED
+        return _report_of(failure), FAILED
     except (MemoryError, RecursionError) as error:
         log("out of memory or levels", "ERROR", exception=traceback.format_exc())
         what = (
@@ -120,6 +121,13 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
         what = f"{type(error).__name__}: {shown_text(str(error))}"
         what = f"unexpected {what}; see the log of the init container"
         return LoadReport(Reason.FETCH_FAILED, what), FAILED
+
+
+def _report_of(failure: "LoadError") -> "LoadReport":
+    from inference_operator.domain.load_report import LoadReport
+
+    message = f"{failure.model}: {failure}" if failure.model else f"{failure}"
+    return LoadReport(failure.reason, message, model=failure.model, problems=failure.problems)
 
 
 def _cache_at(url: str) -> "NodeCache | None":

@@ -1,16 +1,31 @@
-"""How loading fails: a reason of the API and a sentence that says what to do."""
+"""How loading fails: a reason of the API, and the problems of one model."""
 
 import errno
+from collections.abc import Iterable
 
+from inference_operator.api.problem import SOURCE_URI, Problem, joined
 from inference_operator.api.reasons import Reason
 
 
 class LoadError(Exception):
-    """Loading cannot succeed; `reason` and the message go to the termination log."""
+    """Loading cannot succeed; the reason and the problems go to the termination log."""
 
-    def __init__(self, reason: Reason, message: str) -> None:
-        super().__init__(message)
+    def __init__(self, reason: Reason, what: str, remedy: str = "", path: str = SOURCE_URI) -> None:
+        """`path` is the field to blame, as an InferenceModel has it, or a file of the artifact."""
+        super().__init__(what)
         self.reason = reason
+        self.problems: tuple[Problem, ...] = (Problem(path, "", what, remedy),)
+        self.model = ""
+
+    @classmethod
+    def of(cls, reason: Reason, problems: Iterable[Problem], model: str = "") -> "LoadError":
+        """Return the error for problems of a model, whose name may be added later."""
+        error = LoadError(reason, "")
+        error.problems, error.model = tuple(problems), model
+        return error
+
+    def __str__(self) -> str:
+        return joined(self.problems)
 
 
 def is_disk_full(error: OSError) -> bool:

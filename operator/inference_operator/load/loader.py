@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel, LoadReport
@@ -16,11 +17,7 @@ from inference_operator.domain.repository_plan import ArtifactFormat, PlannedMod
 from inference_operator.load.failure import LoadError, is_disk_full
 from inference_operator.load.fetch import Fetcher
 from inference_operator.load.layout.archive import is_archive, unpack
-from inference_operator.load.layout.builtin import (
-    about_vocabulary,
-    lay_out_builtin,
-    vocabulary_limit,
-)
+from inference_operator.load.layout.builtin import VOCABULARY, lay_out_builtin, vocabulary_limit
 from inference_operator.load.layout.foreign_code import check_code
 from inference_operator.load.layout.links import check_links
 from inference_operator.load.layout.verify import Verifier, check_ensemble
@@ -28,7 +25,7 @@ from inference_operator.load.layout.version_folder import Staging, remove_stagin
 from inference_operator.load.plan import ModelOrder
 from inference_operator.load.sources import volume_claims
 from inference_operator.load.sources.credentials import Secret, read_secret
-from inference_operator.load.sources.remote import Artifact, Remote
+from inference_operator.load.sources.remote import SET_DIGEST, SOURCE_DIGEST, Artifact, Remote
 from inference_operator.load.sources.select import origin_of
 from inference_operator.load.transfer.digest import digest_of, file_digest
 from inference_operator.load.transfer.node_cache import NodeCache
@@ -92,11 +89,9 @@ class Loader:
             # What could not be fetched in time is gone on with after the container's restart.
             if failure.reason is not Reason.FETCH_FAILED:
                 staging.discard()
-            if order.model.builtin is not None:
-                raise about_vocabulary(failure) from failure
-            raise
+            raise _of(order.model, failure) from failure
         except OSError as error:
-            raise self._broken(order.model, staging, error) from error
+            raise _of(order.model, self._broken(order.model, staging, error)) from error
         loaded = LoadedModel(order.model.name, artifact.sha256, artifact.size)
         staging.finish(loaded)
         log("laid out", model=loaded.name, sha256=loaded.sha256, bytes=loaded.bytes)
@@ -123,15 +118,15 @@ class Loader:
             staging.put(artifact.file, verifier.main_file)
         # The place of a link decides where it leads, so this comes after `unwrap`.
         check_links(staging.version)
-        check_code(staging.version, order.model.name)
+        check_code(staging.version)
         verifier.check(staging.version)
         return artifact
 
     def _limit(self, model: PlannedModel) -> SizeLimit:
         if model.builtin is not None:
-            return vocabulary_limit(model.name)
+            return vocabulary_limit()
         most = model.size_limit or self._size_limit
-        return SizeLimit(model.name, most, is_default=model.size_limit is None)
+        return SizeLimit(most, is_default=model.size_limit is None)
 
     def _obtain(self, model: PlannedModel, staging: Staging, downloads: Downloads) -> Artifact:
         fetched = None
@@ -154,12 +149,13 @@ class Loader:
             remote = Remote(self._fetcher(uri, secret), self._cache, downloads)
             artifact = remote.obtain(model, uri, staging)
         if model.sha256 not in (None, artifact.sha256):
-            raise LoadError(
-                Reason.DIGEST_MISMATCH,
-                f"{model.name}: found an artifact with sha256 {artifact.sha256}, expected"
-                f" {model.sha256}: set spec.model.source.sha256 to the digest of the artifact that"
-                " you mean, or put that artifact back at its uri",
+            problem = Problem(
+                SOURCE_DIGEST,
+                f"an artifact with sha256 {artifact.sha256}",
+                f"{model.sha256}",
+                f"{SET_DIGEST}, or put that artifact back at its uri",
             )
+            raise LoadError.of(Reason.DIGEST_MISMATCH, [problem])
         return artifact
 
     def _copy(
@@ -183,15 +179,18 @@ class Loader:
                 model.name, f"more than {sized(written)}", self._folders.output, free
             )
         if isinstance(error, PermissionError):
-            return LoadError(
-                Reason.ARTIFACT_FORBIDDEN,
-                f"{model.name}: {error}: let the pod's user or group read it (fsGroup, file modes)",
-            )
-        return LoadError(
-            Reason.FETCH_FAILED,
-            f"{model.name}: {short(str(error), 300)}: correct spec.model.source.uri, or what is"
-            " there",
-        )
+            remedy = "let the pod's user or group read it (fsGroup, file modes)"
+            return LoadError(Reason.ARTIFACT_FORBIDDEN, f"{error}", remedy)
+        what = short(str(error), 300)
+        return LoadError(Reason.FETCH_FAILED, what, "correct it, or what is there")
+
+
+def _of(model: PlannedModel, failure: LoadError) -> LoadError:
+    """Return the failure with the model's name; a tokenizer's words are its step's source."""
+    problems = failure.problems
+    if model.builtin is not None:
+        problems = tuple(p.below(VOCABULARY, "spec.model.source") for p in problems)
+    return LoadError.of(failure.reason, problems, model.name)
 
 
 def _is_ensemble(order: ModelOrder) -> bool:

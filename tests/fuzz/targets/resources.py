@@ -152,6 +152,12 @@ _STATUSES = (
 )  # fmt: skip
 _SAID = (
     encode({"load": '{"reason":"ArtifactInvalid","message":"spread: spec.model.source is bad"}'}),
+    encode(
+        {
+            "load": '{"reason":"ArtifactInvalid","message":"m","model":"spread","problems":'
+            '[["spec.model.source.uri","","it is bad","correct it"]]}'
+        }
+    ),
     encode({"triton": "E1 failed to load 'spread' version 1: Internal: no such file\nerror: x"}),
     encode({"waiting": "Back-off pulling image", "reason": "ImagePullBackOff"}),
     encode({"waiting": 'secret "a" not found', "reason": "CreateContainerConfigError"}),

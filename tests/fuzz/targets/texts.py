@@ -57,6 +57,7 @@ def _yaml(data: bytes) -> Iterator[str]:
 _REPORTS = (
     b'{"reason":"Resolved","message":"laid out a","models":[{"name":"a","sha256":"0","bytes":1}]}',
     b'{"reason":"ArtifactInvalid","message":"a: spec.model","models":[["a","0",1]]}',
+    b'{"reason":"TensorMismatch","message":"a: x","model":"a","problems":[["x","1","2",""]]}',
 )
 _PLANS = (
     b'{"models":[{"name":"spread","version":1,"format":"onnx","source":{"uri":"https://a/b.onnx",'

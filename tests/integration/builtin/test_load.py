@@ -84,9 +84,15 @@ def test_a_container_that_starts_again_changes_nothing(pod: Path) -> None:
 def test_a_step_that_cannot_be_had_is_the_pipeline_s_failure(pod: Path) -> None:
     (pod / "claims/texts/vocab.txt").write_text("rise\n")
     assert load(pod).returncode == 1
+    path = "spec.builtin.tokenizer.vocabulary.uri"
+    what = (
+        "pvc://texts/vocab.txt is no vocabulary: BadVocabulary: vocabulary: found no [UNK], [CLS],"
+        " [SEP], [PAD] among 1 lines, expected each word once and [UNK], [CLS], [SEP], [PAD]; give"
+        " the lines of the model's own vocab.txt"
+    )
     assert json.loads((pod / "log").read_text()) == {
         "reason": "ArtifactInvalid",
-        "message": "own_words: pvc://texts/vocab.txt is no vocabulary: BadVocabulary: vocabulary:"
-        " found no [UNK], [CLS], [SEP], [PAD] among 1 lines, expected each word once and [UNK],"
-        " [CLS], [SEP], [PAD]; give the lines of the model's own vocab.txt",
+        "message": f"own_words: {path}: {what}",
+        "model": "own_words",
+        "problems": [[path, "", what, ""]],
     }

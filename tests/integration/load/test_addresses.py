@@ -146,7 +146,7 @@ def test_an_endpoint_there_is_not_asked(pod: Pod, network: Network, uri: str, ho
     pod.secret(endpoint=f"http://{host}:9", **keys)
     pod.plan(uri)
     message = refused(pod)
-    assert "in the Secret of spec.model.source.secretRef" in message
+    assert "spec.model.source.secretRef: " in message
     assert "s3cret" not in message
     assert network.connected == []
 

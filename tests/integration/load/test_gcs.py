@@ -99,7 +99,7 @@ def test_other_secrets_are_refused_without_showing_values(
     reason, message = pod.refused()
     assert reason is Reason.ARTIFACT_FORBIDDEN
     assert words in message
-    assert "expected the keys `credentials.json`" in message
+    assert "give it the keys `credentials.json`" in message
     assert "s3cret" not in message
 
 

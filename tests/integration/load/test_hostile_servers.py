@@ -99,7 +99,7 @@ def test_a_body_without_end_stops_at_the_limit(store: FaultyStore, pod: Pod) -> 
     pod.plan(f"{store.url}/ranker.py", size_limit=3 * MIB)
     reason, message = pod.refused()
     assert reason is Reason.ARTIFACT_INVALID
-    assert message.startswith("ranker: spec.model.sizeLimit: found at least 3.")
+    assert message.startswith("spec.model.sizeLimit: found at least 3.")
     assert len(store.requests) == 1
     assert not pod.partial.exists()
 
@@ -109,7 +109,7 @@ def test_a_declared_size_is_refused_before_the_first_byte(store: FaultyStore, po
     pod.plan(f"{store.url}/ranker.py", size_limit=MIB)
     assert pod.refused() == (
         Reason.ARTIFACT_INVALID,
-        "ranker: spec.model.sizeLimit: found 2.0 MiB (2,097,152 bytes) to download, expected at"
+        "spec.model.sizeLimit: found 2.0 MiB (2,097,152 bytes) to download, expected at"
         " most 1.0 MiB (1,048,576 bytes); raise it, if the model is meant to be that large",
     )
 
@@ -263,7 +263,7 @@ def test_a_layer_with_a_long_name_is_refused(registry: OciStore, reader: Pod, na
     reader.plan(f"oci://{registry.host}/{PLACE}:long")
     reason, message = reader.refused()
     assert reason is Reason.ARTIFACT_INVALID
-    assert "levels, expected at most 2,048 and 100: rename it" in message
+    assert "levels, expected at most 2,048 and 100; rename it" in message
     assert len(message) < 400
 
 

@@ -178,7 +178,7 @@ def test_a_secret_with_one_half_of_the_keys_is_refused(pod: Pod) -> None:
     pod.plan(f"s3://{BUCKET}/x")
     reason, message = pod.refused()
     assert reason is Reason.ARTIFACT_FORBIDDEN
-    assert "the two must come together; expected the keys `accessKeyId`" in message
+    assert "the two must come together; give it the keys `accessKeyId`" in message
 
 
 def test_a_large_object_comes_in_pieces(

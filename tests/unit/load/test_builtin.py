@@ -21,6 +21,7 @@ from model_builders.config import config_pbtxt
 
 VOCABULARY = "[PAD]\n[UNK]\n[CLS]\n[SEP]\nrise\n"
 WORDS = PlannedModel("words", 1, ArtifactFormat.PYTHON, builtin="tokenizer")
+VOCABULARY_URI = "spec.builtin.tokenizer.vocabulary.uri"
 FETCHED = replace(WORDS, uri="pvc://texts/vocab.txt")
 TRADING = PlannedModel("trading", 12, ArtifactFormat.ENSEMBLE)
 ENSEMBLE = """
@@ -103,7 +104,7 @@ def test_other_words_than_english_bert_s_are_fetched(claim: Path, tmp_path: Path
 def test_words_with_another_digest_are_refused(claim: Path, tmp_path: Path) -> None:
     failure = refused(tmp_path, order(replace(FETCHED, sha256="0" * 64)))
     assert failure.reason is Reason.DIGEST_MISMATCH
-    assert "set the step's builtin.tokenizer.vocabulary.sha256 to the digest" in str(failure)
+    assert str(failure).startswith("spec.builtin.tokenizer.vocabulary.sha256: found an artifact")
 
 
 @pytest.mark.parametrize("content", [b"rise\nfall\n", b"\xff\xfe\n", b""])
@@ -113,7 +114,8 @@ def test_a_file_that_is_no_vocabulary_is_refused(
     (claim / "vocab.txt").write_bytes(content)
     failure = refused(tmp_path, order(FETCHED))
     assert failure.reason is Reason.ARTIFACT_INVALID
-    assert "words: pvc://texts/vocab.txt is no vocabulary: " in str(failure)
+    assert (failure.model, failure.problems[0].path) == ("words", VOCABULARY_URI)
+    assert "pvc://texts/vocab.txt is no vocabulary: " in str(failure)
 
 
 def test_a_folder_of_words_is_refused(claim: Path, tmp_path: Path) -> None:
@@ -131,12 +133,13 @@ def test_packed_words_are_refused(claim: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("config", "said"),
-    [('name: "trading"', "found no ensemble_scheduling"), ("max_batch_size: x", "trading: ")],
+    [('name: "trading"', "found no ensemble_scheduling"), ("max_batch_size: x", "found line 1")],
 )
 def test_an_ensemble_without_steps_is_refused(config: str, said: str, tmp_path: Path) -> None:
     failure = refused(tmp_path, order(TRADING, config))
     assert failure.reason is Reason.ARTIFACT_INVALID
-    assert str(failure).startswith("config.pbtxt of trading: ")
+    assert failure.model == "trading"
+    assert str(failure).startswith("config.pbtxt: ")
     assert said in str(failure)
 
 
@@ -155,8 +158,8 @@ def test_a_large_vocabulary_is_refused_before_it_is_copied(tmp_path: Path, claim
         load(tmp_path, order(FETCHED))
     assert caught.value.reason is Reason.ARTIFACT_INVALID
     assert str(caught.value) == (
-        "words: the step's builtin.tokenizer.vocabulary: found 17.0 MiB (17,825,792 bytes) to"
-        " download, expected at most 16.0 MiB (16,777,216 bytes); give a vocab.txt, one word a line"
+        "spec.builtin.tokenizer.vocabulary: found 17.0 MiB (17,825,792 bytes) to download,"
+        " expected at most 16.0 MiB (16,777,216 bytes); give a vocab.txt, one word a line"
     )
 
 

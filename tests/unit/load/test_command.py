@@ -10,6 +10,7 @@ from signal import SIGTERM, getsignal, signal
 
 import pytest
 
+from inference_operator.api.problem import joined
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.load.command import add_parser
@@ -71,6 +72,8 @@ def test_a_failure_exits_1_and_says_why_on_the_termination_log(tmp_path: Path) -
     code, report = run(tmp_path, json.dumps({"models": [model]}))
     assert (code, report.reason) == (1, "ClaimNotFound")
     assert "pvc://w/x" in report.message
+    assert report.message == f"scorer: {joined(report.problems)}"
+    assert (report.model, report.problems[0].path) == ("scorer", "spec.model.source.uri")
 
 
 @pytest.mark.parametrize("plan", [None, "{"])

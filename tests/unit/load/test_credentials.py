@@ -60,7 +60,7 @@ def test_other_keys_are_refused_without_showing_values(
 
 
 def test_a_secret_that_is_not_mounted_says_so(tmp_path: Path) -> None:
-    with pytest.raises(LoadError, match="the Secret for store cannot be used: it is not mounted"):
+    with pytest.raises(LoadError, match="Secret store cannot be used: it is not mounted"):
         read_credentials(tmp_path / "store")
 
 

@@ -68,7 +68,7 @@ def test_load_refuses(config: str, field: str, root: Path) -> None:
     load(root, ModelOrder(VICTIM, ""))
     before = files(root)
     message = refused(root, ModelOrder(ATTACKER, config))
-    assert message.startswith(f"config.pbtxt of lstm: {field}: found ")
+    assert message.startswith(f"config.pbtxt: {field}: found ")
     assert message.isprintable()
     assert files(root) == before
 
@@ -90,7 +90,7 @@ def test_no_main_file_replaces_that_of_another_model(name: str, root: Path) -> N
     config = f'default_model_filename: "{name}"'
     message = refused(root, ModelOrder(VICTIM, ""), ModelOrder(ATTACKER, config))
     assert message == (
-        f'config.pbtxt of lstm: default_model_filename: found "{name}", expected {PLAIN_NAME}; name'
+        f'config.pbtxt: default_model_filename: found "{name}", expected {PLAIN_NAME}; name'
         " a file in the artifact's folder without the folder"
     )
     assert files(root) == {"fx/1/model.py": CODE, "fx/config.pbtxt": b""}
@@ -107,7 +107,7 @@ def test_no_archive_is_unwrapped_into_the_folder_of_another_model(root: Path) ->
 def test_an_ensemble_is_checked_too(root: Path) -> None:
     config, _ = OTHERS["an agent that is a path"]
     message = refused(root, ModelOrder(ENSEMBLE, f"{STEPS} {config}"))
-    assert message.startswith("config.pbtxt of lstm: model_repository_agents.agents[")
+    assert message.startswith("config.pbtxt: model_repository_agents.agents[")
     assert files(root) == {}
 
 
@@ -177,7 +177,9 @@ def test_a_link_that_leaves_after_unwrapping_is_refused(root: Path) -> None:
     (root / "claims/weights/lstm.tar.gz").write_bytes(packed)
     model = PlannedModel("lstm", 7, ArtifactFormat.PYTHON, "pvc://weights/lstm.tar.gz")
     message = refused(root, ModelOrder(model, ""))
-    assert message.startswith("the archive is refused: its link 'words' leads to '../config.pbtxt'")
+    assert message.startswith(
+        "spec.model.source.uri: the archive is refused: its link 'words' leads to '../config.pbtxt'"
+    )
     assert files(root) == {}
 
 

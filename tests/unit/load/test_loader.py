@@ -209,8 +209,9 @@ def test_too_little_disk_says_both_numbers_and_what_to_do(
 
 
 def test_a_config_that_does_not_parse_is_named(pod: Pod) -> None:
-    with pytest.raises(LoadError, match=r"config.pbtxt of scorer"):
+    with pytest.raises(LoadError, match=r"^config.pbtxt: found line 1") as caught:
         pod.load(SCORER, config="max_batch_size: many")
+    assert caught.value.model == "scorer"
 
 
 def test_the_plan_folder_gives_each_model_its_config(tmp_path: Path) -> None:
@@ -231,8 +232,8 @@ def test_a_link_that_leads_out_once_its_folder_is_unwrapped_is_refused(pod: Pod)
     failure = pod.refused(replace(SCORER, uri="pvc://weights/scorer.tar.gz"))
     assert failure.reason is Reason.ARTIFACT_INVALID
     assert str(failure) == (
-        "the archive is refused: its link 'words' leads to '../scorer/model.py', outside of it:"
-        " pack the archive without this link"
+        "spec.model.source.uri: the archive is refused: its link 'words' leads to"
+        " '../scorer/model.py', outside of it: pack the archive without this link"
     )
     assert pod.tree() == []
 
@@ -251,7 +252,8 @@ def test_a_backend_beside_the_model_is_refused(tmp_path: Path, name: str) -> Non
     pod.put(f"scorer/{name}", b"ELF")
     refused = pod.refused(replace(SCORER, uri="pvc://weights/scorer"))
     assert refused.reason is Reason.ARTIFACT_INVALID
-    assert f'scorer: found "{name}" in the artifact, which Triton would run' in str(refused)
+    assert refused.model == "scorer"
+    assert f'found "{name}" in the artifact, which Triton would run' in str(refused)
     assert list(pod.models.iterdir()) == []
 
 

@@ -66,7 +66,7 @@ BOMBS = {
 def test_an_archive_is_stopped_where_it_takes_more(pod: Pod, suffix: str, body: bytes) -> None:
     pod.put(f"ranker.{suffix}", body)
     message = refusal(pod, replace(LIMIT, uri=f"pvc://weights/ranker.{suffix}"))
-    assert message.startswith("ranker: spec.model.sizeLimit: found at least 1.")
+    assert message.startswith("spec.model.sizeLimit: found at least 1.")
     assert message.endswith(
         " after unpacking, expected at most 1.0 MiB (1,048,576 bytes); raise it, if the model is"
         " meant to be that large"
@@ -129,7 +129,7 @@ def test_a_file_that_grows_while_it_is_copied_is_stopped(
 ) -> None:
     pod.put("ranker/w", bytes(2 * MIB))
     monkeypatch.setattr(Downloads, "expect", lambda *anything: None)
-    downloads = Downloads(SizeLimit("ranker", MIB))
+    downloads = Downloads(SizeLimit(MIB))
     target = pod.models / "1"
     target.mkdir()
     with pytest.raises(LoadError, match=r"found at least 2\.0 MiB"):
@@ -177,7 +177,7 @@ def test_what_an_earlier_container_left_counts(tmp_path: Path) -> None:
     (tmp_path / "download.json").write_text(
         '{"uri": "https://store.example/w", "etag": null, "total": null}'
     )
-    downloads = Downloads(SizeLimit("ranker", MIB))
+    downloads = Downloads(SizeLimit(MIB))
     partial = Partial(tmp_path, replace(download, downloads=downloads))
     assert partial.size == MIB
     with pytest.raises(LoadError, match=r"found at least 1\.0 MiB"):
@@ -190,7 +190,7 @@ def test_what_is_discarded_no_longer_counts(tmp_path: Path) -> None:
     downloads.hold(tmp_path / "a", 70)
     downloads.hold(tmp_path / "b", 30)
     downloads.hold(tmp_path / "a", 0)
-    downloads.limit = SizeLimit("ranker", 100)
+    downloads.limit = SizeLimit(100)
     downloads.expect(tmp_path / "b", 100)
     with pytest.raises(LoadError):
         downloads.expect(tmp_path / "a", 71)

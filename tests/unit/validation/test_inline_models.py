@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, Step
+from inference_operator.api.workload import Accelerator
 from inference_operator.validation.steps import inline_spec
 from model_builders.problem import ConfigError
 from tests.unit.validation.pipelines import inline, problems
@@ -57,3 +58,23 @@ def test_sections_of_an_inline_model_that_contradict_name_its_step() -> None:
     assert str(raised.value).startswith(
         "spec.steps[drift].triton.optimization.tensorrt: found tensorrt without spec.accelerator"
     )
+
+
+def test_each_of_two_inline_models_is_named_with_its_own_step() -> None:
+    wrong = inline(outputs=[{"name": "y", "dataType": "BF16", "shape": [1]}])
+    other = {**wrong, "name": "other", "outputMap": {"y": "other"}}
+
+    first, second, *_ = problems(pins={}, steps=[wrong, other])
+
+    assert first.startswith("spec.steps[drift].model.outputs[0].dataType: found BF16")
+    assert second.startswith("spec.steps[other].model.outputs[0].dataType: found BF16")
+
+
+def test_what_the_pipeline_has_itself_keeps_its_place() -> None:
+    body = inline(format="tensorrt")
+    accelerator = Accelerator(when_unavailable="UseCPU")
+    spec = EnsemblePipelineSpec.model_construct(accelerator=accelerator)
+    with pytest.raises(ConfigError) as raised:
+        inline_spec(spec, Step.model_validate(body))
+
+    assert str(raised.value).startswith("spec.accelerator.whenUnavailable: found UseCPU")

@@ -254,3 +254,26 @@ def test_contradictions_name_their_step() -> None:
             f"{'b' * 64}, as the version's tag says",
         ),
     )
+
+
+def test_each_of_two_steps_is_named_with_what_its_own_version_lacks() -> None:
+    bare = {"format": ModelFormat.TORCHSCRIPT, "inputs": None, "outputs": None}
+    done = plan(seen(version(PRICE, 3, **bare), version(TEXT, 3, **bare)), DEFAULTS, NOON)
+
+    assert done.unresolved is not None
+    assert [problem.path for problem in done.unresolved.problems] == [
+        "spec.steps[price].model.inputs",
+        "spec.steps[text].model.inputs",
+    ]
+
+
+def test_sections_beside_the_model_are_named_at_the_step() -> None:
+    batching = {**BOTH[0], "triton": {"dynamicBatching": {}}}
+    done = plan(
+        seen(version(PRICE, 3), version(TEXT, 3), steps=(batching, BOTH[1])), DEFAULTS, NOON
+    )
+
+    assert done.unresolved is not None
+    assert done.unresolved.message.startswith(
+        "spec.steps[price].triton.dynamicBatching: found dynamicBatching with model.maxBatchSize 0"
+    )

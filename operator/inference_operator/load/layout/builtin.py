@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.repository_plan import PlannedModel
 from inference_operator.load.failure import LoadError
@@ -9,6 +10,9 @@ from inference_operator.load.layout.archive import is_archive
 from inference_operator.load.sources.remote import Artifact
 from inference_operator.load.transfer.digest import digest_of, files_of
 from inference_operator.load.transfer.size_limit import SizeLimit
+
+VOCABULARY = "spec.builtin.tokenizer.vocabulary"
+"""The source of a tokenizer's words, as the step has it."""
 
 MOST_VOCABULARY = 16 << 20
 """Bytes: ten times the vocabulary of multilingual BERT."""
@@ -25,34 +29,21 @@ def lay_out_builtin(model: PlannedModel, version: Path, fetched: Artifact | None
     try:
         write_builtin(model.builtin or "", version, vocabulary)
     except ValueError as error:
-        raise LoadError(
-            Reason.ARTIFACT_INVALID, f"{model.name}: {model.uri} is no vocabulary: {error}"
-        ) from None
+        what = f"{model.uri} is no vocabulary: {error}"
+        raise LoadError(Reason.ARTIFACT_INVALID, what) from None
     size = sum(file.path.stat().st_size for file in files_of(version))
     return Artifact(None, "", digest_of(version), size)
 
 
-def about_vocabulary(failure: LoadError) -> LoadError:
-    """The failure in terms of the field that names a tokenizer's source."""
-    field = "the step's builtin.tokenizer.vocabulary"
-    return LoadError(failure.reason, str(failure).replace("spec.model.source", field))
-
-
-def vocabulary_limit(model: str) -> SizeLimit:
+def vocabulary_limit() -> SizeLimit:
     """Return the limit of a tokenizer's words, which its spec cannot change."""
-    return SizeLimit(
-        model,
-        MOST_VOCABULARY,
-        "the step's builtin.tokenizer.vocabulary",
-        remedy="give a vocab.txt, one word a line",
-    )
+    return SizeLimit(MOST_VOCABULARY, VOCABULARY, remedy="give a vocab.txt, one word a line")
 
 
 def _vocabulary(model: PlannedModel, fetched: Artifact) -> Path:
     if fetched.file is not None and not is_archive(fetched.kind):
         return fetched.file
-    raise LoadError(
-        Reason.ARTIFACT_INVALID,
-        f"{model.name}: found {'a folder' if fetched.file is None else 'an archive'} at"
-        f" {model.uri}, expected a vocab.txt, one word a line; point vocabulary.uri at the file",
-    )
+    value = f"{'a folder' if fetched.file is None else 'an archive'} at {model.uri}"
+    requirement, remedy = "a vocab.txt, one word a line", "point it at the file"
+    problem = Problem(SOURCE_URI, value, requirement, remedy)
+    raise LoadError.of(Reason.ARTIFACT_INVALID, [problem])

@@ -3,17 +3,20 @@
 Imports protobuf and, for ONNX, onnx: call it once the bytes are there.
 """
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.repository_plan import ArtifactFormat
 from inference_operator.load.failure import LoadError
 from inference_operator.load.plan import ModelOrder
 
 if TYPE_CHECKING:
-    from inference_operator.api.problem import Problem
     from model_builders.protobuf import ModelConfig
+
+_CONFIG = "config.pbtxt"
 
 
 class Verifier:
@@ -26,7 +29,6 @@ class Verifier:
         self._config = _config(order)
         _check_files(order, self._config)
         self._format: ModelFormat = ModelFormat(order.model.format.value)
-        self._name = order.model.name
         self.main_file = main_file_name(self._format, self._config)
 
     def check(self, version: Path) -> None:
@@ -35,9 +37,8 @@ class Verifier:
 
         problems = check_artifact(self._format, version, self._config)
         if problems:
-            sentences = "; ".join(str(problem) for problem in problems)
             files = {self.main_file, *self._config.cc_model_filenames.values()}
-            raise LoadError(_reason(files, problems), f"{self._name}: {sentences}")
+            raise LoadError.of(_reason(files, problems), problems)
 
 
 def check_ensemble(order: ModelOrder) -> None:
@@ -45,11 +46,10 @@ def check_ensemble(order: ModelOrder) -> None:
     config = _config(order)
     _check_files(order, config)
     if not config.ensemble_scheduling.step:
-        raise LoadError(
-            Reason.ARTIFACT_INVALID,
-            f"config.pbtxt of {order.model.name}: found no ensemble_scheduling with steps, expected"
-            f" it for the format {ArtifactFormat.ENSEMBLE}; make the revision anew",
-        )
+        value = "no ensemble_scheduling with steps"
+        requirement = f"it for the format {ArtifactFormat.ENSEMBLE}"
+        problem = Problem(_CONFIG, value, requirement, "make the revision anew")
+        raise LoadError.of(Reason.ARTIFACT_INVALID, [problem])
 
 
 def _config(order: ModelOrder) -> "ModelConfig":
@@ -59,9 +59,7 @@ def _config(order: ModelOrder) -> "ModelConfig":
     try:
         return parse_pbtxt(order.config)
     except ConfigError as error:
-        raise LoadError(
-            Reason.ARTIFACT_INVALID, f"config.pbtxt of {order.model.name}: {error}"
-        ) from None
+        raise LoadError.of(Reason.ARTIFACT_INVALID, error.problems) from None
 
 
 def _check_files(order: ModelOrder, config: "ModelConfig") -> None:
@@ -73,12 +71,11 @@ def _check_files(order: ModelOrder, config: "ModelConfig") -> None:
 
     is_ensemble = order.model.format is ArtifactFormat.ENSEMBLE
     place = Place(None if is_ensemble else order.model.version, order.model.name)
-    if problems := [str(problem) for problem in misplaced(config, place)]:
-        raise LoadError(
-            Reason.ARTIFACT_INVALID, f"config.pbtxt of {order.model.name}: {'; '.join(problems)}"
-        )
+    if problems := [*misplaced(config, place)]:
+        named = (replace(problem, path=f"{_CONFIG}: {problem.path}") for problem in problems)
+        raise LoadError.of(Reason.ARTIFACT_INVALID, named)
 
 
-def _reason(files: set[str], problems: "list[Problem]") -> Reason:
+def _reason(files: set[str], problems: list[Problem]) -> Reason:
     unreadable = any(problem.path in files for problem in problems)
     return Reason.ARTIFACT_INVALID if unreadable else Reason.TENSOR_MISMATCH

@@ -11,6 +11,7 @@ import os
 import shutil
 from pathlib import Path
 
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.quoting import quoted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel
@@ -68,13 +69,10 @@ class Staging:
         """
         target = self.version / name
         if not is_plain_name(name):
-            raise self._refused(f"found {quoted(name)} as its main file, expected {PLAIN_NAME}")
+            raise _refused(f"{quoted(name)} as its main file", PLAIN_NAME)
         if os.path.lexists(target):
-            raise self._refused(f"found two files that would be called {name}, expected one")
+            raise _refused(f"two files that would be called {name}", "one")
         file.rename(target)
-
-    def _refused(self, what: str) -> LoadError:
-        return LoadError(Reason.ARTIFACT_INVALID, f"{self._order.model.name}: {what}")
 
     def unwrap(self, main_file: str) -> None:
         """Take an archive's only folder for the version when the main file is in there."""
@@ -105,6 +103,11 @@ class Staging:
         written = sum(path.lstat().st_size for path in files)
         _remove(self.work)
         return written
+
+
+def _refused(value: str, requirement: str) -> LoadError:
+    problem = Problem(SOURCE_URI, value, requirement)
+    return LoadError.of(Reason.ARTIFACT_INVALID, [problem])
 
 
 def remove_staging(output: Path) -> None:

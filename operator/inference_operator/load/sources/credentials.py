@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from inference_operator.api.problem import SOURCE_SECRET
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.http_credentials import EXPECTED, Credentials, CredentialsError
 from inference_operator.load.failure import LoadError
@@ -24,7 +25,9 @@ class Secret:
         """An error that names keys and never values."""
         return LoadError(
             Reason.ARTIFACT_FORBIDDEN,
-            f"the Secret for {self.name} cannot be used: {what}; expected the keys {expected}",
+            f"Secret {self.name} cannot be used: {what}",
+            f"give it the keys {expected}",
+            SOURCE_SECRET,
         )
 
 

@@ -15,6 +15,7 @@ from google.auth.transport.requests import Request
 from google.cloud import storage
 from google.oauth2 import service_account
 
+from inference_operator.api.problem import SOURCE_SECRET
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.source_uri import SourceUri
@@ -81,7 +82,8 @@ class CloudStorage:
         if not names:
             raise LoadError(
                 Reason.ARTIFACT_NOT_FOUND,
-                f"{shown_uri(uri)} is an empty folder: check spec.model.source.uri",
+                f"{shown_uri(uri)} is an empty folder",
+                "correct it",
             )
         files = (RemoteFile(each.removeprefix(name), f"gs://{bucket}/{each}") for each in names)
         return Listing(tuple(files), is_folder=True)
@@ -214,13 +216,15 @@ def _explained(uri: str) -> Iterator[None]:
     except answers.NotFound:
         raise LoadError(
             Reason.ARTIFACT_NOT_FOUND,
-            f"{uri} is not there: check its bucket and object (a folder ends with a slash)",
+            f"{uri} is not there",
+            "check its bucket and object (a folder ends with a slash)",
         ) from None
     except (answers.Forbidden, answers.Unauthorized, identity.RefreshError) as error:
         raise LoadError(
             Reason.ARTIFACT_FORBIDDEN,
-            f"{uri}: {_said(error)}: put the `credentials.json` of a service account that may read"
-            " it into the Secret of spec.model.source.secretRef",
+            f"{uri}: {_said(error)}",
+            "put the `credentials.json` of a service account that may read it into the Secret",
+            SOURCE_SECRET,
         ) from None
     except (answers.PreconditionFailed, answers.RequestRangeNotSatisfiable) as error:
         raise RangeError(f"{uri}: {_said(error)}") from None
@@ -229,9 +233,7 @@ def _explained(uri: str) -> Iterator[None]:
     except _CUT as error:
         raise TransientError(f"cannot reach Google Cloud Storage: {text_of(error)}") from None
     except answers.GoogleAPICallError as error:
-        raise LoadError(
-            Reason.FETCH_FAILED, f"{uri}: {_said(error)}: check spec.model.source.uri"
-        ) from None
+        raise LoadError(Reason.FETCH_FAILED, f"{uri}: {_said(error)}", "check it") from None
     except _STRANGE as error:
         raise strange("Google Cloud Storage", uri, error) from None
 

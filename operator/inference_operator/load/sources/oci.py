@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.source_uri import SourceUri
@@ -38,10 +39,8 @@ class OciRegistry:
     def __init__(self, uri: str, secret: Secret | None, timeout: float) -> None:
         source = SourceUri.of(uri)
         if source.scheme != "oci" or not source.is_well_formed:
-            raise LoadError(
-                Reason.FETCH_FAILED,
-                f"spec.model.source.uri: found {shown_uri(uri)}, expected {ADDRESS}",
-            )
+            problem = Problem(SOURCE_URI, shown_uri(uri), ADDRESS)
+            raise LoadError.of(Reason.FETCH_FAILED, [problem])
         self._host, path = source.place
         self._repository, self._reference = re.split("[:@]", path, maxsplit=1)
         held = held_for(self._host, secret)

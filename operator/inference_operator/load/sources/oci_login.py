@@ -48,8 +48,9 @@ class Login:
             raise LoadError(
                 Reason.ARTIFACT_FORBIDDEN,
                 f"{self._host} redirects to {shown_uri(said.url)}, which asks for credentials, and"
-                f" they are for {self._host} only: let the registry redirect to an address that is"
-                " signed, or serve its layers itself",
+                f" they are for {self._host} only",
+                "let the registry redirect to an address that is signed, or serve its layers"
+                " itself",
             ) from None
         if self.authorization is not None and self.authorization == self._held:
             raise said
@@ -79,7 +80,8 @@ class Login:
             raise LoadError(
                 Reason.FETCH_FAILED,
                 f"{shown_uri(realm)} gave no token, which is at most {_LONGEST >> 10} KiB of"
-                " printable ASCII: check the registry's token service",
+                " printable ASCII",
+                "check the registry's token service",
             )
         return f"Bearer {token}"
 

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.repository_plan import PlannedModel
@@ -20,6 +21,9 @@ from inference_operator.load.transfer.progress import log
 from inference_operator.load.transfer.resumable_download import Download
 from inference_operator.load.transfer.size_limit import Downloads, unlimited
 from inference_operator.load.transfer.source import MOST_FILES, Listing, RemoteFile
+
+SOURCE_DIGEST = "spec.model.source.sha256"
+SET_DIGEST = "set it to the digest of the artifact that you mean"
 
 FILES_AT_ONCE = 4
 
@@ -57,14 +61,14 @@ class Remote:
 
     def _folder(self, model: PlannedModel, listing: Listing, staging: Staging) -> Artifact:
         if len(listing.files) > MOST_FILES:
-            raise LoadError(
-                Reason.ARTIFACT_INVALID,
-                f"{model.name}: found a folder of {len(listing.files):,} files, expected at most"
-                f" {MOST_FILES:,}: pack them into an archive",
+            raise _invalid(
+                f"a folder of {len(listing.files):,} files",
+                f"at most {MOST_FILES:,}",
+                "pack them into an archive",
             )
         log("fetching a folder", model=model.name, files=len(listing.files))
-        places = [_inside(staging.version, model, file.name) for file in listing.files]
-        _check_apart(staging.version, model, places)
+        places = [_inside(staging.version, file.name) for file in listing.files]
+        _check_apart(staging.version, places)
 
         parts = staging.work / "files"
         _remove_others(parts, {_part(file) for file in listing.files})
@@ -100,12 +104,13 @@ class Remote:
         else:
             fetched = self.cache.obtain(download, sha256, folder, fetch)
         if file.sha256 not in (None, fetched.sha256):
-            raise LoadError(
-                Reason.DIGEST_MISMATCH,
-                f"{model.name}: found {file.name or shown_uri(file.uri)} with sha256"
-                f" {fetched.sha256}, expected {file.sha256}, as its manifest says: push the"
-                " artifact again",
+            problem = Problem(
+                SOURCE_URI,
+                f"{file.name or shown_uri(file.uri)} with sha256 {fetched.sha256}",
+                f"{file.sha256}, as its manifest says",
+                "push the artifact again",
             )
+            raise LoadError.of(Reason.DIGEST_MISMATCH, [problem])
         return fetched
 
 
@@ -124,32 +129,32 @@ def _remove_others(folder: Path, parts: Set[str]) -> None:
 
 def _check_pin(model: PlannedModel, file: RemoteFile) -> None:
     if model.sha256 and file.sha256 not in (None, model.sha256):
-        raise LoadError(
-            Reason.DIGEST_MISMATCH,
-            f"{model.name}: found an artifact with sha256 {file.sha256}, expected {model.sha256}:"
-            " set spec.model.source.sha256 to the digest of the artifact that you mean",
-        )
+        value = f"an artifact with sha256 {file.sha256}"
+        problem = Problem(SOURCE_DIGEST, value, model.sha256, SET_DIGEST)
+        raise LoadError.of(Reason.DIGEST_MISMATCH, [problem])
 
 
-def _inside(folder: Path, model: PlannedModel, name: str) -> Path:
+def _invalid(value: str, requirement: str, remedy: str) -> LoadError:
+    problem = Problem(SOURCE_URI, value, requirement, remedy)
+    return LoadError.of(Reason.ARTIFACT_INVALID, [problem])
+
+
+def _inside(folder: Path, name: str) -> Path:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
-        raise LoadError(
-            Reason.ARTIFACT_INVALID,
-            f"{model.name}: the source holds a file called {shown(name)}, which would be written"
-            " outside of the model's folder: rename it",
-        )
+        what = f"a file called {shown(name)}, which would be written outside of the model's folder"
+        raise _invalid(what, "names within it", "rename it")
     if len(name) > MAX_NAME or len(path.parts) > MAX_DEPTH:
-        raise LoadError(
-            Reason.ARTIFACT_INVALID,
-            f"{model.name}: the source holds a file called {shown(name)}, with {len(name):,}"
-            f" characters and {len(path.parts)} levels, expected at most {MAX_NAME:,} and"
-            f" {MAX_DEPTH}: rename it",
+        raise _invalid(
+            f"a file called {shown(name)}, with {len(name):,} characters and {len(path.parts)}"
+            " levels",
+            f"at most {MAX_NAME:,} and {MAX_DEPTH}",
+            "rename it",
         )
     return folder / path
 
 
-def _check_apart(folder: Path, model: PlannedModel, places: list[Path]) -> None:
+def _check_apart(folder: Path, places: list[Path]) -> None:
     """Object stores may hold `a` and `a/b`; a folder cannot."""
     parents = {parent for place in places for parent in place.parents}
     seen: set[Path] = set()
@@ -157,7 +162,7 @@ def _check_apart(folder: Path, model: PlannedModel, places: list[Path]) -> None:
         if place in seen or place in parents:
             raise LoadError(
                 Reason.ARTIFACT_INVALID,
-                f"{model.name}: {place.relative_to(folder)} is twice in the source, as a file or as"
-                " a folder, too: rename one",
+                f"{place.relative_to(folder)} is twice in the source, as a file or as a folder",
+                "rename one",
             )
         seen.add(place)

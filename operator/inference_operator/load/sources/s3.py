@@ -21,6 +21,7 @@ from botocore.httpsession import get_cert_path
 from botocore.parsers import ResponseParserError
 from urllib3.exceptions import HTTPError
 
+from inference_operator.api.problem import SOURCE_SECRET
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.api.source_uri import SourceUri
@@ -85,7 +86,8 @@ class S3:
         if not names:
             raise LoadError(
                 Reason.ARTIFACT_NOT_FOUND,
-                f"{shown_uri(uri)} is an empty folder: check spec.model.source.uri",
+                f"{shown_uri(uri)} is an empty folder",
+                "correct it",
             )
         files = (RemoteFile(name.removeprefix(key), f"s3://{bucket}/{name}") for name in names)
         return Listing(tuple(files), is_folder=True)
@@ -139,15 +141,14 @@ class S3:
         if status in _PASSING or code == "RequestTimeout":
             return TransientError(said)
         if status in {401, 403} or code in _EXPIRED:
-            return LoadError(Reason.ARTIFACT_FORBIDDEN, f"{said}: {_FORBIDDEN}")
+            return LoadError(Reason.ARTIFACT_FORBIDDEN, said, _FORBIDDEN, SOURCE_SECRET)
         if status == 404:
-            return LoadError(Reason.ARTIFACT_NOT_FOUND, f"{said}: {self._missing(uri)}")
+            return LoadError(Reason.ARTIFACT_NOT_FOUND, said, self._missing(uri))
         if status in {301, 307} or code == "AuthorizationHeaderMalformed":
-            return LoadError(
-                Reason.FETCH_FAILED,
-                f"{said}: the bucket is in another region: set `region` in the Secret of secretRef",
-            )
-        return LoadError(Reason.FETCH_FAILED, f"{said}: check the uri and the Secret of secretRef")
+            what = f"{said}: the bucket is in another region"
+            remedy = "set `region` in the Secret"
+            return LoadError(Reason.FETCH_FAILED, what, remedy, SOURCE_SECRET)
+        return LoadError(Reason.FETCH_FAILED, said, "check it, and the Secret of secretRef")
 
     def _missing(self, uri: str) -> str:
         bucket, key = SourceUri.of(uri).place
@@ -158,12 +159,12 @@ class S3:
         if found.get("KeyCount"):
             folder = shown_uri(uri)
             return f"that is a folder there: write {folder}/ to serve all that is in it"
-        return "check the bucket and the key in spec.model.source.uri"
+        return "check the bucket and the key"
 
 
 _FORBIDDEN = (
-    "put `accessKeyId` and `secretAccessKey` that may read it into the Secret of"
-    " spec.model.source.secretRef (S3 also says this of a missing key to whom may not list)"
+    "put `accessKeyId` and `secretAccessKey` that may read it into the Secret (S3 also says this of"
+    " a missing key to whom may not list)"
 )
 
 
@@ -278,7 +279,8 @@ def _unreachable(error: BotoCoreError, uri: str) -> Exception:
     if isinstance(error, SSLError):
         return LoadError(
             Reason.FETCH_FAILED,
-            f"{shown_uri(uri)}: {text_of(error)}: put the PEM of the endpoint's authority under"
-            " `ca.crt` into the Secret of spec.model.source.secretRef",
+            f"{shown_uri(uri)}: {text_of(error)}",
+            "put the PEM of the endpoint's authority under `ca.crt` into the Secret",
+            SOURCE_SECRET,
         )
     return TransientError(f"cannot reach S3: {text_of(error)}")

@@ -13,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConnectionError
 from urllib3.poolmanager import pool_classes_by_scheme
 
+from inference_operator.api.problem import SOURCE_SECRET
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.addresses import ForbiddenAddressError, check_host, is_this_machine
 from inference_operator.load.failure import LoadError
@@ -97,6 +98,4 @@ class _Checked:
 
 
 def _forbidden(host: str, error: ForbiddenAddressError) -> LoadError:
-    return LoadError(
-        Reason.FETCH_FAILED, f"{host}: {error} in the Secret of spec.model.source.secretRef"
-    )
+    return LoadError(Reason.FETCH_FAILED, f"{host}: {error} in the Secret", path=SOURCE_SECRET)

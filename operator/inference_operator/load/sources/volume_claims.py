@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.source_uri import SourceUri
@@ -41,34 +42,34 @@ def find(claims: Path, uri: str) -> ClaimPath:
     if name in ("", ".", "..") or not claim.is_dir():
         raise LoadError(
             Reason.CLAIM_NOT_FOUND,
-            f"the volume claim {name!r} of {uri} is not mounted at {claim}: check that a"
-            " PersistentVolumeClaim of this name is in the namespace",
+            f"the volume claim {name!r} of {uri} is not mounted at {claim}",
+            "check that a PersistentVolumeClaim of this name is in the namespace",
         )
     root, path = os.path.realpath(claim), real_path(str(claim / inner.lstrip("/")))
     if path is None:
         raise LoadError(
             Reason.ARTIFACT_INVALID,
-            f"{uri} leads through more links than Linux follows: name the file itself",
+            f"{uri} leads through more links than Linux follows",
+            "name the file itself",
         )
     if not Path(path).is_relative_to(root):
         raise LoadError(
             Reason.ARTIFACT_INVALID,
-            f"{uri} leads out of the volume claim {name}: name a path inside of it, and replace"
-            " links that leave it",
+            f"{uri} leads out of the volume claim {name}",
+            "name a path inside of it, and replace links that leave it",
         )
     if not Path(path).exists():
-        raise LoadError(Reason.ARTIFACT_NOT_FOUND, _missing(uri, name, claim, inner))
+        what = _missing(uri, name, claim, inner)
+        raise LoadError(Reason.ARTIFACT_NOT_FOUND, what, "check the path")
     return ClaimPath(Path(root), Path(path))
 
 
 def copy_file(source: Path, target: Path, model: str, downloads: Downloads) -> Copied:
     """Copy one file, with its digest."""
     if not source.is_file():
-        raise LoadError(
-            Reason.ARTIFACT_INVALID,
-            f"{model}: found a device, pipe or socket, expected a file or a folder: check"
-            " spec.model.source.uri",
-        )
+        value, requirement = "a device, pipe or socket", "a file or a folder"
+        problem = Problem(SOURCE_URI, value, requirement, "name another path")
+        raise LoadError.of(Reason.ARTIFACT_INVALID, [problem])
     size = source.stat().st_size
     downloads.expect(target, size)
     require_space(target.parent, size, f"the copy of {model}")
@@ -116,4 +117,4 @@ def _missing(uri: str, name: str, claim: Path, inner: str) -> str:
     listed = ", ".join(there[:_SHOWN_NAMES]) or "nothing"
     more = f" and {len(there) - _SHOWN_NAMES} more" if len(there) > _SHOWN_NAMES else ""
     where = "/".join((name, *nearest.relative_to(claim).parts))
-    return f"{uri} is not there: {where} holds {listed}{more}; check spec.model.source.uri"
+    return f"{uri} is not there: {where} holds {listed}{more}"

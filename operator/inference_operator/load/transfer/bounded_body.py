@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterable
 from xml.parsers import expat
 
+from inference_operator.api.problem import SOURCE_SECRET
 from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_text, shown_uri
@@ -28,6 +29,7 @@ _LEVELS = 32
 # Amazon's have a thousand objects each, those of other servers fewer.
 _MOST_PAGES = 1000
 _MOST_TEXT = 300
+_CHECK_ENDPOINT = "check `endpoint` in the Secret"
 _UTF8_ONLY = re.compile(rb"<\?xml[^>]*?encoding\s*=\s*[\"'](?!utf-8[\"']|us-ascii[\"'])", re.I)
 _DECLARATIONS = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.I)
 
@@ -39,8 +41,9 @@ def whole(chunks: Iterable[bytes], url: str) -> bytes:
         raise LoadError(
             Reason.FETCH_FAILED,
             f"{shown_uri(url)} answered with more than {MOST_BYTES >> 20} MiB, where a list or a"
-            " description of objects was expected: check the `endpoint` in the Secret of"
-            " spec.model.source.secretRef",
+            " description of objects was expected",
+            _CHECK_ENDPOINT,
+            SOURCE_SECRET,
         )
     return body
 
@@ -79,8 +82,9 @@ def strange(store: str, uri: str, error: Exception) -> LoadError:
     """The error for an answer that the store's library cannot take."""
     return LoadError(
         Reason.FETCH_FAILED,
-        f"{shown_uri(uri)}: the endpoint does not answer as {store} does ({type(error).__name__}):"
-        " check `endpoint` in the Secret of spec.model.source.secretRef",
+        f"{shown_uri(uri)}: the endpoint does not answer as {store} does ({type(error).__name__})",
+        _CHECK_ENDPOINT,
+        SOURCE_SECRET,
     )
 
 
@@ -99,7 +103,8 @@ def check_listing(uri: str, objects: int, page: int) -> None:
         raise LoadError(
             Reason.ARTIFACT_INVALID,
             f"{shown_uri(uri)} holds more than {MOST_FILES:,} objects, or is listed in more than"
-            f" {_MOST_PAGES:,} pages: pack them into an archive",
+            f" {_MOST_PAGES:,} pages",
+            "pack them into an archive",
         )
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
 from inference_operator.load.layout.links import MAX_DEPTH, shown
@@ -113,11 +114,9 @@ def _names(folder: Path) -> list[str]:
 
 
 def _too_many(folder: str) -> LoadError:
-    return LoadError(
-        Reason.ARTIFACT_INVALID,
-        f"found more than {MOST_FILES:,} files or folders in {shown(folder)}, expected at most"
-        f" that many: pack them into fewer files",
-    )
+    value = f"more than {MOST_FILES:,} files or folders"
+    problem = Problem(shown(folder), value, "at most that many", "pack them into fewer files")
+    return LoadError.of(Reason.ARTIFACT_INVALID, [problem])
 
 
 def _check_entry(relative: str, real: str, limit: Path | None) -> None:
@@ -128,6 +127,5 @@ def _check_entry(relative: str, real: str, limit: Path | None) -> None:
 
 
 def _invalid(name: str, what: str) -> LoadError:
-    return LoadError(
-        Reason.ARTIFACT_INVALID, f"{name} {what}: remove it from the artifact's folder"
-    )
+    remedy = "remove it from the artifact's folder"
+    return LoadError(Reason.ARTIFACT_INVALID, f"it {what}", remedy, name)

@@ -51,8 +51,8 @@ class Retries:
         if self._failures >= self._policy.attempts:
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{what}: {cut}; gave up after {self._failures} attempts without progress: check"
-                " the server and the network between it and this namespace",
+                f"{what}: {cut}; gave up after {self._failures} attempts without progress",
+                "check the server and the network between it and this namespace",
             )
         pause = self._pause(cut)
         log("waiting to try again", "WARNING", source=what, error=str(cut), seconds=round(pause, 2))

@@ -8,6 +8,7 @@ import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
 from inference_operator.load.transfer.space import sized
@@ -19,7 +20,6 @@ _REMEDY = "raise it, if the model is meant to be that large"
 class SizeLimit:
     """The most bytes of one model, and the field of the spec that changes it; None: no limit."""
 
-    model: str
     most: int | None
     field: str = "spec.model.sizeLimit"
     is_default: bool = False
@@ -30,11 +30,13 @@ class SizeLimit:
         if self.most is None or size <= self.most:
             return
         default = ", the default" if self.is_default else ""
-        raise LoadError(
-            Reason.ARTIFACT_INVALID,
-            f"{self.model}: {self.field}: found {least}{sized(size)} {what}, expected at most"
-            f" {sized(self.most)}{default}; {self.remedy}",
+        problem = Problem(
+            self.field,
+            f"{least}{sized(size)} {what}",
+            f"at most {sized(self.most)}{default}",
+            self.remedy,
         )
+        raise LoadError.of(Reason.ARTIFACT_INVALID, [problem])
 
 
 class Downloads:
@@ -63,4 +65,4 @@ class Downloads:
 
 def unlimited() -> Downloads:
     """Return what counts, and refuses nothing."""
-    return Downloads(SizeLimit("", None))
+    return Downloads(SizeLimit(None))

@@ -27,10 +27,8 @@ def require_space(folder: Path, needed: int, what: str) -> None:
 
 
 def insufficient(what: str, needed: str, folder: Path, free: int) -> LoadError:
-    return LoadError(
-        Reason.INSUFFICIENT_DISK,
-        f"{what} needs {needed}, and {folder} has {sized(free)} free: {REMEDY}",
-    )
+    missing = f"{what} needs {needed}, and {folder} has {sized(free)} free"
+    return LoadError(Reason.INSUFFICIENT_DISK, missing, REMEDY, path="")
 
 
 class Budget:

@@ -13,6 +13,7 @@ from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, urlsplit
 
+from inference_operator.api.problem import SOURCE_SECRET, SOURCE_URI
 from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_host, shown_text, shown_uri
@@ -34,15 +35,13 @@ from inference_operator.load.transfer.source import (
 READ_TIMEOUT_SECONDS = 30.0
 _REDIRECTS = {301, 302, 303, 307, 308}
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
-_NO_CREDENTIALS = "set spec.model.source.secretRef to a Secret that may read it"
+_FORBIDDEN = "check that the Secret may read this artifact"
 _FINAL = {
-    403: (Reason.ARTIFACT_FORBIDDEN, "check that the Secret of secretRef may read this artifact"),
-    404: (Reason.ARTIFACT_NOT_FOUND, "check spec.model.source.uri"),
-    410: (
-        Reason.ARTIFACT_NOT_FOUND,
-        "the server says that it is gone: check spec.model.source.uri",
-    ),
+    403: (Reason.ARTIFACT_FORBIDDEN, _FORBIDDEN, SOURCE_SECRET),
+    404: (Reason.ARTIFACT_NOT_FOUND, "correct it", SOURCE_URI),
+    410: (Reason.ARTIFACT_NOT_FOUND, "the server says that it is gone: correct it", SOURCE_URI),
 }
+_OTHERWISE = (Reason.FETCH_FAILED, "check it and the server's own log", SOURCE_URI)
 _MLFLOW = ("/get-artifact", "/artifacts/files")
 # What began encrypted stays so.
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
@@ -58,8 +57,9 @@ _CAUSE_LENGTH = 200
 class UnauthorizedError(LoadError):
     """401 of `url`; `challenge` is what it said about how to ask (WWW-Authenticate)."""
 
-    def __init__(self, message: str, url: str, challenge: str) -> None:
-        super().__init__(Reason.ARTIFACT_FORBIDDEN, message)
+    def __init__(self, what: str, url: str, challenge: str) -> None:
+        remedy = "name a Secret that may read it"
+        super().__init__(Reason.ARTIFACT_FORBIDDEN, what, remedy, SOURCE_SECRET)
         self.url, self.challenge = url, challenge
 
 
@@ -75,7 +75,7 @@ class Transport:
         try:
             https = CheckedHttps(trust(held.ca))
         except CredentialsError as error:
-            raise LoadError(Reason.FETCH_FAILED, str(error)) from None
+            raise LoadError(Reason.FETCH_FAILED, str(error), path=SOURCE_SECRET) from None
         self._opener = urllib.request.build_opener(CheckedHttp(), https, _SecureRedirects())
 
     def files(self, uri: str) -> Listing:
@@ -173,7 +173,8 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
             raise LoadError(
                 Reason.FETCH_FAILED,
                 f"{shown_uri(req.full_url)} redirects to {shown_uri(newurl)}, and only https is"
-                " followed: set spec.model.source.uri to an address that answers over https",
+                " followed",
+                "name an address that answers over https",
             )
         following = super().redirect_request(req, fp, code, msg, headers, newurl)
         secret = req.unredirected_hdrs.get("Authorization")
@@ -229,12 +230,11 @@ def _refusal(error: HTTPError) -> Exception:
         return RangeError(said)
     if error.code == 401:
         challenge = ", ".join(error.headers.get_all("WWW-Authenticate", ()))
-        return UnauthorizedError(f"{said}: {_NO_CREDENTIALS}", error.url, challenge)
+        return UnauthorizedError(said, error.url, challenge)
     if error.code in _PASSING:
         return TransientError(said, retry_after(error.headers.get("Retry-After"), time.time()))
-    default = (Reason.FETCH_FAILED, "check spec.model.source.uri and the server's own log")
-    kind, remedy = _FINAL.get(error.code, default)
-    return LoadError(kind, f"{said}: {remedy}")
+    reason_code, remedy, path = _FINAL.get(error.code, _OTHERWISE)
+    return LoadError(reason_code, said, remedy, path)
 
 
 def retry_after(text: str | None, now: float) -> float | None:
@@ -254,22 +254,21 @@ def _no_address(url: str, error: Exception) -> LoadError:
     return LoadError(
         Reason.FETCH_FAILED,
         f"{shown_uri(url)} is no valid address, or leads to one that is not"
-        f" ({type(error).__name__}): check spec.model.source.uri",
+        f" ({type(error).__name__})",
+        "correct it",
     )
 
 
 def _unreachable(request: urllib.request.Request, error: object) -> Exception:
     host = shown_host(request.host)
     if isinstance(error, ForbiddenAddressError):
-        return LoadError(
-            Reason.FETCH_FAILED,
-            f"{shown_uri(request.full_url)}: {error} in spec.model.source.uri",
-        )
+        return LoadError(Reason.FETCH_FAILED, f"{shown_uri(request.full_url)}: {error}")
     if isinstance(error, ssl.SSLCertVerificationError):
         return LoadError(
             Reason.FETCH_FAILED,
-            f"the certificate of {host} is not trusted ({error.verify_message}): put the PEM of its"
-            " authority under `ca.crt` into the Secret of spec.model.source.secretRef",
+            f"the certificate of {host} is not trusted ({error.verify_message})",
+            "put the PEM of its authority under `ca.crt` into the Secret",
+            SOURCE_SECRET,
         )
     return TransientError(f"cannot reach {host}: {_cause(error)}")
 

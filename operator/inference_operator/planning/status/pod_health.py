@@ -1,17 +1,19 @@
 """Why the pods of a revision do not serve yet: a chain of rules, the most telling first."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
+from inference_operator.api.problem import SOURCE_URI, Problem, joined
 from inference_operator.api.reasons import Reason
-from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_text, shown_uri
+from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_text
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.observed import Container, DeploymentView, Pod, RevisionRecord
 from inference_operator.domain.repository_plan import CONFIG_SUFFIX
 from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.validation.step_overrides import path_of
 
 _IMAGE_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
@@ -20,7 +22,6 @@ _OWN_IMAGE = "it is the operator's own: correct INFERENCE_OPERATOR_LOADER_IMAGE 
 _CONFIG_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 _LOAD_FAILURE = re.compile(r"failed to load '([^']+)' version (\d+): (.+?)\"?$", re.MULTILINE)
 _ERROR = re.compile(r"error|fail|exception|abort|unable|cannot", re.IGNORECASE)
-_MODEL_FIELD = re.compile(r"spec\.model(?:\.\w+|\[\w+\])*(?: and spec\.triton)?")
 _MISSING_CLAIM = re.compile(r'persistentvolumeclaim "([^"]+)" not found')
 
 ARTIFACT_REASONS = frozenset(
@@ -66,30 +67,9 @@ def diagnose(
         for pod in waiting:
             if found := rule(pod, record):
                 if found.reason is Reason.GPU_UNAVAILABLE and way_out:
-                    found = replace(found, message=f"{found.message}, or {way_out}")
-                return _of_steps(found, record) if record.steps else found
+                    return replace(found, message=f"{found.message}, or {way_out}")
+                return found
     return None
-
-
-def _of_steps(found: Diagnosis, record: RevisionRecord) -> Diagnosis:
-    """In the words of a pipeline, whose models are those of its steps, or of what they refer to."""
-    text = found.message
-    pins = [step.pin for step in record.steps if _tells_of(text, step)]
-    of = {pin.reference if pin else "" for pin in pins}
-    pin = pins[0] if len(of) == 1 else None
-    if pin is not None:
-        text = _MODEL_FIELD.sub(rf"\g<0> of {pin.reference}", text)
-    if pin is None or pin.kind != INFERENCE_MODEL:
-        text = text.replace("spec.model", "the step's model")
-    return replace(found, message=text)
-
-
-def _tells_of(text: str, step: ServedStep) -> bool:
-    """Whether a sentence is about a model of the step: the loader and Triton name it first."""
-    files = step.pin.repository if step.pin else ()
-    names = {step.model, *(file.removesuffix(CONFIG_SUFFIX) for file in files)}
-    is_named = any(text.startswith(f"{n}: ") or f" model {n} version " in text for n in names)
-    return is_named or (step.uri != "" and shown_uri(step.uri) in text)
 
 
 def load_report(pods: tuple[Pod, ...]) -> LoadReport | None:
@@ -108,7 +88,8 @@ def _artifact(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
         return None
     report = LoadReport.from_json(loader.exit_message)
     if report is not None and report.reason in ARTIFACT_REASONS:
-        return Diagnosis(report.reason, report.message)
+        message = _at_steps(report.problems, record, report.model)
+        return Diagnosis(report.reason, message or report.message)
     return Diagnosis(
         Reason.FETCH_FAILED,
         f"the init container {_ending(loader)} while it loaded {record.words}; see `kubectl logs"
@@ -157,11 +138,13 @@ def _model_load(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
         return None
     if found := _LOAD_FAILURE.search(triton.exit_message):
         name, version, said = found.groups()
-        return Diagnosis(
-            Reason.MODEL_LOAD_FAILED,
-            f"Triton cannot load model {name} version {version}: {_short(_first_line(said))};"
-            " correct the artifact or what of spec.model and spec.triton it contradicts",
+        problem = Problem(
+            "spec.model",
+            "",
+            f"Triton cannot load model {name} version {version}: {_short(_first_line(said), 500)}",
+            "correct the artifact, or the fields of model and triton that it contradicts",
         )
+        return Diagnosis(Reason.MODEL_LOAD_FAILED, _at_steps([problem], record, name))
     said = _last_error(triton.exit_message)
     return Diagnosis(
         Reason.CRASH_LOOP,
@@ -174,11 +157,13 @@ def _schedule(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     if not pod.unschedulable:
         return None
     if found := _MISSING_CLAIM.search(pod.unschedulable):
-        return Diagnosis(
-            Reason.CLAIM_NOT_FOUND,
-            f"PersistentVolumeClaim {found.group(1)} of {record.words} does not exist in this"
-            " namespace; create it, or correct spec.model.source.uri",
-        )
+        claim = found.group(1)
+        what = f"PersistentVolumeClaim {claim} does not exist in this namespace"
+        problem = Problem(SOURCE_URI, "", what, "create it, or name another one")
+        if record.steps:
+            own = (step for step in record.steps if step.uri.startswith(f"pvc://{claim}/"))
+            problem = _placed(problem, own)
+        return Diagnosis(Reason.CLAIM_NOT_FOUND, str(problem))
     if re.search(r"Insufficient \S+/\S+", pod.unschedulable):
         return Diagnosis(
             Reason.GPU_UNAVAILABLE,
@@ -189,6 +174,39 @@ def _schedule(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
         f"no node takes the pod: {_short(pod.unschedulable)}; adjust spec.resources or"
         " spec.placement, or add nodes",
     )
+
+
+def _at_steps(problems: Iterable[Problem], record: RevisionRecord, model: str) -> str:
+    """Return the problems of a model, at the fields that describe it: in a pipeline, of steps."""
+    if not record.steps:
+        return joined(problems)
+    steps = [step for step in record.steps if _runs(step, model)]
+    return joined(_placed(problem, steps, model) for problem in problems)
+
+
+def _runs(step: ServedStep, model: str) -> bool:
+    """Whether the model is the step's, or one of the pipeline that the step refers to."""
+    names = step.pin.repository if step.pin else ()
+    return step.model == model or f"{model}{CONFIG_SUFFIX}" in names
+
+
+def _placed(problem: Problem, steps: Iterable[ServedStep], model: str = "") -> Problem:
+    """Return an InferenceModel's problem at the fields of steps; of any, where none is known."""
+    paths = [_path(problem, step, model) for step in steps]
+    path = " and ".join(dict.fromkeys(paths)) or problem.below("spec.steps[]").path
+    return replace(problem, path=path)
+
+
+def _path(problem: Problem, step: ServedStep, model: str) -> str:
+    pin = step.pin
+    if pin is None:
+        place = path_of(step.name)
+        moved = problem.below(place)
+        return moved.path if moved is not problem else ": ".join(filter(None, (place, moved.path)))
+    if pin.kind == INFERENCE_MODEL:
+        return " of ".join(filter(None, (problem.path, pin.reference)))
+    within = problem.below("spec.steps[]").path
+    return " of ".join(filter(None, (within, f"model {model}" if model else "", pin.reference)))
 
 
 Rule = Callable[[Pod, RevisionRecord], Diagnosis | None]
