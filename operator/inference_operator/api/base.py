@@ -29,7 +29,7 @@ from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, core_schema
 
 from inference_operator.api.quoting import shown
-from inference_operator.api.rules import VALIDATIONS, Rule, text, unless, violation
+from inference_operator.api.rules import VALIDATIONS, Described, Rule, text, unless, violation
 
 GROUP = "inference.aipx.io"
 VERSION = "v1alpha1"
@@ -218,13 +218,8 @@ Duration = Annotated[
     timedelta,
     BeforeValidator(parse_duration),
     PlainSerializer(format_duration, return_type=str),
-    WithJsonSchema(
-        {
-            "type": "string",
-            "maxLength": 12,
-            VALIDATIONS: [text(DURATION_PATTERN, *_DURATION_FORM).rule.to_cel()],
-        }
-    ),
+    WithJsonSchema({"type": "string", "maxLength": 12}),
+    Described(text(DURATION_PATTERN, *_DURATION_FORM).rule),
 ]
 
 QUANTITY_PATTERN = r"[0-9]{1,19}(\.[0-9]{1,9})?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?"
@@ -256,7 +251,6 @@ def _quantity(value: Any) -> str:
     return text
 
 
-_QUANTITY_RULE = text(QUANTITY_PATTERN, *_QUANTITY_FORM, of="string(self)").rule.to_cel()
 Quantity = Annotated[
     str,
     BeforeValidator(_quantity),
@@ -265,9 +259,9 @@ Quantity = Annotated[
             "anyOf": [{"type": "integer"}, {"type": "string"}],
             "x-kubernetes-int-or-string": True,
             "maxLength": 32,
-            VALIDATIONS: [_QUANTITY_RULE],
         }
     ),
+    Described(text(QUANTITY_PATTERN, *_QUANTITY_FORM, of="string(self)").rule),
 ]
 
 DnsSubdomain = Annotated[

@@ -14,9 +14,6 @@ Schema = dict[str, Any]
 # `default`: what a person or Git wrote is never added to. `propertyNames`: not structural.
 _DROPPED = frozenset({"title", "default", "$defs", "propertyNames", DEFAULT_TEXT})
 
-# What comes before the default at the end of a description.
-DEFAULT = " Default: "
-
 _API_VERSION = (
     "APIVersion defines the versioned schema of this representation of an object: "
     f"{GROUP}/{VERSION}."
@@ -115,7 +112,7 @@ def _structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
     if "description" in kept:
         kept["description"] = _flowing(kept["description"])
     if DEFAULT_TEXT in found:
-        kept["description"] += f"{DEFAULT}{found[DEFAULT_TEXT]}."
+        kept["description"] += f" Default: {found[DEFAULT_TEXT]}."
     if "properties" in kept:
         kept["properties"] = {
             name: _structural(value, defs) for name, value in kept["properties"].items()

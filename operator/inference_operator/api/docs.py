@@ -1,15 +1,15 @@
 """`docs/api.md`: a table of every field, from the same types as the CRD."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from inference_operator.api.base import API_VERSION, default_text, model_of
-from inference_operator.api.crd import DEFAULT, structural_schema
+from inference_operator.api.base import API_VERSION, ApiModel, default_text, model_of
+from inference_operator.api.crd import structural_schema
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource
-from inference_operator.api.rules import LIST_MAP_KEYS, LIST_TYPE, VALIDATIONS
+from inference_operator.api.rules import LIST_MAP_KEYS, LIST_TYPE, Described, Rule
 
 _INTRO = f"""\
 <!-- Generated from operator/inference_operator/api by `make generate`. Do not edit. -->
@@ -35,7 +35,7 @@ def _kind(found: CustomResource) -> Iterator[str]:
     yield ""
     yield f"{_flowing(found.resource.__doc__)} Short name: `{found.short_name}`."
     yield ""
-    yield from (f"- {_sentence(rule.to_cel())}" for rule in found.resource.rules)
+    yield from (f"- {_sentence(rule)}" for rule in found.resource.rules)
     yield ""
     for path, model in (("spec", found.spec), ("status", found.status)):
         yield from _section(path, model, structural_schema(model))
@@ -49,11 +49,10 @@ def _section(path: str, model: type[BaseModel], schema: Mapping[str, Any]) -> It
     yield ""
     if schema["properties"]:
         yield from _table(model, schema)
-    rules = schema.get(VALIDATIONS, ())
-    if rules:
+    if issubclass(model, ApiModel) and model.rules:
         yield "Rules:"
         yield ""
-        yield from (f"- {_sentence(rule)}" for rule in rules)
+        yield from (f"- {_sentence(rule)}" for rule in model.rules)
         yield ""
     for alias, field in _fields(model):
         inner = model_of(field.annotation)
@@ -69,7 +68,7 @@ def _table(model: type[BaseModel], schema: Mapping[str, Any]) -> Iterator[str]:
     yield "|---|---|---|---|"
     for alias, field in _fields(model):
         found = schema["properties"][alias]
-        cells = (f"`{alias}`", _type(found), _default(field), _description(found))
+        cells = (f"`{alias}`", _type(found), _default(field), _description(field))
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
     yield ""
 
@@ -85,18 +84,24 @@ def _default(field: FieldInfo) -> str:
     return f"`{text}`" if text is not None else ""
 
 
-def _description(schema: Mapping[str, Any]) -> str:
+def _description(field: FieldInfo) -> str:
     """The field's own words, and what its value must look like."""
-    scalar = schema["items"] if schema.get("type") == "array" else schema
-    rules = scalar.get(VALIDATIONS, ()) if "properties" not in scalar else ()
-    forms = [_expected(rule) for rule in (*rules, *_list_rules(schema))]
-    form = f" Expected: {'; '.join(forms)}." if forms else ""
-    words = schema.get("description", "").partition(DEFAULT)[0]  # it has a column of its own
-    return f"{words}{form}"
+    requirements = [rule.static[1] for rule in (*_rules(field.annotation), *_own(field.metadata))]
+    form = f" Expected: {'; '.join(requirements)}." if requirements else ""
+    return f"{_flowing(field.description)}{form}"
 
 
-def _list_rules(schema: Mapping[str, Any]) -> tuple[Mapping[str, str], ...]:
-    return tuple(schema.get(VALIDATIONS, ())) if schema.get("type") == "array" else ()
+def _rules(annotation: Any) -> Iterator[Rule]:
+    """Rules of the type itself, or of a list's items; not of a map's values."""
+    if get_origin(annotation) is not dict:
+        for part in get_args(annotation):
+            yield from _rules(part)
+    if get_origin(annotation) is Annotated:
+        yield from _own(annotation.__metadata__)
+
+
+def _own(metadata: Iterable[Any]) -> Iterator[Rule]:
+    return (found.rule for found in metadata if isinstance(found, Described))
 
 
 def _type(schema: Mapping[str, Any]) -> str:
@@ -135,16 +140,11 @@ def _scalar_limits(schema: Mapping[str, Any]) -> str:
     return ""
 
 
-def _expected(rule: Mapping[str, str]) -> str:
-    return rule["message"].partition("expected ")[2].partition("; ")[0]
-
-
-def _sentence(rule: Mapping[str, str]) -> str:
-    place = rule.get("fieldPath", "").removeprefix(".")
-    found, _, rest = rule["message"].partition(", expected ")
-    # With an expression, what was found is known only once it is.
-    refused = "" if "messageExpression" in rule else f" Refused: {found.removeprefix('found ')}."
-    return f"{f'`{place}`: ' if place else ''}expected {rest}.{refused}"
+def _sentence(rule: Rule) -> str:
+    value, requirement, remedy = rule.static
+    refused = "" if rule.shows_values else f" Refused: {value}."
+    place = f"`{rule.field}`: " if rule.field else ""
+    return f"{place}expected {requirement}; {remedy}.{refused}"
 
 
 def _flowing(text: str | None) -> str:

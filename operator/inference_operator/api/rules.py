@@ -59,17 +59,26 @@ class Rule:
         parts = [self._fill(part, value) for part in self._parts()]
         # Like the API server, which shows no message with a line break.
         broken = any("\n" in part for part in parts)
-        return violation(*(_static(part) for part in self._parts()) if broken else parts)
+        return violation(*self.static if broken else parts)
 
     def to_cel(self) -> dict[str, str]:
         """One item of `x-kubernetes-validations`."""
-        template = sentence(*self._parts())
-        item = {"rule": self.cel, "message": _static(template)}
-        if _PLACEHOLDER.search(template):
-            item["messageExpression"] = self._cel_template(template)
+        item = {"rule": self.cel, "message": sentence(*self.static)}
+        if self.shows_values:
+            item["messageExpression"] = self._cel_template(sentence(*self._parts()))
         if self.field:
             item["fieldPath"] = f".{self.field}"
         return item
+
+    @property
+    def static(self) -> tuple[str, str, str]:
+        """Value, requirement and remedy, without the values of their placeholders."""
+        return _static(self.value), _static(self.requirement), _static(self.remedy)
+
+    @property
+    def shows_values(self) -> bool:
+        """Whether the sentence holds placeholders."""
+        return any(map(_PLACEHOLDER.search, self._parts()))
 
     def _parts(self) -> tuple[str, str, str]:
         return self.value, self.requirement, self.remedy
@@ -111,21 +120,27 @@ def violation(value: str, requirement: str, remedy: str) -> PydanticCustomError:
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
-    """Annotation that puts a rule on a scalar, a list or a map."""
+class Described:
+    """Annotation that puts a rule into the schema of a scalar, a list or a map; parsing the value
+    checks it."""
 
     rule: Rule
-
-    def __get_pydantic_core_schema__(
-        self, source: Any, handler: GetCoreSchemaHandler
-    ) -> CoreSchema:
-        return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         found = handler(schema)
         return {**found, VALIDATIONS: [*found.get(VALIDATIONS, []), self.rule.to_cel()]}
+
+
+@dataclass(frozen=True, slots=True)
+class Check(Described):
+    """Annotation that puts a rule on a scalar, a list or a map."""
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
 
     def _checked(self, value: Any) -> Any:
         if not self.rule.holds(value):
