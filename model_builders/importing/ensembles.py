@@ -11,7 +11,7 @@ from inference_operator.api.ensemble_pipeline import (
     PipelineTriton,
     ReferenceKind,
 )
-from inference_operator.api.problem import Problem
+from inference_operator.api.problem import Problem, joined
 from inference_operator.api.validate import field_errors
 from model_builders.ensemble import PLATFORM, StepModel, declared_ensemble, ensemble_config
 from model_builders.graph.checks import check_graph
@@ -208,7 +208,7 @@ def _validated(spec: Mapping[str, Any]) -> EnsemblePipelineSpec:
         return EnsemblePipelineSpec.model_validate(spec)
     except ValidationError as error:
         errors = field_errors(error, EnsemblePipelineSpec, "spec")
-        raise ImportFailedError("; ".join(map(str, errors))) from error
+        raise ImportFailedError(joined(errors)) from error
 
 
 def _prove(spec: Mapping[str, Any], wanted: ModelConfig, models: Mapping[str, StepModel]) -> None:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import ModelFormat
+from inference_operator.api.problem import joined
 from inference_operator.api.triton import Triton
 from inference_operator.api.validate import field_errors
 from model_builders.config import declared_config, model_config
@@ -146,7 +147,7 @@ def _validated(spec: Mapping[str, Any]) -> InferenceModelSpec:
         return InferenceModelSpec.model_validate(spec)
     except ValidationError as error:
         errors = field_errors(error, InferenceModelSpec, "spec")
-        raise ImportFailedError("; ".join(map(str, errors))) from error
+        raise ImportFailedError(joined(errors)) from error
 
 
 def _prove(spec: Mapping[str, Any], wanted: ModelConfig, name: str) -> None:
