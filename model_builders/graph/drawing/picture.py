@@ -82,7 +82,7 @@ def arrows(picture: Picture) -> dict[tuple[int, int], list[Wire]]:
 
 def _boxes(graph: Graph, runs: Mapping[str, str], problems: Iterable[Problem]) -> tuple[Box, ...]:
     def box(kind: Kind, title: str, path: str, detail: str = "") -> Box:
-        mine = (str(one) for one in problems if _is_about(one.path, path))
+        mine = (str(one) for one in problems if one.is_at(path))
         return Box(kind, title, path, detail, tuple(mine))
 
     return (
@@ -93,10 +93,6 @@ def _boxes(graph: Graph, runs: Mapping[str, str], problems: Iterable[Problem]) -
         *(box(Kind.STEP, s.name, s.path, runs.get(s.name, s.model.name)) for s in graph.steps),
         *(box(Kind.OUTPUT, o.name, f"spec.outputs[{o.name}]") for o in graph.outputs),
     )
-
-
-def _is_about(path: str, box: str) -> bool:
-    return path == box or path.startswith((f"{box}.", f"{box}["))
 
 
 def _box_path(end: End) -> str:
