@@ -140,19 +140,14 @@ def _artifact(view: ConditionInputs) -> Iterator[ConditionDraft]:
         message = view.diagnosis.message + _still_serving(view)
         yield ConditionDraft(kind, False, view.diagnosis.reason, message)
         return
-    report = load_report(view.seen.pods_of(record.revision))
+    report, words = load_report(view.seen.pods_of(record.revision)), record.resolved or record.words
     if report is not None or view.ready > 0:
         is_pinned = record.sha256 or record.steps
         pinned = "" if is_pinned else "; set spec.model.source.sha256 to pin it"
-        differs = "".join(f"; {problem}" for problem in view.plan.contradictions)
-        message = f"{_artifact_words(record)} is loaded{pinned}{differs}"
+        message = "; ".join((f"{words} is loaded{pinned}", *map(str, view.plan.contradictions)))
         yield ConditionDraft(kind, True, Reason.RESOLVED, message)
         return
-    yield ConditionDraft(kind, None, Reason.FETCHING, f"{_artifact_words(record)} is being fetched")
-
-
-def _artifact_words(record: RevisionRecord) -> str:
-    return str(record.resolved or record.words)
+    yield ConditionDraft(kind, None, Reason.FETCHING, f"{words} is being fetched")
 
 
 def _unresolved(view: ConditionInputs, unresolved: Unresolved) -> str:
