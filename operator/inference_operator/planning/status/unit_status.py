@@ -34,11 +34,8 @@ from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.domain.status_uri import is_status_uri_of, status_uri
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.status.conditions import (
-    condition_drafts,
-    condition_inputs,
-    conditions,
-)
+from inference_operator.planning.status.conditions.inputs import condition_inputs
+from inference_operator.planning.status.conditions.summary import condition_drafts, conditions
 from inference_operator.planning.status.pod_health import load_report
 from inference_operator.resources.service import service_url
 

@@ -1,0 +1,1 @@
+"""The conditions of a unit, one file per condition."""

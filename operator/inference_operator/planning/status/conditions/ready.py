@@ -1,0 +1,67 @@
+"""`Ready`: whether the wanted revision answers its clients on all replicas."""
+
+from inference_operator.api.conditions import ConditionType
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.accelerator import Mode
+from inference_operator.domain.observed import RevisionRecord
+from inference_operator.planning.status.conditions.inputs import (
+    ConditionDraft,
+    ConditionInputs,
+    still_serving,
+    unresolved_sentence,
+)
+
+
+def ready_condition(inputs: ConditionInputs) -> ConditionDraft:
+    holds, reason, message = _readiness(inputs)
+    choice = inputs.plan.accelerator
+    if choice is not None and choice.fallback_is_off and choice.message not in message:
+        message = f"{message}; {choice.message}"
+    return ConditionDraft(ConditionType.READY, holds, reason, message)
+
+
+def _readiness(inputs: ConditionInputs) -> tuple[bool, Reason, str]:
+    plan, record = inputs.plan, inputs.record
+    if plan.invalid is not None:
+        return False, plan.invalid.reason, plan.invalid.message + still_serving(inputs)
+    if inputs.errors:
+        return False, Reason.CHILD_REFUSED, "; ".join(inputs.errors) + still_serving(inputs)
+    unresolved = plan.unresolved
+    if unresolved is not None and (plan.unit is None or unresolved.is_definite):
+        return False, unresolved.reason, unresolved_sentence(inputs, unresolved)
+    if plan.rejected:
+        return False, Reason.RECORD_REJECTED, plan.rejected
+    if record is None:
+        return False, Reason.PAUSED, plan.stuck
+    if inputs.serves:
+        if inputs.replicas == 0:
+            return True, Reason.SCALED_TO_ZERO, "scaled to zero, as spec.replicas asks"
+        return True, Reason.READY, _serving_sentence(inputs, record)
+    return False, *_not_ready(inputs, record)
+
+
+def _not_ready(inputs: ConditionInputs, record: RevisionRecord) -> tuple[Reason, str]:
+    plan = inputs.plan
+    if plan.paused:
+        return Reason.PAUSED, plan.stuck
+    if inputs.diagnosis is not None:
+        return inputs.diagnosis.reason, inputs.diagnosis.message + still_serving(inputs)
+    if plan.stuck:
+        return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck
+    if inputs.ready >= inputs.replicas:
+        message = f"clients are not sent to revision {record.revision} yet"
+        return Reason.PROGRESSING, message + still_serving(inputs)
+    reason = Reason.SCALING if inputs.promoted else Reason.PROGRESSING
+    message = f"revision {record.revision} answers on {inputs.ready} of {inputs.replicas} replicas"
+    return reason, message + still_serving(inputs)
+
+
+def _serving_sentence(inputs: ConditionInputs, record: RevisionRecord) -> str:
+    sentence = (
+        f"model {record.model} version {record.version} (revision {record.revision}) answers on"
+        f" {inputs.ready} of {inputs.replicas} replicas"
+    )
+    choice = inputs.plan.accelerator
+    if choice is not None and choice.mode is Mode.CPU:
+        sentence += f"; {choice.message}"
+    return sentence

@@ -1,0 +1,29 @@
+"""`Stalled`: why the unit does not become Ready by itself."""
+
+from inference_operator.api.conditions import ConditionType
+from inference_operator.api.reasons import Reason
+from inference_operator.planning.status.conditions.inputs import (
+    ConditionDraft,
+    ConditionInputs,
+    unresolved_sentence,
+)
+
+
+def stalled_condition(inputs: ConditionInputs) -> ConditionDraft | None:
+    plan = inputs.plan
+    kind = ConditionType.STALLED
+    if plan.invalid is not None:
+        return ConditionDraft(kind, True, plan.invalid.reason, plan.invalid.message)
+    if inputs.errors:
+        return ConditionDraft(kind, True, Reason.CHILD_REFUSED, "; ".join(inputs.errors))
+    if plan.unresolved is not None and plan.unresolved.is_definite:
+        message = unresolved_sentence(inputs, plan.unresolved)
+        return ConditionDraft(kind, True, plan.unresolved.reason, message)
+    if plan.rejected:
+        return ConditionDraft(kind, True, Reason.RECORD_REJECTED, plan.rejected)
+    if plan.paused and not inputs.serves:
+        return ConditionDraft(kind, True, Reason.PAUSED, plan.stuck)
+    if plan.stuck:
+        because = f": {inputs.diagnosis.message}" if inputs.diagnosis else ""
+        return ConditionDraft(kind, True, Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck + because)
+    return None

@@ -1,0 +1,67 @@
+"""All conditions of a unit, with the times of their transitions."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+from inference_operator.api.conditions import (
+    MESSAGE_LENGTH,
+    Condition,
+    ConditionStatus,
+    ConditionType,
+)
+from inference_operator.api.reasons import Reason
+from inference_operator.domain.message_limits import truncate
+from inference_operator.planning.status.conditions.artifact_resolved import artifact_condition
+from inference_operator.planning.status.conditions.available import available_condition
+from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
+from inference_operator.planning.status.conditions.model_loaded import model_loaded_condition
+from inference_operator.planning.status.conditions.ready import ready_condition
+from inference_operator.planning.status.conditions.resolved_refs import references_condition
+from inference_operator.planning.status.conditions.spec_valid import spec_valid_condition
+from inference_operator.planning.status.conditions.stalled import stalled_condition
+
+
+def condition_drafts(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
+    """All conditions that apply."""
+    yield spec_valid_condition(inputs)
+    yield from references_condition(inputs)
+    yield from artifact_condition(inputs)
+    yield from model_loaded_condition(inputs)
+    yield from available_condition(inputs)
+    if inputs.plan.behind:
+        reason = Reason.WAITING_FOR_ROLLOUT_SLOT if inputs.plan.wants_slot else Reason.PAUSED
+        yield ConditionDraft(ConditionType.DEFAULTS_CURRENT, False, reason, inputs.plan.behind)
+    ready = ready_condition(inputs)
+    yield ready
+    stalled = stalled_condition(inputs)
+    if stalled is not None:
+        yield stalled
+    elif ready.holds is not True:
+        yield ConditionDraft(ConditionType.RECONCILING, True, ready.reason, ready.message)
+
+
+def conditions(
+    found: Sequence[ConditionDraft], before: Sequence[Condition], generation: int, now: datetime
+) -> tuple[Condition, ...]:
+    """Findings as conditions; the transition time moves only when the status does."""
+    old = {condition.type: condition for condition in before}
+    return tuple(_condition(finding, old, generation, now) for finding in found)
+
+
+_STATUS = {True: ConditionStatus.TRUE, False: ConditionStatus.FALSE, None: ConditionStatus.UNKNOWN}
+
+
+def _condition(
+    finding: ConditionDraft, old: dict[str, Condition], generation: int, now: datetime
+) -> Condition:
+    status = _STATUS[finding.holds]
+    previous = old.get(finding.type)
+    unchanged = previous is not None and previous.status == status
+    return Condition(
+        type=finding.type,
+        status=status,
+        observed_generation=generation,
+        last_transition_time=previous.last_transition_time if previous and unchanged else now,
+        reason=finding.reason,
+        message=truncate(finding.message, MESSAGE_LENGTH),
+    )
