@@ -42,9 +42,9 @@ class _NotedPace(PollSchedule):
         super().__init__(INTERVAL, now, lambda: 0.5)
         self._resting = resting
 
-    async def rest(self, news: asyncio.Event, subjects: Iterable[str]) -> None:
+    async def wait_until_due(self, news: asyncio.Event, subjects: Iterable[str]) -> None:
         self._resting.set()
-        await super().rest(news, subjects)
+        await super().wait_until_due(news, subjects)
 
 
 class Watch:
