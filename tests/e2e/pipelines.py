@@ -7,8 +7,8 @@ import numpy as np
 import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton
 
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
-from tests.e2e.world import World
 
 X = [1.0, 2.0, 3.0, 4.0]
 # The store's files: what each multiplies by, and adds.
@@ -65,7 +65,9 @@ class Pipeline(Served):
         return [float(status["model"]["version"]), *found]
 
 
-def chain(world: World, namespace: str, first: str = "linear", second: str = "linear") -> Pipeline:
+def chain(
+    harness: ClusterHarness, namespace: str, first: str = "linear", second: str = "linear"
+) -> Pipeline:
     """Two models one after the other: every answer says which version each step ran."""
     steps = [
         {
@@ -87,10 +89,10 @@ def chain(world: World, namespace: str, first: str = "linear", second: str = "li
         "outputs": [{"name": "middle", **_TENSOR}, {"name": "y", **_TENSOR}],
         "steps": steps,
     }
-    return _pipeline(world, namespace, "chain", spec)
+    return _pipeline(harness, namespace, "chain", spec)
 
 
-def average(world: World, namespace: str) -> Pipeline:
+def average(harness: ClusterHarness, namespace: str) -> Pipeline:
     """The built-in weighted average alone: no artifact at all."""
     names = {"price": 1, "interval": 2, "score": 1, "confidence": 1}
     spec = {
@@ -106,16 +108,16 @@ def average(world: World, namespace: str) -> Pipeline:
             }
         ],
     }
-    return _pipeline(world, namespace, "blend", spec)
+    return _pipeline(harness, namespace, "blend", spec)
 
 
-def inline(world: World, path: str) -> dict[str, Any]:
+def inline(harness: ClusterHarness, path: str) -> dict[str, Any]:
     """A step's `model`: an ONNX file of the store that is like `linear`."""
-    spec = world.model("any").manifest["spec"]["model"]
-    return {**spec, "source": {**spec["source"], "uri": world.store.uri(path)}}
+    spec = harness.model("any").manifest["spec"]["model"]
+    return {**spec, "source": {**spec["source"], "uri": harness.store.uri(path)}}
 
 
-def _pipeline(world: World, namespace: str, name: str, spec: dict[str, Any]) -> Pipeline:
+def _pipeline(harness: ClusterHarness, namespace: str, name: str, spec: dict[str, Any]) -> Pipeline:
     small = {
         "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
         "rollout": {"scaleDownDelay": "3s"},
@@ -126,12 +128,12 @@ def _pipeline(world: World, namespace: str, name: str, spec: dict[str, Any]) -> 
         "metadata": {"name": name, "namespace": namespace},
         "spec": {**spec, **small},
     }
-    return Pipeline(world.kubectl, manifest)
+    return Pipeline(harness.kubectl, manifest)
 
 
-def tripled(world: World, model: Served) -> None:
+def tripled(harness: ClusterHarness, model: Served) -> None:
     """The model's next version: another file."""
-    model.apply(**{"spec.model.source.uri": world.store.uri("triple/model.onnx")})
+    model.apply(**{"spec.model.source.uri": harness.store.uri("triple/model.onnx")})
 
 
 def answers(served: Pipeline) -> list[float]:

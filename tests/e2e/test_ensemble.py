@@ -5,7 +5,7 @@ import math
 import pytest
 import tritonclient.http as triton_http
 
-from tests.e2e.patience import eventually
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.pipelines import (
     LINEAR_TWICE,
     TRIPLE_TWICE,
@@ -19,7 +19,7 @@ from tests.e2e.pipelines import (
     tripled,
 )
 from tests.e2e.served import Served
-from tests.e2e.world import World
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -31,9 +31,9 @@ def wait_for_another(served: Pipeline, old: str) -> list[float]:
 
 
 def test_steps_versions_and_readiness_are_shown(
-    world: World, namespace: str, linear: Served
+    harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
+    served = chain(harness, namespace).apply().wait_ready()
     assert served.predict() == [1.0, *LINEAR_TWICE]
     first = served.steps()["first"]
     assert first["modelRef"] == "InferenceModel/linear"
@@ -48,25 +48,27 @@ def test_steps_versions_and_readiness_are_shown(
     assert any(event.startswith("Promoted: revision ") for event in served.events())
 
 
-def test_a_pipeline_applied_before_its_model_waits_for_it(world: World, namespace: str) -> None:
-    served = chain(world, namespace).apply()
+def test_a_pipeline_applied_before_its_model_waits_for_it(
+    harness: ClusterHarness, namespace: str
+) -> None:
+    served = chain(harness, namespace).apply()
     said = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
     assert "linear" in said
-    world.model(namespace).apply()
+    harness.model(namespace).apply()
     assert served.wait_ready().predict() == [1.0, *LINEAR_TWICE]
     assert served.holds("ResolvedRefs")
 
 
 def test_new_versions_of_two_steps_roll_out_without_a_failed_request_or_a_mixed_answer(
-    world: World, namespace: str
+    harness: ClusterHarness, namespace: str
 ) -> None:
-    first, second = (world.model(namespace, name).apply() for name in ("one", "two"))
-    served = chain(world, namespace, "one", "two").apply(**{"spec.replicas": 2}).wait_ready()
+    first, second = (harness.model(namespace, name).apply() for name in ("one", "two"))
+    served = chain(harness, namespace, "one", "two").apply(**{"spec.replicas": 2}).wait_ready()
     sets = [served.answer_of_set()]
     with served.called_throughout() as caller:
         for model in (first, second):
             old = served.stable()
-            tripled(world, model)
+            tripled(harness, model)
             sets.append(wait_for_another(served, old))
         eventually(lambda: len(revisions(served)) == 1, that="the old revisions' pods are gone")
         asked = len(caller.answers)
@@ -84,11 +86,11 @@ def test_new_versions_of_two_steps_roll_out_without_a_failed_request_or_a_mixed_
 
 
 def test_a_model_that_goes_back_takes_the_pipeline_back_to_its_first_set(
-    world: World, namespace: str, linear: Served
+    harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
+    served = chain(harness, namespace).apply().wait_ready()
     first, before = served.stable(), linear.manifest["spec"]["model"]["source"]["uri"]
-    tripled(world, linear)
+    tripled(harness, linear)
     assert wait_for_another(served, first) == [2.0, *TRIPLE_TWICE]
     kept = records(served)
     linear.apply(**{"spec.model.source.uri": before})
@@ -99,11 +101,11 @@ def test_a_model_that_goes_back_takes_the_pipeline_back_to_its_first_set(
 
 
 def test_a_step_s_instances_and_batches_replace_those_of_its_model(
-    world: World, namespace: str
+    harness: ClusterHarness, namespace: str
 ) -> None:
     own = {"spec.triton.instanceGroups": [{"kind": "CPU", "count": 1}]}
-    linear = world.model(namespace, **own).apply()
-    served = chain(world, namespace)
+    linear = harness.model(namespace, **own).apply()
+    served = chain(harness, namespace)
     triton = {
         "instanceGroups": [{"kind": "CPU", "count": 2}],
         "dynamicBatching": {"preferredBatchSizes": [4], "maxQueueDelay": "200us"},
@@ -126,27 +128,27 @@ def instances_and_batches(served: Served) -> tuple[int, list[int], int]:
 
 
 def test_a_model_that_cannot_be_replaced_leaves_the_pipeline_as_it_is(
-    world: World, namespace: str, linear: Served
+    harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
-    linear.apply(**{"spec.model.source.uri": world.store.uri("nothing/here.onnx")})
+    served = chain(harness, namespace).apply().wait_ready()
+    linear.apply(**{"spec.model.source.uri": harness.store.uri("nothing/here.onnx")})
     linear.wait_reason("ArtifactResolved", "ArtifactNotFound")
     assert served.holds("Ready")
     assert served.predict() == [1.0, *LINEAR_TWICE]
 
 
 def test_a_set_that_does_not_come_up_leaves_the_whole_old_one_serving(
-    world: World, namespace: str, linear: Served
+    harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
+    served = chain(harness, namespace).apply().wait_ready()
     old, wanted = served.stable(), served.manifest["spec"]["steps"]
     first, second = wanted
     broken = {key: value for key, value in second.items() if key != "modelRef"}
-    broken["model"] = inline(world, f"{namespace}/model.onnx")
+    broken["model"] = inline(harness, f"{namespace}/model.onnx")
     served.apply(**{"spec.steps": [first, broken]})
     said = served.wait_reason("ArtifactResolved", "ArtifactNotFound")
     assert f"{namespace}/model.onnx" in said
-    tripled(world, linear)
+    tripled(harness, linear)
     linear.wait_ready()
     assert served.holds("Available")
     assert served.stable() == old
@@ -155,8 +157,10 @@ def test_a_set_that_does_not_come_up_leaves_the_whole_old_one_serving(
     eventually(lambda: answers(served) == TRIPLE_TWICE, within=15, that="the new set answers")
 
 
-def test_a_deleted_model_takes_nothing_away(world: World, namespace: str, linear: Served) -> None:
-    served = chain(world, namespace).apply().wait_ready()
+def test_a_deleted_model_takes_nothing_away(
+    harness: ClusterHarness, namespace: str, linear: Served
+) -> None:
+    served = chain(harness, namespace).apply().wait_ready()
     linear.kubectl("delete", "inferencemodel", "linear")
     said = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
     assert "linear" in said
@@ -170,8 +174,8 @@ def test_a_deleted_model_takes_nothing_away(world: World, namespace: str, linear
     assert any("linear" in event for event in served.events())
 
 
-def test_other_weights_are_a_new_revision(world: World, namespace: str) -> None:
-    served = average(world, namespace).apply().wait_ready()
+def test_other_weights_are_a_new_revision(harness: ClusterHarness, namespace: str) -> None:
+    served = average(harness, namespace).apply().wait_ready()
     # A price that stays, beside the best text, which stands for a log return of 0.01.
     assert served.predict() == [1.0, pytest.approx(math.exp(0.2 * 0.01), abs=1e-6)]
     (step,) = served.manifest["spec"]["steps"]
@@ -180,8 +184,8 @@ def test_other_weights_are_a_new_revision(world: World, namespace: str) -> None:
     served.wait_answer([2.0, pytest.approx(math.exp(0.5 * 0.01), abs=1e-6)])
 
 
-def test_kubectl_scale_restarts_nothing(world: World, namespace: str) -> None:
-    served = average(world, namespace).apply(**{"spec.replicas": 1}).wait_ready()
+def test_kubectl_scale_restarts_nothing(harness: ClusterHarness, namespace: str) -> None:
+    served = average(harness, namespace).apply(**{"spec.replicas": 1}).wait_ready()
     (before,) = served.pods()
     served.kubectl("scale", "epipe/blend", "--replicas=2")
     eventually(lambda: served.status().get("readyReplicas") == 2, that="two pods ready")
@@ -189,8 +193,8 @@ def test_kubectl_scale_restarts_nothing(world: World, namespace: str) -> None:
     assert served.number() == 1
 
 
-def test_deletion_leaves_no_child(world: World, namespace: str, linear: Served) -> None:
-    served = chain(world, namespace).apply(**{"spec.replicas": 2}).wait_ready()
+def test_deletion_leaves_no_child(harness: ClusterHarness, namespace: str, linear: Served) -> None:
+    served = chain(harness, namespace).apply(**{"spec.replicas": 2}).wait_ready()
     kinds = {child.partition("/")[0] for child in served.children()}
     assert {"ConfigMap", "ControllerRevision", "Deployment", "Service"} <= kinds
     served.kubectl("delete", "ensemblepipeline", "chain")

@@ -9,9 +9,9 @@ import torch
 import tritonclient.http as triton_http
 
 from hack.services.mlflow.cluster import URI, ClusterMlflow
-from tests.e2e.patience import eventually
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
-from tests.e2e.world import World
+from tests.e2e.waiting import eventually
 from training.confidence import calibrate
 from training.data.prices import load_prices, windows
 from training.exporting import export
@@ -63,14 +63,14 @@ def untrained(folder: Path, seed: int) -> Path:
     return folder
 
 
-def lstm(world: World, namespace: str, uri: str = f"models:/{NAME}@champion") -> Served:
+def lstm(harness: ClusterHarness, namespace: str, uri: str = f"models:/{NAME}@champion") -> Served:
     """Nothing but a source: format, tensors and batches are the registry's to say."""
     changes = {
         "spec.model": {"source": {"uri": uri}},
         "spec.triton": {"dynamicBatching": {"maxQueueDelay": "500us"}},
         "spec.resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
     }
-    return world.model(namespace, "lstm", **changes)
+    return harness.model(namespace, "lstm", **changes)
 
 
 def answered(served: Served, trained: Trained) -> tuple[str, float]:
@@ -95,10 +95,10 @@ def serves(served: Served, registered: Registered, number: int) -> bool:
 
 
 def test_moving_an_alias_rolls_the_new_version_out(
-    world: World, namespace: str, registered: Registered
+    harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
     registered.promote(1)
-    served = lstm(world, namespace).apply().wait_ready()
+    served = lstm(harness, namespace).apply().wait_ready()
     assert serves(served, registered, 1)
     first = served.stable()
     registered.promote(2)
@@ -116,24 +116,24 @@ def test_moving_an_alias_rolls_the_new_version_out(
 
 
 def test_a_version_stays_when_the_alias_moves(
-    world: World, namespace: str, registered: Registered
+    harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
     registered.promote(2)
-    served = lstm(world, namespace, f"models:/{NAME}/1").apply().wait_ready()
+    served = lstm(harness, namespace, f"models:/{NAME}/1").apply().wait_ready()
     assert serves(served, registered, 1)
 
 
 def test_serving_goes_on_while_the_registry_is_away(
-    world: World, namespace: str, registered: Registered
+    harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
     registered.promote(1)
-    served = lstm(world, namespace).apply().wait_ready()
+    served = lstm(harness, namespace).apply().wait_ready()
     registered.mlflow.scale(0)
     try:
         said = served.wait_reason("ArtifactResolved", "RegistryUnreachable")
         assert URI in said
         assert "since" in said
-        world.restart_operator()
+        harness.restart_operator()
         assert "since" in served.wait_reason("ArtifactResolved", "RegistryUnreachable")
         assert served.holds("Available")
         assert answered(served, registered.trained[1])[0] == "1"
@@ -145,9 +145,9 @@ def test_serving_goes_on_while_the_registry_is_away(
 
 
 def test_an_alias_that_names_nothing_is_said_and_mended(
-    world: World, namespace: str, registered: Registered
+    harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
-    served = lstm(world, namespace, f"models:/{NAME}@shadow").apply()
+    served = lstm(harness, namespace, f"models:/{NAME}@shadow").apply()
     said = served.wait_reason("ArtifactResolved", "AliasNotFound")
     assert "shadow" in said
     registered.promote(2, "shadow")

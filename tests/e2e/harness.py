@@ -1,4 +1,4 @@
-"""What the e2e tests do with the cluster, in the words of its users."""
+"""A harness of the e2e tests: what users do with the cluster."""
 
 import json
 import os
@@ -12,15 +12,15 @@ from hack.cluster.kubectl import Kubectl
 from hack.product import Images
 from hack.services.cluster_store import NAME as STORE
 from hack.services.cluster_store import ClusterStore
-from tests.e2e.patience import eventually
 from tests.e2e.served import Served, changed
+from tests.e2e.waiting import eventually
 
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 AGENT = "inference-operator"
 
 
 @dataclass(frozen=True)
-class World:
+class ClusterHarness:
     """The cluster, the operator's images, and the store."""
 
     kubectl: Kubectl
