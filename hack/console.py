@@ -24,8 +24,8 @@ os.environ["PATH"] = with_sbin(os.environ.get("PATH") or os.defpath)
 class StepError(Exception):
     """A step failed; `remedy` says what the person at the keyboard can do."""
 
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what)
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
         self.remedy = remedy
 
 

@@ -56,9 +56,9 @@ def load_images(on: Target) -> Images:
         "operator": os.environ.get("OPERATOR_IMAGE"),
         "triton": os.environ.get("TRITON_IMAGE") or (None if is_ours(on) else NVIDIA_TRITON),
     }
-    wanted = [name for name, given in refs.items() if not given]
-    with step(f"images: {', '.join(wanted) or 'none to build'}"):
-        built = {name: build(name) for name in wanted}
+    names = [name for name, given in refs.items() if not given]
+    with step(f"images: {', '.join(names) or 'none to build'}"):
+        built = {name: build(name) for name in names}
         on.load_images([image.archive for image in built.values()])
     chosen = {name: given or built[name].ref for name, given in refs.items()}
     return Images(**chosen)

@@ -43,12 +43,12 @@ def say(line: str) -> None:
 
 def chosen(names: str) -> list[str]:
     """The models of a list with commas, or all of them; ValueError names a stranger."""
-    wanted = [name for name in names.replace(",", " ").split() if name]
-    if strangers := sorted(set(wanted) - set(MODELS)):
+    requested = [name for name in names.replace(",", " ").split() if name]
+    if strangers := sorted(set(requested) - set(MODELS)):
         raise ValueError(
             f"--models: found {', '.join(strangers)}, expected of {', '.join(MODELS)}; correct it"
         )
-    return wanted or list(MODELS)
+    return requested or list(MODELS)
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -26,7 +26,7 @@ class Coverage:
     `width` is relative to today's close: 0.05 is five percent of the price.
     """
 
-    wanted: float
+    nominal: float
     share: float
     samples: int
     width: float
@@ -80,12 +80,12 @@ def calibrate(model: PricePredictor, samples: Samples, coverage: float = 0.9) ->
     return float(width)
 
 
-def measured_coverage(model: PricePredictor, samples: Samples, wanted: float = 0.9) -> Coverage:
+def measured_coverage(model: PricePredictor, samples: Samples, nominal: float = 0.9) -> Coverage:
     """On days that neither the weights nor the width were learnt from."""
-    bounds, found = predict(model, samples)[1], samples.targets
-    inside = (found >= bounds[:, :1]) & (found <= bounds[:, 1:])
+    bounds, targets = predict(model, samples)[1], samples.targets
+    inside = (targets >= bounds[:, :1]) & (targets <= bounds[:, 1:])
     width = float((bounds[:, 1] - bounds[:, 0]).mean())
-    return Coverage(wanted, float(inside.float().mean()), len(samples), width)
+    return Coverage(nominal, float(inside.float().mean()), len(samples), width)
 
 
 def calibrate_sign(model: SentimentTransformer, samples: Samples) -> float:

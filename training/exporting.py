@@ -83,8 +83,8 @@ def difference(name: str, model: nn.Module, served: Answer, samples: Samples) ->
         rows = torch.from_numpy(np.resize(np.arange(len(samples)), batch))
         for inputs in (tuple(samples.take(rows).inputs.values()), probes(model, batch, batch)):
             with torch.inference_mode():
-                found, expected = served(*inputs), model(*inputs)
-            off = max(distance(*pair) for pair in zip(found, expected, strict=True))
+                actual, expected = served(*inputs), model(*inputs)
+            off = max(distance(*pair) for pair in zip(actual, expected, strict=True))
             if not off <= TOLERANCES[name]:
                 raise ExportError(
                     f"{name}, batch {batch}: the exported model is off by {off:.1e}, expected at"
@@ -95,12 +95,12 @@ def difference(name: str, model: nn.Module, served: Answer, samples: Samples) ->
     return worst
 
 
-def distance(found: Tensor, expected: Tensor) -> float:
+def distance(actual: Tensor, expected: Tensor) -> float:
     """The largest difference by the size of the answer; infinite where only one is NaN."""
-    if found.shape != expected.shape or bool((found.isnan() != expected.isnan()).any()):
+    if actual.shape != expected.shape or bool((actual.isnan() != expected.isnan()).any()):
         return float("inf")
     size = expected.abs().clamp(min=1.0)
-    return float(torch.nan_to_num((found - expected).abs() / size).max())
+    return float(torch.nan_to_num((actual - expected).abs() / size).max())
 
 
 def save_weights(model: nn.Module, folder: Path) -> None:

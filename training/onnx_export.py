@@ -52,7 +52,7 @@ class OnnxModel:
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         given = {name: each.numpy() for name, each in zip(self._inputs, inputs, strict=True)}
-        return tuple(torch.from_numpy(found) for found in self._session.run(None, given))
+        return tuple(torch.from_numpy(output) for output in self._session.run(None, given))
 
 
 def _free_axes(tensor: TensorSpec) -> dict[int, str]:

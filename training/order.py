@@ -21,7 +21,7 @@ class Order:
 
     def checkpoint(self) -> Checkpoint:
         """Of this order's folder; without `resume` what was there is forgotten."""
-        found = Checkpoint(self.folder / "checkpoint")
+        stored = Checkpoint(self.folder / "checkpoint")
         if not self.resume:
-            found.path.unlink(missing_ok=True)
-        return found
+            stored.path.unlink(missing_ok=True)
+        return stored

@@ -47,16 +47,16 @@ def pack_version(uri: str, repository: Path, tracking_uri: str) -> Path:
 
 def _of_version(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
     client = mlflow.MlflowClient()
-    found = (
+    version = (
         client.get_model_version_by_alias(asked.name, asked.alias)
         if asked.alias
         else client.get_model_version(asked.name, str(asked.version))
     )
-    exact = f"models:/{asked.name}/{found.version}"
+    exact = f"models:/{asked.name}/{version.version}"
     fetched = Path(mlflow.artifacts.download_artifacts(exact, dst_path=folder))
-    said = facts((fetched / _MLMODEL).read_text("utf-8"), found.tags)
-    resolved = Resolved(uri, exact, int(found.version), found.run_id or "", exact, said)
-    return resolved, fetched / said.path
+    recorded = facts((fetched / _MLMODEL).read_text("utf-8"), version.tags)
+    resolved = Resolved(uri, exact, int(version.version), version.run_id or "", exact, recorded)
+    return resolved, fetched / recorded.path
 
 
 def _of_run(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
@@ -69,8 +69,8 @@ def _of_run(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
             f"found {uri} to be no file, nor a model with its {_MLMODEL}, expected one of them;"
             " write the path as MLflow shows it"
         )
-    said = facts((fetched / _MLMODEL).read_text("utf-8"), {})
-    return Resolved(uri, uri, 1, asked.run, uri, said), fetched / said.path
+    recorded = facts((fetched / _MLMODEL).read_text("utf-8"), {})
+    return Resolved(uri, uri, 1, asked.run, uri, recorded), fetched / recorded.path
 
 
 def _spec(name: str, resolved: Resolved) -> InferenceModelSpec:

@@ -63,19 +63,19 @@ class Search:
         return sum(losses) / len(losses)
 
 
-def search(wanted: Search, trials: int) -> optuna.Study:
+def search(space: Search, trials: int) -> optuna.Study:
     """A study of so many trials; the same seed gives the same."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=wanted.settings.seed),
+        sampler=optuna.samplers.TPESampler(seed=space.settings.seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=3),
     )
-    study.enqueue_trial(_usual(wanted.settings))
-    study.optimize(wanted.objective, trials, callbacks=[_say])
+    study.enqueue_trial(_usual(space.settings))
+    study.optimize(space.objective, trials, callbacks=[_say])
     return study
 
 
-def found(study: optuna.Study, wanted: Search) -> dict[str, Any]:
+def outcome(study: optuna.Study, space: Search) -> dict[str, Any]:
     """All trials, the best one, and how to train with its settings.
 
     Raises SearchError where no trial came to its end.
@@ -83,8 +83,8 @@ def found(study: optuna.Study, wanted: Search) -> dict[str, Any]:
     _demand_a_best(study)
     words = [f"--{name.replace('_', '-')} {value}" for name, value in study.best_params.items()]
     return {
-        "model": wanted.name,
-        "settings": wanted.settings.model_dump(mode="json"),
+        "model": space.name,
+        "settings": space.settings.model_dump(mode="json"),
         "trials": [
             {"number": t.number, "state": t.state.name, "loss": t.value, **t.params}
             for t in study.trials
@@ -107,13 +107,13 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     torch.set_num_threads(given.threads)
     before, _ = held_out(windows(load_prices().bars, given.stride))
-    wanted = Search(
+    space = Search(
         f"{given.model}_price_predictor",
         folds(before, given.folds),
         Settings(epochs=given.epochs, patience=given.epochs, seed=given.seed),
     )
     try:
-        content = found(search(wanted, given.trials), wanted)
+        content = outcome(search(space, given.trials), space)
     except TrainingError as error:
         print(error, file=sys.stderr)
         return 2

@@ -46,5 +46,5 @@ def sentiment_task(name: str, parts: SentimentSplit, plan: Plan) -> Task:
         return f"{row} ({parts.train.texts[row][:40]!r})"
 
     train, validation = sentiment_samples(parts.train), sentiment_samples(parts.validation)
-    told = {"dropout": plan.dropout, "frozen": plan.frozen}
-    return Task(name, build, SentimentTransformer.loss, train, validation, label, told)
+    changed = {"dropout": plan.dropout, "frozen": plan.frozen}
+    return Task(name, build, SentimentTransformer.loss, train, validation, label, changed)

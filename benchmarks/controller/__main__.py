@@ -64,8 +64,8 @@ def main() -> None:
         with ApiServer(fake_nodes=options.nodes) as server:
             result |= asyncio.run(measure(server, subject, options))
     say("\n" + table([result]))
-    for name, found in result.get("floor", {}).items():
-        say(f"bare client: {name}: {found}")
+    for name, figures in result.get("floor", {}).items():
+        say(f"bare client: {name}: {figures}")
     if given.output:
         _write(given.output, result)
     if "failed" in result:

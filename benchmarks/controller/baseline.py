@@ -51,10 +51,10 @@ class Floor:
         sent = await load.send(self.kubeconfig, requests)
         if sent.failed:
             raise RuntimeError(f"the bare client's writes are refused: {sent.statuses}")
-        found: dict[str, Any] = {"childrenSeconds": sent.ended - sent.began}
+        figures: dict[str, Any] = {"childrenSeconds": sent.ended - sent.began}
         if ready is not None:
-            found["readySeconds"] = await ready - sent.began
-        return {**found, "children": len(children), "cpuSecondsOf": meter.read()}
+            figures["readySeconds"] = await ready - sent.began
+        return {**figures, "children": len(children), "cpuSecondsOf": meter.read()}
 
     async def _pattern(self) -> list[tuple[Kind, dict[str, Any]]]:
         """The children that the operator makes of one custom resource; it is ended then."""
@@ -65,23 +65,23 @@ class Floor:
         if status != 201:
             raise RuntimeError(f"the pattern is refused: {answer.get('message')}")
         deadline = time.monotonic() + 30
-        while len(found := await self._children()) < len(self.subject.children):
+        while len(children := await self._children()) < len(self.subject.children):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the pattern has only {len(found)} children after 30 s")
+                raise TimeoutError(f"the pattern has only {len(children)} children after 30 s")
             await asyncio.sleep(0.1)
         await self.running.idle(30)
-        found = await self._children()
+        children = await self._children()
         await self.running.stop()
         await self.client.send("DELETE", f"{path}/{PATTERN}")
-        return found
+        return children
 
     async def _children(self) -> list[tuple[Kind, dict[str, Any]]]:
-        found = []
+        bodies = []
         for kind in self.subject.children:
             _, listed = await self.client.send("GET", kind.path(self.namespace))
             items = (item for item in listed["items"] if PATTERN in item["metadata"]["name"])
-            found += [(kind, item) for item in items]
-        return found
+            bodies += [(kind, item) for item in items]
+        return bodies
 
     def _create(self, child: tuple[Kind, Mapping[str, Any]], name: str) -> Request:
         kind, body = child

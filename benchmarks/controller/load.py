@@ -58,8 +58,8 @@ async def send(
         "rate": rate,
         "requests": [[r.method, r.path, r.body, r.content_type] for r in requests],
     }
-    said, _ = await process.communicate(json.dumps(given).encode())
-    return Sent(**json.loads(said))
+    stdout, _ = await process.communicate(json.dumps(given).encode())
+    return Sent(**json.loads(stdout))
 
 
 async def _run(given: dict[str, Any]) -> dict[str, Any]:

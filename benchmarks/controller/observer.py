@@ -63,7 +63,7 @@ class Sight:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def until(self, holds: Callable[[Seen], bool], seconds: float, what: str) -> float:
+    async def until(self, holds: Callable[[Seen], bool], seconds: float, description: str) -> float:
         """Seconds of the epoch at which it held."""
         try:
             async with asyncio.timeout(seconds):
@@ -74,7 +74,7 @@ class Sight:
         except TimeoutError:
             seen = self.seen
             raise TimeoutError(
-                f"not {what} after {seconds:.0f} s: {len(seen.units)} custom resources,"
+                f"not {description} after {seconds:.0f} s: {len(seen.units)} custom resources,"
                 f" {len(seen.complete)} with all children, {len(seen.ready)} ready,"
                 f" {seen.children_count} children"
             ) from None
@@ -139,17 +139,17 @@ class Sight:
     def _child(self, plural: str) -> Callable[[str, Mapping[str, Any]], None]:
         def take(event: str, body: Mapping[str, Any]) -> None:
             meta = body["metadata"]
-            known = self.seen.children[plural]
+            names = self.seen.children[plural]
             if event == "DELETED":
-                gone = known.pop(meta["name"], None)
+                gone = names.pop(meta["name"], None)
                 if gone is not None:
                     self._count(plural, gone[0], -1)
                 return
             owner = self._owner(meta)
             if owner is None:
                 return
-            before = known.get(meta["name"])
-            known[meta["name"]] = now = (owner, meta.get("generation", 0))
+            before = names.get(meta["name"])
+            names[meta["name"]] = now = (owner, meta.get("generation", 0))
             if before is None:
                 self._count(plural, owner, 1)
             if before != now and self._changed is not None:
@@ -166,8 +166,8 @@ class Sight:
     def _owner(self, meta: Mapping[str, Any]) -> str | None:
         label = self._subject.owner_label
         if label:
-            found: str | None = (meta.get("labels") or {}).get(label)
-            return found
+            owner: str | None = (meta.get("labels") or {}).get(label)
+            return owner
         kind = self._subject.resource.kind
         owners = (o["name"] for o in meta.get("ownerReferences") or () if o["kind"] == kind)
         return next(owners, None)

@@ -106,9 +106,9 @@ def load(name: str) -> Subject:
     try:
         given = yaml.safe_load(path.read_text())
     except OSError as error:
-        known = ", ".join(sorted(file.stem for file in SUBJECTS.glob("*.yaml")))
+        available = ", ".join(sorted(file.stem for file in SUBJECTS.glob("*.yaml")))
         raise StepError(
-            f"no operator {name}: {error}", f"Name one of {known}, or a file."
+            f"no operator {name}: {error}", f"Name one of {available}, or a file."
         ) from None
     return read(given)
 

@@ -125,10 +125,10 @@ def _curve(sight: Sight, began: float, n: int) -> list[tuple[float, float, float
 
 async def edits(world: World) -> Figures:
     """One edit at a time, spread over the objects, each after the last one's end."""
-    found = {edit.name: await _edits(world, edit) for edit in world.subject.edits}
+    figures = {edit.name: await _edits(world, edit) for edit in world.subject.edits}
     # What was promised for later (old pods go after a while) must not fall into another phase.
     await asyncio.sleep(world.subject.settle_seconds)
-    return found
+    return figures
 
 
 async def _edits(world: World, edit: Edit) -> Figures:
@@ -209,8 +209,8 @@ def _touches(world: World) -> list[Request]:
     touches = []
     for number in range(world.n * world.events_per_object):
         churn = churns[number % len(churns)]
-        known = names[churn.plural]
-        name = known[(number // len(churns)) % len(known)]
+        children = names[churn.plural]
+        name = children[(number // len(churns)) % len(children)]
         path = world.subject.child(churn.plural).path(world.namespace, name)
         if churn.subresource:
             path += f"/{churn.subresource}"
@@ -226,11 +226,11 @@ async def restart(world: World) -> Figures:
 
 async def defaults(world: World) -> Figures:
     """Restart it with other defaults: what runs must not be touched."""
-    found = await _restart(world, dict(world.subject.changed_defaults))
+    figures = await _restart(world, dict(world.subject.changed_defaults))
     await world.running.stop()
     await world.start()
     await world.idle()
-    return found
+    return figures
 
 
 async def _restart(world: World, changed: dict[str, str]) -> Figures:

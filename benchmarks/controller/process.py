@@ -47,8 +47,8 @@ class Running:
             "kubeconfig": str(self._kubeconfig),
             "port": str(port),
         }
-        wanted = {**self._subject.environment, **(changed or {})}
-        environment = {**os.environ, **{k: v.format(**words) for k, v in wanted.items()}}
+        settings = {**self._subject.environment, **(changed or {})}
+        environment = {**os.environ, **{k: v.format(**words) for k, v in settings.items()}}
         command = [word.format(**words) for word in self._subject.command]
         server = server_process.start(self._subject.name, command, self._log, env=environment)
         self.operator = OperatorProcess(server, port)

@@ -53,8 +53,8 @@ def under_load(
 ) -> dict[str, Any]:
     """What perf_analyzer finds, with as many in flight as the reference implies."""
     load = Load(trading.name, rows, REFERENCE_IN_FLIGHT, REQUESTS, seconds * 3)
-    found = asdict(measure(triton.grpc, load))
-    return {"variant": variant.name, "about": variant.about, "batch": rows, **found}
+    figures = asdict(measure(triton.grpc, load))
+    return {"variant": variant.name, "about": variant.about, "batch": rows, **figures}
 
 
 @contextmanager
@@ -65,13 +65,13 @@ def spending(triton: LocalTriton, trading: Trading) -> Iterator[dict[str, Any]]:
         for step in trading.pipeline.steps
     }
     before = {step: _counters(triton, model) for step, model in models.items()}
-    found: dict[str, Any] = {}
-    yield found
+    shares: dict[str, Any] = {}
+    yield shares
     for step, model in models.items():
         now = _counters(triton, model)
         spent = {name: now[name] - before[step][name] for name in now}
         count = max(spent.pop("count"), 1.0)
-        found[step] = {name: round(us / count / 1000, 3) for name, us in spent.items()}
+        shares[step] = {name: round(us / count / 1000, 3) for name, us in spent.items()}
 
 
 def _counters(triton: LocalTriton, model: str) -> dict[str, float]:

@@ -32,12 +32,12 @@ def latencies(ways: Mapping[str, Way], rows: Sequence[Row], rounds: int) -> dict
     first = np.array(times[next(iter(ways))])
     return {
         name: {
-            "p50": _rounded(np.percentile(found, 50)),
-            "p95": _rounded(np.percentile(found, 95)),
-            "ratio": _rounded(np.median(first / np.array(found))),
-            "samples": len(found),
+            "p50": _rounded(np.percentile(samples, 50)),
+            "p95": _rounded(np.percentile(samples, 95)),
+            "ratio": _rounded(np.median(first / np.array(samples))),
+            "samples": len(samples),
         }
-        for name, found in times.items()
+        for name, samples in times.items()
     }
 
 
@@ -64,11 +64,11 @@ def throughputs(
     first = np.array(next(iter(rates.values())))
     return {
         name: {
-            "requests": _rounded(np.median(found)),
-            "ratio": _rounded(np.median(first / np.array(found))),
-            "rounds": [_rounded(rate) for rate in found],
+            "requests": _rounded(np.median(samples)),
+            "ratio": _rounded(np.median(first / np.array(samples))),
+            "rounds": [_rounded(rate) for rate in samples],
         }
-        for name, found in rates.items()
+        for name, samples in rates.items()
     }
 
 

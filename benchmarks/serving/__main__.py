@@ -41,10 +41,10 @@ def main() -> None:
         machine, rows = about(), []
         for case in CASES:
             rows += _of_case(case, repository, given.seconds)
-        found = {"machine": machine, "tokens": TOKENS, "loads": rows}
+        result = {"machine": machine, "tokens": TOKENS, "loads": rows}
         if given.output:
             given.output.parent.mkdir(parents=True, exist_ok=True)
-            given.output.write_text(json.dumps(found, indent=2) + "\n")
+            given.output.write_text(json.dumps(result, indent=2) + "\n")
         say(table(rows))
 
 
@@ -71,9 +71,9 @@ def _of_case(case: Case, repository: Path, seconds: float) -> list[dict[str, Any
             before = plain_rows(case, seconds / 4)
             served = measure(triton.grpc, load)
             plain = statistics.mean((before, plain_rows(case, seconds / 4)))
-            told = {"batch": load.batch, "inFlight": load.concurrency, **asdict(served)}
+            row = {"batch": load.batch, "inFlight": load.concurrency, **asdict(served)}
             rows.append(
-                {"model": case.name, **told, "plainRows": plain, "ratio": served.rows / plain}
+                {"model": case.name, **row, "plainRows": plain, "ratio": served.rows / plain}
             )
             say(table(rows[-1:]).splitlines()[-1])
     return rows

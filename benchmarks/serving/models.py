@@ -44,9 +44,9 @@ class Case:
         tensors = {
             side: [
                 {"name": each.name, "dataType": each.data_type, "shape": list(each.shape)}
-                for each in found
+                for each in tensors
             ]
-            for side, found in sides.items()
+            for side, tensors in sides.items()
         }
         model = {
             "source": {"uri": f"pvc://models/{self.name}"},

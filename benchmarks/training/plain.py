@@ -47,5 +47,5 @@ def train(task: Task, batches: Any, size: int) -> float:
 
 
 def _outputs(model: nn.Module, inputs: list[Tensor]) -> tuple[Tensor, ...]:
-    found: tuple[Tensor, ...] = model(*inputs)
-    return found
+    outputs: tuple[Tensor, ...] = model(*inputs)
+    return outputs

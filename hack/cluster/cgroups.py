@@ -97,10 +97,10 @@ def _folders(top: Path) -> list[Path]:
 
 def _hierarchies() -> list[Path]:
     mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
-    found = [Path(mount[1]) for mount in mounts if mount[2] in {"cgroup", "cgroup2"}]
-    if not found:
+    hierarchies = [Path(mount[1]) for mount in mounts if mount[2] in {"cgroup", "cgroup2"}]
+    if not hierarchies:
         raise StepError("no cgroup file system is mounted", "Mount cgroup2 on /sys/fs/cgroup.")
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(hierarchies))
 
 
 def _delegate(folder: Path) -> None:

@@ -36,8 +36,8 @@ class Kubectl:
     def get(self, *arguments: str) -> Any:
         """`kubectl get ... -o json`, parsed; a plain read needs no process."""
         reader = self._reader()
-        found = reader.get(arguments) if reader else None
-        return found if found is not None else json.loads(self("get", *arguments, "-o", "json"))
+        body = reader.get(arguments) if reader else None
+        return body if body is not None else json.loads(self("get", *arguments, "-o", "json"))
 
     def _reader(self) -> Reader | None:
         """None where the kubeconfig is missing, or is not of the kind that ours are."""

@@ -33,19 +33,19 @@ def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
         if before is None:
             _halt(name, None)
             _forget(name)
-        wanted = (
+        components = (
             _extended(before, nodes, mounts)
             if before
             else registry.claim(name, nodes, mounts, kubernetes.minor)
         )
-        running = Running(wanted, built)
-        if before == wanted and running.healthy():
-            say(f"cluster {name} is up: export KUBECONFIG={wanted.kubeconfig}")
-            return wanted
-        with step(f"start Kubernetes {kubernetes.version}: {name}, {wanted.nodes} node(s)"):
+        running = Running(components, built)
+        if before == components and running.healthy():
+            say(f"cluster {name} is up: export KUBECONFIG={components.kubeconfig}")
+            return components
+        with step(f"start Kubernetes {kubernetes.version}: {name}, {components.nodes} node(s)"):
             _start(running, fresh=before is None)
-        say(f"    export KUBECONFIG={wanted.kubeconfig}")
-        return wanted
+        say(f"    export KUBECONFIG={components.kubeconfig}")
+        return components
 
 
 def down(name: str) -> None:

@@ -65,12 +65,12 @@ def _missing_modules() -> list[str]:
 
 
 def _missing() -> list[str]:
-    wanted = {package for name, package in _PACKAGE_OF.items() if not _which(name)}
+    packages = {package for name, package in _PACKAGE_OF.items() if not _which(name)}
     if not (CNI_PLUGINS / "bridge").exists():
-        wanted.add("containernetworking-plugins")
+        packages.add("containernetworking-plugins")
     if _missing_modules() and not _which("modprobe"):
-        wanted.add("kmod")
-    return sorted(wanted)
+        packages.add("kmod")
+    return sorted(packages)
 
 
 def _which(program: str) -> str | None:

@@ -76,8 +76,8 @@ def registry(on: Target, kubectl: Kubectl) -> None:
         server.deploy(image.ref)
         for name, form in FORMATS.items():
             entry = Entry(name, form, MODELS[name].max_batch_size, alias="champion")
-            found = register(trained_model(name), entry, server.uri())
-            say(f"    {name} version {found.number}, sha256 {found.sha256[:12]}…")
+            registered = register(trained_model(name), entry, server.uri())
+            say(f"    {name} version {registered.number}, sha256 {registered.sha256[:12]}…")
         setting = f"INFERENCE_OPERATOR_MLFLOW_TRACKING_URI={URI}"
         kubectl("set", "env", *DEPLOYMENT, setting)
         kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
@@ -104,8 +104,8 @@ def ask(kubectl: Kubectl) -> None:
     for at, name in enumerate(names):
         price, score, confidence = (float(v[at, 0]) for v in answer.outputs.values())
         say(f'    {name} and "{texts[at][:60]}":')
-        said = f"next close {price:.5f} of today's, score {score:+.3f}, confidence {confidence:.3f}"
-        say(f"      {said}")
+        line = f"next close {price:.5f} of today's, score {score:+.3f}, confidence {confidence:.3f}"
+        say(f"      {line}")
     say(f"    set {answer.version} answered in {took * 1000:.0f} ms, off by {off:.1e} at most")
     if not off < TOLERANCE:
         raise StepError(

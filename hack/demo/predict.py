@@ -53,14 +53,14 @@ def ask(served: Served, inputs: Mapping[str, Array], outputs: Sequence[str]) -> 
     for name, values in inputs.items():
         tensor = library.InferInput(name, list(values.shape), np_to_triton_dtype(values.dtype))
         tensors.append(tensor.set_data_from_numpy(values))
-    wanted = [library.InferRequestedOutput(name) for name in outputs]
+    requested = [library.InferRequestedOutput(name) for name in outputs]
     grpc = served.protocol == "grpc"
     limits = {} if grpc else {"connection_timeout": served.timeout}
     limits |= {} if grpc else {"network_timeout": served.timeout}
     patience = {"client_timeout": served.timeout} if grpc else {}
     client = library.InferenceServerClient(served.url, **limits)
     try:
-        result = client.infer(served.model, tensors, served.version, outputs=wanted, **patience)
+        result = client.infer(served.model, tensors, served.version, outputs=requested, **patience)
     except (InferenceServerException, OSError) as error:
         raise PredictionError(f"{served.url}: {error}") from None
     finally:

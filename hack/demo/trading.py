@@ -78,8 +78,8 @@ class Trading:
         spec = self.models[name]
         unit = _unit(MODEL, name, CompletedSpec(spec, spec))
         model, repository = unit.entry_model, config_map(unit)["data"]
-        found = (model.name, model.version, model.uri)
-        return Pin(MODEL, name, unit.revision, *found, "", None, repository)
+        pin = (model.name, model.version, model.uri)
+        return Pin(MODEL, name, unit.revision, *pin, "", None, repository)
 
 
 def completed(body: Mapping[str, Any]) -> InferenceModelSpec:
@@ -103,9 +103,9 @@ def _declared(tensor: TensorSpec) -> dict[str, Any]:
     return {"name": tensor.name, "dataType": tensor.data_type, "shape": list(tensor.shape)}
 
 
-def _unit(kind: str, name: str, wanted: CompletedSpec | CompletedPipeline) -> ServingUnit:
+def _unit(kind: str, name: str, completed: CompletedSpec | CompletedPipeline) -> ServingUnit:
     owner = Owner(UnitKey(kind, "trading", name), API_VERSION, "uid-of-none")
-    unit = serving_unit(owner, 1, wanted, Mode.CPU, Defaults("triton", "loader"))
+    unit = serving_unit(owner, 1, completed, Mode.CPU, Defaults("triton", "loader"))
     if not isinstance(unit, ServingUnit):
         raise ValueError(f"{name}: {unit.message}")
     return unit

@@ -29,9 +29,9 @@ def trained_model(name: str) -> Path:
 
     def train(partial: Path) -> None:
         command = [sys.executable, "-m", f"training.{module}", "train", "--profile", "demo", *words]
-        one = {**os.environ, "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         with step(f"training {name}"):
-            run([*command, "--output", partial], cwd=ROOT, env=one, remedy="see its words")
+            run([*command, "--output", partial], cwd=ROOT, env=environment, remedy="see its words")
 
     made = store.published(folder / f"{name}-{key_of(*_SOURCES, *words)}", train)
     store.keep_newest(folder, f"{name}-")

@@ -94,11 +94,11 @@ def pip_conf(files: list[Path], environ: os._Environ[str] | dict[str, str]) -> s
     chosen = {"cert": str(_BUNDLE)} if _BUNDLE.exists() else {}
     parser = configparser.RawConfigParser()
     parser.read(files)
-    found = dict(parser["global"]) if parser.has_section("global") else {}
+    options = dict(parser["global"]) if parser.has_section("global") else {}
     for name, value in environ.items():
         if name.startswith("PIP_"):
-            found[name.removeprefix("PIP_").lower().replace("_", "-")] = value
-    for name, value in found.items():
+            options[name.removeprefix("PIP_").lower().replace("_", "-")] = value
+    for name, value in options.items():
         if name in _PIP_SETTINGS and value:
             chosen[_PIP_SETTINGS[name]] = value
     lines = "".join(f"{name} = {value}\n" for name, value in sorted(chosen.items()))

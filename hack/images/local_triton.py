@@ -104,9 +104,9 @@ class LocalTriton:
         """The sum of a metric's samples whose labels include `labels`."""
         with urllib.request.urlopen(self.metrics, timeout=5) as answer:
             lines = answer.read().decode().splitlines()
-        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        pairs = [f'{label}="{value}"' for label, value in labels.items()]
         samples = [line for line in lines if re.match(rf"{name}[{{ ]", line)]
-        return sum(float(line.split()[-1]) for line in samples if all(w in line for w in wanted))
+        return sum(float(line.split()[-1]) for line in samples if all(w in line for w in pairs))
 
     def _folders(self) -> list[str]:
         configs = self._repository.glob("*/config.pbtxt")

@@ -46,6 +46,6 @@ def _install(partial: Path) -> None:
 
 
 def _pinned(name: str) -> str:
-    found = re.search(rf"^{name}==\S+", _LOCK.read_text(), re.MULTILINE)
-    assert found, f"{name} is not pinned in {_LOCK}"
-    return found.group()
+    pin = re.search(rf"^{name}==\S+", _LOCK.read_text(), re.MULTILINE)
+    assert pin, f"{name} is not pinned in {_LOCK}"
+    return pin.group()

@@ -57,12 +57,12 @@ class OperatorProcess:
         """Sum of the samples of that name that have those labels."""
         total = 0.0
         for line in self.get("/metrics").splitlines():
-            found = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line)
-            if not found or found.group(1) != name:
+            match = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line)
+            if not match or match.group(1) != name:
                 continue
-            has = dict(re.findall(r'(\w+)="([^"]*)"', found.group(2) or ""))
+            has = dict(re.findall(r'(\w+)="([^"]*)"', match.group(2) or ""))
             if labels.items() <= has.items():
-                total += float(found.group(3))
+                total += float(match.group(3))
         return total
 
     @property
@@ -82,8 +82,8 @@ class OperatorProcess:
     def memory_mb(self) -> tuple[float, float]:
         """Resident memory now and at its peak, in MB (10^6 bytes)."""
         text = Path(f"/proc/{self.server.process.pid}/status").read_text()
-        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", text, re.M))
-        return int(found["VmRSS"]) * 1.024e-3, int(found["VmHWM"]) * 1.024e-3
+        sizes = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", text, re.M))
+        return int(sizes["VmRSS"]) * 1.024e-3, int(sizes["VmHWM"]) * 1.024e-3
 
     def cpu_seconds(self) -> float:
         text = Path(f"/proc/{self.server.process.pid}/stat").read_text()

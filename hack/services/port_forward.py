@@ -19,13 +19,13 @@ def port_forward(kubectl: Kubectl, namespace: str, service: str, port: int) -> I
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.search(r"Forwarding from (127\.0\.0\.1:\d+)", line)
-        if found is None:
+        match = re.search(r"Forwarding from (127\.0\.0\.1:\d+)", line)
+        if match is None:
             raise StepError(
                 f"cannot forward to service {service}: {line.strip()}",
                 f"`kubectl -n {namespace} get pods,service` tells what is there.",
             )
-        yield found.group(1)
+        yield match.group(1)
     finally:
         process.terminate()
         process.wait(10)

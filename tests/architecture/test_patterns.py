@@ -49,21 +49,21 @@ def used(name: str, call: ast.Call, function: ast.Attribute) -> Iterator[tuple[s
     source = call.args[0] if is_inline else function.value
     try:
         code = compile(ast.Expression(source), name, "eval")
-        found = eval(code, dict(vars(importlib.import_module(name))))
+        pattern = eval(code, dict(vars(importlib.import_module(name))))
     except NameError:
         # A parameter, whose pattern is another one of these.
         return
-    if isinstance(found, str | bytes | re.Pattern):
-        yield name, function.attr, found
+    if isinstance(pattern, str | bytes | re.Pattern):
+        yield name, function.attr, pattern
 
 
 @cache
 def patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    found = {}
+    by_name = {}
     for name, method, pattern in calls():
         compiled = re.compile(pattern) if isinstance(pattern, str | bytes) else pattern
-        found[name, method, compiled.pattern] = compiled
-    return tuple((name, method, compiled) for (name, method, _), compiled in found.items())
+        by_name[name, method, compiled.pattern] = compiled
+    return tuple((name, method, compiled) for (name, method, _), compiled in by_name.items())
 
 
 def run(pattern: re.Pattern[str], method: str, text: str) -> float:

@@ -34,9 +34,9 @@ def doomed(untouched: Footprint, run_state: RunState) -> Iterator[Cluster]:
 
 
 def running(cluster: Cluster) -> Running:
-    found = lifecycle.current(cluster.name)
-    assert found is not None
-    return found
+    current = lifecycle.current(cluster.name)
+    assert current is not None
+    return current
 
 
 def test_down_leaves_nothing_behind(doomed: Cluster, untouched: Footprint) -> None:

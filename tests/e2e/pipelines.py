@@ -37,8 +37,8 @@ class Pipeline(Served):
         response = answer.get_response()
         number = response.model_version if is_grpc else response["model_version"]
         names = [output["name"] for output in self.manifest["spec"]["outputs"]]
-        found = [float(value) for name in names for value in answer.as_numpy(name)[0]]
-        return [float(number), *found]
+        values = [float(value) for name in names for value in answer.as_numpy(name)[0]]
+        return [float(number), *values]
 
     def number(self) -> int:
         """The number of the revision that answers."""
@@ -57,12 +57,12 @@ class Pipeline(Served):
     def answer_of_set(self) -> list[float]:
         """What a chain's set that serves answers: its number, then what its files make of X."""
         status = self.status()
-        values, found = X, []
+        values, versions = X, []
         for step in status["steps"]:
             ((factor, offset),) = (FILES[path] for path in FILES if step["source"].endswith(path))
             values = [factor * value + offset for value in values]
-            found += values
-        return [float(status["model"]["version"]), *found]
+            versions += values
+        return [float(status["model"]["version"]), *versions]
 
 
 def chain(

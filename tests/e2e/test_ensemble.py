@@ -52,8 +52,8 @@ def test_a_pipeline_applied_before_its_model_waits_for_it(
     harness: ClusterHarness, namespace: str
 ) -> None:
     served = chain(harness, namespace).apply()
-    said = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
-    assert "linear" in said
+    condition = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
+    assert "linear" in condition
     harness.model(namespace).apply()
     assert served.wait_ready().predict() == [1.0, *LINEAR_TWICE]
     assert served.holds("ResolvedRefs")
@@ -74,15 +74,15 @@ def test_new_versions_of_two_steps_roll_out_without_a_failed_request_or_a_mixed_
         asked = len(caller.answers)
         eventually(lambda: len(caller.answers) > asked + 20, that="calls after the change")
     assert caller.failures == []
-    assert [found[0] for found in sets] == [1.0, 2.0, 3.0]
+    assert [values[0] for values in sets] == [1.0, 2.0, 3.0]
     assert sets[1][1:] == [3.0, 6.0, 9.0, 12.0, 7.0, 13.0, 19.0, 25.0], "one's new version only"
-    assert {tuple(answer) for answer in caller.answers} == {tuple(found) for found in sets}
+    assert {tuple(answer) for answer in caller.answers} == {tuple(values) for values in sets}
     assert min(caller.answered[kind] for kind in ("new HTTP", "kept HTTP", "kept gRPC")) > 20
     served.wait_ready()
     assert served.steps()["second"]["revision"] == second.stable()
-    told = [decision["message"] for decision in served.status()["decisions"]]
+    messages = [decision["message"] for decision in served.status()["decisions"]]
     for name in ("one", "two"):
-        assert any(f"InferenceModel {name}" in message for message in told), told
+        assert any(f"InferenceModel {name}" in message for message in messages), messages
 
 
 def test_a_model_that_goes_back_takes_the_pipeline_back_to_its_first_set(
@@ -141,19 +141,19 @@ def test_a_set_that_does_not_come_up_leaves_the_whole_old_one_serving(
     harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
     served = chain(harness, namespace).apply().wait_ready()
-    old, wanted = served.stable(), served.manifest["spec"]["steps"]
-    first, second = wanted
+    old, steps = served.stable(), served.manifest["spec"]["steps"]
+    first, second = steps
     broken = {key: value for key, value in second.items() if key != "modelRef"}
     broken["model"] = inline(harness, f"{namespace}/model.onnx")
     served.apply(**{"spec.steps": [first, broken]})
-    said = served.wait_reason("ArtifactResolved", "ArtifactNotFound")
-    assert f"{namespace}/model.onnx" in said
+    condition = served.wait_reason("ArtifactResolved", "ArtifactNotFound")
+    assert f"{namespace}/model.onnx" in condition
     tripled(harness, linear)
     linear.wait_ready()
     assert served.holds("Available")
     assert served.stable() == old
     assert served.predict() == [1.0, *LINEAR_TWICE]
-    served.apply(**{"spec.steps": wanted}).wait_ready()
+    served.apply(**{"spec.steps": steps}).wait_ready()
     eventually(lambda: answers(served) == TRIPLE_TWICE, within=15, that="the new set answers")
 
 
@@ -162,8 +162,8 @@ def test_a_deleted_model_takes_nothing_away(
 ) -> None:
     served = chain(harness, namespace).apply().wait_ready()
     linear.kubectl("delete", "inferencemodel", "linear")
-    said = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
-    assert "linear" in said
+    condition = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
+    assert "linear" in condition
     assert served.predict() == [1.0, *LINEAR_TWICE]
     (pod,) = served.pods()
     served.kubectl("delete", pod.lower())

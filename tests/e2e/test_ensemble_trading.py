@@ -85,8 +85,8 @@ def over_grpc(served: Pipeline) -> predict.Answer:
 def off(answer: predict.Answer, expected: Forecasts) -> float:
     """How far the answer is off at most."""
     pairs = [(values, getattr(expected, name)) for name, values in answer.outputs.items()]
-    assert all(np.array_equal(np.isnan(one), np.isnan(two)) for one, two in pairs)
-    return max(float(np.nanmax(np.abs(one - two))) for one, two in pairs)
+    assert all(np.array_equal(np.isnan(first), np.isnan(second)) for first, second in pairs)
+    return max(float(np.nanmax(np.abs(first - second))) for first, second in pairs)
 
 
 @dataclass

@@ -44,12 +44,12 @@ class Registered:
 @pytest.fixture(scope="module")
 def registered(mlflow: ClusterMlflow, tmp_path_factory: pytest.TempPathFactory) -> Registered:
     """Two versions without an alias."""
-    found = Registered(mlflow, {}, {})
+    models = Registered(mlflow, {}, {})
     for number in (1, 2):
         folder = untrained(tmp_path_factory.mktemp("trained") / NAME, seed=number)
-        found.versions[number] = register(folder, Entry(NAME), mlflow.uri())
-        found.trained[number] = read_trained(folder)
-    return found
+        models.versions[number] = register(folder, Entry(NAME), mlflow.uri())
+        models.trained[number] = read_trained(folder)
+    return models
 
 
 def untrained(folder: Path, seed: int) -> Path:
@@ -81,7 +81,7 @@ def answered(served: Served, trained: Trained) -> tuple[str, float]:
     with triton_http.InferenceServerClient(served.address()) as client:
         answer = client.infer(served.name, [tensor])
     pairs = ((answer.as_numpy(name), trained.expected[name]) for name in trained.expected)
-    off = max(float(np.abs(found - expected).max()) for found, expected in pairs)
+    off = max(float(np.abs(actual - expected).max()) for actual, expected in pairs)
     return str(answer.get_response()["model_version"]), off
 
 
@@ -109,10 +109,10 @@ def test_moving_an_alias_rolls_the_new_version_out(
     assert model["uri"] == f"models:/{NAME}/2"
     assert "lstm   True    2 " in served.kubectl("get", "inferencemodels")
     assert served.stable() != first
-    told = [decision["message"] for decision in served.status()["decisions"]]
+    messages = [decision["message"] for decision in served.status()["decisions"]]
     for number in (1, 2):
-        assert any(f"models:/{NAME}/{number} (run " in message for message in told), told
-        assert any(registered.versions[number].sha256 in message for message in told), told
+        assert any(f"models:/{NAME}/{number} (run " in message for message in messages), messages
+        assert any(registered.versions[number].sha256 in message for message in messages), messages
 
 
 def test_a_version_stays_when_the_alias_moves(
@@ -130,9 +130,9 @@ def test_serving_goes_on_while_the_registry_is_away(
     served = lstm(harness, namespace).apply().wait_ready()
     registered.mlflow.scale(0)
     try:
-        said = served.wait_reason("ArtifactResolved", "RegistryUnreachable")
-        assert URI in said
-        assert "since" in said
+        condition = served.wait_reason("ArtifactResolved", "RegistryUnreachable")
+        assert URI in condition
+        assert "since" in condition
         harness.restart_operator()
         assert "since" in served.wait_reason("ArtifactResolved", "RegistryUnreachable")
         assert served.holds("Available")
@@ -148,7 +148,7 @@ def test_an_alias_that_names_nothing_is_said_and_mended(
     harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
     served = lstm(harness, namespace, f"models:/{NAME}@shadow").apply()
-    said = served.wait_reason("ArtifactResolved", "AliasNotFound")
-    assert "shadow" in said
+    condition = served.wait_reason("ArtifactResolved", "AliasNotFound")
+    assert "shadow" in condition
     registered.promote(2, "shadow")
     eventually(lambda: serves(served, registered, 2), within=120, that="version 2 serves")

@@ -150,10 +150,10 @@ def _load(job: Job) -> Target:
 def _target(job: Job) -> Target:
     from tests.fuzz.targets import load, regressions
 
-    found = load(job.target)
+    target = load(job.target)
     if job.replay:
-        return replace(found, seeds=(Path(job.replay).read_bytes(),))
-    return replace(found, seeds=(*regressions(job.target), *found.seeds))
+        return replace(target, seeds=(Path(job.replay).read_bytes(),))
+    return replace(target, seeds=(*regressions(job.target), *target.seeds))
 
 
 def _follow_coverage(worker: Worker) -> None:

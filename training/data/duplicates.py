@@ -23,8 +23,8 @@ def groups(
     first: dict[str, int] = {}
     for row, document in enumerate(documents):
         _join(parents, first.setdefault(document, row), row)
-    for one, other in near_duplicates(texts, similar):
-        _join(parents, one, other)
+    for left, right in near_duplicates(texts, similar):
+        _join(parents, left, right)
     return np.array([_root(parents, row) for row in range(len(texts))], np.int64)
 
 
@@ -55,8 +55,8 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", lower) or [lower.strip()])
 
 
-def _join(parents: list[int], one: int, other: int) -> None:
-    first, second = sorted((_root(parents, one), _root(parents, other)))
+def _join(parents: list[int], left: int, right: int) -> None:
+    first, second = sorted((_root(parents, left), _root(parents, right)))
     parents[second] = first
 
 

@@ -131,14 +131,14 @@ def _of_share(ticker: str, table: pd.DataFrame, stride: int) -> tuple[npt.NDArra
         return _nothing()
     # A day's bar is known when the day ends, at which it is decided on the next one.
     features = [Known(name, bars.column(name), bars.times, bars.times) for name in FEATURES]
-    found = dataset(features, close_ahead(bars), STEPS, stride)
+    samples = dataset(features, close_ahead(bars), STEPS, stride)
     return (
-        found.inputs.astype(np.float32),
-        found.targets[:, None].astype(np.float32),
-        np.full(len(found.inputs), ticker),
-        found.first,
-        found.decided,
-        found.judged,
+        samples.inputs.astype(np.float32),
+        samples.targets[:, None].astype(np.float32),
+        np.full(len(samples.inputs), ticker),
+        samples.first,
+        samples.decided,
+        samples.judged,
     )
 
 

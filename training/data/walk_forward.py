@@ -39,13 +39,13 @@ def folds(samples: Windows, count: int = 4, purge_days: int = 7) -> tuple[Split,
         )
     days = _days(samples)
     edges = np.linspace(_LEARN_FIRST * len(days), len(days), count + 2).astype(int)
-    found = []
+    cuts = []
     for number in range(count):
         first, second, end = (_day(days, edge) for edge in edges[number : number + 3])
         parts = cut(samples[samples.target < end], (first, second), purge_days)
         _check(parts, number + 1, count)
-        found.append(parts)
-    return tuple(found)
+        cuts.append(parts)
+    return tuple(cuts)
 
 
 def _days(samples: Windows) -> npt.NDArray[np.datetime64]:

@@ -42,12 +42,12 @@ def residuals(off: Array, unit: str, path: Path) -> None:
         axes.axvline(0, color="grey", linestyle=":")
 
 
-def calibration(claimed: Array, found: Array, axis: Axis, path: Path) -> None:
+def calibration(claimed: Array, measured: Array, axis: Axis, path: Path) -> None:
     """What was claimed [k] beside what was found [k]; on the line the claims hold."""
     with _figure(path, "Calibration on held-out data", axis) as axes:
-        ends = [float(min(claimed.min(), found.min())), 1.0]
+        ends = [float(min(claimed.min(), measured.min())), 1.0]
         axes.plot(ends, ends, color="grey", linestyle=":", label="as claimed")
-        axes.plot(claimed, found, "o-", label="found")
+        axes.plot(claimed, measured, "o-", label="found")
         axes.legend()
 
 

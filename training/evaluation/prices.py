@@ -100,23 +100,23 @@ def held(bounds: Array, true: Array) -> Share:
     return share_of(int(inside.sum()), len(true))
 
 
-def verdict(found: Judged) -> str:
+def verdict(judged: Judged) -> str:
     """Honest sentences: on the price level, then on the direction."""
-    model, naive = (found.errors[name]["rootMeanSquareError"] for name in ("model", NAIVE))
+    model, naive = (judged.errors[name]["rootMeanSquareError"] for name in ("model", NAIVE))
     numbers = f"test RMSE {model:.5f} against {naive:.5f} of 'tomorrow = today'"
-    if found.gain.lower > 0:
-        level = f"better than naive: {found.gain}: {numbers}."
-    elif found.gain.upper < 0:
-        level = f"worse than naive: {found.gain}: {numbers}. {_SENSE}."
+    if judged.gain.lower > 0:
+        level = f"better than naive: {judged.gain}: {numbers}."
+    elif judged.gain.upper < 0:
+        level = f"worse than naive: {judged.gain}: {numbers}. {_SENSE}."
     else:
-        level = f"no better than naive: {found.gain}: {numbers}. {_SENSE}."
-    return f"{level} {_of_direction(found)}"
+        level = f"no better than naive: {judged.gain}: {numbers}. {_SENSE}."
+    return f"{level} {_of_direction(judged)}"
 
 
-def _of_direction(found: Judged) -> str:
-    model, usual = found.direction["model"], found.direction["majorityOfTrain"]
+def _of_direction(judged: Judged) -> str:
+    model, usual = judged.direction["model"], judged.direction["majorityOfTrain"]
     numbers = f"Direction right on {model}, with the usual direction on {usual}"
-    if found.skilled:
+    if judged.skilled:
         return f"{numbers}: better than chance and habit."
     return f"{numbers}: no evidence of skill."
 

@@ -107,23 +107,23 @@ def reliability(rated: Rated, true: Array) -> tuple[tuple[float, float, int], ..
     )
 
 
-def verdict(found: Judged) -> str:
+def verdict(judged: Judged) -> str:
     """Honest sentences: on the ratings, then on the sign."""
-    model, words = (found.errors[name]["rootMeanSquareError"] for name in ("model", RIDGE))
+    model, words = (judged.errors[name]["rootMeanSquareError"] for name in ("model", RIDGE))
     numbers = f"test RMSE {model:.3f} against {words:.3f} of TF-IDF with ridge regression"
     level = "no better than word counts"
-    if found.gain.lower > 0:
+    if judged.gain.lower > 0:
         level = "better than word counts"
-    elif found.gain.upper < 0:
+    elif judged.gain.upper < 0:
         level = "worse than word counts"
-    signs = f"Sign right on {found.sign['model']}; logistic regression on {found.sign[LOGISTIC]}"
-    sure = f"its confidence is off by {found.calibration_error():.1%} on average"
-    return f"{level}: {found.gain}: {numbers}. {signs}; {sure}."
+    signs = f"Sign right on {judged.sign['model']}; logistic regression on {judged.sign[LOGISTIC]}"
+    sure = f"its confidence is off by {judged.calibration_error():.1%} on average"
+    return f"{level}: {judged.gain}: {numbers}. {signs}; {sure}."
 
 
 def _ridge(learnt: Sentiment, judged: Sentiment) -> Array:
-    found = make_pipeline(_words(), Ridge(alpha=1.0)).fit(learnt.texts, learnt.scores)
-    scores: Array = np.asarray(found.predict(judged.texts), np.float64)
+    model = make_pipeline(_words(), Ridge(alpha=1.0)).fit(learnt.texts, learnt.scores)
+    scores: Array = np.asarray(model.predict(judged.texts), np.float64)
     return scores
 
 
@@ -134,9 +134,9 @@ def _logistic(learnt: Sentiment, judged: Sentiment) -> Array:
     if len(set(signs.tolist())) < 2:
         return np.full(len(judged), float(signs[0]))
     texts = [learnt.texts[row] for row in leaned]
-    found = make_pipeline(_words(), LogisticRegression(C=4.0, max_iter=500)).fit(texts, signs)
-    told: npt.NDArray[Any] = found.predict(judged.texts)
-    return told.astype(np.float64)
+    model = make_pipeline(_words(), LogisticRegression(C=4.0, max_iter=500)).fit(texts, signs)
+    predicted: npt.NDArray[Any] = model.predict(judged.texts)
+    return predicted.astype(np.float64)
 
 
 def _words() -> TfidfVectorizer:

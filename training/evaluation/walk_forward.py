@@ -31,11 +31,11 @@ def walk_forward(parts: Sequence[Split], learn: Learn, say: Say) -> dict[str, An
     rows, wrong, naive, days = [], [], [], []
     for number, part in enumerate(parts, 1):
         say(f"fold {number}/{len(parts)}: {len(part.train)} windows, judged on {len(part.test)}")
-        found = forecast(learn(part), part.test)
-        judged = judge(Forecast(found.close), part.train, part.test)
+        predicted = forecast(learn(part), part.test)
+        judged = judge(Forecast(predicted.close), part.train, part.test)
         rows.append(_row(part, judged))
         true = part.test.targets[:, 0].astype(np.float64)
-        wrong.append(found.close - true)
+        wrong.append(predicted.close - true)
         naive.append(1 - true)
         days.append(part.test.target)
     if not rows:

@@ -203,14 +203,14 @@ class _Trainer:
         }
 
 
-def device_of(wanted: Device) -> torch.device:
+def device_of(requested: Device) -> torch.device:
     """The GPU where there is one and it is not declined."""
     there = torch.cuda.is_available()
-    if wanted is Device.CUDA and not there:
+    if requested is Device.CUDA and not there:
         raise DeviceError(
             "device: found no GPU that PyTorch can use, expected one for cuda; take --device auto"
         )
-    return torch.device("cuda" if there and wanted is not Device.CPU else "cpu")
+    return torch.device("cuda" if there and requested is not Device.CPU else "cpu")
 
 
 def _learnt(model: nn.Module) -> dict[str, Tensor]:
@@ -238,10 +238,10 @@ def _told(value: object) -> str:
 
 
 def _demand_same(
-    found: dict[str, str], expected: dict[str, str], checkpoint: Checkpoint | None
+    recorded: dict[str, str], expected: dict[str, str], checkpoint: Checkpoint | None
 ) -> None:
-    for name in sorted(found.keys() | expected.keys()):
-        was, now = found.get(name, "nothing"), expected.get(name, "nothing")
+    for name in sorted(recorded.keys() | expected.keys()):
+        was, now = recorded.get(name, "nothing"), expected.get(name, "nothing")
         if was != now:
             path = checkpoint.path if checkpoint else ""
             raise CheckpointError(

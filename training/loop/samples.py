@@ -44,12 +44,12 @@ class Samples:
 
 def digest_of(*parts: Samples) -> str:
     """SHA-256 of all values: says whether two trainings saw the same."""
-    found = hashlib.sha256()
+    digest = hashlib.sha256()
     for samples in parts:
         for name, values in [*samples.inputs.items(), ("targets", samples.targets)]:
-            found.update(f"{name} {tuple(values.shape)} {values.dtype}\n".encode())
-            found.update(values.detach().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()
+            digest.update(f"{name} {tuple(values.shape)} {values.dtype}\n".encode())
+            digest.update(values.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def demand_usable(samples: Samples, part: str, label: Callable[[int], str] = str) -> None:
@@ -76,10 +76,10 @@ def _demand_finite(values: Tensor, name: str, label: Callable[[int], str]) -> No
     if not len(bad):
         return
     place = bad[0].tolist()
-    found = float(values[tuple(place)])
+    number = float(values[tuple(place)])
     rows = len(torch.unique(bad[:, 0]))
     raise SamplesError(
-        f"{name}: found {found} in sample {label(place[0])} at {place[1:]}"
+        f"{name}: found {number} in sample {label(place[0])} at {place[1:]}"
         f" ({rows} of {len(values)} samples are like it), expected finite numbers;"
         " repair the bars or leave these samples out"
     )

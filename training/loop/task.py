@@ -32,5 +32,5 @@ class Task:
 
 def outputs_of(model: nn.Module, batch: Samples) -> Outputs:
     """What the model answers, always as a tuple."""
-    found = model(*batch.inputs.values())
-    return found if isinstance(found, tuple) else (found,)
+    outputs = model(*batch.inputs.values())
+    return outputs if isinstance(outputs, tuple) else (outputs,)

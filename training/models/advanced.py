@@ -20,8 +20,8 @@ class ResidualLSTM(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: Tensor) -> Tensor:
-        found, _ = self.lstm(self.norm(states))
-        added: Tensor = states + self.dropout(found)
+        outputs, _ = self.lstm(self.norm(states))
+        added: Tensor = states + self.dropout(outputs)
         return added
 
 

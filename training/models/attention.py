@@ -25,6 +25,6 @@ class MultiHeadAttention(nn.Module):
         self.attention = nn.MultiheadAttention(hidden, heads, dropout, batch_first=True)
 
     def forward(self, states: Tensor) -> Tensor:
-        found, _ = self.attention(states[:, -1:], states, states, need_weights=False)
-        last: Tensor = found[:, 0]
+        attended, _ = self.attention(states[:, -1:], states, states, need_weights=False)
+        last: Tensor = attended[:, 0]
         return last

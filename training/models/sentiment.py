@@ -56,10 +56,10 @@ class SentimentTransformer(nn.Module):
         states = self.encoder(input_ids, attention_mask)
         weights = attention_mask.unsqueeze(2).to(states.dtype)
         pooled = (states * weights).sum(dim=1) / torch.clamp(weights.sum(dim=1), min=1.0)
-        found = self.head(self.dropout(pooled))
-        spread = torch.exp(torch.clamp(found[:, 1:], self.least, self.most)) * self.temperature
+        outputs = self.head(self.dropout(pooled))
+        spread = torch.exp(torch.clamp(outputs[:, 1:], self.least, self.most)) * self.temperature
         nothing = torch.full_like(spread, float("nan"))
-        score = torch.where(weights.sum(dim=1) > 0, torch.tanh(found[:, :1]), nothing)
+        score = torch.where(weights.sum(dim=1) > 0, torch.tanh(outputs[:, :1]), nothing)
         confidence = 0.5 * (1.0 + torch.erf(torch.abs(score) / (spread * math.sqrt(2.0))))
         return score, confidence, spread
 

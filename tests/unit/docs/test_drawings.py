@@ -28,8 +28,8 @@ def registered(body: dict[str, Any]) -> dict[str, Any]:
             "source": {"uri": f"https://models.example/{shipped}"},
             "format": FORMATS[shipped],
             "maxBatchSize": MODELS[shipped].max_batch_size,
-            "inputs": [tensor(one) for one in signature.inputs],
-            "outputs": [tensor(one) for one in signature.outputs],
+            "inputs": [tensor(each) for each in signature.inputs],
+            "outputs": [tensor(each) for each in signature.outputs],
         }
     return body
 

@@ -139,6 +139,6 @@ def _read(request: Any, config: ModelConfig) -> Answer:
 def _response(request: Any, result: Answer) -> Any:
     if isinstance(result, Exception):
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(result)))
-    wanted = request.requested_output_names()
-    outputs = [pb_utils.Tensor(n, array) for n, array in result.items() if n in wanted]
+    requested = request.requested_output_names()
+    outputs = [pb_utils.Tensor(n, array) for n, array in result.items() if n in requested]
     return pb_utils.InferenceResponse(output_tensors=outputs)

@@ -44,7 +44,7 @@ class TritonPythonModel:
         tensors = {name: self._torch.from_numpy(array) for name, array in inputs.items()}
         with self._mode():
             outputs = _as_list(self._torch, self._call(tensors))
-        found = {}
+        arrays = {}
         for tensor, position in zip(self._config.outputs, self._positions, strict=True):
             if position >= len(outputs):
                 raise ValueError(
@@ -52,8 +52,8 @@ class TritonPythonModel:
                     f"{len(outputs)} tensors"
                 )
             array = outputs[position].detach().contiguous().numpy()
-            found[tensor.name] = check_output_type(tensor, array)
-        return found
+            arrays[tensor.name] = check_output_type(tensor, array)
+        return arrays
 
 
 def _import_torch() -> Any:
@@ -122,8 +122,8 @@ def _binding(config: ModelConfig, model: Any) -> Callable[[dict[str, Any]], Any]
 
 def _positions(tensors: Sequence[Tensor], side: str, model: str) -> list[int]:
     """Places from `<name>__<index>`; the order of config.pbtxt where a name has no index."""
-    found = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
-    positions = [int(match.group(1)) for match in found if match]
+    matches = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
+    positions = [int(match.group(1)) for match in matches if match]
     if len(positions) < len(tensors):
         return list(range(len(tensors)))
     if len(set(positions)) < len(positions):
