@@ -16,7 +16,7 @@ def install(packages: Sequence[str]) -> None:
     names = " ".join(packages)
     by_hand = f"install {names} by hand, as root"
     if shutil.which("apt-get") is None:
-        raise StepError(f"missing: {names}; and there is no apt-get", by_hand)
+        raise StepError(f"missing: {names}; apt-get is not installed", by_hand)
     options = ["-o", "DPkg::Lock::Timeout=300", "--yes", "--quiet", "--no-install-recommends"]
     with step(f"install {names} from Debian"):
         _with_lists(["install", *options, *packages], by_hand)
@@ -33,7 +33,7 @@ def unpack(package: str, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as place:
         download(package, Path(place))
         (archive,) = Path(place).glob("*.deb")
-        run(["dpkg-deb", "--extract", archive, folder], remedy="see that the disk is not full")
+        run(["dpkg-deb", "--extract", archive, folder], remedy="Check that the disk is not full.")
 
 
 def download(package: str, folder: Path) -> None:
@@ -47,5 +47,5 @@ def _with_lists(words: list[str], remedy: str, cwd: Path | None = None) -> None:
     try:
         run(["apt-get", *words], remedy=remedy, env=env, cwd=cwd)
     except StepError:
-        run(["apt-get", "update", "--quiet"], remedy="repair this machine's apt sources", env=env)
+        run(["apt-get", "update", "--quiet"], remedy="Repair this machine's apt sources.", env=env)
         run(["apt-get", *words], remedy=remedy, env=env, cwd=cwd)

@@ -73,7 +73,7 @@ def demand_images(on: Target) -> None:
     """Refuse a cluster that cannot be given an image when none is named that it can pull."""
     if isinstance(on, Current) and not is_ours(on) and not os.environ.get("OPERATOR_IMAGE"):
         raise StepError(
-            f"no image can be loaded into the cluster of {on.kubeconfig}: it is not ours",
+            f"no image can be loaded into the cluster of {on.kubeconfig}: it was not made here",
             "Set OPERATOR_IMAGE to an image that the nodes can pull (README.md, 'Install').",
         )
 
@@ -106,7 +106,7 @@ def install(kubectl: Kubectl, images: Images, *components: str) -> None:
             pods = kubectl("get", "pods", "-n", NAMESPACE)
             raise StepError(
                 f"the operator does not become ready\n{pods}{logs}",
-                f"`kubectl -n {NAMESPACE} describe pods` tells more.",
+                f"Run `kubectl -n {NAMESPACE} describe pods`.",
             ) from failure
 
 

@@ -103,7 +103,7 @@ def _check(file: str, text: str, given: Set[str]) -> None:
                 raise StepError(
                     f"{file}: {body['kind']} {body['metadata']['name']}, {path}: found {image!r},"
                     f" expected one of those given, {' or '.join(sorted(given))}",
-                    "Let hack/release.py set it.",
+                    "Set it with hack/release.py.",
                 )
 
 

@@ -127,7 +127,7 @@ def audit() -> None:
     for lock in locks():
         with step(f"vulnerabilities of {lock.relative_to(ROOT)}"):
             command = ("pip-audit", "--require-hashes", "--disable-pip", "--requirement", lock)
-            _tool(*command, remedy="take newer versions (make lock UPGRADE=--upgrade)")
+            _tool(*command, remedy="Take newer versions (make lock UPGRADE=--upgrade).")
 
 
 def locks() -> list[Path]:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.controller.operator_under_test import Subject
+from benchmarks.controller.operator_under_test import OperatorUnderTest
 from hack.product import ROOT
 from hack.services import server_process
 from hack.services.operator_process import OperatorProcess
@@ -33,8 +33,8 @@ class Usage:
 class Running:
     """One life of the operator under test."""
 
-    def __init__(self, subject: Subject, kubeconfig: Path, log: Path) -> None:
-        self._subject = subject
+    def __init__(self, operator: OperatorUnderTest, kubeconfig: Path, log: Path) -> None:
+        self._under_test = operator
         self._kubeconfig = kubeconfig
         self._log = log
 
@@ -47,13 +47,13 @@ class Running:
             "kubeconfig": str(self._kubeconfig),
             "port": str(port),
         }
-        settings = {**self._subject.environment, **(changed or {})}
+        settings = {**self._under_test.environment, **(changed or {})}
         environment = {**os.environ, **{k: v.format(**words) for k, v in settings.items()}}
-        command = [word.format(**words) for word in self._subject.command]
-        server = server_process.start(self._subject.name, command, self._log, env=environment)
+        command = [word.format(**words) for word in self._under_test.command]
+        server = server_process.start(self._under_test.name, command, self._log, env=environment)
         self.operator = OperatorProcess(server, port)
         self._began = (time.monotonic(), 0.0)
-        if path := self._subject.ready_path:
+        if path := self._under_test.ready_path:
             await asyncio.to_thread(self.operator.await_ready, path, READY_SECONDS)
 
     async def stop(self, seconds: float = 30) -> None:
@@ -83,7 +83,7 @@ class Running:
         since, quiet, before = time.time(), 0, self.operator.cpu_seconds()
         while quiet < _WINDOWS:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self._subject.name} is not idle after {seconds:.0f} s")
+                raise TimeoutError(f"{self._under_test.name} is not idle after {seconds:.0f} s")
             await asyncio.sleep(_WINDOW)
             now = self.operator.cpu_seconds()
             if now - before <= (_TICKS + 0.5) * tick:
@@ -101,4 +101,4 @@ class Running:
 
     def _queue(self) -> float:
         """Objects that wait; 0 where the operator does not tell."""
-        return self.metric(self._subject.queue_metric) or 0
+        return self.metric(self._under_test.queue_metric) or 0

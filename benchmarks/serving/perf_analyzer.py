@@ -96,7 +96,7 @@ def _install(partial: Path) -> None:
     with step("fetching perf_analyzer"):
         words: list[str | Path] = [uv(), "pip", "install", "--quiet", "--python-version=3.11"]
         words += ["--no-build", "--no-deps", "--target", partial, *_WHEELS]
-        run(words, remedy="see that PyPI (or the index that uv is configured with) answers")
+        run(words, remedy="Check that PyPI (or the index that uv is configured with) answers.")
         apt.unpack(_PACKAGE, partial / "unpacked")
     (partial / "debian").mkdir()
     for library in (partial / "unpacked").rglob("*.so*"):

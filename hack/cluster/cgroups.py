@@ -32,7 +32,7 @@ def kill(path: str) -> None:
     while members := _members(path):
         if time.monotonic() > deadline:
             raise StepError(
-                f"processes {sorted(members)} of cgroup {path} do not die",
+                f"processes {sorted(members)} of cgroup {path} do not end",
                 "Look at their state in /proc/PID/stack; a reboot ends them.",
             )
         for pid in members:
@@ -83,7 +83,7 @@ def _rmdir(folder: Path) -> None:
             time.sleep(0.02)
         else:
             return
-    raise StepError(f"cgroup {folder} stays busy", f"See who is in {folder}/cgroup.procs.")
+    raise StepError(f"cgroup {folder} stays busy", f"See the processes in {folder}/cgroup.procs.")
 
 
 def folders(group: str) -> list[Path]:
@@ -99,7 +99,7 @@ def _hierarchies() -> list[Path]:
     mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
     hierarchies = [Path(mount[1]) for mount in mounts if mount[2] in {"cgroup", "cgroup2"}]
     if not hierarchies:
-        raise StepError("no cgroup file system is mounted", "Mount cgroup2 on /sys/fs/cgroup.")
+        raise StepError("cgroup file system: not mounted", "Mount cgroup2 on /sys/fs/cgroup.")
     return list(dict.fromkeys(hierarchies))
 
 

@@ -61,7 +61,7 @@ def load_quietly(node: Node, archive: Archive) -> None:
         return
     run(
         [*_ctr(node), "images", "import", archive.path],
-        remedy=f"`python -m hack.cluster logs`; is the disk full? Try it again: {archive.path}",
+        remedy=f"Read `python -m hack.cluster logs`, check the disk; load {archive.path}.",
     )
     loaded = _loaded(node) | dict.fromkeys(archive.references, archive.digest)
     (node.folder / _LOADED).write_text(json.dumps(loaded))

@@ -25,8 +25,8 @@ class Kubectl:
         done = self._run(arguments, stdin)
         if done.returncode != 0:
             raise StepError(
-                f"`kubectl {' '.join(arguments)}` said: {done.stderr.strip()}",
-                "`python -m hack.cluster status` tells whether the cluster is up.",
+                f"`kubectl {' '.join(arguments)}` failed: {done.stderr.strip()}",
+                "Run `python -m hack.cluster status` to see whether the cluster is up.",
             )
         return done.stdout
 

@@ -141,7 +141,7 @@ def cgroup_of(name: str) -> str:
 def checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise StepError(
-            f"{name!r} cannot be a cluster's name",
+            f"{name!r} is not a valid cluster name",
             "Use up to 30 lower-case letters, digits and inner hyphens.",
         )
     return name

@@ -20,9 +20,9 @@ _PROMPT = ("--node-monitor-period=1s", "--node-monitor-grace-period=12s")
 
 
 def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
-    """Bring up the cluster, or make the one that is there whole; a healthy one is left alone."""
+    """Start the cluster, or repair the existing one; a healthy one is not touched."""
     if not 1 <= nodes <= MOST_NODES:
-        raise StepError(f"{nodes} nodes", f"Ask for 1 to {MOST_NODES}.")
+        raise StepError(f"NODES={nodes} is out of range", f"Use 1 to {MOST_NODES}.")
     registry.require_root()
     packages.ensure()
     kubernetes = versions.chosen()
@@ -73,7 +73,7 @@ def load_images(name: str, archives: Sequence[Path]) -> None:
     with registry.locked(name):
         cluster = registry.recorded(name)
         if cluster is None:
-            raise StepError(f"there is no cluster {name}", "`python -m hack.cluster up` first.")
+            raise StepError(f"there is no cluster {name}", "Run `python -m hack.cluster up` first.")
         images.load(cluster.all_nodes(), archives)
 
 
@@ -102,7 +102,7 @@ def _start(running: Running, *, fresh: bool) -> None:
         if fresh:
             raise
         # What an unclean end left in etcd or containerd may be beyond use.
-        say(f"    {failure}\n    cannot go on from what is there: starting afresh")
+        say(f"    {failure}\n    the existing cluster cannot be used: starting again")
         _halt(cluster.name, cluster)
         for path in cluster.folder.iterdir():
             if path.is_dir():

@@ -43,7 +43,7 @@ def ensure_certificates() -> None:
     if any(Path(path).exists() for path in (*_CERTIFICATES, *filter(None, named))):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        say("this machine has no CA certificates; where a download fails: install ca-certificates")
+        say("CA certificates are not installed; if a download fails, install ca-certificates")
         return
     apt.install(["ca-certificates"])
 

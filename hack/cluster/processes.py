@@ -64,14 +64,14 @@ class Processes:
         while not self._became(name, pause):
             if time.monotonic() > deadline or not self.alive(name):
                 shown = self.log(name).read_text(errors="replace")
-                raise StepError(f"no new namespaces: {shown}", "Namespaces need root's powers.")
+                raise StepError(f"cannot create namespaces: {shown}", "Run it as root.")
             time.sleep(0.01)
 
     def enter(self, anchor: str) -> list[str]:
         """The command prefix that enters an anchor's namespaces."""
         pid = self.pid(anchor)
         if pid is None:
-            raise StepError(f"{anchor} is not running", "`python -m hack.cluster up` again.")
+            raise StepError(f"{anchor} is not running", "Run `python -m hack.cluster up` again.")
         kinds = [] if anchor == "hub" else ["--mount"]
         return ["nsenter", f"--target={pid}", "--net", *kinds, "--"]
 
@@ -82,7 +82,7 @@ class Processes:
         if done.returncode != 0:
             raise StepError(
                 f"in {anchor}, `{shlex.join(command)}`: {done.stderr.strip()}",
-                "`python -m hack.cluster down`, then `up` again.",
+                "Run `python -m hack.cluster down`, then `up`.",
             )
         return done.stdout
 

@@ -92,8 +92,8 @@ def free_index() -> int:
         if index not in taken and not any(ours.overlaps(route) for route in routes):
             return index
     raise StepError(
-        "no network of 10.224.0.0/16 to 10.253.0.0/16 is free",
-        "Take a cluster `down` that is not needed, and see `ip route`.",
+        "all networks of 10.224.0.0/16 to 10.253.0.0/16 are in use",
+        "Run `python -m hack.cluster down` for a cluster that is not needed, and see `ip route`.",
     )
 
 

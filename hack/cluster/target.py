@@ -90,7 +90,7 @@ class Kind:
     def _kind(self, *arguments: str | Path) -> str:
         if not shutil.which("kind"):
             raise StepError("`kind` is not on the PATH", "Install it, or use CLUSTER=embedded.")
-        return run(["kind", *arguments], remedy="Does `docker ps` work? `kind export logs`.")
+        return run(["kind", *arguments], remedy="Check `docker ps`; `kind export logs` shows more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ class Current:
         say(f"not loaded: {listed}. The cluster's nodes must be able to pull these images.")
 
     def down(self) -> None:
-        say(f"the cluster of {self.kubeconfig} is not ours: left as it is")
+        say(f"the cluster of {self.kubeconfig} was not made here: it is kept")
 
     @property
     def is_embedded(self) -> bool:

@@ -36,7 +36,7 @@ def show(on: Target) -> None:
     began = time.monotonic()
     if not isinstance(on, Embedded):
         raise StepError(
-            "this demo keeps MLflow's data in a folder of its own node",
+            "this demo keeps MLflow's data in a folder of the node",
             "Use CLUSTER=embedded; on another cluster install manifests/mlflow, `make train` into"
             f" it (TRACKING_URI), and apply {SAMPLE.relative_to(ROOT)}.",
         )
@@ -109,8 +109,8 @@ def ask(kubectl: Kubectl) -> None:
     say(f"    set {answer.version} answered in {took * 1000:.0f} ms, off by {off:.1e} at most")
     if not off < TOLERANCE:
         raise StepError(
-            f"the answers are off by {off:.1e}, expected at most {TOLERANCE:g}",
-            f"`kubectl describe epipe/{PIPELINE} -n {NAMESPACE}` names the versions that answer",
+            f"the answers differ by {off:.1e}, expected at most {TOLERANCE:g}",
+            f"Run `kubectl describe epipe/{PIPELINE} -n {NAMESPACE}` for the versions that answer.",
         )
 
 

@@ -90,8 +90,8 @@ def demand_room(kubectl: Kubectl) -> None:
     """Refuse a cluster on which the demo would write over somebody else's work."""
     if theirs := not_made_by_us(kubectl, *INSTALLATION, f"namespace/{NAMESPACE}"):
         raise StepError(
-            f"there already, and not made by the demo: {', '.join(theirs)}",
-            "Use CLUSTER=embedded, or a cluster that has none of these.",
+            f"the demo did not make these objects, and needs their names: {', '.join(theirs)}",
+            "Use CLUSTER=embedded, or a cluster without these objects.",
         )
 
 
@@ -104,7 +104,7 @@ def train() -> None:
         command = [sys.executable, "-m", "training.lstm", "train", "--profile", "demo"]
         command += ["--output", str(TRAINED)]
         if subprocess.run(command, cwd=ROOT).returncode != 0:
-            raise StepError("training failed", "its output above says why")
+            raise StepError("training failed", "Read its output above.")
 
 
 def pinned() -> Path:
@@ -143,7 +143,7 @@ def wait_ready(
             return
     raise StepError(
         f"{resource} is not Ready after {within:.0f} s\n{kubectl('describe', *named)}",
-        "the conditions and Events above name the reason",
+        "Read the conditions and Events above.",
     )
 
 
@@ -153,7 +153,7 @@ def predict(kubectl: Kubectl) -> None:
         command += ["--model", MODEL, "--sample", TRAINED / "sample.json"]
         say(
             run(
-                command, cwd=ROOT, remedy="compare with `python -m hack.demo.predict --help`"
+                command, cwd=ROOT, remedy="Compare with `python -m hack.demo.predict --help`."
             ).rstrip()
         )
 
@@ -177,7 +177,7 @@ def remove(kubectl: Kubectl, *, everything: bool) -> None:
     ours = f"namespace/{NAMESPACE}"
     theirs = [] if everything else not_made_by_us(kubectl, *INSTALLATION, ours)
     if theirs:
-        say(f"not made by the demo, left as it is: {', '.join(theirs)}")
+        say(f"kept, because the demo did not make it: {', '.join(theirs)}")
     if ours not in theirs:
         kubectl("delete", ours, "--ignore-not-found")
     if not set(INSTALLATION) & set(theirs):

@@ -31,7 +31,12 @@ def trained_model(name: str) -> Path:
         command = [sys.executable, "-m", f"training.{module}", "train", "--profile", "demo", *words]
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         with step(f"training {name}"):
-            run([*command, "--output", partial], cwd=ROOT, env=environment, remedy="see its words")
+            run(
+                [*command, "--output", partial],
+                cwd=ROOT,
+                env=environment,
+                remedy="Read its output.",
+            )
 
     made = store.published(folder / f"{name}-{key_of(*_SOURCES, *words)}", train)
     store.keep_newest(folder, f"{name}-")

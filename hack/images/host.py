@@ -67,7 +67,7 @@ def sources() -> list[tuple[str, str]]:
     """(mirror, suite) of this machine's own Debian sources, or Debian's public ones."""
     listed = run(
         ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"],
-        remedy="repair this machine's apt sources (`apt-get update` must work)",
+        remedy="Repair this machine's apt sources (`apt-get update` must work).",
     )
     pairs = {tuple(line.split()) for line in listed.splitlines() if len(line.split()) == 2}
     ours = sorted((site, suite) for site, suite in pairs if suite.split("-")[0] == SUITE)
@@ -85,7 +85,7 @@ def sources_list(pairs: list[tuple[str, str]]) -> str:
 
 
 def _apt_conf() -> str:
-    dump = run(["apt-config", "dump"], remedy="repair /etc/apt/apt.conf.d")
+    dump = run(["apt-config", "dump"], remedy="Repair /etc/apt/apt.conf.d.")
     return "".join(line + "\n" for line in dump.splitlines() if line.startswith(_APT_SETTINGS))
 
 

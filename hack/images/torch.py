@@ -38,7 +38,7 @@ def _install(partial: Path) -> None:
         ]
         run(
             [*install, "--target", partial, "--constraints", _LOCK, _pinned("torch")],
-            remedy="see that PyPI (or the index that uv is configured with) answers",
+            remedy="Check that PyPI (or the index that uv is configured with) answers.",
         )
     # numpy 2 would shadow the image's numpy 1, with which alone Triton's Python backend works.
     for shadow in partial.glob("numpy*"):

@@ -23,7 +23,7 @@ def port_forward(kubectl: Kubectl, namespace: str, service: str, port: int) -> I
         if match is None:
             raise StepError(
                 f"cannot forward to service {service}: {line.strip()}",
-                f"`kubectl -n {namespace} get pods,service` tells what is there.",
+                f"Run `kubectl -n {namespace} get pods,service`.",
             )
         yield match.group(1)
     finally:

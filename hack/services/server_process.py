@@ -80,7 +80,7 @@ def free_ports(count: int) -> list[int]:
             ports.append(port)
         if len(ports) == count:
             return ports
-    raise StepError(f"no {count} ports are free on loopback", "See `ss -ltn`.")
+    raise StepError(f"fewer than {count} ports are free on loopback", "See `ss -ltn`.")
 
 
 def _failure(problem: str, *servers: ServerProcess) -> StepError:

@@ -44,7 +44,8 @@ class Background:
                 fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise StepError(
-                    f"another process starts the server of {self.folder}", "wait for it, and again"
+                    f"another process starts the server of {self.folder}",
+                    "Wait for it, then try again.",
                 ) from None
             process = subprocess.Popen(
                 command(self.folder, port),
@@ -62,7 +63,9 @@ class Background:
             await_answer(uri, ServerProcess(NAME, log, process))
         except StepError as error:
             self.down()
-            raise StepError(str(error), f"read {log}; is another process on port {port}?") from None
+            raise StepError(
+                str(error), f"Read {log}; check whether another process uses port {port}."
+            ) from None
         return uri
 
     def down(self) -> None:

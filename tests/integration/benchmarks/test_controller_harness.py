@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.controller.__main__ import NAMESPACE, Options, floor, measure
+from benchmarks.controller.__main__ import NAMESPACE, Options, measure, measure_baseline
 from benchmarks.controller.operator_under_test import load
 from benchmarks.controller.report import curves, table
 from hack.cluster.apiserver import ApiServer
@@ -81,7 +81,9 @@ def test_a_deletion_leaves_nothing_and_costs_nothing(result: dict[str, Any]) -> 
 
 def test_a_bare_client_writes_the_same_children() -> None:
     with ApiServer(fake_nodes=1) as server:
-        figures = asyncio.run(floor(server, load("inference-operator"), Options(n=MODELS)))
+        figures = asyncio.run(
+            measure_baseline(server, load("inference-operator"), Options(n=MODELS))
+        )
         written = server.kubectl.get("deployments,services,configmaps", "-n", NAMESPACE)["items"]
 
     assert figures["children"] == 4
