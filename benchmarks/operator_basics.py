@@ -122,7 +122,7 @@ def _make_ready(server: ApiServer, name: str) -> None:
 
 
 def _settle(operator: OperatorProcess) -> None:
-    """Until no pass was made for a second."""
+    """Wait until no pass was made for a second."""
     seen, since = operator.passes, time.monotonic()
     while time.monotonic() - since < 1.0:
         time.sleep(0.1)

@@ -29,7 +29,7 @@ def unpacked(package: str) -> Path:
 
 
 def unpack(package: str, folder: Path) -> None:
-    """Its files below `folder`; nothing is installed."""
+    """Unpack the package's files below `folder`; nothing is installed."""
     with tempfile.TemporaryDirectory() as place:
         download(package, Path(place))
         (archive,) = Path(place).glob("*.deb")
@@ -37,12 +37,12 @@ def unpack(package: str, folder: Path) -> None:
 
 
 def download(package: str, folder: Path) -> None:
-    """The package as a file in `folder`."""
+    """Download the package into `folder`."""
     _with_lists(["download", "--quiet", package], "see that Debian's mirror answers", folder)
 
 
 def _with_lists(words: list[str], remedy: str, cwd: Path | None = None) -> None:
-    """A machine that has no lists yet, or old ones, gets them first."""
+    """Run apt-get; if that fails, update the package lists and try again."""
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
         run(["apt-get", *words], remedy=remedy, env=env, cwd=cwd)

@@ -13,7 +13,7 @@ _SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 def with_sbin(path: str) -> str:
-    """A PATH with the folders of administration, after the others where it lacks them."""
+    """Return a PATH with the folders of administration, after the others where it lacks them."""
     folders = path.split(":") if path else []
     return ":".join([*folders, *(folder for folder in _SBIN if folder not in folders)])
 

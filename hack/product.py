@@ -40,7 +40,7 @@ class Images:
 
 
 def cluster() -> Target:
-    """The chosen cluster; PyTorch of this machine goes to Triton's pods where it is ours."""
+    """Return the chosen cluster; PyTorch of this machine goes to Triton's pods where it is ours."""
     if (os.environ.get("CLUSTER") or "embedded") == "embedded":
         with step("PyTorch for Triton's pods"):
             os.environ.setdefault("CLUSTER_TORCH_DIR", str(torch_dir()))
@@ -65,7 +65,7 @@ def load_images(on: Target) -> Images:
 
 
 def is_ours(on: Target) -> bool:
-    """Whether the cluster is an embedded one, of which all is ours."""
+    """Return whether the cluster is an embedded one, of which all is ours."""
     return isinstance(on, Embedded) or (isinstance(on, Current) and on.is_embedded)
 
 
@@ -79,7 +79,7 @@ def demand_images(on: Target) -> None:
 
 
 def not_made_by_us(kubectl: Kubectl, *resources: str) -> list[str]:
-    """Those of `kind/name` that exist without our label."""
+    """Return those of `kind/name` that exist without our label."""
     shown = {each: kubectl("get", each, "--ignore-not-found", "-o", "json") for each in resources}
     return [each for each in resources if shown[each] and not is_marked(json.loads(shown[each]))]
 
@@ -111,7 +111,7 @@ def install(kubectl: Kubectl, images: Images, *components: str) -> None:
 
 
 def _remove_stale_overlays() -> None:
-    """What an installation that was killed left; a young one may be another process's."""
+    """Remove overlays of killed installations; a young one may be another process's."""
     for left in _MANIFESTS.glob(f"{_OVERLAY}*"):
         if time.time() - left.stat().st_mtime > _STALE_S:
             shutil.rmtree(left, ignore_errors=True)

@@ -16,7 +16,7 @@ LOCK = Path(__file__).resolve().parents[1] / "requirements" / "uv.txt"
 
 
 def uv() -> Path:
-    """Path of uv, installed first when it is missing."""
+    """Return the path of uv, installed first when it is missing."""
     from hack.cache import cache_root
 
     folder = cache_root() / f"uv-{_version()}"

@@ -42,11 +42,11 @@ def say(line: str) -> None:
 
 
 def chosen(names: str) -> list[str]:
-    """The models of a list with commas, or all of them; ValueError names a stranger."""
+    """Return the models of a list with commas, or all of them; ValueError names unknown models."""
     requested = [name for name in names.replace(",", " ").split() if name]
-    if strangers := sorted(set(requested) - set(MODELS)):
+    if unknown := sorted(set(requested) - set(MODELS)):
         raise ValueError(
-            f"--models: found {', '.join(strangers)}, expected of {', '.join(MODELS)}; correct it"
+            f"--models: found {', '.join(unknown)}, expected of {', '.join(MODELS)}; correct it"
         )
     return requested or list(MODELS)
 

@@ -108,7 +108,7 @@ def calibrate_sign(model: SentimentTransformer, samples: Samples) -> float:
 
 
 def likeliest_scale(surprise: Tensor, right: Tensor) -> float:
-    """The s that makes `right` likeliest, each being true with the probability Phi(surprise / s).
+    """Return the s that makes `right` likeliest; each is true with probability Phi(surprise / s).
 
     Without any skill that is a large number, and every confidence near 0.5.
     """

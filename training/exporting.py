@@ -77,7 +77,7 @@ def read_torchscript(path: Path) -> Answer:
 
 
 def difference(name: str, model: nn.Module, served: Answer, samples: Samples) -> float:
-    """How far `served` answers from the model at most; ExportError beyond the tolerance."""
+    """Return how far `served` is from the model at most; ExportError beyond the tolerance."""
     worst = 0.0
     for batch in BATCHES:
         rows = torch.from_numpy(np.resize(np.arange(len(samples)), batch))
@@ -96,7 +96,7 @@ def difference(name: str, model: nn.Module, served: Answer, samples: Samples) ->
 
 
 def distance(actual: Tensor, expected: Tensor) -> float:
-    """The largest difference by the size of the answer; infinite where only one is NaN."""
+    """Return the largest difference by the size of the answer; infinite where only one is NaN."""
     if actual.shape != expected.shape or bool((actual.isnan() != expected.isnan()).any()):
         return float("inf")
     size = expected.abs().clamp(min=1.0)
@@ -108,7 +108,7 @@ def save_weights(model: nn.Module, folder: Path) -> None:
 
 
 def load_weights(model: Model, folder: Path) -> Model:
-    """The model with the weights that `save_weights` wrote there, in evaluation mode.
+    """Return the model with the weights that `save_weights` wrote there, in evaluation mode.
 
     Raises ExportError for a file that is missing, damaged, or of another network.
     """
@@ -126,7 +126,7 @@ def load_weights(model: Model, folder: Path) -> Model:
 
 
 def _publish(part: Path) -> Path:
-    """The checked file under its own name, beside its digest."""
+    """Return the checked file under its own name, beside its digest."""
     path = part.with_suffix("")
     part.replace(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()

@@ -33,7 +33,7 @@ def model_card(name: str, trained: Trained, commit: str) -> str:
 
 
 def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """The finite numbers of nested mappings and lists, by dotted path; the rest is left out."""
+    """Return the finite numbers of nested mappings and lists, by dotted path."""
     flattened: dict[str, float] = {}
     for key, value in content.items():
         path = f"{prefix}{key}"

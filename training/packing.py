@@ -60,7 +60,7 @@ def _of_version(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Pa
 
 
 def _of_run(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
-    """A model that the run logged, or a single file of its artifacts."""
+    """Return a model that the run logged, or a single file of its artifacts."""
     fetched = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
     if fetched.is_file():
         return Resolved(uri, uri, 1, asked.run, uri, file_facts(fetched.name, {})), fetched

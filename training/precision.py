@@ -92,7 +92,7 @@ def write_variant(folder: Path, precision: Precision, samples: Samples) -> Varia
 
 
 def write_graph(original: Path, precision: Precision) -> Path:
-    """An ONNX graph in that precision, as a new file beside the original."""
+    """Return an ONNX graph in that precision, as a new file beside the original."""
     path = original.with_name(f"{original.name}.{precision}.part")
     with quiet():
         _WRITERS[precision](original, path)
@@ -151,7 +151,7 @@ def main() -> None:
 
 
 def sentence(variant: Variant) -> str:
-    """What is saved, and what it costs."""
+    """Describe the saved bytes, and the loss of accuracy."""
     now, before = variant.accuracy, variant.original_accuracy
     return (
         f"{variant.file}: {variant.bytes / 1e6:.1f} MB"

@@ -80,7 +80,7 @@ def _judged(fitted: Fitted, parts: Split, folder: Path) -> dict[str, Any]:
 
 
 def _coverage(model: PricePredictor, parts: Split, true: Any) -> dict[float, float]:
-    """What intervals of other levels, set on validation as the served one is, hold on test."""
+    """Return the share that intervals of other levels hold on test; validation sets them."""
     served = model.quantile.clone()
     coverages = {}
     for level in _LEVELS:

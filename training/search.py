@@ -64,7 +64,7 @@ class Search:
 
 
 def search(space: Search, trials: int) -> optuna.Study:
-    """A study of so many trials; the same seed gives the same."""
+    """Return a study of so many trials; the same seed gives the same."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         sampler=optuna.samplers.TPESampler(seed=space.settings.seed),
@@ -76,7 +76,7 @@ def search(space: Search, trials: int) -> optuna.Study:
 
 
 def outcome(study: optuna.Study, space: Search) -> dict[str, Any]:
-    """All trials, the best one, and how to train with its settings.
+    """Return all trials, the best one, and how to train with its settings.
 
     Raises SearchError where no trial came to its end.
     """
@@ -137,7 +137,7 @@ def _demand_a_best(study: optuna.Study) -> None:
 
 
 def _usual(settings: Settings) -> dict[str, Any]:
-    """The first trial: what is to be beaten."""
+    """Return the first trial: what is to be beaten."""
     return {
         "learning_rate": settings.learning_rate,
         "weight_decay": 1e-6,

@@ -18,7 +18,7 @@ MOST_TOKENS = 128
 
 @functools.cache
 def tokeniser() -> WordPiece:
-    """The encoder's own."""
+    """Return the encoder's own."""
     return WordPiece(vocabulary().read_text("utf-8").splitlines())
 
 
@@ -33,7 +33,7 @@ def sentiment_samples(texts: Sentiment) -> Samples:
 
 
 def sentiment_task(name: str, parts: SentimentSplit, plan: Plan) -> Task:
-    """The encoder's upper layers and a new head; `plan.frozen` layers stay as they are."""
+    """Return the encoder's upper layers and a new head; `plan.frozen` layers stay as they are."""
 
     def build() -> nn.Module:
         dropout = {} if plan.dropout is None else {"dropout": plan.dropout}

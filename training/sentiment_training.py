@@ -70,7 +70,7 @@ def fewer(parts: SentimentSplit, texts: int) -> SentimentSplit:
 
 
 def about_text(texts: Sentiment) -> About:
-    """The text of a row, and how people rated it."""
+    """Return the text of a row, and how people rated it."""
 
     def about(row: int) -> Mapping[str, Any]:
         return {"text": texts.texts[row], "rated": [float(texts.scores[row])]}
@@ -97,7 +97,7 @@ def _plot_calibration(judged: Judged, path: Path) -> None:
 
 
 def _attributed(order: Order, model: SentimentTransformer, texts: Sentiment) -> dict[str, Any]:
-    """The words that moved the score most, of a few texts."""
+    """Return the words that moved the score most, of a few texts."""
     if not order.plan.explained:
         return {}
     tokens = vocabulary().read_text("utf-8").splitlines()

@@ -22,7 +22,7 @@ class Format(StrEnum):
 
     @property
     def file(self) -> str:
-        """Its name in a training's folder."""
+        """Return its name in a training's folder."""
         return "model.pt" if self is Format.TORCHSCRIPT else "model.onnx"
 
 

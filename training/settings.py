@@ -50,7 +50,7 @@ class Settings(BaseModel):
 
 
 def changed(before: Model, given: Mapping[str, Any]) -> Model:
-    """The same settings with what is given in their place.
+    """Return the same settings with what is given in their place.
 
     Raises SettingsError with one line for each field that is wrong.
     """

@@ -31,7 +31,7 @@ class Trained:
     report: dict[str, Any]
 
     def file(self, name: str) -> Path:
-        """The path of a file that must be there."""
+        """Return the path of a file that must be there."""
         path = self.folder / name
         if not path.is_file():
             there = ", ".join(sorted(p.name for p in self.folder.iterdir())) or "nothing"

@@ -56,7 +56,7 @@ class AuditLog:
         return self._path.stat().st_size
 
     def since(self, mark: int) -> Requests:
-        """What the operator under test asked for after the mark."""
+        """Return the requests of the operator under test after the mark."""
         requests = Requests()
         for entry in self._entries(mark):
             _add(requests, entry)

@@ -49,7 +49,7 @@ class Benchmark:
         return [f"model-{number:05d}" for number in range(self.n)]
 
     def patience(self, each: float) -> float:
-        """Seconds to wait for something of all objects before it counts as never."""
+        """Return seconds to wait for something of all objects before it counts as never."""
         return 60 + self.n * each
 
     async def start(self, changed: Mapping[str, str] | None = None) -> None:
@@ -119,7 +119,7 @@ async def burst(benchmark: Benchmark) -> Figures:
 
 
 def _curve(observer: Observer, began: float, n: int) -> list[tuple[float, float, float]]:
-    """Seconds, share with all children, share ready: some points of it."""
+    """Return seconds, share with all children, share ready: some points of it."""
     points = [(t - began, c / n, r / n) for t, c, r in observer.points if t >= began]
     step = max(1, len(points) // POINTS)
     return [tuple(round(v, 4) for v in p) for p in (*points[::step], points[-1])]  # type: ignore[misc]

@@ -39,7 +39,7 @@ class Running:
         self._log = log
 
     async def start(self, changed: Mapping[str, str] | None = None) -> None:
-        """Until it serves."""
+        """Wait until it serves."""
         (port,) = server_process.free_ports(1)
         words = {
             "python": sys.executable,
@@ -66,7 +66,7 @@ class Running:
             process.wait()
 
     def begin(self) -> None:
-        """A phase begins: `usage` counts from here."""
+        """Begin a phase: `usage` counts from here."""
         self._began = (time.monotonic(), self.operator.cpu_seconds())
         # The peak of this phase, not of an earlier one (proc(5), clear_refs).
         Path(f"/proc/{self.operator.server.process.pid}/clear_refs").write_text("5")
@@ -77,7 +77,7 @@ class Running:
         return Usage(time.monotonic() - began, self.operator.cpu_seconds() - cpu, rss, peak)
 
     async def idle(self, seconds: float) -> float:
-        """Until it does nothing; seconds of the epoch at which the silence began."""
+        """Wait until it does nothing; seconds of the epoch at which the silence began."""
         tick = 1 / os.sysconf("SC_CLK_TCK")
         deadline = time.monotonic() + seconds
         since, quiet, before = time.time(), 0, self.operator.cpu_seconds()
@@ -96,7 +96,7 @@ class Running:
         return since
 
     def metric(self, name: str) -> float | None:
-        """The sum of a metric over its labels; None where the subject names none."""
+        """Return the sum of a metric over its labels; None where the subject names none."""
         return self.operator.metric(name) if name else None
 
     def _queue(self) -> float:

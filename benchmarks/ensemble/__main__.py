@@ -53,7 +53,7 @@ def main() -> None:
 
 
 def sample(asked: list[Row], seconds: float) -> dict[str, Any]:
-    """The sample's ways of asking, where its time goes, and its figures under load."""
+    """Return the sample's ways of asking, where its time goes, and its figures under load."""
     trading, ways = SAMPLE.trading(), {}
     with served(trading) as triton:
         for protocol in ("grpc", "http"):
@@ -74,7 +74,7 @@ def sample(asked: list[Row], seconds: float) -> dict[str, Any]:
 
 
 def tried(seconds: float) -> dict[str, Any]:
-    """Each setting's figures under load."""
+    """Return each setting's figures under load."""
     loads = []
     for variant in TRIED:
         trading = variant.trading()

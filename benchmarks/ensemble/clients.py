@@ -74,7 +74,7 @@ class Asking:
         return self.connection.call(self.trading.name, row.given, self.outputs)
 
     def one_by_one(self, row: Row) -> dict[str, Array]:
-        """A request to each step in turn, tensors carried over by the client."""
+        """Return a request to each step in turn, tensors carried over by the client."""
         tensors: dict[str, Array] = dict(row.given)
         for step in self.trading.pipeline.steps:
             model = step.model_ref.name if step.model_ref else step.name
@@ -99,7 +99,7 @@ class Asking:
 
 
 def differ(first: Mapping[str, Array], second: Mapping[str, Array]) -> float:
-    """How far the numbers of two answers are apart at most; infinite where their texts differ."""
+    """Return the largest difference of two answers' numbers; infinite if their texts differ."""
     distances = [0.0]
     for name, array in first.items():
         if array.dtype == object:

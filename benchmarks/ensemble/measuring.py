@@ -21,7 +21,7 @@ REQUESTS = Path("build/benchmarks/ensemble/requests.json")
 
 
 def prepare() -> list[Row]:
-    """The requests, also as perf_analyzer reads them."""
+    """Return the requests, also as perf_analyzer reads them."""
     asked = rows(200)
     request_file(asked, REQUESTS)
     return asked
@@ -29,7 +29,7 @@ def prepare() -> list[Row]:
 
 @contextmanager
 def served(trading: Trading) -> Iterator[LocalTriton]:
-    """A Triton with the pipeline, its steps, and its models alone; not cold."""
+    """Yield a Triton with the pipeline, its steps, and its models alone; not cold."""
     with tempfile.TemporaryDirectory() as folder:
         for each in (trading, models_alone(trading)):
             each.lay_out(Path(folder))
@@ -51,7 +51,7 @@ def demand_agreement(client: Asking, asked: list[Row]) -> None:
 def under_load(
     triton: LocalTriton, variant: Variant, trading: Trading, rows: int, seconds: float
 ) -> dict[str, Any]:
-    """What perf_analyzer finds, with as many in flight as the reference implies."""
+    """Measure with perf_analyzer, with as many in flight as the reference implies."""
     load = Load(trading.name, rows, REFERENCE_IN_FLIGHT, REQUESTS, seconds * 3)
     figures = asdict(measure(triton.grpc, load))
     return {"variant": variant.name, "about": variant.about, "batch": rows, **figures}

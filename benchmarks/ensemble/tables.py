@@ -7,7 +7,7 @@ from typing import Any
 def compared(
     protocol: str, clients: int, single: Mapping[str, Any], many: Mapping[str, Any]
 ) -> str:
-    """A row for each way of asking."""
+    """Return a row for each way of asking."""
     lines = [
         f"| {protocol} | p50, 1 client | p95 | ensemble's time to its |"
         f" req/s, {clients} clients | ensemble's rate to its |",
@@ -23,7 +23,7 @@ def compared(
 
 
 def loaded(loads: Sequence[Mapping[str, Any]]) -> str:
-    """A row for each load."""
+    """Return a row for each load."""
     lines = ["| settings | req/s | p50 | p95 | p99 |", "|---|--:|--:|--:|--:|"]
     for load in loads:
         times = " | ".join(f"{load[name]:.1f} ms" for name in ("p50", "p95", "p99"))
@@ -32,7 +32,7 @@ def loaded(loads: Sequence[Mapping[str, Any]]) -> str:
 
 
 def spent(steps: Mapping[str, Mapping[str, float]]) -> str:
-    """A row for each step."""
+    """Return a row for each step."""
     lines = ["| step | a request | of that, waiting | computing |", "|---|--:|--:|--:|"]
     for name, step in steps.items():
         lines.append(

@@ -91,7 +91,7 @@ def inputs(name: str, rows: int) -> dict[str, Tensor]:
 
 
 def lay_out(folder: Path) -> Path:
-    """A model repository of all cases, made once."""
+    """Return a model repository of all cases, made once."""
     repository = folder / "repository"
     for case in CASES:
         version = repository / case.name / "1"

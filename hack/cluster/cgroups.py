@@ -22,7 +22,7 @@ def create(path: str) -> None:
 
 
 def entrances(path: str) -> list[Path]:
-    """The files into which a process writes its pid to join."""
+    """Return the files into which a process writes its pid to join."""
     return [hierarchy / path / "cgroup.procs" for hierarchy in _hierarchies()]
 
 
@@ -87,7 +87,7 @@ def _rmdir(folder: Path) -> None:
 
 
 def folders(group: str) -> list[Path]:
-    """The group's folder in each hierarchy that has it."""
+    """Return the group's folder in each hierarchy that has it."""
     return [path for top in _hierarchies() if (path := top / group).is_dir()]
 
 

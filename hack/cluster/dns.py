@@ -38,7 +38,7 @@ def publish(cluster: Cluster, kubectl: Kubectl) -> None:
 
 
 def answers(server: str, name: str = "kubernetes.default.svc.cluster.local") -> bool:
-    """Whether an A query for `name` is answered with an address within half a second."""
+    """Return whether an A query for `name` is answered with an address within half a second."""
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
     query = struct.pack(">6H", 1, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">2H", 1, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:

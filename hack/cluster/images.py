@@ -68,13 +68,13 @@ def load_quietly(node: Node, archive: Archive) -> None:
 
 
 def answers(node: Node) -> bool:
-    """Whether the node's containerd takes requests."""
+    """Return whether the node's containerd takes requests."""
     done = subprocess.run([*_ctr(node), "version"], capture_output=True)
     return done.returncode == 0
 
 
 def write_pause_archive(program: Path, path: Path) -> Path:
-    """A docker-archive with one file in one layer: the pause program, `FROM scratch`."""
+    """Return a docker-archive with one file in one layer: the pause program, `FROM scratch`."""
     layer = _tar({"pause": program.read_bytes()}, mode=0o755)
     config = {
         "architecture": "amd64",

@@ -61,7 +61,7 @@ def down(name: str) -> None:
 
 
 def current(name: str) -> Running | None:
-    """The recorded cluster, whether or not it runs."""
+    """Return the recorded cluster, whether or not it runs."""
     cluster = registry.recorded(name)
     if cluster is None:
         return None

@@ -38,7 +38,7 @@ def ensure() -> None:
 
 
 def ensure_certificates() -> None:
-    """What Go and debootstrap trust a server by; a small Debian has none."""
+    """Install CA certificates, which Go and debootstrap need; a small Debian has none."""
     named = [os.environ.get(variable) for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR")]
     if any(Path(path).exists() for path in (*_CERTIFICATES, *filter(None, named))):
         return

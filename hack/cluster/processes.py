@@ -58,7 +58,7 @@ class Processes:
         (self.run / f"{name}.json").write_text(json.dumps(asdict(record)))
 
     def anchor(self, name: str, pause: Path, *kinds: str) -> None:
-        """A process that does nothing but hold new namespaces (`--net`, `--mount`)."""
+        """Start a process that only holds new namespaces (`--net`, `--mount`)."""
         self.start(name, ["unshare", *kinds, "--", str(pause)])
         deadline = time.monotonic() + _ANCHOR_SECONDS
         while not self._became(name, pause):
@@ -68,7 +68,7 @@ class Processes:
             time.sleep(0.01)
 
     def enter(self, anchor: str) -> list[str]:
-        """The command prefix that enters an anchor's namespaces."""
+        """Return the command prefix that enters an anchor's namespaces."""
         pid = self.pid(anchor)
         if pid is None:
             raise StepError(f"{anchor} is not running", "Run `python -m hack.cluster up` again.")
@@ -87,7 +87,7 @@ class Processes:
         return done.stdout
 
     def pid(self, name: str) -> int | None:
-        """Its pid while it lives; a stale file, or one of before a reboot, counts as dead."""
+        """Return its pid while it lives; a stale file, or one of an earlier boot, means dead."""
         try:
             record = _Record(**json.loads((self.run / f"{name}.json").read_text()))
         except (OSError, ValueError, TypeError):

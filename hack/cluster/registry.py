@@ -63,7 +63,7 @@ def _exclusive(path: Path) -> Iterator[None]:
 
 
 def recorded(name: str) -> Cluster | None:
-    """The cluster as `up` recorded it; None where there is none (or its record was cut off)."""
+    """Return the cluster that `up` recorded; None if there is none (or its record is cut off)."""
     try:
         content = json.loads((folder_of(name) / _RECORD).read_text())
         mounts = tuple(Mount(**mount) for mount in content.pop("mounts"))
@@ -84,7 +84,7 @@ def names() -> list[str]:
 
 
 def free_index() -> int:
-    """The first index that no recorded cluster has and whose network no route of the host meets."""
+    """Return the first index that is free, and whose network no route of the host overlaps."""
     taken = {cluster.index for cluster in map(recorded, names()) if cluster}
     routes = _host_networks()
     for index in range(MOST_CLUSTERS):

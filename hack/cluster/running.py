@@ -47,14 +47,14 @@ class Running:
         )
 
     def expected(self) -> list[str]:
-        """The names of all processes that a healthy cluster has."""
+        """Return the names of all processes that a healthy cluster has."""
         names = [*_CONTROL_PLANE, "coredns"]
         for each in self.cluster.all_nodes():
             names += [each.name, *(each.process(program) for program in _NODE_PROGRAMS)]
         return names
 
     def ready_nodes(self, since: datetime = _EVER) -> list[str]:
-        """The nodes that are Ready and have said so after `since` (an older word may be stale)."""
+        """Return the nodes that reported Ready after `since` (an older report may be stale)."""
         try:
             nodes = self.kubectl.get("nodes")["items"]
         except StepError:
@@ -96,6 +96,6 @@ def _is_ready(node: dict[str, Any], since: datetime) -> bool:
 
 
 def current_server(kubeconfig: Path) -> str:
-    """The address that a kubeconfig's current context talks to."""
+    """Return the address that a kubeconfig's current context talks to."""
     path = "jsonpath={.clusters[0].cluster.server}"
     return Kubectl(kubeconfig)("config", "view", "--minify", "-o", path)

@@ -120,11 +120,11 @@ class Current:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether this kubeconfig leads to a cluster of our own."""
+        """Return whether this kubeconfig leads to a cluster of our own."""
         return self._embedded() is not None
 
     def _embedded(self) -> str | None:
-        """The name of our own cluster behind this kubeconfig, if it is one."""
+        """Return the name of our own cluster behind this kubeconfig, if it is one."""
         server = current_server(self.kubeconfig)
         for name in registry.names():
             running = lifecycle.current(name)
@@ -136,7 +136,7 @@ class Current:
 def target(
     name: str | None = None, nodes: int | None = None, mounts: tuple[Mount, ...] = ()
 ) -> Target:
-    """The cluster that CLUSTER, CLUSTER_NAME, NODES, CLUSTER_TORCH_DIR and KUBECONFIG ask for."""
+    """Return the cluster of CLUSTER, CLUSTER_NAME, NODES, CLUSTER_TORCH_DIR and KUBECONFIG."""
     name = name or os.environ.get("CLUSTER_NAME") or DEFAULT_NAME
     nodes = nodes or _number("NODES", 1)
     kind = os.environ.get("CLUSTER") or "embedded"

@@ -70,7 +70,7 @@ class Reference:
 
 
 def _window(ohlcv: npt.NDArray[Any]) -> Floats:
-    """The newest window of bars that can be read, else one of NaN."""
+    """Return the newest window of bars that can be read, else one of NaN."""
     try:
         days = np.arange(len(ohlcv)).astype("datetime64[D]")
         return windows(Bars.of(days, ohlcv).ohlcv)[-1:].astype(np.float32)
@@ -79,6 +79,6 @@ def _window(ohlcv: npt.NDArray[Any]) -> Floats:
 
 
 def combiner(average: WeightedAverage) -> nn.Module:
-    """The network of training with the weights that the pipeline says."""
+    """Return the network of training with the weights that the pipeline says."""
     weights = (float(average.weights.price), float(average.weights.sentiment))
     return EnsembleCombiner(weights, average.sentiment_basis_points / 10_000).eval()

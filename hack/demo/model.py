@@ -96,7 +96,7 @@ def demand_room(kubectl: Kubectl) -> None:
 
 
 def train() -> None:
-    """A small LSTM on real daily prices, exported to TorchScript; kept in build/."""
+    """Train a small LSTM on real daily prices, export it to TorchScript, and keep it in build/."""
     if all((TRAINED / name).exists() for name in ("model.pt", "model.onnx", "sample.json")):
         say(f"==> the LSTM is trained already ({TRAINED.relative_to(ROOT)})")
         return
@@ -108,7 +108,7 @@ def train() -> None:
 
 
 def pinned() -> Path:
-    """The sample manifest, with the digest of the model that was just trained."""
+    """Return the sample manifest, with the digest of the model that was just trained."""
     body = yaml.safe_load(SAMPLE.read_text())
     digest = (TRAINED / "model.pt.sha256").read_text().split()[0]
     body["spec"]["model"]["source"]["sha256"] = digest
@@ -118,7 +118,7 @@ def pinned() -> Path:
 
 
 def namespace(kubectl: Kubectl, name: str = NAMESPACE) -> None:
-    """A namespace that refuses every pod beneath the *restricted* Pod Security Standard."""
+    """Create a namespace that enforces the *restricted* Pod Security Standard."""
     if "Terminating" in kubectl("get", "namespace", name, "--ignore-not-found"):
         kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=120s")
     labels = {"pod-security.kubernetes.io/enforce": "restricted", MARK: "true"}
@@ -159,13 +159,13 @@ def predict(kubectl: Kubectl) -> None:
 
 
 def tell(kubectl: Kubectl, *commands: tuple[str, ...]) -> None:
-    """What an engineer would look at: the words of each command after `kubectl`, and its answer."""
+    """Run and show the kubectl commands that an engineer would use."""
     for words in commands:
         say(f"\n$ kubectl {' '.join(words)}\n{kubectl(*words).rstrip()}")
 
 
 def take_down(on: Target) -> None:
-    """What the demo made; a cluster that is not ours keeps running without it."""
+    """Remove the demo's objects; a cluster that is not ours keeps running."""
     kubectl = Kubectl(on.kubeconfig)
     if on.kubeconfig.exists() and kubectl.succeeds("get", "--raw", "/readyz"):
         remove(kubectl, everything=is_ours(on))
@@ -173,7 +173,7 @@ def take_down(on: Target) -> None:
 
 
 def remove(kubectl: Kubectl, *, everything: bool) -> None:
-    """The demo's namespace and the operator; without `everything`, where the demo made them."""
+    """Remove the demo's namespace and the operator; all of them only with `everything`."""
     ours = f"namespace/{NAMESPACE}"
     theirs = [] if everything else not_made_by_us(kubectl, *INSTALLATION, ours)
     if theirs:

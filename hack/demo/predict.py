@@ -86,7 +86,7 @@ def compare(served: Served, sample: dict[str, Any]) -> float:
 
 
 def request_of(sample: dict[str, Any], row: dict[str, Any]) -> dict[str, Array]:
-    """The row's inputs as a batch of one, in the types that sample.json declares."""
+    """Return the row's inputs as a batch of one, in the types that sample.json declares."""
     return {
         tensor["name"]: np.array([row["input"][tensor["name"]]], TYPES[tensor["dataType"]])
         for tensor in sample["inputs"]
@@ -94,7 +94,7 @@ def request_of(sample: dict[str, Any], row: dict[str, Any]) -> dict[str, Array]:
 
 
 def described(row: dict[str, Any], got: Mapping[str, Array]) -> str:
-    """A forecast in the share's own money, where the row says whose window it is."""
+    """Return a forecast in the share's own money, where the row says whose window it is."""
     if "todaysClose" not in row:
         return str(row.get("text", "sample"))
     close, first = row["todaysClose"], float(next(iter(got.values()))[0])

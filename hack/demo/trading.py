@@ -54,12 +54,12 @@ class Trading:
 
     @property
     def average(self) -> WeightedAverage:
-        """The settings of its last step."""
+        """Return the settings of its last step."""
         builtins = (step.builtin for step in self.pipeline.steps if step.builtin is not None)
         return next(b.weighted_average for b in builtins if b.weighted_average is not None)
 
     def unit(self) -> ServingUnit:
-        """What the operator makes of it. Raises ValueError with the problems where it refuses."""
+        """Return the unit that the operator makes of it. Raises ValueError with its problems."""
         pins = {
             step.name: self._pin(step.model_ref.name)
             for step in self.pipeline.steps
@@ -68,7 +68,7 @@ class Trading:
         return _unit(KIND, self.name, CompletedPipeline(self.pipeline, pins))
 
     def lay_out(self, repository: Path, number: int = 1) -> None:
-        """Every step and the ensemble of that revision's number, as the init container does it."""
+        """Write every step and the ensemble of that revision, as the init container does it."""
         repository.mkdir(parents=True, exist_ok=True)
         models = self.unit().numbered(number).models
         orders = tuple(ModelOrder(model.planned, model.config) for model in models)
@@ -83,7 +83,7 @@ class Trading:
 
 
 def completed(body: Mapping[str, Any]) -> InferenceModelSpec:
-    """The spec of a registered model with what the registry would say, and the trained file."""
+    """Return the spec of a registered model with the registry's answer, and the trained file."""
     registered = RegistryUri.of(body["model"]["source"]["uri"])
     assert registered is not None, f"{body['model']} is not a model of the registry"
     name = registered.name

@@ -34,7 +34,7 @@ def main() -> None:
 
 
 def tracking_server() -> str:
-    """The server of TRACKING_URI, or one of this machine's that goes on running."""
+    """Return the server of TRACKING_URI, or one of this machine's that goes on running."""
     if chosen := os.environ.get("TRACKING_URI"):
         if chosen.startswith("http") and not answers(chosen):
             raise StepError(
@@ -47,7 +47,7 @@ def tracking_server() -> str:
 
 
 def tell(uri: str, alias: str) -> None:
-    """Where everything is, and what comes next."""
+    """Print the addresses, and the next commands."""
     say(f"\nMLflow: {uri} (the models' cards are under Models)")
     say(f"  a manifest serves one with   source: {{uri: models:/lstm_price_predictor@{alias}}}")
     say("  another version is promoted  .venv/bin/python -m training.registry promote \\")

@@ -20,7 +20,7 @@ _SOURCES = (ROOT / "training", ROOT / "model_builders" / "features")
 
 
 def trained_model(name: str) -> Path:
-    """A folder with model.pt, model.onnx, weights.pt, sample.json and report.json.
+    """Return a folder with model.pt, model.onnx, weights.pt, sample.json and report.json.
 
     Made anew when the code of training or features changed. Not to be written into.
     """

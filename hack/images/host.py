@@ -76,7 +76,7 @@ def sources() -> list[tuple[str, str]]:
 
 
 def mirror() -> str:
-    """The mirror that debootstrap reads."""
+    """Return the mirror that debootstrap reads."""
     return next(site for site, suite in sources() if suite == SUITE)
 
 

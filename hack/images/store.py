@@ -11,7 +11,7 @@ from hack.cache import cache_root
 
 
 def used(target: Path) -> bool:
-    """Whether it is in the cache; marks it as used, so that it is kept."""
+    """Return whether it is in the cache; marks it as used, so that it is kept."""
     try:
         os.utime(target)
     except FileNotFoundError:

@@ -17,7 +17,7 @@ _LOCK = Path(__file__).resolve().parents[2] / "requirements/training.txt"
 
 
 def torch_dir() -> Path:
-    """A folder with torch and what it depends on, at the versions of requirements/training.txt."""
+    """Return a folder with torch and its dependencies, as requirements/training.txt pins them."""
     folder = cache_root() / "torch"
     key = key_of(*sorted(re.findall(r"^[\w.-]+==\S+", _LOCK.read_text(), re.MULTILINE)))
     target = store.published(folder / f"torch-{key}", _install)

@@ -77,7 +77,7 @@ class StoreHandler(BaseHTTPRequestHandler):
                 self.wfile.write(chunk)
 
     def allowed(self) -> bool:
-        """Whether the request bears the token, compared in constant time."""
+        """Return whether the request bears the token, compared in constant time."""
         held, sent = self.server.token, self.headers.get("Authorization", "")
         return held is None or hmac.compare_digest(sent.encode(), f"Bearer {held}".encode())
 

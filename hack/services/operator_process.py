@@ -37,7 +37,7 @@ class OperatorProcess:
         return self.server.process.poll() is None
 
     def get(self, path: str) -> str:
-        """The text of a good answer; OSError for any other, and for none."""
+        """Return the text of a good answer; OSError for any other, and for none."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
             return str(answer.read().decode())
 
@@ -54,7 +54,7 @@ class OperatorProcess:
         server_process.await_answer(lambda: self.ask(path)[0] == 200, self.server, seconds=seconds)
 
     def metric(self, name: str, **labels: str) -> float:
-        """Sum of the samples of that name that have those labels."""
+        """Return the sum of the samples of that name that have those labels."""
         total = 0.0
         for line in self.get("/metrics").splitlines():
             match = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line)

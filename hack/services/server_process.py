@@ -29,7 +29,7 @@ class ServerProcess:
         self.process.wait()
 
     def tail(self) -> str:
-        """The end of its log."""
+        """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
 
 

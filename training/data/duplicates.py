@@ -14,7 +14,7 @@ SIMILAR = 0.7
 def groups(
     texts: Sequence[str], documents: Sequence[str], similar: float = SIMILAR
 ) -> npt.NDArray[np.int64]:
-    """A group's number for each text [n]; what is in two groups has nothing in common.
+    """Return a group's number for each text [n]; what is in two groups has nothing in common.
 
     Texts of one document share a group, and so do texts of which the sets of words have a Jaccard
     similarity of `similar` or more: chains of such texts are one group.
@@ -29,7 +29,7 @@ def groups(
 
 
 def near_duplicates(texts: Sequence[str], similar: float = SIMILAR) -> Iterator[tuple[int, int]]:
-    """All pairs of rows that are similar enough, the smaller row first.
+    """Yield all pairs of rows that are similar enough, the smaller row first.
 
     Sets that similar share one of their rarest words (the "prefix" of Chaudhuri, Ganti and
     Kaushik's set similarity join, 2006), so only such pairs are compared.

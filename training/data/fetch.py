@@ -24,7 +24,7 @@ class Distribution:
 
 
 def fetch(source: Distribution, folder: Path | None = None) -> Path:
-    """Path of the verified archive; downloaded only when `folder` (the cache) lacks it.
+    """Return the path of the verified archive; downloaded only when `folder` (the cache) lacks it.
 
     pip asks an archive's setup.py for its dependencies, but verifies the archive before. Raises
     DataError when it cannot be had, as without a network, or when its digest is another one.

@@ -113,7 +113,7 @@ def _demand_prices(ordered: pd.DataFrame, ticker: str) -> None:
 
 
 def windows(bars: Mapping[str, pd.DataFrame], stride: int = 1) -> Windows:
-    """Every `stride`-th window of each share that has a next day to be judged by.
+    """Return every `stride`-th window of each share that has a next day to be judged by.
 
     A share with 60 bars or fewer has none. Raises DataError, which names the share, for other
     columns than FEATURES and for what `Bars.of` refuses: NaN, days twice or out of order.

@@ -11,10 +11,10 @@ _LEARN_FIRST = 0.4
 
 
 def held_out(samples: Windows, share: float = 0.15, purge_days: int = 7) -> tuple[Windows, Windows]:
-    """What comes before the last `share` of days, and that last period, `purge_days` apart.
+    """Split off the last `share` of days; the two parts are `purge_days` apart.
 
-    The period is the test part of `prices.split` with its own shares: whoever chooses by folds of
-    what comes before has not looked at it.
+    The period is the test part of `prices.split` with its own shares: folds of the
+    earlier part do not see it.
     """
     if not 0 < share < 1:
         raise DataError(f"share: found {share}, expected more than 0 and less than 1")
@@ -55,7 +55,7 @@ def _days(samples: Windows) -> npt.NDArray[np.datetime64]:
 
 
 def _day(days: npt.NDArray[np.datetime64], number: int) -> np.datetime64:
-    """The day of a number; the one after the last for their count."""
+    """Return the day of a number; the one after the last for their count."""
     if number < len(days):
         return np.datetime64(days[number])
     return np.datetime64(days[-1] + np.timedelta64(1, "D"))

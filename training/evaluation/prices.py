@@ -74,7 +74,7 @@ def errors(close: Array, true: Array) -> dict[str, float]:
 
 
 def direction(sign: npt.NDArray[Any], true: Array) -> Share:
-    """How often the sign was right, on days that moved and for forecasts that name one."""
+    """Return how often the sign was right, on days that moved and for forecasts with a sign."""
     happened = np.sign(true - 1)
     named = (happened != 0) & (sign != 0)
     return share_of(int((sign[named] == happened[named]).sum()), int(named.sum()))
@@ -83,7 +83,7 @@ def direction(sign: npt.NDArray[Any], true: Array) -> Share:
 def is_skilled(
     sign: npt.NDArray[Any], usual: npt.NDArray[Any], true: Array, days: npt.NDArray[np.datetime64]
 ) -> bool:
-    """Whether the sign is right more often than by chance and than the usual one, for sure.
+    """Return whether the sign is right more often than by chance and than the usual one, for sure.
 
     By a bootstrap over whole `days` [n]: shares that rise and fall together are one case.
     """
@@ -95,7 +95,7 @@ def is_skilled(
 
 
 def held(bounds: Array, true: Array) -> Share:
-    """How often the close stayed within its bounds."""
+    """Return how often the close stayed within its bounds."""
     inside = (bounds[:, 0] <= true) & (true <= bounds[:, 1])
     return share_of(int(inside.sum()), len(true))
 

@@ -88,7 +88,7 @@ def errors(scores: Array, true: Array) -> dict[str, float]:
 
 
 def sign(scores: Array, true: Array) -> Share:
-    """How often the sign was right, where people leaned to one."""
+    """Return how often the sign was right, for texts that people rated with a sign."""
     leaned = true != 0
     right = np.sign(scores[leaned]) == np.sign(true[leaned])
     return share_of(int(right.sum()), int(leaned.sum()))

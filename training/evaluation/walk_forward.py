@@ -18,13 +18,13 @@ Learn = Callable[[Split], PricePredictor]
 
 
 def forecast(model: PricePredictor, samples: Windows) -> Forecast:
-    """The model's answers, as values of the evaluation."""
+    """Return the model's answers, as values of the evaluation."""
     close, bounds = predict(model, price_samples(samples))[:2]
     return Forecast(close[:, 0].double().numpy(), bounds.double().numpy())
 
 
 def walk_forward(parts: Sequence[Split], learn: Learn, say: Say) -> dict[str, Any]:
-    """Each fold's errors, and all folds' together: how the method does, not one set of weights.
+    """Return the errors of each fold and of all: they judge the method, not one set of weights.
 
     `learn` sees a fold's train and validation parts, and is judged on its test part.
     """

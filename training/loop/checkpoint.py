@@ -41,7 +41,7 @@ class Checkpoint:
         part.replace(self.path)
 
     def read(self) -> State | None:
-        """The state, on the CPU; None where there is no file.
+        """Return the state, on the CPU; None where there is no file.
 
         Raises CheckpointError for a file that is not what was written.
         """

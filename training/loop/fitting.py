@@ -192,7 +192,7 @@ class _Trainer:
         self.saved = time.monotonic()
 
     def _identity(self) -> dict[str, str]:
-        """What must be the same for a resume to mean anything."""
+        """Return the values that must be equal for a resume."""
         free = _FREE - _BOUND.get(self.settings.schedule, set())
         settings = self.settings.model_dump(mode="json", exclude=set(free))
         return {
@@ -204,7 +204,7 @@ class _Trainer:
 
 
 def device_of(requested: Device) -> torch.device:
-    """The GPU where there is one and it is not declined."""
+    """Return the GPU where there is one and it is not declined."""
     there = torch.cuda.is_available()
     if requested is Device.CUDA and not there:
         raise DeviceError(
@@ -214,14 +214,14 @@ def device_of(requested: Device) -> torch.device:
 
 
 def _learnt(model: nn.Module) -> dict[str, Tensor]:
-    """All of a model's state but weights that stay as `build` made them: most of an encoder."""
+    """Return a model's state without weights that stay as `build` made them (most encoders)."""
     frozen = {name for name, weight in model.named_parameters() if not weight.requires_grad}
     state = model.state_dict()
     return {name: value.detach() for name, value in state.items() if name not in frozen}
 
 
 def _put_back(model: nn.Module, state: dict[str, Tensor]) -> None:
-    """What `_learnt` took; the rest is the model's already."""
+    """Load the state that `_learnt` returned; the model has the rest already."""
     model.load_state_dict(model.state_dict() | state)
 
 

@@ -30,7 +30,7 @@ class Samples:
         return len(self.targets)
 
     def take(self, rows: Tensor) -> "Samples":
-        """The samples of these rows, cut behind the longest of them."""
+        """Return the samples of these rows, cut behind the longest of them."""
         inputs = {name: values[rows] for name, values in self.inputs.items()}
         if self.mask:
             longest = max(1, int(inputs[self.mask].sum(dim=1).max()))

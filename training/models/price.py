@@ -66,7 +66,7 @@ class PricePredictor(nn.Module):
         return self.read(self.normalised(ohlcv))
 
     def read(self, bars: Tensor) -> Tensor:
-        """The same of normalised bars: what attributions explain."""
+        """Return the same of normalised bars: what attributions explain."""
         features = self.dropout(self.encode(bars))
         # Bounded to about +-18 % a day: no input makes it answer nonsense.
         return torch.tanh(self.head(features) * 0.1) * 10.0 * self.return_scale

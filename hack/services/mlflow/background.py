@@ -26,7 +26,7 @@ class Background:
     folder: Path
 
     def uri(self) -> str | None:
-        """Where it answers; None when it does not run."""
+        """Return its URI; None if it does not run."""
         if self._free():
             return None
         return str(json.loads(self._record.read_text())["uri"])
@@ -105,7 +105,7 @@ def _is_free(port: int) -> bool:
 
 
 def _group_lives(group: int) -> bool:
-    """Whether a process of the group is left; those that only wait to be reaped do not count."""
+    """Return whether a process of the group lives; zombies do not count."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, owner = path.read_text().rpartition(")")[2].split()[:3]

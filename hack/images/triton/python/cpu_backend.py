@@ -46,7 +46,7 @@ class ModelConfig:
         return self.max_batch_size > 0
 
     def count(self, key: str) -> int | None:
-        """A parameter that is a whole number >= 0; None when it is absent."""
+        """Return a parameter that is a whole number >= 0; None when it is absent."""
         text = self.parameters.get(key)
         if text is None:
             return None
@@ -55,7 +55,7 @@ class ModelConfig:
         return int(text)
 
     def switch(self, key: str, default: bool) -> bool:
-        """A parameter that is true or false."""
+        """Return a parameter that is true or false."""
         text = self.parameters.get(key, str(default)).lower()
         if text not in ("true", "false", "1", "0"):
             raise LoadError(f"failed to convert parameter {key}='{text}' to true or false")
@@ -63,7 +63,7 @@ class ModelConfig:
 
 
 def read_config(args: dict[str, str], default_filename: str) -> ModelConfig:
-    """What Triton passes to `initialize`, checked; raises LoadError with the reason."""
+    """Check and return what Triton passes to `initialize`; raises LoadError with the reason."""
     raw = json.loads(args["model_config"])
     name = raw["name"]
     if args["model_instance_kind"] == "GPU":

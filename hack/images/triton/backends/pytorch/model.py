@@ -102,7 +102,7 @@ def _refuse_text(config: ModelConfig) -> None:
 
 
 def _binding(config: ModelConfig, model: Any) -> Callable[[dict[str, Any]], Any]:
-    """How the request's tensors become arguments: by name, by `<name>__<index>`, or in order."""
+    """Return the order of arguments: by name, by `<name>__<index>`, or as in config.pbtxt."""
     arguments = model.forward.schema.arguments[1:]
     required = [a.name for a in arguments if not a.has_default_value()]
     names = [tensor.name for tensor in config.inputs]
