@@ -107,7 +107,7 @@ def _create(server: ApiServer, name: str) -> None:
 
 
 def _make_ready(server: ApiServer, name: str) -> None:
-    """As the Deployment's controller would, once the kubelet says so."""
+    """Set the Deployment's status, as its controller does when pods are ready."""
     selector = ("-n", NAMESPACE, "-l", f"inference.aipx.io/name={name}")
     deadline = time.monotonic() + 10
     while not (items := server.kubectl.get("deployments", *selector)["items"]):

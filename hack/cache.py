@@ -1,4 +1,4 @@
-"""Where heavy downloads and builds are kept: outside the work tree, keyed by their inputs."""
+"""The cache of downloads and builds: outside the work tree, keyed by their inputs."""
 
 import hashlib
 import os

@@ -1,4 +1,4 @@
-"""What set-up steps print: one line a step, its time when it ends, and the remedy when it fails."""
+"""Output of set-up steps: a line for each step, its time, and the remedy if it fails."""
 
 import os
 import subprocess

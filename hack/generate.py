@@ -43,7 +43,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
 
 
 def stale() -> list[str]:
-    """Generated files that differ from what the types say, or are missing."""
+    """Return the generated files that are missing, or differ from the types."""
     return [
         path
         for path, content in GENERATED.items()

@@ -118,7 +118,7 @@ def _remove_stale_overlays() -> None:
 
 
 def _write_overlay(folder: Path, images: Images, components: tuple[str, ...] = ()) -> None:
-    """As in README.md, 'Install': only the images and our label differ from the base."""
+    """Write an overlay as in README.md, 'Install': only images and our label differ."""
     name, _, tag = images.operator.rpartition(":")
     environment = {
         "INFERENCE_OPERATOR_LOADER_IMAGE": images.operator,

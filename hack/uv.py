@@ -54,7 +54,7 @@ def _fill(python: Path, lock: Path) -> None:
 
 
 def _ensure_venv() -> None:
-    """Debian splits venv and ensurepip from python3."""
+    """Install venv if it is missing: Debian splits venv and ensurepip from python3."""
     if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:

@@ -52,7 +52,7 @@ def chosen(names: str) -> list[str]:
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """1 where a model could not be trained or registered; the others are, all the same."""
+    """Train and register; return 1 if a model failed (the others are registered)."""
     parser = argparse.ArgumentParser(prog="python -m training.all", description=__doc__)
     parser.add_argument("--tracking-uri", required=True, help="of the MLflow server")
     parser.add_argument("--models", default="", help="names with commas (all)")

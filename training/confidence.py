@@ -1,4 +1,4 @@
-"""How sure a trained model may claim to be: set on validation data, measured on held-out data."""
+"""Confidence of a trained model: set on validation data, measured on held-out data."""
 
 import math
 from dataclasses import dataclass
@@ -81,7 +81,7 @@ def calibrate(model: PricePredictor, samples: Samples, coverage: float = 0.9) ->
 
 
 def measured_coverage(model: PricePredictor, samples: Samples, nominal: float = 0.9) -> Coverage:
-    """On days that neither the weights nor the width were learnt from."""
+    """Measure coverage; `samples` must not be those of the weights or the width."""
     bounds, targets = predict(model, samples)[1], samples.targets
     inside = (targets >= bounds[:, :1]) & (targets <= bounds[:, 1:])
     width = float((bounds[:, 1] - bounds[:, 0]).mean())
@@ -120,7 +120,7 @@ def likeliest_scale(surprise: Tensor, right: Tensor) -> float:
 
 
 def measured_reliability(model: SentimentTransformer, samples: Samples) -> Reliability:
-    """On texts that neither the weights nor the scale were learnt from."""
+    """Measure reliability; `samples` must not be those of the weights or the scale."""
     score, confidence, _ = predict(model, samples, batch=32)
     signed = samples.targets != 0
     claimed = confidence[signed]

@@ -144,7 +144,7 @@ def _demand_calibrated(model: nn.Module) -> None:
 
 @contextmanager
 def _without_deprecations() -> Iterator[None]:
-    """TorchScript is deprecated in PyTorch, and what Triton's LibTorch backend loads."""
+    """Ignore deprecation warnings: Triton's LibTorch backend loads only TorchScript."""
     with warnings.catch_warnings():
         for category in (DeprecationWarning, FutureWarning):
             warnings.simplefilter("ignore", category)

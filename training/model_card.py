@@ -8,7 +8,7 @@ from training.trained import Trained
 
 
 def model_card(name: str, trained: Trained, commit: str) -> str:
-    """Markdown: the verdict first, then data, tensors, how well it does, and how to repeat it."""
+    """Return Markdown: the verdict first, then data, tensors, results, and how to repeat them."""
     report = trained.report
     data = report.get("data", {})
     parts = [

@@ -1,4 +1,4 @@
-"""What is asked of a training: which model, how, where it goes, and whether to go on."""
+"""An order of a training: its model, settings and folder, and whether to resume."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Order:
     resume: bool = False
 
     def checkpoint(self) -> Checkpoint:
-        """Of this order's folder; without `resume` what was there is forgotten."""
+        """Return the checkpoint of this order's folder; remove an old one without `resume`."""
         stored = Checkpoint(self.folder / "checkpoint")
         if not self.resume:
             stored.path.unlink(missing_ok=True)

@@ -74,7 +74,7 @@ def _of_run(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
 
 
 def _spec(name: str, resolved: Resolved) -> InferenceModelSpec:
-    """As of an InferenceModel with nothing but a source; batches, and the digest pinned."""
+    """Return the spec of an InferenceModel with only a source, a batch size and the digest."""
     pin = {"sha256": resolved.facts.sha256} if resolved.facts.sha256 else {}
     batching: dict[str, object] = {"dynamicBatching": {}} if resolved.facts.max_batch_size else {}
     written = {"model": {"name": name, "source": {"uri": resolved.asked, **pin}}}

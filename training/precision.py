@@ -100,7 +100,7 @@ def write_graph(original: Path, precision: Precision) -> Path:
 
 
 def accuracy(scores: np.ndarray, ratings: np.ndarray) -> Accuracy:
-    """Of scores [n, 1]; ratings of 0 have no sign and don't count for it."""
+    """Return the accuracy of scores [n, 1]; ratings of 0 have no sign and are skipped there."""
     signed = ratings != 0
     right = np.sign(scores[signed]) == np.sign(ratings[signed])
     return Accuracy(float(np.sqrt(np.mean((scores - ratings) ** 2))), float(right.mean()))

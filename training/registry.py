@@ -44,7 +44,7 @@ class RegistryError(TrainingError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How a trained model is registered."""
+    """The registration of a trained model."""
 
     name: str
     format: Format = Format.TORCHSCRIPT

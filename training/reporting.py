@@ -44,7 +44,7 @@ def _span(samples: Windows) -> Report:
 
 
 def write_report(name: str, content: Report, folder: Path) -> None:
-    """Both files; each appears whole or not at all."""
+    """Write both files; each appears whole or not at all."""
     _write(folder / "report.json", json.dumps(content, indent=2, allow_nan=False) + "\n")
     _write(folder / "report.md", "\n".join(_page(name, content, folder)) + "\n")
 

@@ -34,7 +34,7 @@ def write_samples(
 
 
 def about_window(windows: Windows) -> About:
-    """Whose window a row is, what its last close was, and what happened next."""
+    """Return a row's share, its last close, and the next one."""
 
     def about(row: int) -> Mapping[str, Any]:
         return {

@@ -32,14 +32,14 @@ class SearchError(TrainingError):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which model, on which folds, with what common to all trials."""
+    """A model, its folds, and the settings of all trials."""
 
     name: str
     parts: tuple[Split, ...]
     settings: Settings
 
     def objective(self, trial: optuna.Trial) -> float:
-        """Mean over the folds of the best validation loss; a trial that is behind is ended."""
+        """Return the mean best validation loss of the folds; stop a trial that is behind."""
         chosen = self.settings.model_copy(
             update={
                 "learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-2, log=True),

@@ -23,7 +23,7 @@ def tokeniser() -> WordPiece:
 
 
 def sentiment_samples(texts: Sentiment) -> Samples:
-    """`input_ids` and `attention_mask` [n, tokens], and ratings [n, 1] from -1 to 1."""
+    """Return `input_ids` and `attention_mask` [n, tokens], and ratings [n, 1] from -1 to 1."""
     tokens = tokeniser().encode(texts.texts, MOST_TOKENS, TooLong.CUT)
     inputs = {
         "input_ids": torch.from_numpy(tokens.input_ids),

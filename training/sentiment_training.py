@@ -56,7 +56,7 @@ def train_sentiment(order: Order, say: Say) -> Report:
 
 
 def fewer(parts: SentimentSplit, texts: int) -> SentimentSplit:
-    """At most `texts` texts to learn from, a quarter for validation and half for test; 0: all."""
+    """Return at most `texts` train texts, 25 % of it for validation, 50 % for test; 0: all."""
     if not texts:
         return parts
     chance = np.random.default_rng(0)

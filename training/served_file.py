@@ -15,7 +15,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Format(StrEnum):
-    """What Triton loads."""
+    """The formats that Triton loads."""
 
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"

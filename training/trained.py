@@ -61,7 +61,7 @@ def read_trained(folder: Path) -> Trained:
 
 
 def dtype_of(tensor: TensorSpec) -> np.dtype[Any]:
-    """Numpy's type of a tensor."""
+    """Return numpy's type of a tensor."""
     return np.dtype(_DTYPES[tensor.data_type])
 
 
@@ -90,5 +90,5 @@ def _tensor(entry: dict[str, Any]) -> TensorSpec:
 
 
 def _arrays(tensors: tuple[TensorSpec, ...], written: dict[str, Any]) -> dict[str, NDArray[Any]]:
-    """Batches of one, by name."""
+    """Return batches of one, by name."""
     return {each.name: np.asarray([written[each.name]], dtype=dtype_of(each)) for each in tensors}

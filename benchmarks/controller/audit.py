@@ -13,7 +13,7 @@ _READS = frozenset({"get", "list"})
 
 @dataclass(slots=True)
 class Requests:
-    """Of one phase; `verb resource` -> count. Leases and discovery are neither write nor read."""
+    """Requests of a phase; `verb resource` -> count. Leases and discovery are not counted."""
 
     writes: Counter[str] = field(default_factory=Counter)
     reads: Counter[str] = field(default_factory=Counter)

@@ -45,7 +45,7 @@ class Client:
     async def send(
         self, method: str, path: str, body: Any = None, content_type: str = "application/json"
     ) -> tuple[int, Any]:
-        """Status and body of the answer."""
+        """Return status and body of the answer."""
         async with self._session.request(
             method,
             self._server + path,

@@ -45,7 +45,7 @@ class Sent:
 async def send(
     kubeconfig: Path, requests: Sequence[Request], *, workers: int = 16, rate: float = 0
 ) -> Sent:
-    """In a child process; `rate` a second at most, 0 for as fast as it goes."""
+    """Send the requests from a child process, at most `rate` a second (0: as fast as possible)."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.controller.load"),
         stdin=subprocess.PIPE,

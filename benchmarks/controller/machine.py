@@ -1,4 +1,4 @@
-"""Where the machine's CPU goes: the benchmark's own processes, by name, and everybody else's."""
+"""CPU use of the machine: the benchmark's own processes, by name, and all others."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def about() -> dict[str, Any]:
-    """Date, machine and load, as they are written beside results."""
+    """Return date, machine and load, as they are written beside results."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",

@@ -71,7 +71,7 @@ class Benchmark:
         return await self.running.idle(self.patience(0.4))
 
     def cost(self, mark: int) -> Figures:
-        """Requests since the mark and usage since `begin`."""
+        """Return requests since the mark and usage since `begin`."""
         requests = self.audit.since(mark).to_json()
         return {"requests": requests, "usage": asdict(self.running.usage())}
 
@@ -126,7 +126,7 @@ def _curve(observer: Observer, began: float, n: int) -> list[tuple[float, float,
 
 
 async def edits(benchmark: Benchmark) -> Figures:
-    """One edit at a time, spread over the objects, each after the last one's end."""
+    """Make the edits one after the other, spread over the objects."""
     figures = {edit.name: await _edits(benchmark, edit) for edit in benchmark.operator.edits}
     # What was promised for later (old pods go after a while) must not fall into another phase.
     await asyncio.sleep(benchmark.operator.settle_seconds)
@@ -156,7 +156,7 @@ async def _edits(benchmark: Benchmark, edit: Edit) -> Figures:
 
 
 async def _ready_again(benchmark: Benchmark, name: str) -> None:
-    """So that each edit meets an idle cluster; Ready of the old generation does not count."""
+    """Wait until the object is Ready in its new generation, so that the cluster is idle."""
     await benchmark.observer.until(lambda seen: name in seen.ready, 30, f"{name} ready again")
     await asyncio.sleep(0.1)
 
@@ -173,7 +173,7 @@ def _distribution(seconds: list[float]) -> Figures:
 
 
 async def idle(benchmark: Benchmark) -> Figures:
-    """Nothing happens for a while."""
+    """Change nothing for a while."""
     benchmark.running.begin()
     mark = benchmark.audit.mark()
     await asyncio.sleep(benchmark.idle_seconds)
@@ -183,7 +183,7 @@ async def idle(benchmark: Benchmark) -> Figures:
 
 
 async def soak(benchmark: Benchmark) -> Figures:
-    """Strangers touch children in ways that ask nothing of the operator; memory stays flat."""
+    """Let another client touch children without effect on the operator; memory stays flat."""
     benchmark.running.begin()
     mark = benchmark.audit.mark()
     touches = _touches(benchmark)
@@ -229,7 +229,7 @@ async def restart(benchmark: Benchmark) -> Figures:
 
 
 async def defaults(benchmark: Benchmark) -> Figures:
-    """Restart it with other defaults: what runs must not be touched."""
+    """Restart it with other defaults: running pods must not be touched."""
     figures = await _restart(benchmark, dict(benchmark.operator.changed_defaults))
     await benchmark.running.stop()
     await benchmark.start()

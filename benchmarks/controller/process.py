@@ -22,7 +22,7 @@ _TICKS = 1
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a phase cost."""
+    """The cost of a phase."""
 
     seconds: float
     cpu_seconds: float
@@ -100,5 +100,5 @@ class Running:
         return self.operator.metric(name) if name else None
 
     def _queue(self) -> float:
-        """Objects that wait; 0 where the operator does not tell."""
+        """Return the number of queued objects; 0 if the operator does not report it."""
         return self.metric(self._under_test.queue_metric) or 0

@@ -14,7 +14,7 @@ Run = Mapping[str, Any]
 
 
 def table(runs: Sequence[Run]) -> str:
-    """Markdown: a row for each figure, a column for each run; goals are those of N = 1,000."""
+    """Return Markdown: a row a figure, a column a run; goals are those of N = 1,000."""
     runs = sorted(runs, key=lambda run: int(run["n"]))
     head = ["measure", "goal", *(f"N = {run['n']:,}" for run in runs)]
     rows = [[name, goal, *(_cell(show, run) for run in runs)] for name, goal, show in _ROWS]
@@ -98,7 +98,7 @@ _COLORS = ("#1b6ca8", "#d1495b", "#3d8f5f", "#8f5fb8", "#b07d2b", "#444444")
 
 
 def curves(runs: Sequence[Run]) -> str:
-    """SVG: share of the custom resources with all children (solid) and Ready (dashed), by time."""
+    """Return an SVG: share of objects with all children (solid) and Ready (dashed), by time."""
     runs = sorted((r for r in runs if "burst" in r["phases"]), key=lambda run: int(run["n"]))
     longest = max((run["phases"]["burst"]["curve"][-1][0] for run in runs), default=1.0)
     drawn = [_axes(longest)]

@@ -1,4 +1,4 @@
-"""What a client does for one forecast: one request to the ensemble, or one to each step."""
+"""Clients that ask for a forecast: 1 request to the ensemble, or 1 to each step."""
 
 import importlib
 import math
@@ -26,7 +26,7 @@ class Connection:
         self._own = threading.local()
 
     def call(self, model: str, given: Tensors, names: Sequence[str]) -> dict[str, Array]:
-        """One request; raises tritonclient's error where Triton refuses it."""
+        """Send a request; raises tritonclient's error if Triton refuses it."""
         from tritonclient.utils import np_to_triton_dtype
 
         inputs = []
@@ -62,7 +62,7 @@ class Asking:
     connection: Connection
 
     def ways(self) -> dict[str, Callable[[Row], object]]:
-        """By the names that they have in tables; the others are compared with the first."""
+        """Return the ways of asking, by their names in tables; the first is the reference."""
         return {
             "one request": self.whole,
             "one by one": self.one_by_one,
@@ -70,7 +70,7 @@ class Asking:
         }
 
     def whole(self, row: Row) -> dict[str, Array]:
-        """One request to the ensemble."""
+        """Send one request to the ensemble."""
         return self.connection.call(self.trading.name, row.given, self.outputs)
 
     def one_by_one(self, row: Row) -> dict[str, Array]:
@@ -84,7 +84,7 @@ class Asking:
         return {name: tensors[name] for name in self.outputs}
 
     def alone(self, row: Row) -> dict[str, Array]:
-        """One request to the models alone, without the built-in steps."""
+        """Send one request to the models alone, without the built-in steps."""
         outputs = [
             tensor
             for step in self.trading.pipeline.steps

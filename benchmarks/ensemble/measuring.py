@@ -39,7 +39,7 @@ def served(trading: Trading) -> Iterator[LocalTriton]:
 
 
 def demand_agreement(client: Asking, asked: list[Row]) -> None:
-    """StepError unless the ensemble answers what its steps do, called one by one."""
+    """Raise StepError unless the ensemble answers as its steps do, called one by one."""
     for row in asked[:5]:
         if (off := differ(client.whole(row), client.one_by_one(row))) > 1e-5:
             raise StepError(
@@ -59,7 +59,7 @@ def under_load(
 
 @contextmanager
 def spending(triton: LocalTriton, trading: Trading) -> Iterator[dict[str, Any]]:
-    """Fills in, at the end, the milliseconds of a request of each step, and of those its queue."""
+    """Fill in, at the end, the milliseconds of a request in each step and in its queue."""
     models = {
         step.name: step.model_ref.name if step.model_ref else step.name
         for step in trading.pipeline.steps

@@ -15,7 +15,7 @@ Way = Callable[[Row], object]
 
 
 def latencies(ways: Mapping[str, Way], rows: Sequence[Row], rounds: int) -> dict[str, Any]:
-    """Milliseconds of each way with one client: in each round every way once, with the same row.
+    """Return milliseconds of each way with 1 client: once in each round, with the same row.
 
     `ratio` is the median over the rounds of the first way's time divided by each other's.
     """
@@ -53,7 +53,7 @@ class RolloutSlots:
 def throughputs(
     ways: Mapping[str, Way], rows: Sequence[Row], turns: RolloutSlots
 ) -> dict[str, Any]:
-    """Requests a second of each way.
+    """Return requests a second of each way.
 
     `ratio` is the median over the rounds of the first way's rate divided by each other's.
     """

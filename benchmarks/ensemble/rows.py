@@ -13,7 +13,7 @@ from training.sentiment_task import MOST_TOKENS, tokeniser
 
 
 def rows(count: int) -> list[Row]:
-    """As many requests of one row: 60 bars of a share, and a sentence of any source."""
+    """Return as many requests of one row: 60 bars of a share, and a sentence of any source."""
     tables = [table.to_numpy(np.float64) for table in load_prices().bars.values()]
     texts = load_sentiment().texts
     selected = []
@@ -36,7 +36,7 @@ def mean_tokens(rows: list[Row]) -> float:
 
 
 def request_file(rows: list[Row], path: Path) -> Path:
-    """perf_analyzer's JSON, one request of one row after the other."""
+    """Return perf_analyzer's JSON, one request of one row after the other."""
     data = [
         {
             "ohlcv": {

@@ -1,4 +1,4 @@
-"""What is measured: the sample's pipeline, its models alone, and settings that were tried."""
+"""The measured variants: the sample's pipeline, its models alone, and other settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace

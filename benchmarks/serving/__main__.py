@@ -87,7 +87,7 @@ def _hard_links(source: Path, target: Path) -> None:
 
 
 def plain_rows(case: Case, seconds: float) -> float:
-    """Rows a second of the network itself in PyTorch, one thread, in batches of `case.batch`."""
+    """Return rows a second of the network in PyTorch: 1 thread, batches of `case.batch`."""
     model, given = network(case.network), tuple(inputs(case.network, case.batch).values())
     count = 0
     with torch.inference_mode():
@@ -100,7 +100,7 @@ def plain_rows(case: Case, seconds: float) -> float:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown, as it stands in docs/benchmarks.md."""
+    """Return Markdown, as it is in docs/benchmarks.md."""
     lines = [
         "| model | rows a request | in flight | req/s | rows/s | p50 | p95 | plain loop, rows/s |"
         " ratio |",

@@ -1,4 +1,4 @@
-"""What is measured: the networks, the repository that serves them, and the requests."""
+"""The measured networks, the repository that serves them, and the requests."""
 
 import json
 from collections.abc import Mapping
@@ -79,7 +79,7 @@ def network(name: str) -> nn.Module:
 
 
 def inputs(name: str, rows: int) -> dict[str, Tensor]:
-    """Rows that take the whole path: prices that can be read, texts of 32 tokens."""
+    """Return rows that take the whole path: prices that can be read, texts of 32 tokens."""
     names = [tensor.name for tensor in MODELS[name].signature.inputs]
     if name == "sentiment_transformer":
         ids = torch.randint(1000, 30000, (rows, TOKENS), generator=torch.manual_seed(_SEED))
@@ -116,7 +116,7 @@ def _write(case: Case, path: Path) -> None:
 
 
 def request_file(case: Case, folder: Path) -> Path:
-    """perf_analyzer's JSON of one row."""
+    """Return perf_analyzer's JSON of one row."""
     path = folder / f"{case.network}.json"
     row: Mapping[str, Any] = {
         name: {"content": each[0].flatten().tolist(), "shape": list(each.shape[1:])}

@@ -93,7 +93,7 @@ def _ours(task: Task, batch: int) -> float:
 
 
 def _timed(loop: Loop) -> tuple[float, float, float]:
-    """CPU seconds, wall seconds, and the validation loss."""
+    """Return CPU seconds, wall seconds, and the validation loss."""
     cpu, wall = time.process_time(), time.monotonic()
     loss = loop()
     return time.process_time() - cpu, time.monotonic() - wall, loss

@@ -84,7 +84,7 @@ def of_cluster(kubernetes: Kubernetes) -> tuple[Bundle, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """Where each program of some built bundles lies."""
+    """The paths of the programs of some built bundles."""
 
     paths: Mapping[str, Path] = field(default_factory=dict)
 

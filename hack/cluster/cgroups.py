@@ -27,7 +27,7 @@ def entrances(path: str) -> list[Path]:
 
 
 def kill(path: str) -> None:
-    """SIGKILL everyone in the cgroup and below, until nobody is left."""
+    """Send SIGKILL to all processes in the cgroup and below, until none is left."""
     deadline = time.monotonic() + _KILL_SECONDS
     while members := _members(path):
         if time.monotonic() > deadline:
@@ -65,7 +65,7 @@ def _members(path: str) -> set[int]:
 
 
 def _gone(pid: int) -> bool:
-    """Dead, or dead but for its parent's wait()."""
+    """Return whether the process is dead, or only waits for its parent's wait()."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
     except OSError:
@@ -104,7 +104,7 @@ def _hierarchies() -> list[Path]:
 
 
 def _delegate(folder: Path) -> None:
-    """Version 2: let the children of `folder` have its controllers."""
+    """Give the children of `folder` its controllers (version 2)."""
     controllers = folder / "cgroup.controllers"
     if not controllers.exists():
         return
@@ -115,7 +115,7 @@ def _delegate(folder: Path) -> None:
 
 
 def _inherit_cpuset(parent: Path, folder: Path) -> None:
-    """Version 1: a new cpuset is empty, and nobody may join an empty one."""
+    """Fill a new cpuset, which is empty: no process may join an empty one (version 1)."""
     for name in ("cpuset.cpus", "cpuset.mems"):
         ours = folder / name
         is_version_1 = not (folder / "cgroup.controllers").exists()

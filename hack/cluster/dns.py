@@ -15,7 +15,7 @@ _LABELS = {"k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS"}
 
 
 def corefile(cluster: Cluster, plane: ControlPlane) -> Path:
-    """CoreDNS' configuration. Names outside the cluster do not exist, rather than time out."""
+    """Return CoreDNS' configuration. Names outside the cluster do not exist: no time-outs."""
     path = cluster.folder / "Corefile"
     path.write_text(f""".:{_PORT} {{
     errors

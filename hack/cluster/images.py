@@ -111,7 +111,7 @@ def _ctr(node: Node) -> list[str]:
 
 
 def _canonical(reference: str) -> str:
-    """containerd's full form of a reference: `alpine:3` is `docker.io/library/alpine:3`."""
+    """Return containerd's full form of a reference: `docker.io/library/alpine:3` for `alpine:3`."""
     first, slash, _ = reference.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return reference

@@ -34,7 +34,7 @@ class Kubectl:
         return self._run(arguments, None).returncode == 0
 
     def get(self, *arguments: str) -> Any:
-        """`kubectl get ... -o json`, parsed; a plain read needs no process."""
+        """Return `kubectl get ... -o json`, parsed; a plain read does not start a process."""
         reader = self._reader()
         body = reader.get(arguments) if reader else None
         return body if body is not None else json.loads(self("get", *arguments, "-o", "json"))

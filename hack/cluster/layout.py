@@ -1,4 +1,4 @@
-"""What one cluster is called, where its files lie and which addresses it has; does no IO."""
+"""A cluster's name, files and addresses, as values without IO."""
 
 import re
 from dataclasses import dataclass

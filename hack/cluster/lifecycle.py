@@ -88,7 +88,7 @@ def _demand_version(before: Cluster | None, kubernetes: Kubernetes) -> None:
 
 
 def _extended(before: Cluster, nodes: int, mounts: tuple[Mount, ...]) -> Cluster:
-    """Nodes and mounts only ever come to a cluster: `down` is what takes them away."""
+    """Return the cluster with more nodes and mounts: only `down` removes any."""
     by_target = {mount.target: mount for mount in before.mounts + mounts}
     return replace(before, nodes=max(nodes, before.nodes), mounts=tuple(by_target.values()))
 

@@ -1,4 +1,4 @@
-"""What the nodes need from Debian, installed where it is missing."""
+"""Debian's packages and kernel modules that the nodes need; missing ones are installed."""
 
 import os
 import shutil

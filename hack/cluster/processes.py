@@ -119,7 +119,7 @@ def boot_id() -> str:
 
 
 def _start_time(pid: int) -> str | None:
-    """Clock ticks since boot at which the process started; None when it is gone or a zombie."""
+    """Return the process's start in clock ticks since boot; None if it is gone or a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:

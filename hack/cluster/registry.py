@@ -1,4 +1,4 @@
-"""Which clusters this machine has: their recorded values, their indices, and one lock for all."""
+"""The clusters of this machine: their recorded values, their indices, and one lock for all."""
 
 import fcntl
 import ipaddress
@@ -25,7 +25,7 @@ def require_root() -> None:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """One change of a cluster at a time; clusters of other names need not wait."""
+    """Hold the lock of one cluster; clusters of other names need not wait."""
     require_root()
     with _exclusive(_LOCKS / f"inference-operator-{checked(name)}.lock"):
         yield
@@ -33,7 +33,7 @@ def locked(name: str) -> Iterator[None]:
 
 @contextmanager
 def all_locked() -> Iterator[None]:
-    """Short moments in which no cluster may come or go."""
+    """Hold the lock under which clusters come and go; only for short moments."""
     with _exclusive(_LOCKS / "inference-operator.lock"):
         yield
 

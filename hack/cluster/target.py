@@ -1,4 +1,4 @@
-"""Which cluster the product is tried on: our own, kind's, or whatever KUBECONFIG names."""
+"""The cluster that the product is tried on: our own, kind's, or that of KUBECONFIG."""
 
 import os
 import shutil
@@ -153,7 +153,7 @@ def target(
 
 
 def _torch() -> tuple[Mount, ...]:
-    """PyTorch from the machine rather than from an image: there it would cost 5 GB."""
+    """Return a mount of the machine's PyTorch: in an image it would cost 5 GB."""
     folder = os.environ.get("CLUSTER_TORCH_DIR")
     return (Mount(folder, _TORCH_TARGET),) if folder and Path(folder).is_dir() else ()
 

@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def show(on: Target) -> None:
-    """Everything, from nothing to answers beside Python's."""
+    """Show everything, from an empty cluster to answers beside Python's."""
     began = time.monotonic()
     if not isinstance(on, Embedded):
         raise StepError(
@@ -64,7 +64,7 @@ def show(on: Target) -> None:
 
 
 def registry(on: Target, kubectl: Kubectl) -> None:
-    """MLflow in the cluster with both models as champions, and an operator that knows it."""
+    """Start MLflow with both models as champions, and give the operator its address."""
     from training.models.catalog import MODELS
     from training.registry import Entry, register
 
@@ -84,7 +84,7 @@ def registry(on: Target, kubectl: Kubectl) -> None:
 
 
 def ask(kubectl: Kubectl) -> None:
-    """One request of two rows; StepError where an answer is off by more than 1e-4."""
+    """Send a request of two rows; StepError if an answer is off by more than 1e-4."""
     from hack.demo.ensemble_reference import Reference
 
     bars, texts, names = rows()
@@ -115,7 +115,7 @@ def ask(kubectl: Kubectl) -> None:
 
 
 def rows() -> tuple[npt.NDArray[np.float64], list[str], list[str]]:
-    """Real bars [2, 60, 5] of two shares, two texts, and the shares' names."""
+    """Return real bars [2, 60, 5] of two shares, two texts, and the shares' names."""
     from training.data.prices import load_prices
 
     bars = {name: table.to_numpy(np.float64)[-60:] for name, table in load_prices().bars.items()}

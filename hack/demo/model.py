@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def show(on: Target) -> None:
-    """Everything, from nothing to a prediction."""
+    """Show everything, from an empty cluster to a prediction."""
     began = time.monotonic()
     if not isinstance(on, Embedded):
         admit(on)
@@ -79,7 +79,7 @@ def show(on: Target) -> None:
 
 
 def admit(on: Target) -> None:
-    """Before the long work: does the cluster answer, and may the demo be there?"""
+    """Check, before the long work, that the cluster answers and has room for the demo."""
     on.up()
     if not is_ours(on):
         demand_images(on)

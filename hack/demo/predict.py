@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where a model answers: `protocol` is grpc or http, `version` empty for Triton's choice."""
+    """The address of a model: `protocol` is grpc or http, `version` empty for Triton's choice."""
 
     url: str
     model: str
@@ -45,7 +45,7 @@ class PredictionError(Exception):
 
 
 def ask(served: Served, inputs: Mapping[str, Array], outputs: Sequence[str]) -> Answer:
-    """One inference request for a batch of `inputs` [n, ...] by name."""
+    """Send an inference request for a batch of `inputs` [n, ...] by name."""
     from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
     library: Any = importlib.import_module(f"tritonclient.{served.protocol}")

@@ -29,7 +29,7 @@ class Image:
     inputs: tuple[str, ...] = ()
 
     def key(self, context: Path | None = None) -> str:
-        """Of the files as they are now, and of the base image under them."""
+        """Return the key of the current files, and of the base image under them."""
         folder = context or self.context
         parent = () if self is BASE else (BASE.key(),)
         return key_of(*(p for name in self.inputs if (p := folder / name).exists()), *parent)
@@ -84,7 +84,7 @@ def archive(name: str) -> Path:
 
 
 def image_ref(name: str) -> str:
-    """`repository:key` of an image as the sources are now; nothing is built."""
+    """Return `repository:key` of an image of the current sources; build nothing."""
     return f"{IMAGES[name].repository}:{IMAGES[name].key()}"
 
 

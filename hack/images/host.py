@@ -47,7 +47,7 @@ class Mount:
 
 
 def mounts(folder: Path) -> list[Mount]:
-    """This machine's package configuration (written into `folder`) and trust, as mounts."""
+    """Return this machine's package configuration (written into `folder`) and trust, as mounts."""
     folder.mkdir(parents=True, exist_ok=True)
     written = {
         "sources.list": ("/etc/apt/sources.list", sources_list(sources())),
@@ -64,7 +64,7 @@ def mounts(folder: Path) -> list[Mount]:
 
 
 def sources() -> list[tuple[str, str]]:
-    """(mirror, suite) of this machine's own Debian sources, or Debian's public ones."""
+    """Return (mirror, suite) of this machine's own Debian sources, or Debian's public ones."""
     listed = run(
         ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"],
         remedy="Repair this machine's apt sources (`apt-get update` must work).",
@@ -90,7 +90,7 @@ def _apt_conf() -> str:
 
 
 def pip_conf(files: list[Path], environ: os._Environ[str] | dict[str, str]) -> str:
-    """pip's settings of this machine (files, then `PIP_*`) that say where packages come from."""
+    """Return this machine's settings of pip (files, then `PIP_*`) for sources of packages."""
     chosen = {"cert": str(_BUNDLE)} if _BUNDLE.exists() else {}
     parser = configparser.RawConfigParser()
     parser.read(files)

@@ -30,7 +30,7 @@ def locked(name: str) -> Iterator[None]:
 
 
 def published(target: Path, make: Callable[[Path], None]) -> Path:
-    """`target`, made first by `make(partial)` if absent; a half-made one is never seen."""
+    """Return `target`; if absent, make it with `make(partial)` first, and move it when complete."""
     if used(target):
         return target
     with locked(f"{target.parent.name}-{target.name}"):

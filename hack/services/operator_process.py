@@ -42,7 +42,7 @@ class OperatorProcess:
             return str(answer.read().decode())
 
     def ask(self, path: str) -> tuple[int, str]:
-        """Status and text; 0 while nobody listens."""
+        """Return status and text; status 0 if the port is closed."""
         try:
             return 200, self.get(path)
         except urllib.error.HTTPError as error:
@@ -71,16 +71,16 @@ class OperatorProcess:
 
     @property
     def requests(self) -> float:
-        """Requests so far, as its own counters have them; Kopf's watches are not among them."""
+        """Return the requests so far from its own counters, without Kopf's watches."""
         return self.metric(_REQUESTS)
 
     @property
     def writes(self) -> float:
-        """Requests that change something."""
+        """Return the requests that change something."""
         return sum(self.metric(_REQUESTS, verb=v) for v in ("POST", "PATCH", "DELETE", "PUT"))
 
     def memory_mb(self) -> tuple[float, float]:
-        """Resident memory now and at its peak, in MB (10^6 bytes)."""
+        """Return resident memory now and at its peak, in MB (10^6 bytes)."""
         text = Path(f"/proc/{self.server.process.pid}/status").read_text()
         sizes = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", text, re.M))
         return int(sizes["VmRSS"]) * 1.024e-3, int(sizes["VmHWM"]) * 1.024e-3
@@ -91,7 +91,7 @@ class OperatorProcess:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> float:
-        """SIGTERM; seconds until its end, which must be a good one."""
+        """Send SIGTERM; return the seconds until its end, which must be clean."""
         began = time.monotonic()
         self.signal(signal.SIGTERM)
         status = self.server.process.wait(20)
@@ -102,13 +102,13 @@ class OperatorProcess:
         self.server.process.send_signal(number)
 
     def kill(self) -> None:
-        """As a node that loses power."""
+        """Kill it, as if the node lost power."""
         self.server.kill()
 
 
 @contextmanager
 def operator_process(kubeconfig: Path, environment: Mapping[str, str]) -> Iterator[OperatorProcess]:
-    """`inference-operator run` for as long as the block; it may not be ready yet."""
+    """Run `inference-operator run` during the block; it may not be ready yet."""
     (port,) = server_process.free_ports(1)
     env = {
         **os.environ,

@@ -12,7 +12,7 @@ from hack.console import StepError
 
 @contextmanager
 def port_forward(kubectl: Kubectl, namespace: str, service: str, port: int) -> Iterator[str]:
-    """`127.0.0.1:PORT` while the block runs."""
+    """Yield `127.0.0.1:PORT`; it works while the block runs."""
     command = [str(binaries.kubectl()), f"--kubeconfig={kubectl.kubeconfig}", "-n", namespace]
     command += ["port-forward", f"service/{service}", f":{port}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -1,4 +1,4 @@
-"""Which texts belong together, because they say nearly the same or come from one document."""
+"""Groups of texts that are nearly equal or come from one document."""
 
 import math
 import re
@@ -50,7 +50,7 @@ def near_duplicates(texts: Sequence[str], similar: float = SIMILAR) -> Iterator[
 
 
 def _words(text: str) -> frozenset[str]:
-    """Words in lower case; what has none, as ":-)", is its own word."""
+    """Return words in lower case; a text without any, as ":-)", is its own word."""
     lower = text.lower()
     return frozenset(re.findall(r"\w+", lower) or [lower.strip()])
 

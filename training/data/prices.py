@@ -84,7 +84,7 @@ def load_prices() -> Prices:
 
 
 def adjusted(rows: pd.DataFrame, ticker: str) -> pd.DataFrame:
-    """One share's bars by date with every price on the scale of its adjusted close.
+    """Return one share's bars by date with every price on the scale of its adjusted close.
 
     The factor of a day holds corporate actions that came later, but as one number for all that
     came before them: whoever divides a window by its own last close does not see the future in it.

@@ -26,7 +26,7 @@ def held_out(samples: Windows, share: float = 0.15, purge_days: int = 7) -> tupl
 
 
 def folds(samples: Windows, count: int = 4, purge_days: int = 7) -> tuple[Split, ...]:
-    """`count` folds in order of time, each with all that came before as its train part.
+    """Return `count` folds in order of time; each trains on all days before it.
 
     After the first 40 % of days the rest is cut into `count` + 1 equal stretches: fold k validates
     on stretch k and tests on stretch k + 1, so that no day is tested on twice. Within a fold the

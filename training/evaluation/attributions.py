@@ -1,4 +1,4 @@
-"""What a trained model looked at: integrated gradients (Sundararajan et al. 2017) by captum."""
+"""Attributions of a trained model: integrated gradients (Sundararajan et al. 2017) by captum."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,12 +33,12 @@ class Attributions:
     delta: float
 
     def by_feature(self) -> dict[str, float]:
-        """Mean absolute attribution of each column, over windows and steps."""
+        """Return mean absolute attribution of each column, over windows and steps."""
         means = np.abs(self.values).mean(axis=(0, 1))
         return dict(zip(FEATURES, means.tolist(), strict=True))
 
     def by_step(self) -> npt.NDArray[np.float64]:
-        """[60]: the same of each day, today last."""
+        """Return the same of each day [60], today last."""
         means: npt.NDArray[np.float64] = np.abs(self.values).mean(axis=(0, 2))
         return means
 

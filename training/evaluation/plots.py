@@ -52,7 +52,7 @@ def calibration(claimed: Array, measured: Array, axis: Axis, path: Path) -> None
 
 
 def importance(by_name: dict[str, float], by_step: Array, path: Path) -> None:
-    """Mean size of each input's share in the answers, and how it spreads over the steps."""
+    """Plot the mean size of each input's attribution, and its spread over the steps."""
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     bars, line = figure.subplots(1, 2)
     bars.barh(list(by_name), list(by_name.values()))

@@ -24,7 +24,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a model's forecast, beside all baselines'."""
+    """The errors of a model's forecast, beside those of all baselines."""
 
     errors: dict[str, dict[str, float]]
     direction: dict[str, Share]
@@ -65,7 +65,7 @@ def judge(forecast: Forecast, learnt: Windows, judged: Windows) -> Judged:
 
 
 def errors(close: Array, true: Array) -> dict[str, float]:
-    """Errors of the relative close: 0.01 is one percent of the price."""
+    """Return errors of the relative close: 0.01 is one percent of the price."""
     off = close - true
     return {
         "meanAbsoluteError": float(np.abs(off).mean()),
@@ -101,7 +101,7 @@ def held(bounds: Array, true: Array) -> Share:
 
 
 def verdict(judged: Judged) -> str:
-    """Honest sentences: on the price level, then on the direction."""
+    """Describe the result: first the price level, then the direction."""
     model, naive = (judged.errors[name]["rootMeanSquareError"] for name in ("model", NAIVE))
     numbers = f"test RMSE {model:.5f} against {naive:.5f} of 'tomorrow = today'"
     if judged.gain.lower > 0:

@@ -27,7 +27,7 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a model's ratings, beside those of word counts."""
+    """The errors of a model's ratings, beside those of word counts."""
 
     errors: dict[str, dict[str, float]]
     sign: dict[str, Share]
@@ -50,7 +50,7 @@ class Judged:
         }
 
     def calibration_error(self) -> float:
-        """Mean distance of what was claimed and what was right, over equal ranges."""
+        """Return the mean distance of claimed and right shares, over equal ranges."""
         cases = sum(count for _, _, count in self.reliability)
         gaps = sum(abs(claimed - right) * count for claimed, right, count in self.reliability)
         return float(gaps / max(1, cases))
@@ -79,7 +79,7 @@ def judge(rated: Rated, learnt: Sentiment, judged: Sentiment) -> Judged:
 
 
 def errors(scores: Array, true: Array) -> dict[str, float]:
-    """On the scale of the ratings, whose whole width is 2."""
+    """Return errors on the scale of the ratings, whose whole width is 2."""
     off = scores - true
     return {
         "meanAbsoluteError": float(np.abs(off).mean()),
@@ -95,7 +95,7 @@ def sign(scores: Array, true: Array) -> Share:
 
 
 def reliability(rated: Rated, true: Array) -> tuple[tuple[float, float, int], ...]:
-    """(claimed, right, cases) of each range of confidence that was claimed at all."""
+    """Return (claimed, right, cases) of each range of confidence that has cases."""
     leaned = true != 0
     claimed = rated.confidence[leaned]
     right = np.sign(rated.scores[leaned]) == np.sign(true[leaned])
@@ -108,7 +108,7 @@ def reliability(rated: Rated, true: Array) -> tuple[tuple[float, float, int], ..
 
 
 def verdict(judged: Judged) -> str:
-    """Honest sentences: on the ratings, then on the sign."""
+    """Describe the result: first the ratings, then the sign."""
     model, words = (judged.errors[name]["rootMeanSquareError"] for name in ("model", RIDGE))
     numbers = f"test RMSE {model:.3f} against {words:.3f} of TF-IDF with ridge regression"
     level = "no better than word counts"
@@ -128,7 +128,7 @@ def _ridge(learnt: Sentiment, judged: Sentiment) -> Array:
 
 
 def _logistic(learnt: Sentiment, judged: Sentiment) -> Array:
-    """Signs; where people leaned only one way there is nothing to tell apart."""
+    """Return predicted signs; 1 sign in the train texts leaves nothing to distinguish."""
     leaned = np.flatnonzero(learnt.scores)
     signs = np.sign(learnt.scores[leaned]).astype(int)
     if len(set(signs.tolist())) < 2:

@@ -46,7 +46,7 @@ class Fitted:
 
 @dataclass(slots=True)
 class _Position:
-    """Where a training is: whole epochs, batches done in the next one, and its sums."""
+    """The position of a training: whole epochs, batches of the next one, and its sums."""
 
     epochs: list[Epoch]
     step: int = 0

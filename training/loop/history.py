@@ -1,4 +1,4 @@
-"""What each epoch came to, and when to stop."""
+"""The losses of each epoch, and when to stop."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

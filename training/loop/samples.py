@@ -1,4 +1,4 @@
-"""What a model learns from, as tensors with a sample in each row; nothing that is not a number."""
+"""Samples to learn from, as tensors with a sample in each row; all values are finite."""
 
 import hashlib
 from collections.abc import Callable
@@ -43,7 +43,7 @@ class Samples:
 
 
 def digest_of(*parts: Samples) -> str:
-    """SHA-256 of all values: says whether two trainings saw the same."""
+    """Return the SHA-256 of all values: it is equal for trainings on the same samples."""
     digest = hashlib.sha256()
     for samples in parts:
         for name, values in [*samples.inputs.items(), ("targets", samples.targets)]:

@@ -1,4 +1,4 @@
-"""How the learning rate falls, from the losses so far or by a plan of all steps."""
+"""Schedules of the learning rate: by the losses so far, or by a plan of all steps."""
 
 import math
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What is to be learnt: a model, its loss, and the samples to learn from and to be judged by."""
+"""A learning task: a model, its loss, and the samples for training and evaluation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -26,7 +26,7 @@ class ResidualLSTM(nn.Module):
 
 
 class AdvancedLSTMPredictor(PricePredictor):
-    """What the last state finds in the window is added to it, normalised, and read."""
+    """An LSTM whose last state attends to the window; the result is added, and normalised."""
 
     def __init__(self, dropout: float = 0.2) -> None:
         super().__init__(HIDDEN, dropout)

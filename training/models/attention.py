@@ -18,7 +18,7 @@ class AdditiveAttention(nn.Module):
 
 
 class MultiHeadAttention(nn.Module):
-    """What the last step finds in all of them: [batch, steps, hidden] to [batch, hidden]."""
+    """Attention of the last step to all steps: [batch, steps, hidden] to [batch, hidden]."""
 
     def __init__(self, hidden: int, heads: int, dropout: float) -> None:
         super().__init__()

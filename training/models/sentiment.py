@@ -36,7 +36,7 @@ class SentimentTransformer(nn.Module):
 
     @classmethod
     def pretrained(cls, dropout: float = 0.1) -> Self:
-        """With the sentence encoder's weights; only the head is drawn by chance."""
+        """Return a model with the sentence encoder's weights; only the head is random."""
         model = cls(dropout)
         model.encoder.load_pretrained()
         return model
@@ -65,7 +65,7 @@ class SentimentTransformer(nn.Module):
 
     @staticmethod
     def loss(outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        """Negative log likelihood of the ratings [batch, 1] as normal around the score."""
+        """Return negative log likelihood of the ratings [batch, 1] as normal around the score."""
         score, _, spread = outputs
         return torch.mean(0.5 * ((targets - score) / spread) ** 2 + torch.log(spread))
 

@@ -92,7 +92,7 @@ def command(folder: Path, port: int, artifacts: str | None = None) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, without settings that would make the server a client of another one."""
+    """Return our environment without settings that make the server a client of another one."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     return {**ours, **_QUIET}
 

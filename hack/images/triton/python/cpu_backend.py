@@ -1,4 +1,4 @@
-"""What the Python-based backends share: config.pbtxt as a value, load errors, requests."""
+"""Common code of the Python-based backends: config.pbtxt as a value, load errors, requests."""
 
 import json
 from collections.abc import Iterator
@@ -116,7 +116,7 @@ def serve(requests: list[Any], config: ModelConfig, run: Run) -> list[Any]:
 
 
 def check_output_type(tensor: Tensor, array: np.ndarray) -> np.ndarray:
-    """`array`, if it is what config.pbtxt says; raises TypeError as the C++ backends do."""
+    """Return `array` if it is as in config.pbtxt; raise TypeError as the C++ backends do."""
     expected = pb_utils.triton_string_to_numpy(tensor.data_type)
     if array.dtype != expected and tensor.data_type != "TYPE_STRING":
         raise TypeError(

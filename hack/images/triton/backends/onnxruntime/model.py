@@ -93,7 +93,7 @@ def _tensor_of(node: Any, batched: bool) -> dict[str, Any]:
 
 
 def _text(array: np.ndarray) -> np.ndarray:
-    """ONNX Runtime takes text where Triton gives bytes."""
+    """Return text for bytes: ONNX Runtime takes text, and Triton gives bytes."""
     if array.dtype != np.object_:
         return array
     texts = [item.decode() if isinstance(item, bytes) else item for item in array.flat]

@@ -121,7 +121,7 @@ def _binding(config: ModelConfig, model: Any) -> Callable[[dict[str, Any]], Any]
 
 
 def _positions(tensors: Sequence[Tensor], side: str, model: str) -> list[int]:
-    """Places from `<name>__<index>`; the order of config.pbtxt where a name has no index."""
+    """Return the positions of `<name>__<index>`; if a name has no index, config.pbtxt's order."""
     matches = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
     positions = [int(match.group(1)) for match in matches if match]
     if len(positions) < len(tensors):
