@@ -12,7 +12,7 @@ class Golden:
     update: bool = False
 
     def check(self, name: str, actual: str) -> None:
-        """The text equals the file, or becomes it."""
+        """Compare the text with the file, or write it."""
         path = self.folder / name
         if self.update:
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ _MOST = 2 << 30
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the check answered, and by how many MiB its process grew."""
+    """The check's answer, and the growth of its process in MiB."""
 
     growth: int
     answer: str
@@ -112,7 +112,7 @@ def store(uri: str, endpoint: str) -> str:
 
 
 def _peak() -> int:
-    """The most MiB of memory so far. `ru_maxrss` would start with that of the parent."""
+    """Return the most MiB of memory so far. `ru_maxrss` would start with that of the parent."""
     status = Path("/proc/self/status").read_text("ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) >> 10

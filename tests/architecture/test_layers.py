@@ -1,4 +1,4 @@
-"""What may import what, and what pure code may not reach for."""
+"""Rules for imports between layers, and for the purity of the core."""
 
 import ast
 import operator

@@ -67,7 +67,7 @@ def patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
 
 
 def run(pattern: re.Pattern[str], method: str, text: str) -> float:
-    """Seconds that the pattern takes."""
+    """Return the seconds that the pattern takes."""
     given: str | bytes = text.encode() if isinstance(pattern.pattern, bytes) else text
     begun = time.perf_counter()
     answer = getattr(pattern, method)(*([type(given)(), given] if method == "sub" else [given]))
@@ -77,7 +77,7 @@ def run(pattern: re.Pattern[str], method: str, text: str) -> float:
 
 
 def grows(pattern: re.Pattern[str], method: str, piece: str, start: str, end: str) -> bool:
-    """Whether four times the text takes much more than four times as long."""
+    """Return whether four times the text takes much more than four times as long."""
 
     def least(size: int) -> float:
         text = start + (piece * size)[:size] + end

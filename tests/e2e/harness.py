@@ -30,7 +30,7 @@ class ClusterHarness:
     kubeconfig: Path
 
     def model(self, namespace: str, name: str = "linear", **changes: Any) -> Served:
-        """An InferenceModel of the ONNX `linear` (y = 2x + 1), changed by dotted paths.
+        """Return an InferenceModel of the ONNX `linear` (y = 2x + 1), changed by dotted paths.
 
         `model("ns", **{"spec.replicas": 2})`
         """
@@ -68,7 +68,7 @@ class ClusterHarness:
         return writes
 
     def audit_position(self) -> int:
-        """The end of the last whole line."""
+        """Return the end of the last whole line."""
         return self.audit_log.read_bytes().rindex(b"\n") + 1
 
     def ending_namespaces(self) -> list[str]:
@@ -82,7 +82,7 @@ class ClusterHarness:
         return str(lease["spec"].get("holderIdentity") or "")
 
     def leader(self) -> str:
-        """The holder's pod. A process that was killed holds the lease for 10 s more."""
+        """Return the holder's pod. A process that was killed holds the lease for 10 s more."""
         return self.holder().rpartition("_")[0]
 
     def restart_operator(self, *, kill: bool = False) -> None:
@@ -103,7 +103,7 @@ class ClusterHarness:
         )
 
     def restarts(self, namespace: str, pod: str) -> int:
-        """How often the pod's container was restarted; -1 while it is not ready."""
+        """Return how often the pod's container was restarted; -1 while it is not ready."""
         (container,) = self.kubectl.get("pod", pod, "-n", namespace)["status"]["containerStatuses"]
         return int(container["restartCount"]) if container["ready"] else -1
 

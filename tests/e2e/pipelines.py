@@ -25,7 +25,7 @@ class Pipeline(Served):
 
     @property
     def model(self) -> str:
-        """Its name in Triton."""
+        """Return its name in Triton."""
         return str(self.manifest["spec"].get("name", self.name))
 
     def predict(self, client: Any = None) -> list[float]:
@@ -41,7 +41,7 @@ class Pipeline(Served):
         return [float(number), *values]
 
     def number(self) -> int:
-        """The number of the revision that answers."""
+        """Return the number of the revision that answers."""
         return int(self.predict()[0])
 
     def _filled(self, declared: dict[str, Any], is_grpc: bool) -> Any:
@@ -51,7 +51,7 @@ class Pipeline(Served):
         return tensor.set_data_from_numpy(np.array([X[:width]], np.float32))
 
     def steps(self) -> dict[str, dict[str, Any]]:
-        """The steps of the status, by name."""
+        """Return the steps of the status, by name."""
         return {step["name"]: step for step in self.status().get("steps", ())}
 
     def answer_of_set(self) -> list[float]:
@@ -93,7 +93,7 @@ def chain(
 
 
 def average(harness: ClusterHarness, namespace: str) -> Pipeline:
-    """The built-in weighted average alone: no artifact at all."""
+    """Return the built-in weighted average alone: no artifact at all."""
     names = {"price": 1, "interval": 2, "score": 1, "confidence": 1}
     spec = {
         "maxBatchSize": 8,
@@ -112,7 +112,7 @@ def average(harness: ClusterHarness, namespace: str) -> Pipeline:
 
 
 def inline(harness: ClusterHarness, path: str) -> dict[str, Any]:
-    """A step's `model`: an ONNX file of the store that is like `linear`."""
+    """Return a step's `model`: an ONNX file of the store that is like `linear`."""
     spec = harness.model("any").manifest["spec"]["model"]
     return {**spec, "source": {**spec["source"], "uri": harness.store.uri(path)}}
 
@@ -137,7 +137,7 @@ def tripled(harness: ClusterHarness, model: Served) -> None:
 
 
 def answers(served: Pipeline) -> list[float]:
-    """The outputs, without the number of the revision."""
+    """Return the outputs, without the number of the revision."""
     return served.predict()[1:]
 
 

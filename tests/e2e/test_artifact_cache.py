@@ -26,7 +26,7 @@ OBJECTS = ("daemonset", "service", "networkpolicy")
 
 @pytest.fixture
 def cached(harness: ClusterHarness) -> Iterator[ClusterHarness]:
-    """The world with a cache on its node; afterwards without."""
+    """Deploy a cache on the node; remove it afterwards."""
     product.install(harness.kubectl, harness.images, "cache")
     words = ("daemonset/inference-operator-artifact-cache", "-n", "inference-operator")
     harness.kubectl("rollout", "status", *words, "--timeout=60s")

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.e2e
 
 
 def wait_for_another(served: Pipeline, old: str) -> list[float]:
-    """What the next set is to answer, once it serves."""
+    """Wait until the next set serves; return its answer."""
     eventually(lambda: served.stable() not in ("", old), that="another revision is stable")
     return served.answer_of_set()
 

@@ -83,7 +83,7 @@ def over_grpc(served: Pipeline) -> predict.Answer:
 
 
 def off(answer: predict.Answer, expected: Forecasts) -> float:
-    """How far the answer is off at most."""
+    """Return how far the answer is off at most."""
     pairs = [(values, getattr(expected, name)) for name, values in answer.outputs.items()]
     assert all(np.array_equal(np.isnan(first), np.isnan(second)) for first, second in pairs)
     return max(float(np.nanmax(np.abs(first - second))) for first, second in pairs)
@@ -91,7 +91,7 @@ def off(answer: predict.Answer, expected: Forecasts) -> float:
 
 @dataclass
 class Calls:
-    """What a client got that calls all the time."""
+    """The answers of a client that calls all the time."""
 
     answers: list[predict.Answer] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -161,5 +161,5 @@ def test_it_answers_as_python_does_and_follows_its_models(
 
 
 def versions(served: Pipeline) -> dict[str, str]:
-    """Of the steps that have an artifact."""
+    """Return the versions of the steps that have an artifact."""
     return {name: step["version"] for name, step in served.steps().items() if "modelRef" in step}

@@ -53,7 +53,7 @@ def registered(mlflow: ClusterMlflow, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def untrained(folder: Path, seed: int) -> Path:
-    """An LSTM that learnt nothing: it is served and told from the other one all the same."""
+    """Return an untrained LSTM: it is served, and its answers differ from the other one."""
     torch.manual_seed(seed)
     judged = windows(load_prices().bars, stride=50)
     model = LSTMPredictor()

@@ -1,4 +1,4 @@
-"""What an ML engineer does on a good day."""
+"""Usual work of an ML engineer."""
 
 import pytest
 

@@ -106,7 +106,7 @@ def _nested(rng: Random, value: Any) -> Any:
 
 
 def _is_shallow(document: Any) -> bool:
-    """Whether it is no deeper than what the operator's watches take."""
+    """Return whether it is no deeper than what the operator's watches take."""
     layer = [document]
     for _ in range(_MOST_LEVELS):
         layer = [

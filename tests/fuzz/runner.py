@@ -24,7 +24,7 @@ _MOST_DEATHS = 20
 
 @dataclass(slots=True)
 class Result:
-    """What came out of one target."""
+    """The result of one target."""
 
     target: str
     inputs: int = 0

@@ -132,7 +132,7 @@ def infer(url: str, model: str, inputs: Tensors, outputs: Sequence[str] = ()) ->
 
 
 def infer_together(url: str, model: str, requests: Sequence[Tensors]) -> list[Tensors | str]:
-    """All requests at the same time; an error's message in the place of an answer."""
+    """Return all requests at the same time; an error's message in the place of an answer."""
 
     def one(inputs: Tensors) -> Tensors | str:
         try:

@@ -1,4 +1,4 @@
-"""What MLflow answers, and the MLmodel files of those who log models; then a pass with it."""
+"""Answers of MLflow, and MLmodel files of logged models; then a pass with them."""
 
 import asyncio
 import json

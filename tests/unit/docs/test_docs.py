@@ -30,7 +30,7 @@ def page_id(path: Path) -> str:
 
 
 def blocks(path: Path, language: str) -> Iterator[str]:
-    """The fenced blocks of a language."""
+    """Yield the fenced blocks of a language."""
     for info, text in FENCE.findall(path.read_text("utf-8")):
         if info == language:
             yield text

@@ -20,7 +20,7 @@ FORMATS = {"lstm_price_predictor": "torchscript", "sentiment_transformer": "onnx
 
 
 def registered(body: dict[str, Any]) -> dict[str, Any]:
-    """The sample's manifest, with what a registry would say in the manifest itself."""
+    """Return the sample's manifest, with what a registry would say in the manifest itself."""
     if body["kind"] == "InferenceModel":
         (shipped,) = re.findall(r"^models:/(\w+)@", body["spec"]["model"]["source"]["uri"])
         signature = MODELS[shipped].signature
