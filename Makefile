@@ -31,14 +31,14 @@ export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
         fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
         benchmark-ensemble benchmark-serving benchmark-training
 
-help: ## this help
+help: ## show this help
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z0-9-]+):.*## /\1\t/' \
 	  | awk -F'\t' '{printf "  make %-20s %s\n", $$1, $$2}'
 	@echo
 	@echo "  CLUSTER=embedded|kind|current chooses the cluster of demo and tests (now $(CLUSTER))"
 
-setup: $(STAMP) ## the environment for work on the operator: no PyTorch, no MLflow
-setup-all: $(FULL) ## the whole environment: training, MLflow, benchmarks
+setup: $(STAMP) ## create the environment for the operator, without PyTorch and MLflow
+setup-all: $(FULL) ## create the whole environment: training, MLflow, benchmarks
 prepare: $(FULL) ## build or fetch what demos and tests need: programs, images, trained models
 	@$(PY) -m hack.prepare
 
@@ -58,7 +58,7 @@ $(STAMP): requirements/dev.txt requirements/uv.txt pyproject.toml hack/uv.py
 $(FULL): requirements/all.txt $(STAMP)
 	@$(call install,requirements/all.txt); touch $(STAMP) $@
 
-lock: ## write requirements/ again from pyproject.toml; UPGRADE=--upgrade takes newer versions
+lock: ## write requirements/ from pyproject.toml; UPGRADE=--upgrade takes newer versions
 	@uv=$$($(PYTHON) hack/uv.py); \
 	compile="$$uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header"; \
 	$$compile $(UPGRADE) pyproject.toml --group training --group test --group dev -o requirements/all.txt; \
@@ -72,14 +72,14 @@ lock: ## write requirements/ again from pyproject.toml; UPGRADE=--upgrade takes 
 	grep -oE 'kopf>=[^"]+' pyproject.toml | $$compile --upgrade --no-deps --resolution lowest-direct - -o requirements/kopf-lowest.txt; \
 	echo uv | $$compile $(UPGRADE) - -o requirements/uv.txt
 
-generate: $(STAMP) ## write crds/ and docs/api.md again from the API's types
+generate: $(STAMP) ## write crds/ and docs/api.md from the API's types
 	@$(PY) hack/generate.py
 
 format: $(STAMP) ## format and sort imports
 	@$(BIN)/ruff check --quiet --fix $(CHECKED) || true
 	@$(BIN)/ruff format --quiet $(CHECKED)
 
-check: $(STAMP) ## format, lint, types, import contracts, unit tests, generated files; needs no PyTorch
+check: $(STAMP) ## check format, lint, types, imports, unit tests, generated files; PyTorch is not needed
 	@echo "==> format"; $(BIN)/ruff format --check --quiet $(CHECKED) || { echo "What to do: make format"; exit 1; }
 	@echo "==> lint"; $(BIN)/ruff check --quiet $(CHECKED)
 	@echo "==> types"; $(BIN)/mypy operator/inference_operator model_builders
@@ -87,88 +87,88 @@ check: $(STAMP) ## format, lint, types, import contracts, unit tests, generated 
 	@echo "==> generated files"; $(PY) hack/generate.py --check
 	@echo "==> unit tests"; $(PYTEST) -q $(PARALLEL) --training without tests/unit tests/architecture
 
-check-training: $(FULL) ## types of everything, and the unit tests that need PyTorch or MLflow
+check-training: $(FULL) ## check all types, and run the unit tests that need PyTorch or MLflow
 	@echo "==> types of training, hack and benchmarks"; $(BIN)/mypy
 	@echo "==> unit tests of training"; $(PYTEST) -q $(PARALLEL) --training only tests/unit tests/architecture $(SELECTED)
 
-unit: $(STAMP) ## the operator's unit tests, or those of K=expression
+unit: $(STAMP) ## run the operator's unit tests, or those of K=expression
 	@$(PYTEST) -q $(PARALLEL) --training without tests/unit tests/architecture $(SELECTED)
 
-integration: prepare ## tests against a real API server, a real Triton, a real TLS server
+integration: prepare ## run tests against a real API server, a real Triton, a real TLS server
 	@$(PYTEST) $(PARALLEL) tests/contract tests/integration tests/images $(SELECTED)
 
-test-e2e: prepare ## the e2e tests, or those of K=expression, on a cluster that is kept up
+test-e2e: prepare ## run the e2e tests, or those of K=expression, on a cluster that is kept
 	@KEEP_CLUSTER=1 $(PYTEST) $(PARALLEL) tests/e2e $(SELECTED)
 
-test: check check-training prepare ## check + integration + clusters + e2e: everything that must never break
+test: check check-training prepare ## run check, integration, cluster and e2e tests: all that must always pass
 	@$(PYTEST) $(PARALLEL) tests --ignore tests/unit --ignore tests/architecture
 
 # Tests that depend on the API server's own messages and defaults.
 API_TESTS := tests/cluster/test_apiserver.py tests/contract $(addprefix tests/integration/,adapters api benchmarks operator)
 
-test-all: test ## make test, then long runs, fuzzing, and the API-server tests on the older Kubernetes
+test-all: test ## run make test, long runs, fuzzing, and API-server tests on the older Kubernetes
 	@echo "==> long runs"; $(PYTEST) $(PARALLEL) --long tests
 	@echo "==> property tests with 20 times as many examples"; \
 	  EXAMPLES_FACTOR=20 $(PYTEST) $(PARALLEL) --timeout 1800 -m hypothesis tests/unit tests/integration/api
 	@echo "==> fuzzing"; $(PY) -m tests.fuzz --inputs 1000
 	@echo "==> Kubernetes 1.34"; export KUBERNETES=1.34; $(PY) -m hack.prepare programs; $(PYTEST) $(PARALLEL) $(API_TESTS)
 
-fresh-check: prepare ## set-up and a sample of the tests in a bare Debian 12, to find what is missing there
+fresh-check: prepare ## run set-up and a sample of tests in a bare Debian 12, to find missing packages
 	@$(PY) -m hack.fresh_check
 
-fuzz: $(STAMP) ## fuzz all readers of foreign text for SECONDS=600, or TARGET=name; FILE= runs one input
+fuzz: $(STAMP) ## fuzz all parsers of foreign text for SECONDS=600, or TARGET=name; FILE= runs 1 input
 	@$(PY) -m tests.fuzz --seconds $(or $(SECONDS),600) $(if $(TARGET),--target $(TARGET)) $(if $(FILE),--reproduce $(FILE))
 
-sbom: $(STAMP) ## what the images and the training environment consist of, as CycloneDX in build/sbom
+sbom: $(STAMP) ## write the SBOMs of the images and the training environment (CycloneDX) to build/sbom
 	@$(PY) -m hack.sbom
 
-audit: $(STAMP) ## known vulnerabilities of all locked packages; asks a public database
+audit: $(STAMP) ## look up vulnerabilities of all locked packages in a public database
 	@$(PY) -m hack.sbom audit
 
-image: $(STAMP) ## the operator's and Triton's images, as archives
+image: $(STAMP) ## build the operator's and Triton's images as archives
 	@$(PY) -m hack.images build all
 
-release-manifests: $(STAMP) ## build/release/: manifests with IMAGE=registry/name@sha256:... (and TRITON_IMAGE=) by digest
+release-manifests: $(STAMP) ## write build/release/: manifests with IMAGE=registry/name@sha256:... (and TRITON_IMAGE=)
 	@$(PY) -m hack.release --image "$(IMAGE)" $(if $(TRITON_IMAGE),--triton-image "$(TRITON_IMAGE)")
 
-cluster-up: $(STAMP) ## a local Kubernetes
+cluster-up: $(STAMP) ## start a local Kubernetes
 	@$(PY) -m hack.cluster up
 
-cluster-down: $(STAMP) ## remove the local Kubernetes, and everything that it left
+cluster-down: $(STAMP) ## remove the local Kubernetes and all its files
 	@$(PY) -m hack.cluster down
 
 cluster-status: $(STAMP) ## show which parts of the local Kubernetes run
 	@$(PY) -m hack.cluster status
 
-train: $(FULL) ## train the shipped MODELS=a,b (all) and register them in MLflow, or that of TRACKING_URI=
+train: $(FULL) ## train the shipped MODELS=a,b (all) and register them in MLflow (TRACKING_URI=)
 	@$(PY) -m hack.demo.train $(if $(MODELS),--models "$(MODELS)") $(if $(PROFILE),--profile $(PROFILE)) $(if $(ALIAS),--alias $(ALIAS))
 
-mlflow-up: $(FULL) ## MLflow on this machine, with its web pages
+mlflow-up: $(FULL) ## start MLflow on this machine, with its web pages
 	@$(PY) -m hack.services.mlflow up
 
 mlflow-down: $(FULL) ## stop MLflow; build/mlflow keeps the registered models
 	@$(PY) -m hack.services.mlflow down
 
-demo: $(FULL) ## the main job: train, deploy, predict, on a real Kubernetes
+demo: $(FULL) ## show the main job: train, deploy and predict on a real Kubernetes
 	@$(PY) -m hack.demo.model up
 
-demo-ensemble: $(FULL) ## several models and steps as one: MLflow, the trading ensemble, a prediction
+demo-ensemble: $(FULL) ## show several models and steps as one: MLflow, the trading ensemble, a prediction
 	@$(PY) -m hack.demo.ensemble
 
-demo-down: $(STAMP) ## remove what the demo made, its cluster included
+demo-down: $(STAMP) ## remove the objects of the demo, and its cluster
 	@$(PY) -m hack.demo.model down
 
-benchmark-operator: $(FULL) ## requests, latency and memory of the operator with 10 models
+benchmark-operator: $(FULL) ## measure requests, latency and memory of the operator with 10 models
 	@$(PY) -m benchmarks.operator_basics
 
-benchmark-serving: $(FULL) ## requests a second of the shipped models on the real Triton, beside a plain loop
+benchmark-serving: $(FULL) ## measure requests a second of the shipped models on a real Triton, and of a plain loop
 	@$(PY) -m benchmarks.serving
 
-benchmark-ensemble: $(FULL) ## the trading ensemble in one request, beside its steps called one by one
+benchmark-ensemble: $(FULL) ## measure the trading ensemble as 1 request, and as 1 request a step
 	@$(PY) -m benchmarks.ensemble
 
-benchmark-training: $(FULL) ## the training loop beside a plain one
+benchmark-training: $(FULL) ## measure the training loop, and a plain one
 	@$(PY) -m benchmarks.training
 
-benchmark-controller: $(FULL) ## the controller with N=1000 models: burst, edits, restart, idle, delete
+benchmark-controller: $(FULL) ## measure the controller with N=1000 models: burst, edits, restart, idle, delete
 	@$(PY) -m benchmarks.controller --n $(or $(N),1000) --output build/benchmarks/controller-$(or $(N),1000).json

@@ -107,7 +107,7 @@ def _create(server: ApiServer, name: str) -> None:
 
 
 def _make_ready(server: ApiServer, name: str) -> None:
-    """As the Deployment's controller would, once the kubelet says so."""
+    """Set the Deployment's status, as its controller does when pods are ready."""
     selector = ("-n", NAMESPACE, "-l", f"inference.aipx.io/name={name}")
     deadline = time.monotonic() + 10
     while not (items := server.kubectl.get("deployments", *selector)["items"]):
@@ -122,7 +122,7 @@ def _make_ready(server: ApiServer, name: str) -> None:
 
 
 def _settle(operator: OperatorProcess) -> None:
-    """Until no pass was made for a second."""
+    """Wait until no pass was made for a second."""
     seen, since = operator.passes, time.monotonic()
     while time.monotonic() - since < 1.0:
         time.sleep(0.1)
@@ -136,15 +136,15 @@ def _delays(server: ApiServer) -> list[float]:
     created: dict[str, float] = {}
     written: dict[str, list[float]] = {}
     for entry in entries(server.audit_log):
-        found = entry.get("objectRef") or {}
-        name = found.get("name") or ""
+        reference = entry.get("objectRef") or {}
+        name = reference.get("name") or ""
         if entry["stage"] != "ResponseComplete" or entry["verb"] not in WRITE_VERBS:
             continue
-        if not name.startswith("sample-") or found.get("subresource"):
+        if not name.startswith("sample-") or reference.get("subresource"):
             continue
-        if found["resource"] == "inferencemodels":
+        if reference["resource"] == "inferencemodels":
             created[name] = _seconds(entry)
-        elif found["resource"] in CHILDREN:
+        elif reference["resource"] in CHILDREN:
             model = "-".join(name.split("-")[:2])
             written.setdefault(model, []).append(_seconds(entry))
     complete = {n: max(times) for n, times in written.items() if len(times) >= len(CHILDREN)}

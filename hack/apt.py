@@ -16,7 +16,7 @@ def install(packages: Sequence[str]) -> None:
     names = " ".join(packages)
     by_hand = f"install {names} by hand, as root"
     if shutil.which("apt-get") is None:
-        raise StepError(f"missing: {names}; and there is no apt-get", by_hand)
+        raise StepError(f"missing: {names}; apt-get is not installed", by_hand)
     options = ["-o", "DPkg::Lock::Timeout=300", "--yes", "--quiet", "--no-install-recommends"]
     with step(f"install {names} from Debian"):
         _with_lists(["install", *options, *packages], by_hand)
@@ -29,23 +29,23 @@ def unpacked(package: str) -> Path:
 
 
 def unpack(package: str, folder: Path) -> None:
-    """Its files below `folder`; nothing is installed."""
+    """Unpack the package's files below `folder`; nothing is installed."""
     with tempfile.TemporaryDirectory() as place:
         download(package, Path(place))
         (archive,) = Path(place).glob("*.deb")
-        run(["dpkg-deb", "--extract", archive, folder], remedy="see that the disk is not full")
+        run(["dpkg-deb", "--extract", archive, folder], remedy="Check that the disk is not full.")
 
 
 def download(package: str, folder: Path) -> None:
-    """The package as a file in `folder`."""
+    """Download the package into `folder`."""
     _with_lists(["download", "--quiet", package], "see that Debian's mirror answers", folder)
 
 
 def _with_lists(words: list[str], remedy: str, cwd: Path | None = None) -> None:
-    """A machine that has no lists yet, or old ones, gets them first."""
+    """Run apt-get; if that fails, update the package lists and try again."""
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     try:
         run(["apt-get", *words], remedy=remedy, env=env, cwd=cwd)
     except StepError:
-        run(["apt-get", "update", "--quiet"], remedy="repair this machine's apt sources", env=env)
+        run(["apt-get", "update", "--quiet"], remedy="Repair this machine's apt sources.", env=env)
         run(["apt-get", *words], remedy=remedy, env=env, cwd=cwd)

@@ -1,4 +1,4 @@
-"""Where heavy downloads and builds are kept: outside the work tree, keyed by their inputs."""
+"""The cache of downloads and builds: outside the work tree, keyed by their inputs."""
 
 import hashlib
 import os
@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def cache_root() -> Path:
-    """The folder of all cached builds; `INFERENCE_OPERATOR_CACHE` overrides the XDG default."""
+    """Return the folder of cached builds; `INFERENCE_OPERATOR_CACHE` overrides the XDG default."""
     if chosen := os.environ.get("INFERENCE_OPERATOR_CACHE"):
         return Path(chosen)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
@@ -14,7 +14,7 @@ def cache_root() -> Path:
 
 
 def key_of(*inputs: Path | str) -> str:
-    """A short digest of files (by content; folders recursively) and literal strings."""
+    """Return a short digest of files (by content; folders recursively) and literal strings."""
     digest = hashlib.sha256()
     for item in inputs:
         if isinstance(item, str):

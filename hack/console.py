@@ -1,4 +1,4 @@
-"""What set-up steps print: one line a step, its time when it ends, and the remedy when it fails."""
+"""Output of set-up steps: a line for each step, its time, and the remedy if it fails."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ _SBIN = ("/usr/local/sbin", "/usr/sbin", "/sbin")
 
 
 def with_sbin(path: str) -> str:
-    """A PATH with the folders of administration, after the others where it lacks them."""
+    """Return a PATH with the folders of administration, after the others where it lacks them."""
     folders = path.split(":") if path else []
     return ":".join([*folders, *(folder for folder in _SBIN if folder not in folders)])
 
@@ -24,8 +24,8 @@ os.environ["PATH"] = with_sbin(os.environ.get("PATH") or os.defpath)
 class StepError(Exception):
     """A step failed; `remedy` says what the person at the keyboard can do."""
 
-    def __init__(self, what: str, remedy: str) -> None:
-        super().__init__(what)
+    def __init__(self, problem: str, remedy: str) -> None:
+        super().__init__(problem)
         self.remedy = remedy
 
 

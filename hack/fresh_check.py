@@ -125,7 +125,7 @@ def _try(root: Path, trial: Trial, seconds: float) -> None:
     names = ", ".join(missing(output)) or "no name found: see the log"
     raise StepError(
         f"in a bare Debian 12, {trial.title} ended with {status}:\n{tail}\nMissing: {names}",
-        f"Have the code that needs it install it (hack/apt.py); all output is in {_LOG}.",
+        f"Let the code that needs it install it (hack/apt.py); all output is in {_LOG}.",
     )
 
 
@@ -163,7 +163,7 @@ def _bare_root() -> Iterator[Path]:
     place = Path(tempfile.mkdtemp(dir=folder, prefix=".root-"))
     try:
         with step(f"a bare Debian 12 with {', '.join(PACKAGES)}"):
-            run(["tar", "-C", place, "-xf", archive], remedy="See that the disk is not full.")
+            run(["tar", "-C", place, "-xf", archive], remedy="Check that the disk is not full.")
             target = place / _SOURCES.lstrip("/")
             shutil.copytree(
                 ROOT, target, ignore=shutil.ignore_patterns(*_NOT_COPIED), symlinks=True
@@ -189,7 +189,7 @@ def _copy_certificates(root: Path) -> None:
 def _debian(archive: Path) -> None:
     rootfs = archive.with_suffix(".rootfs")
     debian.debootstrap(rootfs, PACKAGES)
-    run(["tar", "-C", rootfs, "-cf", archive, "."], remedy="See that the disk is not full.")
+    run(["tar", "-C", rootfs, "-cf", archive, "."], remedy="Check that the disk is not full.")
     shutil.rmtree(rootfs)
 
 

@@ -27,20 +27,23 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def crd_yaml(found: CustomResource) -> str:
-    body = yaml.dump(crd(found), Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
+def crd_yaml(resource: CustomResource) -> str:
+    body = yaml.dump(crd(resource), Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
     return _HEADER + body
 
 
 # Path below the root -> what it is to hold. A new generated file is a new line here.
 GENERATED: Mapping[str, Callable[[], str]] = {
-    **{f"crds/{GROUP}_{found.plural}.yaml": partial(crd_yaml, found) for found in CUSTOM_RESOURCES},
+    **{
+        f"crds/{GROUP}_{resource.plural}.yaml": partial(crd_yaml, resource)
+        for resource in CUSTOM_RESOURCES
+    },
     "docs/api.md": api_page,
 }
 
 
 def stale() -> list[str]:
-    """Generated files that differ from what the types say, or are missing."""
+    """Return the generated files that are missing, or differ from the types."""
     return [
         path
         for path, content in GENERATED.items()
@@ -51,12 +54,12 @@ def stale() -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Write or check the generated files.")
     parser.add_argument("--check", action="store_true", help="write nothing; fail on stale files")
-    found = stale()
+    outdated = stale()
     if parser.parse_args().check:
-        for path in found:
+        for path in outdated:
             print(f"{path} is stale: run `make generate` and commit it", file=sys.stderr)
-        return 1 if found else 0
-    for path in found:
+        return 1 if outdated else 0
+    for path in outdated:
         (ROOT / path).parent.mkdir(parents=True, exist_ok=True)
         (ROOT / path).write_text(GENERATED[path](), encoding="utf-8")
         print(f"wrote {path}")

@@ -38,5 +38,5 @@ def _install(partial: Path) -> None:
     with step(f"installing Kopf {pinned(LOWEST)} for tests"):
         run(
             [uv(), "pip", "install", *options, "--target", partial, "--requirement", LOWEST],
-            remedy="see that PyPI (or the index that uv is configured with) answers",
+            remedy="Check that PyPI (or the index that uv is configured with) answers.",
         )

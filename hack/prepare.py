@@ -27,7 +27,7 @@ from hack.product import ROOT
 
 def _packages() -> None:
     if os.geteuid() != 0:
-        raise StepError("Debian's packages can be installed by root only", "Run this as root.")
+        raise StepError("Debian's packages can only be installed by root", "Run this as root.")
     packages.ensure()
     buildah.install()
     if shutil.which("dot") is None:
@@ -68,7 +68,7 @@ def main() -> None:
     chosen: list[str] = parser.parse_args().parts
     with reported():
         if unknown := set(chosen) - set(PARTS):
-            raise StepError(f"no part {', '.join(unknown)}", f"Parts are {', '.join(PARTS)}.")
+            raise StepError(f"unknown part {', '.join(unknown)}", f"Use {', '.join(PARTS)}.")
         if chosen:
             for name in chosen:
                 PARTS[name]()
@@ -93,7 +93,7 @@ def _run_at_once(parts: tuple[str, ...]) -> None:
     if failed:
         raise StepError(
             f"not prepared: {', '.join(failed)}",
-            f"Its lines above say why; `python -m hack.prepare {failed[0]}` tries it alone.",
+            f"Read its lines above; `python -m hack.prepare {failed[0]}` runs it alone.",
         )
 
 

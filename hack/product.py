@@ -40,7 +40,7 @@ class Images:
 
 
 def cluster() -> Target:
-    """The chosen cluster; PyTorch of this machine goes to Triton's pods where it is ours."""
+    """Return the chosen cluster; PyTorch of this machine goes to Triton's pods where it is ours."""
     if (os.environ.get("CLUSTER") or "embedded") == "embedded":
         with step("PyTorch for Triton's pods"):
             os.environ.setdefault("CLUSTER_TORCH_DIR", str(torch_dir()))
@@ -56,16 +56,16 @@ def load_images(on: Target) -> Images:
         "operator": os.environ.get("OPERATOR_IMAGE"),
         "triton": os.environ.get("TRITON_IMAGE") or (None if is_ours(on) else NVIDIA_TRITON),
     }
-    wanted = [name for name, given in refs.items() if not given]
-    with step(f"images: {', '.join(wanted) or 'none to build'}"):
-        built = {name: build(name) for name in wanted}
+    names = [name for name, given in refs.items() if not given]
+    with step(f"images: {', '.join(names) or 'none to build'}"):
+        built = {name: build(name) for name in names}
         on.load_images([image.archive for image in built.values()])
     chosen = {name: given or built[name].ref for name, given in refs.items()}
     return Images(**chosen)
 
 
 def is_ours(on: Target) -> bool:
-    """Whether the cluster is an embedded one, of which all is ours."""
+    """Return whether the cluster is an embedded one, of which all is ours."""
     return isinstance(on, Embedded) or (isinstance(on, Current) and on.is_embedded)
 
 
@@ -73,13 +73,13 @@ def demand_images(on: Target) -> None:
     """Refuse a cluster that cannot be given an image when none is named that it can pull."""
     if isinstance(on, Current) and not is_ours(on) and not os.environ.get("OPERATOR_IMAGE"):
         raise StepError(
-            f"no image can be loaded into the cluster of {on.kubeconfig}: it is not ours",
+            f"no image can be loaded into the cluster of {on.kubeconfig}: it was not made here",
             "Set OPERATOR_IMAGE to an image that the nodes can pull (README.md, 'Install').",
         )
 
 
 def not_made_by_us(kubectl: Kubectl, *resources: str) -> list[str]:
-    """Those of `kind/name` that exist without our label."""
+    """Return those of `kind/name` that exist without our label."""
     shown = {each: kubectl("get", each, "--ignore-not-found", "-o", "json") for each in resources}
     return [each for each in resources if shown[each] and not is_marked(json.loads(shown[each]))]
 
@@ -106,19 +106,19 @@ def install(kubectl: Kubectl, images: Images, *components: str) -> None:
             pods = kubectl("get", "pods", "-n", NAMESPACE)
             raise StepError(
                 f"the operator does not become ready\n{pods}{logs}",
-                f"`kubectl -n {NAMESPACE} describe pods` tells more.",
+                f"Run `kubectl -n {NAMESPACE} describe pods`.",
             ) from failure
 
 
 def _remove_stale_overlays() -> None:
-    """What an installation that was killed left; a young one may be another process's."""
+    """Remove overlays of killed installations; a young one may be another process's."""
     for left in _MANIFESTS.glob(f"{_OVERLAY}*"):
         if time.time() - left.stat().st_mtime > _STALE_S:
             shutil.rmtree(left, ignore_errors=True)
 
 
 def _write_overlay(folder: Path, images: Images, components: tuple[str, ...] = ()) -> None:
-    """As in README.md, 'Install': only the images and our label differ from the base."""
+    """Write an overlay as in README.md, 'Install': only images and our label differ."""
     name, _, tag = images.operator.rpartition(":")
     environment = {
         "INFERENCE_OPERATOR_LOADER_IMAGE": images.operator,

@@ -31,7 +31,7 @@ _LOADER, _TRITON = "INFERENCE_OPERATOR_LOADER_IMAGE", "INFERENCE_OPERATOR_TRITON
 
 
 def by_digest(reference: str, option: str) -> str:
-    """The reference without its tag, which a digest makes meaningless.
+    """Return the reference without its tag, which a digest makes meaningless.
 
     Raises:
         StepError: if it has no digest, no registry's host, or a form that no runtime pulls.
@@ -103,12 +103,12 @@ def _check(file: str, text: str, given: Set[str]) -> None:
                 raise StepError(
                     f"{file}: {body['kind']} {body['metadata']['name']}, {path}: found {image!r},"
                     f" expected one of those given, {' or '.join(sorted(given))}",
-                    "Let hack/release.py set it.",
+                    "Set it with hack/release.py.",
                 )
 
 
 def images_of(body: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each image that a manifest names, in a container or in a setting, and where."""
+    """Yield each image that a manifest names, in a container or in a setting, and where."""
     if "template" not in body.get("spec", {}):
         return
     pod = body["spec"]["template"]["spec"]

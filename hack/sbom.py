@@ -48,10 +48,10 @@ Document = dict[str, Any]
 def locked(text: str) -> dict[str, tuple[str, tuple[str, ...]]]:
     """Return the version and the sha256 digests of each package of a lock, by its name."""
     starts = [*_PACKAGE.finditer(text)]
-    ends = [*(found.start() for found in starts[1:]), len(text)]
+    ends = [*(start.start() for start in starts[1:]), len(text)]
     return {
-        canonical(found[1]): (found[2], tuple(_HASH.findall(text[found.end() : end])))
-        for found, end in zip(starts, ends, strict=True)
+        canonical(start[1]): (start[2], tuple(_HASH.findall(text[start.end() : end])))
+        for start, end in zip(starts, ends, strict=True)
     }
 
 
@@ -66,18 +66,20 @@ def with_hashes(document: Document, lock: str) -> Document:
     A package has one digest for each of its wheels: they are those of its distribution. StepError
     where the document and the lock do not hold the same packages.
     """
-    wanted = locked(lock)
-    there = {canonical(found["name"]): found["version"] for found in document["components"]}
-    if there != {name: version for name, (version, _) in wanted.items()}:
+    packages = locked(lock)
+    there = {
+        canonical(component["name"]): component["version"] for component in document["components"]
+    }
+    if there != {name: version for name, (version, _) in packages.items()}:
         raise StepError(f"found {sorted(there)}, expected the packages of the lock", _REMEDY)
-    components = [_with_hashes(found, wanted) for found in document["components"]]
+    components = [_with_hashes(component, packages) for component in document["components"]]
     return {**document, "components": components}
 
 
 def _with_hashes(
-    component: Document, wanted: Mapping[str, tuple[str, tuple[str, ...]]]
+    component: Document, packages: Mapping[str, tuple[str, tuple[str, ...]]]
 ) -> Document:
-    _, digests = wanted[canonical(component["name"])]
+    _, digests = packages[canonical(component["name"])]
     distribution = {
         "type": "distribution",
         "url": f"pkg:pypi/{canonical(component['name'])}@{component['version']}",
@@ -125,16 +127,16 @@ def audit() -> None:
     for lock in locks():
         with step(f"vulnerabilities of {lock.relative_to(ROOT)}"):
             command = ("pip-audit", "--require-hashes", "--disable-pip", "--requirement", lock)
-            _tool(*command, remedy="take newer versions (make lock UPGRADE=--upgrade)")
+            _tool(*command, remedy="Take newer versions (make lock UPGRADE=--upgrade).")
 
 
 def locks() -> list[Path]:
     """Return every lock of the repository: its text files that have digests."""
-    found: list[Path] = []
+    paths: list[Path] = []
     for folder, folders, files in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in _BUILT and name[0] != "."]
-        found += [Path(folder, name) for name in files if name.endswith(".txt")]
-    return sorted(file for file in found if _HASH.search(file.read_text("utf-8", "replace")))
+        paths += [Path(folder, name) for name in files if name.endswith(".txt")]
+    return sorted(file for file in paths if _HASH.search(file.read_text("utf-8", "replace")))
 
 
 def _tool(name: str, *arguments: str | Path, remedy: str = _REMEDY) -> None:

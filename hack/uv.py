@@ -16,7 +16,7 @@ LOCK = Path(__file__).resolve().parents[1] / "requirements" / "uv.txt"
 
 
 def uv() -> Path:
-    """Path of uv, installed first when it is missing."""
+    """Return the path of uv, installed first when it is missing."""
     from hack.cache import cache_root
 
     folder = cache_root() / f"uv-{_version()}"
@@ -54,7 +54,7 @@ def _fill(python: Path, lock: Path) -> None:
 
 
 def _ensure_venv() -> None:
-    """Debian splits venv and ensurepip from python3."""
+    """Install venv if it is missing: Debian splits venv and ensurepip from python3."""
     if importlib.util.find_spec("ensurepip") and importlib.util.find_spec("venv"):
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:

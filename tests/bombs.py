@@ -2,7 +2,7 @@
 
 
 def laughs(levels: int) -> str:
-    """A list of nine texts, and lists of nine aliases of the one before: 9**levels texts."""
+    """Return a list of nine texts, and lists of nine aliases of the one before: 9**levels texts."""
     lines = [f"a0: &a0 [{', '.join(['lol'] * 9)}]"]
     for level in range(1, levels):
         aliases = ", ".join([f"*a{level - 1}"] * 9)
@@ -11,7 +11,7 @@ def laughs(levels: int) -> str:
 
 
 def merges(levels: int) -> str:
-    """The same of maps, by merge keys: PyYAML copies the keys of each map that is merged."""
+    """Return the same of maps, by merge keys: PyYAML copies the keys of each map that is merged."""
     lines = ["a0: &a0 {x: 1}"]
     for level in range(1, levels):
         aliases = ", ".join([f"*a{level - 1}"] * 9)

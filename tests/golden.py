@@ -11,11 +11,11 @@ class Golden:
     folder: Path
     update: bool = False
 
-    def check(self, name: str, found: str) -> None:
-        """The text equals the file, or becomes it."""
+    def check(self, name: str, actual: str) -> None:
+        """Compare the text with the file, or write it."""
         path = self.folder / name
         if self.update:
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(found, "utf-8")
+            path.write_text(actual, "utf-8")
         expected = path.read_text("utf-8") if path.exists() else ""
-        assert found == expected, f"{name} differs; if that is meant, run pytest --update-golden"
+        assert actual == expected, f"{name} differs; if that is meant, run pytest --update-golden"

@@ -38,9 +38,11 @@ def maps(number: int) -> Body:
 
 def labels(number: int) -> Body:
     """Return a model of which nearly every value is a label."""
-    found = _record(number, None)
-    found["metadata"]["labels"] |= {f"l{n}": "" for n in range(VALUES - 1000)} | {"me": str(number)}
-    return {**found, "kind": "InferenceModel", "spec": {}}
+    record = _record(number, None)
+    record["metadata"]["labels"] |= {f"l{n}": "" for n in range(VALUES - 1000)} | {
+        "me": str(number)
+    }
+    return {**record, "kind": "InferenceModel", "spec": {}}
 
 
 HEAVY: dict[str, Callable[[int], Body]] = {

@@ -136,10 +136,10 @@ def shapes(naming: Naming = name_of, steps: int = STEPS) -> Body:
         }
         taken = [naming(n) for n in range(TENSORS)]
         given = [naming((i + 1) * TENSORS + n) for n in range(TENSORS)]
-        found = _step(i, taken, given, naming, **declared)
-        found["inputMap"] = {f"{n}{'n' * 50}": name for n, name in enumerate(taken)}
-        found["outputMap"] = {f"{n}{'n' * 50}": name for n, name in enumerate(given)}
-        made.append(found)
+        built = _step(i, taken, given, naming, **declared)
+        built["inputMap"] = {f"{n}{'n' * 50}": name for n, name in enumerate(taken)}
+        built["outputMap"] = {f"{n}{'n' * 50}": name for n, name in enumerate(given)}
+        made.append(built)
     first = [tensor(naming(n), DIMS) for n in range(TENSORS)]
     last = [tensor(naming((n + 1) * TENSORS + n)) for n in range(steps)]
     return pipeline(made, first, last)
@@ -158,7 +158,7 @@ def warmup(naming: Naming = name_of, steps: int = STEPS) -> Body:
         }
         for i in range(16)
     ]
-    found = {**_source(), "inputs": inputs, "outputs": inputs}
+    model = {**_source(), "inputs": inputs, "outputs": inputs}
     triton = {
         "warmup": samples,
         "env": [{"name": naming(n), "value": "\x7f" * 2000} for n in range(64)],
@@ -169,15 +169,15 @@ def warmup(naming: Naming = name_of, steps: int = STEPS) -> Body:
             for n in range(16)
         ],
     }
-    return model(found, triton=triton)
+    return model(model, triton=triton)
 
 
 def overrides(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Overrides that contradict the spec in each of many inputs."""
     inputs = [tensor(naming(n), DIMS) for n in range(TENSORS)]
     text = "".join(f'input {{ name: "x{n}" }} ' for n in range(3000))
-    found = {**_source(), "inputs": inputs, "outputs": inputs}
-    return model(found, triton={"configOverrides": text[:65000].rpartition("input")[0]})
+    model = {**_source(), "inputs": inputs, "outputs": inputs}
+    return model(model, triton={"configOverrides": text[:65000].rpartition("input")[0]})
 
 
 def step_overrides(naming: Naming = name_of, steps: int = STEPS) -> Body:
@@ -185,26 +185,26 @@ def step_overrides(naming: Naming = name_of, steps: int = STEPS) -> Body:
     made = []
     for i in range(steps):
         inputs = [tensor(naming(n)) for n in range(TENSORS)]
-        found = _step(i, [naming(0)], [naming(i)], naming, inputs=inputs, outputs=inputs)
+        built = _step(i, [naming(0)], [naming(i)], naming, inputs=inputs, outputs=inputs)
         text = "".join(f'input {{ name: "x{n}" }} ' for n in range(600))
-        made.append({**found, "triton": {"configOverrides": text}})
+        made.append({**built, "triton": {"configOverrides": text}})
     return pipeline(made, [tensor(naming(0))], [tensor(naming(1))])
 
 
 def unknown_fields(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Fields that no type has: the API server would prune them, files may hold them."""
-    found = chain(naming, steps // 4)
-    found["spec"] |= {naming(n): naming(n) for n in range(100 * steps)}
-    return found
+    manifest = chain(naming, steps // 4)
+    manifest["spec"] |= {naming(n): naming(n) for n in range(100 * steps)}
+    return manifest
 
 
 def bad_types(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Everything is of another type than the API says."""
-    found = unknown(naming, steps)
-    for one in found["spec"]["steps"]:
-        one["inputMap"] = {name: [1] * 10 for name in one["inputMap"]}
-        one["outputMap"] = {f"{name}{'x' * 100}": "a b" for name in one["outputMap"]}
-    return found
+    manifest = unknown(naming, steps)
+    for each in manifest["spec"]["steps"]:
+        each["inputMap"] = {name: [1] * 10 for name in each["inputMap"]}
+        each["outputMap"] = {f"{name}{'x' * 100}": "a b" for name in each["outputMap"]}
+    return manifest
 
 
 def one_tensor(naming: Naming = name_of, steps: int = STEPS) -> Body:
@@ -224,10 +224,10 @@ def demands(naming: Naming = name_of, steps: int = STEPS) -> Body:
             "inputs": [{**tensor(f"i{n}"), "shape": shape} for n in range(TENSORS)],
             "outputs": [{**tensor(f"o{n}"), "shape": shape} for n in range(TENSORS)],
         }
-        found = _step(i, [], [], naming, **declared)
-        found["inputMap"] = {f"i{n}": naming(1) for n in range(TENSORS)}
-        found["outputMap"] = {f"o{n}": naming(1000 + i * TENSORS + n) for n in range(TENSORS)}
-        made.append(found)
+        built = _step(i, [], [], naming, **declared)
+        built["inputMap"] = {f"i{n}": naming(1) for n in range(TENSORS)}
+        built["outputMap"] = {f"o{n}": naming(1000 + i * TENSORS + n) for n in range(TENSORS)}
+        made.append(built)
     return pipeline(
         made,
         [{**tensor(naming(1)), "shape": [-1] * DIMS}],

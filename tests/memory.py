@@ -32,7 +32,7 @@ _MOST = 2 << 30
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the check answered, and by how many MiB its process grew."""
+    """The check's answer, and the growth of its process in MiB."""
 
     growth: int
     answer: str
@@ -80,13 +80,13 @@ def _plan(_: str) -> str:
     return json.dumps(answers)
 
 
-def _delete(what: str, count: str) -> str:
+def _delete(resource: str, count: str) -> str:
     from inference_operator.observation.store import Cache
     from tests.heavy import HEAVY
 
     cache = Cache()
     for number in range(int(count)):
-        body = HEAVY[what](number)
+        body = HEAVY[resource](number)
         cache.put(body["kind"], body)
         cache.record_deletion(body["kind"], body)
     return "deleted"
@@ -112,7 +112,7 @@ def store(uri: str, endpoint: str) -> str:
 
 
 def _peak() -> int:
-    """The most MiB of memory so far. `ru_maxrss` would start with that of the parent."""
+    """Return the most MiB of memory so far. `ru_maxrss` would start with that of the parent."""
     status = Path("/proc/self/status").read_text("ascii")
     line = next(line for line in status.splitlines() if line.startswith("VmHWM:"))
     return int(line.split()[1]) >> 10
@@ -124,11 +124,11 @@ _MEASURED = {"unpack": _unpack, "check": _check, "plan": _plan, "delete": _delet
 def main() -> None:
     for name in _IMPORTED:
         importlib.import_module(name)
-    what, *arguments = sys.argv[1:]
+    command, *arguments = sys.argv[1:]
     resource.setrlimit(resource.RLIMIT_AS, (_MOST, _MOST))
     before = _peak()
     try:
-        answer = _MEASURED[what](*arguments)
+        answer = _MEASURED[command](*arguments)
     except Exception as error:
         answer = f"unexpected {type(error).__name__}"
     print(json.dumps({"growth": _peak() - before, "answer": answer}))

@@ -29,11 +29,11 @@ def seen(body: Body) -> Observed:
     cache = Cache()
     cache.put(stored["kind"], stored)
     meta = stored["metadata"]
-    found = observe(
+    observed = observe(
         cache, UnitKey(body["kind"], meta["namespace"], meta["name"]), no_registry(False)
     )
-    assert found is not None
-    return found
+    assert observed is not None
+    return observed
 
 
 def planned(body: Body) -> dict[str, Any]:

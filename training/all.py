@@ -42,17 +42,17 @@ def say(line: str) -> None:
 
 
 def chosen(names: str) -> list[str]:
-    """The models of a list with commas, or all of them; ValueError names a stranger."""
-    wanted = [name for name in names.replace(",", " ").split() if name]
-    if strangers := sorted(set(wanted) - set(MODELS)):
+    """Return the models of a list with commas, or all of them; ValueError names unknown models."""
+    requested = [name for name in names.replace(",", " ").split() if name]
+    if unknown := sorted(set(requested) - set(MODELS)):
         raise ValueError(
-            f"--models: found {', '.join(strangers)}, expected of {', '.join(MODELS)}; correct it"
+            f"--models: found {', '.join(unknown)}, expected of {', '.join(MODELS)}; correct it"
         )
-    return wanted or list(MODELS)
+    return requested or list(MODELS)
 
 
 def main(words: Sequence[str] | None = None) -> int:
-    """1 where a model could not be trained or registered; the others are, all the same."""
+    """Train and register; return 1 if a model failed (the others are registered)."""
     parser = argparse.ArgumentParser(prog="python -m training.all", description=__doc__)
     parser.add_argument("--tracking-uri", required=True, help="of the MLflow server")
     parser.add_argument("--models", default="", help="names with commas (all)")

@@ -59,7 +59,7 @@ def main(name: str, words: Sequence[str] | None = None) -> int:
 
 
 def _add_options(parser: argparse.ArgumentParser, model: type[BaseModel]) -> None:
-    """An option for each field; what it may be is checked by the model, all at once."""
+    """Add an option for each field; the model checks all values at once."""
     for name, field in model.model_fields.items():
         if name != "settings":
             option = "--" + name.replace("_", "-")

@@ -1,4 +1,4 @@
-"""How sure a trained model may claim to be: set on validation data, measured on held-out data."""
+"""Confidence of a trained model: set on validation data, measured on held-out data."""
 
 import math
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Coverage:
     `width` is relative to today's close: 0.05 is five percent of the price.
     """
 
-    wanted: float
+    nominal: float
     share: float
     samples: int
     width: float
@@ -80,12 +80,12 @@ def calibrate(model: PricePredictor, samples: Samples, coverage: float = 0.9) ->
     return float(width)
 
 
-def measured_coverage(model: PricePredictor, samples: Samples, wanted: float = 0.9) -> Coverage:
-    """On days that neither the weights nor the width were learnt from."""
-    bounds, found = predict(model, samples)[1], samples.targets
-    inside = (found >= bounds[:, :1]) & (found <= bounds[:, 1:])
+def measured_coverage(model: PricePredictor, samples: Samples, nominal: float = 0.9) -> Coverage:
+    """Measure coverage; `samples` must not be those of the weights or the width."""
+    bounds, targets = predict(model, samples)[1], samples.targets
+    inside = (targets >= bounds[:, :1]) & (targets <= bounds[:, 1:])
     width = float((bounds[:, 1] - bounds[:, 0]).mean())
-    return Coverage(wanted, float(inside.float().mean()), len(samples), width)
+    return Coverage(nominal, float(inside.float().mean()), len(samples), width)
 
 
 def calibrate_sign(model: SentimentTransformer, samples: Samples) -> float:
@@ -108,7 +108,7 @@ def calibrate_sign(model: SentimentTransformer, samples: Samples) -> float:
 
 
 def likeliest_scale(surprise: Tensor, right: Tensor) -> float:
-    """The s that makes `right` likeliest, each being true with the probability Phi(surprise / s).
+    """Return the s that makes `right` likeliest; each is true with probability Phi(surprise / s).
 
     Without any skill that is a large number, and every confidence near 0.5.
     """
@@ -120,7 +120,7 @@ def likeliest_scale(surprise: Tensor, right: Tensor) -> float:
 
 
 def measured_reliability(model: SentimentTransformer, samples: Samples) -> Reliability:
-    """On texts that neither the weights nor the scale were learnt from."""
+    """Measure reliability; `samples` must not be those of the weights or the scale."""
     score, confidence, _ = predict(model, samples, batch=32)
     signed = samples.targets != 0
     claimed = confidence[signed]

@@ -77,14 +77,14 @@ def read_torchscript(path: Path) -> Answer:
 
 
 def difference(name: str, model: nn.Module, served: Answer, samples: Samples) -> float:
-    """How far `served` answers from the model at most; ExportError beyond the tolerance."""
+    """Return how far `served` is from the model at most; ExportError beyond the tolerance."""
     worst = 0.0
     for batch in BATCHES:
         rows = torch.from_numpy(np.resize(np.arange(len(samples)), batch))
         for inputs in (tuple(samples.take(rows).inputs.values()), probes(model, batch, batch)):
             with torch.inference_mode():
-                found, expected = served(*inputs), model(*inputs)
-            off = max(distance(*pair) for pair in zip(found, expected, strict=True))
+                actual, expected = served(*inputs), model(*inputs)
+            off = max(distance(*pair) for pair in zip(actual, expected, strict=True))
             if not off <= TOLERANCES[name]:
                 raise ExportError(
                     f"{name}, batch {batch}: the exported model is off by {off:.1e}, expected at"
@@ -95,12 +95,12 @@ def difference(name: str, model: nn.Module, served: Answer, samples: Samples) ->
     return worst
 
 
-def distance(found: Tensor, expected: Tensor) -> float:
-    """The largest difference by the size of the answer; infinite where only one is NaN."""
-    if found.shape != expected.shape or bool((found.isnan() != expected.isnan()).any()):
+def distance(actual: Tensor, expected: Tensor) -> float:
+    """Return the largest difference by the size of the answer; infinite where only one is NaN."""
+    if actual.shape != expected.shape or bool((actual.isnan() != expected.isnan()).any()):
         return float("inf")
     size = expected.abs().clamp(min=1.0)
-    return float(torch.nan_to_num((found - expected).abs() / size).max())
+    return float(torch.nan_to_num((actual - expected).abs() / size).max())
 
 
 def save_weights(model: nn.Module, folder: Path) -> None:
@@ -108,7 +108,7 @@ def save_weights(model: nn.Module, folder: Path) -> None:
 
 
 def load_weights(model: Model, folder: Path) -> Model:
-    """The model with the weights that `save_weights` wrote there, in evaluation mode.
+    """Return the model with the weights that `save_weights` wrote there, in evaluation mode.
 
     Raises ExportError for a file that is missing, damaged, or of another network.
     """
@@ -126,7 +126,7 @@ def load_weights(model: Model, folder: Path) -> Model:
 
 
 def _publish(part: Path) -> Path:
-    """The checked file under its own name, beside its digest."""
+    """Return the checked file under its own name, beside its digest."""
     path = part.with_suffix("")
     part.replace(path)
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -144,7 +144,7 @@ def _demand_calibrated(model: nn.Module) -> None:
 
 @contextmanager
 def _without_deprecations() -> Iterator[None]:
-    """TorchScript is deprecated in PyTorch, and what Triton's LibTorch backend loads."""
+    """Ignore deprecation warnings: Triton's LibTorch backend loads only TorchScript."""
     with warnings.catch_warnings():
         for category in (DeprecationWarning, FutureWarning):
             warnings.simplefilter("ignore", category)

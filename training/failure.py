@@ -1,4 +1,4 @@
-"""What ends a training with a sentence; all else is a bug, and keeps its traceback."""
+"""Errors that end a training with a sentence; all others are bugs with tracebacks."""
 
 
 class TrainingError(Exception):

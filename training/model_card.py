@@ -8,7 +8,7 @@ from training.trained import Trained
 
 
 def model_card(name: str, trained: Trained, commit: str) -> str:
-    """Markdown: the verdict first, then data, tensors, how well it does, and how to repeat it."""
+    """Return Markdown: the verdict first, then data, tensors, results, and how to repeat them."""
     report = trained.report
     data = report.get("data", {})
     parts = [
@@ -33,16 +33,16 @@ def model_card(name: str, trained: Trained, commit: str) -> str:
 
 
 def flat(content: Mapping[str, Any], prefix: str = "") -> dict[str, float]:
-    """The finite numbers of nested mappings and lists, by dotted path; the rest is left out."""
-    found: dict[str, float] = {}
+    """Return the finite numbers of nested mappings and lists, by dotted path."""
+    flattened: dict[str, float] = {}
     for key, value in content.items():
         path = f"{prefix}{key}"
         inner = dict(enumerate(value)) if isinstance(value, list) else value
         if isinstance(inner, Mapping):
-            found |= flat({str(name): each for name, each in inner.items()}, f"{path}.")
+            flattened |= flat({str(name): each for name, each in inner.items()}, f"{path}.")
         elif isinstance(value, int | float) and abs(value) < float("inf"):
-            found[path] = float(value)
-    return found
+            flattened[path] = float(value)
+    return flattened
 
 
 def _spans(split: Mapping[str, Any]) -> list[tuple[Any, ...]]:

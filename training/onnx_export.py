@@ -17,7 +17,7 @@ OPSET = 18
 def write_onnx(
     model: nn.Module, signature: Signature, example: tuple[Tensor, ...], path: Path
 ) -> None:
-    """The model in one file, with a free batch axis, and a free one wherever the shape says -1.
+    """Write the model to one file, with a free batch axis, and a free axis for each -1 in a shape.
 
     `example` [n, ...] needs more than one row, and as many free lengths of more than one: the
     exporter takes a length of 1 for a fixed one.
@@ -52,7 +52,7 @@ class OnnxModel:
 
     def __call__(self, *inputs: Tensor) -> tuple[Tensor, ...]:
         given = {name: each.numpy() for name, each in zip(self._inputs, inputs, strict=True)}
-        return tuple(torch.from_numpy(found) for found in self._session.run(None, given))
+        return tuple(torch.from_numpy(output) for output in self._session.run(None, given))
 
 
 def _free_axes(tensor: TensorSpec) -> dict[int, str]:
@@ -62,7 +62,7 @@ def _free_axes(tensor: TensorSpec) -> dict[int, str]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """The exporter and its optimiser tell of optional packages and of their own progress."""
+    """Silence the exporter and its optimiser, which log missing packages and progress."""
     loggers = [logging.getLogger(name) for name in ("", "torch.onnx", "onnxscript", "onnx_ir")]
     levels = [logger.level for logger in loggers]
     for logger in loggers:

@@ -1,4 +1,4 @@
-"""What is asked of a training: which model, how, where it goes, and whether to go on."""
+"""An order of a training: its model, settings and folder, and whether to resume."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Order:
     resume: bool = False
 
     def checkpoint(self) -> Checkpoint:
-        """Of this order's folder; without `resume` what was there is forgotten."""
-        found = Checkpoint(self.folder / "checkpoint")
+        """Return the checkpoint of this order's folder; remove an old one without `resume`."""
+        stored = Checkpoint(self.folder / "checkpoint")
         if not self.resume:
-            found.path.unlink(missing_ok=True)
-        return found
+            stored.path.unlink(missing_ok=True)
+        return stored

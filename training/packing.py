@@ -47,20 +47,20 @@ def pack_version(uri: str, repository: Path, tracking_uri: str) -> Path:
 
 def _of_version(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
     client = mlflow.MlflowClient()
-    found = (
+    version = (
         client.get_model_version_by_alias(asked.name, asked.alias)
         if asked.alias
         else client.get_model_version(asked.name, str(asked.version))
     )
-    exact = f"models:/{asked.name}/{found.version}"
+    exact = f"models:/{asked.name}/{version.version}"
     fetched = Path(mlflow.artifacts.download_artifacts(exact, dst_path=folder))
-    said = facts((fetched / _MLMODEL).read_text("utf-8"), found.tags)
-    resolved = Resolved(uri, exact, int(found.version), found.run_id or "", exact, said)
-    return resolved, fetched / said.path
+    recorded = facts((fetched / _MLMODEL).read_text("utf-8"), version.tags)
+    resolved = Resolved(uri, exact, int(version.version), version.run_id or "", exact, recorded)
+    return resolved, fetched / recorded.path
 
 
 def _of_run(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
-    """A model that the run logged, or a single file of its artifacts."""
+    """Return a model that the run logged, or a single file of its artifacts."""
     fetched = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
     if fetched.is_file():
         return Resolved(uri, uri, 1, asked.run, uri, file_facts(fetched.name, {})), fetched
@@ -69,12 +69,12 @@ def _of_run(asked: RegistryUri, uri: str, folder: str) -> tuple[Resolved, Path]:
             f"found {uri} to be no file, nor a model with its {_MLMODEL}, expected one of them;"
             " write the path as MLflow shows it"
         )
-    said = facts((fetched / _MLMODEL).read_text("utf-8"), {})
-    return Resolved(uri, uri, 1, asked.run, uri, said), fetched / said.path
+    recorded = facts((fetched / _MLMODEL).read_text("utf-8"), {})
+    return Resolved(uri, uri, 1, asked.run, uri, recorded), fetched / recorded.path
 
 
 def _spec(name: str, resolved: Resolved) -> InferenceModelSpec:
-    """As of an InferenceModel with nothing but a source; batches, and the digest pinned."""
+    """Return the spec of an InferenceModel with only a source, a batch size and the digest."""
     pin = {"sha256": resolved.facts.sha256} if resolved.facts.sha256 else {}
     batching: dict[str, object] = {"dynamicBatching": {}} if resolved.facts.max_batch_size else {}
     written = {"model": {"name": name, "source": {"uri": resolved.asked, **pin}}}

@@ -92,7 +92,7 @@ def write_variant(folder: Path, precision: Precision, samples: Samples) -> Varia
 
 
 def write_graph(original: Path, precision: Precision) -> Path:
-    """An ONNX graph in that precision, as a new file beside the original."""
+    """Return an ONNX graph in that precision, as a new file beside the original."""
     path = original.with_name(f"{original.name}.{precision}.part")
     with quiet():
         _WRITERS[precision](original, path)
@@ -100,7 +100,7 @@ def write_graph(original: Path, precision: Precision) -> Path:
 
 
 def accuracy(scores: np.ndarray, ratings: np.ndarray) -> Accuracy:
-    """Of scores [n, 1]; ratings of 0 have no sign and don't count for it."""
+    """Return the accuracy of scores [n, 1]; ratings of 0 have no sign and are skipped there."""
     signed = ratings != 0
     right = np.sign(scores[signed]) == np.sign(ratings[signed])
     return Accuracy(float(np.sqrt(np.mean((scores - ratings) ** 2))), float(right.mean()))
@@ -111,10 +111,10 @@ def _scores(path: Path, samples: Samples) -> np.ndarray:
     # Sorted by length: little padding in each batch.
     lengths = samples.inputs[samples.mask].sum(dim=1)
     order = torch.argsort(lengths, stable=True)
-    found = torch.empty(len(samples), 1)
+    scores = torch.empty(len(samples), 1)
     for rows in torch.split(order, _BATCH):
-        found[rows] = model(*samples.take(rows).inputs.values())[0]
-    return found.numpy()
+        scores[rows] = model(*samples.take(rows).inputs.values())[0]
+    return scores.numpy()
 
 
 def _write_int8(original: Path, path: Path) -> None:
@@ -143,21 +143,22 @@ def main() -> None:
 
     texts = sentiment_samples(load_sentiment().split().test)
     try:
-        found = write_variant(given.output, given.precision, texts)
+        variant = write_variant(given.output, given.precision, texts)
     except TrainingError as error:
         raise SystemExit(str(error)) from None
-    (given.output / "precision.json").write_text(json.dumps(asdict(found), indent=2) + "\n")
-    print(sentence(found))
+    (given.output / "precision.json").write_text(json.dumps(asdict(variant), indent=2) + "\n")
+    print(sentence(variant))
 
 
-def sentence(found: Variant) -> str:
-    """What is saved, and what it costs."""
-    now, before = found.accuracy, found.original_accuracy
+def sentence(variant: Variant) -> str:
+    """Describe the saved bytes, and the loss of accuracy."""
+    now, before = variant.accuracy, variant.original_accuracy
     return (
-        f"{found.file}: {found.bytes / 1e6:.1f} MB instead of {found.original_bytes / 1e6:.1f};"
+        f"{variant.file}: {variant.bytes / 1e6:.1f} MB"
+        f" instead of {variant.original_bytes / 1e6:.1f};"
         f" RMSE {now.error:.4f} instead of {before.error:.4f}, sign right in"
-        f" {now.sign_right:.2%} instead of {before.sign_right:.2%} of {found.samples} texts; scores"
-        f" are off by {found.mean_off:.4f} on average, {found.most_off:.4f} at most"
+        f" {now.sign_right:.2%} instead of {before.sign_right:.2%} of {variant.samples} texts;"
+        f" scores are off by {variant.mean_off:.4f} on average, {variant.most_off:.4f} at most"
     )
 
 

@@ -11,7 +11,7 @@ from training.models.price import PricePredictor
 
 
 def price_samples(windows: Windows) -> Samples:
-    """`ohlcv` [n, 60, 5] and targets [n, 1]; raises SamplesError for other columns or steps."""
+    """Return `ohlcv` [n, 60, 5] and targets [n, 1]; SamplesError for other columns or steps."""
     expected = (STEPS, len(FEATURES))
     if windows.inputs.ndim != 3 or windows.inputs.shape[1:] != expected:
         raise SamplesError(
@@ -24,7 +24,7 @@ def price_samples(windows: Windows) -> Samples:
 
 
 def price_task(name: str, parts: Split, dropout: float | None = None) -> Task:
-    """The registered model `name` on these parts; without `dropout` it has its own."""
+    """Return the registered model `name` on these parts; without `dropout` it has its own."""
     create = MODELS[name].create
 
     def label(row: int) -> str:

@@ -58,14 +58,14 @@ def train_prices(order: Order, say: Say) -> Report:
 def _judged(fitted: Fitted, parts: Split, folder: Path) -> dict[str, Any]:
     model: PricePredictor = fitted.model  # type: ignore[assignment]
     learnt, test = parts.train, parts.test
-    found = forecast(model, test)
-    judged = judge(found, learnt, test)
+    forecasts = forecast(model, test)
+    judged = judge(forecasts, learnt, test)
     true = test.targets[:, 0].astype(np.float64)
     levels = _coverage(model, parts, true)
     folder.mkdir(parents=True, exist_ok=True)
     plots.losses(fitted.epochs, fitted.best, folder / "loss.png")
-    plots.predictions(found.close, true, "close / today's", folder / "predictions.png")
-    plots.residuals(found.close - true, "close / today's", folder / "residuals.png")
+    plots.predictions(forecasts.close, true, "close / today's", folder / "predictions.png")
+    plots.residuals(forecasts.close - true, "close / today's", folder / "residuals.png")
     claimed, measured = np.array(list(levels)), np.array(list(levels.values()))
     axis = ("claimed coverage of the interval", "measured coverage")
     plots.calibration(claimed, measured, axis, folder / "calibration.png")
@@ -75,25 +75,25 @@ def _judged(fitted: Fitted, parts: Split, folder: Path) -> dict[str, Any]:
             "claimed": COVERAGE,
             "byLevel": {f"{level:g}": share for level, share in levels.items()},
         },
-        "verdict": f"{verdict(judged)} {_of_intervals(found, true)}",
+        "verdict": f"{verdict(judged)} {_of_intervals(forecasts, true)}",
     }
 
 
 def _coverage(model: PricePredictor, parts: Split, true: Any) -> dict[float, float]:
-    """What intervals of other levels, set on validation as the served one is, hold on test."""
+    """Return the share that intervals of other levels hold on test; validation sets them."""
     served = model.quantile.clone()
-    found = {}
+    coverages = {}
     for level in _LEVELS:
         calibrate(model, price_samples(parts.validation), level)
         bounds = predict(model, price_samples(parts.test))[1].double().numpy()
-        found[level] = held(bounds, true).share or 0.0
+        coverages[level] = held(bounds, true).share or 0.0
     model.quantile.copy_(served)
-    return found
+    return coverages
 
 
-def _of_intervals(found: Forecast, true: Any) -> str:
-    assert found.bounds is not None
-    share = held(found.bounds, true)
+def _of_intervals(intervals: Forecast, true: Any) -> str:
+    assert intervals.bounds is not None
+    share = held(intervals.bounds, true)
     honest = share.lower <= COVERAGE <= share.upper
     words = "as claimed" if honest else "not as claimed"
     return f"Intervals of {COVERAGE:.0%} held {share}: {words}."
@@ -107,10 +107,10 @@ def _walked(order: Order, everything: Windows, say: Say) -> dict[str, Any]:
     settings = plan.settings.model_copy(update={"epochs": plan.fold_epochs})
 
     def learn(part: Split) -> PricePredictor:
-        found: PricePredictor = fit(  # type: ignore[assignment]
+        predictor: PricePredictor = fit(  # type: ignore[assignment]
             price_task(order.name, part, plan.dropout), settings
         ).model
-        return found
+        return predictor
 
     return walk_forward(folds(before, plan.folds, _PURGE_DAYS), learn, say)
 
@@ -119,8 +119,10 @@ def _attributed(order: Order, model: PricePredictor, test: Windows) -> dict[str,
     if not order.plan.explained:
         return {}
     rows = np.linspace(0, len(test) - 1, min(order.plan.explained, len(test))).astype(int)
-    found = of_windows(model, torch.from_numpy(test.inputs[rows]))
+    attributions = of_windows(model, torch.from_numpy(test.inputs[rows]))
     plots.importance(
-        found.by_feature(), found.by_step(), order.folder / "plots" / "attributions.png"
+        attributions.by_feature(),
+        attributions.by_step(),
+        order.folder / "plots" / "attributions.png",
     )
-    return found.as_dict()
+    return attributions.as_dict()

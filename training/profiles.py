@@ -1,4 +1,4 @@
-"""How much is trained by default: seconds for the demo, minutes for `quick`, hours for `full`."""
+"""Default amounts of training: seconds for `demo`, minutes for `quick`, hours for `full`."""
 
 from collections.abc import Mapping
 from enum import StrEnum
@@ -17,7 +17,7 @@ class Profile(StrEnum):
 
 
 class Plan(BaseModel):
-    """What is trained and judged besides the loop's own settings."""
+    """The amount of training and evaluation, besides the loop's own settings."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 

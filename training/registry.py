@@ -44,7 +44,7 @@ class RegistryError(TrainingError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """How a trained model is registered."""
+    """The registration of a trained model."""
 
     name: str
     format: Format = Format.TORCHSCRIPT
@@ -102,7 +102,7 @@ def promote(name: str, version: int, alias: str, tracking_uri: str) -> None:
 
 
 def git_commit() -> str:
-    """The commit of the sources, `-dirty` where they differ from it; "unknown" without git."""
+    """Return the commit of the sources, `-dirty` if they differ from it; "unknown" without git."""
     words = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
     done = subprocess.run(words, cwd=_ROOT, capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else "unknown"
@@ -132,7 +132,7 @@ def _log_run(trained: Trained, entry: Entry) -> None:
 
 
 def _log_data(data: dict[str, Any]) -> None:
-    """The data set by name and digest; its rows stay where the package client put them."""
+    """Log the data set by name and digest; its rows stay where the package client put them."""
     from mlflow.data.code_dataset_source import CodeDatasetSource
     from mlflow.data.meta_dataset import MetaDataset
 
@@ -168,7 +168,7 @@ def _schema(tensors: tuple[Named, ...]) -> Schema:
 
 
 def _artifact(served: Format) -> str:
-    """Where the flavor keeps the file, within the model's folder."""
+    """Return the path of the flavor's file within the model's folder."""
     return "data/model.pth" if served is Format.TORCHSCRIPT else "model.onnx"
 
 

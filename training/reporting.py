@@ -16,7 +16,7 @@ Report = dict[str, Any]
 
 
 def described(fitted: Fitted, plan: Plan) -> Report:
-    """What was learnt, from what and how: enough to do it again."""
+    """Return all that is needed to train the model again: its data, settings and versions."""
     weights = sum(weight.numel() for weight in fitted.model.parameters())
     return {
         "settings": plan.settings.model_dump(mode="json"),
@@ -31,7 +31,7 @@ def described(fitted: Fitted, plan: Plan) -> Report:
 
 
 def spans(parts: Split) -> Report:
-    """How many samples each part has, from which day to which."""
+    """Return the number of samples of each part, and its first and last day."""
     named = {"train": parts.train, "validation": parts.validation, "test": parts.test}
     return {name: _span(samples) for name, samples in named.items()}
 
@@ -44,7 +44,7 @@ def _span(samples: Windows) -> Report:
 
 
 def write_report(name: str, content: Report, folder: Path) -> None:
-    """Both files; each appears whole or not at all."""
+    """Write both files; each appears whole or not at all."""
     _write(folder / "report.json", json.dumps(content, indent=2, allow_nan=False) + "\n")
     _write(folder / "report.md", "\n".join(_page(name, content, folder)) + "\n")
 
@@ -108,7 +108,7 @@ def _cell(value: Any) -> Any:
 
 
 def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """A Markdown table under a heading; the first row says which columns there are."""
+    """Yield a Markdown table under a heading; the first row says which columns there are."""
     if not rows:
         return
     columns = list(rows[0])

@@ -34,7 +34,7 @@ def write_samples(
 
 
 def about_window(windows: Windows) -> About:
-    """Whose window a row is, what its last close was, and what happened next."""
+    """Return a row's share, its last close, and the next one."""
 
     def about(row: int) -> Mapping[str, Any]:
         return {
@@ -50,12 +50,12 @@ def about_window(windows: Windows) -> About:
 def _sample(
     model: nn.Module, signature: Signature, samples: Samples, row: int, about: About
 ) -> dict[str, Any]:
-    one = samples.take(torch.tensor([row]))
+    sample = samples.take(torch.tensor([row]))
     with torch.inference_mode():
-        answer = model(*one.inputs.values())
+        answer = model(*sample.inputs.values())
     return {
         **about(row),
-        "input": _by_name(signature.inputs, tuple(one.inputs.values())),
+        "input": _by_name(signature.inputs, tuple(sample.inputs.values())),
         "expected": _by_name(signature.outputs, answer),
     }
 

@@ -32,14 +32,14 @@ class SearchError(TrainingError):
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """Which model, on which folds, with what common to all trials."""
+    """A model, its folds, and the settings of all trials."""
 
     name: str
     parts: tuple[Split, ...]
     settings: Settings
 
     def objective(self, trial: optuna.Trial) -> float:
-        """Mean over the folds of the best validation loss; a trial that is behind is ended."""
+        """Return the mean best validation loss of the folds; stop a trial that is behind."""
         chosen = self.settings.model_copy(
             update={
                 "learning_rate": trial.suggest_float("learning_rate", 1e-4, 1e-2, log=True),
@@ -63,28 +63,28 @@ class Search:
         return sum(losses) / len(losses)
 
 
-def search(wanted: Search, trials: int) -> optuna.Study:
-    """A study of so many trials; the same seed gives the same."""
+def search(space: Search, trials: int) -> optuna.Study:
+    """Return a study of so many trials; the same seed gives the same."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
-        sampler=optuna.samplers.TPESampler(seed=wanted.settings.seed),
+        sampler=optuna.samplers.TPESampler(seed=space.settings.seed),
         pruner=optuna.pruners.MedianPruner(n_startup_trials=3),
     )
-    study.enqueue_trial(_usual(wanted.settings))
-    study.optimize(wanted.objective, trials, callbacks=[_say])
+    study.enqueue_trial(_usual(space.settings))
+    study.optimize(space.objective, trials, callbacks=[_say])
     return study
 
 
-def found(study: optuna.Study, wanted: Search) -> dict[str, Any]:
-    """All trials, the best one, and how to train with its settings.
+def outcome(study: optuna.Study, space: Search) -> dict[str, Any]:
+    """Return all trials, the best one, and how to train with its settings.
 
     Raises SearchError where no trial came to its end.
     """
     _demand_a_best(study)
     words = [f"--{name.replace('_', '-')} {value}" for name, value in study.best_params.items()]
     return {
-        "model": wanted.name,
-        "settings": wanted.settings.model_dump(mode="json"),
+        "model": space.name,
+        "settings": space.settings.model_dump(mode="json"),
         "trials": [
             {"number": t.number, "state": t.state.name, "loss": t.value, **t.params}
             for t in study.trials
@@ -107,13 +107,13 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     torch.set_num_threads(given.threads)
     before, _ = held_out(windows(load_prices().bars, given.stride))
-    wanted = Search(
+    space = Search(
         f"{given.model}_price_predictor",
         folds(before, given.folds),
         Settings(epochs=given.epochs, patience=given.epochs, seed=given.seed),
     )
     try:
-        content = found(search(wanted, given.trials), wanted)
+        content = outcome(search(space, given.trials), space)
     except TrainingError as error:
         print(error, file=sys.stderr)
         return 2
@@ -137,7 +137,7 @@ def _demand_a_best(study: optuna.Study) -> None:
 
 
 def _usual(settings: Settings) -> dict[str, Any]:
-    """The first trial: what is to be beaten."""
+    """Return the first trial: what is to be beaten."""
     return {
         "learning_rate": settings.learning_rate,
         "weight_decay": 1e-6,

@@ -18,12 +18,12 @@ MOST_TOKENS = 128
 
 @functools.cache
 def tokeniser() -> WordPiece:
-    """The encoder's own."""
+    """Return the encoder's own."""
     return WordPiece(vocabulary().read_text("utf-8").splitlines())
 
 
 def sentiment_samples(texts: Sentiment) -> Samples:
-    """`input_ids` and `attention_mask` [n, tokens], and ratings [n, 1] from -1 to 1."""
+    """Return `input_ids` and `attention_mask` [n, tokens], and ratings [n, 1] from -1 to 1."""
     tokens = tokeniser().encode(texts.texts, MOST_TOKENS, TooLong.CUT)
     inputs = {
         "input_ids": torch.from_numpy(tokens.input_ids),
@@ -33,7 +33,7 @@ def sentiment_samples(texts: Sentiment) -> Samples:
 
 
 def sentiment_task(name: str, parts: SentimentSplit, plan: Plan) -> Task:
-    """The encoder's upper layers and a new head; `plan.frozen` layers stay as they are."""
+    """Return the encoder's upper layers and a new head; `plan.frozen` layers stay as they are."""
 
     def build() -> nn.Module:
         dropout = {} if plan.dropout is None else {"dropout": plan.dropout}
@@ -46,5 +46,5 @@ def sentiment_task(name: str, parts: SentimentSplit, plan: Plan) -> Task:
         return f"{row} ({parts.train.texts[row][:40]!r})"
 
     train, validation = sentiment_samples(parts.train), sentiment_samples(parts.validation)
-    told = {"dropout": plan.dropout, "frozen": plan.frozen}
-    return Task(name, build, SentimentTransformer.loss, train, validation, label, told)
+    changed = {"dropout": plan.dropout, "frozen": plan.frozen}
+    return Task(name, build, SentimentTransformer.loss, train, validation, label, changed)

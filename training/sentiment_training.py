@@ -56,7 +56,7 @@ def train_sentiment(order: Order, say: Say) -> Report:
 
 
 def fewer(parts: SentimentSplit, texts: int) -> SentimentSplit:
-    """At most `texts` texts to learn from, a quarter for validation and half for test; 0: all."""
+    """Return at most `texts` train texts, 25 % of it for validation, 50 % for test; 0: all."""
     if not texts:
         return parts
     chance = np.random.default_rng(0)
@@ -70,7 +70,7 @@ def fewer(parts: SentimentSplit, texts: int) -> SentimentSplit:
 
 
 def about_text(texts: Sentiment) -> About:
-    """The text of a row, and how people rated it."""
+    """Return the text of a row, and how people rated it."""
 
     def about(row: int) -> Mapping[str, Any]:
         return {"text": texts.texts[row], "rated": [float(texts.scores[row])]}
@@ -82,34 +82,34 @@ def _judged(fitted: Fitted, parts: SentimentSplit, test: Samples, folder: Path) 
     outputs = predict(fitted.model, test, _BATCH)
     scores, confidence = (output[:, 0].double().numpy() for output in outputs[:2])
     true = parts.test.scores.astype(np.float64)
-    found = judge(Rated(scores, confidence), parts.train, parts.test)
+    judgement = judge(Rated(scores, confidence), parts.train, parts.test)
     folder.mkdir(parents=True, exist_ok=True)
     plots.losses(fitted.epochs, fitted.best, folder / "loss.png")
     plots.predictions(scores, true, "rating", folder / "predictions.png")
     plots.residuals(scores - true, "rating", folder / "residuals.png")
-    _plot_calibration(found, folder / "calibration.png")
-    return {"test": found.as_dict(), "verdict": verdict(found)}
+    _plot_calibration(judgement, folder / "calibration.png")
+    return {"test": judgement.as_dict(), "verdict": verdict(judgement)}
 
 
-def _plot_calibration(found: Judged, path: Path) -> None:
-    claimed, right = (np.array([row[at] for row in found.reliability]) for at in (0, 1))
+def _plot_calibration(judged: Judged, path: Path) -> None:
+    claimed, right = (np.array([row[at] for row in judged.reliability]) for at in (0, 1))
     plots.calibration(claimed, right, ("claimed confidence in the sign", "share right"), path)
 
 
 def _attributed(order: Order, model: SentimentTransformer, texts: Sentiment) -> dict[str, Any]:
-    """The words that moved the score most, of a few texts."""
+    """Return the words that moved the score most, of a few texts."""
     if not order.plan.explained:
         return {}
-    known = vocabulary().read_text("utf-8").splitlines()
+    tokens = vocabulary().read_text("utf-8").splitlines()
     rows = np.linspace(0, len(texts) - 1, min(order.plan.explained, len(texts))).astype(int)
-    found = []
+    attributions = []
     for row in rows:
         ids = sentiment_samples(texts[np.array([row])]).inputs["input_ids"]
-        words = of_text(model, ids, [known[number] for number in ids[0].tolist()])
+        words = of_text(model, ids, [tokens[number] for number in ids[0].tolist()])
         ranked = sorted(words[1:-1], key=lambda word: -abs(word.share))
         strongest = [asdict(word) for word in ranked[:_SHOWN_WORDS]]
-        found.append({"text": texts.texts[row], "words": strongest})
-    return {"method": "integrated gradients on the embeddings, from padding", "texts": found}
+        attributions.append({"text": texts.texts[row], "words": strongest})
+    return {"method": "integrated gradients on the embeddings, from padding", "texts": attributions}
 
 
 def _named(parts: SentimentSplit) -> dict[str, Sentiment]:

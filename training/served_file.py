@@ -15,14 +15,14 @@ Arrays = dict[str, NDArray[Any]]
 
 
 class Format(StrEnum):
-    """What Triton loads."""
+    """The formats that Triton loads."""
 
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"
 
     @property
     def file(self) -> str:
-        """Its name in a training's folder."""
+        """Return its name in a training's folder."""
         return "model.pt" if self is Format.TORCHSCRIPT else "model.onnx"
 
 
@@ -34,7 +34,7 @@ def check_answer(trained: Trained, served: Format) -> None:
     path = trained.file(served.file)
     answer = _torchscript if served is Format.TORCHSCRIPT else _onnx
     try:
-        found = answer(trained)
+        actual = answer(trained)
     except TrainedFolderError:
         raise
     except Exception as error:
@@ -43,7 +43,7 @@ def check_answer(trained: Trained, served: Format) -> None:
             " the sample of sample.json; export the model again"
         ) from error
     for tensor in trained.signature.outputs:
-        _compare(f"{path}: {tensor.name}", found[tensor.name], trained.expected[tensor.name])
+        _compare(f"{path}: {tensor.name}", actual[tensor.name], trained.expected[tensor.name])
 
 
 def _torchscript(trained: Trained) -> Arrays:
@@ -82,26 +82,26 @@ def _onnx(trained: Trained) -> Arrays:
 
 
 def _demand_names(
-    trained: Trained, kind: str, declared: tuple[TensorSpec, ...], found: list[str]
+    trained: Trained, kind: str, declared: tuple[TensorSpec, ...], in_file: list[str]
 ) -> None:
     names = [tensor.name for tensor in declared]
-    if sorted(names) != sorted(found):
+    if sorted(names) != sorted(in_file):
         raise TrainedFolderError(
             f"{trained.folder / 'sample.json'}: found {kind} {', '.join(names)}, expected"
-            f" {', '.join(found)}, as in the model's file; export the model again"
+            f" {', '.join(in_file)}, as in the model's file; export the model again"
         )
 
 
-def _compare(what: str, found: NDArray[Any], expected: NDArray[Any]) -> None:
-    if found.shape != expected.shape or found.dtype != expected.dtype:
+def _compare(name: str, actual: NDArray[Any], expected: NDArray[Any]) -> None:
+    if actual.shape != expected.shape or actual.dtype != expected.dtype:
         raise TrainedFolderError(
-            f"{what}: found {found.dtype} {list(found.shape)}, expected {expected.dtype}"
+            f"{name}: found {actual.dtype} {list(actual.shape)}, expected {expected.dtype}"
             f" {list(expected.shape)} as in sample.json; export the model again"
         )
-    if not np.allclose(found, expected, rtol=TOLERANCE, atol=TOLERANCE):
-        off = float(np.abs(found - expected).max())
+    if not np.allclose(actual, expected, rtol=TOLERANCE, atol=TOLERANCE):
+        off = float(np.abs(actual - expected).max())
         raise TrainedFolderError(
-            f"{what}: found an answer that is off by {off:g}, expected at most {TOLERANCE:g} from"
+            f"{name}: found an answer that is off by {off:g}, expected at most {TOLERANCE:g} from"
             " sample.json; export the model again"
         )
 

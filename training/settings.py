@@ -16,7 +16,7 @@ class SettingsError(TrainingError):
 
 
 class Schedule(StrEnum):
-    """How the learning rate falls: not at all, when validation gets no better, or by a plan."""
+    """Schedules of the learning rate: constant, on a plateau, or by a plan."""
 
     NONE = "none"
     PLATEAU = "plateau"
@@ -24,7 +24,7 @@ class Schedule(StrEnum):
 
 
 class Device(StrEnum):
-    """Where to train; `auto` is the GPU where there is one."""
+    """Devices to train on; `auto` is the GPU if there is one."""
 
     AUTO = "auto"
     CPU = "cpu"
@@ -32,7 +32,7 @@ class Device(StrEnum):
 
 
 class Settings(BaseModel):
-    """How long and how to learn; the same settings, data and machine give the same weights."""
+    """Settings of the loop; the same settings, data and machine give the same weights."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -50,7 +50,7 @@ class Settings(BaseModel):
 
 
 def changed(before: Model, given: Mapping[str, Any]) -> Model:
-    """The same settings with what is given in their place.
+    """Return the same settings with what is given in their place.
 
     Raises SettingsError with one line for each field that is wrong.
     """

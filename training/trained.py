@@ -31,7 +31,7 @@ class Trained:
     report: dict[str, Any]
 
     def file(self, name: str) -> Path:
-        """The path of a file that must be there."""
+        """Return the path of a file that must be there."""
         path = self.folder / name
         if not path.is_file():
             there = ", ".join(sorted(p.name for p in self.folder.iterdir())) or "nothing"
@@ -61,7 +61,7 @@ def read_trained(folder: Path) -> Trained:
 
 
 def dtype_of(tensor: TensorSpec) -> np.dtype[Any]:
-    """Numpy's type of a tensor."""
+    """Return numpy's type of a tensor."""
     return np.dtype(_DTYPES[tensor.data_type])
 
 
@@ -90,5 +90,5 @@ def _tensor(entry: dict[str, Any]) -> TensorSpec:
 
 
 def _arrays(tensors: tuple[TensorSpec, ...], written: dict[str, Any]) -> dict[str, NDArray[Any]]:
-    """Batches of one, by name."""
+    """Return batches of one, by name."""
     return {each.name: np.asarray([written[each.name]], dtype=dtype_of(each)) for each in tensors}

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.controller --n 1000`: an operator with N custom resources, measured.
+"""`python -m benchmarks.controller --n 1000`: measurements of an operator with N custom resources.
 
 API server, controller manager, scheduler and kwok run beside it on this machine. Figures come
-from watches of the benchmark's own, from the API server's audit log, and from /proc.
+from the benchmark's own watches, from the API server's audit log, and from /proc.
 """
 
 import argparse
@@ -16,12 +16,12 @@ from typing import Any
 import yaml
 
 from benchmarks.controller.audit import AuditLog
-from benchmarks.controller.baseline import Floor
+from benchmarks.controller.baseline import Baseline
 from benchmarks.controller.client import Client
 from benchmarks.controller.machine import about, load_average
-from benchmarks.controller.observer import Sight
-from benchmarks.controller.operator_under_test import Kind, Subject, load
-from benchmarks.controller.phases import PHASES, PHASES_WITHOUT_PODS, World
+from benchmarks.controller.observer import Observer
+from benchmarks.controller.operator_under_test import Kind, OperatorUnderTest, load
+from benchmarks.controller.phases import PHASES, PHASES_WITHOUT_PODS, Benchmark
 from benchmarks.controller.process import Running
 from benchmarks.controller.report import curves, table
 from hack.cluster.apiserver import ApiServer
@@ -34,7 +34,7 @@ OPERATOR_USER = "operator-under-test"
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How much is done to the operator under test."""
+    """The amount of work for the operator under test."""
 
     n: int
     phases: tuple[str, ...] = tuple(PHASES)
@@ -55,17 +55,17 @@ class Options:
 def main() -> None:
     given = _arguments()
     with reported():
-        subject = _subject(given)
+        operator = _operator(given)
         options = _options(given)
         result = {}
         if given.floor:
             with ApiServer(fake_nodes=options.nodes) as server:
-                result["floor"] = asyncio.run(floor(server, subject, options))
+                result["floor"] = asyncio.run(measure_baseline(server, operator, options))
         with ApiServer(fake_nodes=options.nodes) as server:
-            result |= asyncio.run(measure(server, subject, options))
+            result |= asyncio.run(measure(server, operator, options))
     say("\n" + table([result]))
-    for name, found in result.get("floor", {}).items():
-        say(f"bare client: {name}: {found}")
+    for name, figures in result.get("floor", {}).items():
+        say(f"bare client: {name}: {figures}")
     if given.output:
         _write(given.output, result)
     if "failed" in result:
@@ -93,51 +93,59 @@ def _arguments() -> argparse.Namespace:
         "--api-server-only",
         dest="pods",
         action="store_false",
-        help="without controller manager, scheduler and kwok: no pods, nothing becomes Ready",
+        help="start only the API server: no pods, nothing becomes Ready",
     )
     parser.add_argument(
         "--floor",
         action="store_true",
         help="first let a bare client write the same children, on a server of its own",
     )
-    parser.add_argument("--operator", default="inference-operator", help="a subject, or its file")
-    parser.add_argument("--template", type=Path, help="another custom resource, without a name")
+    parser.add_argument(
+        "--operator",
+        default="inference-operator",
+        help="the operator under test: a name in subjects/, or a file",
+    )
+    parser.add_argument(
+        "--template", type=Path, help="file of another custom resource, without a name"
+    )
     parser.add_argument(
         "--children", nargs="+", help="other kinds of children, as apps/v1/deployments"
     )
     parser.add_argument("--samples", type=int, default=200, help="edits that are timed")
     parser.add_argument("--idle", type=float, default=60, help="seconds of the idle phase")
-    parser.add_argument("--events", type=int, default=10, help="of the soak, for each object")
+    parser.add_argument("--events", type=int, default=10, help="events of the soak for each object")
     parser.add_argument("--output", type=Path, help="JSON to write; the plot goes beside it")
     return parser.parse_args()
 
 
-def _subject(given: argparse.Namespace) -> Subject:
-    subject = load(given.operator)
+def _operator(given: argparse.Namespace) -> OperatorUnderTest:
+    operator = load(given.operator)
     if given.template:
         template = yaml.safe_load(given.template.read_text())
-        subject = dataclasses.replace(subject, template=template)
+        operator = dataclasses.replace(operator, template=template)
     if given.children:
         parts = (child.rpartition("/") for child in given.children)
         children = tuple(Kind(version, plural) for version, _, plural in parts)
-        subject = dataclasses.replace(subject, children=children)
-    return subject
+        operator = dataclasses.replace(operator, children=children)
+    return operator
 
 
-async def measure(server: ApiServer, subject: Subject, options: Options) -> dict[str, Any]:
-    """All phases asked for, on a server of its own; the result as it is written to the file."""
-    await asyncio.to_thread(_prepare, server, subject)
+async def measure(
+    server: ApiServer, operator: OperatorUnderTest, options: Options
+) -> dict[str, Any]:
+    """Run the phases on a server; return the result as it is written to the file."""
+    await asyncio.to_thread(_prepare, server, operator)
     log = server.folder / "operator.log"
-    running = Running(subject, server.kubeconfig_of(OPERATOR_USER), log)
+    running = Running(operator, server.kubeconfig_of(OPERATOR_USER), log)
     async with Client(server.kubeconfig) as client:
-        world = World(
-            subject=subject,
+        benchmark = Benchmark(
+            operator=operator,
             n=options.n,
             namespace=NAMESPACE,
             kubeconfig=server.kubeconfig,
             audit=AuditLog(server.audit_log, OPERATOR_USER),
             client=client,
-            sight=Sight(client, subject, NAMESPACE),
+            observer=Observer(client, operator, NAMESPACE),
             running=running,
             samples=options.samples,
             idle_seconds=options.idle_seconds,
@@ -145,19 +153,19 @@ async def measure(server: ApiServer, subject: Subject, options: Options) -> dict
             pods=options.pods,
         )
         phases: dict[str, Any] = {}
-        result = {"operator": subject.name, "n": options.n, **about(), "phases": phases}
-        world.sight.open()
+        result = {"operator": operator.name, "n": options.n, **about(), "phases": phases}
+        benchmark.observer.open()
         try:
-            await world.start()
-            await world.idle()
+            await benchmark.start()
+            await benchmark.idle()
             for phase in options.phases:
                 with step(f"{phase}, N={options.n}, load average {load_average()}"):
-                    phases[phase] = await PHASES[phase](world)
+                    phases[phase] = await PHASES[phase](benchmark)
         except (StepError, TimeoutError, RuntimeError) as error:
             result["failed"] = str(error)
             say(f"FAILED: {error}\n{running.operator.server.tail()}")
         finally:
-            await world.sight.close()
+            await benchmark.observer.close()
             await running.stop()
             if options.log:
                 options.log.parent.mkdir(parents=True, exist_ok=True)
@@ -166,14 +174,16 @@ async def measure(server: ApiServer, subject: Subject, options: Options) -> dict
     return result
 
 
-async def floor(server: ApiServer, subject: Subject, options: Options) -> dict[str, Any]:
-    """What a bare client needs for the children of so many; see floor.py."""
-    await asyncio.to_thread(_prepare, server, subject)
-    running = Running(subject, server.kubeconfig_of(OPERATOR_USER), server.folder / "operator.log")
+async def measure_baseline(
+    server: ApiServer, operator: OperatorUnderTest, options: Options
+) -> dict[str, Any]:
+    """Measure a bare client that writes the same children (baseline.py)."""
+    await asyncio.to_thread(_prepare, server, operator)
+    running = Running(operator, server.kubeconfig_of(OPERATOR_USER), server.folder / "operator.log")
     async with Client(server.kubeconfig) as client:
         with step(f"floor, N={options.n}, load average {load_average()}"):
-            return await Floor(
-                subject=subject,
+            return await Baseline(
+                operator=operator,
                 n=options.n,
                 namespace=NAMESPACE,
                 kubeconfig=server.kubeconfig,
@@ -183,8 +193,8 @@ async def floor(server: ApiServer, subject: Subject, options: Options) -> dict[s
             ).measure()
 
 
-def _prepare(server: ApiServer, subject: Subject) -> None:
-    for path in subject.manifests:
+def _prepare(server: ApiServer, operator: OperatorUnderTest) -> None:
+    for path in operator.manifests:
         where = ROOT / path
         flag = "-k" if (where / "kustomization.yaml").exists() else "-f"
         server.kubectl("apply", "--server-side", flag, str(where))

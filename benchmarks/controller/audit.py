@@ -13,7 +13,7 @@ _READS = frozenset({"get", "list"})
 
 @dataclass(slots=True)
 class Requests:
-    """Of one phase; `verb resource` -> count. Leases and discovery are neither write nor read."""
+    """Requests of a phase; `verb resource` -> count. Leases and discovery are not counted."""
 
     writes: Counter[str] = field(default_factory=Counter)
     reads: Counter[str] = field(default_factory=Counter)
@@ -56,11 +56,11 @@ class AuditLog:
         return self._path.stat().st_size
 
     def since(self, mark: int) -> Requests:
-        """What the operator under test asked for after the mark."""
-        found = Requests()
+        """Return the requests of the operator under test after the mark."""
+        requests = Requests()
         for entry in self._entries(mark):
-            _add(found, entry)
-        return found
+            _add(requests, entry)
+        return requests
 
     def _entries(self, mark: int) -> Iterator[dict[str, Any]]:
         # Cheaper than JSON for the many lines of other people.
@@ -72,31 +72,31 @@ class AuditLog:
                     yield json.loads(line)
 
 
-def _add(found: Requests, entry: dict[str, Any]) -> None:
+def _add(requests: Requests, entry: dict[str, Any]) -> None:
     verb, resource = entry["verb"], _resource(entry)
     status = entry.get("responseStatus", {}).get("code", 0)
     if verb == "watch":
-        found.watched[resource] += entry["stage"] == "ResponseStarted"
+        requests.watched[resource] += entry["stage"] == "ResponseStarted"
     elif not resource:
-        found.discovery += 1
+        requests.discovery += 1
     elif resource == "leases":
-        found.leases += 1
+        requests.leases += 1
     else:
-        _count(found, entry, verb, resource)
+        _count(requests, entry, verb, resource)
     if status >= 400:
-        found.refused[f"{status} {verb} {resource}"] += 1
+        requests.refused[f"{status} {verb} {resource}"] += 1
 
 
-def _count(found: Requests, entry: dict[str, Any], verb: str, resource: str) -> None:
+def _count(requests: Requests, entry: dict[str, Any], verb: str, resource: str) -> None:
     agent = entry.get("userAgent", "").split(" ")[0]
     if verb in _WRITES:
-        found.writes[f"{verb} {resource}"] += 1
-        found.agents[f"{agent}: writes"] += 1
+        requests.writes[f"{verb} {resource}"] += 1
+        requests.agents[f"{agent}: writes"] += 1
     elif verb in _READS:
-        found.reads[f"{verb} {resource}"] += 1
-        found.agents[f"{agent}: reads"] += 1
+        requests.reads[f"{verb} {resource}"] += 1
+        requests.agents[f"{agent}: reads"] += 1
         if verb == "list" and "continue=" not in entry["requestURI"]:
-            found.first_pages[resource] += 1
+            requests.first_pages[resource] += 1
 
 
 def _resource(entry: dict[str, Any]) -> str:

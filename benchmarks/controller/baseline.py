@@ -1,7 +1,7 @@
-"""The floor: the same children written by a bare client, on the same machine and control plane.
+"""The baseline: a bare client writes the same children, on the same machine and control plane.
 
-No operator is as fast. What it costs is the control plane's: nothing is decided, and neither custom
-resources nor statuses are written.
+No operator is as fast. Its cost is the cost of the control plane: it decides nothing, and writes
+neither custom resources nor statuses.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from benchmarks.controller import load
 from benchmarks.controller.client import Client
 from benchmarks.controller.load import Request
 from benchmarks.controller.machine import CpuMeter
-from benchmarks.controller.operator_under_test import Kind, Subject
+from benchmarks.controller.operator_under_test import Kind, OperatorUnderTest
 from benchmarks.controller.process import Running
 
 PATTERN = "pattern"
@@ -26,10 +26,10 @@ _SERVER_SIDE = ("uid", "resourceVersion", "creationTimestamp", "generation", "ma
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
-    """What is measured, and on which server."""
+class Baseline:
+    """A bare client, and the server that it writes to."""
 
-    subject: Subject
+    operator: OperatorUnderTest
     n: int
     namespace: str
     kubeconfig: Path
@@ -39,7 +39,7 @@ class Floor:
     """Whether something makes pods, so that Deployments become ready."""
 
     async def measure(self) -> dict[str, Any]:
-        """Seconds until all children are there, and until all Deployments are ready."""
+        """Return the seconds until all children exist, and until all Deployments are ready."""
         children = await self._pattern()
         requests = [
             self._create(child, f"floor-{number:05d}")
@@ -51,44 +51,44 @@ class Floor:
         sent = await load.send(self.kubeconfig, requests)
         if sent.failed:
             raise RuntimeError(f"the bare client's writes are refused: {sent.statuses}")
-        found: dict[str, Any] = {"childrenSeconds": sent.ended - sent.began}
+        figures: dict[str, Any] = {"childrenSeconds": sent.ended - sent.began}
         if ready is not None:
-            found["readySeconds"] = await ready - sent.began
-        return {**found, "children": len(children), "cpuSecondsOf": meter.read()}
+            figures["readySeconds"] = await ready - sent.began
+        return {**figures, "children": len(children), "cpuSecondsOf": meter.read()}
 
     async def _pattern(self) -> list[tuple[Kind, dict[str, Any]]]:
-        """The children that the operator makes of one custom resource; it is ended then."""
+        """Return the children that the operator makes of 1 custom resource; then stop it."""
         await self.running.start()
-        path = self.subject.resource.path(self.namespace)
-        body = self.subject.custom_resource(PATTERN, self.namespace)
+        path = self.operator.resource.path(self.namespace)
+        body = self.operator.custom_resource(PATTERN, self.namespace)
         status, answer = await self.client.send("POST", path, body)
         if status != 201:
             raise RuntimeError(f"the pattern is refused: {answer.get('message')}")
         deadline = time.monotonic() + 30
-        while len(found := await self._children()) < len(self.subject.children):
+        while len(children := await self._children()) < len(self.operator.children):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"the pattern has only {len(found)} children after 30 s")
+                raise TimeoutError(f"the pattern has only {len(children)} children after 30 s")
             await asyncio.sleep(0.1)
         await self.running.idle(30)
-        found = await self._children()
+        children = await self._children()
         await self.running.stop()
         await self.client.send("DELETE", f"{path}/{PATTERN}")
-        return found
+        return children
 
     async def _children(self) -> list[tuple[Kind, dict[str, Any]]]:
-        found = []
-        for kind in self.subject.children:
+        bodies = []
+        for kind in self.operator.children:
             _, listed = await self.client.send("GET", kind.path(self.namespace))
             items = (item for item in listed["items"] if PATTERN in item["metadata"]["name"])
-            found += [(kind, item) for item in items]
-        return found
+            bodies += [(kind, item) for item in items]
+        return bodies
 
     def _create(self, child: tuple[Kind, Mapping[str, Any]], name: str) -> Request:
         kind, body = child
         return Request("POST", kind.path(self.namespace), _renamed(body, name))
 
     async def _all_ready(self) -> float:
-        """Seconds of the epoch at which the last Deployment became ready."""
+        """Return when the last Deployment became ready, in seconds of the epoch."""
         path = Kind("apps/v1", "deployments").path(self.namespace)
         ready = set()
         async for _, body in self.client.watch(path, metadata_only=False):
@@ -102,7 +102,7 @@ class Floor:
 def _renamed(body: Mapping[str, Any], name: str) -> dict[str, Any]:
     copied: dict[str, Any] = json.loads(json.dumps(body).replace(PATTERN, name))
     meta = copied["metadata"]
-    # Without an owner: the garbage collector would ask for it, object by object.
+    # Remove the owner: the garbage collector would ask for it, object by object.
     for field in (*_SERVER_SIDE, "ownerReferences"):
         meta.pop(field, None)
     copied.pop("status", None)

@@ -45,7 +45,7 @@ class Client:
     async def send(
         self, method: str, path: str, body: Any = None, content_type: str = "application/json"
     ) -> tuple[int, Any]:
-        """Status and body of the answer."""
+        """Return status and body of the answer."""
         async with self._session.request(
             method,
             self._server + path,
@@ -55,7 +55,7 @@ class Client:
             return answer.status, await answer.json(content_type=None)
 
     async def names(self, path: str) -> list[Mapping[str, Any]]:
-        """The metadata of every object of a collection."""
+        """Return the metadata of every object of a collection."""
         accept = {"Accept": _METADATA.format(list="List")}
         async with self._session.get(self._server + path, headers=accept) as answer:
             answer.raise_for_status()

@@ -45,7 +45,7 @@ class Sent:
 async def send(
     kubeconfig: Path, requests: Sequence[Request], *, workers: int = 16, rate: float = 0
 ) -> Sent:
-    """In a child process; `rate` a second at most, 0 for as fast as it goes."""
+    """Send the requests from a child process, at most `rate` a second (0: as fast as possible)."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "benchmarks.controller.load"),
         stdin=subprocess.PIPE,
@@ -58,8 +58,8 @@ async def send(
         "rate": rate,
         "requests": [[r.method, r.path, r.body, r.content_type] for r in requests],
     }
-    said, _ = await process.communicate(json.dumps(given).encode())
-    return Sent(**json.loads(said))
+    stdout, _ = await process.communicate(json.dumps(given).encode())
+    return Sent(**json.loads(stdout))
 
 
 async def _run(given: dict[str, Any]) -> dict[str, Any]:

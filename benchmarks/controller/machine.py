@@ -1,4 +1,4 @@
-"""Where the machine's CPU goes: the benchmark's own processes, by name, and everybody else's."""
+"""CPU use of the machine: the benchmark's own processes, by name, and all others."""
 
 import os
 import platform
@@ -11,7 +11,7 @@ _TICK = 1 / os.sysconf("SC_CLK_TCK")
 
 
 def about() -> dict[str, Any]:
-    """Date, machine and load, as they are written beside results."""
+    """Return date, machine and load, as they are written beside results."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return {
         "date": f"{datetime.now(UTC):%Y-%m-%d}",
@@ -33,17 +33,17 @@ class CpuMeter:
         self._busy = _busy()
 
     def read(self) -> dict[str, float]:
-        found: defaultdict[str, float] = defaultdict(float)
+        used: defaultdict[str, float] = defaultdict(float)
         for (name, pid), seconds in _children().items():
-            found[name] += seconds - self._before.get((name, pid), 0.0)
-        others = _busy() - self._busy - sum(found.values())
-        used = {name: round(seconds, 1) for name, seconds in found.items() if seconds >= 0.1}
-        return {**used, "others": round(max(0.0, others), 1)}
+            used[name] += seconds - self._before.get((name, pid), 0.0)
+        others = _busy() - self._busy - sum(used.values())
+        rounded = {name: round(seconds, 1) for name, seconds in used.items() if seconds >= 0.1}
+        return {**rounded, "others": round(max(0.0, others), 1)}
 
 
 def _children() -> dict[tuple[str, int], float]:
     own = os.getpid()
-    found: dict[tuple[str, int], float] = {}
+    seconds: dict[tuple[str, int], float] = {}
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit():
             continue
@@ -54,8 +54,8 @@ def _children() -> dict[tuple[str, int], float]:
         fields, pid = rest.split(), int(entry.name)
         if own in (pid, int(fields[1])):
             name = "benchmark" if pid == own else head.partition("(")[2]
-            found[name, pid] = (int(fields[11]) + int(fields[12])) * _TICK
-    return found
+            seconds[name, pid] = (int(fields[11]) + int(fields[12])) * _TICK
+    return seconds
 
 
 def _busy() -> float:

@@ -1,4 +1,4 @@
-"""What a bystander sees of custom resources and their children, by watches of its own."""
+"""An observer of custom resources and their children, with its own watches."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.controller.client import Client
-from benchmarks.controller.operator_under_test import Kind, Subject
+from benchmarks.controller.operator_under_test import Kind, OperatorUnderTest
 
 Point = tuple[float, int, int]
 """Seconds of the epoch, custom resources with all their children, those that are Ready."""
@@ -36,12 +36,12 @@ class Seen:
         return sum(map(len, self.children.values()))
 
 
-class Sight:
-    """Watches while it is open; `until` waits for what is to be seen."""
+class Observer:
+    """Watches of a namespace; `until` waits for a state."""
 
-    def __init__(self, client: Client, subject: Subject, namespace: str) -> None:
+    def __init__(self, client: Client, operator: OperatorUnderTest, namespace: str) -> None:
         self._client = client
-        self._subject = subject
+        self._under_test = operator
         self._namespace = namespace
         self._tasks: list[asyncio.Task[None]] = []
         self._event = asyncio.Event()
@@ -51,10 +51,10 @@ class Sight:
 
     def open(self) -> None:
         self._tasks = [
-            asyncio.create_task(self._watch(self._subject.resource, self._unit, False)),
+            asyncio.create_task(self._watch(self._under_test.resource, self._unit, False)),
             *(
                 asyncio.create_task(self._watch(kind, self._child(kind.plural), True))
-                for kind in self._subject.children
+                for kind in self._under_test.children
             ),
         ]
 
@@ -63,8 +63,8 @@ class Sight:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
-    async def until(self, holds: Callable[[Seen], bool], seconds: float, what: str) -> float:
-        """Seconds of the epoch at which it held."""
+    async def until(self, holds: Callable[[Seen], bool], seconds: float, description: str) -> float:
+        """Wait until `holds`; return the time in seconds of the epoch."""
         try:
             async with asyncio.timeout(seconds):
                 while not holds(self.seen):
@@ -74,7 +74,7 @@ class Sight:
         except TimeoutError:
             seen = self.seen
             raise TimeoutError(
-                f"not {what} after {seconds:.0f} s: {len(seen.units)} custom resources,"
+                f"not {description} after {seconds:.0f} s: {len(seen.units)} custom resources,"
                 f" {len(seen.complete)} with all children, {len(seen.ready)} ready,"
                 f" {seen.children_count} children"
             ) from None
@@ -86,7 +86,7 @@ class Sight:
                 raise RuntimeError(f"a watch of the benchmark ended: {task.exception()!r}")
 
     async def changes(self, unit: str, plurals: tuple[str, ...], seconds: float) -> float:
-        """Until a child of each kind was made or got a new generation; when the last one was."""
+        """Wait until a child of each kind is new or has a new generation; return the time."""
         missing = set(plurals)
         done = asyncio.Event()
 
@@ -115,7 +115,7 @@ class Sight:
                     self.points.append(point)
                 self._event.set()
         finally:
-            # Those who wait are to see that it ended.
+            # Wake `until`, so that it sees the end.
             self._event.set()
 
     def _unit(self, event: str, body: Mapping[str, Any]) -> None:
@@ -132,24 +132,24 @@ class Sight:
         status = body.get("status") or {}
         generation = body["metadata"].get("generation", 0)
         return status.get("observedGeneration", generation) >= generation and any(
-            c["type"] == self._subject.ready_condition and c["status"] == "True"
+            c["type"] == self._under_test.ready_condition and c["status"] == "True"
             for c in status.get("conditions") or ()
         )
 
     def _child(self, plural: str) -> Callable[[str, Mapping[str, Any]], None]:
         def take(event: str, body: Mapping[str, Any]) -> None:
             meta = body["metadata"]
-            known = self.seen.children[plural]
+            names = self.seen.children[plural]
             if event == "DELETED":
-                gone = known.pop(meta["name"], None)
+                gone = names.pop(meta["name"], None)
                 if gone is not None:
                     self._count(plural, gone[0], -1)
                 return
             owner = self._owner(meta)
             if owner is None:
                 return
-            before = known.get(meta["name"])
-            known[meta["name"]] = now = (owner, meta.get("generation", 0))
+            before = names.get(meta["name"])
+            names[meta["name"]] = now = (owner, meta.get("generation", 0))
             if before is None:
                 self._count(plural, owner, 1)
             if before != now and self._changed is not None:
@@ -160,14 +160,14 @@ class Sight:
     def _count(self, plural: str, owner: str, change: int) -> None:
         counts = self.seen.kinds_of[owner]
         counts[plural] += change
-        whole = sum(count > 0 for count in counts.values()) == len(self._subject.children)
+        whole = sum(count > 0 for count in counts.values()) == len(self._under_test.children)
         (self.seen.complete.add if whole else self.seen.complete.discard)(owner)
 
     def _owner(self, meta: Mapping[str, Any]) -> str | None:
-        label = self._subject.owner_label
+        label = self._under_test.owner_label
         if label:
-            found: str | None = (meta.get("labels") or {}).get(label)
-            return found
-        kind = self._subject.resource.kind
+            owner: str | None = (meta.get("labels") or {}).get(label)
+            return owner
+        kind = self._under_test.resource.kind
         owners = (o["name"] for o in meta.get("ownerReferences") or () if o["kind"] == kind)
         return next(owners, None)

@@ -1,4 +1,4 @@
-"""The operator under test as a value: how it starts, what it is given, what it makes of it."""
+"""The operator under test as a value: its command, custom resource, children and edits."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ import yaml
 
 from hack.console import StepError
 
-SUBJECTS = Path(__file__).with_name("subjects")
+OPERATORS = Path(__file__).with_name("subjects")
 Json = dict[str, Any]
 
 
@@ -39,7 +39,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Churn:
-    """A merge patch of a child by a stranger; `{number}` differs each time."""
+    """A merge patch of a child by another client; `{number}` differs each time."""
 
     plural: str
     patch: Json
@@ -47,8 +47,8 @@ class Churn:
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
-    """One operator under test; `{python}`, `{root}`, `{kubeconfig}`, `{port}` are filled in."""
+class OperatorUnderTest:
+    """An operator under test; `{python}`, `{root}`, `{kubeconfig}`, `{port}` are filled in."""
 
     name: str
     command: tuple[str, ...]
@@ -59,7 +59,7 @@ class Subject:
     """The custom resource without its name; `{name}` within strings becomes it."""
 
     manifests: tuple[str, ...] = ()
-    """CRDs and whatever else it needs: kustomizations or files, from the repository's root."""
+    """CRDs and other objects that it needs: kustomizations or files, from the repository's root."""
 
     ready_condition: str = "Ready"
     ready_path: str = ""
@@ -93,29 +93,29 @@ class Subject:
 
 
 def filled(value: Any, **words: str) -> Any:
-    """The same tree with `{word}` replaced in each of its strings."""
+    """Return the same tree with `{word}` replaced in each of its strings."""
     text = json.dumps(value)
     for word, meant in words.items():
         text = text.replace("{" + word + "}", json.dumps(meant)[1:-1])
     return json.loads(text)
 
 
-def load(name: str) -> Subject:
-    """The subject of a file, or of that name in `subjects/`."""
-    path = Path(name) if name.endswith((".yaml", ".yml")) else SUBJECTS / f"{name}.yaml"
+def load(name: str) -> OperatorUnderTest:
+    """Read an operator from a file, or by its name in `subjects/`."""
+    path = Path(name) if name.endswith((".yaml", ".yml")) else OPERATORS / f"{name}.yaml"
     try:
         given = yaml.safe_load(path.read_text())
     except OSError as error:
-        known = ", ".join(sorted(file.stem for file in SUBJECTS.glob("*.yaml")))
+        available = ", ".join(sorted(file.stem for file in OPERATORS.glob("*.yaml")))
         raise StepError(
-            f"no operator {name}: {error}", f"Name one of {known}, or a file."
+            f"operator {name} cannot be read: {error}", f"Use {available}, or a file."
         ) from None
     return read(given)
 
 
-def read(given: Json) -> Subject:
-    """From a file's content; its keys are the field names in camelCase."""
-    return Subject(
+def read(given: Json) -> OperatorUnderTest:
+    """Return the operator of a file's content; its keys are the field names in camelCase."""
+    return OperatorUnderTest(
         name=given["name"],
         command=tuple(given["command"]),
         environment=given.get("environment", {}),

@@ -13,8 +13,8 @@ from benchmarks.controller.audit import AuditLog
 from benchmarks.controller.client import MERGE_PATCH, Client
 from benchmarks.controller.load import Request
 from benchmarks.controller.machine import CpuMeter
-from benchmarks.controller.observer import Sight
-from benchmarks.controller.operator_under_test import Edit, Subject, filled
+from benchmarks.controller.observer import Observer
+from benchmarks.controller.operator_under_test import Edit, OperatorUnderTest, filled
 from benchmarks.controller.process import Running
 
 Figures = dict[str, Any]
@@ -22,10 +22,10 @@ POINTS = 100
 
 
 @dataclass(slots=True)
-class World:
-    """What every phase acts on."""
+class Benchmark:
+    """The input of every phase."""
 
-    subject: Subject
+    operator: OperatorUnderTest
     n: int
     namespace: str
     kubeconfig: Path
@@ -33,7 +33,7 @@ class World:
 
     audit: AuditLog
     client: Client
-    sight: Sight
+    observer: Observer
     running: Running
     samples: int = 200
     idle_seconds: float = 60
@@ -43,13 +43,13 @@ class World:
     """Whether anything becomes Ready."""
 
     def path(self, name: str = "") -> str:
-        return self.subject.resource.path(self.namespace, name)
+        return self.operator.resource.path(self.namespace, name)
 
     def names(self) -> list[str]:
         return [f"model-{number:05d}" for number in range(self.n)]
 
     def patience(self, each: float) -> float:
-        """Seconds to wait for something of all objects before it counts as never."""
+        """Return seconds to wait for something of all objects before it counts as never."""
         return 60 + self.n * each
 
     async def start(self, changed: Mapping[str, str] | None = None) -> None:
@@ -64,96 +64,100 @@ class World:
         async with asyncio.timeout(self.patience(0.4)):
             while True:
                 await asyncio.sleep(0.1)
-                if self.audit.since(mark).watched[self.subject.resource.plural]:
+                if self.audit.since(mark).watched[self.operator.resource.plural]:
                     return
 
     async def idle(self) -> float:
         return await self.running.idle(self.patience(0.4))
 
     def cost(self, mark: int) -> Figures:
-        """Requests since the mark and usage since `begin`."""
+        """Return requests since the mark and usage since `begin`."""
         requests = self.audit.since(mark).to_json()
         return {"requests": requests, "usage": asdict(self.running.usage())}
 
 
-async def burst(world: World) -> Figures:
+async def burst(benchmark: Benchmark) -> Figures:
     """Create all at once."""
-    world.running.begin()
-    passes, meter = world.running.metric(world.subject.pass_metric), CpuMeter()
-    mark = world.audit.mark()
+    benchmark.running.begin()
+    passes, meter = benchmark.running.metric(benchmark.operator.pass_metric), CpuMeter()
+    mark = benchmark.audit.mark()
     create = [
-        Request("POST", world.path(), world.subject.custom_resource(name, world.namespace))
-        for name in world.names()
+        Request(
+            "POST", benchmark.path(), benchmark.operator.custom_resource(name, benchmark.namespace)
+        )
+        for name in benchmark.names()
     ]
-    sending = asyncio.create_task(load.send(world.kubeconfig, create))
-    n, sight = world.n, world.sight
-    complete = await sight.until(
-        lambda seen: len(seen.complete) >= n, world.patience(0.4), "all children present"
+    sending = asyncio.create_task(load.send(benchmark.kubeconfig, create))
+    n, observer = benchmark.n, benchmark.observer
+    complete = await observer.until(
+        lambda seen: len(seen.complete) >= n, benchmark.patience(0.4), "all children present"
     )
     ready = complete
-    if world.pods:
-        ready = await sight.until(
-            lambda seen: len(seen.ready) >= n, world.patience(0.8), "all ready"
+    if benchmark.pods:
+        ready = await observer.until(
+            lambda seen: len(seen.ready) >= n, benchmark.patience(0.8), "all ready"
         )
     sent = await sending
-    idle = await world.idle()
-    cost = {**world.cost(mark), "cpuSecondsOf": meter.read()}
+    idle = await benchmark.idle()
+    cost = {**benchmark.cost(mark), "cpuSecondsOf": meter.read()}
     if passes is not None:
-        made = (world.running.metric(world.subject.pass_metric) or 0) - passes
+        made = (benchmark.running.metric(benchmark.operator.pass_metric) or 0) - passes
         cost["passesPerObject"] = made / n
     return {
         "refusedCreates": sent.failed,
         "createdSeconds": sent.ended - sent.began,
         "childrenSeconds": complete - sent.began,
-        **({"readySeconds": ready - sent.began} if world.pods else {}),
+        **({"readySeconds": ready - sent.began} if benchmark.pods else {}),
         "idleSeconds": max(idle, ready) - sent.began,
         "objectsPerSecond": n / (complete - sent.began),
         "cpuMsPerObject": cost["usage"]["cpu_seconds"] * 1e3 / n,
         "writesPerObject": cost["requests"]["writes"] / n,
         "readsPerObject": cost["requests"]["reads"] / n,
-        "curve": _curve(sight, sent.began, n),
+        "curve": _curve(observer, sent.began, n),
         **cost,
     }
 
 
-def _curve(sight: Sight, began: float, n: int) -> list[tuple[float, float, float]]:
-    """Seconds, share with all children, share ready: some points of it."""
-    points = [(t - began, c / n, r / n) for t, c, r in sight.points if t >= began]
+def _curve(observer: Observer, began: float, n: int) -> list[tuple[float, float, float]]:
+    """Return seconds, share with all children, share ready: some points of it."""
+    points = [(t - began, c / n, r / n) for t, c, r in observer.points if t >= began]
     step = max(1, len(points) // POINTS)
     return [tuple(round(v, 4) for v in p) for p in (*points[::step], points[-1])]  # type: ignore[misc]
 
 
-async def edits(world: World) -> Figures:
-    """One edit at a time, spread over the objects, each after the last one's end."""
-    found = {edit.name: await _edits(world, edit) for edit in world.subject.edits}
+async def edits(benchmark: Benchmark) -> Figures:
+    """Make the edits one after the other, spread over the objects."""
+    figures = {edit.name: await _edits(benchmark, edit) for edit in benchmark.operator.edits}
     # What was promised for later (old pods go after a while) must not fall into another phase.
-    await asyncio.sleep(world.subject.settle_seconds)
-    return found
+    await asyncio.sleep(benchmark.operator.settle_seconds)
+    return figures
 
 
-async def _edits(world: World, edit: Edit) -> Figures:
-    world.running.begin()
-    mark = world.audit.mark()
-    step = max(1, world.n // world.samples)
+async def _edits(benchmark: Benchmark, edit: Edit) -> Figures:
+    benchmark.running.begin()
+    mark = benchmark.audit.mark()
+    step = max(1, benchmark.n // benchmark.samples)
     delays = []
-    for name in world.names()[::step][: world.samples]:
-        changed = asyncio.create_task(world.sight.changes(name, edit.changes, 30))
+    for name in benchmark.names()[::step][: benchmark.samples]:
+        changed = asyncio.create_task(benchmark.observer.changes(name, edit.changes, 30))
         await asyncio.sleep(0)
         # Before the edit: once it is made, Ready of the new generation may come at any moment.
-        world.sight.seen.ready.discard(name)
+        benchmark.observer.seen.ready.discard(name)
         began = time.time()
-        status, answer = await world.client.send("PATCH", world.path(name), edit.patch, MERGE_PATCH)
+        status, answer = await benchmark.client.send(
+            "PATCH", benchmark.path(name), edit.patch, MERGE_PATCH
+        )
         if status != 200:
             raise RuntimeError(f"edit {edit.name} is refused: {answer.get('message')}")
         delays.append(await changed - began)
-        await _ready_again(world, name)
-    await world.idle()
-    return {**_distribution(delays), **world.cost(mark)}
+        await _ready_again(benchmark, name)
+    await benchmark.idle()
+    return {**_distribution(delays), **benchmark.cost(mark)}
 
 
-async def _ready_again(world: World, name: str) -> None:
-    """So that each edit meets an idle cluster; Ready of the old generation does not count."""
-    await world.sight.until(lambda seen: name in seen.ready, 30, f"{name} ready again")
+async def _ready_again(benchmark: Benchmark, name: str) -> None:
+    """Wait until the object is Ready in its new generation, so that the cluster is idle."""
+    await benchmark.observer.until(lambda seen: name in seen.ready, 30, f"{name} ready again")
     await asyncio.sleep(0.1)
 
 
@@ -168,31 +172,31 @@ def _distribution(seconds: list[float]) -> Figures:
     }
 
 
-async def idle(world: World) -> Figures:
-    """Nothing happens for a while."""
-    world.running.begin()
-    mark = world.audit.mark()
-    await asyncio.sleep(world.idle_seconds)
-    cost = world.cost(mark)
+async def idle(benchmark: Benchmark) -> Figures:
+    """Change nothing for a while."""
+    benchmark.running.begin()
+    mark = benchmark.audit.mark()
+    await asyncio.sleep(benchmark.idle_seconds)
+    cost = benchmark.cost(mark)
     usage = cost["usage"]
     return {"cpuPercent": 100 * usage["cpu_seconds"] / usage["seconds"], **cost}
 
 
-async def soak(world: World) -> Figures:
-    """Strangers touch children in ways that ask nothing of the operator; memory stays flat."""
-    world.running.begin()
-    mark = world.audit.mark()
-    touches = _touches(world)
-    memory = [world.running.usage().rss_mb]
+async def soak(benchmark: Benchmark) -> Figures:
+    """Let another client touch children without effect on the operator; memory stays flat."""
+    benchmark.running.begin()
+    mark = benchmark.audit.mark()
+    touches = _touches(benchmark)
+    memory = [benchmark.running.usage().rss_mb]
     parts = 5
     failed = 0
     for part in range(parts):
         slice_ = touches[part::parts]
-        sent = await load.send(world.kubeconfig, slice_, workers=8, rate=world.event_rate)
+        sent = await load.send(benchmark.kubeconfig, slice_, workers=8, rate=benchmark.event_rate)
         failed += sent.failed
-        await world.idle()
-        memory.append(world.running.usage().rss_mb)
-    cost = world.cost(mark)
+        await benchmark.idle()
+        memory.append(benchmark.running.usage().rss_mb)
+    cost = benchmark.cost(mark)
     return {
         "events": len(touches),
         "failed": failed,
@@ -202,16 +206,16 @@ async def soak(world: World) -> Figures:
     }
 
 
-def _touches(world: World) -> list[Request]:
-    churns, names = world.subject.churn, {}
+def _touches(benchmark: Benchmark) -> list[Request]:
+    churns, names = benchmark.operator.churn, {}
     for churn in churns:
-        names[churn.plural] = sorted(world.sight.seen.children[churn.plural])
+        names[churn.plural] = sorted(benchmark.observer.seen.children[churn.plural])
     touches = []
-    for number in range(world.n * world.events_per_object):
+    for number in range(benchmark.n * benchmark.events_per_object):
         churn = churns[number % len(churns)]
-        known = names[churn.plural]
-        name = known[(number // len(churns)) % len(known)]
-        path = world.subject.child(churn.plural).path(world.namespace, name)
+        children = names[churn.plural]
+        name = children[(number // len(churns)) % len(children)]
+        path = benchmark.operator.child(churn.plural).path(benchmark.namespace, name)
         if churn.subresource:
             path += f"/{churn.subresource}"
         patch = filled(churn.patch, number=str(number))
@@ -219,58 +223,58 @@ def _touches(world: World) -> list[Request]:
     return touches
 
 
-async def restart(world: World) -> Figures:
+async def restart(benchmark: Benchmark) -> Figures:
     """End it and start it again."""
-    return await _restart(world, {})
+    return await _restart(benchmark, {})
 
 
-async def defaults(world: World) -> Figures:
-    """Restart it with other defaults: what runs must not be touched."""
-    found = await _restart(world, dict(world.subject.changed_defaults))
-    await world.running.stop()
-    await world.start()
-    await world.idle()
-    return found
+async def defaults(benchmark: Benchmark) -> Figures:
+    """Restart it with other defaults: running pods must not be touched."""
+    figures = await _restart(benchmark, dict(benchmark.operator.changed_defaults))
+    await benchmark.running.stop()
+    await benchmark.start()
+    await benchmark.idle()
+    return figures
 
 
-async def _restart(world: World, changed: dict[str, str]) -> Figures:
-    await world.running.stop()
-    mark, began = world.audit.mark(), time.time()
-    await world.start(changed)
+async def _restart(benchmark: Benchmark, changed: dict[str, str]) -> Figures:
+    await benchmark.running.stop()
+    mark, began = benchmark.audit.mark(), time.time()
+    await benchmark.start(changed)
     serves = time.time()
-    silent = await world.idle()
+    silent = await benchmark.idle()
     # What an operator does late counts too.
     await asyncio.sleep(3)
-    requests = world.audit.since(mark)
+    requests = benchmark.audit.since(mark)
     return {
         "servesSeconds": serves - began,
         "idleSeconds": max(silent, serves) - began,
         "firstPages": dict(requests.first_pages),
-        **world.cost(mark),
+        **benchmark.cost(mark),
     }
 
 
-async def delete(world: World) -> Figures:
+async def delete(benchmark: Benchmark) -> Figures:
     """Delete all at once; nothing is left behind."""
-    world.running.begin()
-    mark = world.audit.mark()
-    requests = [Request("DELETE", world.path(name)) for name in world.names()]
-    sent = await load.send(world.kubeconfig, requests)
-    gone = await world.sight.until(
-        lambda seen: not seen.units, world.patience(0.4), "all custom resources gone"
+    benchmark.running.begin()
+    mark = benchmark.audit.mark()
+    requests = [Request("DELETE", benchmark.path(name)) for name in benchmark.names()]
+    sent = await load.send(benchmark.kubeconfig, requests)
+    gone = await benchmark.observer.until(
+        lambda seen: not seen.units, benchmark.patience(0.4), "all custom resources gone"
     )
     try:
-        clean = await world.sight.until(
-            lambda seen: not seen.children_count, world.patience(0.8), "all children gone"
+        clean = await benchmark.observer.until(
+            lambda seen: not seen.children_count, benchmark.patience(0.8), "all children gone"
         )
     except TimeoutError:
         clean = time.time()
-    await world.idle()
+    await benchmark.idle()
     return {
         "goneSeconds": gone - sent.began,
         "cleanSeconds": clean - sent.began,
-        "left": world.sight.seen.children_count,
-        **world.cost(mark),
+        "left": benchmark.observer.seen.children_count,
+        **benchmark.cost(mark),
     }
 
 

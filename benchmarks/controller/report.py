@@ -14,7 +14,7 @@ Run = Mapping[str, Any]
 
 
 def table(runs: Sequence[Run]) -> str:
-    """Markdown: a row for each figure, a column for each run; goals are those of N = 1,000."""
+    """Return Markdown: a row a figure, a column a run; goals are those of N = 1,000."""
     runs = sorted(runs, key=lambda run: int(run["n"]))
     head = ["measure", "goal", *(f"N = {run['n']:,}" for run in runs)]
     rows = [[name, goal, *(_cell(show, run) for run in runs)] for name, goal, show in _ROWS]
@@ -48,9 +48,9 @@ def _control_plane(phases: Mapping[str, Any]) -> float:
 
 
 def _restart(phases: Mapping[str, Any]) -> str:
-    found = phases["restart"]["requests"]
+    requests = phases["restart"]["requests"]
     pages = phases["restart"]["firstPages"]
-    return f"{found['writes']} / {found['reads']} in {sum(pages.values())} lists"
+    return f"{requests['writes']} / {requests['reads']} in {sum(pages.values())} lists"
 
 
 _ROWS: list[tuple[str, str, Callable[[Mapping[str, Any]], str]]] = [
@@ -98,7 +98,7 @@ _COLORS = ("#1b6ca8", "#d1495b", "#3d8f5f", "#8f5fb8", "#b07d2b", "#444444")
 
 
 def curves(runs: Sequence[Run]) -> str:
-    """SVG: share of the custom resources with all children (solid) and Ready (dashed), by time."""
+    """Return an SVG: share of objects with all children (solid) and Ready (dashed), by time."""
     runs = sorted((r for r in runs if "burst" in r["phases"]), key=lambda run: int(run["n"]))
     longest = max((run["phases"]["burst"]["curve"][-1][0] for run in runs), default=1.0)
     drawn = [_axes(longest)]
@@ -128,19 +128,19 @@ def _y(share: float) -> float:
 
 
 def _axes(longest: float) -> str:
-    found = []
+    charts = []
     for tenth in range(0, 11, 2):
         y = _y(tenth / 10)
-        found.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#ddd"/>')
-        found.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{tenth}0 %</text>')
+        charts.append(f'<path d="M{_LEFT} {y:.1f}H{_WIDTH - _RIGHT}" stroke="#ddd"/>')
+        charts.append(f'<text x="{_LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{tenth}0 %</text>')
     tick = next(t for t in (1, 2, 5, 10, 20, 50, 100, 200, 1000) if longest / t <= 10)
     for second in range(0, int(longest) + 1, tick):
         x, y = _x(second, longest), _HEIGHT - _BOTTOM
-        found.append(f'<path d="M{x:.1f} {y}v5" stroke="#888"/>')
-        found.append(f'<text x="{x:.1f}" y="{y + 18}" text-anchor="middle">{second}</text>')
+        charts.append(f'<path d="M{x:.1f} {y}v5" stroke="#888"/>')
+        charts.append(f'<text x="{x:.1f}" y="{y + 18}" text-anchor="middle">{second}</text>')
     words = "seconds; solid: all children present, dashed: Ready"
-    found.append(f'<text x="{_LEFT}" y="{_HEIGHT - 8}">{words}</text>')
-    return "\n".join(found).replace(">00 %", ">0 %")
+    charts.append(f'<text x="{_LEFT}" y="{_HEIGHT - 8}">{words}</text>')
+    return "\n".join(charts).replace(">00 %", ">0 %")
 
 
 def main() -> None:

@@ -43,26 +43,26 @@ def main() -> None:
         rootfs("triton"), torch_dir(), program(), int8()
         if given.prepare:
             return
-        found = {"machine": about(), "clients": _CLIENTS, "meanTokens": mean_tokens(asked)}
-        found |= sample(asked, given.seconds)
+        result = {"machine": about(), "clients": _CLIENTS, "meanTokens": mean_tokens(asked)}
+        result |= sample(asked, given.seconds)
         if given.tried:
-            found |= tried(given.seconds)
+            result |= tried(given.seconds)
         if given.output:
             given.output.parent.mkdir(parents=True, exist_ok=True)
-            given.output.write_text(json.dumps(found, indent=2) + "\n")
+            given.output.write_text(json.dumps(result, indent=2) + "\n")
 
 
 def sample(asked: list[Row], seconds: float) -> dict[str, Any]:
-    """The sample's ways of asking, where its time goes, and its figures under load."""
+    """Return the sample's ways of asking, where its time goes, and its figures under load."""
     trading, ways = SAMPLE.trading(), {}
     with served(trading) as triton:
         for protocol in ("grpc", "http"):
             client = Asking(trading, Connection(protocol, getattr(triton, protocol)))
             demand_agreement(client, asked)
-            one = latencies(client.ways(), asked, _PAIRS)
+            single = latencies(client.ways(), asked, _PAIRS)
             many = throughputs(client.ways(), asked, RolloutSlots(_CLIENTS, _ROUNDS, seconds))
-            ways[protocol] = {"oneClient": one, "manyClients": many}
-            say(compared(protocol, _CLIENTS, one, many))
+            ways[protocol] = {"oneClient": single, "manyClients": many}
+            say(compared(protocol, _CLIENTS, single, many))
         with spending(triton, trading) as steps:
             loads = [under_load(triton, SAMPLE, trading, 1, seconds)]
         say(spent(steps))
@@ -74,13 +74,13 @@ def sample(asked: list[Row], seconds: float) -> dict[str, Any]:
 
 
 def tried(seconds: float) -> dict[str, Any]:
-    """Each setting's figures under load."""
+    """Return each setting's figures under load."""
     loads = []
     for variant in TRIED:
         trading = variant.trading()
         with served(trading) as triton, spending(triton, trading) as steps:
-            found = under_load(triton, variant, trading, 1, seconds)
-        loads.append({**found, "steps": steps})
+            figures = under_load(triton, variant, trading, 1, seconds)
+        loads.append({**figures, "steps": steps})
         say(loaded(loads[-1:]).splitlines()[-1])
     return {"tried": loads}
 

@@ -1,4 +1,4 @@
-"""What a client does for one forecast: one request to the ensemble, or one to each step."""
+"""Clients that ask for a forecast: 1 request to the ensemble, or 1 to each step."""
 
 import importlib
 import math
@@ -25,8 +25,8 @@ class Connection:
         self._url = url
         self._own = threading.local()
 
-    def call(self, model: str, given: Tensors, wanted: Sequence[str]) -> dict[str, Array]:
-        """One request; raises tritonclient's error where Triton refuses it."""
+    def call(self, model: str, given: Tensors, names: Sequence[str]) -> dict[str, Array]:
+        """Send a request; raises tritonclient's error if Triton refuses it."""
         from tritonclient.utils import np_to_triton_dtype
 
         inputs = []
@@ -34,9 +34,9 @@ class Connection:
             kind = np_to_triton_dtype(array.dtype)
             tensor = self._library.InferInput(name, list(array.shape), kind)
             inputs.append(tensor.set_data_from_numpy(array))
-        outputs = [self._library.InferRequestedOutput(name) for name in wanted]
+        outputs = [self._library.InferRequestedOutput(name) for name in names]
         answer = self._client().infer(model, inputs, outputs=outputs)
-        return {name: answer.as_numpy(name) for name in wanted}
+        return {name: answer.as_numpy(name) for name in names}
 
     def _client(self) -> Any:
         # gevent, below the HTTP client, leaves a connection to the thread that made it.
@@ -62,7 +62,7 @@ class Asking:
     connection: Connection
 
     def ways(self) -> dict[str, Callable[[Row], object]]:
-        """By the names that they have in tables; the others are compared with the first."""
+        """Return the ways of asking, by their names in tables; the first is the reference."""
         return {
             "one request": self.whole,
             "one by one": self.one_by_one,
@@ -70,40 +70,40 @@ class Asking:
         }
 
     def whole(self, row: Row) -> dict[str, Array]:
-        """One request to the ensemble."""
+        """Send one request to the ensemble."""
         return self.connection.call(self.trading.name, row.given, self.outputs)
 
     def one_by_one(self, row: Row) -> dict[str, Array]:
-        """A request to each step in turn, tensors carried over by the client."""
-        known: dict[str, Array] = dict(row.given)
+        """Return a request to each step in turn, tensors carried over by the client."""
+        tensors: dict[str, Array] = dict(row.given)
         for step in self.trading.pipeline.steps:
             model = step.model_ref.name if step.model_ref else step.name
-            given = {name: known[tensor] for name, tensor in step.input_map.items()}
-            found = self.connection.call(model, given, list(step.output_map))
-            known |= {step.output_map[name]: array for name, array in found.items()}
-        return {name: known[name] for name in self.outputs}
+            given = {name: tensors[tensor] for name, tensor in step.input_map.items()}
+            answer = self.connection.call(model, given, list(step.output_map))
+            tensors |= {step.output_map[name]: array for name, array in answer.items()}
+        return {name: tensors[name] for name in self.outputs}
 
     def alone(self, row: Row) -> dict[str, Array]:
-        """One request to the models alone, without the built-in steps."""
-        wanted = [
+        """Send one request to the models alone, without the built-in steps."""
+        outputs = [
             tensor
             for step in self.trading.pipeline.steps
             if step.model_ref is not None
             for tensor in step.output_map.values()
         ]
-        return self.connection.call(MODELS_ALONE, row.prepared, wanted)
+        return self.connection.call(MODELS_ALONE, row.prepared, outputs)
 
     @property
     def outputs(self) -> list[str]:
         return [tensor.name for tensor in self.trading.pipeline.outputs]
 
 
-def differ(one: Mapping[str, Array], other: Mapping[str, Array]) -> float:
-    """How far the numbers of two answers are apart at most; infinite where their texts differ."""
-    found = [0.0]
-    for name, array in one.items():
+def differ(first: Mapping[str, Array], second: Mapping[str, Array]) -> float:
+    """Return the largest difference of two answers' numbers; infinite if their texts differ."""
+    distances = [0.0]
+    for name, array in first.items():
         if array.dtype == object:
-            found.append(0.0 if np.array_equal(array, other[name]) else math.inf)
+            distances.append(0.0 if np.array_equal(array, second[name]) else math.inf)
         else:
-            found.append(float(np.abs(array - other[name]).max()))
-    return max(found)
+            distances.append(float(np.abs(array - second[name]).max()))
+    return max(distances)

@@ -21,7 +21,7 @@ REQUESTS = Path("build/benchmarks/ensemble/requests.json")
 
 
 def prepare() -> list[Row]:
-    """The requests, also as perf_analyzer reads them."""
+    """Return the requests, also as perf_analyzer reads them."""
     asked = rows(200)
     request_file(asked, REQUESTS)
     return asked
@@ -29,7 +29,7 @@ def prepare() -> list[Row]:
 
 @contextmanager
 def served(trading: Trading) -> Iterator[LocalTriton]:
-    """A Triton with the pipeline, its steps, and its models alone; not cold."""
+    """Yield a Triton with the pipeline, its steps, and its models alone; not cold."""
     with tempfile.TemporaryDirectory() as folder:
         for each in (trading, models_alone(trading)):
             each.lay_out(Path(folder))
@@ -39,7 +39,7 @@ def served(trading: Trading) -> Iterator[LocalTriton]:
 
 
 def demand_agreement(client: Asking, asked: list[Row]) -> None:
-    """StepError unless the ensemble answers what its steps do, called one by one."""
+    """Raise StepError unless the ensemble answers as its steps do, called one by one."""
     for row in asked[:5]:
         if (off := differ(client.whole(row), client.one_by_one(row))) > 1e-5:
             raise StepError(
@@ -51,27 +51,27 @@ def demand_agreement(client: Asking, asked: list[Row]) -> None:
 def under_load(
     triton: LocalTriton, variant: Variant, trading: Trading, rows: int, seconds: float
 ) -> dict[str, Any]:
-    """What perf_analyzer finds, with as many in flight as the reference implies."""
+    """Measure with perf_analyzer, with as many in flight as the reference implies."""
     load = Load(trading.name, rows, REFERENCE_IN_FLIGHT, REQUESTS, seconds * 3)
-    found = asdict(measure(triton.grpc, load))
-    return {"variant": variant.name, "about": variant.about, "batch": rows, **found}
+    figures = asdict(measure(triton.grpc, load))
+    return {"variant": variant.name, "about": variant.about, "batch": rows, **figures}
 
 
 @contextmanager
 def spending(triton: LocalTriton, trading: Trading) -> Iterator[dict[str, Any]]:
-    """Fills in, at the end, the milliseconds of a request of each step, and of those its queue."""
+    """Fill in, at the end, the milliseconds of a request in each step and in its queue."""
     models = {
         step.name: step.model_ref.name if step.model_ref else step.name
         for step in trading.pipeline.steps
     }
     before = {step: _counters(triton, model) for step, model in models.items()}
-    found: dict[str, Any] = {}
-    yield found
+    shares: dict[str, Any] = {}
+    yield shares
     for step, model in models.items():
         now = _counters(triton, model)
         spent = {name: now[name] - before[step][name] for name in now}
         count = max(spent.pop("count"), 1.0)
-        found[step] = {name: round(us / count / 1000, 3) for name, us in spent.items()}
+        shares[step] = {name: round(us / count / 1000, 3) for name, us in spent.items()}
 
 
 def _counters(triton: LocalTriton, model: str) -> dict[str, float]:

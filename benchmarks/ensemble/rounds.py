@@ -15,7 +15,7 @@ Way = Callable[[Row], object]
 
 
 def latencies(ways: Mapping[str, Way], rows: Sequence[Row], rounds: int) -> dict[str, Any]:
-    """Milliseconds of each way with one client: in each round every way once, with the same row.
+    """Return milliseconds of each way with 1 client: once in each round, with the same row.
 
     `ratio` is the median over the rounds of the first way's time divided by each other's.
     """
@@ -32,12 +32,12 @@ def latencies(ways: Mapping[str, Way], rows: Sequence[Row], rounds: int) -> dict
     first = np.array(times[next(iter(ways))])
     return {
         name: {
-            "p50": _rounded(np.percentile(found, 50)),
-            "p95": _rounded(np.percentile(found, 95)),
-            "ratio": _rounded(np.median(first / np.array(found))),
-            "samples": len(found),
+            "p50": _rounded(np.percentile(samples, 50)),
+            "p95": _rounded(np.percentile(samples, 95)),
+            "ratio": _rounded(np.median(first / np.array(samples))),
+            "samples": len(samples),
         }
-        for name, found in times.items()
+        for name, samples in times.items()
     }
 
 
@@ -53,7 +53,7 @@ class RolloutSlots:
 def throughputs(
     ways: Mapping[str, Way], rows: Sequence[Row], turns: RolloutSlots
 ) -> dict[str, Any]:
-    """Requests a second of each way.
+    """Return requests a second of each way.
 
     `ratio` is the median over the rounds of the first way's rate divided by each other's.
     """
@@ -64,11 +64,11 @@ def throughputs(
     first = np.array(next(iter(rates.values())))
     return {
         name: {
-            "requests": _rounded(np.median(found)),
-            "ratio": _rounded(np.median(first / np.array(found))),
-            "rounds": [_rounded(rate) for rate in found],
+            "requests": _rounded(np.median(samples)),
+            "ratio": _rounded(np.median(first / np.array(samples))),
+            "rounds": [_rounded(rate) for rate in samples],
         }
-        for name, found in rates.items()
+        for name, samples in rates.items()
     }
 
 

@@ -13,15 +13,15 @@ from training.sentiment_task import MOST_TOKENS, tokeniser
 
 
 def rows(count: int) -> list[Row]:
-    """As many requests of one row: 60 bars of a share, and a sentence of any source."""
+    """Return as many requests of one row: 60 bars of a share, and a sentence of any source."""
     tables = [table.to_numpy(np.float64) for table in load_prices().bars.values()]
     texts = load_sentiment().texts
-    found = []
+    selected = []
     for number in range(count):
         table = tables[number % len(tables)]
         first = (7 * number) % (len(table) - STEPS)
-        found.append(_row(table[first : first + STEPS], texts[(number * 7919) % len(texts)]))
-    return found
+        selected.append(_row(table[first : first + STEPS], texts[(number * 7919) % len(texts)]))
+    return selected
 
 
 def _row(bars: np.ndarray, text: str) -> Row:
@@ -31,12 +31,12 @@ def _row(bars: np.ndarray, text: str) -> Row:
     return Row(given, {"window": window, "input_ids": ids, "attention_mask": np.ones_like(ids)})
 
 
-def mean_tokens(found: list[Row]) -> float:
-    return round(float(np.mean([row.prepared["input_ids"].shape[1] for row in found])), 1)
+def mean_tokens(rows: list[Row]) -> float:
+    return round(float(np.mean([row.prepared["input_ids"].shape[1] for row in rows])), 1)
 
 
-def request_file(found: list[Row], path: Path) -> Path:
-    """perf_analyzer's JSON, one request of one row after the other."""
+def request_file(rows: list[Row], path: Path) -> Path:
+    """Return perf_analyzer's JSON, one request of one row after the other."""
     data = [
         {
             "ohlcv": {
@@ -45,7 +45,7 @@ def request_file(found: list[Row], path: Path) -> Path:
             },
             "text": {"content": [row.given["text"][0, 0].decode()], "shape": [1]},
         }
-        for row in found
+        for row in rows
     ]
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps({"data": data}))

@@ -4,24 +4,26 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 
-def compared(protocol: str, clients: int, one: Mapping[str, Any], many: Mapping[str, Any]) -> str:
-    """A row for each way of asking."""
+def compared(
+    protocol: str, clients: int, single: Mapping[str, Any], many: Mapping[str, Any]
+) -> str:
+    """Return a row for each way of asking."""
     lines = [
         f"| {protocol} | p50, 1 client | p95 | ensemble's time to its |"
         f" req/s, {clients} clients | ensemble's rate to its |",
         "|---|--:|--:|--:|--:|--:|",
     ]
-    for name, found in one.items():
+    for name, times in single.items():
         rate = many[name]
         lines.append(
-            f"| {name} | {found['p50']:.1f} ms | {found['p95']:.1f} ms | {found['ratio']:.2f} |"
+            f"| {name} | {times['p50']:.1f} ms | {times['p95']:.1f} ms | {times['ratio']:.2f} |"
             f" {rate['requests']:,.0f} | {rate['ratio']:.2f} |"
         )
     return "\n".join(lines)
 
 
 def loaded(loads: Sequence[Mapping[str, Any]]) -> str:
-    """A row for each load."""
+    """Return a row for each load."""
     lines = ["| settings | req/s | p50 | p95 | p99 |", "|---|--:|--:|--:|--:|"]
     for load in loads:
         times = " | ".join(f"{load[name]:.1f} ms" for name in ("p50", "p95", "p99"))
@@ -30,11 +32,11 @@ def loaded(loads: Sequence[Mapping[str, Any]]) -> str:
 
 
 def spent(steps: Mapping[str, Mapping[str, float]]) -> str:
-    """A row for each step."""
+    """Return a row for each step."""
     lines = ["| step | a request | of that, waiting | computing |", "|---|--:|--:|--:|"]
-    for name, found in steps.items():
+    for name, step in steps.items():
         lines.append(
-            f"| {name} | {found['total']:.2f} ms | {found['queue']:.2f} ms |"
-            f" {found['compute']:.2f} ms |"
+            f"| {name} | {step['total']:.2f} ms | {step['queue']:.2f} ms |"
+            f" {step['compute']:.2f} ms |"
         )
     return "\n".join(lines)

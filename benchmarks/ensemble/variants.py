@@ -1,4 +1,4 @@
-"""What is measured: the sample's pipeline, its models alone, and settings that were tried."""
+"""The measured variants: the sample's pipeline, its models alone, and other settings."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -75,7 +75,7 @@ TRIED = (
 
 
 def models_alone(trading: Trading) -> Trading:
-    """The steps with models, fed by the client with what the built-in ones would give them."""
+    """Return the steps with models; the client gives them the tensors of the built-in steps."""
     steps = [step for step in trading.pipeline.steps if step.model_ref is not None]
     body = trading.pipeline.model_dump(mode="json", by_alias=True, exclude_unset=True)
     named = {step.name for step in steps}
@@ -98,7 +98,7 @@ def models_alone(trading: Trading) -> Trading:
 
 
 def int8() -> Path:
-    """The trained transformer's model.onnx with its matrix products in 8 bits, in the cache."""
+    """Return the trained transformer's model.onnx with 8-bit matrix products, in the cache."""
     trained = trained_model(_SENTIMENT)
 
     def make(partial: Path) -> None:

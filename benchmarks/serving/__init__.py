@@ -1,1 +1,1 @@
-"""How fast a real Triton serves the shipped models, beside a plain loop over the same network."""
+"""Throughput of the shipped models on a real Triton, and of a plain loop over each network."""

@@ -41,10 +41,10 @@ def main() -> None:
         machine, rows = about(), []
         for case in CASES:
             rows += _of_case(case, repository, given.seconds)
-        found = {"machine": machine, "tokens": TOKENS, "loads": rows}
+        result = {"machine": machine, "tokens": TOKENS, "loads": rows}
         if given.output:
             given.output.parent.mkdir(parents=True, exist_ok=True)
-            given.output.write_text(json.dumps(found, indent=2) + "\n")
+            given.output.write_text(json.dumps(result, indent=2) + "\n")
         say(table(rows))
 
 
@@ -71,9 +71,9 @@ def _of_case(case: Case, repository: Path, seconds: float) -> list[dict[str, Any
             before = plain_rows(case, seconds / 4)
             served = measure(triton.grpc, load)
             plain = statistics.mean((before, plain_rows(case, seconds / 4)))
-            told = {"batch": load.batch, "inFlight": load.concurrency, **asdict(served)}
+            row = {"batch": load.batch, "inFlight": load.concurrency, **asdict(served)}
             rows.append(
-                {"model": case.name, **told, "plainRows": plain, "ratio": served.rows / plain}
+                {"model": case.name, **row, "plainRows": plain, "ratio": served.rows / plain}
             )
             say(table(rows[-1:]).splitlines()[-1])
     return rows
@@ -87,7 +87,7 @@ def _hard_links(source: Path, target: Path) -> None:
 
 
 def plain_rows(case: Case, seconds: float) -> float:
-    """Rows a second of the network itself in PyTorch, one thread, in batches of `case.batch`."""
+    """Return rows a second of the network in PyTorch: 1 thread, batches of `case.batch`."""
     model, given = network(case.network), tuple(inputs(case.network, case.batch).values())
     count = 0
     with torch.inference_mode():
@@ -100,7 +100,7 @@ def plain_rows(case: Case, seconds: float) -> float:
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown, as it stands in docs/benchmarks.md."""
+    """Return Markdown, as it is in docs/benchmarks.md."""
     lines = [
         "| model | rows a request | in flight | req/s | rows/s | p50 | p95 | plain loop, rows/s |"
         " ratio |",

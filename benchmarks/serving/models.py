@@ -1,4 +1,4 @@
-"""What is measured: the networks, the repository that serves them, and the requests."""
+"""The measured networks, the repository that serves them, and the requests."""
 
 import json
 from collections.abc import Mapping
@@ -44,9 +44,9 @@ class Case:
         tensors = {
             side: [
                 {"name": each.name, "dataType": each.data_type, "shape": list(each.shape)}
-                for each in found
+                for each in tensors
             ]
-            for side, found in sides.items()
+            for side, tensors in sides.items()
         }
         model = {
             "source": {"uri": f"pvc://models/{self.name}"},
@@ -79,7 +79,7 @@ def network(name: str) -> nn.Module:
 
 
 def inputs(name: str, rows: int) -> dict[str, Tensor]:
-    """Rows that take the whole path: prices that can be read, texts of 32 tokens."""
+    """Return rows that take the whole path: prices that can be read, texts of 32 tokens."""
     names = [tensor.name for tensor in MODELS[name].signature.inputs]
     if name == "sentiment_transformer":
         ids = torch.randint(1000, 30000, (rows, TOKENS), generator=torch.manual_seed(_SEED))
@@ -91,7 +91,7 @@ def inputs(name: str, rows: int) -> dict[str, Tensor]:
 
 
 def lay_out(folder: Path) -> Path:
-    """A model repository of all cases, made once."""
+    """Return a model repository of all cases, made once."""
     repository = folder / "repository"
     for case in CASES:
         version = repository / case.name / "1"
@@ -116,7 +116,7 @@ def _write(case: Case, path: Path) -> None:
 
 
 def request_file(case: Case, folder: Path) -> Path:
-    """perf_analyzer's JSON of one row."""
+    """Return perf_analyzer's JSON of one row."""
     path = folder / f"{case.network}.json"
     row: Mapping[str, Any] = {
         name: {"content": each[0].flatten().tolist(), "shape": list(each.shape[1:])}

@@ -45,7 +45,7 @@ class Measured:
 
 
 def measure(url: str, load: Load) -> Measured:
-    """What perf_analyzer finds. StepError with its last words where it fails or finds no
+    """Measure with perf_analyzer. StepError with its last output if it fails or finds no
     agreement.
     """
     folder = program()
@@ -80,7 +80,7 @@ def measure(url: str, load: Load) -> Measured:
 
 
 def read(table: str, batch: int) -> Measured:
-    """The one row of perf_analyzer's CSV; its latencies are in microseconds."""
+    """Return the one row of perf_analyzer's CSV; its latencies are in microseconds."""
     (row,) = csv.DictReader(table.splitlines())
     rows = float(row["Inferences/Second"])
     p50, p95, p99 = (float(row[f"{name} latency"]) / 1000 for name in ("p50", "p95", "p99"))
@@ -88,7 +88,7 @@ def read(table: str, batch: int) -> Measured:
 
 
 def program() -> Path:
-    """A folder with bin/perf_analyzer and the libraries that it needs."""
+    """Return a folder with bin/perf_analyzer and the libraries that it needs."""
     return store.published(cache_root() / "perf_analyzer" / _WHEELS[0], _install)
 
 
@@ -96,7 +96,7 @@ def _install(partial: Path) -> None:
     with step("fetching perf_analyzer"):
         words: list[str | Path] = [uv(), "pip", "install", "--quiet", "--python-version=3.11"]
         words += ["--no-build", "--no-deps", "--target", partial, *_WHEELS]
-        run(words, remedy="see that PyPI (or the index that uv is configured with) answers")
+        run(words, remedy="Check that PyPI (or the index that uv is configured with) answers.")
         apt.unpack(_PACKAGE, partial / "unpacked")
     (partial / "debian").mkdir()
     for library in (partial / "unpacked").rglob("*.so*"):

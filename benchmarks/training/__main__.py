@@ -72,14 +72,14 @@ def _compare(task: Task, batch: int, rounds: int) -> dict[str, Any]:
         names = list(loops)[turn % len(loops) :] + list(loops)[: turn % len(loops)]
         for name in names:
             taken[name].append(_timed(loops[name]))
-    found = {name: _summary(rows, len(task.train)) for name, rows in taken.items()}
+    summaries = {name: _summary(rows, len(task.train)) for name, rows in taken.items()}
     ratios = [
         plain_[0] / ours[0] for ours, plain_ in zip(taken["ours"], taken["plain"], strict=True)
     ]
     return {
         "samples": len(task.train),
         "batch": batch,
-        "loops": found,
+        "loops": summaries,
         "ratioToPlain": round(statistics.median(ratios), 3),
         "ratios": [round(ratio, 3) for ratio in ratios],
     }
@@ -93,7 +93,7 @@ def _ours(task: Task, batch: int) -> float:
 
 
 def _timed(loop: Loop) -> tuple[float, float, float]:
-    """CPU seconds, wall seconds, and the validation loss."""
+    """Return CPU seconds, wall seconds, and the validation loss."""
     cpu, wall = time.process_time(), time.monotonic()
     loss = loop()
     return time.process_time() - cpu, time.monotonic() - wall, loss
@@ -127,9 +127,9 @@ def _table(result: dict[str, Any]) -> str:
         "| model | loop | samples a CPU second | samples a second | to the plain loop |",
         "|---|---|---:|---:|---:|",
     ]
-    for name, found in result["models"].items():
-        for loop, row in found["loops"].items():
-            ratio = f"{found['ratioToPlain']:.3f} (goal {GOAL})" if loop == "ours" else ""
+    for name, summary in result["models"].items():
+        for loop, row in summary["loops"].items():
+            ratio = f"{summary['ratioToPlain']:.3f} (goal {GOAL})" if loop == "ours" else ""
             lines.append(
                 f"| {name} | {loop} | {row['samplesPerCpuSecond']} | {row['samplesPerSecond']} |"
                 f" {ratio} |"

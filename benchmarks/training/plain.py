@@ -1,4 +1,4 @@
-"""What is written without a training loop: no checkpoint, clipping, history or checks."""
+"""Plain training loops, without checkpoints, clipping, history or checks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -13,7 +13,7 @@ Batch = tuple[Tensor, ...]
 
 
 def tight(samples: Samples, size: int) -> Iterator[Batch]:
-    """Batches by indexing tensors that are in memory: the fastest that one can write."""
+    """Yield batches by indexing tensors that are in memory: the fastest that one can write."""
     order = torch.randperm(len(samples))
     for rows in torch.split(order, size):
         chosen = samples.take(rows)
@@ -21,13 +21,13 @@ def tight(samples: Samples, size: int) -> Iterator[Batch]:
 
 
 def loader(samples: Samples, size: int) -> Iterator[Batch]:
-    """Batches by a DataLoader, as in PyTorch's tutorials."""
+    """Yield batches by a DataLoader, as in PyTorch's tutorials."""
     data = TensorDataset(*samples.inputs.values(), samples.targets)
     yield from DataLoader(data, batch_size=size, shuffle=True)
 
 
 def train(task: Task, batches: Any, size: int) -> float:
-    """One epoch and a look at validation, by the same model, loss and optimizer; that loss."""
+    """Train one epoch with the same model, loss and optimizer; return the validation loss."""
     torch.manual_seed(7)
     model = task.build()
     learnt = [weight for weight in model.parameters() if weight.requires_grad]
@@ -47,5 +47,5 @@ def train(task: Task, batches: Any, size: int) -> float:
 
 
 def _outputs(model: nn.Module, inputs: list[Tensor]) -> tuple[Tensor, ...]:
-    found: tuple[Tensor, ...] = model(*inputs)
-    return found
+    outputs: tuple[Tensor, ...] = model(*inputs)
+    return outputs

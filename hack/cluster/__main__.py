@@ -49,7 +49,7 @@ def _status(arguments: Arguments) -> None:
         return
     running = lifecycle.current(chosen.name)
     if running is None:
-        raise StepError(f"there is no cluster {chosen.name}", "`python -m hack.cluster up`.")
+        raise StepError(f"there is no cluster {chosen.name}", "Run `python -m hack.cluster up`.")
     for program in running.expected():
         pid = running.processes.pid(program)
         say(f"{program:28} {f'running, pid {pid}' if pid else 'DEAD'}")
@@ -57,14 +57,16 @@ def _status(arguments: Arguments) -> None:
     say(f"nodes Ready: {', '.join(ready) or 'none'} (of {running.cluster.nodes})")
     say(f"kubeconfig: {running.cluster.kubeconfig}")
     if not running.healthy():
-        raise StepError(f"cluster {chosen.name} is not healthy", "`python -m hack.cluster up`.")
+        raise StepError(f"cluster {chosen.name} is not healthy", "Run `python -m hack.cluster up`.")
 
 
 def _logs(arguments: Arguments) -> None:
     chosen = target(arguments.name)
     running = lifecycle.current(chosen.name) if isinstance(chosen, Embedded) else None
     if running is None:
-        raise StepError("no embedded cluster of that name", "`python -m hack.cluster up`.")
+        raise StepError(
+            "there is no embedded cluster of that name", "Run `python -m hack.cluster up`."
+        )
     for program in arguments.programs or running.expected():
         say(f"--- {running.processes.log(program)}")
         say(running.processes.tail(program, arguments.lines))
@@ -72,14 +74,18 @@ def _logs(arguments: Arguments) -> None:
 
 def _existing(chosen: Target) -> Target:
     if not chosen.kubeconfig.exists():
-        raise StepError(f"there is no {chosen.kubeconfig}", "`python -m hack.cluster up` first.")
+        raise StepError(
+            f"there is no {chosen.kubeconfig}", "Run `python -m hack.cluster up` first."
+        )
     return chosen
 
 
 def _mount(text: str) -> Mount:
     source, _, destination = text.partition(":")
     if not destination.startswith("/") or not Path(source).is_dir():
-        raise StepError(f"--inject {text}", "Give an existing folder and a path: SRC:/DST.")
+        raise StepError(
+            f"--inject: found {text!r}, expected SRC:/DST", "Use an existing folder as SRC."
+        )
     return Mount(str(Path(source).resolve()), destination)
 
 

@@ -71,7 +71,7 @@ class ApiServer:
         return Kubectl(self.kubeconfig)
 
     def kubeconfig_of(self, user: str) -> Path:
-        """The kubeconfig of another administrator, whom the audit log tells apart."""
+        """Return the kubeconfig of another administrator, whom the audit log tells apart."""
         return self._plane.kubeconfig(user, "system:masters")
 
     def _boot(self, binaries: Binaries) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 
 def entries(path: Path, since: int = 0) -> Iterator[dict[str, Any]]:
-    """Every complete entry from byte `since` on; a line that is still being written is left out."""
+    """Yield complete entries from byte `since` on; skip a line that is still being written."""
     with path.open("rb") as file:
         file.seek(since)
         for line in file:

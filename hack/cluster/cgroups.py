@@ -22,17 +22,17 @@ def create(path: str) -> None:
 
 
 def entrances(path: str) -> list[Path]:
-    """The files into which a process writes its pid to join."""
+    """Return the files into which a process writes its pid to join."""
     return [hierarchy / path / "cgroup.procs" for hierarchy in _hierarchies()]
 
 
 def kill(path: str) -> None:
-    """SIGKILL everyone in the cgroup and below, until nobody is left."""
+    """Send SIGKILL to all processes in the cgroup and below, until none is left."""
     deadline = time.monotonic() + _KILL_SECONDS
     while members := _members(path):
         if time.monotonic() > deadline:
             raise StepError(
-                f"processes {sorted(members)} of cgroup {path} do not die",
+                f"processes {sorted(members)} of cgroup {path} do not end",
                 "Look at their state in /proc/PID/stack; a reboot ends them.",
             )
         for pid in members:
@@ -65,7 +65,7 @@ def _members(path: str) -> set[int]:
 
 
 def _gone(pid: int) -> bool:
-    """Dead, or dead but for its parent's wait()."""
+    """Return whether the process is dead, or only waits for its parent's wait()."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] in "ZX"
     except OSError:
@@ -83,11 +83,11 @@ def _rmdir(folder: Path) -> None:
             time.sleep(0.02)
         else:
             return
-    raise StepError(f"cgroup {folder} stays busy", f"See who is in {folder}/cgroup.procs.")
+    raise StepError(f"cgroup {folder} stays busy", f"See the processes in {folder}/cgroup.procs.")
 
 
 def folders(group: str) -> list[Path]:
-    """The group's folder in each hierarchy that has it."""
+    """Return the group's folder in each hierarchy that has it."""
     return [path for top in _hierarchies() if (path := top / group).is_dir()]
 
 
@@ -97,14 +97,14 @@ def _folders(top: Path) -> list[Path]:
 
 def _hierarchies() -> list[Path]:
     mounts = [line.split() for line in Path("/proc/self/mounts").read_text().splitlines()]
-    found = [Path(mount[1]) for mount in mounts if mount[2] in {"cgroup", "cgroup2"}]
-    if not found:
-        raise StepError("no cgroup file system is mounted", "Mount cgroup2 on /sys/fs/cgroup.")
-    return list(dict.fromkeys(found))
+    hierarchies = [Path(mount[1]) for mount in mounts if mount[2] in {"cgroup", "cgroup2"}]
+    if not hierarchies:
+        raise StepError("cgroup file system: not mounted", "Mount cgroup2 on /sys/fs/cgroup.")
+    return list(dict.fromkeys(hierarchies))
 
 
 def _delegate(folder: Path) -> None:
-    """Version 2: let the children of `folder` have its controllers."""
+    """Give the children of `folder` its controllers (version 2)."""
     controllers = folder / "cgroup.controllers"
     if not controllers.exists():
         return
@@ -115,7 +115,7 @@ def _delegate(folder: Path) -> None:
 
 
 def _inherit_cpuset(parent: Path, folder: Path) -> None:
-    """Version 1: a new cpuset is empty, and nobody may join an empty one."""
+    """Fill a new cpuset, which is empty: no process may join an empty one (version 1)."""
     for name in ("cpuset.cpus", "cpuset.mems"):
         ours = folder / name
         is_version_1 = not (folder / "cgroup.controllers").exists()

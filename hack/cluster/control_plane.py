@@ -68,7 +68,7 @@ class ControlPlane:
         return Authority(self.pki)
 
     def kubeconfig(self, user: str, organization: str | None = None) -> Path:
-        """The kubeconfig of one client, made on first use; `admin` is the people's."""
+        """Return the kubeconfig of one client, made on first use; `admin` is the people's."""
         authority = self.authority()
         client = authority.issue(user.replace(":", "-"), user, organization=organization)
         path = self.pki / f"{user.replace(':', '-')}.kubeconfig"
@@ -169,7 +169,7 @@ class ControlPlane:
 
 
 def _identity(kubeconfig: Path) -> list[str]:
-    """Who a controller is; one replica needs no election, and nobody scrapes its own port."""
+    """Return a controller's flags: its identity, no leader election, no metrics port."""
     return [
         f"--kubeconfig={kubeconfig}",
         f"--authentication-kubeconfig={kubeconfig}",

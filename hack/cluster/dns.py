@@ -15,7 +15,7 @@ _LABELS = {"k8s-app": "kube-dns", "kubernetes.io/name": "CoreDNS"}
 
 
 def corefile(cluster: Cluster, plane: ControlPlane) -> Path:
-    """CoreDNS' configuration. Names outside the cluster do not exist, rather than time out."""
+    """Return CoreDNS' configuration. Names outside the cluster do not exist: no time-outs."""
     path = cluster.folder / "Corefile"
     path.write_text(f""".:{_PORT} {{
     errors
@@ -38,7 +38,7 @@ def publish(cluster: Cluster, kubectl: Kubectl) -> None:
 
 
 def answers(server: str, name: str = "kubernetes.default.svc.cluster.local") -> bool:
-    """Whether an A query for `name` is answered with an address within half a second."""
+    """Return whether an A query for `name` is answered with an address within half a second."""
     labels = b"".join(bytes([len(part)]) + part.encode() for part in name.split("."))
     query = struct.pack(">6H", 1, 0x0100, 1, 0, 0, 0) + labels + b"\0" + struct.pack(">2H", 1, 1)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:

@@ -9,7 +9,7 @@ _STAGES = Path(__file__).with_name("kwok_stages.yaml")
 
 
 def kwok(plane: ControlPlane) -> list[str]:
-    """The command line of kwok with our stages."""
+    """Return the command line of kwok with our stages."""
     return [
         str(plane.binaries["kwok"]),
         f"--kubeconfig={plane.kubeconfig('system:kwok', 'system:masters')}",
@@ -21,7 +21,7 @@ def kwok(plane: ControlPlane) -> list[str]:
 
 
 def nodes(count: int) -> list[dict[str, Any]]:
-    """The manifests of empty, endless nodes."""
+    """Return the manifests of empty, endless nodes."""
     return [_node(f"fake-{number}") for number in range(1, count + 1)]
 
 

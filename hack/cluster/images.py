@@ -61,20 +61,20 @@ def load_quietly(node: Node, archive: Archive) -> None:
         return
     run(
         [*_ctr(node), "images", "import", archive.path],
-        remedy=f"`python -m hack.cluster logs`; is the disk full? Try it again: {archive.path}",
+        remedy=f"Read `python -m hack.cluster logs`, check the disk; load {archive.path}.",
     )
     loaded = _loaded(node) | dict.fromkeys(archive.references, archive.digest)
     (node.folder / _LOADED).write_text(json.dumps(loaded))
 
 
 def answers(node: Node) -> bool:
-    """Whether the node's containerd takes requests."""
+    """Return whether the node's containerd takes requests."""
     done = subprocess.run([*_ctr(node), "version"], capture_output=True)
     return done.returncode == 0
 
 
 def write_pause_archive(program: Path, path: Path) -> Path:
-    """A docker-archive with one file in one layer: the pause program, `FROM scratch`."""
+    """Return a docker-archive with one file in one layer: the pause program, `FROM scratch`."""
     layer = _tar({"pause": program.read_bytes()}, mode=0o755)
     config = {
         "architecture": "amd64",
@@ -111,7 +111,7 @@ def _ctr(node: Node) -> list[str]:
 
 
 def _canonical(reference: str) -> str:
-    """containerd's full form of a reference: `alpine:3` is `docker.io/library/alpine:3`."""
+    """Return containerd's full form of a reference: `docker.io/library/alpine:3` for `alpine:3`."""
     first, slash, _ = reference.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return reference

@@ -21,12 +21,12 @@ class Kubectl:
     kubeconfig: Path
 
     def __call__(self, *arguments: str, stdin: str | None = None) -> str:
-        """Its output; StepError with its words when it fails."""
+        """Return its output; StepError with its words when it fails."""
         done = self._run(arguments, stdin)
         if done.returncode != 0:
             raise StepError(
-                f"`kubectl {' '.join(arguments)}` said: {done.stderr.strip()}",
-                "`python -m hack.cluster status` tells whether the cluster is up.",
+                f"`kubectl {' '.join(arguments)}` failed: {done.stderr.strip()}",
+                "Run `python -m hack.cluster status` to see whether the cluster is up.",
             )
         return done.stdout
 
@@ -34,13 +34,13 @@ class Kubectl:
         return self._run(arguments, None).returncode == 0
 
     def get(self, *arguments: str) -> Any:
-        """`kubectl get ... -o json`, parsed; a plain read needs no process."""
+        """Return `kubectl get ... -o json`, parsed; a plain read does not start a process."""
         reader = self._reader()
-        found = reader.get(arguments) if reader else None
-        return found if found is not None else json.loads(self("get", *arguments, "-o", "json"))
+        body = reader.get(arguments) if reader else None
+        return body if body is not None else json.loads(self("get", *arguments, "-o", "json"))
 
     def _reader(self) -> Reader | None:
-        """None where the kubeconfig is missing, or is not of the kind that ours are."""
+        """Return a reader; None if the kubeconfig is missing or of another kind than ours."""
         try:
             return _reader(self.kubeconfig, self.kubeconfig.stat().st_mtime_ns)
         except (OSError, KeyError, TypeError, ValueError):
@@ -51,7 +51,7 @@ class Kubectl:
         self("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(content))
 
     def wait_for_crds(self) -> None:
-        """Until the API server serves every kind that has been applied."""
+        """Wait until the API server serves every kind that has been applied."""
         words = ("wait", "--for=condition=Established", "crd", "--all", "--timeout=20s")
         # Fails at once, rather than waiting, while a new CRD has no conditions at all.
         for _ in range(20):

@@ -1,4 +1,4 @@
-"""What one cluster is called, where its files lie and which addresses it has; does no IO."""
+"""A cluster's name, files and addresses, as values without IO."""
 
 import re
 from dataclasses import dataclass
@@ -141,7 +141,7 @@ def cgroup_of(name: str) -> str:
 def checked(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise StepError(
-            f"{name!r} cannot be a cluster's name",
+            f"{name!r} is not a valid cluster name",
             "Use up to 30 lower-case letters, digits and inner hyphens.",
         )
     return name

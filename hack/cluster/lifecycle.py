@@ -20,9 +20,9 @@ _PROMPT = ("--node-monitor-period=1s", "--node-monitor-grace-period=12s")
 
 
 def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
-    """Bring up the cluster, or make the one that is there whole; a healthy one is left alone."""
+    """Start the cluster, or repair the existing one; a healthy one is not touched."""
     if not 1 <= nodes <= MOST_NODES:
-        raise StepError(f"{nodes} nodes", f"Ask for 1 to {MOST_NODES}.")
+        raise StepError(f"NODES={nodes} is out of range", f"Use 1 to {MOST_NODES}.")
     registry.require_root()
     packages.ensure()
     kubernetes = versions.chosen()
@@ -33,19 +33,19 @@ def up(name: str, nodes: int = 1, mounts: tuple[Mount, ...] = ()) -> Cluster:
         if before is None:
             _halt(name, None)
             _forget(name)
-        wanted = (
+        components = (
             _extended(before, nodes, mounts)
             if before
             else registry.claim(name, nodes, mounts, kubernetes.minor)
         )
-        running = Running(wanted, built)
-        if before == wanted and running.healthy():
-            say(f"cluster {name} is up: export KUBECONFIG={wanted.kubeconfig}")
-            return wanted
-        with step(f"start Kubernetes {kubernetes.version}: {name}, {wanted.nodes} node(s)"):
+        running = Running(components, built)
+        if before == components and running.healthy():
+            say(f"cluster {name} is up: export KUBECONFIG={components.kubeconfig}")
+            return components
+        with step(f"start Kubernetes {kubernetes.version}: {name}, {components.nodes} node(s)"):
             _start(running, fresh=before is None)
-        say(f"    export KUBECONFIG={wanted.kubeconfig}")
-        return wanted
+        say(f"    export KUBECONFIG={components.kubeconfig}")
+        return components
 
 
 def down(name: str) -> None:
@@ -61,7 +61,7 @@ def down(name: str) -> None:
 
 
 def current(name: str) -> Running | None:
-    """The recorded cluster, whether or not it runs."""
+    """Return the recorded cluster, whether or not it runs."""
     cluster = registry.recorded(name)
     if cluster is None:
         return None
@@ -73,7 +73,7 @@ def load_images(name: str, archives: Sequence[Path]) -> None:
     with registry.locked(name):
         cluster = registry.recorded(name)
         if cluster is None:
-            raise StepError(f"there is no cluster {name}", "`python -m hack.cluster up` first.")
+            raise StepError(f"there is no cluster {name}", "Run `python -m hack.cluster up` first.")
         images.load(cluster.all_nodes(), archives)
 
 
@@ -88,7 +88,7 @@ def _demand_version(before: Cluster | None, kubernetes: Kubernetes) -> None:
 
 
 def _extended(before: Cluster, nodes: int, mounts: tuple[Mount, ...]) -> Cluster:
-    """Nodes and mounts only ever come to a cluster: `down` is what takes them away."""
+    """Return the cluster with more nodes and mounts: only `down` removes any."""
     by_target = {mount.target: mount for mount in before.mounts + mounts}
     return replace(before, nodes=max(nodes, before.nodes), mounts=tuple(by_target.values()))
 
@@ -102,7 +102,7 @@ def _start(running: Running, *, fresh: bool) -> None:
         if fresh:
             raise
         # What an unclean end left in etcd or containerd may be beyond use.
-        say(f"    {failure}\n    cannot go on from what is there: starting afresh")
+        say(f"    {failure}\n    the existing cluster cannot be used: starting again")
         _halt(cluster.name, cluster)
         for path in cluster.folder.iterdir():
             if path.is_dir():

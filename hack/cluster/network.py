@@ -59,7 +59,9 @@ def remove_host_link(cluster: Cluster) -> None:
     while _link_exists(cluster):
         subprocess.run(["ip", "link", "delete", cluster.host_link], capture_output=True)
         if time.monotonic() > deadline:
-            raise StepError(f"link {cluster.host_link} stays", "`ip link delete` it by hand.")
+            raise StepError(
+                f"link {cluster.host_link} cannot be removed", "Run `ip link delete` by hand."
+            )
         time.sleep(0.02)
 
 
@@ -69,4 +71,7 @@ def _link_exists(cluster: Cluster) -> bool:
 
 
 def _ip(command: str) -> None:
-    run(["ip", *command.split()], remedy="See `ip route` for a network of 10.224.0.0/12 in use.")
+    run(
+        ["ip", *command.split()],
+        remedy="See in `ip route` whether a network of 10.224.0.0/12 is in use.",
+    )

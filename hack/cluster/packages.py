@@ -1,4 +1,4 @@
-"""What the nodes need from Debian, installed where it is missing."""
+"""Debian's packages and kernel modules that the nodes need; missing ones are installed."""
 
 import os
 import shutil
@@ -38,12 +38,12 @@ def ensure() -> None:
 
 
 def ensure_certificates() -> None:
-    """What Go and debootstrap trust a server by; a small Debian has none."""
+    """Install CA certificates, which Go and debootstrap need; a small Debian has none."""
     named = [os.environ.get(variable) for variable in ("SSL_CERT_FILE", "SSL_CERT_DIR")]
     if any(Path(path).exists() for path in (*_CERTIFICATES, *filter(None, named))):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        say("this machine has no CA certificates; where a download fails: install ca-certificates")
+        say("CA certificates are not installed; if a download fails, install ca-certificates")
         return
     apt.install(["ca-certificates"])
 
@@ -65,12 +65,12 @@ def _missing_modules() -> list[str]:
 
 
 def _missing() -> list[str]:
-    wanted = {package for name, package in _PACKAGE_OF.items() if not _which(name)}
+    packages = {package for name, package in _PACKAGE_OF.items() if not _which(name)}
     if not (CNI_PLUGINS / "bridge").exists():
-        wanted.add("containernetworking-plugins")
+        packages.add("containernetworking-plugins")
     if _missing_modules() and not _which("modprobe"):
-        wanted.add("kmod")
-    return sorted(wanted)
+        packages.add("kmod")
+    return sorted(packages)
 
 
 def _which(program: str) -> str | None:

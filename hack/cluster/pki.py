@@ -48,7 +48,7 @@ class Authority:
         organization: str | None = None,
         hosts: Sequence[str] = (),
     ) -> Pair:
-        """A client's certificate; where `hosts` (names or addresses) are given, a server's too."""
+        """Issue a client's certificate; with `hosts` (names or addresses) also a server's."""
         pair = _pair(self._folder, name)
         if pair.key.exists():
             return pair
@@ -67,7 +67,7 @@ class Authority:
         return pair
 
     def write_kubeconfig(self, path: Path, server: str, client: Pair) -> Path:
-        """A kubeconfig with everything embedded, readable by its owner only."""
+        """Return a kubeconfig with everything embedded, readable by its owner only."""
         name = "inference-operator"
         cluster = {"server": server, "certificate-authority-data": _b64(self.pair.certificate)}
         user = {
@@ -88,7 +88,7 @@ class Authority:
 
 
 def service_account_keys(folder: Path) -> Pair:
-    """The key pair that signs ServiceAccount tokens: `certificate` is the public key."""
+    """Return the key pair that signs ServiceAccount tokens: `certificate` is the public key."""
     pair = Pair(folder / "service-account.pub", folder / "service-account.key")
     if not pair.key.exists():
         key = ec.generate_private_key(ec.SECP256R1())

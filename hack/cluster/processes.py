@@ -58,20 +58,20 @@ class Processes:
         (self.run / f"{name}.json").write_text(json.dumps(asdict(record)))
 
     def anchor(self, name: str, pause: Path, *kinds: str) -> None:
-        """A process that does nothing but hold new namespaces (`--net`, `--mount`)."""
+        """Start a process that only holds new namespaces (`--net`, `--mount`)."""
         self.start(name, ["unshare", *kinds, "--", str(pause)])
         deadline = time.monotonic() + _ANCHOR_SECONDS
         while not self._became(name, pause):
             if time.monotonic() > deadline or not self.alive(name):
                 shown = self.log(name).read_text(errors="replace")
-                raise StepError(f"no new namespaces: {shown}", "Namespaces need root's powers.")
+                raise StepError(f"cannot create namespaces: {shown}", "Run it as root.")
             time.sleep(0.01)
 
     def enter(self, anchor: str) -> list[str]:
-        """The command prefix that enters an anchor's namespaces."""
+        """Return the command prefix that enters an anchor's namespaces."""
         pid = self.pid(anchor)
         if pid is None:
-            raise StepError(f"{anchor} is not running", "`python -m hack.cluster up` again.")
+            raise StepError(f"{anchor} is not running", "Run `python -m hack.cluster up` again.")
         kinds = [] if anchor == "hub" else ["--mount"]
         return ["nsenter", f"--target={pid}", "--net", *kinds, "--"]
 
@@ -82,12 +82,12 @@ class Processes:
         if done.returncode != 0:
             raise StepError(
                 f"in {anchor}, `{shlex.join(command)}`: {done.stderr.strip()}",
-                "`python -m hack.cluster down`, then `up` again.",
+                "Run `python -m hack.cluster down`, then `up`.",
             )
         return done.stdout
 
     def pid(self, name: str) -> int | None:
-        """Its pid while it lives; a stale file, or one of before a reboot, counts as dead."""
+        """Return its pid while it lives; a stale file, or one of an earlier boot, means dead."""
         try:
             record = _Record(**json.loads((self.run / f"{name}.json").read_text()))
         except (OSError, ValueError, TypeError):
@@ -119,7 +119,7 @@ def boot_id() -> str:
 
 
 def _start_time(pid: int) -> str | None:
-    """Clock ticks since boot at which the process started; None when it is gone or a zombie."""
+    """Return the process's start in clock ticks since boot; None if it is gone or a zombie."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     except OSError:

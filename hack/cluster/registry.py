@@ -1,4 +1,4 @@
-"""Which clusters this machine has: their recorded values, their indices, and one lock for all."""
+"""The clusters of this machine: their recorded values, their indices, and one lock for all."""
 
 import fcntl
 import ipaddress
@@ -25,7 +25,7 @@ def require_root() -> None:
 
 @contextmanager
 def locked(name: str) -> Iterator[None]:
-    """One change of a cluster at a time; clusters of other names need not wait."""
+    """Hold the lock of one cluster; clusters of other names need not wait."""
     require_root()
     with _exclusive(_LOCKS / f"inference-operator-{checked(name)}.lock"):
         yield
@@ -33,7 +33,7 @@ def locked(name: str) -> Iterator[None]:
 
 @contextmanager
 def all_locked() -> Iterator[None]:
-    """Short moments in which no cluster may come or go."""
+    """Hold the lock under which clusters come and go; only for short moments."""
     with _exclusive(_LOCKS / "inference-operator.lock"):
         yield
 
@@ -63,7 +63,7 @@ def _exclusive(path: Path) -> Iterator[None]:
 
 
 def recorded(name: str) -> Cluster | None:
-    """The cluster as `up` recorded it; None where there is none (or its record was cut off)."""
+    """Return the cluster that `up` recorded; None if there is none (or its record is cut off)."""
     try:
         content = json.loads((folder_of(name) / _RECORD).read_text())
         mounts = tuple(Mount(**mount) for mount in content.pop("mounts"))
@@ -84,7 +84,7 @@ def names() -> list[str]:
 
 
 def free_index() -> int:
-    """The first index that no recorded cluster has and whose network no route of the host meets."""
+    """Return the first index that is free, and whose network no route of the host overlaps."""
     taken = {cluster.index for cluster in map(recorded, names()) if cluster}
     routes = _host_networks()
     for index in range(MOST_CLUSTERS):
@@ -92,8 +92,8 @@ def free_index() -> int:
         if index not in taken and not any(ours.overlaps(route) for route in routes):
             return index
     raise StepError(
-        "no network of 10.224.0.0/16 to 10.253.0.0/16 is free",
-        "Take a cluster `down` that is not needed, and see `ip route`.",
+        "all networks of 10.224.0.0/16 to 10.253.0.0/16 are in use",
+        "Run `python -m hack.cluster down` for a cluster that is not needed, and see `ip route`.",
     )
 
 

@@ -47,14 +47,14 @@ class Running:
         )
 
     def expected(self) -> list[str]:
-        """The names of all processes that a healthy cluster has."""
+        """Return the names of all processes that a healthy cluster has."""
         names = [*_CONTROL_PLANE, "coredns"]
         for each in self.cluster.all_nodes():
             names += [each.name, *(each.process(program) for program in _NODE_PROGRAMS)]
         return names
 
     def ready_nodes(self, since: datetime = _EVER) -> list[str]:
-        """The nodes that are Ready and have said so after `since` (an older word may be stale)."""
+        """Return the nodes that reported Ready after `since` (an older report may be stale)."""
         try:
             nodes = self.kubectl.get("nodes")["items"]
         except StepError:
@@ -62,26 +62,26 @@ class Running:
         return [node["metadata"]["name"] for node in nodes if _is_ready(node, since)]
 
     def healthy(self, since: datetime = _EVER) -> bool:
-        wanted = {each.name for each in self.cluster.all_nodes()}
+        nodes = {each.name for each in self.cluster.all_nodes()}
         alive = all(self.processes.alive(name) for name in self.expected())
-        return alive and wanted <= set(self.ready_nodes(since))
+        return alive and nodes <= set(self.ready_nodes(since))
 
-    def wait_for(self, what: str, question: Callable[[], bool]) -> None:
+    def wait_for(self, condition: str, question: Callable[[], bool]) -> None:
         """Return once `question` is true; fail at once when a process of the cluster ends."""
         deadline = time.monotonic() + _BOOT_SECONDS
         while not question():
             started = [path.stem for path in self.processes.run.glob("*.json")]
             dead = [name for name in started if not self.processes.alive(name)]
             if dead or time.monotonic() > deadline:
-                raise self._never(what, dead)
+                raise self._never(condition, dead)
             time.sleep(0.1)
 
-    def _never(self, what: str, dead: list[str]) -> StepError:
+    def _never(self, condition: str, dead: list[str]) -> StepError:
         suspects = dead or ["kube-apiserver", self.cluster.node(1).process("kubelet")]
         shown = "\n".join(f"--- {name}\n{self.processes.tail(name)}" for name in suspects)
         reason = f"{', '.join(dead)} ended" if dead else f"not within {_BOOT_SECONDS} s"
         return StepError(
-            f"waiting for {what}: {reason}\n{shown}",
+            f"waiting for {condition}: {reason}\n{shown}",
             f"Read the logs in {self.cluster.logs}; then `down` and `up` again.",
         )
 
@@ -96,6 +96,6 @@ def _is_ready(node: dict[str, Any], since: datetime) -> bool:
 
 
 def current_server(kubeconfig: Path) -> str:
-    """The address that a kubeconfig's current context talks to."""
+    """Return the address that a kubeconfig's current context talks to."""
     path = "jsonpath={.clusters[0].cluster.server}"
     return Kubectl(kubeconfig)("config", "view", "--minify", "-o", path)

@@ -1,4 +1,4 @@
-"""Which cluster the product is tried on: our own, kind's, or whatever KUBECONFIG names."""
+"""The cluster that the product is tried on: our own, kind's, or that of KUBECONFIG."""
 
 import os
 import shutil
@@ -90,7 +90,7 @@ class Kind:
     def _kind(self, *arguments: str | Path) -> str:
         if not shutil.which("kind"):
             raise StepError("`kind` is not on the PATH", "Install it, or use CLUSTER=embedded.")
-        return run(["kind", *arguments], remedy="Does `docker ps` work? `kind export logs`.")
+        return run(["kind", *arguments], remedy="Check `docker ps`; `kind export logs` shows more.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,15 +116,15 @@ class Current:
         say(f"not loaded: {listed}. The cluster's nodes must be able to pull these images.")
 
     def down(self) -> None:
-        say(f"the cluster of {self.kubeconfig} is not ours: left as it is")
+        say(f"the cluster of {self.kubeconfig} was not made here: it is kept")
 
     @property
     def is_embedded(self) -> bool:
-        """Whether this kubeconfig leads to a cluster of our own."""
+        """Return whether this kubeconfig leads to a cluster of our own."""
         return self._embedded() is not None
 
     def _embedded(self) -> str | None:
-        """The name of our own cluster behind this kubeconfig, if it is one."""
+        """Return the name of our own cluster behind this kubeconfig, if it is one."""
         server = current_server(self.kubeconfig)
         for name in registry.names():
             running = lifecycle.current(name)
@@ -136,7 +136,7 @@ class Current:
 def target(
     name: str | None = None, nodes: int | None = None, mounts: tuple[Mount, ...] = ()
 ) -> Target:
-    """The cluster that CLUSTER, CLUSTER_NAME, NODES, CLUSTER_TORCH_DIR and KUBECONFIG ask for."""
+    """Return the cluster of CLUSTER, CLUSTER_NAME, NODES, CLUSTER_TORCH_DIR and KUBECONFIG."""
     name = name or os.environ.get("CLUSTER_NAME") or DEFAULT_NAME
     nodes = nodes or _number("NODES", 1)
     kind = os.environ.get("CLUSTER") or "embedded"
@@ -153,7 +153,7 @@ def target(
 
 
 def _torch() -> tuple[Mount, ...]:
-    """PyTorch from the machine rather than from an image: there it would cost 5 GB."""
+    """Return a mount of the machine's PyTorch: in an image it would cost 5 GB."""
     folder = os.environ.get("CLUSTER_TORCH_DIR")
     return (Mount(folder, _TORCH_TARGET),) if folder and Path(folder).is_dir() else ()
 

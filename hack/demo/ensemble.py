@@ -32,11 +32,11 @@ def main() -> None:
 
 
 def show(on: Target) -> None:
-    """Everything, from nothing to answers beside Python's."""
+    """Show everything, from an empty cluster to answers beside Python's."""
     began = time.monotonic()
     if not isinstance(on, Embedded):
         raise StepError(
-            "this demo keeps MLflow's data in a folder of its own node",
+            "this demo keeps MLflow's data in a folder of the node",
             "Use CLUSTER=embedded; on another cluster install manifests/mlflow, `make train` into"
             f" it (TRACKING_URI), and apply {SAMPLE.relative_to(ROOT)}.",
         )
@@ -64,7 +64,7 @@ def show(on: Target) -> None:
 
 
 def registry(on: Target, kubectl: Kubectl) -> None:
-    """MLflow in the cluster with both models as champions, and an operator that knows it."""
+    """Start MLflow with both models as champions, and give the operator its address."""
     from training.models.catalog import MODELS
     from training.registry import Entry, register
 
@@ -76,15 +76,15 @@ def registry(on: Target, kubectl: Kubectl) -> None:
         server.deploy(image.ref)
         for name, form in FORMATS.items():
             entry = Entry(name, form, MODELS[name].max_batch_size, alias="champion")
-            found = register(trained_model(name), entry, server.uri())
-            say(f"    {name} version {found.number}, sha256 {found.sha256[:12]}…")
+            registered = register(trained_model(name), entry, server.uri())
+            say(f"    {name} version {registered.number}, sha256 {registered.sha256[:12]}…")
         setting = f"INFERENCE_OPERATOR_MLFLOW_TRACKING_URI={URI}"
         kubectl("set", "env", *DEPLOYMENT, setting)
         kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
 
 
 def ask(kubectl: Kubectl) -> None:
-    """One request of two rows; StepError where an answer is off by more than 1e-4."""
+    """Send a request of two rows; StepError if an answer is off by more than 1e-4."""
     from hack.demo.ensemble_reference import Reference
 
     bars, texts, names = rows()
@@ -104,18 +104,18 @@ def ask(kubectl: Kubectl) -> None:
     for at, name in enumerate(names):
         price, score, confidence = (float(v[at, 0]) for v in answer.outputs.values())
         say(f'    {name} and "{texts[at][:60]}":')
-        said = f"next close {price:.5f} of today's, score {score:+.3f}, confidence {confidence:.3f}"
-        say(f"      {said}")
+        line = f"next close {price:.5f} of today's, score {score:+.3f}, confidence {confidence:.3f}"
+        say(f"      {line}")
     say(f"    set {answer.version} answered in {took * 1000:.0f} ms, off by {off:.1e} at most")
     if not off < TOLERANCE:
         raise StepError(
-            f"the answers are off by {off:.1e}, expected at most {TOLERANCE:g}",
-            f"`kubectl describe epipe/{PIPELINE} -n {NAMESPACE}` names the versions that answer",
+            f"the answers differ by {off:.1e}, expected at most {TOLERANCE:g}",
+            f"Run `kubectl describe epipe/{PIPELINE} -n {NAMESPACE}` for the versions that answer.",
         )
 
 
 def rows() -> tuple[npt.NDArray[np.float64], list[str], list[str]]:
-    """Real bars [2, 60, 5] of two shares, two texts, and the shares' names."""
+    """Return real bars [2, 60, 5] of two shares, two texts, and the shares' names."""
     from training.data.prices import load_prices
 
     bars = {name: table.to_numpy(np.float64)[-60:] for name, table in load_prices().bars.items()}

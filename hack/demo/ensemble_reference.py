@@ -1,4 +1,4 @@
-"""What the trading ensemble is to answer: the same steps in Python, from the code of training."""
+"""Expected answers of the trading ensemble: the same steps in Python, with training's code."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,7 +49,7 @@ class Reference:
         return cls(lstm, sentiment, combiner(average))
 
     def answers(self, ohlcv: npt.NDArray[Any], texts: Sequence[str]) -> Forecasts:
-        """Of bars [n, bars, 5] and as many texts, each row on its own; "" is no text."""
+        """Answer bars [n, bars, 5] and as many texts, each row on its own; "" means no text."""
         rows = [self._answer(*row) for row in zip(ohlcv, texts, strict=True)]
         return Forecasts(*(torch.cat(each).numpy() for each in zip(*rows, strict=True)))
 
@@ -70,7 +70,7 @@ class Reference:
 
 
 def _window(ohlcv: npt.NDArray[Any]) -> Floats:
-    """The newest window of bars that can be read, else one of NaN."""
+    """Return the newest window of bars that can be read, else one of NaN."""
     try:
         days = np.arange(len(ohlcv)).astype("datetime64[D]")
         return windows(Bars.of(days, ohlcv).ohlcv)[-1:].astype(np.float32)
@@ -79,6 +79,6 @@ def _window(ohlcv: npt.NDArray[Any]) -> Floats:
 
 
 def combiner(average: WeightedAverage) -> nn.Module:
-    """The network of training with the weights that the pipeline says."""
+    """Return the network of training with the weights that the pipeline says."""
     weights = (float(average.weights.price), float(average.weights.sentiment))
     return EnsembleCombiner(weights, average.sentiment_basis_points / 10_000).eval()

@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def show(on: Target) -> None:
-    """Everything, from nothing to a prediction."""
+    """Show everything, from an empty cluster to a prediction."""
     began = time.monotonic()
     if not isinstance(on, Embedded):
         admit(on)
@@ -79,7 +79,7 @@ def show(on: Target) -> None:
 
 
 def admit(on: Target) -> None:
-    """Before the long work: does the cluster answer, and may the demo be there?"""
+    """Check, before the long work, that the cluster answers and has room for the demo."""
     on.up()
     if not is_ours(on):
         demand_images(on)
@@ -90,13 +90,13 @@ def demand_room(kubectl: Kubectl) -> None:
     """Refuse a cluster on which the demo would write over somebody else's work."""
     if theirs := not_made_by_us(kubectl, *INSTALLATION, f"namespace/{NAMESPACE}"):
         raise StepError(
-            f"there already, and not made by the demo: {', '.join(theirs)}",
-            "Use CLUSTER=embedded, or a cluster that has none of these.",
+            f"the demo did not make these objects, and needs their names: {', '.join(theirs)}",
+            "Use CLUSTER=embedded, or a cluster without these objects.",
         )
 
 
 def train() -> None:
-    """A small LSTM on real daily prices, exported to TorchScript; kept in build/."""
+    """Train a small LSTM on real daily prices, export it to TorchScript, and keep it in build/."""
     if all((TRAINED / name).exists() for name in ("model.pt", "model.onnx", "sample.json")):
         say(f"==> the LSTM is trained already ({TRAINED.relative_to(ROOT)})")
         return
@@ -104,11 +104,11 @@ def train() -> None:
         command = [sys.executable, "-m", "training.lstm", "train", "--profile", "demo"]
         command += ["--output", str(TRAINED)]
         if subprocess.run(command, cwd=ROOT).returncode != 0:
-            raise StepError("training failed", "its output above says why")
+            raise StepError("training failed", "Read its output above.")
 
 
 def pinned() -> Path:
-    """The sample manifest, with the digest of the model that was just trained."""
+    """Return the sample manifest, with the digest of the model that was just trained."""
     body = yaml.safe_load(SAMPLE.read_text())
     digest = (TRAINED / "model.pt.sha256").read_text().split()[0]
     body["spec"]["model"]["source"]["sha256"] = digest
@@ -118,7 +118,7 @@ def pinned() -> Path:
 
 
 def namespace(kubectl: Kubectl, name: str = NAMESPACE) -> None:
-    """A namespace that refuses every pod beneath the *restricted* Pod Security Standard."""
+    """Create a namespace that enforces the *restricted* Pod Security Standard."""
     if "Terminating" in kubectl("get", "namespace", name, "--ignore-not-found"):
         kubectl("wait", "--for=delete", f"namespace/{name}", "--timeout=120s")
     labels = {"pod-security.kubernetes.io/enforce": "restricted", MARK: "true"}
@@ -143,7 +143,7 @@ def wait_ready(
             return
     raise StepError(
         f"{resource} is not Ready after {within:.0f} s\n{kubectl('describe', *named)}",
-        "the conditions and Events above name the reason",
+        "Read the conditions and Events above.",
     )
 
 
@@ -153,19 +153,19 @@ def predict(kubectl: Kubectl) -> None:
         command += ["--model", MODEL, "--sample", TRAINED / "sample.json"]
         say(
             run(
-                command, cwd=ROOT, remedy="compare with `python -m hack.demo.predict --help`"
+                command, cwd=ROOT, remedy="Compare with `python -m hack.demo.predict --help`."
             ).rstrip()
         )
 
 
 def tell(kubectl: Kubectl, *commands: tuple[str, ...]) -> None:
-    """What an engineer would look at: the words of each command after `kubectl`, and its answer."""
+    """Run and show the kubectl commands that an engineer would use."""
     for words in commands:
         say(f"\n$ kubectl {' '.join(words)}\n{kubectl(*words).rstrip()}")
 
 
 def take_down(on: Target) -> None:
-    """What the demo made; a cluster that is not ours keeps running without it."""
+    """Remove the demo's objects; a cluster that is not ours keeps running."""
     kubectl = Kubectl(on.kubeconfig)
     if on.kubeconfig.exists() and kubectl.succeeds("get", "--raw", "/readyz"):
         remove(kubectl, everything=is_ours(on))
@@ -173,11 +173,11 @@ def take_down(on: Target) -> None:
 
 
 def remove(kubectl: Kubectl, *, everything: bool) -> None:
-    """The demo's namespace and the operator; without `everything`, where the demo made them."""
+    """Remove the demo's namespace and the operator; all of them only with `everything`."""
     ours = f"namespace/{NAMESPACE}"
     theirs = [] if everything else not_made_by_us(kubectl, *INSTALLATION, ours)
     if theirs:
-        say(f"not made by the demo, left as it is: {', '.join(theirs)}")
+        say(f"kept, because the demo did not make it: {', '.join(theirs)}")
     if ours not in theirs:
         kubectl("delete", ours, "--ignore-not-found")
     if not set(INSTALLATION) & set(theirs):

@@ -23,7 +23,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """Where a model answers: `protocol` is grpc or http, `version` empty for Triton's choice."""
+    """The address of a model: `protocol` is grpc or http, `version` empty for Triton's choice."""
 
     url: str
     model: str
@@ -45,7 +45,7 @@ class PredictionError(Exception):
 
 
 def ask(served: Served, inputs: Mapping[str, Array], outputs: Sequence[str]) -> Answer:
-    """One inference request for a batch of `inputs` [n, ...] by name."""
+    """Send an inference request for a batch of `inputs` [n, ...] by name."""
     from tritonclient.utils import InferenceServerException, np_to_triton_dtype
 
     library: Any = importlib.import_module(f"tritonclient.{served.protocol}")
@@ -53,14 +53,14 @@ def ask(served: Served, inputs: Mapping[str, Array], outputs: Sequence[str]) -> 
     for name, values in inputs.items():
         tensor = library.InferInput(name, list(values.shape), np_to_triton_dtype(values.dtype))
         tensors.append(tensor.set_data_from_numpy(values))
-    wanted = [library.InferRequestedOutput(name) for name in outputs]
+    requested = [library.InferRequestedOutput(name) for name in outputs]
     grpc = served.protocol == "grpc"
     limits = {} if grpc else {"connection_timeout": served.timeout}
     limits |= {} if grpc else {"network_timeout": served.timeout}
     patience = {"client_timeout": served.timeout} if grpc else {}
     client = library.InferenceServerClient(served.url, **limits)
     try:
-        result = client.infer(served.model, tensors, served.version, outputs=wanted, **patience)
+        result = client.infer(served.model, tensors, served.version, outputs=requested, **patience)
     except (InferenceServerException, OSError) as error:
         raise PredictionError(f"{served.url}: {error}") from None
     finally:
@@ -86,7 +86,7 @@ def compare(served: Served, sample: dict[str, Any]) -> float:
 
 
 def request_of(sample: dict[str, Any], row: dict[str, Any]) -> dict[str, Array]:
-    """The row's inputs as a batch of one, in the types that sample.json declares."""
+    """Return the row's inputs as a batch of one, in the types that sample.json declares."""
     return {
         tensor["name"]: np.array([row["input"][tensor["name"]]], TYPES[tensor["dataType"]])
         for tensor in sample["inputs"]
@@ -94,7 +94,7 @@ def request_of(sample: dict[str, Any], row: dict[str, Any]) -> dict[str, Array]:
 
 
 def described(row: dict[str, Any], got: Mapping[str, Array]) -> str:
-    """A forecast in the share's own money, where the row says whose window it is."""
+    """Return a forecast in the share's own money, where the row says whose window it is."""
     if "todaysClose" not in row:
         return str(row.get("text", "sample"))
     close, first = row["todaysClose"], float(next(iter(got.values()))[0])

@@ -54,12 +54,12 @@ class Trading:
 
     @property
     def average(self) -> WeightedAverage:
-        """The settings of its last step."""
+        """Return the settings of its last step."""
         builtins = (step.builtin for step in self.pipeline.steps if step.builtin is not None)
         return next(b.weighted_average for b in builtins if b.weighted_average is not None)
 
     def unit(self) -> ServingUnit:
-        """What the operator makes of it. Raises ValueError with the problems where it refuses."""
+        """Return the unit that the operator makes of it. Raises ValueError with its problems."""
         pins = {
             step.name: self._pin(step.model_ref.name)
             for step in self.pipeline.steps
@@ -68,7 +68,7 @@ class Trading:
         return _unit(KIND, self.name, CompletedPipeline(self.pipeline, pins))
 
     def lay_out(self, repository: Path, number: int = 1) -> None:
-        """Every step and the ensemble of that revision's number, as the init container does it."""
+        """Write every step and the ensemble of that revision, as the init container does it."""
         repository.mkdir(parents=True, exist_ok=True)
         models = self.unit().numbered(number).models
         orders = tuple(ModelOrder(model.planned, model.config) for model in models)
@@ -78,12 +78,12 @@ class Trading:
         spec = self.models[name]
         unit = _unit(MODEL, name, CompletedSpec(spec, spec))
         model, repository = unit.entry_model, config_map(unit)["data"]
-        found = (model.name, model.version, model.uri)
-        return Pin(MODEL, name, unit.revision, *found, "", None, repository)
+        pin = (model.name, model.version, model.uri)
+        return Pin(MODEL, name, unit.revision, *pin, "", None, repository)
 
 
 def completed(body: Mapping[str, Any]) -> InferenceModelSpec:
-    """The spec of a registered model with what the registry would say, and the trained file."""
+    """Return the spec of a registered model with the registry's answer, and the trained file."""
     registered = RegistryUri.of(body["model"]["source"]["uri"])
     assert registered is not None, f"{body['model']} is not a model of the registry"
     name = registered.name
@@ -103,9 +103,9 @@ def _declared(tensor: TensorSpec) -> dict[str, Any]:
     return {"name": tensor.name, "dataType": tensor.data_type, "shape": list(tensor.shape)}
 
 
-def _unit(kind: str, name: str, wanted: CompletedSpec | CompletedPipeline) -> ServingUnit:
+def _unit(kind: str, name: str, completed: CompletedSpec | CompletedPipeline) -> ServingUnit:
     owner = Owner(UnitKey(kind, "trading", name), API_VERSION, "uid-of-none")
-    unit = serving_unit(owner, 1, wanted, Mode.CPU, Defaults("triton", "loader"))
+    unit = serving_unit(owner, 1, completed, Mode.CPU, Defaults("triton", "loader"))
     if not isinstance(unit, ServingUnit):
         raise ValueError(f"{name}: {unit.message}")
     return unit

@@ -27,19 +27,19 @@ def main() -> None:
         done = subprocess.run([*command, "--tracking-uri", uri], cwd=ROOT)
         if done.returncode:
             raise StepError(
-                "not every model was trained and registered",
-                "the sentence under the model's name says what to do; the others are registered",
+                "some models were not trained or registered",
+                "Read the message under each model's name; the other models are registered.",
             )
         tell(uri, given.alias)
 
 
 def tracking_server() -> str:
-    """The server of TRACKING_URI, or one of this machine's that goes on running."""
+    """Return the server of TRACKING_URI, or one of this machine's that goes on running."""
     if chosen := os.environ.get("TRACKING_URI"):
         if chosen.startswith("http") and not answers(chosen):
             raise StepError(
-                f"no MLflow answers at {chosen}",
-                "start it, correct TRACKING_URI, or leave it out for a server of this machine",
+                f"MLflow does not answer at {chosen}",
+                "Start it, correct TRACKING_URI, or leave it out for a server on this machine.",
             )
         return chosen
     with step("MLflow on this machine"):
@@ -47,12 +47,12 @@ def tracking_server() -> str:
 
 
 def tell(uri: str, alias: str) -> None:
-    """Where everything is, and what comes next."""
-    say(f"\nEverything about it: {uri} (the models' cards are under Models)")
+    """Print the addresses, and the next commands."""
+    say(f"\nMLflow: {uri} (the models' cards are under Models)")
     say(f"  a manifest serves one with   source: {{uri: models:/lstm_price_predictor@{alias}}}")
     say("  another version is promoted  .venv/bin/python -m training.registry promote \\")
     say(f"    lstm_price_predictor VERSION --alias {alias} --tracking-uri {uri}")
-    say("  make mlflow-down ends the server; its data stay in build/mlflow")
+    say("  make mlflow-down stops the server; its data stay in build/mlflow")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ _SOURCES = (ROOT / "training", ROOT / "model_builders" / "features")
 
 
 def trained_model(name: str) -> Path:
-    """A folder with model.pt, model.onnx, weights.pt, sample.json and report.json.
+    """Return a folder with model.pt, model.onnx, weights.pt, sample.json and report.json.
 
     Made anew when the code of training or features changed. Not to be written into.
     """
@@ -29,9 +29,14 @@ def trained_model(name: str) -> Path:
 
     def train(partial: Path) -> None:
         command = [sys.executable, "-m", f"training.{module}", "train", "--profile", "demo", *words]
-        one = {**os.environ, "OMP_NUM_THREADS": "1"}
+        environment = {**os.environ, "OMP_NUM_THREADS": "1"}
         with step(f"training {name}"):
-            run([*command, "--output", partial], cwd=ROOT, env=one, remedy="see its words")
+            run(
+                [*command, "--output", partial],
+                cwd=ROOT,
+                env=environment,
+                remedy="Read its output.",
+            )
 
     made = store.published(folder / f"{name}-{key_of(*_SOURCES, *words)}", train)
     store.keep_newest(folder, f"{name}-")

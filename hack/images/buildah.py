@@ -62,7 +62,7 @@ def unpack(tag: str, folder: Path) -> None:
     container = _buildah("from", "--pull=false", tag).split()[-1]
     try:
         mounted = _buildah("mount", container).split()[-1]
-        run(["cp", "-a", f"{mounted}/.", folder], remedy="see that the disk is not full")
+        run(["cp", "-a", f"{mounted}/.", folder], remedy="Check that the disk is not full.")
     finally:
         _buildah("umount", container)
         _buildah("rm", container)

@@ -29,7 +29,7 @@ class Image:
     inputs: tuple[str, ...] = ()
 
     def key(self, context: Path | None = None) -> str:
-        """Of the files as they are now, and of the base image under them."""
+        """Return the key of the current files, and of the base image under them."""
         folder = context or self.context
         parent = () if self is BASE else (BASE.key(),)
         return key_of(*(p for name in self.inputs if (p := folder / name).exists()), *parent)
@@ -67,7 +67,7 @@ IMAGES = {"base": BASE, "operator": OPERATOR, "triton": TRITON, "mlflow": MLFLOW
 
 
 def build(name: str) -> Built:
-    """The image of the sources as they are now, built if no archive of it is in the cache."""
+    """Return the image of the current sources; build it if the cache has no archive of it."""
     image = IMAGES[name]
     if store.used(archive := _archive(image, image.key())):
         return _built(image, archive)
@@ -79,17 +79,17 @@ def build(name: str) -> Built:
 
 
 def archive(name: str) -> Path:
-    """The docker-archive of an image, built first if its sources changed."""
+    """Return the docker-archive of an image, built first if its sources changed."""
     return build(name).archive
 
 
 def image_ref(name: str) -> str:
-    """`repository:key` of an image as the sources are now; nothing is built."""
+    """Return `repository:key` of an image of the current sources; build nothing."""
     return f"{IMAGES[name].repository}:{IMAGES[name].key()}"
 
 
 def rootfs(name: str) -> Path:
-    """An image's unpacked file system, for running it under chroot without a cluster."""
+    """Return an image's unpacked file system, for running it under chroot without a cluster."""
     image, folder = IMAGES[name], cache_root() / "rootfs"
     target = folder / f"{image.repository}-{image.key()}"
     if store.used(target):
@@ -118,7 +118,7 @@ def _built(image: Image, archive: Path) -> Built:
 
 @contextmanager
 def _snapshot(image: Image) -> Iterator[Path]:
-    """A copy of the image's inputs: files saved while an image is built must not get into it."""
+    """Copy the image's inputs: files saved while an image is built must not get into it."""
     cache_root().mkdir(parents=True, exist_ok=True)
     for left in cache_root().glob(".context-*"):  # by a build that was killed
         if time.time() - left.stat().st_mtime > _DAY_S:

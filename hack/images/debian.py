@@ -16,7 +16,7 @@ def make_rootfs_tar(archive: Path, slim: Path) -> None:
     rootfs = archive.with_suffix(".rootfs")
     debootstrap(rootfs, PACKAGES)
     _trim(rootfs, slim)
-    run(["tar", "-C", rootfs, "-cf", archive, "."], remedy="see that the disk is not full")
+    run(["tar", "-C", rootfs, "-cf", archive, "."], remedy="Check that the disk is not full.")
     shutil.rmtree(rootfs)
 
 
@@ -30,7 +30,7 @@ def debootstrap(rootfs: Path, packages: Sequence[str]) -> None:
     with step(f"debootstrap {host.SUITE} (once, about a minute)"):
         run(
             [*isolated, *options, host.SUITE, rootfs, host.mirror()],
-            remedy=f"see that {host.mirror()} answers, and that you are root",
+            remedy=f"Check that {host.mirror()} answers, and that you are root.",
         )
 
 

@@ -47,7 +47,7 @@ class Mount:
 
 
 def mounts(folder: Path) -> list[Mount]:
-    """This machine's package configuration (written into `folder`) and trust, as mounts."""
+    """Return this machine's package configuration (written into `folder`) and trust, as mounts."""
     folder.mkdir(parents=True, exist_ok=True)
     written = {
         "sources.list": ("/etc/apt/sources.list", sources_list(sources())),
@@ -64,10 +64,10 @@ def mounts(folder: Path) -> list[Mount]:
 
 
 def sources() -> list[tuple[str, str]]:
-    """(mirror, suite) of this machine's own Debian sources, or Debian's public ones."""
+    """Return (mirror, suite) of this machine's own Debian sources, or Debian's public ones."""
     listed = run(
         ["apt-get", "indextargets", "--format", "$(SITE) $(RELEASE)", "Created-By: Packages"],
-        remedy="repair this machine's apt sources (`apt-get update` must work)",
+        remedy="Repair this machine's apt sources (`apt-get update` must work).",
     )
     pairs = {tuple(line.split()) for line in listed.splitlines() if len(line.split()) == 2}
     ours = sorted((site, suite) for site, suite in pairs if suite.split("-")[0] == SUITE)
@@ -76,7 +76,7 @@ def sources() -> list[tuple[str, str]]:
 
 
 def mirror() -> str:
-    """The mirror that debootstrap reads."""
+    """Return the mirror that debootstrap reads."""
     return next(site for site, suite in sources() if suite == SUITE)
 
 
@@ -85,20 +85,20 @@ def sources_list(pairs: list[tuple[str, str]]) -> str:
 
 
 def _apt_conf() -> str:
-    dump = run(["apt-config", "dump"], remedy="repair /etc/apt/apt.conf.d")
+    dump = run(["apt-config", "dump"], remedy="Repair /etc/apt/apt.conf.d.")
     return "".join(line + "\n" for line in dump.splitlines() if line.startswith(_APT_SETTINGS))
 
 
 def pip_conf(files: list[Path], environ: os._Environ[str] | dict[str, str]) -> str:
-    """pip's settings of this machine (files, then `PIP_*`) that say where packages come from."""
+    """Return this machine's settings of pip (files, then `PIP_*`) for sources of packages."""
     chosen = {"cert": str(_BUNDLE)} if _BUNDLE.exists() else {}
     parser = configparser.RawConfigParser()
     parser.read(files)
-    found = dict(parser["global"]) if parser.has_section("global") else {}
+    options = dict(parser["global"]) if parser.has_section("global") else {}
     for name, value in environ.items():
         if name.startswith("PIP_"):
-            found[name.removeprefix("PIP_").lower().replace("_", "-")] = value
-    for name, value in found.items():
+            options[name.removeprefix("PIP_").lower().replace("_", "-")] = value
+    for name, value in options.items():
         if name in _PIP_SETTINGS and value:
             chosen[_PIP_SETTINGS[name]] = value
     lines = "".join(f"{name} = {value}\n" for name, value in sorted(chosen.items()))

@@ -96,17 +96,17 @@ class LocalTriton:
         return Path(self._log.name).read_text(errors="replace")
 
     def index(self) -> dict[str, tuple[str, str]]:
-        """Each model's state ("READY", "UNAVAILABLE") and the reason Triton gives for it."""
+        """Return each model's state ("READY", "UNAVAILABLE") and the reason Triton gives for it."""
         entries: list[dict[str, Any]] = json.loads(self._fetch("/v2/repository/index", data=b"{}"))
         return {e["name"]: (e.get("state", ""), e.get("reason", "")) for e in entries}
 
     def metric(self, name: str, **labels: str) -> float:
-        """The sum of a metric's samples whose labels include `labels`."""
+        """Return the sum of a metric's samples whose labels include `labels`."""
         with urllib.request.urlopen(self.metrics, timeout=5) as answer:
             lines = answer.read().decode().splitlines()
-        wanted = [f'{label}="{value}"' for label, value in labels.items()]
+        pairs = [f'{label}="{value}"' for label, value in labels.items()]
         samples = [line for line in lines if re.match(rf"{name}[{{ ]", line)]
-        return sum(float(line.split()[-1]) for line in samples if all(w in line for w in wanted))
+        return sum(float(line.split()[-1]) for line in samples if all(w in line for w in pairs))
 
     def _folders(self) -> list[str]:
         configs = self._repository.glob("*/config.pbtxt")

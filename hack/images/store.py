@@ -11,7 +11,7 @@ from hack.cache import cache_root
 
 
 def used(target: Path) -> bool:
-    """Whether it is in the cache; marks it as used, so that it is kept."""
+    """Return whether it is in the cache; marks it as used, so that it is kept."""
     try:
         os.utime(target)
     except FileNotFoundError:
@@ -30,7 +30,7 @@ def locked(name: str) -> Iterator[None]:
 
 
 def published(target: Path, make: Callable[[Path], None]) -> Path:
-    """`target`, made first by `make(partial)` if absent; a half-made one is never seen."""
+    """Return `target`; if absent, make it with `make(partial)` first, and move it when complete."""
     if used(target):
         return target
     with locked(f"{target.parent.name}-{target.name}"):

@@ -17,7 +17,7 @@ _LOCK = Path(__file__).resolve().parents[2] / "requirements/training.txt"
 
 
 def torch_dir() -> Path:
-    """A folder with torch and what it depends on, at the versions of requirements/training.txt."""
+    """Return a folder with torch and its dependencies, as requirements/training.txt pins them."""
     folder = cache_root() / "torch"
     key = key_of(*sorted(re.findall(r"^[\w.-]+==\S+", _LOCK.read_text(), re.MULTILINE)))
     target = store.published(folder / f"torch-{key}", _install)
@@ -38,7 +38,7 @@ def _install(partial: Path) -> None:
         ]
         run(
             [*install, "--target", partial, "--constraints", _LOCK, _pinned("torch")],
-            remedy="see that PyPI (or the index that uv is configured with) answers",
+            remedy="Check that PyPI (or the index that uv is configured with) answers.",
         )
     # numpy 2 would shadow the image's numpy 1, with which alone Triton's Python backend works.
     for shadow in partial.glob("numpy*"):
@@ -46,6 +46,6 @@ def _install(partial: Path) -> None:
 
 
 def _pinned(name: str) -> str:
-    found = re.search(rf"^{name}==\S+", _LOCK.read_text(), re.MULTILINE)
-    assert found, f"{name} is not pinned in {_LOCK}"
-    return found.group()
+    pin = re.search(rf"^{name}==\S+", _LOCK.read_text(), re.MULTILINE)
+    assert pin, f"{name} is not pinned in {_LOCK}"
+    return pin.group()

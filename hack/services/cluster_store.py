@@ -69,8 +69,8 @@ class ClusterStore:
                 return
             time.sleep(1)
         raise StepError(
-            f"uploading {path} to the model store: {done.stderr.decode().strip()}",
-            f"`kubectl -n {self.namespace} logs deployment/{NAME}` tells more.",
+            f"cannot upload {path} to the model store: {done.stderr.decode().strip()}",
+            f"Run `kubectl -n {self.namespace} logs deployment/{NAME}`.",
         )
 
     def _object(self, version: str, kind: str, name: str, **fields: Any) -> dict[str, Any]:

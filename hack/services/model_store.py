@@ -77,7 +77,7 @@ class StoreHandler(BaseHTTPRequestHandler):
                 self.wfile.write(chunk)
 
     def allowed(self) -> bool:
-        """Whether the request bears the token, compared in constant time."""
+        """Return whether the request bears the token, compared in constant time."""
         held, sent = self.server.token, self.headers.get("Authorization", "")
         return held is None or hmac.compare_digest(sent.encode(), f"Bearer {held}".encode())
 
@@ -87,11 +87,11 @@ class StoreHandler(BaseHTTPRequestHandler):
 
     def asked_range(self, etag: str, size: int) -> tuple[int, int] | None:
         """Start and end of `Range: bytes=N-` or `bytes=N-M`; None for any other: the whole file."""
-        found = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
-        if found is None or self.headers.get("If-Range", etag) != etag:
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if match is None or self.headers.get("If-Range", etag) != etag:
             return None
-        last = int(found.group(2)) if found.group(2) else size - 1
-        return int(found.group(1)), min(last + 1, size)
+        last = int(match.group(2)) if match.group(2) else size - 1
+        return int(match.group(1)), min(last + 1, size)
 
     def refuse(self, status: HTTPStatus, headers: dict[str, str] | None = None) -> None:
         self.send_response(status)

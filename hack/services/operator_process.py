@@ -37,12 +37,12 @@ class OperatorProcess:
         return self.server.process.poll() is None
 
     def get(self, path: str) -> str:
-        """The text of a good answer; OSError for any other, and for none."""
+        """Return the text of a good answer; OSError for any other, and for none."""
         with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
             return str(answer.read().decode())
 
     def ask(self, path: str) -> tuple[int, str]:
-        """Status and text; 0 while nobody listens."""
+        """Return status and text; status 0 if the port is closed."""
         try:
             return 200, self.get(path)
         except urllib.error.HTTPError as error:
@@ -54,15 +54,15 @@ class OperatorProcess:
         server_process.await_answer(lambda: self.ask(path)[0] == 200, self.server, seconds=seconds)
 
     def metric(self, name: str, **labels: str) -> float:
-        """Sum of the samples of that name that have those labels."""
+        """Return the sum of the samples of that name that have those labels."""
         total = 0.0
         for line in self.get("/metrics").splitlines():
-            found = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line)
-            if not found or found.group(1) != name:
+            match = re.fullmatch(r"(\w+)(?:\{(.*)\})? (\S+)", line)
+            if not match or match.group(1) != name:
                 continue
-            has = dict(re.findall(r'(\w+)="([^"]*)"', found.group(2) or ""))
+            has = dict(re.findall(r'(\w+)="([^"]*)"', match.group(2) or ""))
             if labels.items() <= has.items():
-                total += float(found.group(3))
+                total += float(match.group(3))
         return total
 
     @property
@@ -71,19 +71,19 @@ class OperatorProcess:
 
     @property
     def requests(self) -> float:
-        """Requests so far, as its own counters have them; Kopf's watches are not among them."""
+        """Return the requests so far from its own counters, without Kopf's watches."""
         return self.metric(_REQUESTS)
 
     @property
     def writes(self) -> float:
-        """Requests that change something."""
+        """Return the requests that change something."""
         return sum(self.metric(_REQUESTS, verb=v) for v in ("POST", "PATCH", "DELETE", "PUT"))
 
     def memory_mb(self) -> tuple[float, float]:
-        """Resident memory now and at its peak, in MB (10^6 bytes)."""
+        """Return resident memory now and at its peak, in MB (10^6 bytes)."""
         text = Path(f"/proc/{self.server.process.pid}/status").read_text()
-        found = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", text, re.M))
-        return int(found["VmRSS"]) * 1.024e-3, int(found["VmHWM"]) * 1.024e-3
+        sizes = dict(re.findall(r"^(VmRSS|VmHWM):\s+(\d+) kB", text, re.M))
+        return int(sizes["VmRSS"]) * 1.024e-3, int(sizes["VmHWM"]) * 1.024e-3
 
     def cpu_seconds(self) -> float:
         text = Path(f"/proc/{self.server.process.pid}/stat").read_text()
@@ -91,7 +91,7 @@ class OperatorProcess:
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def stop(self) -> float:
-        """SIGTERM; seconds until its end, which must be a good one."""
+        """Send SIGTERM; return the seconds until its end, which must be clean."""
         began = time.monotonic()
         self.signal(signal.SIGTERM)
         status = self.server.process.wait(20)
@@ -102,13 +102,13 @@ class OperatorProcess:
         self.server.process.send_signal(number)
 
     def kill(self) -> None:
-        """As a node that loses power."""
+        """Kill it, as if the node lost power."""
         self.server.kill()
 
 
 @contextmanager
 def operator_process(kubeconfig: Path, environment: Mapping[str, str]) -> Iterator[OperatorProcess]:
-    """`inference-operator run` for as long as the block; it may not be ready yet."""
+    """Run `inference-operator run` during the block; it may not be ready yet."""
     (port,) = server_process.free_ports(1)
     env = {
         **os.environ,

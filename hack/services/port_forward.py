@@ -12,20 +12,20 @@ from hack.console import StepError
 
 @contextmanager
 def port_forward(kubectl: Kubectl, namespace: str, service: str, port: int) -> Iterator[str]:
-    """`127.0.0.1:PORT` while the block runs."""
+    """Yield `127.0.0.1:PORT`; it works while the block runs."""
     command = [str(binaries.kubectl()), f"--kubeconfig={kubectl.kubeconfig}", "-n", namespace]
     command += ["port-forward", f"service/{service}", f":{port}"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
-        found = re.search(r"Forwarding from (127\.0\.0\.1:\d+)", line)
-        if found is None:
+        match = re.search(r"Forwarding from (127\.0\.0\.1:\d+)", line)
+        if match is None:
             raise StepError(
                 f"cannot forward to service {service}: {line.strip()}",
-                f"`kubectl -n {namespace} get pods,service` tells what is there.",
+                f"Run `kubectl -n {namespace} get pods,service`.",
             )
-        yield found.group(1)
+        yield match.group(1)
     finally:
         process.terminate()
         process.wait(10)

@@ -29,7 +29,7 @@ class ServerProcess:
         self.process.wait()
 
     def tail(self) -> str:
-        """The end of its log."""
+        """Return the end of its log."""
         return "\n".join(self.log.read_text(errors="replace").splitlines()[-_TAIL_LINES:])
 
 
@@ -80,7 +80,7 @@ def free_ports(count: int) -> list[int]:
             ports.append(port)
         if len(ports) == count:
             return ports
-    raise StepError(f"no {count} ports are free on loopback", "See `ss -ltn`.")
+    raise StepError(f"fewer than {count} ports are free on loopback", "See `ss -ltn`.")
 
 
 def _failure(problem: str, *servers: ServerProcess) -> StepError:

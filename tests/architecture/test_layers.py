@@ -1,4 +1,4 @@
-"""What may import what, and what pure code may not reach for."""
+"""Rules for imports between layers, and for the purity of the core."""
 
 import ast
 import operator
@@ -49,13 +49,13 @@ def test_the_layers_hold() -> None:
 
 def project_modules(path: Path) -> set[str]:
     """Modules of ours that a file imports anywhere in it."""
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
+            modules.add(node.module)
         elif isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-    return {name for name in found if name.split(".")[0] in ("inference_operator", "training")}
+            modules.update(alias.name for alias in node.names)
+    return {name for name in modules if name.split(".")[0] in ("inference_operator", "training")}
 
 
 def test_model_builders_know_nothing_of_the_operator_but_its_types() -> None:

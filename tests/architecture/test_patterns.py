@@ -49,25 +49,25 @@ def used(name: str, call: ast.Call, function: ast.Attribute) -> Iterator[tuple[s
     source = call.args[0] if is_inline else function.value
     try:
         code = compile(ast.Expression(source), name, "eval")
-        found = eval(code, dict(vars(importlib.import_module(name))))
+        pattern = eval(code, dict(vars(importlib.import_module(name))))
     except NameError:
         # A parameter, whose pattern is another one of these.
         return
-    if isinstance(found, str | bytes | re.Pattern):
-        yield name, function.attr, found
+    if isinstance(pattern, str | bytes | re.Pattern):
+        yield name, function.attr, pattern
 
 
 @cache
 def patterns() -> tuple[tuple[str, str, re.Pattern[str]], ...]:
-    found = {}
+    by_name = {}
     for name, method, pattern in calls():
         compiled = re.compile(pattern) if isinstance(pattern, str | bytes) else pattern
-        found[name, method, compiled.pattern] = compiled
-    return tuple((name, method, compiled) for (name, method, _), compiled in found.items())
+        by_name[name, method, compiled.pattern] = compiled
+    return tuple((name, method, compiled) for (name, method, _), compiled in by_name.items())
 
 
 def run(pattern: re.Pattern[str], method: str, text: str) -> float:
-    """Seconds that the pattern takes."""
+    """Return the seconds that the pattern takes."""
     given: str | bytes = text.encode() if isinstance(pattern.pattern, bytes) else text
     begun = time.perf_counter()
     answer = getattr(pattern, method)(*([type(given)(), given] if method == "sub" else [given]))
@@ -77,7 +77,7 @@ def run(pattern: re.Pattern[str], method: str, text: str) -> float:
 
 
 def grows(pattern: re.Pattern[str], method: str, piece: str, start: str, end: str) -> bool:
-    """Whether four times the text takes much more than four times as long."""
+    """Return whether four times the text takes much more than four times as long."""
 
     def least(size: int) -> float:
         text = start + (piece * size)[:size] + end

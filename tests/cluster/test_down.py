@@ -34,9 +34,9 @@ def doomed(untouched: Footprint, run_state: RunState) -> Iterator[Cluster]:
 
 
 def running(cluster: Cluster) -> Running:
-    found = lifecycle.current(cluster.name)
-    assert found is not None
-    return found
+    current = lifecycle.current(cluster.name)
+    assert current is not None
+    return current
 
 
 def test_down_leaves_nothing_behind(doomed: Cluster, untouched: Footprint) -> None:
@@ -85,5 +85,5 @@ def test_a_second_down_says_so(untouched: Footprint, capsys: pytest.CaptureFixtu
 
 
 def test_a_name_that_is_no_name_is_refused() -> None:
-    with pytest.raises(StepError, match="cannot be a cluster's name"):
+    with pytest.raises(StepError, match="is not a valid cluster name"):
         lifecycle.down("../etc")

@@ -7,7 +7,7 @@ from hack.cluster.kubectl import Kubectl
 
 
 def answering_pod(name: str, node: str | None = None) -> dict[str, Any]:
-    """A pod that answers each TCP connection on 8080 with its own name."""
+    """Return a pod that answers each TCP connection on 8080 with its own name."""
     return {
         "apiVersion": "v1",
         "kind": "Pod",
@@ -51,7 +51,7 @@ def await_ready(kubectl: Kubectl, *pods: str) -> None:
 
 
 def dial(kubectl: Kubectl, pod: str, address: str) -> str:
-    """What `address` answers to a process in the pod."""
+    """Return the answer of `address` to a process in the pod."""
     return kubectl("exec", pod, "--", "/pause", "-dial", address).strip()
 
 

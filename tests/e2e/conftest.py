@@ -21,8 +21,8 @@ from hack.services.cluster_store import NAME as STORE
 from hack.services.cluster_store import ClusterStore
 from hack.services.mlflow.cluster import URI, ClusterMlflow
 from tests.e2e.artifacts import linear_onnx
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
-from tests.e2e.world import World
 from tests.run_state import RunState
 
 NAME = "inference-operator-e2e"
@@ -43,7 +43,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def world(run_state: RunState) -> World:
+def harness(run_state: RunState) -> ClusterHarness:
     """Return the cluster of all workers, which the first one brings up.
 
     KEEP_CLUSTER=1 leaves the cluster for the next run.
@@ -61,7 +61,7 @@ def world(run_state: RunState) -> World:
     cluster = registry.recorded(name)
     assert cluster is not None, "the e2e tests need CLUSTER=embedded: they read its audit log"
     images = Images(**json.loads(brought_up.read_text()))
-    return World(kubectl, images, store, cluster.audit_log, on.kubeconfig)
+    return ClusterHarness(kubectl, images, store, cluster.audit_log, on.kubeconfig)
 
 
 def _bring_up(on: Target, store: ClusterStore) -> Images:
@@ -87,33 +87,33 @@ def turn(request: pytest.FixtureRequest, run_state: RunState) -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def mlflow(world: World) -> Iterator[ClusterMlflow]:
+def mlflow(harness: ClusterHarness) -> Iterator[ClusterMlflow]:
     """Run an empty MLflow in the cluster, and have the operator use it."""
     data = Path("/var/tmp") / f"inference-operator-mlflow-{os.getpid()}"
-    server = ClusterMlflow(world.kubectl, data)
+    server = ClusterMlflow(harness.kubectl, data)
     image = build("mlflow")
     target().load_images([image.archive])
     server.remove()  # left by a run that was killed
     server.deploy(image.ref)
-    world.kubectl("set", "env", *DEPLOYMENT, *(f"{k}={v}" for k, v in MLFLOW_SETTINGS.items()))
-    world.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
+    harness.kubectl("set", "env", *DEPLOYMENT, *(f"{k}={v}" for k, v in MLFLOW_SETTINGS.items()))
+    harness.kubectl("rollout", "status", *DEPLOYMENT, "--timeout=90s")
     try:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("no_proxy", "*")
             yield server
     finally:
-        world.kubectl("set", "env", *DEPLOYMENT, *(f"{key}-" for key in MLFLOW_SETTINGS))
+        harness.kubectl("set", "env", *DEPLOYMENT, *(f"{key}-" for key in MLFLOW_SETTINGS))
         server.remove()
         shutil.rmtree(data)
 
 
 @pytest.fixture
-def namespace(world: World) -> Iterator[str]:
+def namespace(harness: ClusterHarness) -> Iterator[str]:
     """Make a restricted namespace with the store's credentials, and delete it afterwards."""
     name = f"e2e-{uuid.uuid4().hex[:6]}"
-    restricted_namespace(world.kubectl, name)
-    secret = world.kubectl.get("secret", STORE, "-n", STORE_NAMESPACE)
-    world.kubectl.apply(
+    restricted_namespace(harness.kubectl, name)
+    secret = harness.kubectl.get("secret", STORE, "-n", STORE_NAMESPACE)
+    harness.kubectl.apply(
         {
             "apiVersion": "v1",
             "kind": "Secret",
@@ -122,7 +122,7 @@ def namespace(world: World) -> Iterator[str]:
         }
     )
     yield name
-    world.kubectl("delete", "namespace", name, "--wait=false")
+    harness.kubectl("delete", "namespace", name, "--wait=false")
 
 
 @pytest.fixture
@@ -135,6 +135,6 @@ def shared_folder() -> Iterator[Path]:
 
 
 @pytest.fixture
-def linear(world: World, namespace: str) -> Served:
+def linear(harness: ClusterHarness, namespace: str) -> Served:
     """Apply the model that both steps of the chain run."""
-    return world.model(namespace).apply()
+    return harness.model(namespace).apply()

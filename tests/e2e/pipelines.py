@@ -7,8 +7,8 @@ import numpy as np
 import tritonclient.grpc as triton_grpc
 import tritonclient.http as triton
 
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
-from tests.e2e.world import World
 
 X = [1.0, 2.0, 3.0, 4.0]
 # The store's files: what each multiplies by, and adds.
@@ -25,7 +25,7 @@ class Pipeline(Served):
 
     @property
     def model(self) -> str:
-        """Its name in Triton."""
+        """Return its name in Triton."""
         return str(self.manifest["spec"].get("name", self.name))
 
     def predict(self, client: Any = None) -> list[float]:
@@ -37,11 +37,11 @@ class Pipeline(Served):
         response = answer.get_response()
         number = response.model_version if is_grpc else response["model_version"]
         names = [output["name"] for output in self.manifest["spec"]["outputs"]]
-        found = [float(value) for name in names for value in answer.as_numpy(name)[0]]
-        return [float(number), *found]
+        values = [float(value) for name in names for value in answer.as_numpy(name)[0]]
+        return [float(number), *values]
 
     def number(self) -> int:
-        """The number of the revision that answers."""
+        """Return the number of the revision that answers."""
         return int(self.predict()[0])
 
     def _filled(self, declared: dict[str, Any], is_grpc: bool) -> Any:
@@ -51,21 +51,23 @@ class Pipeline(Served):
         return tensor.set_data_from_numpy(np.array([X[:width]], np.float32))
 
     def steps(self) -> dict[str, dict[str, Any]]:
-        """The steps of the status, by name."""
+        """Return the steps of the status, by name."""
         return {step["name"]: step for step in self.status().get("steps", ())}
 
     def answer_of_set(self) -> list[float]:
         """What a chain's set that serves answers: its number, then what its files make of X."""
         status = self.status()
-        values, found = X, []
+        values, versions = X, []
         for step in status["steps"]:
             ((factor, offset),) = (FILES[path] for path in FILES if step["source"].endswith(path))
             values = [factor * value + offset for value in values]
-            found += values
-        return [float(status["model"]["version"]), *found]
+            versions += values
+        return [float(status["model"]["version"]), *versions]
 
 
-def chain(world: World, namespace: str, first: str = "linear", second: str = "linear") -> Pipeline:
+def chain(
+    harness: ClusterHarness, namespace: str, first: str = "linear", second: str = "linear"
+) -> Pipeline:
     """Two models one after the other: every answer says which version each step ran."""
     steps = [
         {
@@ -87,11 +89,11 @@ def chain(world: World, namespace: str, first: str = "linear", second: str = "li
         "outputs": [{"name": "middle", **_TENSOR}, {"name": "y", **_TENSOR}],
         "steps": steps,
     }
-    return _pipeline(world, namespace, "chain", spec)
+    return _pipeline(harness, namespace, "chain", spec)
 
 
-def average(world: World, namespace: str) -> Pipeline:
-    """The built-in weighted average alone: no artifact at all."""
+def average(harness: ClusterHarness, namespace: str) -> Pipeline:
+    """Return the built-in weighted average alone: no artifact at all."""
     names = {"price": 1, "interval": 2, "score": 1, "confidence": 1}
     spec = {
         "maxBatchSize": 8,
@@ -106,16 +108,16 @@ def average(world: World, namespace: str) -> Pipeline:
             }
         ],
     }
-    return _pipeline(world, namespace, "blend", spec)
+    return _pipeline(harness, namespace, "blend", spec)
 
 
-def inline(world: World, path: str) -> dict[str, Any]:
-    """A step's `model`: an ONNX file of the store that is like `linear`."""
-    spec = world.model("any").manifest["spec"]["model"]
-    return {**spec, "source": {**spec["source"], "uri": world.store.uri(path)}}
+def inline(harness: ClusterHarness, path: str) -> dict[str, Any]:
+    """Return a step's `model`: an ONNX file of the store that is like `linear`."""
+    spec = harness.model("any").manifest["spec"]["model"]
+    return {**spec, "source": {**spec["source"], "uri": harness.store.uri(path)}}
 
 
-def _pipeline(world: World, namespace: str, name: str, spec: dict[str, Any]) -> Pipeline:
+def _pipeline(harness: ClusterHarness, namespace: str, name: str, spec: dict[str, Any]) -> Pipeline:
     small = {
         "resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
         "rollout": {"scaleDownDelay": "3s"},
@@ -126,16 +128,16 @@ def _pipeline(world: World, namespace: str, name: str, spec: dict[str, Any]) -> 
         "metadata": {"name": name, "namespace": namespace},
         "spec": {**spec, **small},
     }
-    return Pipeline(world.kubectl, manifest)
+    return Pipeline(harness.kubectl, manifest)
 
 
-def tripled(world: World, model: Served) -> None:
+def tripled(harness: ClusterHarness, model: Served) -> None:
     """The model's next version: another file."""
-    model.apply(**{"spec.model.source.uri": world.store.uri("triple/model.onnx")})
+    model.apply(**{"spec.model.source.uri": harness.store.uri("triple/model.onnx")})
 
 
 def answers(served: Pipeline) -> list[float]:
-    """The outputs, without the number of the revision."""
+    """Return the outputs, without the number of the revision."""
     return served.predict()[1:]
 
 

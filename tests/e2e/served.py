@@ -11,7 +11,7 @@ import tritonclient.http as triton
 
 from hack.cluster.kubectl import Kubectl
 from tests.e2e.caller import Caller
-from tests.e2e.patience import eventually
+from tests.e2e.waiting import eventually
 
 
 @dataclass

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from hack.cluster.kubectl import advertise
-from tests.e2e.patience import eventually
-from tests.e2e.world import World
+from tests.e2e.harness import ClusterHarness
+from tests.e2e.waiting import eventually
 from tests.run_state import RunState
 
 pytestmark = pytest.mark.e2e
@@ -15,52 +15,54 @@ REVISION = "inference.aipx.io/revision"
 
 
 @pytest.fixture
-def no_gpu_afterwards(world: World, run_state: RunState) -> Iterator[None]:
+def no_gpu_afterwards(harness: ClusterHarness, run_state: RunState) -> Iterator[None]:
     with run_state.locked("GPUs"):
         yield
-        advertise(world.kubeconfig, "node-1", GPU, 0)
+        advertise(harness.kubeconfig, "node-1", GPU, 0)
 
 
 def test_without_a_gpu_the_model_runs_on_the_cpu_and_moves_when_one_appears(
-    world: World, namespace: str, no_gpu_afterwards: None
+    harness: ClusterHarness, namespace: str, no_gpu_afterwards: None
 ) -> None:
     accelerator = {"resource": GPU, "count": 1, "whenUnavailable": "UseCPU"}
     changes = {
         "spec.accelerator": accelerator,
         "spec.triton.instanceGroups": [{"kind": "Auto", "count": 2}],
     }
-    served = world.model(namespace, **changes).apply().wait_ready()
+    served = harness.model(namespace, **changes).apply().wait_ready()
     assert served.status()["accelerator"]["mode"] == "CPU"
     assert "none of 1 nodes offers 1 nvidia.com/gpu" in served.condition("Ready")["message"]
     assert served.predict() == [3.0, 5.0, 7.0, 9.0]
     on_cpu = served.stable()
-    assert "KIND_CPU" in config(world, namespace, on_cpu)
+    assert "KIND_CPU" in config(harness, namespace, on_cpu)
 
-    advertise(world.kubeconfig, "node-1", GPU, 1)
+    advertise(harness.kubeconfig, "node-1", GPU, 1)
     eventually(lambda: served.status().get("accelerator", {}).get("mode") == "GPU")
     eventually(lambda: served.stable() not in ("", on_cpu), that="the GPU revision serves")
     on_gpu = served.wait_ready().stable()
-    assert "KIND_CPU" not in config(world, namespace, on_gpu)
-    (pod,) = world.kubectl.get("pods", "-n", namespace, "-l", f"{REVISION}={on_gpu}")["items"]
+    assert "KIND_CPU" not in config(harness, namespace, on_gpu)
+    (pod,) = harness.kubectl.get("pods", "-n", namespace, "-l", f"{REVISION}={on_gpu}")["items"]
     assert pod["spec"]["containers"][0]["resources"]["limits"][GPU] == "1"
     assert served.predict() == [3.0, 5.0, 7.0, 9.0]
 
-    advertise(world.kubeconfig, "node-1", GPU, 0)
+    advertise(harness.kubeconfig, "node-1", GPU, 0)
     eventually(lambda: served.status().get("accelerator", {}).get("mode") == "CPU")
     eventually(lambda: served.stable() == on_cpu, that="back on the kept CPU revision")
     assert served.wait_ready().predict() == [3.0, 5.0, 7.0, 9.0]
 
 
-def config(world: World, namespace: str, revision: str) -> str:
-    return world.kubectl("get", "configmap", f"linear-{revision}", "-n", namespace, "-o", "yaml")
+def config(harness: ClusterHarness, namespace: str, revision: str) -> str:
+    return harness.kubectl("get", "configmap", f"linear-{revision}", "-n", namespace, "-o", "yaml")
 
 
-def test_a_busy_gpu_is_waited_for(world: World, namespace: str, no_gpu_afterwards: None) -> None:
-    advertise(world.kubeconfig, "node-1", GPU, 1)
+def test_a_busy_gpu_is_waited_for(
+    harness: ClusterHarness, namespace: str, no_gpu_afterwards: None
+) -> None:
+    advertise(harness.kubeconfig, "node-1", GPU, 1)
     changes = {"spec.accelerator": {"count": 1, "whenUnavailable": "UseCPU"}}
-    first = world.model(namespace, "first", **changes).apply().wait_ready()
+    first = harness.model(namespace, "first", **changes).apply().wait_ready()
     assert first.status()["accelerator"]["mode"] == "GPU"
-    second = world.model(namespace, "second", **changes).apply()
+    second = harness.model(namespace, "second", **changes).apply()
     message = second.wait_reason("Ready", "GPUUnavailable")
     assert "Insufficient nvidia.com/gpu" in message
     assert second.status()["accelerator"]["mode"] == "GPU", "busy is not missing"

@@ -9,9 +9,9 @@ from hack import product
 from hack.services.cluster_store import NAME as STORE
 from tests.e2e.artifacts import linear_onnx
 from tests.e2e.conftest import STORE_NAMESPACE
-from tests.e2e.patience import eventually
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
-from tests.e2e.world import World
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
@@ -25,22 +25,22 @@ OBJECTS = ("daemonset", "service", "networkpolicy")
 
 
 @pytest.fixture
-def cached(world: World) -> Iterator[World]:
-    """The world with a cache on its node; afterwards without."""
-    product.install(world.kubectl, world.images, "cache")
+def cached(harness: ClusterHarness) -> Iterator[ClusterHarness]:
+    """Deploy a cache on the node; remove it afterwards."""
+    product.install(harness.kubectl, harness.images, "cache")
     words = ("daemonset/inference-operator-artifact-cache", "-n", "inference-operator")
-    world.kubectl("rollout", "status", *words, "--timeout=60s")
-    yield world
-    world.kubectl("delete", ",".join(OBJECTS), *CACHE)
-    product.install(world.kubectl, world.images)
+    harness.kubectl("rollout", "status", *words, "--timeout=60s")
+    yield harness
+    harness.kubectl("delete", ",".join(OBJECTS), *CACHE)
+    product.install(harness.kubectl, harness.images)
     # Server-side apply takes back what it does not apply any more.
-    seen = world.kubectl("get", "deployment/inference-operator", *CACHE[:2], "-o", "yaml")
+    seen = harness.kubectl("get", "deployment/inference-operator", *CACHE[:2], "-o", "yaml")
     assert "ARTIFACT_CACHE" not in seen
 
 
-def fetches(world: World, path: str) -> int:
+def fetches(harness: ClusterHarness, path: str) -> int:
     """How often the model store was asked for a file, by its own log."""
-    log = world.kubectl("logs", f"deployment/{STORE}", "-n", STORE_NAMESPACE)
+    log = harness.kubectl("logs", f"deployment/{STORE}", "-n", STORE_NAMESPACE)
     return log.count(f"GET /{path} ")
 
 
@@ -49,7 +49,7 @@ def loader_logs(served: Served) -> str:
     return served.kubectl("logs", "-l", label, "-c", "load", "--tail=-1")
 
 
-def test_pods_of_a_node_fetch_an_artifact_once(cached: World, namespace: str) -> None:
+def test_pods_of_a_node_fetch_an_artifact_once(cached: ClusterHarness, namespace: str) -> None:
     content = linear_onnx(2.0, 1.0)
     path = f"cached/{namespace}/model.onnx"
     cached.store.upload_bytes(content, path)

@@ -7,19 +7,19 @@ import sys
 import pytest
 
 from hack.product import ROOT
-from tests.e2e.world import World
+from tests.e2e.harness import ClusterHarness
 
 pytestmark = pytest.mark.e2e
 
 
 @pytest.mark.timeout(900)
-def test_the_demo_predicts_what_the_local_model_predicts(world: World) -> None:
+def test_the_demo_predicts_what_the_local_model_predicts(harness: ClusterHarness) -> None:
     environment = {
         **os.environ,
         "CLUSTER": "current",
-        "KUBECONFIG": str(world.kubeconfig),
-        "OPERATOR_IMAGE": world.images.operator,
-        "TRITON_IMAGE": world.images.triton,
+        "KUBECONFIG": str(harness.kubeconfig),
+        "OPERATOR_IMAGE": harness.images.operator,
+        "TRITON_IMAGE": harness.images.triton,
     }
     done = subprocess.run(
         [sys.executable, "-m", "hack.demo.model", "up"],
@@ -32,4 +32,4 @@ def test_the_demo_predicts_what_the_local_model_predicts(world: World) -> None:
     assert "equal to 1e-05" in done.stdout, "hack.demo.predict compares with the local model"
     assert "lstm-price-predictor   True" in done.stdout
     # Not `demo down`: that would take the operator of the other tests along.
-    world.kubectl("delete", "namespace", "trading", "--wait=false")
+    harness.kubectl("delete", "namespace", "trading", "--wait=false")

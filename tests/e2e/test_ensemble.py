@@ -5,7 +5,7 @@ import math
 import pytest
 import tritonclient.http as triton_http
 
-from tests.e2e.patience import eventually
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.pipelines import (
     LINEAR_TWICE,
     TRIPLE_TWICE,
@@ -19,21 +19,21 @@ from tests.e2e.pipelines import (
     tripled,
 )
 from tests.e2e.served import Served
-from tests.e2e.world import World
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
 
 def wait_for_another(served: Pipeline, old: str) -> list[float]:
-    """What the next set is to answer, once it serves."""
+    """Wait until the next set serves; return its answer."""
     eventually(lambda: served.stable() not in ("", old), that="another revision is stable")
     return served.answer_of_set()
 
 
 def test_steps_versions_and_readiness_are_shown(
-    world: World, namespace: str, linear: Served
+    harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
+    served = chain(harness, namespace).apply().wait_ready()
     assert served.predict() == [1.0, *LINEAR_TWICE]
     first = served.steps()["first"]
     assert first["modelRef"] == "InferenceModel/linear"
@@ -48,47 +48,49 @@ def test_steps_versions_and_readiness_are_shown(
     assert any(event.startswith("Promoted: revision ") for event in served.events())
 
 
-def test_a_pipeline_applied_before_its_model_waits_for_it(world: World, namespace: str) -> None:
-    served = chain(world, namespace).apply()
-    said = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
-    assert "linear" in said
-    world.model(namespace).apply()
+def test_a_pipeline_applied_before_its_model_waits_for_it(
+    harness: ClusterHarness, namespace: str
+) -> None:
+    served = chain(harness, namespace).apply()
+    condition = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
+    assert "linear" in condition
+    harness.model(namespace).apply()
     assert served.wait_ready().predict() == [1.0, *LINEAR_TWICE]
     assert served.holds("ResolvedRefs")
 
 
 def test_new_versions_of_two_steps_roll_out_without_a_failed_request_or_a_mixed_answer(
-    world: World, namespace: str
+    harness: ClusterHarness, namespace: str
 ) -> None:
-    first, second = (world.model(namespace, name).apply() for name in ("one", "two"))
-    served = chain(world, namespace, "one", "two").apply(**{"spec.replicas": 2}).wait_ready()
+    first, second = (harness.model(namespace, name).apply() for name in ("one", "two"))
+    served = chain(harness, namespace, "one", "two").apply(**{"spec.replicas": 2}).wait_ready()
     sets = [served.answer_of_set()]
     with served.called_throughout() as caller:
         for model in (first, second):
             old = served.stable()
-            tripled(world, model)
+            tripled(harness, model)
             sets.append(wait_for_another(served, old))
         eventually(lambda: len(revisions(served)) == 1, that="the old revisions' pods are gone")
         asked = len(caller.answers)
         eventually(lambda: len(caller.answers) > asked + 20, that="calls after the change")
     assert caller.failures == []
-    assert [found[0] for found in sets] == [1.0, 2.0, 3.0]
+    assert [values[0] for values in sets] == [1.0, 2.0, 3.0]
     assert sets[1][1:] == [3.0, 6.0, 9.0, 12.0, 7.0, 13.0, 19.0, 25.0], "one's new version only"
-    assert {tuple(answer) for answer in caller.answers} == {tuple(found) for found in sets}
+    assert {tuple(answer) for answer in caller.answers} == {tuple(values) for values in sets}
     assert min(caller.answered[kind] for kind in ("new HTTP", "kept HTTP", "kept gRPC")) > 20
     served.wait_ready()
     assert served.steps()["second"]["revision"] == second.stable()
-    told = [decision["message"] for decision in served.status()["decisions"]]
+    messages = [decision["message"] for decision in served.status()["decisions"]]
     for name in ("one", "two"):
-        assert any(f"InferenceModel {name}" in message for message in told), told
+        assert any(f"InferenceModel {name}" in message for message in messages), messages
 
 
 def test_a_model_that_goes_back_takes_the_pipeline_back_to_its_first_set(
-    world: World, namespace: str, linear: Served
+    harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
+    served = chain(harness, namespace).apply().wait_ready()
     first, before = served.stable(), linear.manifest["spec"]["model"]["source"]["uri"]
-    tripled(world, linear)
+    tripled(harness, linear)
     assert wait_for_another(served, first) == [2.0, *TRIPLE_TWICE]
     kept = records(served)
     linear.apply(**{"spec.model.source.uri": before})
@@ -99,11 +101,11 @@ def test_a_model_that_goes_back_takes_the_pipeline_back_to_its_first_set(
 
 
 def test_a_step_s_instances_and_batches_replace_those_of_its_model(
-    world: World, namespace: str
+    harness: ClusterHarness, namespace: str
 ) -> None:
     own = {"spec.triton.instanceGroups": [{"kind": "CPU", "count": 1}]}
-    linear = world.model(namespace, **own).apply()
-    served = chain(world, namespace)
+    linear = harness.model(namespace, **own).apply()
+    served = chain(harness, namespace)
     triton = {
         "instanceGroups": [{"kind": "CPU", "count": 2}],
         "dynamicBatching": {"preferredBatchSizes": [4], "maxQueueDelay": "200us"},
@@ -126,40 +128,42 @@ def instances_and_batches(served: Served) -> tuple[int, list[int], int]:
 
 
 def test_a_model_that_cannot_be_replaced_leaves_the_pipeline_as_it_is(
-    world: World, namespace: str, linear: Served
+    harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
-    linear.apply(**{"spec.model.source.uri": world.store.uri("nothing/here.onnx")})
+    served = chain(harness, namespace).apply().wait_ready()
+    linear.apply(**{"spec.model.source.uri": harness.store.uri("nothing/here.onnx")})
     linear.wait_reason("ArtifactResolved", "ArtifactNotFound")
     assert served.holds("Ready")
     assert served.predict() == [1.0, *LINEAR_TWICE]
 
 
 def test_a_set_that_does_not_come_up_leaves_the_whole_old_one_serving(
-    world: World, namespace: str, linear: Served
+    harness: ClusterHarness, namespace: str, linear: Served
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
-    old, wanted = served.stable(), served.manifest["spec"]["steps"]
-    first, second = wanted
+    served = chain(harness, namespace).apply().wait_ready()
+    old, steps = served.stable(), served.manifest["spec"]["steps"]
+    first, second = steps
     broken = {key: value for key, value in second.items() if key != "modelRef"}
-    broken["model"] = inline(world, f"{namespace}/model.onnx")
+    broken["model"] = inline(harness, f"{namespace}/model.onnx")
     served.apply(**{"spec.steps": [first, broken]})
-    said = served.wait_reason("ArtifactResolved", "ArtifactNotFound")
-    assert f"{namespace}/model.onnx" in said
-    tripled(world, linear)
+    condition = served.wait_reason("ArtifactResolved", "ArtifactNotFound")
+    assert f"{namespace}/model.onnx" in condition
+    tripled(harness, linear)
     linear.wait_ready()
     assert served.holds("Available")
     assert served.stable() == old
     assert served.predict() == [1.0, *LINEAR_TWICE]
-    served.apply(**{"spec.steps": wanted}).wait_ready()
+    served.apply(**{"spec.steps": steps}).wait_ready()
     eventually(lambda: answers(served) == TRIPLE_TWICE, within=15, that="the new set answers")
 
 
-def test_a_deleted_model_takes_nothing_away(world: World, namespace: str, linear: Served) -> None:
-    served = chain(world, namespace).apply().wait_ready()
+def test_a_deleted_model_takes_nothing_away(
+    harness: ClusterHarness, namespace: str, linear: Served
+) -> None:
+    served = chain(harness, namespace).apply().wait_ready()
     linear.kubectl("delete", "inferencemodel", "linear")
-    said = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
-    assert "linear" in said
+    condition = served.wait_reason("ResolvedRefs", "ReferenceNotFound")
+    assert "linear" in condition
     assert served.predict() == [1.0, *LINEAR_TWICE]
     (pod,) = served.pods()
     served.kubectl("delete", pod.lower())
@@ -170,8 +174,8 @@ def test_a_deleted_model_takes_nothing_away(world: World, namespace: str, linear
     assert any("linear" in event for event in served.events())
 
 
-def test_other_weights_are_a_new_revision(world: World, namespace: str) -> None:
-    served = average(world, namespace).apply().wait_ready()
+def test_other_weights_are_a_new_revision(harness: ClusterHarness, namespace: str) -> None:
+    served = average(harness, namespace).apply().wait_ready()
     # A price that stays, beside the best text, which stands for a log return of 0.01.
     assert served.predict() == [1.0, pytest.approx(math.exp(0.2 * 0.01), abs=1e-6)]
     (step,) = served.manifest["spec"]["steps"]
@@ -180,8 +184,8 @@ def test_other_weights_are_a_new_revision(world: World, namespace: str) -> None:
     served.wait_answer([2.0, pytest.approx(math.exp(0.5 * 0.01), abs=1e-6)])
 
 
-def test_kubectl_scale_restarts_nothing(world: World, namespace: str) -> None:
-    served = average(world, namespace).apply(**{"spec.replicas": 1}).wait_ready()
+def test_kubectl_scale_restarts_nothing(harness: ClusterHarness, namespace: str) -> None:
+    served = average(harness, namespace).apply(**{"spec.replicas": 1}).wait_ready()
     (before,) = served.pods()
     served.kubectl("scale", "epipe/blend", "--replicas=2")
     eventually(lambda: served.status().get("readyReplicas") == 2, that="two pods ready")
@@ -189,8 +193,8 @@ def test_kubectl_scale_restarts_nothing(world: World, namespace: str) -> None:
     assert served.number() == 1
 
 
-def test_deletion_leaves_no_child(world: World, namespace: str, linear: Served) -> None:
-    served = chain(world, namespace).apply(**{"spec.replicas": 2}).wait_ready()
+def test_deletion_leaves_no_child(harness: ClusterHarness, namespace: str, linear: Served) -> None:
+    served = chain(harness, namespace).apply(**{"spec.replicas": 2}).wait_ready()
     kinds = {child.partition("/")[0] for child in served.children()}
     assert {"ConfigMap", "ControllerRevision", "Deployment", "Service"} <= kinds
     served.kubectl("delete", "ensemblepipeline", "chain")

@@ -21,10 +21,10 @@ from hack.demo.trading import FORMATS, SAMPLE
 from hack.demo.trained_models import trained_model
 from hack.services.mlflow.cluster import ClusterMlflow
 from inference_operator.api.builtin import WeightedAverage
-from tests.e2e.patience import eventually
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.pipelines import Pipeline
 from tests.e2e.test_registry import untrained
-from tests.e2e.world import World
+from tests.e2e.waiting import eventually
 from training.data.prices import load_prices
 from training.data.sentiment import load_sentiment
 from training.models.catalog import MODELS
@@ -55,15 +55,15 @@ def other(mlflow: ClusterMlflow, tmp_path_factory: pytest.TempPathFactory) -> Pa
 
 
 @pytest.fixture
-def served(world: World, namespace: str, other: Path) -> Pipeline:
+def served(harness: ClusterHarness, namespace: str, other: Path) -> Pipeline:
     """What the sample applies, in the test's namespace."""
     bodies = list(yaml.safe_load_all(SAMPLE.read_text()))
     for body in bodies:
         body["metadata"]["namespace"] = namespace
     items = {"apiVersion": "v1", "kind": "List", "items": bodies}
-    world.kubectl("apply", "-f", "-", stdin=json.dumps(items))
+    harness.kubectl("apply", "-f", "-", stdin=json.dumps(items))
     (pipeline,) = (body for body in bodies if body["kind"] == "EnsemblePipeline")
-    return Pipeline(world.kubectl, pipeline).wait_ready(within=300)
+    return Pipeline(harness.kubectl, pipeline).wait_ready(within=300)
 
 
 def requests() -> tuple[npt.NDArray[np.float64], list[str]]:
@@ -83,15 +83,15 @@ def over_grpc(served: Pipeline) -> predict.Answer:
 
 
 def off(answer: predict.Answer, expected: Forecasts) -> float:
-    """How far the answer is off at most."""
+    """Return how far the answer is off at most."""
     pairs = [(values, getattr(expected, name)) for name, values in answer.outputs.items()]
-    assert all(np.array_equal(np.isnan(one), np.isnan(two)) for one, two in pairs)
-    return max(float(np.nanmax(np.abs(one - two))) for one, two in pairs)
+    assert all(np.array_equal(np.isnan(first), np.isnan(second)) for first, second in pairs)
+    return max(float(np.nanmax(np.abs(first - second))) for first, second in pairs)
 
 
 @dataclass
 class Calls:
-    """What a client got that calls all the time."""
+    """The answers of a client that calls all the time."""
 
     answers: list[predict.Answer] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
@@ -161,5 +161,5 @@ def test_it_answers_as_python_does_and_follows_its_models(
 
 
 def versions(served: Pipeline) -> dict[str, str]:
-    """Of the steps that have an artifact."""
+    """Return the versions of the steps that have an artifact."""
     return {name: step["version"] for name, step in served.steps().items() if "modelRef" in step}

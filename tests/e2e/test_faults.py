@@ -9,8 +9,8 @@ import pytest
 import tritonclient.http as triton
 
 from tests.e2e.artifacts import linear_onnx
-from tests.e2e.patience import eventually
-from tests.e2e.world import World
+from tests.e2e.harness import ClusterHarness
+from tests.e2e.waiting import eventually
 from tests.run_state import RunState
 
 pytestmark = pytest.mark.e2e
@@ -95,11 +95,11 @@ def no_gpus(run_state: RunState, case: str) -> Iterator[None]:
 @pytest.mark.usefixtures("no_gpus")
 @pytest.mark.parametrize("case", CASES)
 def test_a_bad_edit_is_explained_and_the_old_revision_serves_on(
-    world: World, namespace: str, case: str
+    harness: ClusterHarness, namespace: str, case: str
 ) -> None:
     changes, condition, reason, words = CASES[case]
-    world.kubectl.apply(_token_free_secret(world, namespace))
-    served = world.model(namespace).apply().wait_ready()
+    harness.kubectl.apply(_token_free_secret(harness, namespace))
+    served = harness.model(namespace).apply().wait_ready()
     old = served.stable()
     served.apply(**changes)
     message = served.wait_reason(condition, reason)
@@ -114,8 +114,8 @@ def test_a_bad_edit_is_explained_and_the_old_revision_serves_on(
     assert reason in served.describe()
 
 
-def _token_free_secret(world: World, namespace: str) -> dict[str, Any]:
-    ours = world.kubectl.get("secret", "model-store", "-n", namespace)
+def _token_free_secret(harness: ClusterHarness, namespace: str) -> dict[str, Any]:
+    ours = harness.kubectl.get("secret", "model-store", "-n", namespace)
     return {
         "apiVersion": "v1",
         "kind": "Secret",
@@ -125,17 +125,19 @@ def _token_free_secret(world: World, namespace: str) -> dict[str, Any]:
 
 
 def test_a_first_revision_that_cannot_load_recovers_when_the_artifact_appears(
-    world: World, namespace: str
+    harness: ClusterHarness, namespace: str
 ) -> None:
-    uri = world.store.uri(f"{namespace}/model.onnx")
-    served = world.model(namespace, **{"spec.model.source.uri": uri}).apply()
+    uri = harness.store.uri(f"{namespace}/model.onnx")
+    served = harness.model(namespace, **{"spec.model.source.uri": uri}).apply()
     served.wait_reason("ArtifactResolved", "ArtifactNotFound")
-    world.store.upload_bytes(linear_onnx(2.0, 1.0), f"{namespace}/model.onnx")
+    harness.store.upload_bytes(linear_onnx(2.0, 1.0), f"{namespace}/model.onnx")
     assert served.wait_ready().predict() == LINEAR
 
 
-def test_a_deleted_pod_comes_back_and_clients_do_not_notice(world: World, namespace: str) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+def test_a_deleted_pod_comes_back_and_clients_do_not_notice(
+    harness: ClusterHarness, namespace: str
+) -> None:
+    served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     before = set(served.pods())
     with served.called_throughout() as caller:
         victim = min(before).removeprefix("Pod/")
@@ -148,16 +150,16 @@ def test_a_deleted_pod_comes_back_and_clients_do_not_notice(world: World, namesp
 
 
 def test_a_triton_that_is_killed_is_restarted_and_the_model_answers_again(
-    world: World, namespace: str
+    harness: ClusterHarness, namespace: str
 ) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     before = served.pods()
     victim = before[0].removeprefix("Pod/")
     with served.called_throughout() as caller:
-        world.kill(namespace, victim)
+        harness.kill(namespace, victim)
         killed = time.monotonic()
         eventually(
-            lambda: world.restarts(namespace, victim) == 1 and served.holds("Ready"),
+            lambda: harness.restarts(namespace, victim) == 1 and served.holds("Ready"),
             that="the container is restarted, and all ready",
         )
         time.sleep(max(0.0, killed + READINESS_SECONDS - time.monotonic()))
@@ -178,16 +180,16 @@ def test_a_triton_that_is_killed_is_restarted_and_the_model_answers_again(
     ],
 )
 def test_a_child_edited_by_hand_is_put_back(
-    world: World, namespace: str, kind: str, edit: dict[str, Any]
+    harness: ClusterHarness, namespace: str, kind: str, edit: dict[str, Any]
 ) -> None:
     import json
 
-    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     name = f"linear-{served.stable()}" if kind == "deployment" else "linear"
-    before = world.kubectl.get(kind, name, "-n", namespace)["spec"]
+    before = harness.kubectl.get(kind, name, "-n", namespace)["spec"]
     served.kubectl("patch", kind, name, "--type=merge", "-p", json.dumps(edit))
     eventually(
-        lambda: world.kubectl.get(kind, name, "-n", namespace)["spec"] == before,
+        lambda: harness.kubectl.get(kind, name, "-n", namespace)["spec"] == before,
         that=f"{kind} as before",
     )
     eventually(lambda: any(e.startswith("DriftRepaired") for e in served.events()), that="an Event")
@@ -195,8 +197,8 @@ def test_a_child_edited_by_hand_is_put_back(
 
 
 @pytest.mark.parametrize("kind", ["deployment", "service", "configmap", "controllerrevision"])
-def test_a_deleted_child_is_put_back(world: World, namespace: str, kind: str) -> None:
-    served = world.model(namespace).apply().wait_ready()
+def test_a_deleted_child_is_put_back(harness: ClusterHarness, namespace: str, kind: str) -> None:
+    served = harness.model(namespace).apply().wait_ready()
     before = [child for child in served.children() if not child.startswith(("Pod/", "Replica"))]
     name = "linear" if kind == "service" else f"linear-{served.stable()}"
     served.kubectl("delete", kind, name)
@@ -207,8 +209,10 @@ def test_a_deleted_child_is_put_back(world: World, namespace: str, kind: str) ->
     assert served.wait_ready().predict() == LINEAR
 
 
-def test_a_service_of_somebody_else_is_not_taken_over(world: World, namespace: str) -> None:
-    world.kubectl.apply(
+def test_a_service_of_somebody_else_is_not_taken_over(
+    harness: ClusterHarness, namespace: str
+) -> None:
+    harness.kubectl.apply(
         {
             "apiVersion": "v1",
             "kind": "Service",
@@ -216,8 +220,8 @@ def test_a_service_of_somebody_else_is_not_taken_over(world: World, namespace: s
             "spec": {"selector": {"app": "theirs"}, "ports": [{"port": 80, "name": "http"}]},
         }
     )
-    served = world.model(namespace).apply()
+    served = harness.model(namespace).apply()
     message = served.wait_reason("Ready", "ChildRefused")
     assert "Service/linear exists and is managed by somebody else" in message
-    service = world.kubectl.get("service", "linear", "-n", namespace)
+    service = harness.kubectl.get("service", "linear", "-n", namespace)
     assert service["spec"]["selector"] == {"app": "theirs"}

@@ -4,21 +4,21 @@ import json
 
 import pytest
 
-from tests.e2e.patience import eventually
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.pipelines import TRIPLE_TWICE, answers, chain, records, revisions, tripled
 from tests.e2e.served import Served
-from tests.e2e.world import World
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
 
-def test_operator_killed_in_mid_rollout_goes_on(world: World, namespace: str) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+def test_operator_killed_in_mid_rollout_goes_on(harness: ClusterHarness, namespace: str) -> None:
+    served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     old = served.stable()
     with served.called_throughout() as caller:
         served.apply(**{"spec.triton.dynamicBatching.maxQueueDelay": "6ms"})
         eventually(lambda: served.status().get("candidate"), that="a candidate")
-        world.restart_operator(kill=True)
+        harness.restart_operator(kill=True)
         served.wait_ready()
         eventually(lambda: served.has_no_pod_of(old), that="old pods gone")
     assert served.stable() != old
@@ -27,13 +27,13 @@ def test_operator_killed_in_mid_rollout_goes_on(world: World, namespace: str) ->
 
 @pytest.mark.parametrize("kill", [False, True], ids=["restarted", "killed"])
 def test_an_operator_that_ends_in_mid_change_goes_on(
-    world: World, namespace: str, linear: Served, kill: bool
+    harness: ClusterHarness, namespace: str, linear: Served, kill: bool
 ) -> None:
-    served = chain(world, namespace).apply().wait_ready()
+    served = chain(harness, namespace).apply().wait_ready()
     with served.called_throughout() as caller:
-        tripled(world, linear)
+        tripled(harness, linear)
         eventually(lambda: served.status().get("candidate"), that="a candidate")
-        world.restart_operator(kill=kill)
+        harness.restart_operator(kill=kill)
         eventually(lambda: answers(served) == TRIPLE_TWICE, that="the new version answers")
         eventually(lambda: len(revisions(served)) == 1, that="the old revision's pods are gone")
     assert caller.failures == []

@@ -9,9 +9,9 @@ import torch
 import tritonclient.http as triton_http
 
 from hack.services.mlflow.cluster import URI, ClusterMlflow
-from tests.e2e.patience import eventually
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
-from tests.e2e.world import World
+from tests.e2e.waiting import eventually
 from training.confidence import calibrate
 from training.data.prices import load_prices, windows
 from training.exporting import export
@@ -44,16 +44,16 @@ class Registered:
 @pytest.fixture(scope="module")
 def registered(mlflow: ClusterMlflow, tmp_path_factory: pytest.TempPathFactory) -> Registered:
     """Two versions without an alias."""
-    found = Registered(mlflow, {}, {})
+    models = Registered(mlflow, {}, {})
     for number in (1, 2):
         folder = untrained(tmp_path_factory.mktemp("trained") / NAME, seed=number)
-        found.versions[number] = register(folder, Entry(NAME), mlflow.uri())
-        found.trained[number] = read_trained(folder)
-    return found
+        models.versions[number] = register(folder, Entry(NAME), mlflow.uri())
+        models.trained[number] = read_trained(folder)
+    return models
 
 
 def untrained(folder: Path, seed: int) -> Path:
-    """An LSTM that learnt nothing: it is served and told from the other one all the same."""
+    """Return an untrained LSTM: it is served, and its answers differ from the other one."""
     torch.manual_seed(seed)
     judged = windows(load_prices().bars, stride=50)
     model = LSTMPredictor()
@@ -63,14 +63,14 @@ def untrained(folder: Path, seed: int) -> Path:
     return folder
 
 
-def lstm(world: World, namespace: str, uri: str = f"models:/{NAME}@champion") -> Served:
+def lstm(harness: ClusterHarness, namespace: str, uri: str = f"models:/{NAME}@champion") -> Served:
     """Nothing but a source: format, tensors and batches are the registry's to say."""
     changes = {
         "spec.model": {"source": {"uri": uri}},
         "spec.triton": {"dynamicBatching": {"maxQueueDelay": "500us"}},
         "spec.resources": {"requests": {"cpu": "50m", "memory": "256Mi"}},
     }
-    return world.model(namespace, "lstm", **changes)
+    return harness.model(namespace, "lstm", **changes)
 
 
 def answered(served: Served, trained: Trained) -> tuple[str, float]:
@@ -81,7 +81,7 @@ def answered(served: Served, trained: Trained) -> tuple[str, float]:
     with triton_http.InferenceServerClient(served.address()) as client:
         answer = client.infer(served.name, [tensor])
     pairs = ((answer.as_numpy(name), trained.expected[name]) for name in trained.expected)
-    off = max(float(np.abs(found - expected).max()) for found, expected in pairs)
+    off = max(float(np.abs(actual - expected).max()) for actual, expected in pairs)
     return str(answer.get_response()["model_version"]), off
 
 
@@ -95,10 +95,10 @@ def serves(served: Served, registered: Registered, number: int) -> bool:
 
 
 def test_moving_an_alias_rolls_the_new_version_out(
-    world: World, namespace: str, registered: Registered
+    harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
     registered.promote(1)
-    served = lstm(world, namespace).apply().wait_ready()
+    served = lstm(harness, namespace).apply().wait_ready()
     assert serves(served, registered, 1)
     first = served.stable()
     registered.promote(2)
@@ -109,31 +109,31 @@ def test_moving_an_alias_rolls_the_new_version_out(
     assert model["uri"] == f"models:/{NAME}/2"
     assert "lstm   True    2 " in served.kubectl("get", "inferencemodels")
     assert served.stable() != first
-    told = [decision["message"] for decision in served.status()["decisions"]]
+    messages = [decision["message"] for decision in served.status()["decisions"]]
     for number in (1, 2):
-        assert any(f"models:/{NAME}/{number} (run " in message for message in told), told
-        assert any(registered.versions[number].sha256 in message for message in told), told
+        assert any(f"models:/{NAME}/{number} (run " in message for message in messages), messages
+        assert any(registered.versions[number].sha256 in message for message in messages), messages
 
 
 def test_a_version_stays_when_the_alias_moves(
-    world: World, namespace: str, registered: Registered
+    harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
     registered.promote(2)
-    served = lstm(world, namespace, f"models:/{NAME}/1").apply().wait_ready()
+    served = lstm(harness, namespace, f"models:/{NAME}/1").apply().wait_ready()
     assert serves(served, registered, 1)
 
 
 def test_serving_goes_on_while_the_registry_is_away(
-    world: World, namespace: str, registered: Registered
+    harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
     registered.promote(1)
-    served = lstm(world, namespace).apply().wait_ready()
+    served = lstm(harness, namespace).apply().wait_ready()
     registered.mlflow.scale(0)
     try:
-        said = served.wait_reason("ArtifactResolved", "RegistryUnreachable")
-        assert URI in said
-        assert "since" in said
-        world.restart_operator()
+        condition = served.wait_reason("ArtifactResolved", "RegistryUnreachable")
+        assert URI in condition
+        assert "since" in condition
+        harness.restart_operator()
         assert "since" in served.wait_reason("ArtifactResolved", "RegistryUnreachable")
         assert served.holds("Available")
         assert answered(served, registered.trained[1])[0] == "1"
@@ -145,10 +145,10 @@ def test_serving_goes_on_while_the_registry_is_away(
 
 
 def test_an_alias_that_names_nothing_is_said_and_mended(
-    world: World, namespace: str, registered: Registered
+    harness: ClusterHarness, namespace: str, registered: Registered
 ) -> None:
-    served = lstm(world, namespace, f"models:/{NAME}@shadow").apply()
-    said = served.wait_reason("ArtifactResolved", "AliasNotFound")
-    assert "shadow" in said
+    served = lstm(harness, namespace, f"models:/{NAME}@shadow").apply()
+    condition = served.wait_reason("ArtifactResolved", "AliasNotFound")
+    assert "shadow" in condition
     registered.promote(2, "shadow")
     eventually(lambda: serves(served, registered, 2), within=120, that="version 2 serves")

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.e2e.patience import eventually
+from tests.e2e.harness import ClusterHarness
 from tests.e2e.served import Served
-from tests.e2e.world import World
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 LINEAR, TRIPLE = [3.0, 5.0, 7.0, 9.0], [3.0, 6.0, 9.0, 12.0]
@@ -16,9 +16,9 @@ def template(served: Served, revision: str) -> str:
 
 
 def test_an_edit_rolls_to_a_new_revision_without_a_failed_request(
-    world: World, namespace: str
+    harness: ClusterHarness, namespace: str
 ) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     old = served.stable()
     with served.called_throughout() as caller:
         served.apply(**{"spec.triton.dynamicBatching": {"maxQueueDelay": "2ms"}}).wait_ready()
@@ -32,9 +32,9 @@ def test_an_edit_rolls_to_a_new_revision_without_a_failed_request(
     assert reasons == ["RevisionCreated", "Promoted", "RevisionCreated", "Promoted"]
 
 
-def test_going_back_restores_the_kept_revision(world: World, namespace: str) -> None:
-    served = world.model(namespace).apply().wait_ready()
-    first, uri = served.stable(), world.store.uri("triple/model.onnx")
+def test_going_back_restores_the_kept_revision(harness: ClusterHarness, namespace: str) -> None:
+    served = harness.model(namespace).apply().wait_ready()
+    first, uri = served.stable(), harness.store.uri("triple/model.onnx")
     kept = template(served, first)
     linear = served.manifest["spec"]["model"]["source"]["uri"]
     served.apply(**{"spec.model.source.uri": uri}).wait_ready().wait_answer(TRIPLE)
@@ -49,9 +49,9 @@ def test_going_back_restores_the_kept_revision(world: World, namespace: str) -> 
     assert again == kept
 
 
-def test_history_is_limited(world: World, namespace: str) -> None:
+def test_history_is_limited(harness: ClusterHarness, namespace: str) -> None:
     limit = {"scaleDownDelay": "1s", "revisionHistoryLimit": 1}
-    served = world.model(namespace, **{"spec.rollout": limit}).apply().wait_ready()
+    served = harness.model(namespace, **{"spec.rollout": limit}).apply().wait_ready()
     for delay in ("1ms", "2ms", "3ms"):
         served.apply(**{"spec.triton.dynamicBatching.maxQueueDelay": delay}).wait_ready()
     eventually(
@@ -60,8 +60,8 @@ def test_history_is_limited(world: World, namespace: str) -> None:
     )
 
 
-def test_paused_rollout_waits_and_goes_on(world: World, namespace: str) -> None:
-    served = world.model(namespace).apply().wait_ready()
+def test_paused_rollout_waits_and_goes_on(harness: ClusterHarness, namespace: str) -> None:
+    served = harness.model(namespace).apply().wait_ready()
     old = served.stable()
     served.apply(
         **{"spec.rollout.paused": True, "spec.triton.dynamicBatching.maxQueueDelay": "4ms"}
@@ -74,10 +74,10 @@ def test_paused_rollout_waits_and_goes_on(world: World, namespace: str) -> None:
 
 
 def test_a_revision_that_never_answers_is_given_up_and_the_old_one_serves(
-    world: World, namespace: str
+    harness: ClusterHarness, namespace: str
 ) -> None:
     rollout = {"scaleDownDelay": "1s", "progressDeadline": "10s"}
-    served = world.model(namespace, **{"spec.rollout": rollout}).apply().wait_ready()
+    served = harness.model(namespace, **{"spec.rollout": rollout}).apply().wait_ready()
     old = served.stable()
     served.apply(**{"spec.triton.image": "inference-operator.invalid/none:1"})
     message = served.wait_reason("Stalled", "ProgressDeadlineExceeded")

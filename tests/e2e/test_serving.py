@@ -1,19 +1,19 @@
-"""What an ML engineer does on a good day."""
+"""Usual work of an ML engineer."""
 
 import pytest
 
 from tests.e2e.artifacts import linear_onnx
-from tests.e2e.patience import eventually
-from tests.e2e.world import World
+from tests.e2e.harness import ClusterHarness
+from tests.e2e.waiting import eventually
 
 pytestmark = pytest.mark.e2e
 
 
-def test_deploy_and_predict(world: World, namespace: str) -> None:
-    since = world.audit_position()
-    served = world.model(namespace).apply().wait_ready()
+def test_deploy_and_predict(harness: ClusterHarness, namespace: str) -> None:
+    since = harness.audit_position()
+    served = harness.model(namespace).apply().wait_ready()
     assert served.predict() == [3.0, 5.0, 7.0, 9.0]
-    writes = [w for w in world.writes_of_operator(since) if namespace in w]
+    writes = [w for w in harness.writes_of_operator(since) if namespace in w]
     assert 5 <= len(writes) <= 8, writes
     status = served.status()
     assert status["phase"] == "Ready"
@@ -24,44 +24,50 @@ def test_deploy_and_predict(world: World, namespace: str) -> None:
     assert any(event.startswith("Promoted: revision ") for event in served.events())
 
 
-def test_the_same_manifest_applied_twice_changes_nothing(world: World, namespace: str) -> None:
-    served = world.model(namespace).apply().wait_ready()
-    before, since = served.children(), world.audit_position()
+def test_the_same_manifest_applied_twice_changes_nothing(
+    harness: ClusterHarness, namespace: str
+) -> None:
+    served = harness.model(namespace).apply().wait_ready()
+    before, since = served.children(), harness.audit_position()
     served.apply()
     served.kubectl("label", "inferencemodel", "linear", "team=trading")
     eventually(lambda: "team" in served.kubectl("get", "imodel", "linear", "-o", "yaml"))
     assert served.predict() == [3.0, 5.0, 7.0, 9.0]
-    assert [w for w in world.writes_of_operator(since) if namespace in w] == []
+    assert [w for w in harness.writes_of_operator(since) if namespace in w] == []
     assert served.children() == before
 
 
-def test_onnx_without_declared_tensors_and_without_batching(world: World, namespace: str) -> None:
+def test_onnx_without_declared_tensors_and_without_batching(
+    harness: ClusterHarness, namespace: str
+) -> None:
     changes = {
         "spec.model.inputs": None,
         "spec.model.outputs": None,
         "spec.model.maxBatchSize": None,
         "spec.triton": {},
     }
-    served = world.model(namespace, **changes).apply().wait_ready()
+    served = harness.model(namespace, **changes).apply().wait_ready()
     assert served.predict() == [3.0, 5.0, 7.0, 9.0]
 
 
-def test_a_folder_on_a_volume_claim(world: World, namespace: str, shared_folder: "object") -> None:
+def test_a_folder_on_a_volume_claim(
+    harness: ClusterHarness, namespace: str, shared_folder: "object"
+) -> None:
     from pathlib import Path
 
     folder = Path(str(shared_folder)) / "linear" / "7"
     folder.mkdir(parents=True)
     (folder / "model.onnx").write_bytes(linear_onnx(2.0, 1.0))
-    _claim(world, namespace, str(shared_folder))
+    _claim(harness, namespace, str(shared_folder))
     source = {"uri": "pvc://models/linear/7"}
-    served = world.model(namespace, **{"spec.model.source": source}).apply().wait_ready()
+    served = harness.model(namespace, **{"spec.model.source": source}).apply().wait_ready()
     assert served.predict() == [3.0, 5.0, 7.0, 9.0]
-    world.kubectl("delete", "persistentvolume", f"models-{namespace}", "--wait=false")
+    harness.kubectl("delete", "persistentvolume", f"models-{namespace}", "--wait=false")
 
 
-def _claim(world: World, namespace: str, folder: str) -> None:
+def _claim(harness: ClusterHarness, namespace: str, folder: str) -> None:
     capacity = {"storage": "1Gi"}
-    world.kubectl.apply(
+    harness.kubectl.apply(
         {
             "apiVersion": "v1",
             "kind": "PersistentVolume",
@@ -87,8 +93,8 @@ def _claim(world: World, namespace: str, folder: str) -> None:
     )
 
 
-def test_scale_by_kubectl(world: World, namespace: str) -> None:
-    served = world.model(namespace).apply().wait_ready()
+def test_scale_by_kubectl(harness: ClusterHarness, namespace: str) -> None:
+    served = harness.model(namespace).apply().wait_ready()
     served.kubectl("scale", "imodel/linear", "--replicas=3")
     eventually(lambda: served.status().get("readyReplicas") == 3, that="three ready replicas")
     served.wait_ready()
@@ -103,17 +109,19 @@ def test_scale_by_kubectl(world: World, namespace: str) -> None:
     assert served.wait_ready().predict() == [3.0, 5.0, 7.0, 9.0]
 
 
-def test_deletion_leaves_no_child(world: World, namespace: str) -> None:
-    served = world.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+def test_deletion_leaves_no_child(harness: ClusterHarness, namespace: str) -> None:
+    served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     assert len(served.children()) >= 7
     served.kubectl("delete", "imodel", "linear", "--timeout=30s")
     eventually(lambda: served.children() == [], that="no children")
 
 
-def test_pods_pass_the_restricted_standard_and_mount_no_token(world: World, namespace: str) -> None:
+def test_pods_pass_the_restricted_standard_and_mount_no_token(
+    harness: ClusterHarness, namespace: str
+) -> None:
     # The namespace enforces it; so does this look at what was admitted.
-    served = world.model(namespace).apply().wait_ready()
-    (pod,) = world.kubectl.get("pods", "-n", namespace, "-l", "inference.aipx.io/name=linear")[
+    served = harness.model(namespace).apply().wait_ready()
+    (pod,) = harness.kubectl.get("pods", "-n", namespace, "-l", "inference.aipx.io/name=linear")[
         "items"
     ]
     assert pod["spec"]["automountServiceAccountToken"] is False

@@ -29,10 +29,10 @@ def _arguments() -> argparse.Namespace:
 
 def main() -> int:
     """Fuzz, and print what was found; 1 where anything was."""
-    wanted = _arguments()
-    names = wanted.target or [*MODULES]
+    arguments = _arguments()
+    names = arguments.target or [*MODULES]
     # `--reproduce` measures the code as it is, without the instructions that count branches.
-    plain = wanted.no_coverage or bool(wanted.reproduce or wanted.inputs)
+    plain = arguments.no_coverage or bool(arguments.reproduce or arguments.inputs)
     coverage = not plain and importlib.util.find_spec("atheris") is not None
     if not plain and not coverage:
         print("atheris is not installed: inputs are chosen without looking at coverage")
@@ -40,15 +40,15 @@ def main() -> int:
         Job(
             target=name,
             folder=str(OUTPUT / name),
-            seed=wanted.seed,
-            seconds=wanted.seconds * wanted.jobs / len(names),
-            inputs=wanted.inputs,
+            seed=arguments.seed,
+            seconds=arguments.seconds * arguments.jobs / len(names),
+            inputs=arguments.inputs,
             coverage=coverage,
-            replay=str(Path(wanted.reproduce).resolve()) if wanted.reproduce else "",
+            replay=str(Path(arguments.reproduce).resolve()) if arguments.reproduce else "",
         )
         for name in names
     ]
-    results = fuzz(jobs, wanted.jobs)
+    results = fuzz(jobs, arguments.jobs)
     for result in results:
         _print(result)
     return 1 if any(result.findings for result in results) else 0

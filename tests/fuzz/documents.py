@@ -31,10 +31,10 @@ def decode(data: bytes) -> dict[str, Any]:
     Surrogates that stand alone are replaced: no API server stores them.
     """
     try:
-        found = json.loads(data.decode("utf-8"), parse_constant=lambda _: None)
+        document = json.loads(data.decode("utf-8"), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return {}
-    return _encodable(found) if isinstance(found, dict) else {}
+    return _encodable(document) if isinstance(document, dict) else {}
 
 
 def json_mutator(seeds: Sequence[bytes]) -> Mutator:
@@ -106,7 +106,7 @@ def _nested(rng: Random, value: Any) -> Any:
 
 
 def _is_shallow(document: Any) -> bool:
-    """Whether it is no deeper than what the operator's watches take."""
+    """Return whether it is no deeper than what the operator's watches take."""
     layer = [document]
     for _ in range(_MOST_LEVELS):
         layer = [
@@ -136,5 +136,5 @@ def _encodable(document: dict[str, Any]) -> dict[str, Any]:
     text = json.dumps(document, ensure_ascii=False)
     if text.isascii() or not any("\ud800" <= letter <= "\udfff" for letter in text):
         return document
-    found: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
-    return found
+    encodable: dict[str, Any] = json.loads(text.encode("utf-8", "replace"))
+    return encodable

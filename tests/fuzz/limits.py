@@ -33,7 +33,7 @@ class Cost:
 
     @property
     def fault(self) -> str | None:
-        """The kind of fault, None within the limits."""
+        """Return the kind of fault, None within the limits."""
         if self.seconds > CPU_SECONDS:
             return "hang"
         return "growth" if self.growth > GROWTH_MIB else None

@@ -37,10 +37,10 @@ def bytes_mutator(seeds: Sequence[bytes]) -> Mutator:
     words = [word.encode() for word in words_of(seeds)] or [b"a"]
 
     def mutate(rng: Random, data: bytes) -> bytes:
-        found = bytearray(data or rng.choice(seeds))
+        mutated = bytearray(data or rng.choice(seeds))
         for _ in range(rng.choice((1, 1, 2, 4, 8))):
-            _change_bytes(rng, found, words)
-        return bytes(found)
+            _change_bytes(rng, mutated, words)
+        return bytes(mutated)
 
     return mutate
 
@@ -124,8 +124,8 @@ def _move_line(rng: Random, text: str, words: Sequence[str]) -> str:
     return "\n".join(lines * rng.choice((1, 1, 1, 2)))
 
 
-def _spliced(rng: Random, one: str, other: str) -> str:
-    return one[: rng.randrange(len(one) + 1)] + other[rng.randrange(len(other) + 1) :]
+def _spliced(rng: Random, first: str, second: str) -> str:
+    return first[: rng.randrange(len(first) + 1)] + second[rng.randrange(len(second) + 1) :]
 
 
 _CHANGES: tuple[Callable[[Random, str, Sequence[str]], str], ...] = (

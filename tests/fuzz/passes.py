@@ -106,14 +106,14 @@ def check_child(manifest: Mapping[str, Any], unit: UnitKey) -> None:
 
 
 def _check_template(template: Mapping[str, Any]) -> None:
-    found = violations(template)
+    problems = violations(template)
     pod = template["spec"]
     if pod.get("automountServiceAccountToken") is not False:
-        found.append("automountServiceAccountToken")
+        problems.append("automountServiceAccountToken")
     kinds = {key for volume in pod["volumes"] for key in volume}
-    found += sorted(kinds - _VOLUMES)
+    problems += sorted(kinds - _VOLUMES)
     commands = [container.get("command") for container in pod["containers"]]
     if commands != [["tritonserver"]]:
-        found.append(f"command {commands}")
-    if found:
-        raise OracleError(f"a pod template with {', '.join(found)}")
+        problems.append(f"command {commands}")
+    if problems:
+        raise OracleError(f"a pod template with {', '.join(problems)}")

@@ -24,7 +24,7 @@ _MOST_DEATHS = 20
 
 @dataclass(slots=True)
 class Result:
-    """What came out of one target."""
+    """The result of one target."""
 
     target: str
     inputs: int = 0
@@ -59,9 +59,9 @@ def fuzz_one(job: Job) -> Result:
     end = time.monotonic() + job.seconds
     for death in range(_MOST_DEATHS):
         left = end - time.monotonic()
-        (found,) = fuzz_together([replace(job, seed=job.seed + death, seconds=left)])
-        result.add(found)
-        if not found.died or job.replay or job.inputs or end - time.monotonic() < 1:
+        (report,) = fuzz_together([replace(job, seed=job.seed + death, seconds=left)])
+        result.add(report)
+        if not report.died or job.replay or job.inputs or end - time.monotonic() < 1:
             break
     return result
 
@@ -133,14 +133,14 @@ def _run(jobs: Sequence[Job]) -> str:
         )
         is_stuck = _wait(worker, [Path(job.folder) for job in jobs])
         output.seek(0)
-        said = output.read()[-20_000:].decode("utf-8", "replace")
+        stdout = output.read()[-20_000:].decode("utf-8", "replace")
     if is_stuck:
-        return f"{said}\nan input that was not at its end after {_STUCK:.0f} s"
+        return f"{stdout}\nan input that was not at its end after {_STUCK:.0f} s"
     if worker.returncode == 0:
         return ""
     number = -worker.returncode
     name = signal.Signals(number).name if number > 0 else f"exit code {worker.returncode}"
-    return f"{said}\nthe process ended with {name}"
+    return f"{stdout}\nthe process ended with {name}"
 
 
 def _wait(worker: subprocess.Popen[bytes], folders: Sequence[Path]) -> bool:

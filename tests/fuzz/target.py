@@ -1,4 +1,4 @@
-"""What is fuzzed: one entry point that reads foreign text, and what it may answer."""
+"""A fuzzing target: an entry point that reads foreign text, and its allowed answers."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -78,7 +78,7 @@ def with_secret(uri: str) -> str:
 
 
 def is_odd(data: bytes) -> bool:
-    """Whether an input is of one half of all inputs, always the same."""
+    """Return whether an input is of one half of all inputs, always the same."""
     return crc32(data) % 2 == 1
 
 

@@ -27,7 +27,7 @@ UNSURE = " (once)"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What a worker is to do; `inputs` mutations, or as many as there is time for."""
+    """The job of a worker: `inputs` mutations, or as many as there is time for."""
 
     target: str
     folder: str
@@ -41,7 +41,7 @@ class Job:
 
 @dataclass(slots=True)
 class Report:
-    """What a worker has done so far."""
+    """The progress of a worker."""
 
     inputs: int = 0
     slowest: float = 0.0
@@ -150,10 +150,10 @@ def _load(job: Job) -> Target:
 def _target(job: Job) -> Target:
     from tests.fuzz.targets import load, regressions
 
-    found = load(job.target)
+    target = load(job.target)
     if job.replay:
-        return replace(found, seeds=(Path(job.replay).read_bytes(),))
-    return replace(found, seeds=(*regressions(job.target), *found.seeds))
+        return replace(target, seeds=(Path(job.replay).read_bytes(),))
+    return replace(target, seeds=(*regressions(job.target), *target.seeds))
 
 
 def _follow_coverage(worker: Worker) -> None:

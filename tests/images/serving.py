@@ -125,14 +125,14 @@ def infer(url: str, model: str, inputs: Tensors, outputs: Sequence[str] = ()) ->
         tensor = grpcclient.InferInput(name, array.shape, np_to_triton_dtype(array.dtype))
         tensor.set_data_from_numpy(array)
         given.append(tensor)
-    wanted = [grpcclient.InferRequestedOutput(name) for name in outputs] or None
+    requested = [grpcclient.InferRequestedOutput(name) for name in outputs] or None
     with grpcclient.InferenceServerClient(url) as client:
-        result = client.infer(model, given, outputs=wanted)
+        result = client.infer(model, given, outputs=requested)
     return {o.name: result.as_numpy(o.name) for o in result.get_response().outputs}
 
 
 def infer_together(url: str, model: str, requests: Sequence[Tensors]) -> list[Tensors | str]:
-    """All requests at the same time; an error's message in the place of an answer."""
+    """Return all requests at the same time; an error's message in the place of an answer."""
 
     def one(inputs: Tensors) -> Tensors | str:
         try:

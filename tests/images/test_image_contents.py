@@ -1,4 +1,4 @@
-"""What is in the images, and what must not be."""
+"""Required and forbidden contents of the images."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""What does not fit does not load, and says why in the words of NVIDIA's backends."""
+"""Models that do not fit do not load; the errors are those of NVIDIA's backends."""
 
 from collections.abc import Iterator
 from pathlib import Path

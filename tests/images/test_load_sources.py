@@ -23,7 +23,7 @@ KEYS = ("accessKeyId=K", "secretAccessKey=S")
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
         (("s3://models/ranker.onnx", NOBODY, *KEYS), "cannot reach S3"),
         (("gs://models/ranker.onnx", NOBODY), "cannot reach Google Cloud Storage"),
@@ -31,9 +31,9 @@ KEYS = ("accessKeyId=K", "secretAccessKey=S")
     ],
     ids=["s3", "gs", "https"],
 )
-def test_a_source_is_asked_from_the_image(words: tuple[str, ...], said: str) -> None:
+def test_a_source_is_asked_from_the_image(words: tuple[str, ...], message: str) -> None:
     python = "/opt/operator/bin/python"
     environ = configuration("operator")["Env"]
     done = run_as("1000:1000", rootfs("operator"), *environ, python, "-c", ASK, *words)
     assert done.returncode == 0, done.stderr
-    assert said in done.stdout
+    assert message in done.stdout

@@ -33,14 +33,14 @@ def repository(tmp_path: Path) -> Path:
 
 def processes_of(repository: Path) -> set[int]:
     """Processes in the mount namespaces where the repository is mounted on .../models."""
-    found = set()
+    processes = set()
     for mounts in Path("/proc").glob("[0-9]*/mountinfo"):
         try:
             if f"{repository.parent.name}/{repository.name} " in mounts.read_text():
-                found.add(int(mounts.parent.name))
+                processes.add(int(mounts.parent.name))
         except OSError:  # it ended, or is a kernel thread
             continue
-    return found
+    return processes
 
 
 def gone(repository: Path, within_s: float = 5) -> bool:
@@ -75,6 +75,6 @@ def test_dies_with_the_process_that_started_it(repository: Path) -> None:
 
 
 def test_two_servers_run_side_by_side(repository: Path) -> None:
-    with LocalTriton(repository) as one, LocalTriton(repository) as other:
-        assert {one.http, one.grpc}.isdisjoint({other.http, other.grpc})
-        assert one.index() == other.index() == {"matmul": ("READY", "")}
+    with LocalTriton(repository) as first, LocalTriton(repository) as second:
+        assert {first.http, first.grpc}.isdisjoint({second.http, second.grpc})
+        assert first.index() == second.index() == {"matmul": ("READY", "")}

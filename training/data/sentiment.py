@@ -53,7 +53,7 @@ class Sentiment:
         return len(self.texts)
 
     def __getitem__(self, chosen: Any) -> "Sentiment":
-        """The rows that an array of numbers or booleans chooses."""
+        """Return the rows that an array of numbers or booleans chooses."""
         rows = np.arange(len(self))[chosen]
         return Sentiment(
             tuple(self.texts[row] for row in rows),

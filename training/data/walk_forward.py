@@ -11,10 +11,10 @@ _LEARN_FIRST = 0.4
 
 
 def held_out(samples: Windows, share: float = 0.15, purge_days: int = 7) -> tuple[Windows, Windows]:
-    """What comes before the last `share` of days, and that last period, `purge_days` apart.
+    """Split off the last `share` of days; the two parts are `purge_days` apart.
 
-    The period is the test part of `prices.split` with its own shares: whoever chooses by folds of
-    what comes before has not looked at it.
+    The period is the test part of `prices.split` with its own shares: folds of the
+    earlier part do not see it.
     """
     if not 0 < share < 1:
         raise DataError(f"share: found {share}, expected more than 0 and less than 1")
@@ -26,7 +26,7 @@ def held_out(samples: Windows, share: float = 0.15, purge_days: int = 7) -> tupl
 
 
 def folds(samples: Windows, count: int = 4, purge_days: int = 7) -> tuple[Split, ...]:
-    """`count` folds in order of time, each with all that came before as its train part.
+    """Return `count` folds in order of time; each trains on all days before it.
 
     After the first 40 % of days the rest is cut into `count` + 1 equal stretches: fold k validates
     on stretch k and tests on stretch k + 1, so that no day is tested on twice. Within a fold the
@@ -39,13 +39,13 @@ def folds(samples: Windows, count: int = 4, purge_days: int = 7) -> tuple[Split,
         )
     days = _days(samples)
     edges = np.linspace(_LEARN_FIRST * len(days), len(days), count + 2).astype(int)
-    found = []
+    cuts = []
     for number in range(count):
         first, second, end = (_day(days, edge) for edge in edges[number : number + 3])
         parts = cut(samples[samples.target < end], (first, second), purge_days)
         _check(parts, number + 1, count)
-        found.append(parts)
-    return tuple(found)
+        cuts.append(parts)
+    return tuple(cuts)
 
 
 def _days(samples: Windows) -> npt.NDArray[np.datetime64]:
@@ -55,7 +55,7 @@ def _days(samples: Windows) -> npt.NDArray[np.datetime64]:
 
 
 def _day(days: npt.NDArray[np.datetime64], number: int) -> np.datetime64:
-    """The day of a number; the one after the last for their count."""
+    """Return the day of a number; the one after the last for their count."""
     if number < len(days):
         return np.datetime64(days[number])
     return np.datetime64(days[-1] + np.timedelta64(1, "D"))

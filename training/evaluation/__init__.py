@@ -1,1 +1,1 @@
-"""How good a model is on what it never saw, beside what anybody could have said without it."""
+"""Evaluation of models on unseen data, beside simple baselines."""

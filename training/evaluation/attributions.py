@@ -1,4 +1,4 @@
-"""What a trained model looked at: integrated gradients (Sundararajan et al. 2017) by captum."""
+"""Attributions of a trained model: integrated gradients (Sundararajan et al. 2017) by captum."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,14 +33,14 @@ class Attributions:
     delta: float
 
     def by_feature(self) -> dict[str, float]:
-        """Mean absolute attribution of each column, over windows and steps."""
+        """Return mean absolute attribution of each column, over windows and steps."""
         means = np.abs(self.values).mean(axis=(0, 1))
         return dict(zip(FEATURES, means.tolist(), strict=True))
 
     def by_step(self) -> npt.NDArray[np.float64]:
-        """[60]: the same of each day, today last."""
-        found: npt.NDArray[np.float64] = np.abs(self.values).mean(axis=(0, 2))
-        return found
+        """Return the same of each day [60], today last."""
+        means: npt.NDArray[np.float64] = np.abs(self.values).mean(axis=(0, 2))
+        return means
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -59,12 +59,12 @@ def of_windows(model: PricePredictor, ohlcv: Tensor) -> Attributions:
     # In normalised bars, 0 is today's close and the window's mean volume.
     flat = torch.zeros_like(bars)
     method = IntegratedGradients(model.read)
-    found, off = method.attribute(
+    attributed, off = method.attribute(
         bars, flat, n_steps=_PATH_STEPS, internal_batch_size=256, return_convergence_delta=True
     )
     with torch.no_grad():
         size = (model.read(bars) - model.read(flat)).abs().mean()
-    return Attributions(found.detach().double().numpy(), float(off.abs().max() / size))
+    return Attributions(attributed.detach().double().numpy(), float(off.abs().max() / size))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +83,8 @@ def of_text(model: SentimentTransformer, ids: Tensor, tokens: list[str]) -> tupl
     method = LayerIntegratedGradients(
         lambda given, seen: model(given, seen)[0], model.encoder.embeddings
     )
-    found = method.attribute(
+    attributed = method.attribute(
         ids, padding, additional_forward_args=(mask,), n_steps=_PATH_STEPS, internal_batch_size=16
     )
-    shares = found.sum(dim=2)[0].tolist()
+    shares = attributed.sum(dim=2)[0].tolist()
     return tuple(Word(token, share) for token, share in zip(tokens, shares, strict=True))

@@ -1,4 +1,4 @@
-"""What can be said of tomorrow's close without a model, on the model's own scale."""
+"""Baselines: forecasts of tomorrow's close without a model, on the model's own scale."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ NAIVE = "tomorrowIsToday"
 
 
 def baselines(learnt: Windows, judged: Windows) -> Mapping[str, Array]:
-    """Forecasts [n] of close / today's close for `judged`; only `learnt` may be learnt from."""
+    """Return forecasts [n] of close / today's close for `judged`, learnt only from `learnt`."""
     closes = judged.inputs[:, :, _CLOSE].astype(np.float64)
     today = closes[:, -1]
     return {
@@ -25,6 +25,6 @@ def baselines(learnt: Windows, judged: Windows) -> Mapping[str, Array]:
 
 
 def majority(learnt: Windows) -> int:
-    """1 where closes rose on more of the train days than they fell, else -1."""
+    """Return 1 if closes rose on more of the train days than they fell, else -1."""
     rose, fell = (learnt.targets > 1).sum(), (learnt.targets < 1).sum()
     return 1 if rose >= fell else -1

@@ -44,7 +44,7 @@ def gain_over(model: Array, other: Array, groups: npt.NDArray[np.generic]) -> Ga
 
 
 def lowest_mean(values: Array, groups: npt.NDArray[np.generic]) -> float:
-    """The lower end of the 95 % interval of the mean of `values` [n], by the same bootstrap.
+    """Return the lower end of the 95 % interval of the mean of `values` [n], by the same bootstrap.
 
     Minus infinity for fewer than two groups, which say nothing of another one.
     """
@@ -58,7 +58,7 @@ def lowest_mean(values: Array, groups: npt.NDArray[np.generic]) -> float:
 
 
 def _draws(groups: int) -> npt.NDArray[np.int64]:
-    """The same ones each time: a report is repeated to the last digit."""
+    """Return the same draws each time, so that a report can be repeated exactly."""
     return np.random.default_rng(0).integers(0, groups, (_DRAWS, groups))
 
 

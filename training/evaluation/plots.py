@@ -26,7 +26,7 @@ def losses(epochs: Sequence[Epoch], best: int, path: Path) -> None:
 
 
 def predictions(predicted: Array, true: Array, unit: str, path: Path) -> None:
-    """Each prediction [n] against what happened [n]; on the line it would be right."""
+    """Plot predictions [n] against actual values [n]; a right prediction is on the line."""
     with _figure(path, "Predictions against truth", (f"true {unit}", f"predicted {unit}")) as axes:
         axes.scatter(true, predicted, s=6, alpha=0.4)
         ends = [float(min(true.min(), predicted.min())), float(max(true.max(), predicted.max()))]
@@ -35,24 +35,24 @@ def predictions(predicted: Array, true: Array, unit: str, path: Path) -> None:
 
 
 def residuals(off: Array, unit: str, path: Path) -> None:
-    """How often predictions are off by how much [n]."""
+    """Plot a histogram of the errors [n] of predictions."""
     title = f"Residuals: mean {off.mean():+.4f}, standard deviation {off.std():.4f}"
     with _figure(path, title, (f"predicted minus true {unit}", "cases")) as axes:
         axes.hist(off, bins=min(60, max(5, len(off) // 8)))
         axes.axvline(0, color="grey", linestyle=":")
 
 
-def calibration(claimed: Array, found: Array, axis: Axis, path: Path) -> None:
-    """What was claimed [k] beside what was found [k]; on the line the claims hold."""
+def calibration(claimed: Array, measured: Array, axis: Axis, path: Path) -> None:
+    """Plot claimed [k] against measured shares [k]; a claim that holds is on the line."""
     with _figure(path, "Calibration on held-out data", axis) as axes:
-        ends = [float(min(claimed.min(), found.min())), 1.0]
+        ends = [float(min(claimed.min(), measured.min())), 1.0]
         axes.plot(ends, ends, color="grey", linestyle=":", label="as claimed")
-        axes.plot(claimed, found, "o-", label="found")
+        axes.plot(claimed, measured, "o-", label="found")
         axes.legend()
 
 
 def importance(by_name: dict[str, float], by_step: Array, path: Path) -> None:
-    """Mean size of each input's share in the answers, and how it spreads over the steps."""
+    """Plot the mean size of each input's attribution, and its spread over the steps."""
     figure = Figure(figsize=(9, 3.5), layout="constrained")
     bars, line = figure.subplots(1, 2)
     bars.barh(list(by_name), list(by_name.values()))

@@ -24,7 +24,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a model's forecast, beside all baselines'."""
+    """The errors of a model's forecast, beside those of all baselines."""
 
     errors: dict[str, dict[str, float]]
     direction: dict[str, Share]
@@ -65,7 +65,7 @@ def judge(forecast: Forecast, learnt: Windows, judged: Windows) -> Judged:
 
 
 def errors(close: Array, true: Array) -> dict[str, float]:
-    """Errors of the relative close: 0.01 is one percent of the price."""
+    """Return errors of the relative close: 0.01 is one percent of the price."""
     off = close - true
     return {
         "meanAbsoluteError": float(np.abs(off).mean()),
@@ -74,7 +74,7 @@ def errors(close: Array, true: Array) -> dict[str, float]:
 
 
 def direction(sign: npt.NDArray[Any], true: Array) -> Share:
-    """How often the sign was right, on days that moved and for forecasts that name one."""
+    """Return how often the sign was right, on days that moved and for forecasts with a sign."""
     happened = np.sign(true - 1)
     named = (happened != 0) & (sign != 0)
     return share_of(int((sign[named] == happened[named]).sum()), int(named.sum()))
@@ -83,7 +83,7 @@ def direction(sign: npt.NDArray[Any], true: Array) -> Share:
 def is_skilled(
     sign: npt.NDArray[Any], usual: npt.NDArray[Any], true: Array, days: npt.NDArray[np.datetime64]
 ) -> bool:
-    """Whether the sign is right more often than by chance and than the usual one, for sure.
+    """Return whether the sign is right more often than by chance and than the usual one, for sure.
 
     By a bootstrap over whole `days` [n]: shares that rise and fall together are one case.
     """
@@ -95,28 +95,28 @@ def is_skilled(
 
 
 def held(bounds: Array, true: Array) -> Share:
-    """How often the close stayed within its bounds."""
+    """Return how often the close stayed within its bounds."""
     inside = (bounds[:, 0] <= true) & (true <= bounds[:, 1])
     return share_of(int(inside.sum()), len(true))
 
 
-def verdict(found: Judged) -> str:
-    """Honest sentences: on the price level, then on the direction."""
-    model, naive = (found.errors[name]["rootMeanSquareError"] for name in ("model", NAIVE))
+def verdict(judged: Judged) -> str:
+    """Describe the result: first the price level, then the direction."""
+    model, naive = (judged.errors[name]["rootMeanSquareError"] for name in ("model", NAIVE))
     numbers = f"test RMSE {model:.5f} against {naive:.5f} of 'tomorrow = today'"
-    if found.gain.lower > 0:
-        level = f"better than naive: {found.gain}: {numbers}."
-    elif found.gain.upper < 0:
-        level = f"worse than naive: {found.gain}: {numbers}. {_SENSE}."
+    if judged.gain.lower > 0:
+        level = f"better than naive: {judged.gain}: {numbers}."
+    elif judged.gain.upper < 0:
+        level = f"worse than naive: {judged.gain}: {numbers}. {_SENSE}."
     else:
-        level = f"no better than naive: {found.gain}: {numbers}. {_SENSE}."
-    return f"{level} {_of_direction(found)}"
+        level = f"no better than naive: {judged.gain}: {numbers}. {_SENSE}."
+    return f"{level} {_of_direction(judged)}"
 
 
-def _of_direction(found: Judged) -> str:
-    model, usual = found.direction["model"], found.direction["majorityOfTrain"]
+def _of_direction(judged: Judged) -> str:
+    model, usual = judged.direction["model"], judged.direction["majorityOfTrain"]
     numbers = f"Direction right on {model}, with the usual direction on {usual}"
-    if found.skilled:
+    if judged.skilled:
         return f"{numbers}: better than chance and habit."
     return f"{numbers}: no evidence of skill."
 

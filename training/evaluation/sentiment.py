@@ -27,7 +27,7 @@ class Rated:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a model's ratings, beside those of word counts."""
+    """The errors of a model's ratings, beside those of word counts."""
 
     errors: dict[str, dict[str, float]]
     sign: dict[str, Share]
@@ -50,7 +50,7 @@ class Judged:
         }
 
     def calibration_error(self) -> float:
-        """Mean distance of what was claimed and what was right, over equal ranges."""
+        """Return the mean distance of claimed and right shares, over equal ranges."""
         cases = sum(count for _, _, count in self.reliability)
         gaps = sum(abs(claimed - right) * count for claimed, right, count in self.reliability)
         return float(gaps / max(1, cases))
@@ -79,7 +79,7 @@ def judge(rated: Rated, learnt: Sentiment, judged: Sentiment) -> Judged:
 
 
 def errors(scores: Array, true: Array) -> dict[str, float]:
-    """On the scale of the ratings, whose whole width is 2."""
+    """Return errors on the scale of the ratings, whose whole width is 2."""
     off = scores - true
     return {
         "meanAbsoluteError": float(np.abs(off).mean()),
@@ -88,14 +88,14 @@ def errors(scores: Array, true: Array) -> dict[str, float]:
 
 
 def sign(scores: Array, true: Array) -> Share:
-    """How often the sign was right, where people leaned to one."""
+    """Return how often the sign was right, for texts that people rated with a sign."""
     leaned = true != 0
     right = np.sign(scores[leaned]) == np.sign(true[leaned])
     return share_of(int(right.sum()), int(leaned.sum()))
 
 
 def reliability(rated: Rated, true: Array) -> tuple[tuple[float, float, int], ...]:
-    """(claimed, right, cases) of each range of confidence that was claimed at all."""
+    """Return (claimed, right, cases) of each range of confidence that has cases."""
     leaned = true != 0
     claimed = rated.confidence[leaned]
     right = np.sign(rated.scores[leaned]) == np.sign(true[leaned])
@@ -107,36 +107,36 @@ def reliability(rated: Rated, true: Array) -> tuple[tuple[float, float, int], ..
     )
 
 
-def verdict(found: Judged) -> str:
-    """Honest sentences: on the ratings, then on the sign."""
-    model, words = (found.errors[name]["rootMeanSquareError"] for name in ("model", RIDGE))
+def verdict(judged: Judged) -> str:
+    """Describe the result: first the ratings, then the sign."""
+    model, words = (judged.errors[name]["rootMeanSquareError"] for name in ("model", RIDGE))
     numbers = f"test RMSE {model:.3f} against {words:.3f} of TF-IDF with ridge regression"
     level = "no better than word counts"
-    if found.gain.lower > 0:
+    if judged.gain.lower > 0:
         level = "better than word counts"
-    elif found.gain.upper < 0:
+    elif judged.gain.upper < 0:
         level = "worse than word counts"
-    signs = f"Sign right on {found.sign['model']}; logistic regression on {found.sign[LOGISTIC]}"
-    sure = f"its confidence is off by {found.calibration_error():.1%} on average"
-    return f"{level}: {found.gain}: {numbers}. {signs}; {sure}."
+    signs = f"Sign right on {judged.sign['model']}; logistic regression on {judged.sign[LOGISTIC]}"
+    sure = f"its confidence is off by {judged.calibration_error():.1%} on average"
+    return f"{level}: {judged.gain}: {numbers}. {signs}; {sure}."
 
 
 def _ridge(learnt: Sentiment, judged: Sentiment) -> Array:
-    found = make_pipeline(_words(), Ridge(alpha=1.0)).fit(learnt.texts, learnt.scores)
-    scores: Array = np.asarray(found.predict(judged.texts), np.float64)
+    model = make_pipeline(_words(), Ridge(alpha=1.0)).fit(learnt.texts, learnt.scores)
+    scores: Array = np.asarray(model.predict(judged.texts), np.float64)
     return scores
 
 
 def _logistic(learnt: Sentiment, judged: Sentiment) -> Array:
-    """Signs; where people leaned only one way there is nothing to tell apart."""
+    """Return predicted signs; 1 sign in the train texts leaves nothing to distinguish."""
     leaned = np.flatnonzero(learnt.scores)
     signs = np.sign(learnt.scores[leaned]).astype(int)
     if len(set(signs.tolist())) < 2:
         return np.full(len(judged), float(signs[0]))
     texts = [learnt.texts[row] for row in leaned]
-    found = make_pipeline(_words(), LogisticRegression(C=4.0, max_iter=500)).fit(texts, signs)
-    told: npt.NDArray[Any] = found.predict(judged.texts)
-    return told.astype(np.float64)
+    model = make_pipeline(_words(), LogisticRegression(C=4.0, max_iter=500)).fit(texts, signs)
+    predicted: npt.NDArray[Any] = model.predict(judged.texts)
+    return predicted.astype(np.float64)
 
 
 def _words() -> TfidfVectorizer:

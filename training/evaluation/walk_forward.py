@@ -18,24 +18,24 @@ Learn = Callable[[Split], PricePredictor]
 
 
 def forecast(model: PricePredictor, samples: Windows) -> Forecast:
-    """The model's answers, as values of the evaluation."""
+    """Return the model's answers, as values of the evaluation."""
     close, bounds = predict(model, price_samples(samples))[:2]
     return Forecast(close[:, 0].double().numpy(), bounds.double().numpy())
 
 
 def walk_forward(parts: Sequence[Split], learn: Learn, say: Say) -> dict[str, Any]:
-    """Each fold's errors, and all folds' together: how the method does, not one set of weights.
+    """Return the errors of each fold and of all: they judge the method, not one set of weights.
 
     `learn` sees a fold's train and validation parts, and is judged on its test part.
     """
     rows, wrong, naive, days = [], [], [], []
     for number, part in enumerate(parts, 1):
         say(f"fold {number}/{len(parts)}: {len(part.train)} windows, judged on {len(part.test)}")
-        found = forecast(learn(part), part.test)
-        judged = judge(Forecast(found.close), part.train, part.test)
+        predicted = forecast(learn(part), part.test)
+        judged = judge(Forecast(predicted.close), part.train, part.test)
         rows.append(_row(part, judged))
         true = part.test.targets[:, 0].astype(np.float64)
-        wrong.append(found.close - true)
+        wrong.append(predicted.close - true)
         naive.append(1 - true)
         days.append(part.test.target)
     if not rows:

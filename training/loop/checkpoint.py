@@ -41,7 +41,7 @@ class Checkpoint:
         part.replace(self.path)
 
     def read(self) -> State | None:
-        """The state, on the CPU; None where there is no file.
+        """Return the state, on the CPU; None where there is no file.
 
         Raises CheckpointError for a file that is not what was written.
         """
@@ -53,15 +53,15 @@ class Checkpoint:
         if not head.startswith(_FORMAT):
             raise CheckpointError(self._damaged("no header of a checkpoint", "one of this version"))
         expected = head[len(_FORMAT) :].decode("ascii", "replace")
-        found = hashlib.sha256(payload).hexdigest()
-        if found != expected:
-            raise CheckpointError(self._damaged(f"content of SHA-256 {found[:12]}", expected[:12]))
+        digest = hashlib.sha256(payload).hexdigest()
+        if digest != expected:
+            raise CheckpointError(self._damaged(f"content of SHA-256 {digest[:12]}", expected[:12]))
         # Tensors and plain values only: a checkpoint from elsewhere cannot run code.
         state: State = torch.load(io.BytesIO(payload), weights_only=True, map_location="cpu")
         return state
 
-    def _damaged(self, found: str, expected: str) -> str:
+    def _damaged(self, actual: str, expected: str) -> str:
         return (
-            f"checkpoint {self.path}: found {found}, expected {expected}: the file is damaged;"
+            f"checkpoint {self.path}: found {actual}, expected {expected}: the file is damaged;"
             " delete it, or train without --resume, to begin anew"
         )

@@ -46,7 +46,7 @@ class Fitted:
 
 @dataclass(slots=True)
 class _Position:
-    """Where a training is: whole epochs, batches done in the next one, and its sums."""
+    """The position of a training: whole epochs, batches of the next one, and its sums."""
 
     epochs: list[Epoch]
     step: int = 0
@@ -192,7 +192,7 @@ class _Trainer:
         self.saved = time.monotonic()
 
     def _identity(self) -> dict[str, str]:
-        """What must be the same for a resume to mean anything."""
+        """Return the values that must be equal for a resume."""
         free = _FREE - _BOUND.get(self.settings.schedule, set())
         settings = self.settings.model_dump(mode="json", exclude=set(free))
         return {
@@ -203,25 +203,25 @@ class _Trainer:
         }
 
 
-def device_of(wanted: Device) -> torch.device:
-    """The GPU where there is one and it is not declined."""
+def device_of(requested: Device) -> torch.device:
+    """Return the GPU where there is one and it is not declined."""
     there = torch.cuda.is_available()
-    if wanted is Device.CUDA and not there:
+    if requested is Device.CUDA and not there:
         raise DeviceError(
             "device: found no GPU that PyTorch can use, expected one for cuda; take --device auto"
         )
-    return torch.device("cuda" if there and wanted is not Device.CPU else "cpu")
+    return torch.device("cuda" if there and requested is not Device.CPU else "cpu")
 
 
 def _learnt(model: nn.Module) -> dict[str, Tensor]:
-    """All of a model's state but weights that stay as `build` made them: most of an encoder."""
+    """Return a model's state without weights that stay as `build` made them (most encoders)."""
     frozen = {name for name, weight in model.named_parameters() if not weight.requires_grad}
     state = model.state_dict()
     return {name: value.detach() for name, value in state.items() if name not in frozen}
 
 
 def _put_back(model: nn.Module, state: dict[str, Tensor]) -> None:
-    """What `_learnt` took; the rest is the model's already."""
+    """Load the state that `_learnt` returned; the model has the rest already."""
     model.load_state_dict(model.state_dict() | state)
 
 
@@ -238,10 +238,10 @@ def _told(value: object) -> str:
 
 
 def _demand_same(
-    found: dict[str, str], expected: dict[str, str], checkpoint: Checkpoint | None
+    recorded: dict[str, str], expected: dict[str, str], checkpoint: Checkpoint | None
 ) -> None:
-    for name in sorted(found.keys() | expected.keys()):
-        was, now = found.get(name, "nothing"), expected.get(name, "nothing")
+    for name in sorted(recorded.keys() | expected.keys()):
+        was, now = recorded.get(name, "nothing"), expected.get(name, "nothing")
         if was != now:
             path = checkpoint.path if checkpoint else ""
             raise CheckpointError(

@@ -1,4 +1,4 @@
-"""What each epoch came to, and when to stop."""
+"""The losses of each epoch, and when to stop."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ class Epoch:
 
 
 def best_of(epochs: Sequence[Epoch]) -> int:
-    """The number of the epoch with the lowest validation loss, the first of equals; 0 for none."""
+    """Return the number of the epoch with the lowest validation loss (the first); 0 for none."""
     return min(epochs, key=lambda epoch: epoch.validation).number if epochs else 0
 
 
 def is_over(epochs: Sequence[Epoch], most: int, patience: int) -> bool:
-    """Whether all epochs are done, or the last `patience` of them brought nothing."""
+    """Return whether all epochs are done, or the last `patience` of them brought nothing."""
     return len(epochs) >= most or len(epochs) - best_of(epochs) >= patience > 0 < len(epochs)

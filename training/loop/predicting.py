@@ -8,12 +8,12 @@ from training.loop.task import Loss, outputs_of
 
 
 def predict(model: nn.Module, samples: Samples, batch: int = 512) -> tuple[Tensor, ...]:
-    """Every output [n, ...] for all samples, in evaluation mode, on the CPU."""
+    """Return every output [n, ...] for all samples, in evaluation mode, on the CPU."""
     return _gathered(model, samples, batch, None)[0]
 
 
 def mean_loss(model: nn.Module, samples: Samples, loss: Loss, batch: int = 512) -> float:
-    """The loss of all samples, each counting the same."""
+    """Return the loss of all samples, each counting the same."""
     return _gathered(model, samples, batch, loss)[1]
 
 

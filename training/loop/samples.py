@@ -1,4 +1,4 @@
-"""What a model learns from, as tensors with a sample in each row; nothing that is not a number."""
+"""Samples to learn from, as tensors with a sample in each row; all values are finite."""
 
 import hashlib
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class Samples:
         return len(self.targets)
 
     def take(self, rows: Tensor) -> "Samples":
-        """The samples of these rows, cut behind the longest of them."""
+        """Return the samples of these rows, cut behind the longest of them."""
         inputs = {name: values[rows] for name, values in self.inputs.items()}
         if self.mask:
             longest = max(1, int(inputs[self.mask].sum(dim=1).max()))
@@ -43,13 +43,13 @@ class Samples:
 
 
 def digest_of(*parts: Samples) -> str:
-    """SHA-256 of all values: says whether two trainings saw the same."""
-    found = hashlib.sha256()
+    """Return the SHA-256 of all values: it is equal for trainings on the same samples."""
+    digest = hashlib.sha256()
     for samples in parts:
         for name, values in [*samples.inputs.items(), ("targets", samples.targets)]:
-            found.update(f"{name} {tuple(values.shape)} {values.dtype}\n".encode())
-            found.update(values.detach().cpu().contiguous().numpy().tobytes())
-    return found.hexdigest()
+            digest.update(f"{name} {tuple(values.shape)} {values.dtype}\n".encode())
+            digest.update(values.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
 
 
 def demand_usable(samples: Samples, part: str, label: Callable[[int], str] = str) -> None:
@@ -76,10 +76,10 @@ def _demand_finite(values: Tensor, name: str, label: Callable[[int], str]) -> No
     if not len(bad):
         return
     place = bad[0].tolist()
-    found = float(values[tuple(place)])
+    number = float(values[tuple(place)])
     rows = len(torch.unique(bad[:, 0]))
     raise SamplesError(
-        f"{name}: found {found} in sample {label(place[0])} at {place[1:]}"
+        f"{name}: found {number} in sample {label(place[0])} at {place[1:]}"
         f" ({rows} of {len(values)} samples are like it), expected finite numbers;"
         " repair the bars or leave these samples out"
     )

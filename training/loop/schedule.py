@@ -1,4 +1,4 @@
-"""How the learning rate falls, from the losses so far or by a plan of all steps."""
+"""Schedules of the learning rate: by the losses so far, or by a plan of all steps."""
 
 import math
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ _LOWEST = 0.01
 
 
 def rate(settings: Settings, step: int, steps: int, validations: Sequence[float]) -> float:
-    """The learning rate of step `step` (from 0) of at most `steps`.
+    """Return the learning rate of step `step` (from 0) of at most `steps`.
 
     A function of what is in the checkpoint anyway, so it has no state that a resume could lose.
     """
@@ -29,7 +29,7 @@ def _share(settings: Settings, step: int, steps: int, validations: Sequence[floa
 
 
 def plateaus(validations: Sequence[float], patience: int) -> int:
-    """How often `patience` epochs in a row were no better than the best before them."""
+    """Count how often `patience` epochs in a row were not better than the best before."""
     best, waited, count = math.inf, 0, 0
     for loss in validations:
         if loss < best:

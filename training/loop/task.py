@@ -1,4 +1,4 @@
-"""What is to be learnt: a model, its loss, and the samples to learn from and to be judged by."""
+"""A learning task: a model, its loss, and the samples for training and evaluation."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -31,6 +31,6 @@ class Task:
 
 
 def outputs_of(model: nn.Module, batch: Samples) -> Outputs:
-    """What the model answers, always as a tuple."""
-    found = model(*batch.inputs.values())
-    return found if isinstance(found, tuple) else (found,)
+    """Return the model's answer, always as a tuple."""
+    outputs = model(*batch.inputs.values())
+    return outputs if isinstance(outputs, tuple) else (outputs,)

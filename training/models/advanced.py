@@ -20,13 +20,13 @@ class ResidualLSTM(nn.Module):
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, states: Tensor) -> Tensor:
-        found, _ = self.lstm(self.norm(states))
-        added: Tensor = states + self.dropout(found)
+        outputs, _ = self.lstm(self.norm(states))
+        added: Tensor = states + self.dropout(outputs)
         return added
 
 
 class AdvancedLSTMPredictor(PricePredictor):
-    """What the last state finds in the window is added to it, normalised, and read."""
+    """An LSTM whose last state attends to the window; the result is added, and normalised."""
 
     def __init__(self, dropout: float = 0.2) -> None:
         super().__init__(HIDDEN, dropout)

@@ -18,13 +18,13 @@ class AdditiveAttention(nn.Module):
 
 
 class MultiHeadAttention(nn.Module):
-    """What the last step finds in all of them: [batch, steps, hidden] to [batch, hidden]."""
+    """Attention of the last step to all steps: [batch, steps, hidden] to [batch, hidden]."""
 
     def __init__(self, hidden: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.attention = nn.MultiheadAttention(hidden, heads, dropout, batch_first=True)
 
     def forward(self, states: Tensor) -> Tensor:
-        found, _ = self.attention(states[:, -1:], states, states, need_weights=False)
-        last: Tensor = found[:, 0]
+        attended, _ = self.attention(states[:, -1:], states, states, need_weights=False)
+        last: Tensor = attended[:, 0]
         return last

@@ -15,7 +15,7 @@ from training.models.signature import Signature
 
 @dataclass(frozen=True, slots=True)
 class Shipped:
-    """How a model is made, what it takes and gives, and the largest batch that it is served in."""
+    """A model's constructor, its signature, and the largest batch that it is served in."""
 
     create: Callable[..., nn.Module]
     signature: Signature

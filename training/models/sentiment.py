@@ -36,7 +36,7 @@ class SentimentTransformer(nn.Module):
 
     @classmethod
     def pretrained(cls, dropout: float = 0.1) -> Self:
-        """With the sentence encoder's weights; only the head is drawn by chance."""
+        """Return a model with the sentence encoder's weights; only the head is random."""
         model = cls(dropout)
         model.encoder.load_pretrained()
         return model
@@ -56,16 +56,16 @@ class SentimentTransformer(nn.Module):
         states = self.encoder(input_ids, attention_mask)
         weights = attention_mask.unsqueeze(2).to(states.dtype)
         pooled = (states * weights).sum(dim=1) / torch.clamp(weights.sum(dim=1), min=1.0)
-        found = self.head(self.dropout(pooled))
-        spread = torch.exp(torch.clamp(found[:, 1:], self.least, self.most)) * self.temperature
+        outputs = self.head(self.dropout(pooled))
+        spread = torch.exp(torch.clamp(outputs[:, 1:], self.least, self.most)) * self.temperature
         nothing = torch.full_like(spread, float("nan"))
-        score = torch.where(weights.sum(dim=1) > 0, torch.tanh(found[:, :1]), nothing)
+        score = torch.where(weights.sum(dim=1) > 0, torch.tanh(outputs[:, :1]), nothing)
         confidence = 0.5 * (1.0 + torch.erf(torch.abs(score) / (spread * math.sqrt(2.0))))
         return score, confidence, spread
 
     @staticmethod
     def loss(outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
-        """Negative log likelihood of the ratings [batch, 1] as normal around the score."""
+        """Return negative log likelihood of the ratings [batch, 1] as normal around the score."""
         score, _, spread = outputs
         return torch.mean(0.5 * ((targets - score) / spread) ** 2 + torch.log(spread))
 

@@ -26,7 +26,7 @@ class Background:
     folder: Path
 
     def uri(self) -> str | None:
-        """Where it answers; None when it does not run."""
+        """Return its URI; None if it does not run."""
         if self._free():
             return None
         return str(json.loads(self._record.read_text())["uri"])
@@ -44,7 +44,8 @@ class Background:
                 fcntl.flock(record, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 raise StepError(
-                    f"another process starts the server of {self.folder}", "wait for it, and again"
+                    f"another process starts the server of {self.folder}",
+                    "Wait for it, then try again.",
                 ) from None
             process = subprocess.Popen(
                 command(self.folder, port),
@@ -62,7 +63,9 @@ class Background:
             await_answer(uri, ServerProcess(NAME, log, process))
         except StepError as error:
             self.down()
-            raise StepError(str(error), f"read {log}; is another process on port {port}?") from None
+            raise StepError(
+                str(error), f"Read {log}; check whether another process uses port {port}."
+            ) from None
         return uri
 
     def down(self) -> None:
@@ -102,7 +105,7 @@ def _is_free(port: int) -> bool:
 
 
 def _group_lives(group: int) -> bool:
-    """Whether a process of the group is left; those that only wait to be reaped do not count."""
+    """Return whether a process of the group lives; zombies do not count."""
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
             state, _, owner = path.read_text().rpartition(")")[2].split()[:3]

@@ -36,7 +36,7 @@ class ClusterMlflow:
         self.scale(1)
 
     def scale(self, replicas: int) -> None:
-        """0 takes it away, 1 brings it back with what is registered; returns when it is so."""
+        """Scale to 0 or 1 replicas, and wait; registered models stay."""
         self.kubectl("scale", *self._deployment, f"--replicas={replicas}")
         self.kubectl("rollout", "status", *self._deployment, "--timeout=180s")
         gone = ("--for=delete", "pod", "-l", f"app.kubernetes.io/name={NAME}")
@@ -44,7 +44,7 @@ class ClusterMlflow:
             self.kubectl("wait", *gone, "-n", NAMESPACE, "--timeout=60s")
 
     def uri(self) -> str:
-        """Its address for this machine, which has a route to the cluster's Services."""
+        """Return its address for this machine, which has a route to the cluster's Services."""
         service = self.kubectl.get("service", NAME, "-n", NAMESPACE)
         return f"http://{service['spec']['clusterIP']}:{PORT}"
 
@@ -57,7 +57,7 @@ class ClusterMlflow:
         return (f"deployment/{NAME}", "-n", NAMESPACE)
 
     def _volume(self) -> dict[str, Any]:
-        """What a storage class would make for the claim."""
+        """Return the volume that a storage class would create for the claim."""
         return {
             "apiVersion": "v1",
             "kind": "PersistentVolume",

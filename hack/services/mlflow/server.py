@@ -79,7 +79,7 @@ class LocalMlflow:
 
 
 def command(folder: Path, port: int, artifacts: str | None = None) -> list[str]:
-    """The server's command line; Postgres and S3 are other URIs, and nothing else."""
+    """Return the server's command line; Postgres and S3 are other URIs, and nothing else."""
     options = {
         "--backend-store-uri": f"sqlite:///{folder.resolve() / 'mlflow.db'}",
         "--artifacts-destination": artifacts or str(folder.resolve() / "artifacts"),
@@ -92,7 +92,7 @@ def command(folder: Path, port: int, artifacts: str | None = None) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """Ours, without settings that would make the server a client of another one."""
+    """Return our environment without settings that make the server a client of another one."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("MLFLOW_")}
     return {**ours, **_QUIET}
 
@@ -103,7 +103,7 @@ def await_answer(uri: str, server: ServerProcess) -> None:
 
 
 def answers(uri: str) -> bool:
-    """Whether a tracking server answers there."""
+    """Return whether a tracking server answers there."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with direct.open(f"{uri}/health", timeout=2) as answer:

@@ -50,8 +50,8 @@ _REGRESSIONS = Path(__file__).parents[2] / "data" / "fuzz"
 def load(name: str) -> Target:
     """Import the target of that name."""
     module = importlib.import_module(f"{__name__}.{({**MODULES, **PLANTED})[name]}")
-    found: Target = next(target for target in module.TARGETS if target.name == name)
-    return found
+    target: Target = next(target for target in module.TARGETS if target.name == name)
+    return target
 
 
 @cache

@@ -52,8 +52,8 @@ def _import(data: bytes) -> Iterator[str]:
         for name in ("model.onnx", "model.pt", "model.plan", "model.py"):
             (version / name).write_bytes(b"x")
         (version.parent / "config.pbtxt").write_bytes(data)
-        found = import_repository(Path(folder), ImportOptions("pvc://models"))
-    yield from (*found.warnings, *found.failures)
+        repository = import_repository(Path(folder), ImportOptions("pvc://models"))
+    yield from (*repository.warnings, *repository.failures)
 
 
 TARGETS = (

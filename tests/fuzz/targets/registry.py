@@ -1,4 +1,4 @@
-"""What MLflow answers, and the MLmodel files of those who log models; then a pass with it."""
+"""Answers of MLflow, and MLmodel files of logged models; then a pass with them."""
 
 import asyncio
 import json
@@ -39,26 +39,28 @@ _BODIES = (
 )
 
 
-def _pass(found: Resolution) -> Iterator[str]:
+def _pass(resolution: Resolution) -> Iterator[str]:
     for body in _BODIES:
-        yield from passed(body, resolve=lambda *_: {SourceKey(_ALIAS): found})
+        yield from passed(body, resolve=lambda *_: {SourceKey(_ALIAS): resolution})
 
 
 def _mlmodel(data: bytes) -> Iterator[str]:
     """Read an MLmodel file and the tags of its version, and pass over a model of it."""
     document = decode(data)
-    said = document.get("tags")
-    tags = {key: str(value) for key, value in (said if isinstance(said, dict) else {}).items()}
+    given = document.get("tags")
+    tags = {key: str(value) for key, value in (given if isinstance(given, dict) else {}).items()}
     try:
-        known = facts(str(document.get("mlmodel")), tags)
+        recorded = facts(str(document.get("mlmodel")), tags)
     except ModelUnusableError as error:
         yield str(error)
         return
-    found = Resolved(_ALIAS, "models:/fx/3", 3, "0123", "https://mlflow.example/file", known)
-    kept = json.loads(json.dumps(to_data(found)))
-    if from_data(kept) != found:
+    resolution = Resolved(
+        _ALIAS, "models:/fx/3", 3, "0123", "https://mlflow.example/file", recorded
+    )
+    kept = json.loads(json.dumps(to_data(resolution)))
+    if from_data(kept) != resolution:
         raise OracleError("a version that a record does not keep")
-    yield from _pass(found)
+    yield from _pass(resolution)
 
 
 class _Answers(Mlflow):

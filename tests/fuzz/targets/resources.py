@@ -90,13 +90,13 @@ def _status(data: bytes) -> Iterator[str]:
 def _termination(data: bytes) -> Iterator[str]:
     """What containers of a pod said last; C and D have a word in it, and Triton's own log."""
     document, meta = decode(data), written(_SERVED)["metadata"]
-    said = {key: value for key, value in document.items() if isinstance(value, str)}
-    load = {"state": terminated(1, message=said.get("load", ""))}
-    triton = {"state": terminated(1, message=said.get("triton", ""))}
-    if "waiting" in said:
-        triton = {"state": waiting(said.get("reason", "ImagePullBackOff"), said["waiting"])}
+    texts = {key: value for key, value in document.items() if isinstance(value, str)}
+    load = {"state": terminated(1, message=texts.get("load", ""))}
+    triton = {"state": terminated(1, message=texts.get("triton", ""))}
+    if "waiting" in texts:
+        triton = {"state": waiting(texts.get("reason", "ImagePullBackOff"), texts["waiting"])}
     revision = meta["name"].rpartition("-")[2]
-    made = pod(revision, load=load, triton=triton, unschedulable=said.get("scheduler", ""))
+    made = pod(revision, load=load, triton=triton, unschedulable=texts.get("scheduler", ""))
     made["metadata"] |= {"namespace": meta["namespace"], "labels": meta["labels"]}
     stable = {"revision": revision, "replicas": 1, "ready": 0}
     status = {"observedGeneration": 1, "conditions": [], "stable": stable}

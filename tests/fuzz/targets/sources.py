@@ -63,20 +63,20 @@ def _uri(data: bytes) -> Iterator[str]:
         elif source.scheme in _REMOTE:
             yield from _remote(text, source.scheme)
     except ValidationError as error:
-        yield from (found["msg"] for found in error.errors(include_url=False))
+        yield from (problem["msg"] for problem in error.errors(include_url=False))
 
 
 def _claim(uri: str) -> Iterator[str]:
     with scratch() as folder:
         Path(folder, "models").mkdir()
         try:
-            found = claims.find(Path(folder), uri)
+            path = claims.find(Path(folder), uri)
         except (LoadError, OSError) as failure:
             # The loader makes a sentence of an OSError, such as for a name that is too long.
             yield str(failure)
         else:
-            if not found.path.is_relative_to(Path(folder).resolve()):
-                raise OracleError(f"a place outside of the claims: {found.path}")
+            if not path.path.is_relative_to(Path(folder).resolve()):
+                raise OracleError(f"a place outside of the claims: {path.path}")
 
 
 def _remote(uri: str, scheme: str) -> Iterator[str]:

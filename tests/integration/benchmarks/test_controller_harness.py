@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.controller.__main__ import NAMESPACE, Options, floor, measure
+from benchmarks.controller.__main__ import NAMESPACE, Options, measure, measure_baseline
 from benchmarks.controller.operator_under_test import load
 from benchmarks.controller.report import curves, table
 from hack.cluster.apiserver import ApiServer
@@ -22,9 +22,9 @@ def result() -> dict[str, Any]:
     """One run of all phases."""
     options = Options(n=MODELS, samples=3, idle_seconds=3, events_per_object=5)
     with ApiServer(fake_nodes=1) as server:
-        found = asyncio.run(measure(server, load("inference-operator"), options))
-    assert "failed" not in found, found["failed"]
-    return found
+        measured = asyncio.run(measure(server, load("inference-operator"), options))
+    assert "failed" not in measured, measured["failed"]
+    return measured
 
 
 def test_a_new_model_costs_seven_writes_and_no_read(result: dict[str, Any]) -> None:
@@ -45,7 +45,7 @@ def test_an_idle_operator_asks_for_nothing(result: dict[str, Any]) -> None:
 def test_every_edit_reaches_its_children(result: dict[str, Any]) -> None:
     edits = result["phases"]["edits"]
 
-    assert {name: found["samples"] for name, found in edits.items()} == {
+    assert {name: figures["samples"] for name, figures in edits.items()} == {
         "replicas": 3,
         "new revision": 3,
     }
@@ -62,30 +62,32 @@ def test_strangers_labels_are_left_alone(result: dict[str, Any]) -> None:
 def test_a_restart_lists_each_kind_once_and_writes_nothing(
     phase: str, result: dict[str, Any]
 ) -> None:
-    found = result["phases"][phase]
-    requests = found["requests"]
+    figures = result["phases"][phase]
+    requests = figures["requests"]
 
     assert requests["writes"] == 0, requests["writesBy"]
-    assert len(found["firstPages"]) == KINDS
+    assert len(figures["firstPages"]) == KINDS
     assert requests["reads"] == KINDS, requests["readsBy"]
 
 
 def test_a_deletion_leaves_nothing_and_costs_nothing(result: dict[str, Any]) -> None:
-    found = result["phases"]["delete"]
+    figures = result["phases"]["delete"]
 
-    assert found["left"] == 0
-    assert found["requests"]["writes"] == 0, found["requests"]["writesBy"]
+    assert figures["left"] == 0
+    assert figures["requests"]["writes"] == 0, figures["requests"]["writesBy"]
     # Whether it is still there is asked where its children's end is told before its own.
-    assert found["requests"]["reads"] <= MODELS, found["requests"]["readsBy"]
+    assert figures["requests"]["reads"] <= MODELS, figures["requests"]["readsBy"]
 
 
 def test_a_bare_client_writes_the_same_children() -> None:
     with ApiServer(fake_nodes=1) as server:
-        found = asyncio.run(floor(server, load("inference-operator"), Options(n=MODELS)))
+        figures = asyncio.run(
+            measure_baseline(server, load("inference-operator"), Options(n=MODELS))
+        )
         written = server.kubectl.get("deployments,services,configmaps", "-n", NAMESPACE)["items"]
 
-    assert found["children"] == 4
-    assert found["readySeconds"] > 0
+    assert figures["children"] == 4
+    assert figures["readySeconds"] > 0
     kinds = [body["kind"] for body in written if "floor" in body["metadata"]["name"]]
     assert {kind: kinds.count(kind) for kind in kinds} == {
         "ConfigMap": MODELS,

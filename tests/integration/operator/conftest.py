@@ -10,8 +10,8 @@ from hack.cluster.apiserver import ApiServer
 from hack.services.mlflow.server import LocalMlflow
 from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
+from tests.integration.operator.harness import NamespaceHarness
 from tests.integration.operator.registered import Registry
-from tests.integration.operator.scene import Scene
 
 Start = Callable[..., OperatorProcess]
 
@@ -25,9 +25,9 @@ def control_plane() -> Iterator[ApiServer]:
 
 
 @pytest.fixture
-def scene(control_plane: ApiServer) -> Scene:
+def scene(control_plane: ApiServer) -> NamespaceHarness:
     """A namespace of its own."""
-    return Scene.new(control_plane)
+    return NamespaceHarness.new(control_plane)
 
 
 @pytest.fixture
@@ -42,7 +42,7 @@ def start(control_plane: ApiServer) -> Iterator[Start]:
 
 
 @pytest.fixture
-def operator(start: Start, scene: Scene) -> OperatorProcess:
+def operator(start: Start, scene: NamespaceHarness) -> OperatorProcess:
     """An operator that serves the scene's namespace, ready."""
     process = start(INFERENCE_OPERATOR_NAMESPACES=scene.namespace)
     process.await_ready()
@@ -62,7 +62,7 @@ def registry(mlflow: LocalMlflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.fixture
-def begin(start: Start, scene: Scene, mlflow: LocalMlflow) -> Start:
+def begin(start: Start, scene: NamespaceHarness, mlflow: LocalMlflow) -> Start:
     """Starts an operator that asks MLflow every second."""
 
     def started(**environment: str) -> OperatorProcess:

@@ -4,8 +4,8 @@ import pytest
 
 from tests.fakes.bodies import source
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import NAME, Scene
+from tests.integration.operator.harness import NAME, NamespaceHarness
+from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -13,7 +13,7 @@ OLD = {"image": "old.example/triton:1"}
 LISTS = {"INFERENCE_OPERATOR_ALLOWED_IMAGES": "nvcr.io/nvidia/*"}
 
 
-def test_a_new_list_stops_nothing_that_serves(start: Start, scene: Scene) -> None:
+def test_a_new_list_stops_nothing_that_serves(start: Start, scene: NamespaceHarness) -> None:
     first = start(INFERENCE_OPERATOR_NAMESPACES=scene.namespace)
     first.await_ready()
     scene.apply(model=source(1), triton=OLD)

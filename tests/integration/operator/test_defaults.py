@@ -1,15 +1,15 @@
 """A new default image on a real API server: it touches nothing, or reaches one model at once."""
 
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import OURS, Scene
+from tests.integration.operator.harness import OURS, NamespaceHarness
+from tests.integration.operator.waiting import eventually
 
 NAMES = ("bids", "asks", "trades")
 NEW_IMAGE = "nvcr.io/nvidia/tritonserver:99.12-py3"
 ROLLOUT = {"rollout": {"scaleDownDelay": "1s"}}
 
 
-def images(scene: Scene) -> dict[str, str]:
+def images(scene: NamespaceHarness) -> dict[str, str]:
     """Of every Deployment: whose it is, and its image."""
     return {
         body["metadata"]["name"]: body["spec"]["template"]["spec"]["containers"][0]["image"]
@@ -17,7 +17,7 @@ def images(scene: Scene) -> dict[str, str]:
     }
 
 
-def serve(start: Start, scene: Scene) -> None:
+def serve(start: Start, scene: NamespaceHarness) -> None:
     """All three serve, by an operator that has ended."""
     first = start(INFERENCE_OPERATOR_NAMESPACES=scene.namespace)
     for name in NAMES:
@@ -27,7 +27,7 @@ def serve(start: Start, scene: Scene) -> None:
     first.stop()
 
 
-def test_a_new_default_image_touches_nothing(start: Start, scene: Scene) -> None:
+def test_a_new_default_image_touches_nothing(start: Start, scene: NamespaceHarness) -> None:
     serve(start, scene)
     before = scene.versions_of(NAMES)
     second = start(
@@ -40,7 +40,9 @@ def test_a_new_default_image_touches_nothing(start: Start, scene: Scene) -> None
     assert scene.versions_of(NAMES) == before
 
 
-def test_in_stages_one_model_at_once_gets_the_new_image(start: Start, scene: Scene) -> None:
+def test_in_stages_one_model_at_once_gets_the_new_image(
+    start: Start, scene: NamespaceHarness
+) -> None:
     serve(start, scene)
     start(
         INFERENCE_OPERATOR_NAMESPACES=scene.namespace,

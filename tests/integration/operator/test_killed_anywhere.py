@@ -6,8 +6,8 @@ import pytest
 
 from tests.fakes.bodies import source
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import NAME, Scene
+from tests.integration.operator.harness import NAME, NamespaceHarness
+from tests.integration.operator.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.long]
 
@@ -17,7 +17,9 @@ ROLLOUT = {"scaleDownDelay": "1s"}
 
 
 @pytest.mark.parametrize("seconds", MOMENTS, ids=lambda seconds: f"{seconds * 1e3:.0f} ms")
-def test_a_successor_ends_the_rollout(start: Start, scene: Scene, seconds: float) -> None:
+def test_a_successor_ends_the_rollout(
+    start: Start, scene: NamespaceHarness, seconds: float
+) -> None:
     first = start(INFERENCE_OPERATOR_NAMESPACES=scene.namespace)
     first.await_ready()
     scene.apply(model=source(1), rollout=ROLLOUT)

@@ -14,8 +14,8 @@ from hack.kopf_versions import LOWEST, NEWEST, lowest_kopf, pinned
 from hack.product import ROOT
 from tests.fakes.bodies import source
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import KOPF_PATIENCE, eventually
-from tests.integration.operator.scene import NAME, Scene
+from tests.integration.operator.harness import NAME, NamespaceHarness
+from tests.integration.operator.waiting import KOPF_PATIENCE, eventually
 
 pytestmark = pytest.mark.integration
 
@@ -24,14 +24,16 @@ LOCKS = {"lowest": LOWEST, "newest": NEWEST}
 MARKS = ("annotations", "finalizers")
 
 
-def environment(which: str, scene: Scene) -> dict[str, str]:
+def environment(which: str, scene: NamespaceHarness) -> dict[str, str]:
     """The lowest Kopf precedes the installed one, which is the newest."""
     folders = [lowest_kopf()] if which == "lowest" else []
     path = os.pathsep.join(map(str, (*folders, ROOT / "operator", ROOT)))
     return {"PYTHONPATH": path, "INFERENCE_OPERATOR_NAMESPACES": scene.namespace}
 
 
-def requests_of_kopf(server: ApiServer, scene: Scene) -> Iterator[tuple[str, dict[str, Any]]]:
+def requests_of_kopf(
+    server: ApiServer, scene: NamespaceHarness
+) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what Kopf asked for in the scene's namespace, with its version."""
     for entry in entries(server.audit_log):
         client = re.fullmatch(r"kopf/(\S+)", entry.get("userAgent", ""))
@@ -39,7 +41,7 @@ def requests_of_kopf(server: ApiServer, scene: Scene) -> Iterator[tuple[str, dic
             yield client[1], entry
 
 
-def assert_no_marks(scene: Scene) -> None:
+def assert_no_marks(scene: NamespaceHarness) -> None:
     body = scene.get("inferencemodel", NAME, "--show-managed-fields")
     assert [key for key in MARKS if key in body["metadata"]] == []
     managers = {entry["manager"] for entry in body["metadata"]["managedFields"]}
@@ -48,7 +50,7 @@ def assert_no_marks(scene: Scene) -> None:
 
 @pytest.mark.parametrize("which", LOCKS)
 def test_a_model_is_served_edited_and_deleted_on_kopf(
-    which: str, start: Start, scene: Scene, control_plane: ApiServer
+    which: str, start: Start, scene: NamespaceHarness, control_plane: ApiServer
 ) -> None:
     first = start(**environment(which, scene))
     first.await_ready()

@@ -15,8 +15,8 @@ from hack.cluster.audit_log import entries
 from hack.services.operator_process import OperatorProcess
 from inference_operator.adapters.kubernetes.lease import DURATION, RENEW
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import KOPF_PATIENCE, eventually
-from tests.integration.operator.scene import NAME, Scene
+from tests.integration.operator.harness import NAME, NamespaceHarness
+from tests.integration.operator.waiting import KOPF_PATIENCE, eventually
 
 pytestmark = pytest.mark.integration
 WRITES = ("create", "patch", "update", "delete")
@@ -27,7 +27,9 @@ HAND_OVER_SECONDS = 15.0
 class Pair:
     """Two candidates, each with an account of its own, so that the audit log tells them apart."""
 
-    def __init__(self, server: ApiServer, scene: Scene, start: Start, folder: Path) -> None:
+    def __init__(
+        self, server: ApiServer, scene: NamespaceHarness, start: Start, folder: Path
+    ) -> None:
         self.server, self.scene = server, scene
         self.processes: dict[str, OperatorProcess] = {}
         for name in ("alpha", "beta"):
@@ -86,11 +88,11 @@ class Pair:
 
 
 @pytest.fixture
-def pair(control_plane: ApiServer, scene: Scene, start: Start, tmp_path: Path) -> Pair:
+def pair(control_plane: ApiServer, scene: NamespaceHarness, start: Start, tmp_path: Path) -> Pair:
     return Pair(control_plane, scene, start, tmp_path)
 
 
-def served(scene: Scene, name: str) -> Any:
+def served(scene: NamespaceHarness, name: str) -> Any:
     return eventually(lambda: scene.model(name).get("status"))
 
 

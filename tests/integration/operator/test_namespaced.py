@@ -16,9 +16,9 @@ from hack.product import ROOT
 from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import Scene
+from tests.integration.operator.harness import NamespaceHarness
 from tests.integration.operator.service_account import NAMESPACE, as_service_account, used
+from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -119,7 +119,10 @@ def test_its_role_is_the_clusterrole_without_nodes() -> None:
 
 
 def test_it_serves_its_namespace_and_no_other(server: ApiServer, operator: OperatorProcess) -> None:
-    served, other = Scene(server.kubectl, SERVED), Scene(server.kubectl, OTHER)
+    served, other = (
+        NamespaceHarness(server.kubectl, SERVED),
+        NamespaceHarness(server.kubectl, OTHER),
+    )
     other.apply(model=source(1))
     served.apply(model=source(1))
     served.await_pods(1)
@@ -142,7 +145,7 @@ def test_it_serves_its_namespace_and_no_other(server: ApiServer, operator: Opera
 def test_the_fallback_is_off_until_nodes_may_be_listed(
     server: ApiServer, operator: OperatorProcess, tmp_path: Path
 ) -> None:
-    scene, kubectl = Scene(server.kubectl, SERVED), server.kubectl
+    scene, kubectl = NamespaceHarness(server.kubectl, SERVED), server.kubectl
     scene.apply("gpu-reader", model=source(1), accelerator=FALLS_BACK)
     eventually(lambda: OFF in scene.condition("Ready", "gpu-reader").get("message", ""))
     status = scene.model("gpu-reader")["status"]

@@ -13,9 +13,9 @@ from hack.product import ROOT
 from hack.services.operator_process import operator_process
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import PIPELINE, Scene
+from tests.integration.operator.harness import PIPELINE, NamespaceHarness
 from tests.integration.operator.service_account import NAMESPACE, Use, as_service_account, used
+from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -52,7 +52,7 @@ def server() -> Iterator[ApiServer]:
         yield found
 
 
-def live_a_life(scene: Scene) -> None:
+def live_a_life(scene: NamespaceHarness) -> None:
     """Everything that makes the operator write something."""
     rollout = {"scaleDownDelay": "1s", "revisionHistoryLimit": 0}
     scene.apply(model=source(1), replicas=2, rollout=rollout)
@@ -93,7 +93,7 @@ def test_the_role_is_exactly_what_the_operator_uses(server: ApiServer, tmp_path:
         environment["INFERENCE_OPERATOR_LEASE_NAMESPACE"] = NAMESPACE
     with operator_process(kubeconfig, environment) as process:
         process.await_ready()
-        live_a_life(Scene.new(server))
+        live_a_life(NamespaceHarness.new(server))
         time.sleep(11)  # until everything was compared once
         assert process.metric("inference_operator_errors_total") == 0, process.log
 

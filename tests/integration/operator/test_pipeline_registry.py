@@ -10,9 +10,9 @@ import pytest
 from hack.services.mlflow.server import LocalMlflow
 from tests.fakes.bodies import epipe
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import eventually
+from tests.integration.operator.harness import OURS, NamespaceHarness
 from tests.integration.operator.registered import Registry
-from tests.integration.operator.scene import OURS, Scene
+from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -30,10 +30,10 @@ def step(name: str, uri: str) -> dict[str, Any]:
 
 
 @dataclass(frozen=True)
-class Desk:
+class PipelineHarness:
     """One pipeline in a namespace of its own."""
 
-    scene: Scene
+    scene: NamespaceHarness
 
     def apply(self, *steps: dict[str, Any], **spec: Any) -> None:
         """`kubectl apply --server-side` of the pipeline."""
@@ -89,12 +89,12 @@ class Desk:
 
 
 @pytest.fixture
-def desk(scene: Scene) -> Desk:
-    return Desk(scene)
+def desk(scene: NamespaceHarness) -> PipelineHarness:
+    return PipelineHarness(scene)
 
 
 def test_a_step_whose_alias_moves_makes_a_new_set_and_leaves_the_other_steps(
-    begin: Start, desk: Desk, registry: Registry
+    begin: Start, desk: PipelineHarness, registry: Registry
 ) -> None:
     runs = [registry.register(network)[0] for network in ("one network", "another network")]
     registry.champion(1)
@@ -117,7 +117,7 @@ def test_a_step_whose_alias_moves_makes_a_new_set_and_leaves_the_other_steps(
 
 
 def test_the_pod_is_told_where_each_version_is(
-    begin: Start, desk: Desk, registry: Registry
+    begin: Start, desk: PipelineHarness, registry: Registry
 ) -> None:
     digests = [registry.register(network)[1] for network in ("one network", "another network")]
     registry.champion(2)
@@ -133,7 +133,7 @@ def test_the_pod_is_told_where_each_version_is(
 
 
 def test_a_registry_that_is_down_takes_nothing(
-    begin: Start, desk: Desk, registry: Registry, mlflow: LocalMlflow
+    begin: Start, desk: PipelineHarness, registry: Registry, mlflow: LocalMlflow
 ) -> None:
     registry.register("one network")
     registry.champion(1)
@@ -165,7 +165,7 @@ def test_a_registry_that_is_down_takes_nothing(
 
 
 def test_a_bad_alias_is_named_with_its_step_and_mended_without_an_edit(
-    begin: Start, desk: Desk, registry: Registry
+    begin: Start, desk: PipelineHarness, registry: Registry
 ) -> None:
     registry.register("one network")
     begin()
@@ -181,7 +181,7 @@ def test_a_bad_alias_is_named_with_its_step_and_mended_without_an_edit(
 
 
 def test_a_promotion_leaves_a_tag_with_the_steps_where_that_is_wanted(
-    begin: Start, desk: Desk, registry: Registry
+    begin: Start, desk: PipelineHarness, registry: Registry
 ) -> None:
     registry.register("one network")
     registry.champion(1)

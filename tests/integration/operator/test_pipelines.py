@@ -9,32 +9,32 @@ import pytest
 from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import source, step
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import NAME, PIPELINE, Scene
+from tests.integration.operator.harness import NAME, PIPELINE, NamespaceHarness
+from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
 PIPE = f"epipe/{PIPELINE}"
 
 
-def serve(scene: Scene, **pipeline: Any) -> None:
+def serve(scene: NamespaceHarness, **pipeline: Any) -> None:
     scene.apply(model=source(1), rollout={"scaleDownDelay": "1s"})
     scene.apply_pipeline(**pipeline)
     scene.await_ready()
     scene.await_ready(PIPE)
 
 
-def of_pipeline(scene: Scene) -> list[str]:
+def of_pipeline(scene: NamespaceHarness) -> list[str]:
     found = (c for c in scene.children() if c["metadata"]["ownerReferences"][0]["name"] == PIPELINE)
     return sorted(child["kind"] for child in found)
 
 
-def refs(scene: Scene) -> dict[str, str]:
+def refs(scene: NamespaceHarness) -> dict[str, str]:
     return scene.condition("ResolvedRefs", PIPE)
 
 
 def test_a_pipeline_gets_children_of_its_own_and_kubectl_shows_it(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     serve(scene)
 
@@ -50,7 +50,7 @@ def test_a_pipeline_gets_children_of_its_own_and_kubectl_shows_it(
     assert re.search(r"Normal\s+Promoted\s", told)
 
 
-def test_kubectl_scale_scales_the_set(operator: OperatorProcess, scene: Scene) -> None:
+def test_kubectl_scale_scales_the_set(operator: OperatorProcess, scene: NamespaceHarness) -> None:
     serve(scene)
     scene.run("scale", PIPE, "--replicas=3")
     scene.await_ready(PIPE)
@@ -60,7 +60,9 @@ def test_kubectl_scale_scales_the_set(operator: OperatorProcess, scene: Scene) -
     assert (found["replicas"], found["readyReplicas"]) == (3, 3)
 
 
-def test_applying_it_again_and_a_restart_write_nothing(start: Start, scene: Scene) -> None:
+def test_applying_it_again_and_a_restart_write_nothing(
+    start: Start, scene: NamespaceHarness
+) -> None:
     first = start(INFERENCE_OPERATOR_NAMESPACES=scene.namespace)
     first.await_ready()
     serve(scene, replicas=2)
@@ -82,7 +84,7 @@ def test_applying_it_again_and_a_restart_write_nothing(start: Start, scene: Scen
 
 
 def test_a_model_that_comes_later_wakes_who_refers_to_it(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply_pipeline()
     eventually(lambda: refs(scene).get("reason") == "ReferenceNotFound", lambda: operator.log)
@@ -95,7 +97,7 @@ def test_a_model_that_comes_later_wakes_who_refers_to_it(
 
 
 def test_a_new_stable_revision_of_the_model_becomes_a_new_set(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     serve(scene)
     old = scene.served(PIPELINE)
@@ -113,7 +115,7 @@ def test_a_new_stable_revision_of_the_model_becomes_a_new_set(
 
 
 def test_a_deleted_model_is_told_and_takes_nothing_away(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     serve(scene)
     before = scene.served(PIPELINE), of_pipeline(scene)
@@ -125,7 +127,7 @@ def test_a_deleted_model_is_told_and_takes_nothing_away(
 
 
 def test_changes_that_do_not_matter_to_it_wake_no_pipeline(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     serve(scene)
     eventually(lambda: operator.metric("inference_operator_queue_depth") == 0)
@@ -141,7 +143,7 @@ def test_changes_that_do_not_matter_to_it_wake_no_pipeline(
 
 
 def test_the_second_of_two_names_alike_is_told_and_the_first_serves_on(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     serve(scene)
     service = scene.get("service", NAME)
@@ -165,7 +167,9 @@ def test_the_second_of_two_names_alike_is_told_and_the_first_serves_on(
     scene.await_ready()
 
 
-def test_a_name_that_becomes_free_is_taken(operator: OperatorProcess, scene: Scene) -> None:
+def test_a_name_that_becomes_free_is_taken(
+    operator: OperatorProcess, scene: NamespaceHarness
+) -> None:
     serve(scene)
     scene.apply(PIPELINE, model=source(3))
     eventually(lambda: scene.condition("Ready", PIPELINE).get("reason") == "ChildRefused")
@@ -175,13 +179,13 @@ def test_a_name_that_becomes_free_is_taken(operator: OperatorProcess, scene: Sce
     assert _owner(scene, PIPELINE) == "InferenceModel"
 
 
-def _owner(scene: Scene, name: str = NAME) -> str:
+def _owner(scene: NamespaceHarness, name: str = NAME) -> str:
     found = [s for s in scene.children("service") if s["metadata"]["name"] == name]
     return str(found[0]["metadata"]["ownerReferences"][0]["kind"]) if found else ""
 
 
 def test_deletion_leaves_no_child_and_its_model_alone(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     serve(scene, replicas=2)
     scene.run("delete", PIPE, "--wait=true")
@@ -190,7 +194,7 @@ def test_deletion_leaves_no_child_and_its_model_alone(
     assert scene.condition("Ready")["status"] == "True"
 
 
-def test_a_pipeline_may_run_a_pipeline(operator: OperatorProcess, scene: Scene) -> None:
+def test_a_pipeline_may_run_a_pipeline(operator: OperatorProcess, scene: NamespaceHarness) -> None:
     serve(scene)
     inner = {"kind": "EnsemblePipeline", "name": PIPELINE}
     scene.apply_pipeline("outer", steps=[step(modelRef=inner)])

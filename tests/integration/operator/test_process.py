@@ -10,13 +10,13 @@ from hack.cluster.apiserver import ApiServer
 from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import CRDS, install_crds
 from tests.fakes.bodies import source
-from tests.integration.operator.patience import KOPF_PATIENCE, eventually
-from tests.integration.operator.scene import Scene
+from tests.integration.operator.harness import NamespaceHarness
+from tests.integration.operator.waiting import KOPF_PATIENCE, eventually
 
 pytestmark = pytest.mark.integration
 
 
-def test_probes_and_metrics(operator: OperatorProcess, scene: Scene) -> None:
+def test_probes_and_metrics(operator: OperatorProcess, scene: NamespaceHarness) -> None:
     assert operator.ask("/healthz") == (200, "healthy")
     assert operator.ask("/readyz") == (200, "ready")
     scene.apply(model=source(1))
@@ -30,7 +30,7 @@ def test_probes_and_metrics(operator: OperatorProcess, scene: Scene) -> None:
 
 
 def test_its_log_is_json_with_the_key_of_the_object(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model=source(1))
     scene.await_pods(1)
@@ -81,7 +81,7 @@ def test_it_waits_for_a_kind_that_is_not_there_yet(there: tuple[str, ...], missi
 
             install_crds(server)
             process.await_ready()
-            scene = Scene.new(server)
+            scene = NamespaceHarness.new(server)
             scene.apply(model=source(1))
             scene.await_pods(1)
             scene.await_ready()

@@ -10,8 +10,8 @@ import pytest
 from inference_operator.domain.names import REVISION_LABEL
 from tests.fakes.bodies import source
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import NAME, OURS, Scene
+from tests.integration.operator.harness import NAME, OURS, NamespaceHarness
+from tests.integration.operator.waiting import eventually
 from tests.unit.resources.test_record_attacks import CHILDREN, TEMPLATE
 
 pytestmark = pytest.mark.integration
@@ -31,7 +31,7 @@ NOT_JSON = {"a huge number", "no number", "a key that is no text"}
 
 
 @pytest.fixture
-def attacked(scene: Scene, start: Start) -> Scene:
+def attacked(scene: NamespaceHarness, start: Start) -> NamespaceHarness:
     """Return a namespace with a model that serves, no operator, and rights for the attacker."""
     verbs = ("--verb=create", "--verb=delete", "--verb=patch", "--verb=get")
     scene.run("create", "role", USER, *verbs, "--resource=controllerrevisions")
@@ -45,12 +45,14 @@ def attacked(scene: Scene, start: Start) -> Scene:
     return scene
 
 
-def record_of(scene: Scene) -> Body:
+def record_of(scene: NamespaceHarness) -> Body:
     body: Body = scene.get("controllerrevision", f"{NAME}-{scene.served()}")
     return body
 
 
-def write(scene: Scene, record: Body, spoil: Callable[[Body], object], **meta: Any) -> None:
+def write(
+    scene: NamespaceHarness, record: Body, spoil: Callable[[Body], object], **meta: Any
+) -> None:
     """Create a record with spoiled content as the attacker, in the place of one of its name."""
     forged = copy.deepcopy(record)
     kept = {k: forged["metadata"][k] for k in ("name", "namespace", "labels", "ownerReferences")}
@@ -71,7 +73,7 @@ def take_over(record: Body) -> None:
     pod["containers"][0]["securityContext"] = {"privileged": True}
 
 
-def inventory(scene: Scene) -> dict[str, str]:
+def inventory(scene: NamespaceHarness) -> dict[str, str]:
     """Return the uids of everything that could have been applied, in the whole cluster."""
     kinds = "deployments,daemonsets,configmaps,clusterrolebindings,services,secrets"
     items = json.loads(scene.kubectl("get", kinds, "--all-namespaces", "-o", "json"))["items"]
@@ -83,15 +85,17 @@ def inventory(scene: Scene) -> dict[str, str]:
     }
 
 
-def pods(scene: Scene) -> set[str]:
+def pods(scene: NamespaceHarness) -> set[str]:
     return {pod["metadata"]["uid"] for pod in scene.get("pods", "-l", OURS)["items"]}
 
 
-def rejected(scene: Scene) -> bool:
+def rejected(scene: NamespaceHarness) -> bool:
     return "RecordRejected" in scene.event_reasons()
 
 
-def test_a_forged_record_is_reported_and_made_again(attacked: Scene, start: Start) -> None:
+def test_a_forged_record_is_reported_and_made_again(
+    attacked: NamespaceHarness, start: Start
+) -> None:
     record = record_of(attacked)
     before, running = inventory(attacked), pods(attacked)
     write(attacked, record, take_over)
@@ -108,7 +112,7 @@ def test_a_forged_record_is_reported_and_made_again(attacked: Scene, start: Star
 
 
 def test_a_forged_record_that_cannot_be_deleted_stops_nothing(
-    attacked: Scene, start: Start
+    attacked: NamespaceHarness, start: Start
 ) -> None:
     record = record_of(attacked)
     before, running = inventory(attacked), pods(attacked)
@@ -140,7 +144,7 @@ def test_a_forged_record_that_cannot_be_deleted_stops_nothing(
 
 
 def write_beside(
-    scene: Scene, record: Body, attacks: Mapping[str, Callable[[Body], object]]
+    scene: NamespaceHarness, record: Body, attacks: Mapping[str, Callable[[Body], object]]
 ) -> None:
     """Create a record per attack, which but for it is a true record of a further revision."""
     text = json.dumps(record)
@@ -159,11 +163,11 @@ def write_beside(
     scene.kubectl(*words, stdin=json.dumps(everything))
 
 
-def names(scene: Scene) -> list[str]:
+def names(scene: NamespaceHarness) -> list[str]:
     return [body["metadata"]["name"] for body in scene.get("controllerrevision")["items"]]
 
 
-def test_no_attack_applies_anything(attacked: Scene, start: Start) -> None:
+def test_no_attack_applies_anything(attacked: NamespaceHarness, start: Start) -> None:
     """Each is a record of its own, beside the true one."""
     record = record_of(attacked)
     before, running = inventory(attacked), pods(attacked)

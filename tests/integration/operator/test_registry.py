@@ -10,15 +10,15 @@ from hack.cluster.apiserver import ApiServer
 from hack.services.mlflow.server import LocalMlflow
 from hack.services.operator_process import OperatorProcess, operator_process
 from tests.integration.operator.conftest import Start
-from tests.integration.operator.patience import eventually
+from tests.integration.operator.harness import NAME, NamespaceHarness
 from tests.integration.operator.registered import Registry
-from tests.integration.operator.scene import NAME, Scene
 from tests.integration.operator.test_permissions import NAMESPACE, RBAC, as_service_account
+from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
 
-def served(scene: Scene, version: str) -> dict[str, str]:
+def served(scene: NamespaceHarness, version: str) -> dict[str, str]:
     """The status of the model, once that version serves."""
 
     def found() -> dict[str, str]:
@@ -29,7 +29,7 @@ def served(scene: Scene, version: str) -> dict[str, str]:
     return eventually(found, lambda: scene.model().get("status"))
 
 
-def told(scene: Scene, kind: str, reason: str) -> dict[str, str]:
+def told(scene: NamespaceHarness, kind: str, reason: str) -> dict[str, str]:
     """That condition, once it has that reason."""
 
     def found() -> dict[str, str]:
@@ -40,7 +40,7 @@ def told(scene: Scene, kind: str, reason: str) -> dict[str, str]:
 
 
 def test_an_alias_is_followed_and_every_version_recorded(
-    begin: Start, scene: Scene, registry: Registry
+    begin: Start, scene: NamespaceHarness, registry: Registry
 ) -> None:
     first, second = (registry.register(network) for network in ("one network", "another network"))
     registry.champion(1)
@@ -67,7 +67,7 @@ def test_an_alias_is_followed_and_every_version_recorded(
 
 
 def test_the_pod_is_told_where_the_version_is_and_what_it_has(
-    begin: Start, scene: Scene, registry: Registry
+    begin: Start, scene: NamespaceHarness, registry: Registry
 ) -> None:
     _, digest = registry.register("one network")
     registry.champion(1)
@@ -87,7 +87,7 @@ def test_the_pod_is_told_where_the_version_is_and_what_it_has(
 
 
 def test_what_serves_goes_on_while_the_registry_is_down(
-    begin: Start, scene: Scene, registry: Registry, mlflow: LocalMlflow
+    begin: Start, scene: NamespaceHarness, registry: Registry, mlflow: LocalMlflow
 ) -> None:
     registry.register("one network")
     registry.champion(1)
@@ -117,7 +117,7 @@ def test_what_serves_goes_on_while_the_registry_is_down(
 
 
 def test_a_bad_alias_is_named_and_mended_without_an_edit(
-    begin: Start, scene: Scene, registry: Registry
+    begin: Start, scene: NamespaceHarness, registry: Registry
 ) -> None:
     registry.register("one network")
     begin()
@@ -132,7 +132,7 @@ def test_a_bad_alias_is_named_and_mended_without_an_edit(
 
 
 def test_a_deleted_version_is_told_and_serves_on(
-    begin: Start, scene: Scene, registry: Registry
+    begin: Start, scene: NamespaceHarness, registry: Registry
 ) -> None:
     registry.register("one network")
     registry.champion(1)
@@ -150,7 +150,7 @@ def test_a_deleted_version_is_told_and_serves_on(
 
 
 def test_each_promotion_leaves_a_tag_where_that_is_wanted(
-    begin: Start, scene: Scene, registry: Registry
+    begin: Start, scene: NamespaceHarness, registry: Registry
 ) -> None:
     registry.register("one network")
     registry.champion(1)
@@ -167,7 +167,7 @@ BINDING = ("create", "rolebinding", "registry-secret", "--role=registry-secret")
 
 
 def test_a_secret_is_read_once_a_role_of_its_namespace_allows_it(
-    scene: Scene,
+    scene: NamespaceHarness,
     registry: Registry,
     control_plane: ApiServer,
     mlflow: LocalMlflow,
@@ -199,7 +199,7 @@ def test_a_secret_is_read_once_a_role_of_its_namespace_allows_it(
 
 
 def test_without_a_registry_its_sources_are_told_which_setting_is_missing(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model={"source": {"uri": "models:/tape_reader@champion"}})
     found = told(scene, "Ready", "RegistryNotConfigured")

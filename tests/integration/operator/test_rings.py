@@ -6,8 +6,8 @@ import pytest
 
 from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import source, step
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import NAME, PIPELINE, Scene
+from tests.integration.operator.harness import NAME, PIPELINE, NamespaceHarness
+from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -18,12 +18,12 @@ def of(name: str) -> dict[str, str]:
     return step(modelRef={"kind": "EnsemblePipeline", "name": name})
 
 
-def refs(scene: Scene, name: str) -> dict[str, str]:
+def refs(scene: NamespaceHarness, name: str) -> dict[str, str]:
     return scene.condition("ResolvedRefs", f"epipe/{name}")
 
 
 def test_a_ring_is_told_by_all_of_it_and_mended_by_one_edit(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model=source(1))
     for name, other in zip(RING, (*RING[1:], RING[0]), strict=True):
@@ -42,7 +42,7 @@ def test_a_ring_is_told_by_all_of_it_and_mended_by_one_edit(
 
 
 def test_a_ring_that_closes_later_stops_nobody_who_serves(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model=source(1))
     scene.apply_pipeline()
@@ -64,7 +64,7 @@ def test_a_ring_that_closes_later_stops_nobody_who_serves(
 
 @pytest.mark.parametrize("kind", ["InferenceModel", "EnsemblePipeline"])
 def test_nothing_is_promoted_while_somebody_else_has_the_name(
-    operator: OperatorProcess, scene: Scene, kind: str
+    operator: OperatorProcess, scene: NamespaceHarness, kind: str
 ) -> None:
     name = "till"
     service = {

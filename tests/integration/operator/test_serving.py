@@ -7,14 +7,14 @@ import pytest
 from hack.console import StepError
 from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import source
-from tests.integration.operator.patience import KOPF_PATIENCE, eventually
-from tests.integration.operator.scene import NAME, Scene
+from tests.integration.operator.harness import NAME, NamespaceHarness
+from tests.integration.operator.waiting import KOPF_PATIENCE, eventually
 
 pytestmark = pytest.mark.integration
 
 
 def test_a_model_becomes_ready_in_at_most_eight_writes(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     began = operator.writes
     scene.apply(model=source(1))
@@ -28,7 +28,9 @@ def test_a_model_becomes_ready_in_at_most_eight_writes(
     assert row[:2] == [NAME, "True"]
 
 
-def test_applying_it_again_changes_nothing(operator: OperatorProcess, scene: Scene) -> None:
+def test_applying_it_again_changes_nothing(
+    operator: OperatorProcess, scene: NamespaceHarness
+) -> None:
     scene.apply(model=source(1), replicas=2)
     scene.await_pods(2)
     scene.await_ready()
@@ -42,7 +44,7 @@ def test_applying_it_again_changes_nothing(operator: OperatorProcess, scene: Sce
     assert operator.writes == writes
 
 
-def test_a_restart_with_nothing_changed_writes_nothing(start, scene: Scene) -> None:  # type: ignore[no-untyped-def]
+def test_a_restart_with_nothing_changed_writes_nothing(start, scene: NamespaceHarness) -> None:  # type: ignore[no-untyped-def]
     first = start(INFERENCE_OPERATOR_NAMESPACES=scene.namespace)
     first.await_ready()
     scene.apply(model=source(1), replicas=2)
@@ -61,7 +63,7 @@ def test_a_restart_with_nothing_changed_writes_nothing(start, scene: Scene) -> N
     assert scene.versions() == before
 
 
-def test_it_ends_within_three_seconds(operator: OperatorProcess, scene: Scene) -> None:
+def test_it_ends_within_three_seconds(operator: OperatorProcess, scene: NamespaceHarness) -> None:
     scene.apply(model=source(1))
     scene.await_pods(1)
 
@@ -69,7 +71,7 @@ def test_it_ends_within_three_seconds(operator: OperatorProcess, scene: Scene) -
 
 
 def test_an_edit_moves_clients_when_the_new_revision_answers(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     rollout = {"scaleDownDelay": "1s"}
     scene.apply(model=source(1), rollout=rollout)
@@ -90,7 +92,7 @@ def test_an_edit_moves_clients_when_the_new_revision_answers(
     assert len(records) == 2
 
 
-def test_a_rollout_survives_a_killed_operator(start, scene: Scene) -> None:  # type: ignore[no-untyped-def]
+def test_a_rollout_survives_a_killed_operator(start, scene: NamespaceHarness) -> None:  # type: ignore[no-untyped-def]
     first = start(INFERENCE_OPERATOR_NAMESPACES=scene.namespace)
     first.await_ready()
     scene.apply(model=source(1))
@@ -109,7 +111,7 @@ def test_a_rollout_survives_a_killed_operator(start, scene: Scene) -> None:  # t
 
 
 def test_a_bad_edit_is_refused_by_the_api_server_or_reported(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model=source(1))
     scene.await_pods(1)
@@ -130,7 +132,7 @@ def test_a_bad_edit_is_refused_by_the_api_server_or_reported(
     assert scene.condition("Available")["status"] == "True"
 
 
-def test_kubectl_scale(operator: OperatorProcess, scene: Scene) -> None:
+def test_kubectl_scale(operator: OperatorProcess, scene: NamespaceHarness) -> None:
     scene.apply(model=source(1), replicas=1)
     scene.await_pods(1)
     scene.await_ready()
@@ -148,7 +150,7 @@ def test_kubectl_scale(operator: OperatorProcess, scene: Scene) -> None:
     "kind", ["controllerrevision", "configmap", "deployment", "service", "poddisruptionbudget"]
 )
 def test_a_child_deleted_by_hand_comes_back(
-    kind: str, operator: OperatorProcess, scene: Scene
+    kind: str, operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model=source(1), replicas=2)
     scene.await_pods(2)
@@ -163,7 +165,7 @@ def test_a_child_deleted_by_hand_comes_back(
     eventually(lambda: "DriftRepaired" in scene.event_reasons())
 
 
-def _name_and_uid(scene: Scene, kind: str) -> tuple[str, str]:
+def _name_and_uid(scene: NamespaceHarness, kind: str) -> tuple[str, str]:
     found = scene.children(kind)
     return (found[0]["metadata"]["name"], found[0]["metadata"]["uid"]) if found else ("", "")
 
@@ -194,7 +196,7 @@ def _name_and_uid(scene: Scene, kind: str) -> tuple[str, str]:
     ],
 )
 def test_a_child_edited_by_hand_is_put_back(
-    kind: str, patch: str, path: str, operator: OperatorProcess, scene: Scene
+    kind: str, patch: str, path: str, operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model=source(1), replicas=2)
     scene.await_pods(2)
@@ -212,7 +214,7 @@ def test_a_child_edited_by_hand_is_put_back(
 
 @pytest.mark.parametrize("kind", ["controllerrevision", "configmap", "deployment", "service"])
 def test_a_child_that_loses_its_label_gets_it_back_once(
-    kind: str, operator: OperatorProcess, scene: Scene
+    kind: str, operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     # To a watch with a selector that is a deletion, though the object lives on.
     scene.apply(model=source(1))
@@ -229,8 +231,10 @@ def test_a_child_that_loses_its_label_gets_it_back_once(
     assert scene.condition("Ready")["status"] == "True"
 
 
-def test_many_namespaces_are_served_with_few_workers(start, control_plane, scene: Scene) -> None:  # type: ignore[no-untyped-def]
-    others = [Scene.new(control_plane) for _ in range(5)]
+def test_many_namespaces_are_served_with_few_workers(
+    start, control_plane, scene: NamespaceHarness
+) -> None:  # type: ignore[no-untyped-def]
+    others = [NamespaceHarness.new(control_plane) for _ in range(5)]
     names = ",".join(each.namespace for each in (scene, *others))
     operator = start(INFERENCE_OPERATOR_NAMESPACES=names, INFERENCE_OPERATOR_WORKERS="1")
     operator.await_ready()
@@ -240,7 +244,7 @@ def test_many_namespaces_are_served_with_few_workers(start, control_plane, scene
         each.await_ready()
 
 
-def test_deletion_leaves_no_child(operator: OperatorProcess, scene: Scene) -> None:
+def test_deletion_leaves_no_child(operator: OperatorProcess, scene: NamespaceHarness) -> None:
     scene.apply(model=source(1), replicas=2)
     scene.await_pods(2)
     scene.await_ready()
@@ -255,7 +259,9 @@ def test_deletion_leaves_no_child(operator: OperatorProcess, scene: Scene) -> No
 OWNED = "controllerrevision,configmap,deployment,service,poddisruptionbudget"
 
 
-def test_a_successor_of_the_same_name_is_served(operator: OperatorProcess, scene: Scene) -> None:
+def test_a_successor_of_the_same_name_is_served(
+    operator: OperatorProcess, scene: NamespaceHarness
+) -> None:
     scene.apply(model=source(1))
     scene.await_pods(1)
     scene.await_ready()
@@ -270,13 +276,13 @@ def test_a_successor_of_the_same_name_is_served(operator: OperatorProcess, scene
     assert "ChildRefused" not in scene.event_reasons()
 
 
-def test_a_misspelt_affinity_is_told_with_its_path(scene: Scene) -> None:
+def test_a_misspelt_affinity_is_told_with_its_path(scene: NamespaceHarness) -> None:
     with pytest.raises(StepError, match=r"\.spec\.placement\.affinity\.podAffinty: field not"):
         scene.apply(model=source(1), placement={"affinity": {"podAffinty": {}}})
 
 
 def test_a_foreign_service_is_reported_and_left_alone(
-    operator: OperatorProcess, scene: Scene
+    operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.run("create", "service", "clusterip", NAME, "--tcp=80:80")
     before = scene.get("service", NAME)["spec"]

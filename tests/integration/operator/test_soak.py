@@ -7,8 +7,8 @@ import pytest
 
 from hack.services.operator_process import OperatorProcess
 from tests.fakes.bodies import source
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import Scene
+from tests.integration.operator.harness import NamespaceHarness
+from tests.integration.operator.waiting import eventually
 
 pytestmark = [pytest.mark.integration, pytest.mark.long, pytest.mark.timeout(900)]
 
@@ -19,7 +19,7 @@ WARM_SECONDS = 60.0
 GROWTH = 15.0
 
 
-def edit(scene: Scene, chance: Random) -> None:
+def edit(scene: NamespaceHarness, chance: Random) -> None:
     """Change the version and replicas of one model, which may create it; or delete it."""
     name = chance.choice(MODELS)
     if chance.random() < 0.1:
@@ -29,7 +29,9 @@ def edit(scene: Scene, chance: Random) -> None:
     scene.apply(name, model=source(version), replicas=replicas, rollout={"scaleDownDelay": "1s"})
 
 
-def test_minutes_of_edits_leave_nothing_behind(operator: OperatorProcess, scene: Scene) -> None:
+def test_minutes_of_edits_leave_nothing_behind(
+    operator: OperatorProcess, scene: NamespaceHarness
+) -> None:
     chance = Random(11)
     began, warm = time.monotonic(), 0.0
     while (elapsed := time.monotonic() - began) < SECONDS:

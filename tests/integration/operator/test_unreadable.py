@@ -9,9 +9,9 @@ from hack.cluster.apiserver import ApiServer
 from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
 from tests.fakes.bodies import imodel, source
+from tests.integration.operator.harness import NAME, NamespaceHarness
 from tests.integration.operator.old_crds import install_old_crds, written
-from tests.integration.operator.patience import eventually
-from tests.integration.operator.scene import NAME, Scene
+from tests.integration.operator.waiting import eventually
 
 pytestmark = pytest.mark.integration
 
@@ -28,27 +28,27 @@ def old_server() -> Iterator[ApiServer]:
 
 
 @contextmanager
-def operating(server: ApiServer, scene: Scene) -> Iterator[OperatorProcess]:
+def operating(server: ApiServer, scene: NamespaceHarness) -> Iterator[OperatorProcess]:
     environment = {"INFERENCE_OPERATOR_NAMESPACES": scene.namespace}
     with operator_process(server.kubeconfig, environment) as process:
         process.await_ready()
         yield process
 
 
-def put_deep(scene: Scene, name: str, version: int) -> None:
+def put_deep(scene: NamespaceHarness, name: str, version: int) -> None:
     body = imodel(
         name, namespace=scene.namespace, model=source(version), placement={"affinity": "DEEP"}
     )
     scene.kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=written(body))
 
 
-def reported(scene: Scene) -> set[tuple[str, str]]:
+def reported(scene: NamespaceHarness) -> set[tuple[str, str]]:
     events = scene.get("events")["items"]
     found = (event for event in events if event["reason"] == "ObjectUnreadable")
     return {(e["involvedObject"]["kind"], e["involvedObject"]["name"]) for e in found}
 
 
-def children_of(scene: Scene, name: str) -> dict[str, str]:
+def children_of(scene: NamespaceHarness, name: str) -> dict[str, str]:
     """Versions of what was made for the model."""
     kinds = "controllerrevision,configmap,deployment,service,pods"
     selector = f"inference.aipx.io/name={name}"
@@ -56,7 +56,7 @@ def children_of(scene: Scene, name: str) -> dict[str, str]:
     return {f"{b['kind']}/{b['metadata']['name']}": b["metadata"]["uid"] for b in items}
 
 
-def is_ready(scene: Scene, name: str) -> bool:
+def is_ready(scene: NamespaceHarness, name: str) -> bool:
     """Whether it is, asked of kubectl: its `managedFields` are too deep for Python."""
     scene.pods_answer()
     path = 'jsonpath={.status.conditions[?(@.type=="Ready")].status}'
@@ -64,7 +64,7 @@ def is_ready(scene: Scene, name: str) -> bool:
 
 
 def test_a_deep_object_harms_none_but_itself(old_server: ApiServer) -> None:
-    scene = Scene.new(old_server)
+    scene = NamespaceHarness.new(old_server)
     with operating(old_server, scene) as process:
         for name in (NAME, VICTIM):
             scene.apply(name, model=source(1))
@@ -103,7 +103,7 @@ def test_a_deep_object_harms_none_but_itself(old_server: ApiServer) -> None:
 
 
 def test_the_new_schema_makes_it_readable(old_server: ApiServer) -> None:
-    scene = Scene.new(old_server)
+    scene = NamespaceHarness.new(old_server)
     put_deep(scene, VICTIM, 1)
     install_crds(old_server)
     try:
@@ -116,7 +116,7 @@ def test_the_new_schema_makes_it_readable(old_server: ApiServer) -> None:
 
 
 def test_a_deep_record_harms_none_but_itself(old_server: ApiServer) -> None:
-    scene = Scene.new(old_server)
+    scene = NamespaceHarness.new(old_server)
     with operating(old_server, scene) as process:
         scene.apply(model=source(1))
         scene.await_ready()

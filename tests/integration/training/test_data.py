@@ -96,8 +96,8 @@ def test_every_sentence_has_the_librarys_tokens(rated: Sentiment) -> None:
     theirs = Tokenizer.from_file(str(model / "tokenizer.json"))
     theirs.no_padding()
     theirs.no_truncation()
-    wanted = theirs.encode_batch(list(rated.texts))
+    encodings = theirs.encode_batch(list(rated.texts))
     wrong = [
-        text for text, ids in zip(rated.texts, wanted, strict=True) if ours.ids(text) != ids.ids
+        text for text, ids in zip(rated.texts, encodings, strict=True) if ours.ids(text) != ids.ids
     ]
     assert wrong == []

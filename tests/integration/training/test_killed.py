@@ -22,8 +22,8 @@ def train(folder: Path, dies_at: int, seconds: float) -> subprocess.CompletedPro
 
 
 def weights(folder: Path) -> dict[str, torch.Tensor]:
-    found: dict[str, torch.Tensor] = torch.load(folder / "weights.pt", weights_only=True)
-    return found
+    tensors: dict[str, torch.Tensor] = torch.load(folder / "weights.pt", weights_only=True)
+    return tensors
 
 
 @pytest.mark.parametrize(
@@ -42,6 +42,6 @@ def test_a_killed_training_ends_with_the_same_weights(
     again = train(torn, NEVER, seconds)
 
     assert again.stdout.startswith(f"resumed: {resumed} are done\n"), again.stderr
-    expected, found = weights(whole), weights(torn)
-    assert {name for name in expected if not torch.equal(expected[name], found[name])} == set()
-    assert expected.keys() == found.keys()
+    expected, actual = weights(whole), weights(torn)
+    assert {name for name in expected if not torch.equal(expected[name], actual[name])} == set()
+    assert expected.keys() == actual.keys()

@@ -39,9 +39,9 @@ each_model = pytest.mark.parametrize("model", list(WORDS))
 
 def python(*words: str | Path) -> str:
     """What a module says that ends well, on one thread."""
-    one = {**os.environ, "OMP_NUM_THREADS": "1"}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=ROOT, env=one, capture_output=True, text=True
+        [sys.executable, "-m", *words], cwd=ROOT, env=environment, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -61,8 +61,8 @@ def trained(tmp_path_factory: pytest.TempPathFactory) -> Trained:
     def train(model: str) -> Path:
         folder = root / model
         demo = ("--profile", "demo", *WORDS[model])
-        said = python(f"training.{model}", "train", *demo, "--output", folder)
-        assert said.endswith(f"exported {folder / 'model.pt'} and model.onnx\n")
+        output = python(f"training.{model}", "train", *demo, "--output", folder)
+        assert output.endswith(f"exported {folder / 'model.pt'} and model.onnx\n")
         return folder
 
     return train
@@ -112,8 +112,8 @@ def test_the_verdict_claims_no_more_than_the_interval(trained: Trained, model: s
 
 def test_the_sentiment_names_words_of_the_text_that_it_explains(trained: Trained) -> None:
     (explained,) = report_of(trained("sentiment"))["attributions"]["texts"]
-    known = vocabulary().read_text("utf-8").splitlines()
-    pieces = {known[number] for number in tokeniser().ids(explained["text"])}
+    words = vocabulary().read_text("utf-8").splitlines()
+    pieces = {words[number] for number in tokeniser().ids(explained["text"])}
     named = {word["token"] for word in explained["words"]}
     assert named
     assert named <= pieces
@@ -127,28 +127,28 @@ def test_the_sentiment_is_judged_by_every_source(trained: Trained) -> None:
 
 def test_an_int8_variant_of_the_sentiment_is_smaller_and_as_good(trained: Trained) -> None:
     folder = trained("sentiment")
-    said = python("training.precision", "--output", folder, "--precision", "int8")
-    found = json.loads((folder / "precision.json").read_text())
-    assert said.startswith("model.int8.onnx: ")
-    assert found["bytes"] == (folder / "model.int8.onnx").stat().st_size
-    assert found["bytes"] < found["original_bytes"] / 2
-    assert 0 < found["mean_off"] < 0.1
-    assert found["accuracy"]["error"] == pytest.approx(
-        found["original_accuracy"]["error"], abs=0.05
+    output = python("training.precision", "--output", folder, "--precision", "int8")
+    precision = json.loads((folder / "precision.json").read_text())
+    assert output.startswith("model.int8.onnx: ")
+    assert precision["bytes"] == (folder / "model.int8.onnx").stat().st_size
+    assert precision["bytes"] < precision["original_bytes"] / 2
+    assert 0 < precision["mean_off"] < 0.1
+    assert precision["accuracy"]["error"] == pytest.approx(
+        precision["original_accuracy"]["error"], abs=0.05
     )
 
 
 def test_a_search_names_options_that_its_model_can_be_trained_with(tmp_path: Path) -> None:
     tiny = ("--epochs", "1", "--folds", "1", "--stride", "40", "--trials", "2")
-    said = python("training.search", "--model", "gru", *tiny, "--output", tmp_path)
-    found = json.loads((tmp_path / "search.json").read_text())
-    assert found["options"] in said
-    assert len(found["trials"]) == 2
-    assert found["best"]["loss"] == min(
-        trial["loss"] for trial in found["trials"] if trial["loss"] is not None
+    output = python("training.search", "--model", "gru", *tiny, "--output", tmp_path)
+    document = json.loads((tmp_path / "search.json").read_text())
+    assert document["options"] in output
+    assert len(document["trials"]) == 2
+    assert document["best"]["loss"] == min(
+        trial["loss"] for trial in document["trials"] if trial["loss"] is not None
     )
-    words = ("--profile", "demo", "--stride", "40", "--epochs", "1", *found["options"].split())
+    words = ("--profile", "demo", "--stride", "40", "--epochs", "1", *document["options"].split())
     python("training.gru", "train", *words, "--output", tmp_path / "gru")
     used = report_of(tmp_path / "gru")
-    assert used["settings"]["batch"] == found["best"]["batch"]
-    assert used["plan"]["dropout"] == pytest.approx(found["best"]["dropout"])
+    assert used["settings"]["batch"] == document["best"]["batch"]
+    assert used["plan"]["dropout"] == pytest.approx(document["best"]["dropout"])

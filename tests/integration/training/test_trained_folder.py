@@ -55,9 +55,9 @@ def test_the_folder_has_the_model_and_all_that_is_said_of_it(trained: Path) -> N
 
 
 def test_what_registers_models_can_read_it(trained: Path) -> None:
-    found = read_trained(trained)
-    assert [tensor.name for tensor in found.signature.outputs] == ["OUTPUT__0", "OUTPUT__1"]
-    assert found.sample["ohlcv"].shape == (1, 60, 5)
+    model = read_trained(trained)
+    assert [tensor.name for tensor in model.signature.outputs] == ["OUTPUT__0", "OUTPUT__1"]
+    assert model.sample["ohlcv"].shape == (1, 60, 5)
 
 
 def test_the_report_judges_the_model_beside_others(trained: Path) -> None:
@@ -99,10 +99,10 @@ def test_a_killed_command_resumes_to_the_same_model(trained: Path, tmp_path: Pat
 
     assert again.returncode == 0, again.stderr
     assert again.stdout.startswith("resumed: ")
-    expected, found = (
+    expected, resumed = (
         torch.load(where / "weights.pt", weights_only=True) for where in (trained, folder)
     )
-    assert {name for name in expected if not torch.equal(expected[name], found[name])} == set()
+    assert {name for name in expected if not torch.equal(expected[name], resumed[name])} == set()
 
 
 def test_a_damaged_checkpoint_is_refused_by_the_command(trained: Path, tmp_path: Path) -> None:
@@ -110,8 +110,10 @@ def test_a_damaged_checkpoint_is_refused_by_the_command(trained: Path, tmp_path:
     content[len(content) // 2] ^= 1
     (tmp_path / "checkpoint").write_bytes(content)
 
-    found = subprocess.run(command(tmp_path, "--resume"), cwd=ROOT, capture_output=True, text=True)
+    process = subprocess.run(
+        command(tmp_path, "--resume"), cwd=ROOT, capture_output=True, text=True
+    )
 
-    assert found.returncode == 2
-    assert "the file is damaged; delete it, or train without --resume" in found.stderr
-    assert "Traceback" not in found.stderr
+    assert process.returncode == 2
+    assert "the file is damaged; delete it, or train without --resume" in process.stderr
+    assert "Traceback" not in process.stderr

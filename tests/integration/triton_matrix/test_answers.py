@@ -6,7 +6,7 @@ from torch import nn
 
 from hack.images.local_triton import LocalTriton
 from model_builders.checks import check
-from tests.integration.triton_matrix.world import SUFFIX, Served, ask
+from tests.integration.triton_matrix.served_networks import SUFFIX, Served, ask
 from training.exporting import distance
 from training.models.catalog import MODELS
 from training.models.probes import probes

@@ -10,7 +10,7 @@ from tritonclient.utils import InferenceServerException
 
 from hack.images.local_triton import LocalTriton
 from inference_operator.load.failure import LoadError
-from tests.integration.triton_matrix.world import SUFFIX, Served, ask, lay_out
+from tests.integration.triton_matrix.served_networks import SUFFIX, Served, ask, lay_out
 from training.exporting import distance
 from training.models.probes import probes
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.triton_matrix.world import Served, ask, lay_out
+from tests.integration.triton_matrix.served_networks import Served, ask, lay_out
 from training.exporting import distance
 from training.loop import Samples, predict
 from training.onnx_export import OnnxModel

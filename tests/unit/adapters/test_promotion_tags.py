@@ -16,8 +16,8 @@ from inference_operator.api.conditions import format_time
 from inference_operator.api.status import RevisionStatus, UnitStatus
 from inference_operator.observation.store import Cache
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step, stored
+from tests.fakes.harness import NOON
 from tests.fakes.registry_ground import FILES, FakeGround, mlmodel
-from tests.fakes.world import NOON
 
 TAG = "inference.aipx.io/serving.desk-7.fx-drift"
 WRITE = "model-versions/set-tag"

@@ -7,8 +7,8 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.message_limits import truncate
+from tests.fakes.harness import NOON
 from tests.fakes.registry_ground import FILES, mlmodel
-from tests.fakes.world import NOON
 from tests.unit.adapters.watched_registry import FX, INTERVAL, Watch, unit
 
 

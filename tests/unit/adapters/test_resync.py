@@ -13,7 +13,7 @@ from inference_operator.observation.store import Cache
 from tests.fakes import bodies
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel
 from tests.fakes.cluster import FakeCluster
-from tests.fakes.world import refuse
+from tests.fakes.harness import refuse
 
 POD = CHILD_BY_KIND["Pod"]
 

@@ -13,7 +13,7 @@ from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.unreadable import stub
 from tests.fakes.bodies import imodel, stored
 from tests.fakes.cluster import FakeCluster, Request
-from tests.fakes.world import refuse
+from tests.fakes.harness import refuse
 
 REASON = "found more than 64 levels of nesting, expected at most 64"
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)

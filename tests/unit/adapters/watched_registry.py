@@ -11,8 +11,8 @@ from inference_operator.adapters.mlflow.registry_secrets import Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey, Unresolved
+from tests.fakes.harness import NOON
 from tests.fakes.registry_ground import FILES, FakeGround, mlmodel
-from tests.fakes.world import NOON
 
 INTERVAL = 30.0
 ALIASES = "registered-models/get"

@@ -33,11 +33,11 @@ def test_a_way_s_ratio_is_the_median_of_its_rounds(clock: list[float]) -> None:
 
         return ask
 
-    found = latencies({"quick": way(quick), "slow": way(slow)}, [ROW], 99)
-    assert found["quick"]["p50"] == 10.0
-    assert found["quick"]["ratio"] == 1.0
-    assert found["slow"]["ratio"] == 0.5
-    assert found["slow"]["samples"] == 99
+    figures = latencies({"quick": way(quick), "slow": way(slow)}, [ROW], 99)
+    assert figures["quick"]["p50"] == 10.0
+    assert figures["quick"]["ratio"] == 1.0
+    assert figures["slow"]["ratio"] == 0.5
+    assert figures["slow"]["samples"] == 99
 
 
 def test_every_way_is_asked_as_often_and_first_as_often() -> None:
@@ -53,9 +53,9 @@ def test_a_rate_is_of_all_clients_together(clock: list[float]) -> None:
     def ask(row: Row) -> None:
         clock[0] += 0.01
 
-    found = throughputs({"one": ask}, [ROW], RolloutSlots(clients=4, rounds=3, seconds=2.0))
-    assert found["one"]["requests"] == pytest.approx(100, rel=0.1)
-    assert len(found["one"]["rounds"]) == 3
+    figures = throughputs({"one": ask}, [ROW], RolloutSlots(clients=4, rounds=3, seconds=2.0))
+    assert figures["one"]["requests"] == pytest.approx(100, rel=0.1)
+    assert len(figures["one"]["rounds"]) == 3
 
 
 def test_a_client_that_is_refused_ends_the_measurement() -> None:
@@ -72,10 +72,10 @@ class Halves:
     def __init__(self) -> None:
         self.called: list[str] = []
 
-    def call(self, model: str, given: dict[str, Any], wanted: list[str]) -> dict[str, Any]:
+    def call(self, model: str, given: dict[str, Any], outputs: list[str]) -> dict[str, Any]:
         self.called.append(model)
         (value,) = given.values()
-        return dict.fromkeys(wanted, value / 2)
+        return dict.fromkeys(outputs, value / 2)
 
 
 def test_steps_called_one_by_one_pass_tensors_on() -> None:
@@ -92,15 +92,15 @@ def test_steps_called_one_by_one_pass_tensors_on() -> None:
     }  # fmt: skip
     trading = Trading("quarter", EnsemblePipelineSpec.model_validate(spec), {})
     connection = Halves()
-    found = Asking(trading, connection).one_by_one(ROW)  # type: ignore[arg-type]
-    assert found["z"].tolist() == [[0.25, 0.25]]
+    outputs = Asking(trading, connection).one_by_one(ROW)  # type: ignore[arg-type]
+    assert outputs["z"].tolist() == [[0.25, 0.25]]
     assert connection.called == ["half", "b"]
 
 
 def test_tables_have_the_numbers() -> None:
-    one = {"one request": {"p50": 10.04, "p95": 12.0, "ratio": 1.0}}
+    single = {"one request": {"p50": 10.04, "p95": 12.0, "ratio": 1.0}}
     many = {"one request": {"requests": 1234.0, "ratio": 1.0}}
-    assert compared("grpc", 8, one, many).splitlines()[-1] == (
+    assert compared("grpc", 8, single, many).splitlines()[-1] == (
         "| one request | 10.0 ms | 12.0 ms | 1.00 | 1,234 | 1.00 |"
     )
     load = {"about": "as it is", "requests": 136.4, "p50": 72.0, "p95": 90.0, "p99": 98.0}

@@ -37,11 +37,11 @@ def test_every_case_is_a_sound_spec_of_a_shipped_model(case: Case) -> None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_requests_have_the_shapes_that_the_spec_declares(case: Case, tmp_path: Path) -> None:
-    found = inputs(case.network, 3)
+    tensors = inputs(case.network, 3)
     for tensor in MODELS[case.network].signature.inputs:
-        shape = found[tensor.name].shape
+        shape = tensors[tensor.name].shape
         assert shape[0] == 3
         assert all(
-            wanted in (-1, size) for wanted, size in zip(tensor.shape, shape[1:], strict=True)
+            declared in (-1, size) for declared, size in zip(tensor.shape, shape[1:], strict=True)
         )
     assert '"shape": [' in request_file(case, tmp_path).read_text()

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.fakes.bodies import epipe, imodel, step
-from tests.fakes.world import World
+from tests.fakes.harness import OperatorHarness
 from tests.unit.cli.graph_command import MODEL, said, written
 
 
@@ -31,7 +31,7 @@ def test_models_of_the_same_file_give_shapes_and_versions(
 async def test_models_of_the_cluster_give_shapes_and_versions(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=MODEL)
     await world.settle()
     items = [body for _, body in world.cluster.snapshot()]

@@ -10,7 +10,7 @@ import yaml
 from inference_operator.cli.main import main
 from inference_operator.cli.plan import _Readable
 from tests.fakes.bodies import imodel
-from tests.fakes.world import World
+from tests.fakes.harness import OperatorHarness
 
 
 @pytest.fixture
@@ -188,7 +188,7 @@ def test_a_missing_file_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 async def live(tmp_path: Path, *, replicas: int = 2) -> Path:
     """As `kubectl get ... -o yaml` prints a cluster in which the model serves."""
-    world = World()
+    world = OperatorHarness()
     world.user_applies(replicas=replicas)
     await world.settle()
     items = [body for _, body in world.cluster.snapshot()]

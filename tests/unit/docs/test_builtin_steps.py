@@ -27,13 +27,13 @@ def config(kind: str) -> ModelConfig:
 
 @pytest.mark.parametrize("kind", BUILTINS)
 def test_the_tables_have_every_tensor(kind: str) -> None:
-    said = [
+    rows = [
         (side, name, data_type, [int(dim) for dim in dims.split(",")])
         for side, names, data_type, dims in TENSOR.findall(section(kind))
         for name in re.findall(r"`(\w+)`", names)
     ]
     sides = (("in", config(kind).input), ("out", config(kind).output))
-    assert said == [
+    assert rows == [
         (side, tensor.name, api_type(tensor.data_type), list(tensor.dims))
         for side, tensors in sides
         for tensor in tensors

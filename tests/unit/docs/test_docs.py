@@ -30,9 +30,9 @@ def page_id(path: Path) -> str:
 
 
 def blocks(path: Path, language: str) -> Iterator[str]:
-    """The fenced blocks of a language."""
-    for found, text in FENCE.findall(path.read_text("utf-8")):
-        if found == language:
+    """Yield the fenced blocks of a language."""
+    for info, text in FENCE.findall(path.read_text("utf-8")):
+        if info == language:
             yield text
 
 
@@ -68,12 +68,12 @@ def test_links_lead_somewhere(path: Path) -> None:
 @pytest.mark.parametrize("path", PAGES, ids=page_id)
 def test_make_targets_exist(path: Path) -> None:
     makefile = (ROOT / "Makefile").read_text("utf-8")
-    known = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z0-9-]+):", makefile, re.MULTILINE))
     code = "\n".join([*blocks(path, "sh"), *blocks(path, "console")])
     code += "\n".join(re.findall(r"`([^`]+)`", prose(path)))
     named = set(re.findall(r"(?:^|[\s;])make ([a-z][a-z0-9-]*)", code, re.MULTILINE))
     named |= set(re.findall(r"^make ([a-z][a-z0-9-]*)", code, re.MULTILINE))
-    assert named <= known
+    assert named <= targets
 
 
 @pytest.mark.parametrize("path", PAGES, ids=page_id)
@@ -94,9 +94,9 @@ def test_commands_print_what_is_quoted(
     for block in blocks(path, "console"):
         for command, quoted in _commands(block):
             main(shlex.split(command)[1:])
-            said = capsys.readouterr()
+            captured = capsys.readouterr()
             pattern = r"[^\n]*(\n[^\n]*)*\n".join(map(re.escape, quoted.split("...\n")))
-            printed = said.err + said.out
+            printed = captured.err + captured.out
             assert re.fullmatch(pattern, printed), f"`{command}` prints now:\n{printed}"
 
 
@@ -109,16 +109,16 @@ def _commands(block: str) -> Iterator[tuple[str, str]]:
             continue
         if command and "--live" not in command and ">" not in command:
             yield command, quoted
-        found = COMMAND.match(line)
-        command, quoted = (found.group(1) if found else ""), ""
+        match = COMMAND.match(line)
+        command, quoted = (match.group(1) if match else ""), ""
 
 
 def test_the_readme_lists_every_setting_with_its_default() -> None:
     rows = re.findall(rf"^\| `{PREFIX}(\w+)` \| ([^|]+) \|", prose(README), re.MULTILINE)
-    found = {name: default.strip().strip("`") for name, default in rows}
+    listed = {name: default.strip().strip("`") for name, default in rows}
     settings = Settings.model_fields.items()
     expected = {name.upper(): str(field.default) or "(empty)" for name, field in settings}
-    assert found == expected, "correct the table of settings in README.md, 'Install'"
+    assert listed == expected, "correct the table of settings in README.md, 'Install'"
 
 
 def test_samples_are_explained() -> None:

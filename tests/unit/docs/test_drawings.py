@@ -20,7 +20,7 @@ FORMATS = {"lstm_price_predictor": "torchscript", "sentiment_transformer": "onnx
 
 
 def registered(body: dict[str, Any]) -> dict[str, Any]:
-    """The sample's manifest, with what a registry would say in the manifest itself."""
+    """Return the sample's manifest, with what a registry would say in the manifest itself."""
     if body["kind"] == "InferenceModel":
         (shipped,) = re.findall(r"^models:/(\w+)@", body["spec"]["model"]["source"]["uri"])
         signature = MODELS[shipped].signature
@@ -28,8 +28,8 @@ def registered(body: dict[str, Any]) -> dict[str, Any]:
             "source": {"uri": f"https://models.example/{shipped}"},
             "format": FORMATS[shipped],
             "maxBatchSize": MODELS[shipped].max_batch_size,
-            "inputs": [tensor(one) for one in signature.inputs],
-            "outputs": [tensor(one) for one in signature.outputs],
+            "inputs": [tensor(each) for each in signature.inputs],
+            "outputs": [tensor(each) for each in signature.outputs],
         }
     return body
 

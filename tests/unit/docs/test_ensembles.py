@@ -18,9 +18,9 @@ SAMPLE = ROOT / "manifests" / "samples" / "ensemble-predictor.yaml"
 @pytest.fixture
 def pipeline() -> dict[str, Any]:
     bodies = list(yaml.safe_load_all(SAMPLE.read_text("utf-8")))
-    (found,) = (body for body in bodies if body["kind"] == "EnsemblePipeline")
-    assert isinstance(found, dict)
-    return found
+    (manifest,) = (body for body in bodies if body["kind"] == "EnsemblePipeline")
+    assert isinstance(manifest, dict)
+    return manifest
 
 
 def test_the_step_with_other_weights_takes_the_sample_s_place(pipeline: dict[str, Any]) -> None:

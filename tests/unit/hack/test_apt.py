@@ -49,6 +49,8 @@ def test_a_machine_of_another_kind_is_told_what_is_missing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(StepError, match="missing: runc iptables; and there is no apt-get") as told:
+    with pytest.raises(
+        StepError, match="missing: runc iptables; apt-get is not installed"
+    ) as failure:
         apt.install(["runc", "iptables"])
-    assert told.value.remedy == "install runc iptables by hand, as root"
+    assert failure.value.remedy == "install runc iptables by hand, as root"

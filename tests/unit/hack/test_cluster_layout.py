@@ -26,7 +26,7 @@ def test_no_two_clusters_or_nodes_share_an_address() -> None:
         networks.append(ipaddress.ip_network(cluster.service_cidr))
         networks += [ipaddress.ip_network(node.pods_cidr) for node in cluster.all_nodes()]
         networks.append(ipaddress.ip_network(f"{cluster.host_address}/24", strict=False))
-    assert not any(one.overlaps(other) for one, other in itertools.combinations(networks, 2))
+    assert not any(first.overlaps(second) for first, second in itertools.combinations(networks, 2))
 
 
 def test_all_pods_and_services_are_where_the_cluster_says() -> None:

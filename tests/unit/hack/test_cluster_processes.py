@@ -27,13 +27,13 @@ def pid_file(tmp_path: Path) -> PidFile:
 
 
 @pytest.fixture
-def known(tmp_path: Path) -> Processes:
+def recorded(tmp_path: Path) -> Processes:
     return Processes(tmp_path, tmp_path, "none")
 
 
-def test_a_living_process_is_known(known: Processes, pid_file: PidFile) -> None:
+def test_a_living_process_is_known(recorded: Processes, pid_file: PidFile) -> None:
     pid_file.write()
-    assert known.pid("etcd") == os.getpid()
+    assert recorded.pid("etcd") == os.getpid()
 
 
 @pytest.mark.parametrize(
@@ -46,15 +46,15 @@ def test_a_living_process_is_known(known: Processes, pid_file: PidFile) -> None:
     ],
 )
 def test_a_stale_file_counts_as_dead(
-    known: Processes, pid_file: PidFile, changes: dict[str, object]
+    recorded: Processes, pid_file: PidFile, changes: dict[str, object]
 ) -> None:
     pid_file.write(**changes)
-    assert not known.alive("etcd")
+    assert not recorded.alive("etcd")
 
 
-def test_a_missing_file_counts_as_dead(known: Processes) -> None:
-    assert not known.alive("etcd")
-    assert known.tail("etcd") == ""
+def test_a_missing_file_counts_as_dead(recorded: Processes) -> None:
+    assert not recorded.alive("etcd")
+    assert recorded.tail("etcd") == ""
 
 
 def test_a_zombie_counts_as_dead() -> None:

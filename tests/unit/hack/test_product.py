@@ -32,9 +32,9 @@ class FakeKubectl(Kubectl):
     def __call__(self, *arguments: str, stdin: str | None = None) -> str:
         if arguments[0] == "delete":
             self.deleted.append("operator" if "-k" in arguments else arguments[1])
-        found = self.labels.get(arguments[1])
-        metadata: dict[str, Any] = {"labels": found} if found else {}
-        return "" if found is None else json.dumps({"metadata": metadata})
+        label = self.labels.get(arguments[1])
+        metadata: dict[str, Any] = {"labels": label} if label else {}
+        return "" if label is None else json.dumps({"metadata": metadata})
 
 
 def cluster_with(labels: dict[str, dict[str, str]]) -> FakeKubectl:

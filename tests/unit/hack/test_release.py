@@ -10,15 +10,15 @@ DIGEST = f"sha256:{'0a' * 32}"
 
 
 @pytest.mark.parametrize(
-    ("given", "found"),
+    ("given", "expected"),
     [
         (f"registry.example.com/operator@{DIGEST}", f"registry.example.com/operator@{DIGEST}"),
         (f"registry.example.com/operator:1.2@{DIGEST}", f"registry.example.com/operator@{DIGEST}"),
         (f"localhost:5000/operator@{DIGEST}", f"localhost:5000/operator@{DIGEST}"),
     ],
 )
-def test_a_reference_keeps_its_digest_and_loses_its_tag(given: str, found: str) -> None:
-    assert by_digest(given, "--image") == found
+def test_a_reference_keeps_its_digest_and_loses_its_tag(given: str, expected: str) -> None:
+    assert by_digest(given, "--image") == expected
 
 
 @pytest.mark.parametrize(
@@ -66,6 +66,6 @@ def test_images_in_containers_and_settings_are_looked_at() -> None:
     first = {"name": "first", "image": "c"}
     pod = {"containers": [container], "initContainers": [first]}
     body = {"kind": "Deployment", "spec": {"template": {"spec": pod}}}
-    found = [("container first", "c"), ("container operator", "a"), (variable["name"], "b")]
-    assert list(images_of(body)) == found
+    references = [("container first", "c"), ("container operator", "a"), (variable["name"], "b")]
+    assert list(images_of(body)) == references
     assert list(images_of({"kind": "Service", "spec": {}})) == []

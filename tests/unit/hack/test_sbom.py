@@ -71,7 +71,7 @@ def test_names_are_compared_as_indexes_do() -> None:
     website, distribution = made["components"][0]["externalReferences"]
     assert website["type"] == "website"
     assert distribution["url"] == "pkg:pypi/flask-cors@6.0.5"
-    assert [found["content"] for found in distribution["hashes"]] == ["a" * 64, "b" * 64]
+    assert [digest["content"] for digest in distribution["hashes"]] == ["a" * 64, "b" * 64]
 
 
 @pytest.mark.parametrize(
@@ -90,10 +90,10 @@ def test_a_document_of_other_packages_is_an_error(there: dict[str, str]) -> None
 
 @pytest.mark.parametrize("name", sbom.LOCKS)
 def test_each_package_of_a_lock_has_a_digest(name: str) -> None:
-    found = sbom.locked(sbom.LOCKS[name].read_text("utf-8"))
+    packages = sbom.locked(sbom.LOCKS[name].read_text("utf-8"))
     lines = sbom.LOCKS[name].read_text("utf-8").splitlines()
-    assert len(found) == sum(line[:1].isalnum() for line in lines)
-    assert all(digests for _, digests in found.values())
+    assert len(packages) == sum(line[:1].isalnum() for line in lines)
+    assert all(digests for _, digests in packages.values())
 
 
 def test_the_tools_are_locked_too() -> None:
@@ -164,8 +164,8 @@ def test_every_file_with_digests_is_audited(
 
 
 def test_the_locks_of_all_images_and_environments_are_audited() -> None:
-    found = {str(lock.relative_to(sbom.ROOT)) for lock in sbom.locks()}
+    locks = {str(lock.relative_to(sbom.ROOT)) for lock in sbom.locks()}
     environments = ("all", "build", "dev", "kopf-lowest", "operator", "release", "training", "uv")
     images = ("mlflow/requirements", "triton/requirements", "triton/server")
-    assert found >= {f"requirements/{name}.txt" for name in environments}
-    assert found >= {f"hack/images/{name}.txt" for name in images}
+    assert locks >= {f"requirements/{name}.txt" for name in environments}
+    assert locks >= {f"hack/images/{name}.txt" for name in images}

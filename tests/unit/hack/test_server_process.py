@@ -22,8 +22,8 @@ def test_one_that_does_not_answer_is_told_with_all_logs(tmp_path: Path) -> None:
     scales = server_process.start("scales", ["true"], tmp_path / "scales.log")
     weighbridge = server_process.start("weighbridge", ["true"], tmp_path / "weighbridge.log")
 
-    told = r"weighbridge does not answer after 0 s:\n--- scales.log\ncalibrated\n--- weighbridge"
-    with pytest.raises(StepError, match=told):
+    message = r"weighbridge does not answer after 0 s:\n--- scales.log\ncalibrated\n--- weighbridge"
+    with pytest.raises(StepError, match=message):
         server_process.await_answer(lambda: False, scales, weighbridge, seconds=0)
 
 

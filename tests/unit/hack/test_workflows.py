@@ -19,8 +19,8 @@ WRITES = {
 
 
 def workflow(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
-    return found
+    document: dict[str, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return document
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -37,10 +37,10 @@ def test_there_is_one_for_pushes_and_one_for_releases() -> None:
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_a_job_may_write_only_what_it_is_for(path: Path) -> None:
-    found = workflow(path)
-    shared = found["permissions"]
+    document = workflow(path)
+    shared = document["permissions"]
     assert "write" not in shared.values()
-    for name, job in found["jobs"].items():
+    for name, job in document["jobs"].items():
         allowed = job.get("permissions", shared)
         written = {scope for scope, access in allowed.items() if access == "write"}
         assert written == WRITES.get((path.stem, name), set())
@@ -62,7 +62,7 @@ def test_no_event_writes_into_a_command(path: Path) -> None:
     assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
     used = [step["uses"] for step in steps(path) if "uses" in step]
     assert [
-        one for one in used if not re.fullmatch(r"[\w-]+/[\w-]+@(v\d+|[0-9a-f]{40})", one)
+        action for action in used if not re.fullmatch(r"[\w-]+/[\w-]+@(v\d+|[0-9a-f]{40})", action)
     ] == []
     checkouts = [step for step in steps(path) if "actions/checkout@" in step.get("uses", "")]
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)

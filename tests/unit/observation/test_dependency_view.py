@@ -7,7 +7,7 @@ import pytest
 
 from inference_operator.observation.reference_index import DependencyView, dependency_view
 from tests.fakes.bodies import PIPELINE, epipe, imodel, step
-from tests.unit.observation.references_scene import SERVING, Scene, ready
+from tests.unit.observation.references_harness import SERVING, ReferencesHarness, ready
 
 
 def model(**status: Any) -> dict[str, Any]:
@@ -35,7 +35,7 @@ NO_NEWS: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("name", NEWS)
 def test_it_is_told_of(name: str) -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put(model(**SERVING))
     scene.woken.clear()
     scene.put(model(**{**SERVING, **NEWS[name]}))
@@ -45,7 +45,7 @@ def test_it_is_told_of(name: str) -> None:
 
 @pytest.mark.parametrize("name", NO_NEWS)
 def test_it_is_not_told_of(name: str) -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put(model(**SERVING))
     scene.woken.clear()
     scene.put(model(**{**SERVING, **NO_NEWS[name]}))
@@ -75,7 +75,7 @@ def with_edit(body: dict[str, Any], path: str, value: object) -> dict[str, Any]:
 @pytest.mark.parametrize("field", [field.name for field in fields(DependencyView)])
 def test_whatever_is_shown_wakes_who_is_shown_it(field: str) -> None:
     inner = {**epipe("inner"), "status": SERVING}
-    scene = Scene(steps=[step(modelRef={"kind": inner["kind"], "name": "inner"})])
+    scene = ReferencesHarness(steps=[step(modelRef={"kind": inner["kind"], "name": "inner"})])
     edited = with_edit(inner, *EDITS[field])
     scene.put(inner, uid="inner")
     scene.woken.clear()
@@ -98,7 +98,7 @@ def test_an_edit_of_what_is_shown_changes_that_alone(field: str) -> None:
 
 @pytest.mark.parametrize("status", [None, "Ready", [], {"conditions": "x", "stable": "aaa"}])
 def test_a_status_may_be_anything(status: Any) -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put({**imodel(), "status": status})
 
     assert scene.woken == [PIPELINE]

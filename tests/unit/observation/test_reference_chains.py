@@ -10,7 +10,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.observation.observe import observe
 from inference_operator.observation.reference_index import MOST_LOOKED_AT
 from tests.fakes.bodies import NAMESPACE, PIPELINE, epipe, step
-from tests.unit.observation.references_scene import Scene
+from tests.unit.observation.references_harness import ReferencesHarness
 
 
 def refers(name: str, *others: str) -> dict[str, Any]:
@@ -24,7 +24,7 @@ def pipeline(name: str) -> UnitKey:
 
 
 def test_all_that_lead_to_a_pipeline_are_told_that_it_refers_to_another_one() -> None:
-    scene = Scene(name="outer", steps=refers("", "middle")["spec"]["steps"])
+    scene = ReferencesHarness(name="outer", steps=refers("", "middle")["spec"]["steps"])
     scene.put(refers("middle", "inner"), uid="middle")
     scene.put(refers("inner"), uid="inner")
     scene.woken.clear()
@@ -34,7 +34,7 @@ def test_all_that_lead_to_a_pipeline_are_told_that_it_refers_to_another_one() ->
 
 
 def test_an_edit_that_refers_to_the_same_tells_nobody() -> None:
-    scene = Scene(name="outer", steps=refers("", "middle")["spec"]["steps"])
+    scene = ReferencesHarness(name="outer", steps=refers("", "middle")["spec"]["steps"])
     scene.put(refers("middle", "inner"), uid="middle")
     scene.woken.clear()
     edited = refers("middle", "inner")
@@ -45,7 +45,7 @@ def test_an_edit_that_refers_to_the_same_tells_nobody() -> None:
 
 
 def test_all_that_lead_to_a_pipeline_are_told_of_its_end() -> None:
-    scene = Scene(name="outer", steps=refers("", "middle")["spec"]["steps"])
+    scene = ReferencesHarness(name="outer", steps=refers("", "middle")["spec"]["steps"])
     scene.put(refers("middle", "inner"), uid="middle")
     scene.put(refers("inner", "outer"), uid="inner")
     scene.woken.clear()
@@ -73,7 +73,7 @@ WAYS: dict[str, tuple[dict[str, list[str]], list[str]]] = {
 
 @pytest.mark.parametrize(("edges", "way"), WAYS.values(), ids=WAYS)
 def test_references_lead(edges: dict[str, list[str]], way: list[str]) -> None:
-    scene = Scene(name="elsewhere")
+    scene = ReferencesHarness(name="elsewhere")
     for name, others in ({"end": ["one"]} | edges).items():
         scene.put(refers(name, *others), uid=name)
     end = pipeline(way[-1] if way else "end")
@@ -93,9 +93,9 @@ class Counted(frozenset[UnitKey]):
         return super().__sub__(other)
 
 
-def many(count: int, each: int = 20) -> Scene:
+def many(count: int, each: int = 20) -> ReferencesHarness:
     """Pipelines of which each refers to those right before it."""
-    scene = Scene(name="elsewhere")
+    scene = ReferencesHarness(name="elsewhere")
     for number in range(count):
         before = range(max(0, number - each), number)
         scene.put(refers(f"p{number}", *(f"p{other}" for other in before)), uid=f"p{number}")
@@ -134,7 +134,7 @@ def test_an_edit_of_the_lowest_of_many_wakes_the_nearest() -> None:
 
 
 def test_all_of_a_ring_are_told_however_many_others_lead_to_it() -> None:
-    scene = Scene(name="elsewhere")
+    scene = ReferencesHarness(name="elsewhere")
     for number in range(MOST_LOOKED_AT + 10):
         scene.put(refers(f"a{number}", "ring0"), uid=f"a{number}")
     for number in range(5):

@@ -7,18 +7,18 @@ import pytest
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.reference_index import references_in
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, step
-from tests.unit.observation.references_scene import SERVING, Scene
+from tests.unit.observation.references_harness import SERVING, ReferencesHarness
 
 
 def test_a_missing_model_that_comes_is_told() -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put(imodel())
 
     assert scene.woken == [PIPELINE]
 
 
 def test_a_deleted_model_is_told() -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put(imodel())
     scene.drop(imodel())
 
@@ -26,7 +26,7 @@ def test_a_deleted_model_is_told() -> None:
 
 
 def test_a_model_that_waits_for_finalizers_is_told() -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put(imodel())
     scene.put(imodel(), deletionTimestamp="2031-01-01T00:00:00Z")
 
@@ -34,7 +34,7 @@ def test_a_model_that_waits_for_finalizers_is_told() -> None:
 
 
 def test_a_successor_of_the_same_name_is_told() -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put(imodel())
     scene.put(imodel(), uid="another")
 
@@ -42,7 +42,7 @@ def test_a_successor_of_the_same_name_is_told() -> None:
 
 
 def test_a_record_that_appears_is_told() -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     owner = {"kind": KEY.kind, "name": KEY.name, "uid": "u", "controller": True}
     meta = {"name": "fx-drift-aaa", "namespace": NAMESPACE, "ownerReferences": [owner]}
     scene.put({"kind": "ControllerRevision", "metadata": meta})
@@ -51,14 +51,14 @@ def test_a_record_that_appears_is_told() -> None:
 
 
 def test_the_model_of_another_namespace_is_not_meant() -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put(imodel(namespace="desk-9"))
 
     assert scene.woken == []
 
 
 def test_a_pipeline_may_refer_to_a_pipeline() -> None:
-    scene = Scene(steps=[step(modelRef={"kind": "EnsemblePipeline", "name": "inner"})])
+    scene = ReferencesHarness(steps=[step(modelRef={"kind": "EnsemblePipeline", "name": "inner"})])
     scene.put(epipe("inner"), uid="inner")
 
     assert scene.woken == [PIPELINE]
@@ -66,14 +66,14 @@ def test_a_pipeline_may_refer_to_a_pipeline() -> None:
 
 def test_a_pipeline_that_names_itself_does_not_wake_itself() -> None:
     loop = step(modelRef={"kind": "EnsemblePipeline", "name": PIPELINE.name})
-    scene = Scene(steps=[loop])
+    scene = ReferencesHarness(steps=[loop])
     scene.put({**epipe(steps=[loop]), "status": SERVING})
 
     assert scene.woken == []
 
 
 def test_each_of_many_pipelines_is_told_once() -> None:
-    scene = Scene(steps=[step("one"), step("two")])
+    scene = ReferencesHarness(steps=[step("one"), step("two")])
     scene.put(epipe("another"), uid="another")
     scene.woken.clear()
     scene.put(imodel())
@@ -82,7 +82,7 @@ def test_each_of_many_pipelines_is_told_once() -> None:
 
 
 def test_a_step_that_refers_to_something_else_by_now_is_not_told() -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.put(epipe(steps=[step(refers_to="other")]))
     scene.put(imodel())
 
@@ -91,7 +91,7 @@ def test_a_step_that_refers_to_something_else_by_now_is_not_told() -> None:
 
 
 def test_a_deleted_pipeline_refers_to_nothing() -> None:
-    scene = Scene()
+    scene = ReferencesHarness()
     scene.drop(epipe())
     scene.put(imodel())
 
@@ -100,7 +100,7 @@ def test_a_deleted_pipeline_refers_to_nothing() -> None:
 
 
 def test_a_namesake_of_the_other_kind_that_goes_is_told() -> None:
-    scene = Scene(name="fx", steps=[step(refers_to="elsewhere")])
+    scene = ReferencesHarness(name="fx", steps=[step(refers_to="elsewhere")])
     scene.put(imodel("fx"))
     scene.put({**imodel("fx"), "status": SERVING})
     scene.drop(imodel("fx"))

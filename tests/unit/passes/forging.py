@@ -5,7 +5,7 @@ from typing import Any
 
 from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE
-from tests.fakes.world import World
+from tests.fakes.harness import OperatorHarness
 
 Body = dict[str, Any]
 
@@ -13,7 +13,7 @@ NEWER = Defaults("registry.example/triton:26.09", LOADER_IMAGE)
 """Of the next version of the operator."""
 
 
-def forge(world: World, body: Body) -> None:
+def forge(world: OperatorHarness, body: Body) -> None:
     """Put the body in the place of the ControllerRevision of its name: data cannot be edited."""
     meta = {k: v for k, v in body["metadata"].items() if k in ("name", "namespace", "labels")}
     owners = body["metadata"]["ownerReferences"]
@@ -24,7 +24,7 @@ def forge(world: World, body: Body) -> None:
     world.cluster.apply_as("mallory", made, force=True)
 
 
-def spoiled(world: World, revision: str | None, spoil: Callable[[Body], object]) -> None:
+def spoiled(world: OperatorHarness, revision: str | None, spoil: Callable[[Body], object]) -> None:
     """Put a record with edited children in the place of the revision's."""
     body = world.cluster.live("ControllerRevision", f"{KEY.name}-{revision}")
     assert body is not None
@@ -38,7 +38,7 @@ def elsewhere(deployment: Body) -> None:
     deployment["spec"]["template"]["spec"]["hostPID"] = True
 
 
-def workloads(world: World) -> dict[str, tuple[str, Any]]:
+def workloads(world: OperatorHarness) -> dict[str, tuple[str, Any]]:
     """Return uid and pod template of each Deployment: equal ones restarted no pod."""
     return {
         d["metadata"]["name"]: (d["metadata"]["uid"], d["spec"]["template"])

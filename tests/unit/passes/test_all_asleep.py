@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from inference_operator.domain.names import UnitKey
 from tests.examples import examples
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
-from tests.unit.passes.sleeper import INLINE, TWIN, Sleeper, lose
+from tests.unit.passes.wake_driven_harness import INLINE, TWIN, WakeDrivenHarness, lose
 
 INNER = {"kind": "EnsemblePipeline", "name": PIPELINE.name}
 OUTER = {"kind": "EnsemblePipeline", "name": "outer"}
@@ -38,7 +38,7 @@ WORDS = (
 DEEDS = st.tuples(st.sampled_from(WORDS), st.sampled_from(sorted(BODIES)), st.integers(1, 3))
 
 
-def do(desk: Sleeper, word: str, key: UnitKey, number: int) -> None:
+def do(desk: WakeDrivenHarness, word: str, key: UnitKey, number: int) -> None:
     cluster = desk.cluster
     if word == "apply":
         desk.applied(BODIES[key](number))
@@ -54,12 +54,12 @@ def do(desk: Sleeper, word: str, key: UnitKey, number: int) -> None:
         others[word]()
 
 
-def remove(desk: Sleeper, key: UnitKey) -> None:
+def remove(desk: WakeDrivenHarness, key: UnitKey) -> None:
     desk.cluster.remove(key.kind, key.name)
     desk.cluster.collect_garbage()
 
 
-def forget_status(desk: Sleeper, key: UnitKey) -> None:
+def forget_status(desk: WakeDrivenHarness, key: UnitKey) -> None:
     desk.cluster.edit(key.kind, key.name, {"status": None})
 
 
@@ -69,7 +69,7 @@ def test_when_nobody_is_awake_nobody_has_anything_to_do(
     deeds: list[tuple[str, UnitKey, int]], chance: Random
 ) -> None:
     async def story() -> None:
-        desk = Sleeper(chance.choice)
+        desk = WakeDrivenHarness(chance.choice)
         for body in BODIES.values():
             desk.applied(body(1))
         await desk.rest()

@@ -8,8 +8,8 @@ import pytest
 from inference_operator.domain.allow_lists import AllowLists
 from tests.fakes.bodies import PIPELINE, epipe, source, step
 from tests.fakes.cluster import Request
-from tests.fakes.world import DEFAULTS, World
-from tests.unit.passes.desk import Desk
+from tests.fakes.harness import DEFAULTS, OperatorHarness
+from tests.unit.passes.pipeline_harness import PipelineHarness
 
 OLD = {"triton": {"image": "old.example/triton:1"}}
 LISTS = AllowLists(images=("nvcr.io/nvidia/*",))
@@ -17,17 +17,17 @@ LISTED = replace(DEFAULTS, allowed=LISTS)
 OTHER_DEFAULT = replace(LISTED, triton_image="registry.example/triton:27.02", staged=1)
 
 
-def workloads(world: World) -> list[tuple[str, Any]]:
+def workloads(world: OperatorHarness) -> list[tuple[str, Any]]:
     return [(d["metadata"]["name"], d["spec"]) for d in world.cluster.all("Deployment")]
 
 
-def condition(world: World, kind: str) -> tuple[str, str, str]:
+def condition(world: OperatorHarness, kind: str) -> tuple[str, str, str]:
     found = next(c for c in world.status.conditions if c.type == kind)
     return found.status.value, found.reason, found.message
 
 
-async def serving(**changes: Any) -> World:
-    world = World()
+async def serving(**changes: Any) -> OperatorHarness:
+    world = OperatorHarness()
     world.user_applies(**{**OLD, **changes})
     await world.settle()
     assert world.ready[0] == "True"
@@ -121,7 +121,7 @@ async def test_a_revision_of_the_history_that_is_not_allowed_is_not_restored() -
 
 
 async def test_a_new_unit_that_is_not_allowed_gets_no_children() -> None:
-    world = World()
+    world = OperatorHarness()
     world.start(LISTED)
     world.user_applies(**OLD)
     await world.settle()
@@ -133,7 +133,7 @@ async def test_a_new_unit_that_is_not_allowed_gets_no_children() -> None:
 
 
 async def test_new_defaults_make_no_revision_of_what_is_not_allowed() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(serviceAccountName="builder")
     await world.settle()
     before = workloads(world)
@@ -146,7 +146,7 @@ async def test_new_defaults_make_no_revision_of_what_is_not_allowed() -> None:
 
 
 async def test_a_model_of_the_registry_is_refused_before_the_registry_answers() -> None:
-    world = World()
+    world = OperatorHarness()
     world.start(LISTED)
     world.user_applies(**OLD, model={"source": {"uri": "models:/fx@champion"}})
     await world.settle()
@@ -176,7 +176,7 @@ async def test_a_model_of_the_registry_is_refused_before_the_registry_answers() 
     ],
 )
 async def test_a_pipeline_is_held_to_the_lists(changes: dict[str, Any], path: str) -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     lists = replace(LISTS, source_hosts=("models.example.com",))
     desk.start(replace(DEFAULTS, allowed=lists))
     desk.cluster.apply_as("kubectl", epipe(**changes), force=True)
@@ -188,7 +188,7 @@ async def test_a_pipeline_is_held_to_the_lists(changes: dict[str, Any], path: st
 
 
 async def test_a_pipeline_goes_on_with_a_model_that_is_not_allowed_any_more() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     served = await desk.serving()
     desk.start(replace(DEFAULTS, allowed=AllowLists(source_hosts=("models.example.com",))))
     await desk.settled()

@@ -7,7 +7,7 @@ import pytest
 
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, step
-from tests.fakes.world import World, refuse
+from tests.fakes.harness import OperatorHarness, refuse
 
 
 def foreign_service(name: str) -> dict[str, Any]:
@@ -19,12 +19,12 @@ def foreign_service(name: str) -> dict[str, Any]:
     }
 
 
-def decisions(world: World, key: UnitKey = KEY) -> list[str]:
+def decisions(world: OperatorHarness, key: UnitKey = KEY) -> list[str]:
     return [decision.reason for decision in world.status_of(key).decisions]
 
 
 async def test_a_foreign_service_of_the_same_name_is_not_overwritten() -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.apply_as("helm", foreign_service("fx-drift"))
     before = world.cluster.live("Service", "fx-drift")
     world.user_applies()
@@ -39,7 +39,7 @@ async def test_a_foreign_service_of_the_same_name_is_not_overwritten() -> None:
 
 
 async def test_a_foreign_service_without_a_selector_is_not_taken_over() -> None:
-    world = World()
+    world = OperatorHarness()
     foreign = {
         "apiVersion": "v1",
         "kind": "Service",
@@ -66,7 +66,7 @@ async def test_a_foreign_service_without_a_selector_is_not_taken_over() -> None:
 async def test_a_first_revision_whose_name_is_taken_is_promoted_once_clients_reach_it(
     key: UnitKey,
 ) -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.apply_as("helm", foreign_service(key.name))
     inline = step(modelRef=None, model=source(5))
     body = imodel() if key == KEY else epipe(steps=[inline])
@@ -86,7 +86,7 @@ async def test_a_first_revision_whose_name_is_taken_is_promoted_once_clients_rea
 
 
 async def test_an_edit_while_the_name_is_taken_leaves_no_pods_behind() -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.apply_as("helm", foreign_service(KEY.name))
     world.user_applies(model=source(1))
     await world.settle()
@@ -98,7 +98,7 @@ async def test_an_edit_while_the_name_is_taken_leaves_no_pods_behind() -> None:
 
 
 async def test_a_name_that_is_taken_later_holds_the_next_revision() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=source(1))
     await world.settle()
     old = world.served
@@ -121,7 +121,7 @@ async def test_a_name_that_is_taken_later_holds_the_next_revision() -> None:
 
 
 async def test_while_the_service_cannot_move_the_old_pods_stay() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=source(1))
     await world.settle()
     old = world.served
@@ -145,7 +145,7 @@ async def test_while_the_service_cannot_move_the_old_pods_stay() -> None:
 
 @pytest.mark.parametrize("status", [403, 500])
 async def test_a_move_of_clients_is_told_once_it_has_happened(status: int) -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=source(1))
     await world.settle()
     old = world.served
@@ -169,7 +169,7 @@ async def test_a_move_of_clients_is_told_once_it_has_happened(status: int) -> No
 
 
 async def test_a_service_that_cannot_be_written_for_now_is_not_called_ready() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=source(1))
     await world.settle()
     world.cluster.before = refuse(lambda r: r.kind == "Service", 500, "etcd is slow")

@@ -4,13 +4,13 @@ import pytest
 
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, step
-from tests.unit.passes.sleeper import Pick, Sleeper, next_of
+from tests.unit.passes.wake_driven_harness import Pick, WakeDrivenHarness, next_of
 
 RINGS = [("one", "two"), ("one", "two", "three"), ("one", "two", "three", "four", "five")]
 REMEDY = "let a step of one of them refer to something else"
 
 
-class Ring(Sleeper):
+class Ring(WakeDrivenHarness):
     """An operator that makes passes only over who was woken, and pipelines by their names."""
 
     def __init__(self, pick: Pick = next_of) -> None:

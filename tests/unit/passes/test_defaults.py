@@ -7,7 +7,7 @@ from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
 from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, TRITON_IMAGE, imodel, source
-from tests.fakes.world import DEFAULTS, World
+from tests.fakes.harness import DEFAULTS, OperatorHarness
 
 NEW_IMAGE = "nvcr.io/nvidia/tritonserver:99.12-py3"
 CHANGED = replace(DEFAULTS, triton_image=NEW_IMAGE)
@@ -17,9 +17,9 @@ KEYS = tuple(UnitKey(KEY.kind, KEY.namespace, name) for name in NAMES)
 DELAY = timedelta(seconds=31)
 
 
-async def fleet() -> World:
+async def fleet() -> OperatorHarness:
     """Three models that serve with the old image."""
-    world = World()
+    world = OperatorHarness()
     for name in NAMES:
         world.cluster.apply_as("kubectl", imodel(name), force=True)
     await world.settle(keys=KEYS)
@@ -27,13 +27,13 @@ async def fleet() -> World:
     return world
 
 
-def status(world: World, name: str) -> UnitStatus:
+def status(world: OperatorHarness, name: str) -> UnitStatus:
     body = world.cluster.live("InferenceModel", name)
     assert body is not None
     return read_status(body)
 
 
-def images(world: World) -> dict[str, str]:
+def images(world: OperatorHarness) -> dict[str, str]:
     """The image that clients of each model are served with."""
     found = {}
     for name in NAMES:
@@ -47,7 +47,7 @@ def images(world: World) -> dict[str, str]:
     return found
 
 
-def waiting(world: World) -> dict[str, str]:
+def waiting(world: OperatorHarness) -> dict[str, str]:
     """Of each model that waits: what its condition says."""
     return {
         name: condition.message
@@ -57,7 +57,7 @@ def waiting(world: World) -> dict[str, str]:
     }
 
 
-async def restart(world: World, defaults: Defaults) -> None:
+async def restart(world: OperatorHarness, defaults: Defaults) -> None:
     world.start(defaults)
     await world.settle(keys=KEYS)
 
@@ -157,7 +157,7 @@ async def test_a_restarted_operator_lets_nobody_else_in() -> None:
 
 
 async def test_a_paused_unit_keeps_nobody_waiting() -> None:
-    world = World()
+    world = OperatorHarness()
     for name in NAMES:
         paused = {"rollout": {"paused": True}} if name == "fx-drift" else {}
         world.cluster.apply_as("kubectl", imodel(name, **paused), force=True)
@@ -203,7 +203,7 @@ async def test_no_longer_in_stages_what_was_rolled_out_stays() -> None:
 
 
 async def test_a_spec_with_an_image_of_its_own_never_waits() -> None:
-    world = World()
+    world = OperatorHarness()
     own = imodel(triton={"image": "registry.example/triton:7"})
     world.cluster.apply_as("kubectl", own, force=True)
     await world.settle()
@@ -215,7 +215,7 @@ async def test_a_spec_with_an_image_of_its_own_never_waits() -> None:
 
 
 async def test_going_back_to_an_older_spec_keeps_the_newest_rendering_of_it() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     await world.settle()
     world.start(STAGED)

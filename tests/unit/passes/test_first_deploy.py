@@ -6,11 +6,11 @@ import pytest
 
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.reconcile.reconciler import PassError
-from tests.fakes.world import World, refuse
+from tests.fakes.harness import OperatorHarness, refuse
 
 
 async def test_one_new_model_is_ready_after_seven_writes() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     await world.settle()
 
@@ -27,7 +27,7 @@ async def test_one_new_model_is_ready_after_seven_writes() -> None:
 
 
 async def test_a_second_pass_over_an_unchanged_model_makes_no_request() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(replicas=3)
     await world.settle()
     before = len(world.cluster.requests)
@@ -38,7 +38,7 @@ async def test_a_second_pass_over_an_unchanged_model_makes_no_request() -> None:
 
 
 async def test_a_new_process_over_an_unchanged_model_makes_no_request() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(replicas=2)
     await world.settle()
     before = len(world.cluster.requests)
@@ -50,7 +50,7 @@ async def test_a_new_process_over_an_unchanged_model_makes_no_request() -> None:
 
 
 async def test_children_are_owned_so_that_deletion_needs_no_operator() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(replicas=2)
     await world.settle()
 
@@ -61,7 +61,7 @@ async def test_children_are_owned_so_that_deletion_needs_no_operator() -> None:
 
 
 async def test_a_deleted_model_makes_no_request() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     await world.settle()
     before = len(world.cluster.requests)
@@ -73,7 +73,7 @@ async def test_a_deleted_model_makes_no_request() -> None:
 
 
 async def test_the_promotion_is_the_only_event_of_a_first_deploy() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     await world.settle()
 
@@ -86,7 +86,7 @@ async def test_the_promotion_is_the_only_event_of_a_first_deploy() -> None:
 
 
 async def test_nothing_is_written_for_a_spec_that_was_never_valid_but_its_status() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(replicas=2, rollout={"paused": "perhaps"})
     await world.settle()
 
@@ -95,7 +95,7 @@ async def test_nothing_is_written_for_a_spec_that_was_never_valid_but_its_status
 
 
 async def test_the_status_says_replicas_selector_and_url() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(replicas=3)
     await world.settle()
 
@@ -109,7 +109,7 @@ async def test_the_status_says_replicas_selector_and_url() -> None:
 
 
 async def test_in_haste_the_status_is_left_to_the_next_pass() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     delay = await world.one_pass(under_load=True)
 
@@ -123,7 +123,7 @@ async def test_in_haste_the_status_is_left_to_the_next_pass() -> None:
 
 
 async def test_haste_ends_in_the_same_state() -> None:
-    world, calm = World(), World()
+    world, calm = OperatorHarness(), OperatorHarness()
     for each in (world, calm):
         each.user_applies(replicas=2)
     for _ in range(5):
@@ -140,7 +140,7 @@ async def test_haste_ends_in_the_same_state() -> None:
 
 
 async def test_in_haste_trouble_is_told_at_once() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     world.cluster.before = refuse(lambda r: r.kind == "Deployment", 403, "quota exceeded")
     with pytest.raises(PassError):

@@ -6,10 +6,10 @@ import pytest
 
 from tests.fakes.bodies import source
 from tests.fakes.cluster import CrashedError, Request
-from tests.fakes.world import World, crash_at
+from tests.fakes.harness import OperatorHarness, crash_at
 
 
-def final(world: World) -> object:
+def final(world: OperatorHarness) -> object:
     """What a story ends with, without what differs from run to run."""
     status = world.status
     return (
@@ -25,7 +25,7 @@ def final(world: World) -> object:
     )
 
 
-async def deploy_and_edit(world: World) -> None:
+async def deploy_and_edit(world: OperatorHarness) -> None:
     world.user_applies(model=source(1), replicas=2)
     await world.settle()
     world.user_applies(model=source(2), replicas=2)
@@ -36,10 +36,10 @@ async def deploy_and_edit(world: World) -> None:
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(1, 21))
 async def test_a_crash_at_any_write_ends_in_the_same_state(number: int, answered: bool) -> None:
-    undisturbed = World()
+    undisturbed = OperatorHarness()
     await deploy_and_edit(undisturbed)
 
-    world = World()
+    world = OperatorHarness()
     if answered:
         world.cluster.after = crash_at(number)
     else:
@@ -64,14 +64,14 @@ async def test_a_crash_at_any_write_ends_in_the_same_state(number: int, answered
 
 
 async def test_the_story_has_as_many_writes_as_crashes_are_tried() -> None:
-    world = World()
+    world = OperatorHarness()
     await deploy_and_edit(world)
 
     assert len(world.cluster.writes) == 19
 
 
 async def test_an_edit_in_the_middle_of_a_pass_waits_for_its_own() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=source(1))
     await world.settle()
     world.user_applies(model=source(2))

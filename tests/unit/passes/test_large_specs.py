@@ -16,7 +16,7 @@ from inference_operator.planning.cost import is_large
 from inference_operator.planning.plan import Plan
 from inference_operator.reconcile import reconciler as passes
 from tests.fakes.bodies import KEY
-from tests.fakes.world import World
+from tests.fakes.harness import OperatorHarness
 from tests.largest import SHAPES, STEPS, name_of
 from tests.planned import seen
 from tests.unit.planning.seen import observed, record
@@ -24,7 +24,7 @@ from tests.unit.planning.seen import observed, record
 LARGE = UnitKey("EnsemblePipeline", KEY.namespace, "largest")
 
 
-def applied(world: World, body: dict[str, Any]) -> None:
+def applied(world: OperatorHarness, body: dict[str, Any]) -> None:
     meta = {**body["metadata"], "namespace": KEY.namespace}
     world.cluster.apply_as("kubectl", {**body, "metadata": meta}, force=True)
 
@@ -45,7 +45,7 @@ def planned_in(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
 async def test_a_large_spec_is_planned_while_the_loop_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    world, threads = World(), planned_in(monkeypatch)
+    world, threads = OperatorHarness(), planned_in(monkeypatch)
     applied(world, SHAPES["unknown"](name_of, STEPS))
     turns = 0
 
@@ -66,7 +66,7 @@ async def test_a_large_spec_is_planned_while_the_loop_goes_on(
 
 
 async def test_a_common_spec_is_planned_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    world, threads = World(), planned_in(monkeypatch)
+    world, threads = OperatorHarness(), planned_in(monkeypatch)
     world.user_applies()
     await world.one_pass()
 

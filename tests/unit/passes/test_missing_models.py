@@ -3,11 +3,11 @@
 from inference_operator.domain.names import UnitKey
 from inference_operator.reconcile.reconciler import RELIST_DELAY
 from tests.fakes.bodies import KEY, PIPELINE, imodel, source, step
-from tests.unit.passes.desk import Desk
+from tests.unit.passes.pipeline_harness import PipelineHarness
 
 
 async def test_a_missing_model_is_waited_for() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     desk.user_applies_pipeline()
     await desk.settled((PIPELINE,))
 
@@ -27,7 +27,7 @@ async def test_a_missing_model_is_waited_for() -> None:
 
 
 async def test_a_bad_graph_is_told_before_its_models_are_there() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     desk.user_applies_pipeline(steps=[step(inputMap={"x": "misspelt"})])
     await desk.settled((PIPELINE,))
 
@@ -38,7 +38,7 @@ async def test_a_bad_graph_is_told_before_its_models_are_there() -> None:
 
 
 async def test_a_model_that_was_never_ready_is_waited_for() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     desk.answers = lambda revision: False
     desk.user_applies(model=source(1))
     desk.user_applies_pipeline()
@@ -51,7 +51,7 @@ async def test_a_model_that_was_never_ready_is_waited_for() -> None:
 
 
 async def test_an_edit_that_waits_for_a_model_is_on_its_way() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     desk.answers = lambda revision: revision == old
     desk.cluster.apply_as("kubectl", imodel("other", model=source(9)), force=True)
@@ -66,7 +66,7 @@ async def test_an_edit_that_waits_for_a_model_is_on_its_way() -> None:
 
 
 async def test_a_deleted_model_takes_nothing_away() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
 
     desk.remove_model()
@@ -82,7 +82,7 @@ async def test_a_deleted_model_takes_nothing_away() -> None:
 
 
 async def test_a_model_that_is_deleted_after_its_record_is_told_as_deleted() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
 
     desk.cluster.remove(KEY.kind, KEY.name, foreground=True)
@@ -104,7 +104,7 @@ async def test_a_model_that_is_deleted_after_its_record_is_told_as_deleted() -> 
 
 
 async def test_an_edit_serves_on_with_the_pin_of_a_deleted_model() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     desk.remove_model()
 
@@ -120,7 +120,7 @@ async def test_an_edit_serves_on_with_the_pin_of_a_deleted_model() -> None:
 
 
 async def test_a_model_of_the_same_name_is_taken_once_it_serves() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     desk.remove_model()
     desk.answers = lambda revision: revision == old
@@ -136,7 +136,7 @@ async def test_a_model_of_the_same_name_is_taken_once_it_serves() -> None:
 
 
 async def test_going_back_needs_no_model_that_was_deleted_since() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     desk.cluster.apply_as("kubectl", imodel("other", model=source(9)), force=True)
     other = UnitKey(KEY.kind, KEY.namespace, "other")
@@ -155,7 +155,7 @@ async def test_going_back_needs_no_model_that_was_deleted_since() -> None:
 
 
 async def test_a_model_that_is_there_and_not_listed_yet_is_not_told_as_missing() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     desk.start()
     model = desk.cluster.live(KEY.kind, KEY.name)
@@ -171,7 +171,7 @@ async def test_a_model_that_is_there_and_not_listed_yet_is_not_told_as_missing()
 
 
 async def test_a_model_that_is_missing_is_asked_for_once() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     desk.remove_model()
     await desk.settled()
@@ -183,7 +183,7 @@ async def test_a_model_that_is_missing_is_asked_for_once() -> None:
 
 
 async def test_what_is_missing_is_forgotten_with_those_who_name_it() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     for number in range(30):
         desk.user_applies_pipeline(steps=[step(refers_to=f"missing-{number}")])
         await desk.settled((PIPELINE,))

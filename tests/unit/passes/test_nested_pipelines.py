@@ -5,11 +5,11 @@ from typing import Any
 from inference_operator.api.status import EnsemblePipelineStatus
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
-from tests.unit.passes.desk import Desk
+from tests.unit.passes.pipeline_harness import PipelineHarness
 
 
 async def test_a_pipeline_of_a_pipeline_pins_all_of_its_models() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     outer = UnitKey(PIPELINE.kind, PIPELINE.namespace, "fx-outer")
     inner = step("inner", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
@@ -37,7 +37,7 @@ async def test_a_pipeline_of_a_pipeline_pins_all_of_its_models() -> None:
 
 
 async def test_a_model_and_a_pipeline_of_it_are_taken_together() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     outer = UnitKey(PIPELINE.kind, PIPELINE.namespace, "fx-outer")
     inner = step("inner", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
@@ -65,7 +65,7 @@ async def test_a_model_and_a_pipeline_of_it_are_taken_together() -> None:
 
 
 async def test_a_pipeline_is_no_step_of_itself() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     itself = step(modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
 
     desk.user_applies_pipeline(steps=[itself])
@@ -80,7 +80,7 @@ async def test_a_pipeline_is_no_step_of_itself() -> None:
 
 
 async def test_a_step_that_refers_to_the_pipeline_hides_nothing_else() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     desk.remove_model()
     itself = step("itself", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
@@ -97,7 +97,7 @@ async def test_a_step_that_refers_to_the_pipeline_hides_nothing_else() -> None:
 
 
 async def test_moving_an_inner_pipelines_pods_makes_no_new_outer_set() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     outer = UnitKey(PIPELINE.kind, PIPELINE.namespace, "fx-outer")
     inner = step("inner", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
@@ -115,7 +115,7 @@ async def test_moving_an_inner_pipelines_pods_makes_no_new_outer_set() -> None:
 
 
 async def test_moved_pods_of_the_pipelines_within_make_no_new_set() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     middle, outer = (UnitKey(PIPELINE.kind, PIPELINE.namespace, n) for n in ("middle", "outer"))
     keys = (KEY, PIPELINE, middle, outer)

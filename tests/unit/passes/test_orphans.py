@@ -1,11 +1,11 @@
 """A unit that is deleted with `--cascade=orphan` leaves its children as they are."""
 
 from tests.fakes.bodies import KEY
-from tests.fakes.world import World, refuse
+from tests.fakes.harness import OperatorHarness, refuse
 from tests.unit.passes.test_repairs import KINDS, child, children_told_first, serving
 
 
-def orphaned(world: World) -> None:
+def orphaned(world: OperatorHarness) -> None:
     """The garbage collector has let the children go, which is told before why."""
     marked = {"deletionTimestamp": "2031-05-06T12:00:00Z", "finalizers": ["orphan"]}
     world.cluster.edit(KEY.kind, KEY.name, {"metadata": marked})

@@ -1,11 +1,11 @@
 """Each child belongs to one resource, whatever comes after that resource or beside it."""
 
 from tests.fakes.bodies import KEY, NAMESPACE, imodel
-from tests.fakes.world import World
+from tests.fakes.harness import OperatorHarness
 
 
 async def test_a_resource_deleted_unseen_is_dropped_when_its_status_is_gone() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     await world.settle()
     world.cluster.remove("InferenceModel", KEY.name)
@@ -21,7 +21,7 @@ async def test_a_resource_deleted_unseen_is_dropped_when_its_status_is_gone() ->
 
 
 async def test_a_successor_of_the_same_name_waits_for_the_children_of_its_predecessor() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     await world.settle()
     world.cluster.remove("InferenceModel", KEY.name)
@@ -42,7 +42,7 @@ async def test_a_successor_of_the_same_name_waits_for_the_children_of_its_predec
 
 
 async def test_orphaned_children_are_adopted() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     await world.settle()
     world.cluster.remove("InferenceModel", KEY.name)
@@ -61,7 +61,7 @@ async def test_orphaned_children_are_adopted() -> None:
 
 
 async def test_two_models_do_not_touch_each_other() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     world.cluster.apply_as("kubectl", imodel("fx-drift-b"))
     await world.settle()

@@ -7,11 +7,11 @@ import pytest
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import PIPELINE, source
 from tests.fakes.cluster import CrashedError
-from tests.fakes.world import crash_at
-from tests.unit.passes.desk import BOTH, Desk
+from tests.fakes.harness import crash_at
+from tests.unit.passes.pipeline_harness import BOTH, PipelineHarness
 
 
-def ending(desk: Desk) -> object:
+def ending(desk: PipelineHarness) -> object:
     """What a story ends with, without what differs from run to run."""
     status = desk.of_pipeline
     return (
@@ -25,7 +25,7 @@ def ending(desk: Desk) -> object:
     )
 
 
-async def story(desk: Desk) -> None:
+async def story(desk: PipelineHarness) -> None:
     """Deployed together, a new version of the model, and the model deleted."""
     await desk.serving(1)
     desk.user_applies(model=source(2))
@@ -39,10 +39,10 @@ async def story(desk: Desk) -> None:
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("number", range(1, 42))
 async def test_a_crash_at_any_write_ends_with_the_same_set(number: int, answered: bool) -> None:
-    undisturbed = Desk()
+    undisturbed = PipelineHarness()
     await story(undisturbed)
 
-    desk = Desk()
+    desk = PipelineHarness()
     setattr(desk.cluster, "after" if answered else "before", crash_at(number))
     crashed = 0
     settle = desk.settled
@@ -65,7 +65,7 @@ async def test_a_crash_at_any_write_ends_with_the_same_set(number: int, answered
 
 
 async def test_the_story_has_as_many_writes_as_crashes_are_tried() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await story(desk)
 
     assert len(desk.cluster.writes) == 40

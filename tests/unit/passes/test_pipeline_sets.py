@@ -4,11 +4,11 @@ from datetime import timedelta
 from typing import Any
 
 from tests.fakes.bodies import PIPELINE, source, step
-from tests.unit.passes.desk import BOTH, Desk
+from tests.unit.passes.pipeline_harness import BOTH, PipelineHarness
 
 
 async def test_an_edit_of_the_model_that_only_moves_its_pods_makes_no_new_set() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     before = desk.status.stable
 
@@ -20,7 +20,7 @@ async def test_an_edit_of_the_model_that_only_moves_its_pods_makes_no_new_set() 
 
 
 async def test_going_back_in_the_model_goes_back_to_the_same_set() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     rendered = desk.cluster.live("Deployment", f"{PIPELINE.name}-{old}")
     await desk.serving(2)
@@ -38,7 +38,7 @@ async def test_going_back_in_the_model_goes_back_to_the_same_set() -> None:
 
 
 async def test_other_weights_make_a_new_set() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
 
     def average(price: int) -> dict[str, Any]:
         return step(
@@ -68,7 +68,7 @@ async def test_other_weights_make_a_new_set() -> None:
 
 
 async def test_scaling_a_model_writes_nothing_of_its_pipelines() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     desk.cluster.requests.clear()
 
@@ -79,7 +79,7 @@ async def test_scaling_a_model_writes_nothing_of_its_pipelines() -> None:
 
 
 async def test_a_model_that_asks_its_registry_writes_nothing_of_its_pipelines() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     desk.cluster.requests.clear()
 
@@ -91,7 +91,7 @@ async def test_a_model_that_asks_its_registry_writes_nothing_of_its_pipelines() 
 
 
 async def test_an_unchanged_pipeline_makes_no_request() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(1)
     done = len(desk.cluster.writes)
 

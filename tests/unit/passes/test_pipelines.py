@@ -4,11 +4,11 @@ from typing import Any
 
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, PIPELINE, imodel, source, step
-from tests.unit.passes.desk import BOTH, Desk
+from tests.unit.passes.pipeline_harness import BOTH, PipelineHarness
 
 
 async def test_a_pipeline_serves_what_the_stable_revision_of_its_model_is() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     revision = await desk.serving(7)
 
     status = desk.of_pipeline
@@ -26,7 +26,7 @@ async def test_a_pipeline_serves_what_the_stable_revision_of_its_model_is() -> N
 
 
 async def test_a_new_stable_version_of_a_step_makes_a_new_set() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
 
     desk.user_applies(model=source(2))
@@ -44,7 +44,7 @@ async def test_a_new_stable_version_of_a_step_makes_a_new_set() -> None:
 
 
 async def test_a_candidate_of_a_model_changes_no_set() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     model = desk.served
     desk.answers = lambda revision: revision in (old, model)
@@ -58,7 +58,7 @@ async def test_a_candidate_of_a_model_changes_no_set() -> None:
 
 
 async def test_a_set_that_does_not_come_up_leaves_the_old_one_serving() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     old = await desk.serving(1)
     desk.answers = lambda revision: revision not in desk.sets or revision == old
 
@@ -76,7 +76,7 @@ async def test_a_set_that_does_not_come_up_leaves_the_old_one_serving() -> None:
 
 
 async def test_a_version_that_does_not_fit_leaves_what_is_pinned() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     tensors = {
         "inputs": [{"name": "x", "dataType": "FP32", "shape": [4]}],
         "outputs": [{"name": "y", "dataType": "FP32", "shape": [1]}],
@@ -107,7 +107,7 @@ async def test_a_version_that_does_not_fit_leaves_what_is_pinned() -> None:
 
 
 async def test_a_version_that_does_not_fit_holds_back_no_other() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     other = UnitKey(KEY.kind, KEY.namespace, "other")
     flat, wide = ([{"name": "y", "dataType": "FP32", "shape": [n]}] for n in (1, 7))
 

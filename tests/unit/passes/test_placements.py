@@ -7,7 +7,7 @@ import pytest
 
 from tests.api_cases.good_placements import GOOD_PLACEMENTS
 from tests.fakes.bodies import KEY, source
-from tests.fakes.world import World
+from tests.fakes.harness import OperatorHarness
 
 # Names of the revisions that the operator of commit a6540e3 made, to which affinity was any JSON.
 # Others would restart pods at an upgrade.
@@ -16,7 +16,7 @@ REVISIONS = {"everything": "8dbe782931", "nothing": "af07964bec", "empty parts":
 
 @pytest.mark.parametrize("name", GOOD_PLACEMENTS)
 async def test_a_placement_restarts_nothing_at_an_upgrade(name: str) -> None:
-    world = World()
+    world = OperatorHarness()
     placement = GOOD_PLACEMENTS[name]
     world.user_applies(model=source(1), placement=placement)
     await world.settle()

@@ -12,7 +12,7 @@ from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.reconcile.reconciler import PassError
 from tests.examples import examples
 from tests.fakes.bodies import KEY, source
-from tests.fakes.world import World, refuse
+from tests.fakes.harness import OperatorHarness, refuse
 
 Step = tuple[str, int]
 STEPS = st.one_of(
@@ -33,7 +33,7 @@ class Story:
     """Applies steps, makes a pass after each, and looks at what clients have."""
 
     def __init__(self) -> None:
-        self.world = World()
+        self.world = OperatorHarness()
         self.spec: dict[str, object] = {"model": source(1), "replicas": 2}
         self.promoted = False
         self.served: str | None = None

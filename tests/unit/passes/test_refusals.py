@@ -5,12 +5,12 @@ import pytest
 from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.reconcile.reconciler import PassError
 from tests.fakes.bodies import source
-from tests.fakes.world import World, refuse
+from tests.fakes.harness import OperatorHarness, refuse
 
 
 @pytest.mark.parametrize("kind", ["ControllerRevision", "ConfigMap", "Deployment", "Service"])
 async def test_a_refused_child_does_not_keep_the_others_from_being_written(kind: str) -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.before = refuse(lambda r: r.kind == kind, words=f"exceeded quota of {kind}")
     world.user_applies(replicas=2)
     with pytest.raises(PassError):
@@ -26,7 +26,7 @@ async def test_a_refused_child_does_not_keep_the_others_from_being_written(kind:
 
 @pytest.mark.parametrize("kind", ["ControllerRevision", "ConfigMap"])
 async def test_a_workload_does_not_come_up_without_what_it_needs(kind: str) -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.before = refuse(lambda r: r.kind == kind)
     world.user_applies()
     with pytest.raises(PassError):
@@ -36,7 +36,7 @@ async def test_a_workload_does_not_come_up_without_what_it_needs(kind: str) -> N
 
 
 async def test_a_namespace_that_is_being_deleted_is_not_fought() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=source(1))
     await world.settle()
     for kind in ("Deployment", "Service"):
@@ -54,7 +54,7 @@ async def test_a_namespace_that_is_being_deleted_is_not_fought() -> None:
 
 
 async def test_a_refusal_that_is_lifted_is_forgotten() -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.before = refuse(lambda r: r.kind == "Service")
     world.user_applies()
     with pytest.raises(PassError):
@@ -67,7 +67,7 @@ async def test_a_refusal_that_is_lifted_is_forgotten() -> None:
 
 
 async def test_a_refused_child_is_one_event_however_often_it_is_tried() -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.before = refuse(lambda r: r.kind == "Service")
     world.user_applies()
     for _ in range(4):
@@ -78,7 +78,7 @@ async def test_a_refused_child_is_one_event_however_often_it_is_tried() -> None:
 
 
 async def test_a_failure_that_does_not_pass_is_told_after_some_tries() -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.before = refuse(lambda r: r.kind == "Deployment", 500, "webhook is away")
     world.user_applies()
     for reason in ("Progressing", "Progressing", "ChildRefused"):
@@ -93,7 +93,7 @@ async def test_a_failure_that_does_not_pass_is_told_after_some_tries() -> None:
 
 
 async def test_a_field_that_no_schema_knows_is_told_though_it_comes_as_500() -> None:
-    world = World()
+    world = OperatorHarness()
     words = (
         "failed to create typed patch object (desk-7/fx-drift; apps/v1, Kind=Deployment):"
         " .spec.template.spec.affinity.podAffinty: field not declared in schema"
@@ -108,7 +108,7 @@ async def test_a_field_that_no_schema_knows_is_told_though_it_comes_as_500() -> 
 
 
 async def test_an_api_server_that_is_away_is_tried_again_without_a_word_to_the_person() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies()
     world.cluster.before = refuse(lambda r: True, 0, "the API server did not answer: refused")
     with pytest.raises((PassError, ApiError)):
@@ -121,7 +121,7 @@ async def test_an_api_server_that_is_away_is_tried_again_without_a_word_to_the_p
 
 
 async def test_an_event_that_is_refused_does_not_lose_the_status() -> None:
-    world = World()
+    world = OperatorHarness()
     world.cluster.before = refuse(lambda r: r.kind == "Event")
     world.user_applies()
     await world.settle(rounds=5)

@@ -1,11 +1,11 @@
 """Pipelines whose pins, or whose models' records, an attacker wrote."""
 
-from tests.unit.passes.desk import Desk
 from tests.unit.passes.forging import NEWER, elsewhere, forge, spoiled, workloads
+from tests.unit.passes.pipeline_harness import PipelineHarness
 
 
 async def test_a_pipeline_goes_on_with_its_pin_of_a_rejected_record() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     revision = await desk.serving()
     before = workloads(desk)
     spoiled(desk, desk.served, elsewhere)
@@ -18,7 +18,7 @@ async def test_a_pipeline_goes_on_with_its_pin_of_a_rejected_record() -> None:
 
 
 async def test_a_forged_pin_is_never_rendered() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     revision = await desk.serving()
     name = f"fx-signal-{revision}"
     body = desk.cluster.live("ControllerRevision", name)

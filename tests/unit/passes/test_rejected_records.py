@@ -7,29 +7,29 @@ from typing import Any
 from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, source
 from tests.fakes.cluster import CrashedError
-from tests.fakes.world import DEFAULTS, World, crash_at
+from tests.fakes.harness import DEFAULTS, OperatorHarness, crash_at
 from tests.unit.passes.forging import NEWER, elsewhere, forge, spoiled, workloads
 
 
-async def serving(**changes: Any) -> World:
-    world = World()
+async def serving(**changes: Any) -> OperatorHarness:
+    world = OperatorHarness()
     world.user_applies(model=source(1), **changes)
     await world.settle()
     assert world.served is not None
     return world
 
 
-def events(world: World, reason: str = "RecordRejected") -> list[dict[str, Any]]:
+def events(world: OperatorHarness, reason: str = "RecordRejected") -> list[dict[str, Any]]:
     return [e for e in world.cluster.all("Event") if e["reason"] == reason]
 
 
-def record_of(world: World, revision: str | None) -> dict[str, Any]:
+def record_of(world: OperatorHarness, revision: str | None) -> dict[str, Any]:
     found = world.cluster.live("ControllerRevision", f"{KEY.name}-{revision}")
     assert found is not None
     return found
 
 
-def namespaces(world: World) -> set[str]:
+def namespaces(world: OperatorHarness) -> set[str]:
     return {body["metadata"]["namespace"] for _, body in world.cluster.snapshot()}
 
 

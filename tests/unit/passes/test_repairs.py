@@ -6,19 +6,19 @@ import pytest
 
 from inference_operator.adapters.kubernetes.client import ApiError
 from tests.fakes.bodies import KEY, source
-from tests.fakes.world import World
+from tests.fakes.harness import OperatorHarness
 
 KINDS = ["ControllerRevision", "ConfigMap", "Deployment", "Service", "PodDisruptionBudget"]
 
 
-async def serving() -> World:
-    world = World()
+async def serving() -> OperatorHarness:
+    world = OperatorHarness()
     world.user_applies(replicas=2)
     await world.settle()
     return world
 
 
-def child(world: World, kind: str) -> Any:
+def child(world: OperatorHarness, kind: str) -> Any:
     (found,) = world.cluster.all(kind)
     return found
 
@@ -39,7 +39,7 @@ async def test_a_deleted_child_comes_back_as_it_was(kind: str) -> None:
     assert [r.verb for r in world.cluster.requests if not r.is_write] == ["get"]
 
 
-def children_told_first(world: World) -> None:
+def children_told_first(world: OperatorHarness) -> None:
     """What became of the children is known, and what became of their unit not yet."""
     events = world.cluster.events
     world.cluster.events = [event for event in events if event[1] in KINDS]
@@ -47,7 +47,7 @@ def children_told_first(world: World) -> None:
     world.cluster.events = [event for event in events if event[1] not in KINDS]
 
 
-def without_children(world: World) -> None:
+def without_children(world: OperatorHarness) -> None:
     """The garbage collector's work is known, and why it was done is not yet."""
     world.cluster.collect_garbage()
     children_told_first(world)

@@ -5,12 +5,12 @@ from datetime import timedelta
 from inference_operator.api.conditions import format_time
 from inference_operator.validation.model import Defaults
 from tests.fakes.bodies import source
-from tests.fakes.world import World, refuse
+from tests.fakes.harness import OperatorHarness, refuse
 
 DELAY = timedelta(seconds=31)
 
 
-async def serving(world: World, version: int = 1, **changes: object) -> str:
+async def serving(world: OperatorHarness, version: int = 1, **changes: object) -> str:
     world.user_applies(model=source(version), **changes)
     await world.settle()
     assert world.served is not None
@@ -18,7 +18,7 @@ async def serving(world: World, version: int = 1, **changes: object) -> str:
 
 
 async def test_clients_move_when_the_new_revision_answers() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
     world.answers = lambda revision: revision == old
 
@@ -34,7 +34,7 @@ async def test_clients_move_when_the_new_revision_answers() -> None:
 
 
 async def test_the_old_revision_keeps_its_pods_for_the_scale_down_delay() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
     new = await serving(world, 2)
     assert world.deployments == {old: 1, new: 1}
@@ -47,7 +47,7 @@ async def test_the_old_revision_keeps_its_pods_for_the_scale_down_delay() -> Non
 
 
 async def test_scaling_up_brings_no_more_pods_of_what_clients_have_left() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
     new = await serving(world, 2)
 
@@ -59,7 +59,7 @@ async def test_scaling_up_brings_no_more_pods_of_what_clients_have_left() -> Non
 
 
 async def test_going_back_after_the_delay_restores_the_kept_rendering() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
     rendered = world.cluster.live("Deployment", f"fx-drift-{old}")
     await serving(world, 2)
@@ -73,7 +73,7 @@ async def test_going_back_after_the_delay_restores_the_kept_rendering() -> None:
 
 
 async def test_an_invalid_edit_keeps_serving_and_says_so() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
 
     world.user_applies(model=source(2), replicas=-1)
@@ -88,7 +88,7 @@ async def test_an_invalid_edit_keeps_serving_and_says_so() -> None:
 
 
 async def test_an_invalid_edit_that_is_taken_back_changes_nothing() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
     children = [kind for kind, _ in world.cluster.snapshot() if kind != "Event"]
 
@@ -102,7 +102,7 @@ async def test_an_invalid_edit_that_is_taken_back_changes_nothing() -> None:
 
 
 async def test_a_first_revision_that_answers_on_some_replicas_keeps_its_clients() -> None:
-    world = World()
+    world = OperatorHarness()
     world.answers = lambda revision: False
     world.user_applies(model=source(1), replicas=3)
     await world.settle()
@@ -119,7 +119,7 @@ async def test_a_first_revision_that_answers_on_some_replicas_keeps_its_clients(
 
 
 async def test_an_edit_of_a_first_revision_that_nobody_reaches_replaces_it() -> None:
-    world = World()
+    world = OperatorHarness()
     world.answers = lambda revision: False
     world.user_applies(model=source(1))
     await world.settle()
@@ -133,7 +133,7 @@ async def test_an_edit_of_a_first_revision_that_nobody_reaches_replaces_it() -> 
 
 
 async def test_scaling_is_one_decision_and_no_new_revision() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
 
     world.cluster.edit("InferenceModel", "fx-drift", {"spec": {"replicas": 4}})
@@ -146,7 +146,7 @@ async def test_scaling_is_one_decision_and_no_new_revision() -> None:
 
 
 async def test_scaling_to_zero_and_back() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world, replicas=2)
 
     await serving(world, replicas=0)
@@ -159,7 +159,7 @@ async def test_scaling_to_zero_and_back() -> None:
 
 
 async def test_history_keeps_only_the_limit() -> None:
-    world = World()
+    world = OperatorHarness()
     for version in range(1, 6):
         await serving(world, version, rollout={"revisionHistoryLimit": 2})
         await world.later(DELAY)
@@ -169,7 +169,7 @@ async def test_history_keeps_only_the_limit() -> None:
 
 
 async def test_a_paused_rollout_scales_and_repairs_but_makes_no_revision() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
 
     world.user_applies(model=source(2), replicas=2, rollout={"paused": True})
@@ -181,7 +181,7 @@ async def test_a_paused_rollout_scales_and_repairs_but_makes_no_revision() -> No
 
 
 async def test_an_operator_that_renders_differently_restarts_nothing() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
     before = world.cluster.live("Deployment", f"fx-drift-{old}")
 
@@ -192,7 +192,7 @@ async def test_an_operator_that_renders_differently_restarts_nothing() -> None:
 
 
 async def test_past_the_deadline_the_old_one_serves_and_the_reason_is_said() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
     world.answers = lambda revision: revision == old
 
@@ -217,7 +217,7 @@ async def test_past_the_deadline_the_old_one_serves_and_the_reason_is_said() -> 
 
 
 async def test_a_stalled_rollout_is_written_once_however_long_it_lasts() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=source(1))
     await world.settle()
     old = world.served
@@ -236,7 +236,7 @@ async def test_a_stalled_rollout_is_written_once_however_long_it_lasts() -> None
 
 
 async def test_while_a_spec_is_invalid_the_previous_revision_still_goes() -> None:
-    world = World()
+    world = OperatorHarness()
     world.user_applies(model=source(1))
     await world.settle()
     world.user_applies(model=source(2))
@@ -251,7 +251,7 @@ async def test_while_a_spec_is_invalid_the_previous_revision_still_goes() -> Non
 
 
 async def test_a_promotion_that_was_refused_is_decided_anew_by_who_answers_then() -> None:
-    world = World()
+    world = OperatorHarness()
     old = await serving(world)
     world.cluster.before = refuse(lambda r: r.kind == "Service")
     world.user_applies(model=source(2))

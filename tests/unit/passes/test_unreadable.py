@@ -8,8 +8,8 @@ import pytest
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.unreadable import stub
 from tests.fakes.bodies import KEY, imodel, source
-from tests.fakes.world import DEFAULTS, World
-from tests.unit.passes.desk import BOTH, Desk
+from tests.fakes.harness import DEFAULTS, OperatorHarness
+from tests.unit.passes.pipeline_harness import BOTH, PipelineHarness
 
 REASON = "found more than 64 levels of nesting, expected at most 64"
 DEEP: Any = {}
@@ -17,7 +17,7 @@ for _ in range(3000):
     DEEP = {"a": DEEP}
 
 
-def unreadable(world: World, name: str = KEY.name) -> None:
+def unreadable(world: OperatorHarness, name: str = KEY.name) -> None:
     """Deliver the model's last version as a stub, as the decoder makes it."""
     world.watch()
     body = world.cluster.edit(KEY.kind, name, {"spec": {"replicas": 7}})
@@ -25,20 +25,20 @@ def unreadable(world: World, name: str = KEY.name) -> None:
     world.cache.put(KEY.kind, stub(body, REASON))
 
 
-def children(world: World) -> list[tuple[str, dict[str, Any]]]:
+def children(world: OperatorHarness) -> list[tuple[str, dict[str, Any]]]:
     return [(kind, body) for kind, body in world.cluster.snapshot() if kind != KEY.kind]
 
 
 @pytest.fixture
-async def world() -> World:
-    made = World()
+async def world() -> OperatorHarness:
+    made = OperatorHarness()
     made.user_applies(model=source(1))
     await made.settle()
     assert made.served is not None
     return made
 
 
-async def test_a_unit_that_cannot_be_read_keeps_what_it_has(world: World) -> None:
+async def test_a_unit_that_cannot_be_read_keeps_what_it_has(world: OperatorHarness) -> None:
     before, writes = children(world), len(world.cluster.writes)
     unreadable(world)
     await world.settle()
@@ -48,7 +48,7 @@ async def test_a_unit_that_cannot_be_read_keeps_what_it_has(world: World) -> Non
     assert world.cache.is_unreadable(KEY)
 
 
-async def test_so_does_one_that_a_new_process_has_never_read(world: World) -> None:
+async def test_so_does_one_that_a_new_process_has_never_read(world: OperatorHarness) -> None:
     before = children(world)
     world.start()
     world.cache.drop(KEY.kind, world.cluster.live(KEY.kind, KEY.name) or {})
@@ -59,7 +59,7 @@ async def test_so_does_one_that_a_new_process_has_never_read(world: World) -> No
     assert world.cache.get(KEY.kind, (KEY.namespace, KEY.name)) is None
 
 
-async def test_a_child_that_changes_meanwhile_waits(world: World) -> None:
+async def test_a_child_that_changes_meanwhile_waits(world: OperatorHarness) -> None:
     unreadable(world)
     world.cluster.remove("Service", KEY.name)
     await world.settle()
@@ -73,7 +73,7 @@ async def test_a_child_that_changes_meanwhile_waits(world: World) -> None:
 
 async def test_it_gives_its_turn_back() -> None:
     defaults = replace(DEFAULTS, staged=1)
-    world = World()
+    world = OperatorHarness()
     world.start(defaults)
     world.user_applies(model=source(1))
     await world.settle()
@@ -87,7 +87,7 @@ async def test_it_gives_its_turn_back() -> None:
     assert not turns.holds(KEY)
 
 
-async def test_an_older_answer_does_not_make_it_readable(world: World) -> None:
+async def test_an_older_answer_does_not_make_it_readable(world: OperatorHarness) -> None:
     world.watch()
     older = world.cluster.edit(KEY.kind, KEY.name, {"metadata": {"labels": {"a": "b"}}})
     unreadable(world)
@@ -96,7 +96,7 @@ async def test_an_older_answer_does_not_make_it_readable(world: World) -> None:
     assert world.cache.is_unreadable(KEY)
 
 
-async def test_its_deletion_is_noticed(world: World) -> None:
+async def test_its_deletion_is_noticed(world: OperatorHarness) -> None:
     unreadable(world)
     body = world.cluster.live(KEY.kind, KEY.name) or {}
     world.cluster.remove(KEY.kind, KEY.name)
@@ -108,7 +108,7 @@ async def test_its_deletion_is_noticed(world: World) -> None:
 
 
 async def test_a_successor_that_cannot_be_read_takes_the_place_of_its_predecessor(
-    world: World,
+    world: OperatorHarness,
 ) -> None:
     world.cluster.remove(KEY.kind, KEY.name)
     world.user_applies(model=source(2))
@@ -119,7 +119,7 @@ async def test_a_successor_that_cannot_be_read_takes_the_place_of_its_predecesso
     assert world.cache.is_unreadable(KEY)
 
 
-async def test_the_others_are_served(world: World) -> None:
+async def test_the_others_are_served(world: OperatorHarness) -> None:
     unreadable(world)
     other = UnitKey(KEY.kind, KEY.namespace, "other")
     world.cluster.apply_as("kubectl", imodel("other", model=source(3)), force=True)
@@ -128,7 +128,7 @@ async def test_the_others_are_served(world: World) -> None:
     assert world.cluster.live("Service", "other") is not None
 
 
-async def test_what_cannot_be_copied_is_skipped_as_well(world: World) -> None:
+async def test_what_cannot_be_copied_is_skipped_as_well(world: OperatorHarness) -> None:
     before = children(world)
     body = world.cluster.edit(KEY.kind, KEY.name, {"spec": {"replicas": 7}})
     world.cluster.events.clear()
@@ -140,7 +140,7 @@ async def test_what_cannot_be_copied_is_skipped_as_well(world: World) -> None:
 
 
 async def test_a_pipeline_goes_on_with_what_it_has_pinned() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     revision = await desk.serving()
     unreadable(desk)
     await desk.settle(keys=BOTH)
@@ -156,7 +156,9 @@ async def test_a_pipeline_goes_on_with_what_it_has_pinned() -> None:
     assert len(desk.cluster.requests) - asked < 20
 
 
-async def test_a_record_that_cannot_be_read_is_rejected_and_its_pods_stay(world: World) -> None:
+async def test_a_record_that_cannot_be_read_is_rejected_and_its_pods_stay(
+    world: OperatorHarness,
+) -> None:
     name = f"{KEY.name}-{world.served}"
     record = world.cluster.live("ControllerRevision", name)
     deployment = world.cluster.live("Deployment", name)

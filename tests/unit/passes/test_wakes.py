@@ -3,11 +3,11 @@
 from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, source, step
-from tests.unit.passes.sleeper import INLINE, TWIN, Sleeper, lose
+from tests.unit.passes.wake_driven_harness import INLINE, TWIN, WakeDrivenHarness, lose
 
 
 async def test_a_pipeline_applied_before_its_model_arrives() -> None:
-    desk = Sleeper()
+    desk = WakeDrivenHarness()
     desk.applied(epipe())
     await desk.rest()
     assert desk.ready_of(PIPELINE) == "ReferenceNotFound"
@@ -18,7 +18,7 @@ async def test_a_pipeline_applied_before_its_model_arrives() -> None:
 
 
 async def test_each_link_of_a_chain_of_pipelines_arrives() -> None:
-    desk = Sleeper()
+    desk = WakeDrivenHarness()
     links = ["one", "two", "three"]
     for before, name in zip([PIPELINE.name, *links], links, strict=False):
         inner = {"kind": "EnsemblePipeline", "name": before}
@@ -32,7 +32,7 @@ async def test_each_link_of_a_chain_of_pipelines_arrives() -> None:
 
 
 async def test_a_new_version_of_the_model_reaches_the_pipeline() -> None:
-    desk = Sleeper()
+    desk = WakeDrivenHarness()
     desk.applied(imodel(model=source(1)))
     desk.applied(epipe())
     await desk.rest()
@@ -45,7 +45,7 @@ async def test_a_new_version_of_the_model_reaches_the_pipeline() -> None:
 
 
 async def test_a_deleted_model_is_told_by_the_pipeline() -> None:
-    desk = Sleeper()
+    desk = WakeDrivenHarness()
     desk.applied(imodel())
     desk.applied(epipe())
     await desk.rest()
@@ -59,7 +59,7 @@ async def test_a_deleted_model_is_told_by_the_pipeline() -> None:
 
 
 async def test_scaling_a_model_wakes_no_pipeline() -> None:
-    desk = Sleeper()
+    desk = WakeDrivenHarness()
     desk.applied(imodel())
     desk.applied(epipe())
     await desk.rest()
@@ -74,7 +74,7 @@ async def test_scaling_a_model_wakes_no_pipeline() -> None:
 async def test_the_younger_of_two_names_alike_waits_and_takes_over_a_name_that_becomes_free() -> (
     None
 ):
-    desk = Sleeper()
+    desk = WakeDrivenHarness()
     desk.applied(imodel())
     await desk.rest()
     desk.applied(epipe(KEY.name, steps=[INLINE]))
@@ -103,7 +103,7 @@ async def test_the_younger_of_two_names_alike_waits_and_takes_over_a_name_that_b
 
 
 async def test_a_name_is_waited_for_until_the_garbage_collector_has_freed_it() -> None:
-    desk = Sleeper()
+    desk = WakeDrivenHarness()
     desk.applied(imodel())
     await desk.rest()
     desk.applied(epipe(KEY.name, steps=[INLINE]))
@@ -117,7 +117,7 @@ async def test_a_name_is_waited_for_until_the_garbage_collector_has_freed_it() -
 
 
 async def test_a_record_that_comes_back_after_a_pipeline_looked_for_it_is_told() -> None:
-    desk = Sleeper(lambda keys: keys[-1])
+    desk = WakeDrivenHarness(lambda keys: keys[-1])
     desk.applied(imodel())
     await desk.rest()
     lose(desk, KEY, "ControllerRevision")
@@ -129,7 +129,7 @@ async def test_a_record_that_comes_back_after_a_pipeline_looked_for_it_is_told()
 
 
 async def test_a_service_that_somebody_deletes_stays_the_elders() -> None:
-    desk = Sleeper()
+    desk = WakeDrivenHarness()
     desk.applied(imodel())
     await desk.rest()
     desk.applied(epipe(KEY.name, steps=[INLINE]))

@@ -66,9 +66,9 @@ def test_a_planted_fault_is_found_and_its_input_kept(
     result = fuzz_one(job(target, tmp_path, replay=b"bad"))
 
     assert len(result.findings) == 1
-    name, _, said = result.findings[0].partition(": ")
+    name, _, message = result.findings[0].partition(": ")
     assert name.startswith(f"{kind}-")
-    assert words in said
+    assert words in message
     assert (tmp_path / target / name).read_bytes() == b"bad"
 
 
@@ -77,13 +77,13 @@ def test_mutations_find_a_fault_that_no_seed_shows(tmp_path: Path) -> None:
 
 
 def test_a_fault_that_a_cache_hides_is_found_in_a_fresh_process(tmp_path: Path) -> None:
-    (found,) = fuzz_together([job("cached", tmp_path, inputs=2)])
-    assert [finding for finding in found.findings if finding.startswith("hang-")]
+    (report,) = fuzz_together([job("cached", tmp_path, inputs=2)])
+    assert [finding for finding in report.findings if finding.startswith("hang-")]
 
 
 def test_memory_that_all_inputs_keep_is_a_finding(tmp_path: Path) -> None:
-    (found,) = fuzz_together([job("leak", tmp_path, inputs=8)])
-    assert [finding for finding in found.findings if finding.startswith("leak-")]
+    (report,) = fuzz_together([job("leak", tmp_path, inputs=8)])
+    assert [finding for finding in report.findings if finding.startswith("leak-")]
 
 
 def test_a_sound_target_has_no_findings(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[3]
         ("from training.data.prices import load_prices", True),
         ("def test_it():\n    import mlflow.client\n", True),
         ("import numpy as np\nimport pandas", False),
-        ("from tests.fakes.world import FakeWorld", False),
+        ("from tests.fakes.cluster import FakeCluster", False),
         ("text = 'import torch'", False),
         ("from hack.demo.ensemble_reference import Reference", True),
         ("from tests import trained_folders", True),

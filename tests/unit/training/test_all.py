@@ -58,9 +58,9 @@ def test_a_gpu_that_is_not_there_is_a_sentence(
     monkeypatch.setattr("training.all.PLANS", {name: on_gpu})
     monkeypatch.setattr("torch.cuda.is_available", lambda: False)
     assert main([*NOWHERE, "--output", str(tmp_path), "--models", name, "--profile", "demo"]) == 1
-    said = capsys.readouterr().err
-    assert "    device: found no GPU that PyTorch can use, expected one for cuda" in said
-    assert said.endswith(f"FAILED: {name}\n")
+    message = capsys.readouterr().err
+    assert "    device: found no GPU that PyTorch can use, expected one for cuda" in message
+    assert message.endswith(f"FAILED: {name}\n")
 
 
 def test_days_that_do_not_suffice_to_calibrate_with_are_a_sentence(
@@ -73,6 +73,6 @@ def test_days_that_do_not_suffice_to_calibrate_with_are_a_sentence(
 
     monkeypatch.setattr("training.all.train_prices", calibrated_on_two_days)
     assert main([*NOWHERE, "--output", str(tmp_path), "--models", name]) == 1
-    said = capsys.readouterr().err
-    assert "    samples: found 2, expected 9 or more for a coverage of 0.9" in said
-    assert said.endswith(f"FAILED: {name}\n")
+    message = capsys.readouterr().err
+    assert "    samples: found 2, expected 9 or more for a coverage of 0.9" in message
+    assert message.endswith(f"FAILED: {name}\n")

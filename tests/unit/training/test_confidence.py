@@ -23,15 +23,15 @@ def model() -> GRUPredictor:
     return GRUPredictor().eval()
 
 
-@pytest.mark.parametrize("wanted", [0.5, 0.9, 0.99])
+@pytest.mark.parametrize("coverage", [0.5, 0.9, 0.99])
 def test_the_interval_holds_its_coverage_on_days_it_never_saw(
-    model: GRUPredictor, wanted: float
+    model: GRUPredictor, coverage: float
 ) -> None:
-    calibrate(model, judged(1000, seed=1), wanted)
-    found = measured_coverage(model, judged(1000, seed=2), wanted)
+    calibrate(model, judged(1000, seed=1), coverage)
+    measured = measured_coverage(model, judged(1000, seed=2), coverage)
     # Four standard deviations of both draws.
-    assert abs(found.share - wanted) < 4 * (2 * wanted * (1 - wanted) / 1000) ** 0.5
-    assert (found.wanted, found.samples) == (wanted, 1000)
+    assert abs(measured.share - coverage) < 4 * (2 * coverage * (1 - coverage) / 1000) ** 0.5
+    assert (measured.nominal, measured.samples) == (coverage, 1000)
 
 
 def test_calm_and_wild_shares_are_covered_alike(model: GRUPredictor) -> None:
@@ -39,16 +39,16 @@ def test_calm_and_wild_shares_are_covered_alike(model: GRUPredictor) -> None:
     windows = torch.cat([part.inputs["ohlcv"] for part in mixed])
     calibrate(model, Samples({"ohlcv": windows}, torch.cat([part.targets for part in mixed])))
     for seed, volatility in ((5, 0.01), (6, 0.05)):
-        found = measured_coverage(model, judged(1000, seed, volatility))
-        assert found.share == pytest.approx(0.9, abs=0.06)
+        measured = measured_coverage(model, judged(1000, seed, volatility))
+        assert measured.share == pytest.approx(0.9, abs=0.06)
 
 
 def test_a_higher_coverage_is_a_wider_interval(model: GRUPredictor) -> None:
     samples = judged(300)
     widths = []
-    for wanted in (0.5, 0.8, 0.95):
-        calibrate(model, samples, wanted)
-        widths.append(measured_coverage(model, samples, wanted).width)
+    for coverage in (0.5, 0.8, 0.95):
+        calibrate(model, samples, coverage)
+        widths.append(measured_coverage(model, samples, coverage).width)
     assert widths == sorted(set(widths))
 
 

@@ -64,8 +64,8 @@ def test_both_formats_answer_as_the_model_does(
             read_torchscript(exported.files["torchscript"]),
             OnnxModel(exported.files["onnx"]),
         ):
-            for found, wanted in zip(served(given), expected, strict=True):
-                assert torch.allclose(found, wanted, atol=1e-5)
+            for actual, output in zip(served(given), expected, strict=True):
+                assert torch.allclose(actual, output, atol=1e-5)
 
 
 def test_it_says_how_far_each_format_is_off(exported: Exported) -> None:
@@ -117,9 +117,9 @@ def test_the_samples_hold_what_the_model_answers(
     given = torch.tensor([row["input"]["ohlcv"] for row in content["samples"]])
     assert torch.equal(given, judged(40).inputs["ohlcv"][[0, 13, 26, 39]])
     with torch.inference_mode():
-        for name, found in zip(("OUTPUT__0", "OUTPUT__1"), model(given), strict=True):
+        for name, output in zip(("OUTPUT__0", "OUTPUT__1"), model(given), strict=True):
             written = torch.tensor([row["expected"][name] for row in content["samples"]])
-            assert torch.allclose(written, found, atol=1e-6)
+            assert torch.allclose(written, output, atol=1e-6)
 
 
 def test_a_model_that_was_never_calibrated_is_refused(tmp_path: Path) -> None:
@@ -157,8 +157,8 @@ def test_weights_survive_their_file(model: LSTMPredictor, tmp_path: Path) -> Non
     save_weights(model, tmp_path)
     again, given = load_weights(LSTMPredictor(), tmp_path), windows(4)
     with torch.inference_mode():
-        for found, expected in zip(again(given), model(given), strict=True):
-            assert torch.equal(found, expected)
+        for actual, expected in zip(again(given), model(given), strict=True):
+            assert torch.equal(actual, expected)
 
 
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:

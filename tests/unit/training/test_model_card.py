@@ -20,7 +20,7 @@ def test_the_verdict_comes_before_every_figure(tmp_path: Path) -> None:
 
 def test_the_card_names_data_tensors_settings_and_sources(tmp_path: Path) -> None:
     card = model_card("price", read_trained(torchscript_folder(tmp_path / "trained")), "c0ffee")
-    for said in (
+    for text in (
         f"bokeh-sampledata stocks, sha256 `{'ab' * 32}`.",
         "| test | 366 | 2011-08-09 | 2013-02-28 |",
         "| input `ohlcv` | FP32 | [-1, 60, 5] |",
@@ -29,7 +29,7 @@ def test_the_card_names_data_tensors_settings_and_sources(tmp_path: Path) -> Non
         "| seed | 7 |",
         "Git commit `c0ffee`.",
     ):
-        assert said in card
+        assert text in card
 
 
 def test_only_finite_numbers_are_metrics() -> None:

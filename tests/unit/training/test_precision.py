@@ -13,9 +13,9 @@ from training.precision import Accuracy, Precision, PrecisionError, accuracy, wr
 def test_accuracy_is_of_the_rating_and_of_its_sign() -> None:
     scores = np.array([[0.5], [0.1], [-0.2], [0.4]])
     ratings = np.array([[0.5], [-0.1], [-0.2], [0.0]])
-    found = accuracy(scores, ratings)
-    assert found.error == pytest.approx(((0.2**2 + 0.4**2) / 4) ** 0.5)
-    assert found.sign_right == pytest.approx(2 / 3), "the rating of 0 has no sign"
+    measured = accuracy(scores, ratings)
+    assert measured.error == pytest.approx(((0.2**2 + 0.4**2) / 4) ** 0.5)
+    assert measured.sign_right == pytest.approx(2 / 3), "the rating of 0 has no sign"
 
 
 def test_the_same_scores_lose_nothing() -> None:

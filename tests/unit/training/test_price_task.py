@@ -13,8 +13,8 @@ LSTM = "lstm_price_predictor"
 
 
 def test_the_input_is_named_as_the_model_takes_it() -> None:
-    found = price_samples(samples(4))
-    assert {name: tuple(value.shape) for name, value in found.inputs.items()} == {
+    named = price_samples(samples(4))
+    assert {name: tuple(value.shape) for name, value in named.inputs.items()} == {
         "ohlcv": (4, 60, 5)
     }
 

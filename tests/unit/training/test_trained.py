@@ -53,7 +53,7 @@ def test_names_the_file_that_is_no_object(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "found"),
+    ("changes", "message"),
     [
         ({"samples": []}, "IndexError"),
         ({"inputs": [{"name": "ohlcv"}]}, "KeyError: 'dataType'"),
@@ -63,11 +63,11 @@ def test_names_the_file_that_is_no_object(tmp_path: Path, text: str) -> None:
     ],
 )
 def test_says_what_is_wrong_with_the_samples(
-    tmp_path: Path, changes: dict[str, object], found: str
+    tmp_path: Path, changes: dict[str, object], message: str
 ) -> None:
     folder = torchscript(tmp_path)
     change_sample(folder, **changes)
-    with pytest.raises(TrainedFolderError, match=rf"sample.json: found .*{found}"):
+    with pytest.raises(TrainedFolderError, match=rf"sample.json: found .*{message}"):
         read_trained(folder)
 
 

@@ -6,7 +6,7 @@ from training.data.prices import STEPS, Windows
 
 
 def samples(count: int, seed: int = 3) -> Windows:
-    """A day apart, of one share that moves by about 2 % a day."""
+    """Return bars a day apart, of a share that moves by about 2 % a day."""
     random = np.random.default_rng(seed)
     inputs = random.uniform(90, 110, (count, STEPS, 5)).astype(np.float32)
     inputs[:, :, 4] *= 1e5

@@ -1,4 +1,4 @@
-"""What the Python-based backends share: config.pbtxt as a value, load errors, requests."""
+"""Common code of the Python-based backends: config.pbtxt as a value, load errors, requests."""
 
 import json
 from collections.abc import Iterator
@@ -46,7 +46,7 @@ class ModelConfig:
         return self.max_batch_size > 0
 
     def count(self, key: str) -> int | None:
-        """A parameter that is a whole number >= 0; None when it is absent."""
+        """Return a parameter that is a whole number >= 0; None when it is absent."""
         text = self.parameters.get(key)
         if text is None:
             return None
@@ -55,7 +55,7 @@ class ModelConfig:
         return int(text)
 
     def switch(self, key: str, default: bool) -> bool:
-        """A parameter that is true or false."""
+        """Return a parameter that is true or false."""
         text = self.parameters.get(key, str(default)).lower()
         if text not in ("true", "false", "1", "0"):
             raise LoadError(f"failed to convert parameter {key}='{text}' to true or false")
@@ -63,7 +63,7 @@ class ModelConfig:
 
 
 def read_config(args: dict[str, str], default_filename: str) -> ModelConfig:
-    """What Triton passes to `initialize`, checked; raises LoadError with the reason."""
+    """Check and return what Triton passes to `initialize`; raises LoadError with the reason."""
     raw = json.loads(args["model_config"])
     name = raw["name"]
     if args["model_instance_kind"] == "GPU":
@@ -116,7 +116,7 @@ def serve(requests: list[Any], config: ModelConfig, run: Run) -> list[Any]:
 
 
 def check_output_type(tensor: Tensor, array: np.ndarray) -> np.ndarray:
-    """`array`, if it is what config.pbtxt says; raises TypeError as the C++ backends do."""
+    """Return `array` if it is as in config.pbtxt; raise TypeError as the C++ backends do."""
     expected = pb_utils.triton_string_to_numpy(tensor.data_type)
     if array.dtype != expected and tensor.data_type != "TYPE_STRING":
         raise TypeError(
@@ -139,6 +139,6 @@ def _read(request: Any, config: ModelConfig) -> Answer:
 def _response(request: Any, result: Answer) -> Any:
     if isinstance(result, Exception):
         return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(result)))
-    wanted = request.requested_output_names()
-    outputs = [pb_utils.Tensor(n, array) for n, array in result.items() if n in wanted]
+    requested = request.requested_output_names()
+    outputs = [pb_utils.Tensor(n, array) for n, array in result.items() if n in requested]
     return pb_utils.InferenceResponse(output_tensors=outputs)

@@ -10,21 +10,21 @@ from training.data.duplicates import groups, near_duplicates
 TEXTS = st.lists(st.text("abcdefg! ", max_size=12).map(" ".join), max_size=12)
 
 
-def similarity(one: str, other: str) -> float:
-    sets = [set(re.findall(r"\w+", text) or [text.strip()]) for text in (one, other)]
+def similarity(first: str, second: str) -> float:
+    sets = [set(re.findall(r"\w+", text) or [text.strip()]) for text in (first, second)]
     return len(sets[0] & sets[1]) / len(sets[0] | sets[1])
 
 
 @settings(deadline=None)
 @given(TEXTS, st.sampled_from([0.5, 0.6, 0.7, 0.8, 1.0]))
 def test_finds_exactly_the_pairs_that_comparing_all_finds(texts: list[str], least: float) -> None:
-    wanted = {
-        (one, other)
-        for other in range(len(texts))
-        for one in range(other)
-        if similarity(texts[one], texts[other]) >= least
+    expected = {
+        (first, second)
+        for second in range(len(texts))
+        for first in range(second)
+        if similarity(texts[first], texts[second]) >= least
     }
-    assert set(near_duplicates(texts, least)) == wanted
+    assert set(near_duplicates(texts, least)) == expected
 
 
 def test_signs_and_capitals_make_no_other_sentence() -> None:

@@ -29,8 +29,8 @@ def test_models_and_features_agree_on_a_window(model: PricePredictor) -> None:
 
 
 def test_models_normalise_real_windows_as_features_do(model: PricePredictor, real: Windows) -> None:
-    found = model.normalised(torch.from_numpy(real.inputs)).numpy()
-    np.testing.assert_allclose(found, normalised(real.inputs), atol=5e-6)
+    actual = model.normalised(torch.from_numpy(real.inputs)).numpy()
+    np.testing.assert_allclose(actual, normalised(real.inputs), atol=5e-6)
 
 
 def test_models_normalise_days_without_trade_as_features_do(
@@ -39,13 +39,13 @@ def test_models_normalise_days_without_trade_as_features_do(
     quiet = real.inputs[:8].copy()
     quiet[:4, ::2, 4] = 0
     quiet[4:, :, 4] = 0
-    found = model.normalised(torch.from_numpy(quiet)).numpy()
-    np.testing.assert_allclose(found, normalised(quiet), atol=5e-6)
+    actual = model.normalised(torch.from_numpy(quiet)).numpy()
+    np.testing.assert_allclose(actual, normalised(quiet), atol=5e-6)
 
 
 def test_models_measure_volatility_as_features_do(model: PricePredictor, real: Windows) -> None:
     returns = STEPS - 1
     sample: Floats = np.array([volatility(window[:, 3], returns)[-1] for window in real.inputs])
     whole = sample * np.sqrt((returns - 1) / returns)  # of the window, which is all there is
-    found = model.volatility(torch.from_numpy(real.inputs)).numpy()[:, 0]
-    np.testing.assert_allclose(found, whole, rtol=1e-3)
+    actual = model.volatility(torch.from_numpy(real.inputs)).numpy()[:, 0]
+    np.testing.assert_allclose(actual, whole, rtol=1e-3)

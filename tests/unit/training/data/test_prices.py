@@ -50,7 +50,7 @@ def test_bars_are_on_the_scale_of_the_adjusted_close() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "found"),
+    ("column", "value", "message"),
     [
         ("open", 0.0, "found open 0.0 on 2001-01-02, expected a price above 0"),
         ("close", np.nan, "found close nan on 2001-01-02, expected a price above 0"),
@@ -59,24 +59,24 @@ def test_bars_are_on_the_scale_of_the_adjusted_close() -> None:
     ],
 )
 def test_a_bar_without_a_price_is_named_and_not_left_out(
-    column: str, value: float, found: str
+    column: str, value: float, message: str
 ) -> None:
     rows = share(3).assign(adj_close=1.0).reset_index()
     rows.loc[1, column] = value
-    with pytest.raises(DataError, match=f"bars of X: {found}; drop that bar"):
+    with pytest.raises(DataError, match=f"bars of X: {message}; drop that bar"):
         adjusted(rows, "X")
 
 
 def test_a_window_is_60_bars_and_its_target_the_next_close() -> None:
     bars = share(100)
-    found = windows({"X": bars})
-    assert found.inputs.shape == (100 - STEPS, STEPS, 5)
-    assert found.targets.shape == (100 - STEPS, 1)
-    assert np.allclose(found.inputs[7], bars.iloc[7:67].to_numpy())
-    assert np.isclose(found.targets[7, 0], bars["close"].iloc[67] / bars["close"].iloc[66])
-    assert found.first[7] == bars.index[7].to_datetime64()
-    assert found.last[7] == bars.index[66].to_datetime64()
-    assert found.target[7] == bars.index[67].to_datetime64()
+    samples = windows({"X": bars})
+    assert samples.inputs.shape == (100 - STEPS, STEPS, 5)
+    assert samples.targets.shape == (100 - STEPS, 1)
+    assert np.allclose(samples.inputs[7], bars.iloc[7:67].to_numpy())
+    assert np.isclose(samples.targets[7, 0], bars["close"].iloc[67] / bars["close"].iloc[66])
+    assert samples.first[7] == bars.index[7].to_datetime64()
+    assert samples.last[7] == bars.index[66].to_datetime64()
+    assert samples.target[7] == bars.index[67].to_datetime64()
 
 
 @pytest.mark.parametrize("changed", [STEPS, STEPS + 5, 99])
@@ -90,9 +90,9 @@ def test_no_window_sees_its_target_or_later(changed: int) -> None:
 
 
 def test_windows_never_mix_shares() -> None:
-    found = windows({"A": share(80, 1), "B": share(90, 2), "tiny": share(STEPS)})
-    assert [int((found.tickers == name).sum()) for name in ("A", "B", "tiny")] == [20, 30, 0]
-    first = found[found.tickers == "B"]
+    samples = windows({"A": share(80, 1), "B": share(90, 2), "tiny": share(STEPS)})
+    assert [int((samples.tickers == name).sum()) for name in ("A", "B", "tiny")] == [20, 30, 0]
+    first = samples[samples.tickers == "B"]
     assert np.array_equal(first.inputs, windows({"B": share(90, 2)}).inputs)
 
 
@@ -160,5 +160,5 @@ def test_no_shares_have_no_windows() -> None:
 
 
 def test_shares_of_too_few_bars_have_none() -> None:
-    found = windows({"tiny": share(STEPS), "none": share(0)})
-    assert (len(found), found.inputs.shape) == (0, (0, STEPS, 5))
+    samples = windows({"tiny": share(STEPS), "none": share(0)})
+    assert (len(samples), samples.inputs.shape) == (0, (0, STEPS, 5))

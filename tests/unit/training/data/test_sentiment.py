@@ -34,13 +34,13 @@ def rated(tmp_path_factory: pytest.TempPathFactory) -> Sentiment:
 
 def test_a_score_is_a_quarter_of_the_rating(tmp_path: Path) -> None:
     lines = {"amazon": ["7_1\t3.0\tIt works &amp; looks great. ", "8_1\t-4\tHorrible."]}
-    found = load_sentiment(archive(tmp_path / "x.zip", lines))
-    assert found.texts[:2] == ("It works & looks great.", "Horrible.")
-    assert found.scores[:2].tolist() == [0.75, -1.0]
-    assert found.scores.dtype == np.float32
-    assert found.documents[:2].tolist() == ["amazon/7", "amazon/8"]
-    assert found.sources.tolist() == ["amazon", "amazon", "movies", "nyt", "tweets"]
-    assert len(found.sha256) == 64
+    rated = load_sentiment(archive(tmp_path / "x.zip", lines))
+    assert rated.texts[:2] == ("It works & looks great.", "Horrible.")
+    assert rated.scores[:2].tolist() == [0.75, -1.0]
+    assert rated.scores.dtype == np.float32
+    assert rated.documents[:2].tolist() == ["amazon/7", "amazon/8"]
+    assert rated.sources.tolist() == ["amazon", "amazon", "movies", "nyt", "tweets"]
+    assert len(rated.sha256) == 64
 
 
 def test_no_document_is_in_two_parts(rated: Sentiment) -> None:
@@ -66,13 +66,13 @@ def test_no_sentence_is_in_two_parts_in_other_letters(rated: Sentiment) -> None:
 
 def test_every_sentence_is_in_a_part_with_its_score(rated: Sentiment) -> None:
     parts = rated.split()
-    found = [
+    rows = [
         (text, float(score), str(source))
         for part in (parts.train, parts.validation, parts.test)
         for text, score, source in zip(part.texts, part.scores, part.sources, strict=True)
     ]
-    wanted = zip(rated.texts, rated.scores.tolist(), rated.sources.tolist(), strict=True)
-    assert sorted(found) == sorted(wanted)
+    expected = zip(rated.texts, rated.scores.tolist(), rated.sources.tolist(), strict=True)
+    assert sorted(rows) == sorted(expected)
 
 
 def test_each_source_has_its_share_in_each_part(rated: Sentiment) -> None:

@@ -22,17 +22,17 @@ def test_parts_of_a_fold_are_in_order_with_a_gap(
     samples: Windows, count: int, purge_days: int
 ) -> None:
     gap = np.timedelta64(purge_days, "D")
-    found = folds(samples, count, purge_days)
-    assert len(found) == count
-    for parts in found:
+    cuts = folds(samples, count, purge_days)
+    assert len(cuts) == count
+    for parts in cuts:
         assert parts.train.target.max() + gap <= parts.validation.first.min()
         assert parts.validation.target.max() + gap <= parts.test.first.min()
         assert min(len(parts.train), len(parts.validation), len(parts.test)) > 20
 
 
 def test_each_fold_learns_from_more_and_is_judged_later(samples: Windows) -> None:
-    found = folds(samples, 4)
-    for before, after in pairwise(found):
+    cuts = folds(samples, 4)
+    for before, after in pairwise(cuts):
         assert len(after.train) > len(before.train)
         assert before.test.target.max() < after.test.target.min()
 

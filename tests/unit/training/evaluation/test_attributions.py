@@ -28,22 +28,22 @@ def model() -> PricePredictor:
 
 
 def test_finds_the_one_input_that_counts(model: PricePredictor) -> None:
-    found = of_windows(model, torch.from_numpy(samples(20).inputs))
-    nothing = {name: share for name, share in found.by_feature().items() if name != "volume"}
-    assert found.by_feature()["volume"] > 0
+    attributions = of_windows(model, torch.from_numpy(samples(20).inputs))
+    nothing = {name: share for name, share in attributions.by_feature().items() if name != "volume"}
+    assert attributions.by_feature()["volume"] > 0
     assert set(nothing.values()) == {0.0}
-    assert int(found.by_step().argmax()) == 58
-    assert float(np.delete(found.by_step(), 58).sum()) == 0
+    assert int(attributions.by_step().argmax()) == 58
+    assert float(np.delete(attributions.by_step(), 58).sum()) == 0
 
 
 def test_adds_up_to_the_difference_from_a_window_without_movement(model: PricePredictor) -> None:
     ohlcv = torch.from_numpy(samples(20).inputs)
-    found = of_windows(model, ohlcv)
+    attributions = of_windows(model, ohlcv)
     with torch.no_grad():
         bars = model.normalised(ohlcv)
         difference = (model.read(bars) - model.read(torch.zeros_like(bars)))[:, 0]
-    assert np.allclose(found.values.sum(axis=(1, 2)), difference.numpy(), atol=1e-6)
-    assert found.delta < 1e-3
+    assert np.allclose(attributions.values.sum(axis=(1, 2)), difference.numpy(), atol=1e-6)
+    assert attributions.delta < 1e-3
 
 
 def test_the_words_of_a_text_add_up_to_its_score() -> None:

@@ -11,14 +11,14 @@ DAYS = np.arange(400) // 4
 
 
 def test_half_the_error_is_a_gain_of_half() -> None:
-    found = gain_over(NOISE / 2, NOISE, DAYS)
-    assert (found.gain, found.lower, found.upper) == pytest.approx((0.5, 0.5, 0.5))
+    gain = gain_over(NOISE / 2, NOISE, DAYS)
+    assert (gain.gain, gain.lower, gain.upper) == pytest.approx((0.5, 0.5, 0.5))
 
 
 def test_equal_forecasts_gain_nothing_for_sure() -> None:
     other = np.random.default_rng(6).normal(0, 1, 400)
-    found = gain_over(NOISE, other, DAYS)
-    assert found.lower < 0 < found.upper
+    gain = gain_over(NOISE, other, DAYS)
+    assert gain.lower < 0 < gain.upper
 
 
 def test_cases_of_one_day_count_as_one() -> None:

@@ -39,9 +39,9 @@ def test_a_forecast_of_noise_is_called_worse() -> None:
 
 
 def test_a_small_gain_by_luck_is_not_called_better() -> None:
-    found = judge(Forecast(LUCKY), LEARNT, JUDGED)
-    assert found.gain.lower < 0 < found.gain.gain
-    assert verdict(found).startswith(f"no better than naive: {found.gain}")
+    judged = judge(Forecast(LUCKY), LEARNT, JUDGED)
+    assert judged.gain.lower < 0 < judged.gain.gain
+    assert verdict(judged).startswith(f"no better than naive: {judged.gain}")
 
 
 @pytest.mark.parametrize(("shares", "ends"), [(1, "habit."), (5, "no evidence of skill.")])
@@ -53,21 +53,21 @@ def test_five_shares_that_move_as_one_are_one_case(shares: int, ends: str) -> No
     judged.targets[:, 0] = np.where(rises, 1.01, 0.99)
     right = np.repeat(np.arange(days) % 20 < 12, shares)
     close = np.where(right == rises, 1.001, 0.999)
-    found = judge(Forecast(close), LEARNT, judged)
-    assert found.direction["model"].share == pytest.approx(0.6)
-    assert found.direction["model"].lower > 0.5, "as if each share were a case"
-    assert verdict(found).endswith(ends)
+    judgement = judge(Forecast(close), LEARNT, judged)
+    assert judgement.direction["model"].share == pytest.approx(0.6)
+    assert judgement.direction["model"].lower > 0.5, "as if each share were a case"
+    assert verdict(judgement).endswith(ends)
 
 
 def test_errors_are_of_the_relative_close() -> None:
-    found = errors(np.array([1.01, 0.98]), np.array([1.0, 1.0]))
-    assert found["meanAbsoluteError"] == pytest.approx(0.015)
-    assert found["rootMeanSquareError"] == pytest.approx(np.sqrt(2.5e-4))
+    measured = errors(np.array([1.01, 0.98]), np.array([1.0, 1.0]))
+    assert measured["meanAbsoluteError"] == pytest.approx(0.015)
+    assert measured["rootMeanSquareError"] == pytest.approx(np.sqrt(2.5e-4))
 
 
 def test_days_that_did_not_move_have_no_direction() -> None:
-    found = direction(np.array([1, -1, 1, 0]), np.array([1.1, 1.1, 1.0, 0.9]))
-    assert (found.hits, found.cases) == (1, 2)
+    share = direction(np.array([1, -1, 1, 0]), np.array([1.1, 1.1, 1.0, 0.9]))
+    assert (share.hits, share.cases) == (1, 2)
 
 
 def test_bounds_count_what_they_hold() -> None:
@@ -76,12 +76,12 @@ def test_bounds_count_what_they_hold() -> None:
 
 
 def test_baselines_say_what_they_are_called() -> None:
-    found = baselines(LEARNT, JUDGED)
+    forecasts = baselines(LEARNT, JUDGED)
     closes = JUDGED.inputs[4, :, 3].astype(np.float64)
-    assert found["tomorrowIsToday"][4] == 1
-    assert found["movingAverage5"][4] == pytest.approx(closes[-5:].mean() / closes[-1])
-    assert found["movingAverage20"][4] == pytest.approx(closes[-20:].mean() / closes[-1])
-    assert found["meanOfTrain"][4] == pytest.approx(LEARNT.targets.mean(), abs=1e-6)
+    assert forecasts["tomorrowIsToday"][4] == 1
+    assert forecasts["movingAverage5"][4] == pytest.approx(closes[-5:].mean() / closes[-1])
+    assert forecasts["movingAverage20"][4] == pytest.approx(closes[-20:].mean() / closes[-1])
+    assert forecasts["meanOfTrain"][4] == pytest.approx(LEARNT.targets.mean(), abs=1e-6)
 
 
 def test_no_baseline_knows_what_is_judged() -> None:
@@ -99,5 +99,5 @@ def test_the_usual_direction_is_that_of_the_train_days() -> None:
 
 def test_what_is_judged_can_be_written_as_json() -> None:
     bounds = np.stack([TRUE - 0.01, TRUE + 0.01], axis=1)
-    found = judge(Forecast(TRUE, bounds), LEARNT, JUDGED).as_dict()
-    assert json.loads(json.dumps(found))["interval"]["share"] == 1
+    document = judge(Forecast(TRUE, bounds), LEARNT, JUDGED).as_dict()
+    assert json.loads(json.dumps(document))["interval"]["share"] == 1

@@ -17,8 +17,8 @@ from training.evaluation.proportions import share_of
     ],
 )
 def test_the_interval_is_wilsons(hits: int, cases: int, lower: float, upper: float) -> None:
-    found = share_of(hits, cases)
-    assert (found.lower, found.upper) == pytest.approx((lower, upper), abs=5e-5)
+    share = share_of(hits, cases)
+    assert (share.lower, share.upper) == pytest.approx((lower, upper), abs=5e-5)
 
 
 def test_holds_the_truth_about_19_times_of_20() -> None:
@@ -29,9 +29,9 @@ def test_holds_the_truth_about_19_times_of_20() -> None:
 
 
 def test_nothing_is_known_from_no_cases() -> None:
-    found = share_of(0, 0)
-    assert (found.share, found.lower, found.upper) == (None, 0.0, 1.0)
-    assert str(found) == "no cases"
+    share = share_of(0, 0)
+    assert (share.share, share.lower, share.upper) == (None, 0.0, 1.0)
+    assert str(share) == "no cases"
 
 
 def test_more_hits_than_cases_are_refused() -> None:

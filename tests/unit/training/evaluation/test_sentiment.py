@@ -28,10 +28,10 @@ def told(scores: np.ndarray) -> str:
 
 
 def test_word_counts_find_what_words_tell() -> None:
-    found = judge(Rated(TRUE, np.ones(120)), LEARNT, JUDGED)
-    assert found.errors["tfidfRidge"]["rootMeanSquareError"] < 0.1
-    assert found.errors["tfidfRidge"]["correlation"] > 0.95
-    assert found.sign["tfidfLogistic"].share == 1
+    judgement = judge(Rated(TRUE, np.ones(120)), LEARNT, JUDGED)
+    assert judgement.errors["tfidfRidge"]["rootMeanSquareError"] < 0.1
+    assert judgement.errors["tfidfRidge"]["correlation"] > 0.95
+    assert judgement.sign["tfidfLogistic"].share == 1
 
 
 def test_a_perfect_rating_is_called_better() -> None:
@@ -44,8 +44,8 @@ def test_a_rating_of_noise_is_called_worse() -> None:
 
 
 def test_what_nobody_leaned_to_has_no_sign() -> None:
-    found = sign(np.array([0.2, -0.2, 0.1]), np.array([0.5, 0.5, 0.0]))
-    assert (found.hits, found.cases) == (1, 2)
+    share = sign(np.array([0.2, -0.2, 0.1]), np.array([0.5, 0.5, 0.0]))
+    assert (share.hits, share.cases) == (1, 2)
 
 
 def test_confidence_is_compared_with_how_often_it_was_right() -> None:
@@ -60,16 +60,16 @@ def test_confidence_is_compared_with_how_often_it_was_right() -> None:
 
 def test_the_calibration_error_is_the_mean_distance() -> None:
     confidence = np.full(120, 0.75)
-    found = judge(Rated(TRUE, confidence), LEARNT, JUDGED)
-    assert found.calibration_error() == pytest.approx(0.25)
+    judgement = judge(Rated(TRUE, confidence), LEARNT, JUDGED)
+    assert judgement.calibration_error() == pytest.approx(0.25)
 
 
 def test_texts_of_one_sign_only_leave_nothing_to_tell_apart() -> None:
     happy = LEARNT[LEARNT.scores > 0]
-    found = judge(Rated(TRUE, np.ones(120)), happy, JUDGED)
-    assert found.sign["tfidfLogistic"].hits == int((TRUE > 0).sum())
+    judgement = judge(Rated(TRUE, np.ones(120)), happy, JUDGED)
+    assert judgement.sign["tfidfLogistic"].hits == int((TRUE > 0).sum())
 
 
 def test_what_is_judged_can_be_written_as_json() -> None:
-    found = judge(Rated(TRUE, np.full(120, 0.9)), LEARNT, JUDGED).as_dict()
-    assert json.loads(json.dumps(found))["sign"]["model"]["share"] == 1
+    document = judge(Rated(TRUE, np.full(120, 0.9)), LEARNT, JUDGED).as_dict()
+    assert json.loads(json.dumps(document))["sign"]["model"]["share"] == 1

@@ -24,7 +24,7 @@ def mean_square(outputs: tuple[Tensor, ...], targets: Tensor) -> Tensor:
 
 
 def drawn(count: int, seed: int) -> Samples:
-    """A linear rule with noise."""
+    """Return a linear rule with noise."""
     generator = torch.Generator().manual_seed(seed)
     given = torch.randn(count, 6, generator=generator)
     noise = torch.randn(count, 1, generator=generator)

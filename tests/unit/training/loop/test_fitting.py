@@ -19,47 +19,47 @@ def one_thread() -> None:
 
 
 def test_learns_a_rule_that_can_be_learnt() -> None:
-    found = fit(small_task(), SETTINGS.model_copy(update={"epochs": 40, "learning_rate": 0.01}))
-    assert found.epochs[found.best - 1].validation < found.epochs[0].validation / 5
+    fitted = fit(small_task(), SETTINGS.model_copy(update={"epochs": 40, "learning_rate": 0.01}))
+    assert fitted.epochs[fitted.best - 1].validation < fitted.epochs[0].validation / 5
 
 
 def test_the_same_seed_gives_the_same_weights() -> None:
-    one, other = fit(small_task(), SETTINGS), fit(small_task(), SETTINGS)
-    for name, weight in one.model.state_dict().items():
-        assert torch.equal(weight, other.model.state_dict()[name]), name
+    first, second = fit(small_task(), SETTINGS), fit(small_task(), SETTINGS)
+    for name, weight in first.model.state_dict().items():
+        assert torch.equal(weight, second.model.state_dict()[name]), name
 
 
 def test_another_seed_gives_others() -> None:
-    one, other = (fit(small_task(), SETTINGS.model_copy(update={"seed": s})) for s in (7, 8))
-    states = one.model.state_dict(), other.model.state_dict()
+    first, second = (fit(small_task(), SETTINGS.model_copy(update={"seed": s})) for s in (7, 8))
+    states = first.model.state_dict(), second.model.state_dict()
     assert not torch.equal(states[0]["layers.0.weight"], states[1]["layers.0.weight"])
 
 
 def test_stops_when_validation_gets_no_better() -> None:
     lines: list[str] = []
     settings = Settings(epochs=200, patience=2, batch=16, learning_rate=0.1)
-    found = fit(small_task(), settings, say=lines.append)
-    assert len(found.epochs) == found.best + 2 < 200
+    fitted = fit(small_task(), settings, say=lines.append)
+    assert len(fitted.epochs) == fitted.best + 2 < 200
     assert lines[-1] == "stopping: no better for 2 epochs"
 
 
 def test_keeps_the_weights_of_the_best_epoch() -> None:
     task = small_task()
-    found = fit(task, Settings(epochs=8, patience=8, batch=16, learning_rate=0.2))
-    best = min(found.epochs, key=lambda epoch: epoch.validation)
-    assert found.best == best.number < 8
-    loss = mean_square(predict(found.model, task.validation), task.validation.targets)
+    fitted = fit(task, Settings(epochs=8, patience=8, batch=16, learning_rate=0.2))
+    best = min(fitted.epochs, key=lambda epoch: epoch.validation)
+    assert fitted.best == best.number < 8
+    loss = mean_square(predict(fitted.model, task.validation), task.validation.targets)
     assert float(loss) == pytest.approx(best.validation)
 
 
 def test_a_steep_gradient_is_clipped() -> None:
-    steep = replace(small_task(), loss=lambda out, wanted: 1e6 * mean_square(out, wanted))
+    steep = replace(small_task(), loss=lambda out, targets: 1e6 * mean_square(out, targets))
     settings = Settings(epochs=1, batch=96, clip_norm=1e-9, learning_rate=0.1)
-    found = fit(steep, settings)
+    fitted = fit(steep, settings)
     # AdamW divides by the gradient's size plus 1e-8, against which the clipped one is little.
     torch.manual_seed(settings.seed)
-    moved = found.model.layers[0].weight.detach() - small_task().build().layers[0].weight  # type: ignore
-    assert found.epochs[0].gradient_norm > 1e4
+    moved = fitted.model.layers[0].weight.detach() - small_task().build().layers[0].weight  # type: ignore
+    assert fitted.epochs[0].gradient_norm > 1e4
     assert 0 < float(moved.detach().abs().max()) < 0.02
 
 
@@ -122,7 +122,7 @@ def test_a_loss_that_is_not_a_number_ends_the_training() -> None:
 
 def test_a_gradient_that_is_not_a_number_ends_the_training() -> None:
     # The root's slope at 0 is infinite: a finite loss, and a gradient that would ruin the weights.
-    rooted = replace(small_task(), loss=lambda out, wanted: torch.sqrt((out[0] * 0).sum()))
+    rooted = replace(small_task(), loss=lambda out, targets: torch.sqrt((out[0] * 0).sum()))
     with pytest.raises(LossError, match=r"epoch 1, batch 1, gradient: found a loss of nan"):
         fit(rooted, SETTINGS)
 

@@ -23,8 +23,10 @@ def planned(**plan: object) -> Task:
     return replace(small_task(), plan=plan)
 
 
-def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
-    return one.keys() == other.keys() and all(torch.equal(one[name], other[name]) for name in one)
+def same(first: dict[str, torch.Tensor], second: dict[str, torch.Tensor]) -> bool:
+    return first.keys() == second.keys() and all(
+        torch.equal(first[name], second[name]) for name in first
+    )
 
 
 @pytest.mark.parametrize("schedule", list(Schedule))
@@ -156,7 +158,7 @@ def test_a_cosine_plan_is_not_stretched_by_a_resume(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "found"),
+    ("damage", "message"),
     [
         (lambda content: content[:-100], "found content of SHA-256 [0-9a-f]{12}, expected"),
         (lambda content: content[:500] + b"\0" + content[501:], "found content of SHA-256"),
@@ -165,14 +167,14 @@ def test_a_cosine_plan_is_not_stretched_by_a_resume(tmp_path: Path) -> None:
     ],
     ids=["cut off", "one byte changed", "another format", "empty"],
 )
-def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: object, found: str) -> None:
+def test_a_damaged_checkpoint_is_refused(tmp_path: Path, damage: object, message: str) -> None:
     file = Checkpoint(tmp_path / "checkpoint")
     fit(small_task(), SETTINGS.model_copy(update={"epochs": 1}), file)
     content = file.path.read_bytes()
     file.path.write_bytes(damage(content))  # type: ignore[operator]
     assert file.path.read_bytes() != content
 
-    with pytest.raises(CheckpointError, match=f"{found}.*delete it, or train without --resume"):
+    with pytest.raises(CheckpointError, match=f"{message}.*delete it, or train without --resume"):
         fit(small_task(), SETTINGS, file)
 
 

@@ -18,13 +18,13 @@ def asked(
 ) -> tuple[float, float]:
     """Ratio and confidence for one row; the interval is exp(+-width) around the price."""
     bounds = [[price * math.exp(-width), price * math.exp(width)]]
-    found: tuple[Tensor, Tensor] = combiner(
+    answer: tuple[Tensor, Tensor] = combiner(
         torch.tensor([[price]]),
         torch.tensor(bounds),
         torch.tensor([[score]]),
         torch.tensor([[confidence]]),
     )
-    return float(found[0]), float(found[1])
+    return float(answer[0]), float(answer[1])
 
 
 def test_a_text_that_says_nothing_leaves_the_price() -> None:
@@ -40,8 +40,8 @@ def test_a_text_of_which_nothing_is_known_leaves_the_price(text: tuple[float, fl
 
 def test_a_sure_text_moves_the_price_towards_it_by_its_share() -> None:
     combiner = EnsembleCombiner((0.75, 0.25), sensitivity=0.02)
-    found, _ = asked(combiner, price=1.0, score=1.0, confidence=1.0)
-    assert math.log(found) == pytest.approx(0.25 * 0.02, rel=1e-4)
+    combined, _ = asked(combiner, price=1.0, score=1.0, confidence=1.0)
+    assert math.log(combined) == pytest.approx(0.25 * 0.02, rel=1e-4)
 
 
 def test_a_surer_text_moves_it_further() -> None:
@@ -62,8 +62,8 @@ def test_confidence_grows_as_the_interval_narrows() -> None:
 
 def test_confidence_is_the_share_of_a_normal_distribution_beyond_no_move() -> None:
     # A 90 % interval of exp(+-1.6449 s) has a standard deviation of s.
-    found = asked(EnsembleCombiner(), price=math.exp(0.01), width=1.6449 * 0.01)[1]
-    assert found == pytest.approx(0.8413, abs=1e-3)
+    confidence = asked(EnsembleCombiner(), price=math.exp(0.01), width=1.6449 * 0.01)[1]
+    assert confidence == pytest.approx(0.8413, abs=1e-3)
 
 
 @pytest.mark.parametrize("weights", [(0.0, 1.0), (0.5, -0.1)])

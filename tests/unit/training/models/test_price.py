@@ -38,8 +38,8 @@ def test_answers_a_price_and_an_interval_around_it(kind: type[PricePredictor]) -
 def test_the_answer_does_not_depend_on_the_scale_of_prices(kind: type[PricePredictor]) -> None:
     model, given = made(kind), windows(8)
     with torch.inference_mode():
-        for found, scaled in zip(model(given), model(given * 7.0), strict=True):
-            assert torch.allclose(found, scaled, atol=1e-5)
+        for plain, scaled in zip(model(given), model(given * 7.0), strict=True):
+            assert torch.allclose(plain, scaled, atol=1e-5)
 
 
 @every
@@ -73,8 +73,8 @@ def test_an_unreadable_window_is_nan_and_its_neighbours_are_not(
     spoilt = given.clone()
     spoilt[1, 20, column] = value
     with torch.inference_mode():
-        found, expected = model(spoilt), model(given)
-    for tensor, sound in zip(found, expected, strict=True):
+        actual, expected = model(spoilt), model(given)
+    for tensor, sound in zip(actual, expected, strict=True):
         assert bool(tensor[1].isnan().all())
         assert torch.allclose(tensor[[0, 2]], sound[[0, 2]], atol=1e-6)
 

@@ -101,14 +101,14 @@ def test_a_larger_spread_makes_it_less_sure(model: SentimentTransformer) -> None
 
 
 def test_the_loss_is_least_for_the_right_score_and_an_honest_spread() -> None:
-    wanted = torch.tensor([[0.5], [-0.5]])
+    targets = torch.tensor([[0.5], [-0.5]])
     near, unsure = torch.full((2, 1), 0.1), torch.full((2, 1), 1.0)
 
     def loss(score: Tensor, spread: Tensor) -> float:
-        return float(SentimentTransformer.loss((score, score, spread), wanted))
+        return float(SentimentTransformer.loss((score, score, spread), targets))
 
-    assert loss(wanted, near) < loss(wanted, unsure)
-    assert loss(-wanted, unsure) < loss(-wanted, near)
+    assert loss(targets, near) < loss(targets, unsure)
+    assert loss(-targets, unsure) < loss(-targets, near)
 
 
 def test_frozen_layers_keep_their_weights_and_the_head_learns() -> None:

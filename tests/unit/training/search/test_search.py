@@ -8,7 +8,7 @@ import torch
 from tests.unit.training.windows import samples
 from training.command import main as train
 from training.data.prices import Split
-from training.search import Search, SearchError, found, main, search
+from training.search import Search, SearchError, main, outcome, search
 from training.settings import Settings
 
 PARTS = (Split(samples(32, 1), samples(16, 2), samples(8, 3)),)
@@ -29,8 +29,10 @@ def test_begins_with_what_is_to_be_beaten_and_finds_nothing_worse() -> None:
 
 
 def test_the_same_seed_tries_the_same() -> None:
-    one, other = (search(WANTED, 2) for _ in range(2))
-    assert [(t.params, t.value) for t in one.trials] == [(t.params, t.value) for t in other.trials]
+    first, second = (search(WANTED, 2) for _ in range(2))
+    assert [(t.params, t.value) for t in first.trials] == [
+        (t.params, t.value) for t in second.trials
+    ]
 
 
 def test_settings_that_lead_nowhere_end_their_trial_only() -> None:
@@ -43,11 +45,11 @@ def test_settings_that_lead_nowhere_end_their_trial_only() -> None:
 def test_no_trial_that_came_to_its_end_is_said_with_the_reason() -> None:
     broken = Split(samples(32, 1), samples(16, 2), samples(8, 3))
     broken.train.targets[0] = 1e30
-    wanted = Search("gru_price_predictor", (broken,), Settings(epochs=1))
+    broken_search = Search("gru_price_predictor", (broken,), Settings(epochs=1))
     with pytest.raises(
         SearchError, match=r"found none of 2 .*the last one: epoch 1, .*; take more --trials"
     ):
-        found(search(wanted, 2), wanted)
+        outcome(search(broken_search, 2), broken_search)
 
 
 def test_the_command_says_it_in_a_sentence_and_writes_nothing(
@@ -62,7 +64,7 @@ def test_the_command_says_it_in_a_sentence_and_writes_nothing(
 def test_the_options_are_those_of_the_training_command(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    content = found(search(WANTED, 1), WANTED)
+    content = outcome(search(WANTED, 1), WANTED)
     assert content["best"]["loss"] == content["trials"][0]["loss"]
     words = [*content["options"].split(), "--epochs", "0", "--output", str(tmp_path / "new")]
 

@@ -93,7 +93,7 @@ def _tensor_of(node: Any, batched: bool) -> dict[str, Any]:
 
 
 def _text(array: np.ndarray) -> np.ndarray:
-    """ONNX Runtime takes text where Triton gives bytes."""
+    """Return text for bytes: ONNX Runtime takes text, and Triton gives bytes."""
     if array.dtype != np.object_:
         return array
     texts = [item.decode() if isinstance(item, bytes) else item for item in array.flat]
@@ -132,21 +132,23 @@ def _options(config: ModelConfig) -> ort.SessionOptions:
     return options
 
 
-def _compare(side: str, config: ModelConfig, wanted: tuple[Tensor, ...], graph: list[Any]) -> None:
+def _compare(
+    side: str, config: ModelConfig, declared: tuple[Tensor, ...], graph: list[Any]
+) -> None:
     """Refuse a config.pbtxt that is not the graph's: names, types, shapes."""
-    found = {node.name: node for node in graph}
-    if side == "input" and len(wanted) != len(graph):
+    nodes = {node.name: node for node in graph}
+    if side == "input" and len(declared) != len(graph):
         raise LoadError(
-            f"unable to load model '{config.name}', configuration expects {len(wanted)} inputs, "
+            f"unable to load model '{config.name}', configuration expects {len(declared)} inputs, "
             f"model provides {len(graph)}"
         )
-    for tensor in wanted:
-        if tensor.name not in found:
+    for tensor in declared:
+        if tensor.name not in nodes:
             raise LoadError(
                 f"unable to load model '{config.name}', unexpected inference {side} "
-                f"'{tensor.name}', allowed {side}s are: {', '.join(sorted(found))}"
+                f"'{tensor.name}', allowed {side}s are: {', '.join(sorted(nodes))}"
             )
-        _compare_tensor(side, config, tensor, found[tensor.name])
+        _compare_tensor(side, config, tensor, nodes[tensor.name])
 
 
 def _compare_tensor(side: str, config: ModelConfig, tensor: Tensor, node: Any) -> None:

@@ -44,7 +44,7 @@ class TritonPythonModel:
         tensors = {name: self._torch.from_numpy(array) for name, array in inputs.items()}
         with self._mode():
             outputs = _as_list(self._torch, self._call(tensors))
-        found = {}
+        arrays = {}
         for tensor, position in zip(self._config.outputs, self._positions, strict=True):
             if position >= len(outputs):
                 raise ValueError(
@@ -52,8 +52,8 @@ class TritonPythonModel:
                     f"{len(outputs)} tensors"
                 )
             array = outputs[position].detach().contiguous().numpy()
-            found[tensor.name] = check_output_type(tensor, array)
-        return found
+            arrays[tensor.name] = check_output_type(tensor, array)
+        return arrays
 
 
 def _import_torch() -> Any:
@@ -102,7 +102,7 @@ def _refuse_text(config: ModelConfig) -> None:
 
 
 def _binding(config: ModelConfig, model: Any) -> Callable[[dict[str, Any]], Any]:
-    """How the request's tensors become arguments: by name, by `<name>__<index>`, or in order."""
+    """Return the order of arguments: by name, by `<name>__<index>`, or as in config.pbtxt."""
     arguments = model.forward.schema.arguments[1:]
     required = [a.name for a in arguments if not a.has_default_value()]
     names = [tensor.name for tensor in config.inputs]
@@ -121,9 +121,9 @@ def _binding(config: ModelConfig, model: Any) -> Callable[[dict[str, Any]], Any]
 
 
 def _positions(tensors: Sequence[Tensor], side: str, model: str) -> list[int]:
-    """Places from `<name>__<index>`; the order of config.pbtxt where a name has no index."""
-    found = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
-    positions = [int(match.group(1)) for match in found if match]
+    """Return the positions of `<name>__<index>`; if a name has no index, config.pbtxt's order."""
+    matches = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
+    positions = [int(match.group(1)) for match in matches if match]
     if len(positions) < len(tensors):
         return list(range(len(tensors)))
     if len(set(positions)) < len(positions):

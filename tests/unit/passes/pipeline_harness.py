@@ -5,12 +5,12 @@ from typing import Any
 from inference_operator.api.status import EnsemblePipelineStatus
 from inference_operator.domain.names import NAME_LABEL, UnitKey
 from tests.fakes.bodies import KEY, PIPELINE, epipe, source
-from tests.fakes.world import World
+from tests.fakes.harness import OperatorHarness
 
 BOTH = (KEY, PIPELINE)
 
 
-class Desk(World):
+class PipelineHarness(OperatorHarness):
     """A model, and a pipeline of one step that refers to it."""
 
     def user_applies_pipeline(self, **changes: Any) -> None:

@@ -1,4 +1,4 @@
-"""What the e2e tests do with the cluster, in the words of its users."""
+"""A harness of the e2e tests: what users do with the cluster."""
 
 import json
 import os
@@ -12,15 +12,15 @@ from hack.cluster.kubectl import Kubectl
 from hack.product import Images
 from hack.services.cluster_store import NAME as STORE
 from hack.services.cluster_store import ClusterStore
-from tests.e2e.patience import eventually
 from tests.e2e.served import Served, changed
+from tests.e2e.waiting import eventually
 
 WRITES = {"create", "update", "patch", "delete", "deletecollection"}
 AGENT = "inference-operator"
 
 
 @dataclass(frozen=True)
-class World:
+class ClusterHarness:
     """The cluster, the operator's images, and the store."""
 
     kubectl: Kubectl
@@ -30,7 +30,7 @@ class World:
     kubeconfig: Path
 
     def model(self, namespace: str, name: str = "linear", **changes: Any) -> Served:
-        """An InferenceModel of the ONNX `linear` (y = 2x + 1), changed by dotted paths.
+        """Return an InferenceModel of the ONNX `linear` (y = 2x + 1), changed by dotted paths.
 
         `model("ns", **{"spec.replicas": 2})`
         """
@@ -68,7 +68,7 @@ class World:
         return writes
 
     def audit_position(self) -> int:
-        """The end of the last whole line."""
+        """Return the end of the last whole line."""
         return self.audit_log.read_bytes().rindex(b"\n") + 1
 
     def ending_namespaces(self) -> list[str]:
@@ -82,7 +82,7 @@ class World:
         return str(lease["spec"].get("holderIdentity") or "")
 
     def leader(self) -> str:
-        """The holder's pod. A process that was killed holds the lease for 10 s more."""
+        """Return the holder's pod. A process that was killed holds the lease for 10 s more."""
         return self.holder().rpartition("_")[0]
 
     def restart_operator(self, *, kill: bool = False) -> None:
@@ -103,7 +103,7 @@ class World:
         )
 
     def restarts(self, namespace: str, pod: str) -> int:
-        """How often the pod's container was restarted; -1 while it is not ready."""
+        """Return how often the pod's container was restarted; -1 while it is not ready."""
         (container,) = self.kubectl.get("pod", pod, "-n", namespace)["status"]["containerStatuses"]
         return int(container["restartCount"]) if container["ready"] else -1
 

@@ -21,7 +21,7 @@ DEFAULTS = Defaults(TRITON_IMAGE, LOADER_IMAGE)
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
 
 
-class World:
+class OperatorHarness:
     """One operator process at a time, over one fake cluster and a clock that tests set."""
 
     def __init__(self) -> None:

@@ -7,7 +7,7 @@ from inference_operator.observation.store import Cache
 from tests.fakes.bodies import epipe, stored
 
 
-class Scene:
+class ReferencesHarness:
     """A cache with a pipeline that refers to a model, and who was woken since."""
 
     def __init__(self, **pipeline: Any) -> None:

@@ -12,7 +12,7 @@ from inference_operator.observation.store import Cache
 from inference_operator.reconcile.event_router import EventRouter
 from inference_operator.reconcile.reconciler import PassError
 from tests.fakes.bodies import KEY, source, step
-from tests.fakes.world import World, is_watched
+from tests.fakes.harness import OperatorHarness, is_watched
 
 RESOURCES = {**CHILD_BY_KIND, **UNIT_BY_KIND, NODE.kind: NODE}
 # A step that refers to nobody.
@@ -28,7 +28,7 @@ def next_of(keys: list[UnitKey]) -> UnitKey:
     return keys[0]
 
 
-class Sleeper(World):
+class WakeDrivenHarness(OperatorHarness):
     """An operator that makes a pass only over who was woken, or wished to be; `pick` says who of
     them is next."""
 
@@ -80,7 +80,7 @@ class Sleeper(World):
         return found.reason if found else ""
 
 
-def lose(desk: Sleeper, key: UnitKey, kind: str) -> None:
+def lose(desk: WakeDrivenHarness, key: UnitKey, kind: str) -> None:
     """Somebody deletes those children of a unit."""
     for body in desk.cluster.all(kind):
         (owner,) = body["metadata"]["ownerReferences"]

@@ -10,7 +10,7 @@ from hack.cluster.apiserver import ApiServer
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
 from tests.fakes.bodies import epipe, imodel, revision_of, step
-from tests.integration.operator.patience import eventually
+from tests.integration.operator.waiting import eventually
 
 NAME = "tape-reader"
 PIPELINE = "tape-signal"
@@ -26,14 +26,14 @@ READY = {
 
 
 @dataclass(frozen=True)
-class Scene:
+class NamespaceHarness:
     """One namespace."""
 
     kubectl: Kubectl
     namespace: str
 
     @classmethod
-    def new(cls, server: ApiServer) -> "Scene":
+    def new(cls, server: ApiServer) -> "NamespaceHarness":
         name = f"pit-{uuid.uuid4().hex[:8]}"
         server.kubectl("create", "namespace", name)
         return cls(server.kubectl, name)
