@@ -52,6 +52,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         self.server.answer(self)
 
+    do_HEAD = do_GET
+
     def log_message(self, format: str, *args: object) -> None:
         pass
 

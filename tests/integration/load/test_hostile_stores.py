@@ -190,6 +190,26 @@ def test_what_comes_with_a_redirect_or_an_error_is_not_read(
     assert not any("final" in path for path in hostile.asked)
 
 
+@pytest.mark.parametrize("uri", ["s3://models/ranker.py", "s3://models/ranker/"])
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_an_s3_endpoint_that_redirects_every_request(
+    hostile: Hostile, uri: str, status: int
+) -> None:
+    message = asked(hostile, uri, body("", status, Location="/login"))
+    assert message.startswith("LoadError: ")
+    assert f"{uri}: S3 answered {status}" in message
+    assert [path.partition("?")[0] for path in hostile.asked][1:] == ["/models"]
+
+
+def test_a_redirect_of_s3_is_followed_to_the_region_of_the_bucket(hostile: Hostile) -> None:
+    page = body(LIST.format("<Contents><Key>ranker/x</Key></Contents>"))
+    redirect = body("", 301)
+    region = body("", 301, x_amz_bucket_region="eu-west-1")
+    answers = iter([redirect, region, page])
+    assert asked(hostile, "s3://models/ranker/", lambda it: next(answers)(it)) == "1 files"
+    assert len(hostile.asked) == 3
+
+
 @pytest.mark.parametrize("status", [302, 404, 416, 500])
 def test_nor_what_comes_instead_of_an_object_of_google(hostile: Hostile, status: int) -> None:
     described = body(json.dumps({"size": "5", "generation": "1"}), Content_Type="application/json")

@@ -193,9 +193,16 @@ def _client(secret: Secret, timeout: float) -> Any:
             ),
         )
         client._endpoint.http_session = _Bounded(client._endpoint.http_session)
+        client.meta.events.register_last("before-parameter-build.s3", _ask_for_region_once)
         return client
     except (BotoCoreError, ValueError) as error:
         raise secret.unusable(f"`endpoint` or `region`: {text_of(error)}", EXPECTED) from None
+
+
+def _ask_for_region_once(model: Any, context: dict[str, Any], **_: Any) -> None:
+    # botocore answers a redirect with HeadBucket, and a redirect of that with another one.
+    if model.name == "HeadBucket":
+        context["s3_redirect"]["redirected"] = True
 
 
 class _Bounded:
