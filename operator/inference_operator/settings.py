@@ -58,9 +58,9 @@ class AllowListSettings(BaseSettings):
         given = entries(value)
         bad = next((i for i, entry in enumerate(given, 1) if not form.fits(entry)), None)
         if bad is not None or (value.strip() and not given):
-            what = f"entry {bad}" if bad else "a list without entries"
-            context = {"what": what, "expected": form.expected}
-            raise PydanticCustomError("allow_list", "{what} is not {expected}", context)
+            entry = f"entry {bad}" if bad else "a list without entries"
+            context = {"entry": entry, "expected": form.expected}
+            raise PydanticCustomError("allow_list", "{entry} is not {expected}", context)
         return value
 
     @property

@@ -56,9 +56,9 @@ def _bytes(text: str) -> int:
     from inference_operator.api.base import parse_quantity
 
     try:
-        found = int(parse_quantity(text))
+        size = int(parse_quantity(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if found < 1:
+    if size < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected 1 byte or more, such as 20Gi")
-    return found
+    return size

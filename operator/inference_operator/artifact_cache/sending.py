@@ -67,8 +67,8 @@ async def _send(request: web.Request, file: IO[bytes], at: int, end: int) -> Non
 
 def _range(request: web.Request, etag: str, size: int) -> tuple[int, int] | None:
     """First byte and end of the part that is asked for, within the file; None for the whole."""
-    found = _RANGE.fullmatch(request.headers.get("Range", ""))
-    if found is None or request.headers.get("If-Range", etag) != etag:
+    match = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if match is None or request.headers.get("If-Range", etag) != etag:
         return None
-    last = int(found.group(2)) if found.group(2) else size - 1
-    return int(found.group(1)), min(last + 1, size)
+    last = int(match.group(2)) if match.group(2) else size - 1
+    return int(match.group(1)), min(last + 1, size)

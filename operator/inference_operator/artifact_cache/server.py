@@ -66,9 +66,9 @@ class CacheServer:
 
     def application(self) -> web.Application:
         """What aiohttp serves."""
-        found = web.Application()
+        application = web.Application()
         path = "/sha256/{digest}"
-        found.add_routes(
+        application.add_routes(
             [
                 web.get(path, self._take),
                 web.put(path, self._bring, expect_handler=_unanswered),
@@ -78,7 +78,7 @@ class CacheServer:
                 web.get("/metrics", self._metrics),
             ]
         )
-        return found
+        return application
 
     def _state(self, state: State) -> web.Response:
         self._answers.labels(state).inc()
@@ -232,7 +232,7 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
 
 
 def _digest(request: web.Request) -> str:
-    found = request.match_info["digest"]
-    if not _DIGEST.fullmatch(found):
-        raise web.HTTPBadRequest(text=f"found {found[:80]!r}, expected 64 hexadecimal digits\n")
-    return found
+    digest = request.match_info["digest"]
+    if not _DIGEST.fullmatch(digest):
+        raise web.HTTPBadRequest(text=f"found {digest[:80]!r}, expected 64 hexadecimal digits\n")
+    return digest

@@ -18,7 +18,7 @@ class BusyError(Exception):
 class Slots:
     """At most `most` at once, and `of_peer` of one peer's address; nothing waits for a slot."""
 
-    what: str
+    name: str
     most: int
     of_peer: int
     taken: int = 0
@@ -29,13 +29,13 @@ class Slots:
         """Hold a slot while the context lasts; BusyError when none is free."""
         if self._peers[peer] >= self.of_peer:
             raise BusyError(
-                f"found {self.of_peer} {self.what} of {peer} at once, expected no more: try again"
+                f"found {self.of_peer} {self.name} of {peer} at once, expected no more: try again"
                 " later",
                 of_peer=True,
             )
         if self.taken >= self.most:
             raise BusyError(
-                f"found {self.most} {self.what} at once, expected no more: try again later",
+                f"found {self.most} {self.name} at once, expected no more: try again later",
                 of_peer=False,
             )
         self.taken += 1

@@ -56,11 +56,11 @@ class Store:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in self.folder.iterdir():
-            found = path.lstat()
+            info = path.lstat()
             if path.name.startswith(_INCOMING):
                 path.unlink()
-            elif stat.S_ISREG(found.st_mode) and not path.name.startswith("."):
-                self._put(path.name, found.st_size, found.st_mtime_ns, "")
+            elif stat.S_ISREG(info.st_mode) and not path.name.startswith("."):
+                self._put(path.name, info.st_size, info.st_mtime_ns, "")
         self._make_room(0, "")
 
     def find(self, sha256: str, now_ns: int) -> Path | None:
@@ -153,13 +153,13 @@ class Store:
     def _make_room(self, room: int, peer: str) -> None:
         """Remove what makes room for this peer, or nothing: TooLargeError."""
         wish = Wish(room, peer, self.clock(), self.limit)
-        found = make_room(wish, self._kept, self._arriving, self._read)
-        if found is None:
+        removals = make_room(wish, self._kept, self._arriving, self._read)
+        if removals is None:
             raise TooLargeError(
                 "other artifacts fill the cache, which are arriving, read, or used in the last"
                 " minutes: try again later"
             )
-        going, ending = found
+        going, ending = removals
         for sha256 in going:
             (self.folder / sha256).unlink(missing_ok=True)
             self._forget(sha256)
@@ -232,9 +232,9 @@ class Upload:
 
         A name that outlived a crash of the node whose bytes did not would be a spoiled copy.
         """
-        found = self._digest.hexdigest()
-        if found != self.sha256:
-            raise WrongDigestError(f"found sha256 {found}, expected {self.sha256}")
+        digest = self._digest.hexdigest()
+        if digest != self.sha256:
+            raise WrongDigestError(f"found sha256 {digest}, expected {self.sha256}")
         self._sync()
 
     def _sync(self) -> None:

@@ -27,20 +27,20 @@ def add_input(parser: argparse.ArgumentParser, kinds: str, also: str = "") -> No
     )
 
 
-def refusals(found: Plan) -> tuple[str, ...]:
+def refusals(plan: Plan) -> tuple[str, ...]:
     """Why a manifest cannot be served, or not reached by clients; empty where it is fine so far."""
-    if found.invalid is not None:
-        return tuple(map(str, found.invalid.problems))
-    if found.unit is None and found.unresolved is not None and found.unresolved.is_definite:
-        return (found.unresolved.message,)
-    return found.blocked
+    if plan.invalid is not None:
+        return tuple(map(str, plan.invalid.problems))
+    if plan.unit is None and plan.unresolved is not None and plan.unresolved.is_definite:
+        return (plan.unresolved.message,)
+    return plan.blocked
 
 
-def unknown(found: Plan) -> tuple[str, ...]:
+def unknown(plan: Plan) -> tuple[str, ...]:
     """Why nothing is made of a manifest yet that may be fine all the same."""
-    if found.unit is not None or found.unresolved is None or refusals(found):
+    if plan.unit is not None or plan.unresolved is None or refusals(plan):
         return ()
-    return (f"not known yet: {found.unresolved.message}",)
+    return (f"not known yet: {plan.unresolved.message}",)
 
 
 def say(subject: object, sentence: object) -> None:

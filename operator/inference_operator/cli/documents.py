@@ -45,7 +45,7 @@ class Document:
 def documents(names: Sequence[str]) -> list[Document]:
     """The manifests of files, of folders and of stdin (`-`), in their order; InputError where they
     cannot be read."""
-    return [found for name in names for file in _files(name) for found in _read(file)]
+    return [document for name in names for file in _files(name) for document in _read(file)]
 
 
 def _files(name: str) -> list[str]:
@@ -56,16 +56,16 @@ def _files(name: str) -> list[str]:
         there = sorted(Path(name).iterdir())
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
-    found = [str(path) for path in there if path.suffix in ENDINGS and not path.is_dir()]
-    if not found:
+    files = [str(path) for path in there if path.suffix in ENDINGS and not path.is_dir()]
+    if not files:
         raise InputError(f"{name}: found no file that ends in {', '.join(ENDINGS)}, expected one")
-    return found
+    return files
 
 
 def _read(name: str) -> list[Document]:
     where = "standard input" if name == STDIN else name
     try:
-        found = list(parse_yaml_documents(_text(name), where, LIMITS))
+        parsed = list(parse_yaml_documents(_text(name), where, LIMITS))
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from None
     except YamlRefusedError as error:
@@ -79,7 +79,7 @@ def _read(name: str) -> list[Document]:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
     return [
         item
-        for document in found
+        for document in parsed
         if document.value
         for item in _items(f"{where}, line {document.line}", document.value)
     ]
@@ -110,8 +110,8 @@ def _items(place: str, body: Any) -> list[Document]:
         )
     return [
         item
-        for number, one in enumerate(items)
-        for item in _items(f"{place}, items[{number}]", one)
+        for number, entry in enumerate(items)
+        for item in _items(f"{place}, items[{number}]", entry)
     ]
 
 
@@ -127,55 +127,57 @@ def _check_keys(place: str, value: Any) -> None:
     if isinstance(value, str) and _SURROGATE.search(value):
         raise InputError(f"{place}: found {quoted(value)}, {_WHOLE}")
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inner:
-        _check_keys(place, one)
+    for part in inner:
+        _check_keys(place, part)
 
 
-def metadata(found: Document) -> Body:
+def metadata(document: Document) -> Body:
     """Its metadata, with a name at least."""
-    meta = found.body.get("metadata") or {}
+    meta = document.body.get("metadata") or {}
     if not isinstance(meta, dict):
-        raise InputError(f"{found.place}: metadata: found {type(meta).__name__}, expected a map")
+        raise InputError(f"{document.place}: metadata: found {type(meta).__name__}, expected a map")
     if not meta.get("name"):
         raise InputError(
-            f"{found.place}: metadata.name: found nothing, expected the name of the resource:"
+            f"{document.place}: metadata.name: found nothing, expected the name of the resource:"
             " add `metadata: {name: ...}`"
         )
     for field in ("name", "namespace"):
         if not isinstance(meta.get(field, ""), str):
             raise InputError(
-                f"{found.place}: metadata.{field}: found {python_value(meta[field])}, expected a"
+                f"{document.place}: metadata.{field}: found {python_value(meta[field])}, expected a"
                 " string: put it in quotes"
             )
     return meta
 
 
-def check_live(found: Document) -> None:
+def check_live(document: Document) -> None:
     """That it was printed by an API server; InputError names what is missing."""
-    body, meta = found.body, metadata(found)
-    what = f"{found.place}: {body.get('kind')} {meta['name']}"
+    body, meta = document.body, metadata(document)
+    subject = f"{document.place}: {body.get('kind')} {meta['name']}"
     expected = "expected what `kubectl get -o yaml` prints"
     if not isinstance(meta.get("uid"), str):
-        raise InputError(f"{what}: metadata.uid: found {python_value(meta.get('uid'))}, {expected}")
+        raise InputError(
+            f"{subject}: metadata.uid: found {python_value(meta.get('uid'))}, {expected}"
+        )
     version = meta.get("resourceVersion")
     if not (isinstance(version, str) and version.isdecimal()):
         raise InputError(
-            f"{what}: metadata.resourceVersion: found {python_value(version)}, {expected}"
+            f"{subject}: metadata.resourceVersion: found {python_value(version)}, {expected}"
         )
     if type(meta.get("generation", 0)) is not int:
         generation = python_value(meta["generation"])
-        raise InputError(f"{what}: metadata.generation: found {generation}, {expected}")
+        raise InputError(f"{subject}: metadata.generation: found {generation}, {expected}")
     if body.get("kind") == "Deployment" and not isinstance(body.get("spec"), dict):
-        raise InputError(f"{what}: spec: found {python_value(body.get('spec'))}, {expected}")
+        raise InputError(f"{subject}: spec: found {python_value(body.get('spec'))}, {expected}")
 
 
 @contextmanager
-def legible(what: str) -> Iterator[None]:
+def legible(subject: str) -> Iterator[None]:
     """For objects that only an API server can have checked: InputError where it has not."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        found = short(f"{type(error).__name__} {error}", 300)
+        cause = short(f"{type(error).__name__} {error}", 300)
         raise InputError(
-            f"{what}: cannot be read ({found}); expected what `kubectl get -o yaml` prints"
+            f"{subject}: cannot be read ({cause}); expected what `kubectl get -o yaml` prints"
         ) from error

@@ -68,7 +68,7 @@ def add_parser(subparsers: Any) -> None:
     )
     parser.add_argument(
         "--format",
-        choices=[one.value for one in Format],
+        choices=[format_.value for format_ in Format],
         help="absent: as FILE ends (.svg; .dot, .gv; .mmd, .mermaid, .md), else mermaid",
     )
     parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; absent: stdout")
@@ -84,18 +84,18 @@ def graph_command(arguments: argparse.Namespace) -> int:
             for seen, made in units(arguments.filename, arguments.live, defaults)
         }
         chosen = _chosen(arguments, there)
-        found = _drawn(there[chosen][0])
-        if found is not None:
-            _write(arguments, found)
+        drawn = _drawn(there[chosen][0])
+        if drawn is not None:
+            _write(arguments, drawn)
     except InputError as error:
         say("inference-operator", error)
         return 2
     plans = [there[key][1] for key in _made_of(chosen, there)]
-    problems = [(chosen, str(problem)) for problem in found.problems] if found else []
+    problems = [(chosen, str(problem)) for problem in drawn.problems] if drawn else []
     refused = dict.fromkeys(
         (*problems, *((made.key, text) for made in plans for text in refusals(made)))
     )
-    for sentence in found.unknown if found else ():
+    for sentence in drawn.unknown if drawn else ():
         if (chosen, sentence) not in refused:
             say(chosen, f"not all shapes are known: {sentence}")
     for key, sentence in (*_unknown(plans[1:]), *refused):
@@ -117,16 +117,16 @@ def _unknown(plans: Iterable[Plan]) -> Iterator[tuple[UnitKey, str]]:
 
 def _chosen(arguments: argparse.Namespace, there: Iterable[UnitKey]) -> UnitKey:
     pipelines = [key for key in there if key.kind == KIND]
-    wanted = [key for key in pipelines if arguments.name in (None, *_names(key))]
-    if len(wanted) == 1:
-        return wanted[0]
+    matching = [key for key in pipelines if arguments.name in (None, *_names(key))]
+    if len(matching) == 1:
+        return matching[0]
     is_one_namespace = len({key.namespace for key in pipelines}) == 1
-    found = ", ".join(_names(key)[0 if is_one_namespace else 1] for key in pipelines)
+    available = ", ".join(_names(key)[0 if is_one_namespace else 1] for key in pipelines)
     expected = f"one {KIND}" + (f" called {arguments.name}" if arguments.name else "")
-    if len(wanted) > 1 or (pipelines and not arguments.name):
+    if len(matching) > 1 or (pipelines and not arguments.name):
         expected += "; choose it with --name"
     names = ", ".join(arguments.filename)
-    raise InputError(f"{names}: found {found or f'no {KIND}'}, expected {expected}")
+    raise InputError(f"{names}: found {available or f'no {KIND}'}, expected {expected}")
 
 
 def _names(key: UnitKey) -> tuple[str, str]:
@@ -147,9 +147,9 @@ def _made_of(chosen: UnitKey, there: Mapping[UnitKey, tuple[Observed, Plan]]) ->
     return list(met)
 
 
-def _write(arguments: argparse.Namespace, found: Drawing) -> None:
+def _write(arguments: argparse.Namespace, drawn: Drawing) -> None:
     format_ = _format(arguments)
-    text = _text(format_, picture(found.graph, runs=found.runs, problems=found.problems))
+    text = _text(format_, picture(drawn.graph, runs=drawn.runs, problems=drawn.problems))
     if arguments.output is None:
         print(text, end="")
         return
@@ -172,10 +172,10 @@ def _format(arguments: argparse.Namespace) -> Format:
         return Format(arguments.format)
     ending = _ending(arguments.output or "")
     if ending not in _FORMATS:
-        known = ", ".join(filter(None, _FORMATS))
+        endings = ", ".join(filter(None, _FORMATS))
         raise InputError(
-            f"{arguments.output}: found the ending {ending}, expected one of {known}; rename it, or"
-            " say with --format what to write"
+            f"{arguments.output}: found the ending {ending}, expected one of {endings}; rename it,"
+            " or say with --format what to write"
         )
     return _FORMATS[ending]
 

@@ -123,18 +123,18 @@ def _one_model(path: Path) -> str | None:
     )
 
 
-def _is_prefix(found: str) -> bool:
+def _is_prefix(prefix: str) -> bool:
     try:
-        source = Source(uri=f"{found.rstrip('/')}/model/1/model.onnx")
+        source = Source(uri=f"{prefix.rstrip('/')}/model/1/model.onnx")
     except ValueError:
         return False
     return source.scheme in _SCHEMES
 
 
-def _manifests(found: list[dict[str, Any]]) -> str:
+def _manifests(manifests: list[dict[str, Any]]) -> str:
     def text(allow_unicode: bool) -> str:
         return yaml.dump_all(
-            found, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
+            manifests, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
         )
 
     written = text(allow_unicode=True)

@@ -32,23 +32,23 @@ NO_UID = "00000000-0000-0000-0000-000000000000"
 
 
 def units(
-    wanted: Sequence[str], live: Sequence[str], defaults: Defaults
+    files: Sequence[str], live: Sequence[str], defaults: Defaults
 ) -> Iterator[tuple[Observed, Plan]]:
     """Each custom resource of files over what `live` shows of the cluster, and what the operator
     would do about it, in the files' order.
 
     A pipeline sees what its steps refer to as it is live, else as the files have it, served.
     """
-    if [*wanted, *live].count(STDIN) > 1:
+    if [*files, *live].count(STDIN) > 1:
         raise InputError(
             "found - twice, expected it once: standard input can be read only once; write one of"
             " the two to a file"
         )
-    ours = resources(wanted)
+    ours = resources(files)
     cache = _cluster(live)
-    for found in ours:
-        _put(cache, found)
-    keys = [found.key for found in ours]
+    for resource in ours:
+        _put(cache, resource)
+    keys = [resource.key for resource in ours]
     seen: dict[UnitKey, Observed] = {}
     plans: dict[UnitKey, Plan] = {}
     for key in _inner_first(keys, cache):
@@ -61,11 +61,11 @@ def units(
 
 def _cluster(live: Sequence[str]) -> Cache:
     cache = Cache(report=_refuse)
-    for found in documents(live):
-        check_live(found)
-        kind = str(found.body.get("kind"))
-        with legible(f"{found.place}: {kind} {found.body['metadata']['name']}"):
-            cache.put(kind, found.body)
+    for document in documents(live):
+        check_live(document)
+        kind = str(document.body.get("kind"))
+        with legible(f"{document.place}: {kind} {document.body['metadata']['name']}"):
+            cache.put(kind, document.body)
     return cache
 
 
@@ -75,15 +75,15 @@ def _refuse(kind: str, stub: Mapping[str, Any]) -> None:
 
 
 def _seen(cache: Cache, key: UnitKey, is_live: bool) -> Observed:
-    found = observe(cache, key, no_registry(is_live))
-    if found is None:
+    seen = observe(cache, key, no_registry(is_live))
+    if seen is None:
         raise InputError(f"{key} has no metadata that can be read")
-    return found
+    return seen
 
 
 def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
     """Units after those of the same file that they refer to; a circle as it comes."""
-    wanted = frozenset(keys)
+    own = frozenset(keys)
     ordered: dict[UnitKey, None] = {}
     begun: set[UnitKey] = set()
     waiting = [*reversed(keys)]
@@ -91,7 +91,7 @@ def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
         key = waiting[-1]
         inner = [] if key in begun else _named(cache, key)
         begun.add(key)
-        if new := [other for other in inner if other in wanted and other not in begun]:
+        if new := [other for other in inner if other in own and other not in begun]:
             waiting += new
         else:
             ordered.setdefault(waiting.pop())
@@ -129,22 +129,22 @@ def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
     cache.put(key.kind, served)
 
 
-def _put(cache: Cache, wanted: Resource) -> None:
+def _put(cache: Cache, resource: Resource) -> None:
     """The manifest over what is live of it, as the API server would store it."""
-    key, body = wanted.key, wanted.body
+    key, body = resource.key, resource.body
     live = cache.get(key.kind, (key.namespace, key.name)) or {"metadata": {}}
     changed = live.get("spec") != body.get("spec")
-    known = live["metadata"]
+    meta = live["metadata"]
     stored = {
         **live,
         **body,
         "metadata": {
             "uid": NO_UID,
-            **known,
+            **meta,
             "namespace": key.namespace,
             "name": key.name,
-            "generation": known.get("generation", 0) + (1 if changed else 0),
-            "resourceVersion": str(int(known.get("resourceVersion", 0)) + 1),
+            "generation": meta.get("generation", 0) + (1 if changed else 0),
+            "resourceVersion": str(int(meta.get("resourceVersion", 0)) + 1),
         },
     }
     cache.put(key.kind, stored)

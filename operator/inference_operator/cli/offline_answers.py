@@ -27,8 +27,8 @@ def no_registry(is_live: bool) -> Resolve:
     )
 
     def unasked(source: SourceKey) -> Problem:
-        what = f"no registry is asked here about {shown_uri(source.uri)}"
-        return Problem("", "", what, remedy)
+        message = f"no registry is asked here about {shown_uri(source.uri)}"
+        return Problem("", "", message, remedy)
 
     def resolve(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
         sources = (asked.source for asked in subscriptions_in(unit, spec))
@@ -42,9 +42,9 @@ def with_lacks(seen: Observed, plans: Mapping[UnitKey, Plan], is_live: bool) -> 
     of the same files."""
     references = dict(seen.references)
     for named in references_in(seen.spec):
-        found = _seen_here(seen, named, plans, is_live)
-        if found is not None:
-            references[named] = found
+        referenced = _seen_here(seen, named, plans, is_live)
+        if referenced is not None:
+            references[named] = referenced
     return replace(seen, references=references)
 
 
@@ -54,14 +54,14 @@ def _seen_here(
     """None where what was seen of it says it all."""
     there = seen.references.get(named)
     if there is None:
-        what, remedy = (
+        message, remedy = (
             f"{named} of namespace {seen.owner.key.namespace} is in none of these files",
             "add it by -f, or what is live by --live",
         )
-        return None if is_live else Referenced(lack=(Reason.REFERENCE_NOT_FOUND, what, remedy))
+        return None if is_live else Referenced(lack=(Reason.REFERENCE_NOT_FOUND, message, remedy))
     planned = plans.get(UnitKey(named.kind, seen.owner.key.namespace, named.name))
     if planned is None or there.stable is not None or there.reason:
         return None
-    what = "cannot be served as it is written" if refusals(planned) else "cannot be planned yet"
+    message = "cannot be served as it is written" if refusals(planned) else "cannot be planned yet"
     remedy = "see what is said of it here"
-    return replace(there, lack=(Reason.REFERENCE_NOT_READY, f"{named} {what}", remedy))
+    return replace(there, lack=(Reason.REFERENCE_NOT_READY, f"{named} {message}", remedy))

@@ -57,17 +57,17 @@ def add_parser(subparsers: Any) -> None:
 
 def plan_command(arguments: argparse.Namespace) -> int:
     """Print each plan; 1 when a manifest cannot be served, 2 for unusable input."""
-    return _each(arguments, lambda found: print(explain(found)))
+    return _each(arguments, lambda plan: print(explain(plan)))
 
 
 def render_command(arguments: argparse.Namespace) -> int:
     """Print each plan's manifests as YAML, or only its config.pbtxt files."""
     show = _print_configs if arguments.config else _print_manifests
 
-    def rendered(found: Plan) -> None:
-        show(found)
-        for sentence in unknown(found):
-            say(found.key, sentence)
+    def rendered(plan: Plan) -> None:
+        show(plan)
+        for sentence in unknown(plan):
+            say(plan.key, sentence)
 
     return _each(arguments, rendered)
 
@@ -78,12 +78,12 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     except (InputError, SettingsError) as error:
         say("inference-operator", error)
         return 2
-    for found in plans:
-        refused = refusals(found)
-        if found.invalid is None and (found.actions or not refused):
-            show(found)
+    for plan in plans:
+        refused = refusals(plan)
+        if plan.invalid is None and (plan.actions or not refused):
+            show(plan)
         for sentence in refused:
-            say(found.key, sentence)
+            say(plan.key, sentence)
     return 1 if any(map(refusals, plans)) else 0
 
 
@@ -92,23 +92,23 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
     staged = DEFAULTS.defaults_rollout_units if arguments.staged else 0
     lists = read_allow_lists(given)
     defaults = Defaults(arguments.triton_image, DEFAULTS.loader_image, staged=staged, allowed=lists)
-    return [found for _, found in units(arguments.filename, arguments.live, defaults)]
+    return [plan for _, plan in units(arguments.filename, arguments.live, defaults)]
 
 
-def _print_manifests(found: Plan) -> None:
-    manifests = [dict(a.manifest) for a in found.actions if not isinstance(a, Delete)]
+def _print_manifests(plan: Plan) -> None:
+    manifests = [dict(a.manifest) for a in plan.actions if not isinstance(a, Delete)]
     print(yaml.dump_all(manifests, Dumper=_Readable, sort_keys=False, explicit_start=True), end="")
 
 
-def _print_configs(found: Plan) -> None:
-    for action in found.actions:
+def _print_configs(plan: Plan) -> None:
+    for action in plan.actions:
         if action.key.kind != "ConfigMap" or isinstance(action, Delete):
             continue
         for name, text in action.manifest["data"].items():
             if name != PLAN_FILE:
                 file = f"{name.removesuffix('.config.pbtxt')}/config.pbtxt"
                 # An escape means the same there, and a terminal does not obey it.
-                lines = [visible(line) for line in f"# {found.key}: {file}\n{text}".split("\n")]
+                lines = [visible(line) for line in f"# {plan.key}: {file}\n{text}".split("\n")]
                 print("\n".join(lines), end="")
 
 

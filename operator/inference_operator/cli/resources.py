@@ -27,10 +27,10 @@ def resources(names: Sequence[str]) -> list[Resource]:
 
     Whatever belongs to somebody else is passed over, as long as it says to whom.
     """
-    found = documents(names)
+    manifests = documents(names)
     places: dict[UnitKey, str] = {}
     ours: list[Resource] = []
-    for document in found:
+    for document in manifests:
         if not _is_ours(document):
             continue
         meta = metadata(document)
@@ -43,7 +43,10 @@ def resources(names: Sequence[str]) -> list[Resource]:
         places[key] = document.place
         ours.append(Resource(key, document.body))
     if not ours:
-        kinds = ", ".join(sorted({str(one.body.get("kind")) for one in found})) or "nothing"
+        kinds = (
+            ", ".join(sorted({str(manifest.body.get("kind")) for manifest in manifests}))
+            or "nothing"
+        )
         expected = " or an ".join(UNIT_BY_KIND)
         raise InputError(f"{', '.join(names)}: found {kinds}, expected an {expected}")
     return ours
@@ -51,7 +54,7 @@ def resources(names: Sequence[str]) -> list[Resource]:
 
 def _is_ours(document: Document) -> bool:
     """InputError for what is nobody's, or looks like a slip."""
-    version, kind = (_said(document, field) for field in ("apiVersion", "kind"))
+    version, kind = (_string(document, field) for field in ("apiVersion", "kind"))
     group = version.rpartition("/")[0]
     if group != GROUP:
         if kind in UNIT_BY_KIND and (not group or _is_like(group, GROUP)):
@@ -66,27 +69,27 @@ def _is_ours(document: Document) -> bool:
     return True
 
 
-def _said(document: Document, field: str) -> str:
-    found = document.body.get(field)
-    if found and isinstance(found, str):
-        return found
+def _string(document: Document, field: str) -> str:
+    value = document.body.get(field)
+    if value and isinstance(value, str):
+        return value
     example = {"apiVersion": API_VERSION, "kind": " or ".join(UNIT_BY_KIND)}[field]
-    shown = "nothing" if found in (None, "") else repr(found)
+    shown = "nothing" if value in (None, "") else repr(value)
     raise InputError(
         f"{document.place}: {field}: found {shown}, expected {example}, or what another resource"
         " has; the API server takes no manifest without it"
     )
 
 
-def _unexpected(document: Document, field: str, found: str, expected: str) -> InputError:
-    return InputError(f"{document.place}: {field}: found {found}, expected {expected}")
+def _unexpected(document: Document, field: str, value: str, expected: str) -> InputError:
+    return InputError(f"{document.place}: {field}: found {value}, expected {expected}")
 
 
-def _is_like(one: str, other: str) -> bool:
-    return difflib.SequenceMatcher(None, one, other).ratio() >= _ALIKE
+def _is_like(group: str, other: str) -> bool:
+    return difflib.SequenceMatcher(None, group, other).ratio() >= _ALIKE
 
 
 def _near(kind: str) -> str | None:
     folded = {name.lower(): name for name in UNIT_BY_KIND}
-    found = difflib.get_close_matches(kind.lower(), folded, n=1)
-    return folded[found[0]] if found else None
+    matches = difflib.get_close_matches(kind.lower(), folded, n=1)
+    return folded[matches[0]] if matches else None

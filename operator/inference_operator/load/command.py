@@ -109,18 +109,18 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
         return _report_of(failure), FAILED
     except (MemoryError, RecursionError) as error:
         log("out of memory or levels", "ERROR", exception=traceback.format_exc())
-        what = (
+        message = (
             f"an artifact takes more memory or levels of nesting to check ({type(error).__name__})"
             " than the init container has; export the model again, smaller or less nested"
         )
-        return LoadReport(Reason.ARTIFACT_INVALID, what), FAILED
+        return LoadReport(Reason.ARTIFACT_INVALID, message), FAILED
     except Exception as error:
         # As a field: a foreign line end would begin a line of the log. Libraries name addresses
         # with all that is in them.
         log("unexpected failure", "ERROR", exception=shown_text(traceback.format_exc()))
-        what = f"{type(error).__name__}: {shown_text(str(error))}"
-        what = f"unexpected {what}; see the log of the init container"
-        return LoadReport(Reason.FETCH_FAILED, what), FAILED
+        message = f"{type(error).__name__}: {shown_text(str(error))}"
+        message = f"unexpected {message}; see the log of the init container"
+        return LoadReport(Reason.FETCH_FAILED, message), FAILED
 
 
 def _report_of(failure: "LoadError") -> "LoadReport":

@@ -10,11 +10,13 @@ from inference_operator.api.reasons import Reason
 class LoadError(Exception):
     """Loading cannot succeed; the reason and the problems go to the termination log."""
 
-    def __init__(self, reason: Reason, what: str, remedy: str = "", path: str = SOURCE_URI) -> None:
+    def __init__(
+        self, reason: Reason, message: str, remedy: str = "", path: str = SOURCE_URI
+    ) -> None:
         """`path` is the field to blame, as an InferenceModel has it, or a file of the artifact."""
-        super().__init__(what)
+        super().__init__(message)
         self.reason = reason
-        self.problems: tuple[Problem, ...] = (Problem(path, "", what, remedy),)
+        self.problems: tuple[Problem, ...] = (Problem(path, "", message, remedy),)
         self.model = ""
 
     @classmethod

@@ -70,10 +70,10 @@ class Loader:
         Several models are fetched at once. All come to their end before a failure is reported.
         """
         with ThreadPoolExecutor(MODELS_AT_ONCE, "models") as workers:
-            found = [workers.submit(self._load_one, order) for order in orders]
-        done = zip(orders, [one.result() for one in found], strict=True)
+            futures = [workers.submit(self._load_one, order) for order in orders]
+        done = zip(orders, [future.result() for future in futures], strict=True)
         # Of an ensemble nothing was loaded.
-        loaded = tuple(one for order, one in done if not _is_ensemble(order))
+        loaded = tuple(model for order, model in done if not _is_ensemble(order))
         remove_staging(self._folders.output)
         names = ", ".join(f"{o.model.name} (version {o.model.version})" for o in orders)
         return LoadReport(Reason.RESOLVED, f"laid out {names}", loaded)
@@ -161,14 +161,14 @@ class Loader:
     def _copy(
         self, model: PlannedModel, uri: str, staging: Staging, downloads: Downloads
     ) -> Artifact:
-        found = volume_claims.find(self._folders.claims, uri)
-        if found.path.is_dir():
-            copied = volume_claims.copy_folder(found, staging.version, model.name, downloads)
+        source = volume_claims.find(self._folders.claims, uri)
+        if source.path.is_dir():
+            copied = volume_claims.copy_folder(source, staging.version, model.name, downloads)
             return Artifact(None, "", copied.sha256, copied.size)
-        if is_archive(uri) and found.path.is_file():
-            size = found.path.stat().st_size
-            return Artifact(found.path, uri, file_digest(found.path), size)
-        copied = volume_claims.copy_file(found.path, staging.download, model.name, downloads)
+        if is_archive(uri) and source.path.is_file():
+            size = source.path.stat().st_size
+            return Artifact(source.path, uri, file_digest(source.path), size)
+        copied = volume_claims.copy_file(source.path, staging.download, model.name, downloads)
         return Artifact(staging.download, "", copied.sha256, copied.size)
 
     def _broken(self, model: PlannedModel, staging: Staging, error: OSError) -> LoadError:
@@ -181,8 +181,8 @@ class Loader:
         if isinstance(error, PermissionError):
             remedy = "let the pod's user or group read it (fsGroup, file modes)"
             return LoadError(Reason.ARTIFACT_FORBIDDEN, f"{error}", remedy)
-        what = short(str(error), 300)
-        return LoadError(Reason.FETCH_FAILED, what, "correct it, or what is there")
+        message = short(str(error), 300)
+        return LoadError(Reason.FETCH_FAILED, message, "correct it, or what is there")
 
 
 def _of(model: PlannedModel, failure: LoadError) -> LoadError:

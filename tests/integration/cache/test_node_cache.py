@@ -82,11 +82,11 @@ def test_pods_that_start_at_once_fetch_once(
     ]
     await_that(lambda: waiting(cache))
     go_on.set()
-    said = "".join(process.communicate(timeout=30)[1] for process in begun)
-    assert [process.returncode for process in begun] == [0, 0], said
+    logs = "".join(process.communicate(timeout=30)[1] for process in begun)
+    assert [process.returncode for process in begun] == [0, 0], logs
     assert pod.served == second.served == CODE
     assert len(ready.requests) == 1
-    messages = [json.loads(line)["message"] for line in said.splitlines()]
+    messages = [json.loads(line)["message"] for line in logs.splitlines()]
     assert messages.count("given to the node's cache") == 1
     assert messages.count("taken from the node's cache") == 1
 

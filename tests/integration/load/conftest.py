@@ -72,12 +72,12 @@ def make_authority(folder: Path) -> Authority:
     leaf = build("model-store", key).issuer_name(issuer)
     leaf = leaf.add_extension(x509.SubjectAlternativeName(names), critical=False)
     pem = serialization.Encoding.PEM
-    found = Authority(folder / "ca.crt", folder / "tls.crt", folder / "tls.key")
-    found.ca.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(pem))
-    found.certificate.write_bytes(leaf.sign(ca_key, hashes.SHA256()).public_bytes(pem))
+    authority = Authority(folder / "ca.crt", folder / "tls.crt", folder / "tls.key")
+    authority.ca.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(pem))
+    authority.certificate.write_bytes(leaf.sign(ca_key, hashes.SHA256()).public_bytes(pem))
     form = serialization.PrivateFormat.PKCS8
-    found.key.write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()))
-    return found
+    authority.key.write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()))
+    return authority
 
 
 @pytest.fixture(autouse=True)
@@ -229,8 +229,8 @@ class Pod:
         return [sys.executable, "-c", code, "load", *options, *more]
 
     def report(self) -> dict[str, object]:
-        found: dict[str, object] = json.loads((self.root / "termination-log").read_text())
-        return found
+        report: dict[str, object] = json.loads((self.root / "termination-log").read_text())
+        return report
 
 
 @pytest.fixture

@@ -57,9 +57,9 @@ def object_store(folder: Path, authority: Authority) -> Iterator[ObjectStore]:
     command += [f"-s3.cert.file={authority.certificate}", f"-s3.key.file={authority.key}"]
     server = server_process.start("SeaweedFS", command, folder / "log")
     try:
-        found = _store(ports)
-        server_process.await_answer(lambda: _takes_objects(found), server, seconds=60)
-        yield found
+        store = _store(ports)
+        server_process.await_answer(lambda: _takes_objects(store), server, seconds=60)
+        yield store
     finally:
         server.kill()
 

@@ -65,8 +65,8 @@ def guarded(
     registry: OciStore, data: Path, authority: Authority, tokens: TokenServer
 ) -> Iterator[OciStore]:
     """The same data behind a registry that wants tokens."""
-    with oci_registry(data, authority, tokens.configuration()) as found:
-        yield found
+    with oci_registry(data, authority, tokens.configuration()) as store:
+        yield store
 
 
 def test_a_token_is_asked_for_once_and_opens_the_registry(

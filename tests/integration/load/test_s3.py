@@ -200,8 +200,8 @@ def test_a_system_without_authorities_keeps_those_of_boto3_beside_the_secrets(
     given = (reader.root / "credentials" / SECRET / "ca.crt").read_text()
     trusted = s3._authorities(given)
     assert trusted is not None
-    found = ssl.create_default_context(cafile=trusted).get_ca_certs()
-    assert len(found) > 50
+    authorities = ssl.create_default_context(cafile=trusted).get_ca_certs()
+    assert len(authorities) > 50
     reader.secret(endpoint=objects.tls_endpoint)
     reader.plan(f"s3://{BUCKET}/ranker/5/model.py")
     reader.load()

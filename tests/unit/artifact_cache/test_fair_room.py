@@ -166,25 +166,25 @@ class Peers:
 
     def held(self, peer: str) -> tuple[Counter[str], int]:
         """The room of each peer, and the share of each while this one asks for more."""
-        found, active = Counter[str](), {peer}
+        sizes, active = Counter[str](), {peer}
         for who, size, used in self.brought.values():
-            found[who] += room(size)
+            sizes[who] += room(size)
             active |= {who} if self.now - used <= IDLE_NS else set()
         for who, content, arrival in self.arriving:
             if at := arrival.file.tell():
-                found[who] += room(min(at + BLOCK, len(content)))
+                sizes[who] += room(min(at + BLOCK, len(content)))
                 active.add(who)
-        return found, LIMIT // len(active)
+        return sizes, LIMIT // len(active)
 
     def check_losses(self, peer: str, held: Counter[str], fair: int) -> None:
         for sha256, (who, _, used) in list(self.brought.items()):
             if not self.store.has(sha256):
                 del self.brought[sha256]
                 assert who == peer or self.now - used > IDLE_NS or held[who] > fair
-        for one in list(self.arriving):
-            who, _, arrival = one
+        for upload in list(self.arriving):
+            who, _, arrival = upload
             if not arrival.path.stat().st_size and arrival.file.tell():
-                self.arriving.remove(one)
+                self.arriving.remove(upload)
                 arrival.close()
                 assert held[who] > fair
 

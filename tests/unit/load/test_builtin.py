@@ -132,15 +132,15 @@ def test_packed_words_are_refused(claim: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "said"),
+    ("config", "problem"),
     [('name: "trading"', "found no ensemble_scheduling"), ("max_batch_size: x", "found line 1")],
 )
-def test_an_ensemble_without_steps_is_refused(config: str, said: str, tmp_path: Path) -> None:
+def test_an_ensemble_without_steps_is_refused(config: str, problem: str, tmp_path: Path) -> None:
     failure = refused(tmp_path, order(TRADING, config))
     assert failure.reason is Reason.ARTIFACT_INVALID
     assert failure.model == "trading"
     assert str(failure).startswith("config.pbtxt: ")
-    assert said in str(failure)
+    assert problem in str(failure)
 
 
 def test_a_changed_ensemble_is_laid_out_anew(tmp_path: Path) -> None:

@@ -43,10 +43,10 @@ class Staging:
             return None
         try:
             record = json.loads((self._place / _RECORD).read_text())
-            found = LoadedModel(self._order.model.name, record["sha256"], record["bytes"])
+            loaded = LoadedModel(self._order.model.name, record["sha256"], record["bytes"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return found if record.get("order") == _identity(self._order) else None
+        return loaded if record.get("order") == _identity(self._order) else None
 
     def prepare(self) -> None:
         """An empty version folder; a download that was begun stays.

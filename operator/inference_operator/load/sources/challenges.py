@@ -22,7 +22,7 @@ def parse_challenges(header: str) -> tuple[Challenge, ...]:
 
     What is malformed ends with its comma.
     """
-    found: list[Challenge] = []
+    challenges: list[Challenge] = []
     at = 0 if len(header) <= LONGEST else len(header)
     while at < len(header):
         start = _skip(header, at, f"{_SPACE},")
@@ -31,13 +31,13 @@ def parse_challenges(header: str) -> tuple[Challenge, ...]:
         if not name:
             at = _after_comma(header, start)
         elif header[at : at + 1] != "=":
-            found.append(Challenge(name))
-        elif not found:
+            challenges.append(Challenge(name))
+        elif not challenges:
             at = _after_comma(header, at)
         else:
             value, at = _value(header, _skip(header, at + 1, _SPACE))
-            found[-1].parameters.setdefault(name, value)
-    return tuple(found)
+            challenges[-1].parameters.setdefault(name, value)
+    return tuple(challenges)
 
 
 def _value(header: str, at: int) -> tuple[str, int]:

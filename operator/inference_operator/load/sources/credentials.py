@@ -21,11 +21,11 @@ class Secret:
         """The value of the first of these keys that is there."""
         return next((self.values[key] for key in keys if key in self.values), None)
 
-    def unusable(self, what: str, expected: str) -> LoadError:
+    def unusable(self, problem: str, expected: str) -> LoadError:
         """An error that names keys and never values."""
         return LoadError(
             Reason.ARTIFACT_FORBIDDEN,
-            f"Secret {self.name} cannot be used: {what}",
+            f"Secret {self.name} cannot be used: {problem}",
             f"give it the keys {expected}",
             SOURCE_SECRET,
         )

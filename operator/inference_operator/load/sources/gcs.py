@@ -89,7 +89,7 @@ class CloudStorage:
         return Listing(tuple(files), is_folder=True)
 
     def _names(self, uri: str, bucket: str, prefix: str) -> list[str]:
-        found = self._client.list_blobs(
+        blobs = self._client.list_blobs(
             bucket,
             prefix=prefix,
             fields="items(name),nextPageToken",
@@ -99,16 +99,16 @@ class CloudStorage:
         )
         names: list[str] = []
         token = None
-        for number, page in enumerate(found.pages):
+        for number, page in enumerate(blobs.pages):
             names += [blob.name for blob in page if not blob.name.endswith("/")]
             check_listing(uri, len(names), number)
-            if found.next_page_token is not None and found.next_page_token == token:
+            if blobs.next_page_token is not None and blobs.next_page_token == token:
                 raise LoadError(
                     Reason.FETCH_FAILED,
                     f"{shown_uri(uri)}: the server lists it without end: it sent a page's token"
                     " twice",
                 )
-            token = found.next_page_token
+            token = blobs.next_page_token
         return names
 
     @contextmanager
@@ -222,22 +222,22 @@ def _explained(uri: str) -> Iterator[None]:
     except (answers.Forbidden, answers.Unauthorized, identity.RefreshError) as error:
         raise LoadError(
             Reason.ARTIFACT_FORBIDDEN,
-            f"{uri}: {_said(error)}",
+            f"{uri}: {_described(error)}",
             "put the `credentials.json` of a service account that may read it into the Secret",
             SOURCE_SECRET,
         ) from None
     except (answers.PreconditionFailed, answers.RequestRangeNotSatisfiable) as error:
-        raise RangeError(f"{uri}: {_said(error)}") from None
+        raise RangeError(f"{uri}: {_described(error)}") from None
     except _PASSING as error:
-        raise TransientError(f"{uri}: {_said(error)}") from None
+        raise TransientError(f"{uri}: {_described(error)}") from None
     except _CUT as error:
         raise TransientError(f"cannot reach Google Cloud Storage: {text_of(error)}") from None
     except answers.GoogleAPICallError as error:
-        raise LoadError(Reason.FETCH_FAILED, f"{uri}: {_said(error)}", "check it") from None
+        raise LoadError(Reason.FETCH_FAILED, f"{uri}: {_described(error)}", "check it") from None
     except _STRANGE as error:
         raise strange("Google Cloud Storage", uri, error) from None
 
 
-def _said(error: Exception) -> str:
+def _described(error: Exception) -> str:
     code = getattr(error, "code", None)
     return f"Google Cloud Storage answered {int(code)}" if code else text_of(error)

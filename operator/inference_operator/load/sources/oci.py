@@ -106,18 +106,18 @@ class OciRegistry:
 
     def _file(self, uri: str, layer: Any, name: str) -> RemoteFile:
         digest = layer.get("digest") if isinstance(layer, dict) else None
-        found = _LAYER.fullmatch(digest) if isinstance(digest, str) else None
-        if found is None:
-            said = repr(digest)[:_SHOWN]
-            raise _invalid(uri, f"a layer has the digest {said}, expected sha256:HEX")
+        match = _LAYER.fullmatch(digest) if isinstance(digest, str) else None
+        if match is None:
+            shown_digest = repr(digest)[:_SHOWN]
+            raise _invalid(uri, f"a layer has the digest {shown_digest}, expected sha256:HEX")
         blob = f"https://{self._host}/v2/{self._repository}/blobs/{digest}"
-        return RemoteFile(name, blob, found.group(1))
+        return RemoteFile(name, blob, match.group(1))
 
 
 def _annotations(layer: Any) -> dict[str, str]:
     """The annotations of a layer that are text, as the specification has all of them."""
-    found = layer.get("annotations") if isinstance(layer, dict) else None
-    pairs = found.items() if isinstance(found, dict) else ()
+    annotations = layer.get("annotations") if isinstance(layer, dict) else None
+    pairs = annotations.items() if isinstance(annotations, dict) else ()
     return {name: value for name, value in pairs if isinstance(value, str)}
 
 
@@ -142,5 +142,5 @@ def _title(uri: str, layer: Any) -> str:
     return title
 
 
-def _invalid(uri: str, what: str) -> LoadError:
-    return LoadError(Reason.ARTIFACT_INVALID, f"{shown_uri(uri)}: {what}")
+def _invalid(uri: str, problem: str) -> LoadError:
+    return LoadError(Reason.ARTIFACT_INVALID, f"{shown_uri(uri)}: {problem}")

@@ -38,42 +38,42 @@ class Login:
         self._transport, self._host, self._held = transport, host, held
         self.authorization = held if held and held.startswith("Bearer ") else None
 
-    def answer(self, said: UnauthorizedError) -> None:
+    def answer(self, refusal: UnauthorizedError) -> None:
         """Get what the challenge asks for; `said` is raised where nothing can be done.
 
         Only the registry itself may ask: where a redirect leads, a challenge could name a realm
         that collects credentials (CVE-2020-15157).
         """
-        if origin(said.url) != origin(f"https://{self._host}"):
+        if origin(refusal.url) != origin(f"https://{self._host}"):
             raise LoadError(
                 Reason.ARTIFACT_FORBIDDEN,
-                f"{self._host} redirects to {shown_uri(said.url)}, which asks for credentials, and"
-                f" they are for {self._host} only",
+                f"{self._host} redirects to {shown_uri(refusal.url)}, which asks for credentials,"
+                f" and they are for {self._host} only",
                 "let the registry redirect to an address that is signed, or serve its layers"
                 " itself",
             ) from None
         if self.authorization is not None and self.authorization == self._held:
-            raise said
-        for challenge in parse_challenges(said.challenge):
+            raise refusal
+        for challenge in parse_challenges(refusal.challenge):
             if challenge.scheme == "basic" and self._held:
                 self.authorization = self._held
                 return
             if challenge.scheme == "bearer":
-                self.authorization = self._token(challenge.parameters, said)
+                self.authorization = self._token(challenge.parameters, refusal)
                 return
-        raise said
+        raise refusal
 
-    def _token(self, wanted: dict[str, str], said: LoadError) -> str:
-        realm = wanted.get("realm", "")
+    def _token(self, parameters: dict[str, str], refusal: LoadError) -> str:
+        realm = parameters.get("realm", "")
         if not _is_plain_https(realm):
-            raise said
-        asked = [(name, wanted[name]) for name in ("service", "scope") if name in wanted]
+            raise refusal
+        asked = [(name, parameters[name]) for name in ("service", "scope") if name in parameters]
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
         with self._transport.open(url, {}, self._held, named_by=self._host) as response:
             body = response.read(_JSON.size + 1)
         try:
-            found = parse_json(body, _JSON)
-            token = found.get("token") or found["access_token"]
+            fields = parse_json(body, _JSON)
+            token = fields.get("token") or fields["access_token"]
         except (ValueError, KeyError, AttributeError):
             token = None
         if not _is_token(token):
@@ -96,8 +96,8 @@ def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
         auths: dict[str, Any] = parse_json(text, _JSON)["auths"]
         entry = next((held for name, held in auths.items() if _host(name) == host), None)
         if entry is None:
-            known = ", ".join(sorted(map(_host, auths))) or "none"
-            raise secret.unusable(f"{DOCKER_CONFIG} knows {known}, not {host}", EXPECTED)
+            hosts = ", ".join(sorted(map(_host, auths))) or "none"
+            raise secret.unusable(f"{DOCKER_CONFIG} knows {hosts}, not {host}", EXPECTED)
         if "auth" in entry:
             user, _, password = b64decode(entry["auth"]).decode().partition(":")
         else:

@@ -79,12 +79,16 @@ class Remote:
             return self._file(model, file, own, file.sha256)
 
         with ThreadPoolExecutor(FILES_AT_ONCE, "files") as workers:
-            found = list(workers.map(lay_out, listing.files, places))
-        for fetched, place in zip(found, places, strict=True):
+            fetched_files = list(workers.map(lay_out, listing.files, places))
+        for fetched, place in zip(fetched_files, places, strict=True):
             place.parent.mkdir(parents=True, exist_ok=True)
             fetched.path.rename(place)
-        digests = {f.name: one.sha256 for f, one in zip(listing.files, found, strict=True)}
-        return Artifact(None, "", folder_digest(digests), sum(one.size for one in found))
+        digests = {
+            f.name: fetched.sha256 for f, fetched in zip(listing.files, fetched_files, strict=True)
+        }
+        return Artifact(
+            None, "", folder_digest(digests), sum(fetched.size for fetched in fetched_files)
+        )
 
     def _file(
         self, model: PlannedModel, file: RemoteFile, folder: Path, sha256: str | None
@@ -142,8 +146,8 @@ def _invalid(value: str, requirement: str, remedy: str) -> LoadError:
 def _inside(folder: Path, name: str) -> Path:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
-        what = f"a file called {shown(name)}, which would be written outside of the model's folder"
-        raise _invalid(what, "names within it", "rename it")
+        value = f"a file called {shown(name)}, which would be written outside of the model's folder"
+        raise _invalid(value, "names within it", "rename it")
     if len(name) > MAX_NAME or len(path.parts) > MAX_DEPTH:
         raise _invalid(
             f"a file called {shown(name)}, with {len(name):,} characters and {len(path.parts)}"

@@ -25,14 +25,14 @@ Pools = dict[str, type]
 
 def endpoint_of(secret: Secret, expected: str, *keys: str) -> str | None:
     """The address of another service than the store's own; LoadError where it cannot be one."""
-    found = secret.first(*keys)
-    if found is not None and not _is_address(found):
+    endpoint = secret.first(*keys)
+    if endpoint is not None and not _is_address(endpoint):
         raise secret.unusable(
             "`endpoint` is no address: it is http://HOST:PORT or https://HOST:PORT, without a user"
             " or a query",
             expected,
         )
-    return found
+    return endpoint
 
 
 def _is_address(text: str) -> bool:

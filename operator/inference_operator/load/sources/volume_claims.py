@@ -59,8 +59,8 @@ def find(claims: Path, uri: str) -> ClaimPath:
             "name a path inside of it, and replace links that leave it",
         )
     if not Path(path).exists():
-        what = _missing(uri, name, claim, inner)
-        raise LoadError(Reason.ARTIFACT_NOT_FOUND, what, "check the path")
+        message = _missing(uri, name, claim, inner)
+        raise LoadError(Reason.ARTIFACT_NOT_FOUND, message, "check the path")
     return ClaimPath(Path(root), Path(path))
 
 

@@ -126,6 +126,6 @@ def _check_entry(relative: str, real: str, limit: Path | None) -> None:
         raise _invalid(relative, "is a link that leads out of the volume claim")
 
 
-def _invalid(name: str, what: str) -> LoadError:
+def _invalid(name: str, problem: str) -> LoadError:
     remedy = "remove it from the artifact's folder"
-    return LoadError(Reason.ARTIFACT_INVALID, f"it {what}", remedy, name)
+    return LoadError(Reason.ARTIFACT_INVALID, f"it {problem}", remedy, name)

@@ -59,18 +59,18 @@ class NodeCache:
         self._address = urlsplit(self._url)
 
     def obtain(
-        self, wanted: Download, sha256: str, folder: Path, fetch: Callable[[], Fetched]
+        self, download: Download, sha256: str, folder: Path, fetch: Callable[[], Fetched]
     ) -> Fetched:
         """The artifact from the cache, or by `fetch` and then into the cache.
 
         A copy that the cache dropped as spoiled is replaced, by whoever claims it next.
         """
-        model = wanted.model
+        model = download.model
         for _ in range(_CLAIMS):
             with self._claim(model, sha256) as state:
                 if state is _State.PRESENT:
-                    if found := self._take(wanted, sha256, folder):
-                        return found
+                    if copy := self._take(download, sha256, folder):
+                        return copy
                     if self._dropped(model, sha256):
                         continue
                 fetched = fetch()
@@ -102,15 +102,15 @@ class NodeCache:
             if connection is not None:
                 connection.close()
 
-    def _take(self, wanted: Download, sha256: str, folder: Path) -> Fetched | None:
+    def _take(self, download: Download, sha256: str, folder: Path) -> Fetched | None:
         """The cache's copy, checked; None where it cannot be had after all."""
-        model = wanted.model
+        model = download.model
         policy = RetryPolicy(attempts=2, first_wait=0.2)
         # Within a node, one connection is faster than four.
         fetcher = Fetcher(Transport(timeout=READ_SECONDS), policy, in_pieces=False)
         uri = f"{self._url}/sha256/{sha256}"
         with suppress(LoadError):
-            fetched = fetcher.fetch(replace(wanted, uri=uri, pinned=True), folder)
+            fetched = fetcher.fetch(replace(download, uri=uri, pinned=True), folder)
             if fetched.sha256 == sha256:
                 log("taken from the node's cache", model=model, sha256=sha256, bytes=fetched.size)
                 return fetched
@@ -173,8 +173,8 @@ def _state(answer: http.client.HTTPResponse) -> _State:
     try:
         return _State(answer.getheader("State", ""))
     except ValueError:
-        said = answer.read(500).decode("utf-8", "replace").strip()
-        raise ValueError(f"it answered {answer.status} {answer.reason}: {said}") from None
+        text = answer.read(500).decode("utf-8", "replace").strip()
+        raise ValueError(f"it answered {answer.status} {answer.reason}: {text}") from None
 
 
 def _goes_on(sock: socket.socket) -> bool:

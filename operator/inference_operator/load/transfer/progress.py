@@ -29,15 +29,15 @@ class Progress:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model, self._total, self._done, self._clock = model, total, done, clock
-        self._start = self._said = clock()
+        self._start = self._reported = clock()
         self._first = done
         self._lock = threading.Lock()
 
     def add(self, count: int) -> None:
         with self._lock:
             self._done += count
-            if (now := self._clock()) - self._said >= EVERY_SECONDS:
-                self._said = now
+            if (now := self._clock()) - self._reported >= EVERY_SECONDS:
+                self._reported = now
                 self._say("fetching", now)
 
     def over(self, chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -76,8 +76,8 @@ class Pieces:
         RangeError: the file changed, or the server does not give parts of it after all.
         """
         self._download.downloads.hold(self._path, self._whole.size)
-        what = f"the download of {self._download.model}"
-        require_space(self._path.parent, self._whole.size - self.done, what)
+        purpose = f"the download of {self._download.model}"
+        require_space(self._path.parent, self._whole.size - self.done, purpose)
         progress = Progress(self._download.model, self._whole.size, self.done)
         starts = [at for at in range(0, self._whole.size, PIECE) if at not in self._there]
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)

@@ -43,7 +43,7 @@ class Retries:
         self._failures = 0
         self._reached = 0
 
-    def wait(self, cut: TransientError, what: str, reached: int) -> None:
+    def wait(self, cut: TransientError, source: str, reached: int) -> None:
         """Sleep before the next attempt, or raise FetchFailed when none is left."""
         if reached > self._reached:
             self._failures, self._reached = 0, reached
@@ -51,11 +51,17 @@ class Retries:
         if self._failures >= self._policy.attempts:
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{what}: {cut}; gave up after {self._failures} attempts without progress",
+                f"{source}: {cut}; gave up after {self._failures} attempts without progress",
                 "check the server and the network between it and this namespace",
             )
         pause = self._pause(cut)
-        log("waiting to try again", "WARNING", source=what, error=str(cut), seconds=round(pause, 2))
+        log(
+            "waiting to try again",
+            "WARNING",
+            source=source,
+            error=str(cut),
+            seconds=round(pause, 2),
+        )
         self._sleep(pause)
 
     def _pause(self, cut: TransientError) -> float:

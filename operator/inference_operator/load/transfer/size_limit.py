@@ -25,14 +25,14 @@ class SizeLimit:
     is_default: bool = False
     remedy: str = _REMEDY
 
-    def check(self, size: int, what: str, least: str = "") -> None:
+    def check(self, size: int, stage: str, least: str = "") -> None:
         """Raise LoadError where `size` is more; `least` is "at least " while bytes still come."""
         if self.most is None or size <= self.most:
             return
         default = ", the default" if self.is_default else ""
         problem = Problem(
             self.field,
-            f"{least}{sized(size)} {what}",
+            f"{least}{sized(size)} {stage}",
             f"at most {sized(self.most)}{default}",
             self.remedy,
         )

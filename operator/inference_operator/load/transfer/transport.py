@@ -57,9 +57,9 @@ _CAUSE_LENGTH = 200
 class UnauthorizedError(LoadError):
     """401 of `url`; `challenge` is what it said about how to ask (WWW-Authenticate)."""
 
-    def __init__(self, what: str, url: str, challenge: str) -> None:
+    def __init__(self, message: str, url: str, challenge: str) -> None:
         remedy = "name a Secret that may read it"
-        super().__init__(Reason.ARTIFACT_FORBIDDEN, what, remedy, SOURCE_SECRET)
+        super().__init__(Reason.ARTIFACT_FORBIDDEN, message, remedy, SOURCE_SECRET)
         self.url, self.challenge = url, challenge
 
 
@@ -197,11 +197,13 @@ def _answer(response: http.client.HTTPResponse, asked: ByteRange) -> Answer:
         total = whole_number(response.headers.get("Content-Length", ""))
         ranges = response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
         return Answer(_chunks(response), 0, total, strong, ranges)
-    said = response.headers.get("Content-Range", "")
-    found = CONTENT_RANGE.fullmatch(said)
-    if found is None or int(found.group(1)) != asked.start:
-        raise RangeError(f"asked for bytes from {asked.start} on, the server sent {said[:80]!r}")
-    total = whole_number(found.group(2))
+    content_range = response.headers.get("Content-Range", "")
+    match = CONTENT_RANGE.fullmatch(content_range)
+    if match is None or int(match.group(1)) != asked.start:
+        raise RangeError(
+            f"asked for bytes from {asked.start} on, the server sent {content_range[:80]!r}"
+        )
+    total = whole_number(match.group(2))
     return Answer(_chunks(response), asked.start, total, strong, ranges=True)
 
 
@@ -225,16 +227,16 @@ def _refusal(error: HTTPError) -> Exception:
             f"{shown_uri(error.url)} redirects in a circle, or to what is no https address",
         )
     reason = " ".join(shown_text(str(error.reason)).split())[:_REASON_LENGTH]
-    said = f"{shown_uri(error.url)} answered {error.code} {reason}"
+    message = f"{shown_uri(error.url)} answered {error.code} {reason}"
     if error.code == 416:
-        return RangeError(said)
+        return RangeError(message)
     if error.code == 401:
         challenge = ", ".join(error.headers.get_all("WWW-Authenticate", ()))
-        return UnauthorizedError(said, error.url, challenge)
+        return UnauthorizedError(message, error.url, challenge)
     if error.code in _PASSING:
-        return TransientError(said, retry_after(error.headers.get("Retry-After"), time.time()))
+        return TransientError(message, retry_after(error.headers.get("Retry-After"), time.time()))
     reason_code, remedy, path = _FINAL.get(error.code, _OTHERWISE)
-    return LoadError(reason_code, said, remedy, path)
+    return LoadError(reason_code, message, remedy, path)
 
 
 def retry_after(text: str | None, now: float) -> float | None:
