@@ -16,7 +16,7 @@ class State(StrEnum):
 
 
 @dataclass(slots=True)
-class Claims:
+class DownloadLocks:
     """One holder for each digest; the next one in line gets a claim that was given up."""
 
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)

@@ -17,7 +17,7 @@ from prometheus_client import (
 )
 
 from inference_operator.adapters.web.listener import ConnectionLimits, Listener, listen
-from inference_operator.artifact_cache.download_locks import Claims, State
+from inference_operator.artifact_cache.download_locks import DownloadLocks, State
 from inference_operator.artifact_cache.pace import TooSlowError, TransferPace
 from inference_operator.artifact_cache.sending import send
 from inference_operator.artifact_cache.slots import BusyError, Slots
@@ -41,7 +41,7 @@ class CacheServer:
     """The handlers around one store."""
 
     def __init__(self, store: Store, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
-        self._store, self._claims, self._longest_wait = store, Claims(), longest_wait
+        self._store, self._locks, self._longest_wait = store, DownloadLocks(), longest_wait
         self._checking = asyncio.Lock()
         self._uploads = Slots("uploads", most=16, of_peer=4)
         self._downloads = Slots("downloads", most=256, of_peer=12)
@@ -58,7 +58,7 @@ class CacheServer:
             "bytes": ("Bytes of the artifacts held", lambda: store.size),
             "limit_bytes": ("Bytes that may be held", lambda: store.limit),
             "artifacts": ("Artifacts held", lambda: store.count),
-            "waiting": ("Pods that wait for another's download", lambda: self._claims.waiting),
+            "waiting": ("Pods that wait for another's download", lambda: self._locks.waiting),
             "evicted": ("Artifacts that made room since the start", lambda: store.evicted),
         }
         for suffix, (words, value) in gauges.items():
@@ -129,11 +129,11 @@ class CacheServer:
         return web.Response(status=201)
 
     async def _keep(self, request: web.Request, sha256: str, size: int) -> None:
-        arrival = self._store.begin(sha256, size, request.remote or "")
+        upload = self._store.begin(sha256, size, request.remote or "")
         try:
-            await _receive(request, arrival)
+            await _receive(request, upload)
         finally:
-            arrival.close()
+            upload.close()
 
     async def _drop(self, request: web.Request) -> web.Response:
         """A pod says that it got a spoiled copy: believed only after a look at the file."""
@@ -144,7 +144,7 @@ class CacheServer:
             return web.Response(status=204)
         with self._slot(self._checks, request):
             async with self._checking:
-                is_gone = await asyncio.to_thread(self._store.drop_spoiled, sha256)
+                is_gone = await asyncio.to_thread(self._store.drop_corrupt, sha256)
         if not is_gone:
             raise web.HTTPConflict(text=f"{sha256} is kept: it is what it is called\n")
         self._answers.labels("dropped").inc()
@@ -160,7 +160,7 @@ class CacheServer:
             return await self._hold(request, sha256)
 
     async def _hold(self, request: web.Request, sha256: str) -> web.StreamResponse:
-        async with self._claims.claim(sha256, self._longest_wait) as held:
+        async with self._locks.claim(sha256, self._longest_wait) as held:
             if self._store.has(sha256):
                 return self._state(State.PRESENT)
             if not held:
@@ -211,12 +211,12 @@ async def _go_on(request: web.Request) -> None:
         request.writer.output_size = 0
 
 
-async def _receive(request: web.Request, arrival: Upload) -> None:
+async def _receive(request: web.Request, upload: Upload) -> None:
     async for chunk in _chunks(request):
-        arrival.expect(len(chunk))
-        await asyncio.to_thread(arrival.write, chunk)
-    await asyncio.to_thread(arrival.seal)
-    arrival.keep(time.time_ns())
+        upload.reserve(len(chunk))
+        await asyncio.to_thread(upload.write, chunk)
+    await asyncio.to_thread(upload.verify)
+    upload.commit(time.time_ns())
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:

@@ -105,7 +105,7 @@ class Store:
     def count(self) -> int:
         return len(self._kept)
 
-    def drop_spoiled(self, sha256: str) -> bool:
+    def drop_corrupt(self, sha256: str) -> bool:
         """Remove the file if its content is not what it is called; whether it is gone now."""
         path = self.folder / sha256
         try:
@@ -177,17 +177,17 @@ class Store:
         self._kept.pop(sha256, None)
         self._sizes.pop(sha256, None)
 
-    def keep(self, arrival: "Upload", now_ns: int) -> None:
+    def commit(self, upload: "Upload", now_ns: int) -> None:
         """Put what is sealed in its place; TooLargeError as for `expand`."""
-        if kept := self._kept.get(arrival.sha256):
+        if kept := self._kept.get(upload.sha256):
             # Another peer was faster: it stays that one's.
             kept.used = now_ns
             return
-        self.expand(arrival.path, arrival.size)
-        os.utime(arrival.path, ns=(now_ns, now_ns))
-        arrival.path.rename(self.folder / arrival.sha256)
-        peer = self._arriving.pop(arrival.path).peer
-        self._put(arrival.sha256, arrival.size, now_ns, peer)
+        self.expand(upload.path, upload.size)
+        os.utime(upload.path, ns=(now_ns, now_ns))
+        upload.path.rename(self.folder / upload.sha256)
+        peer = self._arriving.pop(upload.path).peer
+        self._put(upload.sha256, upload.size, now_ns, peer)
 
     def end(self, path: Path) -> None:
         self._arriving.pop(path, None)
@@ -211,7 +211,7 @@ class Upload:
     _room: int = 0
     _unsynced: int = 0
 
-    def expect(self, size: int) -> None:
+    def reserve(self, size: int) -> None:
         """Room for the next bytes; WrongDigestError for more than announced, or TooLargeError."""
         self._came += size
         if self._came > self.size:
@@ -227,7 +227,7 @@ class Upload:
         if self._unsynced >= _UNSYNCED:
             self._sync()
 
-    def seal(self) -> None:
+    def verify(self) -> None:
         """Check that it is what it is called, or raise WrongDigestError; then see it on the disk.
 
         A name that outlived a crash of the node whose bytes did not would be a spoiled copy.
@@ -242,10 +242,10 @@ class Upload:
         os.fsync(self.file.fileno())
         self._unsynced = 0
 
-    def keep(self, now_ns: int) -> None:
+    def commit(self, now_ns: int) -> None:
         """Put what is sealed in its place."""
         self.file.close()
-        self.store.keep(self, now_ns)
+        self.store.commit(self, now_ns)
 
     def close(self) -> None:
         """Remove what was not kept."""

@@ -13,7 +13,7 @@ from inference_operator.cli.documents import (
     documents,
     legible,
 )
-from inference_operator.cli.offline_answers import no_registry, with_lacks
+from inference_operator.cli.offline_answers import no_registry, with_unresolved_references
 from inference_operator.cli.resources import Resource, resources
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
@@ -53,7 +53,7 @@ def units(
     plans: dict[UnitKey, Plan] = {}
     for key in _inner_first(keys, cache):
         with legible(f"{', '.join(live)}: what there is of {key}") if live else nullcontext():
-            seen[key] = with_lacks(_seen(cache, key, bool(live)), plans, bool(live))
+            seen[key] = with_unresolved_references(_seen(cache, key, bool(live)), plans, bool(live))
             plans[key] = plan(seen[key], defaults, datetime.now(UTC))
             _pretend_served(cache, seen[key], plans[key])
     yield from ((seen[key], plans[key]) for key in keys)

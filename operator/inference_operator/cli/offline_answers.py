@@ -26,18 +26,20 @@ def no_registry(is_live: bool) -> Resolve:
         else "give --live, of a cluster that has resolved it"
     )
 
-    def unasked(source: SourceKey) -> Problem:
+    def problem(source: SourceKey) -> Problem:
         message = f"no registry is asked here about {shown_uri(source.uri)}"
         return Problem("", "", message, remedy)
 
     def resolve(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
         sources = (asked.source for asked in subscriptions_in(unit, spec))
-        return {source: Unresolved(Reason.RESOLVING, (unasked(source),)) for source in sources}
+        return {source: Unresolved(Reason.RESOLVING, (problem(source),)) for source in sources}
 
     return resolve
 
 
-def with_lacks(seen: Observed, plans: Mapping[UnitKey, Plan], is_live: bool) -> Observed:
+def with_unresolved_references(
+    seen: Observed, plans: Mapping[UnitKey, Plan], is_live: bool
+) -> Observed:
     """The same, with what there is to say of those that it refers to; `plans` are those of units
     of the same files."""
     references = dict(seen.references)
@@ -58,10 +60,14 @@ def _seen_here(
             f"{named} of namespace {seen.owner.key.namespace} is in none of these files",
             "add it by -f, or what is live by --live",
         )
-        return None if is_live else Referenced(lack=(Reason.REFERENCE_NOT_FOUND, message, remedy))
+        return (
+            None
+            if is_live
+            else Referenced(unresolved=(Reason.REFERENCE_NOT_FOUND, message, remedy))
+        )
     planned = plans.get(UnitKey(named.kind, seen.owner.key.namespace, named.name))
     if planned is None or there.stable is not None or there.reason:
         return None
     message = "cannot be served as it is written" if refusals(planned) else "cannot be planned yet"
     remedy = "see what is said of it here"
-    return replace(there, lack=(Reason.REFERENCE_NOT_READY, f"{named} {message}", remedy))
+    return replace(there, unresolved=(Reason.REFERENCE_NOT_READY, f"{named} {message}", remedy))

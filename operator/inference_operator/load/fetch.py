@@ -14,7 +14,7 @@ from inference_operator.load.transfer.progress import Progress, log
 from inference_operator.load.transfer.ranged_download import Pieces, RemoteVersion, remove_pieces
 from inference_operator.load.transfer.resumable_download import Download, Partial
 from inference_operator.load.transfer.retry import Retries, RetryPolicy, TransientError
-from inference_operator.load.transfer.source import ByteRange, Listing, Origin, RangeError
+from inference_operator.load.transfer.source import ByteRange, Listing, ArtifactSource, RangeError
 from inference_operator.load.transfer.space import require_space
 
 
@@ -32,7 +32,7 @@ class Fetched:
 class Fetcher:
     """Fetches with retries; the policy and the clock's sleep are given."""
 
-    origin: Origin
+    source: ArtifactSource
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     retries: Callable[[RetryPolicy], Retries] = Retries
     in_pieces: bool = True
@@ -43,7 +43,7 @@ class Fetcher:
         retries = self.retries(self.policy)
         while True:
             try:
-                return self.origin.files(uri)
+                return self.source.files(uri)
             except TransientError as cut:
                 retries.wait(cut, shown_uri(uri), 0)
 
@@ -75,7 +75,7 @@ class Fetcher:
     ) -> RemoteVersion | None:
         """Go on with the partial download, or say that the whole is worth several connections."""
         start = ByteRange(partial.size if partial.resumable else 0)
-        with self.origin.get(download.uri, start, partial.etag) as answer:
+        with self.source.get(download.uri, start, partial.etag) as answer:
             if answer.total is not None:
                 download.downloads.expect(partial.path, answer.total)
             whole = RemoteVersion.of(answer, download)
@@ -100,6 +100,6 @@ class Fetcher:
             log("resuming a download", model=download.model, bytes=pieces.done)
         # What is left of an attempt that could not be gone on with.
         partial.discard()
-        pieces.fetch(self.origin, lambda: self.retries(self.policy))
+        pieces.fetch(self.source, lambda: self.retries(self.policy))
         pieces.keep_as(partial.path)
         return Fetched(partial.path, file_digest(partial.path), whole.size, pieces.resumed)

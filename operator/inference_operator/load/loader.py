@@ -25,8 +25,8 @@ from inference_operator.load.layout.version_folder import Staging, remove_stagin
 from inference_operator.load.plan import ModelOrder
 from inference_operator.load.sources import volume_claims
 from inference_operator.load.sources.credentials import Secret, read_secret
-from inference_operator.load.sources.remote import SET_DIGEST, SOURCE_DIGEST, Artifact, Remote
-from inference_operator.load.sources.select import origin_of
+from inference_operator.load.sources.remote import SET_DIGEST, SOURCE_DIGEST, Artifact, RemoteSource
+from inference_operator.load.sources.select import source_for
 from inference_operator.load.transfer.digest import digest_of, file_digest
 from inference_operator.load.transfer.node_cache import NodeCache
 from inference_operator.load.transfer.progress import log
@@ -47,7 +47,7 @@ class Folders:
 
 def fetcher_of(uri: str, secret: Secret | None) -> Fetcher:
     """What fetches this source with its Secret."""
-    return Fetcher(origin_of(uri, secret))
+    return Fetcher(source_for(uri, secret))
 
 
 class Loader:
@@ -146,7 +146,7 @@ class Loader:
         else:
             held = model.credentials
             secret = read_secret(self._folders.credentials / held) if held else None
-            remote = Remote(self._fetcher(uri, secret), self._cache, downloads)
+            remote = RemoteSource(self._fetcher(uri, secret), self._cache, downloads)
             artifact = remote.obtain(model, uri, staging)
         if model.sha256 not in (None, artifact.sha256):
             problem = Problem(

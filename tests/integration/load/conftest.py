@@ -29,7 +29,7 @@ from inference_operator.load.fetch import Fetcher
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import read_plan
 from inference_operator.load.sources.credentials import Secret
-from inference_operator.load.sources.select import origin_of
+from inference_operator.load.sources.select import source_for
 from inference_operator.load.transfer.node_cache import NodeCache
 from inference_operator.load.transfer.retry import Retries, RetryPolicy
 
@@ -191,8 +191,8 @@ class Pod:
             def retries(policy: RetryPolicy) -> Retries:
                 return Retries(policy, self.slept.append, lambda: 1.0)
 
-            origin = origin_of(uri, secret, timeout)
-            return Fetcher(origin, RetryPolicy(attempts), retries)
+            source = source_for(uri, secret, timeout)
+            return Fetcher(source, RetryPolicy(attempts), retries)
 
         folders = Folders(self.output, self.root / "credentials", self.root / "claims")
         return Loader(folders, fetcher, cache).load(read_plan(self.root / "plan"))

@@ -14,7 +14,7 @@ import pytest
 from inference_operator.api.reasons import Reason
 from inference_operator.load.sources import remote
 from inference_operator.load.transfer import bounded_body
-from inference_operator.load.transfer import source as origin
+from inference_operator.load.transfer import source as source
 
 from .conftest import SECRET, FaultyStore, Pod, code_of
 from .oci_registry import Layer, OciStore
@@ -252,7 +252,7 @@ def test_a_manifest_of_too_many_layers_is_refused(
     registry: OciStore, reader: Pod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "MOST_FILES", 3)
-    assert origin.MOST_FILES == 10_000
+    assert source.MOST_FILES == 10_000
     registry.push(PLACE, "many", [Layer(b"%d" % n, f"f{n}") for n in range(4)])
     reader.plan(f"oci://{registry.host}/{PLACE}:many")
     reason, message = reader.refused()

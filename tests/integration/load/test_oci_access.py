@@ -82,12 +82,12 @@ def test_a_token_that_ran_out_before_the_layer_is_asked_for_anew(
     guarded: OciStore, tokens: TokenServer, reader: Pod
 ) -> None:
     uri = f"oci://{guarded.host}/{PLACE}:5"
-    origin = OciRegistry(uri, read_secret(reader.root / "credentials" / SECRET), 5)
+    source = OciRegistry(uri, read_secret(reader.root / "credentials" / SECRET), 5)
     tokens.lifetime = 2 - LEEWAY
-    (layer,) = origin.files(uri).files
+    (layer,) = source.files(uri).files
     tokens.lifetime = 300
     time.sleep(2.5)
-    with origin.get(layer.uri) as answer:
+    with source.get(layer.uri) as answer:
         assert b"".join(answer.body) == CODE
     assert len(tokens.asked) == 2
 

@@ -68,8 +68,8 @@ def test_what_is_live_without_the_model_says_that_it_does_not_exist(
     status, out, _ = output_of(capsys, "plan", "-f", file(epipe()), "--live", live)
 
     assert status == 0
-    lack = "InferenceModel fx-drift does not exist in namespace desk-7; create it"
-    assert f"ReferenceNotFound: spec.steps[drift].modelRef: {lack}" in out
+    problem = "InferenceModel fx-drift does not exist in namespace desk-7; create it"
+    assert f"ReferenceNotFound: spec.steps[drift].modelRef: {problem}" in out
 
 
 REGISTERED = {"source": {"uri": "models:/fx_drift@champion"}}

@@ -42,7 +42,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
+class RemoteSource:
     """Where remote files are had from: their origin, and the node's cache if there is one."""
 
     fetcher: Fetcher

@@ -16,7 +16,7 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.transfer.progress import Progress
 from inference_operator.load.transfer.resumable_download import Download
 from inference_operator.load.transfer.retry import Retries, TransientError
-from inference_operator.load.transfer.source import Answer, ByteRange, Origin, RangeError
+from inference_operator.load.transfer.source import Answer, ByteRange, ArtifactSource, RangeError
 from inference_operator.load.transfer.space import require_space
 
 CONNECTIONS = 4
@@ -70,7 +70,7 @@ class Pieces:
         """Bytes of the pieces that are there."""
         return sum(self._end(start) - start for start in self._there)
 
-    def fetch(self, origin: Origin, retries: Callable[[], Retries]) -> None:
+    def fetch(self, source: ArtifactSource, retries: Callable[[], Retries]) -> None:
         """Fetch what is missing; the first error ends the other connections, too.
 
         RangeError: the file changed, or the server does not give parts of it after all.
@@ -86,7 +86,7 @@ class Pieces:
             with ThreadPoolExecutor(CONNECTIONS, "download") as connections:
                 self._all(
                     [
-                        connections.submit(self._fetch_one, origin, start, retries(), progress)
+                        connections.submit(self._fetch_one, source, start, retries(), progress)
                         for start in starts
                     ]
                 )
@@ -119,11 +119,13 @@ class Pieces:
                 piece.cancel()
             raise
 
-    def _fetch_one(self, origin: Origin, start: int, retries: Retries, progress: Progress) -> None:
+    def _fetch_one(
+        self, source: ArtifactSource, start: int, retries: Retries, progress: Progress
+    ) -> None:
         at, end = start, self._end(start)
         while at < end:
             try:
-                with origin.get(self._download.uri, ByteRange(at, end), self._whole.etag) as answer:
+                with source.get(self._download.uri, ByteRange(at, end), self._whole.etag) as answer:
                     self._check(answer, at)
                     for chunk in answer.body:
                         if self._stop.is_set():

@@ -66,7 +66,7 @@ class Listing:
     is_folder: bool = False
 
 
-class Origin(Protocol):
+class ArtifactSource(Protocol):
     """A source of artifacts: LoadError is final, TransientError may pass."""
 
     def files(self, uri: str) -> Listing:
