@@ -183,8 +183,8 @@ def _unknown(name: str) -> str:
     meant = closest(name.upper().removeprefix(PREFIX), (n.removeprefix(PREFIX) for n in _FIELDS))
     remedy = f"did you mean {PREFIX}{meant}?" if meant else "remove it"
     return (
-        f"{short(name)}: found a variable that is no setting (its value is not shown), expected one"
-        f" of those in README.md, in upper case; {remedy}"
+        f"{short(name)}: found a variable that is not a setting (its value is not shown), expected"
+        f" one of README.md, in upper case; {remedy}"
     )
 
 

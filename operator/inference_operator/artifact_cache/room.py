@@ -1,7 +1,7 @@
-"""Whose files make room for whom.
+"""Fair eviction: the files that make room for a peer's upload.
 
-What is held is shared between peers. A peer's share is the limit, divided by the peers that have
-something in use. What is within its share goes for no other peer's sake while it is in use.
+A peer's share is the limit, divided by the peers that have files in use. Files in use that are
+within their peer's share are not evicted for another peer.
 """
 
 from collections import Counter
@@ -15,9 +15,9 @@ IDLE_NS = 600 * 10**9
 
 @dataclass(slots=True)
 class Held:
-    """A file: the room it takes in bytes, its last use (ns of Unix time), and who brought it.
+    """A file: its room in bytes, its last use (ns of Unix time), and the peer that uploaded it.
 
-    `peer` is empty where nobody knows it any more: after a restart.
+    `peer` is empty after a restart.
     """
 
     room: int
@@ -27,7 +27,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Room of so many bytes, wanted now by a peer."""
+    """A peer's request for room, in bytes."""
 
     room: int
     peer: str
@@ -42,9 +42,9 @@ def make_room(
     arriving: Mapping[Path, Held],
     in_use: Collection[str],
 ) -> tuple[list[str], list[Path]] | None:
-    """Return the fewest files that make room, in their order; None where it cannot be made.
+    """Return the fewest files that make room, in their order; None if there is not enough.
 
-    First complete files, the least recently used ones first, then uploads, the largest one first.
+    Complete files go first, the least recently used ones first; then uploads, the largest first.
     `in_use` are complete files that stay.
     """
     held = sum(file.room for file in (*kept.values(), *arriving.values()))
@@ -70,7 +70,7 @@ def make_room(
 
 
 class _Shares:
-    """The bytes of each peer, those that arrive and those that are wished for included."""
+    """The bytes of each peer, uploads under way and the requested room included."""
 
     def __init__(self, wish: Wish, kept: Mapping[str, Held], arriving: Mapping[Path, Held]) -> None:
         self._wish = wish
@@ -85,11 +85,11 @@ class _Shares:
         self._bytes[file.peer] -= file.room
 
     def is_free(self, file: Held) -> bool:
-        """Whether it goes for this peer, however small its own peer's share is."""
+        """Return whether the file may be evicted for this peer, however small its peer's share."""
         return self._is_idle(file) or file.peer in ("", self._wish.peer)
 
     def is_over(self, peer: str) -> bool:
-        """Whether the peer has more than its share, and more than the one that wishes."""
+        """Return whether the peer has more than its share, and more than the requesting peer."""
         return self._bytes[peer] > max(self._fair, self._bytes[self._wish.peer])
 
     def _is_idle(self, file: Held) -> bool:

@@ -1,4 +1,4 @@
-"""Bounds of work under way: how much at once, in all and for one peer."""
+"""Slots that bound the work under way, for each peer and for all together."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 class BusyError(Exception):
-    """All is taken; `of_peer`: by this peer alone."""
+    """All slots are taken; `of_peer`: by this peer alone."""
 
     def __init__(self, message: str, *, of_peer: bool) -> None:
         super().__init__(message)
@@ -16,7 +16,7 @@ class BusyError(Exception):
 
 @dataclass(slots=True)
 class Slots:
-    """At most `most` at once, and `of_peer` of one peer's address; nothing waits for a slot."""
+    """At most `most` slots, and `of_peer` for one address; a request never waits for one."""
 
     name: str
     most: int

@@ -1,4 +1,4 @@
-"""Manifests in files, each with its place, read as far as anybody can use them."""
+"""Manifests in files, each with its place in them."""
 
 import re
 import sys
@@ -19,17 +19,17 @@ Body = dict[str, Any]
 
 STDIN = "-"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_WHOLE = "expected whole characters: \\ud800 to \\udfff are halves, which no API server takes"
-# Of a folder, as kubectl has it.
+_WHOLE = "expected complete characters: \\ud800 to \\udfff are halves, which the API server refuses"
+# The files of a folder that are read, as by kubectl.
 ENDINGS = (".json", ".yaml", ".yml")
 # `kubectl get -o yaml` of a whole namespace has a few MB, and the schemas of CRDs some 40 levels.
-# Manifests share parts by anchors, so these stay; but the API server takes no object of more than
-# 1.5 MiB, so what aliases repeat may come to 1 MiB a file.
+# Manifests share parts by anchors, so these stay; but the API server takes objects of up to
+# 1.5 MiB, so the parts that aliases repeat may come to 1 MiB a file.
 LIMITS = YamlLimits(size=32 << 20, depth=100, nodes=4_000_000, repeated=1 << 20)
 
 
 class InputError(Exception):
-    """A file cannot be used; the message says what was found and what was expected."""
+    """A file that cannot be used; the message has its place, the value and the requirement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +43,15 @@ class Document:
 
 
 def documents(names: Sequence[str]) -> list[Document]:
-    """The manifests of files, of folders and of stdin (`-`), in their order; InputError where they
-    cannot be read."""
+    """Return the manifests of files, folders and stdin (`-`) in their order.
+
+    InputError where they cannot be read.
+    """
     return [document for name in names for file in _files(name) for document in _read(file)]
 
 
 def _files(name: str) -> list[str]:
-    """A folder's own files, without those of folders in it."""
+    """Return the file itself, or the files of a folder without those of its sub-folders."""
     try:
         if name == STDIN or not Path(name).is_dir():
             return [name]
@@ -73,7 +75,7 @@ def _read(name: str) -> list[Document]:
     except UnicodeDecodeError as error:
         byte = f"byte 0x{error.object[error.start]:02x} at {error.start:,}"
         raise InputError(
-            f"{where}: cannot be read as YAML: found {byte}, expected UTF-8: save it as that"
+            f"{where}: cannot be read as YAML: found {byte}, expected UTF-8: save it as UTF-8"
         ) from None
     except ValueError as error:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
@@ -86,7 +88,7 @@ def _read(name: str) -> list[Document]:
 
 
 def _text(name: str) -> str:
-    """Text of a file or of stdin, and of a longer one only enough to see that it is too long."""
+    """Return the text, cut just beyond the limit, so that the parser refuses a longer one."""
     if name == STDIN:
         return sys.stdin.read(LIMITS.size + 1)
     with Path(name).open(encoding="utf-8") as file:
@@ -94,7 +96,7 @@ def _text(name: str) -> str:
 
 
 def _items(place: str, body: Any) -> list[Document]:
-    """The manifest, or those in a List."""
+    """Return the manifest, or the manifests in a List."""
     if not isinstance(body, dict):
         raise InputError(f"{place}: found {type(body).__name__}, expected a manifest")
     _check_keys(place, body)
@@ -116,7 +118,7 @@ def _items(place: str, body: Any) -> list[Document]:
 
 
 def _check_keys(place: str, value: Any) -> None:
-    """The API server has texts for keys; YAML also numbers, dates and nothing."""
+    """Refuse keys that are not strings: YAML also has numbers, dates and null as keys."""
     for key in value if isinstance(value, dict) else ():
         if not isinstance(key, str):
             raise InputError(
@@ -132,7 +134,7 @@ def _check_keys(place: str, value: Any) -> None:
 
 
 def metadata(document: Document) -> Body:
-    """Its metadata, with a name at least."""
+    """Return the metadata; InputError where it has no name."""
     meta = document.body.get("metadata") or {}
     if not isinstance(meta, dict):
         raise InputError(f"{document.place}: metadata: found {type(meta).__name__}, expected a map")
@@ -151,7 +153,7 @@ def metadata(document: Document) -> Body:
 
 
 def check_live(document: Document) -> None:
-    """That it was printed by an API server; InputError names what is missing."""
+    """Raise InputError for a field that an API server would have set, and that is missing."""
     body, meta = document.body, metadata(document)
     subject = f"{document.place}: {body.get('kind')} {meta['name']}"
     expected = "expected what `kubectl get -o yaml` prints"
@@ -173,7 +175,7 @@ def check_live(document: Document) -> None:
 
 @contextmanager
 def legible(subject: str) -> Iterator[None]:
-    """For objects that only an API server can have checked: InputError where it has not."""
+    """Raise InputError where an object was not checked by an API server."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:

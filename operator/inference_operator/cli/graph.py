@@ -8,7 +8,7 @@ from typing import Any
 
 from inference_operator.api.ensemble_pipeline import KIND
 from inference_operator.api.validate import InvalidResourceError
-from inference_operator.cli.arguments import add_input, refusals, say, unknown
+from inference_operator.cli.arguments import add_input, refusals, report, unknown
 from inference_operator.cli.documents import InputError
 from inference_operator.cli.graphviz import svg
 from inference_operator.cli.manifests import units
@@ -25,15 +25,15 @@ from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import Picture, picture
 
 DESCRIPTION = """\
-Draw an EnsemblePipeline: its inputs, steps and outputs, and each tensor on its way with type and
-shape. What the operator would refuse is red, and said on stderr with exit status 1. The models that
-steps refer to are read from the same files, where those that cannot be served count as refused too,
-and from --live; those found in neither are drawn without their shapes. SVG needs Graphviz' `dot`.
+Draw an EnsemblePipeline: its inputs, steps and outputs, and the type and shape of each tensor.
+Parts that the operator would refuse are red and reported on stderr, with exit status 1. The
+referenced models are read from the same files and from --live. One that cannot be served
+counts as refused; one in neither is drawn without shapes. SVG needs the program `dot` of Graphviz.
 """
 
 
 class Format(StrEnum):
-    """How the drawing is written."""
+    """A format of the drawing."""
 
     MERMAID = "mermaid"
     DOT = "dot"
@@ -64,14 +64,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--name",
         metavar="[NAMESPACE/]NAME",
-        help=f"which {KIND}, where the manifests hold several",
+        help=f"the {KIND} to draw, if the manifests contain several",
     )
     parser.add_argument(
         "--format",
         choices=[format_.value for format_ in Format],
-        help="absent: as FILE ends (.svg; .dot, .gv; .mmd, .mermaid, .md), else mermaid",
+        help="default: by the ending of FILE (.svg; .dot, .gv; .mmd, .mermaid, .md), else mermaid",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; absent: stdout")
+    parser.add_argument("-o", "--output", metavar="FILE", help="file to write; default: stdout")
     parser.set_defaults(func=graph_command)
 
 
@@ -88,7 +88,7 @@ def graph_command(arguments: argparse.Namespace) -> int:
         if drawn is not None:
             _write(arguments, drawn)
     except InputError as error:
-        say("inference-operator", error)
+        report("inference-operator", error)
         return 2
     plans = [there[key][1] for key in _made_of(chosen, there)]
     problems = [(chosen, str(problem)) for problem in drawn.problems] if drawn else []
@@ -97,9 +97,9 @@ def graph_command(arguments: argparse.Namespace) -> int:
     )
     for sentence in drawn.unknown if drawn else ():
         if (chosen, sentence) not in refused:
-            say(chosen, f"not all shapes are known: {sentence}")
+            report(chosen, f"not all shapes are known: {sentence}")
     for key, sentence in (*_unknown(plans[1:]), *refused):
-        say(key, sentence)
+        report(key, sentence)
     return 1 if refused else 0
 
 
@@ -107,7 +107,7 @@ def _drawn(seen: Observed) -> Drawing | None:
     try:
         return drawing(seen, position_of(seen))
     except InvalidResourceError:
-        # Its plan says what is wrong.
+        # The plan has the problems.
         return None
 
 
@@ -134,7 +134,7 @@ def _names(key: UnitKey) -> tuple[str, str]:
 
 
 def _made_of(chosen: UnitKey, there: Mapping[UnitKey, tuple[Observed, Plan]]) -> list[UnitKey]:
-    """A pipeline and what its references lead to in the files, itself first."""
+    """Return a pipeline, first, and the units in the files that it refers to, directly or not."""
     met = {chosen: None}
     waiting = [chosen]
     while waiting:
@@ -175,7 +175,7 @@ def _format(arguments: argparse.Namespace) -> Format:
         endings = ", ".join(filter(None, _FORMATS))
         raise InputError(
             f"{arguments.output}: found the ending {ending}, expected one of {endings}; rename it,"
-            " or say with --format what to write"
+            " or choose the format with --format"
         )
     return _FORMATS[ending]
 

@@ -1,4 +1,4 @@
-"""Manifests in files as what the operator would see of them, without a cluster."""
+"""Manifests in files as the operator would observe them, without a cluster."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -27,17 +27,17 @@ from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.metadata import owned
 from inference_operator.validation.model import Defaults
 
-# Stands in for what the API server would give.
+# In place of the uid that the API server would give.
 NO_UID = "00000000-0000-0000-0000-000000000000"
 
 
 def units(
     files: Sequence[str], live: Sequence[str], defaults: Defaults
 ) -> Iterator[tuple[Observed, Plan]]:
-    """Each custom resource of files over what `live` shows of the cluster, and what the operator
-    would do about it, in the files' order.
+    """Yield each custom resource of the files and the operator's plan for it, in their order.
 
-    A pipeline sees what its steps refer to as it is live, else as the files have it, served.
+    `live` shows the state of the cluster. A pipeline sees a referenced unit as it is live, else as
+    if the one in the files were served.
     """
     if [*files, *live].count(STDIN) > 1:
         raise InputError(
@@ -52,7 +52,7 @@ def units(
     seen: dict[UnitKey, Observed] = {}
     plans: dict[UnitKey, Plan] = {}
     for key in _inner_first(keys, cache):
-        with legible(f"{', '.join(live)}: what there is of {key}") if live else nullcontext():
+        with legible(f"{', '.join(live)}: the state of {key}") if live else nullcontext():
             seen[key] = with_unresolved_references(_seen(cache, key, bool(live)), plans, bool(live))
             plans[key] = plan(seen[key], defaults, datetime.now(UTC))
             _pretend_served(cache, seen[key], plans[key])
@@ -70,7 +70,7 @@ def _cluster(live: Sequence[str]) -> Cache:
 
 
 def _refuse(kind: str, stub: Mapping[str, Any]) -> None:
-    """Raise for what the operator would skip: a file can be corrected."""
+    """Raise for an object that the operator would skip: a file can be corrected."""
     raise sys.exception() or InputError(f"{kind} cannot be read: {why_unreadable(stub)}")
 
 
@@ -82,7 +82,10 @@ def _seen(cache: Cache, key: UnitKey, is_live: bool) -> Observed:
 
 
 def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
-    """Units after those of the same file that they refer to; a circle as it comes."""
+    """Return the units, each after those of the same files that it refers to.
+
+    The order within a circle is that in which it is met.
+    """
     own = frozenset(keys)
     ordered: dict[UnitKey, None] = {}
     begun: set[UnitKey] = set()
@@ -105,7 +108,7 @@ def _named(cache: Cache, key: UnitKey) -> list[UnitKey]:
 
 
 def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
-    """Let those that refer to it see it as it will be, if nothing of it is served yet."""
+    """Let dependants see the unit as if its plan were served, if nothing of it is served yet."""
     record = made.records.get(made.unit.revision) if made.unit else None
     if record is None or seen.status.stable is not None:
         return
@@ -130,7 +133,7 @@ def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
 
 
 def _put(cache: Cache, resource: Resource) -> None:
-    """The manifest over what is live of it, as the API server would store it."""
+    """Store the manifest over its live state, as the API server would."""
     key, body = resource.key, resource.body
     live = cache.get(key.kind, (key.namespace, key.name)) or {"metadata": {}}
     changed = live.get("spec") != body.get("spec")

@@ -1,5 +1,4 @@
-"""What is said of registries and resources that nobody asks about here: the operator's own words
-would be untrue without a cluster."""
+"""Messages about registries and resources that `plan` and `render` cannot look up offline."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,15 +18,15 @@ from inference_operator.planning.plan import Plan
 
 
 def no_registry(is_live: bool) -> Resolve:
-    """No answer to any question, and why there is none."""
+    """Return a resolver that resolves nothing, and explains why."""
     remedy = (
-        "only what --live shows of it is known"
+        "only the version that --live shows can be used"
         if is_live
-        else "give --live, of a cluster that has resolved it"
+        else "give --live from a cluster that has resolved it"
     )
 
     def problem(source: SourceKey) -> Problem:
-        message = f"no registry is asked here about {shown_uri(source.uri)}"
+        message = f"no registry was asked about {shown_uri(source.uri)}"
         return Problem("", "", message, remedy)
 
     def resolve(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
@@ -40,8 +39,10 @@ def no_registry(is_live: bool) -> Resolve:
 def with_unresolved_references(
     seen: Observed, plans: Mapping[UnitKey, Plan], is_live: bool
 ) -> Observed:
-    """The same, with what there is to say of those that it refers to; `plans` are those of units
-    of the same files."""
+    """Add an explanation to each reference that cannot be resolved here.
+
+    `plans` are those of units of the same files.
+    """
     references = dict(seen.references)
     for named in references_in(seen.spec):
         referenced = _seen_here(seen, named, plans, is_live)
@@ -53,12 +54,12 @@ def with_unresolved_references(
 def _seen_here(
     seen: Observed, named: Reference, plans: Mapping[UnitKey, Plan], is_live: bool
 ) -> Referenced | None:
-    """None where what was seen of it says it all."""
+    """Return the reference with an explanation; None where the observed state suffices."""
     there = seen.references.get(named)
     if there is None:
         message, remedy = (
             f"{named} of namespace {seen.owner.key.namespace} is in none of these files",
-            "add it by -f, or what is live by --live",
+            "add it with -f, or its live state with --live",
         )
         return (
             None
@@ -69,5 +70,5 @@ def _seen_here(
     if planned is None or there.stable is not None or there.reason:
         return None
     message = "cannot be served as it is written" if refusals(planned) else "cannot be planned yet"
-    remedy = "see what is said of it here"
+    remedy = "see its own message in this output"
     return replace(there, unresolved=(Reason.REFERENCE_NOT_READY, f"{named} {message}", remedy))

@@ -1,4 +1,4 @@
-"""The custom resources among manifests: what is ours, and what only looks like it."""
+"""The custom resources of this project among manifests, and objects that only resemble them."""
 
 import difflib
 from collections.abc import Sequence
@@ -10,22 +10,22 @@ from inference_operator.cli.documents import Document, InputError, documents, me
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import UNIT_BY_KIND
 
-# Of two groups that somebody may have confused; another project's are far less alike.
+# How alike two API groups are if a user confused them; other projects' are far less alike.
 _ALIKE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One custom resource of ours, as a file has it."""
+    """One custom resource of this project, as the file has it."""
 
     key: UnitKey
     body: dict[str, Any]
 
 
 def resources(names: Sequence[str]) -> list[Resource]:
-    """Those of the files, each once, in their order; InputError where there are none.
+    """Return the custom resources of the files in their order; InputError where there are none.
 
-    Whatever belongs to somebody else is passed over, as long as it says to whom.
+    Resources of other API groups are skipped.
     """
     manifests = documents(names)
     places: dict[UnitKey, str] = {}
@@ -53,7 +53,7 @@ def resources(names: Sequence[str]) -> list[Resource]:
 
 
 def _is_ours(document: Document) -> bool:
-    """InputError for what is nobody's, or looks like a slip."""
+    """Return whether the kind is ours; InputError without a kind, or for a typing error."""
     version, kind = (_string(document, field) for field in ("apiVersion", "kind"))
     group = version.rpartition("/")[0]
     if group != GROUP:
@@ -76,8 +76,8 @@ def _string(document: Document, field: str) -> str:
     example = {"apiVersion": API_VERSION, "kind": " or ".join(UNIT_BY_KIND)}[field]
     shown = "nothing" if value in (None, "") else repr(value)
     raise InputError(
-        f"{document.place}: {field}: found {shown}, expected {example}, or what another resource"
-        " has; the API server takes no manifest without it"
+        f"{document.place}: {field}: found {shown}, expected {example}, or the value"
+        " of another resource; the API server refuses a manifest without it"
     )
 
 

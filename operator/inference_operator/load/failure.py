@@ -1,4 +1,4 @@
-"""How loading fails: a reason of the API, and the problems of one model."""
+"""Failures of loading: a reason of the API, and the problems of one model."""
 
 import errno
 from collections.abc import Iterable
@@ -8,12 +8,12 @@ from inference_operator.api.reasons import Reason
 
 
 class LoadError(Exception):
-    """Loading cannot succeed; the reason and the problems go to the termination log."""
+    """A final failure; its reason and problems go to the termination log."""
 
     def __init__(
         self, reason: Reason, message: str, remedy: str = "", path: str = SOURCE_URI
     ) -> None:
-        """`path` is the field to blame, as an InferenceModel has it, or a file of the artifact."""
+        """Set one problem; `path` is a field of an InferenceModel, or a file of the artifact."""
         super().__init__(message)
         self.reason = reason
         self.problems: tuple[Problem, ...] = (Problem(path, "", message, remedy),)

@@ -87,7 +87,7 @@ def test_pods_that_start_at_once_fetch_once(
     assert pod.served == second.served == CODE
     assert len(ready.requests) == 1
     messages = [json.loads(line)["message"] for line in logs.splitlines()]
-    assert messages.count("given to the node's cache") == 1
+    assert messages.count("uploaded to the node's cache") == 1
     assert messages.count("taken from the node's cache") == 1
 
 
@@ -224,7 +224,7 @@ def test_what_is_too_large_for_the_cache_is_served_all_the_same(
     pod.load(cache=NodeCache(cache.url))
     assert pod.served == CODE
     assert cache.held.count == 0
-    assert "the node's cache did not take it" in capfd.readouterr().err
+    assert "the node's cache refused the artifact" in capfd.readouterr().err
 
 
 def test_a_large_file_is_taken_from_the_cache_too(

@@ -13,8 +13,7 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.sources import remote
-from inference_operator.load.transfer import bounded_body
-from inference_operator.load.transfer import source as source
+from inference_operator.load.transfer import bounded_body, source
 
 from .conftest import SECRET, FaultyStore, Pod, code_of
 from .oci_registry import Layer, OciStore

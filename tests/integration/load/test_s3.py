@@ -110,7 +110,7 @@ def test_a_folder_without_its_slash_is_told_from_a_missing_key(reader: Pod) -> N
     reader.plan(f"s3://{BUCKET}/ranker/5")
     reason, message = reader.refused()
     assert reason is Reason.ARTIFACT_NOT_FOUND
-    assert f"write s3://{BUCKET}/ranker/5/ to serve all that is in it" in message
+    assert f"write s3://{BUCKET}/ranker/5/ to serve all files in it" in message
 
 
 def test_a_folder_is_laid_out_whole_with_the_digest_of_a_folder(reader: Pod) -> None:

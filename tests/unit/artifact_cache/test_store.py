@@ -130,7 +130,7 @@ def test_what_is_not_what_it_is_called_is_not_kept(store: Store, content: bytes)
 
 def test_more_than_was_announced_is_refused(store: Store) -> None:
     upload = store.begin(digest(b"weights"), 3)
-    with pytest.raises(WrongDigestError, match="more than the announced 3 bytes"):
+    with pytest.raises(WrongDigestError, match="received more than the announced 3 bytes"):
         upload.reserve(7)
     upload.close()
     assert list(store.folder.iterdir()) == []

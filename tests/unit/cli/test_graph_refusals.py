@@ -134,7 +134,7 @@ UNUSABLE = {
         [epipe(), imodel()],
         ("-o", "x.png"),
         "x.png: found the ending .png, expected one of .svg, .dot, .gv, .mmd, .mermaid, .md; rename"
-        " it, or say with --format what to write\n",
+        " it, or choose the format with --format\n",
     ),
     "nowhere to write": ([epipe(), imodel()], ("-o", "/nowhere/x.dot"), "/nowhere/x.dot: cannot"),
 }

@@ -55,7 +55,8 @@ def test_a_model_that_is_nowhere_is_said_to_be_missing(
     assert (status, err) == (0, "")
     assert out.splitlines()[1:] == [
         "  unresolved: ReferenceNotFound: spec.steps[drift].modelRef: InferenceModel fx-drift of"
-        " namespace desk-7 is in none of these files; add it by -f, or what is live by --live",
+        " namespace desk-7 is in none of these files; add it with -f, or its live state with"
+        " --live",
         "  no change to its children",
     ]
 
@@ -85,7 +86,7 @@ def test_without_a_cluster_nobody_claims_to_ask_a_registry(
         "  unresolved: Resolving: no registry is asked here about models:/fx_drift@champion; give"
         " --live, of a cluster that has resolved it",
         "  unresolved: ReferenceNotReady: spec.steps[drift].modelRef: InferenceModel fx-drift"
-        " cannot be planned yet; see what is said of it here",
+        " cannot be planned yet; see its own message in this output",
     ]
 
 
@@ -130,7 +131,7 @@ async def test_a_model_that_is_live_and_never_was_ready_is_asked_about_in_the_cl
     _, out, _ = output_of(capsys, "plan", "-f", manifests, "--live", live)
 
     assert "has not been Ready yet (Resolving); see `kubectl describe" in out
-    assert "models:/fx_drift@champion; only what --live shows of it is known" in out
+    assert "models:/fx_drift@champion; only the version that --live shows can be used" in out
 
 
 def test_pipelines_that_refer_to_each_other_are_refused(

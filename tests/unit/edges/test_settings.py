@@ -72,7 +72,7 @@ def test_an_unknown_variable_is_refused_without_its_value(name: str, meant: str)
 
     message = str(caught.value)
     assert message.startswith(
-        f"{name}: found a variable that is no setting (its value is not shown)"
+        f"{name}: found a variable that is not a setting (its value is not shown)"
     )
     assert message.endswith(meant)
     assert "hunter2" not in message

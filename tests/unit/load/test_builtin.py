@@ -115,7 +115,7 @@ def test_a_file_that_is_no_vocabulary_is_refused(
     failure = refused(tmp_path, order(FETCHED))
     assert failure.reason is Reason.ARTIFACT_INVALID
     assert (failure.model, failure.problems[0].path) == ("words", VOCABULARY_URI)
-    assert "pvc://texts/vocab.txt is no vocabulary: " in str(failure)
+    assert "pvc://texts/vocab.txt is not a vocabulary: " in str(failure)
 
 
 def test_a_folder_of_words_is_refused(claim: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ DEEP = "[" * 1000 + "]" * 1000
 
 
 def test_a_docker_configuration() -> None:
-    with pytest.raises(LoadError, match="is no Docker configuration"):
+    with pytest.raises(LoadError, match="is not a Docker configuration"):
         held_for("ghcr.test", Secret("store", {DOCKER_CONFIG: f'{{"auths": {DEEP}}}'}))
 
 

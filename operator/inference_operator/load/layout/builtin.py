@@ -29,7 +29,7 @@ def lay_out_builtin(model: PlannedModel, version: Path, fetched: Artifact | None
     try:
         write_builtin(model.builtin or "", version, vocabulary)
     except ValueError as error:
-        message = f"{model.uri} is no vocabulary: {error}"
+        message = f"{model.uri} is not a vocabulary: {error}"
         raise LoadError(Reason.ARTIFACT_INVALID, message) from None
     size = sum(file.path.stat().st_size for file in files_of(version))
     return Artifact(None, "", digest_of(version), size)

@@ -84,7 +84,7 @@ class Unpacking:
             path, origin = self._link_place(name), self._inside(to)
             if origin is None or not origin.is_file():
                 raise refused(
-                    f"its link {shown(name)} leads to {shown(to)}, which is no file in it"
+                    f"its link {shown(name)} leads to {shown(to)}, which is not a file in it"
                 )
             with _clashes(name):
                 self._make_folders(path.parent)

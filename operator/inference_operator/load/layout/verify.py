@@ -48,7 +48,7 @@ def check_ensemble(order: ModelOrder) -> None:
     if not config.ensemble_scheduling.step:
         value = "no ensemble_scheduling with steps"
         requirement = f"it for the format {ArtifactFormat.ENSEMBLE}"
-        problem = Problem(_CONFIG, value, requirement, "make the revision anew")
+        problem = Problem(_CONFIG, value, requirement, "make the revision again")
         raise LoadError.of(Reason.ARTIFACT_INVALID, [problem])
 
 

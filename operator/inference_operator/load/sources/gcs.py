@@ -198,7 +198,7 @@ def _identity(secret: Secret, key: str | None) -> Any:
             )
         except ValueError:
             raise secret.unusable(
-                "`credentials.json` is no service account's key", EXPECTED
+                "`credentials.json` is not a service account's key", EXPECTED
             ) from None
     if secret.first("endpoint") or os.environ.get("STORAGE_EMULATOR_HOST"):
         return AnonymousCredentials()
@@ -216,7 +216,7 @@ def _explained(uri: str) -> Iterator[None]:
     except answers.NotFound:
         raise LoadError(
             Reason.ARTIFACT_NOT_FOUND,
-            f"{uri} is not there",
+            f"{uri} does not exist",
             "check its bucket and object (a folder ends with a slash)",
         ) from None
     except (answers.Forbidden, answers.Unauthorized, identity.RefreshError) as error:

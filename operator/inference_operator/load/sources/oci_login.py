@@ -103,7 +103,7 @@ def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
         else:
             user, password = entry["username"], entry["password"]
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
-        raise secret.unusable(f"{DOCKER_CONFIG} is no Docker configuration", EXPECTED) from None
+        raise secret.unusable(f"{DOCKER_CONFIG} is not a Docker configuration", EXPECTED) from None
     return basic(user, password)
 
 

@@ -158,13 +158,13 @@ class S3:
             listing = {}
         if listing.get("KeyCount"):
             folder = shown_uri(uri)
-            return f"that is a folder there: write {folder}/ to serve all that is in it"
+            return f"it is a folder there: write {folder}/ to serve all files in it"
         return "check the bucket and the key"
 
 
 _FORBIDDEN = (
-    "put `accessKeyId` and `secretAccessKey` that may read it into the Secret (S3 also says this of"
-    " a missing key to whom may not list)"
+    "put `accessKeyId` and `secretAccessKey` that may read it into the Secret (S3 also answers"
+    " this for a missing key if they may not list the bucket)"
 )
 
 

@@ -28,8 +28,8 @@ def endpoint_of(secret: Secret, expected: str, *keys: str) -> str | None:
     endpoint = secret.first(*keys)
     if endpoint is not None and not _is_address(endpoint):
         raise secret.unusable(
-            "`endpoint` is no address: it is http://HOST:PORT or https://HOST:PORT, without a user"
-            " or a query",
+            "`endpoint` is not an address such as http://HOST:PORT or https://HOST:PORT, without a"
+            " user or a query",
             expected,
         )
     return endpoint

@@ -46,7 +46,7 @@ def folder_digest(digests: Mapping[str, str]) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """The digest that `source.sha256` pins: of a file, or of a folder and all that is in it."""
+    """The digest that `source.sha256` pins: of a file, or of a folder and all files in it."""
     if not path.is_dir():
         return file_digest(path)
     return folder_digest({file.relative: file_digest(file.path) for file in files_of(path)})

@@ -91,7 +91,11 @@ class NodeCache:
                 state = _state(connection.getresponse())
                 if state is _State.TAKEN:
                     connection.close()
-                    log("another pod of this node fetches it: waiting", model=model, sha256=sha256)
+                    log(
+                        "waiting for another pod of this node to fetch it",
+                        model=model,
+                        sha256=sha256,
+                    )
                     state = state if self._clock() < end else None
         except (*_CUT, ValueError) as error:
             log("fetching without the node's cache", "WARNING", model=model, error=str(error))
@@ -140,12 +144,12 @@ class NodeCache:
                     self._sleep(BUSY_SECONDS)
                     status, answer = self._upload(fetched)
         except _CUT as error:
-            log("the node's cache did not take it", "WARNING", model=model, error=str(error))
+            log("the node's cache refused the artifact", "WARNING", model=model, error=str(error))
             return
         if status == 201:
-            log("given to the node's cache", model=model, sha256=fetched.sha256)
+            log("uploaded to the node's cache", model=model, sha256=fetched.sha256)
         else:
-            log("the node's cache did not take it", "WARNING", model=model, error=answer)
+            log("the node's cache refused the artifact", "WARNING", model=model, error=answer)
 
     def _upload(self, fetched: Fetched) -> tuple[int, str]:
         """Status and text of the answer; the file is only sent to a cache that takes it."""

@@ -16,7 +16,7 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.transfer.progress import Progress
 from inference_operator.load.transfer.resumable_download import Download
 from inference_operator.load.transfer.retry import Retries, TransientError
-from inference_operator.load.transfer.source import Answer, ByteRange, ArtifactSource, RangeError
+from inference_operator.load.transfer.source import Answer, ArtifactSource, ByteRange, RangeError
 from inference_operator.load.transfer.space import require_space
 
 CONNECTIONS = 4

@@ -56,7 +56,7 @@ class Retries:
             )
         pause = self._pause(cut)
         log(
-            "waiting to try again",
+            "waiting before the next attempt",
             "WARNING",
             source=source,
             error=str(cut),

@@ -224,7 +224,7 @@ def _refusal(error: HTTPError) -> Exception:
     if error.code in _REDIRECTS:
         return LoadError(
             Reason.FETCH_FAILED,
-            f"{shown_uri(error.url)} redirects in a circle, or to what is no https address",
+            f"{shown_uri(error.url)} redirects in a circle, or to an address that is not https",
         )
     reason = " ".join(shown_text(str(error.reason)).split())[:_REASON_LENGTH]
     message = f"{shown_uri(error.url)} answered {error.code} {reason}"
@@ -255,7 +255,7 @@ def _no_address(url: str, error: Exception) -> LoadError:
     # These errors quote the address, or that of a redirect, with all that is in it.
     return LoadError(
         Reason.FETCH_FAILED,
-        f"{shown_uri(url)} is no valid address, or leads to one that is not"
+        f"{shown_uri(url)} is not a valid address, or leads to one that is not"
         f" ({type(error).__name__})",
         "correct it",
     )
