@@ -43,10 +43,7 @@ class Document:
 
 
 def documents(names: Sequence[str]) -> list[Document]:
-    """Return the manifests of files, folders and stdin (`-`) in their order.
-
-    InputError where they cannot be read.
-    """
+    """Return the manifests of files, folders and stdin (`-`), or raise InputError."""
     return [document for name in names for file in _files(name) for document in _read(file)]
 
 
@@ -155,31 +152,29 @@ def metadata(document: Document) -> Body:
 def check_live(document: Document) -> None:
     """Raise InputError for a field that an API server would have set, and that is missing."""
     body, meta = document.body, metadata(document)
-    subject = f"{document.place}: {body.get('kind')} {meta['name']}"
+    name = f"{document.place}: {body.get('kind')} {meta['name']}"
     expected = "expected what `kubectl get -o yaml` prints"
     if not isinstance(meta.get("uid"), str):
-        raise InputError(
-            f"{subject}: metadata.uid: found {python_value(meta.get('uid'))}, {expected}"
-        )
+        raise InputError(f"{name}: metadata.uid: found {python_value(meta.get('uid'))}, {expected}")
     version = meta.get("resourceVersion")
     if not (isinstance(version, str) and version.isdecimal()):
         raise InputError(
-            f"{subject}: metadata.resourceVersion: found {python_value(version)}, {expected}"
+            f"{name}: metadata.resourceVersion: found {python_value(version)}, {expected}"
         )
     if type(meta.get("generation", 0)) is not int:
         generation = python_value(meta["generation"])
-        raise InputError(f"{subject}: metadata.generation: found {generation}, {expected}")
+        raise InputError(f"{name}: metadata.generation: found {generation}, {expected}")
     if body.get("kind") == "Deployment" and not isinstance(body.get("spec"), dict):
-        raise InputError(f"{subject}: spec: found {python_value(body.get('spec'))}, {expected}")
+        raise InputError(f"{name}: spec: found {python_value(body.get('spec'))}, {expected}")
 
 
 @contextmanager
-def legible(subject: str) -> Iterator[None]:
+def legible(name: str) -> Iterator[None]:
     """Raise InputError where an object was not checked by an API server."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         cause = short(f"{type(error).__name__} {error}", 300)
         raise InputError(
-            f"{subject}: cannot be read ({cause}); expected what `kubectl get -o yaml` prints"
+            f"{name}: cannot be read ({cause}); expected what `kubectl get -o yaml` prints"
         ) from error

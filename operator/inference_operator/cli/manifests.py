@@ -82,10 +82,7 @@ def _seen(cache: Cache, key: UnitKey, is_live: bool) -> Observed:
 
 
 def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
-    """Return the units, each after those of the same files that it refers to.
-
-    The order within a circle is that in which it is met.
-    """
+    """Return the units, each after those that it refers to, unless in a circle."""
     own = frozenset(keys)
     ordered: dict[UnitKey, None] = {}
     begun: set[UnitKey] = set()

@@ -39,10 +39,7 @@ def no_registry(is_live: bool) -> Resolve:
 def with_unresolved_references(
     seen: Observed, plans: Mapping[UnitKey, Plan], is_live: bool
 ) -> Observed:
-    """Add an explanation to each reference that cannot be resolved here.
-
-    `plans` are those of units of the same files.
-    """
+    """Explain each reference that cannot be resolved here; `plans` are of the same files."""
     references = dict(seen.references)
     for named in references_in(seen.spec):
         referenced = _seen_here(seen, named, plans, is_live)
@@ -57,15 +54,11 @@ def _seen_here(
     """Return the reference with an explanation; None where the observed state suffices."""
     there = seen.references.get(named)
     if there is None:
-        message, remedy = (
-            f"{named} of namespace {seen.owner.key.namespace} is in none of these files",
-            "add it with -f, or its live state with --live",
-        )
-        return (
-            None
-            if is_live
-            else Referenced(unresolved=(Reason.REFERENCE_NOT_FOUND, message, remedy))
-        )
+        if is_live:
+            return None
+        message = f"{named} of namespace {seen.owner.key.namespace} is in none of these files"
+        remedy = "add it with -f, or its live state with --live"
+        return Referenced(unresolved=(Reason.REFERENCE_NOT_FOUND, message, remedy))
     planned = plans.get(UnitKey(named.kind, seen.owner.key.namespace, named.name))
     if planned is None or there.stable is not None or there.reason:
         return None

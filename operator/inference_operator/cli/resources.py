@@ -43,10 +43,7 @@ def resources(names: Sequence[str]) -> list[Resource]:
         places[key] = document.place
         ours.append(Resource(key, document.body))
     if not ours:
-        kinds = (
-            ", ".join(sorted({str(manifest.body.get("kind")) for manifest in manifests}))
-            or "nothing"
-        )
+        kinds = ", ".join(sorted({str(each.body.get("kind")) for each in manifests})) or "nothing"
         expected = " or an ".join(UNIT_BY_KIND)
         raise InputError(f"{', '.join(names)}: found {kinds}, expected an {expected}")
     return ours

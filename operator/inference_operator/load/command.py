@@ -139,9 +139,7 @@ def _cache_at(url: str) -> "NodeCache | None":
         return NodeCache(url)
     except ValueError as error:
         remedy = f"expected {CACHE_VARIABLE} as http://HOST:PORT; continuing without the cache"
-        log(
-            "the address of the node's cache is invalid", "WARNING", error=str(error), remedy=remedy
-        )
+        log("invalid address of the node's cache", "WARNING", error=str(error), remedy=remedy)
         return None
 
 

@@ -10,13 +10,11 @@ from inference_operator.api.reasons import Reason
 class LoadError(Exception):
     """A final failure; its reason and problems go to the termination log."""
 
-    def __init__(
-        self, reason: Reason, message: str, remedy: str = "", path: str = SOURCE_URI
-    ) -> None:
+    def __init__(self, reason: Reason, text: str, remedy: str = "", path: str = SOURCE_URI) -> None:
         """Set one problem; `path` is a field of an InferenceModel, or a file of the artifact."""
-        super().__init__(message)
+        super().__init__(text)
         self.reason = reason
-        self.problems: tuple[Problem, ...] = (Problem(path, "", message, remedy),)
+        self.problems: tuple[Problem, ...] = (Problem(path, "", text, remedy),)
         self.model = ""
 
     @classmethod

@@ -11,16 +11,16 @@ _SPACE = " \t"
 
 @dataclass(slots=True)
 class Challenge:
-    """One way to ask: its scheme in lower case, and its parameters, with their names so too."""
+    """An authentication scheme, in lower case, and its parameters by lower-case name."""
 
     scheme: str
     parameters: dict[str, str] = field(default_factory=dict)
 
 
 def parse_challenges(header: str) -> tuple[Challenge, ...]:
-    """The challenges in the header's order; none of one that is longer than `LONGEST`.
+    """Return the challenges in the header's order; none if it is longer than `LONGEST`.
 
-    What is malformed ends with its comma.
+    A malformed part is skipped up to the next comma.
     """
     challenges: list[Challenge] = []
     at = 0 if len(header) <= LONGEST else len(header)
@@ -41,7 +41,7 @@ def parse_challenges(header: str) -> tuple[Challenge, ...]:
 
 
 def _value(header: str, at: int) -> tuple[str, int]:
-    """A token or a quoted string, and where it ends."""
+    """Return a token or a quoted string, and its end."""
     if header[at : at + 1] != '"':
         end = _token_end(header, at)
         # `token68` may end in several of them.

@@ -50,7 +50,7 @@ _CUT = (
     ConnectionError,
     identity.TransportError,
 )
-# What the library does with an answer that is none of Google's.
+# The errors of the library for an answer that is not Google's.
 _STRANGE = (
     ValueError,
     KeyError,
@@ -73,7 +73,7 @@ class CloudStorage:
         self._client = _client(secret or Secret("", {}))
 
     def files(self, uri: str) -> Listing:
-        """One object, or all below a prefix that ends with a slash."""
+        """List one object, or all below a prefix that ends with a slash."""
         bucket, name = SourceUri.of(uri).place
         if not name.endswith("/"):
             return Listing((RemoteFile(name, uri),))
@@ -113,7 +113,7 @@ class CloudStorage:
 
     @contextmanager
     def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
-        """The object's bytes, of one generation only: that is its `etag`."""
+        """Read the object's bytes, of one generation only, which is the `etag`."""
         bucket, name = SourceUri.of(uri).place
         blob = self._client.bucket(bucket).blob(name)
         with _explained(uri):
@@ -151,7 +151,7 @@ class CloudStorage:
 
 
 class _Part(io.BytesIO):
-    """A part of an object: what a server sends beyond it ends the attempt."""
+    """A part of an object; more bytes than that end the attempt."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -186,7 +186,7 @@ def _client(secret: Secret) -> Any:
 
 
 def _tokens(key: str | None) -> Request | None:
-    """What asks for tokens where the key says; None: Google's own, which asks the pod's machine."""
+    """Return the requests for tokens at the key's address; None: Google's own, at the machine's."""
     return None if key is None else Request(BoundedSession())
 
 

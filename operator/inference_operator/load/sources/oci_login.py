@@ -1,4 +1,4 @@
-"""How a registry is asked: the Secret's user or token, and the bearer tokens that it hands out."""
+"""Login to a registry: the Secret's user or token, and the registry's bearer tokens."""
 
 import binascii
 from base64 import b64decode
@@ -16,14 +16,14 @@ from inference_operator.load.transfer.transport import Transport, UnauthorizedEr
 
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
 DOCKER_CONFIG = ".dockerconfigjson"
-# Of an answer with a token, and of a configuration: a Secret holds no more.
+# The limit of an answer with a token, and of a configuration: a Secret has at most 1 MiB.
 _JSON = JsonLimits(size=1 << 20)
-# Of a bearer token, which servers take a few KiB of.
+# The limit of a bearer token; servers accept a few KiB.
 _LONGEST = 64 << 10
 
 
 def held_for(host: str, secret: Secret | None) -> str | None:
-    """The Authorization header that the Secret has for this registry; None: it is open to all."""
+    """Return the Secret's Authorization header for this registry; None: no credentials."""
     if secret is None:
         return None
     if (config := secret.first(DOCKER_CONFIG)) is not None:
@@ -32,17 +32,17 @@ def held_for(host: str, secret: Secret | None) -> str | None:
 
 
 class Login:
-    """Answers a registry's challenges, and keeps the last token for the requests that follow."""
+    """The answers to a registry's challenges; the last token serves the requests that follow."""
 
     def __init__(self, transport: Transport, host: str, held: str | None) -> None:
         self._transport, self._host, self._held = transport, host, held
         self.authorization = held if held and held.startswith("Bearer ") else None
 
     def answer(self, refusal: UnauthorizedError) -> None:
-        """Get what the challenge asks for; `said` is raised where nothing can be done.
+        """Get the credentials that the challenge asks for, or raise `refusal`.
 
-        Only the registry itself may ask: where a redirect leads, a challenge could name a realm
-        that collects credentials (CVE-2020-15157).
+        Only the registry itself may ask: the target of a redirect could name a realm that collects
+        credentials (CVE-2020-15157).
         """
         if origin(refusal.url) != origin(f"https://{self._host}"):
             raise LoadError(
@@ -79,7 +79,7 @@ class Login:
         if not _is_token(token):
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{shown_uri(realm)} gave no token, which is at most {_LONGEST >> 10} KiB of"
+                f"{shown_uri(realm)} gave no usable token: at most {_LONGEST >> 10} KiB of"
                 " printable ASCII",
                 "check the registry's token service",
             )
@@ -87,7 +87,7 @@ class Login:
 
 
 def _is_token(value: Any) -> bool:
-    """Whether it can stand in a header."""
+    """Return whether the value can be sent in a header."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST and is_header_value(value)
 
 
@@ -108,7 +108,7 @@ def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
 
 
 def _is_plain_https(realm: str) -> bool:
-    """Whether credentials may go there: https, and a host without a user."""
+    """Return whether credentials may be sent there: https, and a host without a user."""
     try:
         parts = urlsplit(realm)
         return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc

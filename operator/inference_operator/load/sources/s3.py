@@ -1,4 +1,4 @@
-"""Objects of S3 and of what speaks its protocol (MinIO, Ceph, SeaweedFS), through boto3."""
+"""Objects of S3 and of servers with its protocol (MinIO, Ceph, SeaweedFS), through boto3."""
 
 import ssl
 import tempfile
@@ -59,12 +59,12 @@ _KEYS = {
 _ENDPOINT = ("endpoint", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
-# A connection that breaks takes what was read of the last one along.
+# A broken connection loses the bytes of its last read.
 _READ = 64 << 10
 _DIGITS = 18
 # The server writes it.
 _CODE_LENGTH = 60
-# What the library does with an answer that is none of S3's.
+# The errors of the library for an answer that is not S3's.
 _STRANGE = (ResponseParserError, ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -78,7 +78,7 @@ class S3:
         self._client = _client(secret or Secret("", {}), timeout)
 
     def files(self, uri: str) -> Listing:
-        """One object, or all below a prefix that ends with a slash."""
+        """List one object, or all below a prefix that ends with a slash."""
         bucket, key = SourceUri.of(uri).place
         if not key.endswith("/"):
             return Listing((RemoteFile(key, uri),))
@@ -94,7 +94,7 @@ class S3:
 
     @contextmanager
     def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
-        """GetObject, of the version with this ETag only."""
+        """Read the object's bytes, of the version with this ETag only."""
         bucket, key = SourceUri.of(uri).place
         request = {"Bucket": bucket, "Key": key}
         request |= {"Range": span.header} if span.header else {}
@@ -206,9 +206,9 @@ def _ask_for_region_once(model: Any, context: dict[str, Any], **_: Any) -> None:
 
 
 class _Bounded:
-    """botocore's session, whose answers are bounded but for the content of objects.
+    """botocore's session, whose answers are bounded, except for the content of objects.
 
-    It connects to no forbidden address. A pod's identity is asked for by other sessions.
+    It never connects to a forbidden address. Other sessions ask for a pod's identity.
     """
 
     def __init__(self, session: Any) -> None:
@@ -251,7 +251,7 @@ def _of_error(raw: Any) -> bytes:
 
 
 def _extent(response: Any, asked: ByteRange) -> tuple[int, int | None]:
-    """Where the answer's bytes start, and the size of the object; ValueError for neither."""
+    """Return the start of the answer's bytes and the size of the object; ValueError for neither."""
     if (content_range := response.get("ContentRange")) is None:
         total = response.get("ContentLength")
         if total is not None and not 0 <= total < 10**_DIGITS:
@@ -264,7 +264,7 @@ def _extent(response: Any, asked: ByteRange) -> tuple[int, int | None]:
 
 
 def _authorities(ca: str | None) -> str | None:
-    """A file with the system's authorities, or boto3's, and this one; None: boto3's own."""
+    """Write a file with this authority and the system's, or boto3's; None: boto3's own."""
     if ca is None:
         return None
     system = ssl.get_default_verify_paths().cafile or get_cert_path(True)

@@ -1,4 +1,4 @@
-"""Which failures are worth another attempt, how long to wait for it, and when to give up."""
+"""Retries: transient failures, the waits between attempts, and the limit of attempts."""
 
 import random
 import time
@@ -11,7 +11,7 @@ from inference_operator.load.transfer.progress import log
 
 
 class TransientError(Exception):
-    """An attempt failed in a way that may pass; `retry_after` is the server's wish in seconds."""
+    """A failure that may pass; `retry_after` is the wait that the server asks for, in seconds."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -29,9 +29,10 @@ class RetryPolicy:
 
 
 class Retries:
-    """Counts failures in a row. Bytes beyond what any attempt reached start the count over, so that
-    a large artifact over a bad line still arrives, and a server that always stops short does not
-    keep the pod waiting for ever."""
+    """Failures in a row; bytes beyond those of any earlier attempt reset their number.
+
+    A large artifact arrives over a bad line; a server that always stops short is given up.
+    """
 
     def __init__(
         self,
@@ -55,13 +56,7 @@ class Retries:
                 "check the server and the network between it and this namespace",
             )
         pause = self._pause(cut)
-        log(
-            "waiting before the next attempt",
-            "WARNING",
-            source=source,
-            error=str(cut),
-            seconds=round(pause, 2),
-        )
+        log("waiting to retry", "WARNING", source=source, error=str(cut), seconds=round(pause, 2))
         self._sleep(pause)
 
     def _pause(self, cut: TransientError) -> float:

@@ -1,4 +1,4 @@
-"""Disk space of the model volume: asked before writing, and bounded while unpacking."""
+"""Disk space of the model volume: checked before writing, and bounded while unpacking."""
 
 import os
 from collections.abc import Callable
@@ -14,7 +14,7 @@ REMEDY = (
 
 
 def free_bytes(folder: Path) -> int:
-    """What a process without privileges can still write below `folder`."""
+    """Return the bytes that a process without privileges can still write below `folder`."""
     disk = os.statvfs(folder)
     return disk.f_bavail * disk.f_frsize
 
@@ -34,7 +34,7 @@ def insufficient(purpose: str, needed: str, folder: Path, free: int) -> LoadErro
 class Budget:
     """The bytes that may still be written; spending more raises InsufficientDisk.
 
-    `check` gets all that was spent, and may raise for less.
+    `check` gets the sum of the spent bytes, and may raise earlier.
     """
 
     def __init__(

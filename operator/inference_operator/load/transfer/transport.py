@@ -1,4 +1,4 @@
-"""One HTTP request: trust, credentials, redirects, and what each kind of answer means."""
+"""HTTP requests: trust, credentials, redirects, and the meaning of each status."""
 
 import email.utils
 import http.client
@@ -43,7 +43,7 @@ _FINAL = {
 }
 _OTHERWISE = (Reason.FETCH_FAILED, "check it and the server's own log", SOURCE_URI)
 _MLFLOW = ("/get-artifact", "/artifacts/files")
-# What began encrypted stays so.
+# A request over https is only redirected to https.
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
 _DIGITS = 18
@@ -55,7 +55,7 @@ _CAUSE_LENGTH = 200
 
 
 class UnauthorizedError(LoadError):
-    """401 of `url`; `challenge` is what it said about how to ask (WWW-Authenticate)."""
+    """Status 401 of `url`; `challenge` is its WWW-Authenticate header."""
 
     def __init__(self, message: str, url: str, challenge: str) -> None:
         remedy = "name a Secret that may read it"
@@ -64,7 +64,7 @@ class UnauthorizedError(LoadError):
 
 
 class Transport:
-    """Opens files over https, or over http where an address says so, with one Secret's content."""
+    """A client for files over https, or http where an address has it, with one Secret's values."""
 
     def __init__(
         self, credentials: Credentials | None = None, timeout: float = READ_TIMEOUT_SECONDS
@@ -79,7 +79,7 @@ class Transport:
         self._opener = urllib.request.build_opener(CheckedHttp(), https, _SecureRedirects())
 
     def files(self, uri: str) -> Listing:
-        """One file: a web server says nothing of folders."""
+        """List one file: a web server does not list folders."""
         try:
             address = urlsplit(uri)
         except ValueError as error:
@@ -96,7 +96,7 @@ class Transport:
         etag: str | None = None,
         authorization: str | None = None,
     ) -> Iterator[Answer]:
-        """GET, from the span's start on if the artifact is still the one with this `etag`."""
+        """GET the bytes from the span's start on, if the artifact still has this `etag`."""
         ranged = {"Range": span.header} if span.header else {}
         condition = {"If-Range": etag} if ranged and etag else {}
         with self.open(uri, {**ranged, **condition}, authorization) as response:
@@ -111,7 +111,7 @@ class Transport:
         *,
         named_by: str | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
-        """GET with these headers; `authorization` in place of what the Secret says.
+        """GET with these headers; `authorization` replaces that of the Secret.
 
         `named_by`: the host whose answer named the address, as a redirect does.
         """
@@ -144,7 +144,7 @@ class Transport:
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to https only, and sends credentials to the first origin only."""
+    """A handler that follows redirects to https, and sends credentials to the first origin only."""
 
     def http_error_302(
         self,
@@ -184,7 +184,7 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def origin(url: str) -> tuple[str, str]:
-    """Scheme and host with its port: what credentials are given to, and to nothing else."""
+    """Return the scheme and the host with its port: credentials are sent to this origin only."""
     parts = urlsplit(url)
     default = ":443" if parts.scheme == "https" else ":80"
     return parts.scheme, parts.netloc.lower().removesuffix(default)
@@ -208,7 +208,7 @@ def _answer(response: http.client.HTTPResponse, asked: ByteRange) -> Answer:
 
 
 def whole_number(text: str) -> int | None:
-    """A number of a header; None for anything else, such as one of more than 18 digits."""
+    """Return a number of a header; None for anything else, such as more than 18 digits."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
@@ -240,7 +240,7 @@ def _refusal(error: HTTPError) -> Exception:
 
 
 def retry_after(text: str | None, now: float) -> float | None:
-    """The header's seconds or date as seconds from `now` (Unix time) on; None for neither."""
+    """Return the header's seconds or date as seconds after `now` (Unix time); else None."""
     if text is None:
         return None
     if (seconds := whole_number(text.strip())) is not None:
@@ -252,7 +252,7 @@ def retry_after(text: str | None, now: float) -> float | None:
 
 
 def _no_address(url: str, error: Exception) -> LoadError:
-    # These errors quote the address, or that of a redirect, with all that is in it.
+    # These errors quote the address, or that of a redirect, with the secrets in it.
     return LoadError(
         Reason.FETCH_FAILED,
         f"{shown_uri(url)} is not a valid address, or leads to one that is not"
