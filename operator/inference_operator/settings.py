@@ -112,7 +112,7 @@ class Settings(AllowListSettings):
     stages, a few units at once."""
 
     defaults_rollout_units: Annotated[int, Field(ge=1)] = 3
-    """How many units get new defaults at once where they are rolled out in stages."""
+    """Number of units that get new defaults at once where they are rolled out in stages."""
 
     mlflow_tracking_uri: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/[^\s?#]*)?)?$")] = ""
     """MLflow's tracking server for `models:/` and `runs:/` sources: an http or https address that
@@ -122,11 +122,11 @@ class Settings(AllowListSettings):
     """Seconds between requests for the aliases of each registered model."""
 
     registry_write_tags: bool = False
-    """Whether a version gets a tag in the registry when clients are moved to it."""
+    """True to tag a version in the registry when clients are moved to it."""
 
     @property
     def staged_units(self) -> int:
-        """How many units get new defaults at once; 0 where they wait for their own spec."""
+        """Return the number of units that get new defaults at once; 0: each waits for its spec."""
         return self.defaults_rollout_units if self.defaults_rollout == "Staged" else 0
 
     @property

@@ -36,7 +36,7 @@ class Fetcher:
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     retries: Callable[[RetryPolicy], Retries] = Retries
     in_pieces: bool = True
-    """Whether a large file may come over several connections."""
+    """True if a large file may come over several connections."""
 
     def files(self, uri: str) -> Listing:
         """Return the files at the address; LoadError when the source does not list them."""

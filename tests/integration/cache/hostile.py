@@ -89,7 +89,7 @@ def push(connection: socket.socket, data: bytes) -> int:
 
 
 def status(connection: socket.socket) -> int:
-    """Of the answer, if it has come; 0 for a closed connection, -1 for a silent one."""
+    """Return the answer's status; 0 for a closed connection, -1 for a silent one."""
     try:
         status_line = connection.recv(12, socket.MSG_PEEK)
     except BlockingIOError:

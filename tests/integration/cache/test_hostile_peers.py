@@ -13,7 +13,7 @@ from .hostile import JUNK, Attacked, digest, head, push, started, status
 
 CODE = os.urandom(4 << 20)
 SHA256 = digest(CODE)
-# Of 256 Mi in the manifest; the process takes about 50 at its start.
+# The manifest has 256 Mi; the process takes about 50 at its start.
 MOST_GROWTH = 96
 
 
@@ -70,7 +70,7 @@ def test_300_uploads_downloads_and_1000_idle_connections_are_held(
             push(connection, JUNK)
         time.sleep(0.02)
     assert cache.ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == (200, b"ok\n")
-    # Downloads that nobody takes end after 10 s.
+    # Downloads that a peer does not read end after 10 s.
     end = time.monotonic() + 30
     while (answer := cache.take(SHA256))[0] == 503:
         assert time.monotonic() < end

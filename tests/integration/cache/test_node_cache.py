@@ -170,7 +170,7 @@ def test_a_server_that_is_no_cache_is_not_needed(ready: FaultyStore, pod: Pod, s
     assert pod.served == CODE
 
 
-def test_a_spoiled_copy_is_fetched_from_the_origin(
+def test_a_corrupt_copy_is_fetched_from_the_origin(
     ready: FaultyStore, cache: Cache, pod: Pod, second: Pod
 ) -> None:
     pod.load(cache=NodeCache(cache.url))
@@ -179,7 +179,7 @@ def test_a_spoiled_copy_is_fetched_from_the_origin(
     assert second.served == CODE
 
 
-def test_whoever_found_a_spoiled_copy_replaces_it_for_the_next_pod(
+def test_a_pod_that_found_a_corrupt_copy_replaces_it_for_the_next_pod(
     ready: FaultyStore, cache: Cache, pod: Pod, second: Pod, third: Pod
 ) -> None:
     pod.load(cache=NodeCache(cache.url))

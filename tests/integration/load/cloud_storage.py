@@ -1,4 +1,4 @@
-"""What Google Cloud Storage answers to its own client, over real HTTP on loopback.
+"""A fake of Google Cloud Storage for its own client, over real HTTP on loopback.
 
 The JSON API of objects: metadata, lists in pages, media with ranges and generations, and the token
 endpoint, which checks the signature of a service account's key.

@@ -89,7 +89,7 @@ def _store(ports: dict[str, int]) -> ObjectStore:
 
 
 def _takes_objects(store: ObjectStore) -> bool:
-    """Whether an object can be written, which is when its volume server has joined, too."""
+    """Return whether an object can be written: then its volume server has joined, too."""
     with suppress(BotoCoreError, ClientError):
         store.admin.create_bucket(Bucket=BUCKET)
     with suppress(BotoCoreError, ClientError):

@@ -38,7 +38,7 @@ NAMES = {
 
 
 class Network:
-    """What was resolved and connected to."""
+    """The names that were resolved, and the addresses of connections."""
 
     def __init__(self) -> None:
         self.connected: list[str] = []
@@ -222,7 +222,7 @@ async def test_a_registry_there_is_not_asked(network: Network, host: str) -> Non
 
 
 async def led(network: Network, registry: str, to: str) -> str:
-    """What is said of a registry, at a name of its own, that redirects."""
+    """Return the message about a registry, at a name of its own, that redirects."""
 
     async def redirect(request: web.Request) -> web.Response:
         raise web.HTTPFound(to.replace("PORT", str(server.port)))

@@ -128,7 +128,7 @@ def test_a_compressed_answer_is_not_inflated(store: FaultyStore, pod: Pod) -> No
     store.faults = [lambda handler: send(handler, packed, Content_Encoding="gzip")]
     pod.plan(f"{store.url}/ranker.py", size_limit=MIB)
     _, message = pod.refused()
-    # The bytes are taken as they are, which is no Python.
+    # The bytes are taken as they are: they are not Python.
     assert "sizeLimit" not in message
 
 

@@ -14,7 +14,7 @@ from .test_hostile_servers import MIB, Hostile, hostile, without_end
 
 __all__ = ["hostile"]
 
-# Of 54 MiB of libraries, and at most 4 MiB of an answer.
+# The libraries take 54 MiB, and an answer at most 4 MiB.
 MOST_GROWTH = 64
 LIST = "<ListBucketResult>{}</ListBucketResult>"
 ENTRY = (
@@ -53,7 +53,7 @@ def asked(server: Hostile, uri: str, answer: Callable[[Any], None]) -> str:
 
 
 def measured(server: Hostile, uri: str, answer: Callable[[Any], None]) -> str:
-    """As `asked`, by a process of its own, whose memory is measured."""
+    """Do as `asked`, in a process of its own, whose memory is measured."""
     server.answer = answer
     outcome = measure("store", uri, server.url)
     assert outcome.growth < MOST_GROWTH, outcome

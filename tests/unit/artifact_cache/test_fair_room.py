@@ -51,7 +51,7 @@ def test_many_tiny_files_replace_each_other_only(store: Store) -> None:
 
 
 def test_empty_files_count_as_well(store: Store) -> None:
-    with mock.patch.object(Upload, "seal"):
+    with mock.patch.object(Upload, "verify"):
         for n in range(2 * MOST_FILES):
             upload = store.begin(digest(b"%d" % n), 0, "bad")
             upload.commit(NOW)
@@ -207,7 +207,7 @@ class Peers:
 
 @settings(max_examples=examples(60), deadline=None)
 @given(st.data())
-def test_nobody_loses_what_is_in_use_and_within_its_share(data: st.DataObject) -> None:
+def test_files_in_use_within_a_share_are_not_evicted(data: st.DataObject) -> None:
     with small_store() as store, ExitStack() as reads:
         peers = Peers(store, data, reads)
         for number in range(data.draw(st.integers(1, 25), "steps")):

@@ -1,4 +1,4 @@
-"""Whose artifacts make room for whom."""
+"""Eviction of artifacts by the shares of their peers."""
 
 from pathlib import Path
 

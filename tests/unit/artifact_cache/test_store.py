@@ -1,4 +1,4 @@
-"""What the node's cache keeps, and what makes room."""
+"""Artifacts that the node's cache keeps or evicts."""
 
 import hashlib
 import os
@@ -91,7 +91,7 @@ def test_room_is_made_as_bytes_come(store: Store, monkeypatch: pytest.MonkeyPatc
     assert store.count == 0
 
 
-def test_a_spoiled_file_is_dropped(store: Store) -> None:
+def test_a_corrupt_file_is_dropped(store: Store) -> None:
     sha256 = put(store, b"weights", 1)
     (store.folder / sha256).write_bytes(b"weighty")
     assert store.drop_corrupt(sha256)

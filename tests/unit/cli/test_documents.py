@@ -260,7 +260,7 @@ async def test_what_no_api_server_prints_is_refused(
     assert words in err
 
 
-async def test_a_live_record_with_children_that_are_none_is_made_anew(
+async def test_a_live_record_with_children_that_are_none_is_made_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file, there = await live(tmp_path, "ControllerRevision", with_([5], "data", "children"))

@@ -187,7 +187,7 @@ def test_a_missing_file_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str])
 
 
 async def live(tmp_path: Path, *, replicas: int = 2) -> Path:
-    """As `kubectl get ... -o yaml` prints a cluster in which the model serves."""
+    """Write the output of `kubectl get ... -o yaml` in a cluster where the model serves."""
     world = World()
     world.user_applies(replicas=replicas)
     await world.settle()

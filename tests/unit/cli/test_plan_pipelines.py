@@ -76,7 +76,7 @@ def test_what_is_live_without_the_model_says_that_it_does_not_exist(
 REGISTERED = {"source": {"uri": "models:/fx_drift@champion"}}
 
 
-def test_without_a_cluster_nobody_claims_to_ask_a_registry(
+def test_a_registry_is_not_asked_without_a_cluster(
     file: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     status, out, err = output_of(capsys, "plan", "-f", file(imodel(model=REGISTERED), epipe()))

@@ -1,4 +1,4 @@
-"""Which manifests of a file are ours: what looks like it and is not must not be lost in silence."""
+"""Custom resources in files: manifests that only resemble them must not be ignored."""
 
 from pathlib import Path
 from typing import Any

@@ -87,7 +87,7 @@ def test_a_container_that_starts_again_leaves_all_alone(claim: Path, tmp_path: P
     assert (tmp_path / "models/words/1/model.py").stat().st_ino == made
 
 
-def test_what_an_ended_container_left_is_done_anew(tmp_path: Path) -> None:
+def test_what_an_ended_container_left_is_done_again(tmp_path: Path) -> None:
     left = tmp_path / "models/.load-words/model/1"
     left.mkdir(parents=True)
     (left / "model.py").write_text("half of it")
@@ -143,7 +143,7 @@ def test_an_ensemble_without_steps_is_refused(config: str, problem: str, tmp_pat
     assert problem in str(failure)
 
 
-def test_a_changed_ensemble_is_laid_out_anew(tmp_path: Path) -> None:
+def test_a_changed_ensemble_is_laid_out_again(tmp_path: Path) -> None:
     load(tmp_path, order(TRADING, ENSEMBLE))
     load(tmp_path, order(replace(TRADING, version=13), ENSEMBLE + "max_batch_size: 8\n"))
     folder = tmp_path / "models/trading"

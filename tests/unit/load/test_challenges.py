@@ -1,4 +1,4 @@
-"""What a registry's `WWW-Authenticate` says."""
+"""Challenges in a registry's `WWW-Authenticate`."""
 
 import pytest
 

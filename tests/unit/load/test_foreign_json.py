@@ -17,7 +17,7 @@ def test_a_docker_configuration() -> None:
 
 
 def test_the_key_of_a_service_account() -> None:
-    with pytest.raises(LoadError, match="is no service account's key"):
+    with pytest.raises(LoadError, match="is not a service account's key"):
         CloudStorage(Secret("store", {"credentials.json": DEEP}), 1.0)
 
 

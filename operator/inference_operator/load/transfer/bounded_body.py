@@ -17,7 +17,7 @@ from inference_operator.load.failure import LoadError
 from inference_operator.load.transfer.source import MOST_FILES
 
 MOST_BYTES = 4 << 20
-"""A page of S3 has a thousand objects. With keys of 1 KiB, each byte written as `%XX`, that are
+"""A page of S3 has a thousand objects. With keys of 1 KiB, each byte written as `%XX`, it has
 3.4 MiB."""
 
 MOST_OF_AN_ERROR = 64 << 10
@@ -64,7 +64,7 @@ def check_xml(body: bytes) -> None:
         raise ValueError(f"XML of more than {_MOST_MARKS:,} marks")
     try:
         if body:
-            # It builds no tree. botocore reports text that is not XML as a failure that may pass.
+            # It builds nothing. botocore reports text that is not XML as a failure that may pass.
             expat.ParserCreate().Parse(body, True)
     except expat.ExpatError:
         raise ValueError("XML that cannot be read") from None

@@ -39,7 +39,7 @@ _FORBIDDEN = "check that the Secret may read this artifact"
 _FINAL = {
     403: (Reason.ARTIFACT_FORBIDDEN, _FORBIDDEN, SOURCE_SECRET),
     404: (Reason.ARTIFACT_NOT_FOUND, "correct it", SOURCE_URI),
-    410: (Reason.ARTIFACT_NOT_FOUND, "the server says that it is gone: correct it", SOURCE_URI),
+    410: (Reason.ARTIFACT_NOT_FOUND, "the server reports that it is gone: correct it", SOURCE_URI),
 }
 _OTHERWISE = (Reason.FETCH_FAILED, "check it and the server's own log", SOURCE_URI)
 _MLFLOW = ("/get-artifact", "/artifacts/files")
@@ -48,9 +48,9 @@ _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
 _DIGITS = 18
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
-# Of an answer's status line, which the server writes.
+# The part of an answer's status line that is shown; the server writes it.
 _REASON_LENGTH = 60
-# Of an error, which may quote a line of the server's.
+# The part of an error that is shown; it may quote a line of the server's.
 _CAUSE_LENGTH = 200
 
 
