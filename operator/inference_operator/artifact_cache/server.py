@@ -100,7 +100,7 @@ class CacheServer:
         sha256 = _digest(request)
         if not self._store.has(sha256):
             self._answers.labels("miss").inc()
-            raise web.HTTPNotFound(text=f"there is no artifact {sha256}\n")
+            raise web.HTTPNotFound(text=f"artifact {sha256} is not in the cache\n")
         with (
             self._slot(self._downloads, request),
             self._store.read(sha256, time.time_ns()) as file,
@@ -146,9 +146,8 @@ class CacheServer:
             async with self._checking:
                 is_gone = await asyncio.to_thread(self._store.drop_corrupt, sha256)
         if not is_gone:
-            raise web.HTTPConflict(
-                text=f"the cached copy of {sha256} matches its digest, so it is kept\n"
-            )
+            text = f"the cached copy of {sha256} matches its digest, so it is kept\n"
+            raise web.HTTPConflict(text=text)
         self._answers.labels("dropped").inc()
         _LOG.warning("dropped %s: its content did not match its digest", sha256)
         return web.Response(status=204)

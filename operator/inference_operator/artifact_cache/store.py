@@ -133,15 +133,12 @@ class Store:
         return Upload(self, sha256, size, path, path.open("wb"))
 
     def expand(self, path: Path, size: int) -> None:
-        """Make room for `size` bytes of the upload at `path`.
-
-        TooLargeError when there is not enough, or when the upload itself was evicted.
-        """
+        """Make room for `size` bytes of the upload at `path`; TooLargeError where it is too little,
+        or where the upload itself was evicted."""
         held = self._arriving.get(path)
         if held is None:
             raise TooLargeError(
-                "other peers needed the room that this upload took beyond its share: try"
-                " again later"
+                "other peers needed the room that this upload had beyond its share: try again later"
             )
         room = self._room(size)
         if room > held.room:
@@ -214,10 +211,7 @@ class Upload:
     _unsynced: int = 0
 
     def reserve(self, size: int) -> None:
-        """Reserve room for the next bytes.
-
-        TooLargeError without room; WrongDigestError beyond the announced size.
-        """
+        """Reserve room, or raise TooLargeError; WrongDigestError beyond the announced size."""
         self._came += size
         if self._came > self.size:
             raise WrongDigestError(f"received more than the announced {self.size:,} bytes")

@@ -197,12 +197,10 @@ def _answer(response: http.client.HTTPResponse, asked: ByteRange) -> Answer:
         total = whole_number(response.headers.get("Content-Length", ""))
         ranges = response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
         return Answer(_chunks(response), 0, total, strong, ranges)
-    content_range = response.headers.get("Content-Range", "")
-    match = CONTENT_RANGE.fullmatch(content_range)
+    ranged = response.headers.get("Content-Range", "")
+    match = CONTENT_RANGE.fullmatch(ranged)
     if match is None or int(match.group(1)) != asked.start:
-        raise RangeError(
-            f"asked for bytes from {asked.start} on, the server sent {content_range[:80]!r}"
-        )
+        raise RangeError(f"asked for bytes from {asked.start} on, the server sent {ranged[:80]!r}")
     total = whole_number(match.group(2))
     return Answer(_chunks(response), asked.start, total, strong, ranges=True)
 
