@@ -96,12 +96,12 @@ def store(uri: str, endpoint: str) -> str:
     """What is listed or described at the uri, by a store at the endpoint."""
     from inference_operator.load.failure import LoadError
     from inference_operator.load.sources.credentials import Secret
-    from inference_operator.load.sources.select import origin_of
+    from inference_operator.load.sources.select import source_for
     from inference_operator.load.transfer.retry import TransientError
     from inference_operator.load.transfer.source import RangeError
 
     keys = {"accessKeyId": "a", "secretAccessKey": "b"} if uri.startswith("s3:") else {}
-    store = origin_of(uri, Secret("store", {"endpoint": endpoint, **keys}))
+    store = source_for(uri, Secret("store", {"endpoint": endpoint, **keys}))
     try:
         if uri.endswith("/"):
             return f"{len(store.files(uri).files)} files"

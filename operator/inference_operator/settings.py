@@ -1,4 +1,4 @@
-"""The operator's own settings, read once from the environment at the edge and passed in."""
+"""The operator's settings, read once from the environment at the edge and passed in."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -22,9 +22,9 @@ def variable(field: str) -> str:
 
 
 class AllowListSettings(BaseSettings):
-    """The settings that `plan` and `render` read too. Without arguments: those of `os.environ`.
+    """The settings that `plan` and `render` read too; by default from `os.environ`.
 
-    Variables count as they are written, as in the admission policy's ConfigMap.
+    Values are read as they are written, as in the admission policy's ConfigMap.
     """
 
     model_config = SettingsConfigDict(
@@ -36,8 +36,8 @@ class AllowListSettings(BaseSettings):
     `REGISTRY/REPOSITORY`, with a tag or a digest. Empty: all."""
 
     allowed_service_accounts: str = ""
-    """ServiceAccounts that pods may have, separated by commas; that of a spec that names none is
-    `default`. Empty: all."""
+    """ServiceAccounts that pods may have, separated by commas. A spec without one has `default`.
+    Empty: all."""
 
     allowed_priority_classes: str = ""
     """PriorityClasses that specs may name, separated by commas. Empty: all."""
@@ -53,28 +53,28 @@ class AllowListSettings(BaseSettings):
     @field_validator(*FORMS)
     @classmethod
     def _is_a_list(cls, value: str, info: ValidationInfo) -> str:
-        """Refuse a list with an entry that could never allow anything, or more than it seems to."""
+        """Refuse a list with an entry that allows nothing, or more than it seems to."""
         form = FORMS[str(info.field_name)]
         given = entries(value)
         bad = next((i for i, entry in enumerate(given, 1) if not form.fits(entry)), None)
         if bad is not None or (value.strip() and not given):
-            what = f"entry {bad}" if bad else "a list without entries"
-            context = {"what": what, "expected": form.expected}
-            raise PydanticCustomError("allow_list", "{what} is not {expected}", context)
+            entry = f"entry {bad}" if bad else "a list without entries"
+            context = {"entry": entry, "expected": form.expected}
+            raise PydanticCustomError("allow_list", "{entry} is not {expected}", context)
         return value
 
     @property
     def allowed(self) -> AllowLists:
-        """What specs may name."""
+        """Return the allow-lists."""
         lists = {name.removeprefix("allowed_"): entries(getattr(self, name)) for name in FORMS}
         return AllowLists(**lists)
 
 
 class Settings(AllowListSettings):
-    """Each is set by the environment variable `INFERENCE_OPERATOR_<NAME>`."""
+    """The operator's settings; the variable of each is `INFERENCE_OPERATOR_<NAME>`."""
 
     triton_image: str = "nvcr.io/nvidia/tritonserver:26.01-py3"
-    """Triton image of revisions whose spec names none."""
+    """Triton image of revisions whose spec does not name one."""
 
     loader_image: str = "inference-operator:latest"
     """Image of the init container: the operator's own."""
@@ -92,7 +92,7 @@ class Settings(AllowListSettings):
     """Port of /healthz, /readyz and /metrics."""
 
     log_level: Annotated[str, Field(pattern="^(DEBUG|INFO|WARNING|ERROR)$")] = "INFO"
-    """Least level that is logged."""
+    """Lowest level that is logged."""
 
     lease_namespace: str = ""
     """Namespace of the Lease by which one of several operators leads. Empty: no election."""
@@ -101,32 +101,32 @@ class Settings(AllowListSettings):
     """Name of this process in the Lease: its pod's name."""
 
     resync_seconds: Annotated[int, Field(ge=10)] = 3600
-    """How often the known custom resources are compared with the API server's, against lost
+    """Seconds between comparisons of all custom resources with the API server's, which find lost
     deletions."""
 
     api_timeout_seconds: Annotated[float, Field(gt=0)] = 15.0
-    """Time that one API request may take."""
+    """Time limit of one API request."""
 
     defaults_rollout: Literal["OnSpecChange", "Staged"] = "OnSpecChange"
-    """When a new default Triton image reaches what already runs: with the next change of its own
-    spec, or in stages, a few units at once."""
+    """When running units get a new default Triton image: with the next change of their spec, or in
+    stages, a few units at once."""
 
     defaults_rollout_units: Annotated[int, Field(ge=1)] = 3
-    """How many units get new defaults at once where they are rolled out in stages."""
+    """Number of units that get new defaults at once where they are rolled out in stages."""
 
     mlflow_tracking_uri: Annotated[str, Field(pattern=r"^(https?://[^/@\s]+(/[^\s?#]*)?)?$")] = ""
-    """MLflow's tracking server, which `models:/` and `runs:/` sources are asked for: an address
-    with http or https that serving pods reach too. Empty: none."""
+    """MLflow's tracking server for `models:/` and `runs:/` sources: an http or https address that
+    serving pods reach too. Empty: none."""
 
     registry_interval_seconds: Annotated[float, Field(ge=1, le=86400)] = 30.0
-    """How often each registered model is asked for its aliases."""
+    """Seconds between requests for the aliases of each registered model."""
 
     registry_write_tags: bool = False
-    """Whether a version gets a tag in the registry when clients are moved to it."""
+    """True to tag a version in the registry when clients are moved to it."""
 
     @property
     def staged_units(self) -> int:
-        """How many units get new defaults at once; 0 where they wait for their own spec."""
+        """Return the number of units that get new defaults at once; 0: each waits for its spec."""
         return self.defaults_rollout_units if self.defaults_rollout == "Staged" else 0
 
     @property
@@ -135,13 +135,13 @@ class Settings(AllowListSettings):
 
 
 class SettingsError(Exception):
-    """A setting has an unusable value; the message names the variable and what was found."""
+    """An unusable setting; the message names the variable and its value."""
 
 
 def read_settings() -> Settings:
-    """Return the settings of the environment; SettingsError names all that cannot be used.
+    """Return the settings of the environment; SettingsError names each one that cannot be used.
 
-    pydantic-settings ignores variables that no field has. Here they are problems, too.
+    Unknown variables, which pydantic-settings ignores, are problems too.
     """
     ours = (name for name in os.environ if name.upper().startswith(PREFIX))
     problems = [_unknown(name) for name in ours if name not in (*_FIELDS, _OF_THE_TOOLS)]
@@ -179,17 +179,17 @@ def _problems(error: ValidationError) -> Iterator[str]:
 
 
 def _unknown(name: str) -> str:
-    # Its value may be a password; the log is no place for it.
+    # Its value may be a password, which must not be logged.
     meant = closest(name.upper().removeprefix(PREFIX), (n.removeprefix(PREFIX) for n in _FIELDS))
     remedy = f"did you mean {PREFIX}{meant}?" if meant else "remove it"
     return (
-        f"{short(name)}: found a variable that is no setting (its value is not shown), expected one"
-        f" of those in README.md, in upper case; {remedy}"
+        f"{short(name)}: found a variable that is not a setting (its value is not shown), expected"
+        f" one of README.md, in upper case; {remedy}"
     )
 
 
 def _shown(field: str, value: str) -> str:
-    """What a message shows of an unusable value; a log is read by more people than a Secret."""
+    """Return an unusable value for a message, without secrets: many people read a log."""
     if field in _ADDRESSES:
         return _shown_address(field, value)
     if field in FORMS:

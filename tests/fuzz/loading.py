@@ -13,7 +13,7 @@ from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import read_plan
 from inference_operator.load.transfer import space
 from inference_operator.load.transfer.retry import RetryPolicy
-from inference_operator.load.transfer.source import Origin
+from inference_operator.load.transfer.source import ArtifactSource
 from tests.fuzz.target import OracleError
 
 FREE = 8 << 20
@@ -41,7 +41,10 @@ def scratch() -> "tempfile.TemporaryDirectory[str]":
 
 
 def loaded(
-    uri: str, format: str, origin: Origin | None = None, claim: dict[str, bytes] | None = None
+    uri: str,
+    format: str,
+    source: ArtifactSource | None = None,
+    claim: dict[str, bytes] | None = None,
 ) -> Iterator[str]:
     """Load one model; yield the message of its refusal.
 
@@ -59,7 +62,7 @@ def loaded(
         (folder / f"m{CONFIG_SUFFIX}").write_text(_CONFIGS[format])
         before = _tree(folder, folders.output)
         try:
-            Loader(folders, lambda *_: _fetcher(origin)).load(read_plan(folder))
+            Loader(folders, lambda *_: _fetcher(source)).load(read_plan(folder))
         except LoadError as failure:
             yield str(failure)
             if [*folders.output.iterdir()] and not _is_staging_only(folders.output):
@@ -69,9 +72,9 @@ def loaded(
         _check_repository(folders.output)
 
 
-def _fetcher(origin: Origin | None) -> Fetcher:
-    assert origin is not None
-    return Fetcher(origin, RetryPolicy(attempts=1))
+def _fetcher(source: ArtifactSource | None) -> Fetcher:
+    assert source is not None
+    return Fetcher(source, RetryPolicy(attempts=1))
 
 
 def _check_repository(output: Path) -> None:

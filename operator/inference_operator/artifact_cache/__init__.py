@@ -1,4 +1,4 @@
-"""`inference-operator cache`: a node's store of artifacts, addressed by what is in them.
+"""`inference-operator cache`: a node's store of artifacts, addressed by their digest.
 
-Knows neither sources nor credentials: pods bring what they fetched, and take it by its digest.
+It has neither sources nor credentials: pods upload what they fetched for other pods.
 """

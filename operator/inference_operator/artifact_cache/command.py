@@ -8,7 +8,7 @@ from typing import Any
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """Add `cache`; it sets `func`, which takes the arguments to an exit code."""
+    """Add `cache`; `func` of its arguments runs it and returns the exit code."""
     parser = subparsers.add_parser(
         "cache",
         help="keep artifacts for the pods of this node (a DaemonSet)",
@@ -19,7 +19,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "--limit",
         type=_bytes,
         required=True,
-        help="bytes that may be held, as a quantity (20Gi): what was not used longest makes room",
+        help="bytes that may be held, as a quantity (20Gi): the least recently used ones make room",
     )
     parser.add_argument("--address", default="", help="address to listen on (all)")
     parser.add_argument("--port", type=int, default=8081, help="port to listen on (%(default)s)")
@@ -27,7 +27,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
 
 
 def run_cache(arguments: argparse.Namespace) -> int:
-    """Serve until SIGTERM or SIGINT: 0."""
+    """Serve until SIGTERM or SIGINT; return 0."""
     from inference_operator import logs
 
     logs.configure("INFO")
@@ -56,9 +56,9 @@ def _bytes(text: str) -> int:
     from inference_operator.api.base import parse_quantity
 
     try:
-        found = int(parse_quantity(text))
+        size = int(parse_quantity(text))
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from None
-    if found < 1:
+    if size < 1:
         raise argparse.ArgumentTypeError(f"found {text!r}, expected 1 byte or more, such as 20Gi")
-    return found
+    return size

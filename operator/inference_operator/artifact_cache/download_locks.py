@@ -1,4 +1,4 @@
-"""Who fetches what: the first that asks for a digest; the others wait for it."""
+"""Download locks: the first pod to claim a digest fetches it; the others wait."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +8,7 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """The answer to a claim; `load` reads it from the header `State`."""
+    """An answer to a claim; `load` reads it from the header `State`."""
 
     PRESENT = "present"
     YOURS = "yours"
@@ -16,15 +16,15 @@ class State(StrEnum):
 
 
 @dataclass(slots=True)
-class Claims:
-    """One holder for each digest; the next one in line gets a claim that was given up."""
+class DownloadLocks:
+    """One holder for each digest; the next in line gets a lock that is released."""
 
     _locks: dict[str, asyncio.Lock] = field(default_factory=dict)
     _interested: dict[str, int] = field(default_factory=dict)
 
     @asynccontextmanager
     async def claim(self, sha256: str, longest_wait: float) -> AsyncIterator[bool]:
-        """Hold the claim while the context lasts: True; False when it was not free in time."""
+        """Hold the lock while the context lasts; yield False when it was not free in time."""
         lock = self._locks.setdefault(sha256, asyncio.Lock())
         self._interested[sha256] = self._interested.get(sha256, 0) + 1
         held = False
@@ -42,6 +42,6 @@ class Claims:
 
     @property
     def waiting(self) -> int:
-        """How many wait for what somebody else holds."""
+        """The number of claims that wait for another holder."""
         held = sum(lock.locked() for lock in self._locks.values())
         return sum(self._interested.values()) - held

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-# Within a node 100 MB/s are normal. What is slower than this holds its place from others.
+# Within a node 100 MB/s are normal. A slower transfer keeps its slot from others.
 LEAST_BYTES = 16 << 20
 LEAST_SECONDS = 30.0
 
@@ -17,14 +17,14 @@ class TooSlowError(Exception):
 
 @dataclass(slots=True)
 class TransferPace:
-    """Each `LEAST_BYTES` must pass within `LEAST_SECONDS`; the last ones are no exception."""
+    """A bound that each `LEAST_BYTES`, also the last ones, must pass within `LEAST_SECONDS`."""
 
     _moved: int = 0
     _waited: float = 0.0
 
     @asynccontextmanager
     async def waiting(self, longest: float = LEAST_SECONDS) -> AsyncIterator[None]:
-        """Wait for the other side, at most so long and never beyond the rate; or TooSlowError."""
+        """Wait for the other side; TooSlowError after `longest` seconds or below the least rate."""
         begun = time.monotonic()
         left = LEAST_SECONDS - self._waited
         try:
@@ -32,7 +32,7 @@ class TransferPace:
                 yield
         except TimeoutError:
             if left > longest:
-                raise TooSlowError(f"nothing came for {longest:g} s") from None
+                raise TooSlowError(f"received nothing for {longest:g} s") from None
             raise TooSlowError(
                 f"found {self._moved:,} bytes in {LEAST_SECONDS:g} s, expected {LEAST_BYTES:,} or"
                 " more: this is too slow within a node"
@@ -40,7 +40,7 @@ class TransferPace:
         self._waited += time.monotonic() - begun
 
     def moved(self, count: int) -> None:
-        """So many bytes have passed."""
+        """Count bytes that have passed."""
         self._moved += count
         if self._moved >= LEAST_BYTES:
             self._moved, self._waited = 0, 0.0

@@ -1,7 +1,7 @@
-"""Whose files make room for whom.
+"""Fair eviction: the files that make room for a peer's upload.
 
-What is held is shared between peers. A peer's share is the limit, divided by the peers that have
-something in use. What is within its share goes for no other peer's sake while it is in use.
+A peer's share is the limit, divided by the peers that have files in use. Files in use that are
+within their peer's share are not evicted for another peer.
 """
 
 from collections import Counter
@@ -15,9 +15,9 @@ IDLE_NS = 600 * 10**9
 
 @dataclass(slots=True)
 class Held:
-    """A file: the room it takes in bytes, its last use (ns of Unix time), and who brought it.
+    """A file: its room in bytes, its last use (ns of Unix time), and the peer that uploaded it.
 
-    `peer` is empty where nobody knows it any more: after a restart.
+    `peer` is empty after a restart.
     """
 
     room: int
@@ -27,7 +27,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """Room of so many bytes, wanted now by a peer."""
+    """A peer's request for room, in bytes."""
 
     room: int
     peer: str
@@ -42,55 +42,55 @@ def make_room(
     arriving: Mapping[Path, Held],
     in_use: Collection[str],
 ) -> tuple[list[str], list[Path]] | None:
-    """Return the fewest files that make room, in their order; None where it cannot be made.
+    """Return the fewest files that make room, in their order; None if there is not enough.
 
-    First complete files, the least recently used ones first, then uploads, the largest one first.
+    Complete files go first, the least recently used ones first; then uploads, the largest first.
     `in_use` are complete files that stay.
     """
-    held = sum(one.room for one in (*kept.values(), *arriving.values()))
+    held = sum(file.room for file in (*kept.values(), *arriving.values()))
     excess = held + wish.room - wish.limit
     shares = _Shares(wish, kept, arriving)
     going: list[str] = []
-    for sha256, one in sorted(kept.items(), key=lambda item: item[1].used):
+    for sha256, file in sorted(kept.items(), key=lambda item: item[1].used):
         if excess <= 0:
             break
-        if sha256 not in in_use and (shares.is_free(one) or shares.is_over(one.peer)):
+        if sha256 not in in_use and (shares.is_free(file) or shares.is_over(file.peer)):
             going.append(sha256)
-            excess -= one.room
-            shares.take(one)
+            excess -= file.room
+            shares.take(file)
     ending: list[Path] = []
-    for path, one in sorted(arriving.items(), key=lambda item: -item[1].room):
+    for path, file in sorted(arriving.items(), key=lambda item: -item[1].room):
         if excess <= 0:
             break
-        if shares.is_over(one.peer):
+        if shares.is_over(file.peer):
             ending.append(path)
-            excess -= one.room
-            shares.take(one)
+            excess -= file.room
+            shares.take(file)
     return None if excess > 0 else (going, ending)
 
 
 class _Shares:
-    """The bytes of each peer, those that arrive and those that are wished for included."""
+    """The bytes of each peer, uploads under way and the requested room included."""
 
     def __init__(self, wish: Wish, kept: Mapping[str, Held], arriving: Mapping[Path, Held]) -> None:
         self._wish = wish
         self._bytes = Counter({wish.peer: wish.room})
-        for one in (*kept.values(), *arriving.values()):
-            self._bytes[one.peer] += one.room
-        active = {one.peer for one in kept.values() if not self._is_idle(one)}
-        active |= {one.peer for one in arriving.values() if one.room}
+        for file in (*kept.values(), *arriving.values()):
+            self._bytes[file.peer] += file.room
+        active = {file.peer for file in kept.values() if not self._is_idle(file)}
+        active |= {file.peer for file in arriving.values() if file.room}
         self._fair = wish.limit // len(active - {""} | {wish.peer})
 
-    def take(self, one: Held) -> None:
-        self._bytes[one.peer] -= one.room
+    def take(self, file: Held) -> None:
+        self._bytes[file.peer] -= file.room
 
-    def is_free(self, one: Held) -> bool:
-        """Whether it goes for this peer, however small its own peer's share is."""
-        return self._is_idle(one) or one.peer in ("", self._wish.peer)
+    def is_free(self, file: Held) -> bool:
+        """Return whether the file may be evicted for this peer, however small its peer's share."""
+        return self._is_idle(file) or file.peer in ("", self._wish.peer)
 
     def is_over(self, peer: str) -> bool:
-        """Whether the peer has more than its share, and more than the one that wishes."""
+        """Return whether the peer has more than its share, and more than the requesting peer."""
         return self._bytes[peer] > max(self._fair, self._bytes[self._wish.peer])
 
-    def _is_idle(self, one: Held) -> bool:
-        return self._wish.now - one.used > IDLE_NS
+    def _is_idle(self, file: Held) -> bool:
+        return self._wish.now - file.used > IDLE_NS

@@ -1,4 +1,4 @@
-"""An artifact on its way to a pod: from the file to the socket, a block at a time."""
+"""Downloads by pods: a file is sent to the socket, a block at a time."""
 
 import asyncio
 import os
@@ -9,16 +9,16 @@ from aiohttp import web
 
 from inference_operator.artifact_cache.pace import TooSlowError, TransferPace
 
-# A part of a download, for which its pace is looked at; a pod takes each of them in this time.
+# The part of a download that a pod must take within this time.
 _BLOCK = 1 << 20
 LONGEST_BLOCK_SECONDS = 10.0
 _RANGE = re.compile(r"bytes=([0-9]{1,18})-([0-9]{1,18})?")
 
 
 async def send(request: web.Request, file: IO[bytes], sha256: str) -> web.StreamResponse:
-    """Answer with the file, or with the one range of it that was asked for.
+    """Answer with the file, or with the requested range of it.
 
-    Several ranges in one request are answered with the whole, as HTTP permits.
+    A request for several ranges gets the whole file, as HTTP permits.
     """
     size = os.fstat(file.fileno()).st_size
     etag = f'"{sha256}"'
@@ -35,7 +35,7 @@ async def send(request: web.Request, file: IO[bytes], sha256: str) -> web.Stream
     try:
         await answer.prepare(request)
     except ConnectionError:
-        # The client is gone: nothing to say, to it or in the log.
+        # The client is gone: there is nothing to answer or to log.
         return answer
     if request.method != "HEAD":
         await _send(request, file, first, end)
@@ -43,7 +43,7 @@ async def send(request: web.Request, file: IO[bytes], sha256: str) -> web.Stream
 
 
 async def _send(request: web.Request, file: IO[bytes], at: int, end: int) -> None:
-    """Let the kernel copy; a client that is gone or too slow loses its connection."""
+    """Let the kernel copy the bytes; abort the connection of a client that is gone or too slow."""
     loop, pace = asyncio.get_running_loop(), TransferPace()
     while at < end:
         transport = request.transport
@@ -54,7 +54,7 @@ async def _send(request: web.Request, file: IO[bytes], at: int, end: int) -> Non
             async with pace.waiting(LONGEST_BLOCK_SECONDS):
                 sent = await loop.sendfile(transport, file, at, count)
         except (TooSlowError, ConnectionError):
-            # The head has gone: there is no other way to say that the rest will not come.
+            # The headers are sent: only a broken connection can report that the rest will not come.
             transport.abort()
             return
         if sent < count:
@@ -66,9 +66,9 @@ async def _send(request: web.Request, file: IO[bytes], at: int, end: int) -> Non
 
 
 def _range(request: web.Request, etag: str, size: int) -> tuple[int, int] | None:
-    """First byte and end of the part that is asked for, within the file; None for the whole."""
-    found = _RANGE.fullmatch(request.headers.get("Range", ""))
-    if found is None or request.headers.get("If-Range", etag) != etag:
+    """Return the first byte and the end of the requested range; None for the whole file."""
+    match = _RANGE.fullmatch(request.headers.get("Range", ""))
+    if match is None or request.headers.get("If-Range", etag) != etag:
         return None
-    last = int(found.group(2)) if found.group(2) else size - 1
-    return int(found.group(1)), min(last + 1, size)
+    last = int(match.group(2)) if match.group(2) else size - 1
+    return int(match.group(1)), min(last + 1, size)

@@ -1,4 +1,4 @@
-"""The cache's HTTP: claims, what pods bring, what they take, its health and its metrics."""
+"""The HTTP server of the cache: claims, uploads, downloads, health and metrics."""
 
 import asyncio
 import logging
@@ -17,17 +17,17 @@ from prometheus_client import (
 )
 
 from inference_operator.adapters.web.listener import ConnectionLimits, Listener, listen
-from inference_operator.artifact_cache.download_locks import Claims, State
+from inference_operator.artifact_cache.download_locks import DownloadLocks, State
 from inference_operator.artifact_cache.pace import TooSlowError, TransferPace
 from inference_operator.artifact_cache.sending import send
 from inference_operator.artifact_cache.slots import BusyError, Slots
 from inference_operator.artifact_cache.store import Store, TooLargeError, Upload, WrongDigestError
 
-# Shorter than `load` waits for an answer: it asks again.
+# Shorter than the time that `load` waits for an answer; it asks again.
 LONGEST_WAIT_SECONDS = 15.0
-# A pod that went without a word cannot keep the others from fetching for longer.
+# A pod that vanished cannot keep the others from fetching for longer.
 LONGEST_CLAIM_SECONDS = 1800.0
-# Of an upload: a pod that is gone, or only announces, ends here.
+# The longest pause of an upload: it ends a pod that is gone, or that only announced it.
 LONGEST_SILENCE_SECONDS = 10.0
 # `load` of one pod holds up to 12 claims, and moves one file for each.
 CONNECTIONS = ConnectionLimits(most=512, of_peer=64)
@@ -38,10 +38,10 @@ _LOG = logging.getLogger(__name__)
 
 
 class CacheServer:
-    """The handlers around one store."""
+    """HTTP handlers around one store."""
 
     def __init__(self, store: Store, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
-        self._store, self._claims, self._longest_wait = store, Claims(), longest_wait
+        self._store, self._locks, self._longest_wait = store, DownloadLocks(), longest_wait
         self._checking = asyncio.Lock()
         self._uploads = Slots("uploads", most=16, of_peer=4)
         self._downloads = Slots("downloads", most=256, of_peer=12)
@@ -58,17 +58,17 @@ class CacheServer:
             "bytes": ("Bytes of the artifacts held", lambda: store.size),
             "limit_bytes": ("Bytes that may be held", lambda: store.limit),
             "artifacts": ("Artifacts held", lambda: store.count),
-            "waiting": ("Pods that wait for another's download", lambda: self._claims.waiting),
-            "evicted": ("Artifacts that made room since the start", lambda: store.evicted),
+            "waiting": ("Pods that wait for another pod's download", lambda: self._locks.waiting),
+            "evicted": ("Artifacts evicted since the start", lambda: store.evicted),
         }
         for suffix, (words, value) in gauges.items():
             Gauge(f"{name}_{suffix}", words, registry=self._registry).set_function(value)
 
     def application(self) -> web.Application:
-        """What aiohttp serves."""
-        found = web.Application()
+        """Return the application that aiohttp serves."""
+        application = web.Application()
         path = "/sha256/{digest}"
-        found.add_routes(
+        application.add_routes(
             [
                 web.get(path, self._take),
                 web.put(path, self._bring, expect_handler=_unanswered),
@@ -78,7 +78,7 @@ class CacheServer:
                 web.get("/metrics", self._metrics),
             ]
         )
-        return found
+        return application
 
     def _state(self, state: State) -> web.Response:
         self._answers.labels(state).inc()
@@ -86,7 +86,7 @@ class CacheServer:
 
     @contextmanager
     def _slot(self, slots: Slots, request: web.Request) -> Iterator[None]:
-        """A slot for this request; 429 or 503 where the peer, or all together, have too many."""
+        """Hold a slot for this request; answer 429 if the peer has too many, 503 if all have."""
         with ExitStack() as stack:
             try:
                 stack.enter_context(slots.take(request.remote or ""))
@@ -100,7 +100,7 @@ class CacheServer:
         sha256 = _digest(request)
         if not self._store.has(sha256):
             self._answers.labels("miss").inc()
-            raise web.HTTPNotFound(text=f"there is no artifact {sha256}\n")
+            raise web.HTTPNotFound(text=f"artifact {sha256} is not in the cache\n")
         with (
             self._slot(self._downloads, request),
             self._store.read(sha256, time.time_ns()) as file,
@@ -111,7 +111,7 @@ class CacheServer:
     async def _bring(self, request: web.Request) -> web.Response:
         sha256 = _digest(request)
         if self._store.has(sha256):
-            # What comes is not read: there is nothing to learn from it.
+            # The body is not read: the artifact is here already.
             return web.Response(status=201)
         if request.content_length is None:
             raise web.HTTPLengthRequired(text="Content-Length: found none, expected the size\n")
@@ -129,14 +129,14 @@ class CacheServer:
         return web.Response(status=201)
 
     async def _keep(self, request: web.Request, sha256: str, size: int) -> None:
-        arrival = self._store.begin(sha256, size, request.remote or "")
+        upload = self._store.begin(sha256, size, request.remote or "")
         try:
-            await _receive(request, arrival)
+            await _receive(request, upload)
         finally:
-            arrival.close()
+            upload.close()
 
     async def _drop(self, request: web.Request) -> web.Response:
-        """A pod says that it got a spoiled copy: believed only after a look at the file."""
+        """Drop a copy that a pod reports as corrupt, if its content does not match the digest."""
         sha256 = _digest(request)
         if not self._store.has(sha256):
             # Only counted: a peer may ask for as many as it likes.
@@ -144,15 +144,16 @@ class CacheServer:
             return web.Response(status=204)
         with self._slot(self._checks, request):
             async with self._checking:
-                is_gone = await asyncio.to_thread(self._store.drop_spoiled, sha256)
+                is_gone = await asyncio.to_thread(self._store.drop_corrupt, sha256)
         if not is_gone:
-            raise web.HTTPConflict(text=f"{sha256} is kept: it is what it is called\n")
+            text = f"the cached copy of {sha256} matches its digest, so it is kept\n"
+            raise web.HTTPConflict(text=text)
         self._answers.labels("dropped").inc()
-        _LOG.warning("dropped %s: it was spoiled", sha256)
+        _LOG.warning("dropped %s: its content did not match its digest", sha256)
         return web.Response(status=204)
 
     async def _claim(self, request: web.Request) -> web.StreamResponse:
-        """Answer who fetches. A claim is held for as long as its request stays open."""
+        """Answer which pod fetches. A claim is held for as long as its request stays open."""
         sha256 = _digest(request)
         if self._store.has(sha256):
             return self._state(State.PRESENT)
@@ -160,7 +161,7 @@ class CacheServer:
             return await self._hold(request, sha256)
 
     async def _hold(self, request: web.Request, sha256: str) -> web.StreamResponse:
-        async with self._claims.claim(sha256, self._longest_wait) as held:
+        async with self._locks.claim(sha256, self._longest_wait) as held:
             if self._store.has(sha256):
                 return self._state(State.PRESENT)
             if not held:
@@ -193,7 +194,7 @@ _REFUSALS: dict[type[Exception], type[web.HTTPException]] = {
     TooLargeError: web.HTTPInsufficientStorage,
     WrongDigestError: web.HTTPUnprocessableEntity,
     TooSlowError: web.HTTPRequestTimeout,
-    # A body that is not encoded as it says, or ends early.
+    # A body that is not encoded as declared, or ends early.
     web.RequestPayloadError: web.HTTPBadRequest,
     # A disk that is full, or broken.
     OSError: web.HTTPInsufficientStorage,
@@ -201,7 +202,7 @@ _REFUSALS: dict[type[Exception], type[web.HTTPException]] = {
 
 
 async def _unanswered(_: web.Request) -> None:
-    """Leave `Expect: 100-continue` open until there is a slot: what is refused is not sent."""
+    """Leave `Expect: 100-continue` open until there is a slot, so that no refused body is sent."""
 
 
 async def _go_on(request: web.Request) -> None:
@@ -211,16 +212,16 @@ async def _go_on(request: web.Request) -> None:
         request.writer.output_size = 0
 
 
-async def _receive(request: web.Request, arrival: Upload) -> None:
+async def _receive(request: web.Request, upload: Upload) -> None:
     async for chunk in _chunks(request):
-        arrival.expect(len(chunk))
-        await asyncio.to_thread(arrival.write, chunk)
-    await asyncio.to_thread(arrival.seal)
-    arrival.keep(time.time_ns())
+        upload.reserve(len(chunk))
+        await asyncio.to_thread(upload.write, chunk)
+    await asyncio.to_thread(upload.verify)
+    upload.commit(time.time_ns())
 
 
 async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
-    """The body as it comes; TooSlowError where nothing, or too little, comes for a while."""
+    """Yield the body as it arrives; TooSlowError if it stops, or arrives too slowly."""
     pace = TransferPace()
     while True:
         async with pace.waiting(LONGEST_SILENCE_SECONDS):
@@ -232,7 +233,7 @@ async def _chunks(request: web.Request) -> AsyncIterator[bytes]:
 
 
 def _digest(request: web.Request) -> str:
-    found = request.match_info["digest"]
-    if not _DIGEST.fullmatch(found):
-        raise web.HTTPBadRequest(text=f"found {found[:80]!r}, expected 64 hexadecimal digits\n")
-    return found
+    digest = request.match_info["digest"]
+    if not _DIGEST.fullmatch(digest):
+        raise web.HTTPBadRequest(text=f"found {digest[:80]!r}, expected 64 hexadecimal digits\n")
+    return digest

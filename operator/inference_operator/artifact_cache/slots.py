@@ -1,4 +1,4 @@
-"""Bounds of work under way: how much at once, in all and for one peer."""
+"""Slots that bound the work under way, for each peer and for all together."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 class BusyError(Exception):
-    """All is taken; `of_peer`: by this peer alone."""
+    """All slots are taken; `of_peer`: by this peer alone."""
 
     def __init__(self, message: str, *, of_peer: bool) -> None:
         super().__init__(message)
@@ -16,9 +16,9 @@ class BusyError(Exception):
 
 @dataclass(slots=True)
 class Slots:
-    """At most `most` at once, and `of_peer` of one peer's address; nothing waits for a slot."""
+    """At most `most` slots, and `of_peer` for one address; a request never waits for one."""
 
-    what: str
+    name: str
     most: int
     of_peer: int
     taken: int = 0
@@ -29,13 +29,13 @@ class Slots:
         """Hold a slot while the context lasts; BusyError when none is free."""
         if self._peers[peer] >= self.of_peer:
             raise BusyError(
-                f"found {self.of_peer} {self.what} of {peer} at once, expected no more: try again"
+                f"found {self.of_peer} {self.name} of {peer} at once, expected no more: try again"
                 " later",
                 of_peer=True,
             )
         if self.taken >= self.most:
             raise BusyError(
-                f"found {self.most} {self.what} at once, expected no more: try again later",
+                f"found {self.most} {self.name} at once, expected no more: try again later",
                 of_peer=False,
             )
         self.taken += 1

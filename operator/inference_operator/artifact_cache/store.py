@@ -1,7 +1,6 @@
-"""Files named by their SHA-256, up to a limit of bytes: the least recently used ones make room.
+"""Files named by their SHA-256, up to a limit of bytes; the least recently used ones are evicted.
 
-Nothing here waits or speaks to anybody. Uses are kept as the files' modification times, so that a
-restarted server knows them.
+A file's modification time is that of its last use, so that it survives a restart of the server.
 """
 
 import hashlib
@@ -19,29 +18,29 @@ from typing import IO
 from inference_operator.artifact_cache.room import Held, Wish, make_room
 
 _INCOMING = ".incoming-"
-# Room is made for so many bytes at a time, as they come.
+# Uploads reserve room in steps of this size.
 BLOCK = 1 << 20
-# So much may wait to reach the disk: the last wait, before the answer, is then a short one.
+# The most bytes that may wait to reach the disk: the last wait, before the answer, is then short.
 _UNSYNCED = 64 << 20
 # Inodes and memory are limited too.
 MOST_FILES = 4096
 
 
 class TooLargeError(Exception):
-    """The cache has no room for it, now or at all."""
+    """An artifact that the cache has no room for, now or at all."""
 
 
 class WrongDigestError(Exception):
-    """What came is not what it was called."""
+    """An upload whose content does not match its digest or size."""
 
 
 @dataclass(slots=True)
 class Store:
-    """The files below `folder`, together never more than `limit` bytes, unfinished ones included.
+    """The files below `folder`, unfinished ones included: never more than `limit` bytes together.
 
-    Small files take room as if they had a 4,096th of the limit: so their number is limited too.
-    `evicted` counts files that made room. `seal`, `write` and `drop_spoiled` wait for the disk and
-    may run in threads; all else belongs to one.
+    A file counts as at least a 4,096th of the limit, which limits the number of files too.
+    `evicted` counts evicted files. `verify`, `write` and `drop_corrupt` wait for the disk and may
+    run in threads; everything else must run in one thread.
     """
 
     folder: Path
@@ -56,15 +55,15 @@ class Store:
     def __post_init__(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
         for path in self.folder.iterdir():
-            found = path.lstat()
+            info = path.lstat()
             if path.name.startswith(_INCOMING):
                 path.unlink()
-            elif stat.S_ISREG(found.st_mode) and not path.name.startswith("."):
-                self._put(path.name, found.st_size, found.st_mtime_ns, "")
+            elif stat.S_ISREG(info.st_mode) and not path.name.startswith("."):
+                self._put(path.name, info.st_size, info.st_mtime_ns, "")
         self._make_room(0, "")
 
     def find(self, sha256: str, now_ns: int) -> Path | None:
-        """The file of this digest, used now; None when it is not there."""
+        """Return the file with this digest and note its use; None if the cache does not have it."""
         path = self.folder / sha256
         try:
             os.utime(path, ns=(now_ns, now_ns))
@@ -77,9 +76,9 @@ class Store:
 
     @contextmanager
     def read(self, sha256: str, now_ns: int) -> Iterator[IO[bytes]]:
-        """The open file of this digest, used now; it makes no room while the context lasts.
+        """Open the file with this digest and note its use; it is not evicted in the context.
 
-        FileNotFoundError when it is not there.
+        FileNotFoundError if the cache does not have it.
         """
         path = self.find(sha256, now_ns)
         if path is None:
@@ -105,24 +104,24 @@ class Store:
     def count(self) -> int:
         return len(self._kept)
 
-    def drop_spoiled(self, sha256: str) -> bool:
-        """Remove the file if its content is not what it is called; whether it is gone now."""
+    def drop_corrupt(self, sha256: str) -> bool:
+        """Remove the file if its content does not match its digest; return whether it is gone."""
         path = self.folder / sha256
         try:
             with path.open("rb") as file:
                 if hashlib.file_digest(file, "sha256").hexdigest() == sha256:
                     return False
         except OSError:
-            # It is not there, or the disk does not give it.
+            # It does not exist, or the disk fails to read it.
             pass
         path.unlink(missing_ok=True)
         self._forget(sha256)
         return True
 
     def begin(self, sha256: str, size: int, peer: str = "") -> "Upload":
-        """A peer announces a file of `size` bytes; TooLargeError when that is beyond the limit.
+        """Begin an upload of `size` bytes; TooLargeError when that is beyond the limit.
 
-        Nothing makes room for what was only announced.
+        Nothing is evicted for an upload that was only announced.
         """
         if size > self.limit:
             raise TooLargeError(
@@ -134,8 +133,8 @@ class Store:
         return Upload(self, sha256, size, path, path.open("wb"))
 
     def expand(self, path: Path, size: int) -> None:
-        """Make room for what arrives at `path` and will have `size` bytes; TooLargeError when there
-        is none, or when it has made room for others itself."""
+        """Make room for `size` bytes of the upload at `path`; TooLargeError where it is too little,
+        or where the upload itself was evicted."""
         held = self._arriving.get(path)
         if held is None:
             raise TooLargeError(
@@ -147,25 +146,25 @@ class Store:
             held.room = room
 
     def _room(self, size: int) -> int:
-        """What a file of so many bytes takes of the limit."""
+        """Return the bytes of the limit that a file of this size uses."""
         return max(size, -(-self.limit // MOST_FILES))
 
     def _make_room(self, room: int, peer: str) -> None:
-        """Remove what makes room for this peer, or nothing: TooLargeError."""
+        """Evict files to make room for this peer, or raise TooLargeError and evict nothing."""
         wish = Wish(room, peer, self.clock(), self.limit)
-        found = make_room(wish, self._kept, self._arriving, self._read)
-        if found is None:
+        removals = make_room(wish, self._kept, self._arriving, self._read)
+        if removals is None:
             raise TooLargeError(
-                "other artifacts fill the cache, which are arriving, read, or used in the last"
-                " minutes: try again later"
+                "the cache is full of artifacts that are arriving, being read, or were used in the"
+                " last minutes: try again later"
             )
-        going, ending = found
+        going, ending = removals
         for sha256 in going:
             (self.folder / sha256).unlink(missing_ok=True)
             self._forget(sha256)
         for path in ending:
             del self._arriving[path]
-            # It is still open, and would keep its room until its peer sends on.
+            # The file is still open, and would keep its room until its peer sends more.
             with suppress(FileNotFoundError):
                 os.truncate(path, 0)
         self.evicted += len(going)
@@ -177,17 +176,17 @@ class Store:
         self._kept.pop(sha256, None)
         self._sizes.pop(sha256, None)
 
-    def keep(self, arrival: "Upload", now_ns: int) -> None:
-        """Put what is sealed in its place; TooLargeError as for `expand`."""
-        if kept := self._kept.get(arrival.sha256):
-            # Another peer was faster: it stays that one's.
+    def commit(self, upload: "Upload", now_ns: int) -> None:
+        """Put a verified upload in its place; TooLargeError as for `expand`."""
+        if kept := self._kept.get(upload.sha256):
+            # Another peer was faster: the file stays with that peer.
             kept.used = now_ns
             return
-        self.expand(arrival.path, arrival.size)
-        os.utime(arrival.path, ns=(now_ns, now_ns))
-        arrival.path.rename(self.folder / arrival.sha256)
-        peer = self._arriving.pop(arrival.path).peer
-        self._put(arrival.sha256, arrival.size, now_ns, peer)
+        self.expand(upload.path, upload.size)
+        os.utime(upload.path, ns=(now_ns, now_ns))
+        upload.path.rename(self.folder / upload.sha256)
+        peer = self._arriving.pop(upload.path).peer
+        self._put(upload.sha256, upload.size, now_ns, peer)
 
     def end(self, path: Path) -> None:
         self._arriving.pop(path, None)
@@ -196,9 +195,9 @@ class Store:
 
 @dataclass(slots=True)
 class Upload:
-    """A file on its way in: it appears whole and checked, or not at all.
+    """A file on its way in: it appears complete and verified, or not at all.
 
-    Each chunk is expected, then written; then it is sealed, then kept.
+    Each chunk is reserved, then written. In the end the upload is verified and committed.
     """
 
     store: Store
@@ -211,11 +210,11 @@ class Upload:
     _room: int = 0
     _unsynced: int = 0
 
-    def expect(self, size: int) -> None:
-        """Room for the next bytes; WrongDigestError for more than announced, or TooLargeError."""
+    def reserve(self, size: int) -> None:
+        """Reserve room, or raise TooLargeError; WrongDigestError beyond the announced size."""
         self._came += size
         if self._came > self.size:
-            raise WrongDigestError(f"more than the announced {self.size:,} bytes came")
+            raise WrongDigestError(f"received more than the announced {self.size:,} bytes")
         if self._came > self._room:
             self._room = min(self._came + BLOCK, self.size)
         self.store.expand(self.path, self._room)
@@ -227,14 +226,14 @@ class Upload:
         if self._unsynced >= _UNSYNCED:
             self._sync()
 
-    def seal(self) -> None:
-        """Check that it is what it is called, or raise WrongDigestError; then see it on the disk.
+    def verify(self) -> None:
+        """Check the digest, or raise WrongDigestError; then wait until the bytes are on the disk.
 
-        A name that outlived a crash of the node whose bytes did not would be a spoiled copy.
+        A name that survived a crash of the node without its bytes would be a corrupt copy.
         """
-        found = self._digest.hexdigest()
-        if found != self.sha256:
-            raise WrongDigestError(f"found sha256 {found}, expected {self.sha256}")
+        digest = self._digest.hexdigest()
+        if digest != self.sha256:
+            raise WrongDigestError(f"found sha256 {digest}, expected {self.sha256}")
         self._sync()
 
     def _sync(self) -> None:
@@ -242,12 +241,12 @@ class Upload:
         os.fsync(self.file.fileno())
         self._unsynced = 0
 
-    def keep(self, now_ns: int) -> None:
-        """Put what is sealed in its place."""
+    def commit(self, now_ns: int) -> None:
+        """Put the verified file in its place."""
         self.file.close()
-        self.store.keep(self, now_ns)
+        self.store.commit(self, now_ns)
 
     def close(self) -> None:
-        """Remove what was not kept."""
+        """Remove the upload if it was not committed."""
         self.file.close()
         self.store.end(self.path)

@@ -1,4 +1,4 @@
-"""What commands that ask before anything is applied are given, and what they fail for."""
+"""Arguments, refusals and messages of the commands `plan`, `render` and `graph`."""
 
 import argparse
 import sys
@@ -8,7 +8,7 @@ from inference_operator.planning.plan import Plan
 
 
 def add_input(parser: argparse.ArgumentParser, kinds: str, also: str = "") -> None:
-    """Add `-f` and `--live`, for which `kubectl get` prints these kinds."""
+    """Add `-f`, and `--live` with the kinds that `kubectl get` prints for it."""
     parser.add_argument(
         "-f",
         "--filename",
@@ -23,26 +23,26 @@ def add_input(parser: argparse.ArgumentParser, kinds: str, also: str = "") -> No
         action="append",
         default=[],
         metavar="FILE",
-        help=f"what is in the cluster now: the output of `kubectl get {kinds} -o yaml`{also}",
+        help=f"state of the cluster: the output of `kubectl get {kinds} -o yaml`{also}",
     )
 
 
-def refusals(found: Plan) -> tuple[str, ...]:
-    """Why a manifest cannot be served, or not reached by clients; empty where it is fine so far."""
-    if found.invalid is not None:
-        return tuple(map(str, found.invalid.problems))
-    if found.unit is None and found.unresolved is not None and found.unresolved.is_definite:
-        return (found.unresolved.message,)
-    return found.blocked
+def refusals(plan: Plan) -> tuple[str, ...]:
+    """Return why clients cannot be served by a manifest; empty while nothing is wrong."""
+    if plan.invalid is not None:
+        return tuple(map(str, plan.invalid.problems))
+    if plan.unit is None and plan.unresolved is not None and plan.unresolved.is_definite:
+        return (plan.unresolved.message,)
+    return plan.blocked
 
 
-def unknown(found: Plan) -> tuple[str, ...]:
-    """Why nothing is made of a manifest yet that may be fine all the same."""
-    if found.unit is not None or found.unresolved is None or refusals(found):
+def unknown(plan: Plan) -> tuple[str, ...]:
+    """Return why a manifest that may be valid is not planned yet."""
+    if plan.unit is not None or plan.unresolved is None or refusals(plan):
         return ()
-    return (f"not known yet: {found.unresolved.message}",)
+    return (f"not known yet: {plan.unresolved.message}",)
 
 
-def say(subject: object, sentence: object) -> None:
-    """On stderr, where pipes do not swallow it."""
+def report(subject: object, sentence: object) -> None:
+    """Print the sentence to stderr, where a pipe does not swallow it."""
     print(one_line(f"{subject}: {sentence}"), file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Manifests in files, each with its place, read as far as anybody can use them."""
+"""Manifests in files, each with its place in them."""
 
 import re
 import sys
@@ -19,17 +19,17 @@ Body = dict[str, Any]
 
 STDIN = "-"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_WHOLE = "expected whole characters: \\ud800 to \\udfff are halves, which no API server takes"
-# Of a folder, as kubectl has it.
+_WHOLE = "expected complete characters: \\ud800 to \\udfff are halves, which the API server refuses"
+# The files of a folder that are read, as by kubectl.
 ENDINGS = (".json", ".yaml", ".yml")
 # `kubectl get -o yaml` of a whole namespace has a few MB, and the schemas of CRDs some 40 levels.
-# Manifests share parts by anchors, so these stay; but the API server takes no object of more than
-# 1.5 MiB, so what aliases repeat may come to 1 MiB a file.
+# Manifests share parts by anchors, so these stay; but the API server takes objects of up to
+# 1.5 MiB, so the parts that aliases repeat may come to 1 MiB a file.
 LIMITS = YamlLimits(size=32 << 20, depth=100, nodes=4_000_000, repeated=1 << 20)
 
 
 class InputError(Exception):
-    """A file cannot be used; the message says what was found and what was expected."""
+    """A file that cannot be used; the message has its place, the value and the requirement."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,29 +43,28 @@ class Document:
 
 
 def documents(names: Sequence[str]) -> list[Document]:
-    """The manifests of files, of folders and of stdin (`-`), in their order; InputError where they
-    cannot be read."""
-    return [found for name in names for file in _files(name) for found in _read(file)]
+    """Return the manifests of files, folders and stdin (`-`), or raise InputError."""
+    return [document for name in names for file in _files(name) for document in _read(file)]
 
 
 def _files(name: str) -> list[str]:
-    """A folder's own files, without those of folders in it."""
+    """Return the file itself, or the files of a folder without those of its sub-folders."""
     try:
         if name == STDIN or not Path(name).is_dir():
             return [name]
         there = sorted(Path(name).iterdir())
     except OSError as error:
         raise InputError(f"{name}: cannot be read: {error.strerror}") from None
-    found = [str(path) for path in there if path.suffix in ENDINGS and not path.is_dir()]
-    if not found:
+    files = [str(path) for path in there if path.suffix in ENDINGS and not path.is_dir()]
+    if not files:
         raise InputError(f"{name}: found no file that ends in {', '.join(ENDINGS)}, expected one")
-    return found
+    return files
 
 
 def _read(name: str) -> list[Document]:
     where = "standard input" if name == STDIN else name
     try:
-        found = list(parse_yaml_documents(_text(name), where, LIMITS))
+        parsed = list(parse_yaml_documents(_text(name), where, LIMITS))
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from None
     except YamlRefusedError as error:
@@ -73,20 +72,20 @@ def _read(name: str) -> list[Document]:
     except UnicodeDecodeError as error:
         byte = f"byte 0x{error.object[error.start]:02x} at {error.start:,}"
         raise InputError(
-            f"{where}: cannot be read as YAML: found {byte}, expected UTF-8: save it as that"
+            f"{where}: cannot be read as YAML: found {byte}, expected UTF-8: save it as UTF-8"
         ) from None
     except ValueError as error:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
     return [
         item
-        for document in found
+        for document in parsed
         if document.value
         for item in _items(f"{where}, line {document.line}", document.value)
     ]
 
 
 def _text(name: str) -> str:
-    """Text of a file or of stdin, and of a longer one only enough to see that it is too long."""
+    """Return the text, cut just beyond the limit, so that the parser refuses a longer one."""
     if name == STDIN:
         return sys.stdin.read(LIMITS.size + 1)
     with Path(name).open(encoding="utf-8") as file:
@@ -94,7 +93,7 @@ def _text(name: str) -> str:
 
 
 def _items(place: str, body: Any) -> list[Document]:
-    """The manifest, or those in a List."""
+    """Return the manifest, or the manifests in a List."""
     if not isinstance(body, dict):
         raise InputError(f"{place}: found {type(body).__name__}, expected a manifest")
     _check_keys(place, body)
@@ -110,13 +109,13 @@ def _items(place: str, body: Any) -> list[Document]:
         )
     return [
         item
-        for number, one in enumerate(items)
-        for item in _items(f"{place}, items[{number}]", one)
+        for number, entry in enumerate(items)
+        for item in _items(f"{place}, items[{number}]", entry)
     ]
 
 
 def _check_keys(place: str, value: Any) -> None:
-    """The API server has texts for keys; YAML also numbers, dates and nothing."""
+    """Refuse keys that are not strings: YAML also has numbers, dates and null as keys."""
     for key in value if isinstance(value, dict) else ():
         if not isinstance(key, str):
             raise InputError(
@@ -127,55 +126,55 @@ def _check_keys(place: str, value: Any) -> None:
     if isinstance(value, str) and _SURROGATE.search(value):
         raise InputError(f"{place}: found {quoted(value)}, {_WHOLE}")
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
-    for one in inner:
-        _check_keys(place, one)
+    for part in inner:
+        _check_keys(place, part)
 
 
-def metadata(found: Document) -> Body:
-    """Its metadata, with a name at least."""
-    meta = found.body.get("metadata") or {}
+def metadata(document: Document) -> Body:
+    """Return the metadata; InputError where it has no name."""
+    meta = document.body.get("metadata") or {}
     if not isinstance(meta, dict):
-        raise InputError(f"{found.place}: metadata: found {type(meta).__name__}, expected a map")
+        raise InputError(f"{document.place}: metadata: found {type(meta).__name__}, expected a map")
     if not meta.get("name"):
         raise InputError(
-            f"{found.place}: metadata.name: found nothing, expected the name of the resource:"
+            f"{document.place}: metadata.name: found nothing, expected the name of the resource:"
             " add `metadata: {name: ...}`"
         )
     for field in ("name", "namespace"):
         if not isinstance(meta.get(field, ""), str):
             raise InputError(
-                f"{found.place}: metadata.{field}: found {python_value(meta[field])}, expected a"
+                f"{document.place}: metadata.{field}: found {python_value(meta[field])}, expected a"
                 " string: put it in quotes"
             )
     return meta
 
 
-def check_live(found: Document) -> None:
-    """That it was printed by an API server; InputError names what is missing."""
-    body, meta = found.body, metadata(found)
-    what = f"{found.place}: {body.get('kind')} {meta['name']}"
+def check_live(document: Document) -> None:
+    """Raise InputError for a field that an API server would have set, and that is missing."""
+    body, meta = document.body, metadata(document)
+    name = f"{document.place}: {body.get('kind')} {meta['name']}"
     expected = "expected what `kubectl get -o yaml` prints"
     if not isinstance(meta.get("uid"), str):
-        raise InputError(f"{what}: metadata.uid: found {python_value(meta.get('uid'))}, {expected}")
+        raise InputError(f"{name}: metadata.uid: found {python_value(meta.get('uid'))}, {expected}")
     version = meta.get("resourceVersion")
     if not (isinstance(version, str) and version.isdecimal()):
         raise InputError(
-            f"{what}: metadata.resourceVersion: found {python_value(version)}, {expected}"
+            f"{name}: metadata.resourceVersion: found {python_value(version)}, {expected}"
         )
     if type(meta.get("generation", 0)) is not int:
         generation = python_value(meta["generation"])
-        raise InputError(f"{what}: metadata.generation: found {generation}, {expected}")
+        raise InputError(f"{name}: metadata.generation: found {generation}, {expected}")
     if body.get("kind") == "Deployment" and not isinstance(body.get("spec"), dict):
-        raise InputError(f"{what}: spec: found {python_value(body.get('spec'))}, {expected}")
+        raise InputError(f"{name}: spec: found {python_value(body.get('spec'))}, {expected}")
 
 
 @contextmanager
-def legible(what: str) -> Iterator[None]:
-    """For objects that only an API server can have checked: InputError where it has not."""
+def legible(name: str) -> Iterator[None]:
+    """Raise InputError where an object was not checked by an API server."""
     try:
         yield
     except (AttributeError, KeyError, TypeError, ValueError) as error:
-        found = short(f"{type(error).__name__} {error}", 300)
+        cause = short(f"{type(error).__name__} {error}", 300)
         raise InputError(
-            f"{what}: cannot be read ({found}); expected what `kubectl get -o yaml` prints"
+            f"{name}: cannot be read ({cause}); expected what `kubectl get -o yaml` prints"
         ) from error

@@ -8,7 +8,7 @@ from typing import Any
 
 from inference_operator.api.ensemble_pipeline import KIND
 from inference_operator.api.validate import InvalidResourceError
-from inference_operator.cli.arguments import add_input, refusals, say, unknown
+from inference_operator.cli.arguments import add_input, refusals, report, unknown
 from inference_operator.cli.documents import InputError
 from inference_operator.cli.graphviz import svg
 from inference_operator.cli.manifests import units
@@ -25,15 +25,15 @@ from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import Picture, picture
 
 DESCRIPTION = """\
-Draw an EnsemblePipeline: its inputs, steps and outputs, and each tensor on its way with type and
-shape. What the operator would refuse is red, and said on stderr with exit status 1. The models that
-steps refer to are read from the same files, where those that cannot be served count as refused too,
-and from --live; those found in neither are drawn without their shapes. SVG needs Graphviz' `dot`.
+Draw an EnsemblePipeline: its inputs, steps and outputs, and the type and shape of each tensor.
+Parts that the operator would refuse are red and reported on stderr, with exit status 1. The
+referenced models are read from the same files and from --live. One that cannot be served
+counts as refused; one in neither is drawn without shapes. SVG needs the program `dot` of Graphviz.
 """
 
 
 class Format(StrEnum):
-    """How the drawing is written."""
+    """A format of the drawing."""
 
     MERMAID = "mermaid"
     DOT = "dot"
@@ -64,14 +64,14 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--name",
         metavar="[NAMESPACE/]NAME",
-        help=f"which {KIND}, where the manifests hold several",
+        help=f"the {KIND} to draw, if the manifests contain several",
     )
     parser.add_argument(
         "--format",
-        choices=[one.value for one in Format],
-        help="absent: as FILE ends (.svg; .dot, .gv; .mmd, .mermaid, .md), else mermaid",
+        choices=[format_.value for format_ in Format],
+        help="default: by the ending of FILE (.svg; .dot, .gv; .mmd, .mermaid, .md), else mermaid",
     )
-    parser.add_argument("-o", "--output", metavar="FILE", help="where to write it; absent: stdout")
+    parser.add_argument("-o", "--output", metavar="FILE", help="file to write; default: stdout")
     parser.set_defaults(func=graph_command)
 
 
@@ -84,22 +84,22 @@ def graph_command(arguments: argparse.Namespace) -> int:
             for seen, made in units(arguments.filename, arguments.live, defaults)
         }
         chosen = _chosen(arguments, there)
-        found = _drawn(there[chosen][0])
-        if found is not None:
-            _write(arguments, found)
+        drawn = _drawn(there[chosen][0])
+        if drawn is not None:
+            _write(arguments, drawn)
     except InputError as error:
-        say("inference-operator", error)
+        report("inference-operator", error)
         return 2
     plans = [there[key][1] for key in _made_of(chosen, there)]
-    problems = [(chosen, str(problem)) for problem in found.problems] if found else []
+    problems = [(chosen, str(problem)) for problem in drawn.problems] if drawn else []
     refused = dict.fromkeys(
         (*problems, *((made.key, text) for made in plans for text in refusals(made)))
     )
-    for sentence in found.unknown if found else ():
+    for sentence in drawn.unknown if drawn else ():
         if (chosen, sentence) not in refused:
-            say(chosen, f"not all shapes are known: {sentence}")
+            report(chosen, f"not all shapes are known: {sentence}")
     for key, sentence in (*_unknown(plans[1:]), *refused):
-        say(key, sentence)
+        report(key, sentence)
     return 1 if refused else 0
 
 
@@ -107,7 +107,7 @@ def _drawn(seen: Observed) -> Drawing | None:
     try:
         return drawing(seen, position_of(seen))
     except InvalidResourceError:
-        # Its plan says what is wrong.
+        # The plan has the problems.
         return None
 
 
@@ -117,16 +117,16 @@ def _unknown(plans: Iterable[Plan]) -> Iterator[tuple[UnitKey, str]]:
 
 def _chosen(arguments: argparse.Namespace, there: Iterable[UnitKey]) -> UnitKey:
     pipelines = [key for key in there if key.kind == KIND]
-    wanted = [key for key in pipelines if arguments.name in (None, *_names(key))]
-    if len(wanted) == 1:
-        return wanted[0]
+    matching = [key for key in pipelines if arguments.name in (None, *_names(key))]
+    if len(matching) == 1:
+        return matching[0]
     is_one_namespace = len({key.namespace for key in pipelines}) == 1
-    found = ", ".join(_names(key)[0 if is_one_namespace else 1] for key in pipelines)
+    available = ", ".join(_names(key)[0 if is_one_namespace else 1] for key in pipelines)
     expected = f"one {KIND}" + (f" called {arguments.name}" if arguments.name else "")
-    if len(wanted) > 1 or (pipelines and not arguments.name):
+    if len(matching) > 1 or (pipelines and not arguments.name):
         expected += "; choose it with --name"
     names = ", ".join(arguments.filename)
-    raise InputError(f"{names}: found {found or f'no {KIND}'}, expected {expected}")
+    raise InputError(f"{names}: found {available or f'no {KIND}'}, expected {expected}")
 
 
 def _names(key: UnitKey) -> tuple[str, str]:
@@ -134,7 +134,7 @@ def _names(key: UnitKey) -> tuple[str, str]:
 
 
 def _made_of(chosen: UnitKey, there: Mapping[UnitKey, tuple[Observed, Plan]]) -> list[UnitKey]:
-    """A pipeline and what its references lead to in the files, itself first."""
+    """Return a pipeline, first, and the units in the files that it refers to, directly or not."""
     met = {chosen: None}
     waiting = [chosen]
     while waiting:
@@ -147,9 +147,9 @@ def _made_of(chosen: UnitKey, there: Mapping[UnitKey, tuple[Observed, Plan]]) ->
     return list(met)
 
 
-def _write(arguments: argparse.Namespace, found: Drawing) -> None:
+def _write(arguments: argparse.Namespace, drawn: Drawing) -> None:
     format_ = _format(arguments)
-    text = _text(format_, picture(found.graph, runs=found.runs, problems=found.problems))
+    text = _text(format_, picture(drawn.graph, runs=drawn.runs, problems=drawn.problems))
     if arguments.output is None:
         print(text, end="")
         return
@@ -172,10 +172,10 @@ def _format(arguments: argparse.Namespace) -> Format:
         return Format(arguments.format)
     ending = _ending(arguments.output or "")
     if ending not in _FORMATS:
-        known = ", ".join(filter(None, _FORMATS))
+        endings = ", ".join(filter(None, _FORMATS))
         raise InputError(
-            f"{arguments.output}: found the ending {ending}, expected one of {known}; rename it, or"
-            " say with --format what to write"
+            f"{arguments.output}: found the ending {ending}, expected one of {endings}; rename it,"
+            " or choose the format with --format"
         )
     return _FORMATS[ending]
 

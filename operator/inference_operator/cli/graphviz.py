@@ -28,7 +28,7 @@ def svg(dot: str, seconds: float = _SECONDS) -> str:
             f" {_OTHERWISE}"
         ) from None
     if done.returncode != 0:
-        # The last words are about the end; warnings come before.
+        # The last part has the error; warnings come before it.
         words = short(one_line(done.stderr.decode(errors="replace")), 300)
         raise InputError(f"dot: failed with status {done.returncode}: {words}; {_OTHERWISE}")
     return done.stdout.decode()

@@ -15,15 +15,15 @@ from inference_operator.load.transfer.digest import digest_of
 
 DESCRIPTION = """\
 Turn a Triton model repository (folders with config.pbtxt files written by hand, ensembles included)
-into InferenceModel and EnsemblePipeline manifests. Every field is kept, but for the versions that
-steps of ensembles ask for, and for labels and warm-up data in files beside the versions: what has
-no field of its own goes to triton.configOverrides, and each manifest is rendered and compared with
-the original before it is printed.
+into InferenceModel and EnsemblePipeline manifests. Fields without a counterpart go to
+triton.configOverrides. The versions that steps of ensembles request are not kept, nor are label and
+warm-up files beside the versions. Each manifest is rendered and compared with the original before
+it is printed.
 """
 _SCHEMES = ("pvc", "https", "s3", "gs")
 _FORMS = "pvc://CLAIM/PATH, https://HOST/PATH, s3://BUCKET/PATH or gs://BUCKET/PATH"
 PREFIX_HELP = (
-    f"where the repository lies for the cluster: {_FORMS}; a model's source becomes"
+    f"address of the repository in the cluster: {_FORMS}; a model's source becomes"
     " PREFIX/MODEL/VERSION/FILE"
 )
 _NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
@@ -51,7 +51,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def import_command(argv: list[str]) -> int:
-    """Run `import` with the arguments that follow it; the exit status."""
+    """Run `import` with the arguments that follow it; return the exit status."""
     parser = argparse.ArgumentParser(prog="inference-operator")
     add_parser(parser.add_subparsers(required=True))
     args = parser.parse_args(["import", *argv])
@@ -59,9 +59,9 @@ def import_command(argv: list[str]) -> int:
 
 
 def run(args: argparse.Namespace, out: TextIO | None = None, err: TextIO | None = None) -> int:
-    """Print manifests to `out`, warnings and failures to `err`.
+    """Print manifests to `out`, warnings and failures to `err`; return the exit status.
 
-    0: everything was imported. 1: some models were not. 2: nothing could be tried.
+    0: every model was imported. 1: some were not. 2: unusable arguments or no models.
     """
     from model_builders.importer import ImportOptions, import_repository
 
@@ -97,8 +97,8 @@ def _digest(folder: Path) -> str:
 def _bad_arguments(args: argparse.Namespace) -> str | None:
     if not args.source_prefix:
         return (
-            f"found no --source-prefix, expected {PREFIX_HELP}; manifests say where pods fetch"
-            " the artifacts from, and a local path means nothing to them"
+            f"found no --source-prefix, expected {PREFIX_HELP}; pods fetch the"
+            " artifacts from there, and cannot read a local path"
         )
     if not _is_prefix(args.source_prefix):
         return f'found --source-prefix "{args.source_prefix}", expected {_FORMS}'
@@ -123,22 +123,22 @@ def _one_model(path: Path) -> str | None:
     )
 
 
-def _is_prefix(found: str) -> bool:
+def _is_prefix(prefix: str) -> bool:
     try:
-        source = Source(uri=f"{found.rstrip('/')}/model/1/model.onnx")
+        source = Source(uri=f"{prefix.rstrip('/')}/model/1/model.onnx")
     except ValueError:
         return False
     return source.scheme in _SCHEMES
 
 
-def _manifests(found: list[dict[str, Any]]) -> str:
+def _manifests(manifests: list[dict[str, Any]]) -> str:
     def text(allow_unicode: bool) -> str:
         return yaml.dump_all(
-            found, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
+            manifests, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
         )
 
     written = text(allow_unicode=True)
-    # A terminal would obey marks of direction, which YAML takes for letters.
+    # A terminal would obey marks of direction, which YAML writes as letters.
     return written if all(map(str.isprintable, written.split("\n"))) else text(allow_unicode=False)
 
 

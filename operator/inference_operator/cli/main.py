@@ -18,14 +18,14 @@ _COMMANDS = {
     "cache": "inference_operator.artifact_cache.command",
 }
 
-# Theirs may be a broken connection, which is no reader that has seen enough.
-_TALKERS = {"run", "load", "cache"}
-# What a shell reports of a program that SIGPIPE ended.
+# In these commands a BrokenPipeError can come from a connection, so it is not taken for `| head`.
+_NETWORK_COMMANDS = {"run", "load", "cache"}
+# The status that a shell reports for a program that SIGPIPE ended.
 READER_GONE = 141
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status."""
+    """Run one command; return its exit status."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     parser = argparse.ArgumentParser(
         prog="inference-operator",
@@ -43,9 +43,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        if asked in _TALKERS:
+        if asked in _NETWORK_COMMANDS:
             raise
-        # The reader, `head` say, has seen enough. The interpreter flushes once more as it ends.
+        # The reader, such as `head`, has closed the pipe. The interpreter flushes again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
     return status

@@ -1,4 +1,4 @@
-"""Manifests in files as what the operator would see of them, without a cluster."""
+"""Manifests in files as the operator would observe them, without a cluster."""
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from inference_operator.cli.documents import (
     documents,
     legible,
 )
-from inference_operator.cli.offline_answers import no_registry, with_lacks
+from inference_operator.cli.offline_answers import no_registry, with_unresolved_references
 from inference_operator.cli.resources import Resource, resources
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
@@ -27,33 +27,33 @@ from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.metadata import owned
 from inference_operator.validation.model import Defaults
 
-# Stands in for what the API server would give.
+# In place of the uid that the API server would give.
 NO_UID = "00000000-0000-0000-0000-000000000000"
 
 
 def units(
-    wanted: Sequence[str], live: Sequence[str], defaults: Defaults
+    files: Sequence[str], live: Sequence[str], defaults: Defaults
 ) -> Iterator[tuple[Observed, Plan]]:
-    """Each custom resource of files over what `live` shows of the cluster, and what the operator
-    would do about it, in the files' order.
+    """Yield each custom resource of the files and the operator's plan for it, in their order.
 
-    A pipeline sees what its steps refer to as it is live, else as the files have it, served.
+    `live` shows the state of the cluster. A pipeline sees a referenced unit as it is live, else as
+    if the one in the files were served.
     """
-    if [*wanted, *live].count(STDIN) > 1:
+    if [*files, *live].count(STDIN) > 1:
         raise InputError(
             "found - twice, expected it once: standard input can be read only once; write one of"
             " the two to a file"
         )
-    ours = resources(wanted)
+    ours = resources(files)
     cache = _cluster(live)
-    for found in ours:
-        _put(cache, found)
-    keys = [found.key for found in ours]
+    for resource in ours:
+        _put(cache, resource)
+    keys = [resource.key for resource in ours]
     seen: dict[UnitKey, Observed] = {}
     plans: dict[UnitKey, Plan] = {}
     for key in _inner_first(keys, cache):
-        with legible(f"{', '.join(live)}: what there is of {key}") if live else nullcontext():
-            seen[key] = with_lacks(_seen(cache, key, bool(live)), plans, bool(live))
+        with legible(f"{', '.join(live)}: the state of {key}") if live else nullcontext():
+            seen[key] = with_unresolved_references(_seen(cache, key, bool(live)), plans, bool(live))
             plans[key] = plan(seen[key], defaults, datetime.now(UTC))
             _pretend_served(cache, seen[key], plans[key])
     yield from ((seen[key], plans[key]) for key in keys)
@@ -61,29 +61,29 @@ def units(
 
 def _cluster(live: Sequence[str]) -> Cache:
     cache = Cache(report=_refuse)
-    for found in documents(live):
-        check_live(found)
-        kind = str(found.body.get("kind"))
-        with legible(f"{found.place}: {kind} {found.body['metadata']['name']}"):
-            cache.put(kind, found.body)
+    for document in documents(live):
+        check_live(document)
+        kind = str(document.body.get("kind"))
+        with legible(f"{document.place}: {kind} {document.body['metadata']['name']}"):
+            cache.put(kind, document.body)
     return cache
 
 
 def _refuse(kind: str, stub: Mapping[str, Any]) -> None:
-    """Raise for what the operator would skip: a file can be corrected."""
+    """Raise for an object that the operator would skip: a file can be corrected."""
     raise sys.exception() or InputError(f"{kind} cannot be read: {why_unreadable(stub)}")
 
 
 def _seen(cache: Cache, key: UnitKey, is_live: bool) -> Observed:
-    found = observe(cache, key, no_registry(is_live))
-    if found is None:
+    seen = observe(cache, key, no_registry(is_live))
+    if seen is None:
         raise InputError(f"{key} has no metadata that can be read")
-    return found
+    return seen
 
 
 def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
-    """Units after those of the same file that they refer to; a circle as it comes."""
-    wanted = frozenset(keys)
+    """Return the units, each after those that it refers to, unless in a circle."""
+    own = frozenset(keys)
     ordered: dict[UnitKey, None] = {}
     begun: set[UnitKey] = set()
     waiting = [*reversed(keys)]
@@ -91,7 +91,7 @@ def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
         key = waiting[-1]
         inner = [] if key in begun else _named(cache, key)
         begun.add(key)
-        if new := [other for other in inner if other in wanted and other not in begun]:
+        if new := [other for other in inner if other in own and other not in begun]:
             waiting += new
         else:
             ordered.setdefault(waiting.pop())
@@ -105,7 +105,7 @@ def _named(cache: Cache, key: UnitKey) -> list[UnitKey]:
 
 
 def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
-    """Let those that refer to it see it as it will be, if nothing of it is served yet."""
+    """Let dependants see the unit as if its plan were served, if nothing of it is served yet."""
     record = made.records.get(made.unit.revision) if made.unit else None
     if record is None or seen.status.stable is not None:
         return
@@ -129,22 +129,22 @@ def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
     cache.put(key.kind, served)
 
 
-def _put(cache: Cache, wanted: Resource) -> None:
-    """The manifest over what is live of it, as the API server would store it."""
-    key, body = wanted.key, wanted.body
+def _put(cache: Cache, resource: Resource) -> None:
+    """Store the manifest over its live state, as the API server would."""
+    key, body = resource.key, resource.body
     live = cache.get(key.kind, (key.namespace, key.name)) or {"metadata": {}}
     changed = live.get("spec") != body.get("spec")
-    known = live["metadata"]
+    meta = live["metadata"]
     stored = {
         **live,
         **body,
         "metadata": {
             "uid": NO_UID,
-            **known,
+            **meta,
             "namespace": key.namespace,
             "name": key.name,
-            "generation": known.get("generation", 0) + (1 if changed else 0),
-            "resourceVersion": str(int(known.get("resourceVersion", 0)) + 1),
+            "generation": meta.get("generation", 0) + (1 if changed else 0),
+            "resourceVersion": str(int(meta.get("resourceVersion", 0)) + 1),
         },
     }
     cache.put(key.kind, stored)

@@ -1,5 +1,4 @@
-"""What is said of registries and resources that nobody asks about here: the operator's own words
-would be untrue without a cluster."""
+"""Messages about registries and resources that `plan` and `render` cannot look up offline."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,49 +18,50 @@ from inference_operator.planning.plan import Plan
 
 
 def no_registry(is_live: bool) -> Resolve:
-    """No answer to any question, and why there is none."""
+    """Return a resolver that resolves nothing, and explains why."""
     remedy = (
-        "only what --live shows of it is known"
+        "only the version that --live shows can be used"
         if is_live
-        else "give --live, of a cluster that has resolved it"
+        else "give --live from a cluster that has resolved it"
     )
 
-    def unasked(source: SourceKey) -> Problem:
-        what = f"no registry is asked here about {shown_uri(source.uri)}"
-        return Problem("", "", what, remedy)
+    def problem(source: SourceKey) -> Problem:
+        message = f"no registry was asked about {shown_uri(source.uri)}"
+        return Problem("", "", message, remedy)
 
     def resolve(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
         sources = (asked.source for asked in subscriptions_in(unit, spec))
-        return {source: Unresolved(Reason.RESOLVING, (unasked(source),)) for source in sources}
+        return {source: Unresolved(Reason.RESOLVING, (problem(source),)) for source in sources}
 
     return resolve
 
 
-def with_lacks(seen: Observed, plans: Mapping[UnitKey, Plan], is_live: bool) -> Observed:
-    """The same, with what there is to say of those that it refers to; `plans` are those of units
-    of the same files."""
+def with_unresolved_references(
+    seen: Observed, plans: Mapping[UnitKey, Plan], is_live: bool
+) -> Observed:
+    """Explain each reference that cannot be resolved here; `plans` are of the same files."""
     references = dict(seen.references)
     for named in references_in(seen.spec):
-        found = _seen_here(seen, named, plans, is_live)
-        if found is not None:
-            references[named] = found
+        referenced = _seen_here(seen, named, plans, is_live)
+        if referenced is not None:
+            references[named] = referenced
     return replace(seen, references=references)
 
 
 def _seen_here(
     seen: Observed, named: Reference, plans: Mapping[UnitKey, Plan], is_live: bool
 ) -> Referenced | None:
-    """None where what was seen of it says it all."""
+    """Return the reference with an explanation; None where the observed state suffices."""
     there = seen.references.get(named)
     if there is None:
-        what, remedy = (
-            f"{named} of namespace {seen.owner.key.namespace} is in none of these files",
-            "add it by -f, or what is live by --live",
-        )
-        return None if is_live else Referenced(lack=(Reason.REFERENCE_NOT_FOUND, what, remedy))
+        if is_live:
+            return None
+        message = f"{named} of namespace {seen.owner.key.namespace} is in none of these files"
+        remedy = "add it with -f, or its live state with --live"
+        return Referenced(unresolved=(Reason.REFERENCE_NOT_FOUND, message, remedy))
     planned = plans.get(UnitKey(named.kind, seen.owner.key.namespace, named.name))
     if planned is None or there.stable is not None or there.reason:
         return None
-    what = "cannot be served as it is written" if refusals(planned) else "cannot be planned yet"
-    remedy = "see what is said of it here"
-    return replace(there, lack=(Reason.REFERENCE_NOT_READY, f"{named} {what}", remedy))
+    message = "cannot be served as it is written" if refusals(planned) else "cannot be planned yet"
+    remedy = "see its own message in this output"
+    return replace(there, unresolved=(Reason.REFERENCE_NOT_READY, f"{named} {message}", remedy))

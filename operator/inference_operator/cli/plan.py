@@ -1,4 +1,4 @@
-"""`inference-operator plan` and `render`: what would happen and why, without a cluster."""
+"""`inference-operator plan` and `render`: the operator's plan and its reasons, offline."""
 
 import argparse
 import re
@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from inference_operator.api.quoting import visible
-from inference_operator.cli.arguments import add_input, refusals, say, unknown
+from inference_operator.cli.arguments import add_input, refusals, report, unknown
 from inference_operator.cli.documents import InputError
 from inference_operator.cli.manifests import units
 from inference_operator.domain.allow_lists import FORMS
@@ -24,7 +24,7 @@ LIVE_KINDS = "inference,controllerrevision,configmap,deployment,service,pdb,pod,
 def add_parser(subparsers: Any) -> None:
     """Add `plan` and `render`."""
     for name, words, func in (
-        ("plan", "say what would happen to a manifest, and why", plan_command),
+        ("plan", "show what the operator would do with a manifest, and why", plan_command),
         ("render", "print the children and config.pbtxt of a manifest", render_command),
     ):
         parser = subparsers.add_parser(name, help=words, description=f"{words}, without a cluster")
@@ -38,15 +38,15 @@ def add_parser(subparsers: Any) -> None:
         parser.add_argument(
             "--staged",
             action="store_true",
-            help="as with INFERENCE_OPERATOR_DEFAULTS_ROLLOUT=Staged: whether the image of specs"
-            " that name none is newer than what runs, and would wait for its turn",
+            help="as with INFERENCE_OPERATOR_DEFAULTS_ROLLOUT=Staged: show whether a newer default"
+            " image would wait for a rollout slot",
         )
         for setting, form in FORMS.items():
             parser.add_argument(
                 f"--{setting.replace('_', '-')}",
                 metavar="LIST",
-                help=f"what a spec may name, separated by commas ({form.expected}); absent: what"
-                f" {variable(setting)} says",
+                help=f"allowed values, separated by commas ({form.expected}); default:"
+                f" ${variable(setting)}",
             )
         parser.set_defaults(func=func)
         if name == "render":
@@ -56,18 +56,18 @@ def add_parser(subparsers: Any) -> None:
 
 
 def plan_command(arguments: argparse.Namespace) -> int:
-    """Print each plan; 1 when a manifest cannot be served, 2 for unusable input."""
-    return _each(arguments, lambda found: print(explain(found)))
+    """Print each plan; return 1 when a manifest cannot be served, 2 for unusable input."""
+    return _each(arguments, lambda plan: print(explain(plan)))
 
 
 def render_command(arguments: argparse.Namespace) -> int:
     """Print each plan's manifests as YAML, or only its config.pbtxt files."""
     show = _print_configs if arguments.config else _print_manifests
 
-    def rendered(found: Plan) -> None:
-        show(found)
-        for sentence in unknown(found):
-            say(found.key, sentence)
+    def rendered(plan: Plan) -> None:
+        show(plan)
+        for sentence in unknown(plan):
+            report(plan.key, sentence)
 
     return _each(arguments, rendered)
 
@@ -76,14 +76,14 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     try:
         plans = _plans(arguments)
     except (InputError, SettingsError) as error:
-        say("inference-operator", error)
+        report("inference-operator", error)
         return 2
-    for found in plans:
-        refused = refusals(found)
-        if found.invalid is None and (found.actions or not refused):
-            show(found)
+    for plan in plans:
+        refused = refusals(plan)
+        if plan.invalid is None and (plan.actions or not refused):
+            show(plan)
         for sentence in refused:
-            say(found.key, sentence)
+            report(plan.key, sentence)
     return 1 if any(map(refusals, plans)) else 0
 
 
@@ -92,23 +92,23 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
     staged = DEFAULTS.defaults_rollout_units if arguments.staged else 0
     lists = read_allow_lists(given)
     defaults = Defaults(arguments.triton_image, DEFAULTS.loader_image, staged=staged, allowed=lists)
-    return [found for _, found in units(arguments.filename, arguments.live, defaults)]
+    return [plan for _, plan in units(arguments.filename, arguments.live, defaults)]
 
 
-def _print_manifests(found: Plan) -> None:
-    manifests = [dict(a.manifest) for a in found.actions if not isinstance(a, Delete)]
+def _print_manifests(plan: Plan) -> None:
+    manifests = [dict(a.manifest) for a in plan.actions if not isinstance(a, Delete)]
     print(yaml.dump_all(manifests, Dumper=_Readable, sort_keys=False, explicit_start=True), end="")
 
 
-def _print_configs(found: Plan) -> None:
-    for action in found.actions:
+def _print_configs(plan: Plan) -> None:
+    for action in plan.actions:
         if action.key.kind != "ConfigMap" or isinstance(action, Delete):
             continue
         for name, text in action.manifest["data"].items():
             if name != PLAN_FILE:
                 file = f"{name.removesuffix('.config.pbtxt')}/config.pbtxt"
-                # An escape means the same there, and a terminal does not obey it.
-                lines = [visible(line) for line in f"# {found.key}: {file}\n{text}".split("\n")]
+                # An escape has the same meaning in the file, and a terminal does not obey it.
+                lines = [visible(line) for line in f"# {plan.key}: {file}\n{text}".split("\n")]
                 print("\n".join(lines), end="")
 
 
@@ -116,7 +116,7 @@ _NUMBERLIKE = re.compile(r"[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
 
 
 class _Readable(yaml.SafeDumper):
-    """Multi-line texts, such as config.pbtxt, as blocks; no anchors."""
+    """A dumper that writes multi-line texts as blocks, and no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True

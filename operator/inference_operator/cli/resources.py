@@ -1,4 +1,4 @@
-"""The custom resources among manifests: what is ours, and what only looks like it."""
+"""The custom resources of this project among manifests, and objects that only resemble them."""
 
 import difflib
 from collections.abc import Sequence
@@ -10,27 +10,27 @@ from inference_operator.cli.documents import Document, InputError, documents, me
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import UNIT_BY_KIND
 
-# Of two groups that somebody may have confused; another project's are far less alike.
+# How alike two API groups are if a user confused them; other projects' are far less alike.
 _ALIKE = 0.8
 
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One custom resource of ours, as a file has it."""
+    """One custom resource of this project, as the file has it."""
 
     key: UnitKey
     body: dict[str, Any]
 
 
 def resources(names: Sequence[str]) -> list[Resource]:
-    """Those of the files, each once, in their order; InputError where there are none.
+    """Return the custom resources of the files in their order; InputError where there are none.
 
-    Whatever belongs to somebody else is passed over, as long as it says to whom.
+    Resources of other API groups are skipped.
     """
-    found = documents(names)
+    manifests = documents(names)
     places: dict[UnitKey, str] = {}
     ours: list[Resource] = []
-    for document in found:
+    for document in manifests:
         if not _is_ours(document):
             continue
         meta = metadata(document)
@@ -43,15 +43,15 @@ def resources(names: Sequence[str]) -> list[Resource]:
         places[key] = document.place
         ours.append(Resource(key, document.body))
     if not ours:
-        kinds = ", ".join(sorted({str(one.body.get("kind")) for one in found})) or "nothing"
+        kinds = ", ".join(sorted({str(each.body.get("kind")) for each in manifests})) or "nothing"
         expected = " or an ".join(UNIT_BY_KIND)
         raise InputError(f"{', '.join(names)}: found {kinds}, expected an {expected}")
     return ours
 
 
 def _is_ours(document: Document) -> bool:
-    """InputError for what is nobody's, or looks like a slip."""
-    version, kind = (_said(document, field) for field in ("apiVersion", "kind"))
+    """Return whether the kind is ours; InputError without a kind, or for a typing error."""
+    version, kind = (_string(document, field) for field in ("apiVersion", "kind"))
     group = version.rpartition("/")[0]
     if group != GROUP:
         if kind in UNIT_BY_KIND and (not group or _is_like(group, GROUP)):
@@ -66,27 +66,27 @@ def _is_ours(document: Document) -> bool:
     return True
 
 
-def _said(document: Document, field: str) -> str:
-    found = document.body.get(field)
-    if found and isinstance(found, str):
-        return found
+def _string(document: Document, field: str) -> str:
+    value = document.body.get(field)
+    if value and isinstance(value, str):
+        return value
     example = {"apiVersion": API_VERSION, "kind": " or ".join(UNIT_BY_KIND)}[field]
-    shown = "nothing" if found in (None, "") else repr(found)
+    shown = "nothing" if value in (None, "") else repr(value)
     raise InputError(
-        f"{document.place}: {field}: found {shown}, expected {example}, or what another resource"
-        " has; the API server takes no manifest without it"
+        f"{document.place}: {field}: found {shown}, expected {example}, or the value"
+        " of another resource; the API server refuses a manifest without it"
     )
 
 
-def _unexpected(document: Document, field: str, found: str, expected: str) -> InputError:
-    return InputError(f"{document.place}: {field}: found {found}, expected {expected}")
+def _unexpected(document: Document, field: str, value: str, expected: str) -> InputError:
+    return InputError(f"{document.place}: {field}: found {value}, expected {expected}")
 
 
-def _is_like(one: str, other: str) -> bool:
-    return difflib.SequenceMatcher(None, one, other).ratio() >= _ALIKE
+def _is_like(group: str, other: str) -> bool:
+    return difflib.SequenceMatcher(None, group, other).ratio() >= _ALIKE
 
 
 def _near(kind: str) -> str | None:
     folded = {name.lower(): name for name in UNIT_BY_KIND}
-    found = difflib.get_close_matches(kind.lower(), folded, n=1)
-    return folded[found[0]] if found else None
+    matches = difflib.get_close_matches(kind.lower(), folded, n=1)
+    return folded[matches[0]] if matches else None

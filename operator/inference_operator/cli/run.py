@@ -23,7 +23,7 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run_command(arguments: argparse.Namespace) -> int:
-    """Run until SIGTERM or SIGINT: 0; 1 when the lease was lost, 2 for an unusable setting."""
+    """Run until SIGTERM or SIGINT; return 0, 1 for a lost lease, or 2 for an unusable setting."""
     from inference_operator import logs
 
     try:
@@ -44,11 +44,11 @@ async def _run(settings: Settings, in_cluster: bool) -> bool:
     from inference_operator.runtime.operator import run
 
     configuration = Configuration()
-    # As many connections as there are workers, one for each watch, and some for the rest.
+    # A connection for each worker and each watch, and some for other requests.
     watches = 1 + len(CHILDREN) * max(1, len(settings.served_namespaces))
     configuration.connection_pool_maxsize = settings.workers + watches + 8
-    # Or aiohttp looks for proxies and a .netrc, in a thread, at each request. Kopf's watches never
-    # heed them.
+    # Otherwise aiohttp looks for proxies and a .netrc at each request, in a thread. Kopf's watches
+    # never use them.
     configuration.client_session_kwargs = {"trust_env": False}
     if in_cluster:
         config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]

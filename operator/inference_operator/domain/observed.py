@@ -164,7 +164,7 @@ class Referenced:
     """The pipelines by which its own references lead back to the unit, itself first and the unit
     last; empty where they do not."""
 
-    lack: tuple[Reason, str, str] | None = None
+    unresolved: tuple[Reason, str, str] | None = None
     """Why there is nothing to pin, where no cluster says it: the reason, the fact, the remedy."""
 
 

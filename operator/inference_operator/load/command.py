@@ -22,7 +22,7 @@ _CONFIG = Path("/etc/inference-operator")
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
-    """Add `load` and `digest`; each sets `func`, which takes the arguments to an exit code."""
+    """Add `load` and `digest`; `func` of their arguments runs them and returns the exit code."""
     load = subparsers.add_parser(
         "load",
         help="lay out a Triton model repository (the init container of a serving pod)",
@@ -41,14 +41,14 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
         "--cache",
         default=os.environ.get(CACHE_VARIABLE),
         metavar="URL",
-        help=f"the node's artifact cache, if there is one (default: ${CACHE_VARIABLE})",
+        help=f"address of the node's artifact cache (default: ${CACHE_VARIABLE})",
     )
     load.add_argument(
         "--size-limit",
         type=_size,
         default=os.environ.get(SIZE_LIMIT_VARIABLE),
         metavar="BYTES",
-        help="what a model may take on the disk where the plan does not say it; absent: any size"
+        help="disk space that a model may take if the plan has no limit; default: any size"
         f" (default: ${SIZE_LIMIT_VARIABLE})",
     )
     load.set_defaults(func=run_load)
@@ -56,7 +56,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     digest = subparsers.add_parser(
         "digest",
         help="print the digest that spec.model.source.sha256 pins",
-        description="Print the SHA-256 of a file, or the digest of a folder and all that is in it.",
+        description="Print the SHA-256 of a file, or the digest of a folder and all files in it.",
     )
     digest.add_argument("path", type=Path, help="the artifact: a file or a folder")
     digest.set_defaults(func=run_digest)
@@ -64,18 +64,18 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
 
 def _size(text: str) -> int:
     if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of bytes from 1 on")
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected a number of bytes, 1 or more")
     return int(text)
 
 
 def run_load(arguments: argparse.Namespace) -> int:
-    """0 with the repository laid out, 1 for a failure that was reported, 2 for a bad plan."""
+    """Lay out the repository; return 0, 1 for a reported failure, or 2 for a bad plan."""
     # A container's first process ignores SIGTERM unless it handles it.
     signal.signal(signal.SIGTERM, _end)
     from inference_operator.load.transfer.progress import log
     from inference_operator.logs import configure
 
-    # Of libraries; the loader's own lines are written at each level.
+    # The level of libraries; the loader writes its own lines at each level.
     configure("WARNING")
     report, code = _load(arguments)
     log(report.message, "INFO" if report.succeeded else "ERROR", reason=report.reason.value)
@@ -108,19 +108,19 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     except LoadError as failure:
         return _report_of(failure), FAILED
     except (MemoryError, RecursionError) as error:
-        log("out of memory or levels", "ERROR", exception=traceback.format_exc())
-        what = (
-            f"an artifact takes more memory or levels of nesting to check ({type(error).__name__})"
-            " than the init container has; export the model again, smaller or less nested"
+        log("out of memory or nesting levels", "ERROR", exception=traceback.format_exc())
+        message = (
+            "checking an artifact needs more memory or levels of nesting than the init container"
+            f" has ({type(error).__name__}); export a smaller or less nested model"
         )
-        return LoadReport(Reason.ARTIFACT_INVALID, what), FAILED
+        return LoadReport(Reason.ARTIFACT_INVALID, message), FAILED
     except Exception as error:
-        # As a field: a foreign line end would begin a line of the log. Libraries name addresses
-        # with all that is in them.
+        # A field, since a foreign line end would begin a line of the log. Libraries print whole
+        # addresses, with the secrets in them.
         log("unexpected failure", "ERROR", exception=shown_text(traceback.format_exc()))
-        what = f"{type(error).__name__}: {shown_text(str(error))}"
-        what = f"unexpected {what}; see the log of the init container"
-        return LoadReport(Reason.FETCH_FAILED, what), FAILED
+        message = f"{type(error).__name__}: {shown_text(str(error))}"
+        message = f"unexpected {message}; see the log of the init container"
+        return LoadReport(Reason.FETCH_FAILED, message), FAILED
 
 
 def _report_of(failure: "LoadError") -> "LoadReport":
@@ -131,15 +131,15 @@ def _report_of(failure: "LoadError") -> "LoadReport":
 
 
 def _cache_at(url: str) -> "NodeCache | None":
-    """Return the node's cache, or None where its address is none: a pod starts without it too."""
+    """Return the node's cache; None for an invalid address, since a pod starts without it too."""
     from inference_operator.load.transfer.node_cache import NodeCache
     from inference_operator.load.transfer.progress import log
 
     try:
         return NodeCache(url)
     except ValueError as error:
-        remedy = f"expected {CACHE_VARIABLE} as http://HOST:PORT; going on without the cache"
-        log("the address of the node's cache is none", "WARNING", error=str(error), remedy=remedy)
+        remedy = f"expected {CACHE_VARIABLE} as http://HOST:PORT; continuing without the cache"
+        log("invalid address of the node's cache", "WARNING", error=str(error), remedy=remedy)
         return None
 
 
@@ -162,5 +162,5 @@ def run_digest(arguments: argparse.Namespace) -> int:
 
 
 def _end(number: int, frame: FrameType | None) -> NoReturn:
-    # An orderly exit would wait for the threads that download; what they wrote is resumed.
+    # An orderly exit would wait for the threads that download; their files are resumed later.
     os._exit(ENDED_BY_SIGTERM)

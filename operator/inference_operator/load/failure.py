@@ -1,4 +1,4 @@
-"""How loading fails: a reason of the API, and the problems of one model."""
+"""Failures of loading: a reason of the API, and the problems of one model."""
 
 import errno
 from collections.abc import Iterable
@@ -8,13 +8,13 @@ from inference_operator.api.reasons import Reason
 
 
 class LoadError(Exception):
-    """Loading cannot succeed; the reason and the problems go to the termination log."""
+    """A final failure; its reason and problems go to the termination log."""
 
-    def __init__(self, reason: Reason, what: str, remedy: str = "", path: str = SOURCE_URI) -> None:
-        """`path` is the field to blame, as an InferenceModel has it, or a file of the artifact."""
-        super().__init__(what)
+    def __init__(self, reason: Reason, text: str, remedy: str = "", path: str = SOURCE_URI) -> None:
+        """Set one problem; `path` is a field of an InferenceModel, or a file of the artifact."""
+        super().__init__(text)
         self.reason = reason
-        self.problems: tuple[Problem, ...] = (Problem(path, "", what, remedy),)
+        self.problems: tuple[Problem, ...] = (Problem(path, "", text, remedy),)
         self.model = ""
 
     @classmethod

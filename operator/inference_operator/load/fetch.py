@@ -1,4 +1,4 @@
-"""Downloads a file of any origin, resuming what an earlier attempt or container left.
+"""Downloads of files from any source, resumed from an earlier attempt or container.
 
 Small files and those of servers without ranges grow from their start; large ones are fetched in
 pieces over several connections.
@@ -14,13 +14,13 @@ from inference_operator.load.transfer.progress import Progress, log
 from inference_operator.load.transfer.ranged_download import Pieces, RemoteVersion, remove_pieces
 from inference_operator.load.transfer.resumable_download import Download, Partial
 from inference_operator.load.transfer.retry import Retries, RetryPolicy, TransientError
-from inference_operator.load.transfer.source import ByteRange, Listing, Origin, RangeError
+from inference_operator.load.transfer.source import ArtifactSource, ByteRange, Listing, RangeError
 from inference_operator.load.transfer.space import require_space
 
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """A complete download. `resumed`: some of its bytes come from an earlier container."""
+    """A complete download; `resumed` if some of its bytes come from an earlier container."""
 
     path: Path
     sha256: str
@@ -30,25 +30,25 @@ class Fetched:
 
 @dataclass(slots=True)
 class Fetcher:
-    """Fetches with retries; the policy and the clock's sleep are given."""
+    """Downloads from one source, with retries."""
 
-    origin: Origin
+    source: ArtifactSource
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     retries: Callable[[RetryPolicy], Retries] = Retries
     in_pieces: bool = True
-    """Whether a large file may come over several connections."""
+    """True if a large file may come over several connections."""
 
     def files(self, uri: str) -> Listing:
-        """What lies at the address; LoadError when nobody says."""
+        """Return the files at the address; LoadError when the source does not list them."""
         retries = self.retries(self.policy)
         while True:
             try:
-                return self.origin.files(uri)
+                return self.source.files(uri)
             except TransientError as cut:
                 retries.wait(cut, shown_uri(uri), 0)
 
     def fetch(self, download: Download, folder: Path) -> Fetched:
-        """The whole file as `folder`/download; LoadError when it cannot be had."""
+        """Download the whole file to `folder`/download; LoadError when that fails for good."""
         partial = Partial(folder, download)
         if partial.resumed:
             log("resuming a download", model=download.model, bytes=partial.size)
@@ -73,9 +73,9 @@ class Fetcher:
     def _attempt(
         self, download: Download, partial: Partial, may_split: bool
     ) -> RemoteVersion | None:
-        """Go on with the partial download, or say that the whole is worth several connections."""
+        """Continue the partial download, or return a file that is worth several connections."""
         start = ByteRange(partial.size if partial.resumable else 0)
-        with self.origin.get(download.uri, start, partial.etag) as answer:
+        with self.source.get(download.uri, start, partial.etag) as answer:
             if answer.total is not None:
                 download.downloads.expect(partial.path, answer.total)
             whole = RemoteVersion.of(answer, download)
@@ -98,8 +98,8 @@ class Fetcher:
         pieces = Pieces(partial.path.parent, download, whole)
         if pieces.resumed:
             log("resuming a download", model=download.model, bytes=pieces.done)
-        # What is left of an attempt that could not be gone on with.
+        # Remove the rest of an attempt that could not be continued.
         partial.discard()
-        pieces.fetch(self.origin, lambda: self.retries(self.policy))
+        pieces.fetch(self.source, lambda: self.retries(self.policy))
         pieces.keep_as(partial.path)
         return Fetched(partial.path, file_digest(partial.path), whole.size, pieces.resumed)

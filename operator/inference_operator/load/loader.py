@@ -1,7 +1,7 @@
-"""Lays out every model of a plan: fetch, check the digest, unpack, check the tensors, put in place.
+"""The loader of a plan: fetch, check the digest, unpack, check the tensors, put in place.
 
 Built-in steps are written instead of fetched, and ensembles are a config.pbtxt alone.
-A model that an earlier container completed is left alone; what it began is gone on with.
+Models that an earlier container completed are kept, and its unfinished downloads are resumed.
 """
 
 from collections.abc import Callable
@@ -25,8 +25,8 @@ from inference_operator.load.layout.version_folder import Staging, remove_stagin
 from inference_operator.load.plan import ModelOrder
 from inference_operator.load.sources import volume_claims
 from inference_operator.load.sources.credentials import Secret, read_secret
-from inference_operator.load.sources.remote import SET_DIGEST, SOURCE_DIGEST, Artifact, Remote
-from inference_operator.load.sources.select import origin_of
+from inference_operator.load.sources.remote import SET_DIGEST, SOURCE_DIGEST, Artifact, RemoteSource
+from inference_operator.load.sources.select import source_for
 from inference_operator.load.transfer.digest import digest_of, file_digest
 from inference_operator.load.transfer.node_cache import NodeCache
 from inference_operator.load.transfer.progress import log
@@ -38,7 +38,7 @@ MODELS_AT_ONCE = 3
 
 @dataclass(frozen=True, slots=True)
 class Folders:
-    """Where the pod has what loading needs, and where the repository goes."""
+    """The folders of the pod that loading reads, and the one for the repository."""
 
     output: Path
     credentials: Path
@@ -46,12 +46,12 @@ class Folders:
 
 
 def fetcher_of(uri: str, secret: Secret | None) -> Fetcher:
-    """What fetches this source with its Secret."""
-    return Fetcher(origin_of(uri, secret))
+    """Return the fetcher of this source with its Secret."""
+    return Fetcher(source_for(uri, secret))
 
 
 class Loader:
-    """Lays out models; `fetcher` makes what fetches a source from its uri and Secret."""
+    """A loader of models; `fetcher` makes the Fetcher for a uri and its Secret."""
 
     def __init__(
         self,
@@ -60,20 +60,20 @@ class Loader:
         cache: NodeCache | None = None,
         size_limit: int | None = None,
     ) -> None:
-        """`size_limit`: bytes that a model may take where its plan says nothing; None: any."""
+        """Set the folders; `size_limit` is in bytes, for models without one; None: any size."""
         self._folders, self._fetcher, self._cache = folders, fetcher, cache
         self._size_limit = size_limit
 
     def load(self, orders: tuple[ModelOrder, ...]) -> LoadReport:
-        """The whole repository, or the LoadError of the plan's first model that cannot be had.
+        """Lay out the whole repository, or raise the LoadError of the plan's first failure.
 
-        Several models are fetched at once. All come to their end before a failure is reported.
+        Several models are fetched at once. All of them end before a failure is reported.
         """
         with ThreadPoolExecutor(MODELS_AT_ONCE, "models") as workers:
-            found = [workers.submit(self._load_one, order) for order in orders]
-        done = zip(orders, [one.result() for one in found], strict=True)
-        # Of an ensemble nothing was loaded.
-        loaded = tuple(one for order, one in done if not _is_ensemble(order))
+            futures = [workers.submit(self._load_one, order) for order in orders]
+        done = zip(orders, [future.result() for future in futures], strict=True)
+        # An ensemble has no artifact.
+        loaded = tuple(model for order, model in done if not _is_ensemble(order))
         remove_staging(self._folders.output)
         names = ", ".join(f"{o.model.name} (version {o.model.version})" for o in orders)
         return LoadReport(Reason.RESOLVED, f"laid out {names}", loaded)
@@ -86,7 +86,7 @@ class Loader:
         try:
             artifact = self._lay_out(order, staging)
         except LoadError as failure:
-            # What could not be fetched in time is gone on with after the container's restart.
+            # An unfinished download is resumed after the container's restart.
             if failure.reason is not Reason.FETCH_FAILED:
                 staging.discard()
             raise _of(order.model, failure) from failure
@@ -100,7 +100,7 @@ class Loader:
     def _lay_out(self, order: ModelOrder, staging: Staging) -> Artifact:
         if _is_ensemble(order):
             check_ensemble(order)
-            # Triton wants a folder for the version, though nothing is in it.
+            # Triton needs a folder for the version, even an empty one.
             staging.prepare()
             return Artifact(None, "", digest_of(staging.version), 0)
         verifier = Verifier(order)
@@ -116,7 +116,7 @@ class Loader:
             staging.unwrap(verifier.main_file)
         elif artifact.file is not None:
             staging.put(artifact.file, verifier.main_file)
-        # The place of a link decides where it leads, so this comes after `unwrap`.
+        # The place of a link decides where it leads: check links after `unwrap`.
         check_links(staging.version)
         check_code(staging.version)
         verifier.check(staging.version)
@@ -135,7 +135,7 @@ class Loader:
         if model.builtin is not None:
             return lay_out_builtin(model, staging.version, fetched)
         if fetched is None:
-            raise LookupError(f"{model.name}: a plan without a uri is no plan")
+            raise LookupError(f"{model.name}: a model without a uri cannot be loaded")
         return fetched
 
     def _fetch(
@@ -146,7 +146,7 @@ class Loader:
         else:
             held = model.credentials
             secret = read_secret(self._folders.credentials / held) if held else None
-            remote = Remote(self._fetcher(uri, secret), self._cache, downloads)
+            remote = RemoteSource(self._fetcher(uri, secret), self._cache, downloads)
             artifact = remote.obtain(model, uri, staging)
         if model.sha256 not in (None, artifact.sha256):
             problem = Problem(
@@ -161,14 +161,14 @@ class Loader:
     def _copy(
         self, model: PlannedModel, uri: str, staging: Staging, downloads: Downloads
     ) -> Artifact:
-        found = volume_claims.find(self._folders.claims, uri)
-        if found.path.is_dir():
-            copied = volume_claims.copy_folder(found, staging.version, model.name, downloads)
+        source = volume_claims.find(self._folders.claims, uri)
+        if source.path.is_dir():
+            copied = volume_claims.copy_folder(source, staging.version, model.name, downloads)
             return Artifact(None, "", copied.sha256, copied.size)
-        if is_archive(uri) and found.path.is_file():
-            size = found.path.stat().st_size
-            return Artifact(found.path, uri, file_digest(found.path), size)
-        copied = volume_claims.copy_file(found.path, staging.download, model.name, downloads)
+        if is_archive(uri) and source.path.is_file():
+            size = source.path.stat().st_size
+            return Artifact(source.path, uri, file_digest(source.path), size)
+        copied = volume_claims.copy_file(source.path, staging.download, model.name, downloads)
         return Artifact(staging.download, "", copied.sha256, copied.size)
 
     def _broken(self, model: PlannedModel, staging: Staging, error: OSError) -> LoadError:
@@ -181,12 +181,12 @@ class Loader:
         if isinstance(error, PermissionError):
             remedy = "let the pod's user or group read it (fsGroup, file modes)"
             return LoadError(Reason.ARTIFACT_FORBIDDEN, f"{error}", remedy)
-        what = short(str(error), 300)
-        return LoadError(Reason.FETCH_FAILED, what, "correct it, or what is there")
+        message = short(str(error), 300)
+        return LoadError(Reason.FETCH_FAILED, message, "correct it, or the files there")
 
 
 def _of(model: PlannedModel, failure: LoadError) -> LoadError:
-    """Return the failure with the model's name; a tokenizer's words are its step's source."""
+    """Return the failure with the model's name; a tokenizer's vocabulary is its source."""
     problems = failure.problems
     if model.builtin is not None:
         problems = tuple(p.below(VOCABULARY, "spec.model.source") for p in problems)

@@ -1,4 +1,4 @@
-"""Reads the plan's folder, an immutable ConfigMap: which models, and the config.pbtxt of each."""
+"""Reader of the plan's folder, an immutable ConfigMap: models, and the config.pbtxt of each."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class ModelOrder:
 
 
 def read_plan(folder: Path) -> tuple[ModelOrder, ...]:
-    """Every model of the plan; PlanError when the folder does not hold a whole one."""
+    """Return every model of the plan; PlanError when the folder has no complete plan."""
     plan = RepositoryPlan.from_json(_text(folder / PLAN_FILE))
     return tuple(ModelOrder(model, _text(folder / model.config_file)) for model in plan.models)
 

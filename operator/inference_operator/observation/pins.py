@@ -31,7 +31,7 @@ def referenced(
             continue
         leads_on = named.kind == ENSEMBLE_PIPELINE.kind
         if ways is None and leads_on:
-            found[named] = Referenced(lack=_too_many(named))
+            found[named] = Referenced(unresolved=_too_many(named))
             continue
         found[named] = Referenced(
             stable=_stable(cache, other, known, read),

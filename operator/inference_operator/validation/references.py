@@ -142,8 +142,8 @@ def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[R
         way = " -> ".join((seen.owner.key.name, *there.path_back))
         remedy = "let a step of one of them refer to something else"
         return Reason.REFERENCE_CYCLE, f"{named} leads back to this pipeline ({way})", remedy
-    if there.lack is not None:
-        return there.lack
+    if there.unresolved is not None:
+        return there.unresolved
     if there.deleting:
         # In the foreground its record goes before it.
         remedy = "create it again, or let the step refer to another one"

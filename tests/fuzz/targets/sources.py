@@ -22,9 +22,9 @@ from inference_operator.load.sources import volume_claims as claims
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.oci import OciRegistry
 from inference_operator.load.sources.oci_login import DOCKER_CONFIG, Login, held_for
-from inference_operator.load.sources.select import origin_of
+from inference_operator.load.sources.select import source_for
 from inference_operator.load.transfer.retry import TransientError
-from inference_operator.load.transfer.source import WHOLE, Answer, ByteRange, Origin
+from inference_operator.load.transfer.source import WHOLE, Answer, ArtifactSource, ByteRange
 from inference_operator.load.transfer.transport import UnauthorizedError
 from tests.api_cases.good_sources import GOOD_SOURCES
 from tests.fuzz.documents import decode, encode, json_mutator
@@ -82,19 +82,19 @@ def _claim(uri: str) -> Iterator[str]:
 def _remote(uri: str, scheme: str) -> Iterator[str]:
     """List the address, and open its first file."""
     try:
-        origin = origin_of(uri, None) if scheme == "oci" else _origin(scheme)
-        listing = origin.files(uri)
-        with origin.get(listing.files[0].uri):
+        source = source_for(uri, None) if scheme == "oci" else _source(scheme)
+        listing = source.files(uri)
+        with source.get(listing.files[0].uri):
             raise OracleError("a connection was opened")
     except (LoadError, TransientError) as failure:
         yield str(failure)
 
 
 @cache
-def _origin(scheme: str) -> Origin:
+def _source(scheme: str) -> ArtifactSource:
     # With an endpoint, or Google's library looks for the identity of the machine.
     keys = {"gs": {"endpoint": "https://storage.example"}}.get(scheme, {})
-    return origin_of(f"{scheme}://{_HOST}/a", Secret("store", keys) if keys else None, 1.0)
+    return source_for(f"{scheme}://{_HOST}/a", Secret("store", keys) if keys else None, 1.0)
 
 
 class _Tokens:

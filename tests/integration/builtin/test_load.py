@@ -86,9 +86,9 @@ def test_a_step_that_cannot_be_had_is_the_pipeline_s_failure(pod: Path) -> None:
     assert load(pod).returncode == 1
     path = "spec.builtin.tokenizer.vocabulary.uri"
     what = (
-        "pvc://texts/vocab.txt is no vocabulary: BadVocabulary: vocabulary: found no [UNK], [CLS],"
-        " [SEP], [PAD] among 1 lines, expected each word once and [UNK], [CLS], [SEP], [PAD]; give"
-        " the lines of the model's own vocab.txt"
+        "pvc://texts/vocab.txt is not a vocabulary: BadVocabulary: vocabulary: found no [UNK],"
+        " [CLS], [SEP], [PAD] among 1 lines, expected each word once and [UNK], [CLS], [SEP],"
+        " [PAD]; give the lines of the model's own vocab.txt"
     )
     assert json.loads((pod / "log").read_text()) == {
         "reason": "ArtifactInvalid",

@@ -41,13 +41,13 @@ class Attacked:
 
     def connect(self, peer: int, *, blocking: bool = False) -> socket.socket:
         """A connection from 127.1.x.y, one address for each peer."""
-        found = socket.socket()
-        self.sockets.append(found)
-        found.settimeout(30)
-        found.bind((f"127.1.{peer >> 8}.{peer & 255}", 0))
-        found.connect(("127.0.0.1", self.port))
-        found.setblocking(blocking)
-        return found
+        client = socket.socket()
+        self.sockets.append(client)
+        client.settimeout(30)
+        client.bind((f"127.1.{peer >> 8}.{peer & 255}", 0))
+        client.connect(("127.0.0.1", self.port))
+        client.setblocking(blocking)
+        return client
 
     def ask(self, request: str, body: bytes = b"", peer: int = 9999) -> tuple[int, bytes]:
         """Status and body of the answer to a request that is sent as it is."""
@@ -89,14 +89,14 @@ def push(connection: socket.socket, data: bytes) -> int:
 
 
 def status(connection: socket.socket) -> int:
-    """Of the answer, if it has come; 0 for a closed connection, -1 for a silent one."""
+    """Return the answer's status; 0 for a closed connection, -1 for a silent one."""
     try:
-        found = connection.recv(12, socket.MSG_PEEK)
+        status_line = connection.recv(12, socket.MSG_PEEK)
     except BlockingIOError:
         return -1
     except OSError:
         return 0
-    return int(found[9:]) if found else 0
+    return int(status_line[9:]) if status_line else 0
 
 
 @contextmanager
@@ -116,6 +116,6 @@ def started(folder: Path, limit: str = "64Mi") -> Iterator[Attacked]:
     finally:
         cache.close()
         process.terminate()
-        said = process.communicate(timeout=20)[1]
+        log = process.communicate(timeout=20)[1]
     assert process.returncode == 0
-    assert "Traceback" not in said, said
+    assert "Traceback" not in log, log

@@ -99,7 +99,7 @@ def test_a_cache_that_stays_busy_is_done_without(
     assert pod_of.served == CODE
     assert busy.requests == ["POST 200", *["PUT 429"] * UPLOAD_ATTEMPTS]
     assert busy.bodies == []
-    assert "the node's cache did not take it" in capfd.readouterr().err
+    assert "the node's cache refused the artifact" in capfd.readouterr().err
 
 
 def test_a_claim_that_is_refused_is_done_without(

@@ -13,7 +13,7 @@ from .hostile import JUNK, Attacked, digest, head, push, started, status
 
 CODE = os.urandom(4 << 20)
 SHA256 = digest(CODE)
-# Of 256 Mi in the manifest; the process takes about 50 at its start.
+# The manifest has 256 Mi; the process takes about 50 at its start.
 MOST_GROWTH = 96
 
 
@@ -22,8 +22,8 @@ def cache(tmp_path: Path) -> Iterator[Attacked]:
     folder = tmp_path / "artifacts"
     folder.mkdir()
     (folder / SHA256).write_bytes(CODE)
-    with started(folder) as found:
-        yield found
+    with started(folder) as attacked:
+        yield attacked
 
 
 @pytest.fixture(scope="module")
@@ -31,27 +31,27 @@ def standing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Attacked]:
     """One cache for many requests that change nothing."""
     folder = tmp_path_factory.mktemp("artifacts")
     (folder / SHA256).write_bytes(CODE)
-    with started(folder) as found:
-        yield found
+    with started(folder) as attacked:
+        yield attacked
 
 
 def announce(cache: Attacked, count: int, peers: int) -> list[socket.socket]:
     """Uploads that announce 8 MiB and begin to send it."""
-    found = [cache.connect(n % peers) for n in range(count)]
-    for n, connection in enumerate(found):
+    connections = [cache.connect(n % peers) for n in range(count)]
+    for n, connection in enumerate(connections):
         push(connection, head("PUT", f"{n:064x}", f"Content-Length: {8 << 20}").encode())
         push(connection, JUNK)
-    return found
+    return connections
 
 
 def until_answered(connections: list[socket.socket], count: int) -> Counter[int]:
     """The answers, once so many have come."""
     end = time.monotonic() + 30
     while True:
-        found = Counter(map(status, connections))
-        if found.total() - found[-1] >= count:
-            return found
-        assert time.monotonic() < end, found
+        statuses = Counter(map(status, connections))
+        if statuses.total() - statuses[-1] >= count:
+            return statuses
+        assert time.monotonic() < end, statuses
         time.sleep(0.02)
 
 
@@ -70,7 +70,7 @@ def test_300_uploads_downloads_and_1000_idle_connections_are_held(
             push(connection, JUNK)
         time.sleep(0.02)
     assert cache.ask("GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n") == (200, b"ok\n")
-    # Downloads that nobody takes end after 10 s.
+    # Downloads that a peer does not read end after 10 s.
     end = time.monotonic() + 30
     while (answer := cache.take(SHA256))[0] == 503:
         assert time.monotonic() < end
@@ -175,7 +175,7 @@ def test_a_request_that_is_none_is_refused(
 
 
 @pytest.mark.parametrize(
-    ("said", "answer"),
+    ("ranges", "answer"),
     [
         ("bytes=0-9", (206, CODE[:10])),
         ("bytes=4194300-", (206, CODE[-4:])),
@@ -188,9 +188,9 @@ def test_a_request_that_is_none_is_refused(
     ],
 )
 def test_one_range_at_most_is_answered(
-    standing: Attacked, said: str, answer: tuple[int, bytes]
+    standing: Attacked, ranges: str, answer: tuple[int, bytes]
 ) -> None:
-    assert standing.ask(head("GET", SHA256, f"Range: {said}")) == answer
+    assert standing.ask(head("GET", SHA256, f"Range: {ranges}")) == answer
 
 
 def test_requests_that_follow_on_one_connection_are_not_read(standing: Attacked) -> None:

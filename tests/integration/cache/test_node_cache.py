@@ -82,12 +82,12 @@ def test_pods_that_start_at_once_fetch_once(
     ]
     await_that(lambda: waiting(cache))
     go_on.set()
-    said = "".join(process.communicate(timeout=30)[1] for process in begun)
-    assert [process.returncode for process in begun] == [0, 0], said
+    logs = "".join(process.communicate(timeout=30)[1] for process in begun)
+    assert [process.returncode for process in begun] == [0, 0], logs
     assert pod.served == second.served == CODE
     assert len(ready.requests) == 1
-    messages = [json.loads(line)["message"] for line in said.splitlines()]
-    assert messages.count("given to the node's cache") == 1
+    messages = [json.loads(line)["message"] for line in logs.splitlines()]
+    assert messages.count("uploaded to the node's cache") == 1
     assert messages.count("taken from the node's cache") == 1
 
 
@@ -170,7 +170,7 @@ def test_a_server_that_is_no_cache_is_not_needed(ready: FaultyStore, pod: Pod, s
     assert pod.served == CODE
 
 
-def test_a_spoiled_copy_is_fetched_from_the_origin(
+def test_a_corrupt_copy_is_fetched_from_the_origin(
     ready: FaultyStore, cache: Cache, pod: Pod, second: Pod
 ) -> None:
     pod.load(cache=NodeCache(cache.url))
@@ -179,7 +179,7 @@ def test_a_spoiled_copy_is_fetched_from_the_origin(
     assert second.served == CODE
 
 
-def test_whoever_found_a_spoiled_copy_replaces_it_for_the_next_pod(
+def test_a_pod_that_found_a_corrupt_copy_replaces_it_for_the_next_pod(
     ready: FaultyStore, cache: Cache, pod: Pod, second: Pod, third: Pod
 ) -> None:
     pod.load(cache=NodeCache(cache.url))
@@ -224,7 +224,7 @@ def test_what_is_too_large_for_the_cache_is_served_all_the_same(
     pod.load(cache=NodeCache(cache.url))
     assert pod.served == CODE
     assert cache.held.count == 0
-    assert "the node's cache did not take it" in capfd.readouterr().err
+    assert "the node's cache refused the artifact" in capfd.readouterr().err
 
 
 def test_a_large_file_is_taken_from_the_cache_too(

@@ -1,4 +1,4 @@
-"""What Google Cloud Storage answers to its own client, over real HTTP on loopback.
+"""A fake of Google Cloud Storage for its own client, over real HTTP on loopback.
 
 The JSON API of objects: metadata, lists in pages, media with ranges and generations, and the token
 endpoint, which checks the signature of a service account's key.
@@ -112,15 +112,15 @@ class _Handler(BaseHTTPRequestHandler):
         query = {name: values[0] for name, values in parse_qs(address.query).items()}
         if not self.server.is_open and self.headers.get("Authorization") != f"Bearer {TOKEN}":
             return self._json(403, {"error": {"code": 403, "message": "no storage.objects.get"}})
-        if found := _LIST.fullmatch(address.path):
+        if match := _LIST.fullmatch(address.path):
             return self._list(query)
-        found = _OBJECT.fullmatch(address.path)
-        stored = self.server.objects.get(unquote(found.group(2))) if found else None
-        if found is None or found.group(1) != BUCKET or stored is None:
+        match = _OBJECT.fullmatch(address.path)
+        stored = self.server.objects.get(unquote(match.group(2))) if match else None
+        if match is None or match.group(1) != BUCKET or stored is None:
             return self._json(404, {"error": {"code": 404, "message": "No such object"}})
         if query.get("alt") == "media":
             return self._media(stored, query)
-        return self._json(200, _described(unquote(found.group(2)), stored))
+        return self._json(200, _described(unquote(match.group(2)), stored))
 
     def _list(self, query: dict[str, str]) -> None:
         names = sorted(n for n in self.server.objects if n.startswith(query.get("prefix", "")))
@@ -137,13 +137,13 @@ class _Handler(BaseHTTPRequestHandler):
             return self._json(412, {"error": {"code": 412, "message": "conditionNotMet"}})
         asked = self.headers.get("Range", "")
         self.server.ranges.append(asked)
-        found = re.fullmatch(r"bytes=(\d+)-(\d*)", asked)
+        match = re.fullmatch(r"bytes=(\d+)-(\d*)", asked)
         size = len(stored.content)
-        start = int(found.group(1)) if found else 0
-        end = min(int(found.group(2)) + 1, size) if found and found.group(2) else size
-        self.send_response(206 if found else 200)
+        start = int(match.group(1)) if match else 0
+        end = min(int(match.group(2)) + 1, size) if match and match.group(2) else size
+        self.send_response(206 if match else 200)
         self.send_header("Content-Length", str(end - start))
-        if found:
+        if match:
             self.send_header("Content-Range", f"bytes {start}-{end - 1}/{size}")
         self.end_headers()
         self.wfile.write(stored.content[start:end])

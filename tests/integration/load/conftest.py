@@ -29,7 +29,7 @@ from inference_operator.load.fetch import Fetcher
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import read_plan
 from inference_operator.load.sources.credentials import Secret
-from inference_operator.load.sources.select import origin_of
+from inference_operator.load.sources.select import source_for
 from inference_operator.load.transfer.node_cache import NodeCache
 from inference_operator.load.transfer.retry import Retries, RetryPolicy
 
@@ -72,12 +72,12 @@ def make_authority(folder: Path) -> Authority:
     leaf = build("model-store", key).issuer_name(issuer)
     leaf = leaf.add_extension(x509.SubjectAlternativeName(names), critical=False)
     pem = serialization.Encoding.PEM
-    found = Authority(folder / "ca.crt", folder / "tls.crt", folder / "tls.key")
-    found.ca.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(pem))
-    found.certificate.write_bytes(leaf.sign(ca_key, hashes.SHA256()).public_bytes(pem))
+    authority = Authority(folder / "ca.crt", folder / "tls.crt", folder / "tls.key")
+    authority.ca.write_bytes(ca.sign(ca_key, hashes.SHA256()).public_bytes(pem))
+    authority.certificate.write_bytes(leaf.sign(ca_key, hashes.SHA256()).public_bytes(pem))
     form = serialization.PrivateFormat.PKCS8
-    found.key.write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()))
-    return found
+    authority.key.write_bytes(key.private_bytes(pem, form, serialization.NoEncryption()))
+    return authority
 
 
 @pytest.fixture(autouse=True)
@@ -191,8 +191,8 @@ class Pod:
             def retries(policy: RetryPolicy) -> Retries:
                 return Retries(policy, self.slept.append, lambda: 1.0)
 
-            origin = origin_of(uri, secret, timeout)
-            return Fetcher(origin, RetryPolicy(attempts), retries)
+            source = source_for(uri, secret, timeout)
+            return Fetcher(source, RetryPolicy(attempts), retries)
 
         folders = Folders(self.output, self.root / "credentials", self.root / "claims")
         return Loader(folders, fetcher, cache).load(read_plan(self.root / "plan"))
@@ -229,8 +229,8 @@ class Pod:
         return [sys.executable, "-c", code, "load", *options, *more]
 
     def report(self) -> dict[str, object]:
-        found: dict[str, object] = json.loads((self.root / "termination-log").read_text())
-        return found
+        report: dict[str, object] = json.loads((self.root / "termination-log").read_text())
+        return report
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ class CuttingProxy:
     def _ask(self, client: socket.socket, server: socket.socket) -> None:
         with suppress(OSError):
             while request := client.recv(65536):
-                self.ranges += [found.decode() for found in _RANGE.findall(request)]
+                self.ranges += [match.decode() for match in _RANGE.findall(request)]
                 server.sendall(request)
             server.shutdown(socket.SHUT_WR)
 

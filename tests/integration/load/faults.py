@@ -1,4 +1,4 @@
-"""What a server can do wrong, as faults of the store in conftest."""
+"""Faults of servers, for the store in conftest."""
 
 import threading
 from collections.abc import Callable
@@ -34,7 +34,7 @@ def cuts_after(count: int) -> Callable[[Handler], None]:
 
 
 def stalls_after(count: int) -> Callable[[Handler], None]:
-    """As `cuts_after`, but the connection stays open and silent until the test ends."""
+    """Do as `cuts_after`, but keep the connection open and silent until the test ends."""
 
     def fault(handler: Handler) -> None:
         def send_body(path: Path, start: int, end: int) -> None:

@@ -57,9 +57,9 @@ def object_store(folder: Path, authority: Authority) -> Iterator[ObjectStore]:
     command += [f"-s3.cert.file={authority.certificate}", f"-s3.key.file={authority.key}"]
     server = server_process.start("SeaweedFS", command, folder / "log")
     try:
-        found = _store(ports)
-        server_process.await_answer(lambda: _takes_objects(found), server, seconds=60)
-        yield found
+        store = _store(ports)
+        server_process.await_answer(lambda: _takes_objects(store), server, seconds=60)
+        yield store
     finally:
         server.kill()
 
@@ -89,7 +89,7 @@ def _store(ports: dict[str, int]) -> ObjectStore:
 
 
 def _takes_objects(store: ObjectStore) -> bool:
-    """Whether an object can be written, which is when its volume server has joined, too."""
+    """Return whether an object can be written: then its volume server has joined, too."""
     with suppress(BotoCoreError, ClientError):
         store.admin.create_bucket(Bucket=BUCKET)
     with suppress(BotoCoreError, ClientError):

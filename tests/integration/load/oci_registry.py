@@ -114,17 +114,17 @@ def oci_registry(
     command = [_program(), "serve", folder / "config.json"]
     server = server_process.start("docker-registry", command, folder / "log")
     try:
-        found = OciStore(host, ssl.create_default_context(cafile=str(authority.ca)))
-        server_process.await_answer(lambda: _answers(found), server, seconds=30)
-        yield found
+        store = OciStore(host, ssl.create_default_context(cafile=str(authority.ca)))
+        server_process.await_answer(lambda: _answers(store), server, seconds=30)
+        yield store
     finally:
         server.kill()
 
 
 def _program() -> Path:
     """Debian's program, unpacked into the cache where it is not installed."""
-    if found := shutil.which("docker-registry"):
-        return Path(found)
+    if program := shutil.which("docker-registry"):
+        return Path(program)
     return apt.unpacked("docker-registry") / "usr/bin/docker-registry"
 
 

@@ -21,9 +21,9 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def registry(data: Path, authority: Authority) -> Iterator[OciStore]:
-    with oci_registry(data, authority) as found:
-        found.push(PLACE, "5", [Layer(CODE, "model.py")])
-        yield found
+    with oci_registry(data, authority) as registry:
+        registry.push(PLACE, "5", [Layer(CODE, "model.py")])
+        yield registry
 
 
 @pytest.fixture

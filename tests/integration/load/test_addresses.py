@@ -38,7 +38,7 @@ NAMES = {
 
 
 class Network:
-    """What was resolved and connected to."""
+    """The names that were resolved, and the addresses of connections."""
 
     def __init__(self) -> None:
         self.connected: list[str] = []
@@ -47,14 +47,14 @@ class Network:
 
 @pytest.fixture
 def network(monkeypatch: pytest.MonkeyPatch) -> Network:
-    found = Network()
+    network = Network()
     resolve: Callable[..., Any] = socket.getaddrinfo
     connect = socket.socket.connect
 
     def answer(host: Any, port: Any, *more: Any, **options: Any) -> Any:
         name = host.decode() if isinstance(host, bytes) else host
-        if name in found.names:
-            ip = found.names[name]
+        if name in network.names:
+            ip = network.names[name]
             family = socket.AF_INET6 if ":" in ip else socket.AF_INET
             sockaddr = (ip, port, 0, 0) if ":" in ip else (ip, port)
             return [(family, socket.SOCK_STREAM, 6, "", sockaddr)]
@@ -62,12 +62,12 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
 
     def note(self: socket.socket, address: Any) -> Any:
         assert address[0] == "127.0.0.1", f"a connection to {address}"
-        found.connected.append(f"{address[0]}:{address[1]}")
+        network.connected.append(f"{address[0]}:{address[1]}")
         return connect(self, address)
 
     monkeypatch.setattr(socket, "getaddrinfo", answer)
     monkeypatch.setattr(socket.socket, "connect", note)
-    return found
+    return network
 
 
 def refused(pod: Pod) -> str:
@@ -222,7 +222,7 @@ async def test_a_registry_there_is_not_asked(network: Network, host: str) -> Non
 
 
 async def led(network: Network, registry: str, to: str) -> str:
-    """What is said of a registry, at a name of its own, that redirects."""
+    """Return the message about a registry, at a name of its own, that redirects."""
 
     async def redirect(request: web.Request) -> web.Response:
         raise web.HTTPFound(to.replace("PORT", str(server.port)))

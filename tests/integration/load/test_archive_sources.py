@@ -46,12 +46,12 @@ def test_an_archive_is_laid_out_whole_even_after_a_cut(
     pod.plan(f"{store.url}/ranker.{kind}?version=5")
     pod.load()
     version = pod.output / "ranker" / "5"
-    found = {
+    contents = {
         path.relative_to(version).as_posix(): path.read_bytes()
         for path in version.rglob("*")
         if path.is_file()
     }
-    assert found == FILES
+    assert contents == FILES
     assert [path.name for path in pod.output.iterdir()] == ["ranker"]
 
 

@@ -188,7 +188,7 @@ def test_another_container_goes_on_with_what_this_one_left(ready: FaultyStore, p
     assert ready.requests[1]["Range"] == "bytes=120000-"
 
 
-def test_a_spoiled_leftover_of_a_pinned_artifact_is_fetched_anew(
+def test_a_corrupt_leftover_of_a_pinned_artifact_is_fetched_again(
     ready: FaultyStore, pod: Pod
 ) -> None:
     pod.plan(f"{ready.url}/ranker.py", SHA256)

@@ -85,8 +85,8 @@ def test_without_a_key_a_closed_object_is_refused(reader: Pod) -> None:
 @pytest.mark.parametrize(
     ("keys", "words"),
     [
-        ({"credentials.json": "s3cret"}, "`credentials.json` is no service account's key"),
-        ({"credentials.json": "{}"}, "`credentials.json` is no service account's key"),
+        ({"credentials.json": "s3cret"}, "`credentials.json` is not a service account's key"),
+        ({"credentials.json": "{}"}, "`credentials.json` is not a service account's key"),
         ({"token": "s3cret"}, "found the keys token"),
     ],
 )
@@ -108,7 +108,7 @@ def test_a_missing_object_or_bucket_is_named(reader: Pod, place: str) -> None:
     reader.plan(f"gs://{place}")
     reason, message = reader.refused()
     assert reason is Reason.ARTIFACT_NOT_FOUND
-    assert f"gs://{place} is not there" in message
+    assert f"gs://{place} does not exist" in message
 
 
 def test_an_empty_folder_is_named(reader: Pod) -> None:

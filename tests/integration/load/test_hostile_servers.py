@@ -13,8 +13,7 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.sources import remote
-from inference_operator.load.transfer import bounded_body
-from inference_operator.load.transfer import source as origin
+from inference_operator.load.transfer import bounded_body, source
 
 from .conftest import SECRET, FaultyStore, Pod, code_of
 from .oci_registry import Layer, OciStore
@@ -51,6 +50,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self.server.asked.append(self.path)
         self.server.answer(self)
+
+    def do_HEAD(self) -> None:
+        self.do_GET()
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -126,7 +128,7 @@ def test_a_compressed_answer_is_not_inflated(store: FaultyStore, pod: Pod) -> No
     store.faults = [lambda handler: send(handler, packed, Content_Encoding="gzip")]
     pod.plan(f"{store.url}/ranker.py", size_limit=MIB)
     _, message = pod.refused()
-    # The bytes are taken as they are, which is no Python.
+    # The bytes are taken as they are: they are not Python.
     assert "sizeLimit" not in message
 
 
@@ -249,7 +251,7 @@ def test_a_manifest_of_too_many_layers_is_refused(
     registry: OciStore, reader: Pod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(remote, "MOST_FILES", 3)
-    assert origin.MOST_FILES == 10_000
+    assert source.MOST_FILES == 10_000
     registry.push(PLACE, "many", [Layer(b"%d" % n, f"f{n}") for n in range(4)])
     reader.plan(f"oci://{registry.host}/{PLACE}:many")
     reason, message = reader.refused()

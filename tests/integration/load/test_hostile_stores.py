@@ -14,7 +14,7 @@ from .test_hostile_servers import MIB, Hostile, hostile, without_end
 
 __all__ = ["hostile"]
 
-# Of 54 MiB of libraries, and at most 4 MiB of an answer.
+# The libraries take 54 MiB, and an answer at most 4 MiB.
 MOST_GROWTH = 64
 LIST = "<ListBucketResult>{}</ListBucketResult>"
 ENTRY = (
@@ -53,11 +53,11 @@ def asked(server: Hostile, uri: str, answer: Callable[[Any], None]) -> str:
 
 
 def measured(server: Hostile, uri: str, answer: Callable[[Any], None]) -> str:
-    """As `asked`, by a process of its own, whose memory is measured."""
+    """Do as `asked`, in a process of its own, whose memory is measured."""
     server.answer = answer
-    found = measure("store", uri, server.url)
-    assert found.growth < MOST_GROWTH, found
-    return found.answer
+    outcome = measure("store", uri, server.url)
+    assert outcome.growth < MOST_GROWTH, outcome
+    return outcome.answer
 
 
 def filled(mark: str, size: int = 4 * MIB - 100) -> str:
@@ -78,8 +78,8 @@ def filled(mark: str, size: int = 4 * MIB - 100) -> str:
     ids=lambda text: text[:40],
 )
 def test_what_costs_more_than_its_bytes(hostile: Hostile, uri: str, text: str) -> None:
-    said = measured(hostile, uri, body(text, Content_Type="application/json"))
-    assert said.startswith("LoadError: "), said
+    message = measured(hostile, uri, body(text, Content_Type="application/json"))
+    assert message.startswith("LoadError: "), message
 
 
 @pytest.mark.parametrize("uri", ["gs://models/ranker.py", "s3://models/ranker.py"])
@@ -106,16 +106,16 @@ def test_the_memory_of_a_redirect_or_an_error(hostile: Hostile, uri: str, status
     ids=lambda text: text[:60],
 )
 def test_a_list_of_s3(hostile: Hostile, text: str) -> None:
-    said = asked(hostile, "s3://models/ranker/", body(text))
-    assert "s3://models/ranker/" in said
-    assert "check " in said
+    message = asked(hostile, "s3://models/ranker/", body(text))
+    assert "s3://models/ranker/" in message
+    assert "check " in message
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
 @pytest.mark.parametrize("text", [filled("<a/>", 65_000), filled("<a/>"), "<!DOCTYPE a><Error/>"])
 def test_an_error_of_s3(hostile: Hostile, text: str, status: int) -> None:
-    said = asked(hostile, "s3://models/ranker.py", body(f"<Error>{text}</Error>", status))
-    assert f"s3://models/ranker.py: S3 answered {status}" in said
+    message = asked(hostile, "s3://models/ranker.py", body(f"<Error>{text}</Error>", status))
+    assert f"s3://models/ranker.py: S3 answered {status}" in message
 
 
 @pytest.mark.parametrize(
@@ -131,9 +131,11 @@ def test_an_error_of_s3(hostile: Hostile, text: str, status: int) -> None:
     ids=str,
 )
 def test_headers_of_an_object_of_s3(hostile: Hostile, headers: dict[str, str]) -> None:
-    said = asked(hostile, "s3://models/ranker.py", body("x", **headers))
-    assert "unexpected" not in said
-    assert "does not answer as S3 does" in said or said.startswith("RangeError: asked for bytes")
+    message = asked(hostile, "s3://models/ranker.py", body("x", **headers))
+    assert "unexpected" not in message
+    assert "does not answer as S3 does" in message or message.startswith(
+        "RangeError: asked for bytes"
+    )
 
 
 @pytest.mark.parametrize(
@@ -153,8 +155,8 @@ def test_headers_of_an_object_of_s3(hostile: Hostile, headers: dict[str, str]) -
     ids=lambda text: text[:40],
 )
 def test_a_list_of_google(hostile: Hostile, text: str | bytes) -> None:
-    said = asked(hostile, "gs://models/ranker/", body(text, Content_Type="application/json"))
-    assert "gs://models/ranker/" in said
+    message = asked(hostile, "gs://models/ranker/", body(text, Content_Type="application/json"))
+    assert "gs://models/ranker/" in message
 
 
 DESCRIBED: list[Any] = [
@@ -175,8 +177,8 @@ DESCRIBED: list[Any] = [
 @pytest.mark.parametrize("described", DESCRIBED, ids=lambda each: str(each)[:40])
 def test_a_description_of_google(hostile: Hostile, described: object) -> None:
     answer = body(json.dumps(described), Content_Type="application/json")
-    said = asked(hostile, "gs://models/ranker.py", answer)
-    assert "gs://models/ranker.py: the endpoint does not answer as Google Cloud Storage" in said
+    message = asked(hostile, "gs://models/ranker.py", answer)
+    assert "gs://models/ranker.py: the endpoint does not answer as Google Cloud Storage" in message
 
 
 @pytest.mark.parametrize("uri", ["gs://models/ranker.py", "gs://models/ranker/", "s3://models/x"])
@@ -184,10 +186,34 @@ def test_a_description_of_google(hostile: Hostile, described: object) -> None:
 def test_what_comes_with_a_redirect_or_an_error_is_not_read(
     hostile: Hostile, uri: str, status: int
 ) -> None:
-    said = asked(hostile, uri, endless(status, Location="/final"))
-    assert "unexpected" not in said
+    message = asked(hostile, uri, endless(status, Location="/final"))
+    assert "unexpected" not in message
     assert hostile.sent < 16 * MIB
     assert not any("final" in path for path in hostile.asked)
+
+
+@pytest.mark.parametrize("uri", ["s3://models/ranker.py", "s3://models/ranker/"])
+@pytest.mark.parametrize("status", [301, 302, 307])
+def test_an_s3_endpoint_that_redirects_every_request(
+    hostile: Hostile, uri: str, status: int
+) -> None:
+    message = asked(hostile, uri, body("", status, Location="/login"))
+    assert message.startswith("LoadError: ")
+    assert f"{uri}: S3 answered {status}" in message
+    assert [path.partition("?")[0] for path in hostile.asked][1:] == ["/models"]
+
+
+def test_a_redirect_of_s3_is_followed_to_the_region_of_the_bucket(hostile: Hostile) -> None:
+    page = body(LIST.format("<Contents><Key>ranker/x</Key></Contents>"))
+    redirect = body("", 301)
+    region = body("", 301, x_amz_bucket_region="eu-west-1")
+    answers = iter([redirect, region, page])
+
+    def answer(handler: Any) -> None:
+        next(answers)(handler)
+
+    assert asked(hostile, "s3://models/ranker/", answer) == "1 files"
+    assert len(hostile.asked) == 3
 
 
 @pytest.mark.parametrize("status", [302, 404, 416, 500])
@@ -197,8 +223,8 @@ def test_nor_what_comes_instead_of_an_object_of_google(hostile: Hostile, status:
     def answer(handler: Any) -> None:
         (endless(status, Location="/final") if "alt=media" in handler.path else described)(handler)
 
-    said = asked(hostile, "gs://models/ranker.py", answer)
-    assert "unexpected" not in said
+    message = asked(hostile, "gs://models/ranker.py", answer)
+    assert "unexpected" not in message
     assert hostile.sent < 16 * MIB
 
 

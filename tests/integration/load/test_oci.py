@@ -86,7 +86,7 @@ def test_another_layer_than_the_pinned_one_is_not_even_fetched(
     assert f"found an artifact with sha256 {SHA256}, expected {'0' * 64}" in message
 
 
-def test_a_blob_that_spoiled_in_the_registry_is_noticed(
+def test_a_blob_that_was_corrupted_in_the_registry_is_noticed(
     registry: OciStore, data: Path, reader: Pod
 ) -> None:
     content = code_of(5000, "s")

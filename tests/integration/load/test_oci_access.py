@@ -1,4 +1,4 @@
-"""Who may read from an OCI registry: users, tokens, and what a redirect leads to."""
+"""Access to an OCI registry: users, tokens, and the targets of redirects."""
 
 import json
 import threading
@@ -65,8 +65,8 @@ def guarded(
     registry: OciStore, data: Path, authority: Authority, tokens: TokenServer
 ) -> Iterator[OciStore]:
     """The same data behind a registry that wants tokens."""
-    with oci_registry(data, authority, tokens.configuration()) as found:
-        yield found
+    with oci_registry(data, authority, tokens.configuration()) as store:
+        yield store
 
 
 def test_a_token_is_asked_for_once_and_opens_the_registry(
@@ -78,16 +78,16 @@ def test_a_token_is_asked_for_once_and_opens_the_registry(
     assert tokens.asked == ["service=models&scope=repository%3Atrading%2Franker%3Apull"]
 
 
-def test_a_token_that_ran_out_before_the_layer_is_asked_for_anew(
+def test_a_token_that_ran_out_before_the_layer_is_asked_for_again(
     guarded: OciStore, tokens: TokenServer, reader: Pod
 ) -> None:
     uri = f"oci://{guarded.host}/{PLACE}:5"
-    origin = OciRegistry(uri, read_secret(reader.root / "credentials" / SECRET), 5)
+    source = OciRegistry(uri, read_secret(reader.root / "credentials" / SECRET), 5)
     tokens.lifetime = 2 - LEEWAY
-    (layer,) = origin.files(uri).files
+    (layer,) = source.files(uri).files
     tokens.lifetime = 300
     time.sleep(2.5)
-    with origin.get(layer.uri) as answer:
+    with source.get(layer.uri) as answer:
         assert b"".join(answer.body) == CODE
     assert len(tokens.asked) == 2
 
@@ -113,11 +113,11 @@ def test_a_password_that_the_token_server_refuses_is_said(
 
 @pytest.fixture
 def redirecting(start_store: Callable[[], FaultyStore]) -> FaultyStore:
-    """What takes itself for a registry, and leads elsewhere."""
+    """A server that poses as a registry, and redirects elsewhere."""
     return start_store()
 
 
-def test_where_a_redirect_leads_nobody_may_ask_for_credentials(
+def test_the_target_of_a_redirect_may_not_ask_for_credentials(
     redirecting: FaultyStore, start_store: Callable[[], FaultyStore], tokens: TokenServer, pod: Pod
 ) -> None:
     foreign = start_store()

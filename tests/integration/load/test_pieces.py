@@ -178,7 +178,7 @@ def test_another_container_asks_for_missing_pieces_only(ready: FaultyStore, pod:
     assert set(RANGES) == {*there, *again}
 
 
-def test_a_spoiled_piece_of_a_pinned_file_is_fetched_anew(ready: FaultyStore, pod: Pod) -> None:
+def test_a_corrupt_piece_of_a_pinned_file_is_fetched_again(ready: FaultyStore, pod: Pod) -> None:
     pod.plan(f"{ready.url}/ranker.py", SHA256)
     ready.faults = [*[answers_really] * 3, answers(503)]
     pod.refused(attempts=1)

@@ -110,7 +110,7 @@ def test_a_folder_without_its_slash_is_told_from_a_missing_key(reader: Pod) -> N
     reader.plan(f"s3://{BUCKET}/ranker/5")
     reason, message = reader.refused()
     assert reason is Reason.ARTIFACT_NOT_FOUND
-    assert f"write s3://{BUCKET}/ranker/5/ to serve all that is in it" in message
+    assert f"write s3://{BUCKET}/ranker/5/ to serve all files in it" in message
 
 
 def test_a_folder_is_laid_out_whole_with_the_digest_of_a_folder(reader: Pod) -> None:
@@ -200,8 +200,8 @@ def test_a_system_without_authorities_keeps_those_of_boto3_beside_the_secrets(
     given = (reader.root / "credentials" / SECRET / "ca.crt").read_text()
     trusted = s3._authorities(given)
     assert trusted is not None
-    found = ssl.create_default_context(cafile=trusted).get_ca_certs()
-    assert len(found) > 50
+    authorities = ssl.create_default_context(cafile=trusted).get_ca_certs()
+    assert len(authorities) > 50
     reader.secret(endpoint=objects.tls_endpoint)
     reader.plan(f"s3://{BUCKET}/ranker/5/model.py")
     reader.load()

@@ -104,7 +104,7 @@ def test_a_redirect_to_a_file_of_the_pod_is_refused(ready: FaultyStore, pod: Pod
     ready.faults = [answers(302, Location="file:///etc/passwd?signature=s3cret")]
     reason, message = pod.refused()
     assert reason is Reason.FETCH_FAILED
-    assert "to what is no https address" in message
+    assert "to an address that is not https" in message
     assert "s3cret" not in message
 
 
@@ -126,5 +126,5 @@ def test_an_address_that_is_none_is_final(pod: Pod, uri: str) -> None:
     pod.plan(uri)
     reason, message = pod.refused()
     assert reason is Reason.FETCH_FAILED
-    assert "is no valid address" in message
+    assert "is not a valid address" in message
     assert pod.slept == []

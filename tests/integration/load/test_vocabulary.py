@@ -67,6 +67,6 @@ def test_a_container_that_starts_again_does_not_fetch_them_again(
 
 def test_other_words_than_the_pinned_ones_are_refused(words: FaultyStore, pod: Pod) -> None:
     plan(pod, words, "0" * 64)
-    reason, said = pod.refused()
+    reason, message = pod.refused()
     assert reason is Reason.DIGEST_MISMATCH
-    assert f"found an artifact with sha256 {SHA256}, expected {'0' * 64}" in said
+    assert f"found an artifact with sha256 {SHA256}, expected {'0' * 64}" in message

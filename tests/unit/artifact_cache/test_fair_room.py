@@ -51,37 +51,37 @@ def test_many_tiny_files_replace_each_other_only(store: Store) -> None:
 
 
 def test_empty_files_count_as_well(store: Store) -> None:
-    with mock.patch.object(Upload, "seal"):
+    with mock.patch.object(Upload, "verify"):
         for n in range(2 * MOST_FILES):
-            arrival = store.begin(digest(b"%d" % n), 0, "bad")
-            arrival.keep(NOW)
+            upload = store.begin(digest(b"%d" % n), 0, "bad")
+            upload.commit(NOW)
     assert store.count == MOST_FILES
 
 
 def test_an_upload_ends_that_has_the_room_of_others(store: Store) -> None:
     large = store.begin("0" * 64, LIMIT, "bad")
-    large.expect(LIMIT)
+    large.reserve(LIMIT)
     large.write(b"b" * LIMIT)
     large.file.flush()
     assert store.has(put(store, b"g" * 300, "good"))
     assert sum(path.stat().st_size for path in store.folder.iterdir()) == 300
     with pytest.raises(TooLargeError, match="other peers needed the room"):
-        large.keep(NOW)
+        large.commit(NOW)
     large.close()
     assert store.count == len(list(store.folder.iterdir())) == 1
 
 
 def test_an_upload_within_its_share_goes_on(store: Store) -> None:
     slow = store.begin(digest(b"s" * 400), 400, "slow")
-    slow.expect(200)
+    slow.reserve(200)
     slow.write(b"s" * 200)
     for n in range(10):
         with suppress(TooLargeError):
             put(store, bytes([n]) * 700, "bad")
-    slow.expect(200)
+    slow.reserve(200)
     slow.write(b"s" * 200)
-    slow.seal()
-    slow.keep(NOW)
+    slow.verify()
+    slow.commit(NOW)
     slow.close()
     assert store.has(digest(b"s" * 400))
 
@@ -94,18 +94,18 @@ def test_what_gets_no_room_removes_nothing(store: Store) -> None:
     idle = put(store, b"i" * 300, "idle", NOW - IDLE_NS - 1)
     good = put(store, b"g" * 400, "good")
     with pytest.raises(TooLargeError):
-        store.begin("0" * 64, 900, "bad").expect(900)
+        store.begin("0" * 64, 900, "bad").reserve(900)
     assert (store.has(idle), store.has(good)) == (True, True)
 
 
 def test_who_was_faster_answers_for_an_artifact(store: Store) -> None:
     """Else a peer could make another's artifact its own, and then have it replaced."""
     late = store.begin(digest(b"g" * 300), 300, "bad")
-    late.expect(300)
+    late.reserve(300)
     late.write(b"g" * 300)
     good = put(store, b"g" * 300, "good")
-    late.seal()
-    late.keep(NOW)
+    late.verify()
+    late.commit(NOW)
     late.close()
     for n in range(10):
         put(store, bytes([n]) * 600, "bad")
@@ -131,11 +131,11 @@ class Peers:
         if step in ("put", "begin"):
             size = self.draw(st.sampled_from([4, 40, 150, 300, 500, LIMIT]), "size")
             content = b"%04d" % number + b"x" * (size - 4)
-            arrival = self.store.begin(digest(content), size, peer)
-            self.arriving.append((peer, content, arrival))
+            upload = self.store.begin(digest(content), size, peer)
+            self.arriving.append((peer, content, upload))
         if step == "put" or (step == "send" and self.arriving):
-            peer, content, arrival = self.arriving[-1]
-            rest = len(content) - arrival.file.tell()
+            peer, content, upload = self.arriving[-1]
+            rest = len(content) - upload.file.tell()
             self.send(rest if step == "put" else self.draw(st.integers(1, rest), "bytes"))
         if step == "read" and self.brought:
             self.read(self.draw(st.sampled_from(sorted(self.brought)), "digest"))
@@ -144,48 +144,48 @@ class Peers:
 
     def send(self, count: int) -> None:
         """Bytes of the last upload; what they take from others must be theirs to give."""
-        peer, content, arrival = self.arriving.pop()
+        peer, content, upload = self.arriving.pop()
         held, fair = self.held(peer)
-        is_whole = count == len(content) - arrival.file.tell()
+        is_whole = count == len(content) - upload.file.tell()
         try:
-            arrival.expect(count)
-            at = arrival.file.tell()
-            arrival.write(content[at : at + count])
-            arrival.file.flush()
+            upload.reserve(count)
+            at = upload.file.tell()
+            upload.write(content[at : at + count])
+            upload.file.flush()
             if is_whole:
-                arrival.seal()
-                arrival.keep(self.now)
+                upload.verify()
+                upload.commit(self.now)
                 self.brought[digest(content)] = (peer, len(content), self.now)
         except TooLargeError:
             is_whole = True
         if is_whole:
-            arrival.close()
+            upload.close()
         else:
-            self.arriving.append((peer, content, arrival))
+            self.arriving.append((peer, content, upload))
         self.check_losses(peer, held, fair)
 
     def held(self, peer: str) -> tuple[Counter[str], int]:
         """The room of each peer, and the share of each while this one asks for more."""
-        found, active = Counter[str](), {peer}
+        sizes, active = Counter[str](), {peer}
         for who, size, used in self.brought.values():
-            found[who] += room(size)
+            sizes[who] += room(size)
             active |= {who} if self.now - used <= IDLE_NS else set()
-        for who, content, arrival in self.arriving:
-            if at := arrival.file.tell():
-                found[who] += room(min(at + BLOCK, len(content)))
+        for who, content, upload in self.arriving:
+            if at := upload.file.tell():
+                sizes[who] += room(min(at + BLOCK, len(content)))
                 active.add(who)
-        return found, LIMIT // len(active)
+        return sizes, LIMIT // len(active)
 
     def check_losses(self, peer: str, held: Counter[str], fair: int) -> None:
         for sha256, (who, _, used) in list(self.brought.items()):
             if not self.store.has(sha256):
                 del self.brought[sha256]
                 assert who == peer or self.now - used > IDLE_NS or held[who] > fair
-        for one in list(self.arriving):
-            who, _, arrival = one
-            if not arrival.path.stat().st_size and arrival.file.tell():
-                self.arriving.remove(one)
-                arrival.close()
+        for entry in list(self.arriving):
+            who, _, upload = entry
+            if not upload.path.stat().st_size and upload.file.tell():
+                self.arriving.remove(entry)
+                upload.close()
                 assert held[who] > fair
 
     def read(self, sha256: str) -> None:
@@ -207,7 +207,7 @@ class Peers:
 
 @settings(max_examples=examples(60), deadline=None)
 @given(st.data())
-def test_nobody_loses_what_is_in_use_and_within_its_share(data: st.DataObject) -> None:
+def test_files_in_use_within_a_share_are_not_evicted(data: st.DataObject) -> None:
     with small_store() as store, ExitStack() as reads:
         peers = Peers(store, data, reads)
         for number in range(data.draw(st.integers(1, 25), "steps")):

@@ -32,7 +32,7 @@ async def test_who_is_fast_enough_goes_on_for_as_long_as_it_takes() -> None:
 
 
 async def test_silence_ends_before_the_window() -> None:
-    with pytest.raises(TooSlowError, match=r"nothing came for 0\.001 s"):
+    with pytest.raises(TooSlowError, match=r"received nothing for 0\.001 s"):
         await transfer(1, 1, longest=0.001)
 
 

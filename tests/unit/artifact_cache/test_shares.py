@@ -1,4 +1,4 @@
-"""Whose artifacts make room for whom."""
+"""Eviction of artifacts by the shares of their peers."""
 
 from pathlib import Path
 
@@ -19,14 +19,14 @@ def store(tmp_path: Path) -> Store:
 
 
 def put(store: Store, content: bytes, peer: str, used: int = NOW) -> str:
-    arrival = store.begin(digest(content), len(content), peer)
+    upload = store.begin(digest(content), len(content), peer)
     try:
-        arrival.expect(len(content))
-        arrival.write(content)
-        arrival.seal()
-        arrival.keep(used)
+        upload.reserve(len(content))
+        upload.write(content)
+        upload.verify()
+        upload.commit(used)
     finally:
-        arrival.close()
+        upload.close()
     return digest(content)
 
 
@@ -87,10 +87,10 @@ def test_tiny_files_are_limited_in_number(store: Store, monkeypatch: pytest.Monk
 def test_an_artifact_that_comes_twice_counts_once(store: Store) -> None:
     first = store.begin(digest(b"a" * 40), 40, "one")
     put(store, b"a" * 40, "two")
-    first.expect(40)
+    first.reserve(40)
     first.write(b"a" * 40)
-    first.seal()
-    first.keep(NOW)
+    first.verify()
+    first.commit(NOW)
     first.close()
     assert store.size == 40
 

@@ -1,4 +1,4 @@
-"""How much the cache does at once, in all and for one peer."""
+"""Limits of concurrent work, in all and for one peer."""
 
 from contextlib import ExitStack
 

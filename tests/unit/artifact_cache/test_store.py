@@ -1,4 +1,4 @@
-"""What the node's cache keeps, and what makes room."""
+"""Artifacts that the node's cache keeps or evicts."""
 
 import hashlib
 import os
@@ -15,14 +15,14 @@ def digest(content: bytes) -> str:
 
 
 def put(store: Store, content: bytes, now: int, name: str | None = None) -> str:
-    arrival = store.begin(name or digest(content), len(content))
+    upload = store.begin(name or digest(content), len(content))
     try:
-        arrival.expect(len(content))
-        arrival.write(content)
-        arrival.seal()
-        arrival.keep(now)
+        upload.reserve(len(content))
+        upload.write(content)
+        upload.verify()
+        upload.commit(now)
     finally:
-        arrival.close()
+        upload.close()
     return digest(content)
 
 
@@ -61,12 +61,12 @@ def test_as_many_as_needed_make_room(store: Store) -> None:
 
 def test_what_arrives_counts_before_it_is_there(store: Store) -> None:
     first, second = store.begin("0" * 64, 60), store.begin("1" * 64, 60)
-    first.expect(10)
+    first.reserve(10)
     with pytest.raises(TooLargeError, match="try again later"):
-        second.expect(60)
+        second.reserve(60)
     first.close()
     third = store.begin("1" * 64, 60)
-    third.expect(60)
+    third.reserve(60)
     assert third.size == 60
 
 
@@ -82,25 +82,25 @@ def test_what_was_only_announced_evicts_and_blocks_nothing(store: Store) -> None
 def test_room_is_made_as_bytes_come(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(store_module, "BLOCK", 10)
     first, second = put(store, b"a" * 40, 1), put(store, b"b" * 40, 2)
-    arrival = store.begin("0" * 64, 100)
-    arrival.expect(10)
+    upload = store.begin("0" * 64, 100)
+    upload.reserve(10)
     assert (store.has(first), store.has(second)) == (True, True)
-    arrival.expect(20)
+    upload.reserve(20)
     assert (store.has(first), store.has(second)) == (False, True)
-    arrival.expect(70)
+    upload.reserve(70)
     assert store.count == 0
 
 
-def test_a_spoiled_file_is_dropped(store: Store) -> None:
+def test_a_corrupt_file_is_dropped(store: Store) -> None:
     sha256 = put(store, b"weights", 1)
     (store.folder / sha256).write_bytes(b"weighty")
-    assert store.drop_spoiled(sha256)
+    assert store.drop_corrupt(sha256)
     assert not store.has(sha256)
 
 
 def test_a_whole_file_is_never_dropped(store: Store) -> None:
     sha256 = put(store, b"weights", 1)
-    assert not store.drop_spoiled(sha256)
+    assert not store.drop_corrupt(sha256)
     assert store.has(sha256)
 
 
@@ -129,10 +129,10 @@ def test_what_is_not_what_it_is_called_is_not_kept(store: Store, content: bytes)
 
 
 def test_more_than_was_announced_is_refused(store: Store) -> None:
-    arrival = store.begin(digest(b"weights"), 3)
-    with pytest.raises(WrongDigestError, match="more than the announced 3 bytes"):
-        arrival.expect(7)
-    arrival.close()
+    upload = store.begin(digest(b"weights"), 3)
+    with pytest.raises(WrongDigestError, match="received more than the announced 3 bytes"):
+        upload.reserve(7)
+    upload.close()
     assert list(store.folder.iterdir()) == []
 
 

@@ -20,7 +20,7 @@ MODEL = {
 }
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+def output_of(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
     status = main(["graph", *(str(word) for word in words)])
     out, err = capsys.readouterr()
     return status, out, err

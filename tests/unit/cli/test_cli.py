@@ -34,9 +34,9 @@ def imported(*words: str) -> set[str]:
 
 
 def test_load_starts_without_kopf_pydantic_or_the_client() -> None:
-    found = imported("load", "--help")
+    modules = imported("load", "--help")
 
-    assert found.isdisjoint(
+    assert modules.isdisjoint(
         {"kopf", "pydantic", "aiohttp", "kubernetes", "onnx", "google.protobuf"}
     )
 

@@ -80,9 +80,11 @@ def read(folder: Path, text: str, name: str = "m.yaml") -> list[Document]:
 
 
 def test_a_manifest_is_found_again_by_its_file_and_line(tmp_path: Path) -> None:
-    found = read(tmp_path, "# a comment\nkind: A\n---\n---\nkind: List\nitems: [{}, {kind: B}]\n")
+    manifests = read(
+        tmp_path, "# a comment\nkind: A\n---\n---\nkind: List\nitems: [{}, {kind: B}]\n"
+    )
 
-    assert [(one.place, one.body) for one in found] == [
+    assert [(manifest.place, manifest.body) for manifest in manifests] == [
         (f"{tmp_path}/m.yaml, line 2", {"kind": "A"}),
         (f"{tmp_path}/m.yaml, line 5, items[0]", {}),
         (f"{tmp_path}/m.yaml, line 5, items[1]", {"kind": "B"}),
@@ -110,8 +112,8 @@ def test_a_repeated_key_is_refused_however_deep_it_lies(tmp_path: Path) -> None:
 def test_merged_maps_are_no_repeated_keys(tmp_path: Path) -> None:
     text = "a: &a {x: 1, y: 1}\nb: &b {<<: *a, x: 2}\nc: {<<: *b, y: 3}\nd: {<<: *a, <<: *b}\n"
 
-    (found,) = read(tmp_path, text)
-    assert (found.body["b"], found.body["c"]) == ({"x": 2, "y": 1}, {"x": 2, "y": 3})
+    (manifest,) = read(tmp_path, text)
+    assert (manifest.body["b"], manifest.body["c"]) == ({"x": 2, "y": 1}, {"x": 2, "y": 3})
 
 
 def test_parts_that_manifests_share_by_anchors_are_read(tmp_path: Path) -> None:
@@ -151,8 +153,8 @@ def test_standard_input_has_the_limits_of_a_file(monkeypatch: pytest.MonkeyPatch
 
 def test_a_list_as_long_as_that_of_a_namespace_is_read(tmp_path: Path) -> None:
     items = [{"kind": "Pod", "spec": {"text": "x" * 10_000, "n": n}} for n in range(200)]
-    found = read(tmp_path, yaml.safe_dump({"kind": "List", "items": items}, width=1 << 20))
-    assert [one.body["spec"]["n"] for one in found] == list(range(200))
+    manifests = read(tmp_path, yaml.safe_dump({"kind": "List", "items": items}, width=1 << 20))
+    assert [manifest.body["spec"]["n"] for manifest in manifests] == list(range(200))
 
 
 def test_of_a_folder_it_reads_what_kubectl_reads(tmp_path: Path) -> None:
@@ -161,8 +163,8 @@ def test_of_a_folder_it_reads_what_kubectl_reads(tmp_path: Path) -> None:
     (tmp_path / "inner.yaml").mkdir()
     (tmp_path / "inner.yaml" / "f.yaml").write_text("kind: f")
 
-    found = documents([str(tmp_path)])
-    assert [one.body["kind"] for one in found] == ["a.yml", "b.yaml", "c.json"]
+    manifests = documents([str(tmp_path)])
+    assert [manifest.body["kind"] for manifest in manifests] == ["a.yml", "b.yaml", "c.json"]
 
 
 def test_a_folder_without_manifests_is_refused(tmp_path: Path) -> None:
@@ -233,10 +235,10 @@ async def live(folder: Path, kind: str, edit: Callable[[Body], None]) -> tuple[P
     for item in items:
         if item["kind"] == kind:
             edit(item)
-    wanted, there = folder / "wanted.yaml", folder / "live.yaml"
-    wanted.write_text(yaml.safe_dump_all([epipe(), imodel()]))
+    file, there = folder / "wanted.yaml", folder / "live.yaml"
+    file.write_text(yaml.safe_dump_all([epipe(), imodel()]))
     there.write_text(yaml.safe_dump({"kind": "List", "items": items}))
-    return wanted, there
+    return file, there
 
 
 @pytest.mark.parametrize("command", ["plan", "graph"])
@@ -249,8 +251,8 @@ async def test_what_no_api_server_prints_is_refused(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    wanted, there = await live(tmp_path, kind, edit)
-    status = main([command, "-f", str(wanted), "--live", str(there)])
+    file, there = await live(tmp_path, kind, edit)
+    status = main([command, "-f", str(file), "--live", str(there)])
     out, err = capsys.readouterr()
 
     assert (status, out) == (2, "")
@@ -258,11 +260,11 @@ async def test_what_no_api_server_prints_is_refused(
     assert words in err
 
 
-async def test_a_live_record_with_children_that_are_none_is_made_anew(
+async def test_a_live_record_with_children_that_are_none_is_made_again(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    wanted, there = await live(tmp_path, "ControllerRevision", with_([5], "data", "children"))
-    status = main(["plan", "-f", str(wanted), "--live", str(there)])
+    file, there = await live(tmp_path, "ControllerRevision", with_([5], "data", "children"))
+    status = main(["plan", "-f", str(file), "--live", str(there)])
 
     assert status == 0
     assert "apply  ControllerRevision/fx-drift-" in capsys.readouterr().out

@@ -8,14 +8,14 @@ import yaml
 
 from tests.fakes.bodies import epipe, imodel, step
 from tests.fakes.harness import OperatorHarness
-from tests.unit.cli.graph_command import MODEL, said, written
+from tests.unit.cli.graph_command import MODEL, output_of, written
 
 
 def test_models_of_the_same_file_give_shapes_and_versions(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = written(tmp_path, epipe(maxBatchSize=8), imodel(model=MODEL))
-    status, out, err = said(capsys, "-f", path)
+    status, out, err = output_of(capsys, "-f", path)
 
     assert (status, err) == (0, "")
     assert out.splitlines()[3:] == [
@@ -36,7 +36,9 @@ async def test_models_of_the_cluster_give_shapes_and_versions(
     await world.settle()
     items = [body for _, body in world.cluster.snapshot()]
     live = written(tmp_path, {"apiVersion": "v1", "kind": "List", "items": items}, name="live")
-    status, out, err = said(capsys, "-f", written(tmp_path, epipe(maxBatchSize=8)), "--live", live)
+    status, out, err = output_of(
+        capsys, "-f", written(tmp_path, epipe(maxBatchSize=8)), "--live", live
+    )
 
     assert (status, err) == (0, "")
     assert "fx-drift:1" in out
@@ -49,7 +51,7 @@ def test_a_model_that_is_nowhere_is_drawn_without_its_shapes_and_said(
         step("drift", "lost-model", outputMap={"y": "between"}),
         step("again", "lost-model", inputMap={"x": "between"}),
     ]
-    status, out, err = said(capsys, "-f", written(tmp_path, epipe(steps=steps)))
+    status, out, err = output_of(capsys, "-f", written(tmp_path, epipe(steps=steps)))
 
     assert status == 0
     assert '-->|"between of unknown shape"| step2_again' in out
@@ -74,7 +76,7 @@ def test_an_inline_model_and_a_built_in_are_drawn(
         for name in average["inputMap"]
     ]
     path = written(tmp_path, epipe(steps=[average, inline], inputs=inputs, maxBatchSize=8))
-    status, out, err = said(capsys, "-f", path)
+    status, out, err = output_of(capsys, "-f", path)
 
     assert (status, err) == (0, "")
     assert '"<b>average</b><br>built-in weightedAverage"' in out
@@ -85,7 +87,7 @@ def test_the_format_that_is_asked_for_comes_before_the_files_ending(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, drawing = written(tmp_path, epipe(), imodel()), tmp_path / "pipeline.svg"
-    said(capsys, "-f", path, "-o", drawing, "--format", "mermaid")
+    output_of(capsys, "-f", path, "-o", drawing, "--format", "mermaid")
 
     assert "flowchart LR" in drawing.read_text()
 
@@ -94,7 +96,7 @@ def test_one_of_several_pipelines_is_drawn_by_its_name(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = written(tmp_path, epipe("first"), epipe("second"), imodel())
-    status, out, _ = said(capsys, "-f", path, "--name", "second")
+    status, out, _ = output_of(capsys, "-f", path, "--name", "second")
 
     assert status == 0
     assert 'title: "second"' in out
@@ -106,15 +108,15 @@ def test_one_of_several_namespaces_is_drawn_by_its_full_name(
     other = {**epipe(maxBatchSize=-1), "metadata": {"name": "fx-signal", "namespace": "desk-8"}}
     path = written(tmp_path, epipe(), imodel(), other)
 
-    assert said(capsys, "-f", path, "--name", "desk-7/fx-signal")[0] == 0
-    assert said(capsys, "-f", path, "--name", "desk-8/fx-signal")[0] == 1
+    assert output_of(capsys, "-f", path, "--name", "desk-7/fx-signal")[0] == 0
+    assert output_of(capsys, "-f", path, "--name", "desk-8/fx-signal")[0] == 1
 
 
 def test_a_markdown_file_shows_the_drawing(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path, drawing = written(tmp_path, epipe(), imodel()), tmp_path / "pipeline.md"
-    said(capsys, "-f", path, "-o", drawing)
+    output_of(capsys, "-f", path, "-o", drawing)
 
     lines = drawing.read_text().splitlines()
     assert (lines[0], lines[1], lines[-1]) == ("```mermaid", "---", "```")
@@ -125,4 +127,4 @@ def test_it_reads_standard_input(
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO(yaml.safe_dump_all([epipe(), imodel()])))
 
-    assert said(capsys, "-f", "-")[0] == 0
+    assert output_of(capsys, "-f", "-")[0] == 0

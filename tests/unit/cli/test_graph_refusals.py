@@ -7,7 +7,7 @@ import pytest
 
 from inference_operator.cli.main import main
 from tests.fakes.bodies import epipe, imodel, step
-from tests.unit.cli.graph_command import MODEL, said, written
+from tests.unit.cli.graph_command import MODEL, output_of, written
 
 
 def test_what_the_operator_would_refuse_is_1_said_and_red(
@@ -15,7 +15,7 @@ def test_what_the_operator_would_refuse_is_1_said_and_red(
 ) -> None:
     wrong = {**MODEL, "inputs": [{"name": "x", "dataType": "INT64", "shape": [4]}]}
     path = written(tmp_path, epipe(maxBatchSize=8), imodel(model=wrong))
-    status, out, err = said(capsys, "-f", path)
+    status, out, err = output_of(capsys, "-f", path)
 
     assert status == 1
     assert err.startswith(
@@ -58,7 +58,7 @@ def test_it_refuses_what_plan_refuses_in_the_same_words(
     bodies: tuple[dict[str, Any], ...], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = written(tmp_path, *bodies)
-    status, _, err = said(capsys, "-f", path, "--name", "mine")
+    status, _, err = output_of(capsys, "-f", path, "--name", "mine")
     main(["plan", "-f", str(path)])
 
     assert status == 1
@@ -69,7 +69,7 @@ def test_it_refuses_what_plan_refuses_in_the_same_words(
 def test_a_spec_that_cannot_be_read_is_1_and_nothing_is_drawn(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = said(capsys, "-f", written(tmp_path, epipe(maxBatchSize=-1)))
+    status, out, err = output_of(capsys, "-f", written(tmp_path, epipe(maxBatchSize=-1)))
 
     assert (status, out) == (1, "")
     assert err.startswith("EnsemblePipeline/desk-7/fx-signal: spec.maxBatchSize: found -1")
@@ -82,7 +82,7 @@ def test_a_bad_model_of_the_same_file_is_1_and_its_problems_are_said(
     bad = imodel(model={**MODEL, "format": "pytorch"})
     unrelated = imodel("unrelated", model={**MODEL, "format": "pytorch"})
     path = written(tmp_path, epipe("outer", steps=[inner]), epipe(), bad, unrelated)
-    status, out, err = said(capsys, "-f", path, "--name", "outer")
+    status, out, err = output_of(capsys, "-f", path, "--name", "outer")
 
     assert status == 1
     assert "flowchart LR" in out
@@ -98,7 +98,7 @@ def test_pipelines_that_lead_to_each_other_are_1_and_said_once(
         return epipe(name, steps=[step("s", modelRef=ref)])
 
     path = written(tmp_path, circle("one", "two"), circle("two", "one"))
-    status, out, err = said(capsys, "-f", path, "--name", "one")
+    status, out, err = output_of(capsys, "-f", path, "--name", "one")
 
     assert status == 1
     assert "flowchart LR" in out
@@ -134,7 +134,7 @@ UNUSABLE = {
         [epipe(), imodel()],
         ("-o", "x.png"),
         "x.png: found the ending .png, expected one of .svg, .dot, .gv, .mmd, .mermaid, .md; rename"
-        " it, or say with --format what to write\n",
+        " it, or choose the format with --format\n",
     ),
     "nowhere to write": ([epipe(), imodel()], ("-o", "/nowhere/x.dot"), "/nowhere/x.dot: cannot"),
 }
@@ -148,7 +148,7 @@ def test_unusable_input_is_2_and_says_why(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    status, out, err = said(capsys, "-f", written(tmp_path, *bodies), *words)
+    status, out, err = output_of(capsys, "-f", written(tmp_path, *bodies), *words)
 
     assert (status, out) == (2, "")
     assert err.startswith("inference-operator: ")
@@ -159,5 +159,5 @@ def test_an_unknown_format_is_refused_by_the_command_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        said(capsys, "-f", written(tmp_path, epipe()), "--format", "png")
+        output_of(capsys, "-f", written(tmp_path, epipe()), "--format", "png")
     assert "invalid choice: 'png' (choose from 'mermaid', 'dot', 'svg')" in capsys.readouterr().err

@@ -8,7 +8,7 @@ import pytest
 from inference_operator.cli import graphviz
 from inference_operator.cli.documents import InputError
 from tests.fakes.bodies import epipe, imodel
-from tests.unit.cli.graph_command import MODEL, said, written
+from tests.unit.cli.graph_command import MODEL, output_of, written
 
 FakeDot = Callable[[str], Path]
 
@@ -34,7 +34,7 @@ def test_dot_reads_the_graph_from_stdin_and_its_output_is_the_drawing(
 ) -> None:
     fake_dot('echo "<svg $*>"; while read -r line; do echo "$line"; done; echo warning >&2')
     drawing = tmp_path / "pipeline.svg"
-    status, out, err = said(
+    status, out, err = output_of(
         capsys, "-f", written(tmp_path, epipe(maxBatchSize=8), imodel(model=MODEL)), "-o", drawing
     )
 
@@ -48,7 +48,7 @@ def test_a_missing_dot_is_2_and_the_error_says_how_to_install_it(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     drawing = tmp_path / "pipeline.svg"
-    status, out, err = said(capsys, "-f", written(tmp_path, epipe(), imodel()), "-o", drawing)
+    status, out, err = output_of(capsys, "-f", written(tmp_path, epipe(), imodel()), "-o", drawing)
 
     assert (status, out) == (2, "")
     assert err == (
@@ -69,7 +69,7 @@ def test_mermaid_and_dot_need_no_graphviz(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = written(tmp_path, epipe(maxBatchSize=8), imodel(model=MODEL))
-    status, out, err = said(capsys, "-f", path, *words)
+    status, out, err = output_of(capsys, "-f", path, *words)
 
     assert (status, err) == (0, "")
     text = Path(words[1]).read_text() if "-o" in words else out

@@ -32,7 +32,7 @@ FIELDS = {
 
 
 def answer(capsys: pytest.CaptureFixture[str], *words: object) -> str:
-    """What the command says; SystemExit or an exception of its own would be a failure."""
+    """Return the output; SystemExit or an exception of its own would be a failure."""
     status = main([str(word) for word in words])
     out, err = capsys.readouterr()
     assert status in (0, 1, 2)

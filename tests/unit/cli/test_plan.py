@@ -20,14 +20,14 @@ def manifest(tmp_path: Path) -> Path:
     return path
 
 
-def said(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+def output_of(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
     status = main([str(word) for word in words])
     out, err = capsys.readouterr()
     return status, out, err
 
 
 def test_plan_says_what_would_be_made(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, err = said(capsys, "plan", "-f", manifest)
+    status, out, err = output_of(capsys, "plan", "-f", manifest)
 
     assert (status, err) == (0, "")
     first, *lines = out.splitlines()
@@ -39,18 +39,18 @@ def test_plan_says_what_would_be_made(manifest: Path, capsys: pytest.CaptureFixt
 def test_render_prints_manifests_that_can_be_read_back(
     manifest: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, _ = said(capsys, "render", "-f", manifest, "--triton-image", "mine/triton:9")
-    found = {body["kind"]: body for body in yaml.safe_load_all(out)}
+    status, out, _ = output_of(capsys, "render", "-f", manifest, "--triton-image", "mine/triton:9")
+    bodies = {body["kind"]: body for body in yaml.safe_load_all(out)}
 
     assert status == 0
-    assert set(found) == {
+    assert set(bodies) == {
         "ControllerRevision",
         "ConfigMap",
         "Deployment",
         "Service",
         "PodDisruptionBudget",
     }
-    (triton,) = found["Deployment"]["spec"]["template"]["spec"]["containers"]
+    (triton,) = bodies["Deployment"]["spec"]["template"]["spec"]["containers"]
     assert triton["image"] == "mine/triton:9"
     assert "config.pbtxt: |" in out
 
@@ -58,7 +58,7 @@ def test_render_prints_manifests_that_can_be_read_back(
 def test_render_can_print_config_pbtxt_alone(
     manifest: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, _ = said(capsys, "render", "-f", manifest, "--config")
+    status, out, _ = output_of(capsys, "render", "-f", manifest, "--config")
 
     assert status == 0
     assert out.startswith(
@@ -73,7 +73,7 @@ def test_it_reads_standard_input(
         [imodel("one"), {"apiVersion": "v1", "kind": "ConfigMap"}, imodel("two")]
     )
     monkeypatch.setattr("sys.stdin", io.StringIO(both))
-    status, out, _ = said(capsys, "plan", "-f", "-")
+    status, out, _ = output_of(capsys, "plan", "-f", "-")
 
     assert status == 0
     assert [line for line in out.splitlines() if not line.startswith(" ")] == [
@@ -90,7 +90,7 @@ def test_a_manifest_without_a_namespace_is_of_the_default_one(
     path = tmp_path / "m.yaml"
     path.write_text(yaml.safe_dump(body))
 
-    assert said(capsys, "plan", "-f", path)[1].startswith("InferenceModel/default/fx-drift:")
+    assert output_of(capsys, "plan", "-f", path)[1].startswith("InferenceModel/default/fx-drift:")
 
 
 def test_an_invalid_spec_is_1_and_says_every_problem(
@@ -98,7 +98,7 @@ def test_an_invalid_spec_is_1_and_says_every_problem(
 ) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(yaml.safe_dump(imodel(replicas=-1, resources={"memory": "1Gi"})))
-    status, out, err = said(capsys, "plan", "-f", path)
+    status, out, err = output_of(capsys, "plan", "-f", path)
 
     assert (status, out) == (1, "")
     assert err.splitlines() == [
@@ -149,7 +149,7 @@ def test_an_unusable_file_is_2_and_says_why(
 ) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(text)
-    status, out, err = said(capsys, "plan", "-f", path)
+    status, out, err = output_of(capsys, "plan", "-f", path)
 
     assert (status, out) == (2, "")
     assert err.startswith("inference-operator: ")
@@ -161,7 +161,7 @@ def test_an_unusable_file_is_2_and_says_why(
 def test_standard_input_cannot_be_read_twice(
     command: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = said(capsys, command, "-f", "-", "--live", "-")
+    status, out, err = output_of(capsys, command, "-f", "-", "--live", "-")
 
     assert (status, out) == (2, "")
     assert err.startswith("inference-operator: found - twice, expected it once")
@@ -173,21 +173,21 @@ def test_a_spec_of_any_shape_is_1(
 ) -> None:
     path = tmp_path / "m.yaml"
     path.write_text(yaml.safe_dump({**imodel(), "spec": spec}))
-    status, _, err = said(capsys, "plan", "-f", path)
+    status, _, err = output_of(capsys, "plan", "-f", path)
 
     assert status == 1
     assert "InferenceModel/desk-7/fx-drift: spec" in err
 
 
 def test_a_missing_file_is_2(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, _, err = said(capsys, "plan", "-f", tmp_path / "none.yaml")
+    status, _, err = output_of(capsys, "plan", "-f", tmp_path / "none.yaml")
 
     assert status == 2
     assert "No such file" in err
 
 
 async def live(tmp_path: Path, *, replicas: int = 2) -> Path:
-    """As `kubectl get ... -o yaml` prints a cluster in which the model serves."""
+    """Write the output of `kubectl get ... -o yaml` in a cluster where the model serves."""
     world = OperatorHarness()
     world.user_applies(replicas=replicas)
     await world.settle()
@@ -200,7 +200,7 @@ async def live(tmp_path: Path, *, replicas: int = 2) -> Path:
 async def test_against_a_cluster_that_is_as_wanted_nothing_would_change(
     manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, _ = said(capsys, "plan", "-f", manifest, "--live", await live(tmp_path))
+    status, out, _ = output_of(capsys, "plan", "-f", manifest, "--live", await live(tmp_path))
 
     assert status == 0
     assert out.splitlines()[2:] == ["  no change to its children"]
@@ -210,7 +210,7 @@ async def test_against_a_cluster_it_says_what_differs(
     manifest: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     there = await live(tmp_path, replicas=1)
-    _, out, _ = said(capsys, "plan", "-f", manifest, "--live", there)
+    _, out, _ = output_of(capsys, "plan", "-f", manifest, "--live", there)
 
     assert "  decision: Scaled: spec.replicas went from 1 to 2" in out
     assert "(spec.replicas differs)" in out
@@ -223,7 +223,7 @@ def test_live_objects_without_metadata_are_refused(
 ) -> None:
     path = tmp_path / "live.yaml"
     path.write_text(text)
-    status, _, err = said(capsys, "plan", "-f", manifest, "--live", path)
+    status, _, err = output_of(capsys, "plan", "-f", manifest, "--live", path)
 
     assert status == 2
     assert "metadata" in err
@@ -240,24 +240,26 @@ OUTSIDE = 'spec.model.source.uri: found "https://store.example/fx/7/model.onnx",
 
 
 def test_plan_asks_the_allow_lists(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    status, _, err = said(capsys, "plan", "-f", manifest, "--allowed-source-hosts", "x.example")
+    status, _, err = output_of(
+        capsys, "plan", "-f", manifest, "--allowed-source-hosts", "x.example"
+    )
     assert status == 1
     assert OUTSIDE in err
-    assert said(capsys, "plan", "-f", manifest, "--allowed-source-hosts", "*.example")[0] == 0
+    assert output_of(capsys, "plan", "-f", manifest, "--allowed-source-hosts", "*.example")[0] == 0
 
 
 def test_plan_reads_the_operator_s_own_lists(
     manifest: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS", "x.example")
-    status, _, err = said(capsys, "render", "-f", manifest)
+    status, _, err = output_of(capsys, "render", "-f", manifest)
     assert (status, OUTSIDE in err) == (1, True)
-    assert said(capsys, "plan", "-f", manifest, "--allowed-source-hosts", "")[0] == 0
+    assert output_of(capsys, "plan", "-f", manifest, "--allowed-source-hosts", "")[0] == 0
 
 
 def test_a_list_that_is_none_is_unusable_input(
     manifest: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = said(capsys, "plan", "-f", manifest, "--allowed-images", "triton")
+    status, out, err = output_of(capsys, "plan", "-f", manifest, "--allowed-images", "triton")
     assert (status, out) == (2, "")
     assert "INFERENCE_OPERATOR_ALLOWED_IMAGES: found 'triton': entry 1 is not " in err

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from tests.fakes.bodies import PIPELINE, epipe, imodel, step
-from tests.unit.cli.test_plan import said
+from tests.unit.cli.test_plan import output_of
 from tests.unit.passes.pipeline_harness import PipelineHarness
 
 
@@ -24,7 +24,7 @@ def file(tmp_path: Path) -> Any:
 def test_a_model_of_the_same_file_counts_as_served(
     file: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = said(capsys, "plan", "-f", file(epipe(), imodel()))
+    status, out, err = output_of(capsys, "plan", "-f", file(epipe(), imodel()))
 
     assert (status, err) == (0, "")
     assert out.index("EnsemblePipeline/desk-7/fx-signal:") < out.index("InferenceModel/desk-7")
@@ -41,7 +41,7 @@ def test_a_pipeline_of_a_pipeline_is_planned_whatever_their_order(
     inner = step("inner", modelRef={"name": PIPELINE.name, "kind": PIPELINE.kind})
     outer = epipe("outer", steps=[inner])
 
-    status, out, _ = said(capsys, "plan", "-f", file(outer, epipe(), imodel()))
+    status, out, _ = output_of(capsys, "plan", "-f", file(outer, epipe(), imodel()))
 
     assert status == 0
     assert "  step inner: model fx-signal version 1, as EnsemblePipeline fx-signal serves" in out
@@ -50,12 +50,13 @@ def test_a_pipeline_of_a_pipeline_is_planned_whatever_their_order(
 def test_a_model_that_is_nowhere_is_said_to_be_missing(
     file: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = said(capsys, "plan", "-f", file(epipe()))
+    status, out, err = output_of(capsys, "plan", "-f", file(epipe()))
 
     assert (status, err) == (0, "")
     assert out.splitlines()[1:] == [
         "  unresolved: ReferenceNotFound: spec.steps[drift].modelRef: InferenceModel fx-drift of"
-        " namespace desk-7 is in none of these files; add it by -f, or what is live by --live",
+        " namespace desk-7 is in none of these files; add it with -f, or its live state with"
+        " --live",
         "  no change to its children",
     ]
 
@@ -65,27 +66,27 @@ def test_what_is_live_without_the_model_says_that_it_does_not_exist(
 ) -> None:
     live = tmp_path / "live.yaml"
     live.write_text("{apiVersion: v1, kind: List, items: []}")
-    status, out, _ = said(capsys, "plan", "-f", file(epipe()), "--live", live)
+    status, out, _ = output_of(capsys, "plan", "-f", file(epipe()), "--live", live)
 
     assert status == 0
-    lack = "InferenceModel fx-drift does not exist in namespace desk-7; create it"
-    assert f"ReferenceNotFound: spec.steps[drift].modelRef: {lack}" in out
+    problem = "InferenceModel fx-drift does not exist in namespace desk-7; create it"
+    assert f"ReferenceNotFound: spec.steps[drift].modelRef: {problem}" in out
 
 
 REGISTERED = {"source": {"uri": "models:/fx_drift@champion"}}
 
 
-def test_without_a_cluster_nobody_claims_to_ask_a_registry(
+def test_a_registry_is_not_asked_without_a_cluster(
     file: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = said(capsys, "plan", "-f", file(imodel(model=REGISTERED), epipe()))
+    status, out, err = output_of(capsys, "plan", "-f", file(imodel(model=REGISTERED), epipe()))
 
     assert (status, err) == (0, "")
     assert [line for line in out.splitlines() if "unresolved" in line] == [
         "  unresolved: Resolving: no registry is asked here about models:/fx_drift@champion; give"
         " --live, of a cluster that has resolved it",
         "  unresolved: ReferenceNotReady: spec.steps[drift].modelRef: InferenceModel fx-drift"
-        " cannot be planned yet; see what is said of it here",
+        " cannot be planned yet; see its own message in this output",
     ]
 
 
@@ -94,7 +95,7 @@ def test_render_and_graph_say_once_what_each_resource_waits_for(
 ) -> None:
     manifests = file(imodel(model=REGISTERED), epipe())
     for command in ("render", "graph"):
-        status, _, err = said(capsys, command, "-f", manifests)
+        status, _, err = output_of(capsys, command, "-f", manifests)
 
         assert status == 0
         assert err.count("no registry is asked here about models:/fx_drift@champion") == 1
@@ -105,7 +106,7 @@ def test_render_and_graph_say_once_what_each_resource_waits_for(
 def test_a_bad_model_of_the_same_file_is_where_its_pipeline_points_to(
     file: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = said(capsys, "plan", "-f", file(epipe(), imodel(replicas=-1)))
+    status, out, err = output_of(capsys, "plan", "-f", file(epipe(), imodel(replicas=-1)))
 
     assert status == 1
     assert (
@@ -126,11 +127,11 @@ async def test_a_model_that_is_live_and_never_was_ready_is_asked_about_in_the_cl
     items = [{"kind": kind, **body} for kind, body in desk.cluster.snapshot() if kind != "Event"]
     live.write_text(yaml.safe_dump({"kind": "List", "items": items}))
     capsys.readouterr()
-    wanted = file(epipe(), imodel(model=REGISTERED))
-    _, out, _ = said(capsys, "plan", "-f", wanted, "--live", live)
+    manifests = file(epipe(), imodel(model=REGISTERED))
+    _, out, _ = output_of(capsys, "plan", "-f", manifests, "--live", live)
 
     assert "has not been Ready yet (Resolving); see `kubectl describe" in out
-    assert "models:/fx_drift@champion; only what --live shows of it is known" in out
+    assert "models:/fx_drift@champion; only the version that --live shows can be used" in out
 
 
 def test_pipelines_that_refer_to_each_other_are_refused(
@@ -139,7 +140,9 @@ def test_pipelines_that_refer_to_each_other_are_refused(
     def circle(name: str, other: str) -> dict[str, Any]:
         return epipe(name, steps=[step("s", modelRef={"name": other, "kind": PIPELINE.kind})])
 
-    status, out, err = said(capsys, "plan", "-f", file(circle("one", "two"), circle("two", "one")))
+    status, out, err = output_of(
+        capsys, "plan", "-f", file(circle("one", "two"), circle("two", "one"))
+    )
 
     assert (status, out) == (1, "")
     assert err.splitlines() == [
@@ -160,7 +163,7 @@ async def test_what_is_live_is_what_a_step_stands_for(
     live.write_text(yaml.safe_dump({"kind": "List", "items": items}))
     capsys.readouterr()
 
-    status, out, _ = said(capsys, "plan", "-f", file(epipe(), imodel()), "--live", live)
+    status, out, _ = output_of(capsys, "plan", "-f", file(epipe(), imodel()), "--live", live)
 
     assert status == 0
     assert "from https://store.example/fx/5/model.onnx" in out
@@ -169,7 +172,7 @@ async def test_what_is_live_is_what_a_step_stands_for(
 
 
 def test_render_prints_every_config(file: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    status, out, _ = said(capsys, "render", "-f", file(epipe(), imodel()), "--config")
+    status, out, _ = output_of(capsys, "render", "-f", file(epipe(), imodel()), "--config")
 
     assert status == 0
     assert [line for line in out.splitlines() if line.startswith("#")] == [
@@ -182,7 +185,7 @@ def test_render_prints_every_config(file: Any, capsys: pytest.CaptureFixture[str
 def test_render_says_on_stderr_what_it_cannot_render_yet(
     file: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    status, out, err = said(capsys, "render", "-f", file(epipe()))
+    status, out, err = output_of(capsys, "render", "-f", file(epipe()))
 
     assert (status, out) == (0, "")
     assert err.startswith(
@@ -195,7 +198,7 @@ def test_a_pipeline_and_a_model_of_one_name_cannot_both_have_their_service(
 ) -> None:
     pipeline = epipe("fx-drift")
     pipeline["spec"]["name"] = "signal"
-    status, out, err = said(capsys, "plan", "-f", file(pipeline, imodel()))
+    status, out, err = output_of(capsys, "plan", "-f", file(pipeline, imodel()))
 
     assert status == 1
     assert out.count("Service/fx-drift (missing)") == 1
@@ -213,7 +216,7 @@ def test_each_command_reads_all_files_that_it_is_given(
     model.parent.mkdir()
     pipeline.write_text(yaml.safe_dump(epipe()))
     model.write_text(yaml.safe_dump(imodel()))
-    status, out, err = said(capsys, command, "-f", pipeline, "-f", model.parent)
+    status, out, err = output_of(capsys, command, "-f", pipeline, "-f", model.parent)
 
     assert (status, err) == (0, "")
     assert "fx-drift" in out
@@ -223,7 +226,7 @@ def test_each_command_reads_all_files_that_it_is_given(
 def test_a_bad_graph_is_refused(file: Any, capsys: pytest.CaptureFixture[str]) -> None:
     wrong = epipe(steps=[step(inputMap={"x": "nothing"})])
 
-    status, _, err = said(capsys, "plan", "-f", file(wrong, imodel()))
+    status, _, err = output_of(capsys, "plan", "-f", file(wrong, imodel()))
 
     assert status == 1
     assert "EnsemblePipeline/desk-7/fx-signal: spec.steps[drift].inputMap[x]: found" in err

@@ -1,4 +1,4 @@
-"""Which manifests of a file are ours: what looks like it and is not must not be lost in silence."""
+"""Custom resources in files: manifests that only resemble them must not be ignored."""
 
 from pathlib import Path
 from typing import Any
@@ -77,25 +77,27 @@ def test_beside_a_good_manifest_it_refuses(
 def test_what_belongs_to_others_is_passed_over(version: str, kind: str, tmp_path: Path) -> None:
     file = written(tmp_path, {"apiVersion": version, "kind": kind}, imodel())
 
-    assert [str(one.key) for one in resources([file])] == ["InferenceModel/desk-7/fx-drift"]
+    assert [str(resource.key) for resource in resources([file])] == [
+        "InferenceModel/desk-7/fx-drift"
+    ]
 
 
 def test_a_resource_that_is_there_twice_is_refused_with_both_places(tmp_path: Path) -> None:
-    one = written(tmp_path, imodel(), epipe(), name="one.yaml")
-    two = written(tmp_path, epipe(), name="two.yaml")
+    first = written(tmp_path, imodel(), epipe(), name="one.yaml")
+    second = written(tmp_path, epipe(), name="two.yaml")
 
     with pytest.raises(InputError) as refused:
-        resources([one, two])
+        resources([first, second])
     line = yaml.safe_dump(imodel()).count("\n") + 2
     assert str(refused.value) == (
-        f"{two}, line 1: found EnsemblePipeline/desk-7/fx-signal a second time, the first is in"
-        f" {one}, line {line}; expected each resource once: remove or rename one of the two"
+        f"{second}, line 1: found EnsemblePipeline/desk-7/fx-signal a second time, the first is in"
+        f" {first}, line {line}; expected each resource once: remove or rename one of the two"
     )
 
 
 def test_namesakes_of_two_namespaces_are_two(tmp_path: Path) -> None:
     other = imodel()
     other["metadata"] = {**other["metadata"], "namespace": "desk-8"}
-    found = resources([written(tmp_path, imodel(), other)])
+    both = resources([written(tmp_path, imodel(), other)])
 
-    assert [one.key.namespace for one in found] == ["desk-7", "desk-8"]
+    assert [resource.key.namespace for resource in both] == ["desk-7", "desk-8"]

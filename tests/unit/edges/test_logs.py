@@ -19,8 +19,8 @@ def logged(message: str, *args: object, **more: Any) -> dict[str, Any]:
     record.__dict__.update(more)
     line = JsonFormatter().format(record)
     assert "\n" not in line
-    found: dict[str, Any] = json.loads(line)
-    return found
+    entry: dict[str, Any] = json.loads(line)
+    return entry
 
 
 def test_a_line_is_an_object() -> None:
@@ -33,18 +33,18 @@ def test_a_line_is_an_object() -> None:
 
 
 def test_the_key_of_the_object_is_a_field() -> None:
-    found = logged("x", unit="InferenceModel/desk-7/fx-drift", reason="Promoted")
+    entry = logged("x", unit="InferenceModel/desk-7/fx-drift", reason="Promoted")
 
-    assert (found["unit"], found["reason"]) == ("InferenceModel/desk-7/fx-drift", "Promoted")
+    assert (entry["unit"], entry["reason"]) == ("InferenceModel/desk-7/fx-drift", "Promoted")
 
 
 def test_a_traceback_stays_on_its_line() -> None:
     try:
         raise ValueError("two\nlines")
     except ValueError:
-        found = logged("failed", exc_info=sys.exc_info())
+        entry = logged("failed", exc_info=sys.exc_info())
 
-    assert "ValueError: two\nlines" in found["exception"]
+    assert "ValueError: two\nlines" in entry["exception"]
 
 
 def test_letters_of_any_language_are_written_as_they_are() -> None:
@@ -66,10 +66,10 @@ def test_a_line_of_the_init_container_has_the_same_form(capsys: pytest.CaptureFi
 
     line = capsys.readouterr().err.removesuffix("\n")
     assert line.isprintable()
-    found = json.loads(line)
-    assert list(found) == [*logged("x"), "bytes", "error"]
-    assert found.pop("time") > "2020"
-    assert found == {
+    entry = json.loads(line)
+    assert list(entry) == [*logged("x"), "bytes", "error"]
+    assert entry.pop("time") > "2020"
+    assert entry == {
         "level": "WARNING",
         "logger": "inference_operator.load",
         "message": "größer\x1b[2J\u202e",

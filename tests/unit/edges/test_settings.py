@@ -13,7 +13,7 @@ def test_an_empty_environment_gives_the_defaults() -> None:
 
 
 def test_each_setting_has_its_variable() -> None:
-    found = settings_of(
+    settings = settings_of(
         {
             "INFERENCE_OPERATOR_TRITON_IMAGE": "registry.example/triton:1",
             "INFERENCE_OPERATOR_WORKERS": "4",
@@ -22,8 +22,8 @@ def test_each_setting_has_its_variable() -> None:
         }
     )
 
-    assert (found.triton_image, found.workers) == ("registry.example/triton:1", 4)
-    assert found.served_namespaces == ("rates", "credit")
+    assert (settings.triton_image, settings.workers) == ("registry.example/triton:1", 4)
+    assert settings.served_namespaces == ("rates", "credit")
 
 
 @pytest.mark.parametrize(
@@ -70,10 +70,12 @@ def test_an_unknown_variable_is_refused_without_its_value(name: str, meant: str)
     with pytest.raises(SettingsError) as caught:
         settings_of({name: "hunter2"})
 
-    said = str(caught.value)
-    assert said.startswith(f"{name}: found a variable that is no setting (its value is not shown)")
-    assert said.endswith(meant)
-    assert "hunter2" not in said
+    message = str(caught.value)
+    assert message.startswith(
+        f"{name}: found a variable that is not a setting (its value is not shown)"
+    )
+    assert message.endswith(meant)
+    assert "hunter2" not in message
 
 
 def test_the_folder_of_the_project_s_tools_is_no_setting() -> None:
@@ -91,14 +93,14 @@ def test_the_name_of_a_variable_is_shown_as_a_terminal_obeys_none_of_it() -> Non
     with pytest.raises(SettingsError) as caught:
         settings_of({f"INFERENCE_OPERATOR_\x1b[2J\n{'x' * 500}": "hunter2"})
 
-    said = str(caught.value)
-    assert said.startswith("INFERENCE_OPERATOR_\\u001b[2J\\u000a")
-    assert said.isprintable()
-    assert len(said) < 300
+    message = str(caught.value)
+    assert message.startswith("INFERENCE_OPERATOR_\\u001b[2J\\u000a")
+    assert message.isprintable()
+    assert len(message) < 300
 
 
 @pytest.mark.parametrize(
-    ("name", "value", "found"),
+    ("name", "value", "shown"),
     [
         ("MLFLOW_TRACKING_URI", "https://h/x?token=hunter2", "'https://h/x' with a query or"),
         ("MLFLOW_TRACKING_URI", "https://h/x#hunter2", "'https://h/x' with a query or"),
@@ -113,15 +115,15 @@ def test_the_name_of_a_variable_is_shown_as_a_terminal_obeys_none_of_it() -> Non
     ],
 )
 def test_what_may_be_a_password_is_hidden_by_the_form_of_the_setting(
-    name: str, value: str, found: str
+    name: str, value: str, shown: str
 ) -> None:
     with pytest.raises(SettingsError) as caught:
         settings_of({f"INFERENCE_OPERATOR_{name}": value})
 
-    said = str(caught.value)
-    assert said.startswith(f"INFERENCE_OPERATOR_{name}: found {found}")
-    assert "hunter2" not in said
-    assert ("secretRef" in said) == (name == "MLFLOW_TRACKING_URI" and "@" in value)
+    message = str(caught.value)
+    assert message.startswith(f"INFERENCE_OPERATOR_{name}: found {shown}")
+    assert "hunter2" not in message
+    assert ("secretRef" in message) == (name == "MLFLOW_TRACKING_URI" and "@" in value)
 
 
 @pytest.mark.parametrize("name", ["MLFLOW_TRACKING_URI"])
@@ -130,10 +132,10 @@ def test_a_password_is_refused_and_not_shown(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
         settings_of({f"INFERENCE_OPERATOR_{name}": value})
 
-    said = str(caught.value)
-    assert said.startswith(f"INFERENCE_OPERATOR_{name}: found a user name or password in it")
-    assert "secretRef names a Secret" in said
-    assert "hunter2" not in said
+    message = str(caught.value)
+    assert message.startswith(f"INFERENCE_OPERATOR_{name}: found a user name or password in it")
+    assert "secretRef names a Secret" in message
+    assert "hunter2" not in message
 
 
 def test_all_problems_are_said_at_once() -> None:
@@ -180,16 +182,16 @@ def test_a_list_without_entries_is_refused() -> None:
 
 def test_lists_are_read_with_spaces_and_digests() -> None:
     digest = f"nvcr.io/nvidia/tritonserver@sha256:{'a' * 64}"
-    found = settings_of(
+    lists = settings_of(
         {
             "INFERENCE_OPERATOR_ALLOWED_IMAGES": f" {digest},\nregistry.example.com:5000/* ",
             "INFERENCE_OPERATOR_ALLOWED_SOURCE_HOSTS": "*.example.com:8443, s3://Models.1, pvc://*",
             "INFERENCE_OPERATOR_ALLOWED_TOLERATIONS": "",
         }
     ).allowed
-    assert found.images == (digest, "registry.example.com:5000/*")
-    assert found.source_hosts == ("*.example.com:8443", "s3://Models.1", "pvc://*")
-    assert found.tolerations == ()
+    assert lists.images == (digest, "registry.example.com:5000/*")
+    assert lists.source_hosts == ("*.example.com:8443", "s3://Models.1", "pvc://*")
+    assert lists.tolerations == ()
 
 
 def test_a_digest_in_a_bad_list_is_shown_but_a_password_is_not() -> None:

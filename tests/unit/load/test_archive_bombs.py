@@ -99,11 +99,11 @@ def link_bomb() -> bytes:
 
 def directory_bomb(count: int) -> bytes:
     """Return a zip whose directory lists a member again and again."""
-    one = zip_of(("a", b"", FILE), compression=zipfile.ZIP_STORED)
-    start, end = one.index(b"PK\x01\x02"), one.index(b"PK\x05\x06")
-    directory = one[start:end] * count
+    single = zip_of(("a", b"", FILE), compression=zipfile.ZIP_STORED)
+    start, end = single.index(b"PK\x01\x02"), single.index(b"PK\x05\x06")
+    directory = single[start:end] * count
     sizes = struct.pack("<HHII", 0xFFFE, 0xFFFE, len(directory), start)
-    return one[:start] + directory + one[end : end + 8] + sizes + b"\0\0"
+    return single[:start] + directory + single[end : end + 8] + sizes + b"\0\0"
 
 
 def long_name() -> bytes:

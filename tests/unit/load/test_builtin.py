@@ -87,7 +87,7 @@ def test_a_container_that_starts_again_leaves_all_alone(claim: Path, tmp_path: P
     assert (tmp_path / "models/words/1/model.py").stat().st_ino == made
 
 
-def test_what_an_ended_container_left_is_done_anew(tmp_path: Path) -> None:
+def test_what_an_ended_container_left_is_done_again(tmp_path: Path) -> None:
     left = tmp_path / "models/.load-words/model/1"
     left.mkdir(parents=True)
     (left / "model.py").write_text("half of it")
@@ -115,7 +115,7 @@ def test_a_file_that_is_no_vocabulary_is_refused(
     failure = refused(tmp_path, order(FETCHED))
     assert failure.reason is Reason.ARTIFACT_INVALID
     assert (failure.model, failure.problems[0].path) == ("words", VOCABULARY_URI)
-    assert "pvc://texts/vocab.txt is no vocabulary: " in str(failure)
+    assert "pvc://texts/vocab.txt is not a vocabulary: " in str(failure)
 
 
 def test_a_folder_of_words_is_refused(claim: Path, tmp_path: Path) -> None:
@@ -132,18 +132,18 @@ def test_packed_words_are_refused(claim: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("config", "said"),
+    ("config", "problem"),
     [('name: "trading"', "found no ensemble_scheduling"), ("max_batch_size: x", "found line 1")],
 )
-def test_an_ensemble_without_steps_is_refused(config: str, said: str, tmp_path: Path) -> None:
+def test_an_ensemble_without_steps_is_refused(config: str, problem: str, tmp_path: Path) -> None:
     failure = refused(tmp_path, order(TRADING, config))
     assert failure.reason is Reason.ARTIFACT_INVALID
     assert failure.model == "trading"
     assert str(failure).startswith("config.pbtxt: ")
-    assert said in str(failure)
+    assert problem in str(failure)
 
 
-def test_a_changed_ensemble_is_laid_out_anew(tmp_path: Path) -> None:
+def test_a_changed_ensemble_is_laid_out_again(tmp_path: Path) -> None:
     load(tmp_path, order(TRADING, ENSEMBLE))
     load(tmp_path, order(replace(TRADING, version=13), ENSEMBLE + "max_batch_size: 8\n"))
     folder = tmp_path / "models/trading"

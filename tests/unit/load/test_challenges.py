@@ -1,4 +1,4 @@
-"""What a registry's `WWW-Authenticate` says."""
+"""Challenges in a registry's `WWW-Authenticate`."""
 
 import pytest
 
@@ -28,8 +28,10 @@ REALM = "https://auth.example/token"
     ],
 )
 def test_each_challenge_has_its_parameters(header: str, expected: list[tuple[str, str]]) -> None:
-    found = parse_challenges(header)
-    assert [(one.scheme, one.parameters.get("realm", "")) for one in found] == expected
+    challenges = parse_challenges(header)
+    assert [
+        (challenge.scheme, challenge.parameters.get("realm", "")) for challenge in challenges
+    ] == expected
 
 
 def test_commas_within_quotes_separate_nothing() -> None:

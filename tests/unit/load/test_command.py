@@ -51,7 +51,7 @@ def test_a_limit_that_is_no_number_of_bytes_is_refused(
 ) -> None:
     with pytest.raises(SystemExit):
         parse("load", f"--size-limit={size}")
-    assert f"found {size!r}, expected a number of bytes from 1 on" in capsys.readouterr().err
+    assert f"found {size!r}, expected a number of bytes, 1 or more" in capsys.readouterr().err
 
 
 def run(tmp_path: Path, plan: str | None) -> tuple[int, LoadReport]:

@@ -27,8 +27,8 @@ def test_a_token_is_sent_as_a_bearer_token(tmp_path: Path) -> None:
 
 
 def test_a_user_is_sent_as_basic_authentication(tmp_path: Path) -> None:
-    found = read_credentials(secret(tmp_path, username="Aladdin", password="open sesame"))
-    assert found.authorization == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
+    credentials = read_credentials(secret(tmp_path, username="Aladdin", password="open sesame"))
+    assert credentials.authorization == "Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ=="
 
 
 def test_an_authority_alone_is_enough(tmp_path: Path) -> None:

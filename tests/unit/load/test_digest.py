@@ -26,16 +26,16 @@ def fill(folder: Path, **files: bytes) -> Path:
 
 def test_the_digest_of_a_file_is_its_sha256(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_bytes(b"torch")
-    said = subprocess.run(["sha256sum", tmp_path / "model.pt"], capture_output=True, text=True)
-    assert digest_of(tmp_path / "model.pt") == said.stdout[:64]
+    printed = subprocess.run(["sha256sum", tmp_path / "model.pt"], capture_output=True, text=True)
+    assert digest_of(tmp_path / "model.pt") == printed.stdout[:64]
 
 
 def test_the_documented_recipe_gives_the_same_digest(tmp_path: Path) -> None:
     fill(tmp_path, model_DOT_py=b"import json", weights__b=b"2", weights__a=b"1", Z=b"", a=b"x")
     (tmp_path / "weights" / "linked").symlink_to("../a")
     (tmp_path / "ä name").write_bytes(b"umlaut")
-    said = subprocess.run(RECIPE, shell=True, cwd=tmp_path, capture_output=True, text=True)
-    assert digest_of(tmp_path) == said.stdout.strip()
+    printed = subprocess.run(RECIPE, shell=True, cwd=tmp_path, capture_output=True, text=True)
+    assert digest_of(tmp_path) == printed.stdout.strip()
 
 
 def test_equal_folders_have_equal_digests(tmp_path: Path) -> None:
@@ -64,8 +64,8 @@ def test_a_link_within_the_boundary_is_followed(tmp_path: Path) -> None:
     fill(tmp_path, claim__blobs__x=b"weights", claim__model__a=b"")
     (tmp_path / "claim/model/w").symlink_to("../blobs/x")
     (tmp_path / "claim/model/all").symlink_to("../blobs")
-    found = files_of(tmp_path / "claim/model", tmp_path / "claim")
-    assert [file.relative for file in found] == ["a", "all/x", "w"]
+    files = files_of(tmp_path / "claim/model", tmp_path / "claim")
+    assert [file.relative for file in files] == ["a", "all/x", "w"]
 
 
 @pytest.mark.parametrize("to", [".", "..", "loop", "nothing"])

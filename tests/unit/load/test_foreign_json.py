@@ -12,12 +12,12 @@ DEEP = "[" * 1000 + "]" * 1000
 
 
 def test_a_docker_configuration() -> None:
-    with pytest.raises(LoadError, match="is no Docker configuration"):
+    with pytest.raises(LoadError, match="is not a Docker configuration"):
         held_for("ghcr.test", Secret("store", {DOCKER_CONFIG: f'{{"auths": {DEEP}}}'}))
 
 
 def test_the_key_of_a_service_account() -> None:
-    with pytest.raises(LoadError, match="is no service account's key"):
+    with pytest.raises(LoadError, match="is not a service account's key"):
         CloudStorage(Secret("store", {"credentials.json": DEEP}), 1.0)
 
 

@@ -26,11 +26,11 @@ PLANS: dict[str, tuple[dict[str, Any], str]] = {
     "no host": ({"uri": "https:///x"}, "expected the name of a host, bucket or claim"),
     "a name that is too long": ({"uri": f"pvc://c/{'x' * 300}"}, "m: spec.model.source.uri: "),
     "a path that is too deep": ({"uri": f"pvc://c/{'x/' * 3000}"}, "m: spec.model.source.uri: "),
-    "no port": ({"uri": "https://127.0.0.1:port/x"}, "is no valid address"),
-    "half an address": ({"uri": "https://[::1/x"}, "is no valid address"),
-    "an empty label": ({"uri": "https://a..b/x"}, "is no valid address"),
-    "a long label": ({"uri": f"https://{'a' * 70}.test/x"}, "is no valid address"),
-    "a space": ({"uri": "https://127.0.0.1/a b"}, "is no valid address"),
+    "no port": ({"uri": "https://127.0.0.1:port/x"}, "is not a valid address"),
+    "half an address": ({"uri": "https://[::1/x"}, "is not a valid address"),
+    "an empty label": ({"uri": "https://a..b/x"}, "is not a valid address"),
+    "a long label": ({"uri": f"https://{'a' * 70}.test/x"}, "is not a valid address"),
+    "a space": ({"uri": "https://127.0.0.1/a b"}, "is not a valid address"),
     "a number of 5000 digits": ({"version": 10**60}, "models[0].version: found"),
 }
 CONFIGS: dict[str, bytes] = {
@@ -59,7 +59,7 @@ def answer(folder: Path, plan: bytes, config: bytes = b'name: "m"', *more: str) 
     assert given.func(given) in (1, 2)
     message: str = json.loads(log.read_text("utf-8"))["message"]
     assert message.isprintable()
-    assert not NAMED.search(message.partition("is no valid address")[0])
+    assert not NAMED.search(message.partition("is not a valid address")[0])
     return message
 
 

@@ -139,7 +139,7 @@ def test_a_complete_model_is_not_copied_again(pod: Pod) -> None:
     ("changed", "config"),
     [({"version": 4}, CONFIG), ({"sha256": None}, CONFIG + "max_batch_size: 4\n")],
 )
-def test_another_order_is_laid_out_anew(
+def test_another_order_is_laid_out_again(
     pod: Pod, changed: dict[str, int | None], config: str
 ) -> None:
     pod.put("scorer/model.py")

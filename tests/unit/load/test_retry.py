@@ -1,4 +1,4 @@
-"""What is tried again, how long it waits, and when it ends."""
+"""Retries: their waits and their end."""
 
 from email.utils import formatdate
 

@@ -79,10 +79,10 @@ def test_no_more_than_the_limit_is_ever_on_the_disk(
     most = 0
     honest = SizeLimit.check
 
-    def watched(self: SizeLimit, size: int, what: str, least: str = "") -> None:
+    def watched(self: SizeLimit, size: int, stage: str, least: str = "") -> None:
         nonlocal most
         most = max(most, disk_of(pod.models))
-        honest(self, size, what, least)
+        honest(self, size, stage, least)
 
     monkeypatch.setattr(SizeLimit, "check", watched)
     pod.put("ranker.zip", zip_of(*code(*((f"w{n}", bytes(300 * KIB), FILE) for n in range(20)))))

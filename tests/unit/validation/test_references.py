@@ -148,7 +148,9 @@ def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -
             "is being deleted; create it again, or let the step refer",
         ),
         (
-            Referenced(None, lack=(Reason.REFERENCE_NOT_FOUND, "fx-inner is far", "go there")),
+            Referenced(
+                None, unresolved=(Reason.REFERENCE_NOT_FOUND, "fx-inner is far", "go there")
+            ),
             Reason.REFERENCE_NOT_FOUND,
             "fx-inner is far; go there",
         ),

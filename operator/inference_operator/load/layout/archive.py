@@ -1,6 +1,6 @@
-"""Unpacks .tar, .tar.gz, .tgz and .zip into a folder, and nothing outside it.
+"""Unpacking of .tar, .tar.gz, .tgz and .zip into a folder, and never outside it.
 
-Nothing of the archive's owners, times or modes is kept but the executable bit.
+The archive's owners, times and modes are dropped, except for the executable bit.
 """
 
 import gzip
@@ -20,7 +20,7 @@ _BROKEN = (tarfile.TarError, gzip.BadGzipFile, *BROKEN)
 
 
 def is_archive(path: str) -> bool:
-    """Whether the name says that a folder is packed in it (a TorchScript .pt is a zip inside)."""
+    """Return whether the name is that of an archive (a .pt is a zip too, but not one)."""
     return path.lower().endswith(SUFFIXES)
 
 
@@ -29,7 +29,7 @@ def unpack(
 ) -> None:
     """Unpack into the folder `target`; `kind` is the source's name, which ends in a suffix above.
 
-    `check` gets the bytes that were written so far, and raises LoadError where they are too many.
+    `check` gets the bytes written so far, and raises LoadError where they are too many.
     LoadError: ArtifactInvalid for unsafe or broken archives, InsufficientDisk beyond free space.
     """
     unpacking = Unpacking(target, Budget(target, f"unpacking {PurePosixPath(kind).name}", check))

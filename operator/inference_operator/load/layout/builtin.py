@@ -1,4 +1,4 @@
-"""Lays out a built-in step, whose code came with this image; a tokenizer's words may be fetched."""
+"""Layout of a built-in step from the code of this image, with a fetched vocabulary if given."""
 
 from pathlib import Path
 
@@ -12,16 +12,16 @@ from inference_operator.load.transfer.digest import digest_of, files_of
 from inference_operator.load.transfer.size_limit import SizeLimit
 
 VOCABULARY = "spec.builtin.tokenizer.vocabulary"
-"""The source of a tokenizer's words, as the step has it."""
+"""The field of the step with the source of a tokenizer's vocabulary."""
 
 MOST_VOCABULARY = 16 << 20
 """Bytes: ten times the vocabulary of multilingual BERT."""
 
 
 def lay_out_builtin(model: PlannedModel, version: Path, fetched: Artifact | None) -> Artifact:
-    """Write the step into its version's folder; the digest is that of what was written.
+    """Write the step into its version's folder; return it with the digest of its files.
 
-    `fetched` is the vocabulary; None takes the step's own.
+    `fetched` is the vocabulary; None: the step's own.
     """
     from model_builders.builtin.layout import write_builtin
 
@@ -29,14 +29,14 @@ def lay_out_builtin(model: PlannedModel, version: Path, fetched: Artifact | None
     try:
         write_builtin(model.builtin or "", version, vocabulary)
     except ValueError as error:
-        what = f"{model.uri} is no vocabulary: {error}"
-        raise LoadError(Reason.ARTIFACT_INVALID, what) from None
+        message = f"{model.uri} is not a vocabulary: {error}"
+        raise LoadError(Reason.ARTIFACT_INVALID, message) from None
     size = sum(file.path.stat().st_size for file in files_of(version))
     return Artifact(None, "", digest_of(version), size)
 
 
 def vocabulary_limit() -> SizeLimit:
-    """Return the limit of a tokenizer's words, which its spec cannot change."""
+    """Return the limit of a vocabulary, which the spec cannot change."""
     return SizeLimit(MOST_VOCABULARY, VOCABULARY, remedy="give a vocab.txt, one word a line")
 
 

@@ -1,4 +1,4 @@
-"""Files of an artifact that Triton would load as code, whatever the format of the model.
+"""Files of an artifact that Triton would load as code, with any format of the model.
 
 Triton looks for a model's backend, `libtriton_NAME.so`, in the version's folder and in the model's
 before its own (TRITONSERVER_ServerOptionsSetBackendDirectory).

@@ -1,4 +1,4 @@
-"""Links of an unpacked archive: where each one leads, and that it stays inside."""
+"""A check that the links of an unpacked archive stay inside it."""
 
 import os
 from collections.abc import Iterator
@@ -26,8 +26,8 @@ def shown(name: str) -> str:
 def check_links(root: Path) -> None:
     """Raise LoadError for the first link below `root` that leads out of it.
 
-    An archive's only folder may become the version's folder. A link that led from that folder to
-    its neighbour was inside before, and is not any longer.
+    An archive's only folder may become the version's folder. A link from it to a neighbour was
+    inside before, and then is not.
     """
     way = Way(root)
     for link in _links_below(root):
@@ -43,7 +43,7 @@ def _links_below(root: Path) -> Iterator[Path]:
 
 
 class Way:
-    """Follows links step by step, since `realpath` has no bound: it recurses for each link."""
+    """A walk along links, step by step: `realpath` recurses for each link, without a bound."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

@@ -1,7 +1,7 @@
-"""Reads plain and gzip tars as a stream, within bounds.
+"""Reader of plain and gzip tars as a stream, within bounds.
 
-`tarfile` reads one header here and no more: it takes every compression that Python has, expands
-sparse files, reads a long name of any size into memory, and keeps each member that it has read.
+`tarfile` only parses single headers here. Its own reader accepts every compression that Python has,
+expands sparse files, reads long names of any size into memory, and keeps each member that it read.
 """
 
 import gzip
@@ -35,7 +35,7 @@ Changes = dict[str, bytes]
 
 
 def read_tar(archive: Path, unpacking: Unpacking) -> None:
-    """Unpack every member; the content says whether it is a gzip, not the name."""
+    """Unpack every member; the content decides whether it is a gzip, not the name."""
     with archive.open("rb") as file, _inflated(file) as stream:
         reader = _Reader(stream)
         try:
@@ -98,7 +98,7 @@ class _Content:
 
 
 class _Reader:
-    """Headers of members, with what extension headers before them say applied."""
+    """A reader of member headers, with the extension headers before them applied."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream

@@ -1,7 +1,7 @@
-"""The folder that an archive is unpacked into: where members go, and how much they may take.
+"""The folder that an archive is unpacked into: the places of members, and their limits.
 
-Files are written first and links made last, so that no write ever goes through a link of the
-archive. Everything is counted as it comes: what an archive declares may be untrue.
+Files are written first and links made last, so that no write goes through a link of the archive.
+Members are counted as they are read: the sizes that an archive declares may be wrong.
 """
 
 import errno
@@ -19,7 +19,7 @@ from inference_operator.load.transfer.space import Budget
 MAX_MEMBERS = 100_000
 MAX_LINKS = 10_000
 MAX_LINK_TEXT = 4 << 20
-# File systems take whole blocks, also for a folder or a link.
+# File systems use whole blocks, also for a folder or a link.
 _BLOCK = 4096
 
 _UNWRITABLE = {
@@ -45,7 +45,7 @@ class Unpacking:
     soft: list[tuple[str, str]] = field(default_factory=list)
 
     def place(self, name: str) -> Path | None:
-        """Return where a member goes, None for the root itself; refuse names that leave it."""
+        """Return the path of a member, None for the root itself; refuse names that leave it."""
         self._count()
         return self._inside(name)
 
@@ -79,12 +79,12 @@ class Unpacking:
         self.soft.append((name, to))
 
     def make_links(self) -> None:
-        """Make the links that were kept for the end, and check where they lead."""
+        """Make the links that wait for the end, and check where they lead."""
         for name, to in self.hard:
             path, origin = self._link_place(name), self._inside(to)
             if origin is None or not origin.is_file():
                 raise refused(
-                    f"its link {shown(name)} leads to {shown(to)}, which is no file in it"
+                    f"its link {shown(name)} leads to {shown(to)}, which is not a file in it"
                 )
             with _clashes(name):
                 self._make_folders(path.parent)
@@ -96,7 +96,7 @@ class Unpacking:
                 self._make_folders(path.parent)
                 path.symlink_to(to)
             links.append(path)
-        # Only now is it certain where each link leads: a later one may be a part of its way.
+        # A link may lead through a later one, so all are checked at the end.
         way = Way(self.target)
         for path in links:
             way.check(path)

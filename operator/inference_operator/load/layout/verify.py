@@ -1,6 +1,6 @@
-"""The laid-out artifact against the config.pbtxt that will serve it, before Triton sees either.
+"""Verification of an artifact against the config.pbtxt that will serve it, before Triton starts.
 
-Imports protobuf and, for ONNX, onnx: call it once the bytes are there.
+It imports protobuf and, for ONNX, onnx: call it when the files are in place.
 """
 
 from dataclasses import replace
@@ -20,7 +20,7 @@ _CONFIG = "config.pbtxt"
 
 
 class Verifier:
-    """Knows one model's config: the name of its main file, and what its artifact must offer."""
+    """A check of one model's artifact; its config names the main file and the tensors."""
 
     def __init__(self, order: ModelOrder) -> None:
         from inference_operator.api.model import ModelFormat
@@ -32,7 +32,7 @@ class Verifier:
         self.main_file = main_file_name(self._format, self._config)
 
     def check(self, version: Path) -> None:
-        """Raise LoadError when Triton would not load or serve what is in the version's folder."""
+        """Raise LoadError when Triton would not load or serve the version's folder."""
         from model_builders.artifact import check_artifact
 
         problems = check_artifact(self._format, version, self._config)
@@ -42,13 +42,13 @@ class Verifier:
 
 
 def check_ensemble(order: ModelOrder) -> None:
-    """Raise LoadError where the config, which is all that there is of an ensemble, is none."""
+    """Raise LoadError where the config, the only file of an ensemble, has no ensemble."""
     config = _config(order)
     _check_files(order, config)
     if not config.ensemble_scheduling.step:
         value = "no ensemble_scheduling with steps"
         requirement = f"it for the format {ArtifactFormat.ENSEMBLE}"
-        problem = Problem(_CONFIG, value, requirement, "make the revision anew")
+        problem = Problem(_CONFIG, value, requirement, "make the revision again")
         raise LoadError.of(Reason.ARTIFACT_INVALID, [problem])
 
 

@@ -1,8 +1,8 @@
-"""The model repository on disk: staged beside its place, and renamed into it when it is whole.
+"""The model repository on disk: models are staged beside it, and renamed into it when complete.
 
 `OUTPUT/<name>` exists exactly when the model is complete and verified: a container that starts
-again finds either all of a model or none of it. Triton takes every folder of the repository for a
-model, so the staging folders are gone at the end, and what records a model is a file inside it.
+again finds either a complete model or none. Triton takes every folder of the repository for a
+model, so the staging folders are gone at the end, and the record of a model is a file inside it.
 """
 
 import hashlib
@@ -25,7 +25,7 @@ _RECORD = ".loaded.json"
 
 
 class Staging:
-    """Where one model is put together."""
+    """The staging folder of one model."""
 
     def __init__(self, output: Path, order: ModelOrder) -> None:
         name = order.model.name
@@ -38,21 +38,21 @@ class Staging:
         self.download = self.work / "download"
 
     def complete(self) -> LoadedModel | None:
-        """The model as an earlier container laid it out, if it is of this very order."""
+        """Return the model that an earlier container laid out for the same order; else None."""
         if self._place.is_symlink():
             return None
         try:
             record = json.loads((self._place / _RECORD).read_text())
-            found = LoadedModel(self._order.model.name, record["sha256"], record["bytes"])
+            loaded = LoadedModel(self._order.model.name, record["sha256"], record["bytes"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        return found if record.get("order") == _identity(self._order) else None
+        return loaded if record.get("order") == _identity(self._order) else None
 
     def prepare(self) -> None:
-        """An empty version folder; a download that was begun stays.
+        """Make an empty version folder; an unfinished download stays.
 
-        The containers of a pod share the volume: links that one of them left here are removed, so
-        that nothing is ever written through one.
+        Containers of a pod share the volume. Links that one left here are removed, so that no
+        write goes through a link.
         """
         if self.work.is_dir() and not self.work.is_symlink():
             _remove_links(self.work)
@@ -65,7 +65,7 @@ class Staging:
     def put(self, file: Path, name: str) -> None:
         """Move the artifact's only file into the version's folder, under the config's name for it.
 
-        LoadError for a name that would lead out of the folder, or that is taken.
+        LoadError for a name that would leave the folder, or that another file has.
         """
         target = self.version / name
         if not is_plain_name(name):
@@ -75,7 +75,7 @@ class Staging:
         file.rename(target)
 
     def unwrap(self, main_file: str) -> None:
-        """Take an archive's only folder for the version when the main file is in there."""
+        """Make an archive's only folder the version's folder when it has the main file."""
         inside = list(self.version.iterdir())
         if len(inside) != 1 or not inside[0].is_dir() or inside[0].is_symlink():
             return
@@ -85,7 +85,7 @@ class Staging:
             self._lifted.rename(self.version)
 
     def finish(self, loaded: LoadedModel) -> None:
-        """Make the model appear in the repository, whole."""
+        """Move the complete model into the repository."""
         (self._model / "config.pbtxt").write_text(self._order.config, "utf-8")
         record = {
             "order": _identity(self._order),
@@ -98,7 +98,7 @@ class Staging:
         self.discard()
 
     def discard(self) -> int:
-        """Remove everything that is not in its place; the bytes that were there."""
+        """Remove the staging folder; return the bytes that it had."""
         files = [path for path in self.work.rglob("*") if path.is_file()]
         written = sum(path.lstat().st_size for path in files)
         _remove(self.work)
@@ -111,13 +111,13 @@ def _refused(value: str, requirement: str) -> LoadError:
 
 
 def remove_staging(output: Path) -> None:
-    """Remove every staging folder: Triton would take one for a model."""
+    """Remove every staging folder: Triton would load one as a model."""
     for left in output.glob(f"{_STAGING}*"):
         _remove(left)
 
 
 def _remove(path: Path) -> None:
-    """Remove a folder, or the file or link in its place; what a link leads to stays."""
+    """Remove a folder, or the file or link in its place; the target of a link stays."""
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
     else:

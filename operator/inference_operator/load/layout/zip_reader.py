@@ -1,4 +1,4 @@
-"""Reads zip archives member by member, within bounds."""
+"""Reader of zip archives, member by member and within bounds."""
 
 import os
 import stat
@@ -23,7 +23,7 @@ def read_zip(archive: Path, unpacking: Unpacking) -> None:
 def _take(packed: zipfile.ZipFile, member: zipfile.ZipInfo, unpacking: Unpacking) -> None:
     name, mode = member.filename, member.external_attr >> 16
     if not name:
-        # zipfile cuts a name at its first NUL, and fails at what is left of this one.
+        # zipfile cuts a name at its first NUL, and fails at an empty rest.
         raise refused("it is broken (a member has no name): upload it again")
     if (why := why_unreadable(member)) is not None:
         raise refused(f"its member {shown(name)} is {why}: pack it again with stored or deflated")

@@ -11,18 +11,18 @@ _SPACE = " \t"
 
 @dataclass(slots=True)
 class Challenge:
-    """One way to ask: its scheme in lower case, and its parameters, with their names so too."""
+    """An authentication scheme, in lower case, and its parameters by lower-case name."""
 
     scheme: str
     parameters: dict[str, str] = field(default_factory=dict)
 
 
 def parse_challenges(header: str) -> tuple[Challenge, ...]:
-    """The challenges in the header's order; none of one that is longer than `LONGEST`.
+    """Return the challenges in the header's order; none if it is longer than `LONGEST`.
 
-    What is malformed ends with its comma.
+    A malformed part is skipped up to the next comma.
     """
-    found: list[Challenge] = []
+    challenges: list[Challenge] = []
     at = 0 if len(header) <= LONGEST else len(header)
     while at < len(header):
         start = _skip(header, at, f"{_SPACE},")
@@ -31,17 +31,17 @@ def parse_challenges(header: str) -> tuple[Challenge, ...]:
         if not name:
             at = _after_comma(header, start)
         elif header[at : at + 1] != "=":
-            found.append(Challenge(name))
-        elif not found:
+            challenges.append(Challenge(name))
+        elif not challenges:
             at = _after_comma(header, at)
         else:
             value, at = _value(header, _skip(header, at + 1, _SPACE))
-            found[-1].parameters.setdefault(name, value)
-    return tuple(found)
+            challenges[-1].parameters.setdefault(name, value)
+    return tuple(challenges)
 
 
 def _value(header: str, at: int) -> tuple[str, int]:
-    """A token or a quoted string, and where it ends."""
+    """Return a token or a quoted string, and its end."""
     if header[at : at + 1] != '"':
         end = _token_end(header, at)
         # `token68` may end in several of them.

@@ -1,4 +1,4 @@
-"""A mounted Secret: its values, and what an HTTP request makes of them."""
+"""A mounted Secret: its values, and the HTTP credentials in them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,27 +12,27 @@ from inference_operator.load.failure import LoadError
 
 @dataclass(frozen=True, slots=True)
 class Secret:
-    """The texts of a mounted Secret, which are never printed; empty ones count as absent."""
+    """The values of a mounted Secret, which are never printed; empty ones count as absent."""
 
     name: str
     values: Mapping[str, str] = field(repr=False)
 
     def first(self, *keys: str) -> str | None:
-        """The value of the first of these keys that is there."""
+        """Return the value of the first of these keys that is set."""
         return next((self.values[key] for key in keys if key in self.values), None)
 
-    def unusable(self, what: str, expected: str) -> LoadError:
-        """An error that names keys and never values."""
+    def unusable(self, problem: str, expected: str) -> LoadError:
+        """Return an error that names keys, but never values."""
         return LoadError(
             Reason.ARTIFACT_FORBIDDEN,
-            f"Secret {self.name} cannot be used: {what}",
+            f"Secret {self.name} cannot be used: {problem}",
             f"give it the keys {expected}",
             SOURCE_SECRET,
         )
 
 
 def read_secret(folder: Path) -> Secret:
-    """Read a Secret's folder; LoadError when it is not mounted or holds what is no text."""
+    """Read a Secret's folder; LoadError when it is not mounted or has a value that is not text."""
     name = folder.name
     if not folder.is_dir():
         raise Secret(name, {}).unusable("it is not mounted in the pod", "of its source")
@@ -48,7 +48,7 @@ def read_secret(folder: Path) -> Secret:
 
 
 def http_credentials(secret: Secret, expected: str = EXPECTED) -> Credentials:
-    """Return a header and trust; LoadError names the keys when they do not fit."""
+    """Return the header and the authority; LoadError names the keys if they do not fit."""
     try:
         return Credentials.of(secret.values)
     except CredentialsError as error:

@@ -50,7 +50,7 @@ _CUT = (
     ConnectionError,
     identity.TransportError,
 )
-# What the library does with an answer that is none of Google's.
+# The errors of the library for an answer that is not Google's.
 _STRANGE = (
     ValueError,
     KeyError,
@@ -73,7 +73,7 @@ class CloudStorage:
         self._client = _client(secret or Secret("", {}))
 
     def files(self, uri: str) -> Listing:
-        """One object, or all below a prefix that ends with a slash."""
+        """List one object, or all below a prefix that ends with a slash."""
         bucket, name = SourceUri.of(uri).place
         if not name.endswith("/"):
             return Listing((RemoteFile(name, uri),))
@@ -89,7 +89,7 @@ class CloudStorage:
         return Listing(tuple(files), is_folder=True)
 
     def _names(self, uri: str, bucket: str, prefix: str) -> list[str]:
-        found = self._client.list_blobs(
+        blobs = self._client.list_blobs(
             bucket,
             prefix=prefix,
             fields="items(name),nextPageToken",
@@ -99,21 +99,21 @@ class CloudStorage:
         )
         names: list[str] = []
         token = None
-        for number, page in enumerate(found.pages):
+        for number, page in enumerate(blobs.pages):
             names += [blob.name for blob in page if not blob.name.endswith("/")]
             check_listing(uri, len(names), number)
-            if found.next_page_token is not None and found.next_page_token == token:
+            if blobs.next_page_token is not None and blobs.next_page_token == token:
                 raise LoadError(
                     Reason.FETCH_FAILED,
                     f"{shown_uri(uri)}: the server lists it without end: it sent a page's token"
                     " twice",
                 )
-            token = found.next_page_token
+            token = blobs.next_page_token
         return names
 
     @contextmanager
     def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
-        """The object's bytes, of one generation only: that is its `etag`."""
+        """Read the object's bytes, of one generation only, which is the `etag`."""
         bucket, name = SourceUri.of(uri).place
         blob = self._client.bucket(bucket).blob(name)
         with _explained(uri):
@@ -151,7 +151,7 @@ class CloudStorage:
 
 
 class _Part(io.BytesIO):
-    """A part of an object: what a server sends beyond it ends the attempt."""
+    """A part of an object; more bytes than that end the attempt."""
 
     def __init__(self, size: int) -> None:
         super().__init__()
@@ -186,7 +186,7 @@ def _client(secret: Secret) -> Any:
 
 
 def _tokens(key: str | None) -> Request | None:
-    """What asks for tokens where the key says; None: Google's own, which asks the pod's machine."""
+    """Return the requests for tokens at the key's address; None: Google's own, at the machine's."""
     return None if key is None else Request(BoundedSession())
 
 
@@ -198,7 +198,7 @@ def _identity(secret: Secret, key: str | None) -> Any:
             )
         except ValueError:
             raise secret.unusable(
-                "`credentials.json` is no service account's key", EXPECTED
+                "`credentials.json` is not a service account's key", EXPECTED
             ) from None
     if secret.first("endpoint") or os.environ.get("STORAGE_EMULATOR_HOST"):
         return AnonymousCredentials()
@@ -216,28 +216,28 @@ def _explained(uri: str) -> Iterator[None]:
     except answers.NotFound:
         raise LoadError(
             Reason.ARTIFACT_NOT_FOUND,
-            f"{uri} is not there",
+            f"{uri} does not exist",
             "check its bucket and object (a folder ends with a slash)",
         ) from None
     except (answers.Forbidden, answers.Unauthorized, identity.RefreshError) as error:
         raise LoadError(
             Reason.ARTIFACT_FORBIDDEN,
-            f"{uri}: {_said(error)}",
+            f"{uri}: {_described(error)}",
             "put the `credentials.json` of a service account that may read it into the Secret",
             SOURCE_SECRET,
         ) from None
     except (answers.PreconditionFailed, answers.RequestRangeNotSatisfiable) as error:
-        raise RangeError(f"{uri}: {_said(error)}") from None
+        raise RangeError(f"{uri}: {_described(error)}") from None
     except _PASSING as error:
-        raise TransientError(f"{uri}: {_said(error)}") from None
+        raise TransientError(f"{uri}: {_described(error)}") from None
     except _CUT as error:
         raise TransientError(f"cannot reach Google Cloud Storage: {text_of(error)}") from None
     except answers.GoogleAPICallError as error:
-        raise LoadError(Reason.FETCH_FAILED, f"{uri}: {_said(error)}", "check it") from None
+        raise LoadError(Reason.FETCH_FAILED, f"{uri}: {_described(error)}", "check it") from None
     except _STRANGE as error:
         raise strange("Google Cloud Storage", uri, error) from None
 
 
-def _said(error: Exception) -> str:
+def _described(error: Exception) -> str:
     code = getattr(error, "code", None)
     return f"Google Cloud Storage answered {int(code)}" if code else text_of(error)

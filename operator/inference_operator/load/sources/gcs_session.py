@@ -12,9 +12,9 @@ from inference_operator.load.transfer.bounded_body import CHUNK, check_json, of_
 
 
 class BoundedSession(requests.Session):
-    """A session whose answers are bounded but for the content of objects.
+    """A session whose answers are bounded, except for the content of objects.
 
-    It follows no redirect, and connects to no forbidden address.
+    It never follows a redirect or connects to a forbidden address.
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -34,12 +34,12 @@ class BoundedSession(requests.Session):
                 check_json(answer._content)
             else:
                 answer._content = _of_error(body)
-        # Else requests guesses it, which takes long.
+        # Otherwise requests guesses the encoding, which is slow.
         answer.encoding = "utf-8"
         return answer
 
     def get_redirect_target(self, resp: Any) -> None:
-        """None: requests reads the whole body of a redirect before it follows it."""
+        """Return None: requests reads the whole body of a redirect before it follows it."""
 
 
 def _of_error(chunks: Iterator[bytes]) -> bytes:

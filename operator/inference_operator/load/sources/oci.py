@@ -49,7 +49,7 @@ class OciRegistry:
         self._login = Login(self._transport, self._host, held)
 
     def files(self, uri: str) -> Listing:
-        """The layers of the manifest, each with the digest that the manifest says."""
+        """List the layers of the manifest, each with the digest in the manifest."""
         layers = self._manifest(uri).get("layers")
         if not isinstance(layers, list) or not layers:
             raise _invalid(uri, "its manifest has no layers: push the model's file, as `oras push`")
@@ -61,7 +61,7 @@ class OciRegistry:
 
     @contextmanager
     def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
-        """A layer's bytes; a token that ran out is asked for anew."""
+        """Read a layer's bytes; ask for another token when the last one has expired."""
         with ExitStack() as stack:
             try:
                 request = self._transport.get(uri, span, etag, self._login.authorization)
@@ -106,23 +106,23 @@ class OciRegistry:
 
     def _file(self, uri: str, layer: Any, name: str) -> RemoteFile:
         digest = layer.get("digest") if isinstance(layer, dict) else None
-        found = _LAYER.fullmatch(digest) if isinstance(digest, str) else None
-        if found is None:
-            said = repr(digest)[:_SHOWN]
-            raise _invalid(uri, f"a layer has the digest {said}, expected sha256:HEX")
+        match = _LAYER.fullmatch(digest) if isinstance(digest, str) else None
+        if match is None:
+            shown_digest = repr(digest)[:_SHOWN]
+            raise _invalid(uri, f"a layer has the digest {shown_digest}, expected sha256:HEX")
         blob = f"https://{self._host}/v2/{self._repository}/blobs/{digest}"
-        return RemoteFile(name, blob, found.group(1))
+        return RemoteFile(name, blob, match.group(1))
 
 
 def _annotations(layer: Any) -> dict[str, str]:
-    """The annotations of a layer that are text, as the specification has all of them."""
-    found = layer.get("annotations") if isinstance(layer, dict) else None
-    pairs = found.items() if isinstance(found, dict) else ()
+    """Return the annotations of a layer that are text, as the specification requires."""
+    annotations = layer.get("annotations") if isinstance(layer, dict) else None
+    pairs = annotations.items() if isinstance(annotations, dict) else ()
     return {name: value for name, value in pairs if isinstance(value, str)}
 
 
 def _only_name(layer: Any) -> str:
-    """The title, or a name that says whether it is an archive: types are often left at `tar`."""
+    """Return the title, or a name with the suffix of an archive: types are often left at `tar`."""
     notes = _annotations(layer)
     if title := notes.get(_TITLE):
         return _ARCHIVE if notes.get(_UNPACK) == "true" else title
@@ -142,5 +142,5 @@ def _title(uri: str, layer: Any) -> str:
     return title
 
 
-def _invalid(uri: str, what: str) -> LoadError:
-    return LoadError(Reason.ARTIFACT_INVALID, f"{shown_uri(uri)}: {what}")
+def _invalid(uri: str, problem: str) -> LoadError:
+    return LoadError(Reason.ARTIFACT_INVALID, f"{shown_uri(uri)}: {problem}")

@@ -1,4 +1,4 @@
-"""How a registry is asked: the Secret's user or token, and the bearer tokens that it hands out."""
+"""Login to a registry: the Secret's user or token, and the registry's bearer tokens."""
 
 import binascii
 from base64 import b64decode
@@ -16,14 +16,14 @@ from inference_operator.load.transfer.transport import Transport, UnauthorizedEr
 
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
 DOCKER_CONFIG = ".dockerconfigjson"
-# Of an answer with a token, and of a configuration: a Secret holds no more.
+# The limit of an answer with a token, and of a configuration: a Secret has at most 1 MiB.
 _JSON = JsonLimits(size=1 << 20)
-# Of a bearer token, which servers take a few KiB of.
+# The limit of a bearer token; servers accept a few KiB.
 _LONGEST = 64 << 10
 
 
 def held_for(host: str, secret: Secret | None) -> str | None:
-    """The Authorization header that the Secret has for this registry; None: it is open to all."""
+    """Return the Secret's Authorization header for this registry; None: no credentials."""
     if secret is None:
         return None
     if (config := secret.first(DOCKER_CONFIG)) is not None:
@@ -32,54 +32,54 @@ def held_for(host: str, secret: Secret | None) -> str | None:
 
 
 class Login:
-    """Answers a registry's challenges, and keeps the last token for the requests that follow."""
+    """The answers to a registry's challenges; the last token serves the requests that follow."""
 
     def __init__(self, transport: Transport, host: str, held: str | None) -> None:
         self._transport, self._host, self._held = transport, host, held
         self.authorization = held if held and held.startswith("Bearer ") else None
 
-    def answer(self, said: UnauthorizedError) -> None:
-        """Get what the challenge asks for; `said` is raised where nothing can be done.
+    def answer(self, refusal: UnauthorizedError) -> None:
+        """Get the credentials that the challenge asks for, or raise `refusal`.
 
-        Only the registry itself may ask: where a redirect leads, a challenge could name a realm
-        that collects credentials (CVE-2020-15157).
+        Only the registry itself may ask: the target of a redirect could name a realm that collects
+        credentials (CVE-2020-15157).
         """
-        if origin(said.url) != origin(f"https://{self._host}"):
+        if origin(refusal.url) != origin(f"https://{self._host}"):
             raise LoadError(
                 Reason.ARTIFACT_FORBIDDEN,
-                f"{self._host} redirects to {shown_uri(said.url)}, which asks for credentials, and"
-                f" they are for {self._host} only",
+                f"{self._host} redirects to {shown_uri(refusal.url)}, which asks for credentials,"
+                f" and they are for {self._host} only",
                 "let the registry redirect to an address that is signed, or serve its layers"
                 " itself",
             ) from None
         if self.authorization is not None and self.authorization == self._held:
-            raise said
-        for challenge in parse_challenges(said.challenge):
+            raise refusal
+        for challenge in parse_challenges(refusal.challenge):
             if challenge.scheme == "basic" and self._held:
                 self.authorization = self._held
                 return
             if challenge.scheme == "bearer":
-                self.authorization = self._token(challenge.parameters, said)
+                self.authorization = self._token(challenge.parameters, refusal)
                 return
-        raise said
+        raise refusal
 
-    def _token(self, wanted: dict[str, str], said: LoadError) -> str:
-        realm = wanted.get("realm", "")
+    def _token(self, parameters: dict[str, str], refusal: LoadError) -> str:
+        realm = parameters.get("realm", "")
         if not _is_plain_https(realm):
-            raise said
-        asked = [(name, wanted[name]) for name in ("service", "scope") if name in wanted]
+            raise refusal
+        asked = [(name, parameters[name]) for name in ("service", "scope") if name in parameters]
         url = f"{realm}{'&' if '?' in realm else '?'}{urlencode(asked)}"
         with self._transport.open(url, {}, self._held, named_by=self._host) as response:
             body = response.read(_JSON.size + 1)
         try:
-            found = parse_json(body, _JSON)
-            token = found.get("token") or found["access_token"]
+            fields = parse_json(body, _JSON)
+            token = fields.get("token") or fields["access_token"]
         except (ValueError, KeyError, AttributeError):
             token = None
         if not _is_token(token):
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{shown_uri(realm)} gave no token, which is at most {_LONGEST >> 10} KiB of"
+                f"{shown_uri(realm)} gave no usable token: at most {_LONGEST >> 10} KiB of"
                 " printable ASCII",
                 "check the registry's token service",
             )
@@ -87,7 +87,7 @@ class Login:
 
 
 def _is_token(value: Any) -> bool:
-    """Whether it can stand in a header."""
+    """Return whether the value can be sent in a header."""
     return isinstance(value, str) and 0 < len(value) <= _LONGEST and is_header_value(value)
 
 
@@ -96,19 +96,19 @@ def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
         auths: dict[str, Any] = parse_json(text, _JSON)["auths"]
         entry = next((held for name, held in auths.items() if _host(name) == host), None)
         if entry is None:
-            known = ", ".join(sorted(map(_host, auths))) or "none"
-            raise secret.unusable(f"{DOCKER_CONFIG} knows {known}, not {host}", EXPECTED)
+            hosts = ", ".join(sorted(map(_host, auths))) or "none"
+            raise secret.unusable(f"{DOCKER_CONFIG} knows {hosts}, not {host}", EXPECTED)
         if "auth" in entry:
             user, _, password = b64decode(entry["auth"]).decode().partition(":")
         else:
             user, password = entry["username"], entry["password"]
     except (ValueError, KeyError, TypeError, AttributeError, binascii.Error):
-        raise secret.unusable(f"{DOCKER_CONFIG} is no Docker configuration", EXPECTED) from None
+        raise secret.unusable(f"{DOCKER_CONFIG} is not a Docker configuration", EXPECTED) from None
     return basic(user, password)
 
 
 def _is_plain_https(realm: str) -> bool:
-    """Whether credentials may go there: https, and a host without a user."""
+    """Return whether credentials may be sent there: https, and a host without a user."""
     try:
         parts = urlsplit(realm)
         return parts.scheme == "https" and bool(parts.hostname) and "@" not in parts.netloc

@@ -1,4 +1,4 @@
-"""Fetches a remote source into a model's staging folder: a file, or all files of a folder."""
+"""Fetching of a remote source into a staging folder: a file, or all files of a folder."""
 
 import hashlib
 import shutil
@@ -30,9 +30,9 @@ FILES_AT_ONCE = 4
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """What the source gave: a file that is still to be laid out, or (None) a folder in place.
+    """A fetched artifact: a file that is not laid out yet, or (None) a folder in place.
 
-    `kind` is the file's name, whose suffix tells whether a folder is packed in it.
+    `kind` is the file's name; its suffix shows whether it is an archive.
     """
 
     file: Path | None
@@ -42,15 +42,15 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
-class Remote:
-    """Where remote files are had from: their origin, and the node's cache if there is one."""
+class RemoteSource:
+    """A remote source, and the node's cache if there is one."""
 
     fetcher: Fetcher
     cache: NodeCache | None = None
     downloads: Downloads = field(default_factory=unlimited)
 
     def obtain(self, model: PlannedModel, uri: str, staging: Staging) -> Artifact:
-        """The source's file as a download, or its folder laid out in the version's place."""
+        """Download the source's file, or lay its folder out in the version's folder."""
         listing = self.fetcher.files(uri)
         if listing.is_folder:
             return self._folder(model, listing, staging)
@@ -79,12 +79,12 @@ class Remote:
             return self._file(model, file, own, file.sha256)
 
         with ThreadPoolExecutor(FILES_AT_ONCE, "files") as workers:
-            found = list(workers.map(lay_out, listing.files, places))
-        for fetched, place in zip(found, places, strict=True):
+            files = list(workers.map(lay_out, listing.files, places))
+        for fetched, place in zip(files, places, strict=True):
             place.parent.mkdir(parents=True, exist_ok=True)
             fetched.path.rename(place)
-        digests = {f.name: one.sha256 for f, one in zip(listing.files, found, strict=True)}
-        return Artifact(None, "", folder_digest(digests), sum(one.size for one in found))
+        digests = {r.name: f.sha256 for r, f in zip(listing.files, files, strict=True)}
+        return Artifact(None, "", folder_digest(digests), sum(f.size for f in files))
 
     def _file(
         self, model: PlannedModel, file: RemoteFile, folder: Path, sha256: str | None
@@ -120,7 +120,7 @@ def _part(file: RemoteFile) -> str:
 
 
 def _remove_others(folder: Path, parts: Set[str]) -> None:
-    """Remove what an earlier container fetched of files that are no longer in the listing."""
+    """Remove downloads of an earlier container whose files are no longer in the listing."""
     if folder.is_dir():
         for left in folder.iterdir():
             if left.name not in parts:
@@ -142,8 +142,8 @@ def _invalid(value: str, requirement: str, remedy: str) -> LoadError:
 def _inside(folder: Path, name: str) -> Path:
     path = PurePosixPath(name)
     if path.is_absolute() or ".." in path.parts or not path.parts or not name.isprintable():
-        what = f"a file called {shown(name)}, which would be written outside of the model's folder"
-        raise _invalid(what, "names within it", "rename it")
+        value = f"a file called {shown(name)}, which would be written outside of the model's folder"
+        raise _invalid(value, "names within it", "rename it")
     if len(name) > MAX_NAME or len(path.parts) > MAX_DEPTH:
         raise _invalid(
             f"a file called {shown(name)}, with {len(name):,} characters and {len(path.parts)}"

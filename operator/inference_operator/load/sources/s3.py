@@ -1,4 +1,4 @@
-"""Objects of S3 and of what speaks its protocol (MinIO, Ceph, SeaweedFS), through boto3."""
+"""Objects of S3 and of servers with its protocol (MinIO, Ceph, SeaweedFS), through boto3."""
 
 import ssl
 import tempfile
@@ -59,12 +59,12 @@ _KEYS = {
 _ENDPOINT = ("endpoint", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
 _PASSING = {408, 425, 429, 500, 502, 503, 504}
 _EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
-# A connection that breaks takes what was read of the last one along.
+# A broken connection loses the bytes of its last read.
 _READ = 64 << 10
 _DIGITS = 18
 # The server writes it.
 _CODE_LENGTH = 60
-# What the library does with an answer that is none of S3's.
+# The errors of the library for an answer that is not S3's.
 _STRANGE = (ResponseParserError, ValueError, KeyError, TypeError, AttributeError)
 
 
@@ -78,7 +78,7 @@ class S3:
         self._client = _client(secret or Secret("", {}), timeout)
 
     def files(self, uri: str) -> Listing:
-        """One object, or all below a prefix that ends with a slash."""
+        """List one object, or all below a prefix that ends with a slash."""
         bucket, key = SourceUri.of(uri).place
         if not key.endswith("/"):
             return Listing((RemoteFile(key, uri),))
@@ -94,27 +94,27 @@ class S3:
 
     @contextmanager
     def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
-        """GetObject, of the version with this ETag only."""
+        """Read the object's bytes, of the version with this ETag only."""
         bucket, key = SourceUri.of(uri).place
-        wanted = {"Bucket": bucket, "Key": key}
-        wanted |= {"Range": span.header} if span.header else {}
-        wanted |= {"IfMatch": etag} if etag else {}
+        request = {"Bucket": bucket, "Key": key}
+        request |= {"Range": span.header} if span.header else {}
+        request |= {"IfMatch": etag} if etag else {}
         with self._explained(uri):
-            found = self._client.get_object(**wanted)
-        with closing(found["Body"]) as body:
+            response = self._client.get_object(**request)
+        with closing(response["Body"]) as body:
             with self._explained(uri):
-                start, total = _extent(found, span)
-            yield Answer(_chunks(body), start, total, found.get("ETag"), ranges=True)
+                start, total = _extent(response, span)
+            yield Answer(_chunks(body), start, total, response.get("ETag"), ranges=True)
 
     def _names(self, bucket: str, prefix: str) -> list[str]:
         uri = f"s3://{bucket}/{prefix}"
-        found: list[str] = []
+        names: list[str] = []
         with self._explained(uri):
             pages = self._client.get_paginator("list_objects_v2")
             for number, page in enumerate(pages.paginate(Bucket=bucket, Prefix=prefix)):
-                found.extend(item["Key"] for item in page.get("Contents", ()))
-                check_listing(uri, len(found), number)
-        return found
+                names.extend(item["Key"] for item in page.get("Contents", ()))
+                check_listing(uri, len(names), number)
+        return names
 
     @contextmanager
     def _explained(self, uri: str) -> Iterator[None]:
@@ -135,36 +135,36 @@ class S3:
     def _refusal(self, error: ClientError, uri: str) -> Exception:
         code = error.response.get("Error", {}).get("Code", "")
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        said = f"{shown_uri(uri)}: S3 answered {status} {shown_text(str(code))[:_CODE_LENGTH]}"
+        message = f"{shown_uri(uri)}: S3 answered {status} {shown_text(str(code))[:_CODE_LENGTH]}"
         if status in {412, 416}:
-            return RangeError(said)
+            return RangeError(message)
         if status in _PASSING or code == "RequestTimeout":
-            return TransientError(said)
+            return TransientError(message)
         if status in {401, 403} or code in _EXPIRED:
-            return LoadError(Reason.ARTIFACT_FORBIDDEN, said, _FORBIDDEN, SOURCE_SECRET)
+            return LoadError(Reason.ARTIFACT_FORBIDDEN, message, _FORBIDDEN, SOURCE_SECRET)
         if status == 404:
-            return LoadError(Reason.ARTIFACT_NOT_FOUND, said, self._missing(uri))
+            return LoadError(Reason.ARTIFACT_NOT_FOUND, message, self._missing(uri))
         if status in {301, 307} or code == "AuthorizationHeaderMalformed":
-            what = f"{said}: the bucket is in another region"
+            message = f"{message}: the bucket is in another region"
             remedy = "set `region` in the Secret"
-            return LoadError(Reason.FETCH_FAILED, what, remedy, SOURCE_SECRET)
-        return LoadError(Reason.FETCH_FAILED, said, "check it, and the Secret of secretRef")
+            return LoadError(Reason.FETCH_FAILED, message, remedy, SOURCE_SECRET)
+        return LoadError(Reason.FETCH_FAILED, message, "check it, and the Secret of secretRef")
 
     def _missing(self, uri: str) -> str:
         bucket, key = SourceUri.of(uri).place
         try:
-            found = self._client.list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
+            listing = self._client.list_objects_v2(Bucket=bucket, Prefix=f"{key}/", MaxKeys=1)
         except (ClientError, BotoCoreError, *_STRANGE):
-            found = {}
-        if found.get("KeyCount"):
+            listing = {}
+        if listing.get("KeyCount"):
             folder = shown_uri(uri)
-            return f"that is a folder there: write {folder}/ to serve all that is in it"
+            return f"it is a folder there: write {folder}/ to serve all files in it"
         return "check the bucket and the key"
 
 
 _FORBIDDEN = (
-    "put `accessKeyId` and `secretAccessKey` that may read it into the Secret (S3 also says this of"
-    " a missing key to whom may not list)"
+    "put `accessKeyId` and `secretAccessKey` that may read it into the Secret (S3 also answers"
+    " this for a missing key if they may not list the bucket)"
 )
 
 
@@ -177,7 +177,7 @@ def _client(secret: Secret, timeout: float) -> Any:
         raise secret.unusable(keys_found(secret.values), EXPECTED)
     session = boto3.session.Session(**given)
     try:
-        known = session.get_credentials() is not None
+        has_identity = session.get_credentials() is not None
         client = session.client(
             "s3",
             endpoint_url=endpoint,
@@ -188,20 +188,27 @@ def _client(secret: Secret, timeout: float) -> Any:
                 read_timeout=timeout,
                 retries={"total_max_attempts": 1},
                 response_checksum_validation="when_required",
-                signature_version=None if known else UNSIGNED,
+                signature_version=None if has_identity else UNSIGNED,
                 s3={"addressing_style": "path" if endpoint else "auto"},
             ),
         )
         client._endpoint.http_session = _Bounded(client._endpoint.http_session)
+        client.meta.events.register_last("before-parameter-build.s3", _ask_for_region_once)
         return client
     except (BotoCoreError, ValueError) as error:
         raise secret.unusable(f"`endpoint` or `region`: {text_of(error)}", EXPECTED) from None
 
 
-class _Bounded:
-    """botocore's session, whose answers are bounded but for the content of objects.
+def _ask_for_region_once(model: Any, context: dict[str, Any], **_: Any) -> None:
+    # botocore answers a redirect with HeadBucket, and a redirect of that with another one.
+    if model.name == "HeadBucket":
+        context["s3_redirect"]["redirected"] = True
 
-    It connects to no forbidden address. A pod's identity is asked for by other sessions.
+
+class _Bounded:
+    """botocore's session, whose answers are bounded, except for the content of objects.
+
+    It never connects to a forbidden address. Other sessions ask for a pod's identity.
     """
 
     def __init__(self, session: Any) -> None:
@@ -243,21 +250,21 @@ def _of_error(raw: Any) -> bytes:
     return body
 
 
-def _extent(found: Any, asked: ByteRange) -> tuple[int, int | None]:
-    """Where the answer's bytes start, and the size of the object; ValueError for neither."""
-    if (said := found.get("ContentRange")) is None:
-        total = found.get("ContentLength")
+def _extent(response: Any, asked: ByteRange) -> tuple[int, int | None]:
+    """Return the start of the answer's bytes and the size of the object; ValueError for neither."""
+    if (content_range := response.get("ContentRange")) is None:
+        total = response.get("ContentLength")
         if total is not None and not 0 <= total < 10**_DIGITS:
             raise ValueError("an object of an impossible size")
         return 0, total
-    given = CONTENT_RANGE.fullmatch(said)
+    given = CONTENT_RANGE.fullmatch(content_range)
     if given is None or int(given.group(1)) != asked.start:
-        raise RangeError(f"asked for bytes from {asked.start} on, S3 sent {said[:80]!r}")
+        raise RangeError(f"asked for bytes from {asked.start} on, S3 sent {content_range[:80]!r}")
     return asked.start, whole_number(given.group(2))
 
 
 def _authorities(ca: str | None) -> str | None:
-    """A file with the system's authorities, or boto3's, and this one; None: boto3's own."""
+    """Write a file with this authority and the system's, or boto3's; None: boto3's own."""
     if ca is None:
         return None
     system = ssl.get_default_verify_paths().cafile or get_cert_path(True)

@@ -1,13 +1,15 @@
-"""Which origin serves a uri, with what its Secret says; libraries are imported for their scheme."""
+"""The choice of the source for a uri; each scheme's library is imported on demand."""
 
 from inference_operator.api.source_uri import SourceUri
 from inference_operator.load.sources.credentials import Secret, http_credentials
-from inference_operator.load.transfer.source import Origin
+from inference_operator.load.transfer.source import ArtifactSource
 from inference_operator.load.transfer.transport import READ_TIMEOUT_SECONDS, Transport
 
 
-def origin_of(uri: str, secret: Secret | None, timeout: float = READ_TIMEOUT_SECONDS) -> Origin:
-    """The origin for the uri's scheme; LoadError when the Secret does not fit it."""
+def source_for(
+    uri: str, secret: Secret | None, timeout: float = READ_TIMEOUT_SECONDS
+) -> ArtifactSource:
+    """Return the source for the uri's scheme; LoadError when the Secret does not fit it."""
     scheme = SourceUri.of(uri).scheme
     if scheme == "s3":
         from inference_operator.load.sources.s3 import S3

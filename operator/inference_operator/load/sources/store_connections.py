@@ -1,7 +1,7 @@
-"""Where the libraries of object stores connect to: as the namespace's Secret names it, checked.
+"""Checked addresses for the libraries of object stores; the namespace's Secret names them.
 
-The identity of a pod is asked for by other sessions of theirs, which are left alone: it comes from
-the metadata service.
+The libraries get the identity of a pod by other sessions, which are not checked: it comes from the
+metadata service.
 """
 
 import socket
@@ -24,15 +24,15 @@ Pools = dict[str, type]
 
 
 def endpoint_of(secret: Secret, expected: str, *keys: str) -> str | None:
-    """The address of another service than the store's own; LoadError where it cannot be one."""
-    found = secret.first(*keys)
-    if found is not None and not _is_address(found):
+    """Return the Secret's address of the service; LoadError where it is not an address."""
+    endpoint = secret.first(*keys)
+    if endpoint is not None and not _is_address(endpoint):
         raise secret.unusable(
-            "`endpoint` is no address: it is http://HOST:PORT or https://HOST:PORT, without a user"
-            " or a query",
+            "`endpoint` is not an address such as http://HOST:PORT or https://HOST:PORT, without a"
+            " user or a query",
             expected,
         )
-    return found
+    return endpoint
 
 
 def _is_address(text: str) -> bool:
@@ -47,12 +47,12 @@ def _is_address(text: str) -> bool:
 
 
 def checked_pools(pools: Pools) -> Pools:
-    """urllib3's pools by their schemes, or a library's of the same kind, with checked addresses."""
+    """Return urllib3's pools by scheme, or a library's, with checked addresses."""
     return {scheme: _checked(pool) for scheme, pool in pools.items()}
 
 
 def check_url(url: str) -> None:
-    """LoadError for a host that is a forbidden address: a proxy would connect to it."""
+    """Raise LoadError for a host that is a forbidden address: a proxy would connect to it."""
     host = unquote(urlsplit(url).hostname or "")
     try:
         check_host(host, loopback=is_this_machine(host))
@@ -61,7 +61,7 @@ def check_url(url: str) -> None:
 
 
 class CheckedAdapter(HTTPAdapter):
-    """For a session of requests: connects to no forbidden address."""
+    """An adapter for requests that never connects to a forbidden address."""
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         super().init_poolmanager(*args, **options)
@@ -83,7 +83,7 @@ class _Checked:
         try:
             made = connect((host, port), self.timeout, self.source_address, loopback=loopback)
         except ForbiddenAddressError as error:
-            # Nothing that urllib3 takes for a broken connection.
+            # Not an error that urllib3 treats as a broken connection.
             raise _forbidden(host, error) from None
         except socket.gaierror as error:
             raise NameResolutionError(self.host, self, error) from error

@@ -1,4 +1,4 @@
-"""Artifacts on a volume claim: found below its read-only mount, and copied from it."""
+"""Artifacts on a volume claim, copied from its read-only mount."""
 
 import hashlib
 import os
@@ -28,14 +28,14 @@ class ClaimPath:
 
 @dataclass(frozen=True, slots=True)
 class Copied:
-    """What was copied: its digest (of the file, or of the folder) and its size."""
+    """A copied file or folder: its digest and its size in bytes."""
 
     sha256: str
     size: int
 
 
 def find(claims: Path, uri: str) -> ClaimPath:
-    """`pvc://claim/path` as a place below `claims`; LoadError when it is not there."""
+    """Return the path of `pvc://claim/path` below `claims`; LoadError when it does not exist."""
     name, inner = SourceUri.of(uri).place
     uri = shown_uri(uri)
     claim = claims / name
@@ -59,13 +59,13 @@ def find(claims: Path, uri: str) -> ClaimPath:
             "name a path inside of it, and replace links that leave it",
         )
     if not Path(path).exists():
-        what = _missing(uri, name, claim, inner)
-        raise LoadError(Reason.ARTIFACT_NOT_FOUND, what, "check the path")
+        message = _missing(uri, name, claim, inner)
+        raise LoadError(Reason.ARTIFACT_NOT_FOUND, message, "check the path")
     return ClaimPath(Path(root), Path(path))
 
 
 def copy_file(source: Path, target: Path, model: str, downloads: Downloads) -> Copied:
-    """Copy one file, with its digest."""
+    """Copy one file; return its digest and size."""
     if not source.is_file():
         value, requirement = "a device, pipe or socket", "a file or a folder"
         problem = Problem(SOURCE_URI, value, requirement, "name another path")
@@ -80,7 +80,7 @@ def copy_file(source: Path, target: Path, model: str, downloads: Downloads) -> C
 
 
 def copy_folder(source: ClaimPath, target: Path, model: str, downloads: Downloads) -> Copied:
-    """Copy a whole folder; links in it become what they lead to."""
+    """Copy a whole folder; links in it become copies of their targets."""
     files = list(files_of(source.path, source.claim))
     size = sum(file.path.stat().st_size for file in files)
     downloads.expect(target, size)

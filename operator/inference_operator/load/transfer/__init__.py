@@ -1,1 +1,1 @@
-"""How bytes arrive: connections, ranged and resumed downloads, digests, limits."""
+"""Transfer of bytes: connections, ranged and resumed downloads, digests, limits."""

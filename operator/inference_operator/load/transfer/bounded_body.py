@@ -1,7 +1,7 @@
 """Answers of object stores that are read whole: lists, metadata and errors, up to a size.
 
-The stores' libraries read all that a server sends, and build all that it says: a list of 16 MiB
-can take a hundred times as much.
+The stores' libraries read and parse everything that a server sends: a list of 16 MiB can take a
+hundred times as much memory.
 """
 
 import re
@@ -17,7 +17,7 @@ from inference_operator.load.failure import LoadError
 from inference_operator.load.transfer.source import MOST_FILES
 
 MOST_BYTES = 4 << 20
-"""A page of S3 has a thousand objects. With keys of 1 KiB, each byte written as `%XX`, that are
+"""A page of S3 has a thousand objects. With keys of 1 KiB, each byte written as `%XX`, it has
 3.4 MiB."""
 
 MOST_OF_AN_ERROR = 64 << 10
@@ -49,7 +49,7 @@ def whole(chunks: Iterable[bytes], url: str) -> bytes:
 
 
 def of_error(chunks: Iterable[bytes]) -> bytes:
-    """Return the body of an error; nothing of one that is too long: its status says enough."""
+    """Return the body of an error; empty if it is too long, since the status is enough."""
     body = _beginning(chunks, MOST_OF_AN_ERROR)
     return body if len(body) <= MOST_OF_AN_ERROR else b""
 
@@ -64,7 +64,7 @@ def check_xml(body: bytes) -> None:
         raise ValueError(f"XML of more than {_MOST_MARKS:,} marks")
     try:
         if body:
-            # It builds nothing. Of what is no XML, botocore makes a failure that may pass.
+            # It builds nothing. botocore reports text that is not XML as a failure that may pass.
             expat.ParserCreate().Parse(body, True)
     except expat.ExpatError:
         raise ValueError("XML that cannot be read") from None
@@ -79,7 +79,7 @@ def check_json(body: bytes) -> None:
 
 
 def strange(store: str, uri: str, error: Exception) -> LoadError:
-    """The error for an answer that the store's library cannot take."""
+    """Return the error for an answer that the store's library cannot read."""
     return LoadError(
         Reason.FETCH_FAILED,
         f"{shown_uri(uri)}: the endpoint does not answer as {store} does ({type(error).__name__})",
@@ -109,5 +109,5 @@ def check_listing(uri: str, objects: int, page: int) -> None:
 
 
 def text_of(error: Exception) -> str:
-    """Return the message of a library's error, without what is not shown of addresses."""
+    """Return the message of a library's error, without the secret parts of addresses."""
     return short(shown_text(str(error)), _MOST_TEXT)

@@ -1,4 +1,4 @@
-"""Connections of `load` to hosts that others name: resolved, checked, and only then opened."""
+"""Connections of `load` to hosts that users name: resolved, checked, and only then opened."""
 
 import http.client
 import socket
@@ -24,8 +24,8 @@ def connect(
 ) -> socket.socket:
     """Connect to the first address of the host that may be connected to.
 
-    ForbiddenAddressError where none may. What was checked is what is connected to: a second
-    answer of a name server would be another one.
+    ForbiddenAddressError where none may. The checked address itself is used: a second answer of a
+    name server could have another one.
     """
     host, port = address
     failure: OSError | None = None
@@ -82,7 +82,7 @@ class CheckedHttps(urllib.request.HTTPSHandler):
 
 
 def _allows_loopback(request: urllib.request.Request) -> bool:
-    """Whether this machine may be meant: by the first address, a redirect from itself, or a proxy.
+    """Return whether loopback is allowed: first address, redirect from this machine, or proxy.
 
     ForbiddenAddressError for a host that is a forbidden address, which a proxy would connect to.
     """

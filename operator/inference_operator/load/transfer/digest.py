@@ -20,25 +20,25 @@ from inference_operator.load.layout.links import MAX_DEPTH, shown
 
 CHUNK = 1 << 20
 MOST_FILES = 100_000
-"""How many files a folder on a disk may have."""
+"""The most files that a folder on a disk may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class FolderFile:
-    """A file of a folder: its path in it, in POSIX form, and where its bytes are."""
+    """A file of a folder: its relative POSIX path, and the path of its bytes."""
 
     relative: str
     path: Path
 
 
 def file_digest(path: Path) -> str:
-    """SHA-256 of a file, read in pieces."""
+    """Return the SHA-256 of a file, read in pieces."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def folder_digest(digests: Mapping[str, str]) -> str:
-    """Digest of a folder, from its files' digests by relative path."""
+    """Return the digest of a folder from its files' digests by relative path."""
     whole = hashlib.sha256()
     for name in sorted(digests, key=os.fsencode):
         whole.update(f"{digests[name]}  ".encode() + os.fsencode(name) + b"\n")
@@ -46,16 +46,16 @@ def folder_digest(digests: Mapping[str, str]) -> str:
 
 
 def digest_of(path: Path) -> str:
-    """The digest that `source.sha256` pins: of a file, or of a folder and all that is in it."""
+    """Return the digest that `source.sha256` pins: of a file, or of a folder and its files."""
     if not path.is_dir():
         return file_digest(path)
     return folder_digest({file.relative: file_digest(file.path) for file in files_of(path)})
 
 
 def files_of(folder: Path, boundary: Path | None = None) -> Iterator[FolderFile]:
-    """Every file below `folder`, links followed; none may lead out of `boundary`.
+    """Yield every file below `folder`, links followed; none may lead out of `boundary`.
 
-    Raises LoadError for what cannot be served: links that leave or never end, devices, sockets,
+    LoadError for entries that cannot be served: links that leave or never end, devices, sockets,
     and names with line breaks (two folders could then have one digest).
     """
     limit = Path(os.path.realpath(boundary)) if boundary else None
@@ -76,7 +76,7 @@ def real_path(path: str) -> str | None:
 
 
 class _Walk:
-    """A walk over a folder; it counts what it sees, since links may show one folder many times."""
+    """A walk over a folder; it counts the entries, since links may show one folder many times."""
 
     def __init__(self, limit: Path | None) -> None:
         self._limit = limit
@@ -126,6 +126,6 @@ def _check_entry(relative: str, real: str, limit: Path | None) -> None:
         raise _invalid(relative, "is a link that leads out of the volume claim")
 
 
-def _invalid(name: str, what: str) -> LoadError:
+def _invalid(name: str, problem: str) -> LoadError:
     remedy = "remove it from the artifact's folder"
-    return LoadError(Reason.ARTIFACT_INVALID, f"it {what}", remedy, name)
+    return LoadError(Reason.ARTIFACT_INVALID, f"it {problem}", remedy, name)

@@ -1,7 +1,7 @@
-"""The cache of this node: pods that want the same artifact fetch it once. Never needed to succeed.
+"""The cache of this node: pods fetch the same artifact once. Loading also works without it.
 
-Whoever claims a digest first fetches the artifact from its origin and hands it to the cache; the
-others wait for that, and take it from there. The claim is an open request: it ends with its pod.
+The first pod to claim a digest fetches the artifact from its source and uploads it to the cache.
+The others wait, and download it from there. The claim is an open request: it ends with its pod.
 """
 
 import http.client
@@ -27,19 +27,19 @@ CONNECT_SECONDS = 2.0
 READ_SECONDS = 30.0
 # A waiting pod gives up on the one that fetches after this long, and fetches for itself.
 LONGEST_WAIT_SECONDS = 900.0
-# The cache says at once whether it takes an upload; one of an older version may not say it.
+# The cache answers at once whether it accepts an upload; an older version may not answer.
 ASKING_SECONDS = 2.0
-# How often a cache that takes too many uploads already is asked again, and the wait before that.
+# The attempts at a cache that is busy with other uploads, and the wait between them.
 UPLOAD_ATTEMPTS = 3
 BUSY_SECONDS = 2.0
-# Whatever was spoiled twice is spoiled by the node's disk.
+# An artifact that was corrupt twice is corrupted by the node's disk.
 _CLAIMS = 2
 _BUSY = {429, 503}
 _CUT = (OSError, http.client.HTTPException)
 
 
 class _State(Enum):
-    """What the cache says to a claim."""
+    """The cache's answer to a claim."""
 
     PRESENT = "present"
     YOURS = "yours"
@@ -47,7 +47,7 @@ class _State(Enum):
 
 
 class NodeCache:
-    """Speaks with the cache server of `inference-operator cache` at `url`."""
+    """A client of the server of `inference-operator cache` at `url`."""
 
     def __init__(
         self,
@@ -59,18 +59,18 @@ class NodeCache:
         self._address = urlsplit(self._url)
 
     def obtain(
-        self, wanted: Download, sha256: str, folder: Path, fetch: Callable[[], Fetched]
+        self, download: Download, sha256: str, folder: Path, fetch: Callable[[], Fetched]
     ) -> Fetched:
-        """The artifact from the cache, or by `fetch` and then into the cache.
+        """Download the artifact from the cache, or call `fetch` and upload it to the cache.
 
-        A copy that the cache dropped as spoiled is replaced, by whoever claims it next.
+        A copy that the cache dropped as corrupt is replaced by the next pod to claim it.
         """
-        model = wanted.model
+        model = download.model
         for _ in range(_CLAIMS):
             with self._claim(model, sha256) as state:
                 if state is _State.PRESENT:
-                    if found := self._take(wanted, sha256, folder):
-                        return found
+                    if copy := self._take(download, sha256, folder):
+                        return copy
                     if self._dropped(model, sha256):
                         continue
                 fetched = fetch()
@@ -81,7 +81,7 @@ class NodeCache:
 
     @contextmanager
     def _claim(self, model: str, sha256: str) -> Iterator["_State | None"]:
-        """Holds the claim while the artifact is fetched; None when the cache is no help."""
+        """Hold the claim while the artifact is fetched; yield None when the cache does not help."""
         end, connection = self._clock() + LONGEST_WAIT_SECONDS, None
         try:
             state: _State | None = _State.TAKEN
@@ -91,7 +91,7 @@ class NodeCache:
                 state = _state(connection.getresponse())
                 if state is _State.TAKEN:
                     connection.close()
-                    log("another pod of this node fetches it: waiting", model=model, sha256=sha256)
+                    log("waiting for another pod's download", model=model, sha256=sha256)
                     state = state if self._clock() < end else None
         except (*_CUT, ValueError) as error:
             log("fetching without the node's cache", "WARNING", model=model, error=str(error))
@@ -102,15 +102,15 @@ class NodeCache:
             if connection is not None:
                 connection.close()
 
-    def _take(self, wanted: Download, sha256: str, folder: Path) -> Fetched | None:
-        """The cache's copy, checked; None where it cannot be had after all."""
-        model = wanted.model
+    def _take(self, download: Download, sha256: str, folder: Path) -> Fetched | None:
+        """Download and check the cache's copy; None where that fails."""
+        model = download.model
         policy = RetryPolicy(attempts=2, first_wait=0.2)
         # Within a node, one connection is faster than four.
         fetcher = Fetcher(Transport(timeout=READ_SECONDS), policy, in_pieces=False)
         uri = f"{self._url}/sha256/{sha256}"
         with suppress(LoadError):
-            fetched = fetcher.fetch(replace(wanted, uri=uri, pinned=True), folder)
+            fetched = fetcher.fetch(replace(download, uri=uri, pinned=True), folder)
             if fetched.sha256 == sha256:
                 log("taken from the node's cache", model=model, sha256=sha256, bytes=fetched.size)
                 return fetched
@@ -119,7 +119,7 @@ class NodeCache:
         return None
 
     def _dropped(self, model: str, sha256: str) -> bool:
-        """Whether the cache looked at its copy, and dropped it."""
+        """Return whether the cache checked its copy and dropped it."""
         try:
             connection = self._connect()
             connection.request("DELETE", f"{self._address.path}/sha256/{sha256}")
@@ -140,15 +140,15 @@ class NodeCache:
                     self._sleep(BUSY_SECONDS)
                     status, answer = self._upload(fetched)
         except _CUT as error:
-            log("the node's cache did not take it", "WARNING", model=model, error=str(error))
+            log("the node's cache refused the artifact", "WARNING", model=model, error=str(error))
             return
         if status == 201:
-            log("given to the node's cache", model=model, sha256=fetched.sha256)
+            log("uploaded to the node's cache", model=model, sha256=fetched.sha256)
         else:
-            log("the node's cache did not take it", "WARNING", model=model, error=answer)
+            log("the node's cache refused the artifact", "WARNING", model=model, error=answer)
 
     def _upload(self, fetched: Fetched) -> tuple[int, str]:
-        """Status and text of the answer; the file is only sent to a cache that takes it."""
+        """Upload to a cache that accepts the file; return the status and text of its answer."""
         connection = self._connect()
         with closing(connection), fetched.path.open("rb") as body:
             connection.putrequest("PUT", f"{self._address.path}/sha256/{fetched.sha256}")
@@ -169,16 +169,16 @@ class NodeCache:
 
 
 def _state(answer: http.client.HTTPResponse) -> _State:
-    """The answer to a claim; ValueError where it is none, with what was said instead."""
+    """Return the answer to a claim; ValueError, with the text, for any other answer."""
     try:
         return _State(answer.getheader("State", ""))
     except ValueError:
-        said = answer.read(500).decode("utf-8", "replace").strip()
-        raise ValueError(f"it answered {answer.status} {answer.reason}: {said}") from None
+        text = answer.read(500).decode("utf-8", "replace").strip()
+        raise ValueError(f"it answered {answer.status} {answer.reason}: {text}") from None
 
 
 def _goes_on(sock: socket.socket) -> bool:
-    """Whether the cache waits for the body: any answer but 100 is its last one."""
+    """Return whether the cache waits for the body: any answer but 100 is its last one."""
     sock.settimeout(ASKING_SECONDS)
     try:
         # http.client reads past an answer of 100 by itself.

@@ -1,4 +1,4 @@
-"""What the log shows while loading: JSON lines, and bytes, total and rate every few seconds."""
+"""The log of loading: JSON lines, with bytes, total and rate every few seconds."""
 
 import sys
 import threading
@@ -19,7 +19,7 @@ def log(message: str, level: str = "INFO", **fields: object) -> None:
 
 
 class Progress:
-    """Counts one artifact's bytes, of any thread, and says so at most every `EVERY_SECONDS`."""
+    """A thread-safe count of one artifact's bytes, logged at most every `EVERY_SECONDS`."""
 
     def __init__(
         self,
@@ -29,27 +29,27 @@ class Progress:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._model, self._total, self._done, self._clock = model, total, done, clock
-        self._start = self._said = clock()
+        self._start = self._reported = clock()
         self._first = done
         self._lock = threading.Lock()
 
     def add(self, count: int) -> None:
         with self._lock:
             self._done += count
-            if (now := self._clock()) - self._said >= EVERY_SECONDS:
-                self._said = now
-                self._say("fetching", now)
+            if (now := self._clock()) - self._reported >= EVERY_SECONDS:
+                self._reported = now
+                self._log("fetching", now)
 
     def over(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The chunks themselves, counted as they pass."""
+        """Yield the chunks, and count them as they pass."""
         for chunk in chunks:
             self.add(len(chunk))
             yield chunk
 
     def end(self) -> None:
-        self._say("fetched", self._clock())
+        self._log("fetched", self._clock())
 
-    def _say(self, message: str, now: float) -> None:
+    def _log(self, message: str, now: float) -> None:
         elapsed = now - self._start
         rate = round((self._done - self._first) / elapsed) if elapsed > 0 else None
         log(

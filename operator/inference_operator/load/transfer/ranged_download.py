@@ -1,6 +1,6 @@
 """A large file fetched in pieces over several connections, into its place in one sparse file.
 
-A record beside the file says which pieces are there: a container that starts again fetches the
+A record beside the file lists the complete pieces: a container that starts again fetches the
 others. Only for files whose version is known (a strong ETag), or whose digest will be checked.
 """
 
@@ -16,12 +16,12 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.transfer.progress import Progress
 from inference_operator.load.transfer.resumable_download import Download
 from inference_operator.load.transfer.retry import Retries, TransientError
-from inference_operator.load.transfer.source import Answer, ByteRange, Origin, RangeError
+from inference_operator.load.transfer.source import Answer, ArtifactSource, ByteRange, RangeError
 from inference_operator.load.transfer.space import require_space
 
 CONNECTIONS = 4
 PIECE = 16 << 20
-# Below this, one connection is as fast as four.
+# A smaller file is as fast over one connection as over four.
 PARALLEL_FROM = 4 * PIECE
 _FILE, _RECORD = "pieces", "pieces.json"
 
@@ -35,7 +35,7 @@ class RemoteVersion:
 
     @classmethod
     def of(cls, answer: Answer, download: Download) -> "RemoteVersion | None":
-        """None when parts of it could be of different versions, or cannot be asked for."""
+        """Return None when parts could be of different versions, or cannot be requested."""
         certain = answer.etag is not None or download.pinned
         if answer.total is None or not (answer.ranges and certain):
             return None
@@ -43,18 +43,18 @@ class RemoteVersion:
 
     @property
     def is_large(self) -> bool:
-        """Whether several connections are worth it."""
+        """Return whether the file is worth several connections."""
         return self.size >= PARALLEL_FROM
 
 
 def remove_pieces(folder: Path) -> None:
-    """Remove what an earlier container fetched in pieces of a file that came whole in the end."""
+    """Remove the pieces of an earlier container when the file came as a whole in the end."""
     for name in (_FILE, _RECORD):
         (folder / name).unlink(missing_ok=True)
 
 
 class Pieces:
-    """The pieces of one download; those of an earlier container are taken over."""
+    """The pieces of one download, those of an earlier container included."""
 
     def __init__(self, folder: Path, download: Download, whole: RemoteVersion) -> None:
         self._path = folder / _FILE
@@ -67,17 +67,17 @@ class Pieces:
 
     @property
     def done(self) -> int:
-        """Bytes of the pieces that are there."""
+        """Return the bytes of the complete pieces."""
         return sum(self._end(start) - start for start in self._there)
 
-    def fetch(self, origin: Origin, retries: Callable[[], Retries]) -> None:
-        """Fetch what is missing; the first error ends the other connections, too.
+    def fetch(self, source: ArtifactSource, retries: Callable[[], Retries]) -> None:
+        """Fetch the missing pieces; the first error ends the other connections, too.
 
-        RangeError: the file changed, or the server does not give parts of it after all.
+        RangeError: the file changed, or the server does not send parts of it after all.
         """
         self._download.downloads.hold(self._path, self._whole.size)
-        what = f"the download of {self._download.model}"
-        require_space(self._path.parent, self._whole.size - self.done, what)
+        purpose = f"the download of {self._download.model}"
+        require_space(self._path.parent, self._whole.size - self.done, purpose)
         progress = Progress(self._download.model, self._whole.size, self.done)
         starts = [at for at in range(0, self._whole.size, PIECE) if at not in self._there]
         self._file = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o644)
@@ -86,7 +86,7 @@ class Pieces:
             with ThreadPoolExecutor(CONNECTIONS, "download") as connections:
                 self._all(
                     [
-                        connections.submit(self._fetch_one, origin, start, retries(), progress)
+                        connections.submit(self._fetch_one, source, start, retries(), progress)
                         for start in starts
                     ]
                 )
@@ -119,11 +119,13 @@ class Pieces:
                 piece.cancel()
             raise
 
-    def _fetch_one(self, origin: Origin, start: int, retries: Retries, progress: Progress) -> None:
+    def _fetch_one(
+        self, source: ArtifactSource, start: int, retries: Retries, progress: Progress
+    ) -> None:
         at, end = start, self._end(start)
         while at < end:
             try:
-                with origin.get(self._download.uri, ByteRange(at, end), self._whole.etag) as answer:
+                with source.get(self._download.uri, ByteRange(at, end), self._whole.etag) as answer:
                     self._check(answer, at)
                     for chunk in answer.body:
                         if self._stop.is_set():
@@ -155,7 +157,7 @@ class Pieces:
             view, at = view[written:], at + written
 
     def _note(self, start: int) -> None:
-        """Write down that a piece is there; the record is never seen half."""
+        """Record a complete piece, atomically."""
         with self._lock:
             self._there.add(start)
             scratch = self._record.with_suffix(".new")

@@ -1,7 +1,7 @@
-"""A download that grows from its start, in a file with a record of what its bytes are of.
+"""A download that grows from its start, in a file with a record of its address and version (ETag).
 
-The record says which address and which version (ETag). A download goes on only from bytes that are
-certainly of the same artifact, or that a pinned digest will check.
+A download is resumed only from bytes that are certainly of the same artifact, or that a pinned
+digest will check.
 """
 
 import hashlib
@@ -17,17 +17,17 @@ from inference_operator.load.transfer.source import Answer, RangeError
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What to fetch and for which model; `pinned` when a digest will check the bytes."""
+    """A file to fetch for a model; `pinned` when a digest will check the bytes."""
 
     model: str
     uri: str
     pinned: bool
     downloads: Downloads = field(default_factory=unlimited)
-    """What this model's files take so far."""
+    """The sizes of this model's files so far."""
 
 
 class Partial:
-    """The file that a download grows in, and the record that says what its bytes are."""
+    """The file that a download grows in, and the record of its address and version."""
 
     def __init__(self, folder: Path, download: Download) -> None:
         self.path = folder / "download"
@@ -45,7 +45,7 @@ class Partial:
         return self.size > 0 and self.size == self.total
 
     def begin(self, answer: Answer) -> None:
-        """Keep the bytes that the answer goes on from; start the file over for a whole body."""
+        """Keep the bytes that the answer continues; start the file over for a whole body."""
         if answer.start:
             self._check_same(answer)
             return

@@ -1,4 +1,4 @@
-"""Which failures are worth another attempt, how long to wait for it, and when to give up."""
+"""Retries: transient failures, the waits between attempts, and the limit of attempts."""
 
 import random
 import time
@@ -11,7 +11,7 @@ from inference_operator.load.transfer.progress import log
 
 
 class TransientError(Exception):
-    """An attempt failed in a way that may pass; `retry_after` is the server's wish in seconds."""
+    """A failure that may pass; `retry_after` is the wait that the server asks for, in seconds."""
 
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -29,9 +29,10 @@ class RetryPolicy:
 
 
 class Retries:
-    """Counts failures in a row. Bytes beyond what any attempt reached start the count over, so that
-    a large artifact over a bad line still arrives, and a server that always stops short does not
-    keep the pod waiting for ever."""
+    """Failures in a row; bytes beyond those of any earlier attempt reset their number.
+
+    A large artifact arrives over a bad line; a server that always stops short is given up.
+    """
 
     def __init__(
         self,
@@ -43,7 +44,7 @@ class Retries:
         self._failures = 0
         self._reached = 0
 
-    def wait(self, cut: TransientError, what: str, reached: int) -> None:
+    def wait(self, cut: TransientError, source: str, reached: int) -> None:
         """Sleep before the next attempt, or raise FetchFailed when none is left."""
         if reached > self._reached:
             self._failures, self._reached = 0, reached
@@ -51,11 +52,11 @@ class Retries:
         if self._failures >= self._policy.attempts:
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{what}: {cut}; gave up after {self._failures} attempts without progress",
+                f"{source}: {cut}; gave up after {self._failures} attempts without progress",
                 "check the server and the network between it and this namespace",
             )
         pause = self._pause(cut)
-        log("waiting to try again", "WARNING", source=what, error=str(cut), seconds=round(pause, 2))
+        log("waiting to retry", "WARNING", source=source, error=str(cut), seconds=round(pause, 2))
         self._sleep(pause)
 
     def _pause(self, cut: TransientError) -> float:

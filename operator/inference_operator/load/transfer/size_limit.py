@@ -1,7 +1,7 @@
-"""How much one model may take on the node's disk, counted as its bytes come.
+"""The limit of one model's bytes on the node's disk, counted as they arrive.
 
-What a server or an archive declares is checked as well, so that most artifacts that are too large
-are refused before the first byte.
+Sizes that a server or an archive declares are checked as well, so that most artifacts that are too
+large are refused before the first byte.
 """
 
 import threading
@@ -25,14 +25,14 @@ class SizeLimit:
     is_default: bool = False
     remedy: str = _REMEDY
 
-    def check(self, size: int, what: str, least: str = "") -> None:
+    def check(self, size: int, stage: str, least: str = "") -> None:
         """Raise LoadError where `size` is more; `least` is "at least " while bytes still come."""
         if self.most is None or size <= self.most:
             return
         default = ", the default" if self.is_default else ""
         problem = Problem(
             self.field,
-            f"{least}{sized(size)} {what}",
+            f"{least}{sized(size)} {stage}",
             f"at most {sized(self.most)}{default}",
             self.remedy,
         )
@@ -40,7 +40,7 @@ class SizeLimit:
 
 
 class Downloads:
-    """What the files of one model take as they are fetched, by any thread."""
+    """A thread-safe sum of the sizes of one model's files as they are fetched."""
 
     def __init__(self, limit: SizeLimit) -> None:
         self.limit = limit
@@ -49,13 +49,13 @@ class Downloads:
         self._total = 0
 
     def expect(self, path: Path, size: int) -> None:
-        """Raise LoadError where a file of this size is too much beside the others."""
+        """Raise LoadError where a file of this size would make the sum too large."""
         with self._lock:
             total = self._total - self._sizes.get(path, 0) + size
         self.limit.check(total, "to download")
 
     def hold(self, path: Path, size: int) -> None:
-        """Note that the file has this size now; LoadError where that is too much."""
+        """Record the present size of the file; LoadError where the sum is too large."""
         with self._lock:
             self._total += size - self._sizes.get(path, 0)
             self._sizes[path] = size
@@ -64,5 +64,5 @@ class Downloads:
 
 
 def unlimited() -> Downloads:
-    """Return what counts, and refuses nothing."""
+    """Return a sum without a limit."""
     return Downloads(SizeLimit(None))

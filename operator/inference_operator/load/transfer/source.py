@@ -1,4 +1,4 @@
-"""What a download needs of a source, whatever its scheme: the files there, and their bytes."""
+"""The protocol of artifact sources, for every scheme: the files there, and their bytes."""
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -6,23 +6,23 @@ from dataclasses import dataclass
 from typing import Protocol
 
 MOST_FILES = 10_000
-"""How many files a folder of a remote source may have."""
+"""The most files that a folder of a remote source may have."""
 
 
 class RangeError(Exception):
-    """The source no longer has the bytes that a resumed download asked for."""
+    """A source no longer has the bytes that a resumed download requested."""
 
 
 @dataclass(frozen=True, slots=True)
 class ByteRange:
-    """Bytes from `start` up to `end`, which is not among them; None: all that follow."""
+    """The bytes from `start` up to `end`, exclusive; None: all bytes that follow."""
 
     start: int = 0
     end: int | None = None
 
     @property
     def header(self) -> str | None:
-        """The value of an HTTP `Range` header; None for the whole."""
+        """Return the value of an HTTP `Range` header; None for the whole file."""
         if not self.start and self.end is None:
             return None
         return f"bytes={self.start}-{'' if self.end is None else self.end - 1}"
@@ -33,10 +33,10 @@ WHOLE = ByteRange()
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Bytes from `start` on; `total` is the size of the whole file, where the source says it.
+    """Bytes from `start` on; `total` is the size of the whole file, where the source reports it.
 
     `etag` names the file's version. `body` raises TransientError when the connection breaks.
-    `ranges`: the source says that it can be asked for a part.
+    `ranges`: the source reports that it can send parts.
     """
 
     body: Iterator[bytes]
@@ -48,9 +48,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class RemoteFile:
-    """One file of a source. `name`: its path in the folder, whose suffix tells an archive.
+    """One file of a source. `name`: its path in the folder, whose suffix marks an archive.
 
-    `sha256` where the source itself says what the bytes must be.
+    `sha256` where the source itself declares the digest.
     """
 
     name: str
@@ -60,19 +60,19 @@ class RemoteFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """What lies at an address: one file, or a folder of them."""
+    """The content of an address: one file, or a folder of files."""
 
     files: tuple[RemoteFile, ...]
     is_folder: bool = False
 
 
-class Origin(Protocol):
+class ArtifactSource(Protocol):
     """A source of artifacts: LoadError is final, TransientError may pass."""
 
     def files(self, uri: str) -> Listing:
-        """What lies at the address."""
+        """List the files at the address."""
 
     def get(
         self, uri: str, span: ByteRange = WHOLE, etag: str | None = None
     ) -> AbstractContextManager[Answer]:
-        """Bytes of a file, of the version `etag` only; RangeError when it has another one now."""
+        """Read a file's bytes, of the version `etag` only; RangeError if it has changed."""

@@ -1,4 +1,4 @@
-"""Disk space of the model volume: asked before writing, and bounded while unpacking."""
+"""Disk space of the model volume: checked before writing, and bounded while unpacking."""
 
 import os
 from collections.abc import Callable
@@ -14,34 +14,34 @@ REMEDY = (
 
 
 def free_bytes(folder: Path) -> int:
-    """What a process without privileges can still write below `folder`."""
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
+    """Return the bytes that a process without privileges can still write below `folder`."""
+    disk = os.statvfs(folder)
+    return disk.f_bavail * disk.f_frsize
 
 
-def require_space(folder: Path, needed: int, what: str) -> None:
+def require_space(folder: Path, needed: int, purpose: str) -> None:
     """Raise InsufficientDisk unless `needed` bytes are free."""
     free = free_bytes(folder)
     if needed > free:
-        raise insufficient(what, f"{sized(needed)}", folder, free)
+        raise insufficient(purpose, f"{sized(needed)}", folder, free)
 
 
-def insufficient(what: str, needed: str, folder: Path, free: int) -> LoadError:
-    missing = f"{what} needs {needed}, and {folder} has {sized(free)} free"
+def insufficient(purpose: str, needed: str, folder: Path, free: int) -> LoadError:
+    missing = f"{purpose} needs {needed}, and {folder} has {sized(free)} free"
     return LoadError(Reason.INSUFFICIENT_DISK, missing, REMEDY, path="")
 
 
 class Budget:
     """The bytes that may still be written; spending more raises InsufficientDisk.
 
-    `check` gets all that was spent, and may raise for less.
+    `check` gets the sum of the spent bytes, and may raise earlier.
     """
 
     def __init__(
-        self, folder: Path, what: str, check: Callable[[int], None] = lambda spent: None
+        self, folder: Path, purpose: str, check: Callable[[int], None] = lambda spent: None
     ) -> None:
         self._folder = folder
-        self._what = what
+        self._purpose = purpose
         self._check = check
         self._free = free_bytes(folder)
         self._spent = 0
@@ -51,7 +51,7 @@ class Budget:
         self._check(self._spent)
         if self._spent > self._free:
             needed = f"at least {sized(self._spent)}"
-            raise insufficient(self._what, needed, self._folder, self._free)
+            raise insufficient(self._purpose, needed, self._folder, self._free)
 
 
 def sized(count: int) -> str:

@@ -1,4 +1,4 @@
-"""One HTTP request: trust, credentials, redirects, and what each kind of answer means."""
+"""HTTP requests: trust, credentials, redirects, and the meaning of each status."""
 
 import email.utils
 import http.client
@@ -39,32 +39,32 @@ _FORBIDDEN = "check that the Secret may read this artifact"
 _FINAL = {
     403: (Reason.ARTIFACT_FORBIDDEN, _FORBIDDEN, SOURCE_SECRET),
     404: (Reason.ARTIFACT_NOT_FOUND, "correct it", SOURCE_URI),
-    410: (Reason.ARTIFACT_NOT_FOUND, "the server says that it is gone: correct it", SOURCE_URI),
+    410: (Reason.ARTIFACT_NOT_FOUND, "the server reports that it is gone: correct it", SOURCE_URI),
 }
 _OTHERWISE = (Reason.FETCH_FAILED, "check it and the server's own log", SOURCE_URI)
 _MLFLOW = ("/get-artifact", "/artifacts/files")
-# What began encrypted stays so.
+# A request over https is only redirected to https.
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
 _DIGITS = 18
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
-# Of an answer's status line, which the server writes.
+# The part of an answer's status line that is shown; the server writes it.
 _REASON_LENGTH = 60
-# Of an error, which may quote a line of the server's.
+# The part of an error that is shown; it may quote a line of the server's.
 _CAUSE_LENGTH = 200
 
 
 class UnauthorizedError(LoadError):
-    """401 of `url`; `challenge` is what it said about how to ask (WWW-Authenticate)."""
+    """Status 401 of `url`; `challenge` is its WWW-Authenticate header."""
 
-    def __init__(self, what: str, url: str, challenge: str) -> None:
+    def __init__(self, message: str, url: str, challenge: str) -> None:
         remedy = "name a Secret that may read it"
-        super().__init__(Reason.ARTIFACT_FORBIDDEN, what, remedy, SOURCE_SECRET)
+        super().__init__(Reason.ARTIFACT_FORBIDDEN, message, remedy, SOURCE_SECRET)
         self.url, self.challenge = url, challenge
 
 
 class Transport:
-    """Opens files over https, or over http where an address says so, with one Secret's content."""
+    """A client for files over https, or http where an address has it, with one Secret's values."""
 
     def __init__(
         self, credentials: Credentials | None = None, timeout: float = READ_TIMEOUT_SECONDS
@@ -79,7 +79,7 @@ class Transport:
         self._opener = urllib.request.build_opener(CheckedHttp(), https, _SecureRedirects())
 
     def files(self, uri: str) -> Listing:
-        """One file: a web server says nothing of folders."""
+        """List one file: a web server does not list folders."""
         try:
             address = urlsplit(uri)
         except ValueError as error:
@@ -96,7 +96,7 @@ class Transport:
         etag: str | None = None,
         authorization: str | None = None,
     ) -> Iterator[Answer]:
-        """GET, from the span's start on if the artifact is still the one with this `etag`."""
+        """GET the bytes from the span's start on, if the artifact still has this `etag`."""
         ranged = {"Range": span.header} if span.header else {}
         condition = {"If-Range": etag} if ranged and etag else {}
         with self.open(uri, {**ranged, **condition}, authorization) as response:
@@ -111,7 +111,7 @@ class Transport:
         *,
         named_by: str | None = None,
     ) -> Iterator[http.client.HTTPResponse]:
-        """GET with these headers; `authorization` in place of what the Secret says.
+        """GET with these headers; `authorization` replaces that of the Secret.
 
         `named_by`: the host whose answer named the address, as a redirect does.
         """
@@ -144,7 +144,7 @@ class Transport:
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
-    """Follows redirects to https only, and sends credentials to the first origin only."""
+    """A handler that follows redirects to https, and sends credentials to the first origin only."""
 
     def http_error_302(
         self,
@@ -184,7 +184,7 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
 
 
 def origin(url: str) -> tuple[str, str]:
-    """Scheme and host with its port: what credentials are given to, and to nothing else."""
+    """Return the scheme and the host with its port: credentials are sent to this origin only."""
     parts = urlsplit(url)
     default = ":443" if parts.scheme == "https" else ":80"
     return parts.scheme, parts.netloc.lower().removesuffix(default)
@@ -197,16 +197,16 @@ def _answer(response: http.client.HTTPResponse, asked: ByteRange) -> Answer:
         total = whole_number(response.headers.get("Content-Length", ""))
         ranges = response.headers.get("Accept-Ranges", "").strip().lower() == "bytes"
         return Answer(_chunks(response), 0, total, strong, ranges)
-    said = response.headers.get("Content-Range", "")
-    found = CONTENT_RANGE.fullmatch(said)
-    if found is None or int(found.group(1)) != asked.start:
-        raise RangeError(f"asked for bytes from {asked.start} on, the server sent {said[:80]!r}")
-    total = whole_number(found.group(2))
+    ranged = response.headers.get("Content-Range", "")
+    match = CONTENT_RANGE.fullmatch(ranged)
+    if match is None or int(match.group(1)) != asked.start:
+        raise RangeError(f"asked for bytes from {asked.start} on, the server sent {ranged[:80]!r}")
+    total = whole_number(match.group(2))
     return Answer(_chunks(response), asked.start, total, strong, ranges=True)
 
 
 def whole_number(text: str) -> int | None:
-    """A number of a header; None for anything else, such as one of more than 18 digits."""
+    """Return a number of a header; None for anything else, such as more than 18 digits."""
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
@@ -222,23 +222,23 @@ def _refusal(error: HTTPError) -> Exception:
     if error.code in _REDIRECTS:
         return LoadError(
             Reason.FETCH_FAILED,
-            f"{shown_uri(error.url)} redirects in a circle, or to what is no https address",
+            f"{shown_uri(error.url)} redirects in a circle, or to an address that is not https",
         )
     reason = " ".join(shown_text(str(error.reason)).split())[:_REASON_LENGTH]
-    said = f"{shown_uri(error.url)} answered {error.code} {reason}"
+    message = f"{shown_uri(error.url)} answered {error.code} {reason}"
     if error.code == 416:
-        return RangeError(said)
+        return RangeError(message)
     if error.code == 401:
         challenge = ", ".join(error.headers.get_all("WWW-Authenticate", ()))
-        return UnauthorizedError(said, error.url, challenge)
+        return UnauthorizedError(message, error.url, challenge)
     if error.code in _PASSING:
-        return TransientError(said, retry_after(error.headers.get("Retry-After"), time.time()))
+        return TransientError(message, retry_after(error.headers.get("Retry-After"), time.time()))
     reason_code, remedy, path = _FINAL.get(error.code, _OTHERWISE)
-    return LoadError(reason_code, said, remedy, path)
+    return LoadError(reason_code, message, remedy, path)
 
 
 def retry_after(text: str | None, now: float) -> float | None:
-    """The header's seconds or date as seconds from `now` (Unix time) on; None for neither."""
+    """Return the header's seconds or date as seconds after `now` (Unix time); else None."""
     if text is None:
         return None
     if (seconds := whole_number(text.strip())) is not None:
@@ -250,10 +250,10 @@ def retry_after(text: str | None, now: float) -> float | None:
 
 
 def _no_address(url: str, error: Exception) -> LoadError:
-    # These errors quote the address, or that of a redirect, with all that is in it.
+    # These errors quote the address, or that of a redirect, with the secrets in it.
     return LoadError(
         Reason.FETCH_FAILED,
-        f"{shown_uri(url)} is no valid address, or leads to one that is not"
+        f"{shown_uri(url)} is not a valid address, or leads to one that is not"
         f" ({type(error).__name__})",
         "correct it",
     )
