@@ -52,7 +52,7 @@ _OPTION = "^-[-A-Za-z0-9_]*"
 _SHOWN_OPTION = Computed(
     "self",
     f"self.startsWith('-') ? self.find({cel_string(_OPTION)}) : {cel_string(MAY_BE_SECRET)}",
-    lambda value: found[0] if (found := re.match(_OPTION, str(value))) else MAY_BE_SECRET,
+    lambda value: option[0] if (option := re.match(_OPTION, str(value))) else MAY_BE_SECRET,
 )
 _RESERVED_RULE = Rule(
     cel=f"!self.matches({cel_string(_RESERVED)})",

@@ -60,8 +60,8 @@ def _raise(
 
 def _null(model: type[BaseModel], name: str) -> PydanticCustomError:
     """What YAML makes of a key with nothing below it."""
-    found = next((f for n, f in model.model_fields.items() if name in (n, f.alias)), None)
-    within = _object(found.annotation) if found is not None else None
+    field = next((f for n, f in model.model_fields.items() if name in (n, f.alias)), None)
+    within = _object(field.annotation) if field is not None else None
     if within is None:
         remedy = "remove the field, or give it a value"
     elif any(field.is_required() for field in within.model_fields.values()):
@@ -111,12 +111,12 @@ class ApiModel(BaseModel):
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         reference = handler(schema)
-        found = handler.resolve_ref_schema(reference)
+        schema_of_type = handler.resolve_ref_schema(reference)
         for field in cls.model_fields.values():
             if (text := default_text(field)) and text not in ("{}", "[]"):
-                found["properties"][field.alias][DEFAULT_TEXT] = text
+                schema_of_type["properties"][field.alias][DEFAULT_TEXT] = text
         if cls.rules:
-            found[VALIDATIONS] = [rule.to_cel() for rule in cls.rules]
+            schema_of_type[VALIDATIONS] = [rule.to_cel() for rule in cls.rules]
         return reference
 
     def has(self, *names: str) -> bool:

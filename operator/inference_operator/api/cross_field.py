@@ -135,8 +135,8 @@ def _is_engine(part: Part) -> bool:
 
 
 def _tensorrt_on_onnx(_: ServingSpec, part: Part) -> bool:
-    known = part.model.format if part.model else None
-    return not _is_accelerated(part) or known in (None, ModelFormat.ONNX)
+    model_format = part.model.format if part.model else None
+    return not _is_accelerated(part) or model_format in (None, ModelFormat.ONNX)
 
 
 def _tensorrt_has_gpu(spec: ServingSpec, part: Part) -> bool:

@@ -40,4 +40,4 @@ CUSTOM_RESOURCES = (
         EnsemblePipelineSpec,
     ),
 )
-BY_KIND: Mapping[str, CustomResource] = {found.kind: found for found in CUSTOM_RESOURCES}
+BY_KIND: Mapping[str, CustomResource] = {resource.kind: resource for resource in CUSTOM_RESOURCES}

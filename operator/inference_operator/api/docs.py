@@ -30,14 +30,14 @@ def api_page() -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _kind(found: CustomResource) -> Iterator[str]:
-    yield f"## {found.kind}"
+def _kind(resource: CustomResource) -> Iterator[str]:
+    yield f"## {resource.kind}"
     yield ""
-    yield f"{_flowing(found.resource.__doc__)} Short name: `{found.short_name}`."
+    yield f"{_flowing(resource.resource.__doc__)} Short name: `{resource.short_name}`."
     yield ""
-    yield from (f"- {_sentence(rule)}" for rule in found.resource.rules)
+    yield from (f"- {_sentence(rule)}" for rule in resource.resource.rules)
     yield ""
-    for path, model in (("spec", found.spec), ("status", found.status)):
+    for path, model in (("spec", resource.spec), ("status", resource.status)):
         yield from _section(path, model, structural_schema(model))
 
 
@@ -57,18 +57,18 @@ def _section(path: str, model: type[BaseModel], schema: Mapping[str, Any]) -> It
     for alias, field in _fields(model):
         inner = model_of(field.annotation)
         if inner is not None:
-            found = schema["properties"][alias]
-            is_list = found["type"] == "array"
+            field_schema = schema["properties"][alias]
+            is_list = field_schema["type"] == "array"
             below = f"{path}.{alias}{'[]' if is_list else ''}"
-            yield from _section(below, inner, found["items"] if is_list else found)
+            yield from _section(below, inner, field_schema["items"] if is_list else field_schema)
 
 
 def _table(model: type[BaseModel], schema: Mapping[str, Any]) -> Iterator[str]:
     yield "| field | type | default | description |"
     yield "|---|---|---|---|"
     for alias, field in _fields(model):
-        found = schema["properties"][alias]
-        cells = (f"`{alias}`", _type(found), _default(field), _description(field))
+        field_schema = schema["properties"][alias]
+        cells = (f"`{alias}`", _type(field_schema), _default(field), _description(field))
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
     yield ""
 
@@ -101,7 +101,7 @@ def _rules(annotation: Any) -> Iterator[Rule]:
 
 
 def _own(metadata: Iterable[Any]) -> Iterator[Rule]:
-    return (found.rule for found in metadata if isinstance(found, Described))
+    return (annotation.rule for annotation in metadata if isinstance(annotation, Described))
 
 
 def _type(schema: Mapping[str, Any]) -> str:

@@ -48,4 +48,4 @@ def _kind(value: Mapping[object, object] | list[object] | tuple[object, ...]) ->
 def _has_text(value: Mapping[object, object] | list[object] | tuple[object, ...]) -> bool:
     """Whether a part is text, or holds parts of its own."""
     parts = value.values() if isinstance(value, Mapping) else value
-    return any(isinstance(one, str | Mapping | list | tuple) for one in parts)
+    return any(isinstance(part, str | Mapping | list | tuple) for part in parts)

@@ -18,8 +18,8 @@ _PARTS = 40
 _BROKEN_ESCAPE = re.compile(r"\\(?:u[0-9a-f]{0,3}|U[0-9a-f]{0,7})?\Z")
 
 
-def _escape(one: str) -> str:
-    return f"\\u{ord(one):04x}" if ord(one) < 0x10000 else f"\\U{ord(one):08x}"
+def _escape(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
 
 
 def visible(text: str, escape: Callable[[str], str] = _escape) -> str:
@@ -30,7 +30,7 @@ def visible(text: str, escape: Callable[[str], str] = _escape) -> str:
     """
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else escape(one) for one in text)
+    return "".join(char if char.isprintable() else escape(char) for char in text)
 
 
 def one_line(text: str) -> str:
@@ -81,13 +81,13 @@ def short(text: str, most: int = SHOWN) -> str:
 
 def _fitting(characters: Iterable[str], room: int) -> list[str]:
     """Return the first characters, each of them visible, that fit into `room`."""
-    found: list[str] = []
-    for one in map(visible, characters):
-        room -= len(one)
+    fitting: list[str] = []
+    for escaped in map(visible, characters):
+        room -= len(escaped)
         if room < 0:
             break
-        found.append(one)
-    return found
+        fitting.append(escaped)
+    return fitting
 
 
 def quoted(text: str, mark: str = '"', most: int = SHOWN) -> str:
@@ -151,14 +151,14 @@ def _parts(value: object, room: int) -> int:
     """Return what is left of `room` once each part of the value took one; negative: no room."""
     waiting = [value]
     while waiting and room >= 0:
-        one = waiting.pop()
+        part = waiting.pop()
         room -= 1
-        if isinstance(one, Mapping | list | tuple):
-            if len(one) > room:
+        if isinstance(part, Mapping | list | tuple):
+            if len(part) > room:
                 return -1
-            waiting += one.values() if isinstance(one, Mapping) else one
-        elif (isinstance(one, str) and len(one) > SHOWN) or (
-            isinstance(one, int) and one.bit_length() >= 64
+            waiting += part.values() if isinstance(part, Mapping) else part
+        elif (isinstance(part, str) and len(part) > SHOWN) or (
+            isinstance(part, int) and part.bit_length() >= 64
         ):
             return -1
     return room

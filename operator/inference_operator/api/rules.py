@@ -88,10 +88,10 @@ class Rule:
             path, absent = match.groups()
             if computed := self._computed(path):
                 return str(computed.of(value))
-            found = value if path == "self" else lookup(value, path)
-            if found is None:
+            at_path = value if path == "self" else lookup(value, path)
+            if at_path is None:
                 return absent or path
-            text = str(list(found)) if isinstance(found, tuple) else str(found)
+            text = str(list(at_path)) if isinstance(at_path, tuple) else str(at_path)
             return text if "\n" in text else short(text, _LONGEST)
 
         return _PLACEHOLDER.sub(fill, template)
@@ -107,7 +107,7 @@ class Rule:
         return computed.cel if computed else _cel_value(path, absent)
 
     def _computed(self, name: str) -> Computed | None:
-        return next((found for found in self.computed if found.name == name), None)
+        return next((computed for computed in self.computed if computed.name == name), None)
 
 
 def violation(value: str, requirement: str, remedy: str) -> PydanticCustomError:
@@ -129,8 +129,8 @@ class Described:
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        found = handler(schema)
-        return {**found, VALIDATIONS: [*found.get(VALIDATIONS, []), self.rule.to_cel()]}
+        json_schema = handler(schema)
+        return {**json_schema, VALIDATIONS: [*json_schema.get(VALIDATIONS, []), self.rule.to_cel()]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +158,10 @@ def unless(regex: str) -> Computed:
     pattern = re.compile(regex, re.ASCII)
 
     def of(value: object) -> str:
-        found = str(value)
-        if pattern.search(found):
+        text = str(value)
+        if pattern.search(text):
             return MAY_BE_SECRET
-        return found if "\n" in found else short(found, _LONGEST)
+        return text if "\n" in text else short(text, _LONGEST)
 
     cel = f"self.matches({cel_string(regex)}) ? {cel_string(MAY_BE_SECRET)} : self"
     return Computed("self", cel, of)
@@ -229,8 +229,8 @@ class UniqueBy:
         for item in items:
             identity = lookup(item, self.key) if self.key else item
             if identity in seen:
-                what = f"{self.key} {shown(identity)}" if self.key else shown(identity)
-                raise violation(f"{what} twice", "each once", "remove one of them")
+                repeated = f"{self.key} {shown(identity)}" if self.key else shown(identity)
+                raise violation(f"{repeated} twice", "each once", "remove one of them")
             seen.add(identity)
         return items
 

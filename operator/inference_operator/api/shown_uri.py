@@ -37,15 +37,15 @@ def shown_uri(uri: str) -> str:
     host = shown_host(host)
     if host == _HIDDEN:
         return f"{scheme}{colon}{slashes}{_HIDDEN}"
-    found = f"{scheme}{colon}{slashes}{host}{slash}{_INNER_USER.sub('://', below)}"
+    without_query = f"{scheme}{colon}{slashes}{host}{slash}{_INNER_USER.sub('://', below)}"
     if not address.endswith(_REGISTRY_FILES):
-        return found
+        return without_query
     try:
         pairs = parse_qsl(query, max_num_fields=20)
     except ValueError:
-        return found
+        return without_query
     kept = [f"{name}={value}" for name, value in pairs if name in _TELLING]
-    return f"{found}?{'&'.join(kept)}" if kept else found
+    return f"{without_query}?{'&'.join(kept)}" if kept else without_query
 
 
 def shown_place(uri: str) -> str:

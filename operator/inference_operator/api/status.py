@@ -256,7 +256,7 @@ def read_status(body: Mapping[str, Any]) -> UnitStatus:
 def _illegible(status: type[UnitStatus], error: Exception) -> frozenset[object]:
     """The names, in both writings, of the fields that an error tells of."""
     details = error.errors() if isinstance(error, ValidationError) else []
-    told = {detail["loc"][0] for detail in details if detail["loc"]}
+    erroneous = {detail["loc"][0] for detail in details if detail["loc"]}
     fields = status.model_fields.items()
-    names = [(name, field.alias) for name, field in fields if told & {name, field.alias}]
-    return frozenset((*told, *(name for pair in names for name in pair)))
+    names = [(name, field.alias) for name, field in fields if erroneous & {name, field.alias}]
+    return frozenset((*erroneous, *(name for pair in names for name in pair)))

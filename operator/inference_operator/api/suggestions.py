@@ -20,13 +20,13 @@ def closest(name: str, candidates: Iterable[str], cutoff: float = 0.6) -> str | 
         return None
     matcher = SequenceMatcher(b=name)
     bounds: list[tuple[float, str]] = []
-    for candidate in islice((one for one in candidates if len(one) <= _LONGEST), _COMPARED):
+    for candidate in islice((text for text in candidates if len(text) <= _LONGEST), _COMPARED):
         matcher.set_seq1(candidate)
         if matcher.real_quick_ratio() >= cutoff and (bound := matcher.quick_ratio()) >= cutoff:
             bounds.append((bound, candidate))
-    found: list[tuple[float, str]] = []
+    alike: list[tuple[float, str]] = []
     for _, candidate in heapq.nlargest(_FULLY_COMPARED, bounds):
         matcher.set_seq1(candidate)
         if (ratio := matcher.ratio()) >= cutoff:
-            found.append((ratio, candidate))
-    return max(found)[1] if found else None
+            alike.append((ratio, candidate))
+    return max(alike)[1] if alike else None

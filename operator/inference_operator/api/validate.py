@@ -46,8 +46,8 @@ def _type_of(body: Mapping[str, Any]) -> type[InferenceModel] | type[EnsemblePip
     kind = body.get("kind")
     if isinstance(kind, str) and kind in BY_KIND:
         return BY_KIND[kind].resource
-    found = "nothing" if kind is None else found_value(kind)
-    unknown = Problem("kind", found, " or ".join(BY_KIND), "write the kind that is meant")
+    written = "nothing" if kind is None else found_value(kind)
+    unknown = Problem("kind", written, " or ".join(BY_KIND), "write the kind that is meant")
     raise InvalidResourceError([unknown])
 
 
@@ -112,11 +112,11 @@ def _instead(name: str, fields: list[str]) -> str:
 
 def _wrong_type(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
-        found = error["input"]
+        written = error["input"]
         return (
-            found_value(found, error["loc"]),
+            found_value(written, error["loc"]),
             expected,
-            "remove it, or give it a value" if found is None else remedy,
+            "remove it, or give it a value" if written is None else remedy,
         )
 
     return describe
@@ -134,13 +134,13 @@ def _bound(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     return describe
 
 
-def _length(what: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
+def _length(parts: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
         context = error["ctx"]
         limit = context.get("max_length", context.get("min_length"))
-        found = f"{len(error['input'])} {what}"
+        length = f"{len(error['input'])} {parts}"
         bound = "at most" if "max_length" in context else "at least"
-        return found, f"{bound} {limit}", remedy
+        return length, f"{bound} {limit}", remedy
 
     return describe
 
@@ -151,8 +151,8 @@ def _choice(error: ErrorDetails) -> Parts:
         return ".nan, which is a number in YAML", expected, "write NaN without the dot"
     # People know TYPE_FP32 and KIND_CPU from config.pbtxt, float32 from numpy, BYTES from clients.
     written = error["input"] if isinstance(error["input"], str) else ""
-    found = written[:_LONGEST_CHOICE].casefold().replace("float", "fp").replace("bytes", "string")
-    meant = [c for c in expected.replace(" or ", ", ").split(", ") if found.endswith(c.casefold())]
+    text = written[:_LONGEST_CHOICE].casefold().replace("float", "fp").replace("bytes", "string")
+    meant = [c for c in expected.replace(" or ", ", ").split(", ") if text.endswith(c.casefold())]
     remedy = f"did you mean {meant[-1]}?" if meant else "choose one of them"
     return found_value(error["input"], error["loc"]), expected, remedy
 

@@ -50,8 +50,8 @@ def check_address(address: str, *, loopback: bool = True) -> None:
 
     `loopback`: whether this machine itself is allowed. Private networks are: clusters have them.
     """
-    for found in _meant(ipaddress.ip_address(address)):
-        if kind := _kind(found, loopback):
+    for reached in _meant(ipaddress.ip_address(address)):
+        if kind := _kind(reached, loopback):
             raise ForbiddenAddressError(
                 f"the address {address} is {kind}, where no artifact is fetched from: name a host"
                 " with another address"
@@ -90,7 +90,7 @@ def _ipv4_number(host: str) -> int | None:
     parts = host.lower().split(".")
     if len(parts) > 4 or len(host) > 64:
         return None
-    found = 0
+    address = 0
     for index, part in enumerate(parts):
         hexadecimal, octal = part.startswith("0x"), part.startswith("0")
         try:
@@ -101,23 +101,23 @@ def _ipv4_number(host: str) -> int | None:
         bytes_left = 4 - index if index == len(parts) - 1 else 1
         if not 0 <= number < 256**bytes_left:
             return None
-        found = found * 256**bytes_left + number
-    return found
+        address = address * 256**bytes_left + number
+    return address
 
 
 def _meant(address: _Address) -> tuple[_Address, ...]:
     """The address, and the IPv4 addresses that it leads to."""
     if isinstance(address, ipaddress.IPv4Address):
         return (address,)
-    found: list[_Address] = [address]
-    found.extend(each for each in (address.ipv4_mapped, address.sixtofour) if each is not None)
-    found.extend(address.teredo or ())
+    addresses: list[_Address] = [address]
+    addresses.extend(each for each in (address.ipv4_mapped, address.sixtofour) if each is not None)
+    addresses.extend(address.teredo or ())
     # `::` and `::1` are themselves, not IPv4 addresses.
     if int(address) > 1 and any(address in network for network in _EMBEDDING):
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        addresses.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     if address in _LOCAL_NAT64:
-        found.extend(_translated(address.packed))
-    return tuple(found)
+        addresses.extend(_translated(address.packed))
+    return tuple(addresses)
 
 
 def _translated(address: bytes) -> Iterator[ipaddress.IPv4Address]:

@@ -83,8 +83,8 @@ def _check_brackets(without_strings: str, most_levels: int, most_containers: int
         raise _refusal(f"found more than {most_containers:,} objects and lists", most_containers)
 
 
-def _refusal(found: str, most: int) -> JsonRefusedError:
-    return JsonRefusedError(f"{found}, expected at most {most:,}")
+def _refusal(value: str, most: int) -> JsonRefusedError:
+    return JsonRefusedError(f"{value}, expected at most {most:,}")
 
 
 def _refuse_constant(name: str) -> NoReturn:

@@ -98,9 +98,9 @@ def _value(loader: "_BoundedLoader", node: yaml.Node) -> Any:
     except yaml.YAMLError:
         raise
     except _NO_VALUE as error:
-        said = beginning(f"{type(error).__name__}: {error}")
+        message = beginning(f"{type(error).__name__}: {error}")
         raise YamlRefusedError(
-            f"cannot be read as YAML: a value that its type does not have ({said})"
+            f"cannot be read as YAML: a value that its type does not have ({message})"
         ) from None
 
 
@@ -232,10 +232,10 @@ class _BoundedLoader(yaml.SafeLoader):
                 line,
             )
 
-    def _check_allowed(self, found: str, line: int) -> None:
+    def _check_allowed(self, syntax: str, line: int) -> None:
         if not self._limits.repeated:
             raise YamlRefusedError(
-                f"found {found}, expected YAML without anchors, aliases and merge keys: write the"
+                f"found {syntax}, expected YAML without anchors, aliases and merge keys: write the"
                 " value out",
                 line,
             )

@@ -65,9 +65,9 @@ def facts(mlmodel: str, tags: Mapping[str, str]) -> Facts:
 
 def file_facts(path: str, tags: Mapping[str, str]) -> Facts:
     """Of a single file that was logged as it is: its suffix says the format."""
-    known = {suffix: found for suffix, found in _SUFFIXES.items() if path.endswith(suffix)}
-    found = _tagged_format(tags) or next(iter(known.values()), None)
-    return Facts(path, found, _digest(tags), _max_batch(tags))
+    by_suffix = (of for suffix, of in _SUFFIXES.items() if path.endswith(suffix))
+    model_format = _tagged_format(tags) or next(by_suffix, None)
+    return Facts(path, model_format, _digest(tags), _max_batch(tags))
 
 
 def _parsed(mlmodel: str) -> dict[str, Any]:
@@ -82,8 +82,8 @@ def _parsed(mlmodel: str) -> dict[str, Any]:
     return body
 
 
-def _is_flavors(found: object) -> bool:
-    return not found or (isinstance(found, dict) and all(isinstance(name, str) for name in found))
+def _is_flavors(value: object) -> bool:
+    return not value or (isinstance(value, dict) and all(isinstance(name, str) for name in value))
 
 
 def _artifact(
@@ -169,9 +169,9 @@ def _max_batch(tags: Mapping[str, str]) -> int | None:
     return int(written)
 
 
-def _bad_tag(tag: str, found: str, expected: str) -> ModelUnusableError:
+def _bad_tag(tag: str, value: str, expected: str) -> ModelUnusableError:
     return ModelUnusableError(
-        f"its tag {tag} is {python_value(found)}, expected {expected}; correct the tag"
+        f"its tag {tag} is {python_value(value)}, expected {expected}; correct the tag"
     )
 
 

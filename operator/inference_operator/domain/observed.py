@@ -103,8 +103,8 @@ class RevisionRecord:
     @property
     def repository(self) -> Mapping[str, str]:
         """plan.json, and a config.pbtxt a model."""
-        found = (c.get("data") or {} for c in self.children if c["kind"] == "ConfigMap")
-        return next(found, {})
+        data = (c.get("data") or {} for c in self.children if c["kind"] == "ConfigMap")
+        return next(data, {})
 
     @property
     def spec_hash(self) -> str:
@@ -220,5 +220,5 @@ class Observed:
         return self.rejected.get(revision_child_name(self.owner.key.name, revision or ""))
 
     def ready_of(self, revision: str | None) -> int:
-        found = self.deployments.get(revision) if revision else None
-        return found.ready if found else 0
+        deployment = self.deployments.get(revision) if revision else None
+        return deployment.ready if deployment else 0

@@ -55,12 +55,12 @@ class Pin:
         `cached_property`: in Python 3.11 that has one lock for all pins, so that the event loop
         would wait for a large one that is read in a thread.
         """
-        known: str | None = self.__dict__.get("_content")
-        if known is None:
+        digest: str | None = self.__dict__.get("_content")
+        if digest is None:
             kept = _unnumbered(self.repository)
-            known = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
-            self.__dict__["_content"] = known
-        return known
+            digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+            self.__dict__["_content"] = digest
+        return digest
 
     def models(self) -> Iterator[tuple[PlannedModel, str]]:
         """Each model with its config.pbtxt; PlanError or KeyError where somebody edited them."""
@@ -71,7 +71,7 @@ class Pin:
 
     def to_data(self) -> dict[str, Any]:
         """As a ControllerRevision keeps it."""
-        found = {
+        data = {
             "kind": self.kind,
             "name": self.name,
             "revision": self.revision,
@@ -82,7 +82,7 @@ class Pin:
             "sha256": self.sha256,
             "repository": dict(self.repository),
         }
-        return {name: value for name, value in found.items() if value not in (None, "")}
+        return {name: value for name, value in data.items() if value not in (None, "")}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Pin":
@@ -113,11 +113,11 @@ def _unnumbered(repository: Mapping[str, str]) -> dict[str, str]:
     plan = RepositoryPlan(
         tuple(replace(m, version=1) if m.name in ensembles else m for m in models)
     )
-    found = {**repository, PLAN_FILE: plan.to_json()}
+    files = {**repository, PLAN_FILE: plan.to_json()}
     for model in models:
-        if model.name in ensembles and model.config_file in found:
-            found[model.config_file] = _steps_unnumbered(found[model.config_file], ensembles)
-    return found
+        if model.name in ensembles and model.config_file in files:
+            files[model.config_file] = _steps_unnumbered(files[model.config_file], ensembles)
+    return files
 
 
 def _steps_unnumbered(text: str, ensembles: Set[str]) -> str:

@@ -44,9 +44,9 @@ BUILTINS = ("weightedAverage", "ohlcvFeatures", "tokenizer")
 TOKENIZER = "tokenizer"
 
 
-def is_sha256(found: object) -> bool:
+def is_sha256(value: object) -> bool:
     """Whether it is a digest: 64 lower-case hexadecimal digits."""
-    return isinstance(found, str) and _SHA256.fullmatch(found) is not None
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
 class ArtifactFormat(StrEnum):
@@ -135,8 +135,8 @@ class PlannedModel:
         uri = shown_uri(self.uri) if self.uri else self.uri
         has_none = self.format is ArtifactFormat.ENSEMBLE or self.builtin not in (None, TOKENIZER)
         if has_none:
-            what = "a built-in step" if self.builtin else "an ensemble"
-            _check(self.uri is None, "source.uri", uri, f"null for {what} without an artifact")
+            kind = "a built-in step" if self.builtin else "an ensemble"
+            _check(self.uri is None, "source.uri", uri, f"null for {kind} without an artifact")
         elif self.uri is not None or self.builtin is None:
             source = self._source
             is_known = source.scheme in _SCHEMES
@@ -188,44 +188,44 @@ class RepositoryPlan:
             raise PlanError(f"{PLAN_FILE}: expected an object with a list `models` of one or more")
         if len(models) > most:
             raise PlanError(f"{PLAN_FILE}: found {len(models):,} models, expected at most {most:,}")
-        found = tuple(_model(index, item) for index, item in enumerate(models))
-        names = [model.name for model in found]
+        planned = tuple(_model(index, item) for index, item in enumerate(models))
+        names = [model.name for model in planned]
         # A volume need not tell upper from lower case. Beyond ASCII, names are refused above.
         if len({name.lower() for name in names}) != len(names):
             raise PlanError(
                 f"{PLAN_FILE}: names of models must be unique, and differ by more than upper and"
                 f" lower case, found {shown(names)}"
             )
-        return cls(found)
+        return cls(planned)
 
 
-def _check(holds: object, field: str, found: object, expected: str) -> None:
+def _check(holds: object, field: str, value: object, expected: str) -> None:
     if not holds:
-        what = python_value(found)
-        raise PlanError(f"{field}: found {what}, expected {expected}")
+        shown_value = python_value(value)
+        raise PlanError(f"{field}: found {shown_value}, expected {expected}")
 
 
 def _as_dict(model: PlannedModel) -> dict[str, object]:
-    found: dict[str, object] = {
+    data: dict[str, object] = {
         "name": model.name,
         "version": model.version,
         "format": model.format.value,
     }
     # Written only where set, so that plan.json of older revisions stays byte for byte.
     if model.uri is not None:
-        found["source"] = {"uri": model.uri, "sha256": model.sha256}
-        found["credentials"] = model.credentials
+        data["source"] = {"uri": model.uri, "sha256": model.sha256}
+        data["credentials"] = model.credentials
     if model.builtin is not None:
-        found["builtin"] = model.builtin
+        data["builtin"] = model.builtin
     if model.size_limit is not None:
-        found["sizeLimit"] = model.size_limit
-    return found
+        data["sizeLimit"] = model.size_limit
+    return data
 
 
 def _model(index: int, item: Any) -> PlannedModel:
     try:
         source = item.get("source") or {}
-        found = (item["name"], item["version"], item["format"])
+        values = (item["name"], item["version"], item["format"])
         optional = (
             source["uri"] if source else None,
             source.get("sha256"),
@@ -237,7 +237,7 @@ def _model(index: int, item: Any) -> PlannedModel:
         raise PlanError(
             f"{PLAN_FILE}: models[{index}]: missing or of the wrong type: {error}"
         ) from None
-    name, version, kind = found
+    name, version, kind = values
     _check(type(version) is int, f"models[{index}].version", version, "a whole number from 1 on")
     texts = {"name": name, "format": kind}
     fields = ("source.uri", "source.sha256", "credentials", "builtin")
@@ -250,7 +250,7 @@ def _model(index: int, item: Any) -> PlannedModel:
         size_limit,
         "a whole number of bytes",
     )
-    formats = [known.value for known in ArtifactFormat]
+    formats = [artifact_format.value for artifact_format in ArtifactFormat]
     _check(kind in formats, f"models[{index}].format", kind, f"one of {', '.join(formats)}")
     try:
         return PlannedModel(name, version, ArtifactFormat(kind), *optional, size_limit)

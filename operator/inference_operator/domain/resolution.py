@@ -144,7 +144,7 @@ Resolution = Resolved | Unresolved
 def to_data(resolved: Resolved) -> dict[str, Any]:
     """As a ControllerRevision keeps it."""
     facts = resolved.facts
-    found = {
+    data = {
         "asked": resolved.asked,
         "uri": resolved.uri,
         "version": resolved.version,
@@ -157,7 +157,7 @@ def to_data(resolved: Resolved) -> dict[str, Any]:
         "inputs": _tensor_data(facts.inputs),
         "outputs": _tensor_data(facts.outputs),
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def from_data(data: Mapping[str, Any]) -> Resolved:

@@ -24,8 +24,8 @@ class RolloutState:
     @property
     def live(self) -> tuple[str, ...]:
         """Revisions that have pods, the one that serves first."""
-        found = (self.stable, self.candidate, self.previous)
-        return tuple(dict.fromkeys(r for r in found if r))
+        revisions = (self.stable, self.candidate, self.previous)
+        return tuple(dict.fromkeys(r for r in revisions if r))
 
     @property
     def serving(self) -> str | None:

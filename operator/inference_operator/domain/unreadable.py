@@ -21,5 +21,5 @@ def stub(body: Mapping[str, Any], reason: str) -> Body:
     """Return the identity of a body that cannot be used."""
     meta = body.get("metadata")
     kept = {k: meta[k] for k in IDENTITY if k in meta} if isinstance(meta, Mapping) else {}
-    found = {k: body[k] for k in ("apiVersion", "kind") if k in body}
-    return {**found, "metadata": kept, UNREADABLE: reason}
+    identity = {k: body[k] for k in ("apiVersion", "kind") if k in body}
+    return {**identity, "metadata": kept, UNREADABLE: reason}

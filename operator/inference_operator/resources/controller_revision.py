@@ -246,14 +246,14 @@ def _pin(data: Mapping[str, Any]) -> Pin | None:
 
 
 def _step_data(step: ServedStep) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": step.name, "model": step.model, "version": step.version}
+    data: dict[str, Any] = {"name": step.name, "model": step.model, "version": step.version}
     if step.uri:
-        found["uri"] = step.uri
+        data["uri"] = step.uri
     if step.pin:
-        found["pin"] = step.pin.to_data()
+        data["pin"] = step.pin.to_data()
     if step.resolved:
-        found["resolved"] = to_data(step.resolved)
-    return found
+        data["resolved"] = to_data(step.resolved)
+    return data
 
 
 def _step(data: Mapping[str, Any]) -> ServedStep:

@@ -154,17 +154,17 @@ def _env(variable: EnvVar) -> Manifest:
 
 def _resources(unit: ServingUnit) -> Manifest:
     workload = unit.workload
-    found: dict[str, Any] = {
+    resources: dict[str, Any] = {
         "requests": dict(workload.resources.requests),
         "limits": dict(workload.resources.limits),
     }
     if workload.accelerator is not None and workload.mode is Mode.ACCELERATOR:
         count = str(workload.accelerator.count)
-        for half in found.values():
+        for half in resources.values():
             half[workload.accelerator.resource] = count
-    found["requests"].update(_disk_request(unit))
-    found["limits"][DISK] = _disk_limit(unit)
-    return {name: half for name, half in found.items() if half}
+    resources["requests"].update(_disk_request(unit))
+    resources["limits"][DISK] = _disk_limit(unit)
+    return {name: half for name, half in resources.items() if half}
 
 
 def _disk_request(unit: ServingUnit) -> dict[str, str]:
@@ -194,7 +194,7 @@ def _disk_limit(unit: ServingUnit) -> str:
 def _placement(unit: ServingUnit) -> Manifest:
     placement = unit.workload.placement
     secrets = [{"name": name} for name in unit.workload.image_pull_secrets]
-    wanted = {
+    parts = {
         "nodeSelector": dict(placement.node_selector),
         "tolerations": [
             toleration.model_dump(mode="json", exclude_none=True)
@@ -209,7 +209,7 @@ def _placement(unit: ServingUnit) -> Manifest:
         "imagePullSecrets": secrets,
         "serviceAccountName": unit.workload.service_account,
     }
-    return {name: value for name, value in wanted.items() if value}
+    return {name: value for name, value in parts.items() if value}
 
 
 def _spread(unit: ServingUnit, constraint: Manifest) -> Manifest:

@@ -37,8 +37,8 @@ def service(owner: Owner, revision: str) -> Manifest:
 def selected_revision(manifest: Mapping[str, Any]) -> str | None:
     """The revision that a live Service sends its clients to."""
     selector = manifest.get("spec", {}).get("selector") or {}
-    found = selector.get(REVISION_LABEL)
-    return found if isinstance(found, str) else None
+    revision = selector.get(REVISION_LABEL)
+    return revision if isinstance(revision, str) else None
 
 
 def service_url(owner: Owner) -> str:

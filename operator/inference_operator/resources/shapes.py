@@ -49,13 +49,14 @@ def quoted(value: object) -> str:
     return python_value(value)
 
 
-def equal(wanted: str | bool | Mapping[str, object]) -> Shape:
+def equal(expected: str | bool | Mapping[str, object]) -> Shape:
     """Accept this value alone. In JSON, 1 and true differ."""
 
     def check(value: object, path: str) -> Mismatch | None:
-        if value == wanted and isinstance(value, bool) == isinstance(wanted, bool):
+        if value == expected and isinstance(value, bool) == isinstance(expected, bool):
             return None
-        return mismatch(value, path, quoted(wanted) if isinstance(wanted, str) else str(wanted))
+        text = quoted(expected) if isinstance(expected, str) else str(expected)
+        return mismatch(value, path, text)
 
     return check
 
@@ -141,12 +142,12 @@ def table(shape: Shape, most: int = 64) -> Shape:
 
 def fields(required: Mapping[str, Shape], optional: Mapping[str, Shape] | None = None) -> Shape:
     """Accept a map with all required fields, and no others but the optional ones."""
-    known = {**required, **(optional or {})}
+    shapes = {**required, **(optional or {})}
 
     def check(value: object, path: str) -> Mismatch | None:
         if not isinstance(value, Mapping):
             return mismatch(value, path, "a map")
-        problems = (_field(known, key, item, path) for key, item in value.items())
+        problems = (_field(shapes, key, item, path) for key, item in value.items())
         if (problem := next(filter(None, problems), None)) is not None:
             return problem
         for name, shape in required.items():
@@ -164,9 +165,9 @@ def _entry(shape: Shape, key: object, value: object, path: str) -> Mismatch | No
     return shape(value, f"{path}[{quoted(key)}]")
 
 
-def _field(known: Mapping[str, Shape], key: object, value: object, path: str) -> Mismatch | None:
+def _field(shapes: Mapping[str, Shape], key: object, value: object, path: str) -> Mismatch | None:
     if not isinstance(key, str):
         return mismatch(key, path, "keys that are strings")
-    if key in known:
-        return known[key](value, f"{path}.{key}")
+    if key in shapes:
+        return shapes[key](value, f"{path}.{key}")
     return mismatch(value, f"{path}[{quoted(key)}]", "no such field")

@@ -38,11 +38,11 @@ def shape_of(annotation: Any) -> Shape:
 
 def _plain(annotation: type) -> Shape:
     if issubclass(annotation, ApiModel):
-        known = {
+        shapes = {
             field.alias or name: _nullable(shape_of(field.annotation))
             for name, field in annotation.model_fields.items()
         }
-        return fields({}, known)
+        return fields({}, shapes)
     if issubclass(annotation, StrEnum):
         return one_of(*annotation)
     return whole(-(2**31), 2**31 - 1) if issubclass(annotation, int) else text()

@@ -65,8 +65,8 @@ def test_a_long_text_counts_each_time_that_it_is_repeated() -> None:
 
 def test_few_aliases_are_read_where_they_are_allowed() -> None:
     text = "a: &a {x: [1]}\nb: {<<: *a, y: *a}\n---\na: &a 2\nb: *a\n"
-    found = [one.value for one in parse_yaml_documents(text, "m.yaml", SHARING)]
-    assert found == list(yaml.safe_load_all(text))
+    values = [document.value for document in parse_yaml_documents(text, "m.yaml", SHARING)]
+    assert values == list(yaml.safe_load_all(text))
 
 
 def test_levels_that_aliases_repeat_count() -> None:
