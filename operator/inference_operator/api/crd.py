@@ -1,4 +1,4 @@
-"""The CustomResourceDefinitions as manifests, from the pydantic types: structural schemas."""
+"""CustomResourceDefinitions, as manifests with structural schemas of the pydantic types."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from inference_operator.api.rules import LIST_TYPE, VALIDATIONS
 
 Schema = dict[str, Any]
 
-# `default`: what a person or Git wrote is never added to. `propertyNames`: not structural.
+# `default`: nothing is added to the spec of a person or Git. `propertyNames`: not structural.
 _DROPPED = frozenset({"title", "default", "$defs", "propertyNames", DEFAULT_TEXT})
 
 _API_VERSION = (
@@ -35,7 +35,7 @@ _COLUMNS = (
 
 
 def crd(resource: CustomResource) -> Schema:
-    """The CRD of one kind, as it is applied."""
+    """Return the CRD of one kind, as it is applied."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
@@ -57,7 +57,8 @@ def crd(resource: CustomResource) -> Schema:
 
 
 def structural_schema(model: type[BaseModel]) -> Schema:
-    """The structural OpenAPI schema of one type: references inlined, no defaults, no nulls."""
+    """Return the structural OpenAPI schema of one type: references inlined, no defaults, no
+    nulls."""
     schema = model.model_json_schema(by_alias=True)
     return _structural(schema, schema.get("$defs", {}))
 
@@ -126,13 +127,14 @@ def _structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
 
 
 def _inlined(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
-    """The schema with its reference, or the one alternative beside null, laid open; what it says
-    itself (the field's description) wins over what its type says."""
+    """Return the schema with its reference, or its one alternative to null, replaced by the
+    content. Keywords of the schema itself, such as a field's description, win over those of its
+    type."""
     inlined = dict(schema)
     if "$ref" in inlined:
         target = defs[inlined.pop("$ref").removeprefix("#/$defs/")]
         return _inlined({**target, **inlined}, defs)
-    # A quantity's integer-or-string stays: the API server asks for exactly this.
+    # A quantity's integer-or-string stays: the API server requires exactly this.
     alternatives = [a for a in inlined.get("anyOf", ()) if a != {"type": "null"}]
     if len(alternatives) == 1:
         del inlined["anyOf"]

@@ -1,4 +1,4 @@
-"""Which kinds there are, with their names and types; nobody else lists them."""
+"""The list of the kinds of custom resources, with their names and types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

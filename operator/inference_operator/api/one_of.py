@@ -1,4 +1,4 @@
-"""Sections of which exactly one is written."""
+"""Rule for sections of which exactly one is written."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +7,7 @@ from inference_operator.api.rules import Computed, Rule, cel_string, lookup
 
 
 def exactly_one(*fields: str, remedy: str) -> Rule:
-    """The rule that one of these fields, as YAML has them, is written, and none of the others."""
+    """Return the rule that exactly one of these fields is written; names are as in YAML."""
     *most, last = fields
 
     def found(value: Any) -> list[str]:
@@ -30,7 +30,7 @@ def _words(written: Sequence[str]) -> str:
 
 
 def _cel(fields: Sequence[str], written: Sequence[str]) -> str:
-    """The words for each case: the API server takes `join` for too expensive."""
+    """Return the CEL text for each case: the API server takes `join` for too expensive."""
     if not fields:
         return cel_string(_words(written))
     first, *others = fields

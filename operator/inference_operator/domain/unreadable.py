@@ -12,7 +12,7 @@ IDENTITY = frozenset((*_NAMES, "labels", "ownerReferences"))
 
 
 def why_unreadable(body: Mapping[str, Any]) -> str:
-    """Return why the body is a stub; empty where it is a whole object."""
+    """Return why the body is a stub; empty for a whole object."""
     reason = body.get(UNREADABLE)
     return reason if isinstance(reason, str) else ""
 
