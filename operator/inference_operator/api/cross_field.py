@@ -244,7 +244,7 @@ _GPUS_ONCE = Rule(
     f" && !(has(self.resources.limits) && {_RESOURCE} in self.resources.limits))",
     holds=_gpus_asked_once,
     value="{accelerator.resource|nvidia.com/gpu} in resources too",
-    requirement="it in spec.accelerator only",
+    requirement="GPUs in spec.accelerator only",
     remedy="remove it from resources, and set accelerator.count",
     field="resources",
 )

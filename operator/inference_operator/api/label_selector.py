@@ -64,7 +64,7 @@ HAS_NO_VALUES = Rule(
     " || self.values.size() == 0",
     holds=lambda self: self.operator not in ("Exists", "DoesNotExist") or not self.values,
     value="operator {operator} with values",
-    requirement="no values, since this operator checks the key only",
+    requirement="no values, since Exists and DoesNotExist check the key only",
     remedy="remove values, or set operator to In or NotIn",
     field="values",
 )

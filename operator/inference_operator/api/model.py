@@ -154,7 +154,7 @@ class Model(ApiModel):
             cel="has(self.inputs) == has(self.outputs)",
             holds=lambda self: self.has("inputs") == self.has("outputs"),
             value="only one of inputs and outputs",
-            requirement="both, or neither",
+            requirement="both of inputs and outputs, or neither",
             remedy="add the other one",
             field="inputs",
         ),
@@ -178,7 +178,7 @@ class Model(ApiModel):
                 or self.has("inputs", "outputs")
             ),
             value="format {format} without inputs and outputs",
-            requirement="both, since the artifact does not declare them",
+            requirement="inputs and outputs, since the artifact does not declare them",
             remedy="add model.inputs and model.outputs",
             field="format",
         ),

@@ -105,7 +105,7 @@ class Source(ApiModel):
             '"{uri}"',
             "pvc://CLAIM/PATH with the name of a PersistentVolumeClaim of this namespace and a"
             " file or folder in it",
-            "name both",
+            "name the claim and the path",
         ),
         _form(
             "https",

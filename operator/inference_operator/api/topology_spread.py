@@ -78,7 +78,7 @@ SpreadAsWritten = Annotated[
             " && a.whenUnsatisfiable == b.whenUnsatisfiable))",
             holds=_is_each_once,
             value="two constraints with the same topologyKey and whenUnsatisfiable",
-            requirement="each pair once",
+            requirement="each pair of topologyKey and whenUnsatisfiable once",
             remedy="remove one of the two",
         )
     ),

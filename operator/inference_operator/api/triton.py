@@ -217,7 +217,7 @@ ConfigOverrides = Annotated[
             cel=f"!self.matches({cel_string(_RUN)})",
             holds=lambda self: "\\" * (MOST_BACKSLASHES + 1) not in self,
             value=f"more than {MOST_BACKSLASHES} backslashes in a row",
-            requirement=f"at most {MOST_BACKSLASHES} in a row",
+            requirement=f"at most {MOST_BACKSLASHES} backslashes in a row",
             remedy="remove those that escape nothing",
         )
     ),

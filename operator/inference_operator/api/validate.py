@@ -11,10 +11,10 @@ from pydantic_core import ErrorDetails
 from inference_operator.api.base import AS_WRITTEN, model_of
 from inference_operator.api.custom_resources import BY_KIND, AnyResource
 from inference_operator.api.ensemble_pipeline import EnsemblePipeline
-from inference_operator.api.found import found_value
 from inference_operator.api.inference_model import InferenceModel
 from inference_operator.api.problem import MORE, Problem
 from inference_operator.api.quoting import MOST_PROBLEMS, counted, short
+from inference_operator.api.shown_value import shown_value
 from inference_operator.api.suggestions import closest
 
 Parts = tuple[str, str, str]
@@ -45,7 +45,7 @@ def _type_of(body: Mapping[str, Any]) -> type[InferenceModel] | type[EnsemblePip
     kind = body.get("kind")
     if isinstance(kind, str) and kind in BY_KIND:
         return BY_KIND[kind].resource
-    written = "nothing" if kind is None else found_value(kind)
+    written = "nothing" if kind is None else shown_value(kind)
     unknown = Problem("kind", written, " or ".join(BY_KIND), "write the kind that is meant")
     raise InvalidResourceError([unknown])
 
@@ -111,7 +111,7 @@ def _wrong_type(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
         written = error["input"]
         return (
-            found_value(written, error["loc"]),
+            shown_value(written, error["loc"]),
             expected,
             "remove it, or give it a value" if written is None else remedy,
         )
@@ -123,7 +123,7 @@ def _bound(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
         context = error["ctx"]
         return (
-            found_value(error["input"], error["loc"]),
+            shown_value(error["input"], error["loc"]),
             expected.format(**context),
             remedy.format(**context),
         )
@@ -151,11 +151,11 @@ def _choice(error: ErrorDetails) -> Parts:
     text = written[:_LONGEST_CHOICE].casefold().replace("float", "fp").replace("bytes", "string")
     meant = [c for c in expected.replace(" or ", ", ").split(", ") if text.endswith(c.casefold())]
     remedy = f"did you mean {meant[-1]}?" if meant else "choose one of them"
-    return found_value(error["input"], error["loc"]), expected, remedy
+    return shown_value(error["input"], error["loc"]), expected, remedy
 
 
 def _unexpected(error: ErrorDetails) -> Parts:
-    return found_value(error["input"], error["loc"]), "a value as in docs/api.md", "correct it"
+    return shown_value(error["input"], error["loc"]), "a value as in docs/api.md", "correct it"
 
 
 _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {

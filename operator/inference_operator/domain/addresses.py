@@ -51,8 +51,8 @@ def check_address(address: str, *, loopback: bool = True) -> None:
     for reached in _meant(ipaddress.ip_address(address)):
         if kind := _kind(reached, loopback):
             raise ForbiddenAddressError(
-                f"the address {address} is {kind}, where no artifact is fetched from: name a host"
-                " with another address"
+                f"the address {address} is {kind}, from which artifacts are not fetched: name a"
+                " host with another address"
             )
 
 

@@ -69,7 +69,7 @@ def parse_yaml(text: str, limits: YamlLimits) -> Any:
     documents = parse_yaml_documents(text, "the text", limits)
     only = next(documents, None)
     if (second := next(documents, None)) is not None:
-        raise YamlRefusedError("found a second document, expected one", second.line)
+        raise YamlRefusedError("found a second document, expected 1", second.line)
     return only.value if only else None
 
 
@@ -99,7 +99,7 @@ def _value(loader: "_BoundedLoader", node: yaml.Node) -> Any:
     except _NO_VALUE as error:
         message = beginning(f"{type(error).__name__}: {error}")
         raise YamlRefusedError(
-            f"cannot be read as YAML: a value that its type does not have ({message})"
+            f"cannot be read as YAML: a value that does not fit its type ({message})"
         ) from None
 
 
@@ -207,8 +207,8 @@ class _BoundedLoader(yaml.SafeLoader):
         if extent is None:
             if anchor in self.anchors:
                 raise YamlRefusedError(
-                    f"found the alias *{beginning(anchor)} inside of what it repeats, expected none"
-                    " there: write the value out",
+                    f"found the alias *{beginning(anchor)} inside the value that it repeats,"
+                    " expected none there: write the value out",
                     line,
                 )
             return  # PyYAML reports that there is no such anchor.

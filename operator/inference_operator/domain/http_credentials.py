@@ -61,7 +61,7 @@ def trust(ca: str | None) -> ssl.SSLContext:
             context.load_verify_locations(cadata=ca.encode("ascii", "replace").decode())
     except (ssl.SSLError, ValueError) as error:
         raise CredentialsError(
-            f"`ca.crt` of the Secret holds no usable certificate ({error}); write PEM text that"
-            " starts with -----BEGIN CERTIFICATE-----"
+            f"`ca.crt` of the Secret does not hold a usable certificate ({error}); write PEM text"
+            " that starts with -----BEGIN CERTIFICATE-----"
         ) from None
     return context

@@ -76,7 +76,7 @@ def _parsed(mlmodel: str) -> dict[str, Any]:
     except YamlRefusedError as error:
         raise ModelUnusableError(f"{error.at('its MLmodel file')}; log it again") from None
     if not isinstance(body, dict) or not _is_flavors(body.get("flavors")):
-        raise ModelUnusableError("its MLmodel file has no map of flavors; log it again")
+        raise ModelUnusableError("its MLmodel file does not have a map of flavors; log it again")
     return body
 
 

@@ -64,8 +64,9 @@ def _triton_argument(value: object, path: str) -> Mismatch | None:
     option, _, given = value.removeprefix("--").partition("=")
     if option in _OURS:
         return _OURS[option](given, path)
-    is_reserved = option in RESERVED_ARGS
-    return mismatch(value, path, "no option that is the operator's own") if is_reserved else None
+    if option not in RESERVED_ARGS:
+        return None
+    return mismatch(value, path, "an option that the operator does not set itself")
 
 
 _KEY = fields({"name": _NAME, "key": text(most=253)})

@@ -88,8 +88,8 @@ def test_a_tagged_file_without_a_format_has_that_of_its_flavor() -> None:
     ("text", "tags", "expected"),
     [
         (": no\n\tyaml", {}, "its MLmodel file: cannot be read as YAML: while parsing"),
-        ("- a list", {}, "its MLmodel file has no map of flavors"),
-        ("flavors: [onnx]", {}, "its MLmodel file has no map of flavors"),
+        ("- a list", {}, "its MLmodel file does not have a map of flavors"),
+        ("flavors: [onnx]", {}, "its MLmodel file does not have a map of flavors"),
         (
             mlmodel({"sklearn": {}, "python_function": {}}),
             {},
@@ -236,7 +236,7 @@ def test_many_flavors_are_not_all_listed() -> None:
 
 
 def test_a_flavor_that_has_no_name_is_a_sentence() -> None:
-    assert refused("flavors: {1: {}, onnx: {}}").startswith("its MLmodel file has no map of")
+    assert refused("flavors: {1: {}, onnx: {}}").startswith("its MLmodel file does not have a map of")
 
 
 def test_a_signature_of_another_shape_has_no_tensors() -> None:

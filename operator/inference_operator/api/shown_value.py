@@ -23,7 +23,7 @@ _PRIVATE = frozenset(
 )
 
 
-def found_value(value: object, loc: tuple[int | str, ...] = ()) -> str:
+def shown_value(value: object, loc: tuple[int | str, ...] = ()) -> str:
     """Return the value as a message quotes it; only its kind if it may be private. `loc` is the way
     to the value, by fields and indices."""
     if value is None or isinstance(value, bool):
