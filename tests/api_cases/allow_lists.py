@@ -50,7 +50,7 @@ class Case:
         return settings_of(self.environment).allowed
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def sentences(self) -> tuple[str, ...]:
         """The operator's sentences."""
         return tuple(map(str, not_allowed(parse(self.body).spec, self.allowed)))
 

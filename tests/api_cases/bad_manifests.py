@@ -108,9 +108,9 @@ def _rows(table: str, good: dict[str, Any]) -> tuple[BadManifest, ...]:
 
 
 def _row(row: dict[str, Any], good: dict[str, Any]) -> BadManifest:
-    said = (s.replace("<not all rules were checked>", NOT_CHECKED) for s in row["api"])
-    told = {"operator": tuple(row["operator"]), "api": tuple(said)}
-    return BadManifest(**{**row, **told}, good=good)
+    sentences = (s.replace("<not all rules were checked>", NOT_CHECKED) for s in row["api"])
+    messages = {"operator": tuple(row["operator"]), "api": tuple(sentences)}
+    return BadManifest(**{**row, **messages}, good=good)
 
 
 BAD_PLACEMENTS = _rows("bad_placements.yaml", GOOD)

@@ -1,8 +1,8 @@
-"""`placement.affinity`, as Kubernetes' core/v1 has it (1.37).
+"""`placement.affinity`, with the fields of Kubernetes' core/v1 (1.37).
 
-Kubernetes checks the pod template that it ends in. It is typed all the same: the API server then
-drops what no type has, so that no resource of ours is nested deeper than its schema (ADR 0019).
-Rules say beforehand what Kubernetes would refuse.
+Kubernetes checks the rendered pod template. The fields are typed all the same: the API server then
+drops unknown fields, so that our resources are not nested deeper than their schema (ADR 0019). The
+rules report early what Kubernetes would refuse.
 """
 
 import re
@@ -73,7 +73,7 @@ def _is_one_integer(values: tuple[str, ...]) -> bool:
 
 
 class NodeSelectorRequirement(ApiModel):
-    """What a label of the node must be."""
+    """Requirement on one label of the node."""
 
     rules: ClassVar = (HAS_VALUES, HAS_NO_VALUES, _IS_ONE_INTEGER)
 
@@ -81,38 +81,41 @@ class NodeSelectorRequirement(ApiModel):
     """Key of the label."""
 
     operator: NodeSelectorOperator
-    """How the label is compared with the values."""
+    """Comparison between the label and the values."""
 
     values: Values | None = None
-    """In and NotIn: at least one. Gt and Lt: one whole number. Exists and DoesNotExist: none."""
+    """Values to compare with. In and NotIn: at least 1. Gt and Lt: exactly 1 whole number. Exists
+    and DoesNotExist: none."""
 
 
 class PreferredNodeRequirement(NodeSelectorRequirement):
-    """What a label of the node should be. Kubernetes takes any text as a value here."""
+    """Preference for one label of the node. Kubernetes accepts any text as a value here."""
 
     values: (
         Annotated[tuple[Annotated[str, Field(max_length=253)], ...], Field(max_length=256)] | None
     ) = None
-    """In and NotIn: at least one. Gt and Lt: one whole number. Exists and DoesNotExist: none."""
+    """Values to compare with. In and NotIn: at least 1. Gt and Lt: exactly 1 whole number. Exists
+    and DoesNotExist: none."""
 
 
 class NodeFieldRequirement(ApiModel):
-    """What a field of the node must be."""
+    """Requirement on one field of the node."""
 
     key: NodeField
-    """The field: the node's name is the only one."""
+    """The field; only the node's name is supported."""
 
     operator: NodeFieldOperator
-    """Whether the node has that name, or another one."""
+    """In: the node has this name. NotIn: the node has another name."""
 
     values: Annotated[
         tuple[Annotated[str, Field(max_length=253)], ...], Field(min_length=1, max_length=1)
     ]
-    """One name of a node."""
+    """Name of 1 node."""
 
 
 class NodeSelectorTerm(ApiModel):
-    """Requirements that a node meets all together. A term without any matches no node."""
+    """Requirements that a node must all meet. A term without requirements does not match any
+    node."""
 
     match_expressions: (
         Annotated[tuple[NodeSelectorRequirement, ...], Field(max_length=32)] | None
@@ -124,7 +127,7 @@ class NodeSelectorTerm(ApiModel):
 
 
 class PreferredNodeTerm(ApiModel):
-    """Requirements that a node should meet all together."""
+    """Requirements that a node should all meet."""
 
     match_expressions: (
         Annotated[tuple[PreferredNodeRequirement, ...], Field(max_length=32)] | None
@@ -136,14 +139,14 @@ class PreferredNodeTerm(ApiModel):
 
 
 class NodeSelector(ApiModel):
-    """Terms, one of which a node must meet."""
+    """Terms; a node must meet at least one of them."""
 
     node_selector_terms: Annotated[tuple[NodeSelectorTerm, ...], Field(min_length=1, max_length=32)]
     """The terms."""
 
 
 class PreferredSchedulingTerm(ApiModel):
-    """A term that nodes should meet, and how much that counts."""
+    """A term that nodes should meet, and its weight."""
 
     weight: Weight
     """Added to the score of a node that meets the term."""
@@ -156,16 +159,16 @@ class NodeAffinity(ApiModel):
     """Nodes that the pods must or should run on."""
 
     required_during_scheduling_ignored_during_execution: NodeSelector | None = None
-    """What a node must meet."""
+    """Terms; a node must meet at least one of them."""
 
     preferred_during_scheduling_ignored_during_execution: (
         Annotated[tuple[PreferredSchedulingTerm, ...], Field(max_length=32)] | None
     ) = None
-    """What a node should meet."""
+    """Terms that a node should meet."""
 
 
 class PodAffinityTerm(ApiModel):
-    """Other pods, and the label of nodes that says what is near them."""
+    """Other pods, and the node label that defines which nodes are near them."""
 
     rules: ClassVar = (
         Rule(
@@ -177,7 +180,7 @@ class PodAffinityTerm(ApiModel):
                 or not (self.match_label_keys or self.mismatch_label_keys)
             ),
             value="matchLabelKeys or mismatchLabelKeys without a labelSelector",
-            requirement="a labelSelector, which the keys are added to",
+            requirement="a labelSelector to add the keys to",
             remedy="add labelSelector, or remove the keys",
             field="labelSelector",
         ),
@@ -195,17 +198,17 @@ class PodAffinityTerm(ApiModel):
     )
 
     label_selector: LabelSelector | None = None
-    """The pods, by their labels. Absent: no pod."""
+    """Labels of the other pods. Absent: no pods match."""
 
     namespaces: Annotated[tuple[Namespace, ...], Field(max_length=64)] | None = None
-    """Namespaces of the pods. Absent or empty, without a namespaceSelector: the one of the
-    resource."""
+    """Namespaces of the other pods. If this is absent or empty, and `namespaceSelector` is absent:
+    the namespace of the resource."""
 
     namespace_selector: LabelSelector | None = None
-    """Namespaces of the pods by their labels, together with `namespaces`."""
+    """Labels of further namespaces of the other pods, in addition to `namespaces`."""
 
     topology_key: LabelKey
-    """Nodes with the same value of this label are near one another."""
+    """Key of the node label. Nodes with the same value of this label are near one another."""
 
     match_label_keys: LabelKeys | None = None
     """Keys whose values the other pods must share with these pods."""
@@ -215,7 +218,7 @@ class PodAffinityTerm(ApiModel):
 
 
 class WeightedPodAffinityTerm(ApiModel):
-    """A term that should be met, and how much that counts."""
+    """A term that should be met, and its weight."""
 
     weight: Weight
     """Added to the score of a node that meets the term."""
@@ -232,10 +235,10 @@ class PodAffinity(ApiModel):
     """Other pods that the pods must or should be near to, or apart from."""
 
     required_during_scheduling_ignored_during_execution: _Terms | None = None
-    """What must be met, all of it."""
+    """Terms that must all be met."""
 
     preferred_during_scheduling_ignored_during_execution: _WeightedTerms | None = None
-    """What should be met."""
+    """Terms that should be met."""
 
 
 class Affinity(ApiModel):

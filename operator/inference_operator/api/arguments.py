@@ -1,4 +1,5 @@
-"""`spec.triton.image` and `extraArgs`: what starts, and which options are the operator's own."""
+"""`spec.triton.image` and `extraArgs`: the Triton image, and the options that only the operator
+sets."""
 
 import re
 from typing import Annotated
@@ -15,7 +16,7 @@ from inference_operator.api.rules import (
     unless,
 )
 
-# What the operator passes to tritonserver itself, or what its pods cannot do without.
+# Options that the operator passes to tritonserver itself, or that its pods need.
 RESERVED_ARGS = (
     "model-repository",
     "model-store",
@@ -48,17 +49,17 @@ Image = Annotated[
     ),
 ]
 _OPTION = "^-[-A-Za-z0-9_]*"
-# What follows an option may be a password.
+# The text after an option may be a password.
 _SHOWN_OPTION = Computed(
     "self",
     f"self.startsWith('-') ? self.find({cel_string(_OPTION)}) : {cel_string(MAY_BE_SECRET)}",
-    lambda value: found[0] if (found := re.match(_OPTION, str(value))) else MAY_BE_SECRET,
+    lambda value: option[0] if (option := re.match(_OPTION, str(value))) else MAY_BE_SECRET,
 )
 _RESERVED_RULE = Rule(
     cel=f"!self.matches({cel_string(_RESERVED)})",
     holds=lambda self: re.match(_RESERVED, self) is None,
     value='"{self}"',
-    requirement="an option that the operator does not set itself, and that its pods can do without",
+    requirement="an option that the operator neither sets nor needs itself",
     remedy="remove it",
     computed=(_SHOWN_OPTION,),
 )

@@ -1,4 +1,4 @@
-"""What every API type is made of: the frozen base, and the scalars that many fields share."""
+"""The frozen base of all API types, and the scalars that many fields share."""
 
 import json
 import re
@@ -35,21 +35,21 @@ GROUP = "inference.aipx.io"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
-# Neither "3" nor "yes": the API server takes them for what they are, strings.
+# Neither "3" nor "yes": the API server treats them as strings.
 Int = StrictInt
 Bool = StrictBool
 
-# Schema keyword of ours: the default that descriptions tell, since no CRD has it.
+# Our schema keyword for the default that descriptions show; the CRDs have no defaults.
 DEFAULT_TEXT = "x-default-text"
 
-# Validation context for what a person wrote, rather than what code builds.
+# Validation context for a body that a person wrote, rather than code.
 AS_WRITTEN: Mapping[str, Any] = {"as_written": True}
 
 
 def _raise(
     model: type[BaseModel], errors: Iterable[tuple[str | None, PydanticCustomError]]
 ) -> None:
-    """Report all of them at once, each at its field below the model."""
+    """Raise all errors at once, each at its field below the model."""
     details = [
         InitErrorDetails(type=error, loc=tuple(field.split(".")) if field else (), input=None)
         for field, error in errors
@@ -59,9 +59,9 @@ def _raise(
 
 
 def _null(model: type[BaseModel], name: str) -> PydanticCustomError:
-    """What YAML makes of a key with nothing below it."""
-    found = next((f for n, f in model.model_fields.items() if name in (n, f.alias)), None)
-    within = _object(found.annotation) if found is not None else None
+    """Return the error for a YAML key with nothing below it."""
+    field = next((f for n, f in model.model_fields.items() if name in (n, f.alias)), None)
+    within = _object(field.annotation) if field is not None else None
     if within is None:
         remedy = "remove the field, or give it a value"
     elif any(field.is_required() for field in within.model_fields.values()):
@@ -72,13 +72,14 @@ def _null(model: type[BaseModel], name: str) -> PydanticCustomError:
 
 
 def _object(annotation: Any) -> type[BaseModel] | None:
-    """The API type that a field holds; None for lists and maps of some."""
+    """Return the API type that a field holds; None for a list or a map."""
     choices = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
     return next((c for c in choices if isinstance(c, type) and issubclass(c, BaseModel)), None)
 
 
 class ApiModel(BaseModel):
-    """Frozen, closed to unknown fields, camelCase in YAML and snake_case in Python."""
+    """Base of API types: frozen, closed to unknown fields, camelCase in YAML and snake_case in
+    Python."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -95,7 +96,7 @@ class ApiModel(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _holds_no_nulls(cls, data: Any, info: ValidationInfo) -> Any:
-        """As the API server has it; in Python None is how an absent field is passed."""
+        """Refuse nulls as the API server does; in Python, None stands for an absent field."""
         if info.context is AS_WRITTEN and isinstance(data, Mapping):
             _raise(cls, [(name, _null(cls, name)) for name, v in data.items() if v is None])
         return data
@@ -111,26 +112,25 @@ class ApiModel(BaseModel):
         cls, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         reference = handler(schema)
-        found = handler.resolve_ref_schema(reference)
+        schema_of_type = handler.resolve_ref_schema(reference)
         for field in cls.model_fields.values():
             if (text := default_text(field)) and text not in ("{}", "[]"):
-                found["properties"][field.alias][DEFAULT_TEXT] = text
+                schema_of_type["properties"][field.alias][DEFAULT_TEXT] = text
         if cls.rules:
-            found[VALIDATIONS] = [rule.to_cel() for rule in cls.rules]
+            schema_of_type[VALIDATIONS] = [rule.to_cel() for rule in cls.rules]
         return reference
 
     def has(self, *names: str) -> bool:
-        """Whether those fields were written, as CEL's `has()` sees it: defaults are not."""
+        """Return whether those fields were written, as CEL's `has()` sees it: defaults do not
+        count."""
         return all(
             name in self.model_fields_set and getattr(self, name) is not None for name in names
         )
 
 
 class SharedFields(ApiModel):
-    """Fields of several types; each lists them after those that it adds.
-
-    That is the order of the CRDs, the documentation and the problems of a spec.
-    """
+    """Fields of several types; each type lists them after the fields that it adds. The CRDs, the
+    documentation and the problems of a spec follow this order."""
 
     @classmethod
     def __pydantic_init_subclass__(cls, **_: Any) -> None:
@@ -143,10 +143,8 @@ class SharedFields(ApiModel):
 
 @dataclass(frozen=True, slots=True)
 class AsWritten:
-    """Annotation of a map that must be valid as that type, and is kept as it was written.
-
-    What it is rendered to, and the hash over it, then do not depend on the type.
-    """
+    """Annotation of a map that must be valid as that type, and is kept as it was written. The
+    rendered manifest, and the hash over it, then do not depend on the type."""
 
     model: type[ApiModel]
 
@@ -167,7 +165,8 @@ class AsWritten:
 
 
 def default_text(field: FieldInfo) -> str | None:
-    """A field's default as a person writes it in YAML; None where there is none to be told."""
+    """Return a field's default as a person writes it in YAML; None if descriptions do not show
+    it."""
     if field.is_required() or field.default is None:
         return None
     default = field.default
@@ -180,7 +179,7 @@ def default_text(field: FieldInfo) -> str | None:
 
 
 def model_of(annotation: Any) -> type[BaseModel] | None:
-    """The API type within an annotation such as `tuple[EnvVar, ...] | None`."""
+    """Return the API type within an annotation such as `tuple[EnvVar, ...] | None`."""
     if isinstance(annotation, AsWritten):
         return annotation.model
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
@@ -189,13 +188,14 @@ def model_of(annotation: Any) -> type[BaseModel] | None:
 
 
 _UNITS = {"us": 1, "ms": 1_000, "s": 1_000_000, "m": 60_000_000, "h": 3_600_000_000}
-# Nothing longer than Go's time.Duration holds (292 years): CEL reads durations with it.
+# Nothing longer than Go's time.Duration (292 years), with which CEL reads durations.
 DURATION_PATTERN = r"([0-9]{1,9}(us|ms|s)|[0-9]{1,6}(m|h))"
 _DURATION_FORM = ("a duration such as 500us, 5ms, 30s, 5m or 1h", "write one number and one unit")
 
 
 def parse_duration(text: object) -> timedelta:
-    """`500us`, `5ms`, `30s`, `5m` or `1h` as a timedelta; ValueError names the expected form."""
+    """Return `500us`, `5ms`, `30s`, `5m` or `1h` as a timedelta; raise the error that names the
+    form."""
     if isinstance(text, timedelta):
         return text
     if not isinstance(text, str) or not re.fullmatch(DURATION_PATTERN, text, re.ASCII):
@@ -205,7 +205,7 @@ def parse_duration(text: object) -> timedelta:
 
 
 def format_duration(value: timedelta) -> str:
-    """The shortest exact form: `timedelta(minutes=5)` is `5m`, 90 s is `90s`."""
+    """Return the shortest exact form: `timedelta(minutes=5)` is `5m`, 90 s is `90s`."""
     micros = value // timedelta(microseconds=1)
     for unit in ("h", "m", "s", "ms"):
         count, rest = divmod(micros, _UNITS[unit])
@@ -236,7 +236,7 @@ _SUFFIXES: Mapping[str, Decimal] = {
 
 
 def parse_quantity(text: str) -> Decimal:
-    """A Kubernetes quantity as a number: `500m` is 0.5, `64Mi` is 67108864."""
+    """Return a Kubernetes quantity as a number: `500m` is 0.5, `64Mi` is 67108864."""
     if not re.fullmatch(QUANTITY_PATTERN, text, re.ASCII):
         raise violation(shown(text), *_QUANTITY_FORM)
     number = text.rstrip("".join(_SUFFIXES))

@@ -1,4 +1,5 @@
-"""`spec.triton.dynamicBatching`: how requests are gathered into batches, and how long they wait."""
+"""`spec.triton.dynamicBatching`: gathering of requests into batches, and limits on their waiting
+time."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -13,26 +14,28 @@ Priority = Annotated[Int, Field(ge=1, le=1000)]
 
 
 class TimeoutAction(StrEnum):
-    """What happens to a request whose time in the queue is over."""
+    """Handling of a request whose timeout in the queue has passed."""
 
     REJECT = "Reject"
     DELAY = "Delay"
 
 
 class QueuePolicy(ApiModel):
-    """How long, and how many, requests may wait (Triton's ModelQueuePolicy)."""
+    """Limits on the number of waiting requests, and on their waiting time (Triton's
+    ModelQueuePolicy)."""
 
     timeout_action: TimeoutAction = TimeoutAction.REJECT
-    """Reject the request when its timeout is over, or Delay it behind those with time left."""
+    """Reject: refuse a request whose timeout has passed. Delay: serve it after the requests that
+    have time left."""
 
     default_timeout: Duration | None = None
-    """Time a request may wait in the queue. Absent: no limit."""
+    """Longest time that a request may wait in the queue. Absent: no limit."""
 
     allow_timeout_override: Bool = False
-    """Whether a request may shorten its own timeout."""
+    """Whether a request may set a shorter timeout for itself."""
 
     max_queue_size: Annotated[Int, Field(ge=0, le=1_000_000)] = 0
-    """Requests that may wait; more are refused at once. 0: no limit."""
+    """Most requests that may wait; Triton refuses further ones at once. 0: no limit."""
 
 
 class PriorityQueuePolicy(QueuePolicy):
@@ -43,7 +46,7 @@ class PriorityQueuePolicy(QueuePolicy):
 
 
 class Priorities(ApiModel):
-    """Priority levels of requests: a lower number is served first."""
+    """Priority levels of requests. Requests with a lower number are served first."""
 
     rules: ClassVar = (
         Rule(
@@ -68,31 +71,32 @@ class Priorities(ApiModel):
     """Number of levels."""
 
     default: Priority
-    """Level of a request that names none."""
+    """Level of requests that do not set one."""
 
     policies: Annotated[
         tuple[PriorityQueuePolicy, ...],
         Field(max_length=32),
         UniqueBy("level"),
     ] = ()
-    """Queue policies of single levels; the others use `queuePolicy`."""
+    """Queue policies of individual levels; the other levels use `queuePolicy`."""
 
 
 class DynamicBatching(ApiModel):
-    """Requests are gathered into batches (Triton's dynamic batcher)."""
+    """Gathering of requests into batches (Triton's dynamic batcher)."""
 
     preferred_batch_sizes: Annotated[tuple[BatchSize, ...], Field(max_length=32), UniqueBy()] = ()
-    """Batch sizes to wait for, none above `maxBatchSize`. Absent: the largest possible at once."""
+    """Batch sizes to wait for, each at most `maxBatchSize`. Absent: Triton forms the largest
+    possible batch at once."""
 
     max_queue_delay: Duration | None = None
-    """How long a request may wait for others to share its batch, such as `500us`. Absent: not at
-    all."""
+    """How long a request may wait for others to share its batch, such as `500us`. Absent: it does
+    not wait."""
 
     preserve_ordering: Bool = False
-    """Whether responses leave in the order in which requests came."""
+    """Whether responses are returned in the order of their requests."""
 
     priorities: Priorities | None = None
     """Priority levels of requests."""
 
     queue_policy: QueuePolicy | None = None
-    """The queue's limits, for all requests or for all levels without a policy of their own."""
+    """Limits of the queue, for all requests or for all levels without their own policy."""

@@ -1,7 +1,5 @@
-"""Steps that come with the operator: Triton Python models of the features that training computes.
-
-What each one takes and gives is in docs/builtin-steps.md.
-"""
+"""Built-in steps: Triton Python models of the features that training computes.
+docs/builtin-steps.md lists the inputs and outputs of each step."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -15,27 +13,27 @@ from inference_operator.api.source import FROM_REGISTRY, Source
 
 
 class Weights(ApiModel):
-    """How much each view counts, relative to the other one."""
+    """Weight of each view, relative to the other one."""
 
     price: Annotated[Int, Field(ge=1, le=1000)]
     """Weight of the price forecast."""
 
     sentiment: Annotated[Int, Field(ge=0, le=1000)]
-    """Weight of the text's sentiment at full confidence; it shrinks with its confidence."""
+    """Weight of the text's sentiment at full confidence. The weight shrinks with the confidence."""
 
 
 class WeightedAverage(ApiModel):
-    """A price forecast and a text's sentiment as one forecast, with its confidence."""
+    """One forecast with its confidence, from a price forecast and a text's sentiment."""
 
     weights: Weights = Weights(price=80, sentiment=20)
-    """How much each view counts. 80 and 20, or 4 and 1: only their ratio matters."""
+    """Weights of the two views. Only their ratio matters: 80 and 20 are the same as 4 and 1."""
 
     sentiment_basis_points: Annotated[Int, Field(ge=0, le=10000)] = 100
-    """The log return, in basis points, that the best text (score 1) stands for."""
+    """Log return, in basis points, that a text with score 1 stands for."""
 
 
 class Periods(ApiModel):
-    """Over how many bars each indicator looks."""
+    """Number of bars that each indicator covers."""
 
     rsi: Annotated[Int, Field(ge=1, le=10000)] = 14
     """Relative strength index (Wilder)."""
@@ -51,39 +49,39 @@ class Periods(ApiModel):
 
 
 class BadBars(StrEnum):
-    """What becomes of bars that cannot be read."""
+    """Handling of bars that cannot be read."""
 
     REFUSE = "Refuse"
     NAN = "NaN"
 
 
 class OhlcvFeatures(ApiModel):
-    """Checks raw bars, and computes windows, normalised windows and indicators of them."""
+    """Windows, normalised windows and indicators of raw bars, which the step checks first."""
 
     steps: Annotated[Int, Field(ge=1, le=10000)] = 60
-    """Bars of a window: the newest ones of each request."""
+    """Bars in a window: the newest bars of each request."""
 
     periods: Periods = Periods()
-    """Over how many bars each indicator looks."""
+    """Number of bars that each indicator covers."""
 
     longest_standstill: Annotated[Int, Field(ge=1, le=10000)] = 59
-    """Most of the newest bars, however many are sent, that may have one close. With more of them
-    the feed counts as stopped, and the bars cannot be read."""
+    """Most of the newest bars that may have the same close, however many bars are sent. If there
+    are more, the feed counts as stopped and its bars as unreadable."""
 
     bad_bars: BadBars = BadBars.REFUSE
-    """Whether a request with bars that cannot be read, or too few of them, is refused, or such a
-    row of it answered with NaN. The output `problem` then says why."""
+    """Handling of rows with unreadable or too few bars. Refuse: reject the request. NaN: answer
+    these rows with NaN; the output `problem` then gives the reason."""
 
 
 class TooLong(StrEnum):
-    """What becomes of a text of more tokens than fit."""
+    """Handling of a text with too many tokens."""
 
     CUT = "Cut"
     REFUSE = "Refuse"
 
 
 class EmptyText(StrEnum):
-    """What becomes of a text without any word or sign."""
+    """Handling of a text without any word or sign."""
 
     REFUSE = "Refuse"
     LEAVE_OUT = "LeaveOut"
@@ -97,38 +95,40 @@ class Tokenizer(ApiModel):
             cel=f"!has(self.vocabulary) || !{FROM_REGISTRY.format('self.vocabulary.uri')}",
             holds=lambda self: self.vocabulary is None or not self.vocabulary.from_registry,
             value='"{vocabulary.uri}"',
-            requirement="the uri of a file, since a registry's models are no vocabularies",
-            remedy="put the vocab.txt where https://, s3://, gs://, oci:// or pvc:// reaches it",
+            requirement="the uri of a file, since a registered model is not a vocabulary",
+            remedy="store the vocab.txt at an https://, s3://, gs://, oci:// or pvc:// uri",
             field="vocabulary.uri",
         ),
     )
 
     vocabulary: Source | None = None
-    """A `vocab.txt`, one word a line. Absent: that of uncased English BERT, which comes along."""
+    """A `vocab.txt` with one word per line. Absent: the included vocabulary of uncased English
+    BERT."""
 
     max_tokens: Annotated[Int, Field(ge=3, le=512)] = 512
-    """Most tokens of a text, its beginning and end marks included."""
+    """Most tokens of a text, including its start and end marks."""
 
     too_long: TooLong = TooLong.CUT
-    """Whether a longer text is cut or refused."""
+    """Cut: shorten a text with more tokens. Refuse: reject the request."""
 
     empty_text: EmptyText = EmptyText.REFUSE
-    """Whether a text without any word, or that is no UTF-8, is refused, or stands for none: every
-    request has a text, and an empty one is how it says that there is nothing to read."""
+    """Handling of a text that has no word or is not UTF-8. Refuse: reject the request. LeaveOut:
+    treat the text as absent. Every request has a text, so an empty one means that there is nothing
+    to read."""
 
 
 class Builtin(ApiModel):
-    """A step that comes with the operator; exactly one of its fields."""
+    """A built-in step of the operator; set exactly one field."""
 
     rules: ClassVar = (
         exactly_one(
             *("weightedAverage", "ohlcvFeatures", "tokenizer"),
-            remedy="keep the one that the step is",
+            remedy="keep the one that the step runs",
         ),
     )
 
     weighted_average: WeightedAverage | None = None
-    """A price forecast and a text's sentiment as one forecast, with its confidence."""
+    """One forecast with its confidence, from a price forecast and a text's sentiment."""
 
     ohlcv_features: OhlcvFeatures | None = None
     """Windows, normalised windows and indicators of raw bars."""

@@ -19,7 +19,7 @@ TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
 MESSAGE_LENGTH = 32768
 
 
-# Any status of ours lies within. Beyond them, a time has no form in UTC, or one of three digits.
+# All our times lie within. Beyond them, a time has no form in UTC, or a year of three digits.
 _FIRST_YEAR, _LAST_YEAR = 1970, 9998
 
 
@@ -30,11 +30,11 @@ def _whole_seconds_utc(value: datetime) -> datetime:
 
 
 def format_time(value: datetime) -> str:
-    """RFC 3339 in UTC and whole seconds, as the API server writes times."""
+    """Return the time in RFC 3339, in UTC and whole seconds, as the API server writes times."""
     return value.astimezone(UTC).strftime(TIME_FORMAT)
 
 
-# Whole seconds already in memory, so that a status computed now equals the one read back later.
+# Whole seconds already in memory, so that a new status equals the one read back later.
 Time = Annotated[
     AwareDatetime,
     AfterValidator(_whole_seconds_utc),
@@ -44,8 +44,8 @@ Time = Annotated[
 
 
 class StatusModel(BaseModel):
-    """Frozen; unlike the spec's types it ignores unknown fields: another version may have written
-    them."""
+    """Base of status types: frozen, but open to unknown fields, since another version may have
+    written them."""
 
     model_config = ConfigDict(
         frozen=True,
@@ -59,8 +59,8 @@ class StatusModel(BaseModel):
 
 
 class ConditionType(StrEnum):
-    """What a condition is about. All have positive polarity but Reconciling and Stalled, which are
-    present only while True (kstatus)."""
+    """Types of conditions. All types have positive polarity except Reconciling and Stalled, which
+    are present only while True (kstatus)."""
 
     READY = "Ready"
     RECONCILING = "Reconciling"
@@ -83,20 +83,20 @@ class Condition(StatusModel):
     """One observation of the object's state."""
 
     type: Annotated[str, Field(max_length=316)]
-    """What it is about: Ready, Reconciling, Stalled, SpecValid, ArtifactResolved, Available,
-    ModelLoaded, DefaultsCurrent or ResolvedRefs."""
+    """Aspect of the object's state: Ready, Reconciling, Stalled, SpecValid, ArtifactResolved,
+    Available, ModelLoaded, DefaultsCurrent or ResolvedRefs."""
 
     status: ConditionStatus
     """True, False or Unknown."""
 
     observed_generation: Annotated[int, Field(ge=0)]
-    """The `metadata.generation` that this was observed for."""
+    """The `metadata.generation` that this condition describes."""
 
     last_transition_time: Time
-    """When `status` last changed."""
+    """Time of the last change of `status`."""
 
     reason: Annotated[str, Field(min_length=1, max_length=1024)]
-    """Why, as a CamelCase word that scripts may match."""
+    """Cause of the status, as a CamelCase word that scripts may match."""
 
     message: Annotated[str, Field(max_length=MESSAGE_LENGTH)]
-    """Why, as a sentence for a person."""
+    """Cause of the status, as a sentence for a person."""

@@ -1,4 +1,4 @@
-"""The CustomResourceDefinitions as manifests, from the pydantic types: structural schemas."""
+"""CustomResourceDefinitions, as manifests with structural schemas of the pydantic types."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from inference_operator.api.rules import LIST_TYPE, VALIDATIONS
 
 Schema = dict[str, Any]
 
-# `default`: what a person or Git wrote is never added to. `propertyNames`: not structural.
+# `default`: nothing is added to the spec of a person or Git. `propertyNames`: not structural.
 _DROPPED = frozenset({"title", "default", "$defs", "propertyNames", DEFAULT_TEXT})
 
 _API_VERSION = (
@@ -34,35 +34,36 @@ _COLUMNS = (
 )
 
 
-def crd(found: CustomResource) -> Schema:
-    """The CRD of one kind, as it is applied."""
+def crd(resource: CustomResource) -> Schema:
+    """Return the CRD of one kind, as it is applied."""
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{found.plural}.{GROUP}"},
+        "metadata": {"name": f"{resource.plural}.{GROUP}"},
         "spec": {
             "group": GROUP,
             "names": {
-                "kind": found.kind,
-                "listKind": f"{found.kind}List",
-                "plural": found.plural,
-                "singular": found.kind.lower(),
-                "shortNames": [found.short_name],
+                "kind": resource.kind,
+                "listKind": f"{resource.kind}List",
+                "plural": resource.plural,
+                "singular": resource.kind.lower(),
+                "shortNames": [resource.short_name],
                 "categories": ["all", "inference"],
             },
             "scope": "Namespaced",
-            "versions": [_version(found)],
+            "versions": [_version(resource)],
         },
     }
 
 
 def structural_schema(model: type[BaseModel]) -> Schema:
-    """The structural OpenAPI schema of one type: references inlined, no defaults, no nulls."""
+    """Return the structural OpenAPI schema of one type: references inlined, no defaults, no
+    nulls."""
     schema = model.model_json_schema(by_alias=True)
     return _structural(schema, schema.get("$defs", {}))
 
 
-def _version(found: CustomResource) -> Schema:
+def _version(resource: CustomResource) -> Schema:
     return {
         "name": VERSION,
         "served": True,
@@ -70,9 +71,9 @@ def _version(found: CustomResource) -> Schema:
         "additionalPrinterColumns": [
             {"name": name, "type": kind, "jsonPath": path, **({"priority": 1} if wide else {})}
             for name, kind, path, wide, only in _COLUMNS
-            if only in (None, found.kind)
+            if only in (None, resource.kind)
         ],
-        "schema": {"openAPIV3Schema": _root_schema(found)},
+        "schema": {"openAPIV3Schema": _root_schema(resource)},
         "subresources": {
             "status": {},
             "scale": {
@@ -84,35 +85,35 @@ def _version(found: CustomResource) -> Schema:
     }
 
 
-def _root_schema(found: CustomResource) -> Schema:
+def _root_schema(resource: CustomResource) -> Schema:
     return {
-        "description": _flowing(found.resource.__doc__ or ""),
+        "description": _flowing(resource.resource.__doc__ or ""),
         "type": "object",
         "required": ["spec"],
         "properties": {
             "apiVersion": {"description": _API_VERSION, "type": "string"},
-            "kind": {"description": f"Kind is {found.kind}.", "type": "string"},
+            "kind": {"description": f"Kind is {resource.kind}.", "type": "string"},
             # Named so that a rule can point at it; the API server bounds every name to 253.
             "metadata": {
                 "type": "object",
                 "properties": {"name": {"type": "string", "maxLength": 253}},
             },
-            "spec": structural_schema(found.spec),
-            "status": structural_schema(found.status),
+            "spec": structural_schema(resource.spec),
+            "status": structural_schema(resource.status),
         },
-        VALIDATIONS: [rule.to_cel() for rule in found.resource.rules],
+        VALIDATIONS: [rule.to_cel() for rule in resource.resource.rules],
     }
 
 
 def _structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
-    found = _inlined(schema, defs)
-    kept = {name: value for name, value in found.items() if name not in _DROPPED}
+    inlined = _inlined(schema, defs)
+    kept = {name: value for name, value in inlined.items() if name not in _DROPPED}
     if kept.get("additionalProperties") is False:
         del kept["additionalProperties"]
     if "description" in kept:
         kept["description"] = _flowing(kept["description"])
-    if DEFAULT_TEXT in found:
-        kept["description"] += f" Default: {found[DEFAULT_TEXT]}."
+    if DEFAULT_TEXT in inlined:
+        kept["description"] += f" Default: {inlined[DEFAULT_TEXT]}."
     if "properties" in kept:
         kept["properties"] = {
             name: _structural(value, defs) for name, value in kept["properties"].items()
@@ -126,18 +127,19 @@ def _structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
 
 
 def _inlined(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
-    """The schema with its reference, or the one alternative beside null, laid open; what it says
-    itself (the field's description) wins over what its type says."""
-    found = dict(schema)
-    if "$ref" in found:
-        target = defs[found.pop("$ref").removeprefix("#/$defs/")]
-        return _inlined({**target, **found}, defs)
-    # A quantity's integer-or-string stays: the API server asks for exactly this.
-    alternatives = [a for a in found.get("anyOf", ()) if a != {"type": "null"}]
+    """Return the schema with its reference, or its one alternative to null, replaced by the
+    content. Keywords of the schema itself, such as a field's description, win over those of its
+    type."""
+    inlined = dict(schema)
+    if "$ref" in inlined:
+        target = defs[inlined.pop("$ref").removeprefix("#/$defs/")]
+        return _inlined({**target, **inlined}, defs)
+    # A quantity's integer-or-string stays: the API server requires exactly this.
+    alternatives = [a for a in inlined.get("anyOf", ()) if a != {"type": "null"}]
     if len(alternatives) == 1:
-        del found["anyOf"]
-        return _inlined({**alternatives[0], **found}, defs)
-    return found
+        del inlined["anyOf"]
+        return _inlined({**alternatives[0], **inlined}, defs)
+    return inlined
 
 
 def _flowing(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Rules that look at several sections of the spec at once."""
+"""Rules across several sections of the spec."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _ADD = "add spec.accelerator (`accelerator: {}` asks for one nvidia.com/gpu)"
 
 
 class ModelTriton(Protocol):
-    """How Triton runs one model."""
+    """Triton's settings for one model."""
 
     @property
     def dynamic_batching(self) -> DynamicBatching | None: ...
@@ -87,7 +87,7 @@ class CrossFieldRule:
 
 _BATCHING = "has($.triton) && has($.triton.dynamicBatching)"
 _MAX_BATCH = "(has($.model.maxBatchSize) ? $.model.maxBatchSize : 0)"
-# The registry may know it: then the operator looks once more, at what the registry said.
+# The registry may know it: then the operator checks again, with the registry's answer.
 _UNKNOWN_BATCH = f"({FROM_REGISTRY.format('$.model.source.uri')} && !has($.model.maxBatchSize))"
 _GROUPS = "has($.triton) && has($.triton.instanceGroups)"
 _GPUS = "(has(self.accelerator.count) ? self.accelerator.count : 1)"
@@ -135,8 +135,8 @@ def _is_engine(part: Part) -> bool:
 
 
 def _tensorrt_on_onnx(_: ServingSpec, part: Part) -> bool:
-    known = part.model.format if part.model else None
-    return not _is_accelerated(part) or known in (None, ModelFormat.ONNX)
+    model_format = part.model.format if part.model else None
+    return not _is_accelerated(part) or model_format in (None, ModelFormat.ONNX)
 
 
 def _tensorrt_has_gpu(spec: ServingSpec, part: Part) -> bool:
@@ -222,7 +222,7 @@ _RULES = (
         cel=f"{_NO_ENGINE} || has(self.accelerator)",
         holds=_engine_has_gpu,
         value="format tensorrt without spec.accelerator",
-        requirement="a GPU, since a TensorRT engine runs nowhere else",
+        requirement="a GPU, since a TensorRT engine runs on a GPU only",
         remedy=_ADD,
         field="model.format",
         of_pod=True,
@@ -244,7 +244,7 @@ _GPUS_ONCE = Rule(
     f" && !(has(self.resources.limits) && {_RESOURCE} in self.resources.limits))",
     holds=_gpus_asked_once,
     value="{accelerator.resource|nvidia.com/gpu} in resources too",
-    requirement="it in spec.accelerator only",
+    requirement="GPUs in spec.accelerator only",
     remedy="remove it from resources, and set accelerator.count",
     field="resources",
 )

@@ -1,4 +1,4 @@
-"""Which kinds there are, with their names and types; nobody else lists them."""
+"""The list of the kinds of custom resources, with their names and types."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,4 +40,4 @@ CUSTOM_RESOURCES = (
         EnsemblePipelineSpec,
     ),
 )
-BY_KIND: Mapping[str, CustomResource] = {found.kind: found for found in CUSTOM_RESOURCES}
+BY_KIND: Mapping[str, CustomResource] = {resource.kind: resource for resource in CUSTOM_RESOURCES}

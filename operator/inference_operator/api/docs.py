@@ -1,4 +1,4 @@
-"""`docs/api.md`: a table of every field, from the same types as the CRD."""
+"""Content of `docs/api.md`: a table of every field, from the same types as the CRDs."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, get_args, get_origin
@@ -17,32 +17,31 @@ _INTRO = f"""\
 # API (`{API_VERSION}`)
 
 Every field, as `kubectl explain inferencemodel.spec --recursive` (or `ensemblepipeline.spec`) shows
-it. The CRDs have no defaults: those in the tables are what the operator takes a field for that
-nobody wrote, and they are never written back. Fields without a default are left to Triton or
-Kubernetes when absent. Rules are checked by the API server at `kubectl apply`, and once more by the
-operator.
+it. The CRDs have no defaults: the operator uses those in the tables for absent fields, and never
+writes them back. Triton or Kubernetes decides about absent fields without a default. The API server
+checks the rules at `kubectl apply`, and the operator checks them again.
 """
 
 
 def api_page() -> str:
-    """The whole page as Markdown."""
+    """Return the whole page as Markdown."""
     lines = [_INTRO, *(line for kind in CUSTOM_RESOURCES for line in _kind(kind))]
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _kind(found: CustomResource) -> Iterator[str]:
-    yield f"## {found.kind}"
+def _kind(resource: CustomResource) -> Iterator[str]:
+    yield f"## {resource.kind}"
     yield ""
-    yield f"{_flowing(found.resource.__doc__)} Short name: `{found.short_name}`."
+    yield f"{_flowing(resource.resource.__doc__)} Short name: `{resource.short_name}`."
     yield ""
-    yield from (f"- {_sentence(rule)}" for rule in found.resource.rules)
+    yield from (f"- {_sentence(rule)}" for rule in resource.resource.rules)
     yield ""
-    for path, model in (("spec", found.spec), ("status", found.status)):
+    for path, model in (("spec", resource.spec), ("status", resource.status)):
         yield from _section(path, model, structural_schema(model))
 
 
 def _section(path: str, model: type[BaseModel], schema: Mapping[str, Any]) -> Iterator[str]:
-    """One type and, after it, those of its fields."""
+    """Yield the lines of one type and, after it, those of its fields' types."""
     yield f"### `{path}`"
     yield ""
     yield _flowing(model.__doc__)
@@ -57,18 +56,18 @@ def _section(path: str, model: type[BaseModel], schema: Mapping[str, Any]) -> It
     for alias, field in _fields(model):
         inner = model_of(field.annotation)
         if inner is not None:
-            found = schema["properties"][alias]
-            is_list = found["type"] == "array"
+            field_schema = schema["properties"][alias]
+            is_list = field_schema["type"] == "array"
             below = f"{path}.{alias}{'[]' if is_list else ''}"
-            yield from _section(below, inner, found["items"] if is_list else found)
+            yield from _section(below, inner, field_schema["items"] if is_list else field_schema)
 
 
 def _table(model: type[BaseModel], schema: Mapping[str, Any]) -> Iterator[str]:
     yield "| field | type | default | description |"
     yield "|---|---|---|---|"
     for alias, field in _fields(model):
-        found = schema["properties"][alias]
-        cells = (f"`{alias}`", _type(found), _default(field), _description(field))
+        field_schema = schema["properties"][alias]
+        cells = (f"`{alias}`", _type(field_schema), _default(field), _description(field))
         yield f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
     yield ""
 
@@ -85,14 +84,14 @@ def _default(field: FieldInfo) -> str:
 
 
 def _description(field: FieldInfo) -> str:
-    """The field's own words, and what its value must look like."""
+    """Return the field's description, and the requirements on its value."""
     requirements = [rule.static[1] for rule in (*_rules(field.annotation), *_own(field.metadata))]
     form = f" Expected: {'; '.join(requirements)}." if requirements else ""
     return f"{_flowing(field.description)}{form}"
 
 
 def _rules(annotation: Any) -> Iterator[Rule]:
-    """Rules of the type itself, or of a list's items; not of a map's values."""
+    """Yield the rules of the type itself, or of a list's items; not of a map's values."""
     if get_origin(annotation) is not dict:
         for part in get_args(annotation):
             yield from _rules(part)
@@ -101,7 +100,7 @@ def _rules(annotation: Any) -> Iterator[Rule]:
 
 
 def _own(metadata: Iterable[Any]) -> Iterator[Rule]:
-    return (found.rule for found in metadata if isinstance(found, Described))
+    return (annotation.rule for annotation in metadata if isinstance(annotation, Described))
 
 
 def _type(schema: Mapping[str, Any]) -> str:

@@ -33,7 +33,7 @@ from inference_operator.api.workload import Accelerator, Resources
 KIND = "EnsemblePipeline"
 PLURAL = "ensemblepipelines"
 
-# Of which CEL's budget lets the API server check all rules.
+# Most steps whose rules the API server can check within CEL's budget.
 MAX_STEPS = 20
 
 StepName = Annotated[
@@ -51,7 +51,7 @@ TensorMap = Annotated[
     keys(
         rf"[^\s{CONTROLS}]+",
         253,
-        "a name that no tensor has",
+        "a name that a tensor cannot have",
         "names of 1 to 253 characters without spaces and control characters",
         "write the name that the model gives it",
     ),
@@ -59,39 +59,39 @@ TensorMap = Annotated[
 
 
 class ReferenceKind(StrEnum):
-    """What a step may refer to."""
+    """Kind that a step may refer to."""
 
     INFERENCE_MODEL = "InferenceModel"
     ENSEMBLE_PIPELINE = "EnsemblePipeline"
 
 
 class ModelRef(ApiModel):
-    """A resource of the same namespace."""
+    """Reference to a resource in the same namespace."""
 
     name: DnsSubdomain
-    """Its name."""
+    """Name of the resource."""
 
     kind: ReferenceKind = ReferenceKind.INFERENCE_MODEL
-    """Its kind."""
+    """Kind of the resource."""
 
 
 class StepTriton(ApiModel):
-    """How Triton runs one step."""
+    """Triton's settings for one step."""
 
     dynamic_batching: DynamicBatching | None = None
-    """Gather requests into batches. For steps with `modelRef`: absent, as the model has it; not for
-    a pipeline, which has no batches of its own."""
+    """Gathering of requests into batches. Absent, for steps with `modelRef`: the model's own
+    setting. Not allowed for a reference to a pipeline, which does not form batches."""
 
     instance_groups: InstanceGroups = ()
-    """Execution instances within one pod. Absent: one, on each GPU where there are some; for steps
-    with `modelRef`, as the model has them; for built-in steps, one on the CPU. Not for a pipeline
-    that is referred to."""
+    """Execution instances within one pod. Absent: 1, on each GPU if the pod has any. Absent, for
+    steps with `modelRef`: those of the model. Absent, for built-in steps: 1 on the CPU. Not allowed
+    for a reference to a pipeline."""
 
     optimization: Optimization | None = None
     """Optimization settings; only for steps with `model`."""
 
     warmup: Warmups = ()
-    """Requests that each instance answers before it is ready; only for steps with `model`."""
+    """Requests that each instance must answer before it is ready; only for steps with `model`."""
 
     parameters: Parameters = {}
     """Backend parameters; only for steps with `model`."""
@@ -104,7 +104,7 @@ _OF_MODELS_ONLY = ("optimization", "warmup", "parameters", "config_overrides")
 
 
 class Step(ApiModel):
-    """One step of the pipeline: a model that is referred to, an inline one, or a built-in."""
+    """One step of the pipeline: a referenced model, an inline model or a built-in step."""
 
     rules: ClassVar = (
         exactly_one("modelRef", "model", "builtin", remedy="keep the one that the step runs"),
@@ -115,7 +115,7 @@ class Step(ApiModel):
             holds=lambda self: self.has("model") or not any(map(self.triton.has, _OF_MODELS_ONLY)),
             value="optimization, warmup, parameters or configOverrides without model",
             requirement="only dynamicBatching and instanceGroups",
-            remedy="set the others where the model is described",
+            remedy="set the others in the referenced model, or remove them",
             field="triton",
         ),
         Rule(
@@ -136,47 +136,48 @@ class Step(ApiModel):
     )
 
     name: StepName
-    """Name of the step, unique in the pipeline; Triton's name of a built-in, and of an inline model
-    without `model.name`."""
+    """Name of the step, unique in the pipeline. In Triton, built-in steps have this name, and
+    inline models without `model.name` have it too."""
 
     model_ref: ModelRef | None = None
-    """A model that is served by itself as well: its stable version, pinned into the revision."""
+    """Reference to a model that is also served by itself. The revision pins its stable version."""
 
     model: Model | None = None
     """A model that only this pipeline serves."""
 
     builtin: Builtin | None = None
-    """A step that comes with the operator."""
+    """A built-in step of the operator."""
 
     triton: StepTriton = StepTriton()
-    """How Triton runs the step."""
+    """Triton's settings for the step."""
 
     input_map: TensorMap
-    """For each input of the step, the pipeline's tensor that feeds it. An optional one may be left
-    out."""
+    """Maps each input of the step to a tensor of the pipeline. Optional inputs may be left out."""
 
     output_map: TensorMap
-    """For each output of the step that is used, the pipeline's tensor that it becomes."""
+    """Maps each output of the step to a tensor of the pipeline. Outputs that are not listed are
+    dropped."""
 
 
 class PipelineTriton(TritonServer):
-    """The Triton that serves all steps."""
+    """Settings of the Triton that serves all steps."""
 
     parameters: Parameters = {}
     """`parameters` of the pipeline's own config.pbtxt."""
 
     config_overrides: ConfigOverrides | None = None
-    """config.pbtxt text for what has no field here, merged last into the pipeline's own."""
+    """config.pbtxt text for settings that have no field here. It is merged last into the pipeline's
+    own config.pbtxt."""
 
     extra_args: ExtraArgs = ()
-    """Further arguments of tritonserver; see InferenceModel."""
+    """Additional arguments of tritonserver, as in an InferenceModel."""
 
     shared_memory: Quantity | None = None
-    """Size of /dev/shm, which built-in and Python steps exchange tensors through; counts against
+    """Size of /dev/shm, through which built-in and Python steps exchange tensors. It counts against
     the memory limit. Absent: 256Mi."""
 
 
-# A built-in step takes what the pipeline takes.
+# A built-in step takes the pipeline's batches.
 _BUILTINS_BATCH = Rule(
     cel="has(self.maxBatchSize) && self.maxBatchSize >= 1 || self.steps.all(s, !has(s.builtin)"
     " || !has(s.triton) || !has(s.triton.dynamicBatching))",
@@ -192,7 +193,7 @@ _BUILTINS_BATCH = Rule(
 
 
 class EnsemblePipelineSpec(ServingSpec):
-    """What is wanted of the pipeline."""
+    """Desired state of the pipeline."""
 
     rules: ClassVar = (
         unique_names("inputs"),
@@ -205,7 +206,7 @@ class EnsemblePipelineSpec(ServingSpec):
     """Name under which Triton serves the pipeline. Absent: the name of the resource."""
 
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MAX_STEPS), UniqueBy("name")]
-    """The steps; Triton runs each as soon as its inputs are there."""
+    """Steps of the pipeline. Triton runs each one as soon as its inputs are there."""
 
     inputs: Annotated[tuple[PipelineInput, ...], Field(min_length=1, max_length=64)]
     """Inputs of the pipeline."""
@@ -214,24 +215,25 @@ class EnsemblePipelineSpec(ServingSpec):
     """Outputs of the pipeline."""
 
     max_batch_size: Annotated[Int, Field(ge=0, le=65536)] = 0
-    """Largest batch of a request; no step may take less. 0: the pipeline has no batch dimension."""
+    """Largest batch of a request; every step must accept it. 0: the pipeline has no batch
+    dimension."""
 
     triton: PipelineTriton = PipelineTriton()
-    """The Triton that serves all steps."""
+    """Settings of the Triton that serves all steps."""
 
     resources: Resources = Resources()
     """Compute resources of the Triton container, which runs all steps."""
 
     accelerator: Accelerator | None = None
-    """GPUs of each pod, for all steps. Absent: none."""
+    """GPUs of each pod, shared by all steps. Absent: none."""
 
     rollout: Rollout = Rollout()
-    """How a new revision of the whole set takes over."""
+    """Replacement of the serving revision, with all its steps, by a new one."""
 
 
 class EnsemblePipeline(ServingResource):
-    """Models and steps that one request passes through, inside one Triton; rolled out and rolled
-    back together."""
+    """Models and steps that one request passes through inside one Triton. They are rolled out and
+    rolled back together."""
 
     kind: Literal["EnsemblePipeline"]
     spec: EnsemblePipelineSpec

@@ -9,17 +9,17 @@ from inference_operator.api.rules import Rule
 
 
 class KeyRef(ApiModel):
-    """A key of a Secret or ConfigMap of the same namespace."""
+    """A key of a Secret or ConfigMap in the same namespace."""
 
     name: DnsSubdomain
     """Name of the object."""
 
     key: Annotated[str, Field(min_length=1, max_length=253)]
-    """The key in it."""
+    """Key in the object."""
 
 
 class EnvSource(ApiModel):
-    """Where the value of an environment variable comes from; exactly one of the two."""
+    """Source of an environment variable's value; set exactly one field."""
 
     rules: ClassVar = (
         Rule(
@@ -55,7 +55,7 @@ class EnvVar(ApiModel):
     """Name of the variable."""
 
     value: Annotated[str, Field(max_length=32768)] | None = None
-    """Its value."""
+    """Value of the variable."""
 
     value_from: EnvSource | None = None
-    """Where its value comes from."""
+    """Source of the value, instead of `value`."""

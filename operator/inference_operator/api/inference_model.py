@@ -12,15 +12,15 @@ PLURAL = "inferencemodels"
 
 
 class InferenceModelSpec(ServingSpec):
-    """What is wanted of the model."""
+    """Desired state of the model."""
 
     rules: ClassVar = SPEC_RULES
 
     model: Model
-    """What is served."""
+    """The model to serve."""
 
     triton: Triton = Triton()
-    """How Triton serves it."""
+    """Triton's settings for the model."""
 
 
 class InferenceModel(ServingResource):

@@ -1,4 +1,5 @@
-"""Selectors of labels, as `affinity` and `topologySpreadConstraints` have them (core/v1)."""
+"""Label selectors, with the fields that `affinity` and `topologySpreadConstraints` have in
+core/v1."""
 
 import re
 from enum import StrEnum
@@ -32,7 +33,7 @@ def _label_value(value: str) -> str:
     return value
 
 
-# A pattern and no rule: of so many values, the API server takes a rule to cost too much.
+# A pattern instead of a rule: for so many values, the API server rejects the rule's cost.
 LabelValue = Annotated[
     str,
     Field(max_length=LABEL_VALUE_LENGTH),
@@ -63,14 +64,14 @@ HAS_NO_VALUES = Rule(
     " || self.values.size() == 0",
     holds=lambda self: self.operator not in ("Exists", "DoesNotExist") or not self.values,
     value="operator {operator} with values",
-    requirement="no values, since it asks for the key only",
+    requirement="no values, since Exists and DoesNotExist check the key only",
     remedy="remove values, or set operator to In or NotIn",
     field="values",
 )
 
 
 class LabelSelectorRequirement(ApiModel):
-    """What a label must be."""
+    """Requirement on one label."""
 
     rules: ClassVar = (HAS_VALUES, HAS_NO_VALUES)
 
@@ -78,10 +79,10 @@ class LabelSelectorRequirement(ApiModel):
     """Key of the label."""
 
     operator: LabelSelectorOperator
-    """How the label is compared with the values."""
+    """Comparison between the label and the values."""
 
     values: Values | None = None
-    """In and NotIn: at least one. Exists and DoesNotExist: none."""
+    """Values to compare with. In and NotIn: at least 1. Exists and DoesNotExist: none."""
 
 
 class LabelSelector(ApiModel):
@@ -94,7 +95,7 @@ class LabelSelector(ApiModel):
             keys(
                 LABEL_KEY,
                 LABEL_KEY_LENGTH,
-                "a key that no label can have",
+                "a key that a label cannot have",
                 "label keys such as app.kubernetes.io/name",
                 "write the key of the label",
             ),
@@ -106,4 +107,4 @@ class LabelSelector(ApiModel):
     match_expressions: (
         Annotated[tuple[LabelSelectorRequirement, ...], Field(max_length=32)] | None
     ) = None
-    """Further requirements."""
+    """Additional requirements."""

@@ -1,4 +1,4 @@
-"""`spec.model`: which artifact is served, in which format, with which tensors."""
+"""`spec.model`: the artifact, its format and its tensors."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -12,7 +12,7 @@ from inference_operator.api.source import FROM_REGISTRY, Source
 
 
 class ModelFormat(StrEnum):
-    """How the artifact is stored, which decides Triton's backend and the file's name."""
+    """Format of the artifact, which decides Triton's backend and the file's name."""
 
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"
@@ -41,7 +41,7 @@ class DataType(StrEnum):
 
 ModelName = Annotated[
     str,
-    # `<name>.config.pbtxt` is a key of a ConfigMap, which takes 253 characters.
+    # `<name>.config.pbtxt` is a key of a ConfigMap, which may have 253 characters.
     Field(max_length=240),
     text(
         r"[A-Za-z0-9][A-Za-z0-9_.-]*",
@@ -77,7 +77,7 @@ SizeLimit = Annotated[
             holds=lambda size: 2**20 <= parse_quantity(size) <= 2**46,
             value='"{self}"',
             requirement="a number of bytes from 1Mi to 64Ti",
-            remedy="write how much the largest version of the model takes, with some room",
+            remedy="write the size of the largest version of the model, with some reserve",
         )
     ),
 ]
@@ -87,19 +87,19 @@ class Tensor(ApiModel):
     """One output of the model."""
 
     name: TensorName
-    """Name of the tensor, unique among the inputs or outputs. For TorchScript: the name of a
-    forward argument, or `NAME__INDEX`."""
+    """Name of the tensor, unique among the inputs or outputs. TorchScript: the name of an argument
+    of `forward`, or `NAME__INDEX`."""
 
     data_type: DataType
-    """Element type, in Triton's terms: FP32, INT64, STRING, ..."""
+    """Element type, as Triton names it: FP32, INT64, STRING, ..."""
 
     shape: Shape
-    """Dimensions, -1 for a variable one. With `maxBatchSize` >= 1 the batch dimension is left
-    out."""
+    """Dimensions; -1 for a variable one. If `maxBatchSize` is 1 or more, leave out the batch
+    dimension."""
 
     reshape: Reshape | None = None
-    """The shape that the model itself wants, where it differs from `shape` with the same number of
-    elements; `[]` for a scalar."""
+    """Shape that the model itself expects, if it differs from `shape`. The number of elements must
+    be the same; `[]` for a scalar."""
 
 
 class InputTensor(Tensor):
@@ -109,17 +109,17 @@ class InputTensor(Tensor):
     """Whether a request may leave this input out."""
 
     allow_ragged_batch: Bool = False
-    """Whether requests with different shapes may share a batch (the backend must support it)."""
+    """Whether requests with different shapes may share a batch. The backend must support it."""
 
 
-# What Triton reads tensors from by itself.
+# Formats whose artifacts declare their tensors to Triton.
 DESCRIBE_THEMSELVES = (ModelFormat.ONNX, ModelFormat.TENSORRT)
 
 
 def unique_names(field: str) -> Rule:
-    """The rule that no two tensors of a list have one name."""
-    # A list-map would refuse doubles too, but merges items of several writers in an order that
-    # nobody wrote, and the order of TorchScript's tensors means something.
+    """Return the rule that each tensor of a list has another name."""
+    # A list-map would refuse doubles too, but it merges items of several writers in an order of its
+    # own, and the order of TorchScript's tensors means something.
     tensors = f"self.{field}"
     return Rule(
         cel=f"!has({tensors}) || {tensors}.all(t, {tensors}.exists_one(u, u.name == t.name))",
@@ -145,7 +145,7 @@ def _repeated(model: ApiModel, field: str) -> list[str]:
 
 
 class Model(ApiModel):
-    """What is served."""
+    """The artifact, its format and its tensors."""
 
     rules: ClassVar = (
         unique_names("inputs"),
@@ -154,7 +154,7 @@ class Model(ApiModel):
             cel="has(self.inputs) == has(self.outputs)",
             holds=lambda self: self.has("inputs") == self.has("outputs"),
             value="only one of inputs and outputs",
-            requirement="both, or neither",
+            requirement="both of inputs and outputs, or neither",
             remedy="add the other one",
             field="inputs",
         ),
@@ -162,8 +162,8 @@ class Model(ApiModel):
             cel=f"has(self.format) || {FROM_REGISTRY.format('self.source.uri')}",
             holds=lambda self: self.has("format") or self.source.from_registry,
             value="nothing",
-            requirement="torchscript, onnx, tensorrt or python, which only a registry knows by"
-            " itself",
+            requirement="torchscript, onnx, tensorrt or python, since only a registry reports the"
+            " format itself",
             remedy="add the artifact's format",
             field="format",
         ),
@@ -178,45 +178,45 @@ class Model(ApiModel):
                 or self.has("inputs", "outputs")
             ),
             value="format {format} without inputs and outputs",
-            requirement="both, since the artifact does not say them",
+            requirement="inputs and outputs, since the artifact does not declare them",
             remedy="add model.inputs and model.outputs",
             field="format",
         ),
     )
 
     name: ModelName | None = None
-    """Name under which Triton serves the model. Absent: the name of the InferenceModel, or of the
-    pipeline's step."""
+    """Name of the model in Triton. Absent: the name of the InferenceModel, or of the pipeline's
+    step."""
 
     source: Source
-    """Where the artifact comes from."""
+    """Location of the artifact."""
 
     size_limit: SizeLimit | None = None
-    """How many bytes the model may take on the node's disk: as a download, and once more after
-    unpacking. The init container stops beyond it. The pod's volumes and its limit of
-    `ephemeral-storage` follow it. Absent: 20Gi."""
+    """Most bytes that the model may take on the node's disk: as a download, and once more after
+    unpacking. The init container fails above it. The pod's volumes and its limit of
+    `ephemeral-storage` follow from it. Absent: 20Gi."""
 
     format: ModelFormat | None = None
-    """Format of the artifact: torchscript, onnx, tensorrt or python. Required, but for `models:/`
-    and `runs:/`: there the model's flavor says it."""
+    """Format of the artifact: torchscript, onnx, tensorrt or python. Required, except for
+    `models:/` and `runs:/`, where the model's flavor declares it."""
 
     inputs: Annotated[tuple[InputTensor, ...], Field(min_length=1, max_length=64)] | None = None
-    """Inputs of the model. May be left out, together with `outputs`, for ONNX and TensorRT: Triton
-    then takes them from the graph; and for `models:/` and `runs:/`, where the model's signature has
-    them."""
+    """Inputs of the model. Both `inputs` and `outputs` may be left out if the artifact declares
+    them. ONNX and TensorRT: Triton reads them from the graph. `models:/` and `runs:/`: the model's
+    signature has them."""
 
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1, max_length=64)] | None = None
     """Outputs of the model."""
 
     max_batch_size: Annotated[Int, Field(ge=0, le=65536)] = 0
-    """Largest batch that one execution takes. 0: the model has no batch dimension, or handles it
-    itself, and Triton does not batch. Absent for `models:/`: what the version's tag
-    `inference.aipx.io/max-batch-size` says."""
+    """Largest batch that one execution takes. 0: Triton does not batch, because the model has no
+    batch dimension or handles it itself. Absent, for `models:/`: the value of the version's tag
+    `inference.aipx.io/max-batch-size`."""
 
     @property
     def known_format(self) -> ModelFormat:
-        """The format, which every model that is to be served has; LookupError before a registry
-        said it."""
+        """The format, which every model has when it is served. Raises LookupError until a registry
+        has reported it."""
         if self.format is None:
             raise LookupError(f"the format of {self.source.uri} is not known yet")
         return self.format

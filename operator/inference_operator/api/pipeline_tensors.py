@@ -1,4 +1,4 @@
-"""`spec.inputs` and `spec.outputs` of a pipeline: what clients send and get."""
+"""`spec.inputs` and `spec.outputs` of a pipeline: the tensors that clients send and receive."""
 
 from typing import ClassVar
 
@@ -15,43 +15,43 @@ class PipelineInput(InputTensor):
             cel="!has(self.allowRaggedBatch) || !self.allowRaggedBatch",
             holds=lambda self: not self.allow_ragged_batch,
             value="true for an input of a pipeline",
-            requirement="nothing: an ensemble forms no batches of its own",
+            requirement="false or nothing, since an ensemble does not form batches",
             remedy="set it in the inputs of the model that the step runs",
             field="allowRaggedBatch",
         ),
     )
 
     name: TensorName
-    """Name under which clients send it, unique among the inputs; `inputMap` of steps refers to
+    """Name of the tensor in requests, unique among the inputs. The `inputMap` of steps refers to
     it."""
 
     shape: Shape
-    """Dimensions of what clients send, -1 for a variable one. With `maxBatchSize` >= 1 the batch
-    dimension is left out."""
+    """Dimensions that clients send; -1 for a variable one. If `maxBatchSize` is 1 or more, leave
+    out the batch dimension."""
 
     reshape: Reshape | None = None
-    """The shape that the steps see, where it differs from `shape` with the same number of elements;
-    `[]` for a scalar."""
+    """Shape that the steps receive, if it differs from `shape`. The number of elements must be the
+    same; `[]` for a scalar."""
 
     optional: Bool = False
-    """Whether a request may leave this input out. Then every step's input that it feeds must be
+    """Whether a request may leave this input out. Each step input that it feeds must then be
     optional."""
 
     allow_ragged_batch: Bool = False
-    """Not for a pipeline: only models form batches."""
+    """Not supported for a pipeline: only models form batches."""
 
 
 class PipelineOutput(Tensor):
     """One output of the pipeline."""
 
     name: TensorName
-    """Name under which clients get it, unique among the outputs: a tensor of some step's
+    """Name of the tensor in responses, unique among the outputs. It must be a tensor of a step's
     `outputMap`."""
 
     shape: Shape
-    """Dimensions of what clients get, -1 for a variable one. With `maxBatchSize` >= 1 the batch
-    dimension is left out."""
+    """Dimensions that clients receive; -1 for a variable one. If `maxBatchSize` is 1 or more, leave
+    out the batch dimension."""
 
     reshape: Reshape | None = None
-    """The shape that the step gives, where it differs from `shape` with the same number of
-    elements; `[]` for a scalar."""
+    """Shape that the step returns, if it differs from `shape`. The number of elements must be the
+    same; `[]` for a scalar."""

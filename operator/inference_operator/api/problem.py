@@ -14,18 +14,15 @@ PART = 600
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One problem; `str()` is the sentence that the person reads.
-
-    The other parts name fields of the same model as it has them, such as `model.maxBatchSize`: the
-    model may be a step's.
-    """
+    """One problem; `str()` is the sentence that the person reads. The other parts name fields of
+    the same model as it has them, such as `model.maxBatchSize`: the model may be a step's."""
 
     path: str
-    """The field (`spec.triton.dynamicBatching.preferredBatchSizes[1]`) or the file's part; empty
-    where no field of the spec is to blame."""
+    """The field (`spec.triton.dynamicBatching.preferredBatchSizes[1]`) or the file's part; empty if
+    the problem is not about a field of the spec."""
 
     value: str
-    """What is there; empty where the requirement is a whole sentence."""
+    """The present value; empty if the requirement is a whole sentence."""
 
     requirement: str
     remedy: str = ""
@@ -38,7 +35,7 @@ class Problem:
         return f"{path}: {text}" if path else text
 
     def is_at(self, path: str) -> bool:
-        """Whether it is about this field, or one within."""
+        """Return whether the problem is about this field, or a field within it."""
         return self.path == path or self.path.startswith((f"{path}.", f"{path}["))
 
     def below(self, place: str, root: str = "spec") -> "Problem":
@@ -53,13 +50,13 @@ class Problem:
 
 
 def sentence(value: str, requirement: str, remedy: str) -> str:
-    """The one form of every message about a bad field."""
+    """Return the sentence about a bad field; all messages have this form."""
     text = f"found {value}, expected {requirement}" if value else requirement
     return f"{text}; {remedy}" if remedy else text
 
 
 def joined(problems: Iterable[Problem]) -> str:
-    """Return all problems on one line, as conditions have them."""
+    """Return all problems on one line, as in conditions."""
     return "; ".join(map(str, problems))
 
 
@@ -73,10 +70,8 @@ MORE = Problem(
 
 
 def first(problems: Iterable[Problem]) -> list[Problem]:
-    """Return the first `MOST_PROBLEMS`, and `MORE` where there are others; asks for no further one.
-
-    Problems may be the first ones of parts.
-    """
+    """Return the first `MOST_PROBLEMS`, and `MORE` if there are others; no further problem is
+    computed. The problems may come from several calls of this function."""
     listed: list[Problem] = []
     has_more = False
     for problem in problems:

@@ -1,7 +1,5 @@
-"""Foreign text in sentences: on one line, with nothing in it that a terminal obeys, and short.
-
-Only the standard library and nothing of ours: every layer quotes, and the init container too.
-"""
+"""Foreign text in sentences: on one line, without terminal commands, and short. This module imports
+the standard library only: every layer quotes, and the init container does too."""
 
 import json
 import re
@@ -10,27 +8,25 @@ from collections.abc import Callable, Iterable, Mapping
 SHOWN = 90
 """Characters of one quoted value."""
 LISTED = 10
-"""Names that a sentence lists."""
+"""Most names that a sentence lists."""
 MOST_PROBLEMS = 20
-"""Problems that a person is told of at once."""
+"""Most problems that are reported at once."""
 _PARTS = 40
-# An escape that a cut went through.
+# An escape that was cut through.
 _BROKEN_ESCAPE = re.compile(r"\\(?:u[0-9a-f]{0,3}|U[0-9a-f]{0,7})?\Z")
 
 
-def _escape(one: str) -> str:
-    return f"\\u{ord(one):04x}" if ord(one) < 0x10000 else f"\\U{ord(one):08x}"
+def _escape(char: str) -> str:
+    return f"\\u{ord(char):04x}" if ord(char) < 0x10000 else f"\\U{ord(char):08x}"
 
 
 def visible(text: str, escape: Callable[[str], str] = _escape) -> str:
-    r"""Return the text with escapes such as `\u001b` for what cannot be printed.
-
-    Those are control characters, ends of lines, marks that turn the direction of writing, lone
-    surrogates and other spaces than the plain one. To escape twice changes nothing.
-    """
+    r"""Return the text with escapes such as `\u001b` for all characters that cannot be printed.
+    Those are control characters, line ends, direction marks, lone surrogates, and spaces other than
+    the plain one. Escaping twice changes nothing."""
     if text.isprintable():
         return text
-    return "".join(one if one.isprintable() else escape(one) for one in text)
+    return "".join(char if char.isprintable() else escape(char) for char in text)
 
 
 def one_line(text: str) -> str:
@@ -39,20 +35,18 @@ def one_line(text: str) -> str:
 
 
 def cut(text: str, most: int) -> str:
-    """Return the visible text, or its beginning and `…` where it has more characters.
-
-    No escape is cut into two.
-    """
+    """Return the visible text, or its beginning and `…` if it has more characters. No escape is cut
+    into two."""
     return text if len(text) <= most else _whole(text[: most - 1]) + "…"
 
 
 def beginning(text: str, most: int = SHOWN) -> str:
-    """Return the text as `one_line` does, or its beginning and `…` where it is longer."""
+    """Return the text as `one_line` does, or its beginning and `…` if it is longer."""
     return cut(visible(" ".join(text.split())[: most + 1]), most)
 
 
 def cut_bytes(text: str, most: int) -> str:
-    """Return the visible text, or its beginning and `...` where it has more bytes of UTF-8."""
+    """Return the visible text, or its beginning and `...` if it has more bytes of UTF-8."""
     data = text.encode("utf-8", "replace")
     if len(data) <= most:
         return text
@@ -60,15 +54,13 @@ def cut_bytes(text: str, most: int) -> str:
 
 
 def _whole(text: str) -> str:
-    """Return the text without the part of an escape that it may end with."""
+    """Return the text without a cut escape at its end."""
     return _BROKEN_ESCAPE.sub("", text)
 
 
 def short(text: str, most: int = SHOWN) -> str:
-    """Return the visible text; with `...` for its middle where it is longer than `most`.
-
-    Names differ at their ends. `quoted` says the length too.
-    """
+    """Return the visible text; with `...` for its middle if it is longer than `most`. The ends stay
+    because names differ there. `quoted` reports the length too."""
     if len(text) <= most and len(whole := visible(text)) <= most:
         return whole
     half = most // 2
@@ -80,14 +72,14 @@ def short(text: str, most: int = SHOWN) -> str:
 
 
 def _fitting(characters: Iterable[str], room: int) -> list[str]:
-    """Return the first characters, each of them visible, that fit into `room`."""
-    found: list[str] = []
-    for one in map(visible, characters):
-        room -= len(one)
+    """Return the first characters that fit into `room`, each one visible."""
+    fitting: list[str] = []
+    for escaped in map(visible, characters):
+        room -= len(escaped)
         if room < 0:
             break
-        found.append(one)
-    return found
+        fitting.append(escaped)
+    return fitting
 
 
 def quoted(text: str, mark: str = '"', most: int = SHOWN) -> str:
@@ -123,7 +115,7 @@ def shown(value: object, mark: str = '"', write: Callable[[object], str] = _json
     if isinstance(value, str):
         return quoted(value, mark)
     if _is_huge(value):
-        # Python writes no number of more than 4300 digits.
+        # Python does not write a number of more than 4300 digits.
         return "a number of more than 64 bits"
     if isinstance(value, Mapping | list | tuple):
         written = _written(value, write)
@@ -148,17 +140,17 @@ def _written(value: object, write: Callable[[object], str]) -> str | None:
 
 
 def _parts(value: object, room: int) -> int:
-    """Return what is left of `room` once each part of the value took one; negative: no room."""
+    """Return the rest of `room` once each part of the value took one; negative: no room."""
     waiting = [value]
     while waiting and room >= 0:
-        one = waiting.pop()
+        part = waiting.pop()
         room -= 1
-        if isinstance(one, Mapping | list | tuple):
-            if len(one) > room:
+        if isinstance(part, Mapping | list | tuple):
+            if len(part) > room:
                 return -1
-            waiting += one.values() if isinstance(one, Mapping) else one
-        elif (isinstance(one, str) and len(one) > SHOWN) or (
-            isinstance(one, int) and one.bit_length() >= 64
+            waiting += part.values() if isinstance(part, Mapping) else part
+        elif (isinstance(part, str) and len(part) > SHOWN) or (
+            isinstance(part, int) and part.bit_length() >= 64
         ):
             return -1
     return room
@@ -179,3 +171,12 @@ def listed(
     first = ", ".join(map(show, different[:most]))
     more = len(different) - most
     return f"{first} and {more:,} more" if more > 0 else first or otherwise
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return the number with its noun, which is plural unless the number is 1.
+
+    >>> counted(1, "replica"), counted(2000, "replica"), counted(0, "copy", "copies")
+    ('1 replica', '2,000 replicas', '0 copies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"

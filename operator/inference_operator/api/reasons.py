@@ -4,14 +4,14 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """CamelCase, as Kubernetes writes them."""
+    """Reasons, in CamelCase as Kubernetes writes them."""
 
     # SpecValid
     VALID = "Valid"
     INVALID_SPEC = "InvalidSpec"
     NOT_ALLOWED = "NotAllowed"
 
-    # ArtifactResolved: the first group is what `inference-operator load` reports from the pod
+    # ArtifactResolved: the first group comes from `inference-operator load` in the pod
     RESOLVED = "Resolved"
     FETCHING = "Fetching"
     ARTIFACT_NOT_FOUND = "ArtifactNotFound"
@@ -23,7 +23,7 @@ class Reason(StrEnum):
     FETCH_FAILED = "FetchFailed"
     CLAIM_NOT_FOUND = "ClaimNotFound"
 
-    # ArtifactResolved: what the MLflow registry says, before there is a pod
+    # ArtifactResolved: from the MLflow registry, before there is a pod
     RESOLVING = "Resolving"
     REGISTRY_NOT_CONFIGURED = "RegistryNotConfigured"
     REGISTRY_UNREACHABLE = "RegistryUnreachable"
@@ -67,7 +67,7 @@ class Reason(StrEnum):
     # DefaultsCurrent
     WAITING_FOR_ROLLOUT_SLOT = "WaitingForRolloutSlot"
 
-    # Events that are no condition's reason
+    # Events that are not a condition's reason
     REVISION_CREATED = "RevisionCreated"
     PROMOTED = "Promoted"
     ABORTED = "Aborted"
@@ -80,7 +80,7 @@ class Reason(StrEnum):
     RECORD_REJECTED = "RecordRejected"
 
 
-# Of a Ready that is False: it becomes True without anybody's doing, if all goes well.
+# Reasons of a False Ready that becomes True by itself if all goes well.
 UNDER_WAY = frozenset(
     {Reason.PROGRESSING, Reason.SCALING, Reason.RESOLVING, Reason.REFERENCE_NOT_READY}
 )

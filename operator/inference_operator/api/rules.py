@@ -1,5 +1,5 @@
 """Validation rules with one source for three readers: the API server (CEL), the operator (Python)
-and the person (a sentence). Nothing here knows a field of the API."""
+and the person (a sentence). This module does not name any field of the API."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -18,7 +18,7 @@ LIST_MAP_KEYS = "x-kubernetes-list-map-keys"
 CONTROLS = r"\p{Cc}"
 """Control characters, within brackets of a regular expression; CEL's cost grows with its length."""
 
-# Of a value within a sentence, which CEL does not cut: what is longer no longer says the same.
+# Characters of a value within a sentence. CEL does not cut: its messages differ beyond this.
 _LONGEST = 300
 _PLACEHOLDER = re.compile(r"\{([A-Za-z0-9_. ]+)(?:\|([^}]*))?\}")
 
@@ -28,7 +28,7 @@ _WHICH_IS = re.compile(r", which is \{[^}]*\}")
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """Something that a sentence tells of a value, and that is no field of it: said twice too."""
+    """A value in a sentence that is not a field; it is written in CEL and in Python too."""
 
     name: str
     cel: str
@@ -37,13 +37,13 @@ class Computed:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What must hold of a value, said twice (`cel` and `holds`) and explained once.
+    """A requirement on a value, written twice (`cel` and `holds`) and explained once.
 
     The sentence is "found VALUE, expected REQUIREMENT; REMEDY". Its parts may hold
-    `{path.to.field}`, or `{path.to.field|text}` with the text for an absent field, with paths as in
-    YAML; `{self}` is the value itself; `computed` has what else they may name. `field` places the
-    error, as `model.maxBatchSize`.
-    `tests/api_cases` runs one table of manifests through both halves, so that they cannot differ.
+    `{path.to.field}`, or `{path.to.field|text}` with the text for an absent field. Paths are as in
+    YAML; `{self}` is the value itself; `computed` defines further names. The error is placed at
+    `field`, such as `model.maxBatchSize`. `tests/api_cases` runs one table of manifests through
+    both halves, so that they cannot differ.
     """
 
     cel: str
@@ -55,14 +55,14 @@ class Rule:
     computed: tuple[Computed, ...] = ()
 
     def violation(self, value: Any) -> PydanticCustomError:
-        """The error for a value that broke the rule."""
+        """Return the error for a value that broke the rule."""
         parts = [self._fill(part, value) for part in self._parts()]
-        # Like the API server, which shows no message with a line break.
+        # Like the API server, which does not show a message with a line break.
         broken = any("\n" in part for part in parts)
         return violation(*self.static if broken else parts)
 
     def to_cel(self) -> dict[str, str]:
-        """One item of `x-kubernetes-validations`."""
+        """Return one item of `x-kubernetes-validations`."""
         item = {"rule": self.cel, "message": sentence(*self.static)}
         if self.shows_values:
             item["messageExpression"] = self._cel_template(sentence(*self._parts()))
@@ -88,10 +88,10 @@ class Rule:
             path, absent = match.groups()
             if computed := self._computed(path):
                 return str(computed.of(value))
-            found = value if path == "self" else lookup(value, path)
-            if found is None:
+            at_path = value if path == "self" else lookup(value, path)
+            if at_path is None:
                 return absent or path
-            text = str(list(found)) if isinstance(found, tuple) else str(found)
+            text = str(list(at_path)) if isinstance(at_path, tuple) else str(at_path)
             return text if "\n" in text else short(text, _LONGEST)
 
         return _PLACEHOLDER.sub(fill, template)
@@ -107,11 +107,11 @@ class Rule:
         return computed.cel if computed else _cel_value(path, absent)
 
     def _computed(self, name: str) -> Computed | None:
-        return next((found for found in self.computed if found.name == name), None)
+        return next((computed for computed in self.computed if computed.name == name), None)
 
 
 def violation(value: str, requirement: str, remedy: str) -> PydanticCustomError:
-    """A pydantic error that carries the parts of the sentence in its context."""
+    """Return a pydantic error that carries the parts of the sentence in its context."""
     return PydanticCustomError(
         "violation",
         "found {value}, expected {requirement}; {remedy}",
@@ -121,16 +121,16 @@ def violation(value: str, requirement: str, remedy: str) -> PydanticCustomError:
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """Annotation that puts a rule into the schema of a scalar, a list or a map; parsing the value
-    checks it."""
+    """Annotation that puts a rule into the schema of a scalar, a list or a map. Parsing the value
+    checks the rule."""
 
     rule: Rule
 
     def __get_pydantic_json_schema__(
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
-        found = handler(schema)
-        return {**found, VALIDATIONS: [*found.get(VALIDATIONS, []), self.rule.to_cel()]}
+        json_schema = handler(schema)
+        return {**json_schema, VALIDATIONS: [*json_schema.get(VALIDATIONS, []), self.rule.to_cel()]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,19 +149,19 @@ class Check(Described):
 
 
 MAY_BE_SECRET = "(not shown: it may hold a password)"
-"""What a message has instead of such a value."""
+"""Note that a message shows instead of such a value."""
 
 
 def unless(regex: str) -> Computed:
-    """The placeholder `{self}` of a text: a note instead where the regular expression finds
-    something, since people write `NAME=PASSWORD` and addresses where a name belongs."""
+    """Return the placeholder `{self}` of a text, which shows a note if the regular expression
+    matches. People write `NAME=PASSWORD` and addresses where a name belongs."""
     pattern = re.compile(regex, re.ASCII)
 
     def of(value: object) -> str:
-        found = str(value)
-        if pattern.search(found):
+        text = str(value)
+        if pattern.search(text):
             return MAY_BE_SECRET
-        return found if "\n" in found else short(found, _LONGEST)
+        return text if "\n" in text else short(text, _LONGEST)
 
     cel = f"self.matches({cel_string(regex)}) ? {cel_string(MAY_BE_SECRET)} : self"
     return Computed("self", cel, of)
@@ -170,10 +170,9 @@ def unless(regex: str) -> Computed:
 def text(
     regex: str, requirement: str, remedy: str, *, of: str = "self", shown_as: Computed | None = None
 ) -> Check:
-    """Strings that the regular expression matches whole; RE2 and Python must read it alike.
-
-    `of` is the string in CEL, where the value itself may be something else; `shown_as` is what a
-    message has of it."""
+    """Return the check that the regular expression matches the whole string; RE2 and Python must
+    read it alike. `of` is the string in CEL, if the value itself is not one; `shown_as` is its text
+    in messages."""
     compiled = _compiled(regex)
     return Check(
         Rule(
@@ -192,7 +191,8 @@ def _compiled(regex: str) -> re.Pattern[str]:
 
 
 def keys(regex: str, max_length: int, value: str, requirement: str, remedy: str) -> Check:
-    """Maps whose every key has at most that length and matches the regular expression whole."""
+    """Return the check that every key of a map has at most that length, and matches the regular
+    expression as a whole."""
     compiled = _compiled(regex)
     return Check(
         Rule(
@@ -207,8 +207,8 @@ def keys(regex: str, max_length: int, value: str, requirement: str, remedy: str)
 
 @dataclass(frozen=True, slots=True)
 class UniqueBy:
-    """Annotation of a list whose items are unique by that key (`x-kubernetes-list-type: map`),
-    or of scalars that are unique as they are (`set`) where there is no key."""
+    """Annotation of a list whose items are unique by that key (`x-kubernetes-list-type: map`). A
+    list without a key is of scalars, which are unique themselves (`set`)."""
 
     key: str | None = None
 
@@ -229,19 +229,19 @@ class UniqueBy:
         for item in items:
             identity = lookup(item, self.key) if self.key else item
             if identity in seen:
-                what = f"{self.key} {shown(identity)}" if self.key else shown(identity)
-                raise violation(f"{what} twice", "each once", "remove one of them")
+                repeated = f"{self.key} {shown(identity)}" if self.key else shown(identity)
+                raise violation(f"{repeated} twice", "each once", "remove one of them")
             seen.add(identity)
         return items
 
 
 def cel_string(value: str) -> str:
-    """A CEL string literal."""
+    """Return a CEL string literal."""
     return "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def lookup(value: Any, path: str) -> Any:
-    """What a value holds at a path as written in YAML; None where it is absent there."""
+    """Return the part of a value at a path as written in YAML; None if it is absent there."""
     for name in path.split("."):
         value = value.get(name) if isinstance(value, Mapping) else _set_field(value, name)
     return value
@@ -254,7 +254,7 @@ def _set_field(value: Any, alias: str) -> Any:
 
 
 def _static(template: str) -> str:
-    """The sentence without values; "N, which is {path}" is then just N."""
+    """Return the sentence without values; "N, which is {path}" becomes just N."""
     without = _WHICH_IS.sub("", template).replace('"{self}"', "another form")
     return _PLACEHOLDER.sub(r"\1", without)
 

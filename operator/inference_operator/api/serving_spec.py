@@ -16,14 +16,14 @@ _NAME = r"[a-z]([-a-z0-9]*[a-z0-9])?"
 
 
 class ServingSpec(SharedFields):
-    """What a spec of either kind says of its pods and their rollout."""
+    """Settings of the pods and their rollout, which the specs of both kinds share."""
 
     triton: TritonServer = TritonServer()
-    """How Triton serves it."""
+    """Settings of Triton."""
 
     replicas: Replicas = 1
-    """Number of pods; `kubectl scale` sets it. Write it where a HorizontalPodAutoscaler is to
-    change it: that cannot read an absent one."""
+    """Number of pods; `kubectl scale` sets it. Write it if a HorizontalPodAutoscaler should change
+    it: an autoscaler cannot read an absent field."""
 
     resources: Resources = Resources()
     """Compute resources of the Triton container."""
@@ -32,22 +32,22 @@ class ServingSpec(SharedFields):
     """GPUs of each pod. Absent: none."""
 
     placement: Placement = Placement()
-    """Where the pods may run."""
+    """Nodes that the pods may run on."""
 
     rollout: Rollout = Rollout()
-    """How a new revision takes over."""
+    """Replacement of the serving revision by a new one."""
 
     image_pull_secrets: PullSecrets = ()
-    """Secrets for pulling the images."""
+    """Secrets to pull the images with."""
 
     service_account_name: DnsSubdomain | None = None
-    """ServiceAccount of the pods. Absent: the namespace's default; its token is never mounted."""
+    """ServiceAccount of the pods. Absent: the namespace's default. Its token is never mounted."""
 
 
 def _named(resource: "ServingResource") -> bool:
     name = resource.metadata.get("name")
     if not isinstance(name, str):
-        return True  # generateName: the API server makes it up
+        return True  # generateName: the API server generates it
     return len(name) <= MAX_NAME and re.fullmatch(_NAME, name) is not None
 
 

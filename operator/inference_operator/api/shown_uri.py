@@ -1,8 +1,6 @@
-"""What of a URI may be shown: its scheme, host and path.
-
-A query often is a signature (S3, Google and Azure sign addresses so), and a user name comes with a
-password. Logs, messages, status and Events are read by more people than a Secret.
-"""
+"""The parts of a URI that may be shown: its scheme, host and path. A query often is a signature
+(S3, Google and Azure sign addresses so), and a user name comes with a password. Logs, messages,
+status and Events are read by more people than a Secret."""
 
 import hashlib
 import re
@@ -15,16 +13,13 @@ _HOST = re.compile(r"(?:\[[^\[\]]*\]|[^:\[\]]*)(?::[0-9]*)?")
 _HIDDEN = "\u2026"
 # A user of an address within an address.
 _INNER_USER = re.compile(r"://[^/]*@")
-# What stands between the addresses in a text.
+# Text between addresses.
 _BETWEEN = re.compile(r"([\s\"'<>]+)")
 
 
 def shown_uri(uri: str) -> str:
-    """The URI without user, query and fragment.
-
-    Of the registry's files the query says which version of which model is asked for: those names
-    stay. `models:/NAME@ALIAS` is no address.
-    """
+    """Return the URI without user, query and fragment. The query of the registry's files names the
+    requested version and model: those names stay. `models:/NAME@ALIAS` is not an address."""
     if uri.startswith("models:/"):
         return uri
     address, _, query = uri.partition("#")[0].partition("?")
@@ -37,19 +32,20 @@ def shown_uri(uri: str) -> str:
     host = shown_host(host)
     if host == _HIDDEN:
         return f"{scheme}{colon}{slashes}{_HIDDEN}"
-    found = f"{scheme}{colon}{slashes}{host}{slash}{_INNER_USER.sub('://', below)}"
+    without_query = f"{scheme}{colon}{slashes}{host}{slash}{_INNER_USER.sub('://', below)}"
     if not address.endswith(_REGISTRY_FILES):
-        return found
+        return without_query
     try:
         pairs = parse_qsl(query, max_num_fields=20)
     except ValueError:
-        return found
+        return without_query
     kept = [f"{name}={value}" for name, value in pairs if name in _TELLING]
-    return f"{found}?{'&'.join(kept)}" if kept else found
+    return f"{without_query}?{'&'.join(kept)}" if kept else without_query
 
 
 def shown_place(uri: str) -> str:
-    """The URI without user, query and fragment, for a message that CEL has word for word."""
+    """Return the URI without user, query and fragment, for a message that CEL repeats
+    exactly."""
     return shown_uri(uri.partition("#")[0].partition("?")[0])
 
 
@@ -57,22 +53,22 @@ IMAGE_SHOWN = r"[^@?#]*|([^@?#:]|:[^@?#:/])*@sha256:[0-9a-f]*"
 """An image reference that holds no user name, query or fragment: before an @ that begins no digest
 there may be a password."""
 NOT_SHOWN = "(not shown: it has a query, a fragment or a user name)"
-"""What a message has instead."""
+"""Note that a message shows instead."""
 
 
 def image_is_shown(image: str) -> bool:
-    """Whether a message may quote an image reference."""
+    """Return whether a message may quote an image reference."""
     return re.fullmatch(IMAGE_SHOWN, image, re.ASCII) is not None
 
 
 def shown_host(host: str) -> str:
-    """The host and its port without a user; an ellipsis for what is no host."""
+    """Return the host and its port without a user; an ellipsis for anything else."""
     host = host.rpartition("@")[2]
     return host if _HOST.fullmatch(host) else _HIDDEN
 
 
 def shown_text(text: str) -> str:
-    """A text of a library or a server, with the addresses in it as they may be shown."""
+    """Return a text of a library or a server, with its addresses shortened to what may be shown."""
     return "".join(_shown_word(word) for word in _BETWEEN.split(text))
 
 
@@ -91,7 +87,7 @@ def _shown_word(word: str) -> str:
 
 
 def stamped_uri(uri: str) -> str:
-    """The URI for a status: what is not shown of it is told apart by a digest."""
+    """Return the URI for a status: a digest stands for the parts that are not shown."""
     shown = shown_uri(uri)
     if shown == uri:
         return uri
@@ -99,5 +95,5 @@ def stamped_uri(uri: str) -> str:
 
 
 def is_stamp_of(written: str | None, uri: str) -> bool:
-    """Whether a status tells of this URI; earlier operators wrote it whole."""
+    """Return whether a status names this URI; earlier operators wrote it whole."""
     return written in (uri, stamped_uri(uri))

@@ -1,4 +1,4 @@
-"""`spec.model.source`: where the artifact comes from, one rule for the form of each scheme."""
+"""`spec.model.source`: the location of the artifact, and one rule for the form of each scheme."""
 
 import re
 from typing import Annotated, ClassVar
@@ -25,9 +25,9 @@ FROM_REGISTRY = "({0}.startsWith('models:/') || {0}.startsWith('runs:/'))"
 """CEL for a uri that names a model in the MLflow registry, with a place for the uri."""
 
 HIDDEN = r"^[^/?#]*(/+[^/?#]*)?@|[?#]|^[^/]*/+[^/]*:[^/]*[^/0-9]|^[^/:]*:[^/].*@"
-"""A user, a query or a fragment of an address. Behind the colon of a host without a user is only a
-number; else it is the beginning of a password with a slash in it."""
-# No address; its @ is that of an alias.
+"""A user, a query or a fragment of an address. After a host without a user, a colon starts a port;
+anything else is the beginning of a password with a slash in it."""
+# Not an address; its @ is that of an alias.
 _SIGNED_MODEL = "[?#]|^models:/+[^/]*:"
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -60,14 +60,14 @@ def _form(scheme: str, value: str, requirement: str, remedy: str) -> Rule:
 
 
 class SecretRef(ApiModel):
-    """A Secret of the same namespace."""
+    """Reference to a Secret in the same namespace."""
 
     name: DnsSubdomain
     """Name of the Secret."""
 
 
 class Source(ApiModel):
-    """Where the artifact comes from."""
+    """Location of the artifact."""
 
     rules: ClassVar = (
         Rule(
@@ -76,7 +76,7 @@ class Source(ApiModel):
             value='"{uri}"',
             requirement="a uri that starts with models:/, runs:/, https://, s3://, gs://, oci:// or"
             " pvc://",
-            remedy="register the model, or put the artifact where one of them reaches it",
+            remedy="register the model, or store the artifact at one of these",
             field="uri",
             computed=(_shown(),),
         ),
@@ -85,19 +85,19 @@ class Source(ApiModel):
             holds=lambda self: _CONTROL.search(self.uri) is None,
             value="a control character",
             requirement="a uri without control characters",
-            remedy="remove it; it is not seen in most editors",
+            remedy="remove it; most editors do not show it",
             field="uri",
         ),
         _form(
             "models",
             '"{uri}"',
             "models:/NAME@ALIAS or models:/NAME/VERSION with the number of a version",
-            "write the name as MLflow has it, and an alias such as champion",
+            "write the name as in MLflow, and an alias such as champion",
         ),
         _form(
             "runs",
             '"{uri}"',
-            "runs:/RUN_ID/PATH with the name of a model, or the path of a file, of that run",
+            "runs:/RUN_ID/PATH with the name of a model or the path of a file in that run",
             "write both as MLflow shows them",
         ),
         _form(
@@ -105,11 +105,11 @@ class Source(ApiModel):
             '"{uri}"',
             "pvc://CLAIM/PATH with the name of a PersistentVolumeClaim of this namespace and a"
             " file or folder in it",
-            "name both",
+            "name the claim and the path",
         ),
         _form(
             "https",
-            "a space, a user name, a password, a port that is no number, or no path",
+            "a space, a user name, a password, a port that is not a number, or a missing path",
             "https://HOST/PATH or https://HOST:PORT/PATH",
             "put credentials into the Secret that secretRef names",
         ),
@@ -117,8 +117,8 @@ class Source(ApiModel):
             "s3",
             '"{uri}"',
             "s3://BUCKET/KEY",
-            "name the bucket and the object in it; the endpoint of another service than Amazon's"
-            " goes into the Secret that secretRef names",
+            "name the bucket and the object in it; put the endpoint of a service other than"
+            " Amazon's into the Secret that secretRef names",
         ),
         _form(
             "gs",
@@ -144,7 +144,7 @@ class Source(ApiModel):
             cel="!self.uri.startsWith('pvc://') || !has(self.secretRef)",
             holds=lambda self: self.scheme != "pvc" or not self.has("secret_ref"),
             value="a Secret for a pvc:// source",
-            requirement="none, since a volume claim needs no credentials",
+            requirement="no Secret, since a volume claim does not need credentials",
             remedy="remove secretRef",
             field="secretRef",
         ),
@@ -153,21 +153,21 @@ class Source(ApiModel):
     uri: Annotated[str, Field(max_length=2048)]
     """The artifact: `models:/NAME@ALIAS`, `models:/NAME/VERSION` or `runs:/RUN_ID/PATH` in MLflow;
     `https://HOST/PATH`; `s3://BUCKET/KEY`; `gs://BUCKET/OBJECT`; `oci://HOST/REPOSITORY:TAG` or
-    `…@sha256:DIGEST`; `pvc://CLAIM/PATH`. An alias is followed: when it moves, the version that it
-    names then is rolled out. A folder (on a claim; in s3 and gs with a slash at its end), or a
-    `.tar.gz`, is laid out whole and must hold the format's main file (`model.pt`, `model.onnx`,
+    `…@sha256:DIGEST`; `pvc://CLAIM/PATH`. The operator follows an alias: when it moves, its new
+    version is rolled out. A folder (on a claim; in s3 and gs with a slash at its end) or a
+    `.tar.gz` is used whole. It must hold the format's main file (`model.pt`, `model.onnx`,
     `model.plan` or `model.py`)."""
 
     sha256: Sha256 | None = None
-    """SHA-256 of the file at `uri`, 64 hexadecimal digits. With it a pod that would serve anything
-    else never starts; without it the artifact is not pinned, unless a version in MLflow has the tag
+    """SHA-256 of the file at `uri`, as 64 hexadecimal digits. A pod with any other artifact then
+    never starts. Absent: the artifact is not pinned, unless its version in MLflow has the tag
     `inference.aipx.io/sha256`. For a folder: the digest that `inference-operator digest` prints."""
 
     secret_ref: SecretRef | None = None
-    """Credentials, in a Secret of this namespace. For https and MLflow: `token` (sent as a bearer
+    """Credentials, in a Secret of this namespace. https and MLflow: `token` (sent as a bearer
     token), or `username` and `password` (basic authentication), and optionally `ca.crt` (PEM,
-    trusted beside the system's). For oci: the same, or `.dockerconfigjson`. For s3: `accessKeyId`,
-    `secretAccessKey`, and optionally `sessionToken`, `endpoint` and `region`. For gs:
+    trusted in addition to the system's). oci: the same, or `.dockerconfigjson`. s3: `accessKeyId`,
+    `secretAccessKey`, and optionally `sessionToken`, `endpoint` and `region`. gs:
     `credentials.json`, the key of a service account."""
 
     @property
@@ -177,10 +177,10 @@ class Source(ApiModel):
 
     @property
     def scheme(self) -> str:
-        """What comes before the colon: `models`, `https`, ..."""
+        """The text before the colon: `models`, `https`, ..."""
         return self.parts.scheme
 
     @property
     def from_registry(self) -> bool:
-        """Whether MLflow is asked what is meant."""
+        """Whether MLflow resolves the uri."""
         return self.parts.is_in_registry

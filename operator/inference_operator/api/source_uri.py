@@ -1,7 +1,5 @@
-"""Grammar of the URIs of artifacts, for the API's rules, the operator and the init container.
-
-The init container starts in every pod: this module imports the standard library only.
-"""
+"""Grammar of artifact URIs, for the API's rules, the operator and the init container. The init
+container starts in every pod, so this module imports the standard library only."""
 
 import re
 from dataclasses import dataclass
@@ -15,12 +13,12 @@ PREFIXES = {
     "gs": "gs://",
     "oci": "oci://",
     "pvc": "pvc://",
-    # Of a registry within the cluster, which names it: no spec may.
+    # For a registry within the cluster, which names it; a spec may not.
     "http": "http://",
 }
 _REGISTRY = ("models", "runs")
 _BUCKET = r"://[A-Za-z0-9][-A-Za-z0-9._]*/[^\s\v]+"
-# What stands behind a colon is a number, or the beginning of a password with a slash in it.
+# The text after a colon is a port, or the beginning of a password with a slash in it.
 _HOST = r"([^/@:\[\]\s\v]+|\[[-0-9A-Za-z:.%_~]+\])(:[0-9]{0,5})?"
 FORMS = {
     "models": r"models:/[^/:@\f\n\r\t\v]+(@[-A-Za-z0-9_]+|/[1-9][0-9]{0,8})",
@@ -49,7 +47,8 @@ class SourceUri:
     """Host and port, bucket, volume claim, registered model with its alias, or run."""
 
     path: str = ""
-    """What follows the authority and a slash: a path, key, version, or repository with its tag."""
+    """The text after the authority and a slash: a path, key, version, or repository with its
+    tag."""
 
     @classmethod
     def of(cls, text: str) -> "SourceUri":
@@ -74,5 +73,5 @@ class SourceUri:
 
     @property
     def is_in_registry(self) -> bool:
-        """Whether MLflow is asked which artifact it means."""
+        """Whether MLflow resolves it."""
         return self.scheme in _REGISTRY

@@ -1,4 +1,4 @@
-"""`placement.topologySpreadConstraints`, as Kubernetes' core/v1 has them (1.37)."""
+"""`placement.topologySpreadConstraints`, with the fields of Kubernetes' core/v1 (1.37)."""
 
 from enum import StrEnum
 from typing import Annotated, Any, ClassVar
@@ -21,7 +21,7 @@ class NodeInclusion(StrEnum):
 
 
 class TopologySpreadConstraint(ApiModel):
-    """How pods spread over the values of one label of the nodes."""
+    """Spread of the pods over the values of one node label."""
 
     rules: ClassVar = (
         Rule(
@@ -31,32 +31,34 @@ class TopologySpreadConstraint(ApiModel):
                 or self.when_unsatisfiable == WhenUnsatisfiable.DO_NOT_SCHEDULE
             ),
             value="minDomains with whenUnsatisfiable {whenUnsatisfiable}",
-            requirement="whenUnsatisfiable DoNotSchedule, the only one that minDomains is for",
+            requirement="whenUnsatisfiable DoNotSchedule, since minDomains works only with it",
             remedy="remove minDomains, or set whenUnsatisfiable to DoNotSchedule",
             field="minDomains",
         ),
     )
 
     max_skew: Annotated[Int, Field(ge=1, le=2**31 - 1)]
-    """By how many pods two values of the label may differ."""
+    """Largest difference in the number of pods between two values of the label."""
 
     topology_key: LabelKey
     """Key of the label."""
 
     when_unsatisfiable: WhenUnsatisfiable
-    """What to do with a pod that cannot be placed so."""
+    """Handling of a pod that would break the constraint."""
 
     label_selector: LabelSelector | None = None
-    """The pods that are counted. Absent: those of the revision."""
+    """Pods that are counted. Absent: those of the revision."""
 
     min_domains: Annotated[Int, Field(ge=1, le=2**31 - 1)] | None = None
-    """How many values of the label there must be at least. With DoNotSchedule only."""
+    """Fewest values of the label that must exist. Only with DoNotSchedule."""
 
     node_affinity_policy: NodeInclusion | None = None
-    """Whether only nodes count that `nodeSelector` and `nodeAffinity` allow. Absent: Honor."""
+    """Honor: count only nodes that `nodeSelector` and `nodeAffinity` allow. Ignore: count all
+    nodes. Absent: Honor."""
 
     node_taints_policy: NodeInclusion | None = None
-    """Whether only nodes count whose taints the pods tolerate. Absent: Ignore."""
+    """Honor: count only nodes whose taints the pods tolerate. Ignore: count all nodes. Absent:
+    Ignore."""
 
     match_label_keys: LabelKeys | None = None
     """Keys whose values the counted pods must share with the pod."""
@@ -75,8 +77,8 @@ SpreadAsWritten = Annotated[
             cel="self.all(a, self.exists_one(b, a.topologyKey == b.topologyKey"
             " && a.whenUnsatisfiable == b.whenUnsatisfiable))",
             holds=_is_each_once,
-            value="two constraints with one topologyKey and one whenUnsatisfiable",
-            requirement="each pair of them once",
+            value="two constraints with the same topologyKey and whenUnsatisfiable",
+            requirement="each pair of topologyKey and whenUnsatisfiable once",
             remedy="remove one of the two",
         )
     ),

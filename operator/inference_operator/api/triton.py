@@ -1,4 +1,5 @@
-"""`spec.triton`: how Triton serves the model; rendered into `config.pbtxt` and server arguments."""
+"""`spec.triton`: Triton's settings for the model, rendered into `config.pbtxt` and server
+arguments."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -14,7 +15,7 @@ from inference_operator.api.triton_server import TritonServer
 
 
 class InstanceKind(StrEnum):
-    """Where instances of the model run (Triton's `KIND_` values)."""
+    """Device that instances of the model run on (Triton's `KIND_` values)."""
 
     AUTO = "Auto"
     CPU = "CPU"
@@ -39,18 +40,18 @@ class InstanceGroup(ApiModel):
     )
 
     name: Annotated[str, Field(min_length=1, max_length=253)] | None = None
-    """Name of the group; Triton makes one up when absent."""
+    """Name of the group. Absent: Triton generates one."""
 
     kind: InstanceKind = InstanceKind.AUTO
     """CPU, GPU, Auto (GPU where the pod has one) or Model (the backend decides)."""
 
     count: Annotated[Int, Field(ge=1, le=1024)] = 1
-    """Instances; for GPU groups, on each of its GPUs."""
+    """Number of instances; in GPU groups, on each of the group's GPUs."""
 
     gpus: Annotated[
         tuple[Annotated[Int, Field(ge=0, le=1023)], ...], Field(max_length=64), UniqueBy()
     ] = ()
-    """Indices of the pod's GPUs to use, from 0. Absent: all that the pod has."""
+    """Indices of the pod's GPUs to use, from 0. Absent: all GPUs of the pod."""
 
     profiles: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=253)], ...],
@@ -69,7 +70,7 @@ class Precision(StrEnum):
 
 
 class TensorRTAcceleration(ApiModel):
-    """Run an ONNX graph through TensorRT on the GPU."""
+    """Execution of an ONNX graph by TensorRT on the GPU."""
 
     precision: Precision = Precision.FP32
     """Lowest precision that TensorRT may use."""
@@ -82,11 +83,11 @@ class Optimization(ApiModel):
     """Triton's optimization settings (ModelOptimizationPolicy)."""
 
     graph_level: Annotated[Int, Field(ge=-1, le=2)] | None = None
-    """Graph optimization, whose levels each backend reads its own way. ONNX: 0 or absent all, 1
+    """Level of graph optimization; each backend defines its own levels. ONNX: 0 or absent all, 1
     extended, -1 basic, 2 none."""
 
     tensorrt: TensorRTAcceleration | None = None
-    """TensorRT as the execution accelerator of an ONNX model; needs a GPU."""
+    """TensorRT as the execution accelerator of an ONNX model. It needs a GPU."""
 
     cuda_graphs: Bool | None = None
     """Whether TensorRT models run as CUDA graphs."""
@@ -99,7 +100,7 @@ class Optimization(ApiModel):
 
 
 class WarmupData(StrEnum):
-    """What a warm-up input is filled with."""
+    """Content of a warm-up input."""
 
     ZERO = "Zero"
     RANDOM = "Random"
@@ -122,7 +123,7 @@ class WarmupInput(ApiModel):
 
 
 class Warmup(ApiModel):
-    """A request that each instance answers before the model counts as ready."""
+    """A request that each instance must answer before the model counts as ready."""
 
     name: Annotated[str, Field(min_length=1, max_length=253)]
     """Name of the sample, shown in Triton's log."""
@@ -131,7 +132,7 @@ class Warmup(ApiModel):
     """Batch size of the request; 1 for models without a batch dimension."""
 
     count: Annotated[Int, Field(ge=0, le=1000)] = 1
-    """How often it is sent."""
+    """Number of times that the request is sent."""
 
     inputs: Annotated[
         tuple[WarmupInput, ...],
@@ -141,11 +142,11 @@ class Warmup(ApiModel):
         ),
         UniqueBy("name"),
     ]
-    """The request's inputs."""
+    """Inputs of the request."""
 
 
 class VersionPolicy(ApiModel):
-    """Which of the versions in the artifact Triton serves; exactly one of the three."""
+    """Versions in the artifact that Triton serves; set exactly one field."""
 
     rules: ClassVar = (
         exactly_one("latest", "all", "specific", remedy="keep the one that is meant"),
@@ -155,7 +156,7 @@ class VersionPolicy(ApiModel):
         """The highest version numbers."""
 
         num_versions: Annotated[Int, Field(ge=1, le=1000)] = 1
-        """How many."""
+        """Number of versions."""
 
     class All(ApiModel):
         """Every version."""
@@ -168,7 +169,7 @@ class VersionPolicy(ApiModel):
             Field(min_length=1, max_length=100),
             UniqueBy(),
         ]
-        """Version numbers; must hold the version that the operator serves."""
+        """Version numbers. They must include the version that the operator serves."""
 
     latest: Latest | None = None
     """Serve the highest version numbers."""
@@ -181,7 +182,7 @@ class VersionPolicy(ApiModel):
 
 
 class Metrics(ApiModel):
-    """Which metrics Triton exports for the model, beyond its defaults."""
+    """Metrics that Triton exports for the model, in addition to its defaults."""
 
     rules: ClassVar = (
         Rule(
@@ -198,12 +199,11 @@ class Metrics(ApiModel):
     latency_buckets: Annotated[
         tuple[Annotated[Int, Field(ge=1, le=3_600_000)], ...], Field(min_length=1, max_length=32)
     ]
-    """Upper bounds, in whole milliseconds and ascending, of the histogram
-    `nv_inference_first_response_histogram_ms` (Triton 26.01 and later). Put one exactly at your
-    latency objective."""
+    """Upper bounds of the histogram `nv_inference_first_response_histogram_ms` (Triton 26.01 and
+    later), in whole milliseconds and ascending. Put one exactly at your latency objective."""
 
 
-# What the Triton of both kinds takes.
+# Fields of the models of both kinds.
 InstanceGroups = Annotated[tuple[InstanceGroup, ...], Field(max_length=16)]
 Warmups = Annotated[tuple[Warmup, ...], Field(max_length=16), UniqueBy("name")]
 # Protobuf's reader of strings takes time with the square of a run of backslashes.
@@ -217,7 +217,7 @@ ConfigOverrides = Annotated[
             cel=f"!self.matches({cel_string(_RUN)})",
             holds=lambda self: "\\" * (MOST_BACKSLASHES + 1) not in self,
             value=f"more than {MOST_BACKSLASHES} backslashes in a row",
-            requirement=f"at most {MOST_BACKSLASHES} in a row",
+            requirement=f"at most {MOST_BACKSLASHES} backslashes in a row",
             remedy="remove those that escape nothing",
         )
     ),
@@ -236,31 +236,31 @@ Parameters = Annotated[
 
 
 class Triton(TritonServer):
-    """How Triton serves the model."""
+    """Triton's settings for the model."""
 
     dynamic_batching: DynamicBatching | None = None
-    """Gather requests into batches; needs `model.maxBatchSize` >= 1. Absent: no batching; `{}`:
-    with Triton's defaults."""
+    """Gathering of requests into batches; needs `model.maxBatchSize` >= 1. Absent: no batching.
+    `{}`: Triton's defaults."""
 
     instance_groups: InstanceGroups = ()
-    """Execution instances within one pod. Absent: one, on each GPU where there are some."""
+    """Execution instances within one pod. Absent: 1, on each GPU if the pod has any."""
 
     optimization: Optimization | None = None
     """Optimization settings."""
 
     warmup: Warmups = ()
-    """Requests that each instance answers before the model is ready."""
+    """Requests that each instance must answer before the model is ready."""
 
     version_policy: VersionPolicy | None = None
-    """Which versions Triton serves. Absent: the one of the revision."""
+    """Versions that Triton serves. Absent: the version of the revision."""
 
     parameters: Parameters = {}
     """Backend parameters, as in config.pbtxt's `parameters`."""
 
     metrics: Metrics | None = None
-    """Metrics beyond Triton's defaults."""
+    """Metrics in addition to Triton's defaults."""
 
     config_overrides: ConfigOverrides | None = None
-    """config.pbtxt text (protobuf text format) for what has no field here. Merged last: single
-    fields are replaced, maps and messages merged, inputs and outputs merged by name, other lists
-    replaced. It cannot change `name` nor contradict a field of this spec."""
+    """config.pbtxt text (protobuf text format) for settings that have no field here. It is merged
+    last: single fields are replaced, maps and messages merged, inputs and outputs merged by name,
+    other lists replaced. It cannot change `name` or contradict a field of this spec."""

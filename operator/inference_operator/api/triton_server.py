@@ -13,29 +13,29 @@ ExtraArgs = Annotated[tuple[ExtraArg, ...], Field(max_length=64)]
 
 
 class ResponseCache(ApiModel):
-    """Equal requests are answered from a cache in the pod's memory."""
+    """Cache in the pod's memory that answers equal requests."""
 
     size: Quantity
-    """Memory of the cache, such as `64Mi`; count it into `resources`."""
+    """Memory of the cache, such as `64Mi`; include it in `resources`."""
 
 
 class TritonServer(SharedFields):
-    """How the Triton container runs."""
+    """Settings of the Triton container."""
 
     image: Image | None = None
-    """Triton image. Absent: the operator's default at the time this revision is made."""
+    """Triton image. Absent: the operator's default at the time this revision is created."""
 
     response_cache: ResponseCache | None = None
-    """Answer equal requests from a cache."""
+    """Cache that answers equal requests."""
 
     env: Annotated[tuple[EnvVar, ...], Field(max_length=64), UniqueBy("name")] = ()
     """Environment variables of the Triton container."""
 
     extra_args: ExtraArgs = ()
-    """Further arguments of tritonserver, such as `--log-verbose=1`. Those that the operator sets
-    itself, or that its pods cannot do without, are refused: the repository, model control,
-    readiness, endpoints and their ports, the cache (see `responseCache`)."""
+    """Additional arguments of tritonserver, such as `--log-verbose=1`. Arguments that the operator
+    sets or needs itself are refused: the repository, model control, readiness, endpoints and their
+    ports, the cache (see `responseCache`)."""
 
     shared_memory: Quantity | None = None
-    """Size of /dev/shm, which Python models exchange tensors through; counts against the memory
+    """Size of /dev/shm, through which Python models exchange tensors. It counts against the memory
     limit. Absent: 256Mi."""

@@ -1,4 +1,4 @@
-"""From a body as written to a resource of ours, or to the problems that it has."""
+"""Parsing of a written body into a resource of ours, or into its problems."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -11,10 +11,10 @@ from pydantic_core import ErrorDetails
 from inference_operator.api.base import AS_WRITTEN, model_of
 from inference_operator.api.custom_resources import BY_KIND, AnyResource
 from inference_operator.api.ensemble_pipeline import EnsemblePipeline
-from inference_operator.api.found import found_value
 from inference_operator.api.inference_model import InferenceModel
 from inference_operator.api.problem import MORE, Problem
-from inference_operator.api.quoting import MOST_PROBLEMS, short
+from inference_operator.api.quoting import MOST_PROBLEMS, counted, short
+from inference_operator.api.shown_value import shown_value
 from inference_operator.api.suggestions import closest
 
 Parts = tuple[str, str, str]
@@ -22,7 +22,8 @@ _LONGEST_CHOICE = 64
 
 
 class InvalidResourceError(ValueError):
-    """A body that is no valid resource; `problems` say why, in the order of the fields."""
+    """A body that is not a valid resource; `problems` gives the reasons, in the order of the
+    fields."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
@@ -30,10 +31,8 @@ class InvalidResourceError(ValueError):
 
 
 def parse(body: Mapping[str, Any]) -> AnyResource:
-    """The resource in a body, as YAML or the API server gives it; its status is not looked at.
-
-    Raises InvalidResourceError, with every error that can be told at once.
-    """
+    """Return the resource in a body, as YAML or the API server gives it; its status is ignored.
+    Raises InvalidResourceError, with every error that can be reported at once."""
     model = _type_of(body)
     written = {name: value for name, value in body.items() if name != "status"}
     try:
@@ -46,16 +45,14 @@ def _type_of(body: Mapping[str, Any]) -> type[InferenceModel] | type[EnsemblePip
     kind = body.get("kind")
     if isinstance(kind, str) and kind in BY_KIND:
         return BY_KIND[kind].resource
-    found = "nothing" if kind is None else found_value(kind)
-    unknown = Problem("kind", found, " or ".join(BY_KIND), "write the kind that is meant")
+    written = "nothing" if kind is None else shown_value(kind)
+    unknown = Problem("kind", written, " or ".join(BY_KIND), "write the kind that is meant")
     raise InvalidResourceError([unknown])
 
 
 def field_errors(error: ValidationError, model: type[BaseModel], at: str = "") -> Iterator[Problem]:
-    """Pydantic's first errors about `model`, whose place in the resource is `at` (such as `spec`).
-
-    Of more than `MOST_PROBLEMS`, one error stands for the others.
-    """
+    """Yield pydantic's first errors about `model`, whose place in the resource is `at` (such as
+    `spec`). If there are more than `MOST_PROBLEMS`, one error stands for the others."""
     details = (detail for detail in error.errors(include_url=False) if not _is_echo(detail))
     for detail in islice(details, MOST_PROBLEMS):
         path = ".".join(filter(None, (at, _path(detail["loc"]))))
@@ -65,8 +62,8 @@ def field_errors(error: ValidationError, model: type[BaseModel], at: str = "") -
 
 
 def _is_echo(error: ErrorDetails) -> bool:
-    """Whether a list is called too short only because items in it are bad: pydantic counts the
-    good ones."""
+    """Return whether a list is called too short only because items in it are bad. Pydantic counts
+    only the good items."""
     return error["type"] == "too_short" and len(error["input"]) >= error["ctx"]["min_length"]
 
 
@@ -102,21 +99,21 @@ def _unknown(error: ErrorDetails, model: type[BaseModel]) -> Parts:
 
 
 def _instead(name: str, fields: list[str]) -> str:
-    """What to do about a field that is none of those."""
+    """Return the remedy for an unknown field."""
     if name == "namespace":
-        return "remove it: what is named here is in the namespace of the resource"
-    # As config.pbtxt has it; and less alike than 0.65 are words such as version and triton.
+        return "remove it: the namespace is that of this resource"
+    # `dims` is the name in config.pbtxt. Below 0.65, words such as version and triton are alike.
     close = closest("shape" if name == "dims" else name, fields, 0.65)
     return f"did you mean {close}?" if close else "remove it, or move it to where it belongs"
 
 
 def _wrong_type(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
-        found = error["input"]
+        written = error["input"]
         return (
-            found_value(found, error["loc"]),
+            shown_value(written, error["loc"]),
             expected,
-            "remove it, or give it a value" if found is None else remedy,
+            "remove it, or give it a value" if written is None else remedy,
         )
 
     return describe
@@ -126,7 +123,7 @@ def _bound(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
         context = error["ctx"]
         return (
-            found_value(error["input"], error["loc"]),
+            shown_value(error["input"], error["loc"]),
             expected.format(**context),
             remedy.format(**context),
         )
@@ -134,13 +131,13 @@ def _bound(expected: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     return describe
 
 
-def _length(what: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
+def _length(part: str, remedy: str) -> Callable[[ErrorDetails], Parts]:
     def describe(error: ErrorDetails) -> Parts:
         context = error["ctx"]
         limit = context.get("max_length", context.get("min_length"))
-        found = f"{len(error['input'])} {what}"
+        length = counted(len(error["input"]), part)
         bound = "at most" if "max_length" in context else "at least"
-        return found, f"{bound} {limit}", remedy
+        return length, f"{bound} {limit:,}", remedy
 
     return describe
 
@@ -151,14 +148,14 @@ def _choice(error: ErrorDetails) -> Parts:
         return ".nan, which is a number in YAML", expected, "write NaN without the dot"
     # People know TYPE_FP32 and KIND_CPU from config.pbtxt, float32 from numpy, BYTES from clients.
     written = error["input"] if isinstance(error["input"], str) else ""
-    found = written[:_LONGEST_CHOICE].casefold().replace("float", "fp").replace("bytes", "string")
-    meant = [c for c in expected.replace(" or ", ", ").split(", ") if found.endswith(c.casefold())]
+    text = written[:_LONGEST_CHOICE].casefold().replace("float", "fp").replace("bytes", "string")
+    meant = [c for c in expected.replace(" or ", ", ").split(", ") if text.endswith(c.casefold())]
     remedy = f"did you mean {meant[-1]}?" if meant else "choose one of them"
-    return found_value(error["input"], error["loc"]), expected, remedy
+    return shown_value(error["input"], error["loc"]), expected, remedy
 
 
 def _unexpected(error: ErrorDetails) -> Parts:
-    return found_value(error["input"], error["loc"]), "what docs/api.md says", "correct it"
+    return shown_value(error["input"], error["loc"]), "a value as in docs/api.md", "correct it"
 
 
 _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {
@@ -177,15 +174,15 @@ _DESCRIPTIONS: Mapping[str, Callable[[ErrorDetails], Parts]] = {
     "model_type": _wrong_type("a map of fields", "write its fields below it"),
     "greater_than_equal": _bound("at least {ge}", "raise it to {ge} or more"),
     "less_than_equal": _bound("at most {le}", "lower it to {le} or less"),
-    "string_too_long": _length("characters", "shorten it"),
-    "string_too_short": _length("characters", "write something"),
-    "too_long": _length("items", "remove some"),
-    "too_short": _length("items", "add one, or remove the field"),
+    "string_too_long": _length("character", "shorten it"),
+    "string_too_short": _length("character", "write something"),
+    "too_long": _length("item", "remove some"),
+    "too_short": _length("item", "add one, or remove the field"),
 }
 
 
 def _fields_at(root: type[BaseModel], loc: Iterable[int | str]) -> list[str]:
-    """Names of the fields that a path's place below the root may have."""
+    """Return the names of the fields that a path's place below the root may have."""
     model: type[BaseModel] | None = root
     for step in loc:
         if isinstance(step, str) and model is not None:

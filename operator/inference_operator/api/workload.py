@@ -1,4 +1,5 @@
-"""`spec.resources`, `accelerator` and `placement`: what the pods need and where they may run."""
+"""`spec.resources`, `accelerator` and `placement`: resources of the pods, and the nodes for
+them."""
 
 from enum import StrEnum
 from typing import Annotated, ClassVar
@@ -21,14 +22,14 @@ _EXTENDED = r"[a-z0-9.-]+/[A-Za-z0-9_.-]+"
 _LABEL_KEY = keys(
     LABEL_KEY,
     LABEL_KEY_LENGTH,
-    "a key that no label can have",
+    "a key that a label cannot have",
     "label keys such as kubernetes.io/arch",
     "write the key as it is on the node",
 )
 _RESOURCE_NAMES = keys(
     rf"cpu|memory|ephemeral-storage|hugepages-[A-Za-z0-9]+|{_EXTENDED}",
     253,
-    "a name that is no resource",
+    "a name that is not a resource",
     "cpu, memory, ephemeral-storage, hugepages-SIZE or an extended resource such as example.com/x",
     "correct or remove it",
 )
@@ -56,21 +57,21 @@ class Resources(ApiModel):
     )
 
     requests: ResourceAmounts = {}
-    """What the scheduler sets aside, such as `cpu: 2` and `memory: 4Gi`."""
+    """Amounts that the scheduler reserves, such as `cpu: 2` and `memory: 4Gi`."""
 
     limits: ResourceAmounts = {}
-    """What the container may use at most."""
+    """Most that the container may use."""
 
 
 class WhenUnavailable(StrEnum):
-    """What to do where no node can offer the accelerator."""
+    """Behaviour if no node can offer the accelerator."""
 
     WAIT = "Wait"
     USE_CPU = "UseCPU"
 
 
 class Accelerator(ApiModel):
-    """The GPUs of each pod."""
+    """GPUs of each pod."""
 
     resource: Annotated[
         str,
@@ -85,18 +86,19 @@ class Accelerator(ApiModel):
     on."""
 
     count: Annotated[Int, Field(ge=1, le=64)] = 1
-    """How many each pod gets."""
+    """Number of GPUs for each pod."""
 
     when_unavailable: WhenUnavailable = WhenUnavailable.WAIT
-    """Wait: pods stay Pending until a node offers it. UseCPU: where no node can offer it, the model
-    runs with KIND_CPU, says so in its status, and moves back when a node can."""
+    """Wait: pods stay Pending until a node offers the accelerator. UseCPU: if no node can offer it,
+    the model runs with KIND_CPU, and its status reports that. The model moves back when a node can
+    offer it."""
 
 
 class LocalObjectReference(ApiModel):
-    """An object of the same namespace."""
+    """Reference to an object in the same namespace."""
 
     name: DnsSubdomain
-    """Its name."""
+    """Name of the object."""
 
 
 Replicas = Annotated[Int, Field(ge=0, le=1000)]
@@ -130,7 +132,7 @@ class Toleration(ApiModel):
             cel="!has(self.value) || !has(self.operator) || self.operator != 'Exists'",
             holds=lambda self: not self.has("value") or self.operator != TolerationOperator.EXISTS,
             value="a value with operator Exists",
-            requirement="no value, since Exists accepts every one",
+            requirement="no value, since Exists accepts every value",
             remedy="remove value, or set operator to Equal",
             field="value",
         ),
@@ -140,7 +142,7 @@ class Toleration(ApiModel):
                 not self.has("toleration_seconds") or self.effect == TaintEffect.NO_EXECUTE
             ),
             value="tolerationSeconds with effect {effect|absent}",
-            requirement="effect NoExecute, the only one that it has an effect with",
+            requirement="effect NoExecute, which tolerationSeconds requires",
             remedy="remove tolerationSeconds, or set effect to NoExecute",
             field="tolerationSeconds",
         ),
@@ -163,7 +165,7 @@ class Toleration(ApiModel):
 
 
 class Placement(ApiModel):
-    """Where the pods may run, as in a pod's spec."""
+    """Nodes that the pods may run on, as in a pod's spec."""
 
     node_selector: Annotated[
         dict[str, Annotated[str, Field(max_length=63)]],
@@ -179,8 +181,8 @@ class Placement(ApiModel):
     """Node and pod affinity, as in a pod's `affinity`."""
 
     topology_spread_constraints: SpreadAsWritten = ()
-    """How pods spread over zones and nodes. A constraint without a `labelSelector` gets the one of
-    this model's pods."""
+    """Spread of the pods over zones and nodes. A constraint without a `labelSelector` gets the
+    selector of this model's pods."""
 
     priority_class_name: DnsSubdomain | None = None
     """PriorityClass of the pods."""

@@ -1,4 +1,4 @@
-"""What nodes offer, and whether a unit runs on its accelerator or on the CPU."""
+"""Accelerators of nodes, and the device that a unit runs on."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ from inference_operator.api.workload import TaintEffect, Toleration, TolerationO
 
 
 class Mode(StrEnum):
-    """Where the model's instances run."""
+    """Device that the model's instances run on."""
 
     ACCELERATOR = "Accelerator"
     CPU = "CPU"
@@ -25,7 +25,7 @@ class Taint:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """What placement needs to know of a node."""
+    """The facts about a node that placement needs."""
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Node:
 
 
 def tolerates(tolerations: tuple[Toleration, ...], taint: Taint) -> bool:
-    """Whether a pod with these tolerations may be scheduled in spite of the taint."""
+    """Return whether a pod with these tolerations may be scheduled in spite of the taint."""
     if taint.effect == TaintEffect.PREFER_NO_SCHEDULE:
         return True
     return any(_matches(toleration, taint) for toleration in tolerations)

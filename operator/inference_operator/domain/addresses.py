@@ -1,4 +1,4 @@
-"""Addresses that others name: where nothing is sent."""
+"""Addresses in texts of others, to which nothing may be sent."""
 
 import ipaddress
 import unicodedata
@@ -23,7 +23,7 @@ _METADATA = tuple(
         ),
     )
 )
-# What resolvers take for the dot between the parts of a name.
+# Characters that resolvers accept as the dot between the parts of a name.
 _DOTS = str.maketrans("\u3002\uff0e\uff61", "...")
 _THIS_NETWORK = ipaddress.ip_network("0.0.0.0/8")
 # Networks of IPv6 that lead to the IPv4 address in their last 32 bits.
@@ -37,32 +37,28 @@ _LOCAL_NAT64 = ipaddress.ip_network("64:ff9b:1::/48")
 
 
 class ForbiddenAddressError(OSError):
-    """A host is, or resolves to, an address that nothing is sent to."""
+    """A host is, or resolves to, an address to which nothing may be sent."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
-        # What aiohttp shows of an error.
+        # aiohttp shows this text of an error.
         self.strerror = message
 
 
 def check_address(address: str, *, loopback: bool = True) -> None:
-    """ForbiddenAddressError where nothing may be sent to the IP address.
-
-    `loopback`: whether this machine itself is allowed. Private networks are: clusters have them.
-    """
-    for found in _meant(ipaddress.ip_address(address)):
-        if kind := _kind(found, loopback):
+    """Raise ForbiddenAddressError if nothing may be sent to the IP address. `loopback`: whether
+    this machine itself is allowed. Private networks are allowed: clusters have them."""
+    for reached in _meant(ipaddress.ip_address(address)):
+        if kind := _kind(reached, loopback):
             raise ForbiddenAddressError(
-                f"the address {address} is {kind}, where no artifact is fetched from: name a host"
-                " with another address"
+                f"the address {address} is {kind}, from which artifacts are not fetched: name a"
+                " host with another address"
             )
 
 
 def check_host(host: str, *, loopback: bool = True) -> None:
-    """Check a host that is an IP address, in whatever form; names pass.
-
-    A proxy resolves the host by itself, so that only this check sees it.
-    """
+    """Check a host that is an IP address, in any form; names pass. A proxy resolves the host by
+    itself, so that only this check sees it."""
     host = unicodedata.normalize("NFKC", host.translate(_DOTS)).strip("[]").rstrip(".")
     try:
         check_address(host, loopback=loopback)
@@ -74,7 +70,7 @@ def check_host(host: str, *, loopback: bool = True) -> None:
 
 
 def is_this_machine(host: str) -> bool:
-    """Whether the host is named as the machine itself: localhost, or a loopback address."""
+    """Return whether the host names the machine itself: localhost, or a loopback address."""
     name = host.strip("[]").rstrip(".").lower()
     try:
         return ipaddress.ip_address(name).is_loopback
@@ -83,14 +79,12 @@ def is_this_machine(host: str) -> bool:
 
 
 def _ipv4_number(host: str) -> int | None:
-    """The number of an IPv4 address as resolvers take it too: 2852039166, 0xa9fea9fe, 169.16689662.
-
-    None for everything else.
-    """
+    """Return the number of an IPv4 address in any form that resolvers accept: 2852039166,
+    0xa9fea9fe, 169.16689662. Return None for everything else."""
     parts = host.lower().split(".")
     if len(parts) > 4 or len(host) > 64:
         return None
-    found = 0
+    address = 0
     for index, part in enumerate(parts):
         hexadecimal, octal = part.startswith("0x"), part.startswith("0")
         try:
@@ -101,27 +95,27 @@ def _ipv4_number(host: str) -> int | None:
         bytes_left = 4 - index if index == len(parts) - 1 else 1
         if not 0 <= number < 256**bytes_left:
             return None
-        found = found * 256**bytes_left + number
-    return found
+        address = address * 256**bytes_left + number
+    return address
 
 
 def _meant(address: _Address) -> tuple[_Address, ...]:
-    """The address, and the IPv4 addresses that it leads to."""
+    """Return the address, and the IPv4 addresses that it leads to."""
     if isinstance(address, ipaddress.IPv4Address):
         return (address,)
-    found: list[_Address] = [address]
-    found.extend(each for each in (address.ipv4_mapped, address.sixtofour) if each is not None)
-    found.extend(address.teredo or ())
+    addresses: list[_Address] = [address]
+    addresses.extend(each for each in (address.ipv4_mapped, address.sixtofour) if each is not None)
+    addresses.extend(address.teredo or ())
     # `::` and `::1` are themselves, not IPv4 addresses.
     if int(address) > 1 and any(address in network for network in _EMBEDDING):
-        found.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
+        addresses.append(ipaddress.IPv4Address(int(address) & 0xFFFFFFFF))
     if address in _LOCAL_NAT64:
-        found.extend(_translated(address.packed))
-    return tuple(found)
+        addresses.extend(_translated(address.packed))
+    return tuple(addresses)
 
 
 def _translated(address: bytes) -> Iterator[ipaddress.IPv4Address]:
-    """What an address of a translator leads to, whatever the length of its prefix (RFC 6052)."""
+    """Yield the targets of a translator's address, for prefixes of any length (RFC 6052)."""
     for ipv4 in (address[6:8] + address[9:11], address[7:8] + address[9:12], address[9:13]):
         # Of another length's address these bytes begin with zeros.
         if ipv4[0]:
@@ -129,7 +123,7 @@ def _translated(address: bytes) -> Iterator[ipaddress.IPv4Address]:
 
 
 def _kind(address: _Address, loopback: bool) -> str:
-    """What forbids the address; empty where nothing does."""
+    """Return the reason that forbids the address; empty if it is allowed."""
     if address.is_link_local or _is_metadata(address):
         return "link-local or a cloud's metadata service"
     if address.is_multicast or address == ipaddress.IPv4Address("255.255.255.255"):

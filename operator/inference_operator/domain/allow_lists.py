@@ -1,7 +1,5 @@
-"""Lists of what specs may name: images, service accounts, priority classes, tolerations, sources.
-
-`manifests/admission` has the same rules in CEL; tests hold the two to the same answers.
-"""
+"""Lists of the names that specs may use: images, service accounts, priority classes, tolerations,
+sources. `manifests/admission` has the same rules in CEL; tests hold the two to the same answers."""
 
 import re
 from dataclasses import dataclass
@@ -12,9 +10,9 @@ from inference_operator.api.workload import Toleration, TolerationOperator
 _LABEL = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _PORT = r":[1-9][0-9]{0,4}"
 HOST = rf"{_LABEL}(\.{_LABEL})*({_PORT})?"
-"""A host name or IPv4 address in lower case, with a port or without."""
+"""A host name or IPv4 address in lower case, with or without a port."""
 
-# As container runtimes tell a registry from the first part of a name on Docker's registry.
+# Container runtimes tell a registry from the first part of a Docker Hub name in this way.
 _REGISTRY = rf"(localhost|{_LABEL}(\.{_LABEL})+|{_LABEL}(\.{_LABEL})*{_PORT})"
 _PART = r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*"
 _REPOSITORY = rf"{_REGISTRY}(/{_PART})+"
@@ -40,13 +38,13 @@ def _matches(pattern: str, text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """The form that the entries of a list have."""
+    """The form of a list's entries."""
 
     pattern: str
     expected: str
 
     def fits(self, entry: str) -> bool:
-        """Whether an entry has the form."""
+        """Return whether an entry has the form."""
         return _matches(self.pattern, entry)
 
 
@@ -72,13 +70,13 @@ FORMS = {
 
 
 def entries(text: str) -> tuple[str, ...]:
-    """The entries of a list as it is written: separated by commas."""
+    """Return the entries of a written list, which commas separate."""
     return tuple(entry for part in text.split(",") if (entry := part.strip()))
 
 
 @dataclass(frozen=True, slots=True)
 class AllowLists:
-    """What specs may name. An empty list allows everything."""
+    """The names that specs may use. An empty list allows everything."""
 
     images: tuple[str, ...] = ()
     service_accounts: tuple[str, ...] = ()
@@ -88,16 +86,14 @@ class AllowLists:
 
 
 def allows_image(allowed: tuple[str, ...], image: str) -> bool:
-    """Whether a list of images has the image.
-
-    An image without its registry's host is in no list: who pulls it decides what it means.
-    """
+    """Return whether a list of images has the image. An image without its registry's host is in no
+    list: the puller decides its meaning."""
     if not _matches(IMAGE, image):
         return False
     tagged, _, digest = image.partition("@")
     folder, slash, last = tagged.rpartition("/")
     name = f"{folder}{slash}{last.partition(':')[0]}"
-    # A digest says what is pulled, whatever the tag beside it is.
+    # A digest decides what is pulled, regardless of the tag beside it.
     exact = {image, name, f"{name}@{digest}"}
     return any(
         entry in exact or (entry.endswith("/*") and name.startswith(entry[:-1]))
@@ -106,12 +102,12 @@ def allows_image(allowed: tuple[str, ...], image: str) -> bool:
 
 
 def allows_toleration(allowed: tuple[str, ...], toleration: Toleration) -> bool:
-    """Whether a list of taints has all that the toleration accepts."""
+    """Return whether a list of taints has everything that the toleration accepts."""
     if "*" in allowed:
         return True
     key = toleration.key or ""
     if not key:
-        # Every taint: what only `*` allows.
+        # Every taint, which only `*` allows.
         return False
     names = [key]
     if toleration.operator != TolerationOperator.EXISTS:
@@ -122,7 +118,7 @@ def allows_toleration(allowed: tuple[str, ...], toleration: Toleration) -> bool:
 
 
 def taints_of(toleration: Toleration) -> str:
-    """The taints that a toleration accepts, as entries of a list name them."""
+    """Return the taints that a toleration accepts, in the form of a list's entries."""
     value = ""
     if toleration.operator != TolerationOperator.EXISTS:
         value = f"={toleration.value or ''}"
@@ -131,17 +127,15 @@ def taints_of(toleration: Toleration) -> str:
 
 
 def allows_source(allowed: tuple[str, ...], uri: str) -> bool:
-    """Whether a list of hosts has the one that the uri leads to.
-
-    Models of the registry are always allowed: a setting of the operator says which one it is.
-    """
+    """Return whether a list of hosts has the host of the uri. Models of the registry are always
+    allowed: a setting of the operator names the registry."""
     source = SourceUri.of(uri)
     scheme, authority = source.scheme, source.authority
     if source.is_in_registry:
         return True
     if scheme in _BUCKETS:
         return f"{scheme}://{authority}" in allowed or f"{scheme}://*" in allowed
-    # Not lower() before: it would make ASCII of other letters.
+    # Not lower() before: it would turn other letters into ASCII.
     if scheme not in _HOSTED or not _matches("[-A-Za-z0-9.:]+", authority):
         return False
     host = authority.lower()

@@ -1,4 +1,4 @@
-"""A kind of the API server's, and the paths of its objects."""
+"""A kind of the API server, and the paths of its objects."""
 
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 @dataclass(frozen=True, slots=True)
 class ApiResource:
-    """A kind as the API server's URLs name it."""
+    """A kind, as the API server's URLs name it."""
 
     api_version: str
     plural: str
@@ -14,10 +14,8 @@ class ApiResource:
     namespaced: bool = True
 
     def path(self, namespace: str | None, name: str | None = None) -> str:
-        """Return the URL's path of an object, or of all in a namespace, or in all of them.
-
-        ValueError for a name that leads elsewhere: an empty one, `.` and `..`.
-        """
+        """Return the URL's path of an object, of all objects in a namespace, or of all objects.
+        Raises ValueError for a name that leads elsewhere: an empty one, `.` and `..`."""
         root = "/api/" if "/" not in self.api_version else "/apis/"
         parts = [root + self.api_version]
         if namespace:
@@ -29,7 +27,7 @@ class ApiResource:
 
 
 def segment(name: str) -> str:
-    """Return the name as one segment of a URL's path; ValueError where it cannot be one."""
+    """Return the name as one segment of a URL's path; raise ValueError if it cannot be one."""
     if name in ("", ".", ".."):
         raise ValueError(f"found the name {name!r}, expected the name of an object")
     return quote(name, safe="")

@@ -1,8 +1,6 @@
-"""Reader of JSON that another party wrote: size and depth are checked before anything is built.
-
-`json.loads` raises RecursionError at about a thousand levels, and what it builds from a little
-less makes every later walk over the value raise it. It also reads `NaN`, which is not JSON.
-"""
+"""Reader of JSON that another party wrote: it checks size and depth before it builds anything.
+`json.loads` raises RecursionError at about a thousand levels. Its result for slightly fewer levels
+makes every later walk over the value raise it. It also reads `NaN`, which is not JSON."""
 
 import itertools
 import json
@@ -22,23 +20,24 @@ MOST_CONTAINERS = 50_000
 
 
 class JsonRefusedError(ValueError):
-    """JSON beyond a limit; the message says what was found and what was expected."""
+    """JSON beyond a limit; the message gives the value and the limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class JsonLimits:
-    """What a text of JSON may have at most."""
+    """Limits of a JSON text."""
 
     size: int
-    """Bytes, or characters where the text is decoded already."""
+    """Bytes, or characters if the text is already decoded."""
 
     depth: int = 32
     containers: int = MOST_CONTAINERS
-    """Objects and lists in all."""
+    """Objects and lists together."""
 
 
 def parse_json(text: str | bytes, limits: JsonLimits) -> Any:
-    """Return the value; JsonRefusedError beyond a limit, any ValueError where it is not JSON."""
+    """Return the value; raise JsonRefusedError beyond a limit, and any ValueError for other bad
+    JSON."""
     if len(text) > limits.size:
         raise JsonRefusedError(f"found {len(text):,} bytes, expected at most {limits.size:,}")
     decoded = text if isinstance(text, str) else text.decode("utf-8")
@@ -54,10 +53,8 @@ def _without_strings(text: str) -> str:
 
 
 def check_size(text: str, levels: int, containers: int, values: int) -> None:
-    """Raise JsonRefusedError beyond so many levels, objects and lists, or values in all.
-
-    It builds nothing, and the text need not be JSON.
-    """
+    """Raise JsonRefusedError beyond so many levels, objects and lists, or values in all. It builds
+    nothing, and the text need not be JSON."""
     without_strings = _without_strings(text)
     _check_brackets(without_strings, levels, containers)
     if without_strings.count(",") > values:
@@ -72,10 +69,10 @@ def _check_numbers(without_strings: str) -> None:
 
 def _check_brackets(without_strings: str, most_levels: int, most_containers: int) -> None:
     is_over = without_strings.count("{") + without_strings.count("[") > most_containers
-    # Of a text of too many the beginning will do: a million take a tenth of a second to walk over.
+    # If there are too many, the beginning will do: a walk over a million takes a tenth of a second.
     looked_at = without_strings[: 2 * most_containers] if is_over else without_strings
     brackets = _NO_BRACKETS.sub("", looked_at)
-    # Closing ones without an opening one, of which there may be many, make nothing deep.
+    # Closing ones without an opening one, however many, add no depth.
     depths = itertools.accumulate(map(_LEVELS.__getitem__, brackets[: 2 * most_containers + 2]))
     if max(depths, default=0) > most_levels:
         raise _refusal(f"found more than {most_levels} levels of nesting", most_levels)
@@ -83,8 +80,8 @@ def _check_brackets(without_strings: str, most_levels: int, most_containers: int
         raise _refusal(f"found more than {most_containers:,} objects and lists", most_containers)
 
 
-def _refusal(found: str, most: int) -> JsonRefusedError:
-    return JsonRefusedError(f"{found}, expected at most {most:,}")
+def _refusal(value: str, most: int) -> JsonRefusedError:
+    return JsonRefusedError(f"{value}, expected at most {most:,}")
 
 
 def _refuse_constant(name: str) -> NoReturn:

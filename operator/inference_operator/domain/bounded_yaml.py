@@ -20,35 +20,35 @@ NUMBER_LENGTH = 64
 _NUMBERS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in ("int", "float", "timestamp"))
 _MERGE = "tag:yaml.org,2002:merge"
 _SYNTAX_SHOWN = 400
-# What PyYAML's constructors raise for `!!int ''`, `!!bool x`, `2031-99-99` and their like.
+# Errors of PyYAML's constructors for `!!int ''`, `!!bool x`, `2031-99-99` and so on.
 _NO_VALUE = (ValueError, ArithmeticError, LookupError, AttributeError, TypeError)
 
 
 class YamlRefusedError(ValueError):
-    """YAML that cannot be read, or is beyond a limit; the message says what was found."""
+    """YAML that cannot be read, or exceeds a limit; the message contains the reason."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
         super().__init__(message)
         self.line = line
 
     def at(self, place: str) -> str:
-        """The sentence with the file, and the line where it is known."""
+        """Return the sentence with the file, and the line if there is one."""
         where = place if self.line is None else f"{place}, line {self.line}"
         return f"{where}: {self}"
 
 
 @dataclass(frozen=True, slots=True)
 class YamlLimits:
-    """What a text of YAML may have at most."""
+    """Limits of a YAML text."""
 
     size: int
     """Characters."""
 
     depth: int
-    """Levels of maps and lists, those that aliases repeat included."""
+    """Levels of maps and lists, including those that aliases repeat."""
 
     nodes: int
-    """Maps, lists, keys and values as they are written."""
+    """Maps, lists, keys and values, as written."""
 
     repeated: int = 0
     """Nodes and characters that aliases repeat, each alias counted in full. 0: anchors, aliases and
@@ -57,26 +57,25 @@ class YamlLimits:
 
 @dataclass(frozen=True, slots=True)
 class YamlDocument:
-    """One document of a text, and the line where it begins."""
+    """One document of a text, and the line of its beginning."""
 
     line: int
     value: Any
 
 
 def parse_yaml(text: str, limits: YamlLimits) -> Any:
-    """Return the value of the only document, None of an empty text; YamlRefusedError otherwise."""
+    """Return the value of the only document, None for an empty text; raise YamlRefusedError
+    otherwise."""
     documents = parse_yaml_documents(text, "the text", limits)
     only = next(documents, None)
     if (second := next(documents, None)) is not None:
-        raise YamlRefusedError("found a second document, expected one", second.line)
+        raise YamlRefusedError("found a second document, expected 1", second.line)
     return only.value if only else None
 
 
 def parse_yaml_documents(text: str, name: str, limits: YamlLimits) -> Iterator[YamlDocument]:
-    """Yield each document as it is read; YamlRefusedError at the first that cannot be.
-
-    Messages about syntax call the text `name`.
-    """
+    """Yield each document as it is read; raise YamlRefusedError at the first bad one. Messages
+    about syntax call the text `name`."""
     if len(text) > limits.size:
         raise YamlRefusedError(
             f"found more than {limits.size:,} characters, expected at most {limits.size:,}"
@@ -98,22 +97,23 @@ def _value(loader: "_BoundedLoader", node: yaml.Node) -> Any:
     except yaml.YAMLError:
         raise
     except _NO_VALUE as error:
-        said = beginning(f"{type(error).__name__}: {error}")
+        message = beginning(f"{type(error).__name__}: {error}")
         raise YamlRefusedError(
-            f"cannot be read as YAML: a value that its type does not have ({said})"
+            f"cannot be read as YAML: a value that does not fit its type ({message})"
         ) from None
 
 
 @dataclass(frozen=True, slots=True)
 class _Extent:
-    """What an anchored node stands for, with everything below it."""
+    """Size of an anchored node, with everything below it."""
 
     weight: int
     height: int
 
 
 class _BoundedLoader(yaml.SafeLoader):
-    """Counts while it composes, and refuses repeated keys: YAML keeps the last and says nothing."""
+    """Loader that counts while it composes, and refuses repeated keys: YAML silently keeps the
+    last."""
 
     def __init__(self, text: str, name: str, limits: YamlLimits) -> None:
         # PyYAML reads the whole text here, and refuses characters that YAML does not have.
@@ -122,7 +122,7 @@ class _BoundedLoader(yaml.SafeLoader):
         self._limits = limits
         self._depth = self._deepest = 0
         self._nodes = self._weight = self._repeated = self._tags = 0
-        # By anchor; of a map or list that is not at its end yet there is none.
+        # By anchor; a map or list that has not ended yet has none.
         self._extents: dict[str, _Extent] = {}
 
     def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 (PyYAML's name)
@@ -207,11 +207,11 @@ class _BoundedLoader(yaml.SafeLoader):
         if extent is None:
             if anchor in self.anchors:
                 raise YamlRefusedError(
-                    f"found the alias *{beginning(anchor)} inside of what it repeats, expected none"
-                    " there: write the value out",
+                    f"found the alias *{beginning(anchor)} inside the value that it repeats,"
+                    " expected none there: write the value out",
                     line,
                 )
-            return  # PyYAML says that there is no such anchor.
+            return  # PyYAML reports that there is no such anchor.
         self._weight += extent.weight
         self._repeated += extent.weight
         if self._repeated > self._limits.repeated:
@@ -232,10 +232,10 @@ class _BoundedLoader(yaml.SafeLoader):
                 line,
             )
 
-    def _check_allowed(self, found: str, line: int) -> None:
+    def _check_allowed(self, syntax: str, line: int) -> None:
         if not self._limits.repeated:
             raise YamlRefusedError(
-                f"found {found}, expected YAML without anchors, aliases and merge keys: write the"
+                f"found {syntax}, expected YAML without anchors, aliases and merge keys: write the"
                 " value out",
                 line,
             )

@@ -1,7 +1,5 @@
-"""How much of the node's disk a pod may take: its models, what they write, and its logs.
-
-All numbers are bytes, and bounds: nothing is set aside for them.
-"""
+"""Limits of a pod's use of the node's disk: its models, the files they write, and its logs. All
+numbers are bytes, and upper bounds: nothing is reserved for them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +7,7 @@ from dataclasses import dataclass
 from inference_operator.domain.repository_plan import PlannedModel
 
 DEFAULT_SIZE_LIMIT = 20 << 30
-"""What a model may take where its spec does not say it."""
+"""Limit of a model whose spec does not set one."""
 
 # File systems count whole blocks, of as many files as an archive may hold.
 _ROUNDING = 512 << 20
@@ -33,10 +31,10 @@ class DiskLimits:
 def disk_limits(models: Iterable[PlannedModel]) -> DiskLimits:
     """Return the bounds for a pod with these models.
 
-    The volume of the models holds each archive beside what is unpacked from it, so it may have
-    twice the limits of all models: the loader stops before the kubelet evicts the pod. /tmp may
-    have as much as the models, and at least the default: the Python backend unpacks environments
-    there, whatever the limit of the model is. The vocabulary of a built-in step is small.
+    The volume of the models holds each archive beside its unpacked content, so it may have twice
+    the limits of all models: the loader stops before the kubelet evicts the pod. /tmp may have as
+    much as the models, and at least the default: the Python backend unpacks environments there,
+    independently of the model's limit. The vocabulary of a built-in step is small.
     """
     fetched = [model for model in models if model.uri is not None and model.builtin is None]
     total = sum(model.size_limit or DEFAULT_SIZE_LIMIT for model in fetched)

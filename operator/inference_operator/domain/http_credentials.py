@@ -1,7 +1,5 @@
-"""Credentials of HTTP requests: what a Secret gives the operator and the init container.
-
-Values stay secret: `repr` hides them, and errors name keys.
-"""
+"""Credentials of HTTP requests, which a Secret gives to the operator and the init container. Values
+stay secret: `repr` hides them, and errors name keys only."""
 
 import base64
 import ssl
@@ -13,7 +11,7 @@ EXPECTED = "`token`, or `username` and `password`, or `ca.crt`"
 
 
 class CredentialsError(ValueError):
-    """A Secret whose values cannot be used; the message names keys and never values."""
+    """A Secret whose values cannot be used; the message names keys, but not values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +23,8 @@ class Credentials:
 
     @staticmethod
     def of(values: Mapping[str, str]) -> "Credentials":
-        """Return what the values give, where empty ones are absent; else CredentialsError."""
+        """Return the credentials in the values; empty values count as absent. Raises
+        CredentialsError."""
         token, user, password, ca = (values.get(key) or None for key in KEYS)
         if (user is None) != (password is None):
             raise CredentialsError("`username` and `password` must come together")
@@ -62,7 +61,7 @@ def trust(ca: str | None) -> ssl.SSLContext:
             context.load_verify_locations(cadata=ca.encode("ascii", "replace").decode())
     except (ssl.SSLError, ValueError) as error:
         raise CredentialsError(
-            f"`ca.crt` of the Secret holds no usable certificate ({error}); write PEM text that"
-            " starts with -----BEGIN CERTIFICATE-----"
+            f"`ca.crt` of the Secret does not hold a usable certificate ({error}); write PEM text"
+            " that starts with -----BEGIN CERTIFICATE-----"
         ) from None
     return context

@@ -1,4 +1,4 @@
-"""What `load` leaves on the pod's termination log, and how the operator reads it back."""
+"""Report of `load` on the pod's termination log, and the operator's reader of it."""
 
 import json
 from dataclasses import astuple, dataclass
@@ -9,7 +9,7 @@ from inference_operator.api.quoting import cut, one_line, short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
 
-# The kubelet keeps no more of a container's termination message.
+# The kubelet keeps only so much of a container's termination message.
 MAX_BYTES = 4096
 _LIMITS = JsonLimits(size=MAX_BYTES)
 _SHORTEST = 200
@@ -19,7 +19,7 @@ _LONGEST_NAME = 253
 
 @dataclass(frozen=True, slots=True)
 class LoadedModel:
-    """One model as it was laid out; `sha256` is of the artifact at its source, `bytes` its size."""
+    """One loaded model; `sha256` is the digest of the artifact at its source, `bytes` its size."""
 
     name: str
     sha256: str
@@ -28,16 +28,17 @@ class LoadedModel:
 
 @dataclass(frozen=True, slots=True)
 class LoadReport:
-    """How loading ended: `Resolved` with the models, or the reason why not and what to do."""
+    """Result of loading: `Resolved` with the models, or the reason of the failure and its
+    remedy."""
 
     reason: Reason
     message: str
     models: tuple[LoadedModel, ...] = ()
     model: str = ""
-    """The model that cannot be loaded; empty where it is none, and in reports of older loaders."""
+    """The model that cannot be loaded; empty if there is none, and in reports of older loaders."""
 
     problems: tuple[Problem, ...] = ()
-    """What is wrong with that model, at the fields of an InferenceModel. `message` says the same,
+    """Problems of that model, at the fields of an InferenceModel. `message` has the same content,
     for people and for older operators."""
 
     @property
@@ -45,13 +46,10 @@ class LoadReport:
         return self.reason is Reason.RESOLVED
 
     def to_json(self) -> str:
-        """At most `MAX_BYTES` of JSON.
-
-        The message is cut first. Then problems at the end are left out. Models become
-        [name, sha256, bytes], which holds 32 with names of 25 characters; last, models at the end
-        are left out.
-        """
-        # A file name that is no UTF-8 reaches a message as surrogates, which cannot be encoded.
+        """Return at most `MAX_BYTES` of JSON. The message is cut first. Then problems at the end
+        are left out. Models become [name, sha256, bytes], which holds 32 models with names of 25
+        characters. Models at the end are left out last."""
+        # A file name that is not UTF-8 reaches a message as surrogates, which cannot be encoded.
         message = one_line(self.message)
         models = [{name: getattr(model, name) for name in _FIELDS} for model in self.models]
         items: list[Any] = list(models)
@@ -80,7 +78,8 @@ class LoadReport:
 
     @classmethod
     def from_json(cls, text: str | None) -> "LoadReport | None":
-        """Read a termination message; None when it is not one of ours (garbage, cut, absent)."""
+        """Read a termination message; return None if `load` did not write it (garbage, cut,
+        absent)."""
         try:
             data = parse_json(text or "", _LIMITS)
             message = data["message"]
@@ -98,7 +97,8 @@ def _printable(problem: Problem, most: int) -> Problem:
 
 
 def _fewer(problems: list[Problem]) -> list[Problem]:
-    """Return them without the last one, which `MORE` stands for; a single one with less text."""
+    """Return the problems without the last one, which `MORE` stands for; a single one with less
+    text."""
     kept = [problem for problem in problems if problem != MORE][:-1]
     if kept:
         return [*kept, MORE]
@@ -108,7 +108,7 @@ def _fewer(problems: list[Problem]) -> list[Problem]:
 
 def _problem(item: Any) -> Problem:
     if not isinstance(item, list) or not all(isinstance(part, str) for part in item):
-        raise TypeError("no problem")
+        raise TypeError("not a problem")
     path, value, requirement, remedy = item
     if not requirement:
         raise ValueError("no requirement")
@@ -118,5 +118,5 @@ def _problem(item: Any) -> Problem:
 def _loaded(item: Any) -> LoadedModel:
     name, sha256, size = item if isinstance(item, list) else map(item.get, _FIELDS)
     if not (isinstance(name, str) and isinstance(sha256, str) and type(size) is int):
-        raise TypeError("no loaded model")
+        raise TypeError("not a loaded model")
     return LoadedModel(name, sha256, size)

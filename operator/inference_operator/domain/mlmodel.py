@@ -1,4 +1,4 @@
-"""Reads what MLflow writes about a logged model: its MLmodel file, and our tags on its version."""
+"""Reader of MLflow's files about a logged model: its MLmodel file, and our tags on its version."""
 
 import re
 from collections.abc import Mapping
@@ -22,13 +22,13 @@ TOO_LONG = (
     f"its MLmodel file has more than {MLMODEL_BYTES:,} bytes, expected at most {MLMODEL_BYTES:,};"
     " log it again with a smaller signature and less metadata"
 )
-# MLflow writes no anchors, unless metadata holds one object twice.
+# MLflow writes anchors only if metadata holds one object twice.
 _YAML = YamlLimits(size=MLMODEL_BYTES, depth=32, nodes=2_000)
-# Of a signature, which MLflow writes as JSON within the YAML.
+# For a signature, which MLflow writes as JSON within the YAML.
 _JSON = JsonLimits(size=MLMODEL_BYTES, depth=32)
 # Longest key of an object store.
 _MAX_PATH = 1024
-# What a spec can say of a tensor at most; see `api.model`.
+# Limits of a tensor in a spec; see `api.model`.
 _MAX_NAME, _MAX_TYPE, _MAX_DIMENSIONS, _MAX_DIMENSION = 240, 32, 16, 2**63 - 1
 
 _FORMATS = ", ".join(ModelFormat)
@@ -41,15 +41,13 @@ _SUFFIXES = {
 
 
 class ModelUnusableError(ValueError):
-    """A logged model cannot be served; the message says what was found and what to do."""
+    """A logged model cannot be served; the message gives the reason and the remedy."""
 
 
 def facts(mlmodel: str, tags: Mapping[str, str]) -> Facts:
-    """What the MLmodel file and the version's tags say; the tags win.
-
-    ModelUnusableError where the file is illegible, a tag is no value of its kind, or neither says
-    which file is to be served.
-    """
+    """Return the facts in the MLmodel file and the version's tags; the tags win. Raises
+    ModelUnusableError if the file is illegible, a tag has a bad value, or neither names the file to
+    serve."""
     body = _parsed(mlmodel)
     format_, path = _artifact(body.get("flavors") or {}, tags)
     signature = body.get("signature") or {}
@@ -64,10 +62,10 @@ def facts(mlmodel: str, tags: Mapping[str, str]) -> Facts:
 
 
 def file_facts(path: str, tags: Mapping[str, str]) -> Facts:
-    """Of a single file that was logged as it is: its suffix says the format."""
-    known = {suffix: found for suffix, found in _SUFFIXES.items() if path.endswith(suffix)}
-    found = _tagged_format(tags) or next(iter(known.values()), None)
-    return Facts(path, found, _digest(tags), _max_batch(tags))
+    """Return the facts about a single logged file, whose suffix gives the format."""
+    by_suffix = (of for suffix, of in _SUFFIXES.items() if path.endswith(suffix))
+    model_format = _tagged_format(tags) or next(by_suffix, None)
+    return Facts(path, model_format, _digest(tags), _max_batch(tags))
 
 
 def _parsed(mlmodel: str) -> dict[str, Any]:
@@ -78,12 +76,12 @@ def _parsed(mlmodel: str) -> dict[str, Any]:
     except YamlRefusedError as error:
         raise ModelUnusableError(f"{error.at('its MLmodel file')}; log it again") from None
     if not isinstance(body, dict) or not _is_flavors(body.get("flavors")):
-        raise ModelUnusableError("its MLmodel file has no map of flavors; log it again")
+        raise ModelUnusableError("its MLmodel file does not have a map of flavors; log it again")
     return body
 
 
-def _is_flavors(found: object) -> bool:
-    return not found or (isinstance(found, dict) and all(isinstance(name, str) for name in found))
+def _is_flavors(value: object) -> bool:
+    return not value or (isinstance(value, dict) and all(isinstance(name, str) for name in value))
 
 
 def _artifact(
@@ -169,14 +167,14 @@ def _max_batch(tags: Mapping[str, str]) -> int | None:
     return int(written)
 
 
-def _bad_tag(tag: str, found: str, expected: str) -> ModelUnusableError:
+def _bad_tag(tag: str, value: str, expected: str) -> ModelUnusableError:
     return ModelUnusableError(
-        f"its tag {tag} is {python_value(found)}, expected {expected}; correct the tag"
+        f"its tag {tag} is {python_value(value)}, expected {expected}; correct the tag"
     )
 
 
 def _tensors(field: str, signature: Any) -> tuple[TensorFact, ...] | None:
-    """The tensors of one side; None where there is no signature, or one of columns."""
+    """Return the tensors of one side; None without a signature, or with one of columns."""
     written = signature.get(field) if isinstance(signature, dict) else None
     if not written:
         return None

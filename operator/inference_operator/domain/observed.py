@@ -1,4 +1,4 @@
-"""What was seen of one unit in the cluster: read once a pass, then only passed along."""
+"""Observed state of one unit in the cluster, which each pass reads once and then passes along."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ class Container:
     waiting_reason: str = ""
     waiting_message: str = ""
     exit_code: int | None = None
-    """Of the last end of the container, now or before its restart; None when it never ended."""
+    """Exit code of the container's last end, now or before its restart; None if it never ended."""
 
     exit_reason: str = ""
     exit_message: str = ""
@@ -42,7 +42,7 @@ class Pod:
     ready: bool = False
     terminating: bool = False
     unschedulable: str = ""
-    """The scheduler's words when no node can take the pod."""
+    """The scheduler's message if no node can take the pod."""
 
     loader: Container | None = None
     triton: Container | None = None
@@ -53,18 +53,18 @@ class DeploymentView:
     """A revision's Deployment."""
 
     replicas: int
-    """Pods it was asked for."""
+    """Number of requested pods."""
 
     ready: int
-    """Pods in which the model answers."""
+    """Number of pods in which the model answers."""
 
     refused: str = ""
-    """Why the API server refuses its pods, when it does."""
+    """The API server's reason for refusing its pods, if it does."""
 
 
 @dataclass(frozen=True, slots=True)
 class RevisionRecord:
-    """A revision as it was recorded when it was made; see resources.controller_revision."""
+    """A revision as it was recorded at its creation; see resources.controller_revision."""
 
     revision: str
     number: int
@@ -74,16 +74,16 @@ class RevisionRecord:
     sha256: str | None
     mode: Mode
     children: tuple[Manifest, ...]
-    """Its ConfigMap and Deployment, as rendered then, without owner and replicas."""
+    """Its ConfigMap and Deployment as rendered then, without owner and replicas."""
 
     made_of: str | None = None
-    """The hash of its spec, where that is not the revision's own name."""
+    """The hash of its spec, if that differs from the revision's own name."""
 
     resolved: Resolved | None = None
-    """What the registry made of its source then."""
+    """Version that the registry resolved its source to at that time."""
 
     steps: tuple[ServedStep, ...] = ()
-    """Of a pipeline."""
+    """Steps of a pipeline."""
 
     @property
     def step_versions(self) -> str:
@@ -97,23 +97,23 @@ class RevisionRecord:
 
     @property
     def resolved_steps(self) -> Mapping[str, Resolved]:
-        """What the registry made of a pipeline's inline models then, by step."""
+        """Versions that the registry resolved a pipeline's inline models to, by step."""
         return {step.name: step.resolved for step in self.steps if step.resolved}
 
     @property
     def repository(self) -> Mapping[str, str]:
-        """plan.json, and a config.pbtxt a model."""
-        found = (c.get("data") or {} for c in self.children if c["kind"] == "ConfigMap")
-        return next(found, {})
+        """The plan.json, and one config.pbtxt for each model."""
+        data = (c.get("data") or {} for c in self.children if c["kind"] == "ConfigMap")
+        return next(data, {})
 
     @property
     def spec_hash(self) -> str:
-        """What the spec alone would name it."""
+        """Hash of its spec: `made_of`, or the revision's own name."""
         return self.made_of or self.revision
 
     @property
     def triton_image(self) -> str | None:
-        """The image that it serves with."""
+        """The Triton image of its pods."""
         pods = (c["spec"]["template"] for c in self.children if c["kind"] == "Deployment")
         containers = (c for pod in pods for c in pod["spec"]["containers"])
         return next((str(c["image"]) for c in containers if c["name"] == "triton"), None)
@@ -121,8 +121,8 @@ class RevisionRecord:
 
 @dataclass(frozen=True, slots=True)
 class RejectedRecord:
-    """A ControllerRevision of the unit that holds what no operator writes: nothing is applied from
-    it."""
+    """A ControllerRevision of the unit with content that no operator writes. It is never
+    applied."""
 
     name: str
     """Name of the ControllerRevision."""
@@ -131,15 +131,16 @@ class RejectedRecord:
     """Field path, value and requirement."""
 
     spec_hash: str = ""
-    """What the record says was made into it; for keeping to what runs, never for applying it."""
+    """The hash of its spec, according to the record. It serves to keep running pods, never to apply
+    the record."""
 
     number: int = 0
-    """The number that it claims; 0 where that is not one."""
+    """The number of its revision, according to the record; 0 if that is not a number."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Reference:
-    """What a step's `modelRef` names, in the pipeline's own namespace."""
+    """The resource in a step's `modelRef`, in the pipeline's own namespace."""
 
     kind: str
     name: str
@@ -150,19 +151,19 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Referenced:
-    """What is known of the resource that a `modelRef` names."""
+    """Observed state of the resource that a `modelRef` names."""
 
     stable: Pin | None = None
-    """Its stable revision; None while it never had one."""
+    """Its stable revision; None if it never had one."""
 
     ready: bool = False
     reason: str = ""
-    """Of its Ready condition."""
+    """Reason of its Ready condition."""
 
     deleting: bool = False
     path_back: tuple[str, ...] = ()
-    """The pipelines by which its own references lead back to the unit, itself first and the unit
-    last; empty where they do not."""
+    """The pipelines by which its own references lead back to the unit, from itself to the unit;
+    empty if they do not."""
 
     unresolved: tuple[Reason, str, str] | None = None
     """Why there is nothing to pin, where no cluster says it: the reason, the fact, the remedy."""
@@ -170,27 +171,28 @@ class Referenced:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The cluster's side of one unit."""
+    """Observed state of one unit in the cluster."""
 
     owner: Owner
     generation: int
     spec: Mapping[str, Any]
-    """Of the custom resource, as it was written."""
+    """Spec of the custom resource, as it was written."""
 
     status: UnitStatus
     children: Mapping[ChildKey, Manifest] = field(default_factory=dict)
     """Live children, by kind and name."""
 
     orphans_of_predecessor: frozenset[ChildKey] = frozenset()
-    """Children of a deleted predecessor of the same name, which the garbage collector will take."""
+    """Children of a deleted predecessor of the same name. The garbage collector will delete
+    them."""
 
     name_conflicts: Mapping[ChildKey, UnitKey | None] = field(default_factory=dict)
-    """Names of children of ours that somebody else's objects have: the unit that they belong to,
-    None for objects that are no unit's."""
+    """Names of our children that other objects already use, with the unit of each object, or None
+    if it belongs to no unit."""
 
     revisions: Mapping[str, RevisionRecord] = field(default_factory=dict)
     rejected: Mapping[str, RejectedRecord] = field(default_factory=dict)
-    """Records that are not accepted, by the name of their ControllerRevision."""
+    """Rejected records, by the name of their ControllerRevision."""
 
     deployments: Mapping[str, DeploymentView] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
@@ -198,15 +200,14 @@ class Observed:
     """The revision that the Service selects."""
 
     nodes: tuple[Node, ...] | None = ()
-    """Of units with an accelerator; None where they are not known, which is not the same as none.
-    """
+    """Nodes, for units with an accelerator; None if they were not read, which differs from an empty
+    cluster."""
 
     resolutions: Mapping[SourceKey, Resolution] = field(default_factory=dict)
-    """What the registry says of the spec's sources: nothing of those that it was not asked about
-    (yet)."""
+    """The registry's answers about the spec's sources. Sources without an answer are missing."""
 
     references: Mapping[Reference, Referenced] = field(default_factory=dict)
-    """The resources that its steps refer to, as far as they exist."""
+    """Existing resources that its steps refer to."""
 
     deleting: bool = False
     holds_slot: bool = False
@@ -216,9 +217,9 @@ class Observed:
         return tuple(p for p in self.pods if p.revision == revision and not p.terminating)
 
     def rejected_of(self, revision: str | None) -> RejectedRecord | None:
-        """Return the record of the revision, where there is one that is not accepted."""
+        """Return the rejected record of the revision, if there is one."""
         return self.rejected.get(revision_child_name(self.owner.key.name, revision or ""))
 
     def ready_of(self, revision: str | None) -> int:
-        found = self.deployments.get(revision) if revision else None
-        return found.ready if found else 0
+        deployment = self.deployments.get(revision) if revision else None
+        return deployment.ready if deployment else 0

@@ -1,8 +1,5 @@
-"""What a `modelRef` stood for when a pipeline's revision was made: a stable revision's repository.
-
-It is kept with the pipeline's own revision, so that whatever becomes of the model takes nothing
-away from the pipeline.
-"""
+"""Pins: a stable revision's repository for each `modelRef` when a pipeline's revision was made. The
+pipeline's own revision keeps them, so that later changes of the model do not affect it."""
 
 import hashlib
 import json
@@ -37,41 +34,43 @@ class Pin:
 
     run_id: str
     sha256: str | None
-    """Digest of the artifact that its pods fetched, where the plan has none."""
+    """Digest of the artifact that its pods fetched, if the plan has none."""
 
     repository: Mapping[str, str]
-    """The data of its ConfigMap: plan.json, and a config.pbtxt a model."""
+    """The data of its ConfigMap: plan.json, and one config.pbtxt for each model."""
 
     @property
     def reference(self) -> str:
-        """`KIND NAME`, as sentences have it."""
+        """`KIND NAME`, as in sentences."""
         return f"{self.kind} {self.name}"
 
     @property
     def content(self) -> str:
-        """Digest of what Triton would load; a revision that only moves pods has the same.
+        """Digest of the content that Triton would load; a revision that only moves pods has the
+        same.
 
-        Without the versions of ensembles: those count revisions. Kept once it is known, and not by
-        `cached_property`: in Python 3.11 that has one lock for all pins, so that the event loop
-        would wait for a large one that is read in a thread.
+        It leaves out the versions of ensembles, which count revisions. It is kept after the first
+        call, but not by `cached_property`: in Python 3.11 that has one lock for all pins, so that
+        the event loop would wait for a large one that is read in a thread.
         """
-        known: str | None = self.__dict__.get("_content")
-        if known is None:
+        digest: str | None = self.__dict__.get("_content")
+        if digest is None:
             kept = _unnumbered(self.repository)
-            known = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
-            self.__dict__["_content"] = known
-        return known
+            digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode()).hexdigest()
+            self.__dict__["_content"] = digest
+        return digest
 
     def models(self) -> Iterator[tuple[PlannedModel, str]]:
-        """Each model with its config.pbtxt; PlanError or KeyError where somebody edited them."""
+        """Yield each model with its config.pbtxt; raise PlanError or KeyError if somebody edited
+        them."""
         for planned in RepositoryPlan.from_json(self.repository[PLAN_FILE]).models:
             config = self.repository[planned.config_file]
             learned = planned.name == self.model and planned.uri and planned.sha256 is None
             yield replace(planned, sha256=self.sha256) if learned else planned, config
 
     def to_data(self) -> dict[str, Any]:
-        """As a ControllerRevision keeps it."""
-        found = {
+        """Return the data that a ControllerRevision keeps."""
+        data = {
             "kind": self.kind,
             "name": self.name,
             "revision": self.revision,
@@ -82,12 +81,12 @@ class Pin:
             "sha256": self.sha256,
             "repository": dict(self.repository),
         }
-        return {name: value for name, value in found.items() if value not in (None, "")}
+        return {name: value for name, value in data.items() if value not in (None, "")}
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any]) -> "Pin":
-        """Return what `to_data` wrote, unchecked; KeyError, TypeError or ValueError where it is not
-        a map with these keys. `resources.controller_revision` checks the values."""
+        """Return what `to_data` wrote, unchecked; `resources.controller_revision` checks the
+        values. Raises KeyError, TypeError or ValueError if it is not a map with these keys."""
         if not isinstance(data["repository"], Mapping):
             raise TypeError("repository: expected a map")
         return cls(
@@ -104,7 +103,8 @@ class Pin:
 
 
 def _unnumbered(repository: Mapping[str, str]) -> dict[str, str]:
-    """With version 1 of every ensemble, in the plan and in the ensembles that run it."""
+    """Return the files with version 1 of every ensemble, in the plan and in the ensembles that run
+    it."""
     try:
         models = RepositoryPlan.from_json(repository.get(PLAN_FILE, "")).models
     except PlanError:
@@ -113,15 +113,15 @@ def _unnumbered(repository: Mapping[str, str]) -> dict[str, str]:
     plan = RepositoryPlan(
         tuple(replace(m, version=1) if m.name in ensembles else m for m in models)
     )
-    found = {**repository, PLAN_FILE: plan.to_json()}
+    files = {**repository, PLAN_FILE: plan.to_json()}
     for model in models:
-        if model.name in ensembles and model.config_file in found:
-            found[model.config_file] = _steps_unnumbered(found[model.config_file], ensembles)
-    return found
+        if model.name in ensembles and model.config_file in files:
+            files[model.config_file] = _steps_unnumbered(files[model.config_file], ensembles)
+    return files
 
 
 def _steps_unnumbered(text: str, ensembles: Set[str]) -> str:
-    """The config.pbtxt of an ensemble; as it was written where it runs no other one."""
+    """Return the config.pbtxt of an ensemble; unchanged if it runs no other ensemble."""
     try:
         config = parse_pbtxt(text)
     except ConfigError:

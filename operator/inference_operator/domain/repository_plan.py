@@ -1,4 +1,4 @@
-"""The repository plan: what the operator writes into a ConfigMap and `load` reads in the pod."""
+"""The repository plan, which the operator writes into a ConfigMap and `load` reads in the pod."""
 
 import json
 import re
@@ -13,10 +13,10 @@ from inference_operator.domain.bounded_json import JsonLimits, JsonRefusedError,
 
 PLAN_FILE = "plan.json"
 CONFIG_SUFFIX = ".config.pbtxt"
-# Of the init container's environment.
+# Variables of the init container.
 CACHE_VARIABLE = "INFERENCE_OPERATOR_ARTIFACT_CACHE_URL"
 SIZE_LIMIT_VARIABLE = "INFERENCE_OPERATOR_SIZE_LIMIT"
-# Of a ConfigMap, in bytes of all its values.
+# Bytes of all values of a ConfigMap.
 MOST_DATA = 1 << 20
 # Each has a file in the ConfigMap.
 MOST_MODELS = 1023
@@ -29,7 +29,7 @@ _NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]{0,252}")
 _MOST_MODEL_NAME = 240
 # Triton's versions are int64.
 _LAST_VERSION = 2**63 - 1
-# Of bytes: more than any node has.
+# Bytes: more than any node has.
 MOST_SIZE = 2**60
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -39,22 +39,20 @@ _PREFIXES = ", ".join(PREFIXES[scheme] for scheme in _SCHEMES)
 # Control characters, and halves of characters, which have no bytes.
 _UNREADABLE = re.compile("[\\x00-\\x1f\\x7f-\\x9f\ud800-\udfff]")
 
-# `model_builders.builtin` knows them by the same words: a test holds both equal.
+# `model_builders.builtin` has the same names: a test holds both equal.
 BUILTINS = ("weightedAverage", "ohlcvFeatures", "tokenizer")
 TOKENIZER = "tokenizer"
 
 
-def is_sha256(found: object) -> bool:
-    """Whether it is a digest: 64 lower-case hexadecimal digits."""
-    return isinstance(found, str) and _SHA256.fullmatch(found) is not None
+def is_sha256(value: object) -> bool:
+    """Return whether the value is a digest: 64 lower-case hexadecimal digits."""
+    return isinstance(value, str) and _SHA256.fullmatch(value) is not None
 
 
 class ArtifactFormat(StrEnum):
     """Format of an artifact: the values of `api.model.ModelFormat`, without importing pydantic.
-
     `load` must start at once, and pydantic alone costs it half a second: a test holds both equal.
-    An ensemble is a config.pbtxt and no artifact.
-    """
+    An ensemble is a config.pbtxt and no artifact."""
 
     TORCHSCRIPT = "torchscript"
     ONNX = "onnx"
@@ -64,17 +62,17 @@ class ArtifactFormat(StrEnum):
 
 
 class PlanError(ValueError):
-    """The text is no repository plan; the message names the field, what was found and expected."""
+    """A text that is not a repository plan; the message names field, value and requirement."""
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedModel:
-    """One model of the repository and where its artifact comes from.
+    """One model of the repository, and the source of its artifact.
 
-    `uri` is None for ensembles and built-in steps, which have no artifact; a tokenizer's may be
+    `uri` is None for ensembles and built-in steps, which have no artifact; a tokenizer's uri may be
     that of its vocabulary. `credentials` is the name of a folder under `--credentials` (a mounted
     Secret), or None. `builtin` is one of `BUILTINS`, or None. `size_limit` is how many bytes the
-    artifact may take on the node, or None where its spec does not say it.
+    artifact may take on the node, or None if its spec does not set it.
     """
 
     name: str
@@ -135,8 +133,8 @@ class PlannedModel:
         uri = shown_uri(self.uri) if self.uri else self.uri
         has_none = self.format is ArtifactFormat.ENSEMBLE or self.builtin not in (None, TOKENIZER)
         if has_none:
-            what = "a built-in step" if self.builtin else "an ensemble"
-            _check(self.uri is None, "source.uri", uri, f"null for {what} without an artifact")
+            kind = "a built-in step" if self.builtin else "an ensemble"
+            _check(self.uri is None, "source.uri", uri, f"null for {kind} without an artifact")
         elif self.uri is not None or self.builtin is None:
             source = self._source
             is_known = source.scheme in _SCHEMES
@@ -165,17 +163,17 @@ class PlannedModel:
 
 @dataclass(frozen=True, slots=True)
 class RepositoryPlan:
-    """Every model that the init container lays out into one Triton model repository."""
+    """All models that the init container lays out into one Triton model repository."""
 
     models: tuple[PlannedModel, ...]
 
     def to_json(self) -> str:
-        """The text of `plan.json`; equal plans give equal text."""
+        """Return the text of `plan.json`; equal plans give equal text."""
         return json.dumps({"models": [_as_dict(model) for model in self.models]}, indent=2) + "\n"
 
     @classmethod
     def from_json(cls, text: str, most: int = MOST_MODELS) -> "RepositoryPlan":
-        """Read `plan.json` of at most so many models; PlanError says what is wrong with it."""
+        """Read `plan.json` of at most `most` models; raise PlanError if it is not valid."""
         containers = _CONTAINERS_A_MODEL * (most + 1)
         try:
             data = parse_json(text, JsonLimits(size=MOST_DATA, containers=containers))
@@ -188,44 +186,44 @@ class RepositoryPlan:
             raise PlanError(f"{PLAN_FILE}: expected an object with a list `models` of one or more")
         if len(models) > most:
             raise PlanError(f"{PLAN_FILE}: found {len(models):,} models, expected at most {most:,}")
-        found = tuple(_model(index, item) for index, item in enumerate(models))
-        names = [model.name for model in found]
-        # A volume need not tell upper from lower case. Beyond ASCII, names are refused above.
+        planned = tuple(_model(index, item) for index, item in enumerate(models))
+        names = [model.name for model in planned]
+        # Volumes may ignore upper and lower case. Names beyond ASCII are refused above.
         if len({name.lower() for name in names}) != len(names):
             raise PlanError(
                 f"{PLAN_FILE}: names of models must be unique, and differ by more than upper and"
                 f" lower case, found {shown(names)}"
             )
-        return cls(found)
+        return cls(planned)
 
 
-def _check(holds: object, field: str, found: object, expected: str) -> None:
+def _check(holds: object, field: str, value: object, expected: str) -> None:
     if not holds:
-        what = python_value(found)
-        raise PlanError(f"{field}: found {what}, expected {expected}")
+        shown_value = python_value(value)
+        raise PlanError(f"{field}: found {shown_value}, expected {expected}")
 
 
 def _as_dict(model: PlannedModel) -> dict[str, object]:
-    found: dict[str, object] = {
+    data: dict[str, object] = {
         "name": model.name,
         "version": model.version,
         "format": model.format.value,
     }
     # Written only where set, so that plan.json of older revisions stays byte for byte.
     if model.uri is not None:
-        found["source"] = {"uri": model.uri, "sha256": model.sha256}
-        found["credentials"] = model.credentials
+        data["source"] = {"uri": model.uri, "sha256": model.sha256}
+        data["credentials"] = model.credentials
     if model.builtin is not None:
-        found["builtin"] = model.builtin
+        data["builtin"] = model.builtin
     if model.size_limit is not None:
-        found["sizeLimit"] = model.size_limit
-    return found
+        data["sizeLimit"] = model.size_limit
+    return data
 
 
 def _model(index: int, item: Any) -> PlannedModel:
     try:
         source = item.get("source") or {}
-        found = (item["name"], item["version"], item["format"])
+        values = (item["name"], item["version"], item["format"])
         optional = (
             source["uri"] if source else None,
             source.get("sha256"),
@@ -237,7 +235,7 @@ def _model(index: int, item: Any) -> PlannedModel:
         raise PlanError(
             f"{PLAN_FILE}: models[{index}]: missing or of the wrong type: {error}"
         ) from None
-    name, version, kind = found
+    name, version, kind = values
     _check(type(version) is int, f"models[{index}].version", version, "a whole number from 1 on")
     texts = {"name": name, "format": kind}
     fields = ("source.uri", "source.sha256", "credentials", "builtin")
@@ -250,7 +248,7 @@ def _model(index: int, item: Any) -> PlannedModel:
         size_limit,
         "a whole number of bytes",
     )
-    formats = [known.value for known in ArtifactFormat]
+    formats = [artifact_format.value for artifact_format in ArtifactFormat]
     _check(kind in formats, f"models[{index}].format", kind, f"one of {', '.join(formats)}")
     try:
         return PlannedModel(name, version, ArtifactFormat(kind), *optional, size_limit)

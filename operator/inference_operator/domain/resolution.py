@@ -1,4 +1,5 @@
-"""What a registry makes of a `models:/` or `runs:/` uri: a version and its facts, or why not."""
+"""Resolution of a `models:/` or `runs:/` uri by a registry: a version and its facts, or the reason
+why not."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,8 +13,8 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.source import Source
 from inference_operator.api.source_uri import SourceUri
 
-# What only a person can mend: the registry has answered that what is asked for is not there, or
-# cannot be served; or references go round.
+# Reasons that only a person can mend: the registry has answered that the model does not exist or
+# cannot be served, or references form a cycle.
 DEFINITE = frozenset(
     {
         Reason.REGISTERED_MODEL_NOT_FOUND,
@@ -25,7 +26,7 @@ DEFINITE = frozenset(
     }
 )
 
-# An MLmodel file has room for no more tensors (`domain.mlmodel`), nor does it name more dimensions.
+# An MLmodel file has no room for more tensors (`domain.mlmodel`), and names at most so many sizes.
 _MOST_TENSORS = 4096
 _MOST_DIMENSIONS = 64
 
@@ -42,7 +43,7 @@ class RegistryUri:
 
     @classmethod
     def of(cls, uri: str) -> "RegistryUri | None":
-        """None for every uri that no registry is asked about."""
+        """Return the parts; None for a uri that no registry resolves."""
         parts = SourceUri.of(uri)
         if not (parts.is_in_registry and parts.is_well_formed):
             return None
@@ -53,17 +54,17 @@ class RegistryUri:
 
     @property
     def subject(self) -> str:
-        """What one request asks about: a registered model with all its aliases, or a run."""
+        """Subject of one request: a registered model with all its aliases, or a run."""
         return f"models:/{self.name}" if self.name else f"runs:/{self.run}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceKey:
-    """One question to the registry: what a uri stands for, to whoever holds a Secret."""
+    """One question to the registry: a uri, and the Secret to ask with."""
 
     uri: str
     secret: str = ""
-    """Name of the Secret, in the unit's namespace; empty where the source names none."""
+    """Name of the Secret, in the unit's namespace; empty if the source names none."""
 
     @classmethod
     def of(cls, source: Source) -> "SourceKey":
@@ -72,7 +73,8 @@ class SourceKey:
 
 @dataclass(frozen=True, slots=True)
 class TensorFact:
-    """One tensor of a signature: numpy's dtype, -1 for dimensions that vary, the batch's too."""
+    """One tensor of a signature: numpy's dtype, and -1 for variable dimensions, including the
+    batch's."""
 
     name: str
     dtype: str
@@ -81,10 +83,10 @@ class TensorFact:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a logged model says of itself, in its MLmodel file and the tags of its version."""
+    """A logged model's description of itself, in its MLmodel file and the tags of its version."""
 
     path: str
-    """Of the file that is served, within the model's folder."""
+    """Path of the served file, within the model's folder."""
 
     format: ModelFormat | None = None
     sha256: str | None = None
@@ -95,10 +97,10 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The version that a uri stood for when the registry was last asked."""
+    """The version that a uri stood for at the registry's last answer."""
 
     asked: str
-    """The uri as the spec has it."""
+    """The uri in the spec."""
 
     uri: str
     """The same without an alias: `models:/NAME/VERSION`."""
@@ -120,11 +122,11 @@ class Resolved:
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """Why the registry gave no version that can be served, and since when."""
+    """The reason why the registry gave no usable version, and since when."""
 
     reason: Reason
     problems: tuple[Problem, ...]
-    """With the fields of an InferenceModel, or of the pipeline whose step asks."""
+    """Problems at the fields of an InferenceModel, or of the pipeline whose step asks."""
 
     since: datetime | None = None
 
@@ -134,7 +136,7 @@ class Unresolved:
 
     @property
     def is_definite(self) -> bool:
-        """Whether it is known that waiting does not help."""
+        """Whether waiting certainly does not help."""
         return self.reason in DEFINITE
 
 
@@ -142,9 +144,9 @@ Resolution = Resolved | Unresolved
 
 
 def to_data(resolved: Resolved) -> dict[str, Any]:
-    """As a ControllerRevision keeps it."""
+    """Return the data that a ControllerRevision keeps."""
     facts = resolved.facts
-    found = {
+    data = {
         "asked": resolved.asked,
         "uri": resolved.uri,
         "version": resolved.version,
@@ -157,12 +159,12 @@ def to_data(resolved: Resolved) -> dict[str, Any]:
         "inputs": _tensor_data(facts.inputs),
         "outputs": _tensor_data(facts.outputs),
     }
-    return {name: value for name, value in found.items() if value is not None}
+    return {name: value for name, value in data.items() if value is not None}
 
 
 def from_data(data: Mapping[str, Any]) -> Resolved:
-    """What `to_data` wrote; KeyError, TypeError or ValueError where somebody edited it,
-    so that it is not equal once it is written and read again."""
+    """Return what `to_data` wrote. Raises KeyError, TypeError or ValueError if somebody edited it,
+    so that it would differ once it is written and read again."""
     return Resolved(
         asked=data["asked"],
         uri=data["uri"],
@@ -203,7 +205,8 @@ def _shape(data: Any) -> tuple[int, ...]:
 
 
 def _whole(data: Any) -> int:
-    """The number as it is: what reads otherwise than it was written differs in every pass."""
+    """Return the number as it is: a number that reads otherwise than written differs in every
+    pass."""
     if type(data) is not int or not -(2**63) <= data < 2**63:
         raise TypeError(f"found {python_value(data)}, expected a whole number of 64 bits")
     return data

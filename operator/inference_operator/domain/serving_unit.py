@@ -1,8 +1,6 @@
-"""A serving unit: what any custom resource of ours is validated into, and all that planning knows.
-
-An InferenceModel is a unit of one model, an EnsemblePipeline one of several and the ensemble that
-joins them. One Triton serves a unit.
-"""
+"""A serving unit: the validated form of each of our custom resources, and all that planning reads.
+An InferenceModel is a unit of one model, an EnsemblePipeline one of several models and the ensemble
+that joins them. One Triton serves a unit."""
 
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -31,16 +29,16 @@ class ServedModel:
     """One model of the unit's repository."""
 
     planned: PlannedModel
-    """What the pod's loader is to lay out: name and version in Triton, and where it comes from."""
+    """The loader's task: name and version in Triton, and the source of the artifact."""
 
     config: str
     """Its config.pbtxt."""
 
     uri: str = ""
-    """Where it comes from, for people: an alias as the version that it named."""
+    """Source of the artifact for people: an alias is replaced by the version that it named."""
 
     resolved: Resolved | None = None
-    """What the registry made of the source; None for sources of no registry."""
+    """Version that the registry resolved the source to; None for sources outside a registry."""
 
     @property
     def name(self) -> str:
@@ -54,7 +52,7 @@ class ServedModel:
 
 @dataclass(frozen=True, slots=True)
 class ServedStep:
-    """One step of a pipeline: which model of the repository runs it, and where that is from."""
+    """One step of a pipeline: the model of the repository that runs it, and the model's source."""
 
     name: str
     model: str
@@ -62,13 +60,13 @@ class ServedStep:
 
     version: int
     uri: str = ""
-    """Of its artifact; empty for built-in steps."""
+    """Uri of its artifact; empty for built-in steps."""
 
     pin: Pin | None = None
     """The stable revision that a `modelRef` stood for."""
 
     resolved: Resolved | None = None
-    """What the registry made of an inline model's source."""
+    """Version that the registry resolved an inline model's source to."""
 
     @property
     def words(self) -> str:
@@ -78,7 +76,7 @@ class ServedStep:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """How the Triton container runs."""
+    """Settings of the Triton container."""
 
     image: str
     loader_image: str
@@ -88,12 +86,12 @@ class Server:
     """Size of /dev/shm, as a quantity."""
 
     artifact_cache: str | None = None
-    """Address of the node's artifact cache, where there is one."""
+    """Address of the node's artifact cache, if there is one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Workload:
-    """What the pods need and where they may run."""
+    """Resources of the pods, and the nodes for them."""
 
     resources: Resources
     accelerator: Accelerator | None
@@ -105,7 +103,7 @@ class Workload:
 
 @dataclass(frozen=True, slots=True)
 class RolloutSettings:
-    """How a new revision takes over."""
+    """Settings for the replacement of the serving revision by a new one."""
 
     history_limit: int = 10
     scale_down_delay: timedelta = timedelta(seconds=30)
@@ -137,10 +135,11 @@ class ServingUnit:
     workload: Workload
     rollout: RolloutSettings = field(default_factory=RolloutSettings)
     steps: tuple[ServedStep, ...] = ()
-    """Of a pipeline."""
+    """Steps of a pipeline."""
 
     revision: str = ""
-    """Names this unit's wanted revision; `spec_hash`, unless it was made anew of the same spec."""
+    """Name of this unit's desired revision: `spec_hash`, unless the same spec was rendered
+    again."""
 
     spec_hash: str = ""
     """Hash of everything in the spec that decides how pods serve."""
@@ -160,8 +159,8 @@ class ServingUnit:
         return ", ".join(str(version) for version in resolved if version)
 
     def numbered(self, number: int) -> "ServingUnit":
-        """With the number of its revision as a pipeline's own version: so every answer says which
-        set of models gave it."""
+        """Return the unit with the number of its revision as a pipeline's own version. Every answer
+        then names the set of models that gave it."""
         models = tuple(
             replace(model, planned=replace(model.planned, version=number))
             if model.planned.format is ArtifactFormat.ENSEMBLE and model.name == self.entry

@@ -1,4 +1,4 @@
-"""The URI of a model as the status has it."""
+"""The URI of a model in a status."""
 
 from inference_operator.api.shown_uri import is_stamp_of, stamped_uri
 from inference_operator.api.status import URI_LENGTH
@@ -6,8 +6,8 @@ from inference_operator.domain.message_limits import truncate
 
 
 def status_uri(uri: str) -> str:
-    """Return the URI without what a terminal obeys and without credentials: Kubernetes shows a
-    status as it is."""
+    """Return the URI without terminal commands and credentials: Kubernetes shows a status as it
+    is."""
     return truncate(stamped_uri(uri), URI_LENGTH)
 
 

@@ -12,7 +12,7 @@ IDENTITY = frozenset((*_NAMES, "labels", "ownerReferences"))
 
 
 def why_unreadable(body: Mapping[str, Any]) -> str:
-    """Return why the body is a stub; empty where it is a whole object."""
+    """Return why the body is a stub; empty for a whole object."""
     reason = body.get(UNREADABLE)
     return reason if isinstance(reason, str) else ""
 
@@ -21,5 +21,5 @@ def stub(body: Mapping[str, Any], reason: str) -> Body:
     """Return the identity of a body that cannot be used."""
     meta = body.get("metadata")
     kept = {k: meta[k] for k in IDENTITY if k in meta} if isinstance(meta, Mapping) else {}
-    found = {k: body[k] for k in ("apiVersion", "kind") if k in body}
-    return {**found, "metadata": kept, UNREADABLE: reason}
+    identity = {k: body[k] for k in ("apiVersion", "kind") if k in body}
+    return {**identity, "metadata": kept, UNREADABLE: reason}

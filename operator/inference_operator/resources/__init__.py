@@ -1,1 +1,1 @@
-"""Manifests of the children, one file per Kubernetes kind; pure."""
+"""Pure functions that render the manifests of the children, one file per Kubernetes kind."""

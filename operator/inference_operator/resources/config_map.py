@@ -6,7 +6,7 @@ from inference_operator.resources.metadata import Manifest, revision_metadata
 
 
 def config_map(unit: ServingUnit) -> Manifest:
-    """What `inference-operator load` reads in the pod."""
+    """Return the data that `inference-operator load` reads in the pod."""
     plan = RepositoryPlan(tuple(model.planned for model in unit.models))
     data = {PLAN_FILE: plan.to_json()}
     data |= {model.planned.config_file: model.config for model in unit.models}

@@ -1,7 +1,5 @@
-"""The ControllerRevision: a revision's rendered children, kept so that it can be restored exactly.
-
-An operator that renders differently re-applies what is kept here, so its upgrade restarts nothing.
-"""
+"""The ControllerRevision: a revision's rendered children, kept to restore it exactly. An operator
+that renders differently applies the kept children again, so its upgrade restarts nothing."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -29,10 +27,10 @@ from inference_operator.resources.shapes import DNS_NAME, quoted
 MOST_REVISIONS = 2**31 - 1
 _REVISION = re.compile(r"[a-z0-9]{1,63}")
 _UNIT_KINDS = ("InferenceModel", "EnsemblePipeline")
-# The first operators took so many; the status holds no more, nor longer names.
+# The first operators accepted so many; the status does not hold more, or longer names.
 _MOST_STEPS = 32
 _MOST_TEXT = 16_384
-# Of all that its steps refer to. A record of 1.5 MiB has room for no more, with what makes a file.
+# Files of all pins together. A record of 1.5 MiB has no room for more.
 _MOST_PINNED_FILES = 4_000
 _T = TypeVar("_T")
 
@@ -56,7 +54,7 @@ def new_record(unit: ServingUnit, number: int) -> RevisionRecord:
 
 
 def controller_revision(owner: Owner, record: RevisionRecord) -> Manifest:
-    """The manifest that keeps the record."""
+    """Return the manifest that keeps the record."""
     return {
         "apiVersion": "apps/v1",
         "kind": "ControllerRevision",
@@ -78,9 +76,7 @@ def controller_revision(owner: Owner, record: RevisionRecord) -> Manifest:
 
 def read_record(manifest: Mapping[str, Any], unit: UnitKey) -> RevisionRecord | RejectedRecord:
     """Return the record in a live ControllerRevision of the unit, or why it is not accepted.
-
-    Whoever may write ControllerRevisions may have left anything in it: it never raises.
-    """
+    Whoever may write ControllerRevisions may have left anything in it: it never raises."""
     name = _at(manifest, "metadata", "name")
     try:
         return _record(manifest, unit, name if isinstance(name, str) else "")
@@ -89,7 +85,7 @@ def read_record(manifest: Mapping[str, Any], unit: UnitKey) -> RevisionRecord | 
 
 
 def unread(manifest: Mapping[str, Any], why: str) -> RejectedRecord:
-    """Return what counts in place of a record that is not accepted, or not read at all."""
+    """Return the stand-in for a record that is rejected, or not read at all."""
     name, made_of = _at(manifest, "metadata", "name"), _at(manifest, "data", "madeOf")
     name = name if isinstance(name, str) else ""
     return RejectedRecord(
@@ -107,7 +103,8 @@ def claimed_number(manifest: Mapping[str, Any]) -> int:
 
 
 class _NotAcceptedError(Exception):
-    """The record holds what no operator writes; the message names field, value and requirement."""
+    """A record with content that no operator writes; the message names field, value and
+    requirement."""
 
 
 def _record(manifest: Mapping[str, Any], unit: UnitKey, name: str) -> RevisionRecord:
@@ -144,7 +141,7 @@ def _record(manifest: Mapping[str, Any], unit: UnitKey, name: str) -> RevisionRe
 
 
 def _at(value: object, *path: str) -> Any:
-    """Return what is at the path, None where nothing is."""
+    """Return the value at the path; None if there is none."""
     for key in path:
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
@@ -168,7 +165,7 @@ def _text(value: object, most: int = _MOST_TEXT) -> str:
 
 def _name(value: object) -> str:
     if value == "":
-        # What is empty is not written, and is missing when it is read again.
+        # An empty name is not written, so it would be missing when it is read again.
         raise ValueError("found '', expected a name")
     return _text(value, 253)
 
@@ -246,14 +243,14 @@ def _pin(data: Mapping[str, Any]) -> Pin | None:
 
 
 def _step_data(step: ServedStep) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": step.name, "model": step.model, "version": step.version}
+    data: dict[str, Any] = {"name": step.name, "model": step.model, "version": step.version}
     if step.uri:
-        found["uri"] = step.uri
+        data["uri"] = step.uri
     if step.pin:
-        found["pin"] = step.pin.to_data()
+        data["pin"] = step.pin.to_data()
     if step.resolved:
-        found["resolved"] = to_data(step.resolved)
-    return found
+        data["resolved"] = to_data(step.resolved)
+    return data
 
 
 def _step(data: Mapping[str, Any]) -> ServedStep:

@@ -7,7 +7,7 @@ from inference_operator.resources.pod import pod_template
 
 
 def deployment(unit: ServingUnit) -> Manifest:
-    """Without replicas: see `scaled`."""
+    """Return the Deployment without replicas; see `scaled`."""
     key = unit.key
     return {
         "apiVersion": "apps/v1",
@@ -23,5 +23,5 @@ def deployment(unit: ServingUnit) -> Manifest:
 
 
 def scaled(manifest: Manifest, replicas: int) -> Manifest:
-    """The Deployment with its number of pods."""
+    """Return the Deployment with its number of pods."""
     return {**manifest, "spec": {**manifest["spec"], "replicas": replicas}}

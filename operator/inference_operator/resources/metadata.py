@@ -9,13 +9,13 @@ Manifest = dict[str, Any]
 
 
 def unit_metadata(owner: Owner, name: str) -> Manifest:
-    """Of a child that outlives revisions."""
+    """Return the metadata of a child that outlives revisions."""
     key = owner.key
     return {"name": name, "namespace": key.namespace, "labels": unit_labels(key.kind, key.name)}
 
 
 def revision_metadata(owner: Owner, revision: str) -> Manifest:
-    """Of a child of one revision; its name is `<unit>-<revision>`."""
+    """Return the metadata of a child of one revision, whose name is `<unit>-<revision>`."""
     key = owner.key
     return {
         "name": revision_child_name(key.name, revision),
@@ -25,7 +25,7 @@ def revision_metadata(owner: Owner, revision: str) -> Manifest:
 
 
 def owned(manifest: Manifest, owner: Owner) -> Manifest:
-    """The manifest with its owner reference: deletion of the owner takes it along."""
+    """Return the manifest with its owner reference: deleting the owner deletes it too."""
     reference = {
         "apiVersion": owner.api_version,
         "kind": owner.key.kind,

@@ -20,7 +20,7 @@ HTTP_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002
 # Triton's own user in NVIDIA's images; a fixed number, since `runAsNonRoot` needs one.
 USER = 1000
 
-# A pod that is to end goes on answering for this long, while endpoints forget it.
+# A terminating pod continues to answer for this long, until endpoints have forgotten it.
 DRAIN_SECONDS = 15
 # Clients keep gRPC connections for ever, and one that ends with its server loses requests: asked
 # to reconnect this often (plus gRPC's jitter of a tenth), they have left before the drain is over.
@@ -35,7 +35,7 @@ STARTUP_FAILURES = 900
 
 
 def pod_template(unit: ServingUnit) -> Manifest:
-    """The template of the revision's Deployment."""
+    """Return the template of the revision's Deployment."""
     key = unit.key
     return {
         "metadata": {
@@ -72,7 +72,7 @@ def _restricted() -> Manifest:
 
 def _loader(unit: ServingUnit) -> Manifest:
     cache = unit.server.artifact_cache
-    # A variable, and no argument: an older image ignores what it does not know.
+    # A variable instead of an argument: an older image ignores an unknown variable.
     environment = [{"name": SIZE_LIMIT_VARIABLE, "value": str(DEFAULT_SIZE_LIMIT)}]
     if cache:
         environment.insert(0, {"name": CACHE_VARIABLE, "value": cache})
@@ -131,7 +131,7 @@ def _triton(unit: ServingUnit) -> Manifest:
         "readinessProbe": _probe(ready, 5, 2),
         "livenessProbe": _probe("/v2/health/live", 10, 3),
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
-        # What Triton logs last explains a failed load better than an exit code.
+        # Triton's last log lines explain a failed load better than an exit code.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": volumes.triton_mounts(),
     }
@@ -154,25 +154,23 @@ def _env(variable: EnvVar) -> Manifest:
 
 def _resources(unit: ServingUnit) -> Manifest:
     workload = unit.workload
-    found: dict[str, Any] = {
+    resources: dict[str, Any] = {
         "requests": dict(workload.resources.requests),
         "limits": dict(workload.resources.limits),
     }
     if workload.accelerator is not None and workload.mode is Mode.ACCELERATOR:
         count = str(workload.accelerator.count)
-        for half in found.values():
+        for half in resources.values():
             half[workload.accelerator.resource] = count
-    found["requests"].update(_disk_request(unit))
-    found["limits"][DISK] = _disk_limit(unit)
-    return {name: half for name, half in found.items() if half}
+    resources["requests"].update(_disk_request(unit))
+    resources["limits"][DISK] = _disk_limit(unit)
+    return {name: half for name, half in resources.items() if half}
 
 
 def _disk_request(unit: ServingUnit) -> dict[str, str]:
-    """Return the request of the spec, which a LimitRange may require of each container.
-
-    Where the spec has only a limit, Kubernetes takes it for the request, too. Where it has neither,
-    an absent request would become our limit, which few nodes have.
-    """
+    """Return the request of the spec, which a LimitRange may require of each container. If the spec
+    has only a limit, Kubernetes uses it as the request, too. If it has neither, an absent request
+    would become our limit, which few nodes have."""
     given = unit.workload.resources
     if DISK in given.requests:
         return {DISK: given.requests[DISK]}
@@ -180,10 +178,8 @@ def _disk_request(unit: ServingUnit) -> dict[str, str]:
 
 
 def _disk_limit(unit: ServingUnit) -> str:
-    """Return the limit of the spec, or one for all that the pod may write.
-
-    The kubelet adds up the pod's volumes on disk and its logs, and compares them with it.
-    """
+    """Return the limit of the spec, or a limit for everything that the pod may write. The kubelet
+    adds up the pod's volumes on disk and its logs, and compares the sum with the limit."""
     given = unit.workload.resources
     if DISK in given.limits:
         return given.limits[DISK]
@@ -194,7 +190,7 @@ def _disk_limit(unit: ServingUnit) -> str:
 def _placement(unit: ServingUnit) -> Manifest:
     placement = unit.workload.placement
     secrets = [{"name": name} for name in unit.workload.image_pull_secrets]
-    wanted = {
+    parts = {
         "nodeSelector": dict(placement.node_selector),
         "tolerations": [
             toleration.model_dump(mode="json", exclude_none=True)
@@ -209,7 +205,7 @@ def _placement(unit: ServingUnit) -> Manifest:
         "imagePullSecrets": secrets,
         "serviceAccountName": unit.workload.service_account,
     }
-    return {name: value for name, value in wanted.items() if value}
+    return {name: value for name, value in parts.items() if value}
 
 
 def _spread(unit: ServingUnit, constraint: Manifest) -> Manifest:

@@ -1,4 +1,4 @@
-"""The PodDisruptionBudget: node drains take one pod at a time."""
+"""The PodDisruptionBudget: a node drain takes one pod at a time."""
 
 from inference_operator.domain.names import unit_selector
 from inference_operator.domain.serving_unit import Owner
@@ -6,7 +6,7 @@ from inference_operator.resources.metadata import Manifest, unit_metadata
 
 
 def pod_disruption_budget(owner: Owner, replicas: int) -> Manifest | None:
-    """From two replicas on; with one, a budget would only block every drain."""
+    """Return the budget for two replicas or more; with one, it would only block every drain."""
     if replicas < 2:
         return None
     return {

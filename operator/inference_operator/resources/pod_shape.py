@@ -1,6 +1,6 @@
 """The shape of every pod template that an operator of any version has rendered into a record.
 
-It is narrower than the *restricted* Pod Security Standard: whatever is not listed is not accepted.
+It is narrower than the *restricted* Pod Security Standard: content that is not listed is refused.
 Images and numbers are free, so that an older record stays acceptable. A field that `pod.py` or
 `volumes.py` renders for the first time has to be added here.
 """
@@ -56,15 +56,17 @@ _OURS = {
 
 
 def _triton_argument(value: object, path: str) -> Mismatch | None:
-    """Accept what `triton.extraArgs` may hold, and the operator's own options as it writes them."""
+    """Accept the content of `triton.extraArgs`, and the operator's own options as it writes
+    them."""
     problem = _ARGUMENT(value, path)
     if problem is not None or not isinstance(value, str):
         return problem
     option, _, given = value.removeprefix("--").partition("=")
     if option in _OURS:
         return _OURS[option](given, path)
-    is_reserved = option in RESERVED_ARGS
-    return mismatch(value, path, "no option that is the operator's own") if is_reserved else None
+    if option not in RESERVED_ARGS:
+        return None
+    return mismatch(value, path, "an option that the operator does not set itself")
 
 
 _KEY = fields({"name": _NAME, "key": text(most=253)})
@@ -103,7 +105,7 @@ _POD_SECURITY = fields(
 
 
 def _mount(value: object, path: str, folders: Mapping[str, Shape]) -> Mismatch | None:
-    """Accept a mount of one of these volumes, where that volume belongs."""
+    """Accept a mount of one of these volumes, in the place of that volume."""
     name = value.get("name") if isinstance(value, Mapping) else None
     kind = name.rstrip("0123456789") if isinstance(name, str) else ""
     folder = folders.get(kind)
@@ -247,7 +249,8 @@ _PLACEMENT: dict[str, Shape] = {
 
 
 def template_shape(child: str, labels: Mapping[str, str]) -> Shape:
-    """The shape of the pod template of the children called `child`, with exactly these labels."""
+    """Return the shape of the pod template of the children called `child`, with exactly these
+    labels."""
     annotations = fields({"kubectl.kubernetes.io/default-container": equal(TRITON)})
     spec = fields(
         {

@@ -1,4 +1,5 @@
-"""Which children a record may hold. Everything here is applied with the operator's own rights."""
+"""Shape of the children that a record may hold; they are all applied with the operator's own
+rights."""
 
 from collections.abc import Mapping
 
@@ -30,16 +31,14 @@ from inference_operator.resources.shapes import (
 )
 
 _MOST_FILES = MOST_MODELS + 1
-# Of plan.json, in characters a file: most are those of an address.
+# Characters of plan.json for each file: most are those of an address.
 _MOST_ENTRY = 32_768
 
 
 def children_mismatch(unit: UnitKey, revision: str, children: object) -> Mismatch | None:
-    """Return the first thing in which the children differ from what an operator renders.
-
-    Accepted are one ConfigMap and one Deployment, named `<unit>-<revision>`, in the unit's
-    namespace, with exactly our labels and no further metadata.
-    """
+    """Return the first thing in which the children differ from what an operator renders. Accepted
+    are one ConfigMap and one Deployment, named `<unit>-<revision>`, in the unit's namespace, with
+    exactly our labels and no further metadata."""
     name = revision_child_name(unit.name, revision)
     labels = revision_labels(unit.kind, unit.name, revision)
     metadata = fields(
@@ -76,11 +75,11 @@ _FILES: Shape = table(text(most=MOST_DATA), _MOST_FILES)
 
 
 def repository(value: object, path: str) -> Mismatch | None:
-    """Accept a plan.json that `load` can read, with each model's config.pbtxt, and no more."""
+    """Accept a plan.json that `load` can read, with each model's config.pbtxt, and nothing else."""
     problem = _FILES(value, path)
     if problem is not None or not isinstance(value, Mapping):
         return problem
-    # First what is told from names and lengths alone: a plan may name thousands of models.
+    # First the checks of names and lengths alone: a plan may name thousands of models.
     for name in sorted(value):
         if name != PLAN_FILE and not name.endswith(CONFIG_SUFFIX):
             return mismatch(name, path, "no such file")
@@ -103,5 +102,6 @@ def repository(value: object, path: str) -> Mismatch | None:
 
 
 def _most_models(files: Mapping[str, object]) -> int:
-    """Some more than there are files for: so the message can name the file that is missing."""
+    """Return a little more than the number of files, so that the message can name a missing
+    file."""
     return min(MOST_MODELS, len(files) + 20)

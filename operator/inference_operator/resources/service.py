@@ -1,4 +1,4 @@
-"""The Service that clients use: it selects the pods of the revision that serves."""
+"""The Service for clients, which selects the pods of the serving revision."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +10,8 @@ from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, METRICS_PORT
 
 
 def service(owner: Owner, revision: str) -> Manifest:
-    """HTTP on 8000, gRPC on 8001 and metrics on 8002, as Triton's clients expect."""
+    """Return the Service with HTTP on 8000, gRPC on 8001 and metrics on 8002, as Triton's clients
+    expect."""
     key = owner.key
     ports = {"http": HTTP_PORT, "grpc": GRPC_PORT, "metrics": METRICS_PORT}
     return {
@@ -35,12 +36,12 @@ def service(owner: Owner, revision: str) -> Manifest:
 
 
 def selected_revision(manifest: Mapping[str, Any]) -> str | None:
-    """The revision that a live Service sends its clients to."""
+    """Return the revision that a live Service sends its clients to."""
     selector = manifest.get("spec", {}).get("selector") or {}
-    found = selector.get(REVISION_LABEL)
-    return found if isinstance(found, str) else None
+    revision = selector.get(REVISION_LABEL)
+    return revision if isinstance(revision, str) else None
 
 
 def service_url(owner: Owner) -> str:
-    """Triton's HTTP endpoint as clients within the cluster reach it."""
+    """Return the address of Triton's HTTP endpoint for clients within the cluster."""
     return f"http://{owner.key.name}.{owner.key.namespace}.svc:{HTTP_PORT}"

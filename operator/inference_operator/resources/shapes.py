@@ -1,7 +1,5 @@
-"""Shapes of JSON whose author is unknown: the first value that is not as it must be, with its path.
-
-No shape raises, whatever it is given, and none goes deeper than it says itself.
-"""
+"""Shapes of JSON with an unknown author: they return the first bad value, with its path. Shapes
+never raise, and never go deeper than they define."""
 
 import math
 import re
@@ -15,7 +13,7 @@ DNS_NAME = r"[a-z0-9]([-.a-z0-9]*[a-z0-9])?"
 
 @dataclass(frozen=True, slots=True)
 class Mismatch:
-    """One value that is not as it must be."""
+    """One bad value: its path, the value and the requirement."""
 
     path: str
     actual: str
@@ -26,7 +24,7 @@ class Mismatch:
 
 
 Shape = Callable[[object, str], Mismatch | None]
-"""A check of a value at a path; None where the value has the shape."""
+"""A check of a value at a path; it returns None if the value has the shape."""
 
 
 def mismatch(value: object, path: str, expected: str) -> Mismatch:
@@ -49,13 +47,14 @@ def quoted(value: object) -> str:
     return python_value(value)
 
 
-def equal(wanted: str | bool | Mapping[str, object]) -> Shape:
+def equal(expected: str | bool | Mapping[str, object]) -> Shape:
     """Accept this value alone. In JSON, 1 and true differ."""
 
     def check(value: object, path: str) -> Mismatch | None:
-        if value == wanted and isinstance(value, bool) == isinstance(wanted, bool):
+        if value == expected and isinstance(value, bool) == isinstance(expected, bool):
             return None
-        return mismatch(value, path, quoted(wanted) if isinstance(wanted, str) else str(wanted))
+        text = quoted(expected) if isinstance(expected, str) else str(expected)
+        return mismatch(value, path, text)
 
     return check
 
@@ -94,7 +93,7 @@ def whole(least: int, most: int) -> Shape:
 
 
 def quantity(value: object, path: str) -> Mismatch | None:
-    """Accept what may be an amount of a resource; the API server reads it."""
+    """Accept a possible amount of a resource; the API server reads it."""
     if type(value) is int and 0 <= value < 2**63:
         return None
     if isinstance(value, float) and math.isfinite(value):
@@ -103,7 +102,7 @@ def quantity(value: object, path: str) -> Mismatch | None:
 
 
 def items(shape: Shape, least: int = 0, most: int = 64) -> Shape:
-    """Accept a list of so many items of that shape."""
+    """Accept a list of `least` to `most` items of that shape."""
 
     def check(value: object, path: str) -> Mismatch | None:
         if not isinstance(value, list | tuple) or not least <= len(value) <= most:
@@ -115,7 +114,7 @@ def items(shape: Shape, least: int = 0, most: int = 64) -> Shape:
 
 
 def in_order(*shapes: Shape) -> Shape:
-    """Accept a list whose items have these shapes, in this order, and no further ones."""
+    """Accept a list whose items have exactly these shapes, in this order."""
 
     def check(value: object, path: str) -> Mismatch | None:
         if not isinstance(value, list | tuple) or len(value) != len(shapes):
@@ -140,13 +139,13 @@ def table(shape: Shape, most: int = 64) -> Shape:
 
 
 def fields(required: Mapping[str, Shape], optional: Mapping[str, Shape] | None = None) -> Shape:
-    """Accept a map with all required fields, and no others but the optional ones."""
-    known = {**required, **(optional or {})}
+    """Accept a map with all required fields, and no others except the optional ones."""
+    shapes = {**required, **(optional or {})}
 
     def check(value: object, path: str) -> Mismatch | None:
         if not isinstance(value, Mapping):
             return mismatch(value, path, "a map")
-        problems = (_field(known, key, item, path) for key, item in value.items())
+        problems = (_field(shapes, key, item, path) for key, item in value.items())
         if (problem := next(filter(None, problems), None)) is not None:
             return problem
         for name, shape in required.items():
@@ -164,9 +163,9 @@ def _entry(shape: Shape, key: object, value: object, path: str) -> Mismatch | No
     return shape(value, f"{path}[{quoted(key)}]")
 
 
-def _field(known: Mapping[str, Shape], key: object, value: object, path: str) -> Mismatch | None:
+def _field(shapes: Mapping[str, Shape], key: object, value: object, path: str) -> Mismatch | None:
     if not isinstance(key, str):
         return mismatch(key, path, "keys that are strings")
-    if key in known:
-        return known[key](value, f"{path}.{key}")
+    if key in shapes:
+        return shapes[key](value, f"{path}.{key}")
     return mismatch(value, f"{path}[{quoted(key)}]", "no such field")

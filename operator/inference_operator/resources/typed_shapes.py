@@ -1,7 +1,5 @@
-"""Shapes of what has an API type: the same fields, but none of its rules.
-
-A record of an older operator, whose API had no rule yet, stays acceptable.
-"""
+"""Shapes of what has an API type: the same fields, but none of its rules. A record of an older
+operator, whose API had no rule yet, stays acceptable."""
 
 from enum import StrEnum
 from types import NoneType
@@ -38,11 +36,11 @@ def shape_of(annotation: Any) -> Shape:
 
 def _plain(annotation: type) -> Shape:
     if issubclass(annotation, ApiModel):
-        known = {
+        shapes = {
             field.alias or name: _nullable(shape_of(field.annotation))
             for name, field in annotation.model_fields.items()
         }
-        return fields({}, known)
+        return fields({}, shapes)
     if issubclass(annotation, StrEnum):
         return one_of(*annotation)
     return whole(-(2**31), 2**31 - 1) if issubclass(annotation, int) else text()

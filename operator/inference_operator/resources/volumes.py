@@ -1,4 +1,4 @@
-"""Volumes of the pod, and which container sees them where."""
+"""Volumes of the pod, and their mounts in each container."""
 
 from inference_operator.domain.disk import as_quantity, disk_limits
 from inference_operator.domain.names import revision_child_name
@@ -12,7 +12,8 @@ MODELS_PATH = "/models"
 
 
 def pod_volumes(unit: ServingUnit) -> list[Manifest]:
-    """The repository, the plan, scratch space, shared memory, and the sources' own."""
+    """Return the repository, the plan, scratch space, shared memory, and the sources' own
+    volumes."""
     plan = {"name": revision_child_name(unit.key.name, unit.revision)}
     shared = {"medium": "Memory", "sizeLimit": unit.server.shared_memory}
     disk = disk_limits(model.planned for model in unit.models)
@@ -37,7 +38,7 @@ def pod_volumes(unit: ServingUnit) -> list[Manifest]:
 
 
 def loader_mounts(unit: ServingUnit) -> list[Manifest]:
-    """What the init container reads and writes."""
+    """Return the volumes that the init container reads and writes."""
     return [
         {"name": "models", "mountPath": MODELS_PATH},
         {"name": "plan", "mountPath": PLAN_PATH, "readOnly": True},
@@ -58,7 +59,7 @@ def loader_mounts(unit: ServingUnit) -> list[Manifest]:
 
 
 def triton_mounts() -> list[Manifest]:
-    """What Triton reads and writes: never the credentials nor the claims."""
+    """Return the volumes that Triton reads and writes: never the credentials or the claims."""
     return [
         {"name": "models", "mountPath": MODELS_PATH},
         {"name": "tmp", "mountPath": "/tmp"},

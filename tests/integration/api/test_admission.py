@@ -70,22 +70,22 @@ def bound(kubectl: Kubectl, policy: str, namespace: str, lists: dict[str, str]) 
         kubectl("delete", "validatingadmissionpolicybinding", meta["name"])
 
 
-def await_lists(kubectl: Kubectl, namespace: str, refused: dict[str, Any], said: str) -> str:
+def await_lists(kubectl: Kubectl, namespace: str, refused: dict[str, Any], expected: str) -> str:
     """The refusal of a body, once the API server has the lists, which takes it a moment."""
     end = time.monotonic() + PATIENCE_S
     while True:
-        found = refusal(kubectl, refused, namespace)
-        if said in found or time.monotonic() > end:
-            return found
+        message = refusal(kubectl, refused, namespace)
+        if expected in message or time.monotonic() > end:
+            return message
         time.sleep(0.2)
 
 
 def _grouped() -> dict[str, list[Case]]:
     """Cases by their lists: these take a moment to come into force."""
-    found: dict[str, list[Case]] = {}
+    groups: dict[str, list[Case]] = {}
     for case in CASES:
-        found.setdefault(json.dumps(case.environment, sort_keys=True), []).append(case)
-    return found
+        groups.setdefault(json.dumps(case.environment, sort_keys=True), []).append(case)
+    return groups
 
 
 GROUPS = _grouped()
@@ -112,19 +112,19 @@ def test_the_api_server_agrees_with_the_operator(
         if lists and lists.get(f"{SETTING}TOLERATIONS") != "*":
             assert shown in await_lists(kubectl, namespace, PROBE, shown)
         for case in group:
-            said = refusal(kubectl, case.body, namespace)
-            assert bool(said) == bool(case.refused), f"{case.name}: {said}"
+            message = refusal(kubectl, case.body, namespace)
+            assert bool(message) == bool(case.refused), f"{case.name}: {message}"
             # The operator escapes a backslash, as JSON does.
-            sentences = [sentence.replace("\\\\", "\\") for sentence in case.said]
-            assert all(sentence in said for sentence in sentences), f"{case.name}: {said}"
-            assert not case.hidden or case.hidden not in said, f"{case.name}: {said}"
+            sentences = [sentence.replace("\\\\", "\\") for sentence in case.sentences]
+            assert all(sentence in message for sentence in sentences), f"{case.name}: {message}"
+            assert not case.hidden or case.hidden not in message, f"{case.name}: {message}"
 
 
 def test_the_policy_is_typed_without_warnings(kubectl: Kubectl, policy: str) -> None:
     end = time.monotonic() + PATIENCE_S
     while True:
-        found = kubectl.get("validatingadmissionpolicy", policy)
-        status = found.get("status", {})
+        body = kubectl.get("validatingadmissionpolicy", policy)
+        status = body.get("status", {})
         # Written by a controller, which a server alone does not have.
         if "typeChecking" in status or time.monotonic() > end - PATIENCE_S + 3:
             break
@@ -163,8 +163,8 @@ def test_what_an_object_has_already_is_not_refused_again(
             ("spec.placement.tolerations", [{"operator": "Exists", "effect": "NoExecute"}]),
             ("spec.model.source.uri", "https://models.example.com/other.onnx"),
         ):
-            said = refusal(kubectl, changed({**outside, path: value}), namespace)
-            assert path in said, said
+            message = refusal(kubectl, changed({**outside, path: value}), namespace)
+            assert path in message, message
 
 
 def test_the_largest_pipeline_and_long_lists_are_within_the_api_server_s_budget(
@@ -203,9 +203,9 @@ def test_a_password_in_a_uri_is_refused_before_a_list_could_tell_of_it(
     with bound(kubectl, policy, namespace, {f"{SETTING}SOURCE_HOSTS": "*.example.org"}):
         assert "example.org" in await_lists(kubectl, namespace, PROBE, "example.org")
         for uri in uris:
-            said = refusal(kubectl, changed({"spec.model.source.uri": uri}), namespace)
-            assert "spec.model.source.uri" in said
-            assert "hunter2" not in said
+            message = refusal(kubectl, changed({"spec.model.source.uri": uri}), namespace)
+            assert "spec.model.source.uri" in message
+            assert "hunter2" not in message
 
 
 def test_without_its_configmap_everything_is_refused(

@@ -45,8 +45,8 @@ def _refused_by_operator(body: dict[str, Any], path: str) -> set[str]:
     try:
         parse(body)
     except InvalidResourceError as error:
-        found = (re.match(rf"{re.escape(path)}[.\[](\w+)", e.path) for e in error.problems)
-        return {match.group(1) for match in found if match}
+        matches = (re.match(rf"{re.escape(path)}[.\[](\w+)", e.path) for e in error.problems)
+        return {match.group(1) for match in matches if match}
     return set()
 
 

@@ -62,9 +62,9 @@ def test_the_registry_s_component_adds_the_address_of_manifests_mlflow_and_nothi
     tmp_path: Path,
 ) -> None:
     base = settings(rendered(tmp_path))
-    found = settings(rendered(tmp_path, "registry"))
-    assert found == {**base, SETTING: cluster.URI}
-    assert settings_of(found).mlflow_tracking_uri == cluster.URI
+    overlaid = settings(rendered(tmp_path, "registry"))
+    assert overlaid == {**base, SETTING: cluster.URI}
+    assert settings_of(overlaid).mlflow_tracking_uri == cluster.URI
 
 
 def test_an_overlay_may_name_another_registry(tmp_path: Path) -> None:

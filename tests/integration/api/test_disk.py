@@ -20,17 +20,17 @@ def template(**resources: Any) -> dict[str, Any]:
     body = case("spread", model=MODEL, resources=resources)
     done = plan(seen_of(body), DEFAULTS, NOON)
     written = [a.manifest for a in done.actions if hasattr(a, "manifest")]
-    (found,) = (m["spec"]["template"] for m in written if m["kind"] == "Deployment")
-    return dict(found)
+    (pod_template,) = (m["spec"]["template"] for m in written if m["kind"] == "Deployment")
+    return dict(pod_template)
 
 
 def pod(kubectl: Kubectl, **resources: Any) -> dict[str, Any]:
     """Return the pod of the template as the API server would store it."""
-    found = template(**resources)
-    metadata = {**found["metadata"], "name": "spread", "namespace": "default"}
-    body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": found["spec"]}
-    said = kubectl("create", "--dry-run=server", "-o=json", "-f", "-", stdin=json.dumps(body))
-    stored: dict[str, Any] = json.loads(said)["spec"]
+    pod_template = template(**resources)
+    metadata = {**pod_template["metadata"], "name": "spread", "namespace": "default"}
+    body = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": pod_template["spec"]}
+    created = kubectl("create", "--dry-run=server", "-o=json", "-f", "-", stdin=json.dumps(body))
+    stored: dict[str, Any] = json.loads(created)["spec"]
     return stored
 
 

@@ -37,8 +37,8 @@ def test_a_network_policy_selects_its_pods_and_their_ports(tmp_path: Path, name:
     assert selected.items() <= pod["metadata"]["labels"].items()
     (rule,) = policy["spec"]["ingress"]
     (container,) = pod["spec"]["containers"]
-    known = {port["name"] for port in container["ports"]}
-    assert {port["port"] for port in rule["ports"]} == known
+    names = {port["name"] for port in container["ports"]}
+    assert {port["port"] for port in rule["ports"]} == names
     # Not from outside of the cluster.
     assert [peer["namespaceSelector"] for peer in rule["from"]] == [{}]
     others = [w for n, w in of_kind(bodies, "Deployment", "DaemonSet").items() if n != name]
@@ -75,9 +75,9 @@ def test_the_admission_component_gives_the_operator_the_policy_s_lists(tmp_path:
 def test_the_examples_of_lists_are_settings_that_the_operator_takes() -> None:
     text = (ROOT / "manifests" / "admission" / "allow-lists.yaml").read_text("utf-8")
     lines = (line.removeprefix("#   ") for line in text.splitlines() if line.startswith("#   "))
-    found = dict(line.split(": ", 1) for line in lines)
-    assert len(found) == 5
-    settings_of(found)
+    listed = dict(line.split(": ", 1) for line in lines)
+    assert len(listed) == 5
+    settings_of(listed)
 
 
 def test_a_release_names_every_image_by_its_digest(tmp_path: Path) -> None:
@@ -89,8 +89,8 @@ def test_a_release_names_every_image_by_its_digest(tmp_path: Path) -> None:
         images = {image for body in bodies for _, image in images_of(body)}
         assert images == ({IMAGE, triton} if path.name in FILES else set())
         if path.name in FILES:
-            found = settings_of(settings(bodies))
-            assert (found.loader_image, found.triton_image) == (IMAGE, triton)
+            released = settings_of(settings(bodies))
+            assert (released.loader_image, released.triton_image) == (IMAGE, triton)
     with_cache = (tmp_path / "release" / "install-with-cache.yaml").read_text("utf-8")
     assert "DaemonSet" in with_cache
 

@@ -73,7 +73,7 @@ def network(monkeypatch: pytest.MonkeyPatch) -> Network:
 def refused(pod: Pod) -> str:
     reason, message = pod.refused()
     assert reason is Reason.FETCH_FAILED
-    assert "where no artifact is fetched from" in message
+    assert "from which artifacts are not fetched" in message
     return message
 
 
@@ -213,7 +213,7 @@ def test_the_identity_of_a_pod_is_asked_for_by_the_libraries_own_sessions() -> N
 async def test_a_registry_there_is_not_asked(network: Network, host: str) -> None:
     mlflow = Mlflow(f"http://{host}:5000", 5)
     try:
-        with pytest.raises(RegistryError, match="where no artifact is fetched from") as caught:
+        with pytest.raises(RegistryError, match="from which artifacts are not fetched") as caught:
             await mlflow.model("fx", Credentials())
     finally:
         await mlflow.close()
@@ -246,7 +246,7 @@ async def led(network: Network, registry: str, to: str) -> str:
 @pytest.mark.parametrize("registry", ["127.0.0.1", "here.example"])
 async def test_a_registry_does_not_lead_there(network: Network, registry: str, host: str) -> None:
     message = await led(network, registry, f"http://{host}:PORT/x?signature=s3cret")
-    assert "where no artifact is fetched from" in message
+    assert "from which artifacts are not fetched" in message
     assert "s3cret" not in message
     assert len(network.connected) <= 1
 
@@ -261,4 +261,4 @@ async def test_a_registry_of_another_host_does_not_lead_to_this_machine(
 
 async def test_a_registry_on_this_machine_may_lead_to_it(network: Network) -> None:
     message = await led(network, "127.0.0.1", "http://localhost:PORT/x")
-    assert "where no artifact is fetched from" not in message
+    assert "from which artifacts are not fetched" not in message

@@ -37,7 +37,7 @@ def test_a_ca_that_is_no_certificate_is_named(ready: FaultyStore, pod: Pod) -> N
     pod.secret(ca_crt="not a certificate")
     reason, message = pod.refused()
     assert reason is Reason.FETCH_FAILED
-    assert "`ca.crt` of the Secret holds no usable certificate" in message
+    assert "`ca.crt` of the Secret does not hold a usable certificate" in message
 
 
 def test_the_token_opens_what_is_closed_without_it(start_store: StartStore, pod: Pod) -> None:

@@ -78,14 +78,14 @@ def _rules(schema: Any) -> list[dict[str, str]]:
 def test_the_table_breaks_every_rule_of_the_crd() -> None:
     rules = [rule for kind in CUSTOM_RESOURCES for rule in _rules(crd(kind))]
     remedies = {rule["message"].rpartition("; ")[2] for rule in rules}
-    said = "\n".join(sentence for case in BAD_MANIFESTS for sentence in case.api)
-    assert [remedy for remedy in sorted(remedies) if remedy not in said] == []
+    messages = "\n".join(sentence for case in BAD_MANIFESTS for sentence in case.api)
+    assert [remedy for remedy in sorted(remedies) if remedy not in messages] == []
 
 
 def test_the_table_breaks_every_rule_across_steps() -> None:
-    told = [s for case in BAD_MANIFESTS if case.good is GOOD_PIPELINE for s in case.api]
-    found = [[s for s in told if rule.remedy in s] for rule in EnsemblePipelineSpec.rules]
-    assert all(found)
+    messages = [s for case in BAD_MANIFESTS if case.good is GOOD_PIPELINE for s in case.api]
+    matches = [[s for s in messages if rule.remedy in s] for rule in EnsemblePipelineSpec.rules]
+    assert all(matches)
 
 
 def _types(model: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -11,7 +11,7 @@ from inference_operator.api.custom_resources import CUSTOM_RESOURCES
 
 VERSIONS = {kind.kind: crd(kind)["spec"]["versions"][0] for kind in CUSTOM_RESOURCES}
 VERSION = VERSIONS["InferenceModel"]
-ROOTS = {kind: found["schema"]["openAPIV3Schema"] for kind, found in VERSIONS.items()}
+ROOTS = {kind: version["schema"]["openAPIV3Schema"] for kind, version in VERSIONS.items()}
 
 Node = tuple[str, dict[str, Any]]
 
@@ -36,7 +36,7 @@ NODES_OF = {
 }
 ROOT, NODES = ROOTS["InferenceModel"], NODES_OF["InferenceModel"]
 PIPELINE = NODES_OF["EnsemblePipeline"]
-ALL = {f"{kind} {path}": node for kind, found in NODES_OF.items() for path, node in found.items()}
+ALL = {f"{kind} {path}": node for kind, nodes in NODES_OF.items() for path, node in nodes.items()}
 
 
 @pytest.mark.parametrize("word", ["default", "title", "$ref", "$defs", "const", "propertyNames"])
@@ -119,8 +119,8 @@ def test_no_field_is_nested_deeper_than_half_of_what_is_read() -> None:
 
 def test_a_duration_is_checked_by_a_rule_with_a_sentence() -> None:
     assert NODES["spec.rollout.scaleDownDelay"] == {
-        "description": "How long the old revision's pods stay after clients moved to the new one."
-        " Default: 30s.",
+        "description": "How long the old revision's pods stay after clients have moved to the new"
+        " one. Default: 30s.",
         "type": "string",
         "maxLength": 12,
         "x-kubernetes-validations": [
@@ -142,14 +142,14 @@ def test_scaling_goes_through_the_status() -> None:
             "statusReplicasPath": ".status.replicas",
             "labelSelectorPath": ".status.selector",
         }
-        found = ROOTS[kind]["properties"]["status"]["properties"]
-        assert {"replicas", "selector"} <= set(found)
+        status = ROOTS[kind]["properties"]["status"]["properties"]
+        assert {"replicas", "selector"} <= set(status)
 
 
 def test_both_kinds_are_in_the_same_categories_and_have_short_names() -> None:
     names = [crd(kind)["spec"]["names"] for kind in CUSTOM_RESOURCES]
-    assert [found["shortNames"] for found in names] == [["imodel"], ["epipe"]]
-    assert [found["categories"] for found in names] == [["all", "inference"]] * 2
+    assert [name["shortNames"] for name in names] == [["imodel"], ["epipe"]]
+    assert [name["categories"] for name in names] == [["all", "inference"]] * 2
 
 
 def test_a_pipeline_shows_its_steps_and_no_single_source() -> None:

@@ -33,10 +33,10 @@ def body(status: Any, kind: str = "InferenceModel") -> dict[str, Any]:
 
 
 def written() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(json.dumps(STATUS.to_body()))
+    status: dict[str, Any] = json.loads(json.dumps(STATUS.to_body()))
     decision = {"time": "2026-01-01T00:00:00Z", "reason": "Scaled", "message": "m"}
     return {
-        **found,
+        **status,
         "rollout": {"since": "2026-01-01T00:00:00Z", "ready": 1, "previous": "aaa"},
         "decisions": [decision],
     }
@@ -92,10 +92,10 @@ def test_whatever_is_edited_the_status_is_read_and_can_be_written(kind: str, dat
             target = target[key]
         target[path[-1]] = data.draw(JSON)
 
-    found = read_status(body(status, kind))
+    read = read_status(body(status, kind))
 
     # What is written is read again as it was.
-    assert read_status(body(json.loads(json.dumps(found.to_body())), kind)) == found
+    assert read_status(body(json.loads(json.dumps(read.to_body())), kind)) == read
 
 
 @given(st.sampled_from(sorted(STATUS_OF_KIND)), JSON)

@@ -24,9 +24,9 @@ def test_the_crd_in_yaml_is_the_crd(kind: CustomResource) -> None:
 
 
 def test_kubectl_apply_k_installs_every_crd() -> None:
-    found = yaml.safe_load((generate.ROOT / "crds" / "kustomization.yaml").read_text())
+    kustomization = yaml.safe_load((generate.ROOT / "crds" / "kustomization.yaml").read_text())
     made = {path for path in generate.GENERATED if path.startswith("crds/")}
-    assert {f"crds/{name}" for name in found["resources"]} == made
+    assert {f"crds/{name}" for name in kustomization["resources"]} == made
 
 
 def test_a_stale_file_is_named_with_the_remedy(

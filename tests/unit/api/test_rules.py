@@ -45,9 +45,9 @@ def test_a_sentence_may_tell_what_is_no_field() -> None:
     assert rule.to_cel()["messageExpression"].endswith(
         "[has(self.lowest) ? dyn(self.lowest) : dyn('nothing'), self.highest - self.lowest])"
     )
-    found = rule.violation(Band.model_construct({"lowest", "highest"}, lowest=3, highest=2))
-    assert found.context is not None
-    assert found.context["requirement"] == "a width above 0, not -1"
+    error = rule.violation(Band.model_construct({"lowest", "highest"}, lowest=3, highest=2))
+    assert error.context is not None
+    assert error.context["requirement"] == "a width above 0, not -1"
 
 
 def test_a_broken_rule_names_its_field_and_what_was_found() -> None:

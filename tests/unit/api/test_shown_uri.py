@@ -85,12 +85,12 @@ def test_a_text_without_addresses_stays() -> None:
 
 
 def test_a_status_tells_two_queries_apart_and_shows_neither() -> None:
-    one, two = "https://h/p?sig=s3cret1", "https://h/p?sig=s3cret2"
-    assert stamped_uri(one).startswith("https://h/p#")
-    assert "s3cret" not in stamped_uri(one)
-    assert stamped_uri(one) != stamped_uri(two)
-    assert is_stamp_of(stamped_uri(one), one)
-    assert not is_stamp_of(stamped_uri(one), two)
+    first, second = "https://h/p?sig=s3cret1", "https://h/p?sig=s3cret2"
+    assert stamped_uri(first).startswith("https://h/p#")
+    assert "s3cret" not in stamped_uri(first)
+    assert stamped_uri(first) != stamped_uri(second)
+    assert is_stamp_of(stamped_uri(first), first)
+    assert not is_stamp_of(stamped_uri(first), second)
 
 
 def test_a_status_of_an_earlier_operator_is_still_known() -> None:

@@ -44,7 +44,7 @@ UNKNOWN = {
     ),
     "another namespace": (
         {"spec.model.source.secretRef": {"name": "store", "namespace": "other"}},
-        "remove it: what is named here is in the namespace of the resource",
+        "remove it: the namespace is that of this resource",
     ),
 }
 

@@ -38,8 +38,8 @@ def test_words_come_from_any_place_of_files(scheme: str) -> None:
 def test_words_do_not_come_from_the_registry(uri: str) -> None:
     assert refusal({"tokenizer": {"vocabulary": {"uri": uri}}}) == [
         f'builtin.tokenizer.vocabulary.uri: found "{uri}", expected the uri of a file, since a'
-        " registry's models are no vocabularies; put the vocab.txt where https://, s3://, gs://,"
-        " oci:// or pvc:// reaches it"
+        " registered model is not a vocabulary; store the vocab.txt at an https://, s3://, gs://,"
+        " oci:// or pvc:// uri"
     ]
 
 

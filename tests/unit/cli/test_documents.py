@@ -35,8 +35,8 @@ UNUSABLE = {
     "a date that is none": ("kind: InferenceModel\nspec: 2031-99-99", "cannot be read as YAML"),
     "a circle": (
         "&a {kind: InferenceModel, spec: *a}",
-        "line 1: found the alias *a inside of what it repeats, expected none there: write the"
-        " value out",
+        "line 1: found the alias *a inside the value that it repeats, expected none there: write"
+        " the value out",
     ),
     "too many levels": (
         "[" * 5000,

@@ -56,7 +56,7 @@ ALLOWED = [
 @pytest.mark.parametrize("address", FORBIDDEN)
 @pytest.mark.parametrize("loopback", [True, False])
 def test_nothing_is_sent_to_the_machine_beneath(address: str, loopback: bool) -> None:
-    with pytest.raises(ForbiddenAddressError, match="where no artifact is fetched from"):
+    with pytest.raises(ForbiddenAddressError, match="from which artifacts are not fetched"):
         check_address(address, loopback=loopback)
 
 

@@ -65,8 +65,8 @@ def test_a_long_text_counts_each_time_that_it_is_repeated() -> None:
 
 def test_few_aliases_are_read_where_they_are_allowed() -> None:
     text = "a: &a {x: [1]}\nb: {<<: *a, y: *a}\n---\na: &a 2\nb: *a\n"
-    found = [one.value for one in parse_yaml_documents(text, "m.yaml", SHARING)]
-    assert found == list(yaml.safe_load_all(text))
+    values = [document.value for document in parse_yaml_documents(text, "m.yaml", SHARING)]
+    assert values == list(yaml.safe_load_all(text))
 
 
 def test_levels_that_aliases_repeat_count() -> None:
@@ -131,7 +131,7 @@ def test_a_value_that_its_type_does_not_have_is_a_sentence(value: str) -> None:
     ("text", "words"),
     [
         ("a: 1\na: 2", "m.yaml, line 2: found the key a a second time, the first is on line 1"),
-        ("a: 1\n---\nb: 2", "m.yaml, line 3: found a second document, expected one"),
+        ("a: 1\n---\nb: 2", "m.yaml, line 3: found a second document, expected 1"),
         ("- a\n" * 2000, "m.yaml, line 2000: found more than 2,000 keys and values, expected"),
         ("#" * 65_537, "m.yaml: found more than 65,536 characters, expected at most 65,536"),
         ("a: !!python/object:os.system x", "cannot be read as YAML: could not determine a"),

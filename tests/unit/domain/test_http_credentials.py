@@ -111,6 +111,8 @@ def test_an_authority_is_trusted_beside_the_systems(authority: str) -> None:
     "text", ["", "s3cret", "-----BEGIN CERTIFICATE-----\ns3cret\n-----END CERTIFICATE-----", "ä"]
 )
 def test_a_text_without_a_certificate_is_refused(text: str) -> None:
-    with pytest.raises(CredentialsError, match=r"`ca.crt` of .* no usable certificate") as caught:
+    with pytest.raises(
+        CredentialsError, match=r"`ca.crt` of .* does not hold a usable certificate"
+    ) as caught:
         trust(text)
     assert "s3cret" not in str(caught.value)

@@ -15,8 +15,8 @@ from tests.unit.planning.seen import NOON, observed
 LONG = "a word " * 10_000
 
 
-def reported(**said: object) -> UnitStatus:
-    plan = Plan(KEY, (), RolloutState(), replicas=1, **said)  # type: ignore[arg-type]
+def reported(**parts: object) -> UnitStatus:
+    plan = Plan(KEY, (), RolloutState(), replicas=1, **parts)  # type: ignore[arg-type]
     return report(observed(), plan, (), NOON)
 
 

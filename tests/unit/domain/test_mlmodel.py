@@ -43,23 +43,23 @@ def test_a_torchscript_model_lies_where_mlflow_puts_it() -> None:
 
 
 def test_an_onnx_model_lies_where_its_flavor_says() -> None:
-    found = facts(mlmodel({"onnx": {"data": "net.onnx"}, "python_function": {}}), {})
-    assert found == Facts("net.onnx", ModelFormat.ONNX)
+    read = facts(mlmodel({"onnx": {"data": "net.onnx"}, "python_function": {}}), {})
+    assert read == Facts("net.onnx", ModelFormat.ONNX)
 
 
 def test_the_signature_gives_tensors_in_their_order() -> None:
     sides = [tensor("b", "float32", [-1, 60, 5]), tensor("a", "int64", [-1])]
-    found = facts(mlmodel(PYTORCH, sides, sides[:1]), {})
-    assert found.inputs == (
+    read = facts(mlmodel(PYTORCH, sides, sides[:1]), {})
+    assert read.inputs == (
         TensorFact("b", "float32", (-1, 60, 5)),
         TensorFact("a", "int64", (-1,)),
     )
-    assert found.outputs == (TensorFact("b", "float32", (-1, 60, 5)),)
+    assert read.outputs == (TensorFact("b", "float32", (-1, 60, 5)),)
 
 
 def test_a_tensor_without_a_name_has_an_empty_one() -> None:
-    found = facts(mlmodel(PYTORCH, [tensor(None, "float32", [-1])], []), {})
-    assert found.inputs == (TensorFact("", "float32", (-1,)),)
+    read = facts(mlmodel(PYTORCH, [tensor(None, "float32", [-1])], []), {})
+    assert read.inputs == (TensorFact("", "float32", (-1,)),)
 
 
 def test_a_signature_of_columns_has_no_tensors() -> None:
@@ -80,16 +80,16 @@ def test_tags_win_over_the_flavor() -> None:
 
 
 def test_a_tagged_file_without_a_format_has_that_of_its_flavor() -> None:
-    found = facts(mlmodel(PYTORCH), {f"{GROUP}/artifact": "data/small.pth"})
-    assert (found.path, found.format) == ("data/small.pth", ModelFormat.TORCHSCRIPT)
+    read = facts(mlmodel(PYTORCH), {f"{GROUP}/artifact": "data/small.pth"})
+    assert (read.path, read.format) == ("data/small.pth", ModelFormat.TORCHSCRIPT)
 
 
 @pytest.mark.parametrize(
-    ("text", "tags", "said"),
+    ("text", "tags", "expected"),
     [
         (": no\n\tyaml", {}, "its MLmodel file: cannot be read as YAML: while parsing"),
-        ("- a list", {}, "its MLmodel file has no map of flavors"),
-        ("flavors: [onnx]", {}, "its MLmodel file has no map of flavors"),
+        ("- a list", {}, "its MLmodel file does not have a map of flavors"),
+        ("flavors: [onnx]", {}, "its MLmodel file does not have a map of flavors"),
         (
             mlmodel({"sklearn": {}, "python_function": {}}),
             {},
@@ -135,10 +135,10 @@ def test_a_tagged_file_without_a_format_has_that_of_its_flavor() -> None:
         ),
     ],
 )
-def test_what_is_unusable_is_named(text: str, tags: dict[str, str], said: str) -> None:
+def test_what_is_unusable_is_named(text: str, tags: dict[str, str], expected: str) -> None:
     with pytest.raises(ModelUnusableError) as caught:
         facts(text, tags)
-    assert said in str(caught.value)
+    assert expected in str(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def refused(text: str, tags: dict[str, str] | None = None) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "expected"),
     [
         (laughs(9), "its MLmodel file, line 1: found the anchor &a0, expected YAML without"),
         (merges(9), "its MLmodel file, line 1: found the anchor &a0, expected YAML without"),
@@ -176,9 +176,9 @@ def refused(text: str, tags: dict[str, str] | None = None) -> str:
     ],
     ids=["laughs", "merges", "merge key", "levels", "number", "keys", "nodes", "3.8 MB"],
 )
-def test_a_bomb_is_refused_at_once(text: str, said: str) -> None:
+def test_a_bomb_is_refused_at_once(text: str, expected: str) -> None:
     started = time.process_time()
-    assert said in refused(text)
+    assert expected in refused(text)
     assert time.process_time() - started < 1
 
 
@@ -196,7 +196,7 @@ def signed(inputs: object) -> str:
 
 
 @pytest.mark.parametrize(
-    ("inputs", "said"),
+    ("inputs", "expected"),
     [
         ("[" * 1000 + "]" * 1000, "found more than 32 levels of nesting, expected at most 32"),
         ("[" * 60_000, "found more than 32 levels of nesting, expected at most 32"),
@@ -209,17 +209,17 @@ def signed(inputs: object) -> str:
         ('[{"type": "tensor", "tensor-spec": {"dtype": "f", "shape": [1e999]}}]', "found inf"),
     ],
 )
-def test_a_signature_that_is_no_plain_one_is_refused(inputs: object, said: str) -> None:
+def test_a_signature_that_is_no_plain_one_is_refused(inputs: object, expected: str) -> None:
     message = refused(signed(inputs))
     assert message.startswith("the inputs of its signature cannot be read (")
-    assert said in message
+    assert expected in message
 
 
 def test_a_signature_of_hundreds_of_tensors_is_read() -> None:
     many = [tensor(f"a_name_of_a_tensor_{number}", "float32", [-1, 60, 5]) for number in range(400)]
-    found = facts(mlmodel(PYTORCH, many), {}).inputs
-    assert found is not None
-    assert len(found) == 400
+    inputs = facts(mlmodel(PYTORCH, many), {}).inputs
+    assert inputs is not None
+    assert len(inputs) == 400
 
 
 @pytest.mark.parametrize("path", ["../../etc", "/etc", "", "a\x07", "x" * 1025, 7, {"a": 1}])
@@ -236,7 +236,7 @@ def test_many_flavors_are_not_all_listed() -> None:
 
 
 def test_a_flavor_that_has_no_name_is_a_sentence() -> None:
-    assert refused("flavors: {1: {}, onnx: {}}").startswith("its MLmodel file has no map of")
+    assert refused("flavors: {1: {}, onnx: {}}").startswith("its MLmodel file does not have a map of")
 
 
 def test_a_signature_of_another_shape_has_no_tensors() -> None:

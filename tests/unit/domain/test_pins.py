@@ -32,7 +32,7 @@ def nested(number: int, *, own: int = 1, runs: int = 3, config: str = CONFIG) ->
 
 
 @pytest.mark.parametrize(
-    ("found", "differs"),
+    ("pin", "differs"),
     [
         (nested(1, own=5), False),
         (nested(2), False),
@@ -42,21 +42,21 @@ def nested(number: int, *, own: int = 1, runs: int = 3, config: str = CONFIG) ->
     ],
     ids=["its own", "the inner one's", "both", "of a model", "and not the number"],
 )
-def test_numbers_of_ensembles_make_no_new_set(found: Pin, differs: bool) -> None:
-    assert (found.content != nested(1).content) is differs
+def test_numbers_of_ensembles_make_no_new_set(pin: Pin, differs: bool) -> None:
+    assert (pin.content != nested(1).content) is differs
 
 
 def test_an_ensemble_that_nobody_can_read_counts_as_it_is() -> None:
-    one, other = (
-        replace(found, repository={**found.repository, "top.config.pbtxt": text})
-        for found, text in ((nested(2), "step {"), (nested(2), "steps {"))
+    reordered, misspelt = (
+        replace(pin, repository={**pin.repository, "top.config.pbtxt": text})
+        for pin, text in ((nested(2), "step {"), (nested(2), "steps {"))
     )
 
-    assert one.content != other.content
+    assert reordered.content != misspelt.content
 
 
 @pytest.mark.parametrize(
-    ("found", "content"),
+    ("pin", "content"),
     [
         (pin(), "82c89586d192de7a4421283d703dda7a9982b561834ac6a9f5f833aa72a58cdb"),
         (pipeline_pin(), "d128b05802828a226047256668c6af2ed642dfff663cface885ac9b8bcb645d8"),
@@ -64,9 +64,9 @@ def test_an_ensemble_that_nobody_can_read_counts_as_it_is() -> None:
     ids=["model", "pipeline"],
 )
 def test_an_upgraded_operator_finds_the_content_that_it_found_before(
-    found: Pin, content: str
+    pin: Pin, content: str
 ) -> None:
-    assert found.content == content, "each pipeline that refers to it would be rolled out anew"
+    assert pin.content == content, "each pipeline that refers to it would be rolled out anew"
 
 
 def test_no_pin_waits_for_the_content_of_another(monkeypatch: pytest.MonkeyPatch) -> None:

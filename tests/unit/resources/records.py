@@ -25,8 +25,8 @@ def written(name: str = PINNED) -> dict[str, Any]:
 
 @cache
 def _parsed(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8"))
-    return found
+    record: dict[str, Any] = yaml.safe_load((FOLDER / f"{name}.yaml").read_text("utf-8"))
+    return record
 
 
 def unit_of(body: dict[str, Any]) -> UnitKey:
@@ -46,30 +46,30 @@ def why_not(body: dict[str, Any], name: str = PINNED) -> str:
 
 
 def template_of(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = body["data"]["children"][1]["spec"]["template"]
-    return found
+    template: dict[str, Any] = body["data"]["children"][1]["spec"]["template"]
+    return template
 
 
 def config(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = body["data"]["children"][0]
-    return found
+    manifest: dict[str, Any] = body["data"]["children"][0]
+    return manifest
 
 
 def workload(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = body["data"]["children"][1]
-    return found
+    manifest: dict[str, Any] = body["data"]["children"][1]
+    return manifest
 
 
 def pod(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = template_of(body)["spec"]
-    return found
+    spec: dict[str, Any] = template_of(body)["spec"]
+    return spec
 
 
 def triton(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = pod(body)["containers"][0]
-    return found
+    container: dict[str, Any] = pod(body)["containers"][0]
+    return container
 
 
 def loader(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = pod(body)["initContainers"][0]
-    return found
+    container: dict[str, Any] = pod(body)["initContainers"][0]
+    return container

@@ -29,8 +29,8 @@ def deployment(defaults: Any) -> Any:
 
 
 def loader(defaults: Any) -> Any:
-    (found,) = deployment(defaults)["spec"]["template"]["spec"]["initContainers"]
-    return found
+    (container,) = deployment(defaults)["spec"]["template"]["spec"]["initContainers"]
+    return container
 
 
 def test_the_address_is_in_the_loaders_environment_alone() -> None:

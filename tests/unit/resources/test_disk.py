@@ -35,8 +35,8 @@ def rendered(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def pod_of(body: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = rendered(body)["Deployment"]["spec"]["template"]["spec"]
-    return found
+    spec: dict[str, Any] = rendered(body)["Deployment"]["spec"]["template"]["spec"]
+    return spec
 
 
 def case(limit: str | None = None, **resources: Any) -> dict[str, Any]:
@@ -45,16 +45,16 @@ def case(limit: str | None = None, **resources: Any) -> dict[str, Any]:
 
 
 def sizes(spec: dict[str, Any]) -> dict[str, int]:
-    found = {v["name"]: v["emptyDir"]["sizeLimit"] for v in spec["volumes"] if "emptyDir" in v}
-    return {name: int(parse_quantity(size)) for name, size in found.items()}
+    limits = {v["name"]: v["emptyDir"]["sizeLimit"] for v in spec["volumes"] if "emptyDir" in v}
+    return {name: int(parse_quantity(size)) for name, size in limits.items()}
 
 
 @pytest.mark.parametrize("limit", [None, "1Mi", "140Gi", "64Ti"])
 def test_the_volume_holds_an_archive_beside_what_is_in_it(limit: str | None) -> None:
     most = int(parse_quantity(limit)) if limit else DEFAULT_SIZE_LIMIT
-    found = sizes(pod_of(case(limit)))
-    assert 2 * most < found["models"] <= 2 * most + (1 << 30)
-    assert found["tmp"] == max(most, DEFAULT_SIZE_LIMIT)
+    volumes = sizes(pod_of(case(limit)))
+    assert 2 * most < volumes["models"] <= 2 * most + (1 << 30)
+    assert volumes["tmp"] == max(most, DEFAULT_SIZE_LIMIT)
 
 
 @pytest.mark.parametrize("name", INPUTS)
@@ -121,9 +121,9 @@ def test_built_in_steps_and_ensembles_take_no_limit() -> None:
         "words", 1, ArtifactFormat.PYTHON, "https://store.example/v", builtin="tokenizer"
     )
     joined = PlannedModel("all", 1, ArtifactFormat.ENSEMBLE)
-    found = disk_limits((words, joined))
-    assert 2 * MOST_VOCABULARY < found.models <= 1 << 30
-    assert disk_limits((ONE, ONE)).models > disk_limits((ONE,)).models > found.models
+    limits = disk_limits((words, joined))
+    assert 2 * MOST_VOCABULARY < limits.models <= 1 << 30
+    assert disk_limits((ONE, ONE)).models > disk_limits((ONE,)).models > limits.models
 
 
 @pytest.mark.parametrize(
@@ -143,8 +143,8 @@ def variable(**fields: Any) -> Edit:
 
 def volume(name: str, **content: Any) -> Edit:
     def edit(body: dict[str, Any]) -> None:
-        (found,) = (v for v in pod(body)["volumes"] if v["name"] == name)
-        found["emptyDir"] = content
+        (volume,) = (v for v in pod(body)["volumes"] if v["name"] == name)
+        volume["emptyDir"] = content
 
     return edit
 

@@ -33,17 +33,17 @@ def test_children_are_as_reviewed(name: str, golden: Golden) -> None:
     body = INPUTS[name]
     golden.check(f"golden/{name}/input.yaml", as_yaml([body]))
     # The record repeats the ConfigMap and the Deployment.
-    found = [m for m in manifests(planned(body)) if m["kind"] != "ControllerRevision"]
-    golden.check(f"golden/{name}/expected.yaml", as_yaml(found))
+    children = [m for m in manifests(planned(body)) if m["kind"] != "ControllerRevision"]
+    golden.check(f"golden/{name}/expected.yaml", as_yaml(children))
 
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_the_record_holds_what_is_written(name: str) -> None:
-    found = {m["kind"]: m for m in manifests(planned(INPUTS[name]))}
-    config, workload = found["ControllerRevision"]["data"]["children"]
+    by_kind = {m["kind"]: m for m in manifests(planned(INPUTS[name]))}
+    config, workload = by_kind["ControllerRevision"]["data"]["children"]
 
-    assert config["data"] == found["ConfigMap"]["data"]
-    assert workload["spec"]["template"] == found["Deployment"]["spec"]["template"]
+    assert config["data"] == by_kind["ConfigMap"]["data"]
+    assert workload["spec"]["template"] == by_kind["Deployment"]["spec"]["template"]
     assert "replicas" not in workload["spec"]
     assert "ownerReferences" not in workload["metadata"]
 
@@ -65,12 +65,12 @@ def test_pods_pass_the_restricted_standard(name: str) -> None:
 
 @pytest.mark.parametrize("name", INPUTS)
 def test_the_service_selects_exactly_the_pods_of_its_revision(name: str) -> None:
-    found = {m["kind"]: m for m in manifests(planned(INPUTS[name]))}
-    labels = found["Deployment"]["spec"]["template"]["metadata"]["labels"]
-    selector = found["Service"]["spec"]["selector"]
+    by_kind = {m["kind"]: m for m in manifests(planned(INPUTS[name]))}
+    labels = by_kind["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    selector = by_kind["Service"]["spec"]["selector"]
 
     assert selector.items() <= labels.items()
-    assert selector == found["Deployment"]["spec"]["selector"]["matchLabels"]
+    assert selector == by_kind["Deployment"]["spec"]["selector"]["matchLabels"]
     assert any("revision" in key for key in selector)
 
 

@@ -82,8 +82,8 @@ def written_again(record: RevisionRecord, name: str) -> dict[str, Any]:
     """Return the record as the API server gives back what the operator makes of it."""
     unit = unit_of(written(name))
     manifest = controller_revision(Owner(unit, API_VERSION, "u"), record)
-    found: dict[str, Any] = json.loads(json.dumps(manifest))
-    return found
+    stored: dict[str, Any] = json.loads(json.dumps(manifest))
+    return stored
 
 
 RESOLVED = "registry-alias"

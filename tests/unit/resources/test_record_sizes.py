@@ -19,15 +19,15 @@ from tests.unit.resources.records import PINNED, config, why_not, written
 @pytest.fixture
 def built(monkeypatch: pytest.MonkeyPatch) -> list[object]:
     """The models that are built of plans."""
-    found: list[object] = []
+    items: list[object] = []
     model = repository_plan._model
 
     def noted(index: int, item: Any) -> object:
-        found.append(item)
+        items.append(item)
         return model(index, item)
 
     monkeypatch.setattr(repository_plan, "_model", noted)
-    return found
+    return items
 
 
 def plan_of(count: int) -> str:

@@ -39,8 +39,8 @@ BAD: dict[str, Spoil] = {
 
 
 def context(spec: dict[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = spec["containers"][0]["securityContext"]
-    return found
+    security: dict[str, Any] = spec["containers"][0]["securityContext"]
+    return security
 
 
 def test_a_good_pod_passes() -> None:

@@ -22,11 +22,11 @@ def inline(name: str, **source: Any) -> dict[str, Any]:
 
 def loaders_mounts(steps: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The volume behind each path of the init container."""
-    outputs = [{"name": one["name"], **TENSOR} for one in steps]
+    outputs = [{"name": step["name"], **TENSOR} for step in steps]
     body = epipe(inputs=[{"name": "x", **TENSOR}], outputs=outputs, steps=steps)
-    found = plan(seen_of(body), DEFAULTS, NOON)
-    assert found.invalid is None, found.invalid
-    manifests = [a.manifest for a in found.actions if hasattr(a, "manifest")]
+    planned = plan(seen_of(body), DEFAULTS, NOON)
+    assert planned.invalid is None, planned.invalid
+    manifests = [a.manifest for a in planned.actions if hasattr(a, "manifest")]
     (pod,) = (m["spec"]["template"]["spec"] for m in manifests if m["kind"] == "Deployment")
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     (loader,) = pod["initContainers"]
@@ -35,14 +35,14 @@ def loaders_mounts(steps: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
 
 def test_the_secrets_of_all_models_are_mounted() -> None:
     secrets = {"one": "token-b", "two": "token-a", "three": "token-b"}
-    found = loaders_mounts(
+    mounts = loaders_mounts(
         [
             inline(name, uri=f"https://store.example/{name}.onnx", secretRef={"name": secret})
             for name, secret in secrets.items()
         ]
     )
 
-    mounted = {at: volume["secret"] for at, volume in found.items() if "secret" in volume}
+    mounted = {at: volume["secret"] for at, volume in mounts.items() if "secret" in volume}
     assert mounted == {
         f"/etc/inference-operator/credentials/{name}": {"secretName": name, "optional": True}
         for name in ("token-a", "token-b")
@@ -51,12 +51,12 @@ def test_the_secrets_of_all_models_are_mounted() -> None:
 
 def test_the_claims_of_all_models_are_mounted() -> None:
     claims = {"one": "weights", "two": "archive", "three": "weights"}
-    found = loaders_mounts(
+    mounts = loaders_mounts(
         [inline(name, uri=f"pvc://{claim}/{name}.onnx") for name, claim in claims.items()]
     )
 
     kept = "persistentVolumeClaim"
-    mounted = {at: volume[kept] for at, volume in found.items() if kept in volume}
+    mounted = {at: volume[kept] for at, volume in mounts.items() if kept in volume}
     assert mounted == {
         f"/mnt/claims/{name}": {"claimName": name, "readOnly": True}
         for name in ("archive", "weights")

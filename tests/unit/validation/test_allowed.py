@@ -17,14 +17,14 @@ ROOT = Path(__file__).parents[3]
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_operator_refuses_what_the_table_says(case: Case) -> None:
-    paths = [sentence.partition(": found ")[0] for sentence in case.said]
+    paths = [sentence.partition(": found ")[0] for sentence in case.sentences]
     assert paths == ([case.refused] if case.refused else [])
 
 
 @pytest.mark.parametrize("case", [c for c in CASES if c.hidden], ids=lambda case: case.name)
 def test_a_refusal_shows_no_password_and_no_signature(case: Case) -> None:
     assert case.hidden in str(case.body)
-    assert not [sentence for sentence in case.said if case.hidden in sentence]
+    assert not [sentence for sentence in case.sentences if case.hidden in sentence]
 
 
 def test_the_names_of_the_cases_differ() -> None:
@@ -40,7 +40,7 @@ def test_a_refusal_names_field_value_lists_and_remedy() -> None:
     lists = AllowLists(images=("nvcr.io/nvidia/*", "registry.example.com/triton"))
     spec = parse(changed({"spec.triton.image": "evil.com/x:1"})).spec
     assert [str(problem) for problem in not_allowed(spec, lists)] == [
-        'spec.triton.image: found "evil.com/x:1", expected what the platform allows'
+        'spec.triton.image: found "evil.com/x:1", expected a value that the platform allows'
         " (nvcr.io/nvidia/*, registry.example.com/triton); use one of these, or ask the platform"
         " engineers to add it to INFERENCE_OPERATOR_ALLOWED_IMAGES"
     ]

@@ -1,7 +1,5 @@
-"""What a message shows of a value that has no place for it: never what may be a password.
-
-Messages are read by more people than specs are, and come into logs, Events and tickets.
-"""
+"""Text of a bad value in a message, which never shows a possible password. Messages are read by
+more people than specs are, and come into logs, Events and tickets."""
 
 from collections.abc import Mapping
 
@@ -9,7 +7,7 @@ from inference_operator.api.quoting import shown
 from inference_operator.api.rules import MAY_BE_SECRET
 from inference_operator.api.shown_uri import shown_text
 
-# Fields whose values, or what people write in their place, may be passwords or signed addresses.
+# Fields whose values, or texts written by mistake there, may be passwords or signed addresses.
 _PRIVATE = frozenset(
     {
         "configOverrides",
@@ -25,11 +23,9 @@ _PRIVATE = frozenset(
 )
 
 
-def found_value(value: object, loc: tuple[int | str, ...] = ()) -> str:
-    """Return the value as a message quotes it; of one that may be private, only what kind it is.
-
-    `loc` is the way to the value, by fields and indices.
-    """
+def shown_value(value: object, loc: tuple[int | str, ...] = ()) -> str:
+    """Return the value as a message quotes it; only its kind if it may be private. `loc` is the way
+    to the value, by fields and indices."""
     if value is None or isinstance(value, bool):
         return shown(value)
     is_private = not _PRIVATE.isdisjoint(loc)
@@ -46,6 +42,6 @@ def _kind(value: Mapping[object, object] | list[object] | tuple[object, ...]) ->
 
 
 def _has_text(value: Mapping[object, object] | list[object] | tuple[object, ...]) -> bool:
-    """Whether a part is text, or holds parts of its own."""
+    """Return whether a part is text, or holds parts of its own."""
     parts = value.values() if isinstance(value, Mapping) else value
-    return any(isinstance(one, str | Mapping | list | tuple) for one in parts)
+    return any(isinstance(part, str | Mapping | list | tuple) for part in parts)
