@@ -34,7 +34,7 @@ def check_artifact(format: ModelFormat, path: Path, config: ModelConfig) -> list
     # GPUs for which there is no file of their own open the main file.
     there = [name for name in sorted(others - {main}) if _is_there(path / name)]
     files = [_opened(format, path / name) for name in (main, *there)]
-    return first(one for file in files for one in _check_file(format, file, config))
+    return first(problem for file in files for problem in _check_file(format, file, config))
 
 
 def _is_there(file: Path) -> bool:
@@ -61,9 +61,9 @@ def _opened(format: ModelFormat, file: Path) -> Path:
 def _not_an_artifact(file: Path) -> list[Problem]:
     if not file.exists():
         there = sorted(child.name for child in file.parent.iterdir())[:5]
-        found = f"no such file (there are: {', '.join(there) or 'no files'})"
+        value = f"no such file (there are: {', '.join(there) or 'no files'})"
         remedy = "rename the file, or set default_model_filename in triton.configOverrides"
-        return [Problem(file.name, found, "the model's main file", remedy)]
+        return [Problem(file.name, value, "the model's main file", remedy)]
     if not file.is_file():
         return [Problem(file.name, "a folder", "a file", "point source.uri at the model's file")]
     with file.open("rb") as stream:

@@ -21,7 +21,8 @@ from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.serving_spec import MAX_NAME
 from model_builders.checks import check
-from model_builders.importing.dropped_files import without_files, without_unread
+from model_builders.importing.cycles import find_cycle
+from model_builders.importing.dropped_files import drop_files, drop_unread
 from model_builders.importing.ensembles import (
     Served,
     ensemble_spec,
@@ -32,7 +33,6 @@ from model_builders.importing.ensembles import (
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
 from model_builders.importing.model import Serving, format_of, model_spec
-from model_builders.importing.rings import ring
 from model_builders.names import main_file_name
 from model_builders.protobuf import ModelConfig
 
@@ -106,7 +106,7 @@ class _Import:
 
     def _attempt(self, folder: ModelFolder, convert: Callable[[ModelFolder, str], None]) -> None:
         try:
-            self._named_like_its_folder(folder)
+            self._check_name(folder)
             convert(folder, self._new_name(folder.name))
         except ImportFailedError as failure:
             self._fail(folder.name, failure)
@@ -121,7 +121,7 @@ class _Import:
         self._result.warnings.append(f"{name}: {sentence}")
 
     @staticmethod
-    def _named_like_its_folder(folder: ModelFolder) -> None:
+    def _check_name(folder: ModelFolder) -> None:
         if folder.config.name not in ("", folder.name):
             raise ImportFailedError(
                 f'found name: "{folder.config.name}" in its config.pbtxt, expected the folder\'s'
@@ -132,11 +132,11 @@ class _Import:
         name = resource_name(served_name)
         if not name:
             raise ImportFailedError("found no letter in its name, expected at least one; rename it")
-        taken = {one.resource_name for one in self._served.values()}
+        taken = {model.resource_name for model in self._served.values()}
         if name not in taken:
             return name
         tries = (f"{name[: MAX_NAME - 3]}-{number}" for number in range(2, 100))
-        unique = next((one for one in tries if one not in taken), None)
+        unique = next((other for other in tries if other not in taken), None)
         if unique is None:
             raise ImportFailedError(f"found 100 models that would be called {name}; rename some")
         self._warn(served_name, f"the resource is called {unique}, since {name} is taken")
@@ -148,7 +148,7 @@ class _Import:
         model_format = format_of(folder.config, files)
         source = self._source(folder, version, main_file_name(model_format, folder.config))
         serving = Serving(folder.name, name, source, self._options.gpus)
-        config, left_out = without_files(folder, version)
+        config, left_out = drop_files(folder, version)
         spec = model_spec(config, model_format, serving)
         self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL, version)
         self._configs[folder.name] = config
@@ -195,9 +195,9 @@ class _Import:
         return {"uri": f"{prefix}{slash}", **pin}
 
     def _ensemble(self, folder: ModelFolder, name: str) -> None:
-        self._can_follow(folder.name)
-        config, left_out = without_files(folder, None)
-        unread = [*without_unread(config)]
+        self._check_steps_imported(folder.name)
+        config, left_out = drop_files(folder, None)
+        unread = [*drop_unread(config)]
         spec = ensemble_spec(config, name=folder.name, resource_name=name, served=self._served)
         newest = max(folder.versions(), default=None)
         self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE, newest)
@@ -209,11 +209,11 @@ class _Import:
         for problem in graph_problems(config, spec, self._configs):
             self._warn(folder.name, f"the operator will refuse it: {problem}")
 
-    def _can_follow(self, name: str) -> None:
+    def _check_steps_imported(self, name: str) -> None:
         """ImportFailedError where an ensemble leads back to itself, or to what was not imported."""
-        if found := ring(name, self._steps):
+        if steps := find_cycle(name, self._steps):
             raise ImportFailedError(
-                f"found a ring of steps, {' -> '.join(found)}, expected steps that do not lead back"
+                f"found a ring of steps, {' -> '.join(steps)}, expected steps that do not lead back"
                 " to the ensemble; Triton does not load it: take one of them out"
             )
         if failed := self._steps[name] & self._failed:
@@ -225,10 +225,10 @@ class _Import:
     def _warn_about(
         self, folder: ModelFolder, spec: dict[str, Any], left_out: Iterable[str]
     ) -> None:
-        if folder.beside():
+        if folder.other_files():
             self._warn(
                 folder.name,
-                f"not imported: {', '.join(folder.beside())}; files beside the version folders"
+                f"not imported: {', '.join(folder.other_files())}; files beside the version folders"
                 " (labels, warm-up data) have no place in a source",
             )
         for sentence in left_out:

@@ -94,7 +94,7 @@ class _Graph:
 
 def _graph(reader: FieldReader) -> _Graph:
     external = ExternalFiles(reader)
-    found, size = _Graph(files=external.paths), 0
+    graph, size = _Graph(files=external.paths), 0
     for part, first, last in reader.fields(0, reader.size):
         if part != _GRAPH:
             external.look_into("ModelProto", part, first, last)
@@ -103,12 +103,12 @@ def _graph(reader: FieldReader) -> _Graph:
         for number, start, end in reader.fields(first, last):
             if number in (_INPUT, _OUTPUT):
                 size += end - start
-                tensors = found.inputs if number == _INPUT else found.outputs
+                tensors = graph.inputs if number == _INPUT else graph.outputs
                 _check_size(len(tensors), end - start, size)
                 tensors.append(reader.content(start, end))
             else:
                 external.look_into("GraphProto", number, start, end)
-    return found
+    return graph
 
 
 def _check_size(count: int, size: int, total: int) -> None:
@@ -149,17 +149,17 @@ def _tensors(encoded: Sequence[bytes]) -> tuple[GraphTensor, ...]:
     import onnx
     from google.protobuf.message import DecodeError
 
-    found, dims = [], 0
-    for one in encoded:
+    tensors, dims = [], 0
+    for message in encoded:
         try:
-            value = onnx.ValueInfoProto.FromString(one)
+            value = onnx.ValueInfoProto.FromString(message)
         except (DecodeError, RuntimeError, ValueError) as error:
             raise NotOnnxError(BROKEN) from error
         dims += len(value.type.tensor_type.shape.dim)
         if dims > _MAX_DIMS:
             raise _too_large()
-        found.append(_tensor(value))
-    return tuple(found)
+        tensors.append(_tensor(value))
+    return tuple(tensors)
 
 
 def _tensor(value: "onnx.ValueInfoProto") -> GraphTensor:

@@ -123,9 +123,9 @@ class ExternalFiles:
             raise _too_much(f"weights in more than {_MAX_FILES:,} files", f"{_MAX_FILES:,}")
 
 
-def _too_much(found: str, most: str) -> NotOnnxError:
+def _too_much(value: str, most: str) -> NotOnnxError:
     return NotOnnxError(
-        found, f"at most {most}", "save the model again, with its weights in one file"
+        value, f"at most {most}", "save the model again, with its weights in one file"
     )
 
 
@@ -167,8 +167,8 @@ def _stays_inside(name: str) -> bool:
 
 def _below(kind: str, message: Any) -> Iterator[tuple[str, Any]]:
     """Yield the messages within a parsed one that may lead to entries, each with its kind."""
-    known = _BELOW[kind]
-    for descriptor, value in message.ListFields() if known else ():
-        if (inner := known.get(descriptor.number)) is not None:
+    kinds = _BELOW[kind]
+    for descriptor, value in message.ListFields() if kinds else ():
+        if (inner := kinds.get(descriptor.number)) is not None:
             each = (value,) if isinstance(value, Message) else value
-            yield from ((inner, one) for one in each)
+            yield from ((inner, part) for part in each)

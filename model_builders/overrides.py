@@ -44,9 +44,9 @@ def apply_overrides(config: Any, text: str, owners: Owners = OF_MODEL) -> list[P
 def parse_written(text: str, path: str) -> Any:
     """Protobuf text as a written config; ConfigError names line and column, and what to do."""
     if _RUN in text:
-        found = f"more than {MOST_BACKSLASHES} backslashes in a row"
+        value = f"more than {MOST_BACKSLASHES} backslashes in a row"
         raise ConfigError(
-            [Problem(path, found, f"at most {MOST_BACKSLASHES}", "remove some of them")]
+            [Problem(path, value, f"at most {MOST_BACKSLASHES}", "remove some of them")]
         )
     try:
         parsed = _parsed(text)
@@ -88,8 +88,8 @@ def _parse_problem(error: text_format.ParseError, text: str, path: str) -> Probl
 def _without_value(reason: str) -> str:
     """The parser's reason without the value that it quotes, which may be a password."""
     for mark in (": '", ': "'):
-        about, found, value = reason.partition(mark)
-        if found and any(map(str.isalnum, value)):
+        about, separator, value = reason.partition(mark)
+        if separator and any(map(str.isalnum, value)):
             return f"{about}: a value that is not shown"
     return reason
 
@@ -142,8 +142,8 @@ class _Merge:
             return  # an ensemble has a platform and no backend
         backend = next((b for b in BACKENDS.values() if b.name == config.backend), None)
         if backend is None or overrides.platform != backend.platform:
-            known = f'"{backend.platform}"' if backend and backend.platform else "no platform"
-            self.refuse("platform", quoted(overrides.platform), known)
+            expected = f'"{backend.platform}"' if backend and backend.platform else "no platform"
+            self.refuse("platform", quoted(overrides.platform), expected)
             overrides.ClearField("platform")
         elif not overrides.HasField("backend"):
             config.ClearField("backend")

@@ -33,9 +33,9 @@ def pack(spec: InferenceModelSpec, artifact: Path, version: int, repository: Pat
         raise PackingError(Problem("model.name", "nothing", "Triton's name for it", "add it"))
     if not artifact.is_file():
         raise PackingError(Problem(str(artifact), "no such file", "the model", "fetch it again"))
-    if pin is not None and (found := _digest(artifact)) != pin:
+    if pin is not None and (digest := _digest(artifact)) != pin:
         remedy = "fetch it again, and if that does not help register it anew"
-        raise PackingError(Problem(artifact.name, f"sha256 {found}", f"{pin} as pinned", remedy))
+        raise PackingError(Problem(artifact.name, f"sha256 {digest}", f"{pin} as pinned", remedy))
     config = model_config(spec, name=name, accelerated=False)
     leaving = [*misplaced(config, Place(version, name))]
     if problems := leaving or check_artifact(spec.model.known_format, artifact, config):

@@ -56,9 +56,9 @@ def _model_class(file: Path, module: ast.Module) -> list[Problem]:
             n.name for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
         }
         if "execute" not in methods and not node.bases:
-            found = f"{_CLASS} without execute"
+            value = f"{_CLASS} without execute"
             remedy = "add execute(self, requests), which returns one response for each request"
-            return [Problem(f"{file.name}:{node.lineno}", found, "the method execute", remedy)]
+            return [Problem(f"{file.name}:{node.lineno}", value, "the method execute", remedy)]
     return []
 
 

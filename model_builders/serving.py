@@ -5,7 +5,7 @@ from typing import Any
 
 from inference_operator.api.triton import Metrics, VersionPolicy, Warmup, WarmupData, WarmupInput
 from model_builders.names import config_type
-from model_builders.set_fields import put
+from model_builders.set_fields import copy_field
 
 LATENCY_FAMILY = "nv_inference_first_response_histogram_ms"
 HISTOGRAMS = "histogram_latencies=true"
@@ -15,8 +15,8 @@ HISTOGRAMS = "histogram_latencies=true"
 def add_warmup(config: Any, samples: Iterable[Warmup]) -> None:
     for sample in samples:
         message = config.model_warmup.add(name=sample.name)
-        put(message, "batch_size", sample, "batch_size")
-        put(message, "count", sample, "count")
+        copy_field(message, "batch_size", sample, "batch_size")
+        copy_field(message, "count", sample, "count")
         for tensor in sample.inputs:
             _write_warmup_input(message.inputs[tensor.name], tensor)
 

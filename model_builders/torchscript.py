@@ -43,8 +43,8 @@ def check_torchscript(file: Path, config: ModelConfig) -> list[Problem]:
     except ZipTooLargeError as error:
         return [Problem(file.name, str(error), "a TorchScript archive", _EXPORT)]
     except BROKEN as error:
-        found = f"a damaged archive ({error})"
-        return [Problem(file.name, found, "a TorchScript archive", "upload the artifact again")]
+        value = f"a damaged archive ({error})"
+        return [Problem(file.name, value, "a TorchScript archive", "upload the artifact again")]
     if problem:
         return [problem]
     return _inputs(forward, config) if forward and forward.plain else []
@@ -56,8 +56,8 @@ def _no_archive(file: Path) -> Problem:
     if head.startswith(b"PK"):
         remedy = "the file is cut short: upload the artifact again"
         return Problem(file.name, "a damaged zip archive", "a TorchScript archive", remedy)
-    found = "a pickle of torch.save" if head.startswith(b"\x80") else "no zip archive"
-    return Problem(file.name, found, "a TorchScript archive", _EXPORT)
+    value = "a pickle of torch.save" if head.startswith(b"\x80") else "no zip archive"
+    return Problem(file.name, value, "a TorchScript archive", _EXPORT)
 
 
 def _layout(file: Path, archive: zipfile.ZipFile) -> Problem | None:
@@ -66,14 +66,14 @@ def _layout(file: Path, archive: zipfile.ZipFile) -> Problem | None:
     if {f"{root}/data.pkl", f"{root}/constants.pkl"} <= archive.NameToInfo.keys():
         return _unreadable(file, archive, root)
     if "models/model.json" in inner or "archive_format" in inner:
-        found = "an archive of torch.export"
+        value = "an archive of torch.export"
     elif any(name.endswith(".so") for name in inner):
-        found = "an AOTInductor package"
+        value = "an AOTInductor package"
     elif "data.pkl" in inner and "constants.pkl" not in inner:
-        found = "a state_dict or pickled module of torch.save"
+        value = "a state_dict or pickled module of torch.save"
     else:
-        found = "a zip archive of something else"
-    return Problem(file.name, found, "a TorchScript archive", _EXPORT)
+        value = "a zip archive of something else"
+    return Problem(file.name, value, "a TorchScript archive", _EXPORT)
 
 
 def _root(archive: zipfile.ZipFile) -> str:
@@ -162,24 +162,24 @@ def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
     if config.HasField("sequence_batching") or not names:
         return []
     if not forward.required <= len(names) <= len(forward.arguments):
-        found = f"{len(names)} ({listed(names, show=short)})"
+        value = f"{len(names)} ({listed(names, show=short)})"
         return [
             Problem(
                 "spec.model.inputs",
-                found,
+                value,
                 f"one for each argument of the artifact's {signature}",
                 "add or remove inputs, or export the model again",
             )
         ]
-    known = [name for name in names if name in forward.arguments]
+    named = [name for name in names if name in forward.arguments]
     indexed = all(re.fullmatch(r".+__[0-9]+", name) for name in names)
-    if indexed or not known or len(known) == len(names):
+    if indexed or not named or len(named) == len(names):
         return []
     return [
         Problem(
             f"spec.model.inputs[{name}].name",
             quoted(name),
-            f"an argument of the artifact's {signature}, as {known[0]} is",
+            f"an argument of the artifact's {signature}, as {named[0]} is",
             "name all inputs by argument: Triton ignores the names where one is none",
         )
         for name in names

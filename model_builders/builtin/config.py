@@ -59,8 +59,8 @@ def _settings(builtin: Builtin) -> tuple[str, Any]:
         ("ohlcv_features", "ohlcvFeatures"),
         ("tokenizer", "tokenizer"),
     ):
-        if (found := getattr(builtin, field)) is not None:
-            return kind, found
+        if (settings := getattr(builtin, field)) is not None:
+            return kind, settings
     raise LookupError("a built-in step is one of weightedAverage, ohlcvFeatures and tokenizer")
 
 

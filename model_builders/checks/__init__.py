@@ -39,5 +39,5 @@ def check(spec: InferenceModelSpec, *, version: int = 1, name: str | None = None
     name for the model, or None where it is not known.
     """
     place = Place(version, name or spec.model.name)
-    problems = (problem for one in CHAIN for problem in one(spec))
+    problems = (problem for rule in CHAIN for problem in rule(spec))
     return first(chain(problems, merged.overrides(spec, place)))

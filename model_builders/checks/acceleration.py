@@ -30,13 +30,13 @@ def profiles(spec: InferenceModelSpec) -> Iterator[Problem]:
     yield from profiles_of(spec.triton.instance_groups, spec.model.known_format)
 
 
-def profiles_of(groups: Iterable[InstanceGroup], known: str) -> Iterator[Problem]:
+def profiles_of(groups: Iterable[InstanceGroup], model_format: str) -> Iterator[Problem]:
     """Problems of the groups of a model of the format `known`, at an InferenceModel's places."""
     for index, group in enumerate(groups):
-        if group.profiles and known != ModelFormat.TENSORRT:
+        if group.profiles and model_format != ModelFormat.TENSORRT:
             yield Problem(
                 f"{GROUPS}[{index}].profiles",
-                f"profiles for a {known} model",
+                f"profiles for a {model_format} model",
                 "none: only TensorRT plans have optimization profiles",
                 "remove it",
             )

@@ -46,9 +46,9 @@ def fields(config: Any) -> Iterator[Problem]:
             yield _foreign(descriptor.name)
     for kind in ("input", "output"):
         for tensor in getattr(config, kind):
-            known = tensor.DESCRIPTOR.fields_by_name
+            declared = tensor.DESCRIPTOR.fields_by_name
             for field in _TENSOR_FIELDS:
-                if field in known and getattr(tensor, field):
+                if field in declared and getattr(tensor, field):
                     yield _foreign(f"{kind}[{tensor.name}].{field}")
     yield from _versions(config.version_policy)
 

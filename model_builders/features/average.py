@@ -51,12 +51,12 @@ class WeightedAverage:
         that of the close moving in the forecast's direction. A text whose score or confidence is
         NaN counts nothing; a price or an interval that is no forecast gives NaN in its own row.
         """
-        said, sure, prices, bounds = map(_singles, (score, confidence, price, interval))
+        scores, confidences, prices, bounds = map(_singles, (score, confidence, price, interval))
         # What cannot be computed is answered with NaN, as torch does, and no warning.
         with np.errstate(all="ignore"):
-            heard = ~(np.isnan(said) | np.isnan(sure))
-            weight = np.where(heard, self._text * np.clip(2 * sure - 1, 0, 1), np.float32(0))
-            view = self._sensitivity * np.where(heard, said, np.float32(0))
+            heard = ~(np.isnan(scores) | np.isnan(confidences))
+            weight = np.where(heard, self._text * np.clip(2 * confidences - 1, 0, 1), np.float32(0))
+            view = self._sensitivity * np.where(heard, scores, np.float32(0))
             moved = (self._price * np.log(prices) + weight * view) / (self._price + weight)
             logs = np.log(bounds)
             spread = (logs[:, 1:] - logs[:, :1]) / np.float32(INTERVAL_WIDTH)
@@ -69,5 +69,5 @@ def _singles(given: Any) -> Singles:
 
 
 def _erf(values: npt.NDArray[Any]) -> Singles:
-    found = np.fromiter(map(math.erf, values.ravel().tolist()), np.float32, values.size)
-    return found.reshape(values.shape)
+    erf = np.fromiter(map(math.erf, values.ravel().tolist()), np.float32, values.size)
+    return erf.reshape(values.shape)

@@ -81,8 +81,8 @@ def standstill(ohlcv: Floats) -> npt.NDArray[np.int64]:
     closes = ohlcv[..., ::-1, CLOSE]
     newest = closes[..., :1]
     alike = np.abs(closes - newest) <= newest * _ROUNDING
-    found: npt.NDArray[np.int64] = np.logical_and.accumulate(alike, axis=-1).sum(axis=-1)
-    return found
+    lengths: npt.NDArray[np.int64] = np.logical_and.accumulate(alike, axis=-1).sum(axis=-1)
+    return lengths
 
 
 def _times(given: Any) -> Times:
@@ -151,10 +151,10 @@ class _Rows:
         slack = prices * _ROUNDING
         high = prices[:, 1] + slack[:, 1] < prices.max(axis=1)
         low = prices[:, 2] - slack[:, 2] > prices.min(axis=1)
-        for column, wrong, wanted in ((1, high, "the highest"), (2, low, "the lowest")):
+        for column, wrong, extreme in ((1, high, "the highest"), (2, low, "the lowest")):
             marked = np.zeros(values.shape, bool)
             marked[:, column] = wrong
-            expected = f"{wanted} price of its bar; look for swapped columns"
+            expected = f"{extreme} price of its bar; look for swapped columns"
             self._refuse(marked, FailureReason.IMPOSSIBLE_BAR, expected)
 
     def _refuse(self, wrong: npt.NDArray[np.bool_], reason: FailureReason, expected: str) -> None:
@@ -182,11 +182,11 @@ def _check_gaps(times: Times, longest: np.timedelta64) -> None:
 
 
 def _check_standstill(ohlcv: Floats, name: str, longest: int) -> None:
-    found = int(standstill(ohlcv))
-    if found > longest:
+    length = int(standstill(ohlcv))
+    if length > longest:
         raise FeatureError(
             FailureReason.STANDS_STILL,
-            f"{name}.close: the newest {found} bars are all {ohlcv[-1, CLOSE]:g}, expected at most"
+            f"{name}.close: the newest {length} bars are all {ohlcv[-1, CLOSE]:g}, expected at most"
             f" {longest} with one close; look for a feed that has stopped, or allow a longer"
             " standstill",
         )

@@ -48,8 +48,8 @@ def frame(
 
     All of them where no names are given.
     """
-    found = {name: make(bars, periods) for name, make in _INDICATORS.items() if name in names}
+    features = {name: make(bars, periods) for name, make in _INDICATORS.items() if name in names}
     if any(name in names for name in RATIOS):
         ratios = price_ratios(bars)
-        found |= {name: ratios[:, at] for at, name in enumerate(RATIOS) if name in names}
-    return found
+        features |= {name: ratios[:, at] for at, name in enumerate(RATIOS) if name in names}
+    return features

@@ -37,11 +37,11 @@ def ema(values: npt.ArrayLike, bars: int) -> Floats:
     """
     given = series("values", values)
     count = period("ema", bars)
-    found, level = [], math.nan
+    levels, level = [], math.nan
     for value in given.tolist():
         level = ema_step(level, value, count)
-        found.append(level)
-    return after_warm_up(np.array(found[count - 1 :], np.float64), len(given))
+        levels.append(level)
+    return after_warm_up(np.array(levels[count - 1 :], np.float64), len(given))
 
 
 def rsi(close: npt.ArrayLike, bars: int = 14) -> Floats:
@@ -54,14 +54,14 @@ def rsi(close: npt.ArrayLike, bars: int = 14) -> Floats:
     prices = series("close", close, positive=True)
     count = period("rsi", bars)
     changes = np.diff(prices)
-    found: list[float] = []
+    strengths: list[float] = []
     if len(changes) >= count:
         gain, loss = wilder_start(changes[:count])
-        found.append(strength(gain, loss))
+        strengths.append(strength(gain, loss))
         for change in changes[count:].tolist():
             gain, loss = wilder_step(gain, loss, change, count)
-            found.append(strength(gain, loss))
-    return after_warm_up(np.array(found, np.float64), len(prices))
+            strengths.append(strength(gain, loss))
+    return after_warm_up(np.array(strengths, np.float64), len(prices))
 
 
 def volatility(close: npt.ArrayLike, bars: int = 20) -> Floats:
@@ -84,21 +84,21 @@ def price_ratios(bars: Bars) -> Floats:
 
 def log_ratio(values: Floats, base: Floats) -> Floats:
     """ln(values / base). Contiguous, because numpy's logarithm of a strided array may differ."""
-    found: Floats = np.log(np.ascontiguousarray(values / base))
-    return found
+    ratios: Floats = np.log(np.ascontiguousarray(values / base))
+    return ratios
 
 
 def means(rows: Floats) -> Floats:
     """Mean of each row [n, width]."""
-    found: Floats = rows.sum(axis=1) / rows.shape[1]
-    return found
+    row_means: Floats = rows.sum(axis=1) / rows.shape[1]
+    return row_means
 
 
 def deviations(rows: Floats) -> Floats:
     """Sample standard deviation of each row [n, width], width 2 or more."""
     off = rows - means(rows)[:, None]
-    found: Floats = np.sqrt((off * off).sum(axis=1) / (rows.shape[1] - 1))
-    return found
+    row_deviations: Floats = np.sqrt((off * off).sum(axis=1) / (rows.shape[1] - 1))
+    return row_deviations
 
 
 def ema_step(level: float, value: float, bars: int) -> float:

@@ -32,7 +32,7 @@ class Known:
     name: str
     values: Floats
     times: Times
-    known: Times
+    known_at: Times
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,23 +79,23 @@ def derive(definition: Definition, bars: Bars) -> Known:
 def as_of(feature: Known, times: Times) -> Known:
     """`feature` as it was last known at each of `times` [m]; NaN where nothing was known yet."""
     given = ~np.isnan(feature.values)
-    order = np.argsort(feature.known[given], kind="stable")
-    known, values = feature.known[given][order], feature.values[given][order]
-    rows = np.searchsorted(known, times, side="right") - 1
-    found = np.full(len(times), np.nan)
-    when = np.full(len(times), np.datetime64("NaT"), dtype=feature.known.dtype)
-    found[rows >= 0], when[rows >= 0] = values[rows[rows >= 0]], known[rows[rows >= 0]]
-    return Known(feature.name, found, times, when)
+    order = np.argsort(feature.known_at[given], kind="stable")
+    known_at, values = feature.known_at[given][order], feature.values[given][order]
+    rows = np.searchsorted(known_at, times, side="right") - 1
+    latest = np.full(len(times), np.nan)
+    when = np.full(len(times), np.datetime64("NaT"), dtype=feature.known_at.dtype)
+    latest[rows >= 0], when[rows >= 0] = values[rows[rows >= 0]], known_at[rows[rows >= 0]]
+    return Known(feature.name, latest, times, when)
 
 
 def close_ahead(bars: Bars, horizon: int = 1) -> Known:
     """The close `horizon` bars later divided by the bar's own: known when that later bar ends."""
     ahead, close = period("horizon", horizon), bars.column("close")
     values = np.full(len(bars), np.nan)
-    known = np.full(len(bars), np.datetime64("NaT"), dtype=bars.times.dtype)
+    known_at = np.full(len(bars), np.datetime64("NaT"), dtype=bars.times.dtype)
     values[:-ahead] = close[ahead:] / close[:-ahead]
-    known[:-ahead] = bars.times[ahead:]
-    return Known(f"close_ahead_{ahead}", values, bars.times, known)
+    known_at[:-ahead] = bars.times[ahead:]
+    return Known(f"close_ahead_{ahead}", values, bars.times, known_at)
 
 
 def dataset(
@@ -111,12 +111,14 @@ def dataset(
     _check_known(features, target)
     table = np.column_stack([feature.values for feature in features])
     begin = _warm_up(table)
-    found = windows(table[begin:], steps, stride)
-    first = np.arange(len(found)) * stride + begin
+    inputs = windows(table[begin:], steps, stride)
+    first = np.arange(len(inputs)) * stride + begin
     last = first + steps - 1
     kept = ~np.isnan(target.values[last])
     first, last = first[kept], last[kept]
-    return Dataset(found[kept], target.values[last], times[first], times[last], target.known[last])
+    return Dataset(
+        inputs[kept], target.values[last], times[first], times[last], target.known_at[last]
+    )
 
 
 def _computed(definition: Definition, bars: Bars) -> Floats:
@@ -154,13 +156,13 @@ def _check_known(features: Sequence[Known], target: Known) -> None:
             )
         _check_rows(
             feature,
-            ~np.isnan(feature.values) & ~(feature.known <= feature.times),
+            ~np.isnan(feature.values) & ~(feature.known_at <= feature.times),
             FailureReason.LOOK_AHEAD,
             "by then; lay it out with as_of, which takes what was known",
         )
     _check_rows(
         target,
-        ~np.isnan(target.values) & ~(target.known > target.times),
+        ~np.isnan(target.values) & ~(target.known_at > target.times),
         FailureReason.ALREADY_KNOWN,
         "later: there is nothing to predict",
     )
@@ -174,7 +176,7 @@ def _check_rows(
         raise FeatureError(
             reason,
             f"{feature.name}: its value of {feature.times[row]} becomes known at"
-            f" {feature.known[row]}, expected {expected}",
+            f" {feature.known_at[row]}, expected {expected}",
         )
 
 

@@ -99,10 +99,10 @@ class Volatility:
         self._return = LogReturn()
 
     def update(self, close: float) -> float:
-        found = self._return.update(close)
-        if math.isnan(found):
+        log_return = self._return.update(close)
+        if math.isnan(log_return):
             return math.nan
-        self._last.append(found)
+        self._last.append(log_return)
         return float(deviations(_row(self._last))[0]) if _full(self._last) else math.nan
 
 

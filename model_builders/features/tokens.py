@@ -97,36 +97,36 @@ class WordPiece:
             raise FeatureError(
                 FailureReason.WRONG_TYPE, f"{where}: found {type(text).__name__}, expected a string"
             )
-        found = [piece for word in words(text) for piece in self._pieces(word)]
-        if not found:
+        ids = [piece for word in words(text) for piece in self._pieces(word)]
+        if not ids:
             raise FeatureError(
                 FailureReason.EMPTY_TEXT,
                 f"{where}: found {text[:20]!r} without any word or sign; leave it out",
             )
-        if len(found) + 2 > most and longer is TooLong.REFUSE:
+        if len(ids) + 2 > most and longer is TooLong.REFUSE:
             raise FeatureError(
                 FailureReason.TOO_LONG,
-                f"{where}: found {len(found) + 2} tokens, expected {most} at most; shorten it, or"
+                f"{where}: found {len(ids) + 2} tokens, expected {most} at most; shorten it, or"
                 " let it be cut",
             )
-        return [self._begin, *found[: most - 2], self._end]
+        return [self._begin, *ids[: most - 2], self._end]
 
     def _pieces(self, word: str) -> list[int]:
         """The longest pieces of the vocabulary from left to right; [UNK] if they do not add up."""
         if len(word) > _LONGEST_WORD:
             return [self._unknown]
-        found, begin = [], 0
+        ids, begin = [], 0
         while begin < len(word):
             prefix = _CONTINUED if begin else ""
             for end in range(len(word), begin, -1):
-                known = self._ids.get(prefix + word[begin:end])
-                if known is not None:
-                    found.append(known)
+                number = self._ids.get(prefix + word[begin:end])
+                if number is not None:
+                    ids.append(number)
                     begin = end
                     break
             else:
                 return [self._unknown]
-        return found
+        return ids
 
 
 def words(text: str) -> list[str]:
@@ -142,8 +142,8 @@ class _Memo(dict[int, str]):
         self._work_out = work_out
 
     def __missing__(self, code: int) -> str:
-        found = self[code] = self._work_out(chr(code))
-        return found
+        text = self[code] = self._work_out(chr(code))
+        return text
 
 
 def _cleaned(sign: str) -> str:

@@ -57,8 +57,8 @@ def normalised(ohlcv: npt.ArrayLike, price_scale: float = PRICE_SCALE) -> npt.ND
     today = values[:, -1:, CLOSE : CLOSE + 1]
     prices = np.log(values[:, :, :4] / today) / price_scale
     volume = np.log1p(values[:, :, 4:])
-    found = np.concatenate([prices, volume - volume.mean(axis=1, keepdims=True)], axis=2)
-    return found.astype(np.float32)
+    scaled = np.concatenate([prices, volume - volume.mean(axis=1, keepdims=True)], axis=2)
+    return scaled.astype(np.float32)
 
 
 def _check_finite(values: Floats, name: str) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, quoted, short
-from model_builders.graph.model import Graph, GraphStep, takers
+from model_builders.graph.model import Graph, GraphStep, consumers
 
 
 def sizes(graph: Graph) -> Iterator[Problem]:
@@ -50,5 +50,5 @@ def batches_of_nothing(graph: Graph) -> Iterator[Problem]:
 
 def _feeds_batches(graph: Graph, step: GraphStep) -> bool:
     made = set(step.output_map.values())
-    taken = (end for end in takers(graph) if end.tensor in made)
-    return graph.max_batch_size > 1 and any(end.batches(graph) for end in taken)
+    consumed = (port for port in consumers(graph) if port.tensor in made)
+    return graph.max_batch_size > 1 and any(port.batches(graph) for port in consumed)

@@ -8,9 +8,14 @@ ensemble_scheduler.cc. docs/ensembles.md says which of them Triton itself notice
 from collections.abc import Callable, Iterable
 
 from inference_operator.api.problem import Problem, first
-from model_builders.graph import batching, decoupling, naming, queues
-from model_builders.graph import connections as wiring
-from model_builders.graph import tensor_conflicts as agreement
+from model_builders.graph import (
+    batching,
+    connections,
+    decoupling,
+    naming,
+    queues,
+    tensor_conflicts,
+)
 from model_builders.graph.model import Graph
 
 Check = Callable[[Graph], Iterable[Problem]]
@@ -19,15 +24,15 @@ CHAIN: tuple[Check, ...] = (
     naming.entries,
     naming.model_names,
     naming.nested,
-    wiring.models_tensors,
-    wiring.unknown_tensors,
-    wiring.several_givers,
-    wiring.unused,
-    wiring.cycles,
-    agreement.reshapes,
-    agreement.data_types,
-    agreement.shapes,
-    agreement.optional_inputs,
+    connections.models_tensors,
+    connections.unknown_tensors,
+    connections.several_producers,
+    connections.unused,
+    connections.cycles,
+    tensor_conflicts.reshapes,
+    tensor_conflicts.data_types,
+    tensor_conflicts.shapes,
+    tensor_conflicts.optional_inputs,
     batching.sizes,
     batching.requests_of_nothing,
     batching.batches_of_nothing,

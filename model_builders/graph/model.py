@@ -64,7 +64,7 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class Port:
     """Where a tensor starts or ends: at the pipeline's border, or at a model's input or output."""
 
     path: str
@@ -91,42 +91,42 @@ class End:
         return size > 0
 
 
-def givers(graph: Graph) -> Iterator[End]:
+def producers(graph: Graph) -> Iterator[Port]:
     """Where tensors start: the pipeline's inputs, then the steps' outputs."""
     for tensor in graph.inputs:
         yield _border(f"spec.inputs[{tensor.name}]", tensor)
     for step in graph.steps:
-        yield from _ends(step, "outputMap", step.output_map, step.model.output)
+        yield from _ports(step, "outputMap", step.output_map, step.model.output)
 
 
-def takers(graph: Graph) -> Iterator[End]:
+def consumers(graph: Graph) -> Iterator[Port]:
     """Where tensors end: the steps' inputs, then the pipeline's outputs."""
     for step in graph.steps:
-        yield from _ends(step, "inputMap", step.input_map, step.model.input)
+        yield from _ports(step, "inputMap", step.input_map, step.model.input)
     for tensor in graph.outputs:
         yield _border(f"spec.outputs[{tensor.name}]", tensor)
 
 
-def _border(path: str, tensor: Tensor) -> End:
+def _border(path: str, tensor: Tensor) -> Port:
     # `reshape` is what the steps see of it.
     shape = tensor.shape if tensor.reshape is None else tensor.reshape
     optional = isinstance(tensor, InputTensor) and tensor.optional
-    return End(path, None, tensor.name, tensor.name, tensor.data_type, shape, optional)
+    return Port(path, None, tensor.name, tensor.name, tensor.data_type, shape, optional)
 
 
-def _ends(
+def _ports(
     step: GraphStep, field: str, tensors: Mapping[str, str], declared: Iterable[Any]
-) -> Iterator[End]:
-    by_name = {one.name: one for one in declared}
+) -> Iterator[Port]:
+    by_name = {declaration.name: declaration for declaration in declared}
     for key, tensor in tensors.items():
         path = f"{step.path}.{field}[{key}]"
-        one = by_name.get(key)
-        if one is None:
-            yield End(path, step, key, tensor)
+        declaration = by_name.get(key)
+        if declaration is None:
+            yield Port(path, step, key, tensor)
         else:
-            optional = getattr(one, "optional", False)
-            shape = tuple(one.dims)
-            yield End(path, step, key, tensor, api_type(one.data_type), shape, optional)
+            optional = getattr(declaration, "optional", False)
+            shape = tuple(declaration.dims)
+            yield Port(path, step, key, tensor, api_type(declaration.data_type), shape, optional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,39 +152,39 @@ def edges(graph: Graph) -> list[Edge]:
     A tensor that nobody gives, or that nobody takes, has no edge; one with several givers has an
     edge from each step that gives it.
     """
-    return [_edge(giver, taker) for giver, taker in links(graph)]
+    return [_edge(producer, consumer) for producer, consumer in links(graph)]
 
 
-def links(graph: Graph) -> Iterator[tuple[End, End]]:
+def links(graph: Graph) -> Iterator[tuple[Port, Port]]:
     """The giver and the taker of each edge.
 
     A step that gives a tensor several times counts once: else a thousand ends of one tensor would
     be a million edges.
     """
-    found: dict[str, dict[int, End]] = {}
-    for giver in givers(graph):
-        found.setdefault(giver.tensor, {}).setdefault(id(giver.step), giver)
-    for taker in takers(graph):
-        for giver in found.get(taker.tensor, {}).values():
-            yield giver, taker
+    by_name: dict[str, dict[int, Port]] = {}
+    for producer in producers(graph):
+        by_name.setdefault(producer.tensor, {}).setdefault(id(producer.step), producer)
+    for consumer in consumers(graph):
+        for producer in by_name.get(consumer.tensor, {}).values():
+            yield producer, consumer
 
 
-def by_step(ends: Iterable[End]) -> dict[int, list[End]]:
+def by_step(ports: Iterable[Port]) -> dict[int, list[Port]]:
     """The ends of each step, by its `id`, in their order; those of the border at `id(None)`."""
-    found: dict[int, list[End]] = {}
-    for end in ends:
-        found.setdefault(id(end.step), []).append(end)
-    return found
+    grouped: dict[int, list[Port]] = {}
+    for port in ports:
+        grouped.setdefault(id(port.step), []).append(port)
+    return grouped
 
 
-def by_tensor(ends: Iterable[End]) -> dict[str, list[End]]:
+def by_tensor(ports: Iterable[Port]) -> dict[str, list[Port]]:
     """The ends of each tensor, in their order."""
-    found: dict[str, list[End]] = {}
-    for end in ends:
-        found.setdefault(end.tensor, []).append(end)
-    return found
+    grouped: dict[str, list[Port]] = {}
+    for port in ports:
+        grouped.setdefault(port.tensor, []).append(port)
+    return grouped
 
 
-def _edge(giver: End, taker: End) -> Edge:
-    known = taker if giver.shape is None else giver
-    return Edge(giver.owner, taker.owner, giver.tensor, known.data_type, known.shape)
+def _edge(producer: Port, consumer: Port) -> Edge:
+    port = consumer if producer.shape is None else producer
+    return Edge(producer.owner, consumer.owner, producer.tensor, port.data_type, port.shape)

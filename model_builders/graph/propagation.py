@@ -6,17 +6,17 @@ may turn out to fit; what is refused here fits no request, or not every batch.
 
 from dataclasses import dataclass
 
-from model_builders.graph.model import End
+from model_builders.graph.model import Port
 from model_builders.graph.wording import BATCH
 
 Shape = tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Produced:
     """A tensor inside the pipeline, as its giver makes it."""
 
-    end: End
+    port: Port
     shape: Shape
     """All dimensions, that of a batch included."""
     rows: int | None
@@ -25,7 +25,7 @@ class Given:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class Consumed:
     """A tensor that fits what takes it."""
 
     rows: int | None
@@ -34,30 +34,30 @@ class Taken:
     """What the taker wants of the tensor in its giver's dimensions."""
 
 
-def may_match(one: Shape, other: Shape) -> bool:
+def may_match(shape: Shape, other: Shape) -> bool:
     """Whether both can be the shape of one tensor."""
-    return len(one) == len(other) and all(
-        a == b or a in (-1, BATCH) or b in (-1, BATCH) for a, b in zip(one, other, strict=True)
+    return len(shape) == len(other) and all(
+        a == b or a in (-1, BATCH) or b in (-1, BATCH) for a, b in zip(shape, other, strict=True)
     )
 
 
-def hand_over(given: Given, dims: Shape, *, batches: bool) -> Taken | None:
+def propagate(produced: Produced, dims: Shape, *, batches: bool) -> Consumed | None:
     """What becomes of the tensor for a taker of `dims`; None where it does not fit."""
-    return _to_batches(given, dims) if batches else _to_whole(given, dims)
+    return _to_batches(produced, dims) if batches else _to_whole(produced, dims)
 
 
-def _to_batches(given: Given, dims: Shape) -> Taken | None:
-    if given.rows is None and may_match(dims, given.shape):
-        return Taken(1, dims)
-    if given.shape and may_match(dims, given.shape[1:]):
-        return Taken(given.shape[0], (given.shape[0], *dims))
+def _to_batches(produced: Produced, dims: Shape) -> Consumed | None:
+    if produced.rows is None and may_match(dims, produced.shape):
+        return Consumed(1, dims)
+    if produced.shape and may_match(dims, produced.shape[1:]):
+        return Consumed(produced.shape[0], (produced.shape[0], *dims))
     return None
 
 
-def _to_whole(given: Given, dims: Shape) -> Taken | None:
-    if may_match(dims, given.shape):
-        fixed = given.rows == BATCH and dims[0] != -1
-        return None if fixed else Taken(None, dims)
-    if given.rows == 1 and may_match(dims, given.shape[1:]):
-        return Taken(None, (1, *dims))
+def _to_whole(produced: Produced, dims: Shape) -> Consumed | None:
+    if may_match(dims, produced.shape):
+        fixed = produced.rows == BATCH and dims[0] != -1
+        return None if fixed else Consumed(None, dims)
+    if produced.rows == 1 and may_match(dims, produced.shape[1:]):
+        return Consumed(None, (1, *dims))
     return None

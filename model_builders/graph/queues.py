@@ -82,9 +82,9 @@ def _beside(graph: Graph, step: GraphStep, pairs: set[tuple[str, str]]) -> list[
 
 
 def _reached(name: str, pairs: set[tuple[str, str]]) -> set[str]:
-    found: set[str] = set()
+    reached: set[str] = set()
     new = {name}
     while new:
-        new = {target for source, target in pairs if source in new} - found
-        found |= new
-    return found
+        new = {target for source, target in pairs if source in new} - reached
+        reached |= new
+    return reached

@@ -4,19 +4,19 @@ from collections.abc import Iterable
 
 from inference_operator.api.quoting import quoted
 from inference_operator.api.suggestions import closest
-from model_builders.graph.model import End
+from model_builders.graph.model import Port
 
 BATCH = 0
 """The leading dimension that is the request's batch; no other dimension is 0."""
 
 
-def shape_words(shape: Iterable[int]) -> str:
+def describe_shape(shape: Iterable[int]) -> str:
     return f"[{', '.join('batch' if dim == BATCH else str(dim) for dim in shape)}]"
 
 
-def model_words(end: End) -> str:
+def describe_model(port: Port) -> str:
     """The model at this end."""
-    return "the pipeline" if end.step is None else f"model {quoted(end.step.model.name)}"
+    return "the pipeline" if port.step is None else f"model {quoted(port.step.model.name)}"
 
 
 def suggestion(name: str, names: Iterable[str], otherwise: str) -> str:
@@ -25,5 +25,7 @@ def suggestion(name: str, names: Iterable[str], otherwise: str) -> str:
     meant = closest(name, candidates)
     if meant is None:
         folded = name.casefold()
-        meant = next((one for one in candidates if one.casefold() == folded), None)
+        meant = next(
+            (candidate for candidate in candidates if candidate.casefold() == folded), None
+        )
     return otherwise if meant is None else f"did you mean {quoted(meant)}?"

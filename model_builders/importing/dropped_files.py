@@ -13,7 +13,7 @@ from model_builders.protobuf import ModelConfig
 _SERVED = 1
 
 
-def without_files(folder: ModelFolder, version: int | None) -> tuple[ModelConfig, list[str]]:
+def drop_files(folder: ModelFolder, version: int | None) -> tuple[ModelConfig, list[str]]:
     """The named config that can be served from the folder of `version` alone; None: from no file.
 
     Triton loads no model whose labels or warm-up data are not there. The sentences say what
@@ -23,7 +23,7 @@ def without_files(folder: ModelFolder, version: int | None) -> tuple[ModelConfig
     return config, [*_labels(config, folder, version), *_samples(config)]
 
 
-def without_unread(config: Any) -> Iterator[str]:
+def drop_unread(config: Any) -> Iterator[str]:
     """Take what Triton passes over out of an ensemble's config."""
     for descriptor, _ in config.ListFields():
         if descriptor.name in UNREAD:

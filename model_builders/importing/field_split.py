@@ -8,13 +8,13 @@ from pydantic import ValidationError
 
 from inference_operator.api.triton import Triton
 from model_builders.config import write_triton
-from model_builders.importing.config_diff import residue
+from model_builders.importing.config_diff import difference
 from model_builders.importing.sections import READERS
 from model_builders.protobuf import written_config
 
 
-def keep_triton(
-    wanted: Any,
+def split_fields(
+    target: Any,
     declare: Callable[[Mapping[str, Any]], Any],
     sections: Iterable[str] = tuple(READERS),
 ) -> dict[str, Any]:
@@ -26,10 +26,10 @@ def keep_triton(
     """
     kept: dict[str, Any] = {}
     for key in sections:
-        fragment = READERS[key](wanted)
-        if fragment is not None and _says_no_more(wanted, {key: fragment}):
+        fragment = READERS[key](target)
+        if fragment is not None and _is_contained(target, {key: fragment}):
             kept[key] = fragment
-    rest = residue(wanted, declare(kept))
+    rest = difference(target, declare(kept))
     if rest is None:
         raise ValueError("the sections contradict the config that they were read from")
     if rest.ListFields():
@@ -39,11 +39,11 @@ def keep_triton(
     return kept
 
 
-def _says_no_more(wanted: Any, fields: Mapping[str, Any]) -> bool:
+def _is_contained(target: Any, fields: Mapping[str, Any]) -> bool:
     try:
         triton = Triton.model_validate(fields)
     except ValidationError:
         return False
     config = written_config()
     write_triton(config, triton)
-    return residue(wanted, config) is not None
+    return difference(target, config) is not None

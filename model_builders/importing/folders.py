@@ -45,7 +45,7 @@ class ModelFolder:
         folder = self.path / str(version)
         return {child.name for child in folder.iterdir() if not child.name.startswith(".")}
 
-    def beside(self) -> list[str]:
+    def other_files(self) -> list[str]:
         """What lies beside the config and the versions: labels, warm-up data, other configs."""
         return sorted(
             child.name

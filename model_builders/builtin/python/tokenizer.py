@@ -32,16 +32,16 @@ class TritonPythonModel:
         # Padded to its own longest text, a request is answered alike whoever shares the batch.
         return self._step.answer(requests, self._run, joined=False)
 
-    def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
+    def _run(self, given: Tensors, requested: frozenset[str]) -> Tensors:
         texts = [self._read(row, text) for row, text in enumerate(given["text"][:, 0])]
         tokens = self._words.encode(texts, self._most, self._longer, "text")
-        found = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask}
-        return {name: found[name] for name in wanted}
+        outputs = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask}
+        return {name: outputs[name] for name in requested}
 
     def _read(self, row: int, text: bytes) -> str | None:
         """None where the text stands for none."""
         try:
-            found = text.decode()
+            decoded = text.decode()
         except UnicodeDecodeError as error:
             if self._may_be_empty:
                 return None
@@ -50,4 +50,4 @@ class TritonPythonModel:
                 f"text[{row}]: found bytes that are no UTF-8 ({error.reason} at {error.start}),"
                 " expected UTF-8; encode the text anew",
             ) from None
-        return None if self._may_be_empty and not words(found) else found
+        return None if self._may_be_empty and not words(decoded) else decoded

@@ -54,7 +54,7 @@ def _box(box: Box) -> str:
 
 def _text(text: str) -> str:
     """Entities for all that Mermaid, Markdown or HTML would read as markup."""
-    return _MARKUP.sub(lambda found: "".join(f"#{ord(one)};" for one in found[0]), text)
+    return _MARKUP.sub(lambda match: "".join(f"#{ord(sign)};" for sign in match[0]), text)
 
 
 def _quoted(text: str) -> str:

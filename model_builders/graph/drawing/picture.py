@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inference_operator.api.problem import Problem
-from model_builders.graph.model import End, Graph, links
-from model_builders.graph.wording import BATCH, shape_words
+from model_builders.graph.model import Graph, Port, links
+from model_builders.graph.wording import BATCH, describe_shape
 
 
 class Kind(StrEnum):
@@ -57,17 +57,23 @@ def picture(
     """What to draw. `runs` says for each step what it runs; absent: the name of its model."""
     problems = tuple(problems)
     drawn = list(links(graph))
-    wired = {end.path for link in drawn for end in link}
-    boxes = _boxes(graph, runs or {}, [one for one in problems if one.path not in wired])
+    wired = {port.path for link in drawn for port in link}
+    boxes = _boxes(
+        graph, runs or {}, [problem for problem in problems if problem.path not in wired]
+    )
     places = {box.path: place for place, box in reversed(list(enumerate(boxes)))}
     wires = tuple(
         Wire(
-            places[_box_path(giver)],
-            places[_box_path(taker)],
-            _label(graph, giver, taker),
-            tuple(str(one) for one in problems if one.path in (giver.path, taker.path)),
+            places[_box_path(producer)],
+            places[_box_path(consumer)],
+            _label(graph, producer, consumer),
+            tuple(
+                str(problem)
+                for problem in problems
+                if problem.path in (producer.path, consumer.path)
+            ),
         )
-        for giver, taker in drawn
+        for producer, consumer in drawn
     )
     return Picture(graph.name, boxes, wires, tuple(map(str, problems)))
 
@@ -82,7 +88,7 @@ def arrows(picture: Picture) -> dict[tuple[int, int], list[Wire]]:
 
 def _boxes(graph: Graph, runs: Mapping[str, str], problems: Iterable[Problem]) -> tuple[Box, ...]:
     def box(kind: Kind, title: str, path: str, detail: str = "") -> Box:
-        mine = (str(one) for one in problems if one.is_at(path))
+        mine = (str(problem) for problem in problems if problem.is_at(path))
         return Box(kind, title, path, detail, tuple(mine))
 
     return (
@@ -95,14 +101,14 @@ def _boxes(graph: Graph, runs: Mapping[str, str], problems: Iterable[Problem]) -
     )
 
 
-def _box_path(end: End) -> str:
-    return end.path if end.step is None else end.step.path
+def _box_path(port: Port) -> str:
+    return port.path if port.step is None else port.step.path
 
 
-def _label(graph: Graph, giver: End, taker: End) -> str:
-    known = taker if giver.shape is None else giver
-    if known.shape is None:
-        return f"{giver.tensor} of unknown shape"
-    batches = graph.max_batch_size > 0 and known.batches(graph)
-    shape = shape_words((BATCH, *known.shape) if batches else known.shape)
-    return f"{giver.tensor} {known.data_type or 'of unknown type'} {shape}"
+def _label(graph: Graph, producer: Port, consumer: Port) -> str:
+    described = consumer if producer.shape is None else producer
+    if described.shape is None:
+        return f"{producer.tensor} of unknown shape"
+    batches = graph.max_batch_size > 0 and described.batches(graph)
+    shape = describe_shape((BATCH, *described.shape) if batches else described.shape)
+    return f"{producer.tensor} {described.data_type or 'of unknown type'} {shape}"

@@ -7,7 +7,7 @@ import pytest
 from tritonclient import grpc
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.builtin.asking import ask, ask_at_once, texts
+from tests.integration.builtin.client import ask, ask_at_once, texts
 
 
 def bars(rows: int) -> Any:

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.builtin.asking import Arrays, ask, ask_at_once, executions
+from tests.integration.builtin.client import Arrays, ask, ask_at_once, executions
 from training.models.combiner import EnsembleCombiner
 from training.models.probes import probes
 
@@ -19,8 +19,8 @@ def drawn(rows: int, seed: int = 0) -> Arrays:
 
 
 def assert_equal(answer: Arrays, inputs: Arrays, combiner: EnsembleCombiner) -> None:
-    wanted = combiner(*(torch.from_numpy(inputs[name]) for name in NAMES))
-    for name, values in zip(("forecast", "probability"), wanted, strict=True):
+    expected = combiner(*(torch.from_numpy(inputs[name]) for name in NAMES))
+    for name, values in zip(("forecast", "probability"), expected, strict=True):
         assert answer[name].dtype == np.float32
         np.testing.assert_allclose(answer[name], values.numpy(), rtol=1e-6, atol=1e-6)
 

@@ -64,9 +64,9 @@ def ensemble(graph: Graph, name: str) -> ModelConfig:
     add_outputs(config, graph.outputs)
     config.ensemble_scheduling.SetInParent()
     for step in graph.steps:
-        one = config.ensemble_scheduling.step.add(model_name=step.model.name, model_version=-1)
-        one.input_map.update(step.input_map)
-        one.output_map.update(step.output_map)
+        added = config.ensemble_scheduling.step.add(model_name=step.model.name, model_version=-1)
+        added.input_map.update(step.input_map)
+        added.output_map.update(step.output_map)
     return config
 
 
@@ -100,7 +100,7 @@ def ask(host: str, name: str, graph: Graph, request: Request) -> dict[str, Any] 
         return f"{error.code}: {error.read().decode()}"
     except OSError as error:
         return f"no answer: {error}"
-    return {one["name"]: (tuple(one["shape"]), _firsts(one)) for one in outputs}
+    return {output["name"]: (tuple(output["shape"]), _firsts(output)) for output in outputs}
 
 
 def words(outcome: dict[str, Any] | str) -> str:

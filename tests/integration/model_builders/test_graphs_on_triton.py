@@ -28,7 +28,7 @@ class World:
     def is_ready(self, name: str) -> bool:
         return self.index.get(name, ("", ""))[0] == "READY"
 
-    def said(self, name: str) -> str:
+    def messages(self, name: str) -> str:
         """What the log says about a model; one that fails early has no reason in the index."""
         return "\n".join(line for line in self.log if name in line)
 
@@ -66,7 +66,7 @@ def test_the_steps_models_are_ready(world: World) -> None:
 @pytest.mark.parametrize("description", GOOD)
 def test_what_passes_is_answered(description: str, world: World) -> None:
     case: Good = GOOD[description]
-    assert world.is_ready(NAMES[description]), world.said(NAMES[description])
+    assert world.is_ready(NAMES[description]), world.messages(NAMES[description])
     assert ask(world.host, NAMES[description], case.graph, case.request) == dict(case.answer)
 
 
@@ -80,7 +80,7 @@ def test_what_is_refused_triton_refuses_too(description: str, world: World) -> N
     case: Bad = BAD[description]
     assert isinstance(case.triton, Refuses)
     assert not world.is_ready(NAMES[description])
-    assert case.triton.reason in world.said(NAMES[description])
+    assert case.triton.reason in world.messages(NAMES[description])
 
 
 @pytest.mark.parametrize("description", LOADED)
@@ -89,7 +89,7 @@ def test_what_is_refused_and_triton_loads_shows_in_a_request(
 ) -> None:
     case: Bad = BAD[description]
     assert isinstance(case.triton, Loads)
-    assert world.is_ready(NAMES[description]), world.said(NAMES[description])
+    assert world.is_ready(NAMES[description]), world.messages(NAMES[description])
     outcome = words(ask(world.host, NAMES[description], case.graph, case.triton.request))
     assert re.search(case.triton.shows, outcome), outcome
 
@@ -100,7 +100,7 @@ def test_what_is_refused_and_would_end_triton_ends_it(description: str, tmp_path
     case: Bad = BAD[description]
     ending = case.triton
     assert isinstance(ending, Ends)
-    lay_out(tmp_path, [one for step in case.graph.steps for one in step.configs])
+    lay_out(tmp_path, [config for step in case.graph.steps for config in step.configs])
     lay_out(tmp_path, [ensemble(case.graph, "ending")])
     with LocalTriton(tmp_path) as server, ThreadPoolExecutor(ending.clients) as clients:
 

@@ -77,8 +77,8 @@ def imported(in_a_pod: Path) -> Iterator[LocalTriton]:
 def best_class(server: LocalTriton, model: str) -> str:
     tensor = InferInput("x", [1, 4], "FP32")
     tensor.set_data_from_numpy(np.ones((1, 4), np.float32))
-    wanted = InferRequestedOutput("y", class_count=1)
-    answer = InferenceServerClient(server.http).infer(model, [tensor], outputs=[wanted])
+    requested = InferRequestedOutput("y", class_count=1)
+    answer = InferenceServerClient(server.http).infer(model, [tensor], outputs=[requested])
     return str(answer.as_numpy("y")[0][0].decode())
 
 

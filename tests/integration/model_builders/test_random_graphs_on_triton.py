@@ -43,7 +43,7 @@ def test_what_passes_is_answered_and_what_is_refused_is_not(tmp_path: Path) -> N
 def judge(name: str, ready: bool, answers: list[tuple[Request, dict[str, Any] | str]]) -> str:
     graph = GRAPHS[name]
     problems = [str(problem) for problem in check_graph(graph)]
-    wrong = [(one, answer) for one, answer in answers if not fits(graph, one, answer)]
+    wrong = [(rows, answer) for rows, answer in answers if not fits(graph, rows, answer)]
     if not problems:
         assert ready, (name, graph)
         # Where a dimension varies, some requests fit and others don't.
@@ -76,7 +76,7 @@ def fits(graph: Graph, request: Request, answer: dict[str, Any] | str) -> bool:
 
 def _is(shape: tuple[int, ...], declared: tuple[int, ...]) -> bool:
     return len(shape) == len(declared) and all(
-        wanted in (-1, dim) for dim, wanted in zip(shape, declared, strict=True)
+        expected in (-1, dim) for dim, expected in zip(shape, declared, strict=True)
     )
 
 

@@ -12,7 +12,7 @@ from model_builders.artifact import check_artifact
 from model_builders.checks import check
 from model_builders.config import parse_pbtxt
 from model_builders.importer import ImportOptions, import_repository
-from model_builders.importing.config_diff import residue
+from model_builders.importing.config_diff import difference
 from model_builders.protobuf import as_written
 from tests.integration.model_builders.matrix import BAD_ARTIFACTS, LOADS, REFUSED
 from tests.integration.model_builders.models import ECHO, Case, get, infer, loaded_config, value
@@ -65,7 +65,7 @@ def test_the_model_is_ready(name: str, case: Case, triton: LocalTriton) -> None:
 def test_triton_serves_the_config_as_rendered(name: str, case: Case, triton: LocalTriton) -> None:
     config, loaded = case.config(name), loaded_config(triton.http, name)
     _forget_made_up_groups(config, loaded)
-    added = residue(as_written(loaded), as_written(config))
+    added = difference(as_written(loaded), as_written(config))
     assert added is not None, f"rendered:\n{config}\nloaded:\n{loaded}"
     assert {descriptor.name for descriptor, _ in added.ListFields()} <= COMPLETED
 
@@ -182,9 +182,9 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, s
         bad[description][0].lay_out(repository, name)
     with LocalTriton(repository, extra_args=[CACHE], tolerate_failures=True) as server:
         index, log = server.index(), server.log.splitlines()
-    said = {name: "\n".join(line for line in log if name in line) for name in names.values()}
+    lines = {name: "\n".join(line for line in log if name in line) for name in names.values()}
     return {
-        description: (index.get(name, ("", ""))[0], said[name] + index.get(name, ("", ""))[1])
+        description: (index.get(name, ("", ""))[0], lines[name] + index.get(name, ("", ""))[1])
         for description, name in names.items()
     }
 

@@ -10,7 +10,7 @@ from torch import nn
 from hack.images.local_triton import LocalTriton
 from hack.services.mlflow.server import LocalMlflow
 from inference_operator.domain.serving_unit import ServingUnit
-from tests.integration.triton_matrix import registry, world
+from tests.integration.triton_matrix import registry, served_networks
 from training.models.catalog import MODELS
 
 
@@ -21,14 +21,14 @@ def one_thread() -> None:
 
 @pytest.fixture(scope="session")
 def networks() -> dict[str, nn.Module]:
-    return {name: world.network(name) for name in MODELS}
+    return {name: served_networks.network(name) for name in MODELS}
 
 
 @pytest.fixture(scope="session")
 def claims(networks: dict[str, nn.Module], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("claims")
     for name, model in networks.items():
-        world.export_network(name, model, folder / "models" / name)
+        served_networks.export_network(name, model, folder / "models" / name)
     return folder
 
 
@@ -43,9 +43,11 @@ def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalM
 
 
 @pytest.fixture(scope="session")
-def units(claims: Path, tracking_server: LocalMlflow) -> dict[world.Served, ServingUnit]:
+def units(claims: Path, tracking_server: LocalMlflow) -> dict[served_networks.Served, ServingUnit]:
     """Of the version that each alias names, once all versions are registered."""
-    every = [world.Served(name, form) for name in MODELS for form in world.SUFFIX]
+    every = [
+        served_networks.Served(name, form) for name in MODELS for form in served_networks.SUFFIX
+    ]
     for served in every:
         registry.register_network(served, claims, tracking_server.uri)
     return {served: registry.unit_of(served, tracking_server.uri) for served in every}
@@ -53,7 +55,7 @@ def units(claims: Path, tracking_server: LocalMlflow) -> dict[world.Served, Serv
 
 @pytest.fixture(scope="session")
 def triton(
-    units: dict[world.Served, ServingUnit], tmp_path_factory: pytest.TempPathFactory
+    units: dict[served_networks.Served, ServingUnit], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LocalTriton]:
     plans, output = (tmp_path_factory.mktemp(name) for name in ("plans", "repository"))
     for unit in units.values():

@@ -21,7 +21,7 @@ from inference_operator.domain.serving_unit import Owner, ServingUnit
 from inference_operator.resources.config_map import config_map
 from inference_operator.validation.model import Defaults, model_unit
 from inference_operator.validation.signature import CompletedSpec, complete
-from tests.integration.triton_matrix.world import BATCHING, MAX_BATCH, Served
+from tests.integration.triton_matrix.served_networks import BATCHING, MAX_BATCH, Served
 from training.registry import Entry, Version, register
 from training.served_file import Format
 

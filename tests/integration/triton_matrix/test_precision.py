@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.triton_matrix.world import Served, ask, lay_out
+from tests.integration.triton_matrix.served_networks import Served, ask, lay_out
 from training.exporting import distance
 from training.loop import Samples, predict
 from training.onnx_export import OnnxModel
@@ -64,6 +64,6 @@ def test_it_is_served_in_the_place_of_the_original(
         for rows in (torch.arange(1), torch.arange(8), torch.arange(32)):
             given = texts.take(rows).inputs
             expected = OnnxModel(claims / "models" / SENTIMENT / variant.file)(*given.values())
-            found = ask(triton, "grpc", served, given)
-            for one, other in zip(found, expected, strict=True):
-                assert distance(one, other) <= 1e-2, "another version of ONNX Runtime"
+            answered = ask(triton, "grpc", served, given)
+            for output, other in zip(answered, expected, strict=True):
+                assert distance(output, other) <= 1e-2, "another version of ONNX Runtime"

@@ -6,7 +6,7 @@ import tritonclient.http as triton_http
 from hack.images.local_triton import LocalTriton
 from hack.services.mlflow.server import LocalMlflow
 from inference_operator.domain.serving_unit import ServingUnit
-from tests.integration.triton_matrix.world import SUFFIX, Served
+from tests.integration.triton_matrix.served_networks import SUFFIX, Served
 from training.models.catalog import MODELS
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]

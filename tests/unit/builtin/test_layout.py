@@ -56,14 +56,14 @@ def test_a_tokenizer_has_the_words_that_it_is_given(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "problem"),
     [("rise\n", r"no \[UNK\], \[CLS\]"), (WORDS + "rise\n", "1 words twice"), ("", "among 0")],
 )
 def test_words_that_no_tokenizer_can_use_are_refused(
-    words: str, found: str, tmp_path: Path
+    words: str, problem: str, tmp_path: Path
 ) -> None:
     (tmp_path / "own.txt").write_text(words)
-    with pytest.raises(FeatureError, match=rf"BadVocabulary: vocabulary: found .*{found}"):
+    with pytest.raises(FeatureError, match=rf"BadVocabulary: vocabulary: found .*{problem}"):
         write_builtin("tokenizer", tmp_path / "1", tmp_path / "own.txt")
 
 

@@ -42,10 +42,10 @@ def both(
 
 
 def assert_equal(ours: list[np.ndarray], theirs: list[np.ndarray]) -> None:
-    for mine, wanted in zip(ours, theirs, strict=True):
+    for mine, expected in zip(ours, theirs, strict=True):
         assert mine.dtype == np.float32
-        assert mine.shape == wanted.shape
-        np.testing.assert_allclose(mine, wanted, rtol=1e-6, atol=1e-6, equal_nan=True)
+        assert mine.shape == expected.shape
+        np.testing.assert_allclose(mine, expected, rtol=1e-6, atol=1e-6, equal_nan=True)
 
 
 @pytest.mark.parametrize("rows", [1, 8, 300])

@@ -36,10 +36,10 @@ def rendered(manifests: list[dict[str, Any]], original: ModelConfig) -> ModelCon
         model = InferenceModel.model_validate(manifest)
         return model_config(model.spec, name=original.name, accelerated=True)
     spec = EnsemblePipeline.model_validate(manifest).spec
-    wanted = zip(spec.steps, original.ensemble_scheduling.step, strict=True)
+    pairs = zip(spec.steps, original.ensemble_scheduling.step, strict=True)
     models = {
-        step.name: StepModel(names[step.model_ref.kind, step.model_ref.name], one.model_version)
-        for step, one in wanted
+        step.name: StepModel(names[step.model_ref.kind, step.model_ref.name], inner.model_version)
+        for step, inner in pairs
         if step.model_ref
     }
     return ensemble_config(spec, name=original.name, models=models)

@@ -82,7 +82,7 @@ def test_each_of_two_cycles_is_named() -> None:
 
 
 def test_edges_lead_from_givers_to_takers_with_type_and_shape() -> None:
-    found = edges(
+    drawn = edges(
         graph(
             step("a", SCORE, "X=x", "S=score"),
             step("b", UNTOLD, "X=x", "Y=t"),
@@ -91,7 +91,7 @@ def test_edges_lead_from_givers_to_takers_with_type_and_shape() -> None:
             gives={"score": "FP32 [1]", "y": "FP32 [5]"},
         )
     )
-    assert found == [
+    assert drawn == [
         Edge(PIPELINE, "a", "x", DataType.FP32, (5,)),
         Edge(PIPELINE, "b", "x", DataType.FP32, (5,)),
         Edge("b", "c", "t", DataType.FP32, (5,)),
@@ -101,7 +101,7 @@ def test_edges_lead_from_givers_to_takers_with_type_and_shape() -> None:
 
 
 def test_a_tensor_between_models_that_describe_themselves_has_no_shape() -> None:
-    found = edges(
+    drawn = edges(
         graph(
             step("a", UNTOLD, "X=x", "Y=t"),
             step("b", UNTOLD, "X=t", "Y=y"),
@@ -109,4 +109,4 @@ def test_a_tensor_between_models_that_describe_themselves_has_no_shape() -> None
             gives={"y": "FP32 [2]"},
         )
     )
-    assert Edge("a", "b", "t", None, None) in found
+    assert Edge("a", "b", "t", None, None) in drawn

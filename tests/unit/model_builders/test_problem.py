@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from inference_operator.api.problem import MORE, Problem, first
 from inference_operator.api.quoting import MOST_PROBLEMS
 from model_builders.graph.flow import _Demands
-from model_builders.graph.model import End
+from model_builders.graph.model import Port
 from model_builders.graph.propagation import may_match
 from model_builders.problem import ConfigError
 
@@ -56,7 +56,7 @@ shapes = st.lists(st.sampled_from([-1, 0, 1, 2]), min_size=1, max_size=3).map(tu
 def test_demands_are_compared_as_if_each_were_with_each(asked: list[tuple[int, ...]]) -> None:
     merged, kept = _Demands(), []
     for number, demand in enumerate(asked):
-        end = End(str(number), None, "x", "x")
+        end = Port(str(number), None, "x", "x")
         contrary = next((pair for pair in kept if not may_match(pair[1], demand)), None)
 
         assert merged.contrary_to(demand) == contrary

@@ -124,7 +124,7 @@ def ask(
         tensor = library.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
         tensors.append(tensor.set_data_from_numpy(array))
     names = [tensor.name for tensor in MODELS[served.name].signature.outputs]
-    wanted = [library.InferRequestedOutput(name) for name in names]
+    requested = [library.InferRequestedOutput(name) for name in names]
     with library.InferenceServerClient(getattr(triton, protocol)) as client:
-        answer = client.infer(served.in_triton, tensors, str(served.version), outputs=wanted)
+        answer = client.infer(served.in_triton, tensors, str(served.version), outputs=requested)
         return tuple(torch.from_numpy(answer.as_numpy(name).copy()) for name in names)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Set
 
 
-def ring(name: str, steps: Mapping[str, Set[str]]) -> list[str]:
+def find_cycle(name: str, steps: Mapping[str, Set[str]]) -> list[str]:
     """The shortest way from an ensemble back to itself, both ends included; empty: there is none.
 
     `steps` gives the models of each ensemble's steps by its name.
