@@ -213,13 +213,13 @@ class _Import:
         """ImportFailedError where an ensemble leads back to itself, or to what was not imported."""
         if steps := find_cycle(name, self._steps):
             raise ImportFailedError(
-                f"found a ring of steps, {' -> '.join(steps)}, expected steps that do not lead back"
-                " to the ensemble; Triton does not load it: take one of them out"
+                f"found a cycle of steps, {' -> '.join(steps)}, expected steps that do not lead"
+                " back to the ensemble; Triton does not load it: take one of them out"
             )
         if failed := self._steps[name] & self._failed:
             raise ImportFailedError(
                 f"found a step of model {min(failed)}, which was not imported, expected one that"
-                " was; mend that model first"
+                " was; correct that model first"
             )
 
     def _warn_about(
@@ -229,7 +229,7 @@ class _Import:
             self._warn(
                 folder.name,
                 f"not imported: {', '.join(folder.other_files())}; files beside the version folders"
-                " (labels, warm-up data) have no place in a source",
+                " (labels, warm-up data) cannot be part of a source",
             )
         for sentence in left_out:
             self._warn(folder.name, sentence)
@@ -237,8 +237,8 @@ class _Import:
         if cache:
             self._warn(
                 folder.name,
-                f"responseCache.size is set to {cache['size']}: how large Triton's cache was is"
-                " not in config.pbtxt but among its arguments (--cache-config)",
+                f"responseCache.size is set to {cache['size']}: config.pbtxt does not hold the size"
+                " of Triton's cache, its argument --cache-config does",
             )
 
     def _add(self, kind: str, name: str, spec: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ WINDOW = 64 << 10
 _MAX_FIELDS = 300_000
 _MAX_SIZE = 2**31 - 1
 _AGAIN = "upload the artifact again"
-BROKEN = "no ONNX model, or one that is cut short"
+BROKEN = "a file that is not ONNX, or is truncated"
 
 _FIXED_SIZES = {1: 8, 5: 4}
 _VARINT, _BYTES = 0, 2

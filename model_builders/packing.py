@@ -34,7 +34,7 @@ def pack(spec: InferenceModelSpec, artifact: Path, version: int, repository: Pat
     if not artifact.is_file():
         raise PackingError(Problem(str(artifact), "no such file", "the model", "fetch it again"))
     if pin is not None and (digest := _digest(artifact)) != pin:
-        remedy = "fetch it again, and if that does not help register it anew"
+        remedy = "fetch it again, and if that does not help register it again"
         raise PackingError(Problem(artifact.name, f"sha256 {digest}", f"{pin} as pinned", remedy))
     config = model_config(spec, name=name, accelerated=False)
     leaving = [*misplaced(config, Place(version, name))]

@@ -56,7 +56,8 @@ def _no_archive(file: Path) -> Problem:
     if head.startswith(b"PK"):
         remedy = "the file is cut short: upload the artifact again"
         return Problem(file.name, "a damaged zip archive", "a TorchScript archive", remedy)
-    value = "a pickle of torch.save" if head.startswith(b"\x80") else "no zip archive"
+    pickled = head.startswith(b"\x80")
+    value = "a pickle of torch.save" if pickled else "a file that is not a zip archive"
     return Problem(file.name, value, "a TorchScript archive", _EXPORT)
 
 
@@ -180,7 +181,7 @@ def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
             f"spec.model.inputs[{name}].name",
             quoted(name),
             f"an argument of the artifact's {signature}, as {named[0]} is",
-            "name all inputs by argument: Triton ignores the names where one is none",
+            "name all inputs by argument: otherwise Triton ignores the names",
         )
         for name in names
         if name not in forward.arguments

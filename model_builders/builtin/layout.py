@@ -59,4 +59,6 @@ def _check_lines(vocabulary: Path) -> None:
         while chunk := file.read(1 << 20):
             lines += chunk.count(b"\n") + chunk.count(b"\r")
             if lines > MOST_WORDS:
-                raise ValueError(f"found more than {MOST_WORDS:,} lines, expected at most as many")
+                raise ValueError(
+                    f"found more than {MOST_WORDS:,} lines, expected at most that many"
+                )

@@ -68,6 +68,6 @@ def environment(spec: ServingSpec) -> Iterator[Problem]:
             yield Problem(
                 f"spec.triton.env[{index}].name",
                 variable.name,
-                f"a variable that is yours: {RESERVED_ENVIRONMENT[variable.name]}",
+                f"another variable: {RESERVED_ENVIRONMENT[variable.name]}",
                 "remove it",
             )

@@ -177,7 +177,7 @@ def _check_gaps(times: Times, longest: np.timedelta64) -> None:
         raise FeatureError(
             FailureReason.GAP,
             f"bars.times: no bar between {times[row]} and {times[row + 1]}, expected at most"
-            f" {longest} without; fetch what is missing, or allow a longer gap",
+            f" {longest} between bars; fetch the missing bars, or allow a longer gap",
         )
 
 

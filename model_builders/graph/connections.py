@@ -66,15 +66,17 @@ def unknown_tensors(graph: Graph) -> Iterator[Problem]:
             others = produced - set(port.step.output_map.values())
             yield Problem(
                 port.path,
-                f"tensor {quoted(port.tensor)}, which nothing gives",
-                f"an input of the pipeline, or what another step gives: {listed(sorted(others))}",
+                f"tensor {quoted(port.tensor)}, which is not produced",
+                f"an input of the pipeline, or an output of another step: {listed(sorted(others))}",
                 suggestion(port.tensor, others, "add it to spec.inputs, or to a step's outputMap"),
             )
         elif port.step is None and port.tensor not in made:
             yield Problem(
                 port.path,
-                "an input of the pipeline" if port.tensor in produced else "nothing that gives it",
-                f"a tensor that a step gives: {listed(sorted(made))}",
+                "an input of the pipeline"
+                if port.tensor in produced
+                else "no step that produces it",
+                f"a tensor that a step produces: {listed(sorted(made))}",
                 suggestion(port.tensor, made, "add it to a step's outputMap, or remove it"),
             )
 
@@ -85,9 +87,9 @@ def several_producers(graph: Graph) -> Iterator[Problem]:
             if port.step is not None:
                 yield Problem(
                     port.path,
-                    f"tensor {quoted(tensor)}, which {short(ports[0].path)} gives as well",
-                    "one giver for each tensor",
-                    "give it another name, and use that where this one is meant",
+                    f"tensor {quoted(tensor)}, which {short(ports[0].path)} also produces",
+                    "one producer for each tensor",
+                    "give it another name, and use that name in the steps that need it",
                 )
 
 
@@ -120,7 +122,7 @@ def _unused_outputs(step: GraphStep, consumed: set[str]) -> Iterator[Problem]:
     for key, name in lost.items():
         yield Problem(
             f"{step.path}.outputMap[{key}]",
-            f"tensor {quoted(name)}, which nothing takes",
+            f"tensor {quoted(name)}, which is not used",
             "one that a step or an output of the pipeline takes",
             "use it, or remove it from outputMap: an output of a model may be left out",
         )
@@ -141,7 +143,7 @@ def cycles(graph: Graph) -> Iterator[Problem]:
         yield Problem(
             paths[around[0].source],
             f"a cycle: {way}",
-            "steps of which none waits for itself",
+            "steps without a cycle",
             "feed one of them from elsewhere",
         )
         for edge in cycle:

@@ -26,7 +26,7 @@ def sequences(graph: Graph) -> Iterator[Problem]:
         yield Problem(
             step.path,
             f"sequence_batching of model {quoted(model.name)}, {where}",
-            "none: Triton ends at a request without a sequence id, or of several rows",
+            "none: Triton crashes on a request without a sequence id, or of several rows",
             "let one of the steps feed the other, or take sequence_batching out of the model",
         )
 
@@ -44,7 +44,7 @@ def _beside_others(
 
 
 def _limited(step: GraphStep, model: ModelConfig, where: str) -> Problem:
-    expected = "0, which is no limit: Triton ends when the queue is full"
+    expected = "0 (no limit): Triton crashes when the queue is full"
     if model is step.model:
         return Problem(
             f"{step.path}.triton.dynamicBatching.queuePolicy.maxQueueSize",

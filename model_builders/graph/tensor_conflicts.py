@@ -26,7 +26,7 @@ def data_types(graph: Graph) -> Iterator[Problem]:
                     port.path,
                     f"tensor {quoted(tensor)} of {typed[0].data_type} {origin}",
                     f"{port.data_type}, which {describe_model(port)} declares",
-                    "Triton converts nothing: declare one type, or convert in a step between",
+                    "Triton does not convert types: declare one type, or convert in a step between",
                 )
 
 

@@ -75,7 +75,7 @@ def ensemble_spec(
     try:
         triton = split_fields(as_written(target), declare, _SECTIONS)
     except ValueError as error:
-        raise ImportFailedError(f"an ensemble that cannot be kept: {error}") from error
+        raise ImportFailedError(f"the ensemble cannot be imported: {error}") from error
     if triton:
         spec["triton"] = triton
     _check_round_trip(spec, target, models)

@@ -92,7 +92,7 @@ def _read(folder: Path) -> ModelConfig:
     except UnicodeDecodeError as error:
         raise ImportFailedError(
             f"found byte {error.object[error.start]:#x} at {error.start} of its config.pbtxt,"
-            " expected UTF-8; save it as that"
+            " expected UTF-8; save it as UTF-8"
         ) from error
     except OSError as error:
         raise ImportFailedError(f"{folder.name}/{CONFIG} cannot be read: {error}") from error
@@ -100,19 +100,19 @@ def _read(folder: Path) -> ModelConfig:
 
 def _text(path: Path) -> str:
     if path.exists() and not path.is_file():
-        raise ImportFailedError(f"found no file called {CONFIG}, expected one; replace it")
+        raise ImportFailedError(f"found {CONFIG} that is not a file, expected a file; replace it")
     with path.open("rb") as file:
         text = file.read(MOST_CONFIG + 1)
     if len(text) > MOST_CONFIG:
         raise ImportFailedError(
-            f"found more than {MOST_CONFIG:,} bytes of config.pbtxt, expected at most as many;"
+            f"found more than {MOST_CONFIG:,} bytes of config.pbtxt, expected at most that many;"
             " shorten it: a ConfigMap holds no more"
         )
     # Protobuf's reader of strings takes time with the square of such a run.
     if b"\\" * (MOST_BACKSLASHES + 1) in text:
         raise ImportFailedError(
             f"found more than {MOST_BACKSLASHES} backslashes in a row in its config.pbtxt, expected"
-            " at most as many; remove those that escape nothing"
+            " at most that many; remove those that escape nothing"
         )
     return text.decode("utf-8")
 

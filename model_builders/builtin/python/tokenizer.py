@@ -47,7 +47,7 @@ class TritonPythonModel:
                 return None
             raise FeatureError(
                 FailureReason.WRONG_TYPE,
-                f"text[{row}]: found bytes that are no UTF-8 ({error.reason} at {error.start}),"
-                " expected UTF-8; encode the text anew",
+                f"text[{row}]: found bytes that are not UTF-8 ({error.reason} at {error.start}),"
+                " expected UTF-8; encode the text as UTF-8",
             ) from None
         return None if self._may_be_empty and not words(decoded) else decoded

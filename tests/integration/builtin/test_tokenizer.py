@@ -106,7 +106,7 @@ def test_empty_texts_stand_for_none_where_the_step_says_so(
     ("text", "message"),
     [
         ("", "EmptyText: text[0]: found '' without any word or sign; leave it out"),
-        (b"caf\xe9", "WrongType: text[0]: found bytes that are no UTF-8 (unexpected end of data"),
+        (b"caf\xe9", "WrongType: text[0]: found bytes that are not UTF-8 (unexpected end of data"),
     ],
 )
 def test_a_bad_text_is_refused_alone(

@@ -248,6 +248,6 @@ def test_the_tutorial_s_client_is_answered(
     exec(program.replace(SERVICE, triton.http), {})
     shown = capsys.readouterr().out
     assert re.match(
-        r"next close: [01]\.\d{4} times today's, confidence 0\.\d\d; the text: ", output
+        r"next close: [01]\.\d{4} times today's, confidence 0\.\d\d; the text: ", shown
     )
     assert shown.endswith(f"revision {NUMBER}\n")

@@ -54,8 +54,8 @@ def test_models_that_describe_themselves_are_checked_by_their_neighbours() -> No
         )
     )
     assert [str(problem) for problem in problems] == [
-        'spec.steps[c].inputMap[X]: found tensor "t" of FP32 as spec.steps[b].inputMap[X]'
-        ' takes it, expected FP64, which model "other" declares; Triton converts nothing: declare'
+        'spec.steps[c].inputMap[X]: found tensor "t" of FP32 as spec.steps[b].inputMap[X] takes'
+        ' it, expected FP64, which model "other" declares; Triton does not convert types: declare'
         " one type, or convert in a step between",
         'spec.steps[c].inputMap[X]: found tensor "t" of [batch, 6], expected [batch, 5], as'
         " spec.steps[b].inputMap[X] declares it first; Triton compares them before it runs any:"

@@ -196,6 +196,6 @@ def test_a_file_that_is_no_onnx_model_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"\xff\xff not a graph")
     problems = check_artifact(ModelFormat.ONNX, tmp_path, parse_pbtxt(""))
     assert [str(problem) for problem in problems] == [
-        "model.onnx: found no ONNX model, or one that is cut short, expected an ONNX model;"
+        "model.onnx: found a file that is not ONNX, or is truncated, expected an ONNX model;"
         " upload the artifact again"
     ]
