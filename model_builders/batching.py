@@ -1,4 +1,4 @@
-"""`spec.triton.dynamicBatching` in a written config."""
+"""Writer of `spec.triton.dynamicBatching` into a written config."""
 
 from typing import Any
 

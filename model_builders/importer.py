@@ -1,11 +1,10 @@
-"""An existing Triton repository as manifests that render to the same config.pbtxt files.
+"""Import of a Triton repository into manifests that render the same config.pbtxt files.
 
-What has a field of its own in the API is written there, the rest goes to configOverrides, and every
-manifest is rendered and compared before it is returned. Labels and warm-up data beside the version
-folders are left out, with a warning. Three things are normalised, as Triton itself does: an absent
-`name` is the folder's, an absent backend is told from the file, an absent count of instances is
-spelled out. Kubernetes names cannot hold every name that Triton knows (`lstm_price`): the resource
-is then called `lstm-price`, and its `name` field keeps Triton's.
+Settings with a field in the API are written there, the rest goes to configOverrides. Every manifest
+is rendered and compared before it is returned. Labels and warm-up data beside the version folders
+are left out, with a warning. Three absent fields get Triton's defaults: the `name` from the folder,
+the backend from the file, and the count of instances. Kubernetes does not allow every name of
+Triton (`lstm_price`): the resource is then `lstm-price`, and its `name` field keeps Triton's.
 """
 
 import re
@@ -39,19 +38,19 @@ from model_builders.protobuf import ModelConfig
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What a repository doesn't say. `source_prefix` is where its folders lie for the cluster."""
+    """Options of an import; `source_prefix` is the address of the repository for the cluster."""
 
     source_prefix: str
     namespace: str | None = None
     gpus: int = 0
-    """GPUs for models whose config does not say where they run."""
+    """GPUs for models whose config does not declare a kind of instance."""
     folder_digest: Callable[[Path], str] | None = None
     """Digest of a version folder with several files; None leaves such artifacts unpinned."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """Manifests in the order of names, models first; warnings and failures are sentences."""
+    """Manifests in the order of names, models first; warnings and failures are messages."""
 
     manifests: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -59,12 +58,12 @@ class Imported:
 
 
 def import_repository(path: Path, options: ImportOptions) -> Imported:
-    """The manifests of every model and ensemble below `path`; OSError where it cannot be read."""
+    """Import every model and ensemble below `path`; raises OSError if it cannot be read."""
     return _Import(options).run(model_folders(path))
 
 
 def resource_name(name: str) -> str:
-    """A Kubernetes name for a model: `LSTM_price.v2` is `lstm-price-v2`; "" where none is left."""
+    """Return a Kubernetes name: `lstm-price-v2` for `LSTM_price.v2`; "" if no letter is left."""
     name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return re.sub(r"^[^a-z]+", "", name)[:MAX_NAME].strip("-")
 
@@ -93,7 +92,7 @@ class _Import:
         return self._result
 
     def _inner_first(self, ensembles: list[ModelFolder]) -> list[ModelFolder]:
-        """Ensembles after those that are steps of theirs."""
+        """Return the ensembles in an order in which inner ensembles come first."""
         names = set(self._steps)
         ordered: list[ModelFolder] = []
         pending = list(ensembles)
@@ -173,7 +172,7 @@ class _Import:
         return versions[-1]
 
     def _source(self, folder: ModelFolder, version: int, main: str) -> dict[str, str]:
-        """A single file by its path and digest, several as the version's folder."""
+        """Return the source: a single file with its digest, or the version's folder."""
         prefix = f"{self._options.source_prefix.rstrip('/')}/{folder.name}/{version}"
         inside = folder.path / str(version)
         files = folder.version_files(version)
@@ -210,7 +209,7 @@ class _Import:
             self._warn(folder.name, f"the operator will refuse it: {problem}")
 
     def _check_steps_imported(self, name: str) -> None:
-        """ImportFailedError where an ensemble leads back to itself, or to what was not imported."""
+        """Raise ImportFailedError for a cycle of ensembles, or steps that were not imported."""
         if steps := find_cycle(name, self._steps):
             raise ImportFailedError(
                 f"found a cycle of steps, {' -> '.join(steps)}, expected steps that do not lead"

@@ -1,4 +1,4 @@
-"""Inputs and outputs of an ONNX graph against the config, as ONNX Runtime compares them."""
+"""Comparison of an ONNX graph's inputs and outputs with the config, as in ONNX Runtime."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -35,7 +35,7 @@ def check_onnx(file: Path, config: ModelConfig) -> list[Problem]:
 
 
 def compare(signature: OnnxSignature, config: ModelConfig) -> list[Problem]:
-    """Where the config and the graph differ; tensors that the config leaves out are Triton's."""
+    """Return the differences; Triton completes tensors that the config leaves out."""
     return first(
         chain(
             _inputs(signature, config),
@@ -71,7 +71,7 @@ def _inputs(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
 
 
 def _made_by_triton(config: ModelConfig) -> set[str]:
-    """Inputs that requests don't carry: controls and states of sequences, batch inputs."""
+    """Return inputs that requests don't hold: controls and states of sequences, batch inputs."""
     sequences = config.sequence_batching
     names = {control.name for control in sequences.control_input}
     names |= {state.input_name for state in sequences.state}
@@ -139,7 +139,7 @@ def _is_unbatched(graph: GraphTensor, config: ModelConfig) -> bool:
 
 
 def _batching(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
-    """With a batch size, every tensor's first dimension must be variable."""
+    """Require a variable first dimension of every tensor if there is a batch size."""
     fixed = [t for t in (*signature.inputs, *signature.outputs) if _is_unbatched(t, config)]
     if fixed:
         shown = listed((f"{short(tensor.name)} {_dims(tensor)}" for tensor in fixed), show=str)

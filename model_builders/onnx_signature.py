@@ -1,4 +1,4 @@
-"""Inputs and outputs of an ONNX file, and the files of its weights; it is not parsed as a whole.
+"""The inputs and outputs of an ONNX file, and the files of its weights.
 
 `onnx` (and numpy with it) is imported only when a graph is read.
 """
@@ -15,7 +15,7 @@ from model_builders.onnx_weights import KEY, ExternalFiles
 if TYPE_CHECKING:
     import onnx
 
-# TensorProto.DataType; what is missing here (BFLOAT16, complex, float8) the backend cannot take.
+# TensorProto.DataType; the backend does not support others (BFLOAT16, complex, float8).
 _TYPES: Mapping[int, DataType] = {
     1: DataType.FP32,
     2: DataType.UINT8,
@@ -45,7 +45,7 @@ _NAME = 8
 
 @dataclass(frozen=True, slots=True)
 class GraphTensor:
-    """One input or output of a graph; dims None where the graph does not say its rank."""
+    """One input or output of a graph; dims is None if the graph does not declare a rank."""
 
     name: str
     data_type: DataType | None
@@ -54,7 +54,7 @@ class GraphTensor:
 
 @dataclass(frozen=True, slots=True)
 class OnnxSignature:
-    """What a graph wants and gives; `initialized` inputs have a default and may be left out."""
+    """Inputs and outputs of a graph; `initialized` inputs have a default and may be left out."""
 
     inputs: tuple[GraphTensor, ...]
     outputs: tuple[GraphTensor, ...]

@@ -1,6 +1,6 @@
-"""Files with the weights of an ONNX model: which ones it names, and that they are its own.
+"""Search for files with the weights of an ONNX model, and checks that they are its own.
 
-ONNX Runtime opens each by its path relative to the model's folder.
+ONNX Runtime opens each file by its path relative to the model's folder.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -134,7 +134,7 @@ def check_external_files(
 ) -> Iterator[Problem]:
     """Yield a problem for files outside of the model's folder, and one for missing files.
 
-    `model` is the name of the model's own file. `is_there` tells whether a file is in its folder.
+    `model` is the name of the model's own file. `is_there` returns whether a file is in its folder.
     """
     outside = [name for name in names if not _stays_inside(name)]
     if outside:

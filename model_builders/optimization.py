@@ -1,4 +1,4 @@
-"""`spec.triton.optimization` in a written config."""
+"""Writer of `spec.triton.optimization` into a written config."""
 
 from typing import Any
 

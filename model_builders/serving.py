@@ -1,4 +1,4 @@
-"""Warm-up, version policy and metrics of `spec.triton` in a written config."""
+"""Writers of warm-up, version policy and metrics of `spec.triton` into a written config."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -9,7 +9,7 @@ from model_builders.set_fields import copy_field
 
 LATENCY_FAMILY = "nv_inference_first_response_histogram_ms"
 HISTOGRAMS = "histogram_latencies=true"
-"""The setting of Triton's metrics that fills them."""
+"""The setting with which Triton measures them."""
 
 
 def add_warmup(config: Any, samples: Iterable[Warmup]) -> None:
@@ -40,7 +40,7 @@ def write_version_policy(message: Any, policy: VersionPolicy) -> None:
 
 
 def measures_latency(configs: Iterable[Any]) -> bool:
-    """Whether a model has histograms, which Triton fills only where its server is told to."""
+    """Return whether a model has histograms, which Triton only fills with `HISTOGRAMS`."""
     return any(config.HasField("model_metrics") for config in configs)
 
 

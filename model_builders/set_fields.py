@@ -1,4 +1,4 @@
-"""Copies single fields of the API into a written config; what nobody wrote isn't copied."""
+"""Copies of single fields of the API into a written config; unset fields are not copied."""
 
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""`spec.model.inputs` and `outputs` in a written config."""
+"""Writers of `spec.model.inputs` and `outputs` into a written config."""
 
 from collections.abc import Iterable
 from typing import Any

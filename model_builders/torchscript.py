@@ -1,4 +1,4 @@
-"""A TorchScript archive's layout and forward arguments, read without torch."""
+"""Checks of a TorchScript archive's layout and forward arguments, without torch."""
 
 import ast
 import pickletools
@@ -29,7 +29,7 @@ class Forward:
     arguments: tuple[str, ...]
     required: int
     plain: bool
-    """Whether every argument is a tensor; dictionaries and lists are fed in other ways."""
+    """Whether every argument is a tensor, not a dictionary or list."""
 
 
 def check_torchscript(file: Path, config: ModelConfig) -> list[Problem]:
@@ -94,9 +94,9 @@ def _unreadable(file: Path, archive: zipfile.ZipFile, root: str) -> Problem | No
 
 
 def _forward(archive: zipfile.ZipFile) -> Forward | None:
-    """Return the forward of the archive's root class; None where it cannot be told.
+    """Return the forward of the archive's root class; None if it cannot be read.
 
-    It is not told for a source of more than 1 MiB or 100,000 words either: it is left unread.
+    A source of more than 1 MiB or 100,000 words is not read.
     """
     root = _root(archive)
     qualified = _root_class(_first_bytes(archive, f"{root}/data.pkl", _PICKLE_READ))
@@ -151,10 +151,10 @@ def _is_tensor(argument: ast.arg) -> bool:
 
 
 def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
-    """Inputs against forward's arguments, under the naming that Triton will choose.
+    """Compare inputs with forward's arguments, by Triton's rules of names.
 
-    All of them arguments: by name. All of them NAME__INDEX: by index. Else by order: then names
-    that are arguments in part are refused, since a person expects them to mean something.
+    If all are arguments, Triton goes by name; if all are NAME__INDEX, by index; otherwise by order.
+    Then a mix of arguments and other names is refused, since Triton would ignore the names.
     """
     names = [tensor.name for tensor in config.input]
     shown = forward.arguments[:_SHOWN_ARGUMENTS]

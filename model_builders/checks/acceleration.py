@@ -1,4 +1,4 @@
-"""Checks of what needs a GPU: instance groups, TensorRT plans, TensorRT for ONNX."""
+"""Checks of settings that need a GPU: instance groups, TensorRT plans, TensorRT for ONNX."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ ADD_ACCELERATOR = "add spec.accelerator (`accelerator: {}` asks for one nvidia.c
 
 
 def gpu_indices(spec: InferenceModelSpec) -> Iterator[Problem]:
-    """Indices below accelerator.count are the API's rule; without an accelerator there are none."""
+    """Refuse GPU indices without an accelerator; the API checks them against its count."""
     for index, group in enumerate(spec.triton.instance_groups):
         if group.gpus and spec.accelerator is None:
             yield Problem(
@@ -31,7 +31,7 @@ def profiles(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 
 def profiles_of(groups: Iterable[InstanceGroup], model_format: str) -> Iterator[Problem]:
-    """Problems of the groups of a model of the format `known`, at an InferenceModel's places."""
+    """Yield problems of profiles for a model of this format, at the paths of an InferenceModel."""
     for index, group in enumerate(groups):
         if group.profiles and model_format != ModelFormat.TENSORRT:
             yield Problem(

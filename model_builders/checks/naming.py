@@ -2,7 +2,7 @@
 
 Triton's rules (model_configuration.md, "Special Conventions for PyTorch Backend"): inputs are named
 by forward's arguments or `NAME__INDEX`; outputs `NAME__INDEX`; else the order of the list counts.
-A list that mixes the two falls back to its order without a word: that is refused here.
+If a list mixes the two, Triton silently uses its order: that is refused here.
 """
 
 import re

@@ -18,10 +18,10 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
-    """`times` [n] say when each bar ends, in rising order; `ohlcv` [n, 5] are float64 columns.
+    """`times` [n] are the ends of the bars, ascending; `ohlcv` [n, 5] are float64 columns.
 
-    Make them by `Bars.of`, which checks. A day without trade has volume 0 and is a bar as any
-    other. A missing bar is not filled in: periods count bars, not calendar time.
+    `Bars.of` makes and checks them. A day without trade has volume 0 and is a normal bar.
+    A missing bar is not filled in: periods count bars, not calendar time.
     """
 
     times: Times
@@ -29,7 +29,7 @@ class Bars:
 
     @classmethod
     def of(cls, times: Any, ohlcv: Any, longest_gap: np.timedelta64 | None = None) -> "Bars":
-        """Check and freeze; raises FeatureError for anything that is no series of bars.
+        """Check and freeze bars; raises FeatureError for invalid ones.
 
         `longest_gap` is the most time allowed between two bars; None allows any, as over weekends.
         """
@@ -49,9 +49,9 @@ class Bars:
     def numbered(
         cls, ohlcv: Any, name: str = "bars", longest_standstill: int | None = None
     ) -> "Bars":
-        """Bars whose times nobody said: a second apart from each other, and no error tells times.
+        """Make bars without times: they are a second apart, and errors do not name times.
 
-        `name` is what errors call them. `longest_standstill` is the most of the newest bars that
+        `name` is their name in errors. `longest_standstill` is the most of the newest bars that
         may have one close; None allows any number.
         """
         values = _values(ohlcv, name)
@@ -69,7 +69,6 @@ class Bars:
         return len(self.times)
 
     def until(self, count: int) -> "Bars":
-        """The first `count` bars."""
         return Bars(self.times[:count], self.ohlcv[:count])
 
     def column(self, name: str) -> Floats:
@@ -77,7 +76,7 @@ class Bars:
 
 
 def standstill(ohlcv: Floats) -> npt.NDArray[np.int64]:
-    """How many of the newest bars [..., n, 5] have one close, but for rounding in float32 [...]."""
+    """Count the newest bars [..., n, 5] with one close, except for rounding in float32: [...]."""
     closes = ohlcv[..., ::-1, CLOSE]
     newest = closes[..., :1]
     alike = np.abs(closes - newest) <= newest * _ROUNDING
@@ -135,7 +134,7 @@ def _check_order(times: Times) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """Rows of bars as they are checked; errors say `times` where there are some."""
+    """Rows of bars under check; errors name `times` if they are given."""
 
     name: str
     values: Floats

@@ -1,8 +1,8 @@
-"""When values become known, and data sets that cannot see ahead.
+"""Point-in-time joins, and data sets without look-ahead.
 
 A value describes one time and becomes known at another: a close at the day's end, a consolidated
-volume the next morning, tomorrow's return tomorrow. A data set decides at a bar's time and takes
-nothing that becomes known later.
+volume the next morning, tomorrow's return tomorrow. A data set decides at a bar's time and uses
+only values that are known by then.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,9 +24,9 @@ _LAST, _SOME = 32, 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """`values` [n] of the bars at `times` [n], each with the time at which it becomes `known` [n].
+    """`values` [n] of the bars at `times` [n], and `known_at` [n], when each becomes known.
 
-    NaN is "no value", as while an indicator warms up; its `known` is not asked.
+    NaN is "no value", as while an indicator warms up; its `known_at` is not used.
     """
 
     name: str
@@ -37,7 +37,7 @@ class Known:
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """How a feature is computed from bars, and how long after its bar's end it becomes known."""
+    """A function of bars, and the delay from the bar's end until the value is known."""
 
     name: str
     compute: Callable[[Bars], Floats]
@@ -46,8 +46,8 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """`inputs` [m, steps, k] and `targets` [m]; each window begins at `first`, is decided on at
-    `decided` and judged at `judged` [m]."""
+    """`inputs` [m, steps, k] and `targets` [m]; each window begins at `first` [m], decides at
+    `decided` [m] and is judged at `judged` [m]."""
 
     inputs: Floats
     targets: Floats
@@ -57,7 +57,7 @@ class Dataset:
 
 
 def known_frame(bars: Bars, periods: Periods = STANDARD) -> tuple[Known, ...]:
-    """The features of `frame`, each known when its bar ends."""
+    """Return the features of `frame`, each known when its bar ends."""
     features = frame(bars, periods).items()
     return tuple(Known(name, values, bars.times, bars.times) for name, values in features)
 
@@ -65,8 +65,8 @@ def known_frame(bars: Bars, periods: Periods = STANDARD) -> tuple[Known, ...]:
 def derive(definition: Definition, bars: Bars) -> Known:
     """Compute a feature; raises FeatureError if its values depend on bars that came later.
 
-    It is computed again as if it were still one of the last 32 bars, and some before, and must say
-    the same of the past. What looks ahead in rarer bars only can pass.
+    It is computed again without the newest bars, at the last 32 bars and some earlier ones, and the
+    past must stay equal. A look-ahead in other bars only can pass.
     """
     values = _computed(definition, bars)
     some = np.linspace(len(bars) // 2, len(bars) - 1, _SOME).astype(int)
@@ -77,7 +77,7 @@ def derive(definition: Definition, bars: Bars) -> Known:
 
 
 def as_of(feature: Known, times: Times) -> Known:
-    """`feature` as it was last known at each of `times` [m]; NaN where nothing was known yet."""
+    """Return `feature` as it was last known at each of `times` [m]; NaN if it was not yet known."""
     given = ~np.isnan(feature.values)
     order = np.argsort(feature.known_at[given], kind="stable")
     known_at, values = feature.known_at[given][order], feature.values[given][order]
@@ -89,7 +89,7 @@ def as_of(feature: Known, times: Times) -> Known:
 
 
 def close_ahead(bars: Bars, horizon: int = 1) -> Known:
-    """The close `horizon` bars later divided by the bar's own: known when that later bar ends."""
+    """Return the close `horizon` bars later divided by the bar's own; known when that bar ends."""
     ahead, close = period("horizon", horizon), bars.column("close")
     values = np.full(len(bars), np.nan)
     known_at = np.full(len(bars), np.datetime64("NaT"), dtype=bars.times.dtype)
@@ -101,23 +101,23 @@ def close_ahead(bars: Bars, horizon: int = 1) -> Known:
 def dataset(
     features: Sequence[Known], target: Known, steps: int = STEPS, stride: int = 1
 ) -> Dataset:
-    """Windows of the features with the target of their last bar, at whose time is decided.
+    """Return windows of the features with the target of their last bar, which decides.
 
-    Rows at the beginning in which a feature has no value yet are left out, and so are windows
-    without a target. Raises FeatureError LOOK_AHEAD for a feature that becomes known after its bar,
+    First rows without a value of each feature are left out, and so are windows without a target.
+    Raises FeatureError LOOK_AHEAD for a feature that becomes known after its bar,
     ALREADY_KNOWN for a target that does not, TOO_SHORT for less than a window.
     """
     times = target.times
     _check_known(features, target)
     table = np.column_stack([feature.values for feature in features])
     begin = _warm_up(table)
-    inputs = windows(table[begin:], steps, stride)
-    first = np.arange(len(inputs)) * stride + begin
+    runs = windows(table[begin:], steps, stride)
+    first = np.arange(len(runs)) * stride + begin
     last = first + steps - 1
     kept = ~np.isnan(target.values[last])
     first, last = first[kept], last[kept]
     return Dataset(
-        inputs[kept], target.values[last], times[first], times[last], target.known_at[last]
+        runs[kept], target.values[last], times[first], times[last], target.known_at[last]
     )
 
 

@@ -1,4 +1,4 @@
-"""The words that a tokenizer knows; the standard library only: the init container checks them."""
+"""The words of a tokenizer; the init container checks them with the standard library only."""
 
 from collections.abc import Iterable, Mapping
 
@@ -8,7 +8,7 @@ UNKNOWN, BEGIN, END, PADDING = CONTROL = ("[UNK]", "[CLS]", "[SEP]", "[PAD]")
 
 
 def word_ids(vocabulary: Iterable[str]) -> Mapping[str, int]:
-    """Each word of the lines of a `vocab.txt`, and its id: the line's number, from 0 on."""
+    """Return the id of each word of a `vocab.txt`: the line's number, from 0 on."""
     lines = [line.removesuffix("\n").removesuffix("\r") for line in vocabulary]
     ids = {line: number for number, line in enumerate(lines)}
     missing = [word for word in CONTROL if word not in ids]

@@ -1,4 +1,4 @@
-"""Batches that the pipeline takes against those that its steps take."""
+"""Checks of the pipeline's batch size against those of its steps."""
 
 from collections.abc import Iterator
 
@@ -30,9 +30,9 @@ def requests_of_nothing(graph: Graph) -> Iterator[Problem]:
 
 
 def batches_of_nothing(graph: Graph) -> Iterator[Problem]:
-    """A step learns the size of a batch from its inputs, and a request may leave all of them out.
+    """Refuse steps whose inputs are all optional: a request may leave all of them out.
 
-    Backends ask a batch's first input for it: "out of bounds index 0: request has 0 inputs".
+    Backends read the size from the first input: "out of bounds index 0: request has 0 inputs".
     """
     optional = {tensor.name for tensor in graph.inputs if tensor.optional}
     for step in graph.steps:

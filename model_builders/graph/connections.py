@@ -1,5 +1,4 @@
-"""Which tensor leads where: each one is given once and taken somewhere, and no step waits for
-itself."""
+"""Checks of connections: each tensor has one producer and a consumer, and there are no cycles."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -20,7 +19,7 @@ from model_builders.graph.wording import suggestion
 
 
 def models_tensors(graph: Graph) -> Iterator[Problem]:
-    """Keys of the maps, which are the models' own names."""
+    """Check the keys of the maps, which are the models' own names."""
     for step in graph.steps:
         inputs = {tensor.name for tensor in step.model.input}
         outputs = {tensor.name for tensor in step.model.output}
@@ -58,7 +57,7 @@ def _missing_inputs(step: GraphStep) -> Iterator[Problem]:
 
 
 def unknown_tensors(graph: Graph) -> Iterator[Problem]:
-    """What is taken, and never given."""
+    """Refuse tensors that are consumed and never produced."""
     produced = {port.tensor for port in producers(graph)}
     made = {name for step in graph.steps for name in step.output_map.values()}
     for port in consumers(graph):
@@ -73,9 +72,7 @@ def unknown_tensors(graph: Graph) -> Iterator[Problem]:
         elif port.step is None and port.tensor not in made:
             yield Problem(
                 port.path,
-                "an input of the pipeline"
-                if port.tensor in produced
-                else "no step that produces it",
+                "an input of the pipeline" if port.tensor in produced else "no step with it",
                 f"a tensor that a step produces: {listed(sorted(made))}",
                 suggestion(port.tensor, made, "add it to a step's outputMap, or remove it"),
             )
@@ -94,7 +91,7 @@ def several_producers(graph: Graph) -> Iterator[Problem]:
 
 
 def unused(graph: Graph) -> Iterator[Problem]:
-    """What is given, and never taken."""
+    """Refuse tensors that are produced and never consumed."""
     consumed = {port.tensor for port in consumers(graph)}
     fed = {name for step in graph.steps for name in step.input_map.values()}
     for tensor in graph.inputs:
@@ -129,7 +126,7 @@ def _unused_outputs(step: GraphStep, consumed: set[str]) -> Iterator[Problem]:
 
 
 def cycles(graph: Graph) -> Iterator[Problem]:
-    """Each way that leads from a step back to itself."""
+    """Yield a problem for each path that leads from a step back to itself."""
     paths = {step.name: step.path for step in graph.steps}
     order = {name: place for place, name in enumerate(paths)}
     left: dict[tuple[str, str], Edge] = {}
@@ -151,7 +148,7 @@ def cycles(graph: Graph) -> Iterator[Problem]:
 
 
 def _cycle(left: Mapping[tuple[str, str], Edge]) -> list[Edge]:
-    """The edges of one cycle, in order; empty where there is none."""
+    """Return the edges of one cycle, in order; none if there is no cycle."""
     before: dict[str, list[str]] = {}
     for source, target in left:
         before.setdefault(target, []).append(source)

@@ -1,6 +1,6 @@
-"""Models that answer a request several times, or never (decoupled ones), in a graph.
+"""Checks of decoupled models in a graph, which answer a request several times or never.
 
-Triton joins only what comes from one of them (ValidateEnsembleConfig in core's ensemble_utils.cc).
+Triton joins only tensors of one of them (ValidateEnsembleConfig in core's ensemble_utils.cc).
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Shapes and batches on their way through a graph, from the pipeline's inputs to its outputs."""
+"""Propagation of shapes and batches through a graph, from the pipeline's inputs to its outputs."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,18 +12,18 @@ from model_builders.graph.wording import BATCH, describe_model, describe_shape
 
 @dataclass(slots=True)
 class Flow:
-    """What is known of the tensors so far."""
+    """The tensors that were visited so far."""
 
     graph: Graph
     produced: dict[str, Produced | None] = field(default_factory=dict)
-    """None: somebody gives it, but nobody knows its shape."""
+    """None for a tensor whose producer does not declare its shape."""
     demands: dict[str, "_Demands"] = field(default_factory=dict)
     problems: list[tuple[str, Problem]] = field(default_factory=list)
-    """With the tensor that each one is about."""
+    """Each problem with the name of its tensor."""
 
     @property
     def rows(self) -> int | None:
-        """Size of a request's batch."""
+        """Return the size of a request's batch."""
         size = self.graph.max_batch_size
         return None if size == 0 else 1 if size == 1 else BATCH
 
@@ -32,7 +32,7 @@ class Flow:
 
 
 def follow(graph: Graph) -> list[tuple[str, Problem]]:
-    """What does not fit on the way, with the tensor that it is about."""
+    """Return problems of tensors that do not fit, each with the name of its tensor."""
     flow = Flow(graph)
     ports, produced = by_step(consumers(graph)), by_step(producers(graph))
     for port in produced.get(id(None), ()):
@@ -53,7 +53,7 @@ def follow(graph: Graph) -> list[tuple[str, Problem]]:
 
 
 def _in_order(flow: Flow) -> Iterator[GraphStep]:
-    """Each step after those that feed it; without those that wait for themselves."""
+    """Yield each step after those that feed it; steps of a cycle are left out."""
     pending = list(flow.graph.steps)
     while ready := [s for s in pending if set(s.input_map.values()) <= flow.produced.keys()]:
         yield from ready
@@ -61,7 +61,7 @@ def _in_order(flow: Flow) -> Iterator[GraphStep]:
 
 
 def _consumed(flow: Flow, ports: Iterable[Port]) -> list[tuple[Port, Produced, Consumed]]:
-    """The tensors that fit these ends."""
+    """Return the tensors that fit these ports."""
     fitting = []
     for port in ports:
         produced = flow.produced.get(port.tensor)
@@ -102,7 +102,7 @@ def _remedy(flow: Flow, produced: Produced, port: Port, dims: Shape) -> str:
 
 
 def _agreed(flow: Flow, port: Port, consumed: Consumed) -> bool:
-    """Whether what this end demands of a tensor goes with what others demand of it."""
+    """Return whether the shape that this port demands agrees with the demands of others."""
     others = flow.demands.setdefault(port.tensor, _Demands())
     contrary = others.contrary_to(consumed.demand)
     if contrary is None:
@@ -118,16 +118,16 @@ def _agreed(flow: Flow, port: Port, consumed: Consumed) -> bool:
 
 @dataclass(slots=True)
 class _Demands:
-    """What the takers of a tensor demand of it, all of which goes together."""
+    """The shapes that consumers of a tensor demand, all of which agree."""
 
     any: tuple[Port, Shape] | None = None
-    """The first one, with its number of dimensions."""
+    """The first demand, with its number of dimensions."""
     fixed: dict[int, tuple[int, Port, Shape]] = field(default_factory=dict)
-    """For each dimension, the first one that has a size for it, with its place among all."""
+    """For each dimension, the first demand with a size for it, and its place among all demands."""
     count: int = 0
 
     def contrary_to(self, demand: Shape) -> tuple[Port, Shape] | None:
-        """The first demand that does not go with this one."""
+        """Return the first demand that contradicts this one."""
         if self.any is None or len(self.any[1]) != len(demand):
             return self.any
         against = [
@@ -146,7 +146,7 @@ class _Demands:
 
 
 def _produce(flow: Flow, ports: Iterable[Port], rows: int | None, *, fits: bool) -> None:
-    """What a step gives; unknown after inputs that don't fit, which would show again later."""
+    """Record a step's outputs, without a shape after bad inputs: one problem is enough."""
     for port in ports:
         made = None
         if fits and port.shape is not None:
@@ -155,7 +155,7 @@ def _produce(flow: Flow, ports: Iterable[Port], rows: int | None, *, fits: bool)
 
 
 def _rows(flow: Flow, step: GraphStep, consumed: list[tuple[Port, Produced, Consumed]]) -> int:
-    """Size of the batch that a step sees: one for all of its inputs."""
+    """Return the size of the batch that a step sees, which is the same for all of its inputs."""
     settled: tuple[int, Port] | None = None
     for port, produced, one_consumed in consumed:
         rows = -1 if one_consumed.rows is None else one_consumed.rows
@@ -173,9 +173,8 @@ def _rows(flow: Flow, step: GraphStep, consumed: list[tuple[Port, Produced, Cons
 def _uneven(produced: Produced, port: Port, rows: int, settled: tuple[int, Port]) -> Problem:
     return Problem(
         port.path,
-        f"tensor {quoted(port.tensor)} from {short(produced.port.path)}, which is"
-        f" {_row_count(rows)}",
-        f"{_row_count(settled[0])}, as {short(settled[1].path)} gets",
+        f"tensor {quoted(port.tensor)} from {short(produced.port.path)}, which is {_batch(rows)}",
+        f"{_batch(settled[0])}, as {short(settled[1].path)} gets",
         "Triton runs a batch of one size: give both the same first dimension",
     )
 
@@ -184,14 +183,13 @@ def _too_many(produced: Produced, port: Port, rows: int, step: GraphStep) -> Pro
     size = step.model.max_batch_size
     return Problem(
         port.path,
-        f"tensor {quoted(port.tensor)} from {short(produced.port.path)}, which is"
-        f" {_row_count(rows)}",
+        f"tensor {quoted(port.tensor)} from {short(produced.port.path)}, which is {_batch(rows)}",
         f"at most {size}, which is max_batch_size of model {quoted(step.model.name)}",
         "raise the model's maxBatchSize",
     )
 
 
-def _row_count(rows: int) -> str:
+def _batch(rows: int) -> str:
     if rows == BATCH:
         return "a row for each of the request's batch"
     return "one row" if rows == 1 else f"{rows} rows"
@@ -204,8 +202,8 @@ def _reach_outputs(flow: Flow, ports: Iterable[Port]) -> None:
             problem = Problem(
                 port.path,
                 f"tensor {quoted(port.tensor)} from {short(produced.port.path)}, which is"
-                f" {_row_count(1 if rows is None else rows)}",
-                _row_count(flow.rows),
+                f" {_batch(1 if rows is None else rows)}",
+                _batch(flow.rows),
                 "make the steps before it answer for each row of the batch",
             )
             flow.refuse(port, problem)

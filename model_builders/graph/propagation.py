@@ -1,7 +1,8 @@
-"""How Triton hands a tensor to what takes it, with a batch dimension or without.
+"""Propagation of a tensor from its producer to a consumer, with a batch dimension or without.
 
-After `EnsembleContext::ReshapeTensorDims` of core's ensemble_scheduler.cc. Variable dimensions
-may turn out to fit; what is refused here fits no request, or not every batch.
+The rules are those of `EnsembleContext::ReshapeTensorDims` in core's ensemble_scheduler.cc.
+Variable dimensions may turn out to fit. A tensor that is refused fits no request, or not every
+batch.
 """
 
 from dataclasses import dataclass
@@ -14,35 +15,35 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True, slots=True)
 class Produced:
-    """A tensor inside the pipeline, as its giver makes it."""
+    """A tensor inside the pipeline, as its producer makes it."""
 
     port: Port
     shape: Shape
-    """All dimensions, that of a batch included."""
+    """All dimensions, including the batch dimension."""
     rows: int | None
-    """Size of its batch: BATCH for that of the request, -1 for a variable dimension; None where
-    its giver has no batches."""
+    """Size of its batch: BATCH for that of the request, -1 for a variable dimension; None if its
+    producer has no batches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Consumed:
-    """A tensor that fits what takes it."""
+    """A tensor that fits its consumer."""
 
     rows: int | None
-    """Size of the batch that the taker sees."""
+    """Size of the batch that the consumer sees."""
     demand: Shape
-    """What the taker wants of the tensor in its giver's dimensions."""
+    """The shape that the consumer demands, in the producer's dimensions."""
 
 
 def may_match(shape: Shape, other: Shape) -> bool:
-    """Whether both can be the shape of one tensor."""
+    """Return whether both can be the shape of one tensor."""
     return len(shape) == len(other) and all(
         a == b or a in (-1, BATCH) or b in (-1, BATCH) for a, b in zip(shape, other, strict=True)
     )
 
 
 def propagate(produced: Produced, dims: Shape, *, batches: bool) -> Consumed | None:
-    """What becomes of the tensor for a taker of `dims`; None where it does not fit."""
+    """Return the tensor as a consumer of `dims` sees it; None if it does not fit."""
     return _to_batches(produced, dims) if batches else _to_whole(produced, dims)
 
 

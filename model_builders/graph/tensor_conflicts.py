@@ -1,4 +1,4 @@
-"""Whether all who declare a tensor declare the same: element types, dimensions, optional inputs."""
+"""Checks of contradicting declarations of a tensor: types, dimensions, optional inputs."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from model_builders.graph.wording import BATCH, describe_model, describe_shape
 
 
 def data_types(graph: Graph) -> Iterator[Problem]:
-    """Everybody's type against the giver's; where nobody knows that, against the first taker's."""
+    """Compare each type with the producer's, or else with that of the first consumer."""
     produced, consumed = list(producers(graph)), list(consumers(graph))
     takes = {port.path for port in consumed}
     for tensor, ports in by_tensor([*produced, *consumed]).items():
@@ -38,7 +38,7 @@ def reshapes(graph: Graph) -> Iterator[Problem]:
 
 
 def optional_inputs(graph: Graph) -> Iterator[Problem]:
-    """A request may leave an optional input out, and then nothing is there for a step."""
+    """Refuse optional inputs that a step requires."""
     optional = {tensor.name for tensor in graph.inputs if tensor.optional}
     for port in consumers(graph):
         if port.step is None or port.tensor not in optional:
@@ -60,8 +60,8 @@ def shapes(graph: Graph) -> Iterator[Problem]:
 
 
 def _compared_by_triton(graph: Graph, refused: set[str]) -> Iterator[Problem]:
-    """What Triton itself compares as it loads: each end of a tensor with the first one, with the
-    batch dimension or without (ValidateTensorConsistency in core's ensemble_utils.cc)."""
+    """Compare each port of a tensor with the first, as Triton does: with the batch dimension or
+    without (ValidateTensorConsistency in core's ensemble_utils.cc)."""
     for tensor, ports in by_tensor(_in_tritons_order(graph)).items():
         shaped = [port for port in ports if port.shape is not None]
         for port in shaped[1:] if tensor not in refused else ():

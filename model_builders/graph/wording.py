@@ -1,4 +1,4 @@
-"""How the checks of a graph speak of shapes, of names, and of names that come close."""
+"""Descriptions of shapes and models, and suggestions of names, in problems of a graph."""
 
 from collections.abc import Iterable
 
@@ -15,17 +15,14 @@ def describe_shape(shape: Iterable[int]) -> str:
 
 
 def describe_model(port: Port) -> str:
-    """The model at this end."""
     return "the pipeline" if port.step is None else f"model {quoted(port.step.model.name)}"
 
 
 def suggestion(name: str, names: Iterable[str], otherwise: str) -> str:
-    """A remedy: the name that was probably meant, else another remedy."""
+    """Return a remedy: the name that was probably meant, or else `otherwise`."""
     candidates = sorted(set(names) - {name})
     meant = closest(name, candidates)
     if meant is None:
         folded = name.casefold()
-        meant = next(
-            (candidate for candidate in candidates if candidate.casefold() == folded), None
-        )
+        meant = next((other for other in candidates if other.casefold() == folded), None)
     return otherwise if meant is None else f"did you mean {quoted(meant)}?"

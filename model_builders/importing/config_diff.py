@@ -1,4 +1,4 @@
-"""What one config says beyond another: the part that only configOverrides can keep."""
+"""Difference of two configs: the part that only configOverrides can keep."""
 
 from typing import Any
 
@@ -8,10 +8,10 @@ _NAMED_LISTS = ("input", "output")
 
 
 def difference(target: Any, declared: Any) -> Any | None:
-    """The written config which, merged into `declared`, gives `wanted`; None where none can.
+    """Return the written config which, merged into `declared`, gives `target`; None if none does.
 
-    All three are written configs. None means that `declared` says something that `wanted` doesn't:
-    merging only adds.
+    All three are written configs. There is none if `declared` has a field that `target` doesn't
+    have: merging only adds.
     """
     rest = written_config()
     return rest if _subtract(target, declared, rest, top=True) else None
@@ -46,7 +46,7 @@ def _field(target: Any, declared: Any, rest: Any, descriptor: Any, top: bool) ->
 
 
 def _same_list(target: Any, declared: Any) -> bool:
-    """Equal but for defaults, which a message may or may not spell out."""
+    """Return whether both are equal; written and absent defaults count as equal."""
     if len(target) != len(declared):
         return False
     for left, right in zip(target, declared, strict=True):

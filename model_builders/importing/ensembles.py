@@ -1,4 +1,4 @@
-"""One ensemble's config as the spec of an EnsemblePipeline."""
+"""Conversion of an ensemble's config into the spec of an EnsemblePipeline."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, as_written
 
 _SECTIONS = ("responseCache", "parameters")
-# What a person may have written into an ensemble, and Triton does not load (triton-core,
+# Fields with which Triton does not load an ensemble (triton-core,
 # ValidateEnsembleSchedulingConfig).
 _REFUSED = ("instance_group", "optimization", "model_warmup")
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A model or ensemble of the repository: its resource, what kind that is, its version there."""
+    """A model or ensemble of the repository: its resource, its kind and its version."""
 
     resource_name: str
     kind: ReferenceKind
@@ -44,11 +44,11 @@ def is_ensemble(config: ModelConfig) -> bool:
 def ensemble_spec(
     config: ModelConfig, *, name: str, resource_name: str, served: Mapping[str, Served]
 ) -> dict[str, Any]:
-    """The spec, in YAML's words, that renders as the config and nothing else.
+    """Return the spec, as in YAML, that renders exactly the config.
 
-    `served` gives, for each name that Triton knows, the resource that a step may refer to. Versions
-    that steps ask for are not in the spec (`other_versions`): the operator pins the stable ones, so
-    two versions of one model are an ImportFailedError.
+    `served` maps each of Triton's names to the resource that a step may refer to. The spec does not
+    hold the versions of steps (`other_versions`): the operator pins the stable ones. Two versions
+    of one model are therefore an ImportFailedError.
     """
     target = ModelConfig()
     target.CopyFrom(config)
@@ -78,12 +78,12 @@ def ensemble_spec(
         raise ImportFailedError(f"the ensemble cannot be imported: {error}") from error
     if triton:
         spec["triton"] = triton
-    _check_round_trip(spec, target, models)
+    _verify(spec, target, models)
     return spec
 
 
 def other_versions(config: ModelConfig, served: Mapping[str, Served]) -> Iterator[str]:
-    """A sentence for each step that asks for another version of its model than was imported."""
+    """Yield a warning for each step that asks for another version than the imported one."""
     for index, step in enumerate(config.ensemble_scheduling.step):
         version = served[step.model_name].version
         if version is not None and step.model_version not in (-1, version):
@@ -97,7 +97,7 @@ def other_versions(config: ModelConfig, served: Mapping[str, Served]) -> Iterato
 def graph_problems(
     config: ModelConfig, spec: Mapping[str, Any], configs: Mapping[str, ModelConfig]
 ) -> list[Problem]:
-    """Why the operator would refuse the graph; `configs` are those of the models by their names."""
+    """Return the problems of the graph; `configs` are those of the models, by name."""
     pipeline = _validated(spec)
     steps = zip(pipeline.steps, config.ensemble_scheduling.step, strict=True)
     models = {step.name: configs[original.model_name] for step, original in steps}
@@ -106,7 +106,7 @@ def graph_problems(
 
 
 def _within(config: ModelConfig, configs: Mapping[str, ModelConfig]) -> Iterator[ModelConfig]:
-    """The models that an ensemble brings along; they were imported before it."""
+    """Yield the models of an ensemble; they were imported before it."""
     for step in config.ensemble_scheduling.step:
         yield configs[step.model_name]
         yield from _within(configs[step.model_name], configs)
@@ -138,7 +138,7 @@ def _check_loadable(config: ModelConfig) -> None:
 
 
 def _one_version_each(config: ModelConfig, served: Mapping[str, Served]) -> None:
-    """ImportFailedError where steps ask for two versions of one model; -1 is the imported one."""
+    """Raise ImportFailedError if steps ask for two versions of a model; -1 is the imported one."""
     asked: dict[str, dict[int, int]] = {}
     for index, step in enumerate(config.ensemble_scheduling.step):
         model = served.get(step.model_name)
@@ -157,23 +157,19 @@ def _one_version_each(config: ModelConfig, served: Mapping[str, Served]) -> None
 
 
 def _two_versions(name: str, first: Mapping[int, int], served: Mapping[str, Served]) -> str:
-    versions = " and ".join(f"version {version} (step[{at}])" for version, at in first.items())
+    pair = " and ".join(f"version {version} (step[{at}])" for version, at in first.items())
     imported = served[name].version if name in served else None
     other = next(version for version in reversed(first) if version != imported)
     return (
-        f"found {versions} of {name} in ensemble_scheduling, expected one version of each model,"
-        f" since a pipeline pins the stable one: copy version {other} to a folder with a"
-        f" config.pbtxt of its own, such as {name}_{other}, let step[{first[other]}] name that, and"
-        " import again"
+        f"found {pair} of {name} in ensemble_scheduling, expected one version of each model, since"
+        f" a pipeline pins the stable one: copy version {other} to a folder with a config.pbtxt of"
+        f" its own, such as {name}_{other}, let step[{first[other]}] name that, and import again"
     )
 
 
 def _models(spec: Mapping[str, Any], config: ModelConfig) -> dict[str, StepModel]:
     steps = zip(spec["steps"], config.ensemble_scheduling.step, strict=True)
-    return {
-        step["name"]: StepModel(original.model_name, original.model_version)
-        for step, original in steps
-    }
+    return {step["name"]: StepModel(ref.model_name, ref.model_version) for step, ref in steps}
 
 
 def _steps(config: ModelConfig, served: Mapping[str, Served]) -> list[dict[str, Any]]:
@@ -215,9 +211,7 @@ def _validated(spec: Mapping[str, Any]) -> EnsemblePipelineSpec:
         raise ImportFailedError(joined(errors)) from error
 
 
-def _check_round_trip(
-    spec: Mapping[str, Any], target: ModelConfig, models: Mapping[str, StepModel]
-) -> None:
+def _verify(spec: Mapping[str, Any], target: ModelConfig, models: Mapping[str, StepModel]) -> None:
     try:
         rendered = ensemble_config(_validated(spec), name=target.name, models=models)
     except ConfigError as error:

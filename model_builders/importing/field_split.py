@@ -1,4 +1,4 @@
-"""Splits a config between fields of the API and configOverrides, so that nothing is lost."""
+"""Split of a config into fields of the API and configOverrides, without loss."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -18,11 +18,11 @@ def split_fields(
     declare: Callable[[Mapping[str, Any]], Any],
     sections: Iterable[str] = tuple(READERS),
 ) -> dict[str, Any]:
-    """`spec.triton` for the written config `wanted`.
+    """Return `spec.triton` for the written config `target`.
 
     `declare` renders a spec with that triton section as a written config, without overrides. Each
-    of `sections` has fields of its own where they say the same, or less and never something else;
-    what is left goes to configOverrides. ValueError where nothing can.
+    of `sections` becomes fields if these render no more than `target` has. The rest goes to
+    configOverrides. Raises ValueError if it cannot.
     """
     kept: dict[str, Any] = {}
     for key in sections:

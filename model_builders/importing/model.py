@@ -1,4 +1,4 @@
-"""One model's config as the spec of an InferenceModel."""
+"""Conversion of a model's config into the spec of an InferenceModel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ _DESCRIBE_THEMSELVES = (ModelFormat.ONNX, ModelFormat.TENSORRT)
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What a config.pbtxt does not say: names, the source, and GPUs for groups of no kind."""
+    """Values that config.pbtxt does not hold: names, source, and GPUs for groups without kind."""
 
     served_name: str
     resource_name: str
@@ -34,7 +34,7 @@ class Serving:
 
 
 def format_of(config: ModelConfig, files: set[str]) -> ModelFormat:
-    """The format of a model, told as Triton tells it: backend, platform, file names."""
+    """Return the format of a model by Triton's rules: backend, platform, file names."""
     for model_format, backend in BACKENDS.items():
         if config.backend:
             matches = config.backend == backend.name
@@ -55,7 +55,7 @@ def format_of(config: ModelConfig, files: set[str]) -> ModelFormat:
 
 
 def model_spec(config: ModelConfig, model_format: ModelFormat, serving: Serving) -> dict[str, Any]:
-    """The spec, in YAML's words, that renders as `normalised(config)` and nothing else."""
+    """Return the spec, as in YAML, that renders exactly `normalised(config)`."""
     target = normalised(config, model_format, serving.served_name)
     spec: dict[str, Any] = {"model": _model(target, model_format, serving)}
     accelerator = _accelerator(target, model_format, serving.gpus)
@@ -74,13 +74,13 @@ def model_spec(config: ModelConfig, model_format: ModelFormat, serving: Serving)
     triton = split_fields(as_written(target), declare)
     if triton:
         spec["triton"] = triton
-    _check_round_trip(spec, target, serving.served_name)
+    _verify(spec, target, serving.served_name)
     return spec
 
 
 def normalised(config: ModelConfig, model_format: ModelFormat, name: str) -> ModelConfig:
-    """The config with what Triton itself fills in: the folder's name, the backend, and the counts
-    of instance groups."""
+    """Return the config with Triton's defaults: the folder's name, the backend, and the counts of
+    instance groups."""
     target = ModelConfig()
     target.CopyFrom(config)
     target.name = name
@@ -92,8 +92,8 @@ def normalised(config: ModelConfig, model_format: ModelFormat, name: str) -> Mod
 
 
 def _default_count(kind: int, model_format: ModelFormat) -> int:
-    """As in triton-core's SetDefaultInstanceCount (instance_group of GET .../config in 2.51); 0
-    where it depends on whether there are GPUs."""
+    """Return the count of triton-core's SetDefaultInstanceCount (GET .../config in 2.51); 0 if it
+    depends on whether there are GPUs."""
     if model_format is not ModelFormat.ONNX:
         return 1
     return {_Group.KIND_CPU: 2, _Group.KIND_AUTO: 0}.get(kind, 1)
@@ -116,7 +116,7 @@ def _model(config: ModelConfig, model_format: ModelFormat, serving: Serving) -> 
     if all(tensors.values()) and _is_valid({**model, **tensors}):
         return {**model, **tensors}
     if model_format not in _DESCRIBE_THEMSELVES:
-        _validated({"model": {**model, **tensors}})  # says what is wrong
+        _validated({"model": {**model, **tensors}})  # raises with the reason
     return model
 
 
@@ -129,7 +129,7 @@ def _is_valid(model: dict[str, Any]) -> bool:
 
 
 def _accelerator(config: ModelConfig, model_format: ModelFormat, gpus: int) -> Any:
-    """GPUs for what the config runs on a GPU; None where it runs elsewhere."""
+    """Return the GPUs that the config needs; None if it needs none."""
     groups = config.instance_group
     count = max([gpu + 1 for group in groups for gpu in group.gpus], default=0)
     accelerators = config.optimization.execution_accelerators.gpu_execution_accelerator
@@ -150,7 +150,7 @@ def _validated(spec: Mapping[str, Any]) -> InferenceModelSpec:
         raise ImportFailedError(joined(errors)) from error
 
 
-def _check_round_trip(spec: Mapping[str, Any], target: ModelConfig, name: str) -> None:
+def _verify(spec: Mapping[str, Any], target: ModelConfig, name: str) -> None:
     try:
         rendered = model_config(_validated(spec), name=name, accelerated=True)
     except ConfigError as error:

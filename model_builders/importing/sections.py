@@ -1,7 +1,7 @@
-"""Sections of a ModelConfig as fields of `spec.triton`, each in the words of the API.
+"""Readers of sections of a ModelConfig, which return fields of `spec.triton`.
 
-A reader returns None where a section is absent, or where the API cannot say what it says: whatever
-is left then goes to configOverrides. They need not be exact: the result is rendered and compared.
+A reader returns None if a section is absent, or if the API cannot express it: the section then goes
+to configOverrides. They need not be exact: the result is rendered and compared.
 """
 
 from collections.abc import Callable, Mapping

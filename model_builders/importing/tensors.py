@@ -1,4 +1,4 @@
-"""Inputs and outputs of a ModelConfig in the words of the API."""
+"""Conversion of inputs and outputs of a ModelConfig into fields of the API."""
 
 from typing import Any
 

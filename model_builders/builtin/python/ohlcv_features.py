@@ -51,7 +51,7 @@ class TritonPythonModel:
         return outputs
 
     def _problems(self, ohlcv: Floats, requested: frozenset[str]) -> dict[int, FeatureError]:
-        """Why rows cannot be answered, by row; checked at once, and one by one only then."""
+        """Return the errors by row; check all rows at once, and each row only if that fails."""
         if requested & _WINDOWS and ohlcv.shape[1] < self._steps:
             error = FeatureError(
                 FailureReason.TOO_SHORT,
@@ -63,13 +63,13 @@ class TritonPythonModel:
         unreadable = _problem(ohlcv.reshape(-1, ohlcv.shape[2]), "ohlcv")
         if unreadable is None and not (standstill(ohlcv) > longest).any():
             return {}
-        # Rows of several requests may be here where none is refused: their places say nothing.
+        # A batch may hold rows of several requests if none is refused: row numbers then mislead.
         names = (f"ohlcv[{row}]" if self._refuses else "ohlcv" for row in range(len(ohlcv)))
         errors = (_problem(bars, name, longest) for bars, name in zip(ohlcv, names, strict=True))
         return {row: error for row, error in enumerate(errors) if error is not None}
 
     def _replaced(self, ohlcv: Floats, rows: list[int]) -> Floats:
-        """With bars that can be read in place of these rows, and enough of them."""
+        """Replace the bars of these rows by valid bars, at least `steps` of them."""
         readable = np.array(ohlcv)
         if readable.shape[1] < self._steps:
             readable = np.empty((len(ohlcv), self._steps, len(COLUMNS)))
@@ -93,7 +93,7 @@ class TritonPythonModel:
 def _problem(
     bars: npt.NDArray[np.float64], name: str, longest_standstill: int | None = None
 ) -> FeatureError | None:
-    """What is wrong with bars [n, 5]: they are checked as float64, and a window has float32."""
+    """Return the first error of bars [n, 5], checked as float64 and for the range of float32."""
     try:
         Bars.numbered(bars, name, longest_standstill)
     except FeatureError as error:

@@ -1,6 +1,6 @@
-"""The requests of one `execute`: read, answered in as few runs as their shapes allow, given back.
+"""Reading and answering the requests of one `execute`, in as few runs as their shapes allow.
 
-A request that cannot be answered fails alone, whoever shares the batch with it.
+A request that cannot be answered fails alone; others in the same batch are answered.
 """
 
 import json
@@ -17,12 +17,12 @@ from model_builders.features.failure import FeatureError
 
 Tensors = dict[str, npt.NDArray[Any]]
 Run = Callable[[Tensors, frozenset[str]], Tensors]
-"""Inputs [rows, ...] and the names of the outputs that are wanted, to those outputs [rows, ...]."""
+"""A function of inputs [rows, ...] and names of requested outputs to these outputs [rows, ...]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What config.pbtxt says of a built-in step: its inputs, its batching and its settings."""
+    """The inputs, batching and settings of a built-in step, read from config.pbtxt."""
 
     inputs: tuple[str, ...]
     is_batched: bool
@@ -30,27 +30,24 @@ class Step:
 
     @classmethod
     def of(cls, args: Mapping[str, str], older: Mapping[str, str] | None = None) -> "Step":
-        """From what Triton passes to `initialize`.
+        """Return the step that Triton's arguments of `initialize` describe.
 
-        `older` has what was so before there were settings for it: this code runs with configs that
-        an older operator rendered, and that pipelines have pinned since.
+        `older` holds defaults for settings that older operators did not render: pipelines may
+        have pinned such configs.
         """
         config = json.loads(args["model_config"])
-        parameters = {
-            key: each["string_value"] for key, each in config.get("parameters", {}).items()
-        }
+        given = {key: each["string_value"] for key, each in config.get("parameters", {}).items()}
         return cls(
             inputs=tuple(tensor["name"] for tensor in config["input"]),
             is_batched=int(config["max_batch_size"]) > 0,
-            settings={**(older or {}), **parameters},
+            settings={**(older or {}), **given},
         )
 
     def number(self, setting: str) -> int:
-        """A setting that is a whole number."""
         return int(self.settings[setting])
 
     def answer(self, requests: Sequence[Any], run: Run, *, joined: bool = True) -> list[Any]:
-        """A response for each request; `joined` where requests of like shapes may share a run."""
+        """Return a response for each request; `joined` lets equal shapes share a run."""
         parsed = [_Request.of(request, self) for request in requests]
         groups: dict[object, list[int]] = defaultdict(list)
         for index, request in enumerate(parsed):
@@ -76,7 +73,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class _Request:
-    """One request: its inputs with a batch dimension, and which outputs it wants."""
+    """One request: its inputs with a batch dimension, and the names of its outputs."""
 
     tensors: Tensors
     requested: frozenset[str]
@@ -93,10 +90,9 @@ class _Request:
 
     @property
     def shapes(self) -> object:
-        """Equal for requests that may share a run."""
-        return self.requested, tuple(
-            (name, array.shape[1:]) for name, array in self.tensors.items()
-        )
+        """Return a key that is equal for requests that may share a run."""
+        shapes = ((name, array.shape[1:]) for name, array in self.tensors.items())
+        return self.requested, tuple(shapes)
 
     @property
     def rows(self) -> int:
@@ -108,16 +104,14 @@ def _answers(requests: Sequence[_Request], run: Run) -> list[Tensors | Exception
         try:
             return list(_together(requests, run))
         except Exception:
-            # Whose fault it was shows when each runs alone.
+            # Run each request alone to learn which of them fails.
             return [_alone(request, run) for request in requests]
     return [_alone(request, run) for request in requests]
 
 
 def _together(requests: Sequence[_Request], run: Run) -> list[Tensors]:
     names = requests[0].tensors
-    joined = {
-        name: np.concatenate([request.tensors[name] for request in requests]) for name in names
-    }
+    joined = {name: np.concatenate([each.tensors[name] for each in requests]) for name in names}
     outputs = run(joined, requests[0].requested)
     ends = np.cumsum([request.rows for request in requests])[:-1]
     parts = {name: np.split(array, ends) for name, array in outputs.items()}

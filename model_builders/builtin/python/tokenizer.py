@@ -29,7 +29,7 @@ class TritonPythonModel:
             raise pb_utils.TritonModelException(str(error)) from None
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
-        # Padded to its own longest text, a request is answered alike whoever shares the batch.
+        # Each request is padded to its own longest text, so its answer does not depend on others.
         return self._step.answer(requests, self._run, joined=False)
 
     def _run(self, given: Tensors, requested: frozenset[str]) -> Tensors:
@@ -39,7 +39,7 @@ class TritonPythonModel:
         return {name: outputs[name] for name in requested}
 
     def _read(self, row: int, text: bytes) -> str | None:
-        """None where the text stands for none."""
+        """Return the decoded text; None for a text that counts as absent."""
         try:
             decoded = text.decode()
         except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""What a drawing of a graph shows, in whatever format: boxes, wires between them, and problems."""
+"""The content of a drawing, independent of its format: boxes, wires and problems."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from model_builders.graph.wording import BATCH, describe_shape
 
 
 class Kind(StrEnum):
-    """What a box stands for."""
+    """The kind of thing that a box stands for."""
 
     INPUT = "input"
     STEP = "step"
@@ -26,13 +26,13 @@ class Box:
     path: str
     """The field that describes it."""
     detail: str = ""
-    """What the step runs; whether the input may be left out."""
+    """The model of a step; `optional` for an optional input."""
     problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One tensor's way from one box to another, both by their place in the list of boxes."""
+    """A tensor between two boxes, which are given by their index."""
 
     source: int
     target: int
@@ -43,7 +43,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The whole drawing. `problems` are all that there are, those of boxes and wires among them."""
+    """The whole drawing; `problems` include those of boxes and wires."""
 
     name: str
     boxes: tuple[Box, ...]
@@ -54,24 +54,18 @@ class Picture:
 def picture(
     graph: Graph, *, runs: Mapping[str, str] | None = None, problems: Iterable[Problem] = ()
 ) -> Picture:
-    """What to draw. `runs` says for each step what it runs; absent: the name of its model."""
+    """Return the drawing; `runs` describes the model of each step, by default by its name."""
     problems = tuple(problems)
     drawn = list(links(graph))
     wired = {port.path for link in drawn for port in link}
-    boxes = _boxes(
-        graph, runs or {}, [problem for problem in problems if problem.path not in wired]
-    )
+    boxes = _boxes(graph, runs or {}, [p for p in problems if p.path not in wired])
     places = {box.path: place for place, box in reversed(list(enumerate(boxes)))}
     wires = tuple(
         Wire(
             places[_box_path(producer)],
             places[_box_path(consumer)],
             _label(graph, producer, consumer),
-            tuple(
-                str(problem)
-                for problem in problems
-                if problem.path in (producer.path, consumer.path)
-            ),
+            tuple(str(p) for p in problems if p.path in (producer.path, consumer.path)),
         )
         for producer, consumer in drawn
     )
@@ -79,7 +73,7 @@ def picture(
 
 
 def arrows(picture: Picture) -> dict[tuple[int, int], list[Wire]]:
-    """Return the wires by source and target: however many there are, one arrow shows them."""
+    """Group the wires by source and target: one arrow shows all of them."""
     grouped: dict[tuple[int, int], list[Wire]] = {}
     for wire in picture.wires:
         grouped.setdefault((wire.source, wire.target), []).append(wire)

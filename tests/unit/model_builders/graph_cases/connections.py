@@ -56,7 +56,7 @@ BAD: dict[str, Bad] = {
         graph(takes=X, gives=Y),
         (
             "spec.steps: found no step, expected at least one; add a step",
-            "spec.outputs[y]: found no step that produces it, expected a tensor that a step"
+            "spec.outputs[y]: found no step with it, expected a tensor that a step"
             " produces: nothing; add it to a step's outputMap, or remove it",
             "spec.inputs[x]: found no step that takes it, expected at least one step with it in"
             " its inputMap; use it, or remove it",
@@ -125,7 +125,7 @@ BAD: dict[str, Bad] = {
             gives={"score": "FP32 [1]", "confidence": "FP32 [1]"},
         ),
         (
-            "spec.outputs[confidence]: found no step that produces it, expected a tensor that a"
+            "spec.outputs[confidence]: found no step with it, expected a tensor that a"
             ' step produces: "score"; add it to a step\'s outputMap, or remove it',
         ),
         Refuses("ensemble output 'confidence'"),
