@@ -31,7 +31,7 @@ _TYPES: Mapping[int, DataType] = {
     12: DataType.UINT32,
     13: DataType.UINT64,
 }
-# Of the graph's inputs and outputs.
+# Limits on the graph's inputs and outputs.
 _MAX_TENSORS = 20_000
 _MAX_TENSOR = 16 << 10
 _MAX_TENSORS_BYTES = 2 << 20

@@ -18,7 +18,7 @@ _IN_MEMORY = "_ORT_MEM_ADDR_"
 _SHOWN = 5
 _MAX_FILES = 10_000
 _MAX_LOCATION = 8192
-# Of all messages that are parsed: bytes, and messages in them.
+# Limits on parsed messages: bytes, and messages in them.
 _MAX_PARSED = 16 << 20
 _MAX_MESSAGES = 250_000
 # Protobuf's own bound on messages within messages.

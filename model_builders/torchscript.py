@@ -115,7 +115,7 @@ def _forward(archive: zipfile.ZipFile) -> Forward | None:
 
 
 def _first_bytes(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
-    """Inflate no more than `size` bytes: `ZipFile.read` inflates all, whatever is declared."""
+    """Inflate no more than `size` bytes: `ZipFile.read` ignores the declared size."""
     with archive.open(name) as member:
         return member.read(size)
 

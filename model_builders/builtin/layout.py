@@ -15,7 +15,7 @@ _MODELS = {
     "ohlcvFeatures": "ohlcv_features.py",
     "tokenizer": "tokenizer.py",
 }
-# What `model.py` imports, under the names that it has in this project.
+# Modules that `model.py` imports, under their names in this project.
 _SHARED = ("__init__", "requests")
 _PACKED = (
     "__init__.py",

@@ -1,4 +1,4 @@
-"""Requests to steps that a Triton serves, and the words of its refusals."""
+"""Requests to steps that a Triton serves, and the messages of its refusals."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,7 +14,7 @@ Arrays = dict[str, Any]
 
 
 def ask(triton: LocalTriton, model: str, inputs: Arrays, outputs: tuple[str, ...] = ()) -> Arrays:
-    """One request; all outputs, or those that are named."""
+    """Send one request, and return all outputs, or those that are named."""
     with grpc.InferenceServerClient(triton.grpc) as client:
         return _infer(client, model, inputs, outputs)
 
@@ -26,7 +26,7 @@ def refusal(triton: LocalTriton, model: str, inputs: Arrays) -> str:
 
 
 def ask_at_once(triton: LocalTriton, model: str, requests: list[Arrays]) -> list[Arrays | str]:
-    """All requests at the same time; an answer, or the words of a refusal, for each."""
+    """Send all requests at the same time, and return the answer or the refusal of each."""
 
     def call(inputs: Arrays) -> Arrays | str:
         try:
@@ -42,12 +42,12 @@ def ask_at_once(triton: LocalTriton, model: str, requests: list[Arrays]) -> list
 
 
 def executions(triton: LocalTriton, model: str) -> float:
-    """How many batches the model has executed."""
+    """Return the number of batches that the model has executed."""
     return triton.metric("nv_inference_exec_count", model=model)
 
 
 def texts(*rows: str | bytes) -> Any:
-    """Texts [rows, 1] as a client sends them."""
+    """Return texts [rows, 1] as a client sends them."""
     batch = np.empty((len(rows), 1), np.object_)
     batch[:, 0] = [row.encode() if isinstance(row, str) else row for row in rows]
     return batch

@@ -1,4 +1,4 @@
-"""Today's code beside a config that an older operator rendered: a pin outlives upgrades."""
+"""Today's code with a config that an older operator rendered: pins outlive upgrades."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The init container's command lays out a whole pipeline's built-in steps, and lets them be."""
+"""The init container's command writes a whole pipeline's built-in steps, and keeps them."""
 
 import json
 import os
@@ -26,7 +26,7 @@ COMMAND = (
 
 @pytest.fixture
 def pod(tmp_path: Path) -> Path:
-    """The folders that a pod mounts: the plan's, one claim, and the repository to be."""
+    """Make the folders that a pod mounts: the plan's, one claim, and an empty repository."""
     for name in ("plan", "models", "claims/texts"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "claims/texts/vocab.txt").write_text(OWN_WORDS)

@@ -17,14 +17,14 @@ FAST = Periods(rsi=3, sma=4, ema=6, volatility=2)
 
 @pytest.fixture(scope="module")
 def real() -> Any:
-    """Windows of 120 real bars [8, 120, 5], of every share."""
+    """Return windows of 120 real bars [8, 120, 5], of every share."""
     shares = list(load_prices().bars.values())
     runs = [bars.to_numpy()[at:][:120] for bars in shares for at in (0, len(bars) - 120)]
     return np.array(runs[:8], np.float64)
 
 
 def expected(rows: Any, steps: int = 60, periods: Periods = STANDARD) -> dict[str, Any]:
-    """The same by the features themselves."""
+    """Compute the same with the features."""
     numbered = [np.datetime64("2001-01-01") + np.arange(len(row)) for row in rows]
     frames = [frame(Bars.of(t, row), periods) for t, row in zip(numbered, rows, strict=True)]
     newest = rows[:, -steps:]
@@ -179,7 +179,7 @@ def test_problems_are_said_to_the_request_that_has_them(triton: LocalTriton, rea
 
 
 def stopped(rows: Any, count: int) -> Any:
-    """As a feed repeats its last bar `count` times."""
+    """Repeat the last bar `count` times, as a feed that stopped."""
     return np.concatenate([rows[:, :-count], np.repeat(rows[:, -count : -count + 1], count, 1)], 1)
 
 

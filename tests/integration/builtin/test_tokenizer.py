@@ -1,4 +1,4 @@
-"""Served tokens are those of the features, whatever the text, alone and in batches."""
+"""Served tokens are those of the features, for any text, alone and in batches."""
 
 from pathlib import Path
 from typing import Any

@@ -13,7 +13,7 @@ NAMES = ("price", "interval", "score", "confidence")
 
 
 def drawn(rows: int, seed: int = 0) -> Arrays:
-    """With prices that are unknown, and texts that say nothing or are not there."""
+    """Draw inputs, some with unknown prices, and empty or absent texts."""
     tensors = probes(EnsembleCombiner(), rows, seed)
     return {name: tensor.numpy() for name, tensor in zip(NAMES, tensors, strict=True)}
 

@@ -1,4 +1,4 @@
-"""What the whole ensemble answers on a real Triton is what the same steps compute in Python."""
+"""Answers of the whole ensemble on a real Triton equal those of the same steps in Python."""
 
 import re
 from collections.abc import Sequence
@@ -35,7 +35,7 @@ SERVICE = "ensemble-predictor.trading.svc:8000"
 def asked(
     triton: LocalTriton, bars: Bars, texts: Sequence[str], protocol: str = "grpc", version: str = ""
 ) -> Answer:
-    """One request with a row for each text."""
+    """Send one request with a row for each text."""
     served = Served(getattr(triton, protocol), "ensemble-predictor", protocol, version)
     inputs = {"ohlcv": bars, "text": np.array([[t.encode()] for t in texts], object)}
     return ask(served, inputs, [*NUMBERS, "problem"])
@@ -135,7 +135,7 @@ def test_a_row_of_bad_bars_is_explained_and_its_neighbours_are_answered(
 
 
 def repeated(bars: Bars, row: int, times: int) -> Bars:
-    """As a feed that stopped repeats the last bar of that row."""
+    """Repeat the last bar of that row, as a feed that stopped."""
     stopped = bars.copy()
     stopped[row, -times:] = stopped[row, -times]
     return stopped
@@ -175,7 +175,7 @@ def test_no_share_of_training_stands_still_for_as_long_as_the_sample_forbids(
 
 
 def longest_standstill(trading: Trading) -> int:
-    """What the pipeline's first step says."""
+    """Return the setting of the pipeline's first step."""
     (bars,) = (s.builtin.ohlcv_features for s in trading.pipeline.steps if s.name == "bars")
     return bars.longest_standstill
 
@@ -190,7 +190,7 @@ def test_bad_bars_from_many_clients_take_nothing_from_the_others(
     triton: LocalTriton, bars: Bars, texts: list[str]
 ) -> None:
     def ask_in_turn(client: int) -> list[bool]:
-        """Whether each answer has a problem; every other request deserves one."""
+        """Return whether each answer has a problem; every other request should have one."""
         explained = []
         for number in range(80):
             good = bars[number % len(bars)][None]
@@ -247,7 +247,5 @@ def test_the_tutorial_s_client_is_answered(
     assert SERVICE in program
     exec(program.replace(SERVICE, triton.http), {})
     shown = capsys.readouterr().out
-    assert re.match(
-        r"next close: [01]\.\d{4} times today's, confidence 0\.\d\d; the text: ", shown
-    )
+    assert re.match(r"next close: [01]\.\d{4} times today's, confidence 0\.\d\d; the text: ", shown)
     assert shown.endswith(f"revision {NUMBER}\n")

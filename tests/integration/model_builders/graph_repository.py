@@ -15,7 +15,7 @@ from model_builders.tensors import add_inputs, add_outputs
 from tests.integration.model_builders.models import onnx_doubler
 from tests.unit.model_builders.graphs import Request
 
-# What tests.unit.model_builders.graphs.model says of its models.
+# The declarations of tests.unit.model_builders.graphs.model.
 _MODEL = """
 import json
 
@@ -71,7 +71,7 @@ def ensemble(graph: Graph, name: str) -> ModelConfig:
 
 
 def lay_out(repository: Path, models: Iterable[ModelConfig]) -> None:
-    """One folder for each name: of several models of one name, the last."""
+    """Write one folder for each name; the last model of a name wins."""
     for config in models:
         version = repository / config.name / "1"
         version.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def lay_out(repository: Path, models: Iterable[ModelConfig]) -> None:
 
 
 def ask(host: str, name: str, graph: Graph, request: Request) -> dict[str, Any] | str:
-    """Shape and first number of each row of every output; or the error that a client gets."""
+    """Return shape and first number of each row of every output, or the client's error."""
     body: dict[str, Any] = {"inputs": list(_inputs(graph, request))}
     if request.outputs:
         body["outputs"] = [{"name": output} for output in request.outputs]
@@ -104,7 +104,7 @@ def ask(host: str, name: str, graph: Graph, request: Request) -> dict[str, Any] 
 
 
 def words(outcome: dict[str, Any] | str) -> str:
-    """What `ask` found out, in one line."""
+    """Describe the result of `ask` in one line."""
     if isinstance(outcome, str):
         return outcome
     return ", ".join(f"{name} {shape} {rows}" for name, (shape, rows) in outcome.items())

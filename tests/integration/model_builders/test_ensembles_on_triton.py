@@ -1,4 +1,4 @@
-"""What a real Triton makes of each field in an ensemble's config.pbtxt."""
+"""Behaviour of a real Triton for each field in an ensemble's config.pbtxt."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -29,7 +29,7 @@ class World:
         return self.index.get(name, ("", ""))[0] == "READY"
 
     def messages(self, name: str) -> str:
-        """What the log says about a model; one that fails early has no reason in the index."""
+        """Return log lines of a model; the index has no reason of an early failure."""
         return "\n".join(line for line in self.log if name in line)
 
 
@@ -47,7 +47,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         lay_out(repository, bad.laid_out)
     for description, case in [*BAD.items(), *GOOD.items()]:
         lay_out(repository, [ensemble(case.graph, NAMES[description])])
-    # As the operator starts it.
+    # The operator starts Triton with the same flag.
     flag = "--backend-config=default-max-batch-size=0"
     with LocalTriton(
         repository, tolerate_failures=True, extra_args=[flag], timeout_s=300
@@ -96,7 +96,7 @@ def test_what_is_refused_and_triton_loads_shows_in_a_request(
 
 @pytest.mark.parametrize("description", ENDED)
 def test_what_is_refused_and_would_end_triton_ends_it(description: str, tmp_path: Path) -> None:
-    """In a server of its own: until it is gone, or 2,000 requests a client are answered."""
+    """Send requests until the server of this test is gone, or 2,000 a client are answered."""
     case: Bad = BAD[description]
     ending = case.triton
     assert isinstance(ending, Ends)

@@ -22,7 +22,7 @@ from tests.unit.model_builders.repositories import PYTHON, ensemble, rendered
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 CACHE = "--cache-config=local,size=1048576"
-# What Triton fills in on its own; in this list so that nothing else goes unnoticed.
+# Fields that Triton fills in; the list is complete, so that other changes are noticed.
 COMPLETED = {
     "backend",
     "runtime",
@@ -71,7 +71,7 @@ def test_triton_serves_the_config_as_rendered(name: str, case: Case, triton: Loc
 
 
 def _forget_made_up_groups(config: Any, loaded: Any) -> None:
-    """Triton names groups and settles Auto; a list is compared whole."""
+    """Remove groups that Triton names and resolves; a list is compared as a whole."""
     for group, made in zip(config.instance_group, loaded.instance_group, strict=False):
         made.name = group.name
         if group.kind == 0:
@@ -170,7 +170,7 @@ def _write(folder: Path, config: str) -> None:
 
 @pytest.fixture(scope="module")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
-    """Triton's state of every bad model, and all that it says about it, by its description.
+    """Return Triton's state and log lines of every bad model, by its description.
 
     A config that Triton refuses while it reads the repository has neither state nor reason in the
     index: its log has.

@@ -1,4 +1,4 @@
-"""What a real Triton answers is what the network answers, in every format, batch and protocol."""
+"""A real Triton answers as the network, in every format, batch and protocol."""
 
 import pytest
 import torch

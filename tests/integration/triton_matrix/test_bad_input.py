@@ -1,4 +1,4 @@
-"""What cannot be answered or loaded is refused in a sentence, and what is served goes on."""
+"""Bad requests and models are refused with a message, and served models go on."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What Triton is told of each built-in step."""
+"""The config.pbtxt of each built-in step."""
 
 from typing import Any
 
@@ -52,7 +52,7 @@ def test_windows_are_as_long_as_the_step_says(steps: int) -> None:
     assert outputs == dict.fromkeys([*frame.NAMES, "problem"], (1,))
 
 
-def test_what_nobody_says_is_as_in_training() -> None:
+def test_defaults_are_those_of_training() -> None:
     defaults = settings({"ohlcvFeatures": {}})
     periods = {name: int(defaults[name]) for name in ("rsi", "sma", "ema", "volatility")}
     assert frame.Periods(**periods) == frame.STANDARD

@@ -1,4 +1,4 @@
-"""A built-in step's settings: what they are without a word, and what is refused."""
+"""The settings of built-in steps: their defaults, and values that are refused."""
 
 from typing import Any
 

@@ -61,7 +61,7 @@ def test_an_edge_is_answered_alike(row: tuple[float, ...]) -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_edges_leave_their_neighbours_alone_and_warn_nobody() -> None:
+def test_edges_leave_their_neighbours_alone_without_a_warning() -> None:
     ours, theirs = both(columns([row for edge in EDGES for row in (edge, GOOD)]))
     assert_equal(ours, theirs)
     alone, _ = both(columns([GOOD]))

@@ -1,4 +1,4 @@
-"""Features are packed beside models into Triton, where only numpy is."""
+"""Features are packed beside models into Triton, which only has numpy."""
 
 import ast
 import shutil

@@ -1,4 +1,4 @@
-"""Our numbers against the `ta` library's, a published table, and the rules where there are none."""
+"""Our numbers against the `ta` library, a published table, and the definitions."""
 
 import warnings
 from collections.abc import Callable

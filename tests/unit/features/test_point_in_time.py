@@ -1,4 +1,4 @@
-"""A planted look ahead is caught, wherever it hides."""
+"""A planted look-ahead is detected in every place."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,7 @@ def scaled_by_all(bars: Bars) -> Floats:
 
 
 def interpolated(bars: Bars) -> Floats:
-    """Gaps filled from both sides, as a careless clean-up does it."""
+    """Fill gaps from both sides, as a careless clean-up does."""
     close, rows = bars.column("close").copy(), np.arange(len(bars))
     gone = rows % 7 == 6
     return np.interp(rows, rows[~gone], close[~gone])

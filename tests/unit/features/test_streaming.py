@@ -1,4 +1,4 @@
-"""What comes bar by bar has the same bits as what is computed over the whole series."""
+"""Results bar by bar have the same bits as those over the whole series."""
 
 import math
 

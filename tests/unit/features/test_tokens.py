@@ -42,7 +42,7 @@ def ours() -> WordPiece:
 
 @pytest.fixture(scope="module")
 def expected() -> Callable[[str], list[int]]:
-    """Theirs, as `tokenizer.json` says it, without truncation and padding to 128."""
+    """Return their ids, by `tokenizer.json` without truncation and padding to 128."""
     theirs = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
     theirs.no_padding()
     theirs.no_truncation()

@@ -114,7 +114,7 @@ UNTOLD = ModelConfig(name="untold", backend="onnxruntime", max_batch_size=8)
 
 
 def ensemble_of(runs: str, name: str = "inner") -> ModelConfig:
-    """An ensemble of one step, which runs a model that takes and gives what ROW does."""
+    """Return an ensemble of one step, which runs a model that takes and gives what ROW does."""
     config = ModelConfig(name=name, platform="ensemble", max_batch_size=8)
     config.input.add(name="IN", data_type=config_type(DataType.FP32), dims=[5])
     config.output.add(name="OUT", data_type=config_type(DataType.FP32), dims=[5])

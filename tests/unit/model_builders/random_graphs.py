@@ -41,7 +41,7 @@ _SHAPES = ("[5]", "[5]", "[5]", "[-1, 5]", "[-1, 5]", "[4, 5]", "[1, 5]", "[-1]"
 
 
 def sound(random: Random) -> Graph:
-    """One that nothing is wrong with."""
+    """Draw a graph without mistakes."""
     pool = [f"in{number}" for number in range(random.randint(1, 3))]
     steps: list[GraphStep] = []
     for number in range(random.randint(1, 5)):
@@ -64,7 +64,7 @@ def _wired(random: Random, tensor: object) -> bool:
 def _closed(
     steps: list[GraphStep], shapes: dict[str, str], batch: int, declared: Random | None = None
 ) -> Graph:
-    """With the inputs that its steps take, and an output for all that no step takes."""
+    """Return the graph with inputs for its steps, and an output for each unused tensor."""
     made = {name: (step, key) for step in steps for key, name in step.output_map.items()}
     taken = {name for step in steps for name in step.input_map.values()}
     inputs = {name: shapes.get(name, "FP32 [5]") for name in sorted(taken - made.keys())}
@@ -80,7 +80,7 @@ def _closed(
 
 
 def wild(random: Random) -> Graph:
-    """One that may be sound, or not."""
+    """Draw a graph that may be sound, or not."""
     pool = [f"in{number}" for number in range(random.randint(1, 3))]
     shapes = {
         name: f"FP32 {random.choice(_SHAPES)}{' optional' if random.random() < 0.2 else ''}"
@@ -110,7 +110,7 @@ def _with(graph: Graph, old: GraphStep, new: GraphStep) -> Graph:
 
 
 def _input(random: Random, graph: Graph) -> tuple[GraphStep, str]:
-    """A required input of a step."""
+    """Choose a required input of a step."""
     chosen = random.choice(graph.steps)
     return chosen, random.choice(
         [tensor.name for tensor in chosen.model.input if not tensor.optional]
@@ -152,7 +152,7 @@ def second_producer(random: Random, graph: Graph) -> tuple[Graph, str]:
 
 
 def other_type(random: Random, graph: Graph) -> tuple[Graph, str]:
-    """Of a tensor that comes from the pipeline, so that the step is the one to blame."""
+    """Change the type of a pipeline's input in a step, so that the step has the problem."""
     chosen, key = _fed_from_outside(random, graph)
     changed = _changed(chosen.model)
     next(tensor for tensor in changed.input if tensor.name == key).data_type = 9  # type: ignore[assignment]
@@ -169,10 +169,10 @@ def other_shape(random: Random, graph: Graph) -> tuple[Graph, str]:
 
 def _fed_from_outside(random: Random, graph: Graph) -> tuple[GraphStep, str]:
     names = {tensor.name for tensor in graph.inputs}
-    ends = [end for end in consumers(graph) if end.step is not None and end.tensor in names]
-    end = random.choice(ends)
-    assert end.step is not None
-    return end.step, end.key
+    ports = [p for p in consumers(graph) if p.step is not None and p.tensor in names]
+    port = random.choice(ports)
+    assert port.step is not None
+    return port.step, port.key
 
 
 def smaller_batch(random: Random, graph: Graph) -> tuple[Graph, str]:
@@ -220,10 +220,10 @@ def optional_input(random: Random, graph: Graph) -> tuple[Graph, str]:
 
 def _required_from_outside(random: Random, graph: Graph) -> tuple[GraphStep, str]:
     names = {tensor.name for tensor in graph.inputs}
-    ends = [e for e in consumers(graph) if e.step and e.tensor in names and not e.optional]
-    end = random.choice(ends)
-    assert end.step is not None
-    return end.step, end.key
+    ports = [p for p in consumers(graph) if p.step and p.tensor in names and not p.optional]
+    port = random.choice(ports)
+    assert port.step is not None
+    return port.step, port.key
 
 
 MUTATIONS: tuple[Mutation, ...] = (

@@ -29,7 +29,7 @@ def served_name(manifest: dict[str, Any]) -> str:
 
 
 def rendered(manifests: list[dict[str, Any]], original: ModelConfig) -> ModelConfig:
-    """The config of the manifest that Triton knows as the original; steps pin as the original's."""
+    """Render the manifest under the original's name, with the original's versions of steps."""
     names = {(m["kind"], m["metadata"]["name"]): served_name(m) for m in manifests}
     manifest = next(m for m in manifests if served_name(m) == original.name)
     if manifest["kind"] == "InferenceModel":

@@ -64,7 +64,7 @@ def test_a_source_takes_little_memory(tmp_path: Path, source: bytes) -> None:
         (("a" + "\u0315" * 45_000 + "\u0321" * 45_000).encode(), False),
         (("a" + "\u0315" * 3).encode(), True),
         (b"# " + "─".encode() * 1_000, True),
-        # Lines may end as they like.
+        # Lines may have any ending.
         (b"#\r" * 50_001, False),
         (b"a = 1\rb = 2\r", True),
         (b"\f" * 1000 + b"a = 1 + \\\n2\n", True),

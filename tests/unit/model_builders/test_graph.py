@@ -43,7 +43,7 @@ def test_two_steps_of_one_name_are_refused() -> None:
 
 
 def test_models_that_describe_themselves_are_checked_by_their_neighbours() -> None:
-    """Nobody knows what UNTOLD gives; but its two takers cannot both be right."""
+    """UNTOLD does not declare its type, but its two consumers contradict each other."""
     problems = check_graph(
         graph(
             step("a", UNTOLD, "X=x", "Y=t"),
@@ -81,7 +81,7 @@ def test_each_of_two_cycles_is_named() -> None:
     ]
 
 
-def test_edges_lead_from_givers_to_takers_with_type_and_shape() -> None:
+def test_edges_lead_from_producers_to_consumers_with_type_and_shape() -> None:
     drawn = edges(
         graph(
             step("a", SCORE, "X=x", "S=score"),

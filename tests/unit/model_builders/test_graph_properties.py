@@ -80,7 +80,7 @@ def any_tensors(draw: st.DrawFn) -> InputTensor:
     batch=st.sampled_from([-1, 0, 1, 2, 8]),
 )
 @settings(max_examples=examples(300))
-def test_whatever_a_graph_holds_it_is_judged(
+def test_any_graph_is_judged(
     steps: list[GraphStep], takes: list[InputTensor], gives: list[InputTensor], batch: int
 ) -> None:
     graph = Graph("signal", batch, tuple(takes), tuple(gives), tuple(steps))

@@ -61,7 +61,7 @@ def scalar(field: Any) -> st.SearchStrategy[Any]:
 
 @st.composite
 def filled(draw: st.DrawFn, message: Any, depth: int = 0) -> Any:
-    """The message with some of its fields set, two levels of lists deep at most."""
+    """Draw a message with some fields set, at most two levels of lists deep."""
     for field in message.DESCRIPTOR.fields:
         if depth == 0 and field.name in CHOSEN | LEFT_OUT:
             continue

@@ -53,7 +53,7 @@ def test_without_batches_the_shape_is_the_whole_one() -> None:
     assert labels(drawn) == ["ticks FP64 [-1, 3]", "bars FP64 [-1, 5]"]
 
 
-def test_what_nobody_declares_is_said_to_be_unknown() -> None:
+def test_undeclared_tensors_are_shown_as_unknown() -> None:
     steps = [
         {**STEP, "outputMap": {"BARS": "between"}},
         {**STEP, "name": "again", "inputMap": {"TICKS": "between"}},

@@ -1,10 +1,10 @@
-"""Graphs whose tensors do not lead from one giver to a taker, and graphs whose tensors do."""
+"""Graphs whose tensors do not lead from one producer to a consumer, and graphs whose tensors do."""
 
 from tests.unit.model_builders.graph_cases.case import Bad, Good, Loads, Refuses, X, Y, rows
 from tests.unit.model_builders.graphs import INNER, LENIENT, PAIR, ROW, SCORE, Request, graph, step
 
 BAD: dict[str, Bad] = {
-    "a tensor that nobody gives": Bad(
+    "a tensor that is not produced": Bad(
         graph(step("a", ROW, "X=xx", "Y=y"), takes=X, gives=Y),
         (
             'spec.steps[a].inputMap[X]: found tensor "xx", which is not produced, expected an'
@@ -118,7 +118,7 @@ BAD: dict[str, Bad] = {
         ),
         Refuses("ensemble tensor 'c' is unused"),
     ),
-    "an output that nobody gives": Bad(
+    "an output that is not produced": Bad(
         graph(
             step("a", SCORE, "X=x", "S=score"),
             takes=X,
@@ -148,7 +148,7 @@ BAD: dict[str, Bad] = {
             r"unexpected deadlock",
         ),
     ),
-    "an input that nobody takes": Bad(
+    "an input that is not consumed": Bad(
         graph(step("a", ROW, "X=x", "Y=y"), takes={**X, "z": "FP32 [5]"}, gives=Y),
         (
             "spec.inputs[z]: found no step that takes it, expected at least one step with it in"
