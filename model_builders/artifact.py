@@ -24,9 +24,9 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 def check_artifact(format: ModelFormat, path: Path, config: ModelConfig) -> list[Problem]:
     """Return the first problems that keep Triton from serving the artifact at `path` with `config`.
 
-    `path` is the artifact's file, or the version folder that holds it under the name that Triton
-    will look for (`names.main_file_name`), and others for some GPUs (`cc_model_filenames`). Never
-    raises for a bad artifact: an unreadable file is a problem too.
+    `path` is the artifact's file, or the version folder with the file `names.main_file_name` and
+    others for some GPUs (`cc_model_filenames`). Never raises for a bad artifact: an unreadable file
+    is a problem too.
     """
     if not path.is_dir():
         return first(_check_file(format, path, config))

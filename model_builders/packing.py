@@ -24,8 +24,8 @@ def pack(spec: InferenceModelSpec, artifact: Path, version: int, repository: Pat
     """Write `repository/NAME/config.pbtxt` and `.../NAME/VERSION/FILE`, and return the folder.
 
     NAME is `spec.model.name`, which is required, and the model runs on a CPU. Raises PackingError,
-    and writes nothing, if the digest differs from `source.sha256`, if the file does not fit the
-    config, or if the config names files of other models. Raises ConfigError for a bad config.
+    and writes nothing, if the digest differs from `source.sha256`, or if the file does not fit the
+    config. Neither may the config name files of other models. Raises ConfigError for a bad config.
     """
     name, pin = spec.model.name, spec.model.source.sha256
     if name is None:
