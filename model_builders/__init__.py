@@ -1,2 +1,2 @@
-"""Model specs into Triton's config.pbtxt and back, and artifacts against both; no IO but reading an
-artifact or a repository that the caller names, and nothing heavy imported at the top."""
+"""Conversion of model specs into Triton's config.pbtxt and back, and checks of artifacts. Only the
+artifact or repository that the caller names is read, and nothing heavy is imported at the top."""

@@ -1,7 +1,7 @@
-"""An artifact on disk against the config that would serve it; reads the artifact and nothing else.
+"""Checks of an artifact on disk against the config that would serve it; nothing else is read.
 
-The init container calls `check_artifact` before Triton starts, so that a wrong file is a sentence
-in the status instead of a crash loop.
+The init container calls `check_artifact` before Triton starts. A wrong file is then a message in
+the status instead of a crash loop.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,26 +22,26 @@ _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 
 
 def check_artifact(format: ModelFormat, path: Path, config: ModelConfig) -> list[Problem]:
-    """What keeps Triton from serving the artifact at `path` with `config`, the first of it.
+    """Return the first problems that keep Triton from serving the artifact at `path` with `config`.
 
-    `path` is the artifact's file, or the version folder that holds it under the name that Triton
-    will look for (`names.main_file_name`), and others for some GPUs (`cc_model_filenames`). Never
-    raises for a bad artifact: an unreadable file is a problem too.
+    `path` is the artifact's file, or the version folder with the file `names.main_file_name` and
+    others for some GPUs (`cc_model_filenames`). Never raises for a bad artifact: an unreadable file
+    is a problem too.
     """
     if not path.is_dir():
         return first(_check_file(format, path, config))
     main, others = main_file_name(format, config), {*config.cc_model_filenames.values()}
-    # GPUs for which there is no file of their own open the main file.
+    # GPUs without a file of their own open the main file.
     there = [name for name in sorted(others - {main}) if _is_there(path / name)]
     files = [_opened(format, path / name) for name in (main, *there)]
-    return first(one for file in files for one in _check_file(format, file, config))
+    return first(problem for file in files for problem in _check_file(format, file, config))
 
 
 def _is_there(file: Path) -> bool:
     try:
         return file.exists()
     except OSError:
-        return True  # reading it says what is wrong
+        return True  # reading it gives the reason
 
 
 def _check_file(format: ModelFormat, file: Path, config: ModelConfig) -> list[Problem]:
@@ -61,9 +61,9 @@ def _opened(format: ModelFormat, file: Path) -> Path:
 def _not_an_artifact(file: Path) -> list[Problem]:
     if not file.exists():
         there = sorted(child.name for child in file.parent.iterdir())[:5]
-        found = f"no such file (there are: {', '.join(there) or 'no files'})"
+        value = f"no such file (there are: {', '.join(there) or 'no files'})"
         remedy = "rename the file, or set default_model_filename in triton.configOverrides"
-        return [Problem(file.name, found, "the model's main file", remedy)]
+        return [Problem(file.name, value, "the model's main file", remedy)]
     if not file.is_file():
         return [Problem(file.name, "a folder", "a file", "point source.uri at the model's file")]
     with file.open("rb") as stream:
@@ -80,7 +80,7 @@ def _not_an_artifact(file: Path) -> list[Problem]:
 
 
 def _check_tensorrt(file: Path, config: ModelConfig) -> list[Problem]:
-    """A plan says nothing that can be read without the TensorRT version that built it."""
+    """Return no problems: only the TensorRT version that built a plan can read it."""
     return []
 
 

@@ -1,4 +1,4 @@
-"""`spec.triton.dynamicBatching` in a written config."""
+"""Writer of `spec.triton.dynamicBatching` into a written config."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from inference_operator.api.batching import (
     QueuePolicy,
     TimeoutAction,
 )
-from model_builders.set_fields import microseconds, put
+from model_builders.set_fields import copy_field, microseconds
 
 _ACTIONS = {TimeoutAction.REJECT: 0, TimeoutAction.DELAY: 1}
 
@@ -16,8 +16,8 @@ _ACTIONS = {TimeoutAction.REJECT: 0, TimeoutAction.DELAY: 1}
 def write_dynamic_batching(message: Any, batching: DynamicBatching) -> None:
     message.SetInParent()
     message.preferred_batch_size.extend(batching.preferred_batch_sizes)
-    put(message, "max_queue_delay_microseconds", batching, "max_queue_delay", microseconds)
-    put(message, "preserve_ordering", batching, "preserve_ordering")
+    copy_field(message, "max_queue_delay_microseconds", batching, "max_queue_delay", microseconds)
+    copy_field(message, "preserve_ordering", batching, "preserve_ordering")
     if batching.priorities is not None:
         _write_priorities(message, batching.priorities)
     if batching.queue_policy is not None:
@@ -35,6 +35,6 @@ def _write_policy(message: Any, policy: QueuePolicy) -> None:
     message.SetInParent()
     if "timeout_action" in policy.model_fields_set:
         message.timeout_action = _ACTIONS[policy.timeout_action]
-    put(message, "default_timeout_microseconds", policy, "default_timeout", microseconds)
-    put(message, "allow_timeout_override", policy, "allow_timeout_override")
-    put(message, "max_queue_size", policy, "max_queue_size")
+    copy_field(message, "default_timeout_microseconds", policy, "default_timeout", microseconds)
+    copy_field(message, "allow_timeout_override", policy, "allow_timeout_override")
+    copy_field(message, "max_queue_size", policy, "max_queue_size")

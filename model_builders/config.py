@@ -1,4 +1,4 @@
-"""An InferenceModel's spec as Triton's ModelConfig, and ModelConfig as config.pbtxt text."""
+"""Conversion of an InferenceModel's spec into Triton's ModelConfig, and into config.pbtxt."""
 
 from typing import Any
 
@@ -18,10 +18,10 @@ from model_builders.tensors import add_inputs, add_outputs
 
 
 def model_config(spec: InferenceModelSpec, *, name: str, accelerated: bool) -> ModelConfig:
-    """The config of the model that Triton knows as `name`.
+    """Return the config of the model that Triton knows as `name`.
 
-    `accelerated` False where the spec asks for GPUs that no node can offer: the model then runs on
-    the CPU. Raises ConfigError where `configOverrides` don't parse or contradict the spec.
+    `accelerated` is False if the spec asks for GPUs that no node offers: the model then runs on the
+    CPU. Raises ConfigError if `configOverrides` don't parse or contradict the spec.
     """
     config = declared_config(spec, name=name)
     if spec.triton.config_overrides is not None:
@@ -34,7 +34,7 @@ def model_config(spec: InferenceModelSpec, *, name: str, accelerated: bool) -> M
 
 
 def declared_config(spec: InferenceModelSpec, *, name: str) -> Any:
-    """What the spec's own fields say, before configOverrides, as a written config."""
+    """Return a written config of the spec's own fields, before configOverrides."""
     config = written_config()
     config.name = name
     config.backend = BACKENDS[spec.model.known_format].name
@@ -46,7 +46,7 @@ def declared_config(spec: InferenceModelSpec, *, name: str) -> Any:
 
 
 def write_triton(config: Any, triton: Triton) -> None:
-    """Write what `spec.triton` says into a written config, but for its configOverrides."""
+    """Write the fields of `spec.triton` into a written config, except configOverrides."""
     if triton.version_policy is not None:
         write_version_policy(config.version_policy, triton.version_policy)
     if triton.optimization is not None:
@@ -64,10 +64,10 @@ def write_triton(config: Any, triton: Triton) -> None:
 
 
 def config_pbtxt(config: ModelConfig) -> str:
-    """The text of config.pbtxt: fields in the schema's order, map keys sorted."""
+    """Return the text of config.pbtxt: fields in the schema's order, map keys sorted."""
     return text_format.MessageToString(config, as_utf8=True, use_short_repeated_primitives=True)
 
 
 def parse_pbtxt(text: str, *, path: str = "config.pbtxt") -> ModelConfig:
-    """The ModelConfig of a config.pbtxt; ConfigError names line and column."""
+    """Parse a config.pbtxt; ConfigError names line and column."""
     return plain_config(parse_written(text, path))

@@ -1,7 +1,7 @@
-"""Every field of a config.pbtxt that names a file, and the form in which each may name one.
+"""Rules for every field of a config.pbtxt that names a file.
 
-The operator checks a config with it before it makes a revision. The init container checks again
-what it lays out, since others may edit the ConfigMap with the plan.
+The operator checks a config before it makes a revision. The init container checks it again before
+it writes files, since others may edit the ConfigMap with the plan.
 
 Where Triton reads a field: https://github.com/triton-inference-server/common, model_config.proto.
 A test holds that no text field of the schema is missing, here or among those that name no file.
@@ -31,7 +31,7 @@ MOST_PROBLEMS = 20
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a model lies in the repository: its name, if it is known, and its version.
+    """The place of a model in the repository: its name, if it is decided, and its version.
 
     `version` is None for an ensemble, which has no artifact.
     """
@@ -52,14 +52,14 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What a refused text had to be, and what to do."""
+    """The requirement that a text does not meet, and the remedy."""
 
     expected: str
     remedy: str
 
 
 Rule = Callable[[str, Place], Requirement | None]
-"""Says what is wrong with the text of a field; None where nothing is."""
+"""A check of the text of a field; None if the text is allowed."""
 EntryRule = Callable[[str, str, Place], Requirement | None]
 """The same for the key and the value of a map's entry."""
 
@@ -71,7 +71,7 @@ def _plain(text: str, place: Place) -> Requirement | None:
 
 
 def _one_word(text: str, place: Place) -> Requirement | None:
-    """A name that Triton makes the path of a library of."""
+    """Check a name from which Triton makes the path of a library."""
     return None if is_plain_name(text) else Requirement(PLAIN_NAME, "write the name, not a path")
 
 
@@ -115,7 +115,7 @@ def _environment(text: str, place: Place) -> Requirement | None:
     )
 
 
-# What Triton and the four backends read; a Python model's own parameters are its own affair.
+# Parameters that Triton and the four backends read; a Python model may define others.
 PARAMETERS: Mapping[str, Rule] = {
     "EXECUTION_ENV_PATH": _environment,
     "TRITON_BATCH_STRATEGY_PATH": _library,
@@ -132,7 +132,7 @@ _NAMES_A_FILE = re.compile(r".*(path|paths|dir|file|filename|prefix|table_name)"
 
 
 def _accelerator(key: str, text: str, place: Place) -> Requirement | None:
-    """ONNX Runtime's TensorRT takes paths of caches, tables and plugins, several with ';'."""
+    """Check paths of caches, tables and plugins of ONNX Runtime's TensorRT, split by ';'."""
     if key in _SHAPES or (not _NAMES_A_FILE.fullmatch(key) and not is_path_like(text)):
         return None  # shapes hold names of tensors, which may have slashes
     for path in text.split(";"):
@@ -145,7 +145,7 @@ _SCHEME = re.compile(r"^[A-Za-z0-9_-]+:")
 
 
 def _agent(key: str, text: str, place: Place) -> Requirement | None:
-    """Triton's checksum agent takes `MD5:1/model.onnx` as a key; others may take any path."""
+    """Check paths of agents: the checksum agent has `MD5:1/model.onnx` as a key."""
     for named in (key, text):
         path = _SCHEME.sub("", named)
         if not is_path_like(path) or is_of_artifact(path, place.version):

@@ -1,4 +1,4 @@
-"""An EnsemblePipeline's spec as the ModelConfig of Triton's ensemble scheduler."""
+"""Conversion of an EnsemblePipeline's spec into a ModelConfig of Triton's ensemble scheduler."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ PLATFORM = "ensemble"
 
 @dataclass(frozen=True, slots=True)
 class StepModel:
-    """What a step runs: Triton's name of the model, and its version (-1: the newest there is)."""
+    """The model of a step: its name in Triton and its version (-1: the newest)."""
 
     name: str
     version: int = -1
@@ -31,11 +31,11 @@ class StepModel:
 def ensemble_config(
     spec: EnsemblePipelineSpec, *, name: str, models: Mapping[str, StepModel]
 ) -> ModelConfig:
-    """The config of the ensemble that Triton knows as `name`.
+    """Return the config of the ensemble that Triton knows as `name`.
 
-    `models` gives what each step runs, by the step's name. Raises ConfigError where
-    `configOverrides` don't parse, contradict the spec, or say what no ensemble has, and where there
-    is a cache for answers that Triton does not cache, or caches wrongly.
+    `models` maps each step's name to its model. Raises ConfigError if `configOverrides` don't
+    parse, contradict the spec, or set a field that ensembles do not have. It also raises it for a
+    cache of answers that Triton does not cache, or caches wrongly.
     """
     config = declared_ensemble(spec, name=name, models=models)
     text = spec.triton.config_overrides
@@ -52,7 +52,7 @@ def ensemble_config(
 def declared_ensemble(
     spec: EnsemblePipelineSpec, *, name: str, models: Mapping[str, StepModel]
 ) -> Any:
-    """What the spec's own fields say, before configOverrides, as a written config."""
+    """Return a written config of the spec's own fields, before configOverrides."""
     config = written_config()
     config.name = name
     config.platform = PLATFORM

@@ -1,4 +1,4 @@
-"""The names and paths of files that a config may hold: which form each has, and where it leads.
+"""Rules for the names and paths of files in a config: their form, and their folder.
 
 Only the standard library: the init container imports this before it knows what it has to load.
 """
@@ -16,7 +16,7 @@ MODEL_FOLDER = "$$TRITON_MODEL_DIRECTORY/"
 # No leading dot: `load` keeps its own records and staging folders under such names.
 _PLAIN = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*")
 _OF_IMAGE = re.compile(r"(/[A-Za-z0-9._+@=~-]+)+/?")
-# What the kernel shows of the pod; /proc/self/root leads to every other folder.
+# Folders in which the kernel shows the pod; /proc/self/root leads to every other folder.
 _NOT_OF_IMAGE = frozenset({MODELS.removeprefix("/"), "proc", "sys", "dev"})
 # Beside the version's folder `load` writes this one.
 _WRITTEN_BY_LOAD = frozenset({"config.pbtxt"})

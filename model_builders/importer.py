@@ -1,11 +1,10 @@
-"""An existing Triton repository as manifests that render to the same config.pbtxt files.
+"""Import of a Triton repository into manifests that render the same config.pbtxt files.
 
-What has a field of its own in the API is written there, the rest goes to configOverrides, and every
-manifest is rendered and compared before it is returned. Labels and warm-up data beside the version
-folders are left out, with a warning. Three things are normalised, as Triton itself does: an absent
-`name` is the folder's, an absent backend is told from the file, an absent count of instances is
-spelled out. Kubernetes names cannot hold every name that Triton knows (`lstm_price`): the resource
-is then called `lstm-price`, and its `name` field keeps Triton's.
+Settings with a field in the API are written there, the rest goes to configOverrides. Every manifest
+is rendered and compared before it is returned. Labels and warm-up data beside the version folders
+are left out, with a warning. Three absent fields get Triton's defaults: the `name` from the folder,
+the backend from the file, and the count of instances. Kubernetes does not allow every name of
+Triton (`lstm_price`): the resource is then `lstm-price`, and its `name` field keeps Triton's.
 """
 
 import re
@@ -21,7 +20,8 @@ from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.serving_spec import MAX_NAME
 from model_builders.checks import check
-from model_builders.importing.dropped_files import without_files, without_unread
+from model_builders.importing.cycles import find_cycle
+from model_builders.importing.dropped_files import drop_files, drop_unread
 from model_builders.importing.ensembles import (
     Served,
     ensemble_spec,
@@ -32,26 +32,25 @@ from model_builders.importing.ensembles import (
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
 from model_builders.importing.model import Serving, format_of, model_spec
-from model_builders.importing.rings import ring
 from model_builders.names import main_file_name
 from model_builders.protobuf import ModelConfig
 
 
 @dataclass(frozen=True, slots=True)
 class ImportOptions:
-    """What a repository doesn't say. `source_prefix` is where its folders lie for the cluster."""
+    """Options of an import; `source_prefix` is the address of the repository for the cluster."""
 
     source_prefix: str
     namespace: str | None = None
     gpus: int = 0
-    """GPUs for models whose config does not say where they run."""
+    """GPUs for models whose config does not declare a kind of instance."""
     folder_digest: Callable[[Path], str] | None = None
     """Digest of a version folder with several files; None leaves such artifacts unpinned."""
 
 
 @dataclass(slots=True)
 class Imported:
-    """Manifests in the order of names, models first; warnings and failures are sentences."""
+    """Manifests in the order of names, models first; warnings and failures are messages."""
 
     manifests: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
@@ -59,12 +58,12 @@ class Imported:
 
 
 def import_repository(path: Path, options: ImportOptions) -> Imported:
-    """The manifests of every model and ensemble below `path`; OSError where it cannot be read."""
+    """Import every model and ensemble below `path`; raises OSError if it cannot be read."""
     return _Import(options).run(model_folders(path))
 
 
 def resource_name(name: str) -> str:
-    """A Kubernetes name for a model: `LSTM_price.v2` is `lstm-price-v2`; "" where none is left."""
+    """Return a Kubernetes name: `lstm-price-v2` for `LSTM_price.v2`; "" if no letter is left."""
     name = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
     return re.sub(r"^[^a-z]+", "", name)[:MAX_NAME].strip("-")
 
@@ -93,7 +92,7 @@ class _Import:
         return self._result
 
     def _inner_first(self, ensembles: list[ModelFolder]) -> list[ModelFolder]:
-        """Ensembles after those that are steps of theirs."""
+        """Return the ensembles in an order in which inner ensembles come first."""
         names = set(self._steps)
         ordered: list[ModelFolder] = []
         pending = list(ensembles)
@@ -106,7 +105,7 @@ class _Import:
 
     def _attempt(self, folder: ModelFolder, convert: Callable[[ModelFolder, str], None]) -> None:
         try:
-            self._named_like_its_folder(folder)
+            self._check_name(folder)
             convert(folder, self._new_name(folder.name))
         except ImportFailedError as failure:
             self._fail(folder.name, failure)
@@ -121,7 +120,7 @@ class _Import:
         self._result.warnings.append(f"{name}: {sentence}")
 
     @staticmethod
-    def _named_like_its_folder(folder: ModelFolder) -> None:
+    def _check_name(folder: ModelFolder) -> None:
         if folder.config.name not in ("", folder.name):
             raise ImportFailedError(
                 f'found name: "{folder.config.name}" in its config.pbtxt, expected the folder\'s'
@@ -132,11 +131,11 @@ class _Import:
         name = resource_name(served_name)
         if not name:
             raise ImportFailedError("found no letter in its name, expected at least one; rename it")
-        taken = {one.resource_name for one in self._served.values()}
+        taken = {model.resource_name for model in self._served.values()}
         if name not in taken:
             return name
         tries = (f"{name[: MAX_NAME - 3]}-{number}" for number in range(2, 100))
-        unique = next((one for one in tries if one not in taken), None)
+        unique = next((other for other in tries if other not in taken), None)
         if unique is None:
             raise ImportFailedError(f"found 100 models that would be called {name}; rename some")
         self._warn(served_name, f"the resource is called {unique}, since {name} is taken")
@@ -148,7 +147,7 @@ class _Import:
         model_format = format_of(folder.config, files)
         source = self._source(folder, version, main_file_name(model_format, folder.config))
         serving = Serving(folder.name, name, source, self._options.gpus)
-        config, left_out = without_files(folder, version)
+        config, left_out = drop_files(folder, version)
         spec = model_spec(config, model_format, serving)
         self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL, version)
         self._configs[folder.name] = config
@@ -173,7 +172,7 @@ class _Import:
         return versions[-1]
 
     def _source(self, folder: ModelFolder, version: int, main: str) -> dict[str, str]:
-        """A single file by its path and digest, several as the version's folder."""
+        """Return the source: a single file with its digest, or the version's folder."""
         prefix = f"{self._options.source_prefix.rstrip('/')}/{folder.name}/{version}"
         inside = folder.path / str(version)
         files = folder.version_files(version)
@@ -195,9 +194,9 @@ class _Import:
         return {"uri": f"{prefix}{slash}", **pin}
 
     def _ensemble(self, folder: ModelFolder, name: str) -> None:
-        self._can_follow(folder.name)
-        config, left_out = without_files(folder, None)
-        unread = [*without_unread(config)]
+        self._check_steps_imported(folder.name)
+        config, left_out = drop_files(folder, None)
+        unread = [*drop_unread(config)]
         spec = ensemble_spec(config, name=folder.name, resource_name=name, served=self._served)
         newest = max(folder.versions(), default=None)
         self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE, newest)
@@ -209,27 +208,27 @@ class _Import:
         for problem in graph_problems(config, spec, self._configs):
             self._warn(folder.name, f"the operator will refuse it: {problem}")
 
-    def _can_follow(self, name: str) -> None:
-        """ImportFailedError where an ensemble leads back to itself, or to what was not imported."""
-        if found := ring(name, self._steps):
+    def _check_steps_imported(self, name: str) -> None:
+        """Raise ImportFailedError for a cycle of ensembles, or steps that were not imported."""
+        if steps := find_cycle(name, self._steps):
             raise ImportFailedError(
-                f"found a ring of steps, {' -> '.join(found)}, expected steps that do not lead back"
-                " to the ensemble; Triton does not load it: take one of them out"
+                f"found a cycle of steps, {' -> '.join(steps)}, expected steps that do not lead"
+                " back to the ensemble; Triton does not load it: take one of them out"
             )
         if failed := self._steps[name] & self._failed:
             raise ImportFailedError(
                 f"found a step of model {min(failed)}, which was not imported, expected one that"
-                " was; mend that model first"
+                " was; correct that model first"
             )
 
     def _warn_about(
         self, folder: ModelFolder, spec: dict[str, Any], left_out: Iterable[str]
     ) -> None:
-        if folder.beside():
+        if folder.other_files():
             self._warn(
                 folder.name,
-                f"not imported: {', '.join(folder.beside())}; files beside the version folders"
-                " (labels, warm-up data) have no place in a source",
+                f"not imported: {', '.join(folder.other_files())}; files beside the version folders"
+                " (labels, warm-up data) cannot be part of a source",
             )
         for sentence in left_out:
             self._warn(folder.name, sentence)
@@ -237,8 +236,8 @@ class _Import:
         if cache:
             self._warn(
                 folder.name,
-                f"responseCache.size is set to {cache['size']}: how large Triton's cache was is"
-                " not in config.pbtxt but among its arguments (--cache-config)",
+                f"responseCache.size is set to {cache['size']}: config.pbtxt does not hold the size"
+                " of Triton's cache, its argument --cache-config does",
             )
 
     def _add(self, kind: str, name: str, spec: dict[str, Any]) -> None:

@@ -25,11 +25,10 @@ def add_instance_groups(config: Any, groups: Iterable[InstanceGroup]) -> None:
 
 
 def move_to_cpu(config: Any) -> None:
-    """Take the GPUs out of a written config: what `whenUnavailable: UseCPU` serves with.
+    """Take the GPUs out of a written config, for `whenUnavailable: UseCPU`.
 
     GPU and Auto groups become CPU groups, and execution accelerators of the GPU (TensorRT) are
-    dropped: their backend would fail to load. Without groups, one CPU instance is spelled out, so
-    that the config says what runs.
+    dropped: their backend would fail to load. A config without groups gets one CPU instance.
     """
     for group in config.instance_group:
         if group.kind in (_Group.KIND_GPU, _Group.KIND_AUTO):

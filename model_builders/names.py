@@ -1,4 +1,4 @@
-"""The words of config.pbtxt for the words of the API: backends, file names, data types, kinds."""
+"""Names of config.pbtxt for those of the API: backends, file names, data types, kinds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from model_builders.protobuf import ModelConfig
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """How Triton knows a format: `backend`, the older `platform`, and the file it looks for."""
+    """Triton's names for a format: `backend`, the older `platform`, and the main file."""
 
     name: str
     platform: str | None
@@ -26,7 +26,7 @@ BACKENDS: Mapping[ModelFormat, Backend] = {
 
 
 def main_file_name(model_format: ModelFormat, config: ModelConfig) -> str:
-    """Name of the file that Triton opens in a version's folder.
+    """Return the name of the file that Triton opens in a version's folder.
 
     `default_model_filename` is rendered only where configOverrides say so: without it Triton takes
     the backend's own name, so that an imported config stays equal to the one written by hand.
@@ -35,12 +35,12 @@ def main_file_name(model_format: ModelFormat, config: ModelConfig) -> str:
 
 
 def config_type(data_type: DataType) -> int:
-    """`FP32` as the number of `TYPE_FP32`."""
+    """Return the number of `TYPE_FP32` for `FP32`."""
     return int(ConfigDataType.Value(f"TYPE_{data_type.value}"))
 
 
 def api_type(number: int) -> DataType | None:
-    """The number of `TYPE_FP32` as `FP32`; None for TYPE_INVALID and numbers unknown here."""
+    """Return `FP32` for the number of `TYPE_FP32`; None for TYPE_INVALID and unknown numbers."""
     try:
         return DataType(ConfigDataType.Name(number).removeprefix("TYPE_"))
     except ValueError:
@@ -48,5 +48,5 @@ def api_type(number: int) -> DataType | None:
 
 
 def type_name(number: int) -> str:
-    """`TYPE_FP32` of its number, as config.pbtxt writes it."""
+    """Return the name `TYPE_FP32` for its number, as config.pbtxt writes it."""
     return str(ConfigDataType.Name(number)) if number in ConfigDataType.values() else str(number)

@@ -1,4 +1,4 @@
-"""Fields of an ONNX file, found without parsing it: its weights and nodes are stepped over.
+"""A reader of fields of an ONNX file, which does not parse its weights and nodes.
 
 Protobuf makes an object of each message, and an empty one has two bytes: a file of 2 MB would take
 300 MiB, and weights twice their size. Here the file is read through a small window.
@@ -11,18 +11,18 @@ WINDOW = 64 << 10
 _MAX_FIELDS = 300_000
 _MAX_SIZE = 2**31 - 1
 _AGAIN = "upload the artifact again"
-BROKEN = "no ONNX model, or one that is cut short"
+BROKEN = "a file that is not ONNX, or is truncated"
 
 _FIXED_SIZES = {1: 8, 5: 4}
 _VARINT, _BYTES = 0, 2
 _LARGEST_TAG = 2**32
 
 Field = tuple[int, int, int]
-"""Number, and where the value begins and ends."""
+"""Number of the field, and the offsets of the value's begin and end."""
 
 
 class NotOnnxError(ValueError):
-    """The file is not an ONNX model that can be served; says what was found and what to do."""
+    """The file is not an ONNX model that can be served; the error holds value and remedy."""
 
     def __init__(
         self, value: str, requirement: str = "an ONNX model", remedy: str = _AGAIN
@@ -35,7 +35,7 @@ class FieldReader:
     """Steps over encoded fields of an open file, counts them, and finds one text on the way."""
 
     def __init__(self, file: io.RawIOBase, text: bytes = b"\n") -> None:
-        """`text` is what `may_hold_text` looks for; `file` is read at any place."""
+        """Read `file`, which is seekable; `may_hold_text` searches for `text`."""
         self._file, self._text = file, text
         self.size = file.seek(0, io.SEEK_END)
         if self.size > _MAX_SIZE:
@@ -86,9 +86,9 @@ class FieldReader:
         return data
 
     def may_hold_text(self, start: int, end: int) -> bool:
-        """Whether the text may be between two places that are at most a window apart.
+        """Return whether the text may be between two places that are at most a window apart.
 
-        What was searched is remembered, so that each byte is searched once.
+        The searched range is remembered, so that each byte is searched once.
         """
         if not self._searched_from <= start <= self._next_text:
             self._search(start, end)

@@ -1,4 +1,4 @@
-"""Inputs and outputs of an ONNX graph against the config, as ONNX Runtime compares them."""
+"""Comparison of an ONNX graph's inputs and outputs with the config, as in ONNX Runtime."""
 
 from collections.abc import Iterable, Iterator
 from itertools import chain
@@ -35,7 +35,7 @@ def check_onnx(file: Path, config: ModelConfig) -> list[Problem]:
 
 
 def compare(signature: OnnxSignature, config: ModelConfig) -> list[Problem]:
-    """Where the config and the graph differ; tensors that the config leaves out are Triton's."""
+    """Return the differences; Triton completes tensors that the config leaves out."""
     return first(
         chain(
             _inputs(signature, config),
@@ -46,10 +46,10 @@ def compare(signature: OnnxSignature, config: ModelConfig) -> list[Problem]:
 
 
 def _inputs(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
-    known = {tensor.name for tensor in signature.inputs} | signature.initialized
+    names = {tensor.name for tensor in signature.inputs} | signature.initialized
     tensors = [t for t in config.input if t.name not in signature.initialized]
     yield from _side("spec.model.inputs", tensors, signature.inputs, config)
-    if not config.input or any(tensor.name not in known for tensor in tensors):
+    if not config.input or any(tensor.name not in names for tensor in tensors):
         return  # a wrong name and a missing one are most often the same tensor
     given = {tensor.name for tensor in config.input} | _made_by_triton(config)
     for tensor in signature.inputs:
@@ -61,7 +61,7 @@ def _inputs(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
                 f"add {short(tensor.name)}, or leave inputs and outputs out: Triton reads the"
                 " graph's",
             )
-    for name in sorted(_made_by_triton(config) - known):
+    for name in sorted(_made_by_triton(config) - names):
         yield Problem(
             "spec.triton.configOverrides",
             quoted(name),
@@ -71,7 +71,7 @@ def _inputs(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
 
 
 def _made_by_triton(config: ModelConfig) -> set[str]:
-    """Inputs that requests don't carry: controls and states of sequences, batch inputs."""
+    """Return inputs that requests don't hold: controls and states of sequences, batch inputs."""
     sequences = config.sequence_batching
     names = {control.name for control in sequences.control_input}
     names |= {state.input_name for state in sequences.state}
@@ -81,11 +81,11 @@ def _made_by_triton(config: ModelConfig) -> set[str]:
 def _side(
     path: str, tensors: Iterable[Any], graph: tuple[GraphTensor, ...], config: ModelConfig
 ) -> Iterator[Problem]:
-    known = {tensor.name: tensor for tensor in graph}
+    by_name = {tensor.name: tensor for tensor in graph}
     kind = path.rpartition(".")[2].removesuffix("s")
     for tensor in tensors:
         where = f"{path}[{tensor.name}]"
-        if tensor.name not in known:
+        if tensor.name not in by_name:
             yield Problem(
                 f"{where}.name",
                 quoted(tensor.name),
@@ -93,7 +93,7 @@ def _side(
                 _EXPORT_AGAIN,
             )
             continue
-        yield from _same(where, tensor, known[tensor.name], config)
+        yield from _same(where, tensor, by_name[tensor.name], config)
 
 
 def _names(tensors: tuple[GraphTensor, ...]) -> str:
@@ -122,7 +122,7 @@ def _same(where: str, tensor: Any, graph: GraphTensor, config: ModelConfig) -> I
     if graph.dims is None or _is_unbatched(graph, config):
         return
     fits = len(full) == len(graph.dims) and all(
-        wanted in (-1, dim) for wanted, dim in zip(graph.dims, full, strict=True)
+        expected_dim in (-1, dim) for expected_dim, dim in zip(graph.dims, full, strict=True)
     )
     if not fits:
         batch = " with the batch dimension first" if config.max_batch_size else ""
@@ -139,7 +139,7 @@ def _is_unbatched(graph: GraphTensor, config: ModelConfig) -> bool:
 
 
 def _batching(signature: OnnxSignature, config: ModelConfig) -> Iterator[Problem]:
-    """With a batch size, every tensor's first dimension must be variable."""
+    """Require a variable first dimension of every tensor if there is a batch size."""
     fixed = [t for t in (*signature.inputs, *signature.outputs) if _is_unbatched(t, config)]
     if fixed:
         shown = listed((f"{short(tensor.name)} {_dims(tensor)}" for tensor in fixed), show=str)

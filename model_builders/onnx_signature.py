@@ -1,4 +1,4 @@
-"""Inputs and outputs of an ONNX file, and the files of its weights; it is not parsed as a whole.
+"""The inputs and outputs of an ONNX file, and the files of its weights.
 
 `onnx` (and numpy with it) is imported only when a graph is read.
 """
@@ -15,7 +15,7 @@ from model_builders.onnx_weights import KEY, ExternalFiles
 if TYPE_CHECKING:
     import onnx
 
-# TensorProto.DataType; what is missing here (BFLOAT16, complex, float8) the backend cannot take.
+# TensorProto.DataType; the backend does not support others (BFLOAT16, complex, float8).
 _TYPES: Mapping[int, DataType] = {
     1: DataType.FP32,
     2: DataType.UINT8,
@@ -31,7 +31,7 @@ _TYPES: Mapping[int, DataType] = {
     12: DataType.UINT32,
     13: DataType.UINT64,
 }
-# Of the graph's inputs and outputs.
+# Limits on the graph's inputs and outputs.
 _MAX_TENSORS = 20_000
 _MAX_TENSOR = 16 << 10
 _MAX_TENSORS_BYTES = 2 << 20
@@ -45,7 +45,7 @@ _NAME = 8
 
 @dataclass(frozen=True, slots=True)
 class GraphTensor:
-    """One input or output of a graph; dims None where the graph does not say its rank."""
+    """One input or output of a graph; dims is None if the graph does not declare a rank."""
 
     name: str
     data_type: DataType | None
@@ -54,7 +54,7 @@ class GraphTensor:
 
 @dataclass(frozen=True, slots=True)
 class OnnxSignature:
-    """What a graph wants and gives; `initialized` inputs have a default and may be left out."""
+    """Inputs and outputs of a graph; `initialized` inputs have a default and may be left out."""
 
     inputs: tuple[GraphTensor, ...]
     outputs: tuple[GraphTensor, ...]
@@ -94,7 +94,7 @@ class _Graph:
 
 def _graph(reader: FieldReader) -> _Graph:
     external = ExternalFiles(reader)
-    found, size = _Graph(files=external.paths), 0
+    graph, size = _Graph(files=external.paths), 0
     for part, first, last in reader.fields(0, reader.size):
         if part != _GRAPH:
             external.look_into("ModelProto", part, first, last)
@@ -103,12 +103,12 @@ def _graph(reader: FieldReader) -> _Graph:
         for number, start, end in reader.fields(first, last):
             if number in (_INPUT, _OUTPUT):
                 size += end - start
-                tensors = found.inputs if number == _INPUT else found.outputs
+                tensors = graph.inputs if number == _INPUT else graph.outputs
                 _check_size(len(tensors), end - start, size)
                 tensors.append(reader.content(start, end))
             else:
                 external.look_into("GraphProto", number, start, end)
-    return found
+    return graph
 
 
 def _check_size(count: int, size: int, total: int) -> None:
@@ -149,17 +149,17 @@ def _tensors(encoded: Sequence[bytes]) -> tuple[GraphTensor, ...]:
     import onnx
     from google.protobuf.message import DecodeError
 
-    found, dims = [], 0
-    for one in encoded:
+    tensors, dims = [], 0
+    for message in encoded:
         try:
-            value = onnx.ValueInfoProto.FromString(one)
+            value = onnx.ValueInfoProto.FromString(message)
         except (DecodeError, RuntimeError, ValueError) as error:
             raise NotOnnxError(BROKEN) from error
         dims += len(value.type.tensor_type.shape.dim)
         if dims > _MAX_DIMS:
             raise _too_large()
-        found.append(_tensor(value))
-    return tuple(found)
+        tensors.append(_tensor(value))
+    return tuple(tensors)
 
 
 def _tensor(value: "onnx.ValueInfoProto") -> GraphTensor:

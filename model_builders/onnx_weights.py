@@ -1,6 +1,6 @@
-"""Files with the weights of an ONNX model: which ones it names, and that they are its own.
+"""Search for files with the weights of an ONNX model, and checks that they are its own.
 
-ONNX Runtime opens each by its path relative to the model's folder.
+ONNX Runtime opens each file by its path relative to the model's folder.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ _IN_MEMORY = "_ORT_MEM_ADDR_"
 _SHOWN = 5
 _MAX_FILES = 10_000
 _MAX_LOCATION = 8192
-# Of all messages that are parsed: bytes, and messages in them.
+# Limits on parsed messages: bytes, and messages in them.
 _MAX_PARSED = 16 << 20
 _MAX_MESSAGES = 250_000
 # Protobuf's own bound on messages within messages.
@@ -123,9 +123,9 @@ class ExternalFiles:
             raise _too_much(f"weights in more than {_MAX_FILES:,} files", f"{_MAX_FILES:,}")
 
 
-def _too_much(found: str, most: str) -> NotOnnxError:
+def _too_much(value: str, most: str) -> NotOnnxError:
     return NotOnnxError(
-        found, f"at most {most}", "save the model again, with its weights in one file"
+        value, f"at most {most}", "save the model again, with its weights in one file"
     )
 
 
@@ -134,7 +134,7 @@ def check_external_files(
 ) -> Iterator[Problem]:
     """Yield a problem for files outside of the model's folder, and one for missing files.
 
-    `model` is the name of the model's own file. `is_there` tells whether a file is in its folder.
+    `model` is the name of the model's own file. `is_there` returns whether a file is in its folder.
     """
     outside = [name for name in names if not _stays_inside(name)]
     if outside:
@@ -167,8 +167,8 @@ def _stays_inside(name: str) -> bool:
 
 def _below(kind: str, message: Any) -> Iterator[tuple[str, Any]]:
     """Yield the messages within a parsed one that may lead to entries, each with its kind."""
-    known = _BELOW[kind]
-    for descriptor, value in message.ListFields() if known else ():
-        if (inner := known.get(descriptor.number)) is not None:
+    kinds = _BELOW[kind]
+    for descriptor, value in message.ListFields() if kinds else ():
+        if (inner := kinds.get(descriptor.number)) is not None:
             each = (value,) if isinstance(value, Message) else value
-            yield from ((inner, one) for one in each)
+            yield from ((inner, part) for part in each)

@@ -1,10 +1,10 @@
-"""`spec.triton.optimization` in a written config."""
+"""Writer of `spec.triton.optimization` into a written config."""
 
 from typing import Any
 
 from inference_operator.api.base import parse_quantity
 from inference_operator.api.triton import Optimization, TensorRTAcceleration
-from model_builders.set_fields import put
+from model_builders.set_fields import copy_field
 
 
 def write_optimization(message: Any, optimization: Optimization) -> None:
@@ -16,7 +16,7 @@ def write_optimization(message: Any, optimization: Optimization) -> None:
     if optimization.pinned_memory is not None:
         message.input_pinned_memory.enable = optimization.pinned_memory
         message.output_pinned_memory.enable = optimization.pinned_memory
-    put(message, "eager_batching", optimization, "eager_batching")
+    copy_field(message, "eager_batching", optimization, "eager_batching")
     if optimization.tensorrt is not None:
         _write_tensorrt(message.execution_accelerators, optimization.tensorrt)
 

@@ -1,7 +1,7 @@
-"""`configOverrides`: protobuf text merged into a written config, or refused where it contradicts.
+"""Merge of `configOverrides`, which are protobuf text, into a written config.
 
 Single fields are replaced, messages and maps merged, inputs and outputs merged by name, other lists
-replaced. What the spec itself says cannot be changed: both sides are named.
+replaced. Overrides that contradict the spec are refused, and the problem names both sides.
 """
 
 from dataclasses import dataclass, field
@@ -22,14 +22,14 @@ from model_builders.spec_paths import OF_MODEL, Owners, spec_path
 OVERRIDES = "spec.triton.configOverrides"
 _NAMED_LISTS = ("input", "output")
 _RUN = "\\" * (MOST_BACKSLASHES + 1)
-# A parser's reason quotes the text at which it stopped.
+# The reason of a parser quotes the text at which it stopped.
 _LONGEST_REASON = 200
 
 
 def apply_overrides(config: Any, text: str, owners: Owners = OF_MODEL) -> list[Problem]:
-    """Merge `text` into the written `config`; the problems that speak against it, else none.
+    """Merge `text` into the written `config`, and return the contradictions.
 
-    `owners` are the fields of the spec that `config` was made of.
+    `owners` are the fields of the spec from which `config` was made.
     """
     try:
         overrides = parse_written(text, OVERRIDES)
@@ -42,11 +42,11 @@ def apply_overrides(config: Any, text: str, owners: Owners = OF_MODEL) -> list[P
 
 
 def parse_written(text: str, path: str) -> Any:
-    """Protobuf text as a written config; ConfigError names line and column, and what to do."""
+    """Parse protobuf text as a written config; ConfigError names line, column and remedy."""
     if _RUN in text:
-        found = f"more than {MOST_BACKSLASHES} backslashes in a row"
+        value = f"more than {MOST_BACKSLASHES} backslashes in a row"
         raise ConfigError(
-            [Problem(path, found, f"at most {MOST_BACKSLASHES}", "remove some of them")]
+            [Problem(path, value, f"at most {MOST_BACKSLASHES}", "remove some of them")]
         )
     try:
         parsed = _parsed(text)
@@ -86,10 +86,10 @@ def _parse_problem(error: text_format.ParseError, text: str, path: str) -> Probl
 
 
 def _without_value(reason: str) -> str:
-    """The parser's reason without the value that it quotes, which may be a password."""
+    """Return the parser's reason without the value that it quotes, which may be a password."""
     for mark in (": '", ': "'):
-        about, found, value = reason.partition(mark)
-        if found and any(map(str.isalnum, value)):
+        about, separator, value = reason.partition(mark)
+        if separator and any(map(str.isalnum, value)):
             return f"{about}: a value that is not shown"
     return reason
 
@@ -128,22 +128,22 @@ def _is_map(descriptor: Any) -> bool:
 
 @dataclass(slots=True)
 class _Merge:
-    """One merge of overrides into a config: walks what was written, collects contradictions."""
+    """One merge of overrides into a config, which collects contradictions."""
 
     owners: Owners
     problems: list[Problem] = field(default_factory=list)
 
     def choose_backend(self, config: Any, overrides: Any) -> None:
-        """`platform`, the older name of a backend, takes the rendered backend's place.
+        """Replace the rendered backend by `platform`, the older name of a backend.
 
-        Only where it says the same: `platform: "onnxruntime_onnx"` for an ONNX model.
+        Both must agree: `platform: "onnxruntime_onnx"` for an ONNX model.
         """
         if not overrides.HasField("platform") or not config.HasField("backend"):
             return  # an ensemble has a platform and no backend
         backend = next((b for b in BACKENDS.values() if b.name == config.backend), None)
         if backend is None or overrides.platform != backend.platform:
-            known = f'"{backend.platform}"' if backend and backend.platform else "no platform"
-            self.refuse("platform", quoted(overrides.platform), known)
+            expected = f'"{backend.platform}"' if backend and backend.platform else "no platform"
+            self.refuse("platform", quoted(overrides.platform), expected)
             overrides.ClearField("platform")
         elif not overrides.HasField("backend"):
             config.ClearField("backend")
@@ -182,7 +182,7 @@ class _Merge:
         self.message(nested, value, where)
 
     def other_choice(self, config: Any, descriptor: Any, where: str) -> bool:
-        """Whether the config made the other choice of a oneof, which setting this would undo."""
+        """Return whether the config has another member of the same oneof, which is refused."""
         oneof = descriptor.containing_oneof
         chosen = config.WhichOneof(oneof.name) if oneof is not None else None
         if chosen is None or chosen == descriptor.name:

@@ -1,4 +1,4 @@
-"""A spec and its artifact as a Triton repository on disk: config.pbtxt, and a version's file."""
+"""Writing of a spec and its artifact as a Triton repository on disk."""
 
 import hashlib
 import shutil
@@ -21,21 +21,20 @@ class PackingError(ValueError):
 
 
 def pack(spec: InferenceModelSpec, artifact: Path, version: int, repository: Path) -> Path:
-    """Write `repository/NAME/config.pbtxt` and `repository/NAME/VERSION/FILE`; the model's folder.
+    """Write `repository/NAME/config.pbtxt` and `.../NAME/VERSION/FILE`, and return the folder.
 
-    NAME is `spec.model.name`, which must be there, and the model runs on a CPU. Nothing is written
-    where the file is not the one that `source.sha256` pins, where it does not fit the config, or
-    where the config names files of other models: PackingError says why, ConfigError where the
-    config cannot be made.
+    NAME is `spec.model.name`, which is required, and the model runs on a CPU. Raises PackingError,
+    and writes nothing, if the digest differs from `source.sha256`, or if the file does not fit the
+    config. Neither may the config name files of other models. Raises ConfigError for a bad config.
     """
     name, pin = spec.model.name, spec.model.source.sha256
     if name is None:
         raise PackingError(Problem("model.name", "nothing", "Triton's name for it", "add it"))
     if not artifact.is_file():
         raise PackingError(Problem(str(artifact), "no such file", "the model", "fetch it again"))
-    if pin is not None and (found := _digest(artifact)) != pin:
-        remedy = "fetch it again, and if that does not help register it anew"
-        raise PackingError(Problem(artifact.name, f"sha256 {found}", f"{pin} as pinned", remedy))
+    if pin is not None and (digest := _digest(artifact)) != pin:
+        remedy = "fetch it again, and if that does not help register it again"
+        raise PackingError(Problem(artifact.name, f"sha256 {digest}", f"{pin} as pinned", remedy))
     config = model_config(spec, name=name, accelerated=False)
     leaving = [*misplaced(config, Place(version, name))]
     if problems := leaving or check_artifact(spec.model.known_format, artifact, config):

@@ -1,4 +1,4 @@
-"""The error of a config.pbtxt that cannot be made."""
+"""The error of a spec from which a config.pbtxt cannot be made."""
 
 from collections.abc import Iterable
 
@@ -6,8 +6,7 @@ from inference_operator.api.problem import Problem, first
 
 
 class ConfigError(ValueError):
-    """A config.pbtxt cannot be made; `problems` say why: the first of them, and whether there are
-    more."""
+    """A config.pbtxt cannot be made; `problems` are the first of the reasons."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = first(problems)

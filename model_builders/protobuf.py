@@ -14,7 +14,7 @@ _OWN_NAME = "model_builders._model_config_pb2"
 
 
 def _load_generated() -> ModuleType:
-    """`tritonclient.grpc.model_config_pb2`, by file location.
+    """Import `tritonclient.grpc.model_config_pb2` by file location.
 
     Importing it by name would run `tritonclient/grpc/__init__.py`, which imports grpc and numpy:
     50 MB of memory that the operator doesn't have to spare. The generated module itself needs
@@ -66,19 +66,19 @@ def _twin_type() -> Any:
 
 
 def written_config() -> Any:
-    """An empty ModelConfig under proto2 rules: `HasField` holds for every field that was written.
+    """Return an empty ModelConfig with proto2 rules: `HasField` is true for every written field.
 
-    In proto3 `max_batch_size: 0` and no `max_batch_size` are one; what a person wrote, and what
-    they left to a default, are not. Field names, numbers and wire format are those of ModelConfig.
+    In proto3 a written `max_batch_size: 0` equals an absent one, but a person may mean it. Field
+    names, numbers and wire format are those of ModelConfig.
     """
     return _twin_type()()
 
 
 def plain_config(written: Any) -> ModelConfig:
-    """The ModelConfig that a `written_config` stands for."""
+    """Return the ModelConfig of a `written_config`."""
     return ModelConfig.FromString(written.SerializeToString())
 
 
 def as_written(config: ModelConfig) -> Any:
-    """The twin of a ModelConfig; fields at their default count as not written."""
+    """Return the twin of a ModelConfig; fields at their default count as not written."""
     return _twin_type().FromString(config.SerializeToString())

@@ -1,4 +1,4 @@
-"""A python model's source against what Triton's Python backend calls; nothing of it is run."""
+"""Checks of a python model's source for the methods that Triton calls; it is never run."""
 
 import ast
 import re
@@ -10,7 +10,7 @@ from model_builders.protobuf import ModelConfig
 from model_builders.python_source import MAX_SOURCE, parse_source
 
 _CLASS = "TritonPythonModel"
-# What may define the class: its name, or an import of all names.
+# Text that may define the class: its name, or an import of all names.
 _MENTIONED = re.compile(rb"TritonPythonModel|import\s{0,20}\*")
 _OVERLAP = 64
 _CHUNK = 1 << 20
@@ -36,7 +36,7 @@ def check_python(file: Path, config: ModelConfig) -> list[Problem]:
 
 
 def _mention(file: Path) -> list[Problem]:
-    """Problems of a source too large to be parsed: Triton parses it, and reports the others."""
+    """Check a source that is too large to be parsed; Triton reports other problems."""
     with file.open("rb") as stream:
         tail = b""
         while chunk := stream.read(_CHUNK):
@@ -56,9 +56,9 @@ def _model_class(file: Path, module: ast.Module) -> list[Problem]:
             n.name for n in node.body if isinstance(n, ast.FunctionDef | ast.AsyncFunctionDef)
         }
         if "execute" not in methods and not node.bases:
-            found = f"{_CLASS} without execute"
+            value = f"{_CLASS} without execute"
             remedy = "add execute(self, requests), which returns one response for each request"
-            return [Problem(f"{file.name}:{node.lineno}", found, "the method execute", remedy)]
+            return [Problem(f"{file.name}:{node.lineno}", value, "the method execute", remedy)]
     return []
 
 
@@ -68,7 +68,7 @@ def _no_class(file: Path) -> list[Problem]:
 
 
 def _bound(node: ast.AST) -> set[str]:
-    """Names that a statement binds: a class may be imported or assigned as well."""
+    """Return the names that a statement binds: a class may be imported or assigned too."""
     if isinstance(node, ast.ClassDef):
         return {node.name}
     if isinstance(node, ast.Import | ast.ImportFrom):

@@ -1,4 +1,4 @@
-"""Python source from others, parsed within bounds; a source beyond them is left unread.
+"""A parser of untrusted Python source with bounds; larger sources are not parsed.
 
 Parsing takes up to 900 bytes of memory for each word, sign or line of a source: 4 GiB for 8 MB.
 """
@@ -29,7 +29,7 @@ _MOST_LOOKED_THROUGH = 1 << 28
 
 
 def parse_source(source: bytes) -> ast.Module | None:
-    """Parse the source; None for one too large, too deeply nested or too odd to look into.
+    """Parse the source; None if it is too large, too deeply nested or in a rare encoding.
 
     Raises SyntaxError, or ValueError for what is not text.
     """
@@ -43,7 +43,7 @@ def parse_source(source: bytes) -> ast.Module | None:
             # One warning for each odd literal would fill the log.
             warnings.simplefilter("ignore", SyntaxWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
-            # Of a text, unlike of bytes, Python ignores what it says of its encoding.
+            # Python ignores the declared encoding of text, but not of bytes.
             return ast.parse(text)
     except (MemoryError, RecursionError):
         return None  # CPython's parser reports too many levels as either

@@ -1,22 +1,22 @@
-"""Warm-up, version policy and metrics of `spec.triton` in a written config."""
+"""Writers of warm-up, version policy and metrics of `spec.triton` into a written config."""
 
 from collections.abc import Iterable
 from typing import Any
 
 from inference_operator.api.triton import Metrics, VersionPolicy, Warmup, WarmupData, WarmupInput
 from model_builders.names import config_type
-from model_builders.set_fields import put
+from model_builders.set_fields import copy_field
 
 LATENCY_FAMILY = "nv_inference_first_response_histogram_ms"
 HISTOGRAMS = "histogram_latencies=true"
-"""The setting of Triton's metrics that fills them."""
+"""The setting with which Triton measures them."""
 
 
 def add_warmup(config: Any, samples: Iterable[Warmup]) -> None:
     for sample in samples:
         message = config.model_warmup.add(name=sample.name)
-        put(message, "batch_size", sample, "batch_size")
-        put(message, "count", sample, "count")
+        copy_field(message, "batch_size", sample, "batch_size")
+        copy_field(message, "count", sample, "count")
         for tensor in sample.inputs:
             _write_warmup_input(message.inputs[tensor.name], tensor)
 
@@ -40,7 +40,7 @@ def write_version_policy(message: Any, policy: VersionPolicy) -> None:
 
 
 def measures_latency(configs: Iterable[Any]) -> bool:
-    """Whether a model has histograms, which Triton fills only where its server is told to."""
+    """Return whether a model has histograms, which Triton only fills with `HISTOGRAMS`."""
     return any(config.HasField("model_metrics") for config in configs)
 
 

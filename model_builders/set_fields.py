@@ -1,4 +1,4 @@
-"""Copies single fields of the API into a written config; what nobody wrote isn't copied."""
+"""Copies of single fields of the API into a written config; unset fields are not copied."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -7,7 +7,7 @@ from typing import Any
 from inference_operator.api.base import ApiModel
 
 
-def same(value: Any) -> Any:
+def identity(value: Any) -> Any:
     return value
 
 
@@ -15,12 +15,12 @@ def microseconds(value: timedelta) -> int:
     return value // timedelta(microseconds=1)
 
 
-def put(
+def copy_field(
     message: Any,
     field: str,
     model: ApiModel,
     attribute: str,
-    convert: Callable[[Any], Any] = same,
+    convert: Callable[[Any], Any] = identity,
 ) -> None:
     """Write `field` of `message` from `model.attribute`, unless the spec leaves it to Triton.
 

@@ -1,11 +1,11 @@
-"""Which field of the spec says what a field of config.pbtxt says, for messages that name both."""
+"""Paths of the spec for paths of config.pbtxt, for messages that name both."""
 
 import re
 from collections.abc import Mapping
 
 Owners = Mapping[str, str]
 
-# What has no closing bracket is matched to the end, so that it is read once.
+# A key without a closing bracket is matched to the end, so that it is read once.
 _KEY = re.compile(r"\[[^\]]*+(?:\]|\Z)")
 
 OF_MODEL: Owners = {
@@ -57,7 +57,7 @@ _TENSOR_FIELDS = {
 
 
 def spec_path(config_path: str, owners: Owners = OF_MODEL) -> str:
-    """Return the field behind a config path, as the spec has it; configOverrides where none is.
+    """Return the spec's path for a config path; configOverrides if the spec has none.
 
     `dynamic_batching.priority_levels` is `triton.dynamicBatching.priorities.levels`,
     `input[x].dims` is `model.inputs[x].shape`, `parameters[k].string_value` is

@@ -1,4 +1,4 @@
-"""A TorchScript archive's layout and forward arguments, read without torch."""
+"""Checks of a TorchScript archive's layout and forward arguments, without torch."""
 
 import ast
 import pickletools
@@ -29,7 +29,7 @@ class Forward:
     arguments: tuple[str, ...]
     required: int
     plain: bool
-    """Whether every argument is a tensor; dictionaries and lists are fed in other ways."""
+    """Whether every argument is a tensor, not a dictionary or list."""
 
 
 def check_torchscript(file: Path, config: ModelConfig) -> list[Problem]:
@@ -43,8 +43,8 @@ def check_torchscript(file: Path, config: ModelConfig) -> list[Problem]:
     except ZipTooLargeError as error:
         return [Problem(file.name, str(error), "a TorchScript archive", _EXPORT)]
     except BROKEN as error:
-        found = f"a damaged archive ({error})"
-        return [Problem(file.name, found, "a TorchScript archive", "upload the artifact again")]
+        value = f"a damaged archive ({error})"
+        return [Problem(file.name, value, "a TorchScript archive", "upload the artifact again")]
     if problem:
         return [problem]
     return _inputs(forward, config) if forward and forward.plain else []
@@ -56,8 +56,9 @@ def _no_archive(file: Path) -> Problem:
     if head.startswith(b"PK"):
         remedy = "the file is cut short: upload the artifact again"
         return Problem(file.name, "a damaged zip archive", "a TorchScript archive", remedy)
-    found = "a pickle of torch.save" if head.startswith(b"\x80") else "no zip archive"
-    return Problem(file.name, found, "a TorchScript archive", _EXPORT)
+    pickled = head.startswith(b"\x80")
+    value = "a pickle of torch.save" if pickled else "a file that is not a zip archive"
+    return Problem(file.name, value, "a TorchScript archive", _EXPORT)
 
 
 def _layout(file: Path, archive: zipfile.ZipFile) -> Problem | None:
@@ -66,14 +67,14 @@ def _layout(file: Path, archive: zipfile.ZipFile) -> Problem | None:
     if {f"{root}/data.pkl", f"{root}/constants.pkl"} <= archive.NameToInfo.keys():
         return _unreadable(file, archive, root)
     if "models/model.json" in inner or "archive_format" in inner:
-        found = "an archive of torch.export"
+        value = "an archive of torch.export"
     elif any(name.endswith(".so") for name in inner):
-        found = "an AOTInductor package"
+        value = "an AOTInductor package"
     elif "data.pkl" in inner and "constants.pkl" not in inner:
-        found = "a state_dict or pickled module of torch.save"
+        value = "a state_dict or pickled module of torch.save"
     else:
-        found = "a zip archive of something else"
-    return Problem(file.name, found, "a TorchScript archive", _EXPORT)
+        value = "a zip archive of something else"
+    return Problem(file.name, value, "a TorchScript archive", _EXPORT)
 
 
 def _root(archive: zipfile.ZipFile) -> str:
@@ -93,9 +94,9 @@ def _unreadable(file: Path, archive: zipfile.ZipFile, root: str) -> Problem | No
 
 
 def _forward(archive: zipfile.ZipFile) -> Forward | None:
-    """Return the forward of the archive's root class; None where it cannot be told.
+    """Return the forward of the archive's root class; None if it cannot be read.
 
-    It is not told for a source of more than 1 MiB or 100,000 words either: it is left unread.
+    A source of more than 1 MiB or 100,000 words is not read.
     """
     root = _root(archive)
     qualified = _root_class(_first_bytes(archive, f"{root}/data.pkl", _PICKLE_READ))
@@ -114,7 +115,7 @@ def _forward(archive: zipfile.ZipFile) -> Forward | None:
 
 
 def _first_bytes(archive: zipfile.ZipFile, name: str, size: int) -> bytes:
-    """Inflate no more than `size` bytes: `ZipFile.read` inflates all, whatever is declared."""
+    """Inflate no more than `size` bytes: `ZipFile.read` ignores the declared size."""
     with archive.open(name) as member:
         return member.read(size)
 
@@ -150,10 +151,10 @@ def _is_tensor(argument: ast.arg) -> bool:
 
 
 def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
-    """Inputs against forward's arguments, under the naming that Triton will choose.
+    """Compare inputs with forward's arguments, by Triton's rules of names.
 
-    All of them arguments: by name. All of them NAME__INDEX: by index. Else by order: then names
-    that are arguments in part are refused, since a person expects them to mean something.
+    If all are arguments, Triton goes by name; if all are NAME__INDEX, by index; otherwise by order.
+    Then a mix of arguments and other names is refused, since Triton would ignore the names.
     """
     names = [tensor.name for tensor in config.input]
     shown = forward.arguments[:_SHOWN_ARGUMENTS]
@@ -162,25 +163,25 @@ def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
     if config.HasField("sequence_batching") or not names:
         return []
     if not forward.required <= len(names) <= len(forward.arguments):
-        found = f"{len(names)} ({listed(names, show=short)})"
+        value = f"{len(names)} ({listed(names, show=short)})"
         return [
             Problem(
                 "spec.model.inputs",
-                found,
+                value,
                 f"one for each argument of the artifact's {signature}",
                 "add or remove inputs, or export the model again",
             )
         ]
-    known = [name for name in names if name in forward.arguments]
+    named = [name for name in names if name in forward.arguments]
     indexed = all(re.fullmatch(r".+__[0-9]+", name) for name in names)
-    if indexed or not known or len(known) == len(names):
+    if indexed or not named or len(named) == len(names):
         return []
     return [
         Problem(
             f"spec.model.inputs[{name}].name",
             quoted(name),
-            f"an argument of the artifact's {signature}, as {known[0]} is",
-            "name all inputs by argument: Triton ignores the names where one is none",
+            f"an argument of the artifact's {signature}, as {named[0]} is",
+            "name all inputs by argument: otherwise Triton ignores the names",
         )
         for name in names
         if name not in forward.arguments

@@ -1,7 +1,7 @@
-"""Zip archives from others: opened within bounds, and read only as stored or deflated members.
+"""A reader of untrusted zip archives with bounds; only stored or deflated members are read.
 
-`zipfile` reads an archive's whole directory at once, and all that a bzip2 or LZMA member inflates
-to, whatever size it declares.
+`zipfile` reads an archive's whole directory at once. It inflates a bzip2 or LZMA member as a whole,
+even if it is larger than declared.
 """
 
 import io
@@ -24,7 +24,7 @@ BROKEN = (
     NotImplementedError,
     OverflowError,
 )
-"""What reading a damaged archive raises."""
+"""Errors of reading a damaged archive."""
 
 _METHODS = {9: "deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 95: "xz"}
 _ENCRYPTED = 0x1 | 0x40 | 0x2000

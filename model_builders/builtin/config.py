@@ -1,4 +1,4 @@
-"""A built-in step as the ModelConfig of Triton's Python backend: its tensors and its settings.
+"""Configs of built-in steps for Triton's Python backend: tensors and settings.
 
 The settings travel as `parameters`; the code in `model_builders.builtin.python` reads them.
 """
@@ -29,12 +29,12 @@ INDICATORS = (
 
 
 def builtin_type(builtin: Builtin) -> str:
-    """`weightedAverage`, `ohlcvFeatures` or `tokenizer`: which one the step is."""
+    """Return the step's type: `weightedAverage`, `ohlcvFeatures` or `tokenizer`."""
     return _settings(builtin)[0]
 
 
 def builtin_config(builtin: Builtin, *, name: str, max_batch_size: int) -> ModelConfig:
-    """The config of the step that Triton knows as `name`; docs/builtin-steps.md has the tensors."""
+    """Return the config of the step `name`; docs/builtin-steps.md describes the tensors."""
     kind, settings = _settings(builtin)
     inputs, outputs, parameters = _DESCRIBED[kind](settings)
     config = written_config()
@@ -43,7 +43,7 @@ def builtin_config(builtin: Builtin, *, name: str, max_batch_size: int) -> Model
     config.max_batch_size = max_batch_size
     add_inputs(config, inputs)
     add_outputs(config, outputs)
-    # Else Triton makes an instance for each GPU, and none of them would use it.
+    # Otherwise Triton makes an instance for each GPU, and none of them would use it.
     add_instance_groups(config, [InstanceGroup(kind=InstanceKind.CPU)])
     for key, value in parameters.items():
         config.parameters[key].string_value = str(value)
@@ -59,8 +59,8 @@ def _settings(builtin: Builtin) -> tuple[str, Any]:
         ("ohlcv_features", "ohlcvFeatures"),
         ("tokenizer", "tokenizer"),
     ):
-        if (found := getattr(builtin, field)) is not None:
-            return kind, found
+        if (settings := getattr(builtin, field)) is not None:
+            return kind, settings
     raise LookupError("a built-in step is one of weightedAverage, ohlcvFeatures and tokenizer")
 
 
@@ -92,7 +92,7 @@ def _ohlcv_features(settings: OhlcvFeatures) -> _Described:
 
 
 def _tokenizer(settings: Tokenizer) -> _Described:
-    # Not optional: Triton's Python backend fails for a batch of which it gets no input at all.
+    # Not optional: Triton's Python backend fails for a batch without any input.
     inputs = [InputTensor(name="text", data_type=DataType.STRING, shape=(1,))]
     outputs = [
         Tensor(name=name, data_type=DataType.INT64, shape=(-1,))

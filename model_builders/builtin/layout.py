@@ -1,4 +1,4 @@
-"""Writes a built-in step's version folder: `model.py`, the features that it computes, its words.
+"""Layout of a built-in step's version folder: `model.py`, its features and its vocabulary.
 
 Part of the init container: the standard library only.
 """
@@ -15,7 +15,7 @@ _MODELS = {
     "ohlcvFeatures": "ohlcv_features.py",
     "tokenizer": "tokenizer.py",
 }
-# What `model.py` imports, under the names that it has in this project.
+# Modules that `model.py` imports, under their names in this project.
 _SHARED = ("__init__", "requests")
 _PACKED = (
     "__init__.py",
@@ -25,7 +25,7 @@ _PACKED = (
 )
 WORDS = "vocab.txt"
 MOST_WORDS = 500_000
-"""Lines of a vocabulary, each of which takes up to 180 bytes of memory: 90 MB."""
+"""The most lines of a vocabulary. Each takes up to 180 bytes of memory: 90 MB in all."""
 
 VOCABULARY = _OURS / "vocabulary" / WORDS
 """The words of uncased English BERT, one a line."""
@@ -35,7 +35,7 @@ def write_builtin(kind: str, version_folder: Path, vocabulary: Path | None = Non
     """Write all files of the step `kind` (`weightedAverage`, ...) into its version's folder.
 
     `vocabulary` is a tokenizer's own `vocab.txt`; None takes that of uncased English BERT. Raises
-    FeatureError for one that is no vocabulary, UnicodeDecodeError for one that is no UTF-8.
+    FeatureError for a file that is not a vocabulary, UnicodeDecodeError for one that is not UTF-8.
     """
     version_folder.mkdir(parents=True, exist_ok=True)
     shutil.copyfile(_OURS / "python" / _MODELS[kind], version_folder / "model.py")
@@ -59,4 +59,6 @@ def _check_lines(vocabulary: Path) -> None:
         while chunk := file.read(1 << 20):
             lines += chunk.count(b"\n") + chunk.count(b"\r")
             if lines > MOST_WORDS:
-                raise ValueError(f"found more than {MOST_WORDS:,} lines, expected at most as many")
+                raise ValueError(
+                    f"found more than {MOST_WORDS:,} lines, expected no more; shorten it"
+                )

@@ -1,7 +1,7 @@
-"""Everything that would keep Triton from serving a spec and that no rule of the API can express.
+"""Checks of a spec for problems with Triton that rules of the API cannot express.
 
-Each check is a small function from a spec to problems; `check` runs the whole chain, so that a
-person sees many problems at once. Each rule says where Triton itself states it.
+Each check is a small function from a spec to problems. `check` runs all of them, so that a person
+sees many problems at once. Each rule names the place in Triton that states it.
 """
 
 from collections.abc import Callable, Iterable
@@ -33,11 +33,11 @@ CHAIN: tuple[Check, ...] = (
 
 
 def check(spec: InferenceModelSpec, *, version: int = 1, name: str | None = None) -> list[Problem]:
-    """The first problems of the spec, in the order of its fields; empty when Triton can serve it.
+    """Return the first problems of the spec, in the order of its fields, if any.
 
-    `version` is the one that the operator serves, as in the repository's folder. `name` is Triton's
-    name for the model, or None where it is not known.
+    `version` is the number of the version's folder in the repository. `name` is Triton's name of
+    the model, or None if it is not yet decided.
     """
     place = Place(version, name or spec.model.name)
-    problems = (problem for one in CHAIN for problem in one(spec))
+    problems = (problem for rule in CHAIN for problem in rule(spec))
     return first(chain(problems, merged.overrides(spec, place)))

@@ -1,4 +1,4 @@
-"""Checks of what needs a GPU: instance groups, TensorRT plans, TensorRT for ONNX."""
+"""Checks of settings that need a GPU: instance groups, TensorRT plans, TensorRT for ONNX."""
 
 from collections.abc import Iterable, Iterator
 
@@ -15,7 +15,7 @@ ADD_ACCELERATOR = "add spec.accelerator (`accelerator: {}` asks for one nvidia.c
 
 
 def gpu_indices(spec: InferenceModelSpec) -> Iterator[Problem]:
-    """Indices below accelerator.count are the API's rule; without an accelerator there are none."""
+    """Refuse GPU indices without an accelerator; the API checks them against its count."""
     for index, group in enumerate(spec.triton.instance_groups):
         if group.gpus and spec.accelerator is None:
             yield Problem(
@@ -30,13 +30,13 @@ def profiles(spec: InferenceModelSpec) -> Iterator[Problem]:
     yield from profiles_of(spec.triton.instance_groups, spec.model.known_format)
 
 
-def profiles_of(groups: Iterable[InstanceGroup], known: str) -> Iterator[Problem]:
-    """Problems of the groups of a model of the format `known`, at an InferenceModel's places."""
+def profiles_of(groups: Iterable[InstanceGroup], model_format: str) -> Iterator[Problem]:
+    """Yield problems of profiles for a model of this format, at the paths of an InferenceModel."""
     for index, group in enumerate(groups):
-        if group.profiles and known != ModelFormat.TENSORRT:
+        if group.profiles and model_format != ModelFormat.TENSORRT:
             yield Problem(
                 f"{GROUPS}[{index}].profiles",
-                f"profiles for a {known} model",
+                f"profiles for a {model_format} model",
                 "none: only TensorRT plans have optimization profiles",
                 "remove it",
             )

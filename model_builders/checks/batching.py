@@ -11,7 +11,7 @@ BATCHING = "spec.triton.dynamicBatching"
 
 
 def ordering(spec: InferenceModelSpec | Step) -> Iterator[Problem]:
-    """Responses in order, and requests overtaking each other, cannot both be."""
+    """Refuse preserveOrdering with settings that let requests overtake each other."""
     batching = spec.triton.dynamic_batching
     if batching is None or not batching.preserve_ordering:
         return

@@ -6,9 +6,9 @@ from typing import Any
 from inference_operator.api.problem import Problem
 from model_builders.overrides import OVERRIDES
 
-# What Triton reads of an ensemble. It does not load one with instance_group, optimization,
-# model_warmup or a backend (ValidateEnsembleSchedulingConfig and ValidateModelConfig in core's
-# model_config_utils.cc).
+# The fields of an ensemble that Triton reads. It does not load one with instance_group,
+# optimization, model_warmup or a backend (ValidateEnsembleSchedulingConfig and
+# ValidateModelConfig in core's model_config_utils.cc).
 _FIELDS = frozenset(
     {
         "name",
@@ -34,21 +34,21 @@ UNREAD = (
     "cc_model_filenames",
     "model_operations",
 )
-"""What Triton passes over in an ensemble."""
+"""Fields of an ensemble that Triton ignores."""
 # The first two are TensorRT's; the last is a file, and an ensemble has none.
 _TENSOR_FIELDS = ("is_shape_tensor", "is_non_linear_format_io", "label_filename")
 
 
 def fields(config: Any) -> Iterator[Problem]:
-    """Fields of a written config that belong to the models of the steps."""
+    """Yield a problem for each field that belongs to the models of the steps."""
     for descriptor, _ in config.ListFields():
         if descriptor.name not in _FIELDS:
             yield _foreign(descriptor.name)
     for kind in ("input", "output"):
         for tensor in getattr(config, kind):
-            known = tensor.DESCRIPTOR.fields_by_name
+            declared = tensor.DESCRIPTOR.fields_by_name
             for field in _TENSOR_FIELDS:
-                if field in known and getattr(tensor, field):
+                if field in declared and getattr(tensor, field):
                     yield _foreign(f"{kind}[{tensor.name}].{field}")
     yield from _versions(config.version_policy)
 
@@ -63,11 +63,11 @@ def _foreign(field: str) -> Problem:
 
 
 def cache(config: Any, decoupled: Sequence[str], sequential: Sequence[str]) -> Iterator[Problem]:
-    """`decoupled` are the names of the steps that may answer a request several times, or never;
-    `sequential` of those whose answers depend on the requests of a sequence before.
+    """Refuse a response cache for decoupled or sequential steps, which are given by name.
 
-    Triton loads no decoupled model with a cache, and an ensemble of one is decoupled itself. A
-    cached answer of a sequence is that of another place in it, and the model misses the request.
+    Triton does not load a decoupled model with a cache, and an ensemble with such a step is
+    decoupled too. A cached answer belongs to another place of the sequence, and the model then
+    misses the request.
     """
     if not config.response_cache.enable:
         return

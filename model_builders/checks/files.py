@@ -1,4 +1,4 @@
-"""Checks of files that a merged config names: a pod has those of the artifact, and no others."""
+"""Checks of files that a merged config names: a pod has only the artifact's files."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -11,7 +11,7 @@ from model_builders.spec_paths import spec_path
 
 
 def missing(config: Any, place: Place) -> Iterator[Problem]:
-    """Yield a problem for each file that is not the model's own, at the spec's field."""
+    """Yield a problem for each file outside of the model's artifact, at the spec's field."""
     for problem in misplaced(config, place):
         path = f"{OVERRIDES}: {problem.path}"
         if problem.is_at("parameters"):

@@ -1,4 +1,4 @@
-"""Checks of the config after `configOverrides` were merged, where they could undo the others."""
+"""Checks of the config after `configOverrides` were merged, which could undo other checks."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -17,9 +17,9 @@ _Group = model_config_pb2.ModelInstanceGroup
 
 
 def overrides(spec: InferenceModelSpec, place: Place) -> Iterator[Problem]:
-    """Problems of the text itself; when there are none, those of the config that it makes.
+    """Yield problems of the text itself; if there are none, those of the merged config.
 
-    `place` is where the model will lie, with the version that the operator serves.
+    `place` is the model's folder, with the version that the operator serves.
     """
     config = declared_config(spec, name="model")
     text = spec.triton.config_overrides
@@ -145,7 +145,7 @@ def _instances(spec: InferenceModelSpec, config: Any) -> Iterator[Problem]:
 
 
 def _cache(config: Any) -> Iterator[Problem]:
-    """Triton refuses a cache for both (ValidateModelConfig in core's model_config_utils.cc)."""
+    """Refuse a cache for both, as ValidateModelConfig in core's model_config_utils.cc does."""
     if not config.response_cache.enable:
         return
     for field, used in (
@@ -162,7 +162,7 @@ def _cache(config: Any) -> Iterator[Problem]:
 
 
 def _dims(spec: InferenceModelSpec, config: Any) -> Iterator[Problem]:
-    """Tensors that only the overrides declare."""
+    """Check tensors that only the overrides declare."""
     for field, declared in (("input", spec.model.inputs), ("output", spec.model.outputs)):
         for tensor in getattr(config, field) if declared is None else ():
             if not tensor.dims or any(dim < 1 and dim != -1 for dim in tensor.dims):

@@ -2,7 +2,7 @@
 
 Triton's rules (model_configuration.md, "Special Conventions for PyTorch Backend"): inputs are named
 by forward's arguments or `NAME__INDEX`; outputs `NAME__INDEX`; else the order of the list counts.
-A list that mixes the two falls back to its order without a word: that is refused here.
+If a list mixes the two, Triton silently uses its order: that is refused here.
 """
 
 import re
@@ -38,12 +38,12 @@ def _is_argument(name: str) -> bool:
 
 
 def _indices(path: str, tensors: Sequence[Tensor]) -> Iterator[Problem]:
-    found = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
-    if not any(found):
+    matches = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
+    if not any(matches):
         return
     expected = f"NAME__0 to NAME__{len(tensors) - 1}, each index once"
     seen: dict[int, str] = {}
-    for position, (tensor, match) in enumerate(zip(tensors, found, strict=True)):
+    for position, (tensor, match) in enumerate(zip(tensors, matches, strict=True)):
         where = f"{path}[{position}].name"
         if match is None:
             remedy = "name all of them by index, or none: mixed, Triton ignores the names"

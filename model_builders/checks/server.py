@@ -1,4 +1,4 @@
-"""Checks of Triton's arguments and environment: what the operator owns stays its own."""
+"""Checks of Triton's arguments and environment: users cannot set those of the operator."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from inference_operator.api.quoting import quoted
 from inference_operator.api.serving_spec import ServingSpec
 from model_builders.serving import HISTOGRAMS, measures_latency
 
-# Beside the options that the API's own rule refuses (api/arguments.py).
+# The API's own rule refuses other options (api/arguments.py).
 _COMPLETION = "the operator decides what Triton may complete"
 _REPOSITORY = "the operator lays out the model repository"
 _OWNED: Mapping[str, str] = {
@@ -39,7 +39,7 @@ def arguments(spec: ServingSpec) -> Iterator[Problem]:
 
 
 def histograms(spec: ServingSpec, configs: Iterable[Any]) -> Iterator[Problem]:
-    """`configs` are those of all models that the server runs, with their overrides."""
+    """Check histogram settings; `configs` are those of all models of the server, merged."""
     if not measures_latency(configs):
         return
     for index, argument in enumerate(spec.triton.extra_args):
@@ -54,7 +54,7 @@ def histograms(spec: ServingSpec, configs: Iterable[Any]) -> Iterator[Problem]:
 
 
 def _owned(name: str) -> str | None:
-    """The owned option that `name` is or abbreviates: getopt reads `--http-po` as `--http-port`."""
+    """Return the owned option that `name` is or abbreviates: getopt accepts `--http-po`."""
     if name in _OWNED:
         return name
     if not name.startswith("--") or len(name) < 5:
@@ -68,6 +68,6 @@ def environment(spec: ServingSpec) -> Iterator[Problem]:
             yield Problem(
                 f"spec.triton.env[{index}].name",
                 variable.name,
-                f"a variable that is yours: {RESERVED_ENVIRONMENT[variable.name]}",
+                f"another variable: {RESERVED_ENVIRONMENT[variable.name]}",
                 "remove it",
             )

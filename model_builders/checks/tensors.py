@@ -29,7 +29,6 @@ _UNSUPPORTED: Mapping[ModelFormat, frozenset[DataType]] = {
 
 
 def all_tensors(spec: InferenceModelSpec) -> Iterator[tuple[str, Tensor]]:
-    """Every declared tensor with its field path."""
     for path, tensors in ((INPUTS, spec.model.inputs), (OUTPUTS, spec.model.outputs)):
         for index, tensor in enumerate(tensors or ()):
             yield f"{path}[{index}]", tensor
@@ -41,7 +40,7 @@ def reshapes(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 
 def reshape(path: str, tensor: Tensor, max_batch_size: int) -> Iterator[Problem]:
-    """Of a model, or of a pipeline."""
+    """Check the reshape of a tensor of a model or a pipeline."""
     if tensor.reshape is None:
         return
     if not tensor.reshape and max_batch_size == 0:
@@ -61,7 +60,7 @@ def reshape(path: str, tensor: Tensor, max_batch_size: int) -> Iterator[Problem]
 
 
 def _pieces(shape: Iterable[int]) -> list[int]:
-    """Element counts between variable dimensions: [2, 4, -1, 6] is [8, 6]."""
+    """Return element counts between variable dimensions: [8, 6] for [2, 4, -1, 6]."""
     pieces: list[list[int]] = [[]]
     for dim in shape:
         if dim == -1:
@@ -89,7 +88,7 @@ def data_types(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 
 def strings(spec: InferenceModelSpec) -> Iterator[Problem]:
-    """LibTorch takes strings as a one-dimensional list (ValidateInputs of pytorch_backend)."""
+    """Refuse strings of several dimensions: LibTorch takes a flat list (ValidateInputs)."""
     if spec.model.known_format is not ModelFormat.TORCHSCRIPT:
         return
     batch = 1 if spec.model.max_batch_size else 0
@@ -116,7 +115,7 @@ def ragged_batches(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 
 def optional_inputs(spec: InferenceModelSpec) -> Iterator[Problem]:
-    """A request must hold something, and a compiled engine or graph wants all of its inputs."""
+    """Require one input that is not optional, and all inputs of a TensorRT engine."""
     inputs = spec.model.inputs or ()
     if inputs and all(tensor.optional for tensor in inputs):
         yield Problem(

@@ -79,7 +79,7 @@ def _same_tensor(declared: InputTensor, tensor: WarmupInput, where: str) -> Iter
             "use the model's type",
         )
     fits = len(tensor.shape) == len(declared.shape) and all(
-        wanted in (-1, dim) for wanted, dim in zip(declared.shape, tensor.shape, strict=True)
+        expected in (-1, dim) for expected, dim in zip(declared.shape, tensor.shape, strict=True)
     )
     if not fits:
         yield Problem(

@@ -15,7 +15,7 @@ INTERVAL_WIDTH = 2 * 1.6449
 
 
 def shares(weights: Sequence[float]) -> tuple[float, float]:
-    """The weights of price and text, price first, as shares of 1; FeatureError for none such."""
+    """Return the weights of price and text as shares of 1; FeatureError for bad weights."""
     if len(weights) != 2 or min(weights) < 0 or weights[0] == 0:
         raise FeatureError(
             FailureReason.BAD_WEIGHTS,
@@ -44,19 +44,19 @@ class WeightedAverage:
         score: npt.ArrayLike,
         confidence: npt.ArrayLike,
     ) -> tuple[Singles, Singles]:
-        """Forecast [n, 1], tomorrow's close divided by today's, and probability [n, 1].
+        """Return forecast [n, 1], tomorrow's close divided by today's, and probability [n, 1].
 
-        Of `price` [n, 1] and its 90 % `interval` [n, 2], both relative to today's close, of `score`
-        [n, 1] from -1 to 1 and `confidence` [n, 1] from 0.5 to 1. The probability, 0.5 to 1, is
-        that of the close moving in the forecast's direction. A text whose score or confidence is
-        NaN counts nothing; a price or an interval that is no forecast gives NaN in its own row.
+        `price` [n, 1] and its 90 % `interval` [n, 2] are relative to today's close. `score` [n, 1]
+        is -1 to 1, `confidence` [n, 1] is 0.5 to 1. The probability, 0.5 to 1, is that of a move
+        in the forecast's direction. A text with NaN as score or confidence has no weight. An
+        invalid price or interval gives NaN in its own row.
         """
-        said, sure, prices, bounds = map(_singles, (score, confidence, price, interval))
-        # What cannot be computed is answered with NaN, as torch does, and no warning.
+        scores, confidences, prices, bounds = map(_singles, (score, confidence, price, interval))
+        # Values that cannot be computed become NaN without a warning, as in torch.
         with np.errstate(all="ignore"):
-            heard = ~(np.isnan(said) | np.isnan(sure))
-            weight = np.where(heard, self._text * np.clip(2 * sure - 1, 0, 1), np.float32(0))
-            view = self._sensitivity * np.where(heard, said, np.float32(0))
+            heard = ~(np.isnan(scores) | np.isnan(confidences))
+            weight = np.where(heard, self._text * np.clip(2 * confidences - 1, 0, 1), np.float32(0))
+            view = self._sensitivity * np.where(heard, scores, np.float32(0))
             moved = (self._price * np.log(prices) + weight * view) / (self._price + weight)
             logs = np.log(bounds)
             spread = (logs[:, 1:] - logs[:, :1]) / np.float32(INTERVAL_WIDTH)
@@ -69,5 +69,5 @@ def _singles(given: Any) -> Singles:
 
 
 def _erf(values: npt.NDArray[Any]) -> Singles:
-    found = np.fromiter(map(math.erf, values.ravel().tolist()), np.float32, values.size)
-    return found.reshape(values.shape)
+    erf = np.fromiter(map(math.erf, values.ravel().tolist()), np.float32, values.size)
+    return erf.reshape(values.shape)

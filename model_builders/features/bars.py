@@ -18,10 +18,10 @@ _ROUNDING = 1e-6
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bars:
-    """`times` [n] say when each bar ends, in rising order; `ohlcv` [n, 5] are float64 columns.
+    """`times` [n] are the ends of the bars, ascending; `ohlcv` [n, 5] are float64 columns.
 
-    Make them by `Bars.of`, which checks. A day without trade has volume 0 and is a bar as any
-    other. A missing bar is not filled in: periods count bars, not calendar time.
+    `Bars.of` makes and checks them. A day without trade has volume 0 and is a normal bar.
+    A missing bar is not filled in: periods count bars, not calendar time.
     """
 
     times: Times
@@ -29,7 +29,7 @@ class Bars:
 
     @classmethod
     def of(cls, times: Any, ohlcv: Any, longest_gap: np.timedelta64 | None = None) -> "Bars":
-        """Check and freeze; raises FeatureError for anything that is no series of bars.
+        """Check and freeze bars; raises FeatureError for invalid ones.
 
         `longest_gap` is the most time allowed between two bars; None allows any, as over weekends.
         """
@@ -49,9 +49,9 @@ class Bars:
     def numbered(
         cls, ohlcv: Any, name: str = "bars", longest_standstill: int | None = None
     ) -> "Bars":
-        """Bars whose times nobody said: a second apart from each other, and no error tells times.
+        """Make bars without times: they are a second apart, and errors do not name times.
 
-        `name` is what errors call them. `longest_standstill` is the most of the newest bars that
+        `name` is their name in errors. `longest_standstill` is the most of the newest bars that
         may have one close; None allows any number.
         """
         values = _values(ohlcv, name)
@@ -69,7 +69,6 @@ class Bars:
         return len(self.times)
 
     def until(self, count: int) -> "Bars":
-        """The first `count` bars."""
         return Bars(self.times[:count], self.ohlcv[:count])
 
     def column(self, name: str) -> Floats:
@@ -77,12 +76,12 @@ class Bars:
 
 
 def standstill(ohlcv: Floats) -> npt.NDArray[np.int64]:
-    """How many of the newest bars [..., n, 5] have one close, but for rounding in float32 [...]."""
+    """Count the newest bars [..., n, 5] with one close, except for rounding in float32: [...]."""
     closes = ohlcv[..., ::-1, CLOSE]
     newest = closes[..., :1]
     alike = np.abs(closes - newest) <= newest * _ROUNDING
-    found: npt.NDArray[np.int64] = np.logical_and.accumulate(alike, axis=-1).sum(axis=-1)
-    return found
+    lengths: npt.NDArray[np.int64] = np.logical_and.accumulate(alike, axis=-1).sum(axis=-1)
+    return lengths
 
 
 def _times(given: Any) -> Times:
@@ -135,7 +134,7 @@ def _check_order(times: Times) -> None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Rows:
-    """Rows of bars as they are checked; errors say `times` where there are some."""
+    """Rows of bars under check; errors name `times` if they are given."""
 
     name: str
     values: Floats
@@ -151,10 +150,10 @@ class _Rows:
         slack = prices * _ROUNDING
         high = prices[:, 1] + slack[:, 1] < prices.max(axis=1)
         low = prices[:, 2] - slack[:, 2] > prices.min(axis=1)
-        for column, wrong, wanted in ((1, high, "the highest"), (2, low, "the lowest")):
+        for column, wrong, extreme in ((1, high, "the highest"), (2, low, "the lowest")):
             marked = np.zeros(values.shape, bool)
             marked[:, column] = wrong
-            expected = f"{wanted} price of its bar; look for swapped columns"
+            expected = f"{extreme} price of its bar; look for swapped columns"
             self._refuse(marked, FailureReason.IMPOSSIBLE_BAR, expected)
 
     def _refuse(self, wrong: npt.NDArray[np.bool_], reason: FailureReason, expected: str) -> None:
@@ -177,16 +176,16 @@ def _check_gaps(times: Times, longest: np.timedelta64) -> None:
         raise FeatureError(
             FailureReason.GAP,
             f"bars.times: no bar between {times[row]} and {times[row + 1]}, expected at most"
-            f" {longest} without; fetch what is missing, or allow a longer gap",
+            f" {longest} between bars; fetch the missing bars, or allow a longer gap",
         )
 
 
 def _check_standstill(ohlcv: Floats, name: str, longest: int) -> None:
-    found = int(standstill(ohlcv))
-    if found > longest:
+    length = int(standstill(ohlcv))
+    if length > longest:
         raise FeatureError(
             FailureReason.STANDS_STILL,
-            f"{name}.close: the newest {found} bars are all {ohlcv[-1, CLOSE]:g}, expected at most"
+            f"{name}.close: the newest {length} bars are all {ohlcv[-1, CLOSE]:g}, expected at most"
             f" {longest} with one close; look for a feed that has stopped, or allow a longer"
             " standstill",
         )

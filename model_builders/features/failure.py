@@ -1,10 +1,10 @@
-"""Why features cannot be computed: one error, with a reason that code can ask for."""
+"""The error of features that cannot be computed, with a reason for code."""
 
 from enum import StrEnum
 
 
 class FailureReason(StrEnum):
-    """What was wrong; the error's message says where, what was expected and what to do."""
+    """The kind of error; the message holds place, requirement and remedy."""
 
     WRONG_TYPE = "WrongType"
     WRONG_SHAPE = "WrongShape"
@@ -28,7 +28,7 @@ class FailureReason(StrEnum):
 
 
 class FeatureError(ValueError):
-    """A sentence for whoever gave the data; `reason` is for code."""
+    """A message for the person who gave the data; `reason` is for code."""
 
     def __init__(self, reason: FailureReason, message: str) -> None:
         super().__init__(f"{reason}: {message}")

@@ -1,4 +1,4 @@
-"""The standard features of a share by bar, by name."""
+"""The standard features of a share, by bar and by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from model_builders.features.indicators import (
 
 @dataclass(frozen=True, slots=True)
 class Periods:
-    """Over how many bars each indicator looks."""
+    """The number of bars of each indicator."""
 
     rsi: int = 14
     sma: int = 20
@@ -26,7 +26,7 @@ class Periods:
 
     @property
     def warm_up(self) -> int:
-        """How many bars at the beginning have a NaN in some feature."""
+        """Return the number of first bars in which a feature is NaN."""
         return max(self.rsi, self.sma - 1, self.ema - 1, self.volatility, 1)
 
 
@@ -44,12 +44,12 @@ NAMES = (*_INDICATORS, *RATIOS)
 def frame(
     bars: Bars, periods: Periods = STANDARD, names: Sequence[str] = NAMES
 ) -> dict[str, Floats]:
-    """The features [n] of these names; `streaming.Stream` gives the same for each bar as it comes.
+    """Return the features [n] of these names; `streaming.Stream` has the same bar by bar.
 
-    All of them where no names are given.
+    Return all features if no names are given.
     """
-    found = {name: make(bars, periods) for name, make in _INDICATORS.items() if name in names}
+    features = {name: make(bars, periods) for name, make in _INDICATORS.items() if name in names}
     if any(name in names for name in RATIOS):
         ratios = price_ratios(bars)
-        found |= {name: ratios[:, at] for at, name in enumerate(RATIOS) if name in names}
-    return found
+        features |= {name: ratios[:, at] for at, name in enumerate(RATIOS) if name in names}
+    return features

@@ -1,9 +1,9 @@
 """Indicators over a whole series; `streaming` has the same numbers bar by bar.
 
-What holds for all: series are float64 [n] by bar, oldest first, and so is the answer. While an
-indicator warms up it is NaN, never a guess: `n` shorter than the warm-up gives NaN throughout. NaN
-or infinity in the input, and a price of 0 or less, is a FeatureError. No value depends on a later
-bar. A missing bar is not seen: periods count bars.
+All of them take and return series as float64 [n] by bar, oldest first. An indicator is NaN while it
+warms up: a series shorter than the warm-up gives only NaN. NaN or infinity in the input, and a
+price of 0 or less, is a FeatureError. No value depends on a later bar. Missing bars are not
+detected: periods count bars.
 """
 
 import math
@@ -18,56 +18,56 @@ RATIOS = ("close_to_open", "high_to_low", "close_to_previous")
 
 
 def log_returns(close: npt.ArrayLike) -> Floats:
-    """ln(close / previous close), per bar and not per year; NaN for the first bar."""
+    """Return ln(close / previous close), per bar and not per year; NaN for the first bar."""
     prices = series("close", close, positive=True)
     return after_warm_up(log_ratio(prices[1:], prices[:-1]), len(prices))
 
 
 def sma(values: npt.ArrayLike, bars: int) -> Floats:
-    """Mean of the last `bars` values, in their unit; NaN for the first `bars - 1`."""
+    """Return the mean of the last `bars` values, in their unit; NaN for the first `bars - 1`."""
     given = series("values", values)
     return after_warm_up(means(rolling(given, period("sma", bars))), len(given))
 
 
 def ema(values: npt.ArrayLike, bars: int) -> Floats:
-    """Exponential mean with weight 2 / (bars + 1) for the newest value, begun at the first value.
+    """Return the exponential mean with weight 2 / (bars + 1) for the newest value.
 
-    NaN for the first `bars - 1`, although the mean is kept from the first value on. It never
-    forgets: a series that begins later gives other numbers, ever closer to these.
+    The first `bars - 1` are NaN, although the mean begins at the first value. It never forgets: a
+    series that begins later gives other numbers, which come closer with each bar.
     """
     given = series("values", values)
     count = period("ema", bars)
-    found, level = [], math.nan
+    levels, level = [], math.nan
     for value in given.tolist():
         level = ema_step(level, value, count)
-        found.append(level)
-    return after_warm_up(np.array(found[count - 1 :], np.float64), len(given))
+        levels.append(level)
+    return after_warm_up(np.array(levels[count - 1 :], np.float64), len(given))
 
 
 def rsi(close: npt.ArrayLike, bars: int = 14) -> Floats:
-    """Wilder's relative strength index, 0 to 100; NaN for the first `bars`.
+    """Return Wilder's relative strength index, 0 to 100; NaN for the first `bars`.
 
     The first averages are plain means of the first `bars` changes, as in "New Concepts in Technical
-    Trading Systems" (1978); later ones forget with 1 / bars. Without a loss it is 100, without a
-    gain 0, and without either (a price that stood still) 50. It never forgets, as `ema`.
+    Trading Systems" (1978); later ones forget with 1 / bars. It is 100 if there is no loss,
+    0 if there is no gain, and 50 for a constant price. It never forgets, like `ema`.
     """
     prices = series("close", close, positive=True)
     count = period("rsi", bars)
     changes = np.diff(prices)
-    found: list[float] = []
+    strengths: list[float] = []
     if len(changes) >= count:
         gain, loss = wilder_start(changes[:count])
-        found.append(strength(gain, loss))
+        strengths.append(strength(gain, loss))
         for change in changes[count:].tolist():
             gain, loss = wilder_step(gain, loss, change, count)
-            found.append(strength(gain, loss))
-    return after_warm_up(np.array(found, np.float64), len(prices))
+            strengths.append(strength(gain, loss))
+    return after_warm_up(np.array(strengths, np.float64), len(prices))
 
 
 def volatility(close: npt.ArrayLike, bars: int = 20) -> Floats:
-    """Sample standard deviation of the last `bars` log returns, per bar; NaN for the first `bars`.
+    """Return the sample deviation of the last `bars` log returns; NaN for the first `bars`.
 
-    For a year of daily bars multiply by sqrt(252).
+    It is per bar: for a year of daily bars multiply by sqrt(252).
     """
     prices = series("close", close, positive=True)
     returns = log_ratio(prices[1:], prices[:-1])
@@ -76,44 +76,44 @@ def volatility(close: npt.ArrayLike, bars: int = 20) -> Floats:
 
 
 def price_ratios(bars: Bars) -> Floats:
-    """[n, 3]: close / open, high / low and close / previous close (NaN for the first bar)."""
+    """Return [n, 3]: close / open, high / low, close / previous close (NaN for the first bar)."""
     opened, high, low, close = (bars.column(name) for name in ("open", "high", "low", "close"))
     previous = after_warm_up(close[1:] / close[:-1], len(close))
     return np.column_stack([close / opened, high / low, previous])
 
 
 def log_ratio(values: Floats, base: Floats) -> Floats:
-    """ln(values / base). Contiguous, because numpy's logarithm of a strided array may differ."""
-    found: Floats = np.log(np.ascontiguousarray(values / base))
-    return found
+    """Return ln(values / base); contiguous, since numpy's ln of a strided array may differ."""
+    ratios: Floats = np.log(np.ascontiguousarray(values / base))
+    return ratios
 
 
 def means(rows: Floats) -> Floats:
-    """Mean of each row [n, width]."""
-    found: Floats = rows.sum(axis=1) / rows.shape[1]
-    return found
+    """Return the mean of each row [n, width]."""
+    row_means: Floats = rows.sum(axis=1) / rows.shape[1]
+    return row_means
 
 
 def deviations(rows: Floats) -> Floats:
-    """Sample standard deviation of each row [n, width], width 2 or more."""
+    """Return the sample standard deviation of each row [n, width], width 2 or more."""
     off = rows - means(rows)[:, None]
-    found: Floats = np.sqrt((off * off).sum(axis=1) / (rows.shape[1] - 1))
-    return found
+    row_deviations: Floats = np.sqrt((off * off).sum(axis=1) / (rows.shape[1] - 1))
+    return row_deviations
 
 
 def ema_step(level: float, value: float, bars: int) -> float:
-    """The next exponential mean; a NaN `level` begins it."""
+    """Return the next exponential mean; a NaN `level` begins it."""
     return value if math.isnan(level) else level + (value - level) * 2 / (bars + 1)
 
 
 def wilder_start(changes: Floats) -> tuple[float, float]:
-    """Mean gain and mean loss of the first changes of price; both are 0 or more."""
+    """Return mean gain and mean loss of the first changes of price; both are 0 or more."""
     gains, losses = np.maximum(changes, 0), np.maximum(-changes, 0)
     return float(means(gains[None])[0]), float(means(losses[None])[0])
 
 
 def wilder_step(gain: float, loss: float, change: float, bars: int) -> tuple[float, float]:
-    """The next mean gain and mean loss."""
+    """Return the next mean gain and mean loss."""
     return (
         gain + (max(change, 0.0) - gain) / bars,
         loss + (max(-change, 0.0) - loss) / bars,
@@ -121,5 +121,5 @@ def wilder_step(gain: float, loss: float, change: float, bars: int) -> tuple[flo
 
 
 def strength(gain: float, loss: float) -> float:
-    """RSI of a mean gain and a mean loss."""
+    """Return the RSI of a mean gain and a mean loss."""
     return 100 * (gain / (gain + loss)) if gain + loss > 0 else 50.0

@@ -1,8 +1,8 @@
-"""When values become known, and data sets that cannot see ahead.
+"""Point-in-time joins, and data sets without look-ahead.
 
 A value describes one time and becomes known at another: a close at the day's end, a consolidated
-volume the next morning, tomorrow's return tomorrow. A data set decides at a bar's time and takes
-nothing that becomes known later.
+volume the next morning, tomorrow's return tomorrow. A data set decides at a bar's time and uses
+only values that are known by then.
 """
 
 from collections.abc import Callable, Sequence
@@ -24,20 +24,20 @@ _LAST, _SOME = 32, 8
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Known:
-    """`values` [n] of the bars at `times` [n], each with the time at which it becomes `known` [n].
+    """`values` [n] of the bars at `times` [n], and `known_at` [n], when each becomes known.
 
-    NaN is "no value", as while an indicator warms up; its `known` is not asked.
+    NaN is "no value", as while an indicator warms up; its `known_at` is not used.
     """
 
     name: str
     values: Floats
     times: Times
-    known: Times
+    known_at: Times
 
 
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """How a feature is computed from bars, and how long after its bar's end it becomes known."""
+    """A function of bars, and the delay from the bar's end until the value is known."""
 
     name: str
     compute: Callable[[Bars], Floats]
@@ -46,8 +46,8 @@ class Definition:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Dataset:
-    """`inputs` [m, steps, k] and `targets` [m]; each window begins at `first`, is decided on at
-    `decided` and judged at `judged` [m]."""
+    """`inputs` [m, steps, k] and `targets` [m]; each window begins at `first` [m], decides at
+    `decided` [m] and is judged at `judged` [m]."""
 
     inputs: Floats
     targets: Floats
@@ -57,7 +57,7 @@ class Dataset:
 
 
 def known_frame(bars: Bars, periods: Periods = STANDARD) -> tuple[Known, ...]:
-    """The features of `frame`, each known when its bar ends."""
+    """Return the features of `frame`, each known when its bar ends."""
     features = frame(bars, periods).items()
     return tuple(Known(name, values, bars.times, bars.times) for name, values in features)
 
@@ -65,8 +65,8 @@ def known_frame(bars: Bars, periods: Periods = STANDARD) -> tuple[Known, ...]:
 def derive(definition: Definition, bars: Bars) -> Known:
     """Compute a feature; raises FeatureError if its values depend on bars that came later.
 
-    It is computed again as if it were still one of the last 32 bars, and some before, and must say
-    the same of the past. What looks ahead in rarer bars only can pass.
+    It is computed again without the newest bars, at the last 32 bars and some earlier ones, and the
+    past must stay equal. A look-ahead in other bars only can pass.
     """
     values = _computed(definition, bars)
     some = np.linspace(len(bars) // 2, len(bars) - 1, _SOME).astype(int)
@@ -77,46 +77,48 @@ def derive(definition: Definition, bars: Bars) -> Known:
 
 
 def as_of(feature: Known, times: Times) -> Known:
-    """`feature` as it was last known at each of `times` [m]; NaN where nothing was known yet."""
+    """Return `feature` as it was last known at each of `times` [m]; NaN if it was not yet known."""
     given = ~np.isnan(feature.values)
-    order = np.argsort(feature.known[given], kind="stable")
-    known, values = feature.known[given][order], feature.values[given][order]
-    rows = np.searchsorted(known, times, side="right") - 1
-    found = np.full(len(times), np.nan)
-    when = np.full(len(times), np.datetime64("NaT"), dtype=feature.known.dtype)
-    found[rows >= 0], when[rows >= 0] = values[rows[rows >= 0]], known[rows[rows >= 0]]
-    return Known(feature.name, found, times, when)
+    order = np.argsort(feature.known_at[given], kind="stable")
+    known_at, values = feature.known_at[given][order], feature.values[given][order]
+    rows = np.searchsorted(known_at, times, side="right") - 1
+    latest = np.full(len(times), np.nan)
+    when = np.full(len(times), np.datetime64("NaT"), dtype=feature.known_at.dtype)
+    latest[rows >= 0], when[rows >= 0] = values[rows[rows >= 0]], known_at[rows[rows >= 0]]
+    return Known(feature.name, latest, times, when)
 
 
 def close_ahead(bars: Bars, horizon: int = 1) -> Known:
-    """The close `horizon` bars later divided by the bar's own: known when that later bar ends."""
+    """Return the close `horizon` bars later divided by the bar's own; known when that bar ends."""
     ahead, close = period("horizon", horizon), bars.column("close")
     values = np.full(len(bars), np.nan)
-    known = np.full(len(bars), np.datetime64("NaT"), dtype=bars.times.dtype)
+    known_at = np.full(len(bars), np.datetime64("NaT"), dtype=bars.times.dtype)
     values[:-ahead] = close[ahead:] / close[:-ahead]
-    known[:-ahead] = bars.times[ahead:]
-    return Known(f"close_ahead_{ahead}", values, bars.times, known)
+    known_at[:-ahead] = bars.times[ahead:]
+    return Known(f"close_ahead_{ahead}", values, bars.times, known_at)
 
 
 def dataset(
     features: Sequence[Known], target: Known, steps: int = STEPS, stride: int = 1
 ) -> Dataset:
-    """Windows of the features with the target of their last bar, at whose time is decided.
+    """Return windows of the features with the target of their last bar, which decides.
 
-    Rows at the beginning in which a feature has no value yet are left out, and so are windows
-    without a target. Raises FeatureError LOOK_AHEAD for a feature that becomes known after its bar,
+    First rows without a value of each feature are left out, and so are windows without a target.
+    Raises FeatureError LOOK_AHEAD for a feature that becomes known after its bar,
     ALREADY_KNOWN for a target that does not, TOO_SHORT for less than a window.
     """
     times = target.times
     _check_known(features, target)
     table = np.column_stack([feature.values for feature in features])
     begin = _warm_up(table)
-    found = windows(table[begin:], steps, stride)
-    first = np.arange(len(found)) * stride + begin
+    runs = windows(table[begin:], steps, stride)
+    first = np.arange(len(runs)) * stride + begin
     last = first + steps - 1
     kept = ~np.isnan(target.values[last])
     first, last = first[kept], last[kept]
-    return Dataset(found[kept], target.values[last], times[first], times[last], target.known[last])
+    return Dataset(
+        runs[kept], target.values[last], times[first], times[last], target.known_at[last]
+    )
 
 
 def _computed(definition: Definition, bars: Bars) -> Floats:
@@ -154,13 +156,13 @@ def _check_known(features: Sequence[Known], target: Known) -> None:
             )
         _check_rows(
             feature,
-            ~np.isnan(feature.values) & ~(feature.known <= feature.times),
+            ~np.isnan(feature.values) & ~(feature.known_at <= feature.times),
             FailureReason.LOOK_AHEAD,
             "by then; lay it out with as_of, which takes what was known",
         )
     _check_rows(
         target,
-        ~np.isnan(target.values) & ~(target.known > target.times),
+        ~np.isnan(target.values) & ~(target.known_at > target.times),
         FailureReason.ALREADY_KNOWN,
         "later: there is nothing to predict",
     )
@@ -174,7 +176,7 @@ def _check_rows(
         raise FeatureError(
             reason,
             f"{feature.name}: its value of {feature.times[row]} becomes known at"
-            f" {feature.known[row]}, expected {expected}",
+            f" {feature.known_at[row]}, expected {expected}",
         )
 
 

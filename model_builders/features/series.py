@@ -1,4 +1,4 @@
-"""What every indicator asks of its series and its period, and rolling rows over a series."""
+"""Checks of the series and period of an indicator, and rolling rows over a series."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from model_builders.features.failure import FailureReason, FeatureError
 
 
 def series(name: str, given: Any, positive: bool = False) -> Floats:
-    """`given` as float64 [n]; raises FeatureError for NaN, infinity, and prices of 0 or less."""
+    """Return `given` as float64 [n]; raises FeatureError for NaN, infinity and bad prices."""
     values = np.asarray(given, dtype=np.float64)
     if values.ndim != 1:
         raise FeatureError(
@@ -30,7 +30,7 @@ def series(name: str, given: Any, positive: bool = False) -> Floats:
 
 
 def period(name: str, given: int, least: int = 1) -> int:
-    """`given` if it is a number of bars of at least `least`."""
+    """Return `given`; raises FeatureError unless it is a number of bars of at least `least`."""
     if isinstance(given, bool) or not isinstance(given, int | np.integer) or given < least:
         raise FeatureError(
             FailureReason.BAD_PERIOD,
@@ -40,14 +40,14 @@ def period(name: str, given: int, least: int = 1) -> int:
 
 
 def rolling(values: Floats, width: int) -> Floats:
-    """Every run of `width` values as a row [n - width + 1, width]; no rows if there are fewer."""
+    """Return every run of `width` values as a row [n - width + 1, width]; none if too short."""
     if len(values) < width:
         return np.empty((0, width))
     return np.lib.stride_tricks.sliding_window_view(values, width)
 
 
 def after_warm_up(values: Floats, count: int) -> Floats:
-    """`values` as the end of a series of `count`; NaN before."""
+    """Return `values` as the end of a series of `count`; NaN before."""
     whole = np.full(count, np.nan)
     whole[count - len(values) :] = values
     return whole

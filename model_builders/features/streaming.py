@@ -1,8 +1,7 @@
 """The indicators bar by bar, with the same bits as over the whole series.
 
 Each `update` takes the newest value and returns the indicator at it, NaN while it warms up. A
-refused value raises FeatureError and changes nothing: the next good one goes on as if it had never
-come.
+refused value raises FeatureError and changes nothing.
 """
 
 import math
@@ -99,10 +98,10 @@ class Volatility:
         self._return = LogReturn()
 
     def update(self, close: float) -> float:
-        found = self._return.update(close)
-        if math.isnan(found):
+        log_return = self._return.update(close)
+        if math.isnan(log_return):
             return math.nan
-        self._last.append(found)
+        self._last.append(log_return)
         return float(deviations(_row(self._last))[0]) if _full(self._last) else math.nan
 
 
@@ -117,10 +116,10 @@ class Stream:
         self._time: np.datetime64 | None = None
 
     def update(self, time: np.datetime64, bar: Any) -> dict[str, float]:
-        """Features by `frame.NAMES` at a bar (open, high, low, close, volume) that ends at `time`.
+        """Return features by `frame.NAMES` at a bar (as `bars.COLUMNS`) that ends at `time`.
 
-        Raises FeatureError for a bar that `Bars.of` refuses, and for one that is not later than the
-        one before; then nothing has changed.
+        Raises FeatureError, and changes nothing, for a bar that `Bars.of` refuses, or that is not
+        later than the previous one.
         """
         checked = Bars.of(np.array([time]), [bar])
         self._check_later(checked.times[0])
@@ -141,7 +140,7 @@ class Stream:
         }
 
     def window(self) -> Floats:
-        """The newest bars [steps, 5], oldest first; raises FeatureError while there are fewer."""
+        """Return the newest bars [steps, 5], oldest first; raises FeatureError if too few."""
         if not _full(self._bars):
             raise FeatureError(
                 FailureReason.TOO_SHORT,

@@ -1,7 +1,7 @@
 """WordPiece tokens of uncased BERT, from its vocabulary and without any library.
 
-The same ids as Hugging Face's `tokenizers` gives, with one difference that is meant: a text that
-says "[SEP]" is a text, and never a control token.
+The ids equal those of Hugging Face's `tokenizers`, with one intended difference: "[SEP]" in a text
+is never a control token.
 """
 
 import string
@@ -34,7 +34,7 @@ _IDEOGRAPHS = (
 
 
 class TooLong(Enum):
-    """What becomes of a text of more tokens than fit."""
+    """The treatment of a text with too many tokens."""
 
     REFUSE = "refuse"
     CUT = "cut"
@@ -58,10 +58,10 @@ class WordPiece:
     def ids(
         self, text: str, most: int = MOST_TOKENS, longer: TooLong = TooLong.REFUSE
     ) -> list[int]:
-        """Ids of one text, from [CLS] to [SEP], `most` at the most with these two.
+        """Return the ids of one text from [CLS] to [SEP], at most `most` with these two.
 
-        Raises FeatureError for a text without any token, and for one of more than `most` tokens
-        unless `longer` says to cut its end off.
+        Raises FeatureError for a text without tokens, and for more than `most` tokens unless
+        `longer` is CUT.
         """
         return self._ids_of("text", text, most, longer)
 
@@ -72,9 +72,9 @@ class WordPiece:
         longer: TooLong = TooLong.REFUSE,
         name: str = "texts",
     ) -> Tokens:
-        """Ids and mask of texts [n], padded to the longest of them; errors call them `name`.
+        """Return ids and mask of texts [n], padded to the longest; errors name them `name`.
 
-        None is a text that was left out: [CLS] and [SEP], and a mask that lets nothing be seen.
+        None is an absent text: [CLS] and [SEP], and a mask of 0.
         """
         if isinstance(texts, str) or len(texts) == 0:
             raise FeatureError(
@@ -97,53 +97,53 @@ class WordPiece:
             raise FeatureError(
                 FailureReason.WRONG_TYPE, f"{where}: found {type(text).__name__}, expected a string"
             )
-        found = [piece for word in words(text) for piece in self._pieces(word)]
-        if not found:
+        ids = [piece for word in words(text) for piece in self._pieces(word)]
+        if not ids:
             raise FeatureError(
                 FailureReason.EMPTY_TEXT,
                 f"{where}: found {text[:20]!r} without any word or sign; leave it out",
             )
-        if len(found) + 2 > most and longer is TooLong.REFUSE:
+        if len(ids) + 2 > most and longer is TooLong.REFUSE:
             raise FeatureError(
                 FailureReason.TOO_LONG,
-                f"{where}: found {len(found) + 2} tokens, expected {most} at most; shorten it, or"
+                f"{where}: found {len(ids) + 2} tokens, expected {most} at most; shorten it, or"
                 " let it be cut",
             )
-        return [self._begin, *found[: most - 2], self._end]
+        return [self._begin, *ids[: most - 2], self._end]
 
     def _pieces(self, word: str) -> list[int]:
-        """The longest pieces of the vocabulary from left to right; [UNK] if they do not add up."""
+        """Return the longest pieces of the vocabulary from left to right, or [UNK]."""
         if len(word) > _LONGEST_WORD:
             return [self._unknown]
-        found, begin = [], 0
+        ids, begin = [], 0
         while begin < len(word):
             prefix = _CONTINUED if begin else ""
             for end in range(len(word), begin, -1):
-                known = self._ids.get(prefix + word[begin:end])
-                if known is not None:
-                    found.append(known)
+                number = self._ids.get(prefix + word[begin:end])
+                if number is not None:
+                    ids.append(number)
                     begin = end
                     break
             else:
                 return [self._unknown]
-        return found
+        return ids
 
 
 def words(text: str) -> list[str]:
-    """Words in lower case and without accents; each punctuation mark and ideograph on its own."""
+    """Split into words in lower case without accents; signs and ideographs stand alone."""
     return unicodedata.normalize("NFD", text.translate(_CLEANED)).translate(_BARE).split()
 
 
 class _Memo(dict[int, str]):
-    """What becomes of each sign, worked out when it is first met."""
+    """A cache of the replacement of each sign."""
 
     def __init__(self, work_out: Callable[[str], str]) -> None:
         super().__init__()
         self._work_out = work_out
 
     def __missing__(self, code: int) -> str:
-        found = self[code] = self._work_out(chr(code))
-        return found
+        text = self[code] = self._work_out(chr(code))
+        return text
 
 
 def _cleaned(sign: str) -> str:
@@ -157,7 +157,7 @@ def _cleaned(sign: str) -> str:
 
 
 def _bare(sign: str) -> str:
-    """Sign by sign: Python's own lower() of a whole word knows a final sigma, BERT does not."""
+    """Lower one sign: lower() of a whole word treats a final sigma, BERT does not."""
     kind = unicodedata.category(sign)
     if kind == "Mn":
         return ""

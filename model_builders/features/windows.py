@@ -1,4 +1,4 @@
-"""Windows of bars: what a price model sees at once, and the scale on which it sees it."""
+"""Windows of bars for a price model, and their scale."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ PRICE_SCALE = 0.1
 
 
 def windows(rows: npt.ArrayLike, steps: int = STEPS, stride: int = 1) -> Floats:
-    """Every `stride`-th run of `steps` rows [n, k] as [m, steps, k], oldest first; a view.
+    """Return every `stride`-th run of `steps` rows [n, k] as a view [m, steps, k], oldest first.
 
-    Raises FeatureError where there are fewer than `steps` rows, and for NaN or infinity: leave the
-    rows out in which an indicator warms up.
+    Raises FeatureError for fewer than `steps` rows, and for NaN or infinity: leave out rows in
+    which an indicator warms up.
     """
     values = np.asarray(rows, np.float64)
     width, step = period("steps", steps), period("stride", stride)
@@ -36,11 +36,11 @@ def windows(rows: npt.ArrayLike, steps: int = STEPS, stride: int = 1) -> Floats:
 
 
 def normalised(ohlcv: npt.ArrayLike, price_scale: float = PRICE_SCALE) -> npt.NDArray[np.float32]:
-    """Windows [b, steps, 5] of raw adjusted bars, around 0 and on any price scale.
+    """Scale windows [b, steps, 5] of raw adjusted bars around 0, for any price level.
 
     Open, high, low and close become ln(price / the window's last close) / `price_scale`; volume
     becomes ln(1 + volume) less its mean over the window, so a window without any trade is 0. The
-    models carry the same in torch; a test holds the two together.
+    models do the same in torch; a test compares both.
     """
     values = np.asarray(ohlcv, np.float64)
     if values.ndim != 3 or values.shape[1] < 1 or values.shape[2] != len(COLUMNS):
@@ -57,8 +57,8 @@ def normalised(ohlcv: npt.ArrayLike, price_scale: float = PRICE_SCALE) -> npt.ND
     today = values[:, -1:, CLOSE : CLOSE + 1]
     prices = np.log(values[:, :, :4] / today) / price_scale
     volume = np.log1p(values[:, :, 4:])
-    found = np.concatenate([prices, volume - volume.mean(axis=1, keepdims=True)], axis=2)
-    return found.astype(np.float32)
+    scaled = np.concatenate([prices, volume - volume.mean(axis=1, keepdims=True)], axis=2)
+    return scaled.astype(np.float32)
 
 
 def _check_finite(values: Floats, name: str) -> None:

@@ -1,10 +1,10 @@
-"""Batches that the pipeline takes against those that its steps take."""
+"""Checks of the pipeline's batch size against those of its steps."""
 
 from collections.abc import Iterator
 
 from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, quoted, short
-from model_builders.graph.model import Graph, GraphStep, takers
+from model_builders.graph.model import Graph, GraphStep, consumers
 
 
 def sizes(graph: Graph) -> Iterator[Problem]:
@@ -30,9 +30,9 @@ def requests_of_nothing(graph: Graph) -> Iterator[Problem]:
 
 
 def batches_of_nothing(graph: Graph) -> Iterator[Problem]:
-    """A step learns the size of a batch from its inputs, and a request may leave all of them out.
+    """Refuse steps whose inputs are all optional: a request may leave all of them out.
 
-    Backends ask a batch's first input for it: "out of bounds index 0: request has 0 inputs".
+    Backends read the size from the first input: "out of bounds index 0: request has 0 inputs".
     """
     optional = {tensor.name for tensor in graph.inputs if tensor.optional}
     for step in graph.steps:
@@ -50,5 +50,5 @@ def batches_of_nothing(graph: Graph) -> Iterator[Problem]:
 
 def _feeds_batches(graph: Graph, step: GraphStep) -> bool:
     made = set(step.output_map.values())
-    taken = (end for end in takers(graph) if end.tensor in made)
-    return graph.max_batch_size > 1 and any(end.batches(graph) for end in taken)
+    consumed = (port for port in consumers(graph) if port.tensor in made)
+    return graph.max_batch_size > 1 and any(port.batches(graph) for port in consumed)

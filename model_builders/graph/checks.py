@@ -1,16 +1,15 @@
-"""Everything in a graph that would keep Triton from loading it, or from answering rightly.
+"""Checks of a graph that Triton would not load, or would answer wrongly.
 
 Each check is a small function from a graph to problems; the rules are those of core's
 model_config_utils.cc (ValidateEnsembleSchedulingConfig), ensemble_utils.cc and
-ensemble_scheduler.cc. docs/ensembles.md says which of them Triton itself notices, and when.
+ensemble_scheduler.cc. docs/ensembles.md lists those that Triton itself notices, and when.
 """
 
 from collections.abc import Callable, Iterable
 
 from inference_operator.api.problem import Problem, first
-from model_builders.graph import batching, decoupling, naming, queues
-from model_builders.graph import connections as wiring
-from model_builders.graph import tensor_conflicts as agreement
+from model_builders.graph import batching, connections, decoupling, naming, queues
+from model_builders.graph import tensor_conflicts as conflicts
 from model_builders.graph.model import Graph
 
 Check = Callable[[Graph], Iterable[Problem]]
@@ -19,15 +18,15 @@ CHAIN: tuple[Check, ...] = (
     naming.entries,
     naming.model_names,
     naming.nested,
-    wiring.models_tensors,
-    wiring.unknown_tensors,
-    wiring.several_givers,
-    wiring.unused,
-    wiring.cycles,
-    agreement.reshapes,
-    agreement.data_types,
-    agreement.shapes,
-    agreement.optional_inputs,
+    connections.models_tensors,
+    connections.unknown_tensors,
+    connections.several_producers,
+    connections.unused,
+    connections.cycles,
+    conflicts.reshapes,
+    conflicts.data_types,
+    conflicts.shapes,
+    conflicts.optional_inputs,
     batching.sizes,
     batching.requests_of_nothing,
     batching.batches_of_nothing,
@@ -38,5 +37,5 @@ CHAIN: tuple[Check, ...] = (
 
 
 def check_graph(graph: Graph) -> list[Problem]:
-    """The first problems of the graph; empty when Triton can serve it."""
+    """Return the first problems of the graph; none if Triton can serve it."""
     return first(problem for check in CHAIN for problem in check(graph))

@@ -1,5 +1,4 @@
-"""Which tensor leads where: each one is given once and taken somewhere, and no step waits for
-itself."""
+"""Checks of connections: each tensor has one producer and a consumer, and there are no cycles."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
@@ -7,12 +6,20 @@ from itertools import pairwise
 
 from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import listed, quoted, short
-from model_builders.graph.model import Edge, Graph, GraphStep, by_tensor, edges, givers, takers
+from model_builders.graph.model import (
+    Edge,
+    Graph,
+    GraphStep,
+    by_tensor,
+    consumers,
+    edges,
+    producers,
+)
 from model_builders.graph.wording import suggestion
 
 
 def models_tensors(graph: Graph) -> Iterator[Problem]:
-    """Keys of the maps, which are the models' own names."""
+    """Check the keys of the maps, which are the models' own names."""
     for step in graph.steps:
         inputs = {tensor.name for tensor in step.model.input}
         outputs = {tensor.name for tensor in step.model.output}
@@ -50,42 +57,42 @@ def _missing_inputs(step: GraphStep) -> Iterator[Problem]:
 
 
 def unknown_tensors(graph: Graph) -> Iterator[Problem]:
-    """What is taken, and never given."""
-    given = {end.tensor for end in givers(graph)}
+    """Refuse tensors that are consumed and never produced."""
+    produced = {port.tensor for port in producers(graph)}
     made = {name for step in graph.steps for name in step.output_map.values()}
-    for end in takers(graph):
-        if end.step is not None and end.tensor not in given:
-            others = given - set(end.step.output_map.values())
+    for port in consumers(graph):
+        if port.step is not None and port.tensor not in produced:
+            others = produced - set(port.step.output_map.values())
             yield Problem(
-                end.path,
-                f"tensor {quoted(end.tensor)}, which nothing gives",
-                f"an input of the pipeline, or what another step gives: {listed(sorted(others))}",
-                suggestion(end.tensor, others, "add it to spec.inputs, or to a step's outputMap"),
+                port.path,
+                f"tensor {quoted(port.tensor)}, which is not produced",
+                f"an input of the pipeline, or an output of another step: {listed(sorted(others))}",
+                suggestion(port.tensor, others, "add it to spec.inputs, or to a step's outputMap"),
             )
-        elif end.step is None and end.tensor not in made:
+        elif port.step is None and port.tensor not in made:
             yield Problem(
-                end.path,
-                "an input of the pipeline" if end.tensor in given else "nothing that gives it",
-                f"a tensor that a step gives: {listed(sorted(made))}",
-                suggestion(end.tensor, made, "add it to a step's outputMap, or remove it"),
+                port.path,
+                "an input of the pipeline" if port.tensor in produced else "no step with it",
+                f"a tensor that a step produces: {listed(sorted(made))}",
+                suggestion(port.tensor, made, "add it to a step's outputMap, or remove it"),
             )
 
 
-def several_givers(graph: Graph) -> Iterator[Problem]:
-    for tensor, ends in by_tensor(givers(graph)).items():
-        for end in ends[1:]:
-            if end.step is not None:
+def several_producers(graph: Graph) -> Iterator[Problem]:
+    for tensor, ports in by_tensor(producers(graph)).items():
+        for port in ports[1:]:
+            if port.step is not None:
                 yield Problem(
-                    end.path,
-                    f"tensor {quoted(tensor)}, which {short(ends[0].path)} gives as well",
-                    "one giver for each tensor",
-                    "give it another name, and use that where this one is meant",
+                    port.path,
+                    f"tensor {quoted(tensor)}, which {short(ports[0].path)} also produces",
+                    "one producer for each tensor",
+                    "give it another name, and use that name in the steps that need it",
                 )
 
 
 def unused(graph: Graph) -> Iterator[Problem]:
-    """What is given, and never taken."""
-    taken = {end.tensor for end in takers(graph)}
+    """Refuse tensors that are produced and never consumed."""
+    consumed = {port.tensor for port in consumers(graph)}
     fed = {name for step in graph.steps for name in step.input_map.values()}
     for tensor in graph.inputs:
         if tensor.name not in fed:
@@ -96,11 +103,11 @@ def unused(graph: Graph) -> Iterator[Problem]:
                 "use it, or remove it",
             )
     for step in graph.steps:
-        yield from _unused_outputs(step, taken)
+        yield from _unused_outputs(step, consumed)
 
 
-def _unused_outputs(step: GraphStep, taken: set[str]) -> Iterator[Problem]:
-    lost = {key: name for key, name in step.output_map.items() if name not in taken}
+def _unused_outputs(step: GraphStep, consumed: set[str]) -> Iterator[Problem]:
+    lost = {key: name for key, name in step.output_map.items() if name not in consumed}
     if lost and len(lost) == len(step.output_map):
         yield Problem(
             step.path,
@@ -112,36 +119,36 @@ def _unused_outputs(step: GraphStep, taken: set[str]) -> Iterator[Problem]:
     for key, name in lost.items():
         yield Problem(
             f"{step.path}.outputMap[{key}]",
-            f"tensor {quoted(name)}, which nothing takes",
+            f"tensor {quoted(name)}, which is not used",
             "one that a step or an output of the pipeline takes",
             "use it, or remove it from outputMap: an output of a model may be left out",
         )
 
 
 def cycles(graph: Graph) -> Iterator[Problem]:
-    """Each way that leads from a step back to itself."""
+    """Yield a problem for each path that leads from a step back to itself."""
     paths = {step.name: step.path for step in graph.steps}
     order = {name: place for place, name in enumerate(paths)}
     left: dict[tuple[str, str], Edge] = {}
     for edge in edges(graph):
         if edge.source and edge.target:
             left.setdefault((edge.source, edge.target), edge)
-    while found := _cycle(left):
-        first = min(range(len(found)), key=lambda i: order[found[i].source])
-        around = found[first:] + found[:first]
+    while cycle := _cycle(left):
+        first = min(range(len(cycle)), key=lambda i: order[cycle[i].source])
+        around = cycle[first:] + cycle[:first]
         way = ", ".join(f"{e.source} gives {quoted(e.tensor)} to {e.target}" for e in around)
         yield Problem(
             paths[around[0].source],
             f"a cycle: {way}",
-            "steps of which none waits for itself",
+            "steps without a cycle",
             "feed one of them from elsewhere",
         )
-        for edge in found:
+        for edge in cycle:
             del left[edge.source, edge.target]
 
 
 def _cycle(left: Mapping[tuple[str, str], Edge]) -> list[Edge]:
-    """The edges of one cycle, in order; empty where there is none."""
+    """Return the edges of one cycle, in order; none if there is no cycle."""
     before: dict[str, list[str]] = {}
     for source, target in left:
         before.setdefault(target, []).append(source)

@@ -9,11 +9,11 @@ from model_builders.names import api_type
 from model_builders.protobuf import ModelConfig
 
 PIPELINE = ""
-"""The source of a pipeline's input, and the target of its output, in place of a step's name."""
+"""Stands for a step's name as source of a pipeline's input and target of its output."""
 
 
 def sequential(config: ModelConfig) -> bool:
-    """Whether the model takes only requests of sequences, each after the one before."""
+    """Return whether the model takes only requests of sequences, in their order."""
     return bool(config.HasField("sequence_batching"))
 
 
@@ -25,29 +25,29 @@ class GraphStep:
     path: str
     """The field that describes it, such as `spec.steps[price]`."""
     model: ModelConfig
-    """Its name, inputs, outputs and max_batch_size. Inputs or outputs that are absent are those
-    that only the artifact knows (ONNX, TensorRT)."""
+    """Its name, inputs, outputs and max_batch_size. Absent inputs or outputs are declared by the
+    artifact (ONNX, TensorRT)."""
     input_map: Mapping[str, str]
     """For each input of the model, the pipeline's tensor."""
     output_map: Mapping[str, str]
     """For each output of the model, the pipeline's tensor."""
     inner: tuple[ModelConfig, ...] = ()
-    """Of the models that it brings along, where it is an ensemble itself."""
+    """Configs of the inner models, if it is an ensemble."""
 
     @property
     def configs(self) -> tuple[ModelConfig, ...]:
-        """Of all models that it brings into the repository."""
+        """Return the configs of all models that it adds to the repository."""
         return (self.model, *self.inner)
 
     @property
     def decoupled(self) -> bool:
-        """Whether it may answer a request several times, or never. Triton calls an ensemble so when
-        it loads one with such a model inside; its config does not say it."""
+        """Return whether it may answer a request several times, or never. An ensemble with such a
+        model is decoupled too, although its config does not declare it."""
         return any(config.model_transaction_policy.decoupled for config in self.configs)
 
     @property
     def sequential(self) -> bool:
-        """Whether an answer depends on the requests of its sequence that came before."""
+        """Return whether an answer depends on earlier requests of its sequence."""
         return any(map(sequential, self.configs))
 
 
@@ -56,7 +56,7 @@ class Graph:
     """The whole pipeline."""
 
     name: str
-    """Under which Triton knows it."""
+    """Triton's name of it."""
     max_batch_size: int
     inputs: tuple[InputTensor, ...]
     outputs: tuple[Tensor, ...]
@@ -64,21 +64,21 @@ class Graph:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
-    """Where a tensor starts or ends: at the pipeline's border, or at a model's input or output."""
+class Port:
+    """A place where a tensor starts or ends: an input or output of the pipeline or of a model."""
 
     path: str
-    """The field that says so."""
+    """The field that declares it."""
     step: GraphStep | None
     """None at the pipeline's border."""
     key: str
-    """What the model, or the pipeline, calls it."""
+    """The name of the tensor in the model or the pipeline."""
     tensor: str
     """The pipeline's name of the tensor."""
     data_type: DataType | None = None
-    """None where nobody declares it."""
+    """None if it is not declared."""
     shape: tuple[int, ...] | None = None
-    """Inside the pipeline, without the batch dimension; None where nobody declares it."""
+    """Inside the pipeline, without the batch dimension; None if it is not declared."""
     optional: bool = False
 
     @property
@@ -86,105 +86,103 @@ class End:
         return PIPELINE if self.step is None else self.step.name
 
     def batches(self, graph: Graph) -> bool:
-        """Whether a batch dimension comes before the shape."""
+        """Return whether a batch dimension comes before the shape."""
         size = graph.max_batch_size if self.step is None else self.step.model.max_batch_size
         return size > 0
 
 
-def givers(graph: Graph) -> Iterator[End]:
-    """Where tensors start: the pipeline's inputs, then the steps' outputs."""
+def producers(graph: Graph) -> Iterator[Port]:
+    """Yield the ports where tensors start: the pipeline's inputs, then the steps' outputs."""
     for tensor in graph.inputs:
         yield _border(f"spec.inputs[{tensor.name}]", tensor)
     for step in graph.steps:
-        yield from _ends(step, "outputMap", step.output_map, step.model.output)
+        yield from _ports(step, "outputMap", step.output_map, step.model.output)
 
 
-def takers(graph: Graph) -> Iterator[End]:
-    """Where tensors end: the steps' inputs, then the pipeline's outputs."""
+def consumers(graph: Graph) -> Iterator[Port]:
+    """Yield the ports where tensors end: the steps' inputs, then the pipeline's outputs."""
     for step in graph.steps:
-        yield from _ends(step, "inputMap", step.input_map, step.model.input)
+        yield from _ports(step, "inputMap", step.input_map, step.model.input)
     for tensor in graph.outputs:
         yield _border(f"spec.outputs[{tensor.name}]", tensor)
 
 
-def _border(path: str, tensor: Tensor) -> End:
-    # `reshape` is what the steps see of it.
+def _border(path: str, tensor: Tensor) -> Port:
+    # The steps see the `reshape` of it.
     shape = tensor.shape if tensor.reshape is None else tensor.reshape
     optional = isinstance(tensor, InputTensor) and tensor.optional
-    return End(path, None, tensor.name, tensor.name, tensor.data_type, shape, optional)
+    return Port(path, None, tensor.name, tensor.name, tensor.data_type, shape, optional)
 
 
-def _ends(
+def _ports(
     step: GraphStep, field: str, tensors: Mapping[str, str], declared: Iterable[Any]
-) -> Iterator[End]:
-    by_name = {one.name: one for one in declared}
+) -> Iterator[Port]:
+    by_name = {declaration.name: declaration for declaration in declared}
     for key, tensor in tensors.items():
         path = f"{step.path}.{field}[{key}]"
-        one = by_name.get(key)
-        if one is None:
-            yield End(path, step, key, tensor)
+        declaration = by_name.get(key)
+        if declaration is None:
+            yield Port(path, step, key, tensor)
         else:
-            optional = getattr(one, "optional", False)
-            shape = tuple(one.dims)
-            yield End(path, step, key, tensor, api_type(one.data_type), shape, optional)
+            optional = getattr(declaration, "optional", False)
+            shape = tuple(declaration.dims)
+            yield Port(path, step, key, tensor, api_type(declaration.data_type), shape, optional)
 
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A tensor on its way from what gives it to one that takes it."""
+    """A tensor between its producer and one consumer."""
 
     source: str
-    """Name of the step that gives it; PIPELINE for an input of the pipeline."""
+    """Name of the step that produces it; PIPELINE for an input of the pipeline."""
     target: str
-    """Name of the step that takes it; PIPELINE for an output of the pipeline."""
+    """Name of the step that consumes it; PIPELINE for an output of the pipeline."""
     tensor: str
     """The pipeline's name of the tensor."""
     data_type: DataType | None
-    """None where nobody declares it."""
+    """None if it is not declared."""
     shape: tuple[int, ...] | None
-    """Without the batch dimension, as the source gives it; the target's where only that is known;
-    None where nobody declares it."""
+    """Without the batch dimension: the source's, or else the target's; None if not declared."""
 
 
 def edges(graph: Graph) -> list[Edge]:
-    """Every way of a tensor, in the order of the takers: the steps, then the pipeline's outputs.
+    """Return all edges in the order of the consumers: the steps, then the pipeline's outputs.
 
-    A tensor that nobody gives, or that nobody takes, has no edge; one with several givers has an
-    edge from each step that gives it.
+    A tensor without a producer or a consumer has no edge. A tensor with several producers has an
+    edge from each step that produces it.
     """
-    return [_edge(giver, taker) for giver, taker in links(graph)]
+    return [_edge(producer, consumer) for producer, consumer in links(graph)]
 
 
-def links(graph: Graph) -> Iterator[tuple[End, End]]:
-    """The giver and the taker of each edge.
+def links(graph: Graph) -> Iterator[tuple[Port, Port]]:
+    """Yield the producer and the consumer of each edge.
 
-    A step that gives a tensor several times counts once: else a thousand ends of one tensor would
-    be a million edges.
+    A step that produces a tensor several times counts once: otherwise a thousand ports of one
+    tensor would be a million edges.
     """
-    found: dict[str, dict[int, End]] = {}
-    for giver in givers(graph):
-        found.setdefault(giver.tensor, {}).setdefault(id(giver.step), giver)
-    for taker in takers(graph):
-        for giver in found.get(taker.tensor, {}).values():
-            yield giver, taker
+    by_name: dict[str, dict[int, Port]] = {}
+    for producer in producers(graph):
+        by_name.setdefault(producer.tensor, {}).setdefault(id(producer.step), producer)
+    for consumer in consumers(graph):
+        for producer in by_name.get(consumer.tensor, {}).values():
+            yield producer, consumer
 
 
-def by_step(ends: Iterable[End]) -> dict[int, list[End]]:
-    """The ends of each step, by its `id`, in their order; those of the border at `id(None)`."""
-    found: dict[int, list[End]] = {}
-    for end in ends:
-        found.setdefault(id(end.step), []).append(end)
-    return found
+def by_step(ports: Iterable[Port]) -> dict[int, list[Port]]:
+    """Group the ports by the `id` of their step, in order; the pipeline's own are at `id(None)`."""
+    grouped: dict[int, list[Port]] = {}
+    for port in ports:
+        grouped.setdefault(id(port.step), []).append(port)
+    return grouped
 
 
-def by_tensor(ends: Iterable[End]) -> dict[str, list[End]]:
-    """The ends of each tensor, in their order."""
-    found: dict[str, list[End]] = {}
-    for end in ends:
-        found.setdefault(end.tensor, []).append(end)
-    return found
+def by_tensor(ports: Iterable[Port]) -> dict[str, list[Port]]:
+    grouped: dict[str, list[Port]] = {}
+    for port in ports:
+        grouped.setdefault(port.tensor, []).append(port)
+    return grouped
 
 
-def _edge(giver: End, taker: End) -> Edge:
-    known = taker if giver.shape is None else giver
-    return Edge(giver.owner, taker.owner, giver.tensor, known.data_type, known.shape)
+def _edge(producer: Port, consumer: Port) -> Edge:
+    port = consumer if producer.shape is None else producer
+    return Edge(producer.owner, consumer.owner, producer.tensor, port.data_type, port.shape)

@@ -1,4 +1,4 @@
-"""Names in a graph: of the pipeline, of the steps' models, and each of them once.
+"""Checks of names in a graph: of the pipeline, its tensors, its steps and their models.
 
 Triton keeps one folder for each model's name, and one tensor for each of the pipeline's names.
 """
@@ -19,7 +19,7 @@ _EXPECTED = (
 
 
 def entries(graph: Graph) -> Iterator[Problem]:
-    """Something of everything, and nothing twice."""
+    """Require at least one step, and unique names."""
     if not graph.steps:
         yield Problem("spec.steps", "no step", "at least one", "add a step")
     for field, names in (
@@ -69,7 +69,6 @@ def model_names(graph: Graph) -> Iterator[Problem]:
 
 
 def nested(graph: Graph) -> Iterator[Problem]:
-    """A pipeline inside itself."""
     for step in graph.steps:
         names = [inner.model_name for inner in step.model.ensemble_scheduling.step]
         if graph.name in names:

@@ -1,9 +1,9 @@
-"""Steps beside others that may refuse to queue a request, which ends Triton 2.51.
+"""Checks of parallel steps that may refuse to queue a request, which crashes Triton 2.51.
 
-Where a step cannot be queued, `EnsembleContext::ScheduleSteps` of core's ensemble_scheduler.cc
-gives the request up while the steps beside it still answer to it: the server ends (signal 11), or
-the request is never answered. In front of a step that runs alone it is an error that the client
-gets: 503 for a full queue, 400 for a request that no sequence can take.
+If a step cannot be queued, `EnsembleContext::ScheduleSteps` of core's ensemble_scheduler.cc drops
+the request while parallel steps still answer to it. The server then crashes (signal 11), or the
+request is never answered. If the step runs alone, the client gets an error: 503 for a full queue,
+400 for a request that no sequence can take.
 """
 
 from collections.abc import Callable, Iterator
@@ -15,18 +15,18 @@ from model_builders.protobuf import ModelConfig
 
 
 def limits(graph: Graph) -> Iterator[Problem]:
-    """Queues that may be full."""
+    """Refuse queue limits of parallel steps."""
     for step, model, where in _beside_others(graph, lambda config: _limit(config) > 0):
         yield _limited(step, model, where)
 
 
 def sequences(graph: Graph) -> Iterator[Problem]:
-    """Models that queue only what belongs to a sequence that has begun."""
+    """Refuse parallel models that only queue requests of a sequence that has begun."""
     for step, model, where in _beside_others(graph, sequential):
         yield Problem(
             step.path,
             f"sequence_batching of model {quoted(model.name)}, {where}",
-            "none: Triton ends at a request without a sequence id, or of several rows",
+            "none: Triton crashes on a request without a sequence id, or of several rows",
             "let one of the steps feed the other, or take sequence_batching out of the model",
         )
 
@@ -34,7 +34,7 @@ def sequences(graph: Graph) -> Iterator[Problem]:
 def _beside_others(
     graph: Graph, refuses: Callable[[ModelConfig], bool]
 ) -> Iterator[tuple[GraphStep, ModelConfig, str]]:
-    """Steps with a model that `refuses`, and words for those that may run at the same time."""
+    """Yield steps with a model that `refuses`, and a clause that names the parallel steps."""
     refused = [(step, [m for m in step.configs if refuses(m)]) for step in graph.steps]
     pairs = _pairs(graph) if any(models for _, models in refused) else set()
     for step, models in refused:
@@ -44,7 +44,7 @@ def _beside_others(
 
 
 def _limited(step: GraphStep, model: ModelConfig, where: str) -> Problem:
-    expected = "0, which is no limit: Triton ends when the queue is full"
+    expected = "0 (no limit): Triton crashes when the queue is full"
     if model is step.model:
         return Problem(
             f"{step.path}.triton.dynamicBatching.queuePolicy.maxQueueSize",
@@ -70,21 +70,21 @@ def _limit(model: ModelConfig) -> int:
 
 
 def _pairs(graph: Graph) -> set[tuple[str, str]]:
-    """Each step with each that takes something of it."""
+    """Return pairs of a step and a step that consumes one of its tensors."""
     return {(edge.source, edge.target) for edge in edges(graph) if edge.source and edge.target}
 
 
 def _beside(graph: Graph, step: GraphStep, pairs: set[tuple[str, str]]) -> list[GraphStep]:
-    """Steps that neither lead to this one nor come after it."""
+    """Return the steps that are neither before nor after this step."""
     before = _reached(step.name, {(target, source) for source, target in pairs})
     related = {step.name, *before, *_reached(step.name, pairs)}
     return [other for other in graph.steps if other.name not in related]
 
 
 def _reached(name: str, pairs: set[tuple[str, str]]) -> set[str]:
-    found: set[str] = set()
+    reached: set[str] = set()
     new = {name}
     while new:
-        new = {target for source, target in pairs if source in new} - found
-        found |= new
-    return found
+        new = {target for source, target in pairs if source in new} - reached
+        reached |= new
+    return reached

@@ -15,7 +15,7 @@ def graph_of(
     models: Mapping[str, ModelConfig],
     inner: Mapping[str, tuple[ModelConfig, ...]] = MappingProxyType({}),
 ) -> Graph:
-    """The graph of the pipeline that Triton knows as `name`.
+    """Return the graph of the pipeline that Triton knows as `name`.
 
     `models` gives the config of what each step runs, by the step's name; a config without inputs
     and outputs where they are not known. `inner` gives those of the models within, for steps that

@@ -1,1 +1,1 @@
-"""Hand-written Triton repositories into manifests; `model_builders.importer` is the way in."""
+"""Import of hand-written Triton repositories; `model_builders.importer` is the entry point."""

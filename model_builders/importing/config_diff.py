@@ -1,4 +1,4 @@
-"""What one config says beyond another: the part that only configOverrides can keep."""
+"""Difference of two configs: the part that only configOverrides can keep."""
 
 from typing import Any
 
@@ -7,26 +7,26 @@ from model_builders.protobuf import written_config
 _NAMED_LISTS = ("input", "output")
 
 
-def residue(wanted: Any, declared: Any) -> Any | None:
-    """The written config which, merged into `declared`, gives `wanted`; None where none can.
+def difference(target: Any, declared: Any) -> Any | None:
+    """Return the written config which, merged into `declared`, gives `target`; None if none does.
 
-    All three are written configs. None means that `declared` says something that `wanted` doesn't:
-    merging only adds.
+    All three are written configs. There is none if `declared` has a field that `target` doesn't
+    have: merging only adds.
     """
     rest = written_config()
-    return rest if _subtract(wanted, declared, rest, top=True) else None
+    return rest if _subtract(target, declared, rest, top=True) else None
 
 
-def _subtract(wanted: Any, declared: Any, rest: Any, *, top: bool = False) -> bool:
-    for descriptor in wanted.DESCRIPTOR.fields:
-        if not _field(wanted, declared, rest, descriptor, top):
+def _subtract(target: Any, declared: Any, rest: Any, *, top: bool = False) -> bool:
+    for descriptor in target.DESCRIPTOR.fields:
+        if not _field(target, declared, rest, descriptor, top):
             return False
     return True
 
 
-def _field(wanted: Any, declared: Any, rest: Any, descriptor: Any, top: bool) -> bool:
+def _field(target: Any, declared: Any, rest: Any, descriptor: Any, top: bool) -> bool:
     name = descriptor.name
-    left, right = getattr(wanted, name), getattr(declared, name)
+    left, right = getattr(target, name), getattr(declared, name)
     if _is_map(descriptor):
         return _mapping(left, right, getattr(rest, name))
     if descriptor.is_repeated:
@@ -37,19 +37,19 @@ def _field(wanted: Any, declared: Any, rest: Any, descriptor: Any, top: bool) ->
         getattr(rest, name).MergeFrom(left)
         return True
     if not declared.HasField(name):
-        if wanted.HasField(name):
+        if target.HasField(name):
             _copy(rest, descriptor, left)
         return True
     if descriptor.message_type is None:
         return bool(left == right)
-    return _nested(wanted, declared, rest, name)
+    return _nested(target, declared, rest, name)
 
 
-def _same_list(wanted: Any, declared: Any) -> bool:
-    """Equal but for defaults, which a message may or may not spell out."""
-    if len(wanted) != len(declared):
+def _same_list(target: Any, declared: Any) -> bool:
+    """Return whether both are equal; written and absent defaults count as equal."""
+    if len(target) != len(declared):
         return False
-    for left, right in zip(wanted, declared, strict=True):
+    for left, right in zip(target, declared, strict=True):
         if hasattr(left, "ListFields"):
             inner = type(left)()
             if not _subtract(left, right, inner) or inner.ListFields():
@@ -59,11 +59,11 @@ def _same_list(wanted: Any, declared: Any) -> bool:
     return True
 
 
-def _nested(wanted: Any, declared: Any, rest: Any, name: str) -> bool:
-    if not wanted.HasField(name):
+def _nested(target: Any, declared: Any, rest: Any, name: str) -> bool:
+    if not target.HasField(name):
         return False
     inner = type(getattr(rest, name))()
-    fits = _subtract(getattr(wanted, name), getattr(declared, name), inner)
+    fits = _subtract(getattr(target, name), getattr(declared, name), inner)
     if fits and inner.ListFields():
         getattr(rest, name).CopyFrom(inner)
     return fits
@@ -81,19 +81,19 @@ def _is_map(descriptor: Any) -> bool:
     return message is not None and bool(message.GetOptions().map_entry)
 
 
-def _mapping(wanted: Any, declared: Any, rest: Any) -> bool:
-    if any(key not in wanted for key in declared):
+def _mapping(target: Any, declared: Any, rest: Any) -> bool:
+    if any(key not in target for key in declared):
         return False
-    for key in wanted:
+    for key in target:
         if key not in declared:
-            _put(rest, key, wanted[key])
-        elif hasattr(wanted[key], "ListFields"):
-            inner = type(wanted[key])()
-            if not _subtract(wanted[key], declared[key], inner):
+            _put(rest, key, target[key])
+        elif hasattr(target[key], "ListFields"):
+            inner = type(target[key])()
+            if not _subtract(target[key], declared[key], inner):
                 return False
             if inner.ListFields():
                 _put(rest, key, inner)
-        elif wanted[key] != declared[key]:
+        elif target[key] != declared[key]:
             return False
     return True
 
@@ -105,10 +105,10 @@ def _put(rest: Any, key: Any, value: Any) -> None:
         rest[key] = value
 
 
-def _by_name(wanted: Any, declared: Any, rest: Any) -> bool:
-    if [tensor.name for tensor in wanted] != [tensor.name for tensor in declared]:
+def _by_name(target: Any, declared: Any, rest: Any) -> bool:
+    if [tensor.name for tensor in target] != [tensor.name for tensor in declared]:
         return False
-    for left, right in zip(wanted, declared, strict=True):
+    for left, right in zip(target, declared, strict=True):
         inner = type(left)()
         if not _subtract(left, right, inner):
             return False

@@ -1,4 +1,4 @@
-"""A config without the files that no source brings along, and what is lost with them."""
+"""Removal of files that a source cannot hold from a config, with warnings."""
 
 from collections.abc import Iterator
 from pathlib import PurePosixPath
@@ -9,22 +9,22 @@ from model_builders.file_names import is_of_artifact
 from model_builders.importing.folders import ModelFolder
 from model_builders.protobuf import ModelConfig
 
-# Under which the operator serves a source that has no versions.
+# The version under which the operator serves a source without versions.
 _SERVED = 1
 
 
-def without_files(folder: ModelFolder, version: int | None) -> tuple[ModelConfig, list[str]]:
-    """The named config that can be served from the folder of `version` alone; None: from no file.
+def drop_files(folder: ModelFolder, version: int | None) -> tuple[ModelConfig, list[str]]:
+    """Return the named config without files outside of the folder of `version`, and warnings.
 
-    Triton loads no model whose labels or warm-up data are not there. The sentences say what
-    clients, or the first requests, then miss.
+    None for `version` removes all files. Triton does not load a model whose labels or warm-up data
+    are missing. The warnings name the consequences.
     """
     config = folder.named_config()
     return config, [*_labels(config, folder, version), *_samples(config)]
 
 
-def without_unread(config: Any) -> Iterator[str]:
-    """Take what Triton passes over out of an ensemble's config."""
+def drop_unread(config: Any) -> Iterator[str]:
+    """Take fields that Triton ignores out of an ensemble's config, and yield warnings."""
     for descriptor, _ in config.ListFields():
         if descriptor.name in UNREAD:
             config.ClearField(descriptor.name)

@@ -1,4 +1,4 @@
-"""One ensemble's config as the spec of an EnsemblePipeline."""
+"""Conversion of an ensemble's config into the spec of an EnsemblePipeline."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -17,20 +17,20 @@ from model_builders.ensemble import PLATFORM, StepModel, declared_ensemble, ense
 from model_builders.graph.checks import check_graph
 from model_builders.graph.spec import graph_of
 from model_builders.importing.failure import ImportFailedError
-from model_builders.importing.field_split import keep_triton
+from model_builders.importing.field_split import split_fields
 from model_builders.importing.tensors import read_inputs, read_outputs
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, as_written
 
 _SECTIONS = ("responseCache", "parameters")
-# What a person may have written into an ensemble, and Triton does not load (triton-core,
+# Fields with which Triton does not load an ensemble (triton-core,
 # ValidateEnsembleSchedulingConfig).
 _REFUSED = ("instance_group", "optimization", "model_warmup")
 
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A model or ensemble of the repository: its resource, what kind that is, its version there."""
+    """A model or ensemble of the repository: its resource, its kind and its version."""
 
     resource_name: str
     kind: ReferenceKind
@@ -44,28 +44,28 @@ def is_ensemble(config: ModelConfig) -> bool:
 def ensemble_spec(
     config: ModelConfig, *, name: str, resource_name: str, served: Mapping[str, Served]
 ) -> dict[str, Any]:
-    """The spec, in YAML's words, that renders as the config and nothing else.
+    """Return the spec, as in YAML, that renders exactly the config.
 
-    `served` gives, for each name that Triton knows, the resource that a step may refer to. Versions
-    that steps ask for are not in the spec (`other_versions`): the operator pins the stable ones, so
-    two versions of one model are an ImportFailedError.
+    `served` maps each of Triton's names to the resource that a step may refer to. The spec does not
+    hold the versions of steps (`other_versions`): the operator pins the stable ones. Two versions
+    of one model are therefore an ImportFailedError.
     """
-    wanted = ModelConfig()
-    wanted.CopyFrom(config)
-    wanted.name = name
-    _loadable(wanted)
-    _one_version_each(wanted, served)
+    target = ModelConfig()
+    target.CopyFrom(config)
+    target.name = name
+    _check_loadable(target)
+    _one_version_each(target, served)
     spec: dict[str, Any] = {} if name == resource_name else {"name": name}
-    spec["steps"] = _steps(wanted, served)
-    if wanted.max_batch_size:
-        spec["maxBatchSize"] = wanted.max_batch_size
+    spec["steps"] = _steps(target, served)
+    if target.max_batch_size:
+        spec["maxBatchSize"] = target.max_batch_size
     # allow_ragged_batch, which Triton passes over here, stays in the overrides.
     spec["inputs"] = [
         {key: value for key, value in tensor.items() if key != "allowRaggedBatch"}
-        for tensor in read_inputs(wanted)
+        for tensor in read_inputs(target)
     ]
-    spec["outputs"] = read_outputs(wanted)
-    models = _models(spec, wanted)
+    spec["outputs"] = read_outputs(target)
+    models = _models(spec, target)
     pipeline = _validated(spec)
 
     def declare(triton: Mapping[str, Any]) -> Any:
@@ -73,17 +73,17 @@ def ensemble_spec(
         return declared_ensemble(whole, name=name, models=models)
 
     try:
-        triton = keep_triton(as_written(wanted), declare, _SECTIONS)
+        triton = split_fields(as_written(target), declare, _SECTIONS)
     except ValueError as error:
-        raise ImportFailedError(f"an ensemble that cannot be kept: {error}") from error
+        raise ImportFailedError(f"the ensemble cannot be imported: {error}") from error
     if triton:
         spec["triton"] = triton
-    _prove(spec, wanted, models)
+    _verify(spec, target, models)
     return spec
 
 
 def other_versions(config: ModelConfig, served: Mapping[str, Served]) -> Iterator[str]:
-    """A sentence for each step that asks for another version of its model than was imported."""
+    """Yield a warning for each step that asks for another version than the imported one."""
     for index, step in enumerate(config.ensemble_scheduling.step):
         version = served[step.model_name].version
         if version is not None and step.model_version not in (-1, version):
@@ -97,22 +97,22 @@ def other_versions(config: ModelConfig, served: Mapping[str, Served]) -> Iterato
 def graph_problems(
     config: ModelConfig, spec: Mapping[str, Any], configs: Mapping[str, ModelConfig]
 ) -> list[Problem]:
-    """Why the operator would refuse the graph; `configs` are those of the models by their names."""
+    """Return the problems of the graph; `configs` are those of the models, by name."""
     pipeline = _validated(spec)
     steps = zip(pipeline.steps, config.ensemble_scheduling.step, strict=True)
-    models = {mine.name: configs[one.model_name] for mine, one in steps}
+    models = {step.name: configs[original.model_name] for step, original in steps}
     inner = {name: tuple(_within(model, configs)) for name, model in models.items()}
     return check_graph(graph_of(pipeline, name=config.name, models=models, inner=inner))
 
 
 def _within(config: ModelConfig, configs: Mapping[str, ModelConfig]) -> Iterator[ModelConfig]:
-    """The models that an ensemble brings along; they were imported before it."""
+    """Yield the models of an ensemble; they were imported before it."""
     for step in config.ensemble_scheduling.step:
         yield configs[step.model_name]
         yield from _within(configs[step.model_name], configs)
 
 
-def _loadable(config: ModelConfig) -> None:
+def _check_loadable(config: ModelConfig) -> None:
     for field in _REFUSED:
         if any(descriptor.name == field for descriptor, _ in config.ListFields()):
             raise ImportFailedError(
@@ -125,9 +125,9 @@ def _loadable(config: ModelConfig) -> None:
             " ensemble_scheduling; Triton does not load it without: add its steps"
         )
     if config.platform != PLATFORM or config.backend:
-        found = " and ".join(f'{key} "{getattr(config, key)}"' for key in ("platform", "backend"))
+        fields = " and ".join(f'{key} "{getattr(config, key)}"' for key in ("platform", "backend"))
         raise ImportFailedError(
-            f'found {found} beside ensemble_scheduling, expected platform "{PLATFORM}" and no'
+            f'found {fields} beside ensemble_scheduling, expected platform "{PLATFORM}" and no'
             " backend; Triton does not load it otherwise: correct them"
         )
     if config.version_policy.HasField("specific"):
@@ -138,17 +138,17 @@ def _loadable(config: ModelConfig) -> None:
 
 
 def _one_version_each(config: ModelConfig, served: Mapping[str, Served]) -> None:
-    """ImportFailedError where steps ask for two versions of one model; -1 is the imported one."""
+    """Raise ImportFailedError if steps ask for two versions of a model; -1 is the imported one."""
     asked: dict[str, dict[int, int]] = {}
     for index, step in enumerate(config.ensemble_scheduling.step):
-        one = served.get(step.model_name)
-        if one and step.model_version < 1 and step.model_version != -1:
-            found = f"model_version {step.model_version}" if step.model_version else "no version"
+        model = served.get(step.model_name)
+        if model and step.model_version < 1 and step.model_version != -1:
+            value = f"model_version {step.model_version}" if step.model_version else "no version"
             raise ImportFailedError(
-                f"found {found} in ensemble_scheduling.step[{index}], expected -1, or the number of"
+                f"found {value} in ensemble_scheduling.step[{index}], expected -1, or the number of"
                 " a version; Triton does not load such an ensemble: write model_version: -1"
             )
-        version = one.version if one and step.model_version == -1 else step.model_version
+        version = model.version if model and step.model_version == -1 else step.model_version
         if version is not None:
             asked.setdefault(step.model_name, {}).setdefault(version, index)
     for name, first in asked.items():
@@ -157,11 +157,11 @@ def _one_version_each(config: ModelConfig, served: Mapping[str, Served]) -> None
 
 
 def _two_versions(name: str, first: Mapping[int, int], served: Mapping[str, Served]) -> str:
-    found = " and ".join(f"version {version} (step[{at}])" for version, at in first.items())
+    pair = " and ".join(f"version {version} (step[{at}])" for version, at in first.items())
     imported = served[name].version if name in served else None
     other = next(version for version in reversed(first) if version != imported)
     return (
-        f"found {found} of {name} in ensemble_scheduling, expected one version of each model, since"
+        f"found {pair} of {name} in ensemble_scheduling, expected one version of each model, since"
         f" a pipeline pins the stable one: copy version {other} to a folder with a config.pbtxt of"
         f" its own, such as {name}_{other}, let step[{first[other]}] name that, and import again"
     )
@@ -169,25 +169,25 @@ def _two_versions(name: str, first: Mapping[int, int], served: Mapping[str, Serv
 
 def _models(spec: Mapping[str, Any], config: ModelConfig) -> dict[str, StepModel]:
     steps = zip(spec["steps"], config.ensemble_scheduling.step, strict=True)
-    return {mine["name"]: StepModel(one.model_name, one.model_version) for mine, one in steps}
+    return {step["name"]: StepModel(ref.model_name, ref.model_version) for step, ref in steps}
 
 
 def _steps(config: ModelConfig, served: Mapping[str, Served]) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
     for step in config.ensemble_scheduling.step:
-        one = served.get(step.model_name)
-        if one is None or step.model_namespace:
+        model = served.get(step.model_name)
+        if model is None or step.model_namespace:
             raise ImportFailedError(_unknown_step(step, served))
-        ref = {"name": one.resource_name}
-        if one.kind is not ReferenceKind.INFERENCE_MODEL:
-            ref["kind"] = one.kind.value
-        found: dict[str, Any] = {
-            "name": _unique(one.resource_name, [s["name"] for s in steps]),
+        ref = {"name": model.resource_name}
+        if model.kind is not ReferenceKind.INFERENCE_MODEL:
+            ref["kind"] = model.kind.value
+        fields: dict[str, Any] = {
+            "name": _unique(model.resource_name, [s["name"] for s in steps]),
             "modelRef": ref,
         }
-        found["inputMap"] = {key: step.input_map[key] for key in sorted(step.input_map)}
-        found["outputMap"] = {key: step.output_map[key] for key in sorted(step.output_map)}
-        steps.append(found)
+        fields["inputMap"] = {key: step.input_map[key] for key in sorted(step.input_map)}
+        fields["outputMap"] = {key: step.output_map[key] for key in sorted(step.output_map)}
+        steps.append(fields)
     return steps
 
 
@@ -211,12 +211,12 @@ def _validated(spec: Mapping[str, Any]) -> EnsemblePipelineSpec:
         raise ImportFailedError(joined(errors)) from error
 
 
-def _prove(spec: Mapping[str, Any], wanted: ModelConfig, models: Mapping[str, StepModel]) -> None:
+def _verify(spec: Mapping[str, Any], target: ModelConfig, models: Mapping[str, StepModel]) -> None:
     try:
-        rendered = ensemble_config(_validated(spec), name=wanted.name, models=models)
+        rendered = ensemble_config(_validated(spec), name=target.name, models=models)
     except ConfigError as error:
         raise ImportFailedError(str(error)) from error
-    if rendered != wanted:
+    if rendered != target:
         raise ImportFailedError(
             "the manifest would not render the same config.pbtxt: please report it as a bug"
         )

@@ -1,5 +1,5 @@
-"""Why a model cannot become a manifest."""
+"""The error of a model that cannot become a manifest."""
 
 
 class ImportFailedError(ValueError):
-    """A sentence for the person who runs the import; the other models are still imported."""
+    """A message for the person who runs the import; the other models are still imported."""

@@ -1,4 +1,4 @@
-"""Splits a config between fields of the API and configOverrides, so that nothing is lost."""
+"""Split of a config into fields of the API and configOverrides, without loss."""
 
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
@@ -8,28 +8,28 @@ from pydantic import ValidationError
 
 from inference_operator.api.triton import Triton
 from model_builders.config import write_triton
-from model_builders.importing.config_diff import residue
+from model_builders.importing.config_diff import difference
 from model_builders.importing.sections import READERS
 from model_builders.protobuf import written_config
 
 
-def keep_triton(
-    wanted: Any,
+def split_fields(
+    target: Any,
     declare: Callable[[Mapping[str, Any]], Any],
     sections: Iterable[str] = tuple(READERS),
 ) -> dict[str, Any]:
-    """`spec.triton` for the written config `wanted`.
+    """Return `spec.triton` for the written config `target`.
 
     `declare` renders a spec with that triton section as a written config, without overrides. Each
-    of `sections` has fields of its own where they say the same, or less and never something else;
-    what is left goes to configOverrides. ValueError where nothing can.
+    of `sections` becomes fields if these render no more than `target` has. The rest goes to
+    configOverrides. Raises ValueError if it cannot.
     """
     kept: dict[str, Any] = {}
     for key in sections:
-        fragment = READERS[key](wanted)
-        if fragment is not None and _says_no_more(wanted, {key: fragment}):
+        fragment = READERS[key](target)
+        if fragment is not None and _is_contained(target, {key: fragment}):
             kept[key] = fragment
-    rest = residue(wanted, declare(kept))
+    rest = difference(target, declare(kept))
     if rest is None:
         raise ValueError("the sections contradict the config that they were read from")
     if rest.ListFields():
@@ -39,11 +39,11 @@ def keep_triton(
     return kept
 
 
-def _says_no_more(wanted: Any, fields: Mapping[str, Any]) -> bool:
+def _is_contained(target: Any, fields: Mapping[str, Any]) -> bool:
     try:
         triton = Triton.model_validate(fields)
     except ValidationError:
         return False
     config = written_config()
     write_triton(config, triton)
-    return residue(wanted, config) is not None
+    return difference(target, config) is not None

@@ -1,4 +1,4 @@
-"""A model repository on disk: which models, which versions, which files; reads folders only."""
+"""A model repository on disk: its models, versions and files; only folders are read."""
 
 import hashlib
 import re
@@ -29,24 +29,24 @@ class ModelFolder:
         return self.path.name
 
     def named_config(self) -> ModelConfig:
-        """The config with the name that an absent one stands for."""
+        """Return the config with its name, which is the folder's if absent."""
         config = ModelConfig()
         config.CopyFrom(self.config)
         config.name = self.name
         return config
 
     def versions(self) -> list[int]:
-        """Numbers of the version folders, ascending, as Triton counts them."""
+        """Return the numbers of the version folders, ascending, as Triton counts them."""
         folders = (child for child in self.path.iterdir() if child.is_dir())
         return sorted(int(f.name) for f in folders if re.fullmatch(r"[1-9][0-9]*", f.name))
 
     def version_files(self, version: int) -> set[str]:
-        """Names of what lies in a version's folder, without hidden files."""
+        """Return the names of files in a version's folder, without hidden files."""
         folder = self.path / str(version)
         return {child.name for child in folder.iterdir() if not child.name.startswith(".")}
 
-    def beside(self) -> list[str]:
-        """What lies beside the config and the versions: labels, warm-up data, other configs."""
+    def other_files(self) -> list[str]:
+        """Return files beside the config and the versions: labels, warm-up data, other configs."""
         return sorted(
             child.name
             for child in self.path.iterdir()
@@ -57,7 +57,7 @@ class ModelFolder:
 
 
 def model_folders(repository: Path) -> Iterator[tuple[str, ModelFolder | ImportFailedError]]:
-    """Each model of the repository by name, or why its config cannot be read."""
+    """Yield each model of the repository by name, or the error of its config."""
     for path in sorted(repository.iterdir()):
         if path.is_dir() and not path.name.startswith("."):
             try:
@@ -67,7 +67,7 @@ def model_folders(repository: Path) -> Iterator[tuple[str, ModelFolder | ImportF
 
 
 def is_model(path: Path) -> bool:
-    """Whether `path` is one model's folder rather than a repository of them."""
+    """Return whether `path` is one model's folder instead of a repository."""
     inside = [child for child in path.iterdir() if child.is_dir() and child.name[0] != "."]
     if any((child / CONFIG).exists() for child in inside):
         return False
@@ -92,7 +92,7 @@ def _read(folder: Path) -> ModelConfig:
     except UnicodeDecodeError as error:
         raise ImportFailedError(
             f"found byte {error.object[error.start]:#x} at {error.start} of its config.pbtxt,"
-            " expected UTF-8; save it as that"
+            " expected UTF-8; save it as UTF-8"
         ) from error
     except OSError as error:
         raise ImportFailedError(f"{folder.name}/{CONFIG} cannot be read: {error}") from error
@@ -100,19 +100,19 @@ def _read(folder: Path) -> ModelConfig:
 
 def _text(path: Path) -> str:
     if path.exists() and not path.is_file():
-        raise ImportFailedError(f"found no file called {CONFIG}, expected one; replace it")
+        raise ImportFailedError(f"found {CONFIG} that is not a file, expected a file; replace it")
     with path.open("rb") as file:
         text = file.read(MOST_CONFIG + 1)
     if len(text) > MOST_CONFIG:
         raise ImportFailedError(
-            f"found more than {MOST_CONFIG:,} bytes of config.pbtxt, expected at most as many;"
+            f"found more than {MOST_CONFIG:,} bytes of config.pbtxt, expected at most that many;"
             " shorten it: a ConfigMap holds no more"
         )
     # Protobuf's reader of strings takes time with the square of such a run.
     if b"\\" * (MOST_BACKSLASHES + 1) in text:
         raise ImportFailedError(
             f"found more than {MOST_BACKSLASHES} backslashes in a row in its config.pbtxt, expected"
-            " at most as many; remove those that escape nothing"
+            " at most that many; remove those that escape nothing"
         )
     return text.decode("utf-8")
 

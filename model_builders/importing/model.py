@@ -1,4 +1,4 @@
-"""One model's config as the spec of an InferenceModel."""
+"""Conversion of a model's config into the spec of an InferenceModel."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from inference_operator.api.triton import Triton
 from inference_operator.api.validate import field_errors
 from model_builders.config import declared_config, model_config
 from model_builders.importing.failure import ImportFailedError
-from model_builders.importing.field_split import keep_triton
+from model_builders.importing.field_split import split_fields
 from model_builders.importing.tensors import read_inputs, read_outputs
 from model_builders.names import BACKENDS
 from model_builders.problem import ConfigError
@@ -25,7 +25,7 @@ _DESCRIBE_THEMSELVES = (ModelFormat.ONNX, ModelFormat.TENSORRT)
 
 @dataclass(frozen=True, slots=True)
 class Serving:
-    """What a config.pbtxt does not say: names, the source, and GPUs for groups of no kind."""
+    """Values that config.pbtxt does not hold: names, source, and GPUs for groups without kind."""
 
     served_name: str
     resource_name: str
@@ -34,31 +34,31 @@ class Serving:
 
 
 def format_of(config: ModelConfig, files: set[str]) -> ModelFormat:
-    """The format of a model, told as Triton tells it: backend, platform, file names."""
+    """Return the format of a model by Triton's rules: backend, platform, file names."""
     for model_format, backend in BACKENDS.items():
         if config.backend:
             matches = config.backend == backend.name
         elif config.platform:
             matches = config.platform == backend.platform
         else:
-            wanted = config.default_model_filename
-            matches = backend.file_name == wanted if wanted else backend.file_name in files
+            file_name = config.default_model_filename
+            matches = backend.file_name == file_name if file_name else backend.file_name in files
         if matches and config.platform in ("", backend.platform):
             return model_format
-    said = {"backend": config.backend, "platform": config.platform}
-    found = " and ".join(f'{key} "{value}"' for key, value in said.items() if value)
-    known = ", ".join(backend.name for backend in BACKENDS.values())
+    fields = {"backend": config.backend, "platform": config.platform}
+    declared = " and ".join(f'{key} "{value}"' for key, value in fields.items() if value)
+    backends = ", ".join(backend.name for backend in BACKENDS.values())
     raise ImportFailedError(
-        f"found {found or 'no backend, and no file of a known one'}, expected one of the backends"
-        f" {known}; serve it with a Deployment of its own"
+        f"found {declared or 'no backend, and no file of a known one'}, expected one of the"
+        f" backends {backends}; serve it with a Deployment of its own"
     )
 
 
 def model_spec(config: ModelConfig, model_format: ModelFormat, serving: Serving) -> dict[str, Any]:
-    """The spec, in YAML's words, that renders as `normalised(config)` and nothing else."""
-    wanted = normalised(config, model_format, serving.served_name)
-    spec: dict[str, Any] = {"model": _model(wanted, model_format, serving)}
-    accelerator = _accelerator(wanted, model_format, serving.gpus)
+    """Return the spec, as in YAML, that renders exactly `normalised(config)`."""
+    target = normalised(config, model_format, serving.served_name)
+    spec: dict[str, Any] = {"model": _model(target, model_format, serving)}
+    accelerator = _accelerator(target, model_format, serving.gpus)
     if accelerator is not None:
         spec["accelerator"] = accelerator
 
@@ -67,33 +67,33 @@ def model_spec(config: ModelConfig, model_format: ModelFormat, serving: Serving)
             model=_validated(spec).model, triton=Triton.model_validate(triton), accelerator=None
         )
         declared = declared_config(bare, name=serving.served_name)
-        if wanted.platform:
+        if target.platform:
             declared.ClearField("backend")  # `platform` in the overrides takes its place
         return declared
 
-    triton = keep_triton(as_written(wanted), declare)
+    triton = split_fields(as_written(target), declare)
     if triton:
         spec["triton"] = triton
-    _prove(spec, wanted, serving.served_name)
+    _verify(spec, target, serving.served_name)
     return spec
 
 
 def normalised(config: ModelConfig, model_format: ModelFormat, name: str) -> ModelConfig:
-    """The config with what Triton itself fills in: the folder's name, the backend, and the counts
-    of instance groups."""
-    wanted = ModelConfig()
-    wanted.CopyFrom(config)
-    wanted.name = name
-    if not wanted.backend and not wanted.platform:
-        wanted.backend = BACKENDS[model_format].name
-    for group in wanted.instance_group:
+    """Return the config with Triton's defaults: the folder's name, the backend, and the counts of
+    instance groups."""
+    target = ModelConfig()
+    target.CopyFrom(config)
+    target.name = name
+    if not target.backend and not target.platform:
+        target.backend = BACKENDS[model_format].name
+    for group in target.instance_group:
         group.count = group.count or _default_count(group.kind, model_format)
-    return wanted
+    return target
 
 
 def _default_count(kind: int, model_format: ModelFormat) -> int:
-    """As in triton-core's SetDefaultInstanceCount (instance_group of GET .../config in 2.51); 0
-    where it depends on whether there are GPUs."""
+    """Return the count of triton-core's SetDefaultInstanceCount (GET .../config in 2.51); 0 if it
+    depends on whether there are GPUs."""
     if model_format is not ModelFormat.ONNX:
         return 1
     return {_Group.KIND_CPU: 2, _Group.KIND_AUTO: 0}.get(kind, 1)
@@ -113,14 +113,14 @@ def _model(config: ModelConfig, model_format: ModelFormat, serving: Serving) -> 
         )
     if not any(tensors.values()):
         return model
-    if all(tensors.values()) and _admitted({**model, **tensors}):
+    if all(tensors.values()) and _is_valid({**model, **tensors}):
         return {**model, **tensors}
     if model_format not in _DESCRIBE_THEMSELVES:
-        _validated({"model": {**model, **tensors}})  # says what is wrong
+        _validated({"model": {**model, **tensors}})  # raises with the reason
     return model
 
 
-def _admitted(model: dict[str, Any]) -> bool:
+def _is_valid(model: dict[str, Any]) -> bool:
     try:
         InferenceModelSpec.model_validate({"model": model, "accelerator": {}})
     except ValidationError:
@@ -129,7 +129,7 @@ def _admitted(model: dict[str, Any]) -> bool:
 
 
 def _accelerator(config: ModelConfig, model_format: ModelFormat, gpus: int) -> Any:
-    """GPUs for what the config runs on a GPU; None where it runs elsewhere."""
+    """Return the GPUs that the config needs; None if it needs none."""
     groups = config.instance_group
     count = max([gpu + 1 for group in groups for gpu in group.gpus], default=0)
     accelerators = config.optimization.execution_accelerators.gpu_execution_accelerator
@@ -150,12 +150,12 @@ def _validated(spec: Mapping[str, Any]) -> InferenceModelSpec:
         raise ImportFailedError(joined(errors)) from error
 
 
-def _prove(spec: Mapping[str, Any], wanted: ModelConfig, name: str) -> None:
+def _verify(spec: Mapping[str, Any], target: ModelConfig, name: str) -> None:
     try:
         rendered = model_config(_validated(spec), name=name, accelerated=True)
     except ConfigError as error:
         raise ImportFailedError(str(error)) from error
-    if rendered != wanted:
+    if rendered != target:
         raise ImportFailedError(
             "the manifest would not render the same config.pbtxt: please report it as a bug"
         )

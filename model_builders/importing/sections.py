@@ -1,7 +1,7 @@
-"""Sections of a ModelConfig as fields of `spec.triton`, each in the words of the API.
+"""Readers of sections of a ModelConfig, which return fields of `spec.triton`.
 
-A reader returns None where a section is absent, or where the API cannot say what it says: whatever
-is left then goes to configOverrides. They need not be exact: the result is rendered and compared.
+A reader returns None if a section is absent, or if the API cannot express it: the section then goes
+to configOverrides. They need not be exact: the result is rendered and compared.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,42 +27,42 @@ def _batching(config: Any) -> Fragment | None:
     if not config.HasField("dynamic_batching"):
         return None
     batching = config.dynamic_batching
-    found: Fragment = {}
+    fields: Fragment = {}
     if batching.preferred_batch_size:
-        found["preferredBatchSizes"] = list(batching.preferred_batch_size)
+        fields["preferredBatchSizes"] = list(batching.preferred_batch_size)
     if batching.max_queue_delay_microseconds:
-        found["maxQueueDelay"] = _microseconds(batching.max_queue_delay_microseconds)
+        fields["maxQueueDelay"] = _microseconds(batching.max_queue_delay_microseconds)
     if batching.preserve_ordering:
-        found["preserveOrdering"] = True
+        fields["preserveOrdering"] = True
     if batching.priority_levels and batching.default_priority_level:
-        found["priorities"] = _priorities(batching)
+        fields["priorities"] = _priorities(batching)
     if batching.HasField("default_queue_policy"):
-        found["queuePolicy"] = _policy(batching.default_queue_policy)
-    return found
+        fields["queuePolicy"] = _policy(batching.default_queue_policy)
+    return fields
 
 
 def _priorities(batching: Any) -> Fragment:
-    found: Fragment = {
+    fields: Fragment = {
         "levels": batching.priority_levels,
         "default": batching.default_priority_level,
     }
     policies = batching.priority_queue_policy
     if policies:
-        found["policies"] = [{"level": n, **_policy(policies[n])} for n in sorted(policies)]
-    return found
+        fields["policies"] = [{"level": n, **_policy(policies[n])} for n in sorted(policies)]
+    return fields
 
 
 def _policy(policy: Any) -> Fragment:
-    found: Fragment = {}
+    fields: Fragment = {}
     if policy.timeout_action:
-        found["timeoutAction"] = "Delay"
+        fields["timeoutAction"] = "Delay"
     if policy.default_timeout_microseconds:
-        found["defaultTimeout"] = _microseconds(policy.default_timeout_microseconds)
+        fields["defaultTimeout"] = _microseconds(policy.default_timeout_microseconds)
     if policy.allow_timeout_override:
-        found["allowTimeoutOverride"] = True
+        fields["allowTimeoutOverride"] = True
     if policy.max_queue_size:
-        found["maxQueueSize"] = policy.max_queue_size
-    return found
+        fields["maxQueueSize"] = policy.max_queue_size
+    return fields
 
 
 def _groups(config: Any) -> list[Fragment] | None:
@@ -70,51 +70,51 @@ def _groups(config: Any) -> list[Fragment] | None:
 
 
 def _group(group: Any) -> Fragment:
-    found: Fragment = {"name": group.name} if group.name else {}
+    fields: Fragment = {"name": group.name} if group.name else {}
     kind = _KINDS.get(group.kind)
     if kind is not InstanceKind.AUTO:
-        found["kind"] = kind.value if kind else "unknown"
-    found["count"] = group.count
+        fields["kind"] = kind.value if kind else "unknown"
+    fields["count"] = group.count
     if group.gpus:
-        found["gpus"] = list(group.gpus)
+        fields["gpus"] = list(group.gpus)
     if group.profile:
-        found["profiles"] = list(group.profile)
-    return found
+        fields["profiles"] = list(group.profile)
+    return fields
 
 
 def _optimization(config: Any) -> Fragment | None:
     optimization = config.optimization
-    found: Fragment = {}
+    fields: Fragment = {}
     if optimization.HasField("graph") and -1 <= optimization.graph.level <= 2:
-        found["graphLevel"] = optimization.graph.level
+        fields["graphLevel"] = optimization.graph.level
     if optimization.HasField("cuda"):
-        found["cudaGraphs"] = optimization.cuda.graphs
+        fields["cudaGraphs"] = optimization.cuda.graphs
     pinned = optimization.input_pinned_memory, optimization.output_pinned_memory
     sides = ("input_pinned_memory", "output_pinned_memory")
     if all(map(optimization.HasField, sides)) and pinned[0].enable == pinned[1].enable:
-        found["pinnedMemory"] = pinned[0].enable
+        fields["pinnedMemory"] = pinned[0].enable
     if optimization.eager_batching:
-        found["eagerBatching"] = True
+        fields["eagerBatching"] = True
     tensorrt = _tensorrt(optimization.execution_accelerators.gpu_execution_accelerator)
     if tensorrt is not None and "onnx" in f"{config.backend} {config.platform}":
-        found["tensorrt"] = tensorrt
-    return found or None
+        fields["tensorrt"] = tensorrt
+    return fields or None
 
 
 def _tensorrt(accelerators: Any) -> Fragment | None:
     if len(accelerators) != 1 or accelerators[0].name != "tensorrt":
         return None
     parameters = dict(accelerators[0].parameters)
-    found: Fragment = {}
+    fields: Fragment = {}
     precision = parameters.pop("precision_mode", None)
     size = parameters.pop("max_workspace_size_bytes", None)
     if parameters or precision not in (None, "FP32", "FP16", "INT8"):
         return None
     if precision is not None:
-        found["precision"] = precision
+        fields["precision"] = precision
     if size is not None:
-        found["maxWorkspaceSize"] = _quantity(size)
-    return found
+        fields["maxWorkspaceSize"] = _quantity(size)
+    return fields
 
 
 def _quantity(size: str) -> str:
@@ -144,14 +144,14 @@ def _sample(sample: Any) -> Fragment:
 
 def _warmup_input(name: str, tensor: Any) -> Fragment:
     data_type = api_type(tensor.data_type)
-    found: Fragment = {
+    fields: Fragment = {
         "name": name,
         "dataType": data_type.value if data_type else type_name(tensor.data_type),
         "shape": list(tensor.dims),
     }
     if tensor.random_data:
-        found["data"] = "Random"
-    return found
+        fields["data"] = "Random"
+    return fields
 
 
 def _versions(config: Any) -> Fragment | None:

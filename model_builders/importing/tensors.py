@@ -1,4 +1,4 @@
-"""Inputs and outputs of a ModelConfig in the words of the API."""
+"""Conversion of inputs and outputs of a ModelConfig into fields of the API."""
 
 from typing import Any
 
@@ -6,15 +6,15 @@ from model_builders.names import api_type, type_name
 
 
 def read_inputs(config: Any) -> list[dict[str, Any]]:
-    found = []
+    inputs = []
     for tensor in config.input:
         fields = _tensor(tensor)
         if tensor.optional:
             fields["optional"] = True
         if tensor.allow_ragged_batch:
             fields["allowRaggedBatch"] = True
-        found.append(fields)
-    return found
+        inputs.append(fields)
+    return inputs
 
 
 def read_outputs(config: Any) -> list[dict[str, Any]]:
@@ -23,11 +23,11 @@ def read_outputs(config: Any) -> list[dict[str, Any]]:
 
 def _tensor(tensor: Any) -> dict[str, Any]:
     data_type = api_type(tensor.data_type)
-    found = {
+    fields = {
         "name": tensor.name,
         "dataType": data_type.value if data_type else type_name(tensor.data_type),
         "shape": list(tensor.dims),
     }
     if tensor.HasField("reshape"):
-        found["reshape"] = list(tensor.reshape.shape)
-    return found
+        fields["reshape"] = list(tensor.reshape.shape)
+    return fields

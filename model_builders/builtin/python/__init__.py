@@ -1,1 +1,1 @@
-"""What Triton's Python backend runs: thin adapters between its requests and the features."""
+"""Thin adapters between the requests of Triton's Python backend and the features."""

@@ -34,25 +34,25 @@ class TritonPythonModel:
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         return self._step.answer(requests, self._run)
 
-    def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
+    def _run(self, given: Tensors, requested: frozenset[str]) -> Tensors:
         ohlcv = given["ohlcv"]
-        problems = self._problems(ohlcv, wanted)
+        problems = self._problems(ohlcv, requested)
         if not problems:
-            found = self._features(ohlcv, wanted)
+            outputs = self._features(ohlcv, requested)
         elif self._refuses:
             raise next(iter(problems.values()))
         else:
-            found = self._features(self._replaced(ohlcv, list(problems)), wanted)
-            for values in found.values():
+            outputs = self._features(self._replaced(ohlcv, list(problems)), requested)
+            for values in outputs.values():
                 values[list(problems)] = np.nan
-        if "problem" in wanted:
-            said = [[str(problems.get(row, "")).encode()] for row in range(len(ohlcv))]
-            found["problem"] = np.array(said, np.object_)
-        return found
+        if "problem" in requested:
+            messages = [[str(problems.get(row, "")).encode()] for row in range(len(ohlcv))]
+            outputs["problem"] = np.array(messages, np.object_)
+        return outputs
 
-    def _problems(self, ohlcv: Floats, wanted: frozenset[str]) -> dict[int, FeatureError]:
-        """Why rows cannot be answered, by row; checked at once, and one by one only then."""
-        if wanted & _WINDOWS and ohlcv.shape[1] < self._steps:
+    def _problems(self, ohlcv: Floats, requested: frozenset[str]) -> dict[int, FeatureError]:
+        """Return the errors by row; check all rows at once, and each row only if that fails."""
+        if requested & _WINDOWS and ohlcv.shape[1] < self._steps:
             error = FeatureError(
                 FailureReason.TOO_SHORT,
                 f"ohlcv: found {ohlcv.shape[1]} bars, expected {self._steps} or more for a window;"
@@ -63,37 +63,37 @@ class TritonPythonModel:
         unreadable = _problem(ohlcv.reshape(-1, ohlcv.shape[2]), "ohlcv")
         if unreadable is None and not (standstill(ohlcv) > longest).any():
             return {}
-        # Rows of several requests may be here where none is refused: their places say nothing.
+        # A batch may hold rows of several requests if none is refused: row numbers then mislead.
         names = (f"ohlcv[{row}]" if self._refuses else "ohlcv" for row in range(len(ohlcv)))
-        found = (_problem(bars, name, longest) for bars, name in zip(ohlcv, names, strict=True))
-        return {row: error for row, error in enumerate(found) if error is not None}
+        errors = (_problem(bars, name, longest) for bars, name in zip(ohlcv, names, strict=True))
+        return {row: error for row, error in enumerate(errors) if error is not None}
 
     def _replaced(self, ohlcv: Floats, rows: list[int]) -> Floats:
-        """With bars that can be read in place of these rows, and enough of them."""
-        found = np.array(ohlcv)
-        if found.shape[1] < self._steps:
-            found = np.empty((len(ohlcv), self._steps, len(COLUMNS)))
-        found[rows] = _STILL
-        return found
+        """Replace the bars of these rows by valid bars, at least `steps` of them."""
+        readable = np.array(ohlcv)
+        if readable.shape[1] < self._steps:
+            readable = np.empty((len(ohlcv), self._steps, len(COLUMNS)))
+        readable[rows] = _STILL
+        return readable
 
-    def _features(self, ohlcv: Floats, wanted: frozenset[str]) -> Tensors:
-        newest, found = ohlcv[:, -self._steps :], Tensors()
-        if "window" in wanted:
-            found["window"] = newest.astype(np.float32)
-        if "normalised" in wanted:
-            found["normalised"] = normalised(newest)
-        names = [name for name in NAMES if name in wanted]
+    def _features(self, ohlcv: Floats, requested: frozenset[str]) -> Tensors:
+        newest, outputs = ohlcv[:, -self._steps :], Tensors()
+        if "window" in requested:
+            outputs["window"] = newest.astype(np.float32)
+        if "normalised" in requested:
+            outputs["normalised"] = normalised(newest)
+        names = [name for name in NAMES if name in requested]
         if names:
             rows = [frame(Bars.numbered(row), self._periods, names) for row in ohlcv]
             for name in names:
-                found[name] = np.array([[row[name][-1]] for row in rows], np.float32)
-        return found
+                outputs[name] = np.array([[row[name][-1]] for row in rows], np.float32)
+        return outputs
 
 
 def _problem(
     bars: npt.NDArray[np.float64], name: str, longest_standstill: int | None = None
 ) -> FeatureError | None:
-    """What is wrong with bars [n, 5]: they are checked as float64, and a window has float32."""
+    """Return the first error of bars [n, 5], checked as float64 and for the range of float32."""
     try:
         Bars.numbered(bars, name, longest_standstill)
     except FeatureError as error:

@@ -1,6 +1,6 @@
-"""The requests of one `execute`: read, answered in as few runs as their shapes allow, given back.
+"""Reading and answering the requests of one `execute`, in as few runs as their shapes allow.
 
-A request that cannot be answered fails alone, whoever shares the batch with it.
+A request that cannot be answered fails alone; others in the same batch are answered.
 """
 
 import json
@@ -17,12 +17,12 @@ from model_builders.features.failure import FeatureError
 
 Tensors = dict[str, npt.NDArray[Any]]
 Run = Callable[[Tensors, frozenset[str]], Tensors]
-"""Inputs [rows, ...] and the names of the outputs that are wanted, to those outputs [rows, ...]."""
+"""A function of inputs [rows, ...] and names of requested outputs to these outputs [rows, ...]."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What config.pbtxt says of a built-in step: its inputs, its batching and its settings."""
+    """The inputs, batching and settings of a built-in step, read from config.pbtxt."""
 
     inputs: tuple[str, ...]
     is_batched: bool
@@ -30,57 +30,56 @@ class Step:
 
     @classmethod
     def of(cls, args: Mapping[str, str], older: Mapping[str, str] | None = None) -> "Step":
-        """From what Triton passes to `initialize`.
+        """Return the step that Triton's arguments of `initialize` describe.
 
-        `older` has what was so before there were settings for it: this code runs with configs that
-        an older operator rendered, and that pipelines have pinned since.
+        `older` holds defaults for settings that older operators did not render: pipelines may
+        have pinned such configs.
         """
         config = json.loads(args["model_config"])
-        said = {key: each["string_value"] for key, each in config.get("parameters", {}).items()}
+        given = {key: each["string_value"] for key, each in config.get("parameters", {}).items()}
         return cls(
             inputs=tuple(tensor["name"] for tensor in config["input"]),
             is_batched=int(config["max_batch_size"]) > 0,
-            settings={**(older or {}), **said},
+            settings={**(older or {}), **given},
         )
 
     def number(self, setting: str) -> int:
-        """A setting that is a whole number."""
         return int(self.settings[setting])
 
     def answer(self, requests: Sequence[Any], run: Run, *, joined: bool = True) -> list[Any]:
-        """A response for each request; `joined` where requests of like shapes may share a run."""
-        asked = [_Asked.of(request, self) for request in requests]
+        """Return a response for each request; `joined` lets equal shapes share a run."""
+        parsed = [_Request.of(request, self) for request in requests]
         groups: dict[object, list[int]] = defaultdict(list)
-        for index, one in enumerate(asked):
-            groups[one.shapes if joined else index].append(index)
-        found: dict[int, Tensors | Exception] = {}
+        for index, request in enumerate(parsed):
+            groups[request.shapes if joined else index].append(index)
+        answers: dict[int, Tensors | Exception] = {}
         for members in groups.values():
-            answers = _answers([asked[index] for index in members], run)
-            found.update(zip(members, answers, strict=True))
-        return [self._response(found[index]) for index in range(len(asked))]
+            group = _answers([parsed[index] for index in members], run)
+            answers.update(zip(members, group, strict=True))
+        return [self._response(answers[index]) for index in range(len(parsed))]
 
-    def _response(self, found: Tensors | Exception) -> Any:
-        if isinstance(found, FeatureError):
-            return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(found)))
-        if isinstance(found, Exception):
-            told = f"{type(found).__name__}: {found}"
-            return pb_utils.InferenceResponse(error=pb_utils.TritonError(told))
+    def _response(self, answer: Tensors | Exception) -> Any:
+        if isinstance(answer, FeatureError):
+            return pb_utils.InferenceResponse(error=pb_utils.TritonError(str(answer)))
+        if isinstance(answer, Exception):
+            message = f"{type(answer).__name__}: {answer}"
+            return pb_utils.InferenceResponse(error=pb_utils.TritonError(message))
         outputs = [
             pb_utils.Tensor(name, np.ascontiguousarray(array if self.is_batched else array[0]))
-            for name, array in found.items()
+            for name, array in answer.items()
         ]
         return pb_utils.InferenceResponse(output_tensors=outputs)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
-    """One request: its inputs with a batch dimension, and which outputs it wants."""
+class _Request:
+    """One request: its inputs with a batch dimension, and the names of its outputs."""
 
     tensors: Tensors
-    wanted: frozenset[str]
+    requested: frozenset[str]
 
     @classmethod
-    def of(cls, request: Any, step: Step) -> "_Asked":
+    def of(cls, request: Any, step: Step) -> "_Request":
         tensors = {}
         for name in step.inputs:
             given = pb_utils.get_input_tensor_by_name(request, name)
@@ -91,35 +90,36 @@ class _Asked:
 
     @property
     def shapes(self) -> object:
-        """Equal for requests that may share a run."""
-        return self.wanted, tuple((name, array.shape[1:]) for name, array in self.tensors.items())
+        """Return a key that is equal for requests that may share a run."""
+        shapes = ((name, array.shape[1:]) for name, array in self.tensors.items())
+        return self.requested, tuple(shapes)
 
     @property
     def rows(self) -> int:
         return len(next(iter(self.tensors.values())))
 
 
-def _answers(asked: Sequence[_Asked], run: Run) -> list[Tensors | Exception]:
-    if len(asked) > 1:
+def _answers(requests: Sequence[_Request], run: Run) -> list[Tensors | Exception]:
+    if len(requests) > 1:
         try:
-            return list(_together(asked, run))
+            return list(_together(requests, run))
         except Exception:
-            # Whose fault it was shows when each runs alone.
-            return [_alone(one, run) for one in asked]
-    return [_alone(one, run) for one in asked]
+            # Run each request alone to learn which of them fails.
+            return [_alone(request, run) for request in requests]
+    return [_alone(request, run) for request in requests]
 
 
-def _together(asked: Sequence[_Asked], run: Run) -> list[Tensors]:
-    names = asked[0].tensors
-    joined = {name: np.concatenate([one.tensors[name] for one in asked]) for name in names}
-    found = run(joined, asked[0].wanted)
-    ends = np.cumsum([one.rows for one in asked])[:-1]
-    parts = {name: np.split(array, ends) for name, array in found.items()}
-    return [{name: split[at] for name, split in parts.items()} for at in range(len(asked))]
+def _together(requests: Sequence[_Request], run: Run) -> list[Tensors]:
+    names = requests[0].tensors
+    joined = {name: np.concatenate([each.tensors[name] for each in requests]) for name in names}
+    outputs = run(joined, requests[0].requested)
+    ends = np.cumsum([request.rows for request in requests])[:-1]
+    parts = {name: np.split(array, ends) for name, array in outputs.items()}
+    return [{name: split[at] for name, split in parts.items()} for at in range(len(requests))]
 
 
-def _alone(one: _Asked, run: Run) -> Tensors | Exception:
+def _alone(request: _Request, run: Run) -> Tensors | Exception:
     try:
-        return run(one.tensors, one.wanted)
+        return run(request.tensors, request.requested)
     except Exception as error:
         return error

@@ -29,25 +29,25 @@ class TritonPythonModel:
             raise pb_utils.TritonModelException(str(error)) from None
 
     def execute(self, requests: Sequence[Any]) -> list[Any]:
-        # Padded to its own longest text, a request is answered alike whoever shares the batch.
+        # Each request is padded to its own longest text, so its answer does not depend on others.
         return self._step.answer(requests, self._run, joined=False)
 
-    def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
+    def _run(self, given: Tensors, requested: frozenset[str]) -> Tensors:
         texts = [self._read(row, text) for row, text in enumerate(given["text"][:, 0])]
         tokens = self._words.encode(texts, self._most, self._longer, "text")
-        found = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask}
-        return {name: found[name] for name in wanted}
+        outputs = {"input_ids": tokens.input_ids, "attention_mask": tokens.attention_mask}
+        return {name: outputs[name] for name in requested}
 
     def _read(self, row: int, text: bytes) -> str | None:
-        """None where the text stands for none."""
+        """Return the decoded text; None for a text that counts as absent."""
         try:
-            found = text.decode()
+            decoded = text.decode()
         except UnicodeDecodeError as error:
             if self._may_be_empty:
                 return None
             raise FeatureError(
                 FailureReason.WRONG_TYPE,
-                f"text[{row}]: found bytes that are no UTF-8 ({error.reason} at {error.start}),"
-                " expected UTF-8; encode the text anew",
+                f"text[{row}]: found bytes that are not UTF-8 ({error.reason} at {error.start}),"
+                " expected UTF-8; encode the text as UTF-8",
             ) from None
-        return None if self._may_be_empty and not words(found) else found
+        return None if self._may_be_empty and not words(decoded) else decoded

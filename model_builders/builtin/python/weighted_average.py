@@ -21,9 +21,9 @@ class TritonPythonModel:
     def execute(self, requests: Sequence[Any]) -> list[Any]:
         return self._step.answer(requests, self._run)
 
-    def _run(self, given: Tensors, wanted: frozenset[str]) -> Tensors:
+    def _run(self, given: Tensors, requested: frozenset[str]) -> Tensors:
         forecast, probability = self._average(
             given["price"], given["interval"], given["score"], given["confidence"]
         )
-        found = {"forecast": forecast, "probability": probability}
-        return {name: found[name] for name in wanted}
+        outputs = {"forecast": forecast, "probability": probability}
+        return {name: outputs[name] for name in requested}

@@ -13,7 +13,7 @@ _MARKUP = re.compile(r"[^\w\s.,:;/()\[\]+=-]|(?<!\w)_+|(?<!_)_++(?!\w)|^[+-]|(?<
 
 
 def mermaid(picture: Picture) -> str:
-    """The flowchart's text. What is wrong is red, and said in comments: Mermaid has no tooltips."""
+    """Return the flowchart's text; problems are red, and in comments: Mermaid has no tooltips."""
     return "".join(f"{line}\n" for line in _lines(picture))
 
 
@@ -39,7 +39,7 @@ def _lines(picture: Picture) -> Iterator[str]:
 
 
 def _id(picture: Picture, place: int) -> str:
-    """A word of Mermaid's: names of its own (`end`, `class`) and punctuation would break it."""
+    """Return an identifier; Mermaid's keywords (`end`, `class`) and punctuation would break it."""
     box = picture.boxes[place]
     word = re.sub(r"[^A-Za-z0-9]+", "_", box.title)
     return f"{box.kind.value}{place}_{word}".rstrip("_")
@@ -53,8 +53,8 @@ def _box(box: Box) -> str:
 
 
 def _text(text: str) -> str:
-    """Entities for all that Mermaid, Markdown or HTML would read as markup."""
-    return _MARKUP.sub(lambda found: "".join(f"#{ord(one)};" for one in found[0]), text)
+    """Escape all signs that Mermaid, Markdown or HTML would read as markup."""
+    return _MARKUP.sub(lambda match: "".join(f"#{ord(sign)};" for sign in match[0]), text)
 
 
 def _quoted(text: str) -> str:

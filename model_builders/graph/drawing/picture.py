@@ -1,16 +1,16 @@
-"""What a drawing of a graph shows, in whatever format: boxes, wires between them, and problems."""
+"""The content of a drawing, independent of its format: boxes, wires and problems."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from inference_operator.api.problem import Problem
-from model_builders.graph.model import End, Graph, links
-from model_builders.graph.wording import BATCH, shape_words
+from model_builders.graph.model import Graph, Port, links
+from model_builders.graph.wording import BATCH, describe_shape
 
 
 class Kind(StrEnum):
-    """What a box stands for."""
+    """The kind of thing that a box stands for."""
 
     INPUT = "input"
     STEP = "step"
@@ -26,13 +26,13 @@ class Box:
     path: str
     """The field that describes it."""
     detail: str = ""
-    """What the step runs; whether the input may be left out."""
+    """The model of a step; `optional` for an optional input."""
     problems: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """One tensor's way from one box to another, both by their place in the list of boxes."""
+    """A tensor between two boxes, which are given by their index."""
 
     source: int
     target: int
@@ -43,7 +43,7 @@ class Wire:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """The whole drawing. `problems` are all that there are, those of boxes and wires among them."""
+    """The whole drawing; `problems` include those of boxes and wires."""
 
     name: str
     boxes: tuple[Box, ...]
@@ -54,26 +54,26 @@ class Picture:
 def picture(
     graph: Graph, *, runs: Mapping[str, str] | None = None, problems: Iterable[Problem] = ()
 ) -> Picture:
-    """What to draw. `runs` says for each step what it runs; absent: the name of its model."""
+    """Return the drawing; `runs` describes the model of each step, by default by its name."""
     problems = tuple(problems)
     drawn = list(links(graph))
-    wired = {end.path for link in drawn for end in link}
-    boxes = _boxes(graph, runs or {}, [one for one in problems if one.path not in wired])
+    wired = {port.path for link in drawn for port in link}
+    boxes = _boxes(graph, runs or {}, [p for p in problems if p.path not in wired])
     places = {box.path: place for place, box in reversed(list(enumerate(boxes)))}
     wires = tuple(
         Wire(
-            places[_box_path(giver)],
-            places[_box_path(taker)],
-            _label(graph, giver, taker),
-            tuple(str(one) for one in problems if one.path in (giver.path, taker.path)),
+            places[_box_path(producer)],
+            places[_box_path(consumer)],
+            _label(graph, producer, consumer),
+            tuple(str(p) for p in problems if p.path in (producer.path, consumer.path)),
         )
-        for giver, taker in drawn
+        for producer, consumer in drawn
     )
     return Picture(graph.name, boxes, wires, tuple(map(str, problems)))
 
 
 def arrows(picture: Picture) -> dict[tuple[int, int], list[Wire]]:
-    """Return the wires by source and target: however many there are, one arrow shows them."""
+    """Group the wires by source and target: one arrow shows all of them."""
     grouped: dict[tuple[int, int], list[Wire]] = {}
     for wire in picture.wires:
         grouped.setdefault((wire.source, wire.target), []).append(wire)
@@ -82,7 +82,7 @@ def arrows(picture: Picture) -> dict[tuple[int, int], list[Wire]]:
 
 def _boxes(graph: Graph, runs: Mapping[str, str], problems: Iterable[Problem]) -> tuple[Box, ...]:
     def box(kind: Kind, title: str, path: str, detail: str = "") -> Box:
-        mine = (str(one) for one in problems if one.is_at(path))
+        mine = (str(problem) for problem in problems if problem.is_at(path))
         return Box(kind, title, path, detail, tuple(mine))
 
     return (
@@ -95,14 +95,14 @@ def _boxes(graph: Graph, runs: Mapping[str, str], problems: Iterable[Problem]) -
     )
 
 
-def _box_path(end: End) -> str:
-    return end.path if end.step is None else end.step.path
+def _box_path(port: Port) -> str:
+    return port.path if port.step is None else port.step.path
 
 
-def _label(graph: Graph, giver: End, taker: End) -> str:
-    known = taker if giver.shape is None else giver
-    if known.shape is None:
-        return f"{giver.tensor} of unknown shape"
-    batches = graph.max_batch_size > 0 and known.batches(graph)
-    shape = shape_words((BATCH, *known.shape) if batches else known.shape)
-    return f"{giver.tensor} {known.data_type or 'of unknown type'} {shape}"
+def _label(graph: Graph, producer: Port, consumer: Port) -> str:
+    described = consumer if producer.shape is None else producer
+    if described.shape is None:
+        return f"{producer.tensor} of unknown shape"
+    batches = graph.max_batch_size > 0 and described.batches(graph)
+    shape = describe_shape((BATCH, *described.shape) if batches else described.shape)
+    return f"{producer.tensor} {described.data_type or 'of unknown type'} {shape}"

@@ -60,7 +60,7 @@ ensemble_scheduling {{ step [
 
 
 def order(name: str, step: dict[str, Any], max_batch_size: int = MAX_BATCH) -> ModelOrder:
-    """One built-in step, as the operator puts it into a plan."""
+    """Return one built-in step, as the operator writes it into a plan."""
     builtin = Builtin.model_validate(step)
     kind = builtin_type(builtin)
     words = builtin.tokenizer and builtin.tokenizer.vocabulary
@@ -72,7 +72,7 @@ def order(name: str, step: dict[str, Any], max_batch_size: int = MAX_BATCH) -> M
 
 
 def first_order(kind: str) -> ModelOrder:
-    """A built-in step with a config of the first operator."""
+    """Return a built-in step with a config of the first operator."""
     name = f"first_{kind}"
     planned = PlannedModel(name, 1, ArtifactFormat.PYTHON, builtin=kind)
     head = f'name: "{name}"\nbackend: "python"\nmax_batch_size: {MAX_BATCH}\n'

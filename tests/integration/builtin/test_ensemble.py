@@ -7,7 +7,7 @@ import pytest
 from tritonclient import grpc
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.builtin.asking import ask, ask_at_once, texts
+from tests.integration.builtin.client import ask, ask_at_once, texts
 
 
 def bars(rows: int) -> Any:
@@ -42,7 +42,7 @@ def test_a_row_that_cannot_be_read_says_so_and_leaves_its_neighbours_alone(
 
 
 def test_no_request_makes_a_step_fail_while_others_run(triton: LocalTriton) -> None:
-    """Triton 2.51 ends where a step fails beside another one that is just done."""
+    """Triton 2.51 crashes if a step fails while another one is just done."""
     good, bad = bars(1), -bars(1)
     requests = [
         {"ohlcv": bad if n % 2 else good[:, : 10 if n % 3 == 0 else 70], "text": texts(b"\xff")}

@@ -1,4 +1,4 @@
-"""Today's code beside a config that an older operator rendered: a pin outlives upgrades."""
+"""Today's code with a config that an older operator rendered: pins outlive upgrades."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.builtin.asking import ask, refusal, texts
+from tests.integration.builtin.client import ask, refusal, texts
 
 BARS = np.exp(np.cumsum(np.full((2, 70, 5), 0.01), axis=1))
 BARS[:, :, 1:2] *= 1.01

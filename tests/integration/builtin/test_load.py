@@ -1,4 +1,4 @@
-"""The init container's command lays out a whole pipeline's built-in steps, and lets them be."""
+"""The init container's command writes a whole pipeline's built-in steps, and keeps them."""
 
 import json
 import os
@@ -26,16 +26,16 @@ COMMAND = (
 
 @pytest.fixture
 def pod(tmp_path: Path) -> Path:
-    """The folders that a pod mounts: the plan's, one claim, and the repository to be."""
+    """Make the folders that a pod mounts: the plan's, one claim, and an empty repository."""
     for name in ("plan", "models", "claims/texts"):
         (tmp_path / name).mkdir(parents=True)
     (tmp_path / "claims/texts/vocab.txt").write_text(OWN_WORDS)
     orders = [order(name, step) for name, step in STEPS.items()]
     orders.append(ModelOrder(PlannedModel("trading", 7, ArtifactFormat.ENSEMBLE), ENSEMBLE))
-    plan = RepositoryPlan(tuple(one.model for one in orders))
+    plan = RepositoryPlan(tuple(planned.model for planned in orders))
     (tmp_path / "plan" / PLAN_FILE).write_text(plan.to_json())
-    for one in orders:
-        (tmp_path / "plan" / one.model.config_file).write_text(one.config)
+    for planned in orders:
+        (tmp_path / "plan" / planned.model.config_file).write_text(planned.config)
     return tmp_path
 
 
@@ -52,9 +52,9 @@ def load(pod: Path) -> subprocess.CompletedProcess[str]:
 
 
 def report(pod: Path) -> LoadReport:
-    found = LoadReport.from_json((pod / "log").read_text())
-    assert found is not None
-    return found
+    loaded = LoadReport.from_json((pod / "log").read_text())
+    assert loaded is not None
+    return loaded
 
 
 def test_every_step_is_reported_with_its_digest(pod: Path) -> None:
@@ -85,14 +85,14 @@ def test_a_step_that_cannot_be_had_is_the_pipeline_s_failure(pod: Path) -> None:
     (pod / "claims/texts/vocab.txt").write_text("rise\n")
     assert load(pod).returncode == 1
     path = "spec.builtin.tokenizer.vocabulary.uri"
-    what = (
+    problem = (
         "pvc://texts/vocab.txt is not a vocabulary: BadVocabulary: vocabulary: found no [UNK],"
-        " [CLS], [SEP], [PAD] among 1 lines, expected each word once and [UNK], [CLS], [SEP],"
-        " [PAD]; give the lines of the model's own vocab.txt"
+        " [SEP], [PAD] among 1 lines, expected each word once and [UNK], [CLS], [SEP], [PAD]; give"
+        " the lines of the model's own vocab.txt"
     )
     assert json.loads((pod / "log").read_text()) == {
         "reason": "ArtifactInvalid",
-        "message": f"own_words: {path}: {what}",
+        "message": f"own_words: {path}: {problem}",
         "model": "own_words",
-        "problems": [[path, "", what, ""]],
+        "problems": [[path, "", problem, ""]],
     }

@@ -1,4 +1,4 @@
-"""Served tokens are those of the features, whatever the text, alone and in batches."""
+"""Served tokens are those of the features, for any text, alone and in batches."""
 
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ import pytest
 
 from hack.images.local_triton import LocalTriton
 from model_builders.features.tokens import TooLong, WordPiece
-from tests.integration.builtin.asking import (
+from tests.integration.builtin.client import (
     Arrays,
     ask,
     ask_at_once,
@@ -42,10 +42,10 @@ def given(*text: str | bytes) -> Arrays:
     return {"text": texts(*text)}
 
 
-def assert_equal(answer: Arrays, wanted: Any) -> None:
+def assert_equal(answer: Arrays, expected: Any) -> None:
     assert answer["input_ids"].dtype == answer["attention_mask"].dtype == np.int64
-    assert answer["input_ids"].tolist() == wanted.input_ids.tolist()
-    assert answer["attention_mask"].tolist() == wanted.attention_mask.tolist()
+    assert answer["input_ids"].tolist() == expected.input_ids.tolist()
+    assert answer["attention_mask"].tolist() == expected.attention_mask.tolist()
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: text[:12])
@@ -89,40 +89,40 @@ def test_a_text_without_a_batch_is_answered_without_one(
 def test_a_text_is_cut_or_refused_as_the_step_says(triton: LocalTriton, words: WordPiece) -> None:
     cut = ask(triton, "cut_words", {"text": texts(TEXTS[0])})
     assert cut["input_ids"].tolist() == [words.ids(TEXTS[0], 8, TooLong.CUT)]
-    said = refusal(triton, "few_words", {"text": texts("rise", TEXTS[0])})
-    assert said.startswith("TooLong: text[1]: found ")
-    assert "expected 8 at most; shorten it" in said
+    message = refusal(triton, "few_words", {"text": texts("rise", TEXTS[0])})
+    assert message.startswith("TooLong: text[1]: found ")
+    assert "expected 8 at most; shorten it" in message
 
 
 def test_empty_texts_stand_for_none_where_the_step_says_so(
     triton: LocalTriton, words: WordPiece
 ) -> None:
     batch = ["rise", "", "shares rise", " \u200b\t", b"caf\xe9"]
-    wanted = words.encode(["rise", None, "shares rise", None, None])
-    assert_equal(ask(triton, "few_words", {"text": texts(*batch)}), wanted)
+    expected = words.encode(["rise", None, "shares rise", None, None])
+    assert_equal(ask(triton, "few_words", {"text": texts(*batch)}), expected)
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "message"),
     [
         ("", "EmptyText: text[0]: found '' without any word or sign; leave it out"),
-        (b"caf\xe9", "WrongType: text[0]: found bytes that are no UTF-8 (unexpected end of data"),
+        (b"caf\xe9", "WrongType: text[0]: found bytes that are not UTF-8 (unexpected end of data"),
     ],
 )
 def test_a_bad_text_is_refused_alone(
-    triton: LocalTriton, words: WordPiece, text: str | bytes, said: str
+    triton: LocalTriton, words: WordPiece, text: str | bytes, message: str
 ) -> None:
     good = [given(f"shares rise {n}") for n in range(6)]
     before = executions(triton, "words")
     refused, *answers = ask_at_once(triton, "words", [given(text), *good])
     assert executions(triton, "words") - before < 7
     assert isinstance(refused, str)
-    assert refused.startswith(said)
+    assert refused.startswith(message)
     for n, answer in enumerate(answers):
         assert isinstance(answer, dict), answer
         assert_equal(answer, words.encode([f"shares rise {n}"]))
 
 
 def test_a_step_has_the_words_that_it_was_given(triton: LocalTriton) -> None:
-    wanted = WordPiece(OWN_WORDS.splitlines()).encode(["Shares rise and fall"])
-    assert_equal(ask(triton, "own_words", {"text": texts("Shares rise and fall")}), wanted)
+    expected = WordPiece(OWN_WORDS.splitlines()).encode(["Shares rise and fall"])
+    assert_equal(ask(triton, "own_words", {"text": texts("Shares rise and fall")}), expected)

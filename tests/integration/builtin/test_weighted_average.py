@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from hack.images.local_triton import LocalTriton
-from tests.integration.builtin.asking import Arrays, ask, ask_at_once, executions
+from tests.integration.builtin.client import Arrays, ask, ask_at_once, executions
 from training.models.combiner import EnsembleCombiner
 from training.models.probes import probes
 
@@ -13,14 +13,14 @@ NAMES = ("price", "interval", "score", "confidence")
 
 
 def drawn(rows: int, seed: int = 0) -> Arrays:
-    """With prices that are unknown, and texts that say nothing or are not there."""
+    """Draw inputs, some with unknown prices, and empty or absent texts."""
     tensors = probes(EnsembleCombiner(), rows, seed)
     return {name: tensor.numpy() for name, tensor in zip(NAMES, tensors, strict=True)}
 
 
 def assert_equal(answer: Arrays, inputs: Arrays, combiner: EnsembleCombiner) -> None:
-    wanted = combiner(*(torch.from_numpy(inputs[name]) for name in NAMES))
-    for name, values in zip(("forecast", "probability"), wanted, strict=True):
+    expected = combiner(*(torch.from_numpy(inputs[name]) for name in NAMES))
+    for name, values in zip(("forecast", "probability"), expected, strict=True):
         assert answer[name].dtype == np.float32
         np.testing.assert_allclose(answer[name], values.numpy(), rtol=1e-6, atol=1e-6)
 

@@ -28,7 +28,7 @@ def trading() -> Trading:
 
 
 def weights(trading: Trading) -> WeightedAverage:
-    """What the pipeline's last step says."""
+    """Return the weights of the pipeline's last step."""
     (average,) = (s.builtin.weighted_average for s in trading.pipeline.steps if s.name == "average")
     return average
 
@@ -48,12 +48,12 @@ def triton(trading: Trading, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def bars() -> npt.NDArray[np.float64]:
-    """[n, 90, 5]: runs of real bars of five shares, over many years."""
+    """Return runs of real bars [n, 90, 5] of five shares, over many years."""
     tables = [table.to_numpy(np.float64) for table in load_prices().bars.values()]
     return np.stack([t[at : at + 90] for t in tables for at in range(0, len(t) - 90, 150)])
 
 
 @pytest.fixture(scope="session")
 def texts() -> list[str]:
-    """Real sentences of all sources."""
+    """Return real sentences of all sources."""
     return list(load_sentiment().texts[::97])

@@ -1,4 +1,4 @@
-"""What the whole ensemble answers on a real Triton is what the same steps compute in Python."""
+"""Answers of the whole ensemble on a real Triton equal those of the same steps in Python."""
 
 import re
 from collections.abc import Sequence
@@ -35,17 +35,17 @@ SERVICE = "ensemble-predictor.trading.svc:8000"
 def asked(
     triton: LocalTriton, bars: Bars, texts: Sequence[str], protocol: str = "grpc", version: str = ""
 ) -> Answer:
-    """One request with a row for each text."""
+    """Send one request with a row for each text."""
     served = Served(getattr(triton, protocol), "ensemble-predictor", protocol, version)
     inputs = {"ohlcv": bars, "text": np.array([[t.encode()] for t in texts], object)}
     return ask(served, inputs, [*NUMBERS, "problem"])
 
 
-def assert_equal(found: Answer, expected: Forecasts) -> None:
+def assert_equal(answer: Answer, expected: Forecasts) -> None:
     for name in NUMBERS:
-        wanted = getattr(expected, name)
+        values = getattr(expected, name)
         np.testing.assert_allclose(
-            found.outputs[name], wanted, rtol=0, atol=TOLERANCE, err_msg=name
+            answer.outputs[name], values, rtol=0, atol=TOLERANCE, err_msg=name
         )
 
 
@@ -69,9 +69,9 @@ def test_single_requests_over_all_shares_and_sources_are_answered_as_in_python(
     scores = []
     for row in range(0, len(bars), 2):
         given = bars[row : row + 1], texts[row : row + 1]
-        found = asked(triton, *given)
-        assert_equal(found, reference.answers(*given))
-        scores.append(float(found.outputs["score"][0, 0]))
+        answer = asked(triton, *given)
+        assert_equal(answer, reference.answers(*given))
+        scores.append(float(answer.outputs["score"][0, 0]))
     assert len(scores) > 20
     assert max(scores) - min(scores) > 0.1, "the texts are told apart"
 
@@ -80,12 +80,12 @@ def test_a_row_without_a_text_is_the_price_alone(
     triton: LocalTriton, reference: Reference, bars: Bars, texts: list[str]
 ) -> None:
     given = bars[:3], [texts[0], "", texts[1]]
-    found = asked(triton, *given)
-    assert_equal(found, reference.answers(*given))
-    assert np.isnan(found.outputs["score"][1, 0])
-    assert np.isfinite(found.outputs["price"]).all()
+    answer = asked(triton, *given)
+    assert_equal(answer, reference.answers(*given))
+    assert np.isnan(answer.outputs["score"][1, 0])
+    assert np.isfinite(answer.outputs["price"]).all()
     alone = asked(triton, bars[1:2], [""])
-    assert alone.outputs["price"] == pytest.approx(found.outputs["price"][1:2], abs=1e-6)
+    assert alone.outputs["price"] == pytest.approx(answer.outputs["price"][1:2], abs=1e-6)
 
 
 @pytest.mark.parametrize("length", [60, 61, 90])
@@ -110,8 +110,8 @@ def negative(bars: Bars) -> Bars:
     return spoilt
 
 
-def problems(found: Answer) -> list[str]:
-    return [text.decode() for text in found.outputs["problem"][:, 0]]
+def problems(answer: Answer) -> list[str]:
+    return [text.decode() for text in answer.outputs["problem"][:, 0]]
 
 
 @pytest.mark.parametrize(
@@ -126,16 +126,16 @@ def test_a_row_of_bad_bars_is_explained_and_its_neighbours_are_answered(
     triton: LocalTriton, reference: Reference, bars: Bars, texts: list[str], spoil: Any, words: str
 ) -> None:
     given = spoil(bars[:3]), texts[:3]
-    found = asked(triton, *given)
-    assert_equal(found, reference.answers(*given))
-    assert np.isnan(found.outputs["price"][:, 0]).tolist() == [False, True, False]
-    before, problem, after = problems(found)
+    answer = asked(triton, *given)
+    assert_equal(answer, reference.answers(*given))
+    assert np.isnan(answer.outputs["price"][:, 0]).tolist() == [False, True, False]
+    before, problem, after = problems(answer)
     assert words in problem
     assert before == after == ""
 
 
 def repeated(bars: Bars, row: int, times: int) -> Bars:
-    """As a feed that stopped repeats the last bar of that row."""
+    """Repeat the last bar of that row, as a feed that stopped."""
     stopped = bars.copy()
     stopped[row, -times:] = stopped[row, -times]
     return stopped
@@ -145,11 +145,11 @@ def repeated(bars: Bars, row: int, times: int) -> Bars:
 def test_a_stopped_feed_is_explained_and_no_forecast_is_made_of_it(
     triton: LocalTriton, reference: Reference, bars: Bars, texts: list[str], times: int
 ) -> None:
-    found = asked(triton, repeated(bars[:3], 1, times), texts[:3])
-    price, score, confidence = (found.outputs[name][:, 0] for name in NUMBERS)
+    answer = asked(triton, repeated(bars[:3], 1, times), texts[:3])
+    price, score, confidence = (answer.outputs[name][:, 0] for name in NUMBERS)
     assert np.isnan(price).tolist() == np.isnan(confidence).tolist() == [False, True, False]
     assert np.isfinite(score).all()
-    before, problem, after = problems(found)
+    before, problem, after = problems(answer)
     assert problem.startswith(f"StandsStill: ohlcv.close: the newest {times} bars are all ")
     assert before == after == ""
     expected = reference.answers(bars[:3:2], texts[:3:2])
@@ -161,9 +161,9 @@ def test_the_longest_standstill_of_the_sample_is_an_answer_as_any_other(
     triton: LocalTriton, trading: Trading, reference: Reference, bars: Bars, texts: list[str]
 ) -> None:
     given = repeated(bars[:3], 1, longest_standstill(trading)), texts[:3]
-    found = asked(triton, *given)
-    assert_equal(found, reference.answers(*given))
-    assert problems(found) == [""] * 3
+    answer = asked(triton, *given)
+    assert_equal(answer, reference.answers(*given))
+    assert problems(answer) == [""] * 3
 
 
 def test_no_share_of_training_stands_still_for_as_long_as_the_sample_forbids(
@@ -175,29 +175,31 @@ def test_no_share_of_training_stands_still_for_as_long_as_the_sample_forbids(
 
 
 def longest_standstill(trading: Trading) -> int:
-    """What the pipeline's first step says."""
+    """Return the setting of the pipeline's first step."""
     (bars,) = (s.builtin.ohlcv_features for s in trading.pipeline.steps if s.name == "bars")
     return bars.longest_standstill
 
 
 def test_too_few_bars_are_counted(triton: LocalTriton, bars: Bars, texts: list[str]) -> None:
-    found = asked(triton, bars[:1, -59:], texts[:1])
-    assert np.isnan(found.outputs["price"]).all()
-    assert "59" in problems(found)[0]
+    answer = asked(triton, bars[:1, -59:], texts[:1])
+    assert np.isnan(answer.outputs["price"]).all()
+    assert "59" in problems(answer)[0]
 
 
 def test_bad_bars_from_many_clients_take_nothing_from_the_others(
     triton: LocalTriton, bars: Bars, texts: list[str]
 ) -> None:
     def ask_in_turn(client: int) -> list[bool]:
-        """Whether each answer has a problem; every other request deserves one."""
-        told = []
+        """Return whether each answer has a problem; every other request should have one."""
+        explained = []
         for number in range(80):
             good = bars[number % len(bars)][None]
             row = good if number % 2 else -good
-            found = asked(triton, row, [texts[(number + client) % len(texts)]])
-            told.append(bool(problems(found)[0]) and bool(np.isnan(found.outputs["price"]).all()))
-        return told
+            answer = asked(triton, row, [texts[(number + client) % len(texts)]])
+            explained.append(
+                bool(problems(answer)[0]) and bool(np.isnan(answer.outputs["price"]).all())
+            )
+        return explained
 
     with ThreadPoolExecutor(8) as clients:
         answers = list(clients.map(ask_in_turn, range(8)))
@@ -208,8 +210,8 @@ def test_bytes_that_are_no_text_count_as_none(
     triton: LocalTriton, reference: Reference, bars: Bars
 ) -> None:
     served = Served(triton.grpc, "ensemble-predictor")
-    found = ask(served, {"ohlcv": bars[:1], "text": np.array([[b"\xff\xfe"]], object)}, NUMBERS)
-    assert_equal(found, reference.answers(bars[:1], [""]))
+    answer = ask(served, {"ohlcv": bars[:1], "text": np.array([[b"\xff\xfe"]], object)}, NUMBERS)
+    assert_equal(answer, reference.answers(bars[:1], [""]))
 
 
 def test_other_weights_are_other_answers(
@@ -244,6 +246,6 @@ def test_the_tutorial_s_client_is_answered(
     np.savetxt("bars.csv", bars[0], delimiter=",")
     assert SERVICE in program
     exec(program.replace(SERVICE, triton.http), {})
-    said = capsys.readouterr().out
-    assert re.match(r"next close: [01]\.\d{4} times today's, confidence 0\.\d\d; the text: ", said)
-    assert said.endswith(f"revision {NUMBER}\n")
+    shown = capsys.readouterr().out
+    assert re.match(r"next close: [01]\.\d{4} times today's, confidence 0\.\d\d; the text: ", shown)
+    assert shown.endswith(f"revision {NUMBER}\n")

@@ -15,7 +15,7 @@ from model_builders.tensors import add_inputs, add_outputs
 from tests.integration.model_builders.models import onnx_doubler
 from tests.unit.model_builders.graphs import Request
 
-# What tests.unit.model_builders.graphs.model says of its models.
+# The declarations of tests.unit.model_builders.graphs.model.
 _MODEL = """
 import json
 
@@ -64,14 +64,14 @@ def ensemble(graph: Graph, name: str) -> ModelConfig:
     add_outputs(config, graph.outputs)
     config.ensemble_scheduling.SetInParent()
     for step in graph.steps:
-        one = config.ensemble_scheduling.step.add(model_name=step.model.name, model_version=-1)
-        one.input_map.update(step.input_map)
-        one.output_map.update(step.output_map)
+        added = config.ensemble_scheduling.step.add(model_name=step.model.name, model_version=-1)
+        added.input_map.update(step.input_map)
+        added.output_map.update(step.output_map)
     return config
 
 
 def lay_out(repository: Path, models: Iterable[ModelConfig]) -> None:
-    """One folder for each name: of several models of one name, the last."""
+    """Write one folder for each name; the last model of a name wins."""
     for config in models:
         version = repository / config.name / "1"
         version.mkdir(parents=True, exist_ok=True)
@@ -83,7 +83,7 @@ def lay_out(repository: Path, models: Iterable[ModelConfig]) -> None:
 
 
 def ask(host: str, name: str, graph: Graph, request: Request) -> dict[str, Any] | str:
-    """Shape and first number of each row of every output; or the error that a client gets."""
+    """Return shape and first number of each row of every output, or the client's error."""
     body: dict[str, Any] = {"inputs": list(_inputs(graph, request))}
     if request.outputs:
         body["outputs"] = [{"name": output} for output in request.outputs]
@@ -100,11 +100,11 @@ def ask(host: str, name: str, graph: Graph, request: Request) -> dict[str, Any] 
         return f"{error.code}: {error.read().decode()}"
     except OSError as error:
         return f"no answer: {error}"
-    return {one["name"]: (tuple(one["shape"]), _firsts(one)) for one in outputs}
+    return {output["name"]: (tuple(output["shape"]), _firsts(output)) for output in outputs}
 
 
 def words(outcome: dict[str, Any] | str) -> str:
-    """What `ask` found out, in one line."""
+    """Describe the result of `ask` in one line."""
     if isinstance(outcome, str):
         return outcome
     return ", ".join(f"{name} {shape} {rows}" for name, (shape, rows) in outcome.items())

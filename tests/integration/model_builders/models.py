@@ -77,7 +77,7 @@ def tensor(name: str, shape: list[int], data_type: str = "FP32", **flags: Any) -
 
 
 def value(name: str, shape: list[int], data: list[Any], data_type: str = "FP32") -> dict[str, Any]:
-    """One input of a request, as Triton's HTTP endpoint takes it."""
+    """Return one input of a request, as Triton's HTTP endpoint takes it."""
     return {"name": name, "shape": shape, "datatype": data_type, "data": data}
 
 
@@ -88,7 +88,7 @@ def spec(
     triton: dict[str, Any] | None = None,
     **top: Any,
 ) -> dict[str, Any]:
-    """A model of one number in and one out, with changes; None removes a field."""
+    """Return the spec of a model with one number in and out, changed; None removes a field."""
     fields = {
         "source": {"uri": "pvc://models/tiny"},
         "format": model_format.value,
@@ -102,7 +102,7 @@ def spec(
 
 
 def onnx_doubler(batched: bool = True, name: str = "X") -> bytes:
-    """Y = X + X over [batch, 2], or over [2]."""
+    """Return a model of Y = X + X over [batch, 2], or over [2]."""
     from onnx import TensorProto, helper
 
     shape = ["batch", 2] if batched else [2]
@@ -149,7 +149,7 @@ def get(host: str, path: str) -> Any:
 
 
 def infer(host: str, name: str, inputs: list[dict[str, Any]], **parameters: Any) -> dict[str, Any]:
-    """Outputs of one request by name, as flat lists."""
+    """Return outputs of one request by name, as flat lists."""
     body = {"inputs": inputs, "parameters": parameters}
     request = urllib.request.Request(
         f"http://{host}/v2/models/{name}/infer", data=json.dumps(body).encode()
@@ -160,5 +160,5 @@ def infer(host: str, name: str, inputs: list[dict[str, Any]], **parameters: Any)
 
 
 def loaded_config(host: str, name: str) -> ModelConfig:
-    """The config that Triton says it serves a model with."""
+    """Return the config with which Triton serves a model."""
     return json_format.ParseDict(get(host, f"/v2/models/{name}/config"), ModelConfig())

@@ -1,4 +1,4 @@
-"""What a real Triton makes of each field in an ensemble's config.pbtxt."""
+"""Behaviour of a real Triton for each field in an ensemble's config.pbtxt."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -48,7 +48,7 @@ class World:
     def answer(self, text: str) -> dict[str, Any] | str:
         return ask(self.host, NAMES[text], GRAPH, Request(2))
 
-    def said(self, text: str) -> str:
+    def messages(self, text: str) -> str:
         return "\n".join(line for line in self.log if NAMES[text] in line)
 
 
@@ -99,7 +99,7 @@ def test_triton_caches_answers_of_sequences_that_their_models_never_see(
 
 @pytest.mark.parametrize("text", KEPT)
 def test_triton_serves_an_ensemble_with_what_may_be_said(text: str, world: World) -> None:
-    assert world.answer(text) == {"price": ((2, 1), [2.0, 3.0])}, world.said(text)
+    assert world.answer(text) == {"price": ((2, 1), [2.0, 3.0])}, world.messages(text)
 
 
 @pytest.mark.parametrize("case", FOREIGN, ids=lambda case: case.field)
@@ -107,7 +107,7 @@ def test_triton_refuses_fields_of_models_in_an_ensemble_or_passes_over_them(
     case: Foreign, world: World
 ) -> None:
     if case.triton is None:
-        assert world.answer(case.text) == {"price": ((2, 1), [2.0, 3.0])}, world.said(case.text)
+        assert world.answer(case.text) == {"price": ((2, 1), [2.0, 3.0])}, world.messages(case.text)
     else:
         assert world.index.get(NAMES[case.text], ("", ""))[0] != "READY"
-        assert case.triton in world.said(case.text)
+        assert case.triton in world.messages(case.text)

@@ -28,8 +28,8 @@ class World:
     def is_ready(self, name: str) -> bool:
         return self.index.get(name, ("", ""))[0] == "READY"
 
-    def said(self, name: str) -> str:
-        """What the log says about a model; one that fails early has no reason in the index."""
+    def messages(self, name: str) -> str:
+        """Return log lines of a model; the index has no reason of an early failure."""
         return "\n".join(line for line in self.log if name in line)
 
 
@@ -47,7 +47,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         lay_out(repository, bad.laid_out)
     for description, case in [*BAD.items(), *GOOD.items()]:
         lay_out(repository, [ensemble(case.graph, NAMES[description])])
-    # As the operator starts it.
+    # The operator starts Triton with the same flag.
     flag = "--backend-config=default-max-batch-size=0"
     with LocalTriton(
         repository, tolerate_failures=True, extra_args=[flag], timeout_s=300
@@ -66,7 +66,7 @@ def test_the_steps_models_are_ready(world: World) -> None:
 @pytest.mark.parametrize("description", GOOD)
 def test_what_passes_is_answered(description: str, world: World) -> None:
     case: Good = GOOD[description]
-    assert world.is_ready(NAMES[description]), world.said(NAMES[description])
+    assert world.is_ready(NAMES[description]), world.messages(NAMES[description])
     assert ask(world.host, NAMES[description], case.graph, case.request) == dict(case.answer)
 
 
@@ -80,7 +80,7 @@ def test_what_is_refused_triton_refuses_too(description: str, world: World) -> N
     case: Bad = BAD[description]
     assert isinstance(case.triton, Refuses)
     assert not world.is_ready(NAMES[description])
-    assert case.triton.reason in world.said(NAMES[description])
+    assert case.triton.reason in world.messages(NAMES[description])
 
 
 @pytest.mark.parametrize("description", LOADED)
@@ -89,18 +89,18 @@ def test_what_is_refused_and_triton_loads_shows_in_a_request(
 ) -> None:
     case: Bad = BAD[description]
     assert isinstance(case.triton, Loads)
-    assert world.is_ready(NAMES[description]), world.said(NAMES[description])
+    assert world.is_ready(NAMES[description]), world.messages(NAMES[description])
     outcome = words(ask(world.host, NAMES[description], case.graph, case.triton.request))
     assert re.search(case.triton.shows, outcome), outcome
 
 
 @pytest.mark.parametrize("description", ENDED)
 def test_what_is_refused_and_would_end_triton_ends_it(description: str, tmp_path: Path) -> None:
-    """In a server of its own: until it is gone, or 2,000 requests a client are answered."""
+    """Send requests until the server of this test is gone, or 2,000 a client are answered."""
     case: Bad = BAD[description]
     ending = case.triton
     assert isinstance(ending, Ends)
-    lay_out(tmp_path, [one for step in case.graph.steps for one in step.configs])
+    lay_out(tmp_path, [config for step in case.graph.steps for config in step.configs])
     lay_out(tmp_path, [ensemble(case.graph, "ending")])
     with LocalTriton(tmp_path) as server, ThreadPoolExecutor(ending.clients) as clients:
 

@@ -36,7 +36,7 @@ GROUPS = {
 
 @pytest.fixture(scope="module")
 def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository as people write it, which Triton loads whole."""
+    """Write a repository by hand, which Triton loads as a whole."""
     repository = tmp_path_factory.mktemp("by_hand")
     for name in (*HAND_WRITTEN, *GROUPS):
         text = s.config("onnxruntime", X, Y, extra=GROUPS.get(name, ""))
@@ -51,7 +51,7 @@ def by_hand(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def in_a_pod(by_hand: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What the pods of the imported models have: the config, and the folder of the version."""
+    """Write the files in pods of imported models: the config and the version's folder."""
     repository = tmp_path_factory.mktemp("in_a_pod")
     for manifest in import_repository(by_hand, ImportOptions("pvc://models/repo")).manifests:
         spec = InferenceModel.model_validate(manifest).spec
@@ -77,8 +77,8 @@ def imported(in_a_pod: Path) -> Iterator[LocalTriton]:
 def best_class(server: LocalTriton, model: str) -> str:
     tensor = InferInput("x", [1, 4], "FP32")
     tensor.set_data_from_numpy(np.ones((1, 4), np.float32))
-    wanted = InferRequestedOutput("y", class_count=1)
-    answer = InferenceServerClient(server.http).infer(model, [tensor], outputs=[wanted])
+    requested = InferRequestedOutput("y", class_count=1)
+    answer = InferenceServerClient(server.http).infer(model, [tensor], outputs=[requested])
     return str(answer.as_numpy("y")[0][0].decode())
 
 

@@ -1,4 +1,4 @@
-"""Our verdict on random graphs, and the real Triton's."""
+"""Comparison of our verdict on random graphs with the real Triton's."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -34,7 +34,7 @@ def test_what_passes_is_answered_and_what_is_refused_is_not(tmp_path: Path) -> N
                 graph = GRAPHS[name]
                 answers = [(r, ask(server.http, name, graph, r)) for r in requests(graph)]
                 seen[judge(name, name in ready, answers)] += 1
-                # Triton 2.51 may end where one step fails beside another.
+                # Triton 2.51 may crash if a step fails while another runs.
                 alive = not any(str(answer).startswith("no answer") for _, answer in answers)
     assert set(seen) == {"answered", "not loaded", "answered wrongly"}, seen
     assert min(seen.values()) > 20, seen
@@ -43,7 +43,7 @@ def test_what_passes_is_answered_and_what_is_refused_is_not(tmp_path: Path) -> N
 def judge(name: str, ready: bool, answers: list[tuple[Request, dict[str, Any] | str]]) -> str:
     graph = GRAPHS[name]
     problems = [str(problem) for problem in check_graph(graph)]
-    wrong = [(one, answer) for one, answer in answers if not fits(graph, one, answer)]
+    wrong = [(rows, answer) for rows, answer in answers if not fits(graph, rows, answer)]
     if not problems:
         assert ready, (name, graph)
         # Where a dimension varies, some requests fit and others don't.
@@ -63,7 +63,7 @@ def requests(graph: Graph) -> Iterator[Request]:
 
 
 def fits(graph: Graph, request: Request, answer: dict[str, Any] | str) -> bool:
-    """Whether a client gets what the pipeline declares."""
+    """Return whether a client gets the declared outputs."""
     if isinstance(answer, str) or answer.keys() != {tensor.name for tensor in graph.outputs}:
         return False
     return all(
@@ -76,12 +76,12 @@ def fits(graph: Graph, request: Request, answer: dict[str, Any] | str) -> bool:
 
 def _is(shape: tuple[int, ...], declared: tuple[int, ...]) -> bool:
     return len(shape) == len(declared) and all(
-        wanted in (-1, dim) for dim, wanted in zip(shape, declared, strict=True)
+        expected in (-1, dim) for dim, expected in zip(shape, declared, strict=True)
     )
 
 
 def varies(graph: Graph) -> bool:
-    """Whether a request alone knows some dimension, beside the size of its batch."""
+    """Return whether only a request decides a dimension besides the size of its batch."""
     models = [step.model for step in graph.steps]
     tensors = [tensor for model in models for tensor in (*model.input, *model.output)]
     return any(-1 in tensor.shape for tensor in graph.inputs) or any(-1 in t.dims for t in tensors)

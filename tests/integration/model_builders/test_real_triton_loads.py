@@ -12,7 +12,7 @@ from model_builders.artifact import check_artifact
 from model_builders.checks import check
 from model_builders.config import parse_pbtxt
 from model_builders.importer import ImportOptions, import_repository
-from model_builders.importing.config_diff import residue
+from model_builders.importing.config_diff import difference
 from model_builders.protobuf import as_written
 from tests.integration.model_builders.matrix import BAD_ARTIFACTS, LOADS, REFUSED
 from tests.integration.model_builders.models import ECHO, Case, get, infer, loaded_config, value
@@ -22,7 +22,7 @@ from tests.unit.model_builders.repositories import PYTHON, ensemble, rendered
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 CACHE = "--cache-config=local,size=1048576"
-# What Triton fills in on its own; in this list so that nothing else goes unnoticed.
+# Fields that Triton fills in; the list is complete, so that other changes are noticed.
 COMPLETED = {
     "backend",
     "runtime",
@@ -65,13 +65,13 @@ def test_the_model_is_ready(name: str, case: Case, triton: LocalTriton) -> None:
 def test_triton_serves_the_config_as_rendered(name: str, case: Case, triton: LocalTriton) -> None:
     config, loaded = case.config(name), loaded_config(triton.http, name)
     _forget_made_up_groups(config, loaded)
-    added = residue(as_written(loaded), as_written(config))
+    added = difference(as_written(loaded), as_written(config))
     assert added is not None, f"rendered:\n{config}\nloaded:\n{loaded}"
     assert {descriptor.name for descriptor, _ in added.ListFields()} <= COMPLETED
 
 
 def _forget_made_up_groups(config: Any, loaded: Any) -> None:
-    """Triton names groups and settles Auto; a list is compared whole."""
+    """Remove groups that Triton names and resolves; a list is compared as a whole."""
     for group, made in zip(config.instance_group, loaded.instance_group, strict=False):
         made.name = group.name
         if group.kind == 0:
@@ -170,7 +170,7 @@ def _write(folder: Path, config: str) -> None:
 
 @pytest.fixture(scope="module")
 def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, str]]:
-    """Triton's state of every bad model, and all that it says about it, by its description.
+    """Return Triton's state and log lines of every bad model, by its description.
 
     A config that Triton refuses while it reads the repository has neither state nor reason in the
     index: its log has.
@@ -182,9 +182,9 @@ def refusals(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, s
         bad[description][0].lay_out(repository, name)
     with LocalTriton(repository, extra_args=[CACHE], tolerate_failures=True) as server:
         index, log = server.index(), server.log.splitlines()
-    said = {name: "\n".join(line for line in log if name in line) for name in names.values()}
+    lines = {name: "\n".join(line for line in log if name in line) for name in names.values()}
     return {
-        description: (index.get(name, ("", ""))[0], said[name] + index.get(name, ("", ""))[1])
+        description: (index.get(name, ("", ""))[0], lines[name] + index.get(name, ("", ""))[1])
         for description, name in names.items()
     }
 

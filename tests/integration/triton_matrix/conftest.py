@@ -44,7 +44,7 @@ def tracking_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalM
 
 @pytest.fixture(scope="session")
 def units(claims: Path, tracking_server: LocalMlflow) -> dict[served_networks.Served, ServingUnit]:
-    """Of the version that each alias names, once all versions are registered."""
+    """Return the units of all aliases, once all versions are registered."""
     every = [
         served_networks.Served(name, form) for name in MODELS for form in served_networks.SUFFIX
     ]

@@ -1,4 +1,4 @@
-"""The shipped networks on their way from a real MLflow into Triton's repository.
+"""Steps from a real MLflow with the shipped networks to Triton's repository.
 
 Every step is the operator's: the registry's answer, the completed spec, the ConfigMap of the plan,
 and the init container's command.
@@ -29,13 +29,13 @@ _OWNER = Owner(UnitKey(KIND, "default", "matrix"), API_VERSION, "uid-of-owner")
 
 
 def register_network(served: Served, claims: Path, tracking_uri: str) -> Version:
-    """The exported folder as the next version of the network, with its format as the alias."""
+    """Register the folder as the next version of the network, with its format as alias."""
     entry = Entry(served.name, Format(served.format), MAX_BATCH, alias=served.format)
     return register(claims / "models" / served.name, entry, tracking_uri)
 
 
 def unit_of(served: Served, tracking_uri: str) -> ServingUnit:
-    """Of an InferenceModel that says no more than its name in Triton, an alias, and batching."""
+    """Return the unit of an InferenceModel with a name in Triton, an alias and batching."""
     uri = f"models:/{served.name}@{served.format}"
     model = {"name": served.in_triton, "source": {"uri": uri}}
     spec = InferenceModelSpec.model_validate({"model": model, "triton": BATCHING})

@@ -1,4 +1,4 @@
-"""The shipped networks as exported folders, files of them laid out by `load`, and requests."""
+"""The shipped networks as exported folders, their files as `load` writes them, and requests."""
 
 import importlib
 import json
@@ -57,7 +57,7 @@ class Served:
 
     @property
     def version(self) -> int:
-        """The registry's, where the formats are one model's versions in their order here."""
+        """Return the registry's version: each format is a version, in their order here."""
         return list(SUFFIX).index(self.format) + 1
 
     @property
@@ -74,7 +74,7 @@ def declared(tensor: TensorSpec) -> dict[str, Any]:
 
 
 def network(name: str) -> nn.Module:
-    """Untrained but for the sentence encoder, with heads that say something: serving is asked."""
+    """Return an untrained network with a real sentence encoder: only serving is tested."""
     torch.manual_seed(23)
     model = MODELS[name].create().eval()
     if isinstance(model, PricePredictor):
@@ -94,7 +94,7 @@ def export_network(name: str, model: nn.Module, folder: Path) -> None:
 
 
 def lay_out(models: list[Served], claims: Path, output: Path) -> None:
-    """As the init container does it; the claim is called `models`."""
+    """Write the repository as the init container does; the claim is called `models`."""
     orders = [
         ModelOrder(
             PlannedModel(
@@ -114,7 +114,7 @@ def lay_out(models: list[Served], claims: Path, output: Path) -> None:
 def ask(
     triton: LocalTriton, protocol: str, served: Served, inputs: Mapping[str, Tensor]
 ) -> tuple[Tensor, ...]:
-    """One request over `http` or `grpc`, answered by that version, outputs in their order."""
+    """Send one request over `http` or `grpc` to that version, and return outputs in order."""
     from tritonclient.utils import np_to_triton_dtype
 
     library: Any = importlib.import_module(f"tritonclient.{protocol}")
@@ -124,7 +124,7 @@ def ask(
         tensor = library.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
         tensors.append(tensor.set_data_from_numpy(array))
     names = [tensor.name for tensor in MODELS[served.name].signature.outputs]
-    wanted = [library.InferRequestedOutput(name) for name in names]
+    requested = [library.InferRequestedOutput(name) for name in names]
     with library.InferenceServerClient(getattr(triton, protocol)) as client:
-        answer = client.infer(served.in_triton, tensors, str(served.version), outputs=wanted)
+        answer = client.infer(served.in_triton, tensors, str(served.version), outputs=requested)
         return tuple(torch.from_numpy(answer.as_numpy(name).copy()) for name in names)

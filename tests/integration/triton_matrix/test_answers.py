@@ -1,4 +1,4 @@
-"""What a real Triton answers is what the network answers, in every format, batch and protocol."""
+"""A real Triton answers as the network, in every format, batch and protocol."""
 
 import pytest
 import torch
@@ -35,8 +35,8 @@ def test_triton_answers_as_the_network_does(
     answered = ask(triton, protocol, Served(name, form), dict(zip(names, given, strict=True)))
     with torch.inference_mode():
         expected = model(*given)
-    for found, wanted in zip(answered, expected, strict=True):
-        assert distance(found, wanted) <= 1e-4
+    for output, expected_output in zip(answered, expected, strict=True):
+        assert distance(output, expected_output) <= 1e-4
 
 
 @every_model
@@ -55,8 +55,8 @@ def test_texts_of_any_length_are_rated(
     answered = ask(triton, "grpc", Served("sentiment_transformer", form), given)
     with torch.inference_mode():
         expected = networks["sentiment_transformer"](*given.values())
-    for found, wanted in zip(answered, expected, strict=True):
-        assert distance(found, wanted) <= 1e-4
+    for output, expected_output in zip(answered, expected, strict=True):
+        assert distance(output, expected_output) <= 1e-4
 
 
 def test_one_format_may_take_the_others_place(
@@ -67,8 +67,8 @@ def test_one_format_may_take_the_others_place(
         ask(triton, "grpc", Served("lstm_price_predictor", form), {"ohlcv": window})
         for form in SUFFIX
     ]
-    for one, other in zip(*answers, strict=True):
-        assert distance(one, other) <= 1e-5
+    for output, other in zip(*answers, strict=True):
+        assert distance(output, other) <= 1e-5
 
 
 def test_the_combiner_takes_what_the_other_models_give(

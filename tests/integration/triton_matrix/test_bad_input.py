@@ -1,4 +1,4 @@
-"""What cannot be answered or loaded is refused in a sentence, and what is served goes on."""
+"""Bad requests and models are refused with a message, and served models go on."""
 
 import shutil
 from pathlib import Path
@@ -39,10 +39,10 @@ def refusal(triton: LocalTriton, protocol: str, served: Served, inputs: dict[str
 @every_format
 @every_protocol
 def test_another_data_type_is_refused(triton: LocalTriton, protocol: str, form: str) -> None:
-    said = refusal(triton, protocol, Served(LSTM, form), window(1, 60, 5, dtype=torch.float64))
-    assert "'ohlcv'" in said
-    assert "FP64" in said
-    assert "FP32" in said
+    message = refusal(triton, protocol, Served(LSTM, form), window(1, 60, 5, dtype=torch.float64))
+    assert "'ohlcv'" in message
+    assert "FP64" in message
+    assert "FP32" in message
 
 
 @every_format
@@ -51,31 +51,31 @@ def test_another_data_type_is_refused(triton: LocalTriton, protocol: str, form: 
 def test_other_columns_or_days_are_refused(
     triton: LocalTriton, protocol: str, form: str, shape: tuple[int, ...]
 ) -> None:
-    said = refusal(triton, protocol, Served(LSTM, form), window(*shape))
-    assert "ohlcv" in said
-    assert "60,5" in said
+    message = refusal(triton, protocol, Served(LSTM, form), window(*shape))
+    assert "ohlcv" in message
+    assert "60,5" in message
 
 
 @every_format
 def test_more_rows_than_the_largest_batch_are_refused(triton: LocalTriton, form: str) -> None:
-    said = refusal(triton, "grpc", Served(LSTM, form), window(33, 60, 5))
-    assert "batch-size must be <= 32" in said
+    message = refusal(triton, "grpc", Served(LSTM, form), window(33, 60, 5))
+    assert "batch-size must be <= 32" in message
 
 
 @every_format
 def test_a_missing_input_is_refused(triton: LocalTriton, form: str) -> None:
     given = text(5)
     del given["attention_mask"]
-    said = refusal(triton, "grpc", Served(SENTIMENT, form), given)
-    assert "expected 2 inputs but got 1" in said
+    message = refusal(triton, "grpc", Served(SENTIMENT, form), given)
+    assert "expected 2 inputs but got 1" in message
 
 
 @every_format
 @pytest.mark.parametrize("tokens", [513, 10_000])
 def test_a_text_that_is_too_long_is_refused(triton: LocalTriton, form: str, tokens: int) -> None:
-    said = refusal(triton, "grpc", Served(SENTIMENT, form), text(tokens))
-    assert str(tokens) in said
-    assert "512" in said
+    message = refusal(triton, "grpc", Served(SENTIMENT, form), text(tokens))
+    assert str(tokens) in message
+    assert "512" in message
 
 
 @every_format
@@ -95,9 +95,9 @@ def test_a_nan_is_answered_with_nan_beside_a_sound_answer(
         expected = networks[LSTM](given[1:])
     given[0, 30, 3] = torch.nan
     answered = ask(triton, "http", Served(LSTM, form), {"ohlcv": given})
-    for found, wanted in zip(answered, expected, strict=True):
-        assert bool(found[0].isnan().all())
-        assert distance(found[1:], wanted) <= 1e-4
+    for output, expected_output in zip(answered, expected, strict=True):
+        assert bool(output[0].isnan().all())
+        assert distance(output[1:], expected_output) <= 1e-4
 
 
 @every_format

@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
 SENTIMENT = "sentiment_transformer"
 SMALLER = {Precision.FP16: 0.55, Precision.INT8: 0.3}
-# Of the score, between -1 and 1.
+# The score is between -1 and 1.
 MEAN_OFF = {Precision.FP16: 0.002, Precision.INT8: 0.05}
 
 
@@ -28,7 +28,7 @@ def precision(request: pytest.FixtureRequest) -> Precision:
 
 @pytest.fixture(scope="module")
 def texts(networks: dict[str, nn.Module]) -> Samples:
-    """Texts that were rated as the network rates them, give or take."""
+    """Return texts whose rating is close to the network's."""
     drawn = torch.Generator().manual_seed(17)
     lengths = torch.randint(4, 24, (64, 1), generator=drawn)
     mask = (torch.arange(24) < lengths).long()
@@ -64,6 +64,6 @@ def test_it_is_served_in_the_place_of_the_original(
         for rows in (torch.arange(1), torch.arange(8), torch.arange(32)):
             given = texts.take(rows).inputs
             expected = OnnxModel(claims / "models" / SENTIMENT / variant.file)(*given.values())
-            found = ask(triton, "grpc", served, given)
-            for one, other in zip(found, expected, strict=True):
-                assert distance(one, other) <= 1e-2, "another version of ONNX Runtime"
+            answered = ask(triton, "grpc", served, given)
+            for output, other in zip(answered, expected, strict=True):
+                assert distance(output, other) <= 1e-2, "another version of ONNX Runtime"

@@ -1,4 +1,4 @@
-"""What Triton serves of each network is the version that an alias of the registry names."""
+"""Triton serves the version of each network that an alias of the registry names."""
 
 import pytest
 import tritonclient.http as triton_http

@@ -1,4 +1,4 @@
-"""What Triton is told of each built-in step."""
+"""The config.pbtxt of each built-in step."""
 
 from typing import Any
 
@@ -36,9 +36,9 @@ def test_a_step_is_known_by_its_field(kind: str) -> None:
 
 
 def test_the_average_takes_what_the_combiner_takes() -> None:
-    wanted = EnsembleCombiner.signature().inputs
-    found = config({"weightedAverage": {}}).input
-    assert [(t.name, tuple(t.dims)) for t in found] == [(t.name, t.shape) for t in wanted]
+    expected = EnsembleCombiner.signature().inputs
+    inputs = config({"weightedAverage": {}}).input
+    assert [(t.name, tuple(t.dims)) for t in inputs] == [(t.name, t.shape) for t in expected]
 
 
 def test_the_indicators_are_those_of_the_features() -> None:
@@ -52,12 +52,14 @@ def test_windows_are_as_long_as_the_step_says(steps: int) -> None:
     assert outputs == dict.fromkeys([*frame.NAMES, "problem"], (1,))
 
 
-def test_what_nobody_says_is_as_in_training() -> None:
-    said = settings({"ohlcvFeatures": {}})
-    periods = {name: int(said[name]) for name in ("rsi", "sma", "ema", "volatility")}
+def test_defaults_are_those_of_training() -> None:
+    defaults = settings({"ohlcvFeatures": {}})
+    periods = {name: int(defaults[name]) for name in ("rsi", "sma", "ema", "volatility")}
     assert frame.Periods(**periods) == frame.STANDARD
-    assert int(said["steps"]) == STEPS
-    assert int(said["longest_standstill"]) == STEPS - 1, "a whole window that stands still is bad"
+    assert int(defaults["steps"]) == STEPS
+    assert int(defaults["longest_standstill"]) == STEPS - 1, (
+        "a whole window that stands still is bad"
+    )
     average = settings({"weightedAverage": {}})
     combiner = EnsembleCombiner()
     weights = [int(average[f"{name}_weight"]) for name in ("price", "sentiment")]

@@ -1,4 +1,4 @@
-"""What a built-in step's version folder holds, and what it takes to make it."""
+"""The files of a built-in step's version folder, and the imports of the code that writes it."""
 
 import subprocess
 import sys
@@ -32,8 +32,8 @@ def test_a_step_is_a_python_model_with_the_features_beside_it(kind: str, tmp_pat
 
 
 @pytest.mark.parametrize("kind", BUILTINS)
-def test_whatever_a_step_imports_is_packed_with_it(kind: str, tmp_path: Path) -> None:
-    """But for numpy and Triton's own module, which is stood in for here."""
+def test_all_imports_of_a_step_are_packed_with_it(kind: str, tmp_path: Path) -> None:
+    """Import all but numpy and Triton's module, which has a stand-in here."""
     write_builtin(kind, tmp_path)
     (tmp_path / "triton_python_backend_utils.py").touch()
     code = "import sys; sys.path.insert(0, sys.argv[1]); import model; print(*sys.modules)"
@@ -56,14 +56,14 @@ def test_a_tokenizer_has_the_words_that_it_is_given(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("words", "found"),
+    ("words", "problem"),
     [("rise\n", r"no \[UNK\], \[CLS\]"), (WORDS + "rise\n", "1 words twice"), ("", "among 0")],
 )
 def test_words_that_no_tokenizer_can_use_are_refused(
-    words: str, found: str, tmp_path: Path
+    words: str, problem: str, tmp_path: Path
 ) -> None:
     (tmp_path / "own.txt").write_text(words)
-    with pytest.raises(FeatureError, match=rf"BadVocabulary: vocabulary: found .*{found}"):
+    with pytest.raises(FeatureError, match=rf"BadVocabulary: vocabulary: found .*{problem}"):
         write_builtin("tokenizer", tmp_path / "1", tmp_path / "own.txt")
 
 

@@ -1,4 +1,4 @@
-"""A built-in step's settings: what they are without a word, and what is refused."""
+"""The settings of built-in steps: their defaults, and values that are refused."""
 
 from typing import Any
 
@@ -28,10 +28,10 @@ def test_a_step_without_a_word_is_as_in_training() -> None:
 def test_words_come_from_any_place_of_files(scheme: str) -> None:
     ending = ":1" if scheme == "oci" else ""
     uri = f"{scheme}://words/vocab.txt{ending}"
-    found = Builtin.model_validate({"tokenizer": {"vocabulary": {"uri": uri}}}).tokenizer
-    assert found is not None
-    assert found.vocabulary is not None
-    assert found.vocabulary.uri == uri
+    tokenizer = Builtin.model_validate({"tokenizer": {"vocabulary": {"uri": uri}}}).tokenizer
+    assert tokenizer is not None
+    assert tokenizer.vocabulary is not None
+    assert tokenizer.vocabulary.uri == uri
 
 
 @pytest.mark.parametrize("uri", ["models:/words@champion", "runs:/0a1b/words"])
@@ -47,8 +47,8 @@ def test_words_do_not_come_from_the_registry(uri: str) -> None:
     "builtin", [{}, {"tokenizer": {}, "ohlcvFeatures": {}}, {"weightedAverage": None}]
 )
 def test_a_step_is_one_of_them(builtin: dict[str, Any]) -> None:
-    (said,) = refusal(builtin)
-    assert "weightedAverage" in said
+    (message,) = refusal(builtin)
+    assert "weightedAverage" in message
 
 
 @pytest.mark.parametrize(
@@ -78,5 +78,5 @@ def test_a_step_is_one_of_them(builtin: dict[str, Any]) -> None:
     ],
 )
 def test_a_bad_setting_is_named(builtin: dict[str, Any], path: str) -> None:
-    (said,) = refusal(builtin)
-    assert said.startswith(path)
+    (message,) = refusal(builtin)
+    assert message.startswith(path)

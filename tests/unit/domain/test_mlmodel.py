@@ -236,7 +236,9 @@ def test_many_flavors_are_not_all_listed() -> None:
 
 
 def test_a_flavor_that_has_no_name_is_a_sentence() -> None:
-    assert refused("flavors: {1: {}, onnx: {}}").startswith("its MLmodel file does not have a map of")
+    assert refused("flavors: {1: {}, onnx: {}}").startswith(
+        "its MLmodel file does not have a map of"
+    )
 
 
 def test_a_signature_of_another_shape_has_no_tensors() -> None:

@@ -13,7 +13,7 @@ def share(days: int, seed: int = 1) -> Bars:
 
 
 def bars_of(close: Floats, opened: Floats, volume: Floats) -> Bars:
-    """Days in a row; `opened` is a share of the close."""
+    """Return bars of consecutive days; `opened` is a share of the close."""
     prices = np.column_stack([close * opened, close])
     high, low = prices.max(axis=1) * 1.01, prices.min(axis=1) * 0.98
     days = np.datetime64("2001-01-01") + np.arange(len(close))
@@ -22,7 +22,7 @@ def bars_of(close: Floats, opened: Floats, volume: Floats) -> Bars:
 
 @st.composite
 def any_bars(draw: st.DrawFn, least: int = 1, most: int = 60) -> Bars:
-    """Any possible bars: prices of any size, standing still, and days without trade."""
+    """Draw any possible bars: any prices, constant ones, and days without trade."""
     count = draw(st.integers(least, most))
     price = st.floats(1e-4, 1e6) | st.sampled_from([1.0, 100.0])
     close = draw(st.lists(price, min_size=count, max_size=count))

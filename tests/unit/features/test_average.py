@@ -42,10 +42,10 @@ def both(
 
 
 def assert_equal(ours: list[np.ndarray], theirs: list[np.ndarray]) -> None:
-    for mine, wanted in zip(ours, theirs, strict=True):
+    for mine, expected in zip(ours, theirs, strict=True):
         assert mine.dtype == np.float32
-        assert mine.shape == wanted.shape
-        np.testing.assert_allclose(mine, wanted, rtol=1e-6, atol=1e-6, equal_nan=True)
+        assert mine.shape == expected.shape
+        np.testing.assert_allclose(mine, expected, rtol=1e-6, atol=1e-6, equal_nan=True)
 
 
 @pytest.mark.parametrize("rows", [1, 8, 300])
@@ -61,7 +61,7 @@ def test_an_edge_is_answered_alike(row: tuple[float, ...]) -> None:
 
 
 @pytest.mark.filterwarnings("error")
-def test_edges_leave_their_neighbours_alone_and_warn_nobody() -> None:
+def test_edges_leave_their_neighbours_alone_without_a_warning() -> None:
     ours, theirs = both(columns([row for edge in EDGES for row in (edge, GOOD)]))
     assert_equal(ours, theirs)
     alone, _ = both(columns([GOOD]))

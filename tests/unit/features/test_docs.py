@@ -22,6 +22,6 @@ def test_every_feature_is_explained(name: str) -> None:
 
 
 def test_the_examples_print_what_they_say() -> None:
-    found = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS)
-    assert found.attempted > 10
-    assert found.failed == 0
+    results = doctest.testfile(str(PAGE), module_relative=False, optionflags=doctest.ELLIPSIS)
+    assert results.attempted > 10
+    assert results.failed == 0

@@ -1,4 +1,4 @@
-"""Features are packed beside models into Triton, where only numpy is."""
+"""Features are packed beside models into Triton, which only has numpy."""
 
 import ast
 import shutil
@@ -15,13 +15,13 @@ MODULES = sorted(FOLDER.glob("*.py"))
 
 
 def imported(path: Path) -> set[str]:
-    found: set[str] = set()
+    modules: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text("utf-8"))):
         if isinstance(node, ast.ImportFrom):
-            found.add(node.module or "")
+            modules.add(node.module or "")
         elif isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
-    return found
+            modules.update(alias.name for alias in node.names)
+    return modules
 
 
 @pytest.mark.parametrize("path", MODULES, ids=[path.stem for path in MODULES])

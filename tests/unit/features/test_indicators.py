@@ -1,4 +1,4 @@
-"""Our numbers against the `ta` library's, a published table, and the rules where there are none."""
+"""Our numbers against the `ta` library, a published table, and the definitions."""
 
 import warnings
 from collections.abc import Callable
@@ -60,41 +60,41 @@ def real() -> Floats:
 def of_library(indicator: Callable[[], pd.Series]) -> Floats:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it divides by its own warm-up
-        found: Floats = indicator().to_numpy(np.float64)
-    return found
+        values: Floats = indicator().to_numpy(np.float64)
+    return values
 
 
 def test_moving_averages_equal_the_librarys(real: Floats) -> None:
-    wanted = of_library(SMAIndicator(pd.Series(real), 20).sma_indicator)
-    np.testing.assert_allclose(sma(real, 20), wanted, rtol=1e-9)
+    expected = of_library(SMAIndicator(pd.Series(real), 20).sma_indicator)
+    np.testing.assert_allclose(sma(real, 20), expected, rtol=1e-9)
 
 
 def test_exponential_averages_equal_the_librarys(real: Floats) -> None:
-    wanted = of_library(EMAIndicator(pd.Series(real), 26).ema_indicator)
-    np.testing.assert_allclose(ema(real, 26), wanted, rtol=1e-12)
+    expected = of_library(EMAIndicator(pd.Series(real), 26).ema_indicator)
+    np.testing.assert_allclose(ema(real, 26), expected, rtol=1e-12)
 
 
 def test_log_returns_equal_the_librarys(real: Floats) -> None:
-    wanted = of_library(DailyLogReturnIndicator(pd.Series(real)).daily_log_return) / 100
-    np.testing.assert_allclose(log_returns(real), wanted, rtol=1e-9, atol=1e-15)
+    expected = of_library(DailyLogReturnIndicator(pd.Series(real)).daily_log_return) / 100
+    np.testing.assert_allclose(log_returns(real), expected, rtol=1e-9, atol=1e-15)
 
 
 def test_volatility_equals_the_rolling_deviation_of_pandas(real: Floats) -> None:
-    wanted = pd.Series(log_returns(real)).rolling(20).std().to_numpy()
-    np.testing.assert_allclose(volatility(real, 20), wanted, rtol=1e-8)
+    expected = pd.Series(log_returns(real)).rolling(20).std().to_numpy()
+    np.testing.assert_allclose(volatility(real, 20), expected, rtol=1e-8)
 
 
 def test_rsi_equals_the_librarys_once_the_beginning_is_forgotten(real: Floats) -> None:
     # It begins with an average of 0 rather than with Wilder's mean; 13/14 a bar of that remains.
-    wanted = of_library(RSIIndicator(pd.Series(real), 14).rsi)
-    found = rsi(real, 14)
-    np.testing.assert_allclose(found[400:], wanted[400:], rtol=1e-9)
-    assert np.nanmax(np.abs(found[:60] - wanted[:60])) > 0.01
+    expected = of_library(RSIIndicator(pd.Series(real), 14).rsi)
+    values = rsi(real, 14)
+    np.testing.assert_allclose(values[400:], expected[400:], rtol=1e-9)
+    assert np.nanmax(np.abs(values[:60] - expected[:60])) > 0.01
 
 
 def test_rsi_equals_the_published_table() -> None:
-    found = rsi(PUBLISHED, 14)
-    np.testing.assert_allclose(found[14:], PUBLISHED_RSI, atol=0.006)
+    values = rsi(PUBLISHED, 14)
+    np.testing.assert_allclose(values[14:], PUBLISHED_RSI, atol=0.006)
 
 
 def test_rsi_of_prices_that_only_rise_only_fall_or_stand_still() -> None:
@@ -106,8 +106,8 @@ def test_rsi_of_prices_that_only_rise_only_fall_or_stand_still() -> None:
 @settings(deadline=None)
 @given(any_bars())
 def test_rsi_is_a_percentage_of_any_prices(bars: Bars) -> None:
-    found = rsi(bars.column("close"), 5)
-    assert np.all((found[5:] >= 0) & (found[5:] <= 100))
+    values = rsi(bars.column("close"), 5)
+    assert np.all((values[5:] >= 0) & (values[5:] <= 100))
 
 
 def test_price_ratios_are_of_the_bar_and_the_one_before() -> None:
@@ -131,9 +131,9 @@ WARM_UP: dict[str, tuple[Callable[[Floats], Floats], int]] = {
 def test_is_nan_exactly_while_it_warms_up(
     indicator: Callable[[Floats], Floats], bars: int, count: int
 ) -> None:
-    found = indicator(share(30).column("close")[:count])
-    assert len(found) == count
-    assert np.isnan(found).tolist() == [row < bars for row in range(count)]
+    values = indicator(share(30).column("close")[:count])
+    assert len(values) == count
+    assert np.isnan(values).tolist() == [row < bars for row in range(count)]
 
 
 @pytest.mark.parametrize(("indicator", "bars"), WARM_UP.values(), ids=WARM_UP)
@@ -183,15 +183,15 @@ def test_no_feature_depends_on_a_later_bar(bars: Bars) -> None:
 
 def test_after_the_warm_up_every_feature_has_a_value() -> None:
     periods = Periods(rsi=5, sma=9, ema=4, volatility=7)
-    found = np.column_stack(list(frame(share(40), periods).values()))
-    complete = ~np.isnan(found).any(axis=1)
+    features = np.column_stack(list(frame(share(40), periods).values()))
+    complete = ~np.isnan(features).any(axis=1)
     assert complete.tolist() == [row >= periods.warm_up for row in range(40)]
 
 
 @pytest.mark.parametrize("names", [("rsi",), ("high_to_low", "ema"), ()])
 def test_only_features_that_are_asked_for_are_computed(names: tuple[str, ...]) -> None:
     bars = share(40)
-    found, every = frame(bars, names=names), frame(bars)
-    assert found.keys() == set(names)
+    chosen, every = frame(bars, names=names), frame(bars)
+    assert chosen.keys() == set(names)
     for name in names:
-        np.testing.assert_array_equal(found[name], every[name])
+        np.testing.assert_array_equal(chosen[name], every[name])

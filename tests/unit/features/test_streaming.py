@@ -1,4 +1,4 @@
-"""What comes bar by bar has the same bits as what is computed over the whole series."""
+"""Results bar by bar have the same bits as those over the whole series."""
 
 import math
 
@@ -29,17 +29,17 @@ def streamed(bars: Bars, periods: Periods) -> dict[str, Floats]:
 @settings(deadline=None)
 @given(any_bars(), PERIODS)
 def test_streaming_equals_batch_for_any_bars(bars: Bars, periods: Periods) -> None:
-    found, wanted = streamed(bars, periods), frame(bars, periods)
-    assert list(found) == list(wanted) == list(NAMES)
+    features, expected = streamed(bars, periods), frame(bars, periods)
+    assert list(features) == list(expected) == list(NAMES)
     for name in NAMES:
-        assert np.array_equal(found[name], wanted[name], equal_nan=True), name
+        assert np.array_equal(features[name], expected[name], equal_nan=True), name
 
 
 def test_streaming_equals_batch_over_years() -> None:
     bars = share(1500)
-    found, wanted = streamed(bars, Periods()), frame(bars)
+    features, expected = streamed(bars, Periods()), frame(bars)
     for name in NAMES:
-        assert np.array_equal(found[name], wanted[name], equal_nan=True), name
+        assert np.array_equal(features[name], expected[name], equal_nan=True), name
 
 
 def test_each_indicator_alone_equals_its_batch() -> None:
@@ -50,9 +50,9 @@ def test_each_indicator_alone_equals_its_batch() -> None:
         "rsi": (RSI(14), rsi(close, 14)),
         "volatility": (Volatility(21), volatility(close, 21)),
     }
-    for name, (stream, wanted) in pairs.items():
-        found = [stream.update(value) for value in close]
-        assert np.array_equal(found, wanted, equal_nan=True), name
+    for name, (stream, expected) in pairs.items():
+        values = [stream.update(value) for value in close]
+        assert np.array_equal(values, expected, equal_nan=True), name
 
 
 @settings(deadline=None)

@@ -41,8 +41,8 @@ def ours() -> WordPiece:
 
 
 @pytest.fixture(scope="module")
-def wanted() -> Callable[[str], list[int]]:
-    """Theirs, as `tokenizer.json` says it, without truncation and padding to 128."""
+def expected() -> Callable[[str], list[int]]:
+    """Return their ids, by `tokenizer.json` without truncation and padding to 128."""
     theirs = Tokenizer.from_file(str(MODEL / "tokenizer.json"))
     theirs.no_padding()
     theirs.no_truncation()
@@ -51,9 +51,9 @@ def wanted() -> Callable[[str], list[int]]:
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_a_text_has_their_ids(
-    text: str, ours: WordPiece, wanted: Callable[[str], list[int]]
+    text: str, ours: WordPiece, expected: Callable[[str], list[int]]
 ) -> None:
-    assert ours.ids(text) == wanted(text)
+    assert ours.ids(text) == expected(text)
 
 
 @given(st.text(st.characters(max_codepoint=0x24F, exclude_categories=("Cs",)), max_size=80))
@@ -80,18 +80,20 @@ def test_every_sign_that_unicode_has_not_changed_since_is_split_as_theirs() -> N
     assert wrong == []
 
 
-def test_a_batch_is_padded_and_masked(ours: WordPiece, wanted: Callable[[str], list[int]]) -> None:
+def test_a_batch_is_padded_and_masked(
+    ours: WordPiece, expected: Callable[[str], list[int]]
+) -> None:
     texts = ["good", "a rather longer text"]
     tokens = ours.encode(texts)
     assert (tokens.input_ids.dtype, tokens.attention_mask.dtype) == (np.int64, np.int64)
     assert tokens.input_ids.shape == tokens.attention_mask.shape == (2, 6)
-    assert tokens.input_ids[0].tolist() == [*wanted("good"), 0, 0, 0]
+    assert tokens.input_ids[0].tolist() == [*expected("good"), 0, 0, 0]
     assert tokens.attention_mask.tolist() == [[1, 1, 1, 0, 0, 0], [1] * 6]
 
 
 def test_control_tokens_in_a_text_are_words(ours: WordPiece) -> None:
-    found = ours.ids("well [SEP] [CLS] [MASK] then")
-    assert found.count(102) == found.count(101) == 1
+    ids = ours.ids("well [SEP] [CLS] [MASK] then")
+    assert ids.count(102) == ids.count(101) == 1
     assert ours.ids("[SEP]") == ours.ids("[ sep ]")
 
 
@@ -115,10 +117,10 @@ def test_a_text_of_512_tokens_just_fits(ours: WordPiece) -> None:
 
 
 def test_a_long_text_is_cut_where_that_is_asked_for(ours: WordPiece) -> None:
-    found = ours.ids("good " * 9998 + "bad", longer=TooLong.CUT)
-    assert len(found) == 512
-    assert (found[0], found[-1]) == (101, 102)
-    assert found[1:-1] == ours.ids("good " * 510)[1:-1]
+    ids = ours.ids("good " * 9998 + "bad", longer=TooLong.CUT)
+    assert len(ids) == 512
+    assert (ids[0], ids[-1]) == (101, 102)
+    assert ids[1:-1] == ours.ids("good " * 510)[1:-1]
 
 
 def test_the_bad_text_of_a_batch_is_named(ours: WordPiece) -> None:

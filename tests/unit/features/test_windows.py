@@ -17,9 +17,9 @@ def real_windows(count: int = 70) -> Floats:
 
 def test_a_window_is_60_bars_in_order() -> None:
     bars = share(100)
-    found = windows(bars.ohlcv)
-    assert found.shape == (41, STEPS, 5)
-    assert np.array_equal(found[7], bars.ohlcv[7:67])
+    slices = windows(bars.ohlcv)
+    assert slices.shape == (41, STEPS, 5)
+    assert np.array_equal(slices[7], bars.ohlcv[7:67])
 
 
 def test_a_stride_takes_every_nth_window() -> None:
@@ -47,10 +47,10 @@ def test_a_window_of_no_bars_is_refused() -> None:
 
 
 def test_the_last_close_and_the_mean_volume_are_0() -> None:
-    found = normalised(real_windows())
-    assert found.dtype == np.float32
-    assert np.all(found[:, -1, 3] == 0)
-    np.testing.assert_allclose(found[:, :, 4].mean(axis=1), 0, atol=1e-5)
+    scaled = normalised(real_windows())
+    assert scaled.dtype == np.float32
+    assert np.all(scaled[:, -1, 3] == 0)
+    np.testing.assert_allclose(scaled[:, :, 4].mean(axis=1), 0, atol=1e-5)
 
 
 def test_ten_percent_above_the_last_close_is_about_1() -> None:

@@ -1,7 +1,7 @@
 """Fields of config.pbtxt that name files, in forms that are a model's own and in others.
 
 The model is version 7 of `lstm`. The text fields that name no file are listed too, so that a field
-of a newer schema is in none of the lists until somebody decides.
+of a newer schema is in none of the lists until a maintainer decides.
 """
 
 NAMES_NO_FILE = {
@@ -249,7 +249,7 @@ OTHERS = {
         "optimization.execution_accelerators.gpu_execution_accelerator[x]"
         ".parameters[trt_extra_plugin_lib_paths]",
     ),
-    "a path in an option that nobody here knows": (
+    "a path in an unknown option": (
         accelerator("load_config", "/models/fx/1/openvino.json", kind="cpu"),
         "optimization.execution_accelerators.cpu_execution_accelerator[x].parameters[load_config]",
     ),

@@ -114,13 +114,13 @@ UNTOLD = ModelConfig(name="untold", backend="onnxruntime", max_batch_size=8)
 
 
 def ensemble_of(runs: str, name: str = "inner") -> ModelConfig:
-    """An ensemble of one step, which runs a model that takes and gives what ROW does."""
+    """Return an ensemble of one step, which runs a model that takes and gives what ROW does."""
     config = ModelConfig(name=name, platform="ensemble", max_batch_size=8)
     config.input.add(name="IN", data_type=config_type(DataType.FP32), dims=[5])
     config.output.add(name="OUT", data_type=config_type(DataType.FP32), dims=[5])
-    one = config.ensemble_scheduling.step.add(model_name=runs, model_version=-1)
-    one.input_map["X"] = "IN"
-    one.output_map["Y"] = "OUT"
+    added = config.ensemble_scheduling.step.add(model_name=runs, model_version=-1)
+    added.input_map["X"] = "IN"
+    added.output_map["Y"] = "OUT"
     return config
 
 

@@ -7,7 +7,7 @@ Case = TypeVar("Case")
 
 
 def joined(*tables: Mapping[str, Case]) -> dict[str, Case]:
-    """A description that two tables use would hide a case."""
+    """Join tables; a description in two tables would hide a case."""
     cases = [named for table in tables for named in table.items()]
     assert len(dict(cases)) == len(cases), "a description is used twice"
     return dict(cases)

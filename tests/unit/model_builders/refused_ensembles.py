@@ -41,7 +41,7 @@ REFUSED_ENSEMBLES = {
     ),
     "itself as a step": (
         ensemble().replace('"bars"', '"signal"'),
-        "found a ring of steps, signal -> signal, expected steps that do not lead back to the"
+        "found a cycle of steps, signal -> signal, expected steps that do not lead back to the"
         " ensemble; Triton does not load it: take one of them out",
     ),
     "a version of its own": (

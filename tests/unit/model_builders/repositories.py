@@ -29,17 +29,17 @@ def served_name(manifest: dict[str, Any]) -> str:
 
 
 def rendered(manifests: list[dict[str, Any]], original: ModelConfig) -> ModelConfig:
-    """The config of the manifest that Triton knows as the original; steps pin as the original's."""
+    """Render the manifest under the original's name, with the original's versions of steps."""
     names = {(m["kind"], m["metadata"]["name"]): served_name(m) for m in manifests}
     manifest = next(m for m in manifests if served_name(m) == original.name)
     if manifest["kind"] == "InferenceModel":
         model = InferenceModel.model_validate(manifest)
         return model_config(model.spec, name=original.name, accelerated=True)
     spec = EnsemblePipeline.model_validate(manifest).spec
-    wanted = zip(spec.steps, original.ensemble_scheduling.step, strict=True)
+    pairs = zip(spec.steps, original.ensemble_scheduling.step, strict=True)
     models = {
-        step.name: StepModel(names[step.model_ref.kind, step.model_ref.name], one.model_version)
-        for step, one in wanted
+        step.name: StepModel(names[step.model_ref.kind, step.model_ref.name], inner.model_version)
+        for step, inner in pairs
         if step.model_ref
     }
     return ensemble_config(spec, name=original.name, models=models)

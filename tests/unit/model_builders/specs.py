@@ -23,7 +23,7 @@ def model(**changes: Any) -> dict[str, Any]:
 def spec(
     *, model_changes: dict[str, Any] | None = None, triton: dict[str, Any] | None = None, **top: Any
 ) -> InferenceModelSpec:
-    """The LSTM's spec with changed model fields (None removes one), triton and other sections."""
+    """Return the LSTM's spec, with other model fields (None removes one) and sections."""
     merged = {k: v for k, v in model(**(model_changes or {})).items() if v is not None}
     return InferenceModelSpec.model_validate({"model": merged, "triton": triton or {}, **top})
 

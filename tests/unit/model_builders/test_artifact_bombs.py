@@ -19,7 +19,7 @@ MIB = 1 << 20
 MODEL = b"class TritonPythonModel:\n    def execute(self, requests):\n        return []\n"
 
 
-def said(format: ModelFormat, path: Path, config: str = "") -> list[str]:
+def problems_of(format: ModelFormat, path: Path, config: str = "") -> list[str]:
     return [str(problem) for problem in check_artifact(format, path, parse_pbtxt(config))]
 
 
@@ -64,7 +64,7 @@ def test_a_source_takes_little_memory(tmp_path: Path, source: bytes) -> None:
         (("a" + "\u0315" * 45_000 + "\u0321" * 45_000).encode(), False),
         (("a" + "\u0315" * 3).encode(), True),
         (b"# " + "─".encode() * 1_000, True),
-        # Lines may end as they like.
+        # Lines may have any ending.
         (b"#\r" * 50_001, False),
         (b"a = 1\rb = 2\r", True),
         (b"\f" * 1000 + b"a = 1 + \\\n2\n", True),
@@ -78,7 +78,7 @@ def test_what_is_parsed(source: bytes, is_read: bool) -> None:
 
 def test_a_long_name_of_an_encoding_is_shown_in_part(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_bytes(b"# coding: " + b"a" * 900_000 + b"\n" + MODEL)
-    (problem,) = said(ModelFormat.PYTHON, tmp_path)
+    (problem,) = problems_of(ModelFormat.PYTHON, tmp_path)
     assert "line 1: unknown encoding: aaa" in problem
     assert len(problem) < 500
 
@@ -86,7 +86,7 @@ def test_a_long_name_of_an_encoding_is_shown_in_part(tmp_path: Path) -> None:
 @pytest.mark.parametrize("source", [b"a = 1\0", b"a = '\xff'", "a = 1".encode("utf-16")])
 def test_what_is_no_text_is_no_module(tmp_path: Path, source: bytes) -> None:
     (tmp_path / "model.py").write_bytes(source)
-    (problem,) = said(ModelFormat.PYTHON, tmp_path)
+    (problem,) = problems_of(ModelFormat.PYTHON, tmp_path)
     assert "a Python module" in problem
 
 
@@ -98,12 +98,12 @@ def test_a_source_that_is_not_read_is_served(tmp_path: Path, source: bytes) -> N
     # The name lies across two of the parts that are searched.
     for shift in (0, 10, 40):
         (tmp_path / "model.py").write_bytes(UNREAD[shift:] + source)
-        assert said(ModelFormat.PYTHON, tmp_path) == []
+        assert problems_of(ModelFormat.PYTHON, tmp_path) == []
 
 
 def test_a_source_that_is_not_read_must_name_the_class(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_bytes(UNREAD)
-    assert said(ModelFormat.PYTHON, tmp_path) == [
+    assert problems_of(ModelFormat.PYTHON, tmp_path) == [
         "model.py: found no TritonPythonModel, expected a class TritonPythonModel; define class"
         " TritonPythonModel with execute(self, requests)"
     ]
@@ -146,7 +146,7 @@ def test_a_torchscript_archive_takes_little_memory(
 
 def test_a_torchscript_member_that_pytorch_cannot_inflate_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_bytes(torchscript(HEADER, method=zipfile.ZIP_BZIP2))
-    (problem,) = said(ModelFormat.TORCHSCRIPT, tmp_path)
+    (problem,) = problems_of(ModelFormat.TORCHSCRIPT, tmp_path)
     assert problem.startswith(
         "model.pt: found data.pkl compressed with bzip2, expected stored or deflated members;"
     )
@@ -156,12 +156,12 @@ def test_an_encrypted_torchscript_member_is_refused(tmp_path: Path) -> None:
     body = bytearray(torchscript(HEADER))
     body[body.index(b"PK\x01\x02") + 8] |= 1
     (tmp_path / "model.pt").write_bytes(bytes(body))
-    assert "found data.pkl encrypted" in said(ModelFormat.TORCHSCRIPT, tmp_path)[0]
+    assert "found data.pkl encrypted" in problems_of(ModelFormat.TORCHSCRIPT, tmp_path)[0]
 
 
 def test_a_torchscript_archive_of_two_roots_is_refused(tmp_path: Path) -> None:
     (tmp_path / "model.pt").write_bytes(torchscript(HEADER, root="other"))
-    assert said(ModelFormat.TORCHSCRIPT, tmp_path)[0].startswith(
+    assert problems_of(ModelFormat.TORCHSCRIPT, tmp_path)[0].startswith(
         "model.pt: found a zip archive of something else, expected a TorchScript archive"
     )
 
@@ -170,7 +170,7 @@ def test_a_torchscript_archive_with_a_long_pickle_is_checked(tmp_path: Path) -> 
     pickled = b"\x80\x02c__torch__\nPrices\n)\x81" + b"]" * MIB + b"."
     (tmp_path / "model.pt").write_bytes(torchscript(HEADER + b"    return window\n", pickled))
     inputs = "".join(f'input {{ name: "{n}" data_type: TYPE_FP32 dims: 1 }}' for n in "ab")
-    assert said(ModelFormat.TORCHSCRIPT, tmp_path, inputs)[0].startswith(
+    assert problems_of(ModelFormat.TORCHSCRIPT, tmp_path, inputs)[0].startswith(
         "spec.model.inputs: found 2 (a, b), expected one for each argument"
     )
 
@@ -179,7 +179,7 @@ def test_a_torchscript_archive_with_a_long_pickle_is_checked(tmp_path: Path) -> 
 def test_a_name_in_an_onnx_file_that_is_no_text_is_said_so(tmp_path: Path, name: str) -> None:
     body = graph().SerializeToString().replace(name.encode(), b"\xff" * len(name))
     (tmp_path / "model.onnx").write_bytes(body)
-    assert said(ModelFormat.ONNX, tmp_path, BATCHED) == [
+    assert problems_of(ModelFormat.ONNX, tmp_path, BATCHED) == [
         "model.onnx: found an input or output whose name is not UTF-8, expected an ONNX model;"
         " upload the artifact again"
     ]

@@ -78,8 +78,8 @@ TENSORS = [
 @pytest.mark.parametrize(("changes", "field", "text"), TENSORS)
 def test_a_tensor_keeps_its_flags(changes: dict[str, Any], field: str, text: str) -> None:
     config = rendered(model_changes=changes)
-    wanted = parse_pbtxt(f"{field} {{ {text} }}")
-    tensor, flags = getattr(config, field)[0], getattr(wanted, field)[0]
+    expected = parse_pbtxt(f"{field} {{ {text} }}")
+    tensor, flags = getattr(config, field)[0], getattr(expected, field)[0]
     for descriptor, value in flags.ListFields():
         assert tensor.HasField("reshape") or descriptor.name != "reshape"
         assert getattr(tensor, descriptor.name) == value
@@ -203,19 +203,19 @@ def test_the_text_parses_back_to_an_equal_message(triton: dict[str, Any], text: 
 def test_tensorrt_for_onnx_becomes_an_execution_accelerator() -> None:
     triton = {"optimization": {"tensorrt": {"precision": "FP16", "maxWorkspaceSize": "1Gi"}}}
     config = rendered(model_changes=onnx(), triton=triton, accelerator={})
-    wanted = parse_pbtxt("""optimization { execution_accelerators { gpu_execution_accelerator {
+    expected = parse_pbtxt("""optimization { execution_accelerators { gpu_execution_accelerator {
       name: "tensorrt"
       parameters { key: "precision_mode" value: "FP16" }
       parameters { key: "max_workspace_size_bytes" value: "1073741824" }
     } } }""")
-    assert config.optimization == wanted.optimization
+    assert config.optimization == expected.optimization
 
 
 def test_map_keys_are_sorted_so_that_the_same_spec_gives_the_same_text() -> None:
-    one = rendered(triton={"parameters": {"b": "1", "a": "2"}})
+    config = rendered(triton={"parameters": {"b": "1", "a": "2"}})
     other = rendered(triton={"parameters": {"a": "2", "b": "1"}})
-    assert config_pbtxt(one) == config_pbtxt(other)
-    assert config_pbtxt(one).index('"a"') < config_pbtxt(one).index('"b"')
+    assert config_pbtxt(config) == config_pbtxt(other)
+    assert config_pbtxt(config).index('"a"') < config_pbtxt(config).index('"b"')
 
 
 ON_GPU = {

@@ -43,7 +43,7 @@ def test_two_steps_of_one_name_are_refused() -> None:
 
 
 def test_models_that_describe_themselves_are_checked_by_their_neighbours() -> None:
-    """Nobody knows what UNTOLD gives; but its two takers cannot both be right."""
+    """UNTOLD does not declare its type, but its two consumers contradict each other."""
     problems = check_graph(
         graph(
             step("a", UNTOLD, "X=x", "Y=t"),
@@ -54,8 +54,8 @@ def test_models_that_describe_themselves_are_checked_by_their_neighbours() -> No
         )
     )
     assert [str(problem) for problem in problems] == [
-        'spec.steps[c].inputMap[X]: found tensor "t" of FP32 as spec.steps[b].inputMap[X]'
-        ' takes it, expected FP64, which model "other" declares; Triton converts nothing: declare'
+        'spec.steps[c].inputMap[X]: found tensor "t" of FP32 as spec.steps[b].inputMap[X] takes'
+        ' it, expected FP64, which model "other" declares; Triton does not convert types: declare'
         " one type, or convert in a step between",
         'spec.steps[c].inputMap[X]: found tensor "t" of [batch, 6], expected [batch, 5], as'
         " spec.steps[b].inputMap[X] declares it first; Triton compares them before it runs any:"
@@ -81,8 +81,8 @@ def test_each_of_two_cycles_is_named() -> None:
     ]
 
 
-def test_edges_lead_from_givers_to_takers_with_type_and_shape() -> None:
-    found = edges(
+def test_edges_lead_from_producers_to_consumers_with_type_and_shape() -> None:
+    drawn = edges(
         graph(
             step("a", SCORE, "X=x", "S=score"),
             step("b", UNTOLD, "X=x", "Y=t"),
@@ -91,7 +91,7 @@ def test_edges_lead_from_givers_to_takers_with_type_and_shape() -> None:
             gives={"score": "FP32 [1]", "y": "FP32 [5]"},
         )
     )
-    assert found == [
+    assert drawn == [
         Edge(PIPELINE, "a", "x", DataType.FP32, (5,)),
         Edge(PIPELINE, "b", "x", DataType.FP32, (5,)),
         Edge("b", "c", "t", DataType.FP32, (5,)),
@@ -101,7 +101,7 @@ def test_edges_lead_from_givers_to_takers_with_type_and_shape() -> None:
 
 
 def test_a_tensor_between_models_that_describe_themselves_has_no_shape() -> None:
-    found = edges(
+    drawn = edges(
         graph(
             step("a", UNTOLD, "X=x", "Y=t"),
             step("b", UNTOLD, "X=t", "Y=y"),
@@ -109,4 +109,4 @@ def test_a_tensor_between_models_that_describe_themselves_has_no_shape() -> None
             gives={"y": "FP32 [2]"},
         )
     )
-    assert Edge("a", "b", "t", None, None) in found
+    assert Edge("a", "b", "t", None, None) in drawn

@@ -20,7 +20,7 @@ def test_sound_graphs_pass(random: Random) -> None:
     assert check_graph(sound(random)) == []
 
 
-@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.__name__)
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.__name__)
 @given(random=chance)
 @settings(max_examples=examples(50))
 def test_one_mistake_is_found_where_it_is(mutation: Mutation, random: Random) -> None:
@@ -31,13 +31,13 @@ def test_one_mistake_is_found_where_it_is(mutation: Mutation, random: Random) ->
 @given(chance)
 def test_the_order_of_steps_changes_no_verdict_but_tritons_own(random: Random) -> None:
     """Triton compares each tensor with the one it meets first; nothing else depends on order."""
-    found = wild(random)
-    turned = Graph(found.name, found.max_batch_size, found.inputs, found.outputs, found.steps[::-1])
-    assert _verdict(found) == _verdict(turned)
+    graph = wild(random)
+    turned = Graph(graph.name, graph.max_batch_size, graph.inputs, graph.outputs, graph.steps[::-1])
+    assert _verdict(graph) == _verdict(turned)
 
 
-def _verdict(found: Graph) -> bool:
-    problems = (p for p in check_graph(found) if "Triton compares them" not in p.remedy)
+def _verdict(graph: Graph) -> bool:
+    problems = (p for p in check_graph(graph) if "Triton compares them" not in p.remedy)
     return any(problems)
 
 
@@ -80,12 +80,12 @@ def any_tensors(draw: st.DrawFn) -> InputTensor:
     batch=st.sampled_from([-1, 0, 1, 2, 8]),
 )
 @settings(max_examples=examples(300))
-def test_whatever_a_graph_holds_it_is_judged(
+def test_any_graph_is_judged(
     steps: list[GraphStep], takes: list[InputTensor], gives: list[InputTensor], batch: int
 ) -> None:
-    found = Graph("signal", batch, tuple(takes), tuple(gives), tuple(steps))
-    assert all(str(problem) for problem in check_graph(found))
-    assert isinstance(edges(found), list)
+    graph = Graph("signal", batch, tuple(takes), tuple(gives), tuple(steps))
+    assert all(str(problem) for problem in check_graph(graph))
+    assert isinstance(edges(graph), list)
 
 
 def test_a_pipeline_of_nothing_is_refused() -> None:

@@ -54,7 +54,7 @@ def two_bars(first: int, second: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("versions", "found", "step"),
+    ("versions", "pair", "step"),
     [
         ((1, 4), "version 1 (step[0]) and version 4 (step[1])", 0),
         ((4, 1), "version 4 (step[0]) and version 1 (step[1])", 1),
@@ -63,14 +63,14 @@ def two_bars(first: int, second: int) -> str:
     ids=["both are numbers", "the imported one first", "one is the newest"],
 )
 def test_two_versions_of_one_model_are_not_imported(
-    versions: tuple[int, int], found: str, step: int, tmp_path: Path
+    versions: tuple[int, int], pair: str, step: int, tmp_path: Path
 ) -> None:
     write(tmp_path, "bars", PYTHON, version="4", model_py="")
     write(tmp_path, "signal", two_bars(*versions))
     result = imported(tmp_path)
     assert [m["metadata"]["name"] for m in result.manifests] == ["bars"]
     assert result.failures == [
-        f"signal: found {found} of bars in ensemble_scheduling, expected one version of each model,"
+        f"signal: found {pair} of bars in ensemble_scheduling, expected one version of each model,"
         " since a pipeline pins the stable one: copy version 1 to a folder with a config.pbtxt of"
         f" its own, such as bars_1, let step[{step}] name that, and import again"
     ]

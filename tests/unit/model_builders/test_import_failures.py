@@ -16,13 +16,13 @@ FAILURES = {
     "many backslashes in a row": (
         "backend: '" + "\\" * 60_000 + "'",
         {"model_py": ""},
-        "found more than 64 backslashes in a row in its config.pbtxt, expected at most as many;"
+        "found more than 64 backslashes in a row in its config.pbtxt, expected at most that many;"
         " remove those that escape nothing",
     ),
     "a config of more than a ConfigMap holds": (
         f"{PYTHON} {'#' * (1 << 20)}",
         {"model_py": ""},
-        "found more than 1,048,576 bytes of config.pbtxt, expected at most as many; shorten it",
+        "found more than 1,048,576 bytes of config.pbtxt, expected at most that many; shorten it",
     ),
     "a byte order mark": (
         f"\ufeff{PYTHON}",
@@ -87,7 +87,7 @@ def test_a_config_in_another_encoding_says_where(tmp_path: Path) -> None:
     (tmp_path / "bars" / "1").mkdir(parents=True)
     (tmp_path / "bars" / "config.pbtxt").write_bytes(b"# g\xfcnstig")
     assert imported(tmp_path).failures == [
-        "bars: found byte 0xfc at 3 of its config.pbtxt, expected UTF-8; save it as that"
+        "bars: found byte 0xfc at 3 of its config.pbtxt, expected UTF-8; save it as UTF-8"
     ]
 
 

@@ -61,7 +61,7 @@ def scalar(field: Any) -> st.SearchStrategy[Any]:
 
 @st.composite
 def filled(draw: st.DrawFn, message: Any, depth: int = 0) -> Any:
-    """The message with some of its fields set, two levels of lists deep at most."""
+    """Draw a message with some fields set, at most two levels of lists deep."""
     for field in message.DESCRIPTOR.fields:
         if depth == 0 and field.name in CHOSEN | LEFT_OUT:
             continue
@@ -154,10 +154,10 @@ def configs(draw: st.DrawFn) -> tuple[ModelFormat, Any]:
     model_format = draw(st.sampled_from(ModelFormat))
     backend = BACKENDS[model_format]
     config = ModelConfig(name="prices")
-    said = draw(st.sampled_from(["backend", "platform", "both", "neither"]))
-    if said in ("backend", "both"):
+    declared = draw(st.sampled_from(["backend", "platform", "both", "neither"]))
+    if declared in ("backend", "both"):
         config.backend = backend.name
-    if said in ("platform", "both") and backend.platform:
+    if declared in ("platform", "both") and backend.platform:
         config.platform = backend.platform
     if draw(st.booleans()):
         config.default_model_filename = "prices.bin"
@@ -230,8 +230,11 @@ SERVED = {
 def test_any_ensemble_renders_as_it_was_imported(config: Any) -> None:
     spec = ensemble_spec(config, name="prices", resource_name="prices", served=SERVED)
     pipeline = EnsemblePipelineSpec.model_validate(spec)
-    wanted = zip(pipeline.steps, config.ensemble_scheduling.step, strict=True)
-    models = {mine.name: StepModel(one.model_name, one.model_version) for mine, one in wanted}
+    pairs = zip(pipeline.steps, config.ensemble_scheduling.step, strict=True)
+    models = {
+        step.name: StepModel(original.model_name, original.model_version)
+        for step, original in pairs
+    }
     assert ensemble_config(pipeline, name="prices", models=models) == config
 
 
@@ -240,7 +243,7 @@ def test_any_ensemble_renders_as_it_was_imported(config: Any) -> None:
 def test_every_step_refers_to_the_resource_of_its_model(config: Any) -> None:
     spec = ensemble_spec(config, name="prices", resource_name="prices", served=SERVED)
     steps = EnsemblePipelineSpec.model_validate(spec).steps
-    assert [(one.model_ref.name, one.model_ref.kind) for one in steps if one.model_ref] == [
+    assert [(step.model_ref.name, step.model_ref.kind) for step in steps if step.model_ref] == [
         (SERVED[step.model_name].resource_name, SERVED[step.model_name].kind)
         for step in config.ensemble_scheduling.step
     ]

@@ -33,10 +33,10 @@ def test_ensembles_that_lead_back_to_themselves_are_a_ring(tmp_path: Path) -> No
     for name, step in (("a", "b"), ("b", "c"), ("c", "a"), ("outside", "b")):
         write(tmp_path, name, step_of(step))
     failures = {f.partition(": ")[0]: f for f in imported(tmp_path).failures}
-    assert "found a ring of steps, a -> b -> c -> a, expected" in failures["a"]
-    assert "found a ring of steps, c -> a -> b -> c, expected" in failures["c"]
+    assert "found a cycle of steps, a -> b -> c -> a, expected" in failures["a"]
+    assert "found a cycle of steps, c -> a -> b -> c, expected" in failures["c"]
     assert failures["outside"] == (
-        "outside: found a step of model b, which was not imported, expected one that was; mend"
+        "outside: found a step of model b, which was not imported, expected one that was; correct"
         " that model first"
     )
 
@@ -45,8 +45,8 @@ def test_an_ensemble_with_a_step_that_failed_names_it(tmp_path: Path) -> None:
     write(tmp_path, "bars", 'backend: "python"', model_py="")
     write(tmp_path, "signal", ensemble())
     assert imported(tmp_path).failures[1] == (
-        "signal: found a step of model bars, which was not imported, expected one that was; mend"
-        " that model first"
+        "signal: found a step of model bars, which was not imported, expected one that was;"
+        " correct that model first"
     )
 
 

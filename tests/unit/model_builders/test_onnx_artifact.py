@@ -18,7 +18,7 @@ def saved(tmp_path: Path, model: onnx.ModelProto) -> Path:
     return path
 
 
-def said(model: onnx.ModelProto, config: str, tmp_path: Path) -> list[str]:
+def problems_of(model: onnx.ModelProto, config: str, tmp_path: Path) -> list[str]:
     problems = check_artifact(ModelFormat.ONNX, saved(tmp_path, model), parse_pbtxt(config))
     return [str(problem) for problem in problems]
 
@@ -75,7 +75,7 @@ SAME: dict[str, tuple[onnx.ModelProto, str]] = {
 
 @pytest.mark.parametrize(("model", "config"), SAME.values(), ids=SAME.keys())
 def test_a_graph_fits(model: onnx.ModelProto, config: str, tmp_path: Path) -> None:
-    assert said(model, config, tmp_path) == []
+    assert problems_of(model, config, tmp_path) == []
 
 
 REMEDY = "; correct the spec, or export the model again"
@@ -166,7 +166,7 @@ DIFFERENT: dict[str, tuple[onnx.ModelProto, str, str]] = {
 def test_a_graph_differs(
     model: onnx.ModelProto, config: str, sentence: str, tmp_path: Path
 ) -> None:
-    assert said(model, config, tmp_path) == [sentence]
+    assert problems_of(model, config, tmp_path) == [sentence]
 
 
 def test_the_signature_leaves_initializers_out_of_the_inputs(tmp_path: Path) -> None:
@@ -184,18 +184,18 @@ def test_weights_in_another_file_must_be_there(tmp_path: Path) -> None:
     entry = weights.external_data.add()
     entry.key, entry.value = "location", "model.onnx.data"
     model = graph(initializer=[weights])
-    assert said(model, BATCHED, tmp_path) == [
+    assert problems_of(model, BATCHED, tmp_path) == [
         "model.onnx: found no model.onnx.data beside it, expected the files with its weights;"
         " serve the folder that holds both, or save the model as one file"
     ]
     (tmp_path / "model.onnx.data").write_bytes(b"\0" * 4)
-    assert said(model, BATCHED, tmp_path) == []
+    assert problems_of(model, BATCHED, tmp_path) == []
 
 
 def test_a_file_that_is_no_onnx_model_is_said_so(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(b"\xff\xff not a graph")
     problems = check_artifact(ModelFormat.ONNX, tmp_path, parse_pbtxt(""))
     assert [str(problem) for problem in problems] == [
-        "model.onnx: found no ONNX model, or one that is cut short, expected an ONNX model;"
+        "model.onnx: found a file that is not ONNX, or is truncated, expected an ONNX model;"
         " upload the artifact again"
     ]

@@ -21,9 +21,9 @@ from tests.unit.model_builders.onnx_graphs import BATCHED, graph
 MIB = 1 << 20
 
 
-def said(path: Path, config: str = "") -> list[str]:
-    found = check_artifact(ModelFormat.ONNX, path, parse_pbtxt(config))
-    return [str(problem) for problem in found]
+def problems_of(path: Path, config: str = "") -> list[str]:
+    problems = check_artifact(ModelFormat.ONNX, path, parse_pbtxt(config))
+    return [str(problem) for problem in problems]
 
 
 def varint(value: int) -> bytes:
@@ -101,7 +101,7 @@ def test_a_hostile_file_takes_little_memory_and_a_short_sentence(
 def test_fields_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_fields, "_MAX_FIELDS", 3)
     (tmp_path / "model.onnx").write_bytes(graph().SerializeToString())
-    assert said(tmp_path, BATCHED) == [
+    assert problems_of(tmp_path, BATCHED) == [
         "model.onnx: found more than 3 nodes, weights and other fields, expected a graph that can"
         " be read; export the model with fewer nodes, and lists of strings outside of it"
     ]
@@ -126,7 +126,7 @@ def large() -> onnx.ModelProto:
 def test_a_large_graph_is_read(tmp_path: Path) -> None:
     (tmp_path / "model.onnx").write_bytes(large().SerializeToString())
     (tmp_path / "model.onnx.data").write_bytes(b"w")
-    assert said(tmp_path, BATCHED) == []
+    assert problems_of(tmp_path, BATCHED) == []
     outcome = measure("check", "onnx", tmp_path)
     assert outcome.growth < 32
 
@@ -155,7 +155,7 @@ def test_a_file_that_protobuf_does_not_read_is_said_so(tmp_path: Path) -> None:
     file.write_bytes(graph().SerializeToString())
     with file.open("r+b") as out:
         out.truncate(1 << 31)
-    assert said(tmp_path, BATCHED) == [
+    assert problems_of(tmp_path, BATCHED) == [
         "model.onnx: found 2,147,483,648 bytes, expected at most 2,147,483,647, since protobuf"
         " reads no more; save the model with its weights in another file"
     ]
@@ -166,8 +166,8 @@ def test_a_graph_in_two_parts_is_read_as_one(tmp_path: Path) -> None:
     parts = [onnx.ModelProto(), onnx.ModelProto()]
     parts[0].graph.input.extend(model.graph.input)
     parts[1].graph.output.extend(model.graph.output)
-    (tmp_path / "model.onnx").write_bytes(b"".join(one.SerializeToString() for one in parts))
-    assert said(tmp_path, BATCHED) == []
+    (tmp_path / "model.onnx").write_bytes(b"".join(part.SerializeToString() for part in parts))
+    assert problems_of(tmp_path, BATCHED) == []
 
 
 def test_the_key_is_found_however_it_is_encoded(tmp_path: Path) -> None:
@@ -191,7 +191,7 @@ def test_a_message_names_some_of_many_inputs(tmp_path: Path) -> None:
     inputs = {f"{n}{'x' * 80}": (TensorProto.FLOAT, (1,) * 100) for n in range(900)}
     (tmp_path / "model.onnx").write_bytes(graph(inputs).SerializeToString())
     config = BATCHED.replace('"window"', f'"0{"x" * 80}"')
-    problems = said(tmp_path, config)
+    problems = problems_of(tmp_path, config)
     assert "and 890 more" in problems[1]
     assert len(problems) < 25
     assert max(map(len, problems)) < 5000
@@ -201,7 +201,7 @@ def test_a_message_names_some_of_many_inputs(tmp_path: Path) -> None:
 def test_a_file_that_is_cut_short_is_said_so(tmp_path: Path, cut: int) -> None:
     body = graph().SerializeToString()
     (tmp_path / "model.onnx").write_bytes(body[: max(1, len(body) - 1 - cut)])
-    (problem,) = said(tmp_path)
+    (problem,) = problems_of(tmp_path)
     assert problem.startswith("model.onnx: found ")
 
 
@@ -253,8 +253,8 @@ def test_what_is_found_is_what_onnx_reads(
         model.graph.input.add(name=name)
     file = tmp_path_factory.getbasetemp() / "read.onnx"
     file.write_bytes(model.SerializeToString())
-    found = onnx_signature(file)
-    assert ([t.name for t in found.inputs], list(found.external_files)) == expected(model)
+    signature = onnx_signature(file)
+    assert ([t.name for t in signature.inputs], list(signature.external_files)) == expected(model)
 
 
 @given(st.data())

@@ -178,15 +178,15 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(
-    ("text", "triton", "field", "found", "expected"), REFUSED.values(), ids=REFUSED.keys()
+    ("text", "triton", "field", "value", "expected"), REFUSED.values(), ids=REFUSED.keys()
 )
 def test_a_contradiction_names_both_sides(
-    text: str, triton: dict[str, Any], field: str, found: str, expected: str
+    text: str, triton: dict[str, Any], field: str, value: str, expected: str
 ) -> None:
     with pytest.raises(ConfigError) as error:
         merged(text, triton=triton)
     assert [str(problem) for problem in error.value.problems] == [
-        f"spec.triton.configOverrides: {field}: found {found}, expected {expected};"
+        f"spec.triton.configOverrides: {field}: found {value}, expected {expected};"
         " overrides cannot contradict the spec: change it there, or remove one of the two"
     ]
 

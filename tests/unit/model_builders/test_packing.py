@@ -54,8 +54,8 @@ def refused(artifact: Path, tmp_path: Path, given: InferenceModelSpec) -> str:
 
 def test_another_file_than_the_pinned_one_is_refused(artifact: Path, tmp_path: Path) -> None:
     artifact.write_bytes(linear_onnx(3.0, 1.0))
-    said = refused(artifact, tmp_path, spec(sha256=DIGEST))
-    assert f"expected {DIGEST} as pinned; fetch it again" in said
+    message = refused(artifact, tmp_path, spec(sha256=DIGEST))
+    assert f"expected {DIGEST} as pinned; fetch it again" in message
 
 
 def test_a_main_file_outside_of_the_models_folder_is_refused(
@@ -75,8 +75,8 @@ def test_a_graph_that_contradicts_the_spec_is_refused(artifact: Path, tmp_path: 
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
-    said = refused(tmp_path / "gone.onnx", tmp_path, spec())
-    assert "gone.onnx: found no such file, expected the model" in said
+    message = refused(tmp_path / "gone.onnx", tmp_path, spec())
+    assert "gone.onnx: found no such file, expected the model" in message
 
 
 def test_a_spec_without_a_name_is_refused(artifact: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""How many problems a person is told of, and how long each one is."""
+"""The number of problems that are reported, and the length of each."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from inference_operator.api.problem import MORE, Problem, first
 from inference_operator.api.quoting import MOST_PROBLEMS
 from model_builders.graph.flow import _Demands
-from model_builders.graph.model import End
+from model_builders.graph.model import Port
 from model_builders.graph.propagation import may_match
 from model_builders.problem import ConfigError
 
@@ -42,7 +42,7 @@ def test_an_error_holds_the_first_problems() -> None:
     assert str(error).count("\n") == MOST_PROBLEMS
 
 
-def test_a_sentence_is_bounded_and_printable_whatever_it_is_made_of() -> None:
+def test_a_message_is_always_bounded_and_printable() -> None:
     sentence = str(Problem(*("\x1b[2J\n\u202e\ud800" * 100_000 for _ in range(4))))
 
     assert len(sentence) < 2500
@@ -56,10 +56,10 @@ shapes = st.lists(st.sampled_from([-1, 0, 1, 2]), min_size=1, max_size=3).map(tu
 def test_demands_are_compared_as_if_each_were_with_each(asked: list[tuple[int, ...]]) -> None:
     merged, kept = _Demands(), []
     for number, demand in enumerate(asked):
-        end = End(str(number), None, "x", "x")
+        port = Port(str(number), None, "x", "x")
         contrary = next((pair for pair in kept if not may_match(pair[1], demand)), None)
 
         assert merged.contrary_to(demand) == contrary
         if contrary is None:
-            merged.add(end, demand)
-            kept.append((end, demand))
+            merged.add(port, demand)
+            kept.append((port, demand))

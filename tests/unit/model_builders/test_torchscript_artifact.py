@@ -59,8 +59,8 @@ TORCH: dict[str, tuple[bytes, str, list[str]]] = {
         inputs("mask", "WINDOW"),
         [
             'spec.model.inputs[WINDOW].name: found "WINDOW", expected an argument of the'
-            " artifact's forward(window, mask), as mask is; name all inputs by argument: Triton"
-            " ignores the names where one is none"
+            " artifact's forward(window, mask), as mask is; name all inputs by argument:"
+            " otherwise Triton ignores the names"
         ],
     ),
     "too few inputs": (

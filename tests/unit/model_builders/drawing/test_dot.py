@@ -17,14 +17,14 @@ def lines(*boxes: Box, wires: tuple[Wire, ...] = (), problems: tuple[str, ...] =
 
 
 def line(start: str, *boxes: Box, wires: tuple[Wire, ...] = ()) -> str:
-    (only,) = [one for one in lines(*boxes, wires=wires) if one.startswith(f"{start} [")]
+    (only,) = [text for text in lines(*boxes, wires=wires) if text.startswith(f"{start} [")]
     return only
 
 
 def test_boxes_and_arrows_are_written_in_their_order() -> None:
     drawn = lines(INPUT, STEP, OUTPUT, wires=(TICKS, Wire(1, 2, "candles FP64 [batch, -1, 5]")))
     assert drawn[0] == 'digraph "signal" {'
-    assert [one.partition(", ")[0] for one in drawn if one.startswith(("n0", "n1", "n2"))] == [
+    assert [text.partition(", ")[0] for text in drawn if text.startswith(("n0", "n1", "n2"))] == [
         r'n0 [label="ticks\noptional"',
         r'n1 [label="bars\nbar_maker:3"',
         'n2 [label="candles"',
@@ -99,6 +99,8 @@ def test_a_sound_graph_has_nothing_red() -> None:
 
 def test_every_problem_is_written_where_a_page_has_no_tooltips() -> None:
     sentence = "spec.steps[bars]: found 4, expected at least 16; " + "raise it " * 20
-    (title,) = [one for one in lines(STEP, problems=(sentence, "other")) if 'label="signal' in one]
+    (title,) = [
+        text for text in lines(STEP, problems=(sentence, "other")) if 'label="signal' in text
+    ]
     shown = " ".join(part.strip() for part in title.split('"')[1].split(r"\l"))
     assert shown == f"signal {' '.join(sentence.split())} other "

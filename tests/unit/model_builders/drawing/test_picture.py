@@ -32,8 +32,8 @@ def shown(config: str = MAKER, problems: tuple[Problem, ...] = (), **changes: An
     return picture(graph_of(spec, name="signal", models=models), problems=problems)
 
 
-def labels(found: Picture) -> list[str]:
-    return [wire.label for wire in found.wires]
+def labels(drawn: Picture) -> list[str]:
+    return [wire.label for wire in drawn.wires]
 
 
 def test_inputs_steps_and_outputs_are_boxes() -> None:
@@ -49,17 +49,17 @@ def test_tensors_go_with_type_and_shape_and_the_batch_that_comes_before() -> Non
 
 
 def test_without_batches_the_shape_is_the_whole_one() -> None:
-    found = shown(MAKER.replace("max_batch_size: 8", ""), maxBatchSize=0)
-    assert labels(found) == ["ticks FP64 [-1, 3]", "bars FP64 [-1, 5]"]
+    drawn = shown(MAKER.replace("max_batch_size: 8", ""), maxBatchSize=0)
+    assert labels(drawn) == ["ticks FP64 [-1, 3]", "bars FP64 [-1, 5]"]
 
 
-def test_what_nobody_declares_is_said_to_be_unknown() -> None:
+def test_undeclared_tensors_are_shown_as_unknown() -> None:
     steps = [
         {**STEP, "outputMap": {"BARS": "between"}},
         {**STEP, "name": "again", "inputMap": {"TICKS": "between"}},
     ]
-    found = shown('name: "maker"', steps=steps)
-    assert labels(found)[1] == "between of unknown shape"
+    drawn = shown('name: "maker"', steps=steps)
+    assert labels(drawn)[1] == "between of unknown shape"
 
 
 def test_what_a_step_runs_is_said_where_it_is_known() -> None:
@@ -70,9 +70,9 @@ def test_what_a_step_runs_is_said_where_it_is_known() -> None:
 
 def test_a_problem_of_a_tensor_is_the_wires() -> None:
     problem = Problem("spec.steps[make].inputMap[TICKS]", "FP32", "FP64")
-    found = shown(problems=(problem,))
-    assert [wire.problems for wire in found.wires] == [(str(problem),), ()]
-    assert [box.problems for box in found.boxes] == [(), (), ()]
+    drawn = shown(problems=(problem,))
+    assert [wire.problems for wire in drawn.wires] == [(str(problem),), ()]
+    assert [box.problems for box in drawn.boxes] == [(), (), ()]
 
 
 def test_a_problem_of_a_step_is_the_boxs() -> None:
@@ -87,9 +87,9 @@ def test_a_tensor_that_comes_from_nowhere_is_a_problem_of_its_step() -> None:
 
 def test_a_problem_of_one_step_is_none_of_another_whose_name_begins_alike() -> None:
     problem = Problem("spec.steps[make-2]", "4", "8")
-    found = shown(problems=(problem,))
-    assert [box.problems for box in found.boxes] == [(), (), ()]
-    assert found.problems == (str(problem),)
+    drawn = shown(problems=(problem,))
+    assert [box.problems for box in drawn.boxes] == [(), (), ()]
+    assert drawn.problems == (str(problem),)
 
 
 def test_every_problem_that_the_check_finds_is_in_the_picture() -> None:
@@ -97,8 +97,8 @@ def test_every_problem_that_the_check_finds_is_in_the_picture() -> None:
     config = parse_pbtxt(MAKER.replace("FP64", "FP32"))
     graph = graph_of(spec, name="signal", models={"make": config})
     problems = check_graph(graph)
-    found = picture(graph, problems=problems)
-    parts = [*(box.problems for box in found.boxes), *(wire.problems for wire in found.wires)]
+    drawn = picture(graph, problems=problems)
+    parts = [*(box.problems for box in drawn.boxes), *(wire.problems for wire in drawn.wires)]
     marked = {problem for part in parts for problem in part}
-    assert marked == set(map(str, problems)) == set(found.problems)
+    assert marked == set(map(str, problems)) == set(drawn.problems)
     assert len(problems) >= 3

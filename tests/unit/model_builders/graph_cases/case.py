@@ -32,7 +32,7 @@ class Loads:
 
 @dataclass(frozen=True)
 class Ends:
-    """Triton loads it, and such requests end the whole server."""
+    """Triton loads it, and such requests crash the whole server."""
 
     request: Request
     clients: int

@@ -14,7 +14,7 @@ BAD: dict[str, Bad] = {
         ),
         (
             'spec.steps[a]: found a cycle: a gives "forth" to b, b gives "back" to a, expected'
-            " steps of which none waits for itself; feed one of them from elsewhere",
+            " steps without a cycle; feed one of them from elsewhere",
         ),
         Refuses("its depending tensors, 'forth', is not connected"),
     ),
@@ -29,16 +29,15 @@ BAD: dict[str, Bad] = {
         ),
         (
             'spec.steps[c]: found a cycle: c gives "three" to a, a gives "one" to b, b gives'
-            ' "two" to c, expected steps of which none waits for itself; feed one of them from'
-            " elsewhere",
+            ' "two" to c, expected steps without a cycle; feed one of them from elsewhere',
         ),
         Refuses("its depending tensors, 'three', is not connected"),
     ),
     "a step that feeds itself": Bad(
         graph(step("a", PAIR, "A=x B=y", "Y=y"), takes=X, gives=Y),
         (
-            'spec.steps[a]: found a cycle: a gives "y" to a, expected steps of which none waits'
-            " for itself; feed one of them from elsewhere",
+            'spec.steps[a]: found a cycle: a gives "y" to a, expected steps without a cycle; feed'
+            " one of them from elsewhere",
         ),
         Refuses("is not written"),
     ),

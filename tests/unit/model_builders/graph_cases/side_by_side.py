@@ -26,9 +26,9 @@ BAD: dict[str, Bad] = {
         ),
         (
             "spec.steps[a].triton.dynamicBatching.queuePolicy.maxQueueSize: found 1, where"
-            " spec.steps[b] may run at the same time, expected 0, which is no limit: Triton"
-            " ends when the queue is full; remove it here and in spec.triton of the model that"
-            " the step refers to, or let one of the steps feed the other",
+            " spec.steps[b] may run at the same time, expected 0 (no limit): Triton crashes when"
+            " the queue is full; remove it here and in spec.triton of the model that the step"
+            " refers to, or let one of the steps feed the other",
         ),
         Ends(Request(), clients=32),
     ),
@@ -42,8 +42,8 @@ BAD: dict[str, Bad] = {
         ),
         (
             'spec.steps[a]: found max_queue_size 1 of model "limited" in it, where spec.steps[b]'
-            " may run at the same time, expected 0, which is no limit: Triton ends when the queue"
-            " is full; remove maxQueueSize in the pipeline that the step refers to, or let one of"
+            " may run at the same time, expected 0 (no limit): Triton crashes when the queue is"
+            " full; remove maxQueueSize in the pipeline that the step refers to, or let one of"
             " the steps feed the other",
         ),
         Ends(Request(), clients=32),
@@ -58,9 +58,9 @@ BAD: dict[str, Bad] = {
         ),
         (
             'spec.steps[a]: found sequence_batching of model "sequence", where spec.steps[b] may'
-            " run at the same time, expected none: Triton ends at a request without a sequence id,"
-            " or of several rows; let one of the steps feed the other, or take sequence_batching"
-            " out of the model",
+            " run at the same time, expected none: Triton crashes on a request without a sequence"
+            " id, or of several rows; let one of the steps feed the other, or take"
+            " sequence_batching out of the model",
         ),
         Ends(Request(), clients=1),
     ),
@@ -74,9 +74,9 @@ BAD: dict[str, Bad] = {
         ),
         (
             'spec.steps[a]: found sequence_batching of model "sequence", where spec.steps[b] may'
-            " run at the same time, expected none: Triton ends at a request without a sequence id,"
-            " or of several rows; let one of the steps feed the other, or take sequence_batching"
-            " out of the model",
+            " run at the same time, expected none: Triton crashes on a request without a sequence"
+            " id, or of several rows; let one of the steps feed the other, or take"
+            " sequence_batching out of the model",
         ),
         Ends(Request(), clients=1),
     ),

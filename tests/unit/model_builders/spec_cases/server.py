@@ -47,7 +47,7 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
     ),
     "a variable of the device plugin": (
         spec(triton={"env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "all"}]}),
-        "spec.triton.env[0].name: found NVIDIA_VISIBLE_DEVICES, expected a variable that is"
-        " yours: the device plugin sets it from spec.accelerator; remove it",
+        "spec.triton.env[0].name: found NVIDIA_VISIBLE_DEVICES, expected another variable: the"
+        " device plugin sets it from spec.accelerator; remove it",
     ),
 }

@@ -1,4 +1,4 @@
-"""A planted look ahead is caught, wherever it hides."""
+"""A planted look-ahead is detected in every place."""
 
 from collections.abc import Callable
 
@@ -41,7 +41,7 @@ def scaled_by_all(bars: Bars) -> Floats:
 
 
 def interpolated(bars: Bars) -> Floats:
-    """Gaps filled from both sides, as a careless clean-up does it."""
+    """Fill gaps from both sides, as a careless clean-up does."""
     close, rows = bars.column("close").copy(), np.arange(len(bars))
     gone = rows % 7 == 6
     return np.interp(rows, rows[~gone], close[~gone])
@@ -62,9 +62,9 @@ def test_a_planted_look_ahead_is_caught(planted: Callable[[Bars], Floats]) -> No
 @pytest.mark.parametrize("name", NAMES)
 def test_our_own_features_see_nothing_ahead(name: str) -> None:
     bars = share(200)
-    found = derive(Definition(name, lambda given: frame(given)[name]), bars)
-    assert np.array_equal(found.values, frame(bars)[name], equal_nan=True)
-    assert np.array_equal(found.known, bars.times)
+    derived = derive(Definition(name, lambda given: frame(given)[name]), bars)
+    assert np.array_equal(derived.values, frame(bars)[name], equal_nan=True)
+    assert np.array_equal(derived.known_at, bars.times)
 
 
 def test_a_feature_without_a_value_for_each_bar_is_refused() -> None:
@@ -100,37 +100,37 @@ def test_a_data_set_refuses_a_target_that_is_known_already() -> None:
 def test_a_data_set_takes_what_was_known_of_a_late_feature() -> None:
     bars = share(100)
     late = as_of(feature("volume", bars.column("volume"), bars, delay=2), bars.times)
-    found = dataset([late], close_ahead(bars), steps=5)
-    assert found.first[0] == bars.times[2]  # nothing was known on the first two days
-    assert np.array_equal(found.inputs[0, :, 0], bars.column("volume")[:5])
+    samples = dataset([late], close_ahead(bars), steps=5)
+    assert samples.first[0] == bars.times[2]  # nothing was known on the first two days
+    assert np.array_equal(samples.inputs[0, :, 0], bars.column("volume")[:5])
 
 
 def test_as_of_takes_the_newest_that_is_known() -> None:
     days = np.datetime64("2001-01-01") + np.arange(4)
-    known = np.datetime64("2001-01-01") + np.array([1, 5, 5, 9])
-    quarterly = Known("earnings", np.array([1.0, 2.0, np.nan, 4.0]), days, known)
+    known_at = np.datetime64("2001-01-01") + np.array([1, 5, 5, 9])
+    quarterly = Known("earnings", np.array([1.0, 2.0, np.nan, 4.0]), days, known_at)
     asked = np.datetime64("2001-01-01") + np.array([0, 1, 4, 5, 8, 9])
-    found = as_of(quarterly, asked)
-    np.testing.assert_array_equal(found.values, [np.nan, 1, 1, 2, 2, 4])
-    assert np.all(found.known[1:] <= asked[1:])
+    latest = as_of(quarterly, asked)
+    np.testing.assert_array_equal(latest.values, [np.nan, 1, 1, 2, 2, 4])
+    assert np.all(latest.known_at[1:] <= asked[1:])
 
 
 def test_a_sample_is_decided_at_its_last_bar_and_judged_later() -> None:
     bars = share(100)
     close = feature("close", bars.column("close"), bars)
-    found = dataset([close], close_ahead(bars, horizon=3), steps=10)
-    assert found.inputs.shape == (100 - 9 - 3, 10, 1)
-    assert np.array_equal(found.decided, bars.times[9:97])
-    assert np.array_equal(found.judged, bars.times[12:])
-    assert np.array_equal(found.targets, close.values[12:] / close.values[9:97])
+    samples = dataset([close], close_ahead(bars, horizon=3), steps=10)
+    assert samples.inputs.shape == (100 - 9 - 3, 10, 1)
+    assert np.array_equal(samples.decided, bars.times[9:97])
+    assert np.array_equal(samples.judged, bars.times[12:])
+    assert np.array_equal(samples.targets, close.values[12:] / close.values[9:97])
 
 
 def test_bars_in_which_a_feature_warms_up_are_left_out() -> None:
     bars = share(100)
-    found = dataset(known_frame(bars, Periods(sma=30)), close_ahead(bars), steps=10)
-    assert found.first[0] == bars.times[29]
-    assert found.inputs.shape == (100 - 29 - 9 - 1, 10, len(NAMES))
-    assert np.isfinite(found.inputs).all()
+    samples = dataset(known_frame(bars, Periods(sma=30)), close_ahead(bars), steps=10)
+    assert samples.first[0] == bars.times[29]
+    assert samples.inputs.shape == (100 - 29 - 9 - 1, 10, len(NAMES))
+    assert np.isfinite(samples.inputs).all()
 
 
 def test_a_hole_after_the_warm_up_is_refused() -> None:

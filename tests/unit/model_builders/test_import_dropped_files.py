@@ -24,7 +24,7 @@ def test_files_beside_the_versions_are_said_to_be_left_behind(tmp_path: Path) ->
     (tmp_path / "bars" / "labels.txt").write_text("up\ndown\n")
     assert imported(tmp_path).warnings == [
         "bars: not imported: labels.txt; files beside the version folders (labels, warm-up data)"
-        " have no place in a source"
+        " cannot be part of a source"
     ]
 
 

@@ -22,8 +22,8 @@ BAD: dict[str, Bad] = {
         graph(step("a", WIDE, "X=x", "Y=y"), takes=X, gives={"y": "FP64 [5]"}),
         (
             'spec.steps[a].inputMap[X]: found tensor "x" of FP32 from spec.inputs[x], expected'
-            ' FP64, which model "wide" declares; Triton converts nothing: declare one type, or'
-            " convert in a step between",
+            ' FP64, which model "wide" declares; Triton does not convert types: declare one type,'
+            " or convert in a step between",
         ),
         Refuses("ensemble tensor x: inconsistent data type"),
     ),
@@ -35,18 +35,18 @@ BAD: dict[str, Bad] = {
             gives={"y": "FP64 [5]"},
         ),
         (
-            'spec.steps[b].inputMap[X]: found tensor "t" of FP32 from'
-            ' spec.steps[a].outputMap[Y], expected FP64, which model "wide" declares; Triton'
-            " converts nothing: declare one type, or convert in a step between",
+            'spec.steps[b].inputMap[X]: found tensor "t" of FP32 from spec.steps[a].outputMap[Y],'
+            ' expected FP64, which model "wide" declares; Triton does not convert types: declare'
+            " one type, or convert in a step between",
         ),
         Refuses("ensemble tensor t: inconsistent data type"),
     ),
     "another type than the pipeline gives": Bad(
         graph(step("a", ROW, "X=x", "Y=y"), takes=X, gives={"y": "FP64 [5]"}),
         (
-            'spec.outputs[y]: found tensor "y" of FP32 from spec.steps[a].outputMap[Y],'
-            " expected FP64, which the pipeline declares; Triton converts nothing: declare one"
-            " type, or convert in a step between",
+            'spec.outputs[y]: found tensor "y" of FP32 from spec.steps[a].outputMap[Y], expected'
+            " FP64, which the pipeline declares; Triton does not convert types: declare one type,"
+            " or convert in a step between",
         ),
         Refuses("ensemble tensor y: inconsistent data type"),
     ),

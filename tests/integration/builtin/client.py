@@ -1,4 +1,4 @@
-"""Requests to steps that a Triton serves, and the words of its refusals."""
+"""Requests to steps that a Triton serves, and the messages of its refusals."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -14,7 +14,7 @@ Arrays = dict[str, Any]
 
 
 def ask(triton: LocalTriton, model: str, inputs: Arrays, outputs: tuple[str, ...] = ()) -> Arrays:
-    """One request; all outputs, or those that are named."""
+    """Send one request, and return all outputs, or those that are named."""
     with grpc.InferenceServerClient(triton.grpc) as client:
         return _infer(client, model, inputs, outputs)
 
@@ -26,9 +26,9 @@ def refusal(triton: LocalTriton, model: str, inputs: Arrays) -> str:
 
 
 def ask_at_once(triton: LocalTriton, model: str, requests: list[Arrays]) -> list[Arrays | str]:
-    """All requests at the same time; an answer, or the words of a refusal, for each."""
+    """Send all requests at the same time, and return the answer or the refusal of each."""
 
-    def one(inputs: Arrays) -> Arrays | str:
+    def call(inputs: Arrays) -> Arrays | str:
         try:
             return _infer(client, model, inputs, ())
         except InferenceServerException as error:
@@ -38,19 +38,19 @@ def ask_at_once(triton: LocalTriton, model: str, requests: list[Arrays]) -> list
         grpc.InferenceServerClient(triton.grpc) as client,
         ThreadPoolExecutor(len(requests)) as threads,
     ):
-        return list(threads.map(one, requests))
+        return list(threads.map(call, requests))
 
 
 def executions(triton: LocalTriton, model: str) -> float:
-    """How many batches the model has executed."""
+    """Return the number of batches that the model has executed."""
     return triton.metric("nv_inference_exec_count", model=model)
 
 
 def texts(*rows: str | bytes) -> Any:
-    """Texts [rows, 1] as a client sends them."""
-    found = np.empty((len(rows), 1), np.object_)
-    found[:, 0] = [row.encode() if isinstance(row, str) else row for row in rows]
-    return found
+    """Return texts [rows, 1] as a client sends them."""
+    batch = np.empty((len(rows), 1), np.object_)
+    batch[:, 0] = [row.encode() if isinstance(row, str) else row for row in rows]
+    return batch
 
 
 def _infer(client: Any, model: str, inputs: Arrays, outputs: tuple[str, ...]) -> Arrays:
@@ -59,6 +59,6 @@ def _infer(client: Any, model: str, inputs: Arrays, outputs: tuple[str, ...]) ->
         tensor = grpc.InferInput(name, list(array.shape), np_to_triton_dtype(array.dtype))
         tensor.set_data_from_numpy(array)
         tensors.append(tensor)
-    wanted = [grpc.InferRequestedOutput(name) for name in outputs] or None
-    answer = client.infer(model, tensors, outputs=wanted)
+    requested = [grpc.InferRequestedOutput(name) for name in outputs] or None
+    answer = client.infer(model, tensors, outputs=requested)
     return {t.name: answer.as_numpy(t.name) for t in answer.get_response().outputs}

@@ -1,14 +1,14 @@
-"""Graphs whose tensors do not lead from one giver to a taker, and graphs whose tensors do."""
+"""Graphs whose tensors do not lead from one producer to a consumer, and graphs whose tensors do."""
 
 from tests.unit.model_builders.graph_cases.case import Bad, Good, Loads, Refuses, X, Y, rows
 from tests.unit.model_builders.graphs import INNER, LENIENT, PAIR, ROW, SCORE, Request, graph, step
 
 BAD: dict[str, Bad] = {
-    "a tensor that nobody gives": Bad(
+    "a tensor that is not produced": Bad(
         graph(step("a", ROW, "X=xx", "Y=y"), takes=X, gives=Y),
         (
-            'spec.steps[a].inputMap[X]: found tensor "xx", which nothing gives, expected an'
-            ' input of the pipeline, or what another step gives: "x"; did you mean "x"?',
+            'spec.steps[a].inputMap[X]: found tensor "xx", which is not produced, expected an'
+            ' input of the pipeline, or an output of another step: "x"; did you mean "x"?',
             "spec.inputs[x]: found no step that takes it, expected at least one step with it in"
             " its inputMap; use it, or remove it",
         ),
@@ -56,8 +56,8 @@ BAD: dict[str, Bad] = {
         graph(takes=X, gives=Y),
         (
             "spec.steps: found no step, expected at least one; add a step",
-            "spec.outputs[y]: found nothing that gives it, expected a tensor that a step gives:"
-            " nothing; add it to a step's outputMap, or remove it",
+            "spec.outputs[y]: found no step with it, expected a tensor that a step"
+            " produces: nothing; add it to a step's outputMap, or remove it",
             "spec.inputs[x]: found no step that takes it, expected at least one step with it in"
             " its inputMap; use it, or remove it",
         ),
@@ -66,18 +66,18 @@ BAD: dict[str, Bad] = {
     "two steps that give one tensor": Bad(
         graph(step("a", ROW, "X=x", "Y=y"), step("b", ROW, "X=x", "Y=y"), takes=X, gives=Y),
         (
-            'spec.steps[b].outputMap[Y]: found tensor "y", which spec.steps[a].outputMap[Y]'
-            " gives as well, expected one giver for each tensor; give it another name, and use"
-            " that where this one is meant",
+            'spec.steps[b].outputMap[Y]: found tensor "y", which spec.steps[a].outputMap[Y] also'
+            " produces, expected one producer for each tensor; give it another name, and use that"
+            " name in the steps that need it",
         ),
         Refuses("ensemble tensor 'y' can appear in an output map only once"),
     ),
     "two outputs of one step that become one tensor": Bad(
         graph(step("a", SCORE, "X=x", "S=s C=s"), takes=X, gives={"s": "FP32 [1]"}),
         (
-            'spec.steps[a].outputMap[C]: found tensor "s", which spec.steps[a].outputMap[S]'
-            " gives as well, expected one giver for each tensor; give it another name, and use"
-            " that where this one is meant",
+            'spec.steps[a].outputMap[C]: found tensor "s", which spec.steps[a].outputMap[S] also'
+            " produces, expected one producer for each tensor; give it another name, and use that"
+            " name in the steps that need it",
         ),
         Refuses("ensemble tensor 's' can appear in an output map only once"),
     ),
@@ -89,9 +89,9 @@ BAD: dict[str, Bad] = {
             gives=Y,
         ),
         (
-            'spec.steps[a].outputMap[Y]: found tensor "x", which spec.inputs[x] gives as well,'
-            " expected one giver for each tensor; give it another name, and use that where this"
-            " one is meant",
+            'spec.steps[a].outputMap[Y]: found tensor "x", which spec.inputs[x] also produces,'
+            " expected one producer for each tensor; give it another name, and use that name in"
+            " the steps that need it",
         ),
         Loads(
             "answers twice, first with what the client gave in place of what the step made,"
@@ -112,21 +112,21 @@ BAD: dict[str, Bad] = {
     "one of two outputs that leads nowhere": Bad(
         graph(step("a", SCORE, "X=x", "S=s C=c"), takes=X, gives={"s": "FP32 [1]"}),
         (
-            'spec.steps[a].outputMap[C]: found tensor "c", which nothing takes, expected one'
-            " that a step or an output of the pipeline takes; use it, or remove it from"
-            " outputMap: an output of a model may be left out",
+            'spec.steps[a].outputMap[C]: found tensor "c", which is not used, expected one that a'
+            " step or an output of the pipeline takes; use it, or remove it from outputMap: an"
+            " output of a model may be left out",
         ),
         Refuses("ensemble tensor 'c' is unused"),
     ),
-    "an output that nobody gives": Bad(
+    "an output that is not produced": Bad(
         graph(
             step("a", SCORE, "X=x", "S=score"),
             takes=X,
             gives={"score": "FP32 [1]", "confidence": "FP32 [1]"},
         ),
         (
-            "spec.outputs[confidence]: found nothing that gives it, expected a tensor that a"
-            ' step gives: "score"; add it to a step\'s outputMap, or remove it',
+            "spec.outputs[confidence]: found no step with it, expected a tensor that a"
+            ' step produces: "score"; add it to a step\'s outputMap, or remove it',
         ),
         Refuses("ensemble output 'confidence'"),
     ),
@@ -139,7 +139,7 @@ BAD: dict[str, Bad] = {
         ),
         (
             "spec.outputs[x]: found an input of the pipeline, expected a tensor that a step"
-            ' gives: "s", "y"; add it to a step\'s outputMap, or remove it',
+            ' produces: "s", "y"; add it to a step\'s outputMap, or remove it',
         ),
         Loads(
             "fails requests for the other outputs alone: it takes the first step for the one"
@@ -148,7 +148,7 @@ BAD: dict[str, Bad] = {
             r"unexpected deadlock",
         ),
     ),
-    "an input that nobody takes": Bad(
+    "an input that is not consumed": Bad(
         graph(step("a", ROW, "X=x", "Y=y"), takes={**X, "z": "FP32 [5]"}, gives=Y),
         (
             "spec.inputs[z]: found no step that takes it, expected at least one step with it in"

@@ -1,12 +1,12 @@
-"""Ensembles that are steps of themselves, straight or over others."""
+"""Search for ensembles that are steps of themselves, directly or through others."""
 
 from collections.abc import Mapping, Set
 
 
-def ring(name: str, steps: Mapping[str, Set[str]]) -> list[str]:
-    """The shortest way from an ensemble back to itself, both ends included; empty: there is none.
+def find_cycle(name: str, steps: Mapping[str, Set[str]]) -> list[str]:
+    """Return the shortest path from an ensemble back to itself, with both ends; empty if none.
 
-    `steps` gives the models of each ensemble's steps by its name.
+    `steps` maps the name of each ensemble to the models of its steps.
     """
     ways = [[name]]
     seen: set[str] = set()
