@@ -1,1 +1,1 @@
-"""How fast a real Triton serves the shipped models, beside a plain loop over the same network."""
+"""Speed of a real Triton with the shipped models, beside a plain loop over the same network."""

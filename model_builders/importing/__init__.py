@@ -1,1 +1,1 @@
-"""Hand-written Triton repositories into manifests; `model_builders.importer` is the way in."""
+"""Conversion of hand-written Triton repositories into manifests; see `model_builders.importer`."""

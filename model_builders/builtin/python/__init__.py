@@ -1,1 +1,1 @@
-"""What Triton's Python backend runs: thin adapters between its requests and the features."""
+"""The code in Triton's Python backend: thin adapters between its requests and the features."""

@@ -1,1 +1,1 @@
-"""A graph as a picture for people: SVG and Mermaid."""
+"""Drawings of a graph in Mermaid and DOT."""

@@ -1,1 +1,1 @@
-"""How bytes arrive: connections, ranged and resumed downloads, digests, limits."""
+"""Downloads: connections, ranges, resumption, digests and limits."""
