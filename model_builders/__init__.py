@@ -1,5 +1,2 @@
-"""Conversion of model specs into Triton's config.pbtxt and back, and checks of artifacts.
-
-The only IO is reading an artifact or a repository that the caller names. Heavy packages are not
-imported at the top.
-"""
+"""Model specs into Triton's config.pbtxt and back, and artifacts against both; no IO but reading an
+artifact or a repository that the caller names, and nothing heavy imported at the top."""

@@ -1,1 +1,1 @@
-"""Speed of a real Triton with the shipped models, beside a plain loop over the same network."""
+"""How fast a real Triton serves the shipped models, beside a plain loop over the same network."""

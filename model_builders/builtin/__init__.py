@@ -1,5 +1,5 @@
-"""Steps that come with the operator, as Triton Python models that run the project's own features.
+"""Steps that come with the operator, as Triton Python models made of the project's own features.
 
-`config` has the tensors of each step, `layout` writes its files, and `python` holds the code that
-Triton runs. Only `python` imports `model_builders.features` and numpy.
+`config` says each one's tensors, `layout` writes its files, `python` holds the code that Triton
+runs. Nothing here imports `model_builders.features` or numpy but what is in `python`.
 """

@@ -1,7 +1,7 @@
-"""Checks of a spec that no rule of the API can express, for errors that Triton would refuse.
+"""Everything that would keep Triton from serving a spec and that no rule of the API can express.
 
-Each check is a small function from a spec to problems. `check` runs the whole chain, so that users
-see many problems at once. Each check names the place where Triton documents it.
+Each check is a small function from a spec to problems; `check` runs the whole chain, so that a
+person sees many problems at once. Each rule says where Triton itself states it.
 """
 
 from collections.abc import Callable, Iterable

@@ -1,1 +1,1 @@
-"""Conversion of hand-written Triton repositories into manifests; see `model_builders.importer`."""
+"""Hand-written Triton repositories into manifests; `model_builders.importer` is the way in."""

@@ -1,1 +1,1 @@
-"""Evaluation of a model on data that it has not seen, beside simple baselines."""
+"""How good a model is on what it never saw, beside what anybody could have said without it."""

@@ -1,1 +1,1 @@
-"""The code in Triton's Python backend: thin adapters between its requests and the features."""
+"""What Triton's Python backend runs: thin adapters between its requests and the features."""

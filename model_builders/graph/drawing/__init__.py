@@ -1,1 +1,1 @@
-"""Drawings of a graph in Mermaid and DOT."""
+"""A graph as a picture for people: SVG and Mermaid."""

@@ -1,4 +1,4 @@
-"""`inference-operator cache`: a node's store of artifacts, addressed by their digests.
+"""`inference-operator cache`: a node's store of artifacts, addressed by what is in them.
 
-It does not know sources or credentials: pods upload their downloads, and read them by digest.
+Knows neither sources nor credentials: pods bring what they fetched, and take it by its digest.
 """

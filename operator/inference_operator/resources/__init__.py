@@ -1,1 +1,1 @@
-"""Manifests of the children, one file for each Kubernetes kind; pure."""
+"""Manifests of the children, one file per Kubernetes kind; pure."""

@@ -1,1 +1,1 @@
-"""Downloads: connections, ranges, resumption, digests and limits."""
+"""How bytes arrive: connections, ranged and resumed downloads, digests, limits."""

@@ -1,1 +1,1 @@
-"""The rollout of a new revision: the state machine, and its state in the status."""
+"""How a new revision takes over: the state machine, and its state in the status."""
