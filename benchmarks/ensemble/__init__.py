@@ -1,1 +1,1 @@
-"""One request to the trading ensemble against its steps called one by one, on a real Triton."""
+"""Benchmark of the trading ensemble on a real Triton: one request against its steps one by one."""

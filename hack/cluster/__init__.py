@@ -1,1 +1,1 @@
-"""A real Kubernetes on one Debian machine, without Docker: see README.md beside this file."""
+"""A real Kubernetes on one Debian machine that needs no Docker; see README.md beside this file."""

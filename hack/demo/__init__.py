@@ -1,1 +1,1 @@
-"""The demos, `make demo` and its kind, and the trained models that they serve."""
+"""The demos of `make demo` and `make demo-ensemble`, and their trained models."""

@@ -1,1 +1,1 @@
-"""Real data as samples: fetched and checked, cut in time, never mixed between parts."""
+"""Real data as samples: downloaded, checked, split in time, and never mixed between parts."""

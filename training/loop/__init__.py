@@ -1,4 +1,4 @@
-"""One training loop for every task: windows of prices, or tokenised text; knows no data set."""
+"""One training loop for every task, which does not depend on a data set."""
 
 from training.loop.checkpoint import Checkpoint, CheckpointError
 from training.loop.fitting import DeviceError, Fitted, LossError, fit

@@ -1,1 +1,1 @@
-"""The shipped networks; each answers alike in eager PyTorch, TorchScript and ONNX."""
+"""The shipped networks, with the same answers in eager PyTorch, TorchScript and ONNX."""

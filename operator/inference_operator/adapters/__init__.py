@@ -1,1 +1,1 @@
-"""All IO of the operator, a folder per system."""
+"""IO of the operator, one folder for each system."""

@@ -1,1 +1,1 @@
-"""The custom resources as pydantic types, source of `crds/`; imports nothing of ours."""
+"""The custom resources as pydantic types, which generate `crds/`; the lowest layer."""

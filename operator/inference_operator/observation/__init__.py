@@ -1,1 +1,1 @@
-"""The in-memory view of the cluster: what the watches reported, and what a pass reads; pure."""
+"""The in-memory view of the cluster, which watches fill and passes read; pure."""

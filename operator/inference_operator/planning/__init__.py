@@ -1,1 +1,1 @@
-"""Decisions, pure: what to do about one object, why, and when to look again."""
+"""Decisions about one unit: the writes, their reasons, and the next wake-up; pure."""

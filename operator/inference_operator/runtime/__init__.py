@@ -1,1 +1,1 @@
-"""The process: settings become running tasks, and the only code that knows Kopf."""
+"""The process: the running tasks, and the only code that knows Kopf."""

@@ -1,1 +1,1 @@
-"""From a spec and what was observed to a serving unit, or to the problems that prevent it; pure."""
+"""Assessment of a spec with an observation: a serving unit, or the problems of the spec; pure."""

@@ -1,1 +1,1 @@
-"""MLflow as a model registry: asked for versions, and given promotion tags."""
+"""MLflow as a model registry: look-ups of versions, and promotion tags."""

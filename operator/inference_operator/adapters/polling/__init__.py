@@ -1,1 +1,1 @@
-"""When to ask a server that has no watch."""
+"""Schedules for servers that offer no watch."""

@@ -1,1 +1,1 @@
-"""HTTP on both sides: the port for probes and metrics, and bounded answers of other servers."""
+"""HTTP: the port for probes and metrics, and bounded answers of other servers."""

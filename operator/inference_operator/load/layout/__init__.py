@@ -1,1 +1,1 @@
-"""Triton's model repository on disk: archives unpacked, files checked and laid out."""
+"""Triton's model repository on disk: archives, checks and folders of versions."""

@@ -1,1 +1,1 @@
-"""Where artifacts come from: S3, GCS, OCI registries, HTTP servers, volumes."""
+"""Sources of artifacts: S3, GCS, OCI registries, HTTP servers, volumes."""

@@ -1,1 +1,1 @@
-"""What users read: conditions, Events, the status and the explained plan."""
+"""Texts for users: conditions, Events, the status and the explained plan."""

@@ -1,1 +1,1 @@
-"""The conditions of a unit, one file per condition."""
+"""The conditions of a unit, one file for each condition."""
