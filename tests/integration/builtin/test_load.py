@@ -87,8 +87,8 @@ def test_a_step_that_cannot_be_had_is_the_pipeline_s_failure(pod: Path) -> None:
     path = "spec.builtin.tokenizer.vocabulary.uri"
     problem = (
         "pvc://texts/vocab.txt is not a vocabulary: BadVocabulary: vocabulary: found no [UNK],"
-        " [SEP], [PAD] among 1 lines, expected each word once and [UNK], [CLS], [SEP], [PAD]; give"
-        " the lines of the model's own vocab.txt"
+        " [CLS], [SEP], [PAD] among 1 lines, expected each word once and [UNK], [CLS], [SEP],"
+        " [PAD]; give the lines of the model's own vocab.txt"
     )
     assert json.loads((pod / "log").read_text()) == {
         "reason": "ArtifactInvalid",
