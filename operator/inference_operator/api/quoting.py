@@ -179,3 +179,12 @@ def listed(
     first = ", ".join(map(show, different[:most]))
     more = len(different) - most
     return f"{first} and {more:,} more" if more > 0 else first or otherwise
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return the number with its noun, which is plural unless the number is 1.
+
+    >>> counted(1, "replica"), counted(2000, "replica"), counted(0, "copy", "copies")
+    ('1 replica', '2,000 replicas', '0 copies')
+    """
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
