@@ -33,7 +33,7 @@ def refusals(found: Plan) -> tuple[str, ...]:
         return tuple(map(str, found.invalid.problems))
     if found.unit is None and found.unresolved is not None and found.unresolved.is_definite:
         return (found.unresolved.message,)
-    return found.blocked
+    return found.conflicts
 
 
 def unknown(found: Plan) -> tuple[str, ...]:

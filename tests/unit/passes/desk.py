@@ -30,13 +30,17 @@ class Desk(World):
 
     @property
     def of_pipeline(self) -> EnsemblePipelineStatus:
-        found = self.status_of(PIPELINE)
-        assert isinstance(found, EnsemblePipelineStatus)
-        return found
+        status = self.status_of(PIPELINE)
+        assert isinstance(status, EnsemblePipelineStatus)
+        return status
 
     def condition(self, kind: str) -> tuple[str, str, str]:
-        found = next((c for c in self.of_pipeline.conditions if c.type == kind), None)
-        return (found.status.value, found.reason, found.message) if found else ("", "", "")
+        condition = next((c for c in self.of_pipeline.conditions if c.type == kind), None)
+        return (
+            (condition.status.value, condition.reason, condition.message)
+            if condition
+            else ("", "", "")
+        )
 
     @property
     def sets(self) -> dict[str, int]:
@@ -50,9 +54,9 @@ class Desk(World):
 
     def served_uri(self, revision: str) -> str:
         """Where the models of a set come from."""
-        found = self.cluster.live("ConfigMap", f"{PIPELINE.name}-{revision}")
-        assert found is not None
-        return str(found["data"]["plan.json"])
+        config_map = self.cluster.live("ConfigMap", f"{PIPELINE.name}-{revision}")
+        assert config_map is not None
+        return str(config_map["data"]["plan.json"])
 
     def remove_model(self) -> None:
         self.cluster.remove(KEY.kind, KEY.name)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE
 from tests.fakes.world import World
 

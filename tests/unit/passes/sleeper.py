@@ -76,8 +76,8 @@ class Sleeper(World):
         self.cluster.apply_as("kubectl", body, force=True)
 
     def ready_of(self, key: UnitKey) -> str:
-        found = self.status_of(key).condition(ConditionType.READY)
-        return found.reason if found else ""
+        condition = self.status_of(key).condition(ConditionType.READY)
+        return condition.reason if condition else ""
 
 
 def lose(desk: Sleeper, key: UnitKey, kind: str) -> None:

@@ -7,7 +7,7 @@ from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, 
 from tests.unit.passes.sleeper import Pick, Sleeper, next_of
 
 RINGS = [("one", "two"), ("one", "two", "three"), ("one", "two", "three", "four", "five")]
-REMEDY = "let a step of one of them refer to something else"
+REMEDY = "change the modelRef of one of these pipelines"
 
 
 class Ring(Sleeper):
@@ -28,16 +28,20 @@ class Ring(Sleeper):
             self.refers(name, other)
 
     def condition(self, name: str, kind: str) -> tuple[str, str, str]:
-        found = next((c for c in self.status_of(unit(name)).conditions if c.type == kind), None)
-        return (found.status.value, found.reason, found.message) if found else ("", "", "")
+        condition = next((c for c in self.status_of(unit(name)).conditions if c.type == kind), None)
+        return (
+            (condition.status.value, condition.reason, condition.message)
+            if condition
+            else ("", "", "")
+        )
 
     def reasons(self, *names: str) -> set[str]:
         """Of Ready."""
         return {self.ready_of(unit(name)) for name in names}
 
     def stable(self, name: str) -> str:
-        found = self.status_of(unit(name)).stable
-        return found.revision if found else ""
+        stable = self.status_of(unit(name)).stable
+        return stable.revision if stable else ""
 
 
 def unit(name: str) -> UnitKey:
@@ -49,16 +53,16 @@ async def test_two_pipelines_that_refer_to_each_other_say_so() -> None:
     desk.ring(("one", "two"))
     assert await desk.rest() < 20
 
-    for one, other in (("one", "two"), ("two", "one")):
+    for name, other in (("one", "two"), ("two", "one")):
         message = (
-            f"spec.steps[s0].modelRef: EnsemblePipeline {other} leads back to this pipeline"
-            f" ({one} -> {other} -> {one}); {REMEDY}"
+            f"spec.steps[s0].modelRef: EnsemblePipeline {other} refers back to this pipeline"
+            f" ({name} -> {other} -> {name}); {REMEDY}"
         )
-        assert desk.condition(one, "ResolvedRefs") == ("False", "ReferenceCycle", message)
-        assert desk.condition(one, "Ready") == ("False", "ReferenceCycle", message)
-        assert desk.condition(one, "Stalled") == ("True", "ReferenceCycle", message)
-        assert desk.condition(one, "Reconciling") == ("", "", ""), "waiting does not help"
-        assert desk.status_of(unit(one)).phase == "Failed"
+        assert desk.condition(name, "ResolvedRefs") == ("False", "ReferenceCycle", message)
+        assert desk.condition(name, "Ready") == ("False", "ReferenceCycle", message)
+        assert desk.condition(name, "Stalled") == ("True", "ReferenceCycle", message)
+        assert desk.condition(name, "Reconciling") == ("", "", ""), "waiting does not help"
+        assert desk.status_of(unit(name)).phase == "Failed"
     assert desk.event_reasons.count("ReferenceCycle") == 2
     assert len(desk.cluster.all("Deployment")) == 1, "the model's"
 
@@ -125,12 +129,12 @@ async def test_a_ring_that_closes_later_stops_nobody_who_serves(last_first: bool
         assert desk.condition(name, "Available")[0] == "True"
     assert desk.reasons("outer", "middle") == {"Ready"}
     assert desk.condition("middle", "ResolvedRefs")[2] == (
-        "spec.steps[s0].modelRef: EnsemblePipeline inner leads back to this pipeline (middle ->"
+        "spec.steps[s0].modelRef: EnsemblePipeline inner refers back to this pipeline (middle ->"
         f" inner -> outer -> middle); version 1 (revision {served['inner']}) stays pinned; {REMEDY}"
     )
     assert desk.condition("inner", "Ready")[1] == "ReferenceCycle"
     assert desk.condition("inner", "Ready")[2].endswith(
-        f"{REMEDY} (revision {served['inner']} goes on serving on 1 replicas)"
+        f"{REMEDY} (revision {served['inner']} goes on serving on 1 replica)"
     )
     assert desk.event_reasons.count("ReferenceCycle") == 3
 

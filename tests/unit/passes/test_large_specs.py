@@ -82,9 +82,9 @@ def test_a_deep_spec_is_no_trouble() -> None:
     deep: Any = {}
     for _ in range(5000):
         deep = {"a": deep}
-    found: Observed = observed(wanted={"placement": deep})
+    view: Observed = observed(body={"placement": deep})
 
-    assert is_large(found)
+    assert is_large(view)
 
 
 FACTS = Facts("a.onnx", inputs=(TensorFact("x", "float32", (1,) * 60),) * 50)
@@ -115,8 +115,8 @@ def test_what_the_registry_said_makes_a_plan_large() -> None:
 
 def test_a_common_history_makes_no_plan_large() -> None:
     few = Facts("a.onnx", inputs=(TensorFact("x", "float32", (-1, 60, 5)),) * 3)
-    known = [
+    records = [
         record(f"r{number}", number, resolved=replace(RESOLVED, facts=few)) for number in range(100)
     ]
 
-    assert not is_large(observed(records=tuple(known)))
+    assert not is_large(observed(records=tuple(records)))

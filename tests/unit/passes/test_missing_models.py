@@ -16,7 +16,7 @@ async def test_a_missing_model_is_waited_for() -> None:
         "False",
         "ReferenceNotFound",
         "spec.steps[drift].modelRef: InferenceModel fx-drift does not exist in namespace"
-        f" {PIPELINE.namespace}; create it, or let the step refer to another one",
+        f" {PIPELINE.namespace}; create it, or change the step's modelRef",
     )
     assert desk.condition("SpecValid")[0] == "Unknown"
     assert desk.condition("Stalled")[0] == "", "it goes on as soon as the model is there"
@@ -77,7 +77,7 @@ async def test_a_deleted_model_takes_nothing_away() -> None:
     status, reason, message = desk.condition("ResolvedRefs")
     assert (status, reason) == ("False", "ReferenceNotFound")
     assert f"does not exist in namespace {PIPELINE.namespace}; version 1 (revision" in message
-    assert "stays pinned; create it, or let the step refer to another one" in message
+    assert "stays pinned; create it, or change the step's modelRef" in message
     assert desk.event_reasons.count("ReferenceNotFound") == 1
 
 
@@ -94,7 +94,7 @@ async def test_a_model_that_is_deleted_after_its_record_is_told_as_deleted() -> 
     status, reason, message = desk.condition("ResolvedRefs")
     assert (status, reason) == ("False", "ReferenceNotFound")
     assert "InferenceModel fx-drift is being deleted; version 1 (revision" in message
-    assert message.endswith("pinned; create it again, or let the step refer to another one")
+    assert message.endswith("pinned; create it again, or change the step's modelRef")
 
     desk.cluster.collect_garbage()
     await desk.settled((PIPELINE,))
@@ -144,8 +144,8 @@ async def test_going_back_needs_no_model_that_was_deleted_since() -> None:
     await desk.settled((KEY, other, PIPELINE))
     assert desk.of_pipeline.stable is not None
     assert desk.of_pipeline.stable.revision != old
-    told = [d.message for d in desk.of_pipeline.decisions if d.reason == "RevisionCreated"]
-    assert "went from" not in told[-1], "another resource is no update of the first"
+    messages = [d.message for d in desk.of_pipeline.decisions if d.reason == "RevisionCreated"]
+    assert "changed from" not in messages[-1], "another resource is no update of the first"
     desk.remove_model()
 
     desk.user_applies_pipeline()

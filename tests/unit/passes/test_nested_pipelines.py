@@ -128,7 +128,7 @@ async def test_moved_pods_of_the_pipelines_within_make_no_new_set() -> None:
 
     def revisions() -> dict[str, str]:
         stable = {key: desk.status_of(key).stable for key in (PIPELINE, middle, outer)}
-        return {key.name: found.revision for key, found in stable.items() if found}
+        return {key.name: revision.revision for key, revision in stable.items() if revision}
 
     whole = step("whole", modelRef={"name": middle.name, "kind": middle.kind})
     desk.cluster.apply_as("kubectl", epipe(outer.name, steps=[whole]), force=True)

@@ -15,11 +15,11 @@ async def test_a_pipeline_serves_what_the_stable_revision_of_its_model_is() -> N
     assert desk.condition("Ready")[:2] == ("True", "Ready")
     assert desk.condition("ResolvedRefs")[:2] == ("True", "Resolved")
     assert "https://store.example/fx/7/model.onnx" in desk.served_uri(revision)
-    (found,) = status.steps
-    assert (found.name, found.model, found.version) == ("drift", "fx-drift", "1")
-    assert found.source == "https://store.example/fx/7/model.onnx"
-    assert found.model_ref == "InferenceModel/fx-drift"
-    assert found.revision == desk.status.stable.revision  # type: ignore[union-attr]
+    (only_step,) = status.steps
+    assert (only_step.name, only_step.model, only_step.version) == ("drift", "fx-drift", "1")
+    assert only_step.source == "https://store.example/fx/7/model.onnx"
+    assert only_step.model_ref == "InferenceModel/fx-drift"
+    assert only_step.revision == desk.status.stable.revision  # type: ignore[union-attr]
     assert status.step_versions == "drift:1"
     assert status.model is not None
     assert status.model.version == "1"
@@ -40,7 +40,7 @@ async def test_a_new_stable_version_of_a_step_makes_a_new_set() -> None:
     assert "fx/2/model.onnx" in desk.served_uri(status.stable.revision)
     assert "fx/1/model.onnx" in desk.served_uri(old), "the old set is left as it was"
     (created,) = [d for d in status.decisions if d.source == old and d.reason == "RevisionCreated"]
-    assert "step drift: InferenceModel fx-drift went from version 1 (revision" in created.message
+    assert "step drift: InferenceModel fx-drift changed from version 1 (revision" in created.message
 
 
 async def test_a_candidate_of_a_model_changes_no_set() -> None:
@@ -72,7 +72,7 @@ async def test_a_set_that_does_not_come_up_leaves_the_old_one_serving() -> None:
     assert status.candidate is not None
     assert status.steps[0].source == "https://store.example/fx/1/model.onnx"
     assert desk.condition("Available")[0] == "True"
-    assert desk.condition("Ready")[2].endswith(f"(revision {old} goes on serving on 1 replicas)")
+    assert desk.condition("Ready")[2].endswith(f"(revision {old} goes on serving on 1 replica)")
 
 
 async def test_a_version_that_does_not_fit_leaves_what_is_pinned() -> None:
@@ -129,13 +129,13 @@ async def test_a_version_that_does_not_fit_holds_back_no_other() -> None:
     await desk.settled((KEY, other, PIPELINE))
 
     assert desk.condition("Ready")[0] == "True"
-    versions = [str(found.source).split("/")[-2] for found in desk.of_pipeline.steps]
+    versions = [str(served.source).split("/")[-2] for served in desk.of_pipeline.steps]
     assert versions == ["1", "2"]
     status, reason, message = desk.condition("ResolvedRefs")
     assert (status, reason) == ("False", "ReferenceIncompatible")
     assert message.startswith("second: InferenceModel other version 1 (revision ")
     assert "drift" not in message
-    (created,) = [d for d in desk.of_pipeline.decisions if "went from" in d.message]
+    (created,) = [d for d in desk.of_pipeline.decisions if "changed from" in d.message]
     assert "InferenceModel fx-drift" in created.message
     assert "InferenceModel other" not in created.message
     done = len(desk.cluster.writes)

@@ -87,8 +87,8 @@ class Story:
         if self.promoted:
             assert world.served in world.deployments, "clients are sent to a revision without pods"
             if world.served != self.served:
-                wanted = world.deployments[world.served]
-                assert ready.get(world.served, 0) >= wanted, "moved before it answered"
+                deployment = world.deployments[world.served]
+                assert ready.get(world.served, 0) >= deployment, "moved before it answered"
         self.promoted = self.promoted or "Promoted" in world.event_reasons
         self.served = world.served
 

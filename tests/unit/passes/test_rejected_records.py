@@ -4,7 +4,7 @@ import contextlib
 from datetime import timedelta
 from typing import Any
 
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, source
 from tests.fakes.cluster import CrashedError
 from tests.fakes.world import DEFAULTS, World, crash_at
@@ -24,9 +24,9 @@ def events(world: World, reason: str = "RecordRejected") -> list[dict[str, Any]]
 
 
 def record_of(world: World, revision: str | None) -> dict[str, Any]:
-    found = world.cluster.live("ControllerRevision", f"{KEY.name}-{revision}")
-    assert found is not None
-    return found
+    record = world.cluster.live("ControllerRevision", f"{KEY.name}-{revision}")
+    assert record is not None
+    return record
 
 
 def namespaces(world: World) -> set[str]:
@@ -91,9 +91,9 @@ async def test_pods_stay_where_a_new_record_would_replace_them() -> None:
     assert "data.children[1].metadata.namespace: found 'kube-system'" in message
     assert f"pods of revision {world.served} stay as they are" in message
     assert "delete this ControllerRevision" in message
-    found = {c.type: (c.status.value, c.reason) for c in world.status.conditions}
-    assert found["Available"][0] == "True"
-    assert found["Stalled"] == ("True", "RecordRejected")
+    conditions = {c.type: (c.status.value, c.reason) for c in world.status.conditions}
+    assert conditions["Available"][0] == "True"
+    assert conditions["Stalled"] == ("True", "RecordRejected")
     assert world.event_reasons.count("RecordRejected") == 1
 
     writes = len(world.cluster.writes)

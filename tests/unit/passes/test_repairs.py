@@ -19,8 +19,8 @@ async def serving() -> World:
 
 
 def child(world: World, kind: str) -> Any:
-    (found,) = world.cluster.all(kind)
-    return found
+    (only_child,) = world.cluster.all(kind)
+    return only_child
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -150,7 +150,7 @@ async def test_an_edited_child_is_put_back(kind: str, edit: dict[str, Any], wher
     assert after["metadata"]["ownerReferences"] == before["metadata"]["ownerReferences"]
     event = world.cluster.all("Event")[-1]
     assert event["reason"] == "DriftRepaired"
-    assert event["message"].startswith("changed by somebody else, put back: ")
+    assert event["message"].startswith("restored after a change by another client: ")
     assert f"{kind}/{before['metadata']['name']}: {where}" in event["message"]
 
 

@@ -80,9 +80,9 @@ async def test_the_younger_of_two_names_alike_waits_and_takes_over_a_name_that_b
     desk.applied(epipe(KEY.name, steps=[INLINE]))
     await desk.rest()
     service = desk.cluster.live("Service", KEY.name)
-    said = desk.status_of(TWIN).condition(ConditionType.READY)
-    assert said is not None
-    assert said.message.startswith(
+    condition = desk.status_of(TWIN).condition(ConditionType.READY)
+    assert condition is not None
+    assert condition.message.startswith(
         f"Service/{KEY.name} belongs to InferenceModel {KEY.name}; rename one of the two"
     )
     assert desk.ready_of(KEY) == "Ready"
@@ -138,6 +138,6 @@ async def test_a_service_that_somebody_deletes_stays_the_elders() -> None:
     desk.cluster.remove("Service", KEY.name)
     desk.queue = {TWIN: None}
     await desk.rest()
-    found = desk.cluster.live("Service", KEY.name)
-    assert found is not None
-    assert found["metadata"]["ownerReferences"][0]["kind"] == "InferenceModel"
+    service = desk.cluster.live("Service", KEY.name)
+    assert service is not None
+    assert service["metadata"]["ownerReferences"][0]["kind"] == "InferenceModel"

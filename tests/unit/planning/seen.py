@@ -17,7 +17,7 @@ from inference_operator.domain.observed import (
 )
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, spec
 
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
@@ -42,7 +42,7 @@ def record(revision: str = "aaa", number: int = 1, **changes: Any) -> RevisionRe
 
 def observed(
     *,
-    wanted: Mapping[str, Any] | None = None,
+    body: Mapping[str, Any] | None = None,
     generation: int = 1,
     status: InferenceModelStatus | None = None,
     records: tuple[RevisionRecord, ...] = (),
@@ -56,7 +56,7 @@ def observed(
     return Observed(
         owner=OWNER,
         generation=generation,
-        spec=dict(wanted) if wanted is not None else spec(),
+        spec=dict(body) if body is not None else spec(),
         status=status or InferenceModelStatus(),
         revisions={r.revision: r for r in records},
         deployments={

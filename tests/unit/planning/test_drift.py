@@ -169,10 +169,10 @@ def service(**selector: str) -> dict[str, Any]:
 
 
 def test_a_key_that_a_stranger_adds_to_a_selector_is_drift() -> None:
-    found, wanted = service(app="fx", colour="blue"), service(app="fx")
+    live, expected = service(app="fx", colour="blue"), service(app="fx")
 
-    assert drift(found, wanted) == "spec.selector"
-    assert foreign_keys(found, wanted) == {("spec", "selector"): ["colour"]}
+    assert drift(live, expected) == "spec.selector"
+    assert foreign_keys(live, expected) == {("spec", "selector"): ["colour"]}
 
 
 def test_an_equal_selector_is_none() -> None:

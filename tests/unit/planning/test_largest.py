@@ -30,8 +30,8 @@ def outcome() -> Outcome:
 
 @pytest.fixture(scope="module")
 def answers(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(outcome.answer)
-    return found
+    parsed: dict[str, dict[str, Any]] = json.loads(outcome.answer)
+    return parsed
 
 
 def test_the_largest_objects_take_little_memory(outcome: Outcome) -> None:
@@ -76,8 +76,8 @@ def test_many_problems_end_with_one_about_the_others() -> None:
 
 @pytest.mark.parametrize("shape", DRAWN)
 def test_the_largest_pipeline_can_be_drawn(shape: str) -> None:
-    found = drawing(seen(SHAPES[shape](name_of, STEPS)), RolloutState())
-    shown = picture(found.graph, runs=found.runs, problems=found.problems)
+    drawn = drawing(seen(SHAPES[shape](name_of, STEPS)), RolloutState())
+    shown = picture(drawn.graph, runs=drawn.runs, problems=drawn.problems)
 
     # Of a tensor with many ends, each step that gives it is a wire to each end that takes it.
     assert len(shown.wires) <= (STEPS + 1) * (STEPS * 64 + 64)

@@ -21,19 +21,19 @@ def rejected(revision: str, number: int = 0) -> RejectedRecord:
 
 
 def seen(*records: RejectedRecord, **changes: object) -> Observed:
-    found = {record.name: record for record in records}
-    return replace(observed(**changes), rejected=found)  # type: ignore[arg-type]
+    by_name = {record.name: record for record in records}
+    return replace(observed(**changes), rejected=by_name)  # type: ignore[arg-type]
 
 
 def running() -> Observed:
     """A unit whose wanted revision serves, from a record that is not accepted."""
     stable = RevisionStatus(revision=MINE, replicas=1, ready=1)
     status = InferenceModelStatus(observed_generation=1, stable=stable)
-    found = seen(rejected(MINE), status=status, ready={MINE: (1, 1)}, served=MINE)
+    view = seen(rejected(MINE), status=status, ready={MINE: (1, 1)}, served=MINE)
     # What runs is not seen as what would be rendered.
     live = {"kind": "Deployment", "metadata": {"name": f"fx-drift-{MINE}", "uid": "u"}, "spec": {}}
     (key,) = (a.key for a in plan(observed(), DEFAULTS, NOON).actions if a.key.kind == "Deployment")
-    return replace(found, children={key: live})
+    return replace(view, children={key: live})
 
 
 def test_nothing_of_a_rejected_revision_is_written_while_other_pods_run() -> None:
@@ -101,10 +101,10 @@ def test_a_thousand_edits_make_few_decisions_and_writes() -> None:
     made, written, wait = 0, 0, None
     status = settled(status, base)
     for number in range(1000):
-        found = rejected(f"r{number}"), rejected(f"s{number}")
-        there = seen(*found, status=status, **base)
+        forged = rejected(f"r{number}"), rejected(f"s{number}")
+        there = seen(*forged, status=status, **base)
         done = plan(there, DEFAULTS, NOON + timedelta(milliseconds=100 * number))
-        made += sum(one.reason is Reason.RECORD_REJECTED for one in done.decisions)
+        made += sum(decision.reason is Reason.RECORD_REJECTED for decision in done.decisions)
         after = report(there, done, (), NOON)
         assert isinstance(after, InferenceModelStatus)
         written += after != status
@@ -123,4 +123,4 @@ def test_decisions_of_the_future_keep_nothing_quiet() -> None:
     status = InferenceModelStatus(observed_generation=1, decisions=(forged,) * 3)
 
     done = plan(seen(rejected("r"), status=status), DEFAULTS, NOON)
-    assert Reason.RECORD_REJECTED in {one.reason for one in done.decisions}
+    assert Reason.RECORD_REJECTED in {decision.reason for decision in done.decisions}

@@ -41,11 +41,11 @@ IMAGE = _spoiled("nvcr.io/nvidia/triton", _OF_IMAGES, f"@sha256:{'a' * 64}")
 def test_a_source_that_is_allowed_leads_to_an_allowed_host(authority: str) -> None:
     uri = f"https://{authority}/model.onnx"
     if allows_source(("*.example.com",), uri):
-        found = urlsplit(uri)
-        assert found.hostname is not None
-        assert re.fullmatch(r"([a-z0-9-]+\.)+example\.com", found.hostname, re.ASCII)
-        assert found.port in (None, 443)
-        assert found.username is None
+        address = urlsplit(uri)
+        assert address.hostname is not None
+        assert re.fullmatch(r"([a-z0-9-]+\.)+example\.com", address.hostname, re.ASCII)
+        assert address.port in (None, 443)
+        assert address.username is None
 
 
 def _pulled(image: str) -> tuple[str, str]:
@@ -96,10 +96,12 @@ TAINTS = [
 
 
 @given(TOLERATION)
-def test_a_toleration_that_is_allowed_reaches_only_taints_of_the_list(found: Toleration) -> None:
+def test_a_toleration_that_is_allowed_reaches_only_taints_of_the_list(
+    toleration: Toleration,
+) -> None:
     """`spot:NoSchedule` and `gpu=a`, as the scheduler reads tolerations."""
-    if allows_toleration(("spot:NoSchedule", "gpu=a"), found):
+    if allows_toleration(("spot:NoSchedule", "gpu=a"), toleration):
         for taint in TAINTS:
             named = (taint.key, taint.effect) == ("spot", "NoSchedule")
             named = named or (taint.key, taint.value) == ("gpu", "a")
-            assert named or not tolerates((found,), taint)
+            assert named or not tolerates((toleration,), taint)
