@@ -26,8 +26,8 @@ def resolve_version(
 ) -> ResolvedVersion:
     """Complete a spec from the registry; `step` names the step of an inline model.
 
-    If the registry is unreachable or its answer cannot be served, the unit keeps the version that
-    this source last resolved to, also for scaling and other edits.
+    The unit keeps the last known version while the registry is unreachable, or if its answer
+    cannot be served. Scaling and other edits work with that version too.
     """
     if not spec.model.source.from_registry:
         return ResolvedVersion(CompletedSpec(spec, spec))

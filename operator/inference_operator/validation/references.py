@@ -172,8 +172,10 @@ def _state(there: Referenced) -> str:
 
 
 def last_pin(seen: Observed, state: RolloutState, named: Reference) -> Pin | None:
-    """Return the pin of a resource in the newest live revision, for any step, or else in the newest
-    record: a rollback must not need a resource that was deleted since."""
+    """Return the pin of a resource in the newest live revision, or else in the newest record.
+
+    A rollback must not need a resource that was deleted since.
+    """
     live = (state.candidate, state.stable)
     kept = sorted(seen.revisions.values(), key=lambda record: record.number, reverse=True)
     records = [*(seen.revisions.get(revision or "") for revision in live), *kept]

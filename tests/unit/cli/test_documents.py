@@ -17,7 +17,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.observation.store import Cache
 from tests.bombs import laughs, merges, nested_aliases
 from tests.fakes.bodies import NAMESPACE, PIPELINE, epipe, imodel, step, stored
-from tests.unit.passes.desk import Desk
+from tests.unit.passes.pipeline_harness import PipelineHarness
 
 Body = dict[str, Any]
 
@@ -227,7 +227,7 @@ MANGLED: dict[str, tuple[str, Callable[[Body], None], str]] = {
 
 async def live(folder: Path, kind: str, edit: Callable[[Body], None]) -> tuple[Path, Path]:
     """A file with what is wanted, and what an API server shows but for one edit."""
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving()
     items = [{"kind": kind, **body} for kind, body in desk.cluster.snapshot() if kind != "Event"]
     for item in items:

@@ -8,7 +8,7 @@ import yaml
 
 from tests.fakes.bodies import PIPELINE, epipe, imodel, step
 from tests.unit.cli.test_plan import said
-from tests.unit.passes.desk import Desk
+from tests.unit.passes.pipeline_harness import PipelineHarness
 
 
 @pytest.fixture
@@ -119,7 +119,7 @@ def test_a_bad_model_of_the_same_file_is_where_its_pipeline_points_to(
 async def test_a_model_that_is_live_and_never_was_ready_is_asked_about_in_the_cluster(
     file: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     desk.user_applies(model=REGISTERED)
     await desk.settle()
     live = tmp_path / "live.yaml"
@@ -153,7 +153,7 @@ def test_pipelines_that_refer_to_each_other_are_refused(
 async def test_what_is_live_is_what_a_step_stands_for(
     file: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     await desk.serving(5)
     live = tmp_path / "live.yaml"
     items = [{"kind": kind, **body} for kind, body in desk.cluster.snapshot() if kind != "Event"]

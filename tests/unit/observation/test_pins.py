@@ -8,25 +8,25 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Reference, Referenced
 from inference_operator.observation.pins import referenced
 from tests.fakes.bodies import KEY, PIPELINE, epipe, source, step
-from tests.unit.passes.desk import Desk
 from tests.unit.passes.forging import forge
+from tests.unit.passes.pipeline_harness import PipelineHarness
 
 DIGEST = "ab" * 32
 
 
-async def served() -> Desk:
-    desk = Desk()
+async def served() -> PipelineHarness:
+    desk = PipelineHarness()
     desk.user_applies(model=source(1))
     await desk.settle()
     return desk
 
 
-def dependency_view(desk: Desk) -> Referenced:
+def dependency_view(desk: PipelineHarness) -> Referenced:
     desk.watch()
     return referenced(desk.cache, PIPELINE, epipe()["spec"])[Reference(KEY.kind, KEY.name)]
 
 
-def edit_model_status(desk: Desk, **model: Any) -> None:
+def edit_model_status(desk: PipelineHarness, **model: Any) -> None:
     live = desk.cluster.live(KEY.kind, KEY.name)
     assert live is not None
     status = {**live["status"], "model": {**live["status"]["model"], **model}}
@@ -43,7 +43,7 @@ async def test_the_digest_that_its_pods_fetched_is_pinned() -> None:
 
 
 async def test_the_digest_of_a_uri_that_the_status_shows_with_escapes_is_pinned() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     model = source(1)
     # A no-break space, which a status has as an escape.
     uri = "https://store.example/fx\u00a0drift.pt"
@@ -112,7 +112,7 @@ async def test_what_does_not_exist_is_not_shown() -> None:
 
 
 async def test_a_pipeline_that_leads_back_says_by_which_way() -> None:
-    desk = Desk()
+    desk = PipelineHarness()
     ring = {PIPELINE.name: "two", "two": "three", "three": PIPELINE.name}
     for name, other in ring.items():
         named = {"kind": PIPELINE.kind, "name": other}

@@ -1,4 +1,4 @@
-"""Allow-lists that are set later refuse new revisions, and take nothing from what serves."""
+"""Allow-lists that are set later refuse new revisions, and leave serving revisions alone."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from inference_operator.domain.allow_lists import AllowLists
 from tests.fakes.bodies import PIPELINE, epipe, source, step
 from tests.fakes.cluster import Request
 from tests.fakes.world import DEFAULTS, World
-from tests.unit.passes.desk import Desk
+from tests.unit.passes.pipeline_harness import PipelineHarness
 
 OLD = {"triton": {"image": "old.example/triton:1"}}
 LISTS = AllowLists(images=("nvcr.io/nvidia/*",))
@@ -178,23 +178,23 @@ async def test_a_model_of_the_registry_is_refused_before_the_registry_answers() 
     ],
 )
 async def test_a_pipeline_is_held_to_the_lists(changes: dict[str, Any], path: str) -> None:
-    desk = Desk()
+    harness = PipelineHarness()
     lists = replace(LISTS, source_hosts=("models.example.com",))
-    desk.start(replace(DEFAULTS, allowed=lists))
-    desk.cluster.apply_as("kubectl", epipe(**changes), force=True)
-    await desk.settle(keys=(PIPELINE,))
+    harness.start(replace(DEFAULTS, allowed=lists))
+    harness.cluster.apply_as("kubectl", epipe(**changes), force=True)
+    await harness.settle(keys=(PIPELINE,))
 
-    status, reason, message = desk.condition("Ready")
+    status, reason, message = harness.condition("Ready")
     assert (status, reason) == ("False", "NotAllowed")
     assert path in message
 
 
 async def test_a_pipeline_goes_on_with_a_model_that_is_not_allowed_any_more() -> None:
-    desk = Desk()
-    served = await desk.serving()
-    desk.start(replace(DEFAULTS, allowed=AllowLists(source_hosts=("models.example.com",))))
-    await desk.settled()
+    harness = PipelineHarness()
+    served = await harness.serving()
+    harness.start(replace(DEFAULTS, allowed=AllowLists(source_hosts=("models.example.com",))))
+    await harness.settled()
 
-    assert desk.of_pipeline.stable is not None
-    assert desk.of_pipeline.stable.revision == served
-    assert desk.condition("Ready")[0] == "True"
+    assert harness.of_pipeline.stable is not None
+    assert harness.of_pipeline.stable.revision == served
+    assert harness.condition("Ready")[0] == "True"

@@ -18,7 +18,7 @@ DELAY = timedelta(seconds=31)
 
 
 async def fleet() -> World:
-    """Three models that serve with the old image."""
+    """Return three models that serve with the old image."""
     world = World()
     for name in NAMES:
         world.cluster.apply_as("kubectl", imodel(name), force=True)
@@ -34,7 +34,7 @@ def status(world: World, name: str) -> UnitStatus:
 
 
 def images(world: World) -> dict[str, str]:
-    """The image that clients of each model are served with."""
+    """Return the image that serves the clients of each model."""
     images_by_unit = {}
     for name in NAMES:
         service = world.cluster.live("Service", name)
@@ -48,7 +48,7 @@ def images(world: World) -> dict[str, str]:
 
 
 def waiting(world: World) -> dict[str, str]:
-    """Of each model that waits: what its condition says."""
+    """Return the condition's message of each model that waits."""
     return {
         name: condition.message
         for name in NAMES

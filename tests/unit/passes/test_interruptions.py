@@ -10,7 +10,7 @@ from tests.fakes.world import World, crash_at
 
 
 def final(world: World) -> object:
-    """What a story ends with, without what differs from run to run."""
+    """Return the end of a story, without values that differ from run to run."""
     status = world.status
     return (
         world.served,

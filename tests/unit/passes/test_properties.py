@@ -1,4 +1,4 @@
-"""Clients who were served are never sent where no pod answers, whatever people and pods do."""
+"""After any sequence of edits and pod failures, clients reach a pod that answers."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ STEPS = st.one_of(
 
 
 class Story:
-    """Applies steps, makes a pass after each, and looks at what clients have."""
+    """A sequence of steps with a pass and a check of the clients after each."""
 
     def __init__(self) -> None:
         self.world = World()

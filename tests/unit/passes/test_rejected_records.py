@@ -1,4 +1,4 @@
-"""Records that are not accepted: reported, never applied, and no pod goes because of them."""
+"""Records that are not accepted: they are reported, never applied, and delete no pod."""
 
 import contextlib
 from datetime import timedelta
@@ -189,7 +189,7 @@ async def test_an_old_record_that_is_rejected_cannot_be_restored() -> None:
     (event,) = events(world)
     assert event["message"].endswith("no revision can be restored from it; delete it")
 
-    # No pod of it runs: going back renders it anew.
+    # No pod of it runs, so going back renders it again.
     world.user_applies(model=source(1))
     await world.settle()
     assert world.served == old

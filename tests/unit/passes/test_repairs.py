@@ -40,7 +40,7 @@ async def test_a_deleted_child_comes_back_as_it_was(kind: str) -> None:
 
 
 def children_told_first(world: World) -> None:
-    """What became of the children is known, and what became of their unit not yet."""
+    """Deliver the events of the children before the event of their unit."""
     events = world.cluster.events
     world.cluster.events = [event for event in events if event[1] in KINDS]
     world.watch()
@@ -48,7 +48,7 @@ def children_told_first(world: World) -> None:
 
 
 def without_children(world: World) -> None:
-    """The garbage collector's work is known, and why it was done is not yet."""
+    """Deliver the garbage collector's deletions before their cause."""
     world.cluster.collect_garbage()
     children_told_first(world)
 

@@ -1,4 +1,4 @@
-"""Edits of a resource that serves never send clients where no pod answers."""
+"""Edits of a resource that serves never send clients to a revision without a ready pod."""
 
 from datetime import timedelta
 
@@ -258,7 +258,7 @@ async def test_a_promotion_that_was_refused_is_decided_anew_by_who_answers_then(
     await world.settle(rounds=4)
     assert world.served == old
 
-    # Once the Service can be moved, the new revision answers nobody any more.
+    # When the Service can be moved, the new revision no longer answers.
     world.answers = lambda revision: revision == old
     world.run_deployments()
     world.cluster.before = None

@@ -1,4 +1,4 @@
-"""What was seen of one unit, for tests of decisions."""
+"""Observations of one unit, for tests of decisions."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -26,7 +26,7 @@ DEFAULTS = Defaults(TRITON_IMAGE, LOADER_IMAGE)
 
 
 def record(revision: str = "aaa", number: int = 1, **changes: Any) -> RevisionRecord:
-    """A revision without children, where only its name matters."""
+    """Return a revision without children, for tests that need only its name."""
     base = RevisionRecord(
         revision=revision,
         number=number,
@@ -52,7 +52,7 @@ def observed(
     nodes: tuple[Node, ...] = (),
     resolutions: Mapping[SourceKey, Resolution] | None = None,
 ) -> Observed:
-    """`ready` maps a revision to (ready, replicas) of its Deployment."""
+    """Return an observation; `ready` maps a revision to (ready, replicas) of its Deployment."""
     return Observed(
         owner=OWNER,
         generation=generation,
@@ -70,10 +70,10 @@ def observed(
 
 
 def pod(revision: str = "aaa", **changes: Any) -> Pod:
-    """A pod that is not ready."""
+    """Return a pod that is not ready."""
     return replace(Pod("fx-drift-aaa-x7k", revision), **changes)
 
 
 def container(**changes: Any) -> Container:
-    """A container with Triton's image."""
+    """Return a container with Triton's image."""
     return replace(Container(image=TRITON_IMAGE), **changes)

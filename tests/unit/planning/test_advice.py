@@ -1,4 +1,4 @@
-"""What pods that do not serve are advised, and what of others' messages is shown."""
+"""Remedies for pods that do not serve, and the shown part of foreign messages."""
 
 from dataclasses import replace
 

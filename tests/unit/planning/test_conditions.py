@@ -1,4 +1,4 @@
-"""Conditions: Ready speaks of this generation only."""
+"""Conditions: Ready is about this generation only."""
 
 from datetime import timedelta
 

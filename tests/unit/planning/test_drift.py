@@ -1,4 +1,4 @@
-"""What counts as drift: what we applied and somebody changed; never what others added."""
+"""Drift is a change of an applied field; fields that others added are not."""
 
 import copy
 from typing import Any
@@ -39,7 +39,7 @@ WANTED: dict[str, Any] = {
 
 
 def live(*path: Any, value: Any = None) -> dict[str, Any]:
-    """The wanted manifest as it would live, with one place changed."""
+    """Return the manifest as a live object, with one field changed."""
     body = copy.deepcopy(WANTED)
     place: Any = body
     for step in path[:-1]:

@@ -1,4 +1,4 @@
-"""What is carried from one status into the next: anybody may have edited it in between."""
+"""Values carried from one status into the next, which clients may edit in between."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""Which Events a pass is worth."""
+"""The Events of a pass."""
 
 from inference_operator.api.conditions import Condition, ConditionStatus
 from inference_operator.api.reasons import Reason

@@ -1,4 +1,4 @@
-"""The largest objects that the API server takes are planned with little memory and few words."""
+"""The largest objects of the API server are planned with little memory and short messages."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ DRAWN = ["unknown", "chain", "ring", "one_tensor", "shapes"]
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    """All of them planned, in one process."""
+    """Plan all of them in one process."""
     return measure("plan", "largest")
 
 
@@ -49,7 +49,7 @@ def test_the_largest_object_is_answered_in_few_words(
 
     assert answer["problems"] <= MOST_PROBLEMS + 1
     assert answer["longest"] < 2500
-    # Three conditions tell of an invalid spec.
+    # Three conditions report an invalid spec.
     assert answer["status"] < 4 * 32_768
     # It took a minute. How long exactly depends on the machine.
     assert answer["seconds"] < 5

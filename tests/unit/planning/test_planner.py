@@ -1,4 +1,4 @@
-"""Whole plans: what they hold, and that nobody needs a cluster to ask for one."""
+"""Whole plans, computed without a cluster."""
 
 from dataclasses import replace
 from datetime import timedelta

@@ -26,11 +26,11 @@ def seen(*records: RejectedRecord, **changes: object) -> Observed:
 
 
 def running() -> Observed:
-    """A unit whose wanted revision serves, from a record that is not accepted."""
+    """Return a unit whose target revision serves from a record that is not accepted."""
     stable = RevisionStatus(revision=MINE, replicas=1, ready=1)
     status = InferenceModelStatus(observed_generation=1, stable=stable)
     view = seen(rejected(MINE), status=status, ready={MINE: (1, 1)}, served=MINE)
-    # What runs is not seen as what would be rendered.
+    # The live children differ from the rendering.
     live = {"kind": "Deployment", "metadata": {"name": f"fx-drift-{MINE}", "uid": "u"}, "spec": {}}
     (key,) = (a.key for a in plan(observed(), DEFAULTS, NOON).actions if a.key.kind == "Deployment")
     return replace(view, children={key: live})
@@ -94,7 +94,7 @@ def settled(status: InferenceModelStatus, base: dict[str, object]) -> InferenceM
 
 
 def test_a_thousand_edits_make_few_decisions_and_writes() -> None:
-    """An Event is no more than a decision, and a status is written only where it differs."""
+    """Each Event belongs to a decision, and a status is written only if it differs."""
     stable = RevisionStatus(revision=MINE, version="1", replicas=1, ready=1)
     status = InferenceModelStatus(observed_generation=1, stable=stable)
     base = {"records": (record(MINE),), "ready": {MINE: (1, 1)}, "served": MINE}
@@ -113,7 +113,7 @@ def test_a_thousand_edits_make_few_decisions_and_writes() -> None:
     assert (made, written) == (3, 3)
     assert wait is not None
 
-    # What is not accepted after that is told later.
+    # Records that are rejected after that are reported later.
     there = seen(rejected("late"), status=status, **base)
     assert plan(there, DEFAULTS, NOON + timedelta(minutes=10)).decisions != ()
 

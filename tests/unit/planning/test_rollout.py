@@ -29,7 +29,7 @@ def step(
     served: str | None = "",
     **settings: object,
 ) -> Transition:
-    """The Service selects `served`, or as it should where that is left out."""
+    """Advance once; by default the Service selects the serving revision."""
     rules = replace(SETTINGS, **settings)  # type: ignore[arg-type]
     led_to = state.serving or target if served == "" else served
     return advance(state, RolloutFacts(target, replicas, ready, rules, now, led_to))

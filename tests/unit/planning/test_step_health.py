@@ -1,4 +1,4 @@
-"""What keeps a model of a pipeline from serving, named at the step or the resource of the model."""
+"""Diagnoses of models in a pipeline, at the path of the step or the resource."""
 
 import pytest
 
@@ -18,7 +18,7 @@ PINNED_URI = "https://store.example/fx/3/model.onnx"
 
 
 def pinned(kind: str, model: str, *files: str) -> ServedStep:
-    """A step that runs what the resource `fx` served."""
+    """Return a step that runs the served revision of the resource `fx`."""
     repository = {f"{name}.config.pbtxt": "" for name in files}
     uri = PINNED_URI if kind == "InferenceModel" else ""
     return ServedStep(

@@ -1,4 +1,4 @@
-"""Nothing that a terminal obeys reaches a status, an Event or a line of a plan."""
+"""A status, an Event or a plan never contains terminal control characters."""
 
 from typing import Any
 

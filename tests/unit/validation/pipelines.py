@@ -1,4 +1,4 @@
-"""Pipelines in few words, and the models that their steps pin."""
+"""Short builders of pipelines, and the models that their steps pin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -89,7 +89,7 @@ def inline(**model: Any) -> dict[str, Any]:
 
 
 def average(**fields: Any) -> dict[str, Any]:
-    """A pipeline of a built-in step alone."""
+    """Return a pipeline with only a built-in step."""
     takes = {"price": 1, "interval": 2, "score": 1, "confidence": 1}
     only = step(
         "average",

@@ -1,4 +1,4 @@
-"""On the accelerator, or on the CPU where no node could ever offer it."""
+"""The choice between the accelerator and the CPU."""
 
 import pytest
 
@@ -124,7 +124,7 @@ def test_whom_nodes_do_not_concern_is_not_told_of_them(accelerator: Accelerator 
     [
         (WAITS, (), False, "set spec.accelerator.whenUnavailable to UseCPU"),
         (WAITS, (), True, ""),
-        # In use, so no fallback: nodes that offer it are waited for.
+        # The accelerator is in use: pods wait for the node, without a fallback.
         (WAITS, (OFFERS,), False, ""),
         (WAITS, None, False, ""),
         (FALLS_BACK, (OFFERS,), False, ""),

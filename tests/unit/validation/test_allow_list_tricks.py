@@ -1,4 +1,4 @@
-"""What a list lets through is what it names, as those read it who pull and fetch."""
+"""Values that a list allows are read the same way by container runtimes and clients."""
 
 import re
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ _OF_IMAGES = "nvcr.io nvidia evil / / // .. . : @ * - _ A %2f :1 :5000"
 
 
 def _spoiled(good: str, parts: str, *others: str) -> st.SearchStrategy[str]:
-    """A good text with some parts put into it, at any place."""
+    """Return an allowed text with parts inserted at any place."""
     part = st.sampled_from([*parts.split(), *_ODD, *others])
     edits = st.lists(st.tuples(st.integers(0, len(good)), part), max_size=3)
 
@@ -49,7 +49,7 @@ def test_a_source_that_is_allowed_leads_to_an_allowed_host(authority: str) -> No
 
 
 def _pulled(image: str) -> tuple[str, str]:
-    """Registry and repository as container runtimes read a reference (distribution/reference)."""
+    """Return registry and repository as container runtimes do (distribution/reference)."""
     name = image.partition("@")[0]
     head, slash, rest = name.partition("/")
     is_host = slash and ("." in head or ":" in head or head == "localhost" or head != head.lower())

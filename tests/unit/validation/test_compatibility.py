@@ -1,4 +1,4 @@
-"""Which newer revisions are taken, where not all fit: `problems_of` says here what does."""
+"""Selection of newer revisions that fit together; `problems_of` decides here which do."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -32,7 +32,7 @@ def pinned(*names: str) -> RevisionRecord:
 
 
 class Try:
-    """A pipeline of steps that each refer to a model of their name, all of which are newer now."""
+    """A pipeline whose steps each refer to a model of their name with a newer revision."""
 
     def __init__(
         self,
@@ -77,7 +77,7 @@ class Try:
 
     @property
     def messages(self) -> list[str]:
-        """Of what does not fit."""
+        """Return the messages of references that do not fit."""
         broken = (outcome for outcome in self.settled.references if not outcome.resolves)
         return [
             outcome.message for outcome in broken if outcome.reason is Reason.REFERENCE_INCOMPATIBLE
@@ -85,7 +85,7 @@ class Try:
 
 
 def without(*names: str) -> Fits:
-    """Whatever has none of these models newer fits."""
+    """Return a rule: a set fits if none of these models is newer."""
     return lambda revisions: all(revisions[name] == OLD for name in names)
 
 

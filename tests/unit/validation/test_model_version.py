@@ -1,4 +1,4 @@
-"""Sources of a registry: which version is served, and what is said when there is none."""
+"""Sources of a registry: the served version, and the messages if there is none."""
 
 from dataclasses import replace
 from typing import Any
@@ -62,7 +62,7 @@ def made(done: Plan) -> RevisionRecord:
 
 
 def serving(resolved: Resolved, *, replicas: int = 2) -> dict[str, Any]:
-    """What is seen once that version serves."""
+    """Return the observation of a unit that serves this version."""
     first = made(plan(seen(resolved), DEFAULTS, NOON))
     stable = RevisionStatus(revision=first.revision, replicas=replicas, ready=replicas)
     return {

@@ -1,4 +1,4 @@
-"""Pipelines as serving units: what each step brings, and what makes a new revision."""
+"""Pipelines as serving units: the models of each step, and new revisions."""
 
 from dataclasses import replace
 from typing import Any

@@ -114,7 +114,7 @@ def test_what_is_wrong_with_the_graph_hides_no_overrides() -> None:
 
 @pytest.mark.parametrize("size", [0, 4], ids=["rows", "batches"])
 def test_what_follows_from_a_step_that_is_wrong_is_not_told(size: int) -> None:
-    """Nothing is known of what it gives: neither its type nor its dimensions, nor its batches."""
+    """The type, dimensions and batches of its output are unknown."""
     wrong = {**inline(), "triton": {"configOverrides": "max_batch_siz: 3"}}
     after = step("after", "after", inputMap={"x": "y"}, outputMap={"y": "z"})
     taken = CONFIG.replace("drift", "after").replace("FP32", "INT64")

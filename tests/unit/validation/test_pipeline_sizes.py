@@ -1,4 +1,4 @@
-"""How large a pipeline may be: the API server is to take the record of each that passes."""
+"""The largest pipelines: the API server must store the record of each valid one."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ MOST_STORED = 1_572_864
 
 
 def steps_on_one_model(count: int, size: int) -> dict[str, Any]:
-    """As many steps on one model, whose config.pbtxt has about `size` bytes."""
+    """Return steps on one model, whose config.pbtxt has about `size` bytes."""
     overrides = f'parameters {{ key: "k" value {{ string_value: "{"x" * size}" }} }}'
     names = [f"s{number}" for number in range(count)]
     return {

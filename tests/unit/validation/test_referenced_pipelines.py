@@ -1,4 +1,4 @@
-"""A pipeline as a step of another one: what its models do to the steps beside it."""
+"""A pipeline as a step of another: the effect of its models on the steps beside it."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,13 +12,13 @@ ROW = CONFIG.replace("drift", "row")
 
 
 def within(more: str) -> Pin:
-    """A pipeline whose one model has this in its config.pbtxt as well."""
+    """Return a pipeline whose one model has this text in its config.pbtxt too."""
     pinned = pipeline_pin()
     return replace(pinned, repository={**pinned.repository, "drift.config.pbtxt": CONFIG + more})
 
 
 def beside(inner: Pin) -> dict[str, Any]:
-    """Steps `drift`, which is the pipeline, and `row`, which may run at the same time."""
+    """Return the steps `drift`, the pipeline, and `row`, which may run at the same time."""
     row = pin(name="row")
     plan = row.repository["plan.json"].replace("drift", "row")
     row = replace(row, model="row", repository={"plan.json": plan, "row.config.pbtxt": ROW})

@@ -1,4 +1,4 @@
-"""Which pin stands for a `modelRef` whose resource says nothing, or nothing that may be taken."""
+"""The pin of a `modelRef` whose resource gives no new revision."""
 
 from dataclasses import replace
 
@@ -89,7 +89,7 @@ REMEDY = "change the modelRef of one of these pipelines"
 
 
 def settled(there: Referenced | None, *records: RevisionRecord) -> ResolvedSteps:
-    """A pipeline that refers to another one; the first of its records serves."""
+    """Resolve a pipeline that refers to another; the first of its records serves."""
     body = step(modelRef={"kind": INNER.kind, "name": INNER.name})
     asked = EnsemblePipelineSpec.model_validate(epipe(steps=[body])["spec"])
     view = replace(seen(*records), references={INNER: there} if there else {})
@@ -205,7 +205,7 @@ ITSELF = step("itself", modelRef={"kind": PIPELINE.kind, "name": PIPELINE.name})
 def test_every_step_that_can_stand_for_nothing_is_told_and_the_others_settled() -> None:
     steps = [TWISTED, step(), {**TWISTED, "name": "again"}, ITSELF]
     body = epipe(steps=steps, accelerator={})["spec"]
-    # Settings that no rule of the API let through.
+    # The rules of the API refuse such settings.
     asked = EnsemblePipelineSpec.model_validate(body).model_copy(update={"accelerator": None})
     there = {MODEL: Referenced(pin("a"), ready=True)}
     of_pipeline = replace(observed(), owner=replace(OWNER, key=PIPELINE), references=there)

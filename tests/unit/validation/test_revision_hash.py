@@ -1,4 +1,4 @@
-"""What makes a revision: everything that decides how pods serve, and nothing else."""
+"""The parts of a spec that make a revision: those that decide how pods serve."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""A spec that leaves things to the registry: what is taken, what wins, and what cannot be."""
+"""Completion of a spec from the registry: added fields, precedence and contradictions."""
 
 from dataclasses import replace
 from typing import Any

@@ -1,4 +1,4 @@
-"""Instances, batches, caches and metrics of a step: those of its own, and those of its model."""
+"""Instances, batches, caches and metrics: overrides of a step, and those of its model."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Inline models of a registry: which versions a pipeline's set has, and what is said of each."""
+"""Inline models of a registry: the versions of a pipeline's set, and their messages."""
 
 from dataclasses import replace
 from typing import Any
@@ -55,7 +55,7 @@ def version(asked: str, number: int, **facts: Any) -> Resolved:
 
 
 def inline(name: str, uri: str, output: str, *, secret: str = "", pin: str = "") -> dict[str, Any]:
-    """A step with an inline model; `secret` names the Secret of its source."""
+    """Return a step with an inline model; `secret` names the Secret of its source."""
     source: dict[str, Any] = {"uri": uri}
     if secret:
         source["secretRef"] = {"name": secret}
@@ -108,7 +108,7 @@ def made(view: Observed) -> RevisionRecord:
 
 
 def set_of(view: Observed) -> dict[str, str]:
-    """The uri of each step's version."""
+    """Return the uri of each step's version."""
     return {name: resolved.uri for name, resolved in made(view).resolved_steps.items()}
 
 

@@ -1,4 +1,4 @@
-"""What a step says over its model: what Triton or the pod could not do is told before."""
+"""Overrides of a step: those that Triton or the pod cannot run are refused."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,7 @@ TWO_OUTPUTS = [{"name": name, "dataType": "FP32", "shape": [1]} for name in ("y"
 
 
 def pipeline_pin() -> Pin:
-    """Another pipeline, of one model."""
+    """Return a pin of a pipeline with one model."""
     plan = RepositoryPlan(
         (
             PlannedModel("drift", 3, ArtifactFormat.ONNX, "https://store.example/m.onnx"),
@@ -51,7 +51,7 @@ def batching(**fields: Any) -> list[dict[str, Any]]:
 
 
 def twice(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Two steps on one model, with these sections `triton`."""
+    """Return two steps on one model, with these `triton` sections."""
     other = step("other", inputMap={"x": "x"}, outputMap={"y": "z"}, triton=second)
     return {
         "pins": {"drift": pin(), "other": pin()},

@@ -1,4 +1,4 @@
-"""What the API server would refuse for its size is refused before, with a sentence."""
+"""Objects that are too large for the API server are refused with a message."""
 
 import json
 from dataclasses import replace
@@ -59,6 +59,6 @@ def test_a_single_model_has_the_same_limits(
     assert refused.invalid is not None
     assert text in refused.invalid.message
 
-    # What was stored once has been stored: an upgrade makes no valid spec invalid.
+    # A stored record stays valid: an upgrade makes no valid spec invalid.
     kept = plan(replace(observed(), revisions=records), DEFAULTS, NOON)
     assert (kept.invalid, kept.unit and kept.unit.revision) == (None, MINE)

@@ -21,8 +21,10 @@ _MOST_DECISIONS, _PERIOD = 3, timedelta(minutes=10)
 
 
 def may_replace(seen: Observed, fresh: RevisionRecord) -> bool:
-    """Return whether a new record can replace the rejected one without harm to any pod: nothing of
-    the revision runs, or the live children equal the new record's."""
+    """Return whether a new record can replace the rejected one without harm to any pod.
+
+    Nothing of the revision runs then, or the live children equal the new record's.
+    """
     if children_mismatch(seen.owner.key, fresh.revision, fresh.children) is not None:
         return False
     live = {key_of(child): seen.children.get(key_of(child)) for child in fresh.children}

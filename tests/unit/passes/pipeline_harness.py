@@ -1,4 +1,4 @@
-"""A fake cluster with a model and a pipeline of it, for tests of the changes in both."""
+"""A harness with a model and a pipeline that refers to it, for changes of both."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from tests.fakes.world import World
 BOTH = (KEY, PIPELINE)
 
 
-class Desk(World):
-    """A model, and a pipeline of one step that refers to it."""
+class PipelineHarness(World):
+    """A fake cluster with a model, and a pipeline with one step that refers to it."""
 
     def user_applies_pipeline(self, **changes: Any) -> None:
         self.cluster.apply_as("kubectl", epipe(**changes), force=True)
 
     async def settled(self, keys: tuple[UnitKey, ...] = BOTH) -> None:
-        # A model's new stable revision is seen by the pipeline's next pass.
+        # The pipeline's next pass observes the model's new stable revision.
         await self.settle(keys=keys)
 
     async def serving(self, version: int = 1) -> str:
-        """Both serve; the pipeline's revision."""
+        """Make both serve, and return the pipeline's revision."""
         self.user_applies(model=source(version))
         self.user_applies_pipeline()
         await self.settled()
@@ -44,7 +44,7 @@ class Desk(World):
 
     @property
     def sets(self) -> dict[str, int]:
-        """Replicas of the pipeline's Deployments, by revision."""
+        """Return the replicas of the pipeline's Deployments, by revision."""
         of = [
             d
             for d in self.cluster.all("Deployment")
@@ -53,7 +53,7 @@ class Desk(World):
         return {d["metadata"]["name"].rpartition("-")[2]: d["spec"]["replicas"] for d in of}
 
     def served_uri(self, revision: str) -> str:
-        """Where the models of a set come from."""
+        """Return the source of a set's models."""
         config_map = self.cluster.live("ConfigMap", f"{PIPELINE.name}-{revision}")
         assert config_map is not None
         return str(config_map["data"]["plan.json"])
