@@ -24,7 +24,7 @@ from inference_operator.domain.serving_unit import Owner, ServingUnit
 from inference_operator.load.loader import Folders, Loader
 from inference_operator.load.plan import ModelOrder
 from inference_operator.resources.config_map import config_map
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from inference_operator.validation.pipeline import CompletedPipeline, serving_unit
 from inference_operator.validation.signature import CompletedSpec
 from training.models.catalog import MODELS

@@ -100,7 +100,7 @@ def test_scale_by_kubectl(harness: ClusterHarness, namespace: str) -> None:
     served.wait_ready()
     assert len(served.pods()) == 3
     assert "PodDisruptionBudget/linear" in served.children()
-    assert any("spec.replicas went from 1 to 3" in event for event in served.events())
+    assert any("spec.replicas changed from 1 to 3" in event for event in served.events())
     served.kubectl("scale", "imodel/linear", "--replicas=0")
     eventually(lambda: served.pods() == [], that="no pods")
     assert served.condition("Ready")["reason"] == "ScaledToZero"

@@ -13,7 +13,7 @@ from inference_operator.observation.observe import unresolved
 from inference_operator.observation.store import Cache
 from inference_operator.reconcile.reconciler import Dependencies, PassError, Reconciler
 from inference_operator.reconcile.rollout_slots import RolloutSlots
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, imodel, revision_of
 from tests.fakes.cluster import CrashedError, FakeCluster, Request
 

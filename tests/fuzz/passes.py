@@ -17,7 +17,7 @@ from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
 from inference_operator.resources.metadata import owned
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import LOADER_IMAGE, TRITON_IMAGE, stored
 from tests.fuzz.target import OracleError, check_secret
 from tests.unit.resources.restricted import violations

@@ -33,7 +33,7 @@ def refusals(plan: Plan) -> tuple[str, ...]:
         return tuple(map(str, plan.invalid.problems))
     if plan.unit is None and plan.unresolved is not None and plan.unresolved.is_definite:
         return (plan.unresolved.message,)
-    return plan.blocked
+    return plan.conflicts
 
 
 def unknown(plan: Plan) -> tuple[str, ...]:

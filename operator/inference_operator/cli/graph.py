@@ -16,10 +16,10 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.observation.reference_index import references_in
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout.position import position_of
+from inference_operator.planning.rollout.position import rollout_state_of
 from inference_operator.settings import DEFAULTS
+from inference_operator.validation.defaults import Defaults
 from inference_operator.validation.drawing import Drawing, drawing
-from inference_operator.validation.model import Defaults
 from model_builders.graph.drawing.dot import dot
 from model_builders.graph.drawing.mermaid import mermaid
 from model_builders.graph.drawing.picture import Picture, picture
@@ -105,7 +105,7 @@ def graph_command(arguments: argparse.Namespace) -> int:
 
 def _drawn(seen: Observed) -> Drawing | None:
     try:
-        return drawing(seen, position_of(seen))
+        return drawing(seen, rollout_state_of(seen))
     except InvalidResourceError:
         # The plan has the problems.
         return None

@@ -25,7 +25,7 @@ from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.metadata import owned
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 
 # In place of the uid that the API server would give.
 NO_UID = "00000000-0000-0000-0000-000000000000"

@@ -16,7 +16,7 @@ from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.status.explain import explain
 from inference_operator.settings import DEFAULTS, SettingsError, read_allow_lists, variable
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 
 LIVE_KINDS = "inference,controllerrevision,configmap,deployment,service,pdb,pod,node"
 

@@ -88,10 +88,10 @@ class RevisionRecord:
     @property
     def step_versions(self) -> str:
         """Its steps in a few words: `features,price:3,average`."""
-        return ",".join(step.words for step in self.steps)
+        return ",".join(step.summary for step in self.steps)
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """What it serves: where the model is from, or the set of a pipeline."""
         return f"set {self.version} ({self.step_versions})" if self.steps else shown_uri(self.uri)
 

@@ -69,7 +69,7 @@ class ServedStep:
     """Version that the registry resolved an inline model's source to."""
 
     @property
-    def words(self) -> str:
+    def summary(self) -> str:
         """The step, and its version where it has one: `price:3`."""
         return f"{self.name}:{self.version}" if self.uri or self.pin else self.name
 
@@ -153,7 +153,7 @@ class ServingUnit:
         return next(model for model in self.models if model.name == self.entry)
 
     @property
-    def standing(self) -> str:
+    def last_known_version(self) -> str:
         """The versions of registries that it serves, in words."""
         resolved = (self.entry_model.resolved, *(step.resolved for step in self.steps))
         return ", ".join(str(version) for version in resolved if version)

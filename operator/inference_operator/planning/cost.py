@@ -1,4 +1,4 @@
-"""How much there is to plan: the time of a plan grows with it."""
+"""The size of a unit's inputs, which decides how long planning takes."""
 
 from collections.abc import Iterable, Mapping
 
@@ -6,21 +6,22 @@ from inference_operator.domain.observed import Observed
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolved
 
-# Of characters and parts, of which a common spec has a few thousand: some 50 ms of planning.
+# Characters and parts. A common spec has a few thousand; this many take about 50 ms to plan.
 _LARGE = 12_000
 _PART = 20
 
 
 def is_large(seen: Observed) -> bool:
-    """Return whether planning may take more than some 50 ms: for that the spec, what its steps
-    refer to or referred to, or what the registry says of it must be far larger than people write.
+    """Return whether planning may take more than about 50 ms.
+
+    The spec, its pinned models or the registry's answers are then far larger than usual.
     """
     foreign = _pinned(seen) + _resolved(seen)
     return foreign > _LARGE or exceeds(seen.spec, _LARGE - foreign)
 
 
 def _pinned(seen: Observed) -> int:
-    """Characters that may be parsed: of each resource the newest, and one that is pinned."""
+    """Count the characters of the newest revision and the largest pin of each resource."""
     newest = (there.stable for there in seen.references.values() if there.stable is not None)
     steps = (step for record in seen.revisions.values() for step in record.steps)
     older: dict[tuple[str, str], int] = {}
@@ -35,8 +36,8 @@ def _characters(pin: Pin) -> int:
 
 
 def _resolved(seen: Observed) -> int:
-    """What the registry said now, and what it said of the largest record, is completed and checked;
-    all records are compared with what is live."""
+    """Count the parts of the registry's answers and the largest record, which are checked, and of
+    all records, which are compared."""
     records = [
         sum(map(_parts, _all_resolved(record.resolved, (step.resolved for step in record.steps))))
         for record in seen.revisions.values()
@@ -46,8 +47,8 @@ def _resolved(seen: Observed) -> int:
     return _PART * parts + sum(records)
 
 
-def _all_resolved(one: Resolved | None, others: Iterable[Resolved | None]) -> Iterable[Resolved]:
-    return (resolved for resolved in (one, *others) if resolved is not None)
+def _all_resolved(first: Resolved | None, others: Iterable[Resolved | None]) -> Iterable[Resolved]:
+    return (resolved for resolved in (first, *others) if resolved is not None)
 
 
 def _parts(resolved: Resolved) -> int:
@@ -56,15 +57,14 @@ def _parts(resolved: Resolved) -> int:
 
 
 def exceeds(value: object, room: int) -> bool:
-    """Return whether a value of JSON has more characters and parts than that; looks no further
-    than it must."""
+    """Return whether a JSON value has more characters and parts than `room`; stop once it has."""
     waiting = [value]
     while waiting and room >= 0:
-        one = waiting.pop()
-        room -= len(one) if isinstance(one, str) else _PART
-        if isinstance(one, Mapping):
-            room -= sum(map(len, one))
-            waiting += one.values()
-        elif isinstance(one, list | tuple):
-            waiting += one
+        part = waiting.pop()
+        room -= len(part) if isinstance(part, str) else _PART
+        if isinstance(part, Mapping):
+            room -= sum(map(len, part))
+            waiting += part.values()
+        elif isinstance(part, list | tuple):
+            waiting += part
     return room < 0

@@ -1,4 +1,4 @@
-"""The plan: everything that one pass would do about one unit, as a value that can be printed."""
+"""The plan: all writes and decisions of one pass over one unit, as a printable value."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,14 +11,14 @@ from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.validation.accelerator import Choice
-from inference_operator.validation.model import Invalid
-from inference_operator.validation.references import Finding
+from inference_operator.validation.accelerator import AcceleratorChoice
+from inference_operator.validation.invalid import Invalid
+from inference_operator.validation.references import ReferenceOutcome
 
 
 @dataclass(frozen=True, slots=True)
 class Create:
-    """Write an immutable child that is not there."""
+    """Creation of an immutable child that is missing."""
 
     manifest: Mapping[str, Any]
     why: str = "missing"
@@ -30,11 +30,11 @@ class Create:
 
 @dataclass(frozen=True, slots=True)
 class Apply:
-    """Apply a mutable child that is missing, or differs from what is wanted."""
+    """Apply of a mutable child that is missing, or differs from its manifest."""
 
     manifest: Mapping[str, Any]
     owned: bool
-    """Whether the live child is ours already: only then its drift may be taken back by force."""
+    """Whether we own the live child: only then may the apply force its fields."""
 
     why: str = "missing"
 
@@ -45,7 +45,7 @@ class Apply:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Delete a child that is no longer wanted."""
+    """Deletion of a child that is no longer needed."""
 
     key: ChildKey
     uid: str
@@ -57,59 +57,61 @@ Action = Create | Apply | Delete
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do, in stages that follow each other, and what was decided on the way."""
+    """The writes of one pass, in consecutive stages, and its decisions."""
 
     key: UnitKey
     stages: tuple[tuple[Action, ...], ...]
-    position: RolloutState
+    state: RolloutState
     decisions: tuple[Decision, ...] = ()
     unit: ServingUnit | None = None
-    """What is wanted; None when the spec is invalid and the last good state is only kept up."""
+    """The unit to reach; None if the spec is invalid and the last good state is kept."""
 
     invalid: Invalid | None = None
     outside: tuple[Problem, ...] = ()
-    """What the allow-lists have against a revision that runs, and runs on."""
+    """Values of a running revision that the allow-lists no longer allow."""
 
     unresolved: Unresolved | None = None
-    """Why the registry gave no version; with a `unit`, the version that it gave last stands."""
+    """Why the registry gave no version. If there is a `unit`, it serves the last known version."""
 
     contradictions: tuple[Problem, ...] = ()
-    references: tuple[Finding, ...] = ()
-    """What became of a pipeline's `modelRef`s."""
+    references: tuple[ReferenceOutcome, ...] = ()
+    """The outcomes of a pipeline's `modelRef`s."""
 
-    accelerator: Choice | None = None
+    accelerator: AcceleratorChoice | None = None
     records: Mapping[str, RevisionRecord] = field(default_factory=dict)
     replicas: int = 0
-    stuck: str = ""
-    behind: str = ""
+    blocked_reason: str = ""
+    """Why the rollout does not proceed by itself; empty while it does."""
+
+    outdated_default_reason: str = ""
     """Why the unit does not get the operator's new defaults yet."""
 
     wants_slot: bool = False
-    """Whether only others keep it from getting them."""
+    """Whether the unit only waits for other units to finish."""
 
     paused: bool = False
-    taken: Mapping[ChildKey, str] = field(default_factory=dict)
-    """Children that cannot be made since others have their names, each with a sentence."""
+    blocked_by_conflicts: Mapping[ChildKey, str] = field(default_factory=dict)
+    """Children whose names other objects have, each with a sentence about it."""
 
     rejected: str = ""
-    """Why nothing of the wanted revision is written, where its record is not accepted."""
+    """Why the target revision is not written, if its record is not accepted."""
 
     wake_after: timedelta | None = None
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing of a rollout is left to be done."""
-        return self.position.candidate is None and self.position.previous is None
+        """Return whether no rollout is under way."""
+        return self.state.candidate is None and self.state.previous is None
 
     @property
     def has_no_service(self) -> bool:
-        """Whether somebody else has the name of its Service."""
-        return any(key.kind == "Service" for key in self.taken)
+        """Return whether another object has the name of its Service."""
+        return any(key.kind == "Service" for key in self.blocked_by_conflicts)
 
     @property
-    def blocked(self) -> tuple[str, ...]:
-        """What is said of names that others have."""
-        return tuple(self.taken.values())
+    def conflicts(self) -> tuple[str, ...]:
+        """Return the messages about names that other objects have."""
+        return tuple(self.blocked_by_conflicts.values())
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -117,5 +119,5 @@ class Plan:
 
 
 def key_of(manifest: Mapping[str, Any]) -> ChildKey:
-    """Kind and name of a manifest."""
+    """Return the kind and name of a manifest."""
     return ChildKey(manifest["kind"], manifest["metadata"]["name"])

@@ -32,7 +32,7 @@ from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.unit_status import report
 from inference_operator.reconcile.reader import Reader
 from inference_operator.reconcile.rollout_slots import RolloutSlots
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +199,7 @@ class Reconciler:
         after = await self._reader.observe(before.owner.key) if decided.actions else before
         if after is None:
             return False
-        errors = (*decided.blocked, *outcome.refused)
+        errors = (*decided.conflicts, *outcome.refused)
         if self._failing[before.owner.key] >= PATIENCE:
             errors += tuple(f"{said} (tried again and again)" for said in outcome.passing)
         # The generation that was planned for: an edit in the meantime waits for its own pass.

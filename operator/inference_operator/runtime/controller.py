@@ -19,7 +19,7 @@ from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.reconcile.work_queue import WorkQueue, work
 from inference_operator.runtime.registry_watch import RegistryWatch
 from inference_operator.settings import Settings
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 
 log = logging.getLogger(__name__)
 

@@ -1,23 +1,24 @@
-"""Whether a unit runs on its accelerator or, where no node can offer it, on the CPU."""
+"""Choice of a unit's device: its accelerator, or the CPU if no node can offer that."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from inference_operator.api.quoting import counted
 from inference_operator.api.workload import Accelerator, Placement, WhenUnavailable
 from inference_operator.domain.accelerator import Mode, Node, tolerates
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
-    """The mode, and why."""
+class AcceleratorChoice:
+    """The chosen mode, and why."""
 
     mode: Mode
     message: str = ""
     fallback_is_off: bool = False
-    """Whether nodes are not known, so that a fallback that the spec asks for cannot be decided."""
+    """Whether the fallback to the CPU cannot be decided, because the nodes are unknown."""
 
     way_out: str = ""
-    """What else than another accelerator would let pods start that wait for one."""
+    """How waiting pods could start without another accelerator."""
 
 
 def choose_mode(
@@ -27,28 +28,31 @@ def choose_mode(
     *,
     fell_back: bool = False,
     gpu_only: bool = False,
-) -> Choice:
-    """The accelerator if it is to be waited for, or some node could ever offer it; else the CPU.
+) -> AcceleratorChoice:
+    """Choose the accelerator if the spec waits for it or any node could offer it, else the CPU.
 
-    A node whose accelerators are all in use counts as offering them: pods then wait for it.
-    Without known nodes (None) nothing changes: what `fell_back` to the CPU before stays there. A
-    model that is `gpu_only` has no way out to the CPU.
+    A node whose accelerators are all in use still offers them: pods wait for it. If the nodes are
+    unknown (None), a unit that `fell_back` stays on the CPU. `gpu_only` models cannot use it.
     """
     if accelerator is None:
-        return Choice(Mode.CPU)
+        return AcceleratorChoice(Mode.CPU)
     if accelerator.when_unavailable is WhenUnavailable.WAIT:
         helps = nodes is not None and not any(offers(n, accelerator, placement) for n in nodes)
-        return Choice(Mode.ACCELERATOR, way_out=_USE_CPU if helps and not gpu_only else "")
+        way_out = _USE_CPU if helps and not gpu_only else ""
+        return AcceleratorChoice(Mode.ACCELERATOR, way_out=way_out)
     if nodes is None:
         mode = Mode.CPU if fell_back else Mode.ACCELERATOR
-        return Choice(mode, _unknown(mode, accelerator), fallback_is_off=True, way_out=_LIST_NODES)
+        message = _unknown(mode, accelerator)
+        return AcceleratorChoice(mode, message, fallback_is_off=True, way_out=_LIST_NODES)
     offering = [node.name for node in nodes if offers(node, accelerator, placement)]
-    wanted = f"{accelerator.count} {accelerator.resource}"
+    request = f"{accelerator.count} {accelerator.resource}"
+    total = counted(len(nodes), "node")
     if offering:
-        return Choice(Mode.ACCELERATOR, f"{len(offering)} of {len(nodes)} nodes offer {wanted}")
-    return Choice(
+        offer = "offers" if len(offering) == 1 else "offer"
+        return AcceleratorChoice(Mode.ACCELERATOR, f"{len(offering)} of {total} {offer} {request}")
+    return AcceleratorChoice(
         Mode.CPU,
-        f"none of {len(nodes)} nodes offers {wanted} to these pods, so the model runs on the CPU"
+        f"none of {total} offers {request} to these pods, so the model runs on the CPU"
         " (accelerator.whenUnavailable: UseCPU)",
     )
 
@@ -64,14 +68,14 @@ def _unknown(mode: Mode, accelerator: Accelerator) -> str:
         else f"pods run only where a node offers {accelerator.count} {accelerator.resource}"
     )
     return (
-        f"the fallback to the CPU is off, since the operator may not list nodes, and {stays}; let"
+        f"the fallback to the CPU is off because the operator may not list nodes; {stays}; let"
         " the operator list and watch nodes (a ClusterRole), or set accelerator.whenUnavailable to"
         " Wait"
     )
 
 
 def offers(node: Node, accelerator: Accelerator, placement: Placement) -> bool:
-    """Whether the node could ever take a pod with this accelerator and placement."""
+    """Return whether the node could ever run a pod with this accelerator and placement."""
     return (
         not node.unschedulable
         and node.extended.get(accelerator.resource, 0) >= accelerator.count

@@ -1,4 +1,4 @@
-"""What a spec names that the operator's allow-lists do not have."""
+"""Values of a spec that the operator's allow-lists do not contain."""
 
 from collections.abc import Iterator
 
@@ -18,16 +18,16 @@ from inference_operator.domain.allow_lists import (
 )
 from inference_operator.validation.step_overrides import path_of
 
-# Of a pod that names none; its identity is that account's all the same.
+# A pod without an account gets the identity of this one.
 _DEFAULT_ACCOUNT = "default"
 # Characters of a list that a message shows.
 _SHOWN_LIST = 300
 
 
 def not_allowed(spec: AnySpec, lists: AllowLists) -> tuple[Problem, ...]:
-    """Each field whose value is in no list, where there is one for it.
+    """Return a problem for each value that is not in the list for its field, if there is a list.
 
-    A step with `modelRef` is checked where its model is described.
+    A step with `modelRef` is checked with its own resource.
     """
     return (
         *_image(spec, lists.images),
@@ -42,15 +42,15 @@ def _image(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     image = spec.triton.image
     if allowed and image is not None and not allows_image(allowed, image):
         path = "spec.triton.image"
-        found = shown(image) if image_is_shown(image) else NOT_SHOWN
-        yield _problem(path, found, allowed, "IMAGES")
+        value = shown(image) if image_is_shown(image) else NOT_SHOWN
+        yield _problem(path, value, allowed, "IMAGES")
 
 
 def _service_account(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
     name = spec.service_account_name
     if allowed and (name or _DEFAULT_ACCOUNT) not in allowed:
-        found = shown(name) if name else f'nothing, which is "{_DEFAULT_ACCOUNT}"'
-        yield _problem("spec.serviceAccountName", found, allowed, "SERVICE_ACCOUNTS")
+        value = shown(name) if name else f'nothing, which is "{_DEFAULT_ACCOUNT}"'
+        yield _problem("spec.serviceAccountName", value, allowed, "SERVICE_ACCOUNTS")
 
 
 def _priority_class(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
@@ -64,8 +64,8 @@ def _tolerations(spec: ServingSpec, allowed: tuple[str, ...]) -> Iterator[Proble
     for number, toleration in enumerate(spec.placement.tolerations):
         if allowed and not allows_toleration(allowed, toleration):
             path = f"spec.placement.tolerations[{number}]"
-            found = f"a toleration of {shown(taints_of(toleration))}"
-            yield _problem(path, found, allowed, "TOLERATIONS")
+            value = f"a toleration of {shown(taints_of(toleration))}"
+            yield _problem(path, value, allowed, "TOLERATIONS")
 
 
 def _sources(spec: AnySpec, allowed: tuple[str, ...]) -> Iterator[Problem]:
@@ -87,13 +87,13 @@ def _named_sources(spec: AnySpec) -> Iterator[tuple[str, Source]]:
             yield f"{path}.builtin.tokenizer.vocabulary", tokenizer.vocabulary
 
 
-def _problem(path: str, found: str, allowed: tuple[str, ...], setting: str) -> Problem:
+def _problem(path: str, value: str, allowed: tuple[str, ...], setting: str) -> Problem:
     names = ", ".join(allowed)
     if len(names) > _SHOWN_LIST:
         names = f"{names[:_SHOWN_LIST]}..."
     return Problem(
         path,
-        found,
+        value,
         f"a value that the platform allows ({names})",
         "use one of these, or ask the platform engineers to add it to"
         f" INFERENCE_OPERATOR_ALLOWED_{setting}",

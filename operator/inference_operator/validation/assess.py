@@ -1,4 +1,4 @@
-"""What a spec asks for: a serving unit, or why there is none."""
+"""The assessment of a spec: a serving unit, or why there is not one."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,15 +16,16 @@ from inference_operator.domain.repository_plan import PlanError
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.validation.accelerator import Choice, choose_mode
+from inference_operator.validation.accelerator import AcceleratorChoice, choose_mode
 from inference_operator.validation.allowed import not_allowed
 from inference_operator.validation.compatibility import newest_compatible_pins
 from inference_operator.validation.default_image import resolve_image
-from inference_operator.validation.model import Defaults, Invalid
+from inference_operator.validation.defaults import Defaults
+from inference_operator.validation.invalid import Invalid
 from inference_operator.validation.model_version import resolve_version
 from inference_operator.validation.pipeline import CompletedPipeline, draft_graph, serving_unit
 from inference_operator.validation.references import (
-    Finding,
+    ReferenceOutcome,
     ResolvedSteps,
     describe_pin_changes,
     resolve_references,
@@ -35,34 +36,35 @@ from inference_operator.validation.storable import storable
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """The serving unit that a spec asks for, or why there is none."""
+    """The serving unit that a spec asks for, or why there is not one."""
 
     unit: ServingUnit | None = None
     invalid: Invalid | None = None
     unresolved: Unresolved | None = None
-    """What is wrong with the registry's answer; with a unit, the last version known stands."""
+    """Why the registry gave no version. If there is a unit, it serves the last known version."""
 
-    references: tuple[Finding, ...] = ()
+    references: tuple[ReferenceOutcome, ...] = ()
     contradictions: tuple[Problem, ...] = ()
-    choice: Choice | None = None
-    waits: str = ""
-    """Why it does not get the operator's new defaults yet."""
+    accelerator: AcceleratorChoice | None = None
+    outdated_default_reason: str = ""
+    """Why the unit does not get the operator's new defaults yet."""
 
     wants_slot: bool = False
-    cause: str = ""
-    """What made a new revision of an unchanged spec."""
+    revision_cause: str = ""
+    """Why an unchanged spec gets a new revision."""
 
     outside: tuple[Problem, ...] = ()
-    """What the allow-lists have against a revision that runs, and runs on."""
+    """Values of a running revision that the allow-lists no longer allow."""
 
 
-def assess(seen: Observed, position: RolloutState, defaults: Defaults) -> Assessment:
-    """The serving unit that the spec asks for on the nodes there are, or why it cannot be."""
+def assess(seen: Observed, state: RolloutState, defaults: Defaults) -> Assessment:
+    """Return the serving unit for the spec and today's nodes, or why there is not one."""
     try:
         spec = parse(body_of(seen)).spec
-        asked = _resolve(seen, position, spec)
+        resolution = _resolve(seen, state, spec)
     except InvalidResourceError as error:
         return Assessment(invalid=Invalid(error.problems))
+    assessment = resolution.assessment
     choice = choose_mode(
         spec.accelerator,
         spec.placement,
@@ -71,119 +73,119 @@ def assess(seen: Observed, position: RolloutState, defaults: Defaults) -> Assess
         gpu_only=_gpu_only(spec),
     )
     outside = not_allowed(spec, defaults.allowed)
-    if asked.wanted is None:
-        known = _known_problems(seen, asked, choice.mode)
-        return replace(asked.told, invalid=known or _refused_at_first(seen, position, outside))
-    made, told = _build_unit(seen, position, asked, choice.mode, defaults)
-    if isinstance(made, Invalid):
-        return replace(told, unresolved=None, invalid=made)
-    # What is outside of the allow-lists gets no new revision, not even with new defaults.
+    if resolution.completed is None:
+        invalid = _check_partial_graph(seen, resolution, choice.mode)
+        return replace(assessment, invalid=invalid or _refuse_early(seen, state, outside))
+    unit, assessment = _build_unit(seen, state, resolution, choice.mode, defaults)
+    if isinstance(unit, Invalid):
+        return replace(assessment, unresolved=None, invalid=unit)
+    # A spec outside the allow-lists gets no new revision, not even for new defaults.
     staged = 0 if outside else defaults.staged
-    kept = resolve_image(seen, position, made, replace(defaults, staged=staged))
-    if outside and kept.unit.revision not in _running(seen, position):
-        return replace(told, unresolved=None, invalid=Invalid(outside, Reason.NOT_ALLOWED))
+    image = resolve_image(seen, state, unit, replace(defaults, staged=staged))
+    if outside and image.unit.revision not in _running(seen, state):
+        return replace(assessment, unresolved=None, invalid=Invalid(outside, Reason.NOT_ALLOWED))
     return replace(
-        told,
-        unit=kept.unit,
-        waits=kept.waits,
-        wants_slot=kept.wants_slot,
-        cause=kept.cause or told.cause,
-        choice=choice if spec.accelerator else None,
+        assessment,
+        unit=image.unit,
+        outdated_default_reason=image.outdated_default_reason,
+        wants_slot=image.wants_slot,
+        revision_cause=image.revision_cause or assessment.revision_cause,
+        accelerator=choice if spec.accelerator else None,
         outside=outside,
     )
 
 
 def _gpu_only(spec: AnySpec) -> bool:
-    """Whether a model of the spec's own is a TensorRT engine."""
+    """Return whether one of the spec's own models is a TensorRT engine."""
     models = [spec.model] if isinstance(spec, InferenceModelSpec) else [s.model for s in spec.steps]
     return any(model is not None and model.format is ModelFormat.TENSORRT for model in models)
 
 
-def _running(seen: Observed, position: RolloutState) -> frozenset[str]:
-    """The revisions that have pods."""
-    return frozenset({*position.live, *seen.deployments})
+def _running(seen: Observed, state: RolloutState) -> frozenset[str]:
+    """Return the revisions that have pods."""
+    return frozenset({*state.live, *seen.deployments})
 
 
-def _refused_at_first(
-    seen: Observed, position: RolloutState, outside: tuple[Problem, ...]
+def _refuse_early(
+    seen: Observed, state: RolloutState, outside: tuple[Problem, ...]
 ) -> Invalid | None:
-    """Refuse what is not allowed before all of it is known, unless it may be what runs."""
-    return (
-        Invalid(outside, Reason.NOT_ALLOWED) if outside and not _running(seen, position) else None
-    )
+    """Refuse values outside the allow-lists, unless a running revision may have them."""
+    return Invalid(outside, Reason.NOT_ALLOWED) if outside and not _running(seen, state) else None
 
 
 def _fell_back(seen: Observed) -> bool:
-    """Whether the unit was on the CPU for want of an accelerator when it was last looked at."""
+    """Return whether the unit ran on the CPU in the last pass because no accelerator was there."""
     accelerator = seen.status.accelerator
     return accelerator is not None and accelerator.mode is AcceleratorMode.CPU
 
 
-def _known_problems(seen: Observed, asked: "_Resolution", mode: Mode) -> Invalid | None:
-    """What is wrong with a pipeline whatever its missing steps turn out to be."""
-    if asked.steps is None:
+def _check_partial_graph(seen: Observed, resolution: "_Resolution", mode: Mode) -> Invalid | None:
+    """Return the problems that a pipeline has however its missing steps are resolved."""
+    if resolution.steps is None:
         return None
-    wanted = asked.steps.known
-    name = wanted.spec.name or seen.owner.key.name
-    problems = first((*asked.steps.problems, *draft_graph(wanted, name, mode).problems))
+    pipeline = resolution.steps.partial
+    name = pipeline.spec.name or seen.owner.key.name
+    problems = first((*resolution.steps.problems, *draft_graph(pipeline, name, mode).problems))
     return Invalid(tuple(problems)) if problems else None
 
 
 def _build_unit(
-    seen: Observed, position: RolloutState, asked: "_Resolution", mode: Mode, defaults: Defaults
+    seen: Observed, state: RolloutState, resolution: "_Resolution", mode: Mode, defaults: Defaults
 ) -> tuple[ServingUnit | Invalid, Assessment]:
-    """Without what is newer of its steps and does not fit, where not all of it does."""
+    """Build the unit with the newest pins that fit together."""
 
-    def unit(wanted: CompletedSpec | CompletedPipeline) -> ServingUnit | Invalid:
+    def build(completed: CompletedSpec | CompletedPipeline) -> ServingUnit | Invalid:
         try:
-            found = serving_unit(seen.owner, seen.generation, wanted, mode, defaults)
+            unit = serving_unit(seen.owner, seen.generation, completed, mode, defaults)
         except PlanError as error:
-            # The types allow no such spec, as far as is known.
+            # The types should allow no such spec.
             return Invalid((Problem("spec", "", str(error), "correct it"),))
-        return found if isinstance(found, Invalid) else storable(seen, found)
+        return unit if isinstance(unit, Invalid) else storable(seen, unit)
 
-    def problems_of(wanted: CompletedPipeline) -> tuple[Problem, ...]:
-        found = unit(wanted)
-        return found.problems if isinstance(found, Invalid) else ()
+    def problems_of(pipeline: CompletedPipeline) -> tuple[Problem, ...]:
+        unit = build(pipeline)
+        return unit.problems if isinstance(unit, Invalid) else ()
 
-    assert asked.wanted is not None
-    made = unit(asked.wanted)
-    if not isinstance(made, Invalid) or asked.steps is None:
-        return made, asked.told
-    kept = newest_compatible_pins(seen, position, asked.steps, made.problems, problems_of)
-    if kept is None or kept.wanted is None:
-        return made, asked.told
-    cause = describe_pin_changes(seen, position, kept.wanted.pins)
-    return unit(kept.wanted), replace(asked.told, references=kept.references, cause=cause)
+    assert resolution.completed is not None
+    newest = build(resolution.completed)
+    if not isinstance(newest, Invalid) or resolution.steps is None:
+        return newest, resolution.assessment
+    steps = newest_compatible_pins(seen, state, resolution.steps, newest.problems, problems_of)
+    if steps is None or steps.pipeline is None:
+        return newest, resolution.assessment
+    cause = describe_pin_changes(seen, state, steps.pipeline.pins)
+    assessment = replace(resolution.assessment, references=steps.references, revision_cause=cause)
+    return build(steps.pipeline), assessment
 
 
 @dataclass(frozen=True, slots=True)
 class _Resolution:
-    """The spec with what it leaves to others, and what is to be said of that."""
+    """The spec completed by its registry versions and references, and its assessment so far."""
 
-    wanted: CompletedSpec | CompletedPipeline | None
-    told: Assessment
+    completed: CompletedSpec | CompletedPipeline | None
+    assessment: Assessment
     steps: ResolvedSteps | None = None
 
 
-def _resolve(seen: Observed, position: RolloutState, spec: AnySpec) -> _Resolution:
+def _resolve(seen: Observed, state: RolloutState, spec: AnySpec) -> _Resolution:
     if isinstance(spec, InferenceModelSpec):
-        source = resolve_version(seen, position, spec)
-        contradictions = source.wanted.contradictions if source.wanted else ()
-        told = Assessment(unresolved=source.unresolved, contradictions=contradictions)
-        return _Resolution(source.wanted, told)
-    steps = resolve_references(seen, position, spec)
-    told = Assessment(
+        version = resolve_version(seen, state, spec)
+        contradictions = version.spec.contradictions if version.spec else ()
+        assessment = Assessment(unresolved=version.unresolved, contradictions=contradictions)
+        return _Resolution(version.spec, assessment)
+    steps = resolve_references(seen, state, spec)
+    pipeline = steps.pipeline
+    assessment = Assessment(
         unresolved=steps.unresolved,
         references=steps.references,
         contradictions=steps.contradictions,
-        cause=describe_pin_changes(seen, position, steps.wanted.pins) if steps.wanted else "",
+        revision_cause=describe_pin_changes(seen, state, pipeline.pins) if pipeline else "",
     )
-    return _Resolution(steps.wanted, told, steps)
+    return _Resolution(pipeline, assessment, steps)
 
 
 def body_of(seen: Observed) -> dict[str, Any]:
-    """The resource as it was written."""
+    """Return the custom resource as the user wrote it."""
     owner = seen.owner
     return {
         "apiVersion": owner.api_version,

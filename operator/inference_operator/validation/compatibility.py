@@ -1,4 +1,4 @@
-"""Which newer revisions a pipeline takes, where not all of what it refers to fits any more."""
+"""Selection of the newest pins that fit together, if not all of the newest ones do."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -10,98 +10,96 @@ from inference_operator.domain.pins import Pin
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.validation.pipeline import CompletedPipeline
 from inference_operator.validation.references import (
-    Finding,
+    ReferenceOutcome,
     ResolvedSteps,
     last_pin,
     version_of,
 )
 
-_TOLD = 3
+_REPORTED = 3
 
 Problems = Callable[[CompletedPipeline], Sequence[Problem]]
 
 
 def newest_compatible_pins(
     seen: Observed,
-    position: RolloutState,
-    settled: ResolvedSteps,
-    found: Sequence[Problem],
+    state: RolloutState,
+    newest: ResolvedSteps,
+    problems_of_newest: Sequence[Problem],
     problems_of: Problems,
 ) -> ResolvedSteps | None:
-    """The pipeline with those newer revisions that fit, each tried alone in the order of the steps;
-    of the others what is pinned, and what is wrong with them.
+    """Return the pipeline with the newer revisions that fit, tried in the order of the steps.
 
-    `found` are the problems of all newest together. None where nothing older is pinned, or what is
-    pinned does not fit either. Asks for `problems_of` once for each newer revision, and once more.
+    The other references keep their pins and report their problems. `problems_of_newest` are those
+    of all newest revisions together. None: nothing older is pinned, or the pins do not fit either.
+    Calls `problems_of` once for each newer revision, and once more.
     """
-    if settled.wanted is None:
+    if newest.pipeline is None:
         return None
-    older = _older(seen, position, settled.wanted.pins)
-    if not older or problems_of(_with(settled.wanted, older)):
+    older = _older(seen, state, newest.pipeline.pins)
+    if not older or problems_of(_with(newest.pipeline, older)):
         return None
-    held: dict[Reference, Sequence[Problem]] = {}
+    misfits: dict[Reference, Sequence[Problem]] = {}
     for reference in list(older):
         rest = {other: pin for other, pin in older.items() if other != reference}
-        problems = problems_of(_with(settled.wanted, rest)) if rest else found
+        problems = problems_of(_with(newest.pipeline, rest)) if rest else problems_of_newest
         if problems:
-            held[reference] = problems
+            misfits[reference] = problems
         else:
             older = rest
-    wanted = _with(settled.wanted, older)
-    findings = _findings(settled, older, held)
-    return replace(settled, wanted=wanted, known=wanted, references=findings)
+    compatible = _with(newest.pipeline, older)
+    outcomes = _outcomes(newest, older, misfits)
+    return replace(newest, pipeline=compatible, partial=compatible, references=outcomes)
 
 
-def _older(
-    seen: Observed, position: RolloutState, newest: Mapping[str, Pin]
-) -> dict[Reference, Pin]:
-    """What is pinned of each resource of which there is something newer."""
-    found = {}
+def _older(seen: Observed, state: RolloutState, newest: Mapping[str, Pin]) -> dict[Reference, Pin]:
+    """Return the present pin of each resource that has a newer revision."""
+    older = {}
     for pin in newest.values():
-        known = last_pin(seen, position, _named(pin))
-        if known is not None and known.content != pin.content:
-            found[_named(pin)] = known
-    return found
+        pinned = last_pin(seen, state, _named(pin))
+        if pinned is not None and pinned.content != pin.content:
+            older[_named(pin)] = pinned
+    return older
 
 
-def _with(wanted: CompletedPipeline, older: Mapping[Reference, Pin]) -> CompletedPipeline:
-    pins = {step: older.get(_named(pin), pin) for step, pin in wanted.pins.items()}
-    return replace(wanted, pins=pins)
+def _with(pipeline: CompletedPipeline, older: Mapping[Reference, Pin]) -> CompletedPipeline:
+    pins = {step: older.get(_named(pin), pin) for step, pin in pipeline.pins.items()}
+    return replace(pipeline, pins=pins)
 
 
-def _findings(
-    settled: ResolvedSteps,
+def _outcomes(
+    newest: ResolvedSteps,
     older: Mapping[Reference, Pin],
-    held: Mapping[Reference, Sequence[Problem]],
-) -> tuple[Finding, ...]:
-    steps = [step.name for step in settled.known.spec.steps if step.model_ref is not None]
+    misfits: Mapping[Reference, Sequence[Problem]],
+) -> tuple[ReferenceOutcome, ...]:
+    steps = [step.name for step in newest.partial.spec.steps if step.model_ref is not None]
     return tuple(
-        _finding(step, found, settled.known.pins[step], older, held)
-        for step, found in zip(steps, settled.references, strict=True)
+        _outcome(step, outcome, newest.partial.pins[step], older, misfits)
+        for step, outcome in zip(steps, newest.references, strict=True)
     )
 
 
-def _finding(
+def _outcome(
     step: str,
-    found: Finding,
+    outcome: ReferenceOutcome,
     newest: Pin,
     older: Mapping[Reference, Pin],
-    held: Mapping[Reference, Sequence[Problem]],
-) -> Finding:
-    known = older.get(_named(newest))
-    if known is None:
-        return found
+    misfits: Mapping[Reference, Sequence[Problem]],
+) -> ReferenceOutcome:
+    pinned = older.get(_named(newest))
+    if pinned is None:
+        return outcome
     message = (
         f"{step}: {newest.reference} {version_of(newest)} does not fit: "
-        f"{_told(held[_named(newest)])}; {version_of(known)} stays pinned"
+        f"{_first_problems(misfits[_named(newest)])}; {version_of(pinned)} stays pinned"
     )
-    return Finding(known, message, Reason.REFERENCE_INCOMPATIBLE)
+    return ReferenceOutcome(pinned, message, Reason.REFERENCE_INCOMPATIBLE)
 
 
-def _told(problems: Sequence[Problem]) -> str:
-    """The first problems: each of twenty steps may have twenty."""
-    more = len(problems) - _TOLD
-    return joined(problems[:_TOLD]) + (f"; and {more} more" if more > 0 else "")
+def _first_problems(problems: Sequence[Problem]) -> str:
+    """Join the first problems only: each of twenty steps may have twenty."""
+    more = len(problems) - _REPORTED
+    return joined(problems[:_REPORTED]) + (f"; and {more} more" if more > 0 else "")
 
 
 def _named(pin: Pin) -> Reference:

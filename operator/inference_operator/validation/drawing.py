@@ -1,4 +1,4 @@
-"""A pipeline's graph for people who look at it before they apply it, complete or not."""
+"""A pipeline's graph for people who look at it before they apply it, even if incomplete."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,31 +18,31 @@ from model_builders.graph.model import Graph
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """The graph, and what is to be said of it."""
+    """The graph, and messages about it."""
 
     graph: Graph
     runs: Mapping[str, str]
-    """What each step runs: a model and its version, or a built-in."""
+    """The model and version, or the built-in, that each step runs."""
 
     problems: tuple[Problem, ...]
-    """What the operator would refuse it for."""
+    """Problems for which the operator would refuse the pipeline."""
 
     unknown: tuple[str, ...]
-    """Sentences about steps of whose models nothing is known; their tensors are not checked."""
+    """Sentences about steps with unknown models, whose tensors are not checked."""
 
 
-def drawing(seen: Observed, position: RolloutState) -> Drawing:
-    """The graph of a pipeline; InvalidResourceError where its spec has none."""
+def drawing(seen: Observed, state: RolloutState) -> Drawing:
+    """Draw the graph of a pipeline. InvalidResourceError: its spec cannot be parsed."""
     spec = parse(body_of(seen)).spec
     if not isinstance(spec, EnsemblePipelineSpec):
         raise TypeError(f"{seen.owner.key} has no graph")
-    settled = resolve_references(seen, position, spec)
+    steps = resolve_references(seen, state, spec)
     mode = choose_mode(spec.accelerator, spec.placement, seen.nodes).mode
-    found = draft_graph(settled.known, spec.name or seen.owner.key.name, mode)
-    served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in found.steps}
+    draft = draft_graph(steps.partial, spec.name or seen.owner.key.name, mode)
+    served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in draft.steps}
     runs = {step.name: _runs(step, served.get(step.name)) for step in spec.steps}
-    unknown = (settled.unresolved.message,) if settled.unresolved else ()
-    return Drawing(found.graph, runs, (*settled.problems, *found.problems), unknown)
+    unknown = (steps.unresolved.message,) if steps.unresolved else ()
+    return Drawing(draft.graph, runs, (*steps.problems, *draft.problems), unknown)
 
 
 def _runs(step: Step, served: str | None) -> str:

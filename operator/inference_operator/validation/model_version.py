@@ -1,4 +1,4 @@
-"""Which version of a source a unit is to serve: the registry's answer, or the last one known."""
+"""Resolution of a source's version: the registry's answer, or the last known one."""
 
 from dataclasses import dataclass, replace
 
@@ -15,42 +15,42 @@ from inference_operator.validation.step_overrides import problems_below
 
 @dataclass(frozen=True, slots=True)
 class ResolvedVersion:
-    """The completed spec, if there is any, and what is wrong with the registry's answer, if so."""
+    """The completed spec, if there is one, and the problem of the registry's answer, if any."""
 
-    wanted: CompletedSpec | None
+    spec: CompletedSpec | None
     unresolved: Unresolved | None = None
 
 
 def resolve_version(
-    seen: Observed, position: RolloutState, spec: InferenceModelSpec, step: str = ""
+    seen: Observed, state: RolloutState, spec: InferenceModelSpec, step: str = ""
 ) -> ResolvedVersion:
-    """The spec with what it leaves to the registry; of a pipeline, that of one step's inline model.
+    """Complete a spec from the registry; `step` names the step of an inline model.
 
-    A registry that is away, or whose answer cannot be served, takes nothing from what serves: the
-    version that this very source was last resolved to stands, for scaling and other edits too.
+    The unit keeps the last known version while the registry is unreachable, or if its answer
+    cannot be served. Scaling and other edits work with that version too.
     """
     if not spec.model.source.from_registry:
         return ResolvedVersion(CompletedSpec(spec, spec))
-    settled = _settled(seen, position, spec, step)
-    return _of_step(settled, step) if step else settled
+    resolved = _resolve(seen, state, spec, step)
+    return _of_step(resolved, step) if step else resolved
 
 
-def _settled(
-    seen: Observed, position: RolloutState, spec: InferenceModelSpec, step: str
+def _resolve(
+    seen: Observed, state: RolloutState, spec: InferenceModelSpec, step: str
 ) -> ResolvedVersion:
     source = spec.model.source
     answer = seen.resolutions.get(SourceKey.of(source)) or _unanswered(source.uri)
     if isinstance(answer, Resolved):
-        wanted = complete(spec, answer)
-        if isinstance(wanted, CompletedSpec):
-            return ResolvedVersion(wanted)
-        answer = Unresolved(Reason.MODEL_UNUSABLE, wanted.problems)
-    known = last_known(seen, position, source.uri, step)
-    standing = complete(spec, known) if known is not None else None
-    if isinstance(standing, Incomplete):
-        # An edit that even the known version cannot serve.
-        return ResolvedVersion(None, Unresolved(Reason.MODEL_UNUSABLE, standing.problems))
-    return ResolvedVersion(standing, answer)
+        completed = complete(spec, answer)
+        if isinstance(completed, CompletedSpec):
+            return ResolvedVersion(completed)
+        answer = Unresolved(Reason.MODEL_UNUSABLE, completed.problems)
+    last = last_known(seen, state, source.uri, step)
+    fallback = complete(spec, last) if last is not None else None
+    if isinstance(fallback, Incomplete):
+        # Even the last known version cannot serve this edit.
+        return ResolvedVersion(None, Unresolved(Reason.MODEL_UNUSABLE, fallback.problems))
+    return ResolvedVersion(fallback, answer)
 
 
 def _unanswered(uri: str) -> Unresolved:
@@ -58,27 +58,29 @@ def _unanswered(uri: str) -> Unresolved:
     return Unresolved(Reason.RESOLVING, (problem,))
 
 
-def _of_step(settled: ResolvedVersion, step: str) -> ResolvedVersion:
-    """Name the fields of the step: one answer is for all who ask, and has an InferenceModel's."""
-    wanted, unresolved = settled.wanted, settled.unresolved
-    if wanted is not None:
-        contradictions = problems_below(step, wanted.contradictions)
-        wanted = replace(wanted, contradictions=tuple(contradictions))
+def _of_step(resolved: ResolvedVersion, step: str) -> ResolvedVersion:
+    """Move problems to the step's fields: the shared answer has those of an InferenceModel."""
+    completed, unresolved = resolved.spec, resolved.unresolved
+    if completed is not None:
+        contradictions = problems_below(step, completed.contradictions)
+        completed = replace(completed, contradictions=tuple(contradictions))
     if unresolved is not None:
         problems = problems_below(step, unresolved.problems)
         unresolved = replace(unresolved, problems=tuple(problems))
-    return ResolvedVersion(wanted, unresolved)
+    return ResolvedVersion(completed, unresolved)
 
 
-def last_known(seen: Observed, position: RolloutState, uri: str, step: str = "") -> Resolved | None:
-    """What the uri stood for in the newest revision that was made of it and still has pods; of a
-    pipeline, for that step, else for any other one: steps may be renamed."""
-    for revision in (position.candidate, position.stable):
+def last_known(seen: Observed, state: RolloutState, uri: str, step: str = "") -> Resolved | None:
+    """Return the version that the uri resolved to in the newest revision that has pods.
+
+    A pipeline's step comes first, then any other step, because steps may be renamed.
+    """
+    for revision in (state.candidate, state.stable):
         record = seen.revisions.get(revision or "")
         if record is None:
             continue
         steps = record.resolved_steps
-        for known in (record.resolved, steps.get(step), *steps.values()):
-            if known is not None and known.asked == uri:
-                return known
+        for resolved in (record.resolved, steps.get(step), *steps.values()):
+            if resolved is not None and resolved.asked == uri:
+                return resolved
     return None

@@ -1,4 +1,4 @@
-"""From an EnsemblePipeline as written to a serving unit, or to the problems that prevent it."""
+"""An EnsemblePipeline's serving unit, or the problems of its spec."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,13 +16,9 @@ from inference_operator.domain.serving_unit import (
     ServedModel,
     ServingUnit,
 )
-from inference_operator.validation.model import (
-    UNVERSIONED,
-    Defaults,
-    Invalid,
-    model_unit,
-    unit_of,
-)
+from inference_operator.validation.defaults import Defaults
+from inference_operator.validation.invalid import Invalid
+from inference_operator.validation.model import UNVERSIONED, model_unit, unit_of
 from inference_operator.validation.revision_hash import pipeline_hash
 from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.step_overrides import path_of
@@ -36,17 +32,17 @@ from model_builders.graph.spec import graph_of
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig
 
-# One ConfigMap holds it, of which the API server takes 1 MiB.
+# One ConfigMap holds it; the API server accepts 1 MiB.
 MOST_CONFIG = 400_000
 # All overrides of a pipeline together: protobuf reads text of this size in half a second.
 MOST_OVERRIDES = 131_072
-# In a ControllerRevision, of which it takes 1.5 MiB. The rest is for the Deployment.
+# One ControllerRevision holds it; the limit is 1.5 MiB. The rest is for the Deployment.
 MOST_RECORDED = 1_300_000
 
 
 @dataclass(frozen=True, slots=True)
 class CompletedPipeline:
-    """A pipeline with what its steps stand for, by the step's name."""
+    """A pipeline with the pins and completed inline models of its steps, by step name."""
 
     spec: EnsemblePipelineSpec
     pins: Mapping[str, Pin] = field(default_factory=dict)
@@ -56,29 +52,29 @@ class CompletedPipeline:
 def serving_unit(
     owner: Owner,
     generation: int,
-    wanted: CompletedSpec | CompletedPipeline,
+    completed: CompletedSpec | CompletedPipeline,
     mode: Mode,
     defaults: Defaults,
 ) -> ServingUnit | Invalid:
-    """The unit that a resource of either kind asks for."""
-    if isinstance(wanted, CompletedSpec):
-        return model_unit(owner, generation, wanted, mode, defaults)
-    return pipeline_unit(owner, generation, wanted, mode, defaults)
+    """Build the unit of a resource of either kind."""
+    if isinstance(completed, CompletedSpec):
+        return model_unit(owner, generation, completed, mode, defaults)
+    return pipeline_unit(owner, generation, completed, mode, defaults)
 
 
 def pipeline_unit(
-    owner: Owner, generation: int, wanted: CompletedPipeline, mode: Mode, defaults: Defaults
+    owner: Owner, generation: int, completed: CompletedPipeline, mode: Mode, defaults: Defaults
 ) -> ServingUnit | Invalid:
-    """Check the graph and all of its steps, render each config.pbtxt, and put the unit together."""
-    spec = wanted.spec
+    """Build the unit: check the graph and all steps, and render each config.pbtxt."""
+    spec = completed.spec
     name = spec.name or owner.key.name
-    found = draft_graph(wanted, name, mode)
-    if found.config is None:
-        return Invalid(found.problems)
-    steps, config = found.steps, config_pbtxt(found.config)
+    draft = draft_graph(completed, name, mode)
+    if draft.config is None:
+        return Invalid(draft.problems)
+    steps, config = draft.steps, config_pbtxt(draft.config)
     planned = PlannedModel(name=name, version=UNVERSIONED, format=ArtifactFormat.ENSEMBLE)
-    revision = pipeline_hash(spec, name, mode, wanted.pins, wanted.inline)
-    return unit_of(spec, mode, defaults, _configs(found.graph, found.config))(
+    revision = pipeline_hash(spec, name, mode, completed.pins, completed.inline)
+    return unit_of(spec, mode, defaults, _configs(draft.graph, draft.config))(
         owner=owner,
         generation=generation,
         models=(*_repository(steps).values(), ServedModel(planned, config)),
@@ -91,22 +87,22 @@ def pipeline_unit(
 
 @dataclass(frozen=True, slots=True)
 class GraphDraft:
-    """A pipeline as far as it is known."""
+    """The part of a pipeline that could be resolved."""
 
     steps: tuple[RenderedStep, ...]
     graph: Graph
     problems: tuple[Problem, ...]
     config: ModelConfig | None
-    """Triton's ensemble; None where there are problems, or steps of which nothing is known."""
+    """Triton's ensemble; None if there are problems or unknown steps."""
 
 
-def draft_graph(wanted: CompletedPipeline, name: str, mode: Mode) -> GraphDraft:
-    """The graph, complete or not, and all that is wrong with what is known of it."""
-    spec = wanted.spec
-    steps, problems = _prepared(wanted, mode)
-    known = {step.step.name: step.config for step in steps}
+def draft_graph(completed: CompletedPipeline, name: str, mode: Mode) -> GraphDraft:
+    """Draft the graph, complete or not, with all problems of its known parts."""
+    spec = completed.spec
+    steps, problems = _render_steps(completed, mode)
+    configs = {step.step.name: step.config for step in steps}
     models = {
-        step.name: known.get(step.name) or ModelConfig(name=f"{step.name}--unknown")
+        step.name: configs.get(step.name) or ModelConfig(name=f"{step.name}--unknown")
         for step in spec.steps
     }
     inner = {step.step.name: step.inner for step in steps}
@@ -124,10 +120,12 @@ def draft_graph(wanted: CompletedPipeline, name: str, mode: Mode) -> GraphDraft:
 def _ensemble(
     spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[RenderedStep]
 ) -> ModelConfig:
-    """What joins the steps, none of them missing; ConfigError where it cannot be served."""
+    """Render the ensemble that joins all steps. ConfigError: Triton cannot serve it."""
     runs = {
-        one.name: StepModel(step.step.model, step.step.version, one.decoupled, one.sequential)
-        for one, step in zip(graph.steps, steps, strict=True)
+        graph_step.name: StepModel(
+            step.step.model, step.step.version, graph_step.decoupled, graph_step.sequential
+        )
+        for graph_step, step in zip(graph.steps, steps, strict=True)
     }
     config = ensemble_config(spec, name=graph.name, models=runs)
     if problems := [*histograms(spec, _configs(graph, config))]:
@@ -136,31 +134,32 @@ def _ensemble(
 
 
 def _configs(graph: Graph, ensemble: ModelConfig) -> list[ModelConfig]:
-    """Of all models of the repository."""
+    """Return the configs of all models of the repository."""
     return [*(config for step in graph.steps for config in step.configs), ensemble]
 
 
 def _problems(
     spec: EnsemblePipelineSpec, graph: Graph, steps: Sequence[RenderedStep]
 ) -> list[Problem]:
-    """What keeps the steps from being one set. `graph` may have steps of which nothing is known;
-    `steps` are the others."""
-    found = [*(check_graph(graph) or _clashes(graph.name, steps))]
-    return [*found, *arguments(spec), *environment(spec), *_too_large(steps)]
+    """Return the problems between steps. `graph` may have unknown steps; `steps` are the others."""
+    problems = [*(check_graph(graph) or _clashes(graph.name, steps))]
+    return [*problems, *arguments(spec), *environment(spec), *_too_large(steps)]
 
 
-def _prepared(wanted: CompletedPipeline, mode: Mode) -> tuple[list[RenderedStep], list[Problem]]:
-    """Each step with its models, but for those that nothing is known of, and what is wrong."""
+def _render_steps(
+    completed: CompletedPipeline, mode: Mode
+) -> tuple[list[RenderedStep], list[Problem]]:
+    """Render all known steps, and return the problems of the others."""
     steps: list[RenderedStep] = []
-    if problems := [*_too_many_overrides(wanted.spec)]:
+    if problems := [*_too_many_overrides(completed.spec)]:
         return steps, problems
-    for step in wanted.spec.steps:
+    for step in completed.spec.steps:
         try:
-            found = _prepare(wanted, step, mode)
+            rendered = _render_step(completed, step, mode)
         except ConfigError as error:
             problems += error.problems
         else:
-            steps += [found] if found else []
+            steps += [rendered] if rendered else []
     return steps, problems
 
 
@@ -176,27 +175,26 @@ def _too_many_overrides(spec: EnsemblePipelineSpec) -> Iterator[Problem]:
         )
 
 
-def _prepare(wanted: CompletedPipeline, step: Step, mode: Mode) -> RenderedStep | None:
+def _render_step(completed: CompletedPipeline, step: Step, mode: Mode) -> RenderedStep | None:
     if step.builtin is not None:
-        return builtin(wanted.spec, step, step.builtin, mode)
-    if step.name in wanted.pins:
-        return referenced(wanted.spec, step, wanted.pins[step.name], mode)
-    if step.name in wanted.inline:
-        return inline(step, wanted.inline[step.name], mode)
+        return builtin(completed.spec, step, step.builtin, mode)
+    if step.name in completed.pins:
+        return referenced(completed.spec, step, completed.pins[step.name], mode)
+    if step.name in completed.inline:
+        return inline(step, completed.inline[step.name], mode)
     return None
 
 
 def _repository(steps: Iterable[RenderedStep]) -> dict[str, ServedModel]:
-    """Every model once, by name; with the digest, where only one of two steps knows it, and the
-    larger of two limits of its size."""
-    found: dict[str, ServedModel] = {}
+    """Return every model once, by name, with the larger size limit and any known digest."""
+    models: dict[str, ServedModel] = {}
     for step in steps:
         for model in step.models:
-            known = found.setdefault(model.name, model)
-            kept = model if known.planned.sha256 is None else known
-            limit = max((known, model), key=_size_limit).planned.size_limit
-            found[model.name] = replace(kept, planned=replace(kept.planned, size_limit=limit))
-    return found
+            earlier = models.setdefault(model.name, model)
+            kept = model if earlier.planned.sha256 is None else earlier
+            limit = max((earlier, model), key=_size_limit).planned.size_limit
+            models[model.name] = replace(kept, planned=replace(kept.planned, size_limit=limit))
+    return models
 
 
 def _size_limit(model: ServedModel) -> int:
@@ -204,31 +202,30 @@ def _size_limit(model: ServedModel) -> int:
 
 
 def _clashes(name: str, steps: Iterable[RenderedStep]) -> Iterator[Problem]:
-    """Two steps may run one model, but not two models of one name; nor may what another pipeline
-    brings along."""
-    # Each model is a folder of its name, and a volume need not tell upper from lower case.
+    """Yield problems of different models with the same name, inner pipelines included."""
+    # Each model is a folder of its name, and a volume may ignore upper and lower case.
     first: dict[str, tuple[str, ServedModel | None]] = {name.lower(): ("the pipeline itself", None)}
     for step in steps:
         path = path_of(step.step.name)
         for model in step.models:
-            other, known = first.setdefault(model.name.lower(), (f"step {step.step.name}", model))
-            if known is None or not _are_one(known, model):
+            other, earlier = first.setdefault(model.name.lower(), (f"step {step.step.name}", model))
+            if earlier is None or not _are_same(earlier, model):
                 yield Problem(
                     path,
                     f"another model called {short(model.name)} in Triton than that of {other}",
-                    "one model of each name in a pipeline, in whatever case it is written",
+                    "one model of each name in a pipeline, in upper or lower case",
                     "give one of them another name",
                 )
 
 
-def _are_one(one: ServedModel, other: ServedModel) -> bool:
-    digests = {model.planned.sha256 for model in (one, other)} - {None}
-    plans = (replace(model.planned, sha256=None, size_limit=None) for model in (one, other))
-    return len(digests) < 2 and len(set(plans)) == 1 and one.config == other.config
+def _are_same(first: ServedModel, second: ServedModel) -> bool:
+    digests = {model.planned.sha256 for model in (first, second)} - {None}
+    plans = (replace(model.planned, sha256=None, size_limit=None) for model in (first, second))
+    return len(digests) < 2 and len(set(plans)) == 1 and first.config == second.config
 
 
 def _too_large(steps: Sequence[RenderedStep]) -> Iterator[Problem]:
-    """Each step's pin has all that it refers to, beside what the pipeline makes of it."""
+    """Yield a problem if the ConfigMap or the record, which also holds the pins, is too large."""
     configs = [model.config for model in _repository(steps).values()]
     pinned = [text for step in steps if step.step.pin for text in step.step.pin.repository.values()]
     size = sum(len(text.encode()) for text in configs)

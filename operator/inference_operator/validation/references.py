@@ -1,7 +1,6 @@
-"""What the steps of a pipeline stand for: pins of what they refer to, and completed inline models.
+"""Resolution of a pipeline's steps: pins of referenced resources, and completed inline models.
 
-A resource that is missing, was never Ready or is deleted takes nothing from a pipeline that has it
-pinned.
+A pipeline keeps its pin of a resource that is missing, is deleted or was never Ready.
 """
 
 from collections.abc import Mapping
@@ -21,22 +20,22 @@ from inference_operator.validation.step_overrides import path_of
 from inference_operator.validation.steps import inline_spec
 from model_builders.problem import ConfigError
 
-# Of the resources that a pipeline refers to, which `ResolvedRefs` tells.
+# Reasons that the condition `ResolvedRefs` reports.
 OF_REFERENCES = frozenset(
     {Reason.REFERENCE_NOT_FOUND, Reason.REFERENCE_NOT_READY, Reason.REFERENCE_CYCLE}
 )
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """What became of one `modelRef`."""
+class ReferenceOutcome:
+    """The outcome of one `modelRef`."""
 
     pin: Pin | None
-    """What the step runs; None where there is nothing to run."""
+    """The revision that the step runs; None if there is nothing to run."""
 
     message: str
     reason: Reason = Reason.RESOLVED
-    """Resolved, or what is wrong with the resource now."""
+    """Resolved, or the resource's present problem."""
 
     @property
     def resolves(self) -> bool:
@@ -45,135 +44,139 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedSteps:
-    """The completed pipeline, if there is any, and what is to be said of its steps."""
+    """The completed pipeline, if all steps resolve, and the messages about its steps."""
 
-    wanted: CompletedPipeline | None
-    known: CompletedPipeline
-    """With those steps that stand for something, if not all do."""
+    pipeline: CompletedPipeline | None
+    partial: CompletedPipeline
+    """The pipeline with only those steps that resolve."""
 
     unresolved: Unresolved | None = None
-    """Why a step has nothing to run, or what the registry says against one that has."""
+    """Why a step has nothing to run, or keeps running an older version."""
 
-    references: tuple[Finding, ...] = ()
+    references: tuple[ReferenceOutcome, ...] = ()
     contradictions: tuple[Problem, ...] = ()
     problems: tuple[Problem, ...] = ()
-    """Of steps that can stand for nothing: they refer to the pipeline, or contradict themselves."""
+    """Problems of steps that can never resolve: they refer to the pipeline itself, or their
+    settings contradict each other."""
 
 
 @dataclass(frozen=True, slots=True)
 class _StepResolution:
-    """What one step stands for, if anything, and what is to be said of it."""
+    """The pin or completed model of one step, if there is one, and the messages about it."""
 
     inline: CompletedSpec | None = None
-    finding: Finding | None = None
+    outcome: ReferenceOutcome | None = None
     unresolved: Unresolved | None = None
     problems: tuple[Problem, ...] = ()
 
     @property
     def pin(self) -> Pin | None:
-        return self.finding.pin if self.finding else None
+        return self.outcome.pin if self.outcome else None
 
 
 def resolve_references(
-    seen: Observed, position: RolloutState, spec: EnsemblePipelineSpec
+    seen: Observed, state: RolloutState, spec: EnsemblePipelineSpec
 ) -> ResolvedSteps:
-    """The pipeline with what its steps stand for."""
-    found = {step.name: _resolve_step(seen, position, spec, step) for step in spec.steps}
-    known = CompletedPipeline(
+    """Resolve each step to a pin or a completed inline model."""
+    steps = {step.name: _resolve_step(seen, state, spec, step) for step in spec.steps}
+    partial = CompletedPipeline(
         spec,
-        {name: one.pin for name, one in found.items() if one.pin},
-        {name: one.inline for name, one in found.items() if one.inline},
+        {name: r.pin for name, r in steps.items() if r.pin},
+        {name: r.inline for name, r in steps.items() if r.inline},
     )
-    stand = {*known.pins, *known.inline, *(step.name for step in spec.steps if step.builtin)}
-    inline = known.inline.values()
+    resolved = {*partial.pins, *partial.inline, *(step.name for step in spec.steps if step.builtin)}
+    inline = partial.inline.values()
     return ResolvedSteps(
-        known if len(stand) == len(spec.steps) else None,
-        known,
-        _most_telling([one.unresolved for one in found.values() if one.unresolved]),
-        tuple(one.finding for one in found.values() if one.finding),
+        partial if len(resolved) == len(spec.steps) else None,
+        partial,
+        _merge([r.unresolved for r in steps.values() if r.unresolved]),
+        tuple(r.outcome for r in steps.values() if r.outcome),
         tuple(problem for completed in inline for problem in completed.contradictions),
-        tuple(problem for one in found.values() for problem in one.problems),
+        tuple(problem for r in steps.values() for problem in r.problems),
     )
 
 
 def _resolve_step(
-    seen: Observed, position: RolloutState, spec: EnsemblePipelineSpec, step: Step
+    seen: Observed, state: RolloutState, spec: EnsemblePipelineSpec, step: Step
 ) -> _StepResolution:
     if step.model_ref is not None:
-        return _reference(seen, position, step.name, step.model_ref)
+        return _reference(seen, state, step.name, step.model_ref)
     if step.model is None:
         return _StepResolution()
     try:
-        asked = inline_spec(spec, step)
+        model = inline_spec(spec, step)
     except ConfigError as error:
         return _StepResolution(problems=tuple(error.problems))
-    settled = resolve_version(seen, position, asked, step.name)
-    return _StepResolution(settled.wanted, unresolved=settled.unresolved)
+    version = resolve_version(seen, state, model, step.name)
+    return _StepResolution(version.spec, unresolved=version.unresolved)
 
 
-def _reference(seen: Observed, position: RolloutState, step: str, ref: ModelRef) -> _StepResolution:
+def _reference(seen: Observed, state: RolloutState, step: str, ref: ModelRef) -> _StepResolution:
     key, path = seen.owner.key, f"{path_of(step)}.modelRef"
     if (ref.kind.value, ref.name) == (key.kind, key.name):
-        what = "the pipeline itself"
-        return _StepResolution(
-            problems=(Problem(path, what, "another resource", "remove the step"),)
-        )
+        problem = Problem(path, "the pipeline itself", "another resource", "remove the step")
+        return _StepResolution(problems=(problem,))
     named = Reference(ref.kind.value, ref.name)
     there = seen.references.get(named)
     if there is not None and there.stable is not None and not there.path_back:
         message = f"{step}: {named} {version_of(there.stable)}{_state(there)}"
-        return _StepResolution(finding=Finding(there.stable, message))
-    reason, what, remedy = _lack(seen, named, there)
-    pin = last_pin(seen, position, named)
-    stays = f"; {version_of(pin)} stays pinned" if pin else ""
-    problem = Problem(path, "", f"{what}{stays}", remedy)
-    lacks = None if pin else Unresolved(reason, (problem,))
-    return _StepResolution(finding=Finding(pin, str(problem), reason), unresolved=lacks)
+        return _StepResolution(outcome=ReferenceOutcome(there.stable, message))
+    reason, requirement, remedy = _why_not_pinned(seen, named, there)
+    pin = last_pin(seen, state, named)
+    kept = f"; {version_of(pin)} stays pinned" if pin else ""
+    problem = Problem(path, "", f"{requirement}{kept}", remedy)
+    unresolved = None if pin else Unresolved(reason, (problem,))
+    outcome = ReferenceOutcome(pin, str(problem), reason)
+    return _StepResolution(outcome=outcome, unresolved=unresolved)
 
 
-def _lack(seen: Observed, named: Reference, there: Referenced | None) -> tuple[Reason, str, str]:
-    """Why nothing new is taken of a resource: the reason, the fact and the remedy."""
+def _why_not_pinned(
+    seen: Observed, named: Reference, there: Referenced | None
+) -> tuple[Reason, str, str]:
+    """Return the reason, requirement and remedy for a resource that gives no new pin."""
     if there is None:
-        remedy = "create it, or let the step refer to another one"
-        what = f"{named} does not exist in namespace {seen.owner.key.namespace}"
-        return Reason.REFERENCE_NOT_FOUND, what, remedy
+        remedy = "create it, or change the step's modelRef"
+        requirement = f"{named} does not exist in namespace {seen.owner.key.namespace}"
+        return Reason.REFERENCE_NOT_FOUND, requirement, remedy
     if there.path_back:
-        # Each new set would make another one, and that the next, without end.
-        way = " -> ".join((seen.owner.key.name, *there.path_back))
-        remedy = "let a step of one of them refer to something else"
-        return Reason.REFERENCE_CYCLE, f"{named} leads back to this pipeline ({way})", remedy
+        # Each new set would create another one, without end.
+        cycle = " -> ".join((seen.owner.key.name, *there.path_back))
+        requirement = f"{named} refers back to this pipeline ({cycle})"
+        return Reason.REFERENCE_CYCLE, requirement, "change the modelRef of one of these pipelines"
     if there.unresolved is not None:
         return there.unresolved
     if there.deleting:
-        # In the foreground its record goes before it.
-        remedy = "create it again, or let the step refer to another one"
+        # In a foreground deletion the record goes first.
+        remedy = "create it again, or change the step's modelRef"
         return Reason.REFERENCE_NOT_FOUND, f"{named} is being deleted", remedy
     if there.ready:
-        what = f"the record of the stable revision of {named} is missing or illegible"
-        return Reason.REFERENCE_NOT_READY, what, f"edit {named}, so that it makes a new revision"
+        requirement = f"the record of the stable revision of {named} is missing or not readable"
+        return Reason.REFERENCE_NOT_READY, requirement, f"edit {named} to create a new revision"
     because = f" ({there.reason})" if there.reason else ""
     remedy = f"see `kubectl describe {named.kind.lower()} {named.name}`"
     return Reason.REFERENCE_NOT_READY, f"{named} has not been Ready yet{because}", remedy
 
 
 def version_of(pin: Pin) -> str:
-    """A pin's version, as sentences have it."""
+    """Return the version of a pin for messages."""
     return f"version {pin.version} (revision {pin.revision})"
 
 
 def _state(there: Referenced) -> str:
     if there.deleting:
         return ", which is being deleted"
-    # Each word of a message that changes is a write.
+    # Each change of a message is a write.
     if there.ready or there.reason in UNDER_WAY:
         return ""
     return f", which is not Ready now ({there.reason or 'no status'})"
 
 
-def last_pin(seen: Observed, position: RolloutState, named: Reference) -> Pin | None:
-    """What the newest live revision of the pipeline has pinned of a resource, for any step; else
-    the newest one in its history: going back must not need what was deleted since."""
-    live = (position.candidate, position.stable)
+def last_pin(seen: Observed, state: RolloutState, named: Reference) -> Pin | None:
+    """Return the pin of a resource in the newest live revision, or else in the newest record.
+
+    A rollback must not need a resource that was deleted since.
+    """
+    live = (state.candidate, state.stable)
     kept = sorted(seen.revisions.values(), key=lambda record: record.number, reverse=True)
     records = [*(seen.revisions.get(revision or "") for revision in live), *kept]
     for record in records:
@@ -183,12 +186,12 @@ def last_pin(seen: Observed, position: RolloutState, named: Reference) -> Pin | 
     return None
 
 
-def describe_pin_changes(seen: Observed, position: RolloutState, pins: Mapping[str, Pin]) -> str:
-    """Which pins differ from those of the revision that serves, in words."""
-    record = seen.revisions.get(position.serving or "")
+def describe_pin_changes(seen: Observed, state: RolloutState, pins: Mapping[str, Pin]) -> str:
+    """Return a sentence about the pins that differ from those of the serving revision."""
+    record = seen.revisions.get(state.serving or "")
     before = {step.name: step.pin for step in record.steps if step.pin} if record else {}
     changes = [
-        f"step {step}: {pin.reference} went from {version_of(before[step])} to {version_of(pin)}"
+        f"step {step}: {pin.reference} changed from {version_of(before[step])} to {version_of(pin)}"
         for step, pin in pins.items()
         if step in before
         and (before[step].kind, before[step].name) == (pin.kind, pin.name)
@@ -197,11 +200,12 @@ def describe_pin_changes(seen: Observed, position: RolloutState, pins: Mapping[s
     return "; ".join(changes)
 
 
-def _most_telling(found: list[Unresolved]) -> Unresolved | None:
-    """One for the condition's reason; the problems of all."""
-    if not found:
+def _merge(reports: list[Unresolved]) -> Unresolved | None:
+    """Merge the problems of all under the most important reason."""
+    if not reports:
         return None
-    of_registry = (one for one in found if one.reason not in OF_REFERENCES)
-    first = next((one for one in found if one.is_definite), next(of_registry, found[0]))
-    problems = dict.fromkeys(problem for one in (first, *found) for problem in one.problems)
+    from_registry = (report for report in reports if report.reason not in OF_REFERENCES)
+    definite = (report for report in reports if report.is_definite)
+    first = next(definite, next(from_registry, reports[0]))
+    problems = dict.fromkeys(p for report in (first, *reports) for p in report.problems)
     return Unresolved(first.reason, tuple(problems), first.since)

@@ -1,4 +1,4 @@
-"""Which part of a spec makes a revision, and its hash."""
+"""The hash of those parts of a spec that make a revision."""
 
 import hashlib
 import json
@@ -31,17 +31,17 @@ _DECIDING = {
 
 
 def with_default_image(spec_hash: str, image: str) -> str:
-    """The revision of a spec that was rolled out again since the default image changed."""
+    """Return the revision of an unchanged spec that is rolled out with a new default image."""
     return hashlib.sha256(f"{spec_hash} {image}".encode()).hexdigest()[:10]
 
 
 def revision_hash(
     spec: InferenceModelSpec, model_name: str, mode: Mode, resolved: Resolved | None = None
 ) -> str:
-    """Ten hexadecimal digits; equal specs give equal hashes, written defaults or not.
+    """Return ten hexadecimal digits. Equal specs have equal hashes, with or without defaults.
 
-    `spec` is as it was written. Of a registry's version its number and its run decide: tags may be
-    edited, and the tracking server may move.
+    `spec` is as it was written. A registry's version counts by its number and run only, because
+    tags may be edited and the tracking server may move.
     """
     deciding = _deciding(spec, model_name, mode)
     if resolved is not None:
@@ -56,7 +56,7 @@ def pipeline_hash(
     pins: Mapping[str, Pin],
     inline: Mapping[str, CompletedSpec],
 ) -> str:
-    """The same of a pipeline: what its steps stand for decides too."""
+    """Return the hash of a pipeline, which includes the pins and versions of its steps."""
     deciding = _deciding(spec, name, mode)
     for step, written in zip(spec.steps, deciding["steps"], strict=True):
         if step.name in pins:

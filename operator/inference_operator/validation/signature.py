@@ -1,6 +1,6 @@
-"""Completes a spec with what the registry knows of the version: format, tensors, largest batch.
+"""Completion of a spec from the registry's version: format, tensors and largest batch.
 
-What the spec says wins; where the version says otherwise, a problem names the field.
+The spec wins. If the version contradicts it, a problem names the field.
 """
 
 from collections.abc import Iterator
@@ -33,12 +33,12 @@ _NAMES = {"inputs": "INPUT__{}", "outputs": "OUTPUT__{}"}
 
 @dataclass(frozen=True, slots=True)
 class CompletedSpec:
-    """A spec that says everything, and the one that was written."""
+    """A spec with all fields set, and the spec as it was written."""
 
     spec: InferenceModelSpec
     written: InferenceModelSpec
     resolved: Resolved | None = None
-    """The version of the registry that completed it; None for sources of no registry."""
+    """The registry's version that completed it; None for sources outside a registry."""
 
     contradictions: tuple[Problem, ...] = ()
     """The first fields of the spec that the version contradicts."""
@@ -46,13 +46,13 @@ class CompletedSpec:
 
 @dataclass(frozen=True, slots=True)
 class Incomplete:
-    """What neither the spec nor the version says, or what both cannot be."""
+    """Fields that neither the spec nor the version sets, or that contradict each other."""
 
     problems: tuple[Problem, ...]
 
 
 class _IncompleteError(Exception):
-    """It never leaves this module."""
+    """Internal: a field that cannot be completed."""
 
     def __init__(self, field: str, value: str, requirement: str, remedy: str) -> None:
         super().__init__(field)
@@ -60,7 +60,7 @@ class _IncompleteError(Exception):
 
 
 def complete(spec: InferenceModelSpec, resolved: Resolved) -> CompletedSpec | Incomplete:
-    """The spec with what it leaves out taken from the version."""
+    """Fill the fields that the spec leaves out from the version."""
     try:
         added = _added(spec, resolved)
     except _IncompleteError as error:
@@ -139,8 +139,8 @@ def _tensor(side: str, index: int, fact: TensorFact, batch: int) -> dict[str, An
                 "set model.maxBatchSize to 0, or log the model with such a signature",
             )
         shape = shape[1:]
-    found: dict[str, Any] = {"name": name, "dataType": data_type.value, "shape": shape or [1]}
-    return found if shape else {**found, "reshape": []}
+    tensor: dict[str, Any] = {"name": name, "dataType": data_type.value, "shape": shape or [1]}
+    return tensor if shape else {**tensor, "reshape": []}
 
 
 def _contradictions(
@@ -187,7 +187,7 @@ def _differences(
             )
 
 
-def _fits(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
-    return len(one) == len(other) and all(
-        -1 in (a, b) or a == b for a, b in zip(one, other, strict=True)
+def _fits(first: tuple[int, ...], second: tuple[int, ...]) -> bool:
+    return len(first) == len(second) and all(
+        -1 in (a, b) or a == b for a, b in zip(first, second, strict=True)
     )

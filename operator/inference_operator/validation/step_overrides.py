@@ -1,7 +1,6 @@
-"""What a step says of instances and batches in place of its model, and what a pod must have for it.
+"""Per-step overrides of instance groups and dynamic batching, and the GPUs that they need.
 
-Inline models are checked as InferenceModels are; this is for models that were rendered before, and
-for built-ins.
+They apply to rendered models and built-ins. Inline models are checked like InferenceModels.
 """
 
 from collections.abc import Iterable, Iterator
@@ -22,14 +21,14 @@ _OFF_GPU = (_Group.KIND_CPU, _Group.KIND_MODEL)
 
 
 def path_of(step: str) -> str:
-    """The field of a step, as problems name it."""
+    """Return the field path of a step."""
     return f"spec.steps[{step}]"
 
 
 def problems_below(step: str, problems: Iterable[Problem]) -> Iterator[Problem]:
-    """Yield problems of an InferenceModel's spec at their places in the step.
+    """Yield the problems of an InferenceModel's spec at the paths of the step.
 
-    The pipeline has its other fields itself, such as `spec.accelerator`.
+    Other fields, such as `spec.accelerator`, are the pipeline's own and keep their paths.
     """
     place = path_of(step)
     for problem in problems:
@@ -37,19 +36,19 @@ def problems_below(step: str, problems: Iterable[Problem]) -> Iterator[Problem]:
         yield in_model.below(f"{place}.triton", "spec.triton")
 
 
-def override(config: ModelConfig, step: Step, known: ArtifactFormat) -> None:
-    """Write the step's instances and batches over those of a model of the format `known`.
+def apply_step_overrides(config: ModelConfig, step: Step, kind: ArtifactFormat) -> None:
+    """Replace the instances and batching of a model of format `kind` by the step's.
 
-    Raises ConfigError where they do not go with the model.
+    Raises ConfigError if they do not fit the model.
     """
-    profiles = problems_below(step.name, profiles_of(step.triton.instance_groups, known))
+    profiles = problems_below(step.name, profiles_of(step.triton.instance_groups, kind))
     if problems := [*_ensemble(config, step)] or [*_batching(config, step), *profiles]:
         raise ConfigError(problems)
     _write(config, step)
 
 
 def _write(config: ModelConfig, step: Step) -> None:
-    # An empty list has the hash of none at all, so it must say the same.
+    # An empty list has the same hash as an unset field, so it must mean the same.
     if step.triton.instance_groups:
         config.ClearField("instance_group")
         add_instance_groups(config, step.triton.instance_groups)
@@ -60,22 +59,22 @@ def _write(config: ModelConfig, step: Step) -> None:
 
 def _ensemble(config: ModelConfig, step: Step) -> Iterator[Problem]:
     triton = step.triton
-    said = {
+    overrides = {
         "instanceGroups": bool(triton.instance_groups),
         "dynamicBatching": triton.dynamic_batching is not None,
     }
-    found = [word for word, is_said in said.items() if is_said]
-    if found and config.HasField("ensemble_scheduling"):
+    fields = [field for field, is_set in overrides.items() if is_set]
+    if fields and config.HasField("ensemble_scheduling"):
         yield Problem(
             f"{path_of(step.name)}.triton",
-            f"{' and '.join(found)} for the ensemble {config.name}",
+            f"{' and '.join(fields)} for the ensemble {config.name}",
             "none: an ensemble has no instances or batches of its own",
             "set them where its steps are described",
         )
 
 
 def _batching(config: ModelConfig, step: Step) -> Iterator[Problem]:
-    """Triton batches in one way or another (`scheduling_choice`), up to the model's own limit."""
+    """Yield conflicts with the model's own scheduler (`scheduling_choice`) and batch limit."""
     batching, path = step.triton.dynamic_batching, f"{path_of(step.name)}.triton.dynamicBatching"
     if batching is None:
         return
@@ -105,18 +104,18 @@ def _batching(config: ModelConfig, step: Step) -> Iterator[Problem]:
     yield from problems_below(step.name, ordering(step))
 
 
-def alike(
+def check_same_overrides(
     rendered: ModelConfig, config: ModelConfig, spec: EnsemblePipelineSpec, step: Step
 ) -> None:
-    """Triton has one folder for a model: ConfigError where an earlier step wants it otherwise.
+    """Raise ConfigError if an earlier step of the same model has other overrides.
 
-    `rendered` is the model without what a step says, `config` with what this one says.
+    Triton has one folder per model. `rendered` is without overrides, `config` with this step's.
     """
     first = next((other for other in spec.steps if other.model_ref == step.model_ref), step)
-    wanted = ModelConfig()
-    wanted.CopyFrom(rendered)
-    _write(wanted, first)
-    if wanted != config:
+    expected = ModelConfig()
+    expected.CopyFrom(rendered)
+    _write(expected, first)
+    if expected != config:
         raise ConfigError(
             [
                 Problem(
@@ -130,34 +129,34 @@ def alike(
 
 
 def check_gpus(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step) -> None:
-    """ConfigError where instances want GPUs that the pod does not have."""
-    wanted = [
+    """Raise ConfigError if instances need GPUs that the pod does not have."""
+    on_gpu = [
         group for group in config.instance_group if group.kind == _Group.KIND_GPU or group.gpus
     ]
     count = spec.accelerator.count if spec.accelerator else 0
-    beyond = [index for group in wanted for index in group.gpus if index >= count]
-    if wanted and spec.accelerator is None:
-        found, expected = f"instances of {config.name} on GPUs", "spec.accelerator"
+    beyond = [index for group in on_gpu for index in group.gpus if index >= count]
+    if on_gpu and spec.accelerator is None:
+        value, expected = f"instances of {config.name} on GPUs", "spec.accelerator"
         remedy = "add spec.accelerator, or set triton.instanceGroups of the step to kind CPU"
     elif beyond:
-        found, expected = f"GPU {beyond[0]} for {config.name}", f"an index from 0 to {count - 1}"
+        value, expected = f"GPU {beyond[0]} for {config.name}", f"an index from 0 to {count - 1}"
         remedy = "raise spec.accelerator.count, or set triton.instanceGroups of the step"
     else:
         return
     path = f"{path_of(step.name)}.triton.instanceGroups"
-    raise ConfigError([Problem(path, found, expected, remedy)])
+    raise ConfigError([Problem(path, value, expected, remedy)])
 
 
 def check_acceleration(
     planned: PlannedModel, config: ModelConfig, spec: EnsemblePipelineSpec, step: Step
 ) -> None:
-    """ConfigError where a TensorRT engine, or TensorRT for an ONNX model, gets no GPU."""
+    """Raise ConfigError if a TensorRT engine, or an ONNX model that uses it, gets no GPU."""
     engine = planned.format is ArtifactFormat.TENSORRT
     optimized = config.optimization.execution_accelerators.gpu_execution_accelerator
     if not engine and not optimized:
         return
-    what = "a TensorRT engine" if engine else "which TensorRT accelerates"
-    path, found = path_of(step.name), f"{planned.name}, {what}"
+    why = "a TensorRT engine" if engine else "which TensorRT accelerates"
+    path, value = path_of(step.name), f"{planned.name}, {why}"
     accelerator, off = spec.accelerator, [g.kind in _OFF_GPU for g in config.instance_group]
     if accelerator is None:
         expected = "spec.accelerator, since it runs on a GPU only"
@@ -166,9 +165,9 @@ def check_acceleration(
         expected = "spec.accelerator.whenUnavailable Wait, since it runs on a GPU only"
         remedy = "remove spec.accelerator.whenUnavailable"
     elif any(off) and (engine or all(off)):
-        path, found = f"{path}.triton.instanceGroups", f"{found}, with instances off the GPU"
+        path, value = f"{path}.triton.instanceGroups", f"{value}, with instances off the GPU"
         expected = f"{'groups' if engine else 'a group'} of kind GPU or Auto"
         remedy = "change kind, or remove the groups"
     else:
         return
-    raise ConfigError([Problem(path, found, expected, remedy)])
+    raise ConfigError([Problem(path, value, expected, remedy)])

@@ -1,4 +1,4 @@
-"""The steps of a pipeline, each as the models that it brings into the repository."""
+"""The steps of a pipeline, each rendered as the models that it adds to the repository."""
 
 from collections.abc import Iterator
 from copy import deepcopy
@@ -22,10 +22,10 @@ from inference_operator.domain.serving_unit import ServedModel, ServedStep
 from inference_operator.validation.model import UNVERSIONED, served_model
 from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.step_overrides import (
-    alike,
+    apply_step_overrides,
     check_acceleration,
     check_gpus,
-    override,
+    check_same_overrides,
     path_of,
     problems_below,
 )
@@ -44,19 +44,19 @@ class RenderedStep:
 
     step: ServedStep
     config: ModelConfig
-    """Of the model that runs it."""
+    """The config of the model that runs the step."""
 
     models: tuple[ServedModel, ...]
-    """All that the repository needs for it: one, or those of a pipeline that it refers to."""
+    """The models that the step adds to the repository: several if it refers to a pipeline."""
 
     inner: tuple[ModelConfig, ...] = ()
-    """Of the models within, where it refers to a pipeline."""
+    """The configs of the inner models, if the step refers to a pipeline."""
 
 
 def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
-    """An inline model as an InferenceModel's spec would have it, to be checked and rendered alike.
+    """Return an inline model as the spec of an InferenceModel, with the same checks and config.
 
-    Raises ConfigError where its settings do not go together.
+    Raises ConfigError if its settings contradict each other.
     """
     body = step.model_dump(
         mode="json", by_alias=True, exclude_unset=True, include={"model", "triton"}
@@ -72,9 +72,9 @@ def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
         raise ConfigError(problems_below(step.name, problems)) from None
 
 
-def inline(step: Step, wanted: CompletedSpec, mode: Mode) -> RenderedStep:
-    """A model that only this pipeline serves; ConfigError where Triton could not."""
-    spec, resolved = wanted.spec, wanted.resolved
+def inline(step: Step, completed: CompletedSpec, mode: Mode) -> RenderedStep:
+    """Render a model that only this pipeline serves. ConfigError: Triton cannot serve it."""
+    spec, resolved = completed.spec, completed.resolved
     version = resolved.version if resolved else UNVERSIONED
     name = spec.model.name or step.name
     try:
@@ -88,18 +88,18 @@ def inline(step: Step, wanted: CompletedSpec, mode: Mode) -> RenderedStep:
     return RenderedStep(served, config, (model,))
 
 
-def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin, mode: Mode) -> RenderedStep:
-    """A step that comes with the operator; ConfigError where its settings contradict."""
-    config = builtin_config(found, name=step.name, max_batch_size=spec.max_batch_size)
-    override(config, step, ArtifactFormat.PYTHON)
-    _fit(config, spec, step, mode)
+def builtin(spec: EnsemblePipelineSpec, step: Step, settings: Builtin, mode: Mode) -> RenderedStep:
+    """Render a built-in step. ConfigError: its settings contradict each other."""
+    config = builtin_config(settings, name=step.name, max_batch_size=spec.max_batch_size)
+    apply_step_overrides(config, step, ArtifactFormat.PYTHON)
+    _fit_to_pod(config, spec, step, mode)
     planned = PlannedModel(
         name=step.name,
         version=UNVERSIONED,
         format=ArtifactFormat.PYTHON,
-        builtin=builtin_type(found),
+        builtin=builtin_type(settings),
     )
-    vocabulary = found.tokenizer.vocabulary if found.tokenizer else None
+    vocabulary = settings.tokenizer.vocabulary if settings.tokenizer else None
     if vocabulary is not None:
         secret = vocabulary.secret_ref
         planned = replace(
@@ -113,41 +113,39 @@ def builtin(spec: EnsemblePipelineSpec, step: Step, found: Builtin, mode: Mode) 
 
 
 def referenced(spec: EnsemblePipelineSpec, step: Step, pin: Pin, mode: Mode) -> RenderedStep:
-    """A referenced model's stable revision; ConfigError where it cannot be part of the pipeline."""
+    """Render the pinned revision of a reference. ConfigError: the pipeline cannot contain it."""
     try:
-        found = [(planned, parse_pbtxt(text)) for planned, text in pin.models()]
+        models = [(planned, parse_pbtxt(text)) for planned, text in pin.models()]
     except (PlanError, KeyError, ConfigError) as error:
-        text = (
-            f"the record of revision {pin.revision} of {pin.reference}, which is illegible: {error}"
+        requirement = (
+            f"the record of revision {pin.revision} of {pin.reference} is not readable: {error}"
         )
-        remedy = f"edit {pin.reference}, so that it makes a new revision"
-        raise ConfigError(
-            [Problem(path_of(step.name), text, "what the operator wrote", remedy)]
-        ) from None
-    if problems := [one for planned, config in found for one in _files(planned, config, step, pin)]:
+        remedy = f"edit {pin.reference} to create a new revision"
+        raise ConfigError([Problem(path_of(step.name), "", requirement, remedy)]) from None
+    if problems := [p for planned, config in models for p in _files(planned, config, step, pin)]:
         raise ConfigError(problems)
-    models, inner, entry = [], [], ModelConfig()
-    for planned, config in found:
+    rendered, inner, entry = [], [], ModelConfig()
+    for planned, config in models:
         if planned.name == pin.model:
-            rendered = deepcopy(config)
-            override(config, step, planned.format)
-            alike(rendered, config, spec, step)
+            original = deepcopy(config)
+            apply_step_overrides(config, step, planned.format)
+            check_same_overrides(original, config, spec, step)
             entry = config
         else:
             inner.append(config)
         if spec.triton.response_cache is None:
             config.ClearField("response_cache")
         if planned.format is not ArtifactFormat.ENSEMBLE:
-            _fit(config, spec, step, mode)
+            _fit_to_pod(config, spec, step, mode)
             check_acceleration(planned, config, spec, step)
         uri = pin.uri if planned.name == pin.model else (planned.uri or "")
-        models.append(ServedModel(planned, config_pbtxt(config), uri))
+        rendered.append(ServedModel(planned, config_pbtxt(config), uri))
     served = ServedStep(step.name, pin.model, pin.version, pin.uri, pin=pin)
-    return RenderedStep(served, entry, tuple(models), tuple(inner))
+    return RenderedStep(served, entry, tuple(rendered), tuple(inner))
 
 
 def _files(planned: PlannedModel, config: ModelConfig, step: Step, pin: Pin) -> Iterator[Problem]:
-    """Files that a config names and that are not its model's own: `load` would refuse them.
+    """Yield problems of files that are outside the model's folder, which `load` would refuse.
 
     Older operators recorded such configs.
     """
@@ -158,12 +156,12 @@ def _files(planned: PlannedModel, config: ModelConfig, step: Step, pin: Pin) -> 
             problem,
             path=path_of(step.name),
             value=f"{problem.path} {problem.value} in revision {pin.revision} of {pin.reference}",
-            remedy=f"edit {pin.reference}, so that it makes a new revision",
+            remedy=f"edit {pin.reference} to create a new revision",
         )
 
 
-def _fit(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step, mode: Mode) -> None:
-    """Instances as the pods can run them; ConfigError where they want GPUs that no pod has."""
+def _fit_to_pod(config: ModelConfig, spec: EnsemblePipelineSpec, step: Step, mode: Mode) -> None:
+    """Move instances to the devices of the pod. ConfigError: they need GPUs that it lacks."""
     if spec.accelerator is not None and mode is Mode.CPU:
         move_to_cpu(config)
     check_gpus(config, spec, step)

@@ -1,4 +1,4 @@
-"""Whether the API server takes what a new revision needs: it refuses what is too large."""
+"""Checks that the API server can store a new revision, since it refuses large objects."""
 
 import json
 
@@ -11,7 +11,7 @@ from inference_operator.resources.controller_revision import (
     controller_revision,
     new_record,
 )
-from inference_operator.validation.model import Invalid
+from inference_operator.validation.invalid import Invalid
 
 # etcd takes 1.5 MiB. The rest is for what the API server adds.
 MOST_RECORD = 1_500_000
@@ -21,15 +21,15 @@ _REMEDY = "shorten configOverrides and the names of tensors, or serve fewer mode
 def storable(seen: Observed, unit: ServingUnit) -> ServingUnit | Invalid:
     """Return the unit, or why its ConfigMap or its record would be refused.
 
-    What is recorded already has been stored, and stays valid.
+    A recorded revision has been stored already, so it stays valid.
     """
     if unit.spec_hash in {record.spec_hash for record in seen.revisions.values()}:
         return unit
     record = new_record(unit, MOST_REVISIONS)
     data = sum(len(text.encode()) for text in record.repository.values())
     if data > MOST_DATA:
-        what = f"{data} bytes of config.pbtxt and plan.json in all"
-        return _refused(what, f"{MOST_DATA} at most: the API server stores no larger ConfigMap")
+        value = f"{data} bytes of config.pbtxt and plan.json in all"
+        return _refused(value, f"{MOST_DATA} at most: the API server stores no larger ConfigMap")
     manifest = controller_revision(unit.owner, record)
     size = len(json.dumps(manifest, ensure_ascii=False).encode("utf-8", "surrogatepass"))
     if size > MOST_RECORD:

@@ -10,7 +10,7 @@ import yaml
 from inference_operator.cli.documents import InputError
 from inference_operator.cli.manifests import units
 from inference_operator.planning.status.explain import explain
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.api_cases.bad_manifests import BAD_MODELS, BAD_PIPELINES, GOOD, GOOD_PIPELINE, changed
 from tests.api_cases.good_sources import GOOD_SOURCES
 from tests.fakes.bodies import LOADER_IMAGE, NAMESPACE, TRITON_IMAGE, pod, terminated, waiting

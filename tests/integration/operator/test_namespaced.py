@@ -26,7 +26,7 @@ OVERLAY = ROOT / "manifests" / "namespaced"
 SERVED, OTHER = "trading", "credit"
 GPU = "nvidia.com/gpu"
 FALLS_BACK = {"count": 1, "whenUnavailable": "UseCPU"}
-OFF = "the fallback to the CPU is off, since the operator may not list nodes"
+OFF = "the fallback to the CPU is off because the operator may not list nodes"
 NODES = """
 apiVersion: rbac.authorization.k8s.io/v1
 kind: ClusterRole

@@ -127,7 +127,7 @@ def test_a_bad_edit_is_refused_by_the_api_server_or_reported(
 
     assert found["reason"] == "InvalidSpec"
     assert "spec.triton.configOverrides" in found["message"]
-    assert f"(revision {old} goes on serving on 1 replicas)" in found["message"]
+    assert f"(revision {old} goes on serving on 1 replica)" in found["message"]
     assert scene.served() == old
     assert scene.condition("Available")["status"] == "True"
 

@@ -19,7 +19,8 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolved
 from inference_operator.domain.serving_unit import Owner, ServingUnit
 from inference_operator.resources.config_map import config_map
-from inference_operator.validation.model import Defaults, model_unit
+from inference_operator.validation.defaults import Defaults
+from inference_operator.validation.model import model_unit
 from inference_operator.validation.signature import CompletedSpec, complete
 from tests.integration.triton_matrix.served_networks import BATCHING, MAX_BATCH, Served
 from training.registry import Entry, Version, register

@@ -21,7 +21,7 @@ Body = dict[str, Any]
 
 
 def planned() -> Plan:
-    return plan(observed(wanted=spec(replicas=2)), DEFAULTS, NOON)
+    return plan(observed(body=spec(replicas=2)), DEFAULTS, NOON)
 
 
 def edited(action: Action, edit: Callable[[Body], object]) -> Action:

@@ -212,7 +212,7 @@ async def test_against_a_cluster_it_says_what_differs(
     there = await live(tmp_path, replicas=1)
     _, out, _ = output_of(capsys, "plan", "-f", manifest, "--live", there)
 
-    assert "  decision: Scaled: spec.replicas went from 1 to 2" in out
+    assert "  decision: Scaled: spec.replicas changed from 1 to 2" in out
     assert "(spec.replicas differs)" in out
     assert "  apply  PodDisruptionBudget/fx-drift (missing)" in out
 

@@ -146,10 +146,10 @@ def test_pipelines_that_refer_to_each_other_are_refused(
 
     assert (status, out) == (1, "")
     assert err.splitlines() == [
-        "EnsemblePipeline/desk-7/one: spec.steps[s].modelRef: EnsemblePipeline two leads back to"
-        " this pipeline (one -> two -> one); let a step of one of them refer to something else",
-        "EnsemblePipeline/desk-7/two: spec.steps[s].modelRef: EnsemblePipeline one leads back to"
-        " this pipeline (two -> one -> two); let a step of one of them refer to something else",
+        "EnsemblePipeline/desk-7/one: spec.steps[s].modelRef: EnsemblePipeline two refers back to"
+        " this pipeline (one -> two -> one); change the modelRef of one of these pipelines",
+        "EnsemblePipeline/desk-7/two: spec.steps[s].modelRef: EnsemblePipeline one refers back to"
+        " this pipeline (two -> one -> two); change the modelRef of one of these pipelines",
     ]
 
 

@@ -8,7 +8,7 @@ from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.unit_status import report
-from inference_operator.validation.accelerator import Choice
+from inference_operator.validation.accelerator import AcceleratorChoice
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import NOON, observed
 
@@ -36,7 +36,7 @@ def test_a_long_decision_is_recorded_as_far_as_it_fits() -> None:
 
 
 def test_a_long_condition_is_told_as_far_as_it_fits() -> None:
-    status = reported(paused=True, stuck=LONG)
+    status = reported(paused=True, blocked_reason=LONG)
     ready = status.condition(ConditionType.READY)
 
     assert isinstance(ready, Condition)
@@ -44,7 +44,7 @@ def test_a_long_condition_is_told_as_far_as_it_fits() -> None:
 
 
 def test_a_long_reason_for_the_cpu_is_told_as_far_as_it_fits() -> None:
-    status = reported(accelerator=Choice(Mode.CPU, LONG))
+    status = reported(accelerator=AcceleratorChoice(Mode.CPU, LONG))
 
     assert status.accelerator is not None
     assert len(status.accelerator.message or "") == 1024

@@ -1,9 +1,9 @@
-"""An attacker who may write ControllerRevisions, and nothing else of the operator's."""
+"""The writes of an attacker who may only write ControllerRevisions."""
 
 from collections.abc import Callable
 from typing import Any
 
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE
 from tests.fakes.harness import OperatorHarness
 
@@ -14,7 +14,7 @@ NEWER = Defaults("registry.example/triton:26.09", LOADER_IMAGE)
 
 
 def forge(world: OperatorHarness, body: Body) -> None:
-    """Put the body in the place of the ControllerRevision of its name: data cannot be edited."""
+    """Replace the ControllerRevision of the same name, because its data cannot be edited."""
     meta = {k: v for k, v in body["metadata"].items() if k in ("name", "namespace", "labels")}
     owners = body["metadata"]["ownerReferences"]
     name = meta["name"]
@@ -25,7 +25,7 @@ def forge(world: OperatorHarness, body: Body) -> None:
 
 
 def spoiled(world: OperatorHarness, revision: str | None, spoil: Callable[[Body], object]) -> None:
-    """Put a record with edited children in the place of the revision's."""
+    """Replace the revision's record by one with edited children."""
     body = world.cluster.live("ControllerRevision", f"{KEY.name}-{revision}")
     assert body is not None
     spoil(body["data"]["children"][1])

@@ -1,4 +1,4 @@
-"""A fake cluster with a model and a pipeline of it, for tests of the changes in both."""
+"""A harness with a model and a pipeline that refers to it, for changes of both."""
 
 from typing import Any
 
@@ -11,17 +11,17 @@ BOTH = (KEY, PIPELINE)
 
 
 class PipelineHarness(OperatorHarness):
-    """A model, and a pipeline of one step that refers to it."""
+    """A fake cluster with a model, and a pipeline with one step that refers to it."""
 
     def user_applies_pipeline(self, **changes: Any) -> None:
         self.cluster.apply_as("kubectl", epipe(**changes), force=True)
 
     async def settled(self, keys: tuple[UnitKey, ...] = BOTH) -> None:
-        # A model's new stable revision is seen by the pipeline's next pass.
+        # The pipeline's next pass observes the model's new stable revision.
         await self.settle(keys=keys)
 
     async def serving(self, version: int = 1) -> str:
-        """Both serve; the pipeline's revision."""
+        """Make both serve, and return the pipeline's revision."""
         self.user_applies(model=source(version))
         self.user_applies_pipeline()
         await self.settled()
@@ -30,17 +30,21 @@ class PipelineHarness(OperatorHarness):
 
     @property
     def of_pipeline(self) -> EnsemblePipelineStatus:
-        found = self.status_of(PIPELINE)
-        assert isinstance(found, EnsemblePipelineStatus)
-        return found
+        status = self.status_of(PIPELINE)
+        assert isinstance(status, EnsemblePipelineStatus)
+        return status
 
     def condition(self, kind: str) -> tuple[str, str, str]:
-        found = next((c for c in self.of_pipeline.conditions if c.type == kind), None)
-        return (found.status.value, found.reason, found.message) if found else ("", "", "")
+        condition = next((c for c in self.of_pipeline.conditions if c.type == kind), None)
+        return (
+            (condition.status.value, condition.reason, condition.message)
+            if condition
+            else ("", "", "")
+        )
 
     @property
     def sets(self) -> dict[str, int]:
-        """Replicas of the pipeline's Deployments, by revision."""
+        """Return the replicas of the pipeline's Deployments, by revision."""
         of = [
             d
             for d in self.cluster.all("Deployment")
@@ -49,10 +53,10 @@ class PipelineHarness(OperatorHarness):
         return {d["metadata"]["name"].rpartition("-")[2]: d["spec"]["replicas"] for d in of}
 
     def served_uri(self, revision: str) -> str:
-        """Where the models of a set come from."""
-        found = self.cluster.live("ConfigMap", f"{PIPELINE.name}-{revision}")
-        assert found is not None
-        return str(found["data"]["plan.json"])
+        """Return the source of a set's models."""
+        config_map = self.cluster.live("ConfigMap", f"{PIPELINE.name}-{revision}")
+        assert config_map is not None
+        return str(config_map["data"]["plan.json"])
 
     def remove_model(self) -> None:
         self.cluster.remove(KEY.kind, KEY.name)

@@ -1,4 +1,4 @@
-"""A unit that was not woken has nothing left to do, whatever people did before."""
+"""A unit that was not woken has nothing left to do, after any sequence of edits."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,8 +14,8 @@ from tests.unit.passes.wake_driven_harness import INLINE, TWIN, WakeDrivenHarnes
 
 INNER = {"kind": "EnsemblePipeline", "name": PIPELINE.name}
 OUTER = {"kind": "EnsemblePipeline", "name": "outer"}
-# Whom a test may write: a model, its namesake, and two pipelines on top of each other, or in a
-# ring.
+# The units that a test writes: a model, its namesake, and two pipelines that refer to each other
+# in a chain or a ring.
 BODIES: dict[UnitKey, Callable[[int], dict[str, object]]] = {
     KEY: lambda number: imodel(model=source(number)),
     TWIN: lambda number: epipe(KEY.name, steps=[INLINE], maxBatchSize=0, replicas=number),
@@ -38,29 +38,29 @@ WORDS = (
 DEEDS = st.tuples(st.sampled_from(WORDS), st.sampled_from(sorted(BODIES)), st.integers(1, 3))
 
 
-def do(desk: WakeDrivenHarness, word: str, key: UnitKey, number: int) -> None:
-    cluster = desk.cluster
+def do(harness: WakeDrivenHarness, word: str, key: UnitKey, number: int) -> None:
+    cluster = harness.cluster
     if word == "apply":
-        desk.applied(BODIES[key](number))
+        harness.applied(BODIES[key](number))
     elif cluster.live(key.kind, key.name) is not None:
         others: dict[str, Callable[[], None]] = {
             "remove": lambda: cluster.remove(key.kind, key.name),
-            "remove at once": lambda: remove(desk, key),
-            "forget status": lambda: forget_status(desk, key),
-            "lose the service": lambda: lose(desk, key, "Service"),
-            "lose the records": lambda: lose(desk, key, "ControllerRevision"),
+            "remove at once": lambda: remove(harness, key),
+            "forget status": lambda: forget_status(harness, key),
+            "lose the service": lambda: lose(harness, key, "Service"),
+            "lose the records": lambda: lose(harness, key, "ControllerRevision"),
             "rest": lambda: None,
         }
         others[word]()
 
 
-def remove(desk: WakeDrivenHarness, key: UnitKey) -> None:
-    desk.cluster.remove(key.kind, key.name)
-    desk.cluster.collect_garbage()
+def remove(harness: WakeDrivenHarness, key: UnitKey) -> None:
+    harness.cluster.remove(key.kind, key.name)
+    harness.cluster.collect_garbage()
 
 
-def forget_status(desk: WakeDrivenHarness, key: UnitKey) -> None:
-    desk.cluster.edit(key.kind, key.name, {"status": None})
+def forget_status(harness: WakeDrivenHarness, key: UnitKey) -> None:
+    harness.cluster.edit(key.kind, key.name, {"status": None})
 
 
 @settings(max_examples=examples(40), deadline=None, suppress_health_check=list(HealthCheck))
@@ -69,20 +69,20 @@ def test_when_nobody_is_awake_nobody_has_anything_to_do(
     deeds: list[tuple[str, UnitKey, int]], chance: Random
 ) -> None:
     async def story() -> None:
-        desk = WakeDrivenHarness(chance.choice)
+        harness = WakeDrivenHarness(chance.choice)
         for body in BODIES.values():
-            desk.applied(body(1))
-        await desk.rest()
+            harness.applied(body(1))
+        await harness.rest()
         for word, key, number in deeds:
-            do(desk, word, key, number)
+            do(harness, word, key, number)
             if word == "rest":
-                await desk.rest()
-        desk.cluster.collect_garbage()
-        await desk.rest()
-        before = len(desk.cluster.writes)
-        for key in desk.cache.units():
-            desk._wake(key)
-        await desk.rest()
-        assert [str(write) for write in desk.cluster.writes[before:]] == []
+                await harness.rest()
+        harness.cluster.collect_garbage()
+        await harness.rest()
+        before = len(harness.cluster.writes)
+        for key in harness.cache.units():
+            harness._wake(key)
+        await harness.rest()
+        assert [str(write) for write in harness.cluster.writes[before:]] == []
 
     asyncio.run(story())

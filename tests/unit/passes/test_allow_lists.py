@@ -1,4 +1,4 @@
-"""Allow-lists that are set later refuse new revisions, and take nothing from what serves."""
+"""Allow-lists that are set later refuse new revisions, and leave serving revisions alone."""
 
 from dataclasses import replace
 from typing import Any
@@ -22,8 +22,8 @@ def workloads(world: OperatorHarness) -> list[tuple[str, Any]]:
 
 
 def condition(world: OperatorHarness, kind: str) -> tuple[str, str, str]:
-    found = next(c for c in world.status.conditions if c.type == kind)
-    return found.status.value, found.reason, found.message
+    ready = next(c for c in world.status.conditions if c.type == kind)
+    return ready.status.value, ready.reason, ready.message
 
 
 async def serving(**changes: Any) -> OperatorHarness:
@@ -44,7 +44,9 @@ async def test_what_serves_goes_on_under_a_new_list() -> None:
     assert world.ready[0] == "True"
     status, reason, message = condition(world, "SpecValid")
     assert (status, reason) == ("True", "Valid")
-    assert message.startswith("what runs goes on, but a new revision of this spec would be refused")
+    assert message.startswith(
+        "the running revision goes on serving, but a new one would be refused"
+    )
     assert 'spec.triton.image: found "old.example/triton:1"' in message
 
 
@@ -72,7 +74,7 @@ async def test_an_edit_makes_no_revision_that_is_not_allowed() -> None:
     status, reason, message = world.ready
     assert (status, reason) == ("False", "NotAllowed")
     assert "ask the platform engineers to add it to INFERENCE_OPERATOR_ALLOWED_IMAGES" in message
-    assert f"(revision {served} goes on serving on 1 replicas)" in message
+    assert f"(revision {served} goes on serving on 1 replica)" in message
     assert condition(world, "SpecValid")[:2] == ("False", "NotAllowed")
     assert condition(world, "Stalled")[:2] == ("True", "NotAllowed")
     assert world.event_reasons[-1] == "NotAllowed"
@@ -176,23 +178,23 @@ async def test_a_model_of_the_registry_is_refused_before_the_registry_answers() 
     ],
 )
 async def test_a_pipeline_is_held_to_the_lists(changes: dict[str, Any], path: str) -> None:
-    desk = PipelineHarness()
+    harness = PipelineHarness()
     lists = replace(LISTS, source_hosts=("models.example.com",))
-    desk.start(replace(DEFAULTS, allowed=lists))
-    desk.cluster.apply_as("kubectl", epipe(**changes), force=True)
-    await desk.settle(keys=(PIPELINE,))
+    harness.start(replace(DEFAULTS, allowed=lists))
+    harness.cluster.apply_as("kubectl", epipe(**changes), force=True)
+    await harness.settle(keys=(PIPELINE,))
 
-    status, reason, message = desk.condition("Ready")
+    status, reason, message = harness.condition("Ready")
     assert (status, reason) == ("False", "NotAllowed")
     assert path in message
 
 
 async def test_a_pipeline_goes_on_with_a_model_that_is_not_allowed_any_more() -> None:
-    desk = PipelineHarness()
-    served = await desk.serving()
-    desk.start(replace(DEFAULTS, allowed=AllowLists(source_hosts=("models.example.com",))))
-    await desk.settled()
+    harness = PipelineHarness()
+    served = await harness.serving()
+    harness.start(replace(DEFAULTS, allowed=AllowLists(source_hosts=("models.example.com",))))
+    await harness.settled()
 
-    assert desk.of_pipeline.stable is not None
-    assert desk.of_pipeline.stable.revision == served
-    assert desk.condition("Ready")[0] == "True"
+    assert harness.of_pipeline.stable is not None
+    assert harness.of_pipeline.stable.revision == served
+    assert harness.condition("Ready")[0] == "True"

@@ -138,7 +138,7 @@ async def test_while_the_service_cannot_move_the_old_pods_stay() -> None:
     world.cluster.before = None
     await world.settle()
     assert world.ready[0] == "True"
-    # From when clients have moved.
+    # The delay starts when clients have moved.
     await world.later(timedelta(seconds=31))
     assert list(world.deployments) == [world.served]
 

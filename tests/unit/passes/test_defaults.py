@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, TRITON_IMAGE, imodel, source
 from tests.fakes.harness import DEFAULTS, OperatorHarness
 
@@ -18,7 +18,7 @@ DELAY = timedelta(seconds=31)
 
 
 async def fleet() -> OperatorHarness:
-    """Three models that serve with the old image."""
+    """Return three models that serve with the old image."""
     world = OperatorHarness()
     for name in NAMES:
         world.cluster.apply_as("kubectl", imodel(name), force=True)
@@ -34,8 +34,8 @@ def status(world: OperatorHarness, name: str) -> UnitStatus:
 
 
 def images(world: OperatorHarness) -> dict[str, str]:
-    """The image that clients of each model are served with."""
-    found = {}
+    """Return the image that serves the clients of each model."""
+    images_by_unit = {}
     for name in NAMES:
         service = world.cluster.live("Service", name)
         assert service is not None
@@ -43,12 +43,12 @@ def images(world: OperatorHarness) -> dict[str, str]:
         deployment = world.cluster.live("Deployment", f"{name}-{revision}")
         assert deployment is not None
         (container,) = deployment["spec"]["template"]["spec"]["containers"]
-        found[name] = container["image"]
-    return found
+        images_by_unit[name] = container["image"]
+    return images_by_unit
 
 
 def waiting(world: OperatorHarness) -> dict[str, str]:
-    """Of each model that waits: what its condition says."""
+    """Return the condition's message of each model that waits."""
     return {
         name: condition.message
         for name in NAMES
@@ -90,9 +90,11 @@ async def test_in_stages_one_unit_at_once_gets_it_and_the_rest_say_that_they_wai
     }
     assert set(waiting(world)) == {"rates", "vol-surface"}
     assert waiting(world)["rates"].startswith(
-        f"the operator's default Triton image went from {TRITON_IMAGE} to {NEW_IMAGE}; revision "
+        f"the operator's default Triton image changed from {TRITON_IMAGE} to {NEW_IMAGE}; revision "
     )
-    assert waiting(world)["rates"].endswith("goes on serving: at most 1 units change at once")
+    assert waiting(world)["rates"].endswith(
+        "goes on serving: at most 1 unit may change at the same time"
+    )
     assert [c.status for c in status(world, "rates").conditions if c.type == "Ready"] == ["True"]
 
 
@@ -117,14 +119,14 @@ async def test_the_decision_says_what_made_a_new_revision() -> None:
 
     created = [d for d in status(world, "fx-drift").decisions if d.reason == "RevisionCreated"]
     assert created[-1].message.endswith(
-        f": the operator's default Triton image went from {TRITON_IMAGE} to {NEW_IMAGE}"
+        f": the operator's default Triton image changed from {TRITON_IMAGE} to {NEW_IMAGE}"
     )
 
 
 async def test_an_image_that_does_not_come_up_reaches_nobody_else() -> None:
     world = await fleet()
-    known = set(world.deployments)
-    world.answers = lambda revision: revision in known
+    earlier = set(world.deployments)
+    world.answers = lambda revision: revision in earlier
     await restart(world, STAGED)
     world.now += timedelta(hours=2)
     await world.settle(keys=KEYS)
@@ -135,20 +137,20 @@ async def test_an_image_that_does_not_come_up_reaches_nobody_else() -> None:
 
 async def test_taking_the_image_back_ends_the_failed_rollout() -> None:
     world = await fleet()
-    known = set(world.deployments)
-    world.answers = lambda revision: revision in known
+    earlier = set(world.deployments)
+    world.answers = lambda revision: revision in earlier
     await restart(world, STAGED)
     await restart(world, replace(STAGED, triton_image=TRITON_IMAGE))
 
-    assert set(world.deployments) == known
+    assert set(world.deployments) == earlier
     assert waiting(world) == {}
     assert status(world, "fx-drift").candidate is None
 
 
 async def test_a_restarted_operator_lets_nobody_else_in() -> None:
     world = await fleet()
-    known = set(world.deployments)
-    world.answers = lambda revision: revision in known
+    earlier = set(world.deployments)
+    world.answers = lambda revision: revision in earlier
     await restart(world, STAGED)
     rolling = len(world.deployments)
     await restart(world, STAGED)
@@ -173,8 +175,8 @@ async def test_a_paused_unit_keeps_nobody_waiting() -> None:
         "vol-surface": NEW_IMAGE,
     }
     assert waiting(world)["fx-drift"].endswith("spec.rollout.paused is true")
-    found = [c for c in status(world, "fx-drift").conditions if c.type == "DefaultsCurrent"]
-    assert found[0].reason == "Paused"
+    conditions = [c for c in status(world, "fx-drift").conditions if c.type == "DefaultsCurrent"]
+    assert conditions[0].reason == "Paused"
 
 
 async def test_a_waiting_unit_whose_spec_is_edited_needs_no_turn() -> None:

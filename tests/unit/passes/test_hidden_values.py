@@ -15,7 +15,7 @@ from inference_operator.observation.observe import observe, unresolved
 from inference_operator.observation.store import Cache
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.explain import explain
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.api_cases.bad_manifests import GOOD, changed
 from tests.fakes.bodies import LOADER_IMAGE, TRITON_IMAGE, stored
 from tests.fuzz.passes import NOW, key_of, passed
@@ -114,16 +114,16 @@ CHANGES: dict[str, dict[str, Any]] = {
 def test_no_message_shows_what_may_be_a_password(change: dict[str, Any]) -> None:
     body = changed({"metadata.namespace": "trading", **change}, GOOD)
     assert MARK in str(body)
-    said = list(passed(body))
+    texts = list(passed(body))
     for defaults in (DEFAULTS, STRICT):
         cache = Cache()
         cache.put(body["kind"], stored(body))
         seen = observe(cache, key_of(body), unresolved)
         assert seen is not None
         made = plan(seen, defaults, NOW)
-        said += [explain(made), *(made.invalid.message for _ in "x" if made.invalid)]
-    assert said
-    assert not [message for message in said if MARK in message]
+        texts += [explain(made), *(made.invalid.message for _ in "x" if made.invalid)]
+    assert texts
+    assert not [message for message in texts if MARK in message]
 
 
 @pytest.mark.parametrize("value", [12345, 1.5])

@@ -10,7 +10,7 @@ from tests.fakes.harness import OperatorHarness, crash_at
 
 
 def final(world: OperatorHarness) -> object:
-    """What a story ends with, without what differs from run to run."""
+    """Return the end of a story, without values that differ from run to run."""
     status = world.status
     return (
         world.served,

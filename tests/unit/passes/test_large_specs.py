@@ -1,4 +1,4 @@
-"""A pass on the largest object leaves the event loop to others."""
+"""A pass over the largest object does not block the event loop."""
 
 import asyncio
 import threading
@@ -30,7 +30,7 @@ def applied(world: OperatorHarness, body: dict[str, Any]) -> None:
 
 
 def planned_in(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
-    """The threads in which passes plan."""
+    """Record the threads in which passes plan."""
     threads: list[threading.Thread] = []
     plan = passes.plan
 
@@ -82,9 +82,9 @@ def test_a_deep_spec_is_no_trouble() -> None:
     deep: Any = {}
     for _ in range(5000):
         deep = {"a": deep}
-    found: Observed = observed(wanted={"placement": deep})
+    view: Observed = observed(body={"placement": deep})
 
-    assert is_large(found)
+    assert is_large(view)
 
 
 FACTS = Facts("a.onnx", inputs=(TensorFact("x", "float32", (1,) * 60),) * 50)
@@ -92,7 +92,7 @@ RESOLVED = Resolved("models:/m@a", "models:/m/1", 1, "", "https://h/a.onnx", FAC
 
 
 def pinned(size: int, revision: str = "r", number: int = 1) -> RevisionRecord:
-    """A record of a pipeline that has `size` characters pinned of what it refers to."""
+    """Return a record of a pipeline whose pins have `size` characters."""
     files = {"plan.json": "", "m.config.pbtxt": "x" * size}
     pin = Pin("InferenceModel", "m", "abc", "m", 1, "", "", None, files)
     return record(revision, number, steps=(ServedStep("s", "m", 1, pin=pin),))
@@ -100,7 +100,7 @@ def pinned(size: int, revision: str = "r", number: int = 1) -> RevisionRecord:
 
 def test_what_a_record_has_pinned_makes_a_plan_large() -> None:
     assert is_large(observed(records=(pinned(13_000),)))
-    # Of a resource one older pin at most is read, however long the history is.
+    # At most one older pin per resource is read, however long the history is.
     history = [pinned(3_000, f"r{number}", number) for number in range(100)]
     assert not is_large(observed(records=tuple(history)))
 
@@ -115,8 +115,8 @@ def test_what_the_registry_said_makes_a_plan_large() -> None:
 
 def test_a_common_history_makes_no_plan_large() -> None:
     few = Facts("a.onnx", inputs=(TensorFact("x", "float32", (-1, 60, 5)),) * 3)
-    known = [
+    records = [
         record(f"r{number}", number, resolved=replace(RESOLVED, facts=few)) for number in range(100)
     ]
 
-    assert not is_large(observed(records=tuple(known)))
+    assert not is_large(observed(records=tuple(records)))

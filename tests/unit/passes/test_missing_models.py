@@ -1,4 +1,4 @@
-"""A pipeline waits for a missing model, and serves on with one that was deleted."""
+"""A pipeline waits for a missing model, and keeps serving after a model was deleted."""
 
 from inference_operator.domain.names import UnitKey
 from inference_operator.reconcile.reconciler import RELIST_DELAY
@@ -7,190 +7,190 @@ from tests.unit.passes.pipeline_harness import PipelineHarness
 
 
 async def test_a_missing_model_is_waited_for() -> None:
-    desk = PipelineHarness()
-    desk.user_applies_pipeline()
-    await desk.settled((PIPELINE,))
+    harness = PipelineHarness()
+    harness.user_applies_pipeline()
+    await harness.settled((PIPELINE,))
 
-    assert desk.condition("Ready")[:2] == ("False", "ReferenceNotFound")
-    assert desk.condition("ResolvedRefs") == (
+    assert harness.condition("Ready")[:2] == ("False", "ReferenceNotFound")
+    assert harness.condition("ResolvedRefs") == (
         "False",
         "ReferenceNotFound",
         "spec.steps[drift].modelRef: InferenceModel fx-drift does not exist in namespace"
-        f" {PIPELINE.namespace}; create it, or let the step refer to another one",
+        f" {PIPELINE.namespace}; create it, or change the step's modelRef",
     )
-    assert desk.condition("SpecValid")[0] == "Unknown"
-    assert desk.condition("Stalled")[0] == "", "it goes on as soon as the model is there"
-    assert desk.sets == {}
+    assert harness.condition("SpecValid")[0] == "Unknown"
+    assert harness.condition("Stalled")[0] == "", "it goes on as soon as the model is there"
+    assert harness.sets == {}
 
-    await desk.serving(1)
-    assert desk.condition("Ready")[0] == "True"
+    await harness.serving(1)
+    assert harness.condition("Ready")[0] == "True"
 
 
 async def test_a_bad_graph_is_told_before_its_models_are_there() -> None:
-    desk = PipelineHarness()
-    desk.user_applies_pipeline(steps=[step(inputMap={"x": "misspelt"})])
-    await desk.settled((PIPELINE,))
+    harness = PipelineHarness()
+    harness.user_applies_pipeline(steps=[step(inputMap={"x": "misspelt"})])
+    await harness.settled((PIPELINE,))
 
-    status, reason, message = desk.condition("SpecValid")
+    status, reason, message = harness.condition("SpecValid")
     assert (status, reason) == ("False", "InvalidSpec")
     assert 'spec.steps[drift].inputMap[x]: found tensor "misspelt"' in message
-    assert desk.condition("ResolvedRefs")[1] == "ReferenceNotFound"
+    assert harness.condition("ResolvedRefs")[1] == "ReferenceNotFound"
 
 
 async def test_a_model_that_was_never_ready_is_waited_for() -> None:
-    desk = PipelineHarness()
-    desk.answers = lambda revision: False
-    desk.user_applies(model=source(1))
-    desk.user_applies_pipeline()
-    await desk.settled()
+    harness = PipelineHarness()
+    harness.answers = lambda revision: False
+    harness.user_applies(model=source(1))
+    harness.user_applies_pipeline()
+    await harness.settled()
 
-    assert desk.condition("ResolvedRefs")[:2] == ("False", "ReferenceNotReady")
-    assert "has not been Ready yet (Progressing)" in desk.condition("ResolvedRefs")[2]
-    assert "ReferenceNotReady" not in desk.event_reasons, "nobody has to act on what comes up"
-    assert desk.sets == {}
+    assert harness.condition("ResolvedRefs")[:2] == ("False", "ReferenceNotReady")
+    assert "has not been Ready yet (Progressing)" in harness.condition("ResolvedRefs")[2]
+    assert "ReferenceNotReady" not in harness.event_reasons, "nobody has to act on what comes up"
+    assert harness.sets == {}
 
 
 async def test_an_edit_that_waits_for_a_model_is_on_its_way() -> None:
-    desk = PipelineHarness()
-    old = await desk.serving(1)
-    desk.answers = lambda revision: revision == old
-    desk.cluster.apply_as("kubectl", imodel("other", model=source(9)), force=True)
+    harness = PipelineHarness()
+    old = await harness.serving(1)
+    harness.answers = lambda revision: revision == old
+    harness.cluster.apply_as("kubectl", imodel("other", model=source(9)), force=True)
     other = UnitKey(KEY.kind, KEY.namespace, "other")
 
-    desk.user_applies_pipeline(steps=[step(refers_to="other")])
-    await desk.settled((KEY, other, PIPELINE))
+    harness.user_applies_pipeline(steps=[step(refers_to="other")])
+    await harness.settled((KEY, other, PIPELINE))
 
-    assert desk.condition("Ready")[:2] == ("False", "ReferenceNotReady")
-    assert desk.of_pipeline.phase == "Progressing", "as where its own pods come up"
-    assert desk.sets == {old: 1}
+    assert harness.condition("Ready")[:2] == ("False", "ReferenceNotReady")
+    assert harness.of_pipeline.phase == "Progressing", "as where its own pods come up"
+    assert harness.sets == {old: 1}
 
 
 async def test_a_deleted_model_takes_nothing_away() -> None:
-    desk = PipelineHarness()
-    old = await desk.serving(1)
+    harness = PipelineHarness()
+    old = await harness.serving(1)
 
-    desk.remove_model()
-    await desk.settled((PIPELINE,))
+    harness.remove_model()
+    await harness.settled((PIPELINE,))
 
-    assert desk.sets == {old: 1}
-    assert desk.condition("Ready")[0] == "True"
-    status, reason, message = desk.condition("ResolvedRefs")
+    assert harness.sets == {old: 1}
+    assert harness.condition("Ready")[0] == "True"
+    status, reason, message = harness.condition("ResolvedRefs")
     assert (status, reason) == ("False", "ReferenceNotFound")
     assert f"does not exist in namespace {PIPELINE.namespace}; version 1 (revision" in message
-    assert "stays pinned; create it, or let the step refer to another one" in message
-    assert desk.event_reasons.count("ReferenceNotFound") == 1
+    assert "stays pinned; create it, or change the step's modelRef" in message
+    assert harness.event_reasons.count("ReferenceNotFound") == 1
 
 
 async def test_a_model_that_is_deleted_after_its_record_is_told_as_deleted() -> None:
-    desk = PipelineHarness()
-    old = await desk.serving(1)
+    harness = PipelineHarness()
+    old = await harness.serving(1)
 
-    desk.cluster.remove(KEY.kind, KEY.name, foreground=True)
-    desk.cluster.collect_garbage()
-    assert desk.cluster.live(KEY.kind, KEY.name) is not None
-    await desk.settled((PIPELINE,))
+    harness.cluster.remove(KEY.kind, KEY.name, foreground=True)
+    harness.cluster.collect_garbage()
+    assert harness.cluster.live(KEY.kind, KEY.name) is not None
+    await harness.settled((PIPELINE,))
 
-    assert desk.sets == {old: 1}
-    status, reason, message = desk.condition("ResolvedRefs")
+    assert harness.sets == {old: 1}
+    status, reason, message = harness.condition("ResolvedRefs")
     assert (status, reason) == ("False", "ReferenceNotFound")
     assert "InferenceModel fx-drift is being deleted; version 1 (revision" in message
-    assert message.endswith("pinned; create it again, or let the step refer to another one")
+    assert message.endswith("pinned; create it again, or change the step's modelRef")
 
-    desk.cluster.collect_garbage()
-    await desk.settled((PIPELINE,))
+    harness.cluster.collect_garbage()
+    await harness.settled((PIPELINE,))
 
-    assert "fx-drift does not exist" in desk.condition("ResolvedRefs")[2]
-    assert desk.event_reasons.count("ReferenceNotFound") == 1
+    assert "fx-drift does not exist" in harness.condition("ResolvedRefs")[2]
+    assert harness.event_reasons.count("ReferenceNotFound") == 1
 
 
 async def test_an_edit_serves_on_with_the_pin_of_a_deleted_model() -> None:
-    desk = PipelineHarness()
-    old = await desk.serving(1)
-    desk.remove_model()
+    harness = PipelineHarness()
+    old = await harness.serving(1)
+    harness.remove_model()
 
     renamed = step("renamed")
-    desk.user_applies_pipeline(steps=[renamed], replicas=2)
-    await desk.settled((PIPELINE,))
+    harness.user_applies_pipeline(steps=[renamed], replicas=2)
+    await harness.settled((PIPELINE,))
 
-    status = desk.of_pipeline
+    status = harness.of_pipeline
     assert status.stable is not None
     assert status.stable.revision != old
-    assert "fx/1/model.onnx" in desk.served_uri(status.stable.revision)
-    assert desk.condition("Ready")[0] == "True"
+    assert "fx/1/model.onnx" in harness.served_uri(status.stable.revision)
+    assert harness.condition("Ready")[0] == "True"
 
 
 async def test_a_model_of_the_same_name_is_taken_once_it_serves() -> None:
-    desk = PipelineHarness()
-    old = await desk.serving(1)
-    desk.remove_model()
-    desk.answers = lambda revision: revision == old
-    desk.user_applies(model=source(2))
-    await desk.settled()
-    assert desk.sets == {old: 1}
-    assert desk.condition("ResolvedRefs")[1] == "ReferenceNotReady"
+    harness = PipelineHarness()
+    old = await harness.serving(1)
+    harness.remove_model()
+    harness.answers = lambda revision: revision == old
+    harness.user_applies(model=source(2))
+    await harness.settled()
+    assert harness.sets == {old: 1}
+    assert harness.condition("ResolvedRefs")[1] == "ReferenceNotReady"
 
-    desk.answers = lambda revision: True
-    await desk.settled()
-    assert desk.of_pipeline.steps[0].source == "https://store.example/fx/2/model.onnx"
-    assert desk.condition("ResolvedRefs")[0] == "True"
+    harness.answers = lambda revision: True
+    await harness.settled()
+    assert harness.of_pipeline.steps[0].source == "https://store.example/fx/2/model.onnx"
+    assert harness.condition("ResolvedRefs")[0] == "True"
 
 
 async def test_going_back_needs_no_model_that_was_deleted_since() -> None:
-    desk = PipelineHarness()
-    old = await desk.serving(1)
-    desk.cluster.apply_as("kubectl", imodel("other", model=source(9)), force=True)
+    harness = PipelineHarness()
+    old = await harness.serving(1)
+    harness.cluster.apply_as("kubectl", imodel("other", model=source(9)), force=True)
     other = UnitKey(KEY.kind, KEY.namespace, "other")
-    desk.user_applies_pipeline(steps=[step(refers_to="other")])
-    await desk.settled((KEY, other, PIPELINE))
-    assert desk.of_pipeline.stable is not None
-    assert desk.of_pipeline.stable.revision != old
-    told = [d.message for d in desk.of_pipeline.decisions if d.reason == "RevisionCreated"]
-    assert "went from" not in told[-1], "another resource is no update of the first"
-    desk.remove_model()
+    harness.user_applies_pipeline(steps=[step(refers_to="other")])
+    await harness.settled((KEY, other, PIPELINE))
+    assert harness.of_pipeline.stable is not None
+    assert harness.of_pipeline.stable.revision != old
+    messages = [d.message for d in harness.of_pipeline.decisions if d.reason == "RevisionCreated"]
+    assert "changed from" not in messages[-1], "another resource is no update of the first"
+    harness.remove_model()
 
-    desk.user_applies_pipeline()
-    await desk.settled((other, PIPELINE))
+    harness.user_applies_pipeline()
+    await harness.settled((other, PIPELINE))
 
-    assert desk.of_pipeline.stable.revision == old
+    assert harness.of_pipeline.stable.revision == old
 
 
 async def test_a_model_that_is_there_and_not_listed_yet_is_not_told_as_missing() -> None:
-    desk = PipelineHarness()
-    await desk.serving(1)
-    desk.start()
-    model = desk.cluster.live(KEY.kind, KEY.name)
+    harness = PipelineHarness()
+    await harness.serving(1)
+    harness.start()
+    model = harness.cluster.live(KEY.kind, KEY.name)
     assert model is not None
-    desk.cache.drop(KEY.kind, model)
-    before = len(desk.cluster.writes)
+    harness.cache.drop(KEY.kind, model)
+    before = len(harness.cluster.writes)
 
-    assert await desk.passes(PIPELINE) == RELIST_DELAY
-    desk.cache.put(KEY.kind, model)
-    await desk.settled()
+    assert await harness.passes(PIPELINE) == RELIST_DELAY
+    harness.cache.put(KEY.kind, model)
+    await harness.settled()
 
-    assert len(desk.cluster.writes) == before
+    assert len(harness.cluster.writes) == before
 
 
 async def test_a_model_that_is_missing_is_asked_for_once() -> None:
-    desk = PipelineHarness()
-    await desk.serving(1)
-    desk.remove_model()
-    await desk.settled()
-    await desk.settled()
+    harness = PipelineHarness()
+    await harness.serving(1)
+    harness.remove_model()
+    await harness.settled()
+    await harness.settled()
 
-    asked = [r for r in desk.cluster.requests if (r.verb, r.kind) == ("get", KEY.kind)]
+    asked = [r for r in harness.cluster.requests if (r.verb, r.kind) == ("get", KEY.kind)]
     assert len(asked) == 1
-    assert desk.condition("ResolvedRefs")[1] == "ReferenceNotFound"
+    assert harness.condition("ResolvedRefs")[1] == "ReferenceNotFound"
 
 
 async def test_what_is_missing_is_forgotten_with_those_who_name_it() -> None:
-    desk = PipelineHarness()
+    harness = PipelineHarness()
     for number in range(30):
-        desk.user_applies_pipeline(steps=[step(refers_to=f"missing-{number}")])
-        await desk.settled((PIPELINE,))
-    assert len(desk.passes._not_there[PIPELINE]) == 1
+        harness.user_applies_pipeline(steps=[step(refers_to=f"missing-{number}")])
+        await harness.settled((PIPELINE,))
+    assert len(harness.passes._not_there[PIPELINE]) == 1
 
-    live = desk.cluster.live(PIPELINE.kind, PIPELINE.name)
+    live = harness.cluster.live(PIPELINE.kind, PIPELINE.name)
     assert live is not None
-    desk.cache.drop(PIPELINE.kind, live)
-    await desk.passes(PIPELINE)
-    assert desk.passes._not_there == {}
+    harness.cache.drop(PIPELINE.kind, live)
+    await harness.passes(PIPELINE)
+    assert harness.passes._not_there == {}

@@ -6,7 +6,7 @@ from tests.unit.passes.test_repairs import KINDS, child, children_told_first, se
 
 
 def orphaned(world: OperatorHarness) -> None:
-    """The garbage collector has let the children go, which is told before why."""
+    """Deliver the children without owners before the deletion of their unit."""
     marked = {"deletionTimestamp": "2031-05-06T12:00:00Z", "finalizers": ["orphan"]}
     world.cluster.edit(KEY.kind, KEY.name, {"metadata": marked})
     for kind in KINDS:

@@ -1,4 +1,4 @@
-"""Each child belongs to one resource, whatever comes after that resource or beside it."""
+"""Each child belongs to one resource, also beside or after others with the same name."""
 
 from tests.fakes.bodies import KEY, NAMESPACE, imodel
 from tests.fakes.harness import OperatorHarness

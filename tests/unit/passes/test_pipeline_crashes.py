@@ -11,29 +11,29 @@ from tests.fakes.harness import crash_at
 from tests.unit.passes.pipeline_harness import BOTH, PipelineHarness
 
 
-def ending(desk: PipelineHarness) -> object:
-    """What a story ends with, without what differs from run to run."""
-    status = desk.of_pipeline
+def ending(harness: PipelineHarness) -> object:
+    """Return the end of a story, without values that differ from run to run."""
+    status = harness.of_pipeline
     return (
-        desk.sets,
-        sorted(m["metadata"]["name"] for m in desk.cluster.all("ConfigMap")),
-        desk.condition("Ready"),
-        desk.condition("ResolvedRefs"),
+        harness.sets,
+        sorted(m["metadata"]["name"] for m in harness.cluster.all("ConfigMap")),
+        harness.condition("Ready"),
+        harness.condition("ResolvedRefs"),
         status.stable,
         status.steps,
         [(d.reason, d.source, d.target) for d in status.decisions],
     )
 
 
-async def story(desk: PipelineHarness) -> None:
-    """Deployed together, a new version of the model, and the model deleted."""
-    await desk.serving(1)
-    desk.user_applies(model=source(2))
-    await desk.settled()
-    desk.now += timedelta(seconds=31)
-    await desk.settled()
-    desk.remove_model()
-    await desk.settled((PIPELINE,))
+async def story(harness: PipelineHarness) -> None:
+    """Deploy both, then a new version of the model, then delete the model."""
+    await harness.serving(1)
+    harness.user_applies(model=source(2))
+    await harness.settled()
+    harness.now += timedelta(seconds=31)
+    await harness.settled()
+    harness.remove_model()
+    await harness.settled((PIPELINE,))
 
 
 @pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
@@ -42,10 +42,10 @@ async def test_a_crash_at_any_write_ends_with_the_same_set(number: int, answered
     undisturbed = PipelineHarness()
     await story(undisturbed)
 
-    desk = PipelineHarness()
-    setattr(desk.cluster, "after" if answered else "before", crash_at(number))
+    harness = PipelineHarness()
+    setattr(harness.cluster, "after" if answered else "before", crash_at(number))
     crashed = 0
-    settle = desk.settled
+    settle = harness.settled
 
     async def mended(keys: tuple[UnitKey, ...] = BOTH) -> None:
         nonlocal crashed
@@ -53,19 +53,19 @@ async def test_a_crash_at_any_write_ends_with_the_same_set(number: int, answered
             await settle(keys)
         except CrashedError:
             crashed += 1
-            desk.cluster.before = desk.cluster.after = None
-            desk.start()
+            harness.cluster.before = harness.cluster.after = None
+            harness.start()
             await settle(keys)
 
-    desk.settled = mended  # type: ignore[method-assign]
-    await story(desk)
+    harness.settled = mended  # type: ignore[method-assign]
+    await story(harness)
 
     assert crashed == (1 if number <= len(undisturbed.cluster.writes) else 0)
-    assert ending(desk) == ending(undisturbed)
+    assert ending(harness) == ending(undisturbed)
 
 
 async def test_the_story_has_as_many_writes_as_crashes_are_tried() -> None:
-    desk = PipelineHarness()
-    await story(desk)
+    harness = PipelineHarness()
+    await story(harness)
 
-    assert len(desk.cluster.writes) == 40
+    assert len(harness.cluster.writes) == 40

@@ -1,4 +1,4 @@
-"""What users wrote into `placement` is rendered as they wrote it, byte by byte."""
+"""The fields of `placement` are rendered as users wrote them, byte by byte."""
 
 import json
 from typing import Any

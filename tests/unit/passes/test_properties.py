@@ -1,4 +1,4 @@
-"""Clients who were served are never sent where no pod answers, whatever people and pods do."""
+"""After any sequence of edits and pod failures, clients reach a pod that answers."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ STEPS = st.one_of(
 
 
 class Story:
-    """Applies steps, makes a pass after each, and looks at what clients have."""
+    """A sequence of steps with a pass and a check of the clients after each."""
 
     def __init__(self) -> None:
         self.world = OperatorHarness()
@@ -87,8 +87,8 @@ class Story:
         if self.promoted:
             assert world.served in world.deployments, "clients are sent to a revision without pods"
             if world.served != self.served:
-                wanted = world.deployments[world.served]
-                assert ready.get(world.served, 0) >= wanted, "moved before it answered"
+                deployment = world.deployments[world.served]
+                assert ready.get(world.served, 0) >= deployment, "moved before it answered"
         self.promoted = self.promoted or "Promoted" in world.event_reasons
         self.served = world.served
 

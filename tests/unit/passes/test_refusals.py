@@ -1,4 +1,4 @@
-"""A write that the API server refuses or does not answer is reported once and delays no other."""
+"""A refused or unanswered write is reported once and does not delay other writes."""
 
 import pytest
 

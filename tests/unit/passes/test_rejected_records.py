@@ -1,10 +1,10 @@
-"""Records that are not accepted: reported, never applied, and no pod goes because of them."""
+"""Records that are not accepted: they are reported, never applied, and delete no pod."""
 
 import contextlib
 from datetime import timedelta
 from typing import Any
 
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, source
 from tests.fakes.cluster import CrashedError
 from tests.fakes.harness import DEFAULTS, OperatorHarness, crash_at
@@ -24,9 +24,9 @@ def events(world: OperatorHarness, reason: str = "RecordRejected") -> list[dict[
 
 
 def record_of(world: OperatorHarness, revision: str | None) -> dict[str, Any]:
-    found = world.cluster.live("ControllerRevision", f"{KEY.name}-{revision}")
-    assert found is not None
-    return found
+    record = world.cluster.live("ControllerRevision", f"{KEY.name}-{revision}")
+    assert record is not None
+    return record
 
 
 def namespaces(world: OperatorHarness) -> set[str]:
@@ -91,9 +91,9 @@ async def test_pods_stay_where_a_new_record_would_replace_them() -> None:
     assert "data.children[1].metadata.namespace: found 'kube-system'" in message
     assert f"pods of revision {world.served} stay as they are" in message
     assert "delete this ControllerRevision" in message
-    found = {c.type: (c.status.value, c.reason) for c in world.status.conditions}
-    assert found["Available"][0] == "True"
-    assert found["Stalled"] == ("True", "RecordRejected")
+    conditions = {c.type: (c.status.value, c.reason) for c in world.status.conditions}
+    assert conditions["Available"][0] == "True"
+    assert conditions["Stalled"] == ("True", "RecordRejected")
     assert world.event_reasons.count("RecordRejected") == 1
 
     writes = len(world.cluster.writes)
@@ -189,7 +189,7 @@ async def test_an_old_record_that_is_rejected_cannot_be_restored() -> None:
     (event,) = events(world)
     assert event["message"].endswith("no revision can be restored from it; delete it")
 
-    # No pod of it runs: going back renders it anew.
+    # No pod of it runs, so going back renders it again.
     world.user_applies(model=source(1))
     await world.settle()
     assert world.served == old

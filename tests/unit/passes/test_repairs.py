@@ -19,8 +19,8 @@ async def serving() -> OperatorHarness:
 
 
 def child(world: OperatorHarness, kind: str) -> Any:
-    (found,) = world.cluster.all(kind)
-    return found
+    (only_child,) = world.cluster.all(kind)
+    return only_child
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -40,7 +40,7 @@ async def test_a_deleted_child_comes_back_as_it_was(kind: str) -> None:
 
 
 def children_told_first(world: OperatorHarness) -> None:
-    """What became of the children is known, and what became of their unit not yet."""
+    """Deliver the events of the children before the event of their unit."""
     events = world.cluster.events
     world.cluster.events = [event for event in events if event[1] in KINDS]
     world.watch()
@@ -48,7 +48,7 @@ def children_told_first(world: OperatorHarness) -> None:
 
 
 def without_children(world: OperatorHarness) -> None:
-    """The garbage collector's work is known, and why it was done is not yet."""
+    """Deliver the garbage collector's deletions before their cause."""
     world.cluster.collect_garbage()
     children_told_first(world)
 
@@ -150,7 +150,7 @@ async def test_an_edited_child_is_put_back(kind: str, edit: dict[str, Any], wher
     assert after["metadata"]["ownerReferences"] == before["metadata"]["ownerReferences"]
     event = world.cluster.all("Event")[-1]
     assert event["reason"] == "DriftRepaired"
-    assert event["message"].startswith("changed by somebody else, put back: ")
+    assert event["message"].startswith("restored after a change by another client: ")
     assert f"{kind}/{before['metadata']['name']}: {where}" in event["message"]
 
 

@@ -1,9 +1,9 @@
-"""Edits of a resource that serves never send clients where no pod answers."""
+"""Edits of a resource that serves never send clients to a revision without a ready pod."""
 
 from datetime import timedelta
 
 from inference_operator.api.conditions import format_time
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import source
 from tests.fakes.harness import OperatorHarness, refuse
 
@@ -84,7 +84,7 @@ async def test_an_invalid_edit_keeps_serving_and_says_so() -> None:
     status, reason, message = world.ready
     assert (status, reason) == ("False", "InvalidSpec")
     assert message.startswith("spec.replicas: found -1, expected at least 0")
-    assert message.endswith(f"(revision {old} goes on serving on 1 replicas)")
+    assert message.endswith(f"(revision {old} goes on serving on 1 replica)")
 
 
 async def test_an_invalid_edit_that_is_taken_back_changes_nothing() -> None:
@@ -140,7 +140,7 @@ async def test_scaling_is_one_decision_and_no_new_revision() -> None:
     await world.settle()
 
     assert world.deployments == {old: 4}
-    assert world.status.decisions[-1].message == "spec.replicas went from 1 to 4"
+    assert world.status.decisions[-1].message == "spec.replicas changed from 1 to 4"
     assert world.event_reasons == ["Promoted", "Scaled", "Ready"]
     assert world.ready[2].endswith("answers on 4 of 4 replicas")
 
@@ -206,8 +206,8 @@ async def test_past_the_deadline_the_old_one_serves_and_the_reason_is_said() -> 
     assert world.ready == (
         "False",
         "ProgressDeadlineExceeded",
-        f"revision {new} made no progress since {format_time(edited)} (progressDeadline 60 s):"
-        f" its model answers on 0 of 1 replicas; revision {old} goes on serving",
+        f"revision {new} has made no progress since {format_time(edited)} (progressDeadline 60 s):"
+        f" its model answers on 0 of 1 replica; revision {old} goes on serving",
     )
     assert world.status.phase == "Degraded"
 
@@ -258,7 +258,7 @@ async def test_a_promotion_that_was_refused_is_decided_anew_by_who_answers_then(
     await world.settle(rounds=4)
     assert world.served == old
 
-    # Once the Service can be moved, the new revision answers nobody any more.
+    # When the Service can be moved, the new revision no longer answers.
     world.answers = lambda revision: revision == old
     world.run_deployments()
     world.cluster.before = None

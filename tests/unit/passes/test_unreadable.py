@@ -1,4 +1,4 @@
-"""Objects that cannot be read or kept: they are skipped, and what was made for them stays."""
+"""Objects that cannot be read or kept: they are skipped, and their children stay."""
 
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ for _ in range(3000):
 
 
 def unreadable(world: OperatorHarness, name: str = KEY.name) -> None:
-    """Deliver the model's last version as a stub, as the decoder makes it."""
+    """Deliver the model's last version as a stub, like the decoder does."""
     world.watch()
     body = world.cluster.edit(KEY.kind, name, {"spec": {"replicas": 7}})
     world.cluster.events.clear()
@@ -140,20 +140,20 @@ async def test_what_cannot_be_copied_is_skipped_as_well(world: OperatorHarness) 
 
 
 async def test_a_pipeline_goes_on_with_what_it_has_pinned() -> None:
-    desk = PipelineHarness()
-    revision = await desk.serving()
-    unreadable(desk)
-    await desk.settle(keys=BOTH)
-    assert desk.sets == {revision: 1}
+    harness = PipelineHarness()
+    revision = await harness.serving()
+    unreadable(harness)
+    await harness.settle(keys=BOTH)
+    assert harness.sets == {revision: 1}
 
-    desk.start()
-    desk.cache.drop(KEY.kind, desk.cluster.live(KEY.kind, KEY.name) or {})
-    unreadable(desk)
-    asked = len(desk.cluster.requests)
-    await desk.settle(keys=BOTH)
-    assert desk.sets == {revision: 1}
-    # It is not asked about again and again.
-    assert len(desk.cluster.requests) - asked < 20
+    harness.start()
+    harness.cache.drop(KEY.kind, harness.cluster.live(KEY.kind, KEY.name) or {})
+    unreadable(harness)
+    asked = len(harness.cluster.requests)
+    await harness.settle(keys=BOTH)
+    assert harness.sets == {revision: 1}
+    # The operator does not read it again and again.
+    assert len(harness.cluster.requests) - asked < 20
 
 
 async def test_a_record_that_cannot_be_read_is_rejected_and_its_pods_stay(

@@ -1,4 +1,4 @@
-"""An operator that makes passes only over woken units, and two units that share a name."""
+"""A harness whose operator reconciles woken units only, and two units with the same name."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -15,9 +15,9 @@ from tests.fakes.bodies import KEY, source, step
 from tests.fakes.harness import OperatorHarness, is_watched
 
 RESOURCES = {**CHILD_BY_KIND, **UNIT_BY_KIND, NODE.kind: NODE}
-# A step that refers to nobody.
+# A step without a reference.
 INLINE = step(modelRef=None, model=source(5))
-# How often a pass that failed comes again.
+# The number of tries of a failing pass.
 PATIENCE = 3
 # A pipeline with the name of the model.
 TWIN = UnitKey("EnsemblePipeline", KEY.namespace, KEY.name)
@@ -29,8 +29,10 @@ def next_of(keys: list[UnitKey]) -> UnitKey:
 
 
 class WakeDrivenHarness(OperatorHarness):
-    """An operator that makes a pass only over who was woken, or wished to be; `pick` says who of
-    them is next."""
+    """An operator that reconciles only units that were woken or asked for it.
+
+    `pick` chooses the next unit.
+    """
 
     def __init__(self, pick: Pick = next_of) -> None:
         self.pick = pick
@@ -52,7 +54,7 @@ class WakeDrivenHarness(OperatorHarness):
         return bool(events)
 
     async def rest(self) -> int:
-        """Until nobody is awake; the number of passes that it took."""
+        """Reconcile until the queue is empty, and return the number of passes."""
         self.made.clear()
         failed: Counter[UnitKey] = Counter()
         while True:
@@ -76,13 +78,13 @@ class WakeDrivenHarness(OperatorHarness):
         self.cluster.apply_as("kubectl", body, force=True)
 
     def ready_of(self, key: UnitKey) -> str:
-        found = self.status_of(key).condition(ConditionType.READY)
-        return found.reason if found else ""
+        condition = self.status_of(key).condition(ConditionType.READY)
+        return condition.reason if condition else ""
 
 
-def lose(desk: WakeDrivenHarness, key: UnitKey, kind: str) -> None:
-    """Somebody deletes those children of a unit."""
-    for body in desk.cluster.all(kind):
+def lose(harness: WakeDrivenHarness, key: UnitKey, kind: str) -> None:
+    """Delete the children of a kind of a unit, as a user would."""
+    for body in harness.cluster.all(kind):
         (owner,) = body["metadata"]["ownerReferences"]
         if (owner["kind"], owner["name"]) == (key.kind, key.name):
-            desk.cluster.remove(kind, body["metadata"]["name"])
+            harness.cluster.remove(kind, body["metadata"]["name"])

@@ -11,9 +11,9 @@ from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 
 
 def wanted_unit() -> ServingUnit:
-    found = assess(observed(), RolloutState(), DEFAULTS).unit
-    assert found is not None
-    return found
+    unit = assess(observed(), RolloutState(), DEFAULTS).unit
+    assert unit is not None
+    return unit
 
 
 MINE = wanted_unit().revision
@@ -21,13 +21,13 @@ OLD, WANTED = record("0ld"), record(MINE, 2)
 
 
 def decided(
-    position: RolloutState, *, replicas: int = 2, wanted: bool = True, **changes: object
+    state: RolloutState, *, replicas: int = 2, with_unit: bool = True, **changes: object
 ) -> Plan:
     return Plan(
         KEY,
         (),
-        position,
-        unit=wanted_unit() if wanted else None,
+        state,
+        unit=wanted_unit() if with_unit else None,
         records={r.revision: r for r in (OLD, WANTED)},
         replicas=replicas,
         **changes,  # type: ignore[arg-type]

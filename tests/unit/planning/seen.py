@@ -1,4 +1,4 @@
-"""What was seen of one unit, for tests of decisions."""
+"""Observations of one unit, for tests of decisions."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -17,7 +17,7 @@ from inference_operator.domain.observed import (
 )
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, spec
 
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
@@ -26,7 +26,7 @@ DEFAULTS = Defaults(TRITON_IMAGE, LOADER_IMAGE)
 
 
 def record(revision: str = "aaa", number: int = 1, **changes: Any) -> RevisionRecord:
-    """A revision without children, where only its name matters."""
+    """Return a revision without children, for tests that need only its name."""
     base = RevisionRecord(
         revision=revision,
         number=number,
@@ -42,7 +42,7 @@ def record(revision: str = "aaa", number: int = 1, **changes: Any) -> RevisionRe
 
 def observed(
     *,
-    wanted: Mapping[str, Any] | None = None,
+    body: Mapping[str, Any] | None = None,
     generation: int = 1,
     status: InferenceModelStatus | None = None,
     records: tuple[RevisionRecord, ...] = (),
@@ -52,11 +52,11 @@ def observed(
     nodes: tuple[Node, ...] = (),
     resolutions: Mapping[SourceKey, Resolution] | None = None,
 ) -> Observed:
-    """`ready` maps a revision to (ready, replicas) of its Deployment."""
+    """Return an observation; `ready` maps a revision to (ready, replicas) of its Deployment."""
     return Observed(
         owner=OWNER,
         generation=generation,
-        spec=dict(wanted) if wanted is not None else spec(),
+        spec=dict(body) if body is not None else spec(),
         status=status or InferenceModelStatus(),
         revisions={r.revision: r for r in records},
         deployments={
@@ -70,10 +70,10 @@ def observed(
 
 
 def pod(revision: str = "aaa", **changes: Any) -> Pod:
-    """A pod that is not ready."""
+    """Return a pod that is not ready."""
     return replace(Pod("fx-drift-aaa-x7k", revision), **changes)
 
 
 def container(**changes: Any) -> Container:
-    """A container with Triton's image."""
+    """Return a container with Triton's image."""
     return replace(Container(image=TRITON_IMAGE), **changes)

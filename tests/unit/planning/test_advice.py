@@ -1,4 +1,4 @@
-"""What pods that do not serve are advised, and what of others' messages is shown."""
+"""Remedies for pods that do not serve, and the shown part of foreign messages."""
 
 from dataclasses import replace
 
@@ -15,9 +15,9 @@ NO_GPU = {"unschedulable": "0/3 nodes are available: 3 Insufficient nvidia.com/g
 
 
 def test_a_pod_that_waits_for_an_accelerator_is_told_the_way_out() -> None:
-    found = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **NO_GPU)),), "do this")
-    assert found is not None
-    assert found.message.endswith(" nvidia.com/gpu.; free or add one, or do this")
+    diagnosis = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **NO_GPU)),), "do this")
+    assert diagnosis is not None
+    assert diagnosis.message.endswith(" nvidia.com/gpu.; free or add one, or do this")
 
 
 @pytest.mark.parametrize(
@@ -28,18 +28,18 @@ def test_a_pod_that_waits_for_an_accelerator_is_told_the_way_out() -> None:
     ],
 )
 def test_messages_of_the_kubelet_show_no_password(image: str, shown: str) -> None:
-    said = 'Failed to pull "https://desk:hunter2@nvcr.io/v2/x?token=hunter2": 403'
-    waiting = {"state": {"waiting": {"reason": "ErrImagePull", "message": said}}}
+    message = 'Failed to pull "https://desk:hunter2@nvcr.io/v2/x?token=hunter2": 403'
+    waiting = {"state": {"waiting": {"reason": "ErrImagePull", "message": message}}}
     (pod,) = (pod_view(bodies.pod("aaa", triton=waiting)),)
     assert pod.triton is not None
-    found = diagnose(RECORD, None, (replace(pod, triton=replace(pod.triton, image=image)),))
-    assert found is not None
-    assert f"image {shown} cannot be pulled" in found.message
-    assert "hunter2" not in found.message
+    diagnosis = diagnose(RECORD, None, (replace(pod, triton=replace(pod.triton, image=image)),))
+    assert diagnosis is not None
+    assert f"image {shown} cannot be pulled" in diagnosis.message
+    assert "hunter2" not in diagnosis.message
 
 
 def test_what_refuses_pods_shows_no_password() -> None:
     refused = "admission webhook https://hook/x?token=hunter2 denied the request"
-    found = diagnose(RECORD, DeploymentView(2, 0, refused), ())
-    assert found is not None
-    assert "https://hook/x denied" in found.message
+    diagnosis = diagnose(RECORD, DeploymentView(2, 0, refused), ())
+    assert diagnosis is not None
+    assert "https://hook/x denied" in diagnosis.message

@@ -1,4 +1,4 @@
-"""Conditions: Ready speaks of this generation only."""
+"""Conditions: Ready is about this generation only."""
 
 from datetime import timedelta
 
@@ -8,16 +8,16 @@ from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Pod
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.status.unit_status import report
-from inference_operator.validation.model import Invalid
+from inference_operator.validation.invalid import Invalid
 from tests.unit.planning.decided import MINE, decided, story
 from tests.unit.planning.seen import NOON, container, observed, pod
 
 
 def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
     seen = observed(ready={MINE: (2, 2)}, served=MINE)
-    found = story(seen, decided(RolloutState(stable=MINE)))
+    conditions = story(seen, decided(RolloutState(stable=MINE)))
 
-    assert found == {
+    assert conditions == {
         "SpecValid": ("True", "Valid", "the spec can be served"),
         "ArtifactResolved": (
             "True",
@@ -41,23 +41,23 @@ def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
 
 def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (1, 2)}, served="0ld")
-    found = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
+    conditions = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
 
     words = (
         f"revision {MINE} answers on 1 of 2 replicas (revision 0ld goes on serving on 2 replicas)"
     )
-    assert found["Ready"] == ("False", "Progressing", words)
-    assert found["Reconciling"] == ("True", "Progressing", words)
-    assert found["Available"][2] == "revision 0ld answers its clients"
-    assert "Stalled" not in found
+    assert conditions["Ready"] == ("False", "Progressing", words)
+    assert conditions["Reconciling"] == ("True", "Progressing", words)
+    assert conditions["Available"][2] == "revision 0ld answers its clients"
+    assert "Stalled" not in conditions
 
 
 def test_a_candidate_that_only_lacks_its_service_says_so() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (2, 2)}, served="0ld")
-    found = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
+    conditions = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
 
     words = f"clients are not sent to revision {MINE} yet"
-    assert found["Ready"] == (
+    assert conditions["Ready"] == (
         "False",
         "Progressing",
         f"{words} (revision 0ld goes on serving on 2 replicas)",
@@ -66,30 +66,34 @@ def test_a_candidate_that_only_lacks_its_service_says_so() -> None:
 
 def test_not_ready_before_the_service_leads_to_it() -> None:
     seen = observed(ready={MINE: (2, 2)}, served="0ld")
-    found = story(seen, decided(RolloutState(stable=MINE)))
+    conditions = story(seen, decided(RolloutState(stable=MINE)))
 
-    assert found["Ready"][:2] == ("False", "Progressing")
-    assert found["Ready"][2] == f"clients are not sent to revision {MINE} yet"
+    assert conditions["Ready"][:2] == ("False", "Progressing")
+    assert conditions["Ready"][2] == f"clients are not sent to revision {MINE} yet"
 
 
 def test_scaling_up_says_how_far() -> None:
     seen = observed(ready={MINE: (2, 5)}, served=MINE)
-    found = story(seen, decided(RolloutState(stable=MINE), replicas=5))
+    conditions = story(seen, decided(RolloutState(stable=MINE), replicas=5))
 
-    assert found["Ready"] == (
+    assert conditions["Ready"] == (
         "False",
         "Scaling",
         f"revision {MINE} answers on 2 of 5 replicas",
     )
-    assert found["Available"][0] == "True"
+    assert conditions["Available"][0] == "True"
 
 
 def test_zero_replicas_are_ready_and_say_so() -> None:
     seen = observed(ready={MINE: (0, 0)}, served=MINE)
-    found = story(seen, decided(RolloutState(stable=MINE), replicas=0))
+    conditions = story(seen, decided(RolloutState(stable=MINE), replicas=0))
 
-    assert found["Ready"] == ("True", "ScaledToZero", "scaled to zero, as spec.replicas asks")
-    assert set(found) == {"SpecValid", "Ready"}
+    assert conditions["Ready"] == (
+        "True",
+        "ScaledToZero",
+        "scaled to zero because spec.replicas is 0",
+    )
+    assert set(conditions) == {"SpecValid", "Ready"}
 
 
 def test_an_invalid_spec_says_so_and_who_serves() -> None:
@@ -97,73 +101,82 @@ def test_an_invalid_spec_says_so_and_who_serves() -> None:
         (Problem("spec.replicas", "-1", "0 or more"), Problem("spec.model", "nothing", "a value"))
     )
     seen = observed(ready={"0ld": (2, 2)}, served="0ld")
-    found = story(
+    conditions = story(
         seen,
-        decided(RolloutState(stable="0ld"), wanted=False, invalid=problem, stuck=problem.message),
+        decided(
+            RolloutState(stable="0ld"),
+            with_unit=False,
+            invalid=problem,
+            blocked_reason=problem.message,
+        ),
     )
 
-    said = (
+    message = (
         "spec.replicas: found -1, expected 0 or more; spec.model: found nothing, expected a value"
     )
     serves = " (revision 0ld goes on serving on 2 replicas)"
-    assert found["SpecValid"] == ("False", "InvalidSpec", said + serves)
-    assert found["Ready"] == ("False", "InvalidSpec", said + serves)
-    assert found["Stalled"] == ("True", "InvalidSpec", said)
-    assert found["Available"][0] == "True"
-    assert "Reconciling" not in found
+    assert conditions["SpecValid"] == ("False", "InvalidSpec", message + serves)
+    assert conditions["Ready"] == ("False", "InvalidSpec", message + serves)
+    assert conditions["Stalled"] == ("True", "InvalidSpec", message)
+    assert conditions["Available"][0] == "True"
+    assert "Reconciling" not in conditions
 
 
 def test_the_deadline_stalls_with_the_trouble_behind_it() -> None:
     failing = pod(MINE, triton=container(waiting_reason="ErrImagePull", waiting_message="denied"))
     seen = observed(ready={"0ld": (2, 2), MINE: (0, 2)}, served="0ld", pods=(failing,))
-    late = "revision x made no progress since noon"
-    found = story(seen, decided(RolloutState(stable="0ld", candidate=MINE), stuck=late))
+    late = "revision x has made no progress since noon"
+    conditions = story(
+        seen, decided(RolloutState(stable="0ld", candidate=MINE), blocked_reason=late)
+    )
 
-    assert found["Ready"][1] == "ImagePullFailed"
-    assert found["Stalled"][1] == "ProgressDeadlineExceeded"
-    assert found["Stalled"][2].startswith(f"{late}: image registry.example/triton:26.01 cannot")
-    assert "Reconciling" not in found
+    assert conditions["Ready"][1] == "ImagePullFailed"
+    assert conditions["Stalled"][1] == "ProgressDeadlineExceeded"
+    assert conditions["Stalled"][2].startswith(
+        f"{late}: image registry.example/triton:26.01 cannot"
+    )
+    assert "Reconciling" not in conditions
 
 
 def test_a_refused_child_is_the_reason() -> None:
     seen = observed(ready={MINE: (2, 2)}, served=MINE)
-    found = story(seen, decided(RolloutState(stable=MINE)), "Service/fx-drift is refused: no")
+    conditions = story(seen, decided(RolloutState(stable=MINE)), "Service/fx-drift is refused: no")
 
-    assert found["Ready"] == ("False", "ChildRefused", "Service/fx-drift is refused: no")
-    assert found["Stalled"][1] == "ChildRefused"
-    assert "Reconciling" not in found
+    assert conditions["Ready"] == ("False", "ChildRefused", "Service/fx-drift is refused: no")
+    assert conditions["Stalled"][1] == "ChildRefused"
+    assert "Reconciling" not in conditions
 
 
 def test_a_pause_is_no_failure() -> None:
     seen = observed(ready={"0ld": (2, 2)}, served="0ld")
-    done = decided(RolloutState(stable="0ld"), paused=True, stuck="revision new waits")
-    found = story(seen, done)
+    done = decided(RolloutState(stable="0ld"), paused=True, blocked_reason="revision new waits")
+    conditions = story(seen, done)
 
-    assert found["Ready"] == ("False", "Paused", "revision new waits")
-    assert found["Stalled"][1] == "Paused"
+    assert conditions["Ready"] == ("False", "Paused", "revision new waits")
+    assert conditions["Stalled"][1] == "Paused"
 
 
 def test_the_loaders_trouble_is_that_of_the_artifact() -> None:
-    said = LoadReport(Reason.DIGEST_MISMATCH, "found 12, expected 34").to_json()
-    failing = pod(MINE, loader=container(exit_code=3, exit_message=said))
+    loaded = LoadReport(Reason.DIGEST_MISMATCH, "found 12, expected 34").to_json()
+    failing = pod(MINE, loader=container(exit_code=3, exit_message=loaded))
     seen = observed(ready={MINE: (0, 2)}, served=MINE, pods=(failing,))
-    found = story(seen, decided(RolloutState(candidate=MINE)))
+    conditions = story(seen, decided(RolloutState(candidate=MINE)))
 
-    assert found["ArtifactResolved"] == ("False", "DigestMismatch", "found 12, expected 34")
-    assert found["ModelLoaded"][1] == "DigestMismatch"
-    assert found["Ready"][1] == "DigestMismatch"
+    assert conditions["ArtifactResolved"] == ("False", "DigestMismatch", "found 12, expected 34")
+    assert conditions["ModelLoaded"][1] == "DigestMismatch"
+    assert conditions["Ready"][1] == "DigestMismatch"
 
 
 def test_an_artifact_is_being_fetched_until_the_loader_says_otherwise() -> None:
     seen = observed(ready={MINE: (0, 2)}, served=MINE, pods=(pod(MINE),))
-    found = story(seen, decided(RolloutState(candidate=MINE)))
+    conditions = story(seen, decided(RolloutState(candidate=MINE)))
 
-    assert found["ArtifactResolved"] == (
+    assert conditions["ArtifactResolved"] == (
         "Unknown",
         "Fetching",
         "https://store.example/fx/7/model.onnx is being fetched",
     )
-    assert found["Available"][:2] == ("False", "NoPodsReady")
+    assert conditions["Available"][:2] == ("False", "NoPodsReady")
 
 
 def test_a_condition_keeps_its_time_while_its_status_does() -> None:

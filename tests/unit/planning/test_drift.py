@@ -1,4 +1,4 @@
-"""What counts as drift: what we applied and somebody changed; never what others added."""
+"""Drift is a change of an applied field; fields that others added are not."""
 
 import copy
 from typing import Any
@@ -39,7 +39,7 @@ WANTED: dict[str, Any] = {
 
 
 def live(*path: Any, value: Any = None) -> dict[str, Any]:
-    """The wanted manifest as it would live, with one place changed."""
+    """Return the manifest as a live object, with one field changed."""
     body = copy.deepcopy(WANTED)
     place: Any = body
     for step in path[:-1]:
@@ -169,10 +169,10 @@ def service(**selector: str) -> dict[str, Any]:
 
 
 def test_a_key_that_a_stranger_adds_to_a_selector_is_drift() -> None:
-    found, wanted = service(app="fx", colour="blue"), service(app="fx")
+    live, expected = service(app="fx", colour="blue"), service(app="fx")
 
-    assert drift(found, wanted) == "spec.selector"
-    assert foreign_keys(found, wanted) == {("spec", "selector"): ["colour"]}
+    assert drift(live, expected) == "spec.selector"
+    assert foreign_keys(live, expected) == {("spec", "selector"): ["colour"]}
 
 
 def test_an_equal_selector_is_none() -> None:

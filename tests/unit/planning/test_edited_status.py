@@ -1,4 +1,4 @@
-"""What is carried from one status into the next: anybody may have edited it in between."""
+"""Values carried from one status into the next, which clients may edit in between."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -23,8 +23,8 @@ RED = "\x1b[31mX\u202e\n"
 
 
 def reported(status: InferenceModelStatus, **changes: object) -> InferenceModelStatus:
-    known = record(MINE, **changes)
-    there = observed(status=status, records=(known,), ready={MINE: (1, 1)}, served=MINE)
+    recorded = record(MINE, **changes)
+    there = observed(status=status, records=(recorded,), ready={MINE: (1, 1)}, served=MINE)
     made = report(there, plan(there, DEFAULTS, NOON), (), NOON)
     assert isinstance(made, InferenceModelStatus)
     return made
@@ -43,13 +43,13 @@ def test_decisions_are_carried_without_control_characters() -> None:
         reason=RED * 20,
         message=RED * (DECISION_MESSAGE_LENGTH // len(RED)),
     )
-    found = reported(edited(decisions=(forged,) * DECISIONS_KEPT))
+    status = reported(edited(decisions=(forged,) * DECISIONS_KEPT))
 
-    assert len(found.decisions) == DECISIONS_KEPT
-    assert all(text.isprintable() for one in found.decisions for text in texts(one))
-    assert all(len(one.message) <= DECISION_MESSAGE_LENGTH for one in found.decisions)
+    assert len(status.decisions) == DECISIONS_KEPT
+    assert all(text.isprintable() for decision in status.decisions for text in texts(decision))
+    assert all(len(decision.message) <= DECISION_MESSAGE_LENGTH for decision in status.decisions)
     # The next pass changes nothing more.
-    assert reported(found).decisions == found.decisions
+    assert reported(status).decisions == status.decisions
 
 
 def texts(decision: DecisionStatus) -> tuple[str, ...]:
@@ -68,12 +68,12 @@ def test_a_digest_is_carried_only_where_it_is_one() -> None:
 
 def test_the_run_of_a_record_is_shown_without_control_characters() -> None:
     resolved = Resolved("models:/m@a", "models:/m/1", 1, RED * 30, "https://h/a", Facts("a.onnx"))
-    found = reported(edited(), resolved=resolved)
+    status = reported(edited(), resolved=resolved)
 
-    assert found.model is not None
-    assert found.model.run_id is not None
-    assert found.model.run_id.isprintable()
-    assert len(found.model.run_id) <= 256
+    assert status.model is not None
+    assert status.model.run_id is not None
+    assert status.model.run_id.isprintable()
+    assert len(status.model.run_id) <= 256
 
 
 def test_a_time_to_come_counts_as_now() -> None:
@@ -85,7 +85,7 @@ def test_a_time_to_come_counts_as_now() -> None:
     )
     there = observed(status=status, records=(record(MINE),), ready={MINE: (0, 1)})
     done = plan(there, DEFAULTS, NOON)
-    assert done.position.since == NOON
+    assert done.state.since == NOON
     assert done.wake_after is not None
     assert done.wake_after <= timedelta(minutes=10)
 

@@ -1,4 +1,4 @@
-"""Which Events a pass is worth."""
+"""The Events of a pass."""
 
 from inference_operator.api.conditions import Condition, ConditionStatus
 from inference_operator.api.reasons import Reason
@@ -13,10 +13,10 @@ from tests.unit.planning.seen import NOON
 def status(
     ready: str, reason: str, stalled: str | None = None, *, generation: int | None = 3
 ) -> InferenceModelStatus:
-    found = [condition("Ready", ready, reason)]
+    conditions = [condition("Ready", ready, reason)]
     if stalled:
-        found.append(condition("Stalled", "True", stalled))
-    return InferenceModelStatus(observed_generation=generation, conditions=tuple(found))
+        conditions.append(condition("Stalled", "True", stalled))
+    return InferenceModelStatus(observed_generation=generation, conditions=tuple(conditions))
 
 
 def condition(kind: str, holds: str, reason: str) -> Condition:
@@ -110,7 +110,8 @@ def test_a_repair_names_what_was_put_back() -> None:
     assert note == EventDraft(
         Severity.NORMAL,
         "DriftRepaired",
-        "changed by somebody else, put back: Service/fx: spec.type differs; ConfigMap/x: missing",
+        "restored after a change by another client: Service/fx: spec.type differs;"
+        " ConfigMap/x: missing",
     )
 
 

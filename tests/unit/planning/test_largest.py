@@ -1,4 +1,4 @@
-"""The largest objects that the API server takes are planned with little memory and few words."""
+"""The largest objects of the API server are planned with little memory and short messages."""
 
 import json
 from typing import Any
@@ -24,14 +24,14 @@ DRAWN = ["unknown", "chain", "ring", "one_tensor", "shapes"]
 
 @pytest.fixture(scope="module")
 def outcome() -> Outcome:
-    """All of them planned, in one process."""
+    """Plan all of them in one process."""
     return measure("plan", "largest")
 
 
 @pytest.fixture(scope="module")
 def answers(outcome: Outcome) -> dict[str, dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = json.loads(outcome.answer)
-    return found
+    parsed: dict[str, dict[str, Any]] = json.loads(outcome.answer)
+    return parsed
 
 
 def test_the_largest_objects_take_little_memory(outcome: Outcome) -> None:
@@ -49,7 +49,7 @@ def test_the_largest_object_is_answered_in_few_words(
 
     assert answer["problems"] <= MOST_PROBLEMS + 1
     assert answer["longest"] < 2500
-    # Three conditions tell of an invalid spec.
+    # Three conditions report an invalid spec.
     assert answer["status"] < 4 * 32_768
     # It took a minute. How long exactly depends on the machine.
     assert answer["seconds"] < 5
@@ -76,8 +76,8 @@ def test_many_problems_end_with_one_about_the_others() -> None:
 
 @pytest.mark.parametrize("shape", DRAWN)
 def test_the_largest_pipeline_can_be_drawn(shape: str) -> None:
-    found = drawing(seen(SHAPES[shape](name_of, STEPS)), RolloutState())
-    shown = picture(found.graph, runs=found.runs, problems=found.problems)
+    drawn = drawing(seen(SHAPES[shape](name_of, STEPS)), RolloutState())
+    shown = picture(drawn.graph, runs=drawn.runs, problems=drawn.problems)
 
     # Of a tensor with many ends, each step that gives it is a wire to each end that takes it.
     assert len(shown.wires) <= (STEPS + 1) * (STEPS * 64 + 64)

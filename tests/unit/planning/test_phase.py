@@ -19,7 +19,7 @@ def holds(kind: str, reason: str = "X") -> Condition:
 
 
 @pytest.mark.parametrize(
-    ("found", "replicas", "word"),
+    ("conditions", "replicas", "word"),
     [
         ((holds("Ready"),), 2, "Ready"),
         ((holds("Ready"),), 0, "ScaledToZero"),
@@ -30,12 +30,12 @@ def holds(kind: str, reason: str = "X") -> Condition:
         ((holds("Stalled", "Paused"), holds("Available")), 2, "Paused"),
     ],
 )
-def test_the_phase_is_one_word(found: tuple[Condition, ...], replicas: int, word: str) -> None:
-    assert phase(found, replicas, promoted=False) == word
+def test_the_phase_is_one_word(conditions: tuple[Condition, ...], replicas: int, word: str) -> None:
+    assert phase(conditions, replicas, promoted=False) == word
 
 
 @pytest.mark.parametrize(
-    ("found", "word"),
+    ("conditions", "word"),
     [
         ((holds("Reconciling", "Scaling"), holds("Available")), "Progressing"),
         ((holds("Reconciling", "CrashLoop"), holds("Available")), "Degraded"),
@@ -43,6 +43,6 @@ def test_the_phase_is_one_word(found: tuple[Condition, ...], replicas: int, word
     ],
 )
 def test_trouble_of_the_revision_that_serves_is_no_progress(
-    found: tuple[Condition, ...], word: str
+    conditions: tuple[Condition, ...], word: str
 ) -> None:
-    assert phase(found, 2, promoted=True) == word
+    assert phase(conditions, 2, promoted=True) == word

@@ -1,4 +1,4 @@
-"""Whole plans: what they hold, and that nobody needs a cluster to ask for one."""
+"""Whole plans, computed without a cluster."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -33,7 +33,7 @@ def kinds(stage: tuple[Action, ...]) -> list[str]:
 
 
 def test_what_pods_need_is_written_before_them() -> None:
-    first, then, last = plan(observed(wanted=spec(replicas=2)), DEFAULTS, NOON).stages
+    first, then, last = plan(observed(body=spec(replicas=2)), DEFAULTS, NOON).stages
 
     assert kinds(first) == ["ConfigMap", "ControllerRevision", "Service"]
     assert kinds(then) == ["Deployment", "PodDisruptionBudget"]
@@ -42,13 +42,13 @@ def test_what_pods_need_is_written_before_them() -> None:
 
 @pytest.mark.parametrize(("replicas", "budgets"), [(0, 0), (1, 0), (2, 1), (9, 1)])
 def test_a_budget_from_two_replicas_on(replicas: int, budgets: int) -> None:
-    done = plan(observed(wanted=spec(replicas=replicas)), DEFAULTS, NOON)
+    done = plan(observed(body=spec(replicas=replicas)), DEFAULTS, NOON)
 
     assert sum(a.key.kind == "PodDisruptionBudget" for a in done.actions) == budgets
 
 
 def test_every_child_names_its_owner() -> None:
-    done = plan(observed(wanted=spec(replicas=2)), DEFAULTS, NOON)
+    done = plan(observed(body=spec(replicas=2)), DEFAULTS, NOON)
 
     for action in done.actions:
         assert not isinstance(action, Delete)
@@ -67,14 +67,14 @@ def test_equal_specs_give_equal_plans() -> None:
 def test_a_decision_that_was_recorded_is_not_told_again() -> None:
     done = plan(observed(), DEFAULTS, NOON)
     (decision,) = done.decisions
-    told = DecisionStatus(
+    recorded = DecisionStatus(
         time=NOON,
         reason=decision.reason,
         message="",
         source=decision.source,
         target=decision.target,
     )
-    status = InferenceModelStatus(decisions=(told,))
+    status = InferenceModelStatus(decisions=(recorded,))
 
     assert plan(observed(status=status), DEFAULTS, NOON).decisions == ()
 
@@ -97,7 +97,7 @@ def test_a_spec_of_any_shape_is_reported_and_never_raises(broken: Any) -> None:
 @pytest.mark.parametrize("name", ["lstm-", "lstm.", "a" * 250])
 def test_a_name_that_no_repository_can_hold_is_reported_and_never_raises(name: str) -> None:
     model = {**spec()["model"], "name": name}
-    done = plan(observed(wanted=spec(model=model)), DEFAULTS, NOON)
+    done = plan(observed(body=spec(model=model)), DEFAULTS, NOON)
 
     assert done.invalid is None or "name" in done.invalid.message
 
@@ -107,7 +107,7 @@ def test_an_invalid_spec_scales_what_serves() -> None:
         observed_generation=1, stable=RevisionStatus(revision="0ld", replicas=1)
     )
     seen = observed(
-        wanted={**spec(), "replicas": 3, "triton": {"nonsense": 1}},
+        body={**spec(), "replicas": 3, "triton": {"nonsense": 1}},
         status=status,
         records=(OLD,),
         ready={"0ld": (1, 1)},
@@ -115,13 +115,13 @@ def test_an_invalid_spec_scales_what_serves() -> None:
     done = plan(seen, DEFAULTS, NOON)
 
     assert done.invalid is not None
-    assert (done.replicas, done.position) == (3, RolloutState(stable="0ld"))
+    assert (done.replicas, done.state) == (3, RolloutState(stable="0ld"))
 
 
 def test_an_illegible_number_of_replicas_changes_no_size() -> None:
     status = InferenceModelStatus(observed_generation=1, stable=RevisionStatus(revision="0ld"))
     seen = observed(
-        wanted={**spec(), "replicas": "three"},
+        body={**spec(), "replicas": "three"},
         status=status,
         records=(OLD,),
         ready={"0ld": (4, 5)},
@@ -152,7 +152,7 @@ def test_scaling_is_told_against_what_was_reported() -> None:
         observed_generation=0, stable=RevisionStatus(revision=MINE, replicas=2)
     )
     seen = observed(
-        wanted=spec(replicas=5), status=status, records=(record(MINE),), ready={MINE: (2, 2)}
+        body=spec(replicas=5), status=status, records=(record(MINE),), ready={MINE: (2, 2)}
     )
     (decision,) = plan(seen, DEFAULTS, NOON).decisions
 
@@ -171,11 +171,11 @@ def test_names_that_others_have_are_told_and_the_services_counts(
     others: tuple[str, ...], has_none: bool
 ) -> None:
     keys = [ChildKey(kind, "fx-drift") for kind in others]
-    seen = replace(observed(wanted=spec(replicas=2)), name_conflicts=dict.fromkeys(keys))
+    seen = replace(observed(body=spec(replicas=2)), name_conflicts=dict.fromkeys(keys))
     done = plan(seen, DEFAULTS, NOON)
 
-    assert list(done.taken) == keys
-    assert [said.partition(" ")[0] for said in done.blocked] == [
+    assert list(done.blocked_by_conflicts) == keys
+    assert [message.partition(" ")[0] for message in done.conflicts] == [
         f"{kind}/fx-drift" for kind in others
     ]
     assert done.has_no_service is has_none
@@ -201,12 +201,12 @@ def test_leftovers_of_a_predecessor_are_waited_for() -> None:
 
 
 def test_it_can_be_explained_in_words() -> None:
-    assert explain(plan(observed(wanted=spec(replicas=2)), DEFAULTS, NOON)) == (
+    assert explain(plan(observed(body=spec(replicas=2)), DEFAULTS, NOON)) == (
         "InferenceModel/desk-7/fx-drift:\n"
         "  wanted: model fx-drift version 1 from https://store.example/fx/7/model.onnx,"
         f" revision {MINE}, 2 replicas\n"
         f"  decision: RevisionCreated: revision {MINE} is brought up with 2 replicas\n"
-        "  looks again: in 600 s at the latest\n"
+        "  next check: in 600 s at the latest\n"
         f"  apply  ControllerRevision/fx-drift-{MINE} (missing)\n"
         f"  create ConfigMap/fx-drift-{MINE} (missing)\n"
         "  apply  Service/fx-drift (missing)\n"
@@ -220,10 +220,10 @@ def test_a_deadline_that_comes_wakes_in_time() -> None:
 
 
 def test_gpus_that_appear_make_a_revision_of_their_own() -> None:
-    wanted = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
-    without = plan(observed(wanted=wanted), DEFAULTS, NOON)
+    body = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
+    without = plan(observed(body=body), DEFAULTS, NOON)
     gpu = Node("gpu-a", extended={"nvidia.com/gpu": 1})
-    with_gpu = plan(observed(wanted=wanted, nodes=(gpu,)), DEFAULTS, NOON)
+    with_gpu = plan(observed(body=body, nodes=(gpu,)), DEFAULTS, NOON)
 
     assert without.unit is not None
     assert with_gpu.unit is not None
@@ -232,8 +232,8 @@ def test_gpus_that_appear_make_a_revision_of_their_own() -> None:
 
 
 def test_without_known_nodes_a_first_revision_waits_for_its_accelerator_and_says_so() -> None:
-    wanted = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
-    seen = replace(observed(wanted=wanted), nodes=None)
+    body = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
+    seen = replace(observed(body=body), nodes=None)
     made = plan(seen, DEFAULTS, NOON)
     status = report(seen, made, (), NOON)
 
@@ -241,17 +241,17 @@ def test_without_known_nodes_a_first_revision_waits_for_its_accelerator_and_says
     assert made.unit.workload.mode is Mode.ACCELERATOR
     ready = status.condition(ConditionType.READY)
     assert ready is not None
-    assert "the fallback to the CPU is off, since the operator may not list nodes" in ready.message
+    assert "the fallback to the CPU is off because the operator may not list nodes" in ready.message
     assert status.accelerator is not None
     assert status.accelerator.mode is AcceleratorMode.GPU
 
 
 def test_without_known_nodes_what_fell_back_makes_no_revision() -> None:
-    wanted = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
-    before = plan(observed(wanted=wanted), DEFAULTS, NOON)
-    status = report(observed(wanted=wanted), before, (), NOON)
+    body = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
+    before = plan(observed(body=body), DEFAULTS, NOON)
+    status = report(observed(body=body), before, (), NOON)
     assert isinstance(status, InferenceModelStatus)
-    after = plan(replace(observed(wanted=wanted, status=status), nodes=None), DEFAULTS, NOON)
+    after = plan(replace(observed(body=body, status=status), nodes=None), DEFAULTS, NOON)
 
     assert before.unit is not None
     assert after.unit is not None

@@ -54,8 +54,8 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
         {"load": {"state": waiting("ErrImagePull", "rpc error: not\n found")}},
         "ImagePullFailed",
         "image registry.example/inference-operator:1.2.3 cannot be pulled: rpc error: not found;"
-        " it is the operator's own: correct INFERENCE_OPERATOR_LOADER_IMAGE of its Deployment,"
-        " or name a pull secret in spec.imagePullSecrets",
+        " this is the operator's own image: correct INFERENCE_OPERATOR_LOADER_IMAGE of its"
+        " Deployment, or name a pull secret in spec.imagePullSecrets",
     ),
     "the Triton image cannot be pulled": (
         {
@@ -69,8 +69,8 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
     "a Secret of the environment does not exist": (
         {"triton": {"state": waiting("CreateContainerConfigError", 'secret "feed" not found')}},
         "PodRefused",
-        'a container of pod fx-drift-0 cannot be created: secret "feed" not found; correct what'
-        " it names in spec",
+        'a container of pod fx-drift-0 cannot be created: secret "feed" not found; correct'
+        " the field of spec that it names",
     ),
     "Triton needs more memory": (
         {
@@ -124,7 +124,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
     "no node has the memory": (
         {"unschedulable": "0/3 nodes are available: 3 Insufficient memory."},
         "Unschedulable",
-        "no node takes the pod: 0/3 nodes are available: 3 Insufficient memory.; adjust"
+        "no node accepts the pod: 0/3 nodes are available: 3 Insufficient memory.; adjust"
         " spec.resources or spec.placement, or add nodes",
     ),
     "the volume claim does not exist": (
@@ -138,10 +138,10 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("state", "reason", "message"), TABLE.values(), ids=TABLE)
 def test_the_trouble_is(state: dict[str, Any], reason: str, message: str) -> None:
-    found = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **state)),))
+    diagnosis = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **state)),))
 
-    assert found is not None
-    assert (found.reason, found.message) == (reason, message)
+    assert diagnosis is not None
+    assert (diagnosis.reason, diagnosis.message) == (reason, message)
 
 
 QUIET: dict[str, dict[str, Any]] = {
@@ -164,42 +164,42 @@ def test_nothing_is_wrong_with(state: dict[str, Any]) -> None:
 
 def test_pods_that_nobody_may_make_come_first() -> None:
     refused = 'pods "fx-drift-x" is forbidden: exceeded quota: gpus'
-    found = diagnose(RECORD, DeploymentView(2, 0, refused), ())
+    diagnosis = diagnose(RECORD, DeploymentView(2, 0, refused), ())
 
-    assert found is not None
-    assert (found.reason, found.message) == (
+    assert diagnosis is not None
+    assert (diagnosis.reason, diagnosis.message) == (
         "PodRefused",
-        f"pods are refused: {refused}; correct what it names in spec, or ask for the quota or"
-        " permission",
+        f"pods are refused: {refused}; correct the field of spec that it names, or ask for the"
+        " quota or permission",
     )
 
 
 def test_the_most_telling_pod_speaks_for_all() -> None:
     stuck = bodies.pod("aaa", name="one", unschedulable="0/1 nodes are available")
     failing = bodies.pod("aaa", name="two", load=loader_said(Reason.DIGEST_MISMATCH, "wrong"))
-    found = diagnose(RECORD, None, (pod_view(stuck), pod_view(failing)))
+    diagnosis = diagnose(RECORD, None, (pod_view(stuck), pod_view(failing)))
 
-    assert found is not None
-    assert found.reason == "DigestMismatch"
+    assert diagnosis is not None
+    assert diagnosis.reason == "DigestMismatch"
 
 
 def test_a_long_message_is_cut() -> None:
     words = "very " * 400
-    found = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", unschedulable=words)),))
+    diagnosis = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", unschedulable=words)),))
 
-    assert found is not None
-    assert len(found.message) < 800
-    assert "…" in found.message
+    assert diagnosis is not None
+    assert len(diagnosis.message) < 800
+    assert "…" in diagnosis.message
 
 
 def test_a_loader_that_succeeded_is_read_from_any_pod() -> None:
-    said = LoadReport(Reason.RESOLVED, "done").to_json()
-    done = {"state": terminated(0, reason="Completed", message=said)}
+    report = LoadReport(Reason.RESOLVED, "done").to_json()
+    done = {"state": terminated(0, reason="Completed", message=report)}
     pods = (
         pod_view(bodies.pod("aaa", name="one")),
         pod_view(bodies.pod("aaa", name="two", load=done)),
     )
 
-    found = load_report(pods)
-    assert found is not None
-    assert found.message == "done"
+    loaded = load_report(pods)
+    assert loaded is not None
+    assert loaded.message == "done"

@@ -7,7 +7,7 @@ from inference_operator.api.status import InferenceModelStatus, RevisionStatus, 
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.rollout.position import as_carried_out, position_of
+from inference_operator.planning.rollout.position import as_carried_out, rollout_state_of
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE, OLD
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
@@ -25,27 +25,27 @@ POSITIONS = {
 }
 
 
-@pytest.mark.parametrize("position", POSITIONS.values(), ids=POSITIONS)
-def test_a_position_survives_the_status(position: RolloutState) -> None:
+@pytest.mark.parametrize("state", POSITIONS.values(), ids=POSITIONS)
+def test_a_position_survives_the_status(state: RolloutState) -> None:
     records = tuple(record(name, n) for n, name in enumerate("abc"))
     seen = observed(records=records)
-    done = Plan(seen.owner.key, (), position, records=seen.revisions, replicas=1)
+    done = Plan(seen.owner.key, (), state, records=seen.revisions, replicas=1)
     status = report(seen, done, (), NOON)
     written = InferenceModelStatus.model_validate(status.to_body())
 
-    assert position_of(observed(status=written, records=records)) == position
+    assert rollout_state_of(observed(status=written, records=records)) == state
 
 
 def test_a_lost_status_is_taken_from_the_service() -> None:
     seen = observed(records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
 
-    assert position_of(seen) == RolloutState(stable="0ld")
+    assert rollout_state_of(seen) == RolloutState(stable="0ld")
 
 
 def test_a_service_that_leads_nowhere_makes_nothing_stable() -> None:
     seen = observed(records=(OLD,), ready={"0ld": (0, 2)}, served="0ld")
 
-    assert position_of(seen) == RolloutState()
+    assert rollout_state_of(seen) == RolloutState()
 
 
 def test_revisions_that_are_gone_are_forgotten() -> None:
@@ -56,8 +56,8 @@ def test_revisions_that_are_gone_are_forgotten() -> None:
         rollout=RolloutStatus(previous="gone too", promoted_at=NOON),
     )
 
-    found = position_of(observed(status=status, records=(OLD,)))
-    assert (found.stable, found.candidate, found.previous) == ("0ld", None, None)
+    state = rollout_state_of(observed(status=status, records=(OLD,)))
+    assert (state.stable, state.candidate, state.previous) == ("0ld", None, None)
 
 
 def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
@@ -68,7 +68,7 @@ def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
     )
     seen = observed(status=status, records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
 
-    assert plan(seen, DEFAULTS, NOON).position.serving == "0ld"
+    assert plan(seen, DEFAULTS, NOON).state.serving == "0ld"
 
 
 def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> None:
@@ -79,7 +79,7 @@ def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> No
     )
     seen = observed(status=status, records=(OLD,), ready={"0ld": (2, 2)}, served=None)
 
-    assert plan(seen, DEFAULTS, NOON).position.live == (MINE,)
+    assert plan(seen, DEFAULTS, NOON).state.live == (MINE,)
 
 
 PROMOTED = Decision(Reason.PROMOTED, "moved", "a", "b")
@@ -87,16 +87,16 @@ SCALED = Decision(Reason.SCALED, "scaled", "1", "2")
 
 
 def test_a_promotion_whose_service_stayed_behind_did_not_happen() -> None:
-    position = RolloutState(stable="b", previous="a", promoted_at=NOON)
-    done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
+    state = RolloutState(stable="b", previous="a", promoted_at=NOON)
+    done = Plan(observed().owner.key, (), state, decisions=(SCALED, PROMOTED))
 
-    found = as_carried_out(done, "a")
-    assert found.position == RolloutState(stable="a", candidate="b", since=NOON)
-    assert found.decisions == (SCALED,)
+    carried_out = as_carried_out(done, "a")
+    assert carried_out.state == RolloutState(stable="a", candidate="b", since=NOON)
+    assert carried_out.decisions == (SCALED,)
 
 
 def test_a_promotion_whose_service_moved_did() -> None:
-    position = RolloutState(stable="b", previous="a", promoted_at=NOON)
-    done = Plan(observed().owner.key, (), position, decisions=(SCALED, PROMOTED))
+    state = RolloutState(stable="b", previous="a", promoted_at=NOON)
+    done = Plan(observed().owner.key, (), state, decisions=(SCALED, PROMOTED))
 
     assert as_carried_out(done, "b") == done

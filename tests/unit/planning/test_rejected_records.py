@@ -21,19 +21,19 @@ def rejected(revision: str, number: int = 0) -> RejectedRecord:
 
 
 def seen(*records: RejectedRecord, **changes: object) -> Observed:
-    found = {record.name: record for record in records}
-    return replace(observed(**changes), rejected=found)  # type: ignore[arg-type]
+    by_name = {record.name: record for record in records}
+    return replace(observed(**changes), rejected=by_name)  # type: ignore[arg-type]
 
 
 def running() -> Observed:
-    """A unit whose wanted revision serves, from a record that is not accepted."""
+    """Return a unit whose target revision serves from a record that is not accepted."""
     stable = RevisionStatus(revision=MINE, replicas=1, ready=1)
     status = InferenceModelStatus(observed_generation=1, stable=stable)
-    found = seen(rejected(MINE), status=status, ready={MINE: (1, 1)}, served=MINE)
-    # What runs is not seen as what would be rendered.
+    view = seen(rejected(MINE), status=status, ready={MINE: (1, 1)}, served=MINE)
+    # The live children differ from the rendering.
     live = {"kind": "Deployment", "metadata": {"name": f"fx-drift-{MINE}", "uid": "u"}, "spec": {}}
     (key,) = (a.key for a in plan(observed(), DEFAULTS, NOON).actions if a.key.kind == "Deployment")
-    return replace(found, children={key: live})
+    return replace(view, children={key: live})
 
 
 def test_nothing_of_a_rejected_revision_is_written_while_other_pods_run() -> None:
@@ -94,17 +94,17 @@ def settled(status: InferenceModelStatus, base: dict[str, object]) -> InferenceM
 
 
 def test_a_thousand_edits_make_few_decisions_and_writes() -> None:
-    """An Event is no more than a decision, and a status is written only where it differs."""
+    """Each Event belongs to a decision, and a status is written only if it differs."""
     stable = RevisionStatus(revision=MINE, version="1", replicas=1, ready=1)
     status = InferenceModelStatus(observed_generation=1, stable=stable)
     base = {"records": (record(MINE),), "ready": {MINE: (1, 1)}, "served": MINE}
     made, written, wait = 0, 0, None
     status = settled(status, base)
     for number in range(1000):
-        found = rejected(f"r{number}"), rejected(f"s{number}")
-        there = seen(*found, status=status, **base)
+        forged = rejected(f"r{number}"), rejected(f"s{number}")
+        there = seen(*forged, status=status, **base)
         done = plan(there, DEFAULTS, NOON + timedelta(milliseconds=100 * number))
-        made += sum(one.reason is Reason.RECORD_REJECTED for one in done.decisions)
+        made += sum(decision.reason is Reason.RECORD_REJECTED for decision in done.decisions)
         after = report(there, done, (), NOON)
         assert isinstance(after, InferenceModelStatus)
         written += after != status
@@ -113,7 +113,7 @@ def test_a_thousand_edits_make_few_decisions_and_writes() -> None:
     assert (made, written) == (3, 3)
     assert wait is not None
 
-    # What is not accepted after that is told later.
+    # Records that are rejected after that are reported later.
     there = seen(rejected("late"), status=status, **base)
     assert plan(there, DEFAULTS, NOON + timedelta(minutes=10)).decisions != ()
 
@@ -123,4 +123,4 @@ def test_decisions_of_the_future_keep_nothing_quiet() -> None:
     status = InferenceModelStatus(observed_generation=1, decisions=(forged,) * 3)
 
     done = plan(seen(rejected("r"), status=status), DEFAULTS, NOON)
-    assert Reason.RECORD_REJECTED in {one.reason for one in done.decisions}
+    assert Reason.RECORD_REJECTED in {decision.reason for decision in done.decisions}

@@ -20,7 +20,7 @@ def after(seconds: float) -> datetime:
 
 
 def step(
-    position: RolloutState,
+    state: RolloutState,
     target: str,
     ready: int = 0,
     *,
@@ -29,13 +29,13 @@ def step(
     served: str | None = "",
     **settings: object,
 ) -> Transition:
-    """The Service selects `served`, or as it should where that is left out."""
+    """Advance once; by default the Service selects the serving revision."""
     rules = replace(SETTINGS, **settings)  # type: ignore[arg-type]
-    led_to = position.serving or target if served == "" else served
-    return advance(position, RolloutFacts(target, replicas, ready, rules, now, led_to))
+    led_to = state.serving or target if served == "" else served
+    return advance(state, RolloutFacts(target, replicas, ready, rules, now, led_to))
 
 
-def told(done: Transition) -> list[str]:
+def reports(done: Transition) -> list[str]:
     return [f"{decision.reason}: {decision.message}" for decision in done.decisions]
 
 
@@ -182,17 +182,17 @@ STORY = {
 }
 
 
-@pytest.mark.parametrize(("done", "position", "words"), STORY.values(), ids=STORY)
-def test_the_rollout_goes(done: Transition, position: RolloutState, words: list[str]) -> None:
-    assert done.position == position
-    assert told(done) == words
+@pytest.mark.parametrize(("done", "state", "words"), STORY.values(), ids=STORY)
+def test_the_rollout_goes(done: Transition, state: RolloutState, words: list[str]) -> None:
+    assert done.state == state
+    assert reports(done) == words
 
 
 def test_a_pause_says_who_waits_and_who_serves() -> None:
     done = step(SERVING, "new", paused=True)
 
     assert done.paused
-    assert done.stuck == (
+    assert done.blocked_reason == (
         "revision new waits because spec.rollout.paused is true; revision old goes on serving"
     )
 
@@ -200,32 +200,32 @@ def test_a_pause_says_who_waits_and_who_serves() -> None:
 def test_past_the_deadline_it_says_what_is_missing_and_who_serves() -> None:
     done = step(replace(BEGUN, progress=1), "new", 1, now=after(600))
 
-    assert done.position == replace(BEGUN, progress=1)
-    assert done.stuck == (
-        "revision new made no progress since 2031-05-06T12:00:00Z (progressDeadline 600 s):"
+    assert done.state == replace(BEGUN, progress=1)
+    assert done.blocked_reason == (
+        "revision new has made no progress since 2031-05-06T12:00:00Z (progressDeadline 600 s):"
         " its model answers on 1 of 2 replicas; revision old goes on serving"
     )
     assert done.wake_after is None
 
 
 def test_a_revision_that_only_lacks_its_service_misses_no_deadline() -> None:
-    assert step(BEGUN, "new", 2, now=after(9000), served=None).stuck == ""
+    assert step(BEGUN, "new", 2, now=after(9000), served=None).blocked_reason == ""
 
 
 def test_a_revision_past_its_deadline_is_still_promoted_when_it_recovers() -> None:
-    assert step(BEGUN, "new", 2, now=after(9000)).position.stable == "new"
+    assert step(BEGUN, "new", 2, now=after(9000)).state.stable == "new"
 
 
 def test_progress_past_the_deadline_starts_the_clock_anew() -> None:
     done = step(BEGUN, "new", 1, now=after(9000))
 
-    assert (done.stuck, done.position.since) == ("", after(9000))
+    assert (done.blocked_reason, done.state.since) == ("", after(9000))
 
 
 def test_a_pod_lost_is_no_progress() -> None:
     done = step(replace(BEGUN, progress=1), "new", 0, now=after(100))
 
-    assert done.position.since == NOON
+    assert done.state.since == NOON
 
 
 @pytest.mark.parametrize(

@@ -14,15 +14,15 @@ from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.status.unit_status import report
-from inference_operator.validation.accelerator import Choice
-from inference_operator.validation.model import Invalid
+from inference_operator.validation.accelerator import AcceleratorChoice
+from inference_operator.validation.invalid import Invalid
 from tests.unit.planning.decided import MINE, decided
 from tests.unit.planning.seen import NOON, container, observed, pod
 
 
 def test_the_digest_that_was_loaded_is_kept_when_its_pods_are_gone() -> None:
-    said = LoadReport(Reason.RESOLVED, "ok", (LoadedModel("fx-drift", "ab" * 32, 7),)).to_json()
-    loaded = pod(MINE, ready=True, loader=container(exit_code=0, exit_message=said))
+    message = LoadReport(Reason.RESOLVED, "ok", (LoadedModel("fx-drift", "ab" * 32, 7),)).to_json()
+    loaded = pod(MINE, ready=True, loader=container(exit_code=0, exit_message=message))
     done = decided(RolloutState(stable=MINE))
     first = report(observed(ready={MINE: (2, 2)}, served=MINE, pods=(loaded,)), done, (), NOON)
     again = observed(status=first, ready={MINE: (2, 2)}, served=MINE)
@@ -34,7 +34,9 @@ def test_the_digest_that_was_loaded_is_kept_when_its_pods_are_gone() -> None:
 
 def test_a_unit_on_the_cpu_says_so() -> None:
     seen = observed(ready={MINE: (2, 2)}, served=MINE)
-    done = decided(RolloutState(stable=MINE), accelerator=Choice(Mode.CPU, "none of 3 nodes"))
+    done = decided(
+        RolloutState(stable=MINE), accelerator=AcceleratorChoice(Mode.CPU, "none of 3 nodes")
+    )
     status = report(seen, done, (), NOON)
     ready = status.condition(ConditionType.READY)
 
@@ -62,7 +64,7 @@ def test_the_last_twenty_decisions_are_kept() -> None:
 
 def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:
     invalid = Invalid((Problem("spec", "nothing", "a model"),))
-    done = decided(RolloutState(), wanted=False, invalid=invalid, stuck=invalid.message)
+    done = decided(RolloutState(), with_unit=False, invalid=invalid, blocked_reason=invalid.message)
 
     assert report(observed(), done, (), NOON).url is None
     assert report(observed(), decided(RolloutState(candidate=MINE)), (), NOON).url is not None

@@ -1,4 +1,4 @@
-"""What keeps a model of a pipeline from serving, named at the step or the resource of the model."""
+"""Diagnoses of models in a pipeline, at the path of the step or the resource."""
 
 import pytest
 
@@ -18,7 +18,7 @@ PINNED_URI = "https://store.example/fx/3/model.onnx"
 
 
 def pinned(kind: str, model: str, *files: str) -> ServedStep:
-    """A step that runs what the resource `fx` served."""
+    """Return a step that runs the served revision of the resource `fx`."""
     repository = {f"{name}.config.pbtxt": "" for name in files}
     uri = PINNED_URI if kind == "InferenceModel" else ""
     return ServedStep(
@@ -32,10 +32,10 @@ def told_of(steps: tuple[ServedStep, ...], model: str, *problems: Problem) -> st
     ).to_json()
     state = {"state": waiting("CrashLoopBackOff"), "lastState": terminated(3, message=report)}
     failed = pod_view(bodies.pod("aaa", load=state))
-    found = diagnose(record(version=2, uri="", steps=steps), None, (failed,))
-    assert found is not None
-    assert found.reason is Reason.ARTIFACT_NOT_FOUND
-    return found.message
+    diagnosis = diagnose(record(version=2, uri="", steps=steps), None, (failed,))
+    assert diagnosis is not None
+    assert diagnosis.reason is Reason.ARTIFACT_NOT_FOUND
+    return diagnosis.message
 
 
 OWN = ServedStep("own", "lstm", 3, "https://store.example/lstm.pt")
@@ -103,10 +103,10 @@ def test_each_of_two_inline_models_is_named_at_its_own_step() -> None:
 
 
 def test_a_model_of_two_resources_is_named_in_both() -> None:
-    one = pinned("InferenceModel", "drift", "drift")
+    model_step = pinned("InferenceModel", "drift", "drift")
     two = pinned("EnsemblePipeline", "inner", "inner", "drift")
 
-    assert told_of((one, one, two), "drift", GONE) == (
+    assert told_of((model_step, model_step, two), "drift", GONE) == (
         "spec.model.source.uri of InferenceModel fx and spec.steps[].model.source.uri of model"
         " drift of EnsemblePipeline fx: 404; correct it"
     )
@@ -121,10 +121,10 @@ def test_a_report_of_an_older_loader_is_told_as_it_is() -> None:
     text = f'{{"reason":"ArtifactNotFound","message":"{message}"}}'
     failed = pod_view(bodies.pod("aaa", load={"state": terminated(3, message=text)}))
     for steps in ((), (OWN, OTHER)):
-        found = diagnose(record(uri="", steps=steps), None, (failed,))
+        diagnosis = diagnose(record(uri="", steps=steps), None, (failed,))
 
-        assert found is not None
-        assert (found.reason, found.message) == (Reason.ARTIFACT_NOT_FOUND, message)
+        assert diagnosis is not None
+        assert (diagnosis.reason, diagnosis.message) == (Reason.ARTIFACT_NOT_FOUND, message)
 
 
 @pytest.mark.parametrize(
@@ -137,19 +137,19 @@ def test_a_report_of_an_older_loader_is_told_as_it_is() -> None:
 def test_a_missing_claim_is_named_at_the_step_whose_model_is_on_it(uri: str, path: str) -> None:
     steps = (OWN, ServedStep("price", "price", 3, uri))
     pending = pod_view(bodies.pod("aaa", unschedulable='persistentvolumeclaim "models" not found'))
-    found = diagnose(record(uri="", steps=steps), None, (pending,))
+    diagnosis = diagnose(record(uri="", steps=steps), None, (pending,))
 
-    assert found is not None
-    assert found.message.startswith(f"{path}: PersistentVolumeClaim models does not exist")
+    assert diagnosis is not None
+    assert diagnosis.message.startswith(f"{path}: PersistentVolumeClaim models does not exist")
 
 
 def test_a_referenced_model_that_triton_cannot_load_is_named_with_its_resource() -> None:
     step = pinned("InferenceModel", "fx-drift", "fx-drift")
     failed = pod_view(bodies.pod("aaa", triton={"state": terminated(1, message=LOG)}))
-    found = diagnose(record(uri="", steps=(OWN, step)), None, (failed,))
+    diagnosis = diagnose(record(uri="", steps=(OWN, step)), None, (failed,))
 
-    assert found is not None
-    assert found.message.startswith(
+    assert diagnosis is not None
+    assert diagnosis.message.startswith(
         "spec.model of InferenceModel fx: Triton cannot load model fx-drift version 1: Invalid"
     )
 
@@ -157,7 +157,7 @@ def test_a_referenced_model_that_triton_cannot_load_is_named_with_its_resource()
 def test_a_loader_that_says_nothing_is_told_of_the_set() -> None:
     pipeline = record(version=2, uri="", steps=(OWN,))
     unclear = pod_view(bodies.pod("aaa", load={"state": terminated(137)}))
-    found = diagnose(pipeline, None, (unclear,))
+    diagnosis = diagnose(pipeline, None, (unclear,))
 
-    assert found is not None
-    assert "while it loaded set 2 (own:3);" in found.message
+    assert diagnosis is not None
+    assert "while it loaded set 2 (own:3);" in diagnosis.message

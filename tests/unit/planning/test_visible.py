@@ -1,4 +1,4 @@
-"""Nothing that a terminal obeys reaches a status, an Event or a line of a plan."""
+"""A status, an Event or a plan never contains terminal control characters."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.pod_health import diagnose
 from inference_operator.planning.status.unit_status import report
-from inference_operator.validation.model import Invalid
+from inference_operator.validation.invalid import Invalid
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import NOON, container, observed, pod, record
 
@@ -24,9 +24,9 @@ SAID: list[dict[str, Any]] = [
     {"invalid": Invalid((Problem("spec", FORGED, FORGED), Problem("", "", FORGED)))},
     {"unresolved": Unresolved(Reason.MODEL_UNUSABLE, (Problem("", "", FORGED),))},
     {"rejected": FORGED},
-    {"stuck": FORGED, "paused": True},
+    {"blocked_reason": FORGED, "paused": True},
     {"decisions": (Decision(Reason.PROMOTED, FORGED),)},
-    {"behind": FORGED},
+    {"outdated_default_reason": FORGED},
     {"contradictions": (Problem("", "", FORGED),)},
 ]
 texts = st.text(st.characters(codec=None, exclude_categories=()))
@@ -34,25 +34,25 @@ texts = st.text(st.characters(codec=None, exclude_categories=()))
 
 def strings(value: Any) -> list[str]:
     if isinstance(value, dict):
-        return [text for one in value.values() for text in strings(one)]
+        return [text for child in value.values() for text in strings(child)]
     if isinstance(value, list):
-        return [text for one in value for text in strings(one)]
+        return [text for child in value for text in strings(child)]
     return [value] if isinstance(value, str) else []
 
 
-@pytest.mark.parametrize("said", SAID, ids=lambda said: next(iter(said)))
-def test_a_status_holds_only_what_can_be_printed(said: dict[str, Any]) -> None:
-    plan = Plan(KEY, (), RolloutState(), replicas=1, **said)
+@pytest.mark.parametrize("texts", SAID, ids=lambda texts: next(iter(texts)))
+def test_a_status_holds_only_what_can_be_printed(texts: dict[str, Any]) -> None:
+    plan = Plan(KEY, (), RolloutState(), replicas=1, **texts)
     status = report(observed(), plan, (FORGED,), NOON).to_body()
-    found = strings(status)
+    shown = strings(status)
 
-    assert any("\\u001b[2Jgone" in text for text in found)
-    assert all(text.isprintable() for text in found)
+    assert any("\\u001b[2Jgone" in text for text in shown)
+    assert all(text.isprintable() for text in shown)
 
 
-@pytest.mark.parametrize("said", SAID, ids=lambda said: next(iter(said)))
-def test_a_plan_has_as_many_lines_as_it_says(said: dict[str, Any]) -> None:
-    lines = explain(Plan(KEY, (), RolloutState(), replicas=1, **said)).split("\n")
+@pytest.mark.parametrize("texts", SAID, ids=lambda texts: next(iter(texts)))
+def test_a_plan_has_as_many_lines_as_it_says(texts: dict[str, Any]) -> None:
+    lines = explain(Plan(KEY, (), RolloutState(), replicas=1, **texts)).split("\n")
 
     assert all(line.isprintable() for line in lines)
     assert not any(line.startswith("Ready: True") for line in lines)
@@ -69,10 +69,10 @@ def test_a_plan_has_as_many_lines_as_it_says(said: dict[str, Any]) -> None:
     ids=["an image", "a container", "an end", "a scheduler"],
 )
 def test_what_a_pod_says_is_shown_on_one_line(changes: dict[str, Any]) -> None:
-    found = diagnose(record(), None, (pod(**changes),))
+    diagnosis = diagnose(record(), None, (pod(**changes),))
 
-    assert found is not None
-    assert found.message.isprintable()
+    assert diagnosis is not None
+    assert diagnosis.message.isprintable()
 
 
 @given(texts, st.integers(1, 60))

@@ -11,7 +11,7 @@ from inference_operator.domain.names import ChildKey
 from inference_operator.domain.observed import DeploymentView, Observed, RevisionRecord
 from inference_operator.planning.planner import plan
 from inference_operator.resources.metadata import owned
-from inference_operator.validation.model import Defaults
+from inference_operator.validation.defaults import Defaults
 from tests.unit.planning.seen import NOON
 from tests.unit.resources.inputs import INPUTS, seen_of
 from tests.unit.resources.records import NAMES, read, written
@@ -50,7 +50,7 @@ def test_nothing_of_a_revision_is_written_by_an_upgraded_operator(name: str) -> 
 
     kinds = {action.key.kind for action in done.actions}
     assert kinds <= {"Service", "PodDisruptionBudget"}
-    assert done.position.candidate is None
+    assert done.state.candidate is None
     assert not done.rejected
     assert Reason.RECORD_REJECTED not in {decision.reason for decision in done.decisions}
 

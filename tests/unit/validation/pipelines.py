@@ -1,4 +1,4 @@
-"""Pipelines in few words, and the models that their steps pin."""
+"""Short builders of pipelines, and the models that their steps pin."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel, RepositoryPlan
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.validation.model import Invalid
+from inference_operator.validation.invalid import Invalid
 from inference_operator.validation.pipeline import CompletedPipeline, pipeline_unit
 from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.steps import inline_spec
@@ -51,24 +51,24 @@ def made(
     body = {**epipe(maxBatchSize=4)["spec"], **changes}
     spec = EnsemblePipelineSpec.model_validate(body)
     inline = {}
-    for one in spec.steps:
-        if one.model is not None:
-            wanted = inline_spec(spec, one)
-            inline[one.name] = CompletedSpec(wanted, wanted)
-    found = {"drift": pin()} if pins is None else pins
-    return pipeline_unit(OWNER, 1, CompletedPipeline(spec, found, inline), mode, DEFAULTS)
+    for each in spec.steps:
+        if each.model is not None:
+            model = inline_spec(spec, each)
+            inline[each.name] = CompletedSpec(model, model)
+    all_pins = {"drift": pin()} if pins is None else pins
+    return pipeline_unit(OWNER, 1, CompletedPipeline(spec, all_pins, inline), mode, DEFAULTS)
 
 
 def unit(**changes: Any) -> ServingUnit:
-    found = made(**changes)
-    assert isinstance(found, ServingUnit), found
-    return found
+    served = made(**changes)
+    assert isinstance(served, ServingUnit), served
+    return served
 
 
 def problems(**changes: Any) -> tuple[str, ...]:
-    found = made(**changes)
-    assert isinstance(found, Invalid), found
-    return tuple(map(str, found.problems))
+    served = made(**changes)
+    assert isinstance(served, Invalid), served
+    return tuple(map(str, served.problems))
 
 
 def config(of: ServingUnit, name: str) -> Any:
@@ -77,7 +77,7 @@ def config(of: ServingUnit, name: str) -> Any:
 
 def inline(**model: Any) -> dict[str, Any]:
     tensor = {"name": "x", "dataType": "FP32", "shape": [4]}
-    wanted = {
+    model_body = {
         "source": {"uri": "https://store.example/fx/1/model.onnx"},
         "format": "onnx",
         "maxBatchSize": 8,
@@ -85,11 +85,11 @@ def inline(**model: Any) -> dict[str, Any]:
         "outputs": [{"name": "y", "dataType": "FP32", "shape": [1]}],
         **model,
     }
-    return {**step(modelRef=None), "model": wanted}
+    return {**step(modelRef=None), "model": model_body}
 
 
 def average(**fields: Any) -> dict[str, Any]:
-    """A pipeline of a built-in step alone."""
+    """Return a pipeline with only a built-in step."""
     takes = {"price": 1, "interval": 2, "score": 1, "confidence": 1}
     only = step(
         "average",

@@ -1,4 +1,4 @@
-"""On the accelerator, or on the CPU where no node could ever offer it."""
+"""The choice between the accelerator and the CPU."""
 
 import pytest
 
@@ -65,14 +65,14 @@ def test_the_mode_is(
 
 def test_it_says_why_on_the_cpu() -> None:
     assert choose_mode(FALLS_BACK, ANYWHERE, (TAINTED,)).message == (
-        "none of 1 nodes offers 1 nvidia.com/gpu to these pods, so the model runs on the CPU"
+        "none of 1 node offers 1 nvidia.com/gpu to these pods, so the model runs on the CPU"
         " (accelerator.whenUnavailable: UseCPU)"
     )
 
 
 def test_it_says_how_many_nodes_offer_it() -> None:
     assert choose_mode(FALLS_BACK, ANYWHERE, (TAINTED, OFFERS)).message == (
-        "1 of 2 nodes offer 1 nvidia.com/gpu"
+        "1 of 2 nodes offers 1 nvidia.com/gpu"
     )
 
 
@@ -101,7 +101,7 @@ def test_without_known_nodes_the_accelerator_is_waited_for_and_the_message_says_
     choice = choose_mode(FALLS_BACK, ANYWHERE, None)
     assert (choice.mode, choice.fallback_is_off) == (Mode.ACCELERATOR, True)
     assert choice.message == (
-        "the fallback to the CPU is off, since the operator may not list nodes, and pods run only"
+        "the fallback to the CPU is off because the operator may not list nodes; pods run only"
         " where a node offers 1 nvidia.com/gpu; let the operator list and watch nodes (a"
         " ClusterRole), or set accelerator.whenUnavailable to Wait"
     )
@@ -124,7 +124,7 @@ def test_whom_nodes_do_not_concern_is_not_told_of_them(accelerator: Accelerator 
     [
         (WAITS, (), False, "set spec.accelerator.whenUnavailable to UseCPU"),
         (WAITS, (), True, ""),
-        # In use, so no fallback: nodes that offer it are waited for.
+        # The accelerator is in use: pods wait for the node, without a fallback.
         (WAITS, (OFFERS,), False, ""),
         (WAITS, None, False, ""),
         (FALLS_BACK, (OFFERS,), False, ""),
@@ -139,6 +139,6 @@ def test_the_way_out_fits_what_the_spec_says_and_what_is_known(
     gpu_only: bool,
     way_out: str,
 ) -> None:
-    found = choose_mode(accelerator, ANYWHERE, nodes, gpu_only=gpu_only).way_out
-    assert found.startswith(way_out)
-    assert bool(found) == bool(way_out)
+    offered = choose_mode(accelerator, ANYWHERE, nodes, gpu_only=gpu_only).way_out
+    assert offered.startswith(way_out)
+    assert bool(offered) == bool(way_out)

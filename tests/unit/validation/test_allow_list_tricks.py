@@ -1,4 +1,4 @@
-"""What a list lets through is what it names, as those read it who pull and fetch."""
+"""Values that a list allows are read the same way by container runtimes and clients."""
 
 import re
 from urllib.parse import urlsplit
@@ -20,7 +20,7 @@ _OF_IMAGES = "nvcr.io nvidia evil / / // .. . : @ * - _ A %2f :1 :5000"
 
 
 def _spoiled(good: str, parts: str, *others: str) -> st.SearchStrategy[str]:
-    """A good text with some parts put into it, at any place."""
+    """Return an allowed text with parts inserted at any place."""
     part = st.sampled_from([*parts.split(), *_ODD, *others])
     edits = st.lists(st.tuples(st.integers(0, len(good)), part), max_size=3)
 
@@ -41,15 +41,15 @@ IMAGE = _spoiled("nvcr.io/nvidia/triton", _OF_IMAGES, f"@sha256:{'a' * 64}")
 def test_a_source_that_is_allowed_leads_to_an_allowed_host(authority: str) -> None:
     uri = f"https://{authority}/model.onnx"
     if allows_source(("*.example.com",), uri):
-        found = urlsplit(uri)
-        assert found.hostname is not None
-        assert re.fullmatch(r"([a-z0-9-]+\.)+example\.com", found.hostname, re.ASCII)
-        assert found.port in (None, 443)
-        assert found.username is None
+        address = urlsplit(uri)
+        assert address.hostname is not None
+        assert re.fullmatch(r"([a-z0-9-]+\.)+example\.com", address.hostname, re.ASCII)
+        assert address.port in (None, 443)
+        assert address.username is None
 
 
 def _pulled(image: str) -> tuple[str, str]:
-    """Registry and repository as container runtimes read a reference (distribution/reference)."""
+    """Return registry and repository as container runtimes do (distribution/reference)."""
     name = image.partition("@")[0]
     head, slash, rest = name.partition("/")
     is_host = slash and ("." in head or ":" in head or head == "localhost" or head != head.lower())
@@ -96,10 +96,12 @@ TAINTS = [
 
 
 @given(TOLERATION)
-def test_a_toleration_that_is_allowed_reaches_only_taints_of_the_list(found: Toleration) -> None:
+def test_a_toleration_that_is_allowed_reaches_only_taints_of_the_list(
+    toleration: Toleration,
+) -> None:
     """`spot:NoSchedule` and `gpu=a`, as the scheduler reads tolerations."""
-    if allows_toleration(("spot:NoSchedule", "gpu=a"), found):
+    if allows_toleration(("spot:NoSchedule", "gpu=a"), toleration):
         for taint in TAINTS:
             named = (taint.key, taint.effect) == ("spot", "NoSchedule")
             named = named or (taint.key, taint.value) == ("gpu", "a")
-            assert named or not tolerates((found,), taint)
+            assert named or not tolerates((toleration,), taint)

@@ -1,4 +1,4 @@
-"""Which newer revisions are taken, where not all fit: `problems_of` says here what does."""
+"""Selection of newer revisions that fit together; `problems_of` decides here which do."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -32,13 +32,13 @@ def pinned(*names: str) -> RevisionRecord:
 
 
 class Try:
-    """A pipeline of steps that each refer to a model of their name, all of which are newer now."""
+    """A pipeline whose steps each refer to a model of their name with a newer revision."""
 
     def __init__(
         self,
         fits: Fits,
         *,
-        known: tuple[str, ...] = NAMES,
+        pinned_before: tuple[str, ...] = NAMES,
         twice: bool = False,
         moved: tuple[str, ...] = NAMES,
     ) -> None:
@@ -53,16 +53,14 @@ class Try:
             )
             for name in NAMES
         }
-        seen = replace(observed(records=(pinned(*known),)), references=there)
+        seen = replace(observed(records=(pinned(*pinned_before),)), references=there)
         spec = EnsemblePipelineSpec.model_validate(epipe(steps=steps)["spec"])
-        position = RolloutState(stable="set")
-        settled = resolve_references(seen, position, spec)
-        self.kept = newest_compatible_pins(
-            seen, position, settled, ("all newest",), self.problems_of
-        )
+        state = RolloutState(stable="set")
+        settled = resolve_references(seen, state, spec)
+        self.kept = newest_compatible_pins(seen, state, settled, ("all newest",), self.problems_of)
 
-    def problems_of(self, wanted: CompletedPipeline) -> tuple[str, ...]:
-        revisions = {name: pin.revision for name, pin in wanted.pins.items()}
+    def problems_of(self, pipeline: CompletedPipeline) -> tuple[str, ...]:
+        revisions = {name: pin.revision for name, pin in pipeline.pins.items()}
         self.asked.append(revisions)
         newer = [name for name, revision in revisions.items() if revision == NEW]
         return () if self.fits(revisions) else (f"with {'+'.join(newer) or 'none'}",)
@@ -74,18 +72,20 @@ class Try:
 
     @property
     def revisions(self) -> str:
-        assert self.settled.wanted is not None
-        return " ".join(pin.revision for pin in self.settled.wanted.pins.values())
+        assert self.settled.pipeline is not None
+        return " ".join(pin.revision for pin in self.settled.pipeline.pins.values())
 
     @property
-    def told(self) -> list[str]:
-        """Of what does not fit."""
-        found = (one for one in self.settled.references if not one.resolves)
-        return [one.message for one in found if one.reason is Reason.REFERENCE_INCOMPATIBLE]
+    def messages(self) -> list[str]:
+        """Return the messages of references that do not fit."""
+        broken = (outcome for outcome in self.settled.references if not outcome.resolves)
+        return [
+            outcome.message for outcome in broken if outcome.reason is Reason.REFERENCE_INCOMPATIBLE
+        ]
 
 
 def without(*names: str) -> Fits:
-    """Whatever has none of these models newer fits."""
+    """Return a rule: a set fits if none of these models is newer."""
     return lambda revisions: all(revisions[name] == OLD for name in names)
 
 
@@ -100,16 +100,16 @@ def without(*names: str) -> Fits:
     ],
 )
 def test_what_fits_is_taken_and_the_rest_stays(held: str, revisions: str) -> None:
-    found = Try(without(*held.split()))
+    attempt = Try(without(*held.split()))
 
-    assert found.revisions == revisions
-    assert [text.split(":")[0] for text in found.told] == held.split()
+    assert attempt.revisions == revisions
+    assert [text.split(":")[0] for text in attempt.messages] == held.split()
 
 
 def test_each_is_told_its_own_problems() -> None:
-    found = Try(without("price", "score"))
+    attempt = Try(without("price", "score"))
 
-    assert found.told == [
+    assert attempt.messages == [
         f"{name}: InferenceModel {name} version 1 (revision new) does not fit: with {name};"
         " version 1 (revision old) stays pinned"
         for name in ("price", "score")
@@ -117,32 +117,34 @@ def test_each_is_told_its_own_problems() -> None:
 
 
 def test_of_two_that_exclude_each_other_the_first_step_comes_first() -> None:
-    found = Try(lambda revisions: revisions["price"] == OLD or revisions["risk"] == OLD)
+    attempt = Try(lambda revisions: revisions["price"] == OLD or revisions["risk"] == OLD)
 
-    assert found.revisions == "new new old"
-    assert len(found.told) == 1
-    assert "does not fit: all newest;" in found.told[0], "the last one is tried with all others"
+    assert attempt.revisions == "new new old"
+    assert len(attempt.messages) == 1
+    assert "does not fit: all newest;" in attempt.messages[0], (
+        "the last one is tried with all others"
+    )
 
 
 def test_steps_that_run_one_model_get_one_revision_of_it() -> None:
-    found = Try(without("price"), twice=True)
+    attempt = Try(without("price"), twice=True)
 
-    assert found.revisions == "old new new old"
-    assert [text.split(":")[0] for text in found.told] == ["price", "again"]
+    assert attempt.revisions == "old new new old"
+    assert [text.split(":")[0] for text in attempt.messages] == ["price", "again"]
 
 
 def test_what_was_never_pinned_is_part_of_every_try() -> None:
-    found = Try(without("price"), known=("price", "score"))
+    attempt = Try(without("price"), pinned_before=("price", "score"))
 
-    assert found.revisions == "old new new"
-    assert all(asked["risk"] == NEW for asked in found.asked)
+    assert attempt.revisions == "old new new"
+    assert all(asked["risk"] == NEW for asked in attempt.asked)
 
 
 def test_what_did_not_move_is_not_tried() -> None:
-    found = Try(without("price", "risk"), moved=("price", "risk"))
+    attempt = Try(without("price", "risk"), moved=("price", "risk"))
 
-    assert found.revisions == "old old old"
-    assert all(asked["score"] == OLD for asked in found.asked)
+    assert attempt.revisions == "old old old"
+    assert all(asked["score"] == OLD for asked in attempt.asked)
 
 
 @pytest.mark.parametrize("moved", [(), ("score",)], ids=["nothing moved", "it moved in vain"])
@@ -151,13 +153,13 @@ def test_nothing_is_kept_where_the_pipeline_itself_is_wrong(moved: tuple[str, ..
 
 
 def test_nothing_is_kept_where_nothing_was_pinned() -> None:
-    assert Try(without(*NAMES), known=()).kept is None
+    assert Try(without(*NAMES), pinned_before=()).kept is None
 
 
 @pytest.mark.parametrize(
     ("moved", "tries"), [((), 0), (("score",), 1), (NAMES, 4)], ids=["none", "one", "all"]
 )
 def test_each_newer_revision_is_tried_once(moved: tuple[str, ...], tries: int) -> None:
-    found = Try(without(*moved), moved=moved)
+    attempt = Try(without(*moved), moved=moved)
 
-    assert len(found.asked) == tries
+    assert len(attempt.asked) == tries

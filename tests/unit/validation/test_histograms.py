@@ -18,10 +18,10 @@ ON, OFF = (f"--metrics-config=histogram_latencies={word}" for word in ("true", "
 
 
 def arguments(**triton: Any) -> tuple[str, ...]:
-    wanted = InferenceModelSpec.model_validate(spec(triton=triton))
-    found = model_unit(OWNER, 1, CompletedSpec(wanted, wanted), Mode.CPU, DEFAULTS)
-    assert isinstance(found, ServingUnit), found
-    return found.server.args
+    body = InferenceModelSpec.model_validate(spec(triton=triton))
+    served = model_unit(OWNER, 1, CompletedSpec(body, body), Mode.CPU, DEFAULTS)
+    assert isinstance(served, ServingUnit), served
+    return served.server.args
 
 
 @pytest.mark.parametrize(
@@ -49,9 +49,9 @@ def test_overrides_of_a_pipeline_turn_histograms_on() -> None:
 
 
 def test_a_pipeline_cannot_turn_off_the_histograms_of_its_steps() -> None:
-    (found,) = problems(pins={"drift": pin(CONFIG + METRICS)}, triton={"extraArgs": [OFF]})
+    (problem,) = problems(pins={"drift": pin(CONFIG + METRICS)}, triton={"extraArgs": [OFF]})
 
-    assert found == (
+    assert problem == (
         f"spec.triton.extraArgs[0]: found `{OFF}`, expected no histogram setting but"
         " histogram_latencies=true: a model's latency buckets turn them on; remove it"
     )

@@ -14,17 +14,19 @@ from tests.unit.validation.pipelines import inline, problems
 def test_an_inline_model_is_checked_like_an_inference_model() -> None:
     wrong = inline(outputs=[{"name": "y", "dataType": "BF16", "shape": [1]}])
 
-    (found,) = problems(pins={}, steps=[wrong])
+    (problem,) = problems(pins={}, steps=[wrong])
 
-    assert found.startswith("spec.steps[drift].model.outputs[0].dataType: found BF16, which Triton")
+    assert problem.startswith(
+        "spec.steps[drift].model.outputs[0].dataType: found BF16, which Triton"
+    )
 
 
 def test_overrides_of_an_inline_model_name_its_step() -> None:
     body = {**inline(), "triton": {"configOverrides": "max_batch_siz: 3"}}
 
-    (found,) = problems(pins={}, steps=[body])
+    (problem,) = problems(pins={}, steps=[body])
 
-    assert found.startswith("spec.steps[drift].triton.configOverrides: found line 1, column 1")
+    assert problem.startswith("spec.steps[drift].triton.configOverrides: found line 1, column 1")
 
 
 @pytest.mark.parametrize(
@@ -44,9 +46,9 @@ def test_overrides_of_an_inline_model_name_its_step() -> None:
 def test_overrides_that_contradict_an_inline_model_name_the_fields_of_its_step(
     triton: dict[str, Any], expected: str
 ) -> None:
-    (found,) = problems(pins={}, steps=[{**inline(), "triton": triton}])
+    (problem,) = problems(pins={}, steps=[{**inline(), "triton": triton}])
 
-    assert found.partition(", expected ")[2].startswith(f"{expected};")
+    assert problem.partition(", expected ")[2].startswith(f"{expected};")
 
 
 def test_sections_of_an_inline_model_that_contradict_name_its_step() -> None:

@@ -1,4 +1,4 @@
-"""Sources of a registry: which version is served, and what is said when there is none."""
+"""Sources of a registry: the served version, and the messages if there is none."""
 
 from dataclasses import replace
 from typing import Any
@@ -40,16 +40,16 @@ NO_ALIAS = Unresolved(
 
 
 def version(number: int, asked: str = ASKED, **facts: Any) -> Resolved:
-    known = Facts(path="model.onnx", format=ModelFormat.ONNX, sha256=DIGEST, **facts)
+    logged = Facts(path="model.onnx", format=ModelFormat.ONNX, sha256=DIGEST, **facts)
     download = f"http://mlflow:5000/get?version={number}"
-    return Resolved(asked, f"models:/fx_drift/{number}", number, f"run-{number}", download, known)
+    return Resolved(asked, f"models:/fx_drift/{number}", number, f"run-{number}", download, logged)
 
 
 def seen(resolution: Resolution | None, **changes: Any) -> Observed:
     uri = changes.pop("uri", ASKED)
     model = {"source": {"uri": uri}, **changes.pop("model", {})}
-    wanted = spec(model=model, **changes.pop("spec", {}))
-    return observed(wanted=wanted, resolutions=answered(uri, resolution), **changes)
+    body = spec(model=model, **changes.pop("spec", {}))
+    return observed(body=body, resolutions=answered(uri, resolution), **changes)
 
 
 def answered(uri: str, resolution: Resolution | None) -> dict[SourceKey, Resolution]:
@@ -62,7 +62,7 @@ def made(done: Plan) -> RevisionRecord:
 
 
 def serving(resolved: Resolved, *, replicas: int = 2) -> dict[str, Any]:
-    """What is seen once that version serves."""
+    """Return the observation of a unit that serves this version."""
     first = made(plan(seen(resolved), DEFAULTS, NOON))
     stable = RevisionStatus(revision=first.revision, replicas=replicas, ready=replicas)
     return {
@@ -149,48 +149,48 @@ def test_before_the_first_answer_nothing_is_made() -> None:
 
 
 def test_before_the_first_answer_it_is_being_asked() -> None:
-    told = story(seen(None))
-    assert told[ConditionType.ARTIFACT_RESOLVED][:2] == (ConditionStatus.UNKNOWN, "Resolving")
-    assert told[ConditionType.READY][:2] == (ConditionStatus.FALSE, "Resolving")
-    assert told[ConditionType.SPEC_VALID][0] is ConditionStatus.UNKNOWN
-    assert ConditionType.RECONCILING in told
-    assert ConditionType.STALLED not in told
+    conditions = story(seen(None))
+    assert conditions[ConditionType.ARTIFACT_RESOLVED][:2] == (ConditionStatus.UNKNOWN, "Resolving")
+    assert conditions[ConditionType.READY][:2] == (ConditionStatus.FALSE, "Resolving")
+    assert conditions[ConditionType.SPEC_VALID][0] is ConditionStatus.UNKNOWN
+    assert ConditionType.RECONCILING in conditions
+    assert ConditionType.STALLED not in conditions
 
 
 def test_a_new_model_of_a_registry_that_is_down_waits() -> None:
-    told = story(seen(DOWN))
-    assert told[ConditionType.READY] == (
+    conditions = story(seen(DOWN))
+    assert conditions[ConditionType.READY] == (
         ConditionStatus.FALSE,
         "RegistryUnreachable",
         "http://mlflow:5000 does not answer (since 2031-05-06T12:00:00Z)",
     )
-    assert ConditionType.STALLED not in told
+    assert ConditionType.STALLED not in conditions
 
 
 @pytest.mark.parametrize("answer", [None, DOWN, NO_ALIAS])
 def test_what_serves_goes_on_without_an_answer(answer: Resolution | None) -> None:
     done = plan(seen(answer, **serving(version(3))), DEFAULTS, NOON)
-    assert done.position.stable == made(done).revision
+    assert done.state.stable == made(done).revision
     assert not any(isinstance(action, Delete) for action in done.actions)
 
 
 def test_a_registry_that_is_down_leaves_ready_as_it_is() -> None:
-    told = story(seen(DOWN, **serving(version(3))))
-    assert told[ConditionType.READY][:2] == (ConditionStatus.TRUE, "Ready")
-    assert told[ConditionType.ARTIFACT_RESOLVED] == (
+    conditions = story(seen(DOWN, **serving(version(3))))
+    assert conditions[ConditionType.READY][:2] == (ConditionStatus.TRUE, "Ready")
+    assert conditions[ConditionType.ARTIFACT_RESOLVED] == (
         ConditionStatus.UNKNOWN,
         "RegistryUnreachable",
         "http://mlflow:5000 does not answer (since 2031-05-06T12:00:00Z);"
-        f" models:/fx_drift/3 (run run-3, sha256 {DIGEST}) stands until then",
+        f" until then the unit serves models:/fx_drift/3 (run run-3, sha256 {DIGEST})",
     )
 
 
 def test_a_bad_alias_is_not_ready_although_the_last_version_serves() -> None:
-    told = story(seen(NO_ALIAS, **serving(version(3))))
-    assert told[ConditionType.READY][:2] == (ConditionStatus.FALSE, "AliasNotFound")
-    assert told[ConditionType.STALLED][:2] == (ConditionStatus.TRUE, "AliasNotFound")
-    assert told[ConditionType.ARTIFACT_RESOLVED][0] is ConditionStatus.FALSE
-    assert told[ConditionType.AVAILABLE][0] is ConditionStatus.TRUE
+    conditions = story(seen(NO_ALIAS, **serving(version(3))))
+    assert conditions[ConditionType.READY][:2] == (ConditionStatus.FALSE, "AliasNotFound")
+    assert conditions[ConditionType.STALLED][:2] == (ConditionStatus.TRUE, "AliasNotFound")
+    assert conditions[ConditionType.ARTIFACT_RESOLVED][0] is ConditionStatus.FALSE
+    assert conditions[ConditionType.AVAILABLE][0] is ConditionStatus.TRUE
 
 
 def test_a_bad_alias_beside_what_serves_is_degraded() -> None:
@@ -211,7 +211,7 @@ def test_another_edit_is_rolled_out_with_the_version_that_stands() -> None:
     before = serving(version(3))
     edited = {"replicas": 2, "triton": {"image": "registry.example/triton:27.01"}}
     done = plan(seen(DOWN, **{**before, "spec": edited}), DEFAULTS, NOON)
-    assert done.position.candidate == made(done).revision
+    assert done.state.candidate == made(done).revision
     assert made(done).resolved == version(3)
 
 
@@ -223,17 +223,17 @@ def test_a_candidate_goes_on_when_the_registry_goes_down() -> None:
         update={"candidate": RevisionStatus(revision=new.revision)}
     )
     view = seen(DOWN, **{**before, "status": status, "records": (old, new)})
-    assert plan(view, DEFAULTS, NOON).position.candidate == new.revision
+    assert plan(view, DEFAULTS, NOON).state.candidate == new.revision
 
 
 def test_another_alias_is_not_served_from_what_this_one_stood_for() -> None:
     view = seen(DOWN, uri="models:/fx_drift@challenger", **serving(version(3)))
     done = plan(view, DEFAULTS, NOON)
     assert done.unit is None
-    assert done.position.stable is not None
-    told = story(view)
-    assert told[ConditionType.READY][:2] == (ConditionStatus.FALSE, "RegistryUnreachable")
-    assert "goes on serving on 2 replicas" in told[ConditionType.READY][2]
+    assert done.state.stable is not None
+    conditions = story(view)
+    assert conditions[ConditionType.READY][:2] == (ConditionStatus.FALSE, "RegistryUnreachable")
+    assert "goes on serving on 2 replicas" in conditions[ConditionType.READY][2]
 
 
 def test_a_version_that_cannot_be_served_leaves_the_last_one_serving() -> None:
@@ -256,8 +256,8 @@ def test_contradictions_are_told_where_the_artifact_is() -> None:
 
 
 def test_a_plan_says_what_it_waits_for() -> None:
-    said = explain(plan(seen(DOWN), DEFAULTS, NOON))
-    assert "unresolved: RegistryUnreachable: http://mlflow:5000 does not answer" in said
+    text = explain(plan(seen(DOWN), DEFAULTS, NOON))
+    assert "unresolved: RegistryUnreachable: http://mlflow:5000 does not answer" in text
 
 
 def test_other_sources_never_wait_for_a_registry() -> None:

@@ -1,4 +1,4 @@
-"""Pipelines as serving units: what each step brings, and what makes a new revision."""
+"""Pipelines as serving units: the models of each step, and new revisions."""
 
 from dataclasses import replace
 from typing import Any
@@ -13,30 +13,30 @@ from tests.unit.validation.pipelines import config, pin, unit
 
 
 def test_the_ensemble_pins_the_versions_of_its_steps() -> None:
-    (found,) = config(unit(), "fx-drift").ensemble_scheduling.step
+    (ensemble_step,) = config(unit(), "fx-drift").ensemble_scheduling.step
 
-    assert (found.model_name, found.model_version) == ("drift", 3)
-    assert dict(found.input_map) == {"x": "x"}
-    assert dict(found.output_map) == {"y": "y"}
+    assert (ensemble_step.model_name, ensemble_step.model_version) == ("drift", 3)
+    assert dict(ensemble_step.input_map) == {"x": "x"}
+    assert dict(ensemble_step.output_map) == {"y": "y"}
 
 
 def test_the_repository_holds_each_model_and_the_ensemble() -> None:
-    found = unit()
+    served = unit()
 
-    assert [(m.name, m.version, m.planned.format) for m in found.models] == [
+    assert [(m.name, m.version, m.planned.format) for m in served.models] == [
         ("drift", 3, "onnx"),
         ("fx-drift", 1, "ensemble"),
     ]
-    assert found.entry == "fx-drift"
+    assert served.entry == "fx-drift"
 
 
 def test_two_steps_may_run_one_model() -> None:
     other = step("other", inputMap={"x": "x"}, outputMap={"y": "z"})
     outputs = [{"name": n, "dataType": "FP32", "shape": [1]} for n in ("y", "z")]
 
-    found = unit(pins={"drift": pin(), "other": pin()}, steps=[step(), other], outputs=outputs)
+    served = unit(pins={"drift": pin(), "other": pin()}, steps=[step(), other], outputs=outputs)
 
-    assert [model.name for model in found.models] == ["drift", "fx-drift"]
+    assert [model.name for model in served.models] == ["drift", "fx-drift"]
 
 
 def test_the_number_of_the_revision_is_the_ensembles_own_version() -> None:
@@ -88,14 +88,14 @@ def test_a_vocabulary_of_ones_own_is_fetched_with_its_secret() -> None:
         inputMap={"text": "x"},
         outputMap={"input_ids": "y"},
     )
-    found = unit(
+    served = unit(
         pins={},
         steps=[tokens],
         inputs=[{"name": "x", "dataType": "STRING", "shape": [1]}],
         outputs=[{"name": "y", "dataType": "INT64", "shape": [-1]}],
     )
 
-    planned = found.models[0].planned
+    planned = served.models[0].planned
     assert (planned.builtin, planned.uri) == ("tokenizer", "https://store.example/vocab.txt")
     assert (planned.sha256, planned.credentials) == ("ab" * 32, "store")
 

@@ -13,9 +13,9 @@ ON_GPU = {"instanceGroups": [{"kind": "GPU"}]}
 
 
 def test_a_model_on_gpus_needs_an_accelerator() -> None:
-    (found,) = problems(pins={"drift": pin(CONFIG + "instance_group { kind: KIND_GPU }")})
+    (problem,) = problems(pins={"drift": pin(CONFIG + "instance_group { kind: KIND_GPU }")})
 
-    assert found == (
+    assert problem == (
         "spec.steps[drift].triton.instanceGroups: found instances of drift on GPUs, expected"
         " spec.accelerator; add spec.accelerator, or set triton.instanceGroups of the step to kind"
         " CPU"
@@ -23,13 +23,13 @@ def test_a_model_on_gpus_needs_an_accelerator() -> None:
 
 
 def test_a_gpu_that_the_pod_does_not_have() -> None:
-    (found,) = problems(
+    (problem,) = problems(
         pins={"drift": pin(CONFIG + "instance_group { kind: KIND_GPU gpus: [1] }")},
         mode=Mode.ACCELERATOR,
         accelerator={"count": 1},
     )
 
-    assert "found GPU 1 for drift, expected an index from 0 to 0" in found
+    assert "found GPU 1 for drift, expected an index from 0 to 0" in problem
 
 
 @pytest.mark.parametrize(
@@ -43,13 +43,13 @@ def test_a_gpu_that_the_pod_does_not_have() -> None:
     ids=["a referenced model", "what a step says of one", "an inline model", "a built-in"],
 )
 def test_on_the_cpu_no_step_asks_for_gpus(name: str, changes: dict[str, Any]) -> None:
-    found = unit(accelerator={"whenUnavailable": "UseCPU"}, **changes)
+    served = unit(accelerator={"whenUnavailable": "UseCPU"}, **changes)
 
-    (group,) = config(found, name).instance_group
+    (group,) = config(served, name).instance_group
     assert group.kind == 2, "KIND_CPU"
 
 
 def test_an_engine_needs_an_accelerator() -> None:
-    (found,) = problems(pins={"drift": pin(format=ArtifactFormat.TENSORRT)})
+    (problem,) = problems(pins={"drift": pin(format=ArtifactFormat.TENSORRT)})
 
-    assert "found drift, a TensorRT engine, expected spec.accelerator" in found
+    assert "found drift, a TensorRT engine, expected spec.accelerator" in problem

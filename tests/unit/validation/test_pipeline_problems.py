@@ -16,13 +16,13 @@ def test_two_models_of_one_name_are_refused() -> None:
     outputs = [{"name": n, "dataType": "FP32", "shape": [1]} for n in ("y", "z")]
     changed = pin(CONFIG, "other", uri="https://store.example/fx/9/model.onnx")
 
-    found = problems(
+    messages = problems(
         pins={"drift": pin(), "other": changed}, steps=[step(), other], outputs=outputs
     )
 
-    assert found == (
+    assert messages == (
         "spec.steps[other]: found another model called drift in Triton than that of step drift,"
-        " expected one model of each name in a pipeline, in whatever case it is written; give one"
+        " expected one model of each name in a pipeline, in upper or lower case; give one"
         " of them another name",
     )
 
@@ -40,11 +40,11 @@ def test_two_names_that_differ_by_case_are_refused() -> None:
         },
     )
 
-    (found,) = problems(
+    (problem,) = problems(
         pins={"drift": pin(), "other": upper}, steps=[step(), other], outputs=outputs
     )
 
-    assert found.startswith("spec.steps[other]: found another model called DRIFT in Triton than")
+    assert problem.startswith("spec.steps[other]: found another model called DRIFT in Triton than")
 
 
 def test_a_record_of_before_that_names_a_file_of_another_model_is_refused() -> None:
@@ -52,8 +52,8 @@ def test_a_record_of_before_that_names_a_file_of_another_model_is_refused() -> N
 
     assert problems(pins={"drift": leaves}) == (
         'spec.steps[drift]: found default_model_filename "../../fx/1/model.onnx" in revision aaa of'
-        f" InferenceModel fx-drift, expected {PLAIN_NAME}; edit InferenceModel fx-drift, so that it"
-        " makes a new revision",
+        f" InferenceModel fx-drift, expected {PLAIN_NAME}; edit InferenceModel fx-drift to create a"
+        " new revision",
     )
 
 
@@ -71,9 +71,9 @@ def test_no_model_that_another_pipeline_brings_may_be_called_like_this_one() -> 
     }
     pinned = Pin("EnsemblePipeline", "inner", "bbb", "inner", 2, "", "", None, files)
 
-    (found,) = problems(pins={"drift": pinned})
+    (problem,) = problems(pins={"drift": pinned})
 
-    assert found.startswith(
+    assert problem.startswith(
         "spec.steps[drift]: found another model called fx-drift in Triton than that of the pipeline"
         " itself"
     )
@@ -85,14 +85,14 @@ def test_what_is_wrong_with_steps_and_with_the_graph_is_told_at_once() -> None:
     other = step("other", "other", inputMap={"x": "misspelt"}, outputMap={"y": "z"})
     outputs = [{"name": n, "dataType": "FP32", "shape": [1]} for n in ("y", "z")]
 
-    found = problems(
+    messages = problems(
         pins={"drift": unbatched, "other": pin(name="other")},
         steps=[wrong, other],
         outputs=outputs,
         triton={"env": [{"name": "NVIDIA_VISIBLE_DEVICES", "value": "all"}]},
     )
 
-    assert [one.partition(": ")[0] for one in found] == [
+    assert [message.partition(": ")[0] for message in messages] == [
         "spec.steps[drift].triton.dynamicBatching",
         "spec.steps[other].inputMap[x]",
         "spec.triton.env[0].name",
@@ -100,12 +100,12 @@ def test_what_is_wrong_with_steps_and_with_the_graph_is_told_at_once() -> None:
 
 
 def test_what_is_wrong_with_the_graph_hides_no_overrides() -> None:
-    found = problems(
+    messages = problems(
         steps=[step(inputMap={"x": "misspelt"})],
         triton={"configOverrides": "max_batch_siz: 3"},
     )
 
-    assert {one.partition(": ")[0] for one in found} == {
+    assert {message.partition(": ")[0] for message in messages} == {
         "spec.steps[drift].inputMap[x]",
         "spec.inputs[x]",
         "spec.triton.configOverrides",
@@ -114,30 +114,31 @@ def test_what_is_wrong_with_the_graph_hides_no_overrides() -> None:
 
 @pytest.mark.parametrize("size", [0, 4], ids=["rows", "batches"])
 def test_what_follows_from_a_step_that_is_wrong_is_not_told(size: int) -> None:
-    """Nothing is known of what it gives: neither its type nor its dimensions, nor its batches."""
+    """The type, dimensions and batches of its output are unknown."""
     wrong = {**inline(), "triton": {"configOverrides": "max_batch_siz: 3"}}
     after = step("after", "after", inputMap={"x": "y"}, outputMap={"y": "z"})
     taken = CONFIG.replace("drift", "after").replace("FP32", "INT64")
     outputs = [{"name": "z", "dataType": "INT64", "shape": [1]}]
 
-    found = problems(
+    messages = problems(
         pins={"after": pin(taken, name="after")},
         steps=[wrong, after],
         outputs=outputs,
         maxBatchSize=size,
     )
 
-    assert [one.partition(": ")[0] for one in found] == ["spec.steps[drift].triton.configOverrides"]
+    assert [message.partition(": ")[0] for message in messages] == [
+        "spec.steps[drift].triton.configOverrides"
+    ]
 
 
 def test_an_illegible_record_is_a_sentence() -> None:
     broken = pin()
     broken = Pin.from_data({**broken.to_data(), "repository": {"plan.json": "{}"}})
 
-    (found,) = problems(pins={"drift": broken})
+    (problem,) = problems(pins={"drift": broken})
 
-    assert found.startswith(
-        "spec.steps[drift]: found the record of revision aaa of InferenceModel fx-drift, which is"
-        " illegible: "
+    assert problem.startswith(
+        "spec.steps[drift]: the record of revision aaa of InferenceModel fx-drift is not readable: "
     )
-    assert found.endswith("edit InferenceModel fx-drift, so that it makes a new revision")
+    assert problem.endswith("edit InferenceModel fx-drift to create a new revision")

@@ -1,4 +1,4 @@
-"""How large a pipeline may be: the API server is to take the record of each that passes."""
+"""The largest pipelines: the API server must store the record of each valid one."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.resources.controller_revision import controller_revision, new_record
-from inference_operator.validation.model import Invalid
+from inference_operator.validation.invalid import Invalid
 from inference_operator.validation.pipeline import MOST_RECORDED, _too_many_overrides
 from tests.fakes.bodies import step
 from tests.unit.validation.pipelines import CONFIG, made, pin, problems
@@ -18,7 +18,7 @@ MOST_STORED = 1_572_864
 
 
 def steps_on_one_model(count: int, size: int) -> dict[str, Any]:
-    """As many steps on one model, whose config.pbtxt has about `size` bytes."""
+    """Return steps on one model, whose config.pbtxt has about `size` bytes."""
     overrides = f'parameters {{ key: "k" value {{ string_value: "{"x" * size}" }} }}'
     names = [f"s{number}" for number in range(count)]
     return {
@@ -34,18 +34,18 @@ def stored(unit: ServingUnit) -> int:
 
 @pytest.mark.parametrize(("count", "size"), [(20, 60_000), (5, 215_000), (2, 395_000)])
 def test_the_record_of_what_nearly_is_too_large_can_be_stored(count: int, size: int) -> None:
-    found = made(**steps_on_one_model(count, size))
+    served = made(**steps_on_one_model(count, size))
 
-    assert isinstance(found, ServingUnit), found
-    assert 0.75 * MOST_RECORDED < stored(found) < MOST_STORED
+    assert isinstance(served, ServingUnit), served
+    assert 0.75 * MOST_RECORDED < stored(served) < MOST_STORED
 
 
 @pytest.mark.parametrize(("count", "size"), [(20, 63_000), (5, 380_000)])
 def test_what_is_pinned_counts_for_each_step(count: int, size: int) -> None:
-    (found,) = problems(**steps_on_one_model(count, size))
+    (problem,) = problems(**steps_on_one_model(count, size))
 
-    assert found.startswith("spec.steps: found ")
-    assert found.endswith(
+    assert problem.startswith("spec.steps: found ")
+    assert problem.endswith(
         " bytes to record: config.pbtxt, once more for each step with modelRef, expected 1300000 at"
         " most: the API server stores no more of one revision; shorten configOverrides of what they"
         " refer to, or split the pipeline"
@@ -53,10 +53,10 @@ def test_what_is_pinned_counts_for_each_step(count: int, size: int) -> None:
 
 
 def test_one_config_that_is_too_large_for_a_config_map() -> None:
-    found = made(**steps_on_one_model(1, 400_001))
+    served = made(**steps_on_one_model(1, 400_001))
 
-    assert isinstance(found, Invalid)
-    assert "bytes of config.pbtxt in all, expected 400000 at most" in found.message
+    assert isinstance(served, Invalid)
+    assert "bytes of config.pbtxt in all, expected 400000 at most" in served.message
 
 
 @pytest.mark.parametrize(("size", "is_refused"), [(6_400, False), (6_700, True)])
@@ -78,7 +78,9 @@ def test_all_overrides_together_are_read_in_bounded_time(size: int, is_refused: 
             "outputs": [{"name": "y0", "dataType": "FP32", "shape": [1]}],
         }
     )
-    found = [str(problem) for problem in _too_many_overrides(spec)]
+    messages = [str(problem) for problem in _too_many_overrides(spec)]
 
-    assert bool(found) is is_refused
-    assert all("characters of configOverrides in all, expected 131072 at most" in f for f in found)
+    assert bool(messages) is is_refused
+    assert all(
+        "characters of configOverrides in all, expected 131072 at most" in f for f in messages
+    )

@@ -1,4 +1,4 @@
-"""A pipeline as a step of another one: what its models do to the steps beside it."""
+"""A pipeline as a step of another: the effect of its models on the steps beside it."""
 
 from dataclasses import replace
 from typing import Any
@@ -12,13 +12,13 @@ ROW = CONFIG.replace("drift", "row")
 
 
 def within(more: str) -> Pin:
-    """A pipeline whose one model has this in its config.pbtxt as well."""
-    found = pipeline_pin()
-    return replace(found, repository={**found.repository, "drift.config.pbtxt": CONFIG + more})
+    """Return a pipeline whose one model has this text in its config.pbtxt too."""
+    pinned = pipeline_pin()
+    return replace(pinned, repository={**pinned.repository, "drift.config.pbtxt": CONFIG + more})
 
 
 def beside(inner: Pin) -> dict[str, Any]:
-    """Steps `drift`, which is the pipeline, and `row`, which may run at the same time."""
+    """Return the steps `drift`, the pipeline, and `row`, which may run at the same time."""
     row = pin(name="row")
     plan = row.repository["plan.json"].replace("drift", "row")
     row = replace(row, model="row", repository={"plan.json": plan, "row.config.pbtxt": ROW})
@@ -41,18 +41,18 @@ def test_a_referenced_pipeline_runs_beside_another_step() -> None:
 def test_a_full_queue_in_a_referenced_pipeline_would_end_triton() -> None:
     queue = "dynamic_batching { default_queue_policy { max_queue_size: 4 } }"
 
-    (found,) = problems(**beside(within(queue)))
+    (problem,) = problems(**beside(within(queue)))
 
-    assert found.startswith(
+    assert problem.startswith(
         'spec.steps[drift]: found max_queue_size 4 of model "drift" in it, where spec.steps[row]'
         " may run at the same time, expected 0"
     )
 
 
 def test_the_answers_of_a_decoupled_model_in_a_referenced_pipeline_join_no_others() -> None:
-    (found,) = problems(**beside(within("model_transaction_policy { decoupled: true }")))
+    (problem,) = problems(**beside(within("model_transaction_policy { decoupled: true }")))
 
-    assert found.startswith(
+    assert problem.startswith(
         'spec.outputs[z]: found tensor "z" of one answer to each request, expected the answers of'
         " spec.steps[drift]"
     )
@@ -61,22 +61,22 @@ def test_the_answers_of_a_decoupled_model_in_a_referenced_pipeline_join_no_other
 def test_the_answers_of_a_decoupled_model_in_a_referenced_pipeline_are_not_cached() -> None:
     inner = within("model_transaction_policy { decoupled: true }")
 
-    (found,) = problems(pins={"drift": inner}, triton={"responseCache": {"size": "64Mi"}})
+    (problem,) = problems(pins={"drift": inner}, triton={"responseCache": {"size": "64Mi"}})
 
-    assert found.startswith("spec.triton.responseCache: found a cache for decoupled responses")
+    assert problem.startswith("spec.triton.responseCache: found a cache for decoupled responses")
 
 
 def test_the_sequences_of_a_model_in_a_referenced_pipeline_are_not_cached() -> None:
     inner = within("sequence_batching { }")
 
-    (found,) = problems(pins={"drift": inner}, triton={"responseCache": {"size": "64Mi"}})
+    (problem,) = problems(pins={"drift": inner}, triton={"responseCache": {"size": "64Mi"}})
 
-    assert found.startswith("spec.triton.responseCache: found a cache for answers of sequences")
+    assert problem.startswith("spec.triton.responseCache: found a cache for answers of sequences")
 
 
 def test_latency_buckets_inside_a_referenced_pipeline_turn_histograms_on() -> None:
     metrics = "model_metrics { metric_control { metric_identifier { family: 'f' } } }"
 
-    found = unit(pins={"drift": within(metrics)})
+    served = unit(pins={"drift": within(metrics)})
 
-    assert "--metrics-config=histogram_latencies=true" in found.server.args
+    assert "--metrics-config=histogram_latencies=true" in served.server.args

@@ -1,4 +1,4 @@
-"""Which pin stands for a `modelRef` whose resource says nothing, or nothing that may be taken."""
+"""The pin of a `modelRef` whose resource gives no new revision."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.validation.references import (
-    Finding,
+    ReferenceOutcome,
     ResolvedSteps,
     describe_pin_changes,
     last_pin,
@@ -40,39 +40,39 @@ def seen(*records: RevisionRecord) -> Observed:
 
 
 def test_the_candidate_comes_before_the_stable_one() -> None:
-    found = seen(pinned("old", 1, pin("a")), pinned("new", 2, pin("b")))
+    view = seen(pinned("old", 1, pin("a")), pinned("new", 2, pin("b")))
 
-    assert last_pin(found, RolloutState(stable="old", candidate="new"), MODEL) == pin("b")
+    assert last_pin(view, RolloutState(stable="old", candidate="new"), MODEL) == pin("b")
 
 
 def test_the_stable_one_comes_before_newer_ones_of_the_history() -> None:
-    found = seen(pinned("old", 1, pin("a")), pinned("given-up", 2, pin("b")))
+    view = seen(pinned("old", 1, pin("a")), pinned("given-up", 2, pin("b")))
 
-    assert last_pin(found, RolloutState(stable="old"), MODEL) == pin("a")
+    assert last_pin(view, RolloutState(stable="old"), MODEL) == pin("a")
 
 
 def test_of_the_history_the_newest_one_comes_first() -> None:
-    found = seen(pinned("1st", 1, pin("a")), pinned("2nd", 2, pin("b")), pinned("now", 3))
+    view = seen(pinned("1st", 1, pin("a")), pinned("2nd", 2, pin("b")), pinned("now", 3))
 
-    assert last_pin(found, RolloutState(stable="now"), MODEL) == pin("b")
+    assert last_pin(view, RolloutState(stable="now"), MODEL) == pin("b")
 
 
 @pytest.mark.parametrize(
     "other", [pin("a", kind="EnsemblePipeline"), pin("a", name="other")], ids=["kind", "name"]
 )
 def test_another_resource_is_another_one(other: Pin) -> None:
-    found = seen(pinned("old", 1, other))
+    view = seen(pinned("old", 1, other))
 
-    assert last_pin(found, RolloutState(stable="old"), MODEL) is None
+    assert last_pin(view, RolloutState(stable="old"), MODEL) is None
 
 
 def test_what_moved_is_told_with_both_sides() -> None:
-    found = seen(pinned("old", 1, pin("a")))
-    position = RolloutState(stable="old")
+    view = seen(pinned("old", 1, pin("a")))
+    state = RolloutState(stable="old")
 
-    assert describe_pin_changes(found, position, {"s0": replace(pin("b"), version=2)}) == (
-        "step s0: InferenceModel fx-drift went from version 1 (revision a) to version 2 (revision"
-        " b)"
+    assert describe_pin_changes(view, state, {"s0": replace(pin("b"), version=2)}) == (
+        "step s0: InferenceModel fx-drift changed from version 1 (revision a) to version 2"
+        " (revision b)"
     )
 
 
@@ -82,29 +82,29 @@ BACK = Referenced(
 )
 PATH = "spec.steps[drift].modelRef"
 ROUND = (
-    "EnsemblePipeline fx-inner leads back to this pipeline (fx-drift -> fx-inner -> fx-mid ->"
+    "EnsemblePipeline fx-inner refers back to this pipeline (fx-drift -> fx-inner -> fx-mid ->"
     " fx-drift)"
 )
-REMEDY = "let a step of one of them refer to something else"
+REMEDY = "change the modelRef of one of these pipelines"
 
 
 def settled(there: Referenced | None, *records: RevisionRecord) -> ResolvedSteps:
-    """A pipeline that refers to another one; the first of its records serves."""
-    wanted = step(modelRef={"kind": INNER.kind, "name": INNER.name})
-    asked = EnsemblePipelineSpec.model_validate(epipe(steps=[wanted])["spec"])
-    found = replace(seen(*records), references={INNER: there} if there else {})
+    """Resolve a pipeline that refers to another; the first of its records serves."""
+    body = step(modelRef={"kind": INNER.kind, "name": INNER.name})
+    asked = EnsemblePipelineSpec.model_validate(epipe(steps=[body])["spec"])
+    view = replace(seen(*records), references={INNER: there} if there else {})
     stable = records[0].revision if records else None
-    return resolve_references(found, RolloutState(stable=stable), asked)
+    return resolve_references(view, RolloutState(stable=stable), asked)
 
 
 def test_nothing_is_taken_of_a_pipeline_that_leads_back() -> None:
-    found = settled(BACK)
+    steps = settled(BACK)
 
-    assert found.wanted is None
+    assert steps.pipeline is None
     problem = Problem(PATH, "", ROUND, REMEDY)
-    assert found.references == (Finding(None, str(problem), Reason.REFERENCE_CYCLE),)
-    assert found.unresolved == Unresolved(Reason.REFERENCE_CYCLE, (problem,))
-    assert found.unresolved.is_definite, "waiting does not help"
+    assert steps.references == (ReferenceOutcome(None, str(problem), Reason.REFERENCE_CYCLE),)
+    assert steps.unresolved == Unresolved(Reason.REFERENCE_CYCLE, (problem,))
+    assert steps.unresolved.is_definite, "waiting does not help"
 
 
 @pytest.mark.parametrize(
@@ -113,39 +113,39 @@ def test_nothing_is_taken_of_a_pipeline_that_leads_back() -> None:
     ids=["serving", "without a record", "never Ready"],
 )
 def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -> None:
-    known = pin("b", INNER.kind, INNER.name)
-    found = settled(there, pinned("old", 1, known))
+    pinned_before = pin("b", INNER.kind, INNER.name)
+    steps = settled(there, pinned("old", 1, pinned_before))
 
     message = f"{PATH}: {ROUND}; version 1 (revision b) stays pinned; {REMEDY}"
-    assert found.references == (Finding(known, message, Reason.REFERENCE_CYCLE),)
-    assert found.unresolved is None
-    assert found.wanted is not None
-    assert found.wanted.pins == {"drift": known}
+    assert steps.references == (ReferenceOutcome(pinned_before, message, Reason.REFERENCE_CYCLE),)
+    assert steps.unresolved is None
+    assert steps.pipeline is not None
+    assert steps.pipeline.pins == {"drift": pinned_before}
 
 
 @pytest.mark.parametrize(
-    ("there", "reason", "said"),
+    ("there", "reason", "text"),
     [
         (
             None,
             Reason.REFERENCE_NOT_FOUND,
-            f"does not exist in namespace {OWNER.key.namespace}; create it, or let the step refer",
+            f"does not exist in namespace {OWNER.key.namespace}; create it, or change the step's",
         ),
         (Referenced(None), Reason.REFERENCE_NOT_READY, "has not been Ready yet; see `kubectl"),
         (
             Referenced(None, ready=True),
             Reason.REFERENCE_NOT_READY,
-            "is missing or illegible; edit EnsemblePipeline fx-inner, so that it makes a new",
+            "is missing or not readable; edit EnsemblePipeline fx-inner to create a new",
         ),
         (
             Referenced(None, ready=True, deleting=True),
             Reason.REFERENCE_NOT_FOUND,
-            "is being deleted; create it again, or let the step refer",
+            "is being deleted; create it again, or change the step's",
         ),
         (
             Referenced(None, deleting=True, reason="Progressing"),
             Reason.REFERENCE_NOT_FOUND,
-            "is being deleted; create it again, or let the step refer",
+            "is being deleted; create it again, or change the step's",
         ),
         (
             Referenced(
@@ -165,20 +165,20 @@ def test_what_is_pinned_of_a_pipeline_that_leads_back_stays(there: Referenced) -
     ],
 )
 def test_what_gives_nothing_to_pin_says_why(
-    there: Referenced | None, reason: Reason, said: str
+    there: Referenced | None, reason: Reason, text: str
 ) -> None:
-    (found,) = settled(there).references
+    (outcome,) = settled(there).references
 
-    assert found.reason is reason
-    assert said in found.message
+    assert outcome.reason is reason
+    assert text in outcome.message
 
 
 def test_a_cycle_that_is_broken_takes_what_is_stable() -> None:
-    found = settled(replace(BACK, path_back=()), pinned("old", 1, pin("b", INNER.kind, INNER.name)))
+    steps = settled(replace(BACK, path_back=()), pinned("old", 1, pin("b", INNER.kind, INNER.name)))
 
-    assert found.wanted is not None
-    assert found.wanted.pins == {"drift": BACK.stable}
-    assert [one.reason for one in found.references] == [Reason.RESOLVED]
+    assert steps.pipeline is not None
+    assert steps.pipeline.pins == {"drift": BACK.stable}
+    assert [reference.reason for reference in steps.references] == [Reason.RESOLVED]
 
 
 @pytest.mark.parametrize("reason", sorted(UNDER_WAY))
@@ -189,10 +189,10 @@ def test_what_is_under_way_is_told_as_what_is_ready(reason: Reason) -> None:
 
 
 def test_what_does_not_come_by_itself_is_told() -> None:
-    (found,) = settled(replace(BACK, path_back=(), ready=False, reason="CrashLoop")).references
+    (outcome,) = settled(replace(BACK, path_back=(), ready=False, reason="CrashLoop")).references
 
-    assert found.resolves
-    assert found.message.endswith(", which is not Ready now (CrashLoop)")
+    assert outcome.resolves
+    assert outcome.message.endswith(", which is not Ready now (CrashLoop)")
 
 
 TWISTED = step(
@@ -207,20 +207,20 @@ ITSELF = step("itself", modelRef={"kind": PIPELINE.kind, "name": PIPELINE.name})
 def test_every_step_that_can_stand_for_nothing_is_told_and_the_others_settled() -> None:
     steps = [TWISTED, step(), {**TWISTED, "name": "again"}, ITSELF]
     body = epipe(steps=steps, accelerator={})["spec"]
-    # Settings that no rule of the API let through.
+    # The rules of the API refuse such settings.
     asked = EnsemblePipelineSpec.model_validate(body).model_copy(update={"accelerator": None})
     there = {MODEL: Referenced(pin("a"), ready=True)}
     of_pipeline = replace(observed(), owner=replace(OWNER, key=PIPELINE), references=there)
-    found = resolve_references(of_pipeline, RolloutState(), asked)
+    resolved = resolve_references(of_pipeline, RolloutState(), asked)
 
-    assert [problem.path for problem in found.problems] == [
+    assert [problem.path for problem in resolved.problems] == [
         "spec.steps[twisted].triton.optimization.tensorrt",
         "spec.steps[again].triton.optimization.tensorrt",
         "spec.steps[itself].modelRef",
     ]
-    assert found.wanted is None
-    assert found.known.pins == {"drift": pin("a")}
-    assert [one.reason for one in found.references] == [Reason.RESOLVED]
+    assert resolved.pipeline is None
+    assert resolved.partial.pins == {"drift": pin("a")}
+    assert [reference.reason for reference in resolved.references] == [Reason.RESOLVED]
 
 
 @pytest.mark.parametrize(

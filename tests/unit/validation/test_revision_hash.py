@@ -1,4 +1,4 @@
-"""What makes a revision: everything that decides how pods serve, and nothing else."""
+"""The parts of a spec that make a revision: those that decide how pods serve."""
 
 from typing import Any
 
@@ -76,9 +76,9 @@ def test_another_revision_for(changes: dict[str, Any]) -> None:
 
 
 def test_no_two_of_these_are_the_same_revision() -> None:
-    found = {name: hashed(**changes) for name, changes in DECIDING.items()}
+    hashes = {name: hashed(**changes) for name, changes in DECIDING.items()}
 
-    assert len(set(found.values())) == len(found)
+    assert len(set(hashes.values())) == len(hashes)
 
 
 @pytest.mark.parametrize("changes", SAME.values(), ids=SAME)
@@ -128,9 +128,9 @@ def test_a_written_0_decides_where_a_version_could_say_otherwise() -> None:
 
 
 def test_a_written_0_is_the_default_of_other_sources() -> None:
-    said = {name: value for name, value in BATCHED.items() if name != "maxBatchSize"}
+    without = {name: value for name, value in BATCHED.items() if name != "maxBatchSize"}
 
-    assert hashed(model={**said, "maxBatchSize": 0}) == hashed(model=said)
+    assert hashed(model={**without, "maxBatchSize": 0}) == hashed(model=without)
 
 
 def test_it_names_children() -> None:

@@ -1,4 +1,4 @@
-"""A spec that leaves things to the registry: what is taken, what wins, and what cannot be."""
+"""Completion of a spec from the registry: added fields, precedence and contradictions."""
 
 from dataclasses import replace
 from typing import Any
@@ -23,8 +23,8 @@ FACTS = Facts(
 
 
 def resolved(**changes: Any) -> Resolved:
-    known = replace(FACTS, **changes)
-    return Resolved("models:/fx@champion", "models:/fx/4", 4, "0a1b", "http://ml/fx", known)
+    facts = replace(FACTS, **changes)
+    return Resolved("models:/fx@champion", "models:/fx/4", 4, "0a1b", "http://ml/fx", facts)
 
 
 def spec(triton: dict[str, Any] | None = None, **model: Any) -> InferenceModelSpec:
@@ -34,15 +34,15 @@ def spec(triton: dict[str, Any] | None = None, **model: Any) -> InferenceModelSp
 
 
 def completed(of: InferenceModelSpec, **changes: Any) -> CompletedSpec:
-    found = complete(of, resolved(**changes))
-    assert isinstance(found, CompletedSpec), found
-    return found
+    outcome = complete(of, resolved(**changes))
+    assert isinstance(outcome, CompletedSpec), outcome
+    return outcome
 
 
 def problem(of: InferenceModelSpec, **changes: Any) -> str:
-    found = complete(of, resolved(**changes))
-    assert isinstance(found, Incomplete)
-    return joined(found.problems)
+    outcome = complete(of, resolved(**changes))
+    assert isinstance(outcome, Incomplete)
+    return joined(outcome.problems)
 
 
 TENSORS: dict[str, Any] = {
@@ -99,8 +99,8 @@ def test_batching_may_rest_on_the_versions_tag() -> None:
 
 
 def test_batching_without_a_largest_batch_is_named() -> None:
-    said = problem(spec({"dynamicBatching": {}}), max_batch_size=None)
-    assert said == (
+    message = problem(spec({"dynamicBatching": {}}), max_batch_size=None)
+    assert message == (
         "spec.triton.dynamicBatching: found dynamicBatching with model.maxBatchSize 0"
         " (models:/fx/4), expected model.maxBatchSize of 1 or more; set model.maxBatchSize, or"
         " remove dynamicBatching"
@@ -108,7 +108,7 @@ def test_batching_without_a_largest_batch_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "changes", "said"),
+    ("written", "changes", "text"),
     [
         (
             {},
@@ -145,9 +145,9 @@ def test_batching_without_a_largest_batch_is_named() -> None:
     ],
 )
 def test_what_nobody_says_is_named(
-    written: dict[str, Any], changes: dict[str, Any], said: str
+    written: dict[str, Any], changes: dict[str, Any], text: str
 ) -> None:
-    assert problem(spec(**written), **changes).startswith(said)
+    assert problem(spec(**written), **changes).startswith(text)
 
 
 def test_agreement_is_no_contradiction() -> None:

@@ -1,4 +1,4 @@
-"""Limits of the models' sizes in a pipeline: of inline models, and of what steps refer to."""
+"""Size limits of a pipeline's models, inline or referenced."""
 
 from typing import Any
 

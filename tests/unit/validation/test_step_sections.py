@@ -1,4 +1,4 @@
-"""Instances, batches, caches and metrics of a step: those of its own, and those of its model."""
+"""Instances, batches, caches and metrics: overrides of a step, and those of its model."""
 
 import pytest
 
@@ -9,15 +9,15 @@ from tests.unit.validation.pipelines import CONFIG, config, pin, problems, unit
 def test_instances_of_the_step_replace_those_of_the_model() -> None:
     written = CONFIG + "instance_group { kind: KIND_CPU count: 4 }"
     groups = [{"kind": "CPU", "count": 2}]
-    found = unit(pins={"drift": pin(written)}, steps=[step(triton={"instanceGroups": groups})])
+    served = unit(pins={"drift": pin(written)}, steps=[step(triton={"instanceGroups": groups})])
 
-    assert [group.count for group in config(found, "drift").instance_group] == [2]
+    assert [group.count for group in config(served, "drift").instance_group] == [2]
 
 
 def test_instances_of_the_model_stay_where_the_step_says_none() -> None:
-    found = unit(pins={"drift": pin(CONFIG + "instance_group { kind: KIND_CPU count: 4 }")})
+    served = unit(pins={"drift": pin(CONFIG + "instance_group { kind: KIND_CPU count: 4 }")})
 
-    assert [group.count for group in config(found, "drift").instance_group] == [4]
+    assert [group.count for group in config(served, "drift").instance_group] == [4]
 
 
 def test_no_instances_in_the_list_are_those_of_the_model() -> None:
@@ -28,24 +28,24 @@ def test_no_instances_in_the_list_are_those_of_the_model() -> None:
 
 def test_batching_of_the_step_replaces_that_of_the_model() -> None:
     batching = {"dynamicBatching": {"maxQueueDelay": "2ms"}}
-    found = unit(
+    served = unit(
         pins={"drift": pin(CONFIG + "dynamic_batching { preferred_batch_size: [8] }")},
         steps=[step(triton=batching)],
     )
 
-    batches = config(found, "drift").dynamic_batching
+    batches = config(served, "drift").dynamic_batching
     assert list(batches.preferred_batch_size) == []
     assert batches.max_queue_delay_microseconds == 2000
 
 
 def test_batching_needs_a_model_that_takes_batches() -> None:
-    (found,) = problems(
+    (problem,) = problems(
         pins={"drift": pin(CONFIG.replace("max_batch_size: 8", ""))},
         maxBatchSize=0,
         steps=[step(triton={"dynamicBatching": {}})],
     )
 
-    assert found.startswith(
+    assert problem.startswith(
         "spec.steps[drift].triton.dynamicBatching: found dynamicBatching of drift, which takes no"
         " batches, expected"
     )
@@ -54,15 +54,15 @@ def test_batching_needs_a_model_that_takes_batches() -> None:
 @pytest.mark.parametrize("size", [None, {"size": "64Mi"}])
 def test_a_models_response_cache_needs_one_of_the_pipeline(size: dict[str, str] | None) -> None:
     triton = {"responseCache": size} if size else {}
-    found = unit(pins={"drift": pin(CONFIG + "response_cache { enable: true }")}, triton=triton)
+    served = unit(pins={"drift": pin(CONFIG + "response_cache { enable: true }")}, triton=triton)
 
-    assert config(found, "drift").response_cache.enable is (size is not None)
-    assert ("--cache-config=local,size=67108864" in found.server.args) is (size is not None)
+    assert config(served, "drift").response_cache.enable is (size is not None)
+    assert ("--cache-config=local,size=67108864" in served.server.args) is (size is not None)
 
 
 def test_latency_buckets_of_a_step_turn_histograms_on() -> None:
     written = CONFIG + "model_metrics { metric_control { metric_identifier { family: 'f' } } }"
 
-    found = unit(pins={"drift": pin(written)})
+    served = unit(pins={"drift": pin(written)})
 
-    assert "--metrics-config=histogram_latencies=true" in found.server.args
+    assert "--metrics-config=histogram_latencies=true" in served.server.args

@@ -1,4 +1,4 @@
-"""Inline models of a registry: which versions a pipeline's set has, and what is said of each."""
+"""Inline models of a registry: the versions of a pipeline's set, and their messages."""
 
 from dataclasses import replace
 from typing import Any
@@ -48,19 +48,21 @@ FACTS = Facts(
 
 def version(asked: str, number: int, **facts: Any) -> Resolved:
     name = asked.partition("@")[0]
-    known = replace(FACTS, **facts)
-    return Resolved(asked, f"{name}/{number}", number, f"run-{number}", f"http://m/{number}", known)
+    logged = replace(FACTS, **facts)
+    return Resolved(
+        asked, f"{name}/{number}", number, f"run-{number}", f"http://m/{number}", logged
+    )
 
 
 def inline(name: str, uri: str, output: str, *, secret: str = "", pin: str = "") -> dict[str, Any]:
-    """A step with an inline model; `secret` names the Secret of its source."""
+    """Return a step with an inline model; `secret` names the Secret of its source."""
     source: dict[str, Any] = {"uri": uri}
     if secret:
         source["secretRef"] = {"name": secret}
     if pin:
         source["sha256"] = pin
-    found = step(name, modelRef=None, outputMap={"y": output})
-    return {**found, "model": {"source": source}}
+    body = step(name, modelRef=None, outputMap={"y": output})
+    return {**body, "model": {"source": source}}
 
 
 BOTH = (inline("price", PRICE, "forecast"), inline("text", TEXT, "score"))
@@ -78,15 +80,15 @@ def seen(
     price's uri."""
     outputs = [
         {"name": tensor, "dataType": "FP32", "shape": [1]}
-        for one in steps
-        for tensor in one["outputMap"].values()
+        for each in steps
+        for tensor in each["outputMap"].values()
     ]
-    told = {SourceKey(PRICE): price, SourceKey(TEXT): text}
-    told |= {SourceKey(PRICE, secret): answer for secret, answer in answers.items()}
+    answered = {SourceKey(PRICE): price, SourceKey(TEXT): text}
+    answered |= {SourceKey(PRICE, secret): answer for secret, answer in answers.items()}
     stable = records[0].revision if records else None
     view = observed(
-        wanted=epipe(steps=list(steps), outputs=outputs)["spec"],
-        resolutions={key: answer for key, answer in told.items() if answer is not None},
+        body=epipe(steps=list(steps), outputs=outputs)["spec"],
+        resolutions={key: answer for key, answer in answered.items() if answer is not None},
         records=records,
         ready={stable: (1, 1)} if stable else None,
         served=stable,
@@ -106,19 +108,19 @@ def made(view: Observed) -> RevisionRecord:
 
 
 def set_of(view: Observed) -> dict[str, str]:
-    """The uri of each step's version."""
-    return {name: known.uri for name, known in made(view).resolved_steps.items()}
+    """Return the uri of each step's version."""
+    return {name: resolved.uri for name, resolved in made(view).resolved_steps.items()}
 
 
 def serving(price: int = 3, text: int = 3) -> tuple[RevisionRecord, ...]:
     return (made(seen(version(PRICE, price), version(TEXT, text))),)
 
 
-def told(view: Observed, kind: ConditionType = ConditionType.ARTIFACT_RESOLVED) -> Any:
+def condition_of(view: Observed, kind: ConditionType = ConditionType.ARTIFACT_RESOLVED) -> Any:
     done = plan(view, DEFAULTS, NOON)
-    found = report(view, done, (), NOON).condition(kind)
-    assert found is not None
-    return found
+    status = report(view, done, (), NOON).condition(kind)
+    assert status is not None
+    return status
 
 
 def deletes(done: Plan) -> bool:
@@ -155,8 +157,10 @@ def test_each_step_is_told_what_its_own_secret_may_see() -> None:
         inline("price", PRICE, "forecast", secret="desk"),
         inline("shadow", PRICE, "shadowed", secret="other"),
     )
-    found = set_of(seen(None, None, steps=steps, desk=version(PRICE, 4), other=version(PRICE, 5)))
-    assert found == {"price": "models:/fx_drift/4", "shadow": "models:/fx_drift/5"}
+    versions = set_of(
+        seen(None, None, steps=steps, desk=version(PRICE, 4), other=version(PRICE, 5))
+    )
+    assert versions == {"price": "models:/fx_drift/4", "shadow": "models:/fx_drift/5"}
 
 
 def test_a_version_that_only_another_secret_may_see_is_not_served() -> None:
@@ -169,9 +173,9 @@ def test_nothing_is_made_before_every_step_has_an_answer() -> None:
     view = seen(version(PRICE, 4), None)
     done = plan(view, DEFAULTS, NOON)
     assert (done.actions, done.unit) == ((), None)
-    assert told(view).reason == Reason.RESOLVING
-    assert TEXT in told(view).message
-    assert PRICE not in told(view).message
+    assert condition_of(view).reason == Reason.RESOLVING
+    assert TEXT in condition_of(view).message
+    assert PRICE not in condition_of(view).message
 
 
 @pytest.mark.parametrize("answer", [None, DOWN, NO_ALIAS])
@@ -179,68 +183,68 @@ def test_what_serves_goes_on_without_an_answer(answer: Resolution | None) -> Non
     records = serving()
     done = plan(seen(answer, answer, records=records), DEFAULTS, NOON)
     assert done.unit is not None
-    assert done.unit.revision == done.position.stable == records[0].revision
+    assert done.unit.revision == done.state.stable == records[0].revision
     assert not deletes(done)
 
 
 def test_a_step_without_an_answer_does_not_hold_back_the_others() -> None:
-    found = set_of(seen(version(PRICE, 4), DOWN, records=serving()))
-    assert found == {"price": "models:/fx_drift/4", "text": "models:/fx_news/3"}
+    versions = set_of(seen(version(PRICE, 4), DOWN, records=serving()))
+    assert versions == {"price": "models:/fx_drift/4", "text": "models:/fx_news/3"}
 
 
 def test_a_step_that_is_renamed_keeps_its_version_without_an_answer() -> None:
     steps = (BOTH[0], inline("news", TEXT, "score"))
-    found = set_of(seen(DOWN, DOWN, steps=steps, records=serving()))
-    assert found == {"price": "models:/fx_drift/3", "news": "models:/fx_news/3"}
+    versions = set_of(seen(DOWN, DOWN, steps=steps, records=serving()))
+    assert versions == {"price": "models:/fx_drift/3", "news": "models:/fx_news/3"}
 
 
 def test_a_step_is_removed_without_an_answer() -> None:
-    found = set_of(seen(DOWN, DOWN, steps=BOTH[:1], records=serving()))
-    assert found == {"price": "models:/fx_drift/3"}
+    versions = set_of(seen(DOWN, DOWN, steps=BOTH[:1], records=serving()))
+    assert versions == {"price": "models:/fx_drift/3"}
 
 
 def test_a_new_step_waits_for_its_answer_and_takes_nothing_from_what_serves() -> None:
     steps = (*BOTH, inline("more", "models:/fx_more/1", "extra"))
     done = plan(seen(DOWN, DOWN, steps=steps, records=serving()), DEFAULTS, NOON)
     assert done.unit is None
-    assert done.position.stable is not None
+    assert done.state.stable is not None
     assert not deletes(done)
 
 
 def test_a_registry_that_is_down_leaves_ready_as_it_is() -> None:
     view = seen(DOWN, DOWN, records=serving())
-    assert told(view, ConditionType.READY).status is ConditionStatus.TRUE
-    assert (told(view).status, told(view).reason) == (
+    assert condition_of(view, ConditionType.READY).status is ConditionStatus.TRUE
+    assert (condition_of(view).status, condition_of(view).reason) == (
         ConditionStatus.UNKNOWN,
         Reason.REGISTRY_UNREACHABLE,
     )
 
 
 def test_what_holds_for_all_steps_is_told_once() -> None:
-    said = told(seen(DOWN, DOWN, records=serving())).message
-    assert said.count("does not answer") == 1
+    condition = condition_of(seen(DOWN, DOWN, records=serving())).message
+    assert condition.count("does not answer") == 1
 
 
 def test_a_bad_alias_of_one_step_is_named_with_its_step() -> None:
     view = seen(version(PRICE, 3), NO_ALIAS, records=serving())
-    found = told(view)
-    assert (found.status, found.reason) == (ConditionStatus.FALSE, Reason.ALIAS_NOT_FOUND)
-    assert found.message.startswith("spec.steps[text].model.source.uri: models:/fx_news has no")
-    assert told(view, ConditionType.AVAILABLE).status is ConditionStatus.TRUE
+    condition = condition_of(view)
+    assert (condition.status, condition.reason) == (ConditionStatus.FALSE, Reason.ALIAS_NOT_FOUND)
+    assert condition.message.startswith("spec.steps[text].model.source.uri: models:/fx_news has no")
+    assert condition_of(view, ConditionType.AVAILABLE).status is ConditionStatus.TRUE
 
 
 def test_what_is_known_to_be_wrong_is_told_before_what_is_unknown() -> None:
-    found = told(seen(DOWN, NO_ALIAS, records=serving()))
-    assert found.reason == Reason.ALIAS_NOT_FOUND
-    assert "does not answer" in found.message
+    condition = condition_of(seen(DOWN, NO_ALIAS, records=serving()))
+    assert condition.reason == Reason.ALIAS_NOT_FOUND
+    assert "does not answer" in condition.message
 
 
 def test_a_version_that_cannot_be_served_leaves_the_set_as_it_was() -> None:
     bare = version(TEXT, 4, format=ModelFormat.TORCHSCRIPT, inputs=None, outputs=None)
     view = seen(version(PRICE, 3), bare, records=serving())
     assert set_of(view) == {"price": "models:/fx_drift/3", "text": "models:/fx_news/3"}
-    assert told(view).reason == Reason.MODEL_UNUSABLE
-    assert "spec.steps[text].model.inputs: not set" in told(view).message
+    assert condition_of(view).reason == Reason.MODEL_UNUSABLE
+    assert "spec.steps[text].model.inputs: not set" in condition_of(view).message
 
 
 def test_contradictions_name_their_step() -> None:

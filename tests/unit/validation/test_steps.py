@@ -1,4 +1,4 @@
-"""What a step says over its model: what Triton or the pod could not do is told before."""
+"""Overrides of a step: those that Triton or the pod cannot run are refused."""
 
 from dataclasses import replace
 from typing import Any
@@ -31,7 +31,7 @@ TWO_OUTPUTS = [{"name": name, "dataType": "FP32", "shape": [1]} for name in ("y"
 
 
 def pipeline_pin() -> Pin:
-    """Another pipeline, of one model."""
+    """Return a pin of a pipeline with one model."""
     plan = RepositoryPlan(
         (
             PlannedModel("drift", 3, ArtifactFormat.ONNX, "https://store.example/m.onnx"),
@@ -51,7 +51,7 @@ def batching(**fields: Any) -> list[dict[str, Any]]:
 
 
 def twice(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """Two steps on one model, with these sections `triton`."""
+    """Return two steps on one model, with these `triton` sections."""
     other = step("other", inputMap={"x": "x"}, outputMap={"y": "z"}, triton=second)
     return {
         "pins": {"drift": pin(), "other": pin()},
@@ -68,26 +68,26 @@ def test_preferred_sizes_fit_the_batches_of_the_model() -> None:
 
 
 def test_preferred_sizes_fit_the_batches_of_a_built_in() -> None:
-    (found,) = problems(**average(triton={"dynamicBatching": {"preferredBatchSizes": [5]}}))
+    (problem,) = problems(**average(triton={"dynamicBatching": {"preferredBatchSizes": [5]}}))
 
-    assert found.startswith(
+    assert problem.startswith(
         "spec.steps[average].triton.dynamicBatching.preferredBatchSizes: found [5], expected sizes"
         " up to the maxBatchSize of average, which is 4"
     )
 
 
 def test_as_large_a_batch_as_the_model_takes_may_be_preferred() -> None:
-    found = unit(steps=batching(preferredBatchSizes=[8]))
+    served = unit(steps=batching(preferredBatchSizes=[8]))
 
-    assert list(config(found, "drift").dynamic_batching.preferred_batch_size) == [8]
+    assert list(config(served, "drift").dynamic_batching.preferred_batch_size) == [8]
 
 
 def test_a_model_that_batches_sequences_gathers_no_requests() -> None:
     written = CONFIG + "sequence_batching { max_sequence_idle_microseconds: 5 }"
 
-    (found,) = problems(pins={"drift": pin(written)}, steps=batching())
+    (problem,) = problems(pins={"drift": pin(written)}, steps=batching())
 
-    assert found == (
+    assert problem == (
         "spec.steps[drift].triton.dynamicBatching: found dynamicBatching of drift, which has"
         " sequence_batching, expected one of them: Triton batches requests in one way only; remove"
         " it, or take sequence_batching out of the model's configOverrides"
@@ -97,10 +97,10 @@ def test_a_model_that_batches_sequences_gathers_no_requests() -> None:
 def test_order_and_priorities_contradict_for_a_referenced_model_too() -> None:
     levels = {"levels": 2, "default": 1}
 
-    (found,) = problems(steps=batching(preserveOrdering=True, priorities=levels))
+    (problem,) = problems(steps=batching(preserveOrdering=True, priorities=levels))
 
     path = "spec.steps[drift].triton.dynamicBatching"
-    assert found == (
+    assert problem == (
         f"{path}.priorities.levels: found 2 with preserveOrdering, expected 1: priorities let"
         " requests overtake; remove triton.dynamicBatching.preserveOrdering, or this"
     )
@@ -110,25 +110,27 @@ def test_order_and_priorities_contradict_for_a_referenced_model_too() -> None:
 def test_a_model_that_is_an_ensemble_has_no_instances_and_no_batches(word: str) -> None:
     section: dict[str, Any] = {"dynamicBatching": {}, **ON_CPU}
 
-    (found,) = problems(pins={"drift": pipeline_pin()}, steps=[step(triton={word: section[word]})])
+    (problem,) = problems(
+        pins={"drift": pipeline_pin()}, steps=[step(triton={word: section[word]})]
+    )
 
-    assert found == (
+    assert problem == (
         f"spec.steps[drift].triton: found {word} for the ensemble mood, expected none: an ensemble"
         " has no instances or batches of its own; set them where its steps are described"
     )
 
 
 def test_on_the_cpu_models_of_a_referenced_pipeline_move_and_its_ensemble_stays() -> None:
-    found = unit(pins={"drift": pipeline_pin()}, accelerator=WHENEVER)
+    served = unit(pins={"drift": pipeline_pin()}, accelerator=WHENEVER)
 
-    assert config(found, "mood") == parse_pbtxt(ENSEMBLE)
-    assert [group.kind for group in config(found, "drift").instance_group] == [2], "KIND_CPU"
+    assert config(served, "mood") == parse_pbtxt(ENSEMBLE)
+    assert [group.kind for group in config(served, "drift").instance_group] == [2], "KIND_CPU"
 
 
 def test_an_engine_never_goes_to_the_cpu() -> None:
-    (found,) = problems(pins={"drift": pin(format=ArtifactFormat.TENSORRT)}, accelerator=WHENEVER)
+    (problem,) = problems(pins={"drift": pin(format=ArtifactFormat.TENSORRT)}, accelerator=WHENEVER)
 
-    assert found == (
+    assert problem == (
         "spec.steps[drift]: found drift, a TensorRT engine, expected"
         " spec.accelerator.whenUnavailable Wait, since it runs on a GPU only; remove"
         " spec.accelerator.whenUnavailable"
@@ -138,9 +140,9 @@ def test_an_engine_never_goes_to_the_cpu() -> None:
 def test_an_engine_waits_for_its_gpu_where_there_is_one_too() -> None:
     engine = {"drift": pin(format=ArtifactFormat.TENSORRT)}
 
-    (found,) = problems(pins=engine, mode=Mode.ACCELERATOR, accelerator=WHENEVER)
+    (problem,) = problems(pins=engine, mode=Mode.ACCELERATOR, accelerator=WHENEVER)
 
-    assert "expected spec.accelerator.whenUnavailable Wait" in found
+    assert "expected spec.accelerator.whenUnavailable Wait" in problem
 
 
 @pytest.mark.parametrize(
@@ -154,15 +156,15 @@ def test_an_engine_waits_for_its_gpu_where_there_is_one_too() -> None:
 def test_a_step_takes_no_gpu_from_a_model_that_needs_one(
     pinned: Pin, kinds: list[str], words: str
 ) -> None:
-    (found,) = problems(
+    (problem,) = problems(
         pins={"drift": pinned},
         steps=[step(triton={"instanceGroups": [{"kind": kind} for kind in kinds]})],
         mode=Mode.ACCELERATOR,
         accelerator={},
     )
 
-    assert found.startswith("spec.steps[drift].triton.instanceGroups: found drift, ")
-    assert found.endswith(
+    assert problem.startswith("spec.steps[drift].triton.instanceGroups: found drift, ")
+    assert problem.endswith(
         f", with instances off the GPU, expected {words} of kind GPU or Auto; change kind, or"
         " remove the groups"
     )
@@ -170,34 +172,34 @@ def test_a_step_takes_no_gpu_from_a_model_that_needs_one(
 
 def test_a_model_that_tensorrt_accelerates_may_have_an_instance_on_the_cpu_too() -> None:
     groups = [{"kind": "GPU"}, {"kind": "CPU"}]
-    found = unit(
+    served = unit(
         pins={"drift": pin(ACCELERATED)},
         steps=[step(triton={"instanceGroups": groups})],
         mode=Mode.ACCELERATOR,
         accelerator=WHENEVER,
     )
 
-    assert config(found, "drift").HasField("optimization")
+    assert config(served, "drift").HasField("optimization")
 
 
 def test_only_engines_have_profiles() -> None:
-    (found,) = problems(steps=[step(triton={"instanceGroups": [{"profiles": ["0"]}]})])
+    (problem,) = problems(steps=[step(triton={"instanceGroups": [{"profiles": ["0"]}]})])
 
-    assert found == (
+    assert problem == (
         "spec.steps[drift].triton.instanceGroups[0].profiles: found profiles for a onnx model,"
         " expected none: only TensorRT plans have optimization profiles; remove it"
     )
 
 
 def test_an_engine_has_the_profiles_that_the_step_says() -> None:
-    found = unit(
+    served = unit(
         pins={"drift": pin(format=ArtifactFormat.TENSORRT)},
         steps=[step(triton={"instanceGroups": [{"profiles": ["0"]}]})],
         mode=Mode.ACCELERATOR,
         accelerator={},
     )
 
-    assert [list(group.profile) for group in config(found, "drift").instance_group] == [["0"]]
+    assert [list(group.profile) for group in config(served, "drift").instance_group] == [["0"]]
 
 
 def test_a_model_that_tensorrt_accelerates_needs_an_accelerator() -> None:
@@ -208,18 +210,18 @@ def test_a_model_that_tensorrt_accelerates_needs_an_accelerator() -> None:
 
 
 def test_a_model_that_tensorrt_accelerates_may_fall_back_to_the_cpu() -> None:
-    found = unit(pins={"drift": pin(ACCELERATED)}, accelerator=WHENEVER)
+    served = unit(pins={"drift": pin(ACCELERATED)}, accelerator=WHENEVER)
 
-    assert not config(found, "drift").HasField("optimization")
+    assert not config(served, "drift").HasField("optimization")
 
 
 def test_an_accelerated_model_of_a_referenced_pipeline_needs_an_accelerator() -> None:
     inner = pipeline_pin()
     inner = replace(inner, repository={**inner.repository, "drift.config.pbtxt": ACCELERATED})
 
-    (found,) = problems(pins={"drift": inner})
+    (problem,) = problems(pins={"drift": inner})
 
-    assert "found drift, which TensorRT accelerates, expected spec.accelerator" in found
+    assert "found drift, which TensorRT accelerates, expected spec.accelerator" in problem
 
 
 @pytest.mark.parametrize("first", [{}, {"dynamicBatching": {}}])
@@ -232,18 +234,18 @@ def test_two_steps_on_one_model_say_the_same_of_it(first: dict[str, Any]) -> Non
 
 
 def test_two_steps_on_one_model_may_both_override_it() -> None:
-    found = unit(**twice(ON_CPU, ON_CPU))
+    served = unit(**twice(ON_CPU, ON_CPU))
 
-    assert [group.kind for group in config(found, "drift").instance_group] == [2], "KIND_CPU"
+    assert [group.kind for group in config(served, "drift").instance_group] == [2], "KIND_CPU"
 
 
 def test_two_steps_on_one_model_may_say_what_it_has_anyway() -> None:
     written = {"drift": pin(CONFIG + "instance_group { kind: KIND_CPU count: 1 }")}
-    wanted = twice({}, ON_CPU)
+    body = twice({}, ON_CPU)
 
-    found = unit(**{**wanted, "pins": {**written, "other": written["drift"]}})
+    served = unit(**{**body, "pins": {**written, "other": written["drift"]}})
 
-    assert [group.kind for group in config(found, "drift").instance_group] == [2], "KIND_CPU"
+    assert [group.kind for group in config(served, "drift").instance_group] == [2], "KIND_CPU"
 
 
 def test_what_else_is_wrong_with_two_steps_on_one_model_is_told_at_once() -> None:

@@ -1,4 +1,4 @@
-"""What the API server would refuse for its size is refused before, with a sentence."""
+"""Objects that are too large for the API server are refused with a message."""
 
 import json
 from dataclasses import replace
@@ -47,18 +47,18 @@ def test_what_is_a_little_smaller_can_be_stored() -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "what"), [("MOST_DATA", "no larger ConfigMap"), ("MOST_RECORD", "no larger Contr")]
+    ("limit", "text"), [("MOST_DATA", "no larger ConfigMap"), ("MOST_RECORD", "no larger Contr")]
 )
 def test_a_single_model_has_the_same_limits(
-    limit: str, what: str, monkeypatch: pytest.MonkeyPatch
+    limit: str, text: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = plan(observed(), DEFAULTS, NOON).records
+    records = plan(observed(), DEFAULTS, NOON).records
     monkeypatch.setattr(stored, limit, 100)
 
     refused = plan(observed(), DEFAULTS, NOON)
     assert refused.invalid is not None
-    assert what in refused.invalid.message
+    assert text in refused.invalid.message
 
-    # What was stored once has been stored: an upgrade makes no valid spec invalid.
-    kept = plan(replace(observed(), revisions=known), DEFAULTS, NOON)
+    # A stored record stays valid: an upgrade makes no valid spec invalid.
+    kept = plan(replace(observed(), revisions=records), DEFAULTS, NOON)
     assert (kept.invalid, kept.unit and kept.unit.revision) == (None, MINE)

@@ -1,1 +1,1 @@
-"""The children that a unit needs, and the writes that bring the live ones there."""
+"""The children of a unit, and the writes that create and repair them."""

@@ -1,4 +1,4 @@
-"""Which children a unit is to have, and which writes bring the live ones there."""
+"""The desired children of a unit, and the writes that reach them."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -14,81 +14,81 @@ from inference_operator.resources.metadata import owned
 from inference_operator.resources.pod_disruption_budget import pod_disruption_budget
 from inference_operator.resources.service import service
 
-# Written before what needs them: a pod without its ConfigMap or record must not come up.
+# Written first: a pod must not start without its ConfigMap and record.
 _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
-# A ControllerRevision is applied all the same: the API server compares its data byte by byte, and
-# one that was POSTed refuses every later change of its labels and owners.
+# A ControllerRevision is not in this set: the API server compares its data byte by byte, and one
+# that was POSTed refuses every later change of its labels and owners.
 _IMMUTABLE = frozenset({"ConfigMap"})
 
 
 def stages(
     seen: Observed,
     records: Mapping[str, RevisionRecord],
-    position: RolloutState,
+    state: RolloutState,
     replicas: int,
     kept: frozenset[str],
 ) -> tuple[tuple[Action, ...], ...]:
-    """Three stages: what pods need and a new Service, the workloads and what moves clients, and
-    what is to go.
+    """Return three stages of writes.
 
-    `kept` are revisions whose record stays though they have no pods.
+    First the Service, if it is new, and the objects that pods need; then the workloads and the
+    Service's selector; last the deletions. `kept` are revisions that keep a record without pods.
     """
-    wanted = {
+    desired = {
         key_of(manifest): owned(dict(manifest), seen.owner)
-        for manifest in _wanted(seen, records, position, replicas, kept)
+        for manifest in _manifests(seen, records, state, replicas, kept)
     }
-    writes = [action for manifest in wanted.values() if (action := _write(seen, manifest))]
+    writes = [action for manifest in desired.values() if (action := _write(seen, manifest))]
     first = tuple(a for a in writes if _comes_first(seen, a))
     then = tuple(a for a in writes if a not in first)
-    unrecorded = frozenset(position.live) - frozenset(records)
-    return (first, then, tuple(_prune(seen, wanted, unrecorded)))
+    unrecorded = frozenset(state.live) - frozenset(records)
+    return (first, then, tuple(_prune(seen, desired, unrecorded)))
 
 
 def _comes_first(seen: Observed, action: Action) -> bool:
-    # A new Service is asked for before there is any load: the API server allocates addresses one by
-    # one, each with a request to itself.
+    # Create a new Service before there is any load: the API server allocates addresses one by one,
+    # each with a request to itself.
     is_new_service = action.key.kind == "Service" and action.key not in seen.children
     return action.key.kind in _FIRST or is_new_service
 
 
-def _wanted(
+def _manifests(
     seen: Observed,
     records: Mapping[str, RevisionRecord],
-    position: RolloutState,
+    state: RolloutState,
     replicas: int,
     kept: frozenset[str],
 ) -> Iterator[Mapping[str, Any]]:
-    live = [records[revision] for revision in position.live if revision in records]
+    live = [records[revision] for revision in state.live if revision in records]
     for revision in sorted(kept | {record.revision for record in live}):
         yield controller_revision(seen.owner, records[revision])
     for record in live:
-        pods = _pods_of(seen, record, position, replicas)
+        pods = _pods_of(seen, record, state, replicas)
         for manifest in record.children:
             is_workload = manifest["kind"] == "Deployment"
             yield scaled(dict(manifest), pods) if is_workload else manifest
-    if position.serving is not None:
-        yield service(seen.owner, position.serving)
-    # For pods without a record, too: a drain must not take all of them.
-    if position.live and (budget := pod_disruption_budget(seen.owner, replicas)):
+    if state.serving is not None:
+        yield service(seen.owner, state.serving)
+    # Protect pods without a record too: a drain must not evict all of them.
+    if state.live and (budget := pod_disruption_budget(seen.owner, replicas)):
         yield budget
 
 
-def _pods_of(seen: Observed, record: RevisionRecord, position: RolloutState, replicas: int) -> int:
-    """As many as are asked for; a revision that clients have left gets no more than it has."""
+def _pods_of(seen: Observed, record: RevisionRecord, state: RolloutState, replicas: int) -> int:
+    """Return the number of pods; the previous revision gets no more than it has."""
     deployment = seen.deployments.get(record.revision)
-    if record.revision != position.previous or deployment is None:
+    if record.revision != state.previous or deployment is None:
         return replicas
     return min(replicas, deployment.replicas)
 
 
-def taken(seen: Observed, replicas: int) -> dict[ChildKey, str]:
-    """A sentence for each child that somebody else's object of the same name keeps from being."""
-    wanted = {"Service", "PodDisruptionBudget"} if replicas >= 2 else {"Service"}
-    keys = (key for key in sorted(seen.name_conflicts) if key.kind in wanted)
-    return {key: _held_by(key, seen.name_conflicts[key]) for key in keys}
+def blocked_by_conflicts(seen: Observed, replicas: int) -> dict[ChildKey, str]:
+    """Return a sentence for each child whose name another object already has."""
+    kinds = {"Service", "PodDisruptionBudget"} if replicas >= 2 else {"Service"}
+    keys = (key for key in sorted(seen.name_conflicts) if key.kind in kinds)
+    return {key: _describe_conflict(key, seen.name_conflicts[key]) for key in keys}
 
 
-def _held_by(key: ChildKey, holder: UnitKey | None) -> str:
+def _describe_conflict(key: ChildKey, holder: UnitKey | None) -> str:
     if holder is not None:
         return f"{key} belongs to {holder.kind} {holder.name}; rename one of the two"
     return (
@@ -101,16 +101,16 @@ def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
     key = key_of(manifest)
     live = seen.children.get(key)
     if key in seen.orphans_of_predecessor:
-        # Adopting it would only have it collected; its deletion wakes the unit.
+        # The garbage collector would delete an adopted one; its deletion wakes the unit.
         return None
     if key in seen.name_conflicts:
-        # Said by `taken`.
+        # `blocked_by_conflicts` reports it.
         return None
     if live is None:
         is_immutable = key.kind in _IMMUTABLE
         return Create(manifest) if is_immutable else Apply(manifest, owned=False)
     if live["metadata"].get("deletionTimestamp"):
-        # On its way out; written anew once it is gone.
+        # It is created again when its deletion has finished.
         return None
     where = drift(live, manifest)
     if where is None:
@@ -121,14 +121,14 @@ def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
 
 
 def _prune(
-    seen: Observed, wanted: Iterable[ChildKey], unrecorded: frozenset[str]
+    seen: Observed, desired: Iterable[ChildKey], unrecorded: frozenset[str]
 ) -> Iterator[Action]:
-    stay = set(wanted)
+    stay = set(desired)
     for key, live in seen.children.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
             continue
         if key.kind == "ControllerRevision" and key.name in seen.rejected:
-            # A person has to look at it; an older operator's may only be misread.
+            # A person must look at it: it may be a valid record of an older operator.
             continue
         if not live["metadata"].get("deletionTimestamp"):
-            yield Delete(key, live["metadata"]["uid"], "no longer wanted")
+            yield Delete(key, live["metadata"]["uid"], "no longer needed")

@@ -1,4 +1,4 @@
-"""Whether a live object holds everything that its manifest asks for."""
+"""Comparison of a live object with its manifest."""
 
 from collections.abc import Mapping, Sequence
 from math import ceil
@@ -10,33 +10,32 @@ from inference_operator.api.base import parse_quantity
 _QUANTITY_PARENTS = frozenset({"requests", "limits"})
 _QUANTITY_KEYS = frozenset({"sizeLimit"})
 
-# Maps in which a stranger's extra key changes what the object does.
+# Maps in which an extra key of another client changes what the object does.
 _EXACT = {"Service": (("spec", "selector"),)}
 
 Path = tuple[str, ...]
 
 
-def drift(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:
-    """The first field of `wanted` that `live` lacks or has otherwise, as `spec.replicas`.
+def drift(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> str | None:
+    """Return the first field of `manifest` that `live` lacks or changes, such as `spec.replicas`.
 
-    What others added to the live object (defaults, other field managers) is not looked at: the
-    same reading as server-side apply's. So lists of owners are compared by uid, those of named
-    items by name.
+    Fields that others added (defaults, other field managers) are ignored, like in server-side
+    apply. Lists of owners are compared by uid, lists of named items by name.
     """
-    found = _differs(live, wanted, ())
-    if found is None and (extra := foreign_keys(live, wanted)):
+    path = _differs(live, manifest, ())
+    if path is None and (extra := foreign_keys(live, manifest)):
         return ".".join(next(iter(extra)))
-    return None if found is None else ".".join(found)
+    return None if path is None else ".".join(path)
 
 
-def foreign_keys(live: Mapping[str, Any], wanted: Mapping[str, Any]) -> dict[Path, list[str]]:
-    """Keys that a stranger added to a map which must hold ours alone, by the map's path."""
-    found: dict[Path, list[str]] = {}
-    for path in _EXACT.get(wanted["kind"], ()):
-        extra = set(_at(live, path)) - set(_at(wanted, path))
+def foreign_keys(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[Path, list[str]]:
+    """Return foreign keys of maps that must hold only ours, by the map's path."""
+    foreign: dict[Path, list[str]] = {}
+    for path in _EXACT.get(manifest["kind"], ()):
+        extra = set(_at(live, path)) - set(_at(manifest, path))
         if extra:
-            found[path] = sorted(extra)
-    return found
+            foreign[path] = sorted(extra)
+    return foreign
 
 
 def _at(body: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
@@ -45,49 +44,49 @@ def _at(body: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     return body
 
 
-def _differs(live: Any, wanted: Any, path: Path) -> Path | None:
-    # Asked for every field of every child in every pass: first what is cheap and mostly true.
-    if live == wanted:
+def _differs(live: Any, expected: Any, path: Path) -> Path | None:
+    # Runs for every field of every child in every pass: test the cheap, common case first.
+    if live == expected:
         return None
-    if isinstance(wanted, Mapping):
-        return _mapping(live, wanted, path)
-    if isinstance(wanted, Sequence) and not isinstance(wanted, str):
-        return _sequence(live, wanted, path)
-    return None if _is_quantity(path) and _equal_quantities(live, wanted) else path
+    if isinstance(expected, Mapping):
+        return _mapping(live, expected, path)
+    if isinstance(expected, Sequence) and not isinstance(expected, str):
+        return _sequence(live, expected, path)
+    return None if _is_quantity(path) and _equal_quantities(live, expected) else path
 
 
-def _mapping(live: Any, wanted: Mapping[str, Any], path: Path) -> Path | None:
+def _mapping(live: Any, expected: Mapping[str, Any], path: Path) -> Path | None:
     if not isinstance(live, Mapping):
-        return None if _is_empty(wanted) and live is None else path
-    for key, value in wanted.items():
+        return None if _is_empty(expected) and live is None else path
+    for key, value in expected.items():
         if key not in live and _is_empty(value):
             continue
-        if found := _differs(live.get(key), value, (*path, key)):
-            return found
+        if differing := _differs(live.get(key), value, (*path, key)):
+            return differing
     return None
 
 
-def _sequence(live: Any, wanted: Sequence[Any], path: Path) -> Path | None:
+def _sequence(live: Any, expected: Sequence[Any], path: Path) -> Path | None:
     if not isinstance(live, Sequence) or isinstance(live, str):
         return path
-    key = _key_of(wanted)
+    key = _key_of(expected)
     if key is not None:
         by_key = {item[key]: item for item in live if _has(item, key)}
-        pairs = [(by_key.get(item[key]), item, item[key]) for item in wanted]
-    elif len(live) != len(wanted):
+        pairs = [(by_key.get(item[key]), item, item[key]) for item in expected]
+    elif len(live) != len(expected):
         return path
     else:
-        pairs = [(live[i], item, str(i)) for i, item in enumerate(wanted)]
+        pairs = [(live[i], item, str(i)) for i, item in enumerate(expected)]
     for is_, should, place in pairs:
-        if found := _differs(is_, should, (*path, place)):
-            return found
+        if differing := _differs(is_, should, (*path, place)):
+            return differing
     return None
 
 
-def _key_of(wanted: Sequence[Any]) -> str | None:
-    """What tells the items of a list apart, in whatever order; None where only their places do."""
-    keys = ("uid", "name") if wanted else ()
-    return next((key for key in keys if all(_has(item, key) for item in wanted)), None)
+def _key_of(expected: Sequence[Any]) -> str | None:
+    """Return the key that identifies a list's items; None if only their positions do."""
+    keys = ("uid", "name") if expected else ()
+    return next((key for key in keys if all(_has(item, key) for item in expected)), None)
 
 
 def _has(item: Any, key: str) -> bool:
@@ -104,9 +103,9 @@ def _is_quantity(path: Path) -> bool:
     return path[-1] in _QUANTITY_KEYS or (len(path) > 1 and path[-2] in _QUANTITY_PARENTS)
 
 
-def _equal_quantities(live: Any, wanted: Any) -> bool:
+def _equal_quantities(live: Any, expected: Any) -> bool:
     try:
-        return _thousandths(live) == _thousandths(wanted)
+        return _thousandths(live) == _thousandths(expected)
     except ValueError:
         return False
 

@@ -1,8 +1,9 @@
-"""Records that are not accepted: what is done about them, and what is reported."""
+"""Handling of records that are not accepted: their replacement and the reports."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import DECISION_MESSAGE_LENGTH
 from inference_operator.domain.message_limits import truncate
@@ -13,16 +14,17 @@ from inference_operator.planning.children.drift import drift
 from inference_operator.planning.plan import Delete, Plan, key_of
 from inference_operator.resources.record_shape import children_mismatch
 
-# More are only counted: whoever writes one may write a thousand.
+# Further records are only counted: a client that writes one may write a thousand.
 _REPORTED = 3
-# So many decisions about records are taken in a period: each of them is an Event, and each edit of
-# a record may ask for one.
-_MOST_TOLD, _PERIOD = 3, timedelta(minutes=10)
+# The limit of decisions in a period: each is an Event, and each edit of a record may cause one.
+_MOST_DECISIONS, _PERIOD = 3, timedelta(minutes=10)
 
 
 def may_replace(seen: Observed, fresh: RevisionRecord) -> bool:
-    """Return whether a new record can take the place of the rejected one without harm to any pod:
-    nothing of the revision runs, or what runs is exactly what the new record holds."""
+    """Return whether a new record can replace the rejected one without harm to any pod.
+
+    Nothing of the revision runs then, or the live children equal the new record's.
+    """
     if children_mismatch(seen.owner.key, fresh.revision, fresh.children) is not None:
         return False
     live = {key_of(child): seen.children.get(key_of(child)) for child in fresh.children}
@@ -33,7 +35,7 @@ def may_replace(seen: Observed, fresh: RevisionRecord) -> bool:
 
 
 def deletion(seen: Observed, record: RejectedRecord) -> tuple[Delete, ...]:
-    """Return the write that makes room for a new record; the next pass makes that one."""
+    """Return the deletion that the next pass needs before it creates the new record."""
     key = ChildKey("ControllerRevision", record.name)
     live = seen.children.get(key)
     if live is None or live["metadata"].get("deletionTimestamp"):
@@ -42,31 +44,31 @@ def deletion(seen: Observed, record: RejectedRecord) -> tuple[Delete, ...]:
 
 
 def rejections(
-    seen: Observed, position: RolloutState, replaced: RejectedRecord | None = None
+    seen: Observed, state: RolloutState, replaced: RejectedRecord | None = None
 ) -> tuple[Decision, ...]:
-    """Return one decision about all rejected records, unless the status has the same one."""
+    """Return one decision about all rejected records, unless the status already has it."""
     if not seen.rejected:
         return ()
     records = sorted(seen.rejected.values(), key=lambda record: record.name)
     sentences = [
-        f"{describe(record)}; {_what_follows(seen, position, record, record is replaced)}"
+        f"{describe(record)}; {_what_follows(seen, state, record, record is replaced)}"
         for record in records[:_REPORTED]
     ]
     if len(records) > _REPORTED:
-        sentences.append(f"{len(records) - _REPORTED} more records are not accepted")
+        more = counted(len(records) - _REPORTED, "more record is", "more records are")
+        sentences.append(f"{more} not accepted")
     message = truncate("; ".join(sentences), DECISION_MESSAGE_LENGTH)
-    known = {decision.message for decision in seen.status.decisions}
-    return () if message in known else (Decision(Reason.RECORD_REJECTED, message),)
+    reported = {decision.message for decision in seen.status.decisions}
+    return () if message in reported else (Decision(Reason.RECORD_REJECTED, message),)
 
 
 def paced(seen: Observed, made: Plan, now: datetime) -> Plan:
-    """Return the plan without its decision about records, where enough were taken lately; it is
-    taken later."""
+    """Return the plan, but postpone its decision about records if there were enough recently."""
     if all(decision.reason is not Reason.RECORD_REJECTED for decision in made.decisions):
         return made
-    told = [one.time for one in seen.status.decisions if one.reason == Reason.RECORD_REJECTED]
-    lately = sorted(time for time in told if timedelta(0) <= now - time < _PERIOD)
-    if len(lately) < _MOST_TOLD:
+    times = [d.time for d in seen.status.decisions if d.reason == Reason.RECORD_REJECTED]
+    lately = sorted(time for time in times if timedelta(0) <= now - time < _PERIOD)
+    if len(lately) < _MOST_DECISIONS:
         return made
     wait = _PERIOD - (now - lately[0])
     return replace(
@@ -79,27 +81,27 @@ def paced(seen: Observed, made: Plan, now: datetime) -> Plan:
 
 
 def describe(record: RejectedRecord) -> str:
-    """Return which record is not accepted, and why."""
+    """Describe which record is not accepted, and why."""
     return f"ControllerRevision/{record.name} is not accepted: {record.why}"
 
 
 def stays(revision: str) -> str:
-    """Return what becomes of the pods of the wanted revision, and the remedy."""
+    """Describe why the pods of the target revision stay, and the remedy."""
     return (
-        f"pods of revision {revision} stay as they are, and are neither scaled nor repaired, since"
-        " no record made from the spec now holds exactly what runs; delete this ControllerRevision"
-        " to have it made again, which may replace the pods"
+        f"pods of revision {revision} stay as they are and are neither scaled nor repaired, because"
+        " a new record of the spec would differ from what runs; delete this ControllerRevision to"
+        " create it again, which may replace the pods"
     )
 
 
 def _what_follows(
-    seen: Observed, position: RolloutState, record: RejectedRecord, is_replaced: bool
+    seen: Observed, state: RolloutState, record: RejectedRecord, is_replaced: bool
 ) -> str:
     revision = revision_of_child(record.name)
     if is_replaced:
-        return "it is deleted and made again from the spec, which restarts no pod"
+        return "it is deleted and created again from the spec, which restarts no pod"
     is_ours = record.name == _name(seen, revision)
-    if not is_ours or revision not in position.live:
+    if not is_ours or revision not in state.live:
         return "no revision can be restored from it; delete it"
     return stays(revision)
 

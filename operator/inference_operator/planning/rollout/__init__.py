@@ -1,1 +1,1 @@
-"""How a new revision takes over: the state machine, and its state in the status."""
+"""The rollout of a new revision: the state machine, and its state in the status."""

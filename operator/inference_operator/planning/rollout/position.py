@@ -1,4 +1,4 @@
-"""Where the rollout stands, from what was seen: the status says it, and the Service."""
+"""The rollout's state, read from the status and the Service."""
 
 from dataclasses import replace
 
@@ -8,45 +8,46 @@ from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.plan import Plan
 
 
-def position_of(seen: Observed) -> RolloutState:
-    """Where the rollout stands, without revisions that no longer exist.
+def rollout_state_of(seen: Observed) -> RolloutState:
+    """Read the state from the status, without revisions that no longer exist.
 
-    The status says it. Where it was lost, the revision that the Service selects is the stable one,
-    if its model answers anybody.
+    If the status was lost, the revision that the Service selects is stable, if any of its pods is
+    ready.
     """
     status = seen.status
     # A revision whose record was deleted by hand still has its pods: clients stay with it.
-    known = {*seen.revisions, *seen.deployments}
+    existing = {*seen.revisions, *seen.deployments}
     stable = status.stable.revision if status.stable else None
     candidate = status.candidate.revision if status.candidate else None
     if status.observed_generation is None:
         stable = seen.served_revision if seen.ready_of(seen.served_revision) else None
     rollout = status.rollout
-    found = RolloutState(
-        stable=stable if stable in known else None,
-        candidate=candidate if candidate in known else None,
+    recorded = RolloutState(
+        stable=stable if stable in existing else None,
+        candidate=candidate if candidate in existing else None,
         since=rollout.since if rollout else None,
         progress=rollout.ready if rollout else 0,
-        previous=rollout.previous if rollout and rollout.previous in known else None,
+        previous=rollout.previous if rollout and rollout.previous in existing else None,
         promoted_at=rollout.promoted_at if rollout else None,
     )
-    return _as_clients_see_it(found, seen.served_revision)
+    return _as_clients_see_it(recorded, seen.served_revision)
 
 
 def as_carried_out(plan: Plan, served: str | None) -> Plan:
-    """The plan as far as it came true: without its promotion, where the Service, which now selects
-    `served`, was not moved."""
-    position = _as_clients_see_it(plan.position, served)
-    if position == plan.position:
+    """Return the plan without its promotion if the Service, which now selects `served`, was not
+    moved."""
+    state = _as_clients_see_it(plan.state, served)
+    if state == plan.state:
         return plan
-    decisions = tuple(one for one in plan.decisions if one.reason is not Reason.PROMOTED)
-    return replace(plan, position=position, decisions=decisions)
+    decisions = tuple(
+        decision for decision in plan.decisions if decision.reason is not Reason.PROMOTED
+    )
+    return replace(plan, state=state, decisions=decisions)
 
 
-def _as_clients_see_it(position: RolloutState, served: str | None) -> RolloutState:
-    """A promotion whose write of the Service was refused has not happened: it is decided anew, by
-    who answers then."""
-    if position.previous is None or served != position.previous:
-        return position
-    promoted = position.candidate or position.stable
-    return RolloutState(stable=served, candidate=promoted, since=position.promoted_at)
+def _as_clients_see_it(state: RolloutState, served: str | None) -> RolloutState:
+    """Take back a promotion whose write of the Service failed; the next pass decides it again."""
+    if state.previous is None or served != state.previous:
+        return state
+    promoted = state.candidate or state.stable
+    return RolloutState(stable=served, candidate=promoted, since=state.promoted_at)

@@ -1,14 +1,14 @@
-"""How a new revision takes over: a state machine that is asked once a pass.
+"""The state machine of a rollout, which advances once a pass.
 
-A new revision is brought up beside the stable one; clients move when its model answers on all
-wanted replicas and there is a Service to move; the previous one keeps its pods for
-`scaleDownDelay`.
+A new revision starts beside the stable one. Clients move when its model answers on all replicas
+and the Service exists. The previous revision keeps its pods for `scaleDownDelay`.
 """
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from inference_operator.api.conditions import format_time
+from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
@@ -16,10 +16,10 @@ from inference_operator.domain.serving_unit import RolloutSettings
 
 @dataclass(frozen=True, slots=True)
 class RolloutFacts:
-    """What the state machine decides from."""
+    """The facts that the state machine decides from."""
 
     target: str
-    """The revision that the spec wants."""
+    """The revision of the present spec."""
 
     replicas: int
     ready: int
@@ -28,153 +28,153 @@ class RolloutFacts:
     settings: RolloutSettings
     now: datetime
     served: str | None
-    """The revision that the Service selects; None where there is none, or somebody else's."""
+    """The revision that the Service selects; None if the Service is missing or not ours."""
 
     artifact: str = ""
-    """What the target serves: the registry's version, or those of a pipeline's steps, in words."""
+    """Description of the target's artifact: the registry's version, or a pipeline's steps."""
 
-    cause: str = ""
-    """What made a new revision of an unchanged spec."""
+    revision_cause: str = ""
+    """Why an unchanged spec gets a new revision."""
 
     @property
     def named(self) -> str:
-        """The target as decisions name it."""
+        """Return the target's name for decisions."""
         return f"{self.target} of {self.artifact}" if self.artifact else self.target
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """Where the rollout stands now, what was decided, and when to look again."""
+    """The new state, the decisions, and when to check again."""
 
-    position: RolloutState
+    state: RolloutState
     decisions: tuple[Decision, ...] = ()
-    stuck: str = ""
-    """Why the rollout does not go on by itself; empty while it does."""
+    blocked_reason: str = ""
+    """Why the rollout does not proceed by itself; empty while it does."""
 
     paused: bool = False
     wake_after: timedelta | None = None
 
 
-def advance(position: RolloutState, seen: RolloutFacts) -> Transition:
-    """One step of the rollout towards the revision that the spec wants."""
-    position, _ = scale_down(position, seen.settings, seen.now)
-    step = _towards_target(position, seen)
-    delay = _until_scale_down(step.position, seen.settings, seen.now)
-    waits = [w for w in (step.wake_after, delay) if w is not None]
-    return replace(step, wake_after=min(waits) if waits else None)
+def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
+    """Advance the rollout by one step towards the target."""
+    state, _ = scale_down(state, facts.settings, facts.now)
+    step = _towards_target(state, facts)
+    delay = _until_scale_down(step.state, facts.settings, facts.now)
+    delays = [d for d in (step.wake_after, delay) if d is not None]
+    return replace(step, wake_after=min(delays) if delays else None)
 
 
-def _towards_target(position: RolloutState, seen: RolloutFacts) -> Transition:
-    if seen.target == position.stable:
-        return _settled(position)
-    if seen.settings.paused and position.stable is not None:
-        return _pause(position, seen)
-    if seen.target == position.candidate:
-        return _progress(position, seen)
-    return _start(position, seen)
+def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
+    if facts.target == state.stable:
+        return _settled(state)
+    if facts.settings.paused and state.stable is not None:
+        return _pause(state, facts)
+    if facts.target == state.candidate:
+        return _progress(state, facts)
+    return _start(state, facts)
 
 
-def _pause(position: RolloutState, seen: RolloutFacts) -> Transition:
-    # The deadline starts anew when the pause ends.
+def _pause(state: RolloutState, facts: RolloutFacts) -> Transition:
+    # The deadline starts again when the pause ends.
     return Transition(
-        replace(position, since=None),
-        stuck=f"revision {seen.target} waits because spec.rollout.paused is true;"
-        f" revision {position.stable} goes on serving",
+        replace(state, since=None),
+        blocked_reason=f"revision {facts.target} waits because spec.rollout.paused is true;"
+        f" revision {state.stable} goes on serving",
         paused=True,
     )
 
 
-def _settled(position: RolloutState) -> Transition:
-    if position.candidate is None:
-        return Transition(position)
+def _settled(state: RolloutState) -> Transition:
+    if state.candidate is None:
+        return Transition(state)
     decision = Decision(
         Reason.ABORTED,
-        f"the spec went back to revision {position.stable}, which still serves;"
-        f" revision {position.candidate} is given up",
-        position.candidate,
-        position.stable,
+        f"the spec went back to revision {state.stable}, which still serves;"
+        f" revision {state.candidate} is given up",
+        state.candidate,
+        state.stable,
     )
-    return Transition(replace(position, candidate=None, since=None, progress=0), (decision,))
+    return Transition(replace(state, candidate=None, since=None, progress=0), (decision,))
 
 
-def _start(position: RolloutState, seen: RolloutFacts) -> Transition:
-    begun = replace(position, candidate=seen.target, since=seen.now, progress=0)
+def _start(state: RolloutState, facts: RolloutFacts) -> Transition:
+    begun = replace(state, candidate=facts.target, since=facts.now, progress=0)
     decision = Decision(
         Reason.REVISION_CREATED,
-        f"revision {seen.named} is brought up with {seen.replicas} replicas"
-        + (f" beside revision {position.stable}" if position.stable else "")
-        + (f": {seen.cause}" if seen.cause else ""),
-        position.candidate or position.stable,
-        seen.target,
+        f"revision {facts.named} is brought up with {counted(facts.replicas, 'replica')}"
+        + (f" beside revision {state.stable}" if state.stable else "")
+        + (f": {facts.revision_cause}" if facts.revision_cause else ""),
+        state.candidate or state.stable,
+        facts.target,
     )
-    then = _progress(begun, seen)
+    then = _progress(begun, facts)
     return replace(then, decisions=(decision, *then.decisions))
 
 
-def _progress(position: RolloutState, seen: RolloutFacts) -> Transition:
-    since = position.since or seen.now
-    if seen.ready >= seen.replicas:
-        if seen.served in (position.serving, seen.target):
-            return _promote(position, seen)
-        # The Service comes first, and may never come: its name may be taken.
-        return Transition(replace(position, progress=max(position.progress, seen.ready)))
-    if seen.ready > position.progress:
-        since = seen.now
-    # The most that ever answered: a pod that comes and goes is no progress.
-    moved = replace(position, since=since, progress=max(position.progress, seen.ready))
-    left = seen.settings.progress_deadline - (seen.now - since)
+def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
+    since = state.since or facts.now
+    if facts.ready >= facts.replicas:
+        if facts.served in (state.serving, facts.target):
+            return _promote(state, facts)
+        # The Service must exist first. It may never exist: its name may be taken.
+        return Transition(replace(state, progress=max(state.progress, facts.ready)))
+    if facts.ready > state.progress:
+        since = facts.now
+    # Keep the maximum: a pod that comes and goes is not progress.
+    moved = replace(state, since=since, progress=max(state.progress, facts.ready))
+    left = facts.settings.progress_deadline - (facts.now - since)
     if left > timedelta(0):
         return Transition(moved, wake_after=left)
     return Transition(
         moved,
-        # Without a running clock: each word that changes is a write.
-        stuck=f"revision {seen.target} made no progress since {format_time(since)}"
-        f" (progressDeadline {int(seen.settings.progress_deadline.total_seconds())} s):"
-        f" its model answers on {seen.ready} of {seen.replicas} replicas"
-        + (f"; revision {position.stable} goes on serving" if position.stable else ""),
+        # Name no elapsed time: each change of the message is a write.
+        blocked_reason=f"revision {facts.target} has made no progress since {format_time(since)}"
+        f" (progressDeadline {int(facts.settings.progress_deadline.total_seconds())} s):"
+        f" its model answers on {facts.ready} of {counted(facts.replicas, 'replica')}"
+        + (f"; revision {state.stable} goes on serving" if state.stable else ""),
     )
 
 
-def _promote(position: RolloutState, seen: RolloutFacts) -> Transition:
+def _promote(state: RolloutState, facts: RolloutFacts) -> Transition:
     decision = Decision(
         Reason.PROMOTED,
-        f"revision {seen.named} answers on {seen.ready} of {seen.replicas} replicas"
+        f"revision {facts.named} answers on {facts.ready} of {counted(facts.replicas, 'replica')}"
         + (
-            f"; clients moved to it from revision {position.stable}"
-            if position.stable
+            f"; clients moved to it from revision {state.stable}"
+            if state.stable
             else "; clients are sent to it"
         ),
-        position.stable,
-        seen.target,
+        state.stable,
+        facts.target,
     )
-    promoted = RolloutState(stable=seen.target, previous=position.stable, promoted_at=seen.now)
+    promoted = RolloutState(stable=facts.target, previous=state.stable, promoted_at=facts.now)
     return Transition(promoted, (decision,))
 
 
-def _not_later(position: RolloutState, now: datetime) -> RolloutState:
-    """Times to come, which only an edit of the status leaves, count as now: delays end."""
-    since, promoted_at = position.since, position.promoted_at
+def _not_later(state: RolloutState, now: datetime) -> RolloutState:
+    """Replace future times, which only an edited status has, by now, so that delays end."""
+    since, promoted_at = state.since, state.promoted_at
     return replace(
-        position,
+        state,
         since=min(since, now) if since else None,
         promoted_at=min(promoted_at, now) if promoted_at else None,
     )
 
 
 def scale_down(
-    position: RolloutState, settings: RolloutSettings, now: datetime
+    state: RolloutState, settings: RolloutSettings, now: datetime
 ) -> tuple[RolloutState, timedelta | None]:
-    """Without the previous revision once its delay is over, and how long that takes yet."""
-    position = _not_later(position, now)
-    left = _until_scale_down(position, settings, now)
+    """Drop the previous revision after its delay, or return the time that is left."""
+    state = _not_later(state, now)
+    left = _until_scale_down(state, settings, now)
     if left is None or left > timedelta(0):
-        return position, left
-    return replace(position, previous=None), None
+        return state, left
+    return replace(state, previous=None), None
 
 
 def _until_scale_down(
-    position: RolloutState, settings: RolloutSettings, now: datetime
+    state: RolloutState, settings: RolloutSettings, now: datetime
 ) -> timedelta | None:
-    if position.previous is None or position.promoted_at is None:
+    if state.previous is None or state.promoted_at is None:
         return None
-    return settings.scale_down_delay - (now - position.promoted_at)
+    return settings.scale_down_delay - (now - state.promoted_at)

@@ -1,4 +1,4 @@
-"""Which Events a pass is worth: each decision, and each change of state that a person acts on."""
+"""The Events of a pass: one per decision, and per change of state that needs a person."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +18,7 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class EventDraft:
-    """An Event to be."""
+    """An Event before it is sent."""
 
     severity: Severity
     reason: str
@@ -31,9 +31,9 @@ def events_for(
     plan: Plan,
     repaired: tuple[str, ...] = (),
 ) -> tuple[EventDraft, ...]:
-    """Events of a pass; `repaired` are the children that were put back.
+    """Return the Events of a pass; `repaired` are the children that were restored.
 
-    The first revision of a unit is not announced: its promotion is.
+    The first revision of a unit gets no Event of its own, only its promotion does.
     """
     is_new = before.observed_generation is None
     made = [
@@ -42,13 +42,13 @@ def events_for(
         if not (is_new and decision.reason is Reason.REVISION_CREATED)
     ]
     if repaired and before.observed_generation == after.observed_generation:
-        message = f"changed by somebody else, put back: {'; '.join(repaired)}"
+        message = f"restored after a change by another client: {'; '.join(repaired)}"
         made.append(EventDraft(Severity.NORMAL, Reason.DRIFT_REPAIRED, message))
     was = before.condition(ConditionType.READY)
     now = after.condition(ConditionType.READY)
     promoted = any(decision.reason is Reason.PROMOTED for decision in plan.decisions)
     if now is not None and not promoted:
-        made.extend(_ready_note(was, now))
+        made.extend(_ready_event(was, now))
     was_stalled = before.condition(ConditionType.STALLED)
     stalled = after.condition(ConditionType.STALLED)
     if (
@@ -65,21 +65,21 @@ def _severity(reason: Reason) -> Severity:
 
 
 def _lost_references(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:
-    """A pipeline goes on without a resource that it refers to, but not silently."""
+    """Report that a pipeline serves without a resource that it refers to."""
     was, now = (s.condition(ConditionType.RESOLVED_REFS) for s in (before, after))
     if was is None or now is None or now.status is not ConditionStatus.FALSE:
         return []
     ready = after.condition(ConditionType.READY)
-    is_told = ready is not None and ready.reason == now.reason
-    if is_told or (was.status, was.reason) == (now.status, now.reason):
+    is_reported = ready is not None and ready.reason == now.reason
+    if is_reported or (was.status, was.reason) == (now.status, now.reason):
         return []
     return [EventDraft(Severity.WARNING, now.reason, now.message)]
 
 
-def _ready_note(was: Condition | None, now: Condition) -> list[EventDraft]:
+def _ready_event(was: Condition | None, now: Condition) -> list[EventDraft]:
     if was is not None and (was.status, was.reason) == (now.status, now.reason):
         return []
-    if now.reason in {*UNDER_WAY, Reason.RECORD_REJECTED}:  # The decisions tell it.
+    if now.reason in {*UNDER_WAY, Reason.RECORD_REJECTED}:  # The decisions report it.
         return []
     if now.status is ConditionStatus.TRUE:
         return [EventDraft(Severity.NORMAL, now.reason, now.message)]

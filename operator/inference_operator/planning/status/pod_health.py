@@ -1,4 +1,4 @@
-"""Why the pods of a revision do not serve yet: a chain of rules, the most telling first."""
+"""Diagnosis of pods that do not serve: a chain of rules, the most specific first."""
 
 import re
 from collections.abc import Callable, Iterable
@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.problem import SOURCE_URI, Problem, joined
+from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_text
 from inference_operator.domain.load_report import LoadReport
@@ -18,7 +19,9 @@ from inference_operator.validation.step_overrides import path_of
 _IMAGE_REASONS = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}
 )
-_OWN_IMAGE = "it is the operator's own: correct INFERENCE_OPERATOR_LOADER_IMAGE of its Deployment"
+_OWN_IMAGE = (
+    "this is the operator's own image: correct INFERENCE_OPERATOR_LOADER_IMAGE of its Deployment"
+)
 _CONFIG_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 _LOAD_FAILURE = re.compile(r"failed to load '([^']+)' version (\d+): (.+?)\"?$", re.MULTILINE)
 _ERROR = re.compile(r"error|fail|exception|abort|unable|cannot", re.IGNORECASE)
@@ -40,7 +43,7 @@ ARTIFACT_REASONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """What keeps a revision from serving, in a sentence that says what to do."""
+    """The reason why a revision does not serve, and a sentence with the remedy."""
 
     reason: Reason
     message: str
@@ -52,28 +55,28 @@ def diagnose(
     pods: tuple[Pod, ...],
     way_out: str = "",
 ) -> Diagnosis | None:
-    """The first rule that finds something, over all pods; None when nothing is wrong (yet).
+    """Return the first rule's diagnosis over all pods; None if there is not a problem (yet).
 
-    `way_out` is what helps pods that wait for an accelerator, beside one that is free.
+    `way_out` is another remedy for pods that wait for an accelerator.
     """
     if deployment is not None and deployment.refused:
         return Diagnosis(
             Reason.POD_REFUSED,
-            f"pods are refused: {shown_text(deployment.refused)}; correct what it names in spec, or"
-            " ask for the quota or permission",
+            f"pods are refused: {shown_text(deployment.refused)}; correct the field of spec"
+            " that it names, or ask for the quota or permission",
         )
     waiting = [pod for pod in pods if not pod.ready]
     for rule in _RULES:
         for pod in waiting:
-            if found := rule(pod, record):
-                if found.reason is Reason.GPU_UNAVAILABLE and way_out:
-                    return replace(found, message=f"{found.message}, or {way_out}")
-                return found
+            if diagnosis := rule(pod, record):
+                if diagnosis.reason is Reason.GPU_UNAVAILABLE and way_out:
+                    return replace(diagnosis, message=f"{diagnosis.message}, or {way_out}")
+                return diagnosis
     return None
 
 
 def load_report(pods: tuple[Pod, ...]) -> LoadReport | None:
-    """What a loader that succeeded said, from whichever pod still has it."""
+    """Return the report of a loader that succeeded, from any pod that still has it."""
     for pod in pods:
         if pod.loader is not None and pod.loader.exit_code == 0:
             report = LoadReport.from_json(pod.loader.exit_message)
@@ -92,7 +95,7 @@ def _artifact(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
         return Diagnosis(report.reason, message or report.message)
     return Diagnosis(
         Reason.FETCH_FAILED,
-        f"the init container {_ending(loader)} while it loaded {record.words}; see `kubectl logs"
+        f"the init container {_ending(loader)} while it loaded {record.summary}; see `kubectl logs"
         f" {pod.name} -c load`",
     )
 
@@ -100,11 +103,11 @@ def _artifact(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
 def _image(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     for container, remedy in ((pod.loader, _OWN_IMAGE), (pod.triton, "correct spec.triton.image")):
         if container is not None and container.waiting_reason in _IMAGE_REASONS:
-            said = container.waiting_message or container.waiting_reason
+            cause = container.waiting_message or container.waiting_reason
             image = container.image if image_is_shown(container.image) else NOT_SHOWN
             return Diagnosis(
                 Reason.IMAGE_PULL_FAILED,
-                f"image {image} cannot be pulled: {_short(said)}; {remedy}, or name a"
+                f"image {image} cannot be pulled: {_short(cause)}; {remedy}, or name a"
                 " pull secret in spec.imagePullSecrets",
             )
     return None
@@ -116,7 +119,7 @@ def _container_config(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
             return Diagnosis(
                 Reason.POD_REFUSED,
                 f"a container of pod {pod.name} cannot be created:"
-                f" {_short(container.waiting_message)}; correct what it names in spec",
+                f" {_short(container.waiting_message)}; correct the field of spec that it names",
             )
     return None
 
@@ -125,9 +128,10 @@ def _out_of_memory(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     triton = pod.triton
     if triton is None or triton.exit_reason != "OOMKilled":
         return None
+    restarts = counted(triton.restarts, "restart")
     return Diagnosis(
         Reason.OUT_OF_MEMORY,
-        f"Triton used more than its memory limit and was killed ({triton.restarts} restarts);"
+        f"Triton used more than its memory limit and was killed ({restarts});"
         " raise spec.resources.limits.memory, or lower instance counts or batch sizes",
     )
 
@@ -136,19 +140,19 @@ def _model_load(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     triton = pod.triton
     if triton is None or triton.exit_code in (None, 0):
         return None
-    if found := _LOAD_FAILURE.search(triton.exit_message):
-        name, version, said = found.groups()
+    if failure := _LOAD_FAILURE.search(triton.exit_message):
+        name, version, cause = failure.groups()
         problem = Problem(
             "spec.model",
             "",
-            f"Triton cannot load model {name} version {version}: {_short(_first_line(said), 500)}",
+            f"Triton cannot load model {name} version {version}: {_short(_first_line(cause), 500)}",
             "correct the artifact, or the fields of model and triton that it contradicts",
         )
         return Diagnosis(Reason.MODEL_LOAD_FAILED, _at_steps([problem], record, name))
-    said = _last_error(triton.exit_message)
+    error, restarts = _last_error(triton.exit_message), counted(triton.restarts, "restart")
     return Diagnosis(
         Reason.CRASH_LOOP,
-        f"Triton {_ending(triton)} ({triton.restarts} restarts){said}; see `kubectl logs"
+        f"Triton {_ending(triton)} ({restarts}){error}; see `kubectl logs"
         f" {pod.name} -c triton --previous`",
     )
 
@@ -156,10 +160,10 @@ def _model_load(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
 def _schedule(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
     if not pod.unschedulable:
         return None
-    if found := _MISSING_CLAIM.search(pod.unschedulable):
-        claim = found.group(1)
-        what = f"PersistentVolumeClaim {claim} does not exist in this namespace"
-        problem = Problem(SOURCE_URI, "", what, "create it, or name another one")
+    if missing := _MISSING_CLAIM.search(pod.unschedulable):
+        claim = missing.group(1)
+        requirement = f"PersistentVolumeClaim {claim} does not exist in this namespace"
+        problem = Problem(SOURCE_URI, "", requirement, "create it, or name another one")
         if record.steps:
             own = (step for step in record.steps if step.uri.startswith(f"pvc://{claim}/"))
             problem = _placed(problem, own)
@@ -171,13 +175,13 @@ def _schedule(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
         )
     return Diagnosis(
         Reason.UNSCHEDULABLE,
-        f"no node takes the pod: {_short(pod.unschedulable)}; adjust spec.resources or"
+        f"no node accepts the pod: {_short(pod.unschedulable)}; adjust spec.resources or"
         " spec.placement, or add nodes",
     )
 
 
 def _at_steps(problems: Iterable[Problem], record: RevisionRecord, model: str) -> str:
-    """Return the problems of a model, at the fields that describe it: in a pipeline, of steps."""
+    """Describe the problems of a model at the fields that define it: in a pipeline, of steps."""
     if not record.steps:
         return joined(problems)
     steps = [step for step in record.steps if _runs(step, model)]
@@ -185,13 +189,13 @@ def _at_steps(problems: Iterable[Problem], record: RevisionRecord, model: str) -
 
 
 def _runs(step: ServedStep, model: str) -> bool:
-    """Whether the model is the step's, or one of the pipeline that the step refers to."""
+    """Return whether the step runs the model, itself or in the pipeline that it refers to."""
     names = step.pin.repository if step.pin else ()
     return step.model == model or f"{model}{CONFIG_SUFFIX}" in names
 
 
 def _placed(problem: Problem, steps: Iterable[ServedStep], model: str = "") -> Problem:
-    """Return an InferenceModel's problem at the fields of steps; of any, where none is known."""
+    """Return an InferenceModel's problem at the fields of the steps, or of `spec.steps[]`."""
     paths = [_path(problem, step, model) for step in steps]
     path = " and ".join(dict.fromkeys(paths)) or problem.below("spec.steps[]").path
     return replace(problem, path=path)
@@ -226,14 +230,14 @@ def _ending(container: Container) -> str:
 
 
 def _last_error(text: str) -> str:
-    """The last line that tells of an error; none of a usage text, which Triton ends with too."""
+    """Return the last line about an error; skip the usage text that may follow it."""
     lines = [line.strip() for line in text.splitlines() if _ERROR.search(line)]
     return f": {_short(lines[-1])}" if lines else ""
 
 
-def _first_line(said: str) -> str:
-    # Triton's log escapes line ends; what follows the first is a traceback.
-    return said.split("\\n", 1)[0].removeprefix("Internal: ").strip('" ')
+def _first_line(text: str) -> str:
+    # Triton's log escapes line ends; the lines after the first are a traceback.
+    return text.split("\\n", 1)[0].removeprefix("Internal: ").strip('" ')
 
 
 def _short(text: str, limit: int = 600) -> str:

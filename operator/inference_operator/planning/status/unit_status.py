@@ -1,4 +1,4 @@
-"""The status of a unit, computed in one place from what was seen and decided."""
+"""The status of a unit, computed from the observed cluster and the plan."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -41,20 +41,21 @@ from inference_operator.resources.service import service_url
 
 
 def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -> UnitStatus:
-    """What the custom resource's status is to say after this pass.
+    """Compute the status of the custom resource after this pass.
 
-    `seen` is the cluster after the plan's writes, `errors` the children that were refused.
+    `seen` is the cluster after the plan's writes; `errors` are messages about refused children.
     """
-    view = condition_inputs(seen, plan, errors)
-    found = conditions(tuple(condition_drafts(view)), seen.status.conditions, seen.generation, now)
+    inputs = condition_inputs(seen, plan, errors)
+    drafts = tuple(condition_drafts(inputs))
+    all_conditions = conditions(drafts, seen.status.conditions, seen.generation, now)
     key = seen.owner.key
     return STATUS_OF_KIND[key.kind](
         observed_generation=seen.generation,
-        phase=phase(found, plan.replicas, promoted=view.promoted),
-        conditions=found,
+        phase=phase(all_conditions, plan.replicas, promoted=inputs.promoted),
+        conditions=all_conditions,
         model=_model(seen, plan),
-        stable=_revision(seen, plan, plan.position.stable),
-        candidate=_revision(seen, plan, plan.position.candidate),
+        stable=_revision(seen, plan, plan.state.stable),
+        candidate=_revision(seen, plan, plan.state.candidate),
         rollout=_rollout(plan),
         replicas=sum(deployment.replicas for deployment in seen.deployments.values()),
         ready_replicas=sum(deployment.ready for deployment in seen.deployments.values()),
@@ -66,9 +67,9 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
     )
 
 
-def phase(found: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase:
-    """One word for people; the first rule that holds. `promoted`: the wanted revision serves."""
-    holds = {c.type: c for c in found if c.status is ConditionStatus.TRUE}
+def phase(all_conditions: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase:
+    """Return the phase by the first rule that holds. `promoted`: the target revision serves."""
+    holds = {c.type: c for c in all_conditions if c.status is ConditionStatus.TRUE}
     if ConditionType.READY in holds:
         return Phase.SCALED_TO_ZERO if replicas == 0 else Phase.READY
     stalled = holds.get(ConditionType.STALLED)
@@ -81,7 +82,7 @@ def phase(found: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase
 
 
 def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
-    serving = plan.records.get(plan.position.serving or "")
+    serving = plan.records.get(plan.state.serving or "")
     if serving is None:
         return None
     loaded = load_report(seen.pods_of(serving.revision))
@@ -91,11 +92,9 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
     if loaded is not None and loaded.models:
         digest = loaded.models[0].sha256
         digest = digest if is_sha256(digest) else None
-    elif (
-        digest is None and (known := seen.status.model) and is_status_uri_of(known.uri, serving.uri)
-    ):
-        # Anybody who may edit the status may have left anything there.
-        digest = known.sha256 if is_sha256(known.sha256) else None
+    elif digest is None and (last := seen.status.model) and is_status_uri_of(last.uri, serving.uri):
+        # A client that may edit the status may have written anything there.
+        digest = last.sha256 if is_sha256(last.sha256) else None
     return ModelStatus(
         version=str(serving.version),
         run_id=_run_id(serving.resolved.run_id) if serving.resolved else None,
@@ -109,18 +108,18 @@ def _run_id(text: str) -> str | None:
 
 
 def _url(seen: Observed, plan: Plan) -> str | None:
-    is_reached = plan.position.serving and not plan.has_no_service
+    is_reached = plan.state.serving and not plan.has_no_service
     return service_url(seen.owner) if is_reached else None
 
 
 def _steps(plan: Plan) -> dict[str, Any]:
-    """Of a pipeline, the steps of the revision that clients are answered from."""
-    serving = plan.records.get(plan.position.serving or "")
+    """Return the steps of a pipeline's serving revision."""
+    serving = plan.records.get(plan.state.serving or "")
     if serving is None or not serving.steps:
         return {}
-    found = tuple(_step(step) for step in serving.steps)
+    steps = tuple(_step(step) for step in serving.steps)
     versions = truncate(serving.step_versions, STEP_VERSIONS_LENGTH)
-    return {"steps": found, "step_versions": versions}
+    return {"steps": steps, "step_versions": versions}
 
 
 def _step(step: ServedStep) -> StepStatus:
@@ -149,23 +148,23 @@ def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatu
 
 
 def _rollout(plan: Plan) -> RolloutStatus | None:
-    position = plan.position
-    if position.candidate is None and position.promoted_at is None:
+    state = plan.state
+    if state.candidate is None and state.promoted_at is None:
         return None
     return RolloutStatus(
-        since=position.since,
-        ready=position.progress,
-        previous=position.previous,
-        promoted_at=position.promoted_at,
+        since=state.since,
+        ready=state.progress,
+        previous=state.previous,
+        promoted_at=state.promoted_at,
     )
 
 
 def _accelerator(plan: Plan) -> AcceleratorStatus | None:
-    choice = plan.accelerator
-    if choice is None:
+    accelerator = plan.accelerator
+    if accelerator is None:
         return None
-    mode = AcceleratorMode.CPU if choice.mode is Mode.CPU else AcceleratorMode.GPU
-    message = truncate(choice.message, ACCELERATOR_MESSAGE_LENGTH)
+    mode = AcceleratorMode.CPU if accelerator.mode is Mode.CPU else AcceleratorMode.GPU
+    message = truncate(accelerator.message, ACCELERATOR_MESSAGE_LENGTH)
     return AcceleratorStatus(mode=mode, message=message or None)
 
 
@@ -179,7 +178,7 @@ def _decisions(
 
 
 def _carried(decision: DecisionStatus) -> DecisionStatus:
-    """As the operator would have written it: anybody may have edited the status since."""
+    """Cut an old decision to the lengths that we write: a client may have edited it."""
     return decision.model_copy(
         update={
             "source": _optional(decision.source),

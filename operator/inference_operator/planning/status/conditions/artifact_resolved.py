@@ -29,14 +29,13 @@ def artifact_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
         message = inputs.diagnosis.message + still_serving(inputs)
         yield ConditionDraft(kind, False, inputs.diagnosis.reason, message)
         return
-    report, words = (
-        load_report(inputs.seen.pods_of(record.revision)),
-        record.resolved or record.words,
-    )
+    report = load_report(inputs.seen.pods_of(record.revision))
+    artifact = record.resolved or record.summary
     if report is not None or inputs.ready > 0:
         is_pinned = record.sha256 or record.steps
         pinned = "" if is_pinned else "; set spec.model.source.sha256 to pin it"
-        message = "; ".join((f"{words} is loaded{pinned}", *map(str, inputs.plan.contradictions)))
+        contradictions = map(str, inputs.plan.contradictions)
+        message = "; ".join((f"{artifact} is loaded{pinned}", *contradictions))
         yield ConditionDraft(kind, True, Reason.RESOLVED, message)
         return
-    yield ConditionDraft(kind, None, Reason.FETCHING, f"{words} is being fetched")
+    yield ConditionDraft(kind, None, Reason.FETCHING, f"{artifact} is being fetched")

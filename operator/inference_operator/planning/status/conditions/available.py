@@ -1,4 +1,4 @@
-"""`Available`: whether clients get answers."""
+"""`Available`: whether clients get responses."""
 
 from collections.abc import Iterator
 
@@ -8,12 +8,12 @@ from inference_operator.planning.status.conditions.inputs import ConditionDraft,
 
 
 def available_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
-    serving = inputs.plan.position.serving
+    serving = inputs.plan.state.serving
     if serving is None or inputs.replicas == 0:
         return
     ready = inputs.seen.ready_of(serving)
     if inputs.plan.has_no_service:
-        message = f"no client reaches revision {serving}: {'; '.join(inputs.plan.blocked)}"
+        message = f"no client reaches revision {serving}: {'; '.join(inputs.plan.conflicts)}"
         yield ConditionDraft(ConditionType.AVAILABLE, False, Reason.CHILD_REFUSED, message)
     elif ready > 0:
         message = f"revision {serving} answers its clients"

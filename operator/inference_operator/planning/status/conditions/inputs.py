@@ -1,8 +1,9 @@
-"""The inputs of all conditions, and the parts of sentences that they share."""
+"""The inputs of all conditions, and the phrases that they share."""
 
 from dataclasses import dataclass
 
 from inference_operator.api.conditions import ConditionType, format_time
+from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.resolution import Unresolved
@@ -12,7 +13,7 @@ from inference_operator.planning.status.pod_health import Diagnosis, diagnose
 
 @dataclass(frozen=True, slots=True)
 class ConditionDraft:
-    """A condition before it has its time: its type, whether it holds, and why."""
+    """A condition without its time: its type, whether it holds, and why."""
 
     type: ConditionType
     holds: bool | None
@@ -22,15 +23,15 @@ class ConditionDraft:
 
 @dataclass(frozen=True, slots=True)
 class ConditionInputs:
-    """What all conditions are computed from."""
+    """The inputs of every condition."""
 
     seen: Observed
     plan: Plan
     errors: tuple[str, ...]
-    """Sentences of children that the API server refused in this pass."""
+    """Sentences about children that the API server refused in this pass."""
 
     record: RevisionRecord | None
-    """The revision that the spec wants, or, while it is invalid, the one that serves."""
+    """The target revision, or the serving one while the spec is invalid."""
 
     diagnosis: Diagnosis | None
     ready: int
@@ -42,22 +43,22 @@ class ConditionInputs:
 
     @property
     def promoted(self) -> bool:
-        return self.record is not None and self.plan.position.stable == self.record.revision
+        return self.record is not None and self.plan.state.stable == self.record.revision
 
     @property
     def serves(self) -> bool:
-        """Whether clients are answered by this very revision, on all wanted replicas."""
+        """Return whether this revision answers clients on all replicas."""
         return self.promoted and self.reached and self.ready >= self.replicas
 
     @property
     def reached(self) -> bool:
-        """Whether the Service leads to it: its write may have failed."""
+        """Return whether the Service selects it: that write may have failed."""
         return self.record is not None and self.seen.served_revision == self.record.revision
 
 
 def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> ConditionInputs:
-    """Gather once what every condition looks at."""
-    target = plan.unit.revision if plan.unit else plan.position.serving
+    """Gather the inputs of every condition once."""
+    target = plan.unit.revision if plan.unit else plan.state.serving
     record = plan.records.get(target) if target else None
     diagnosis = None
     if record is not None:
@@ -70,14 +71,15 @@ def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Con
 def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:
     since = f" (since {format_time(unresolved.since)})" if unresolved.since else ""
     unit = inputs.plan.unit
-    standing = unit.standing if unit else ""
-    kept = f"; {standing} stands until then" if standing else ""
+    version = unit.last_known_version if unit else ""
+    kept = f"; until then the unit serves {version}" if version else ""
     return f"{unresolved.message}{since}{kept}{still_serving(inputs)}"
 
 
 def still_serving(inputs: ConditionInputs) -> str:
-    stable = inputs.plan.position.stable
+    stable = inputs.plan.state.stable
     target = inputs.plan.unit.revision if inputs.plan.unit else None
     if stable is None or stable == target or inputs.seen.ready_of(stable) == 0:
         return ""
-    return f" (revision {stable} goes on serving on {inputs.seen.ready_of(stable)} replicas)"
+    replicas = counted(inputs.seen.ready_of(stable), "replica")
+    return f" (revision {stable} goes on serving on {replicas})"

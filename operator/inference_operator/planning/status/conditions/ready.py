@@ -1,6 +1,7 @@
-"""`Ready`: whether the wanted revision answers its clients on all replicas."""
+"""`Ready`: whether the target revision answers its clients on all replicas."""
 
 from inference_operator.api.conditions import ConditionType
+from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import RevisionRecord
@@ -32,10 +33,10 @@ def _readiness(inputs: ConditionInputs) -> tuple[bool, Reason, str]:
     if plan.rejected:
         return False, Reason.RECORD_REJECTED, plan.rejected
     if record is None:
-        return False, Reason.PAUSED, plan.stuck
+        return False, Reason.PAUSED, plan.blocked_reason
     if inputs.serves:
         if inputs.replicas == 0:
-            return True, Reason.SCALED_TO_ZERO, "scaled to zero, as spec.replicas asks"
+            return True, Reason.SCALED_TO_ZERO, "scaled to zero because spec.replicas is 0"
         return True, Reason.READY, _serving_sentence(inputs, record)
     return False, *_not_ready(inputs, record)
 
@@ -43,25 +44,26 @@ def _readiness(inputs: ConditionInputs) -> tuple[bool, Reason, str]:
 def _not_ready(inputs: ConditionInputs, record: RevisionRecord) -> tuple[Reason, str]:
     plan = inputs.plan
     if plan.paused:
-        return Reason.PAUSED, plan.stuck
+        return Reason.PAUSED, plan.blocked_reason
     if inputs.diagnosis is not None:
         return inputs.diagnosis.reason, inputs.diagnosis.message + still_serving(inputs)
-    if plan.stuck:
-        return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck
+    if plan.blocked_reason:
+        return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.blocked_reason
     if inputs.ready >= inputs.replicas:
         message = f"clients are not sent to revision {record.revision} yet"
         return Reason.PROGRESSING, message + still_serving(inputs)
     reason = Reason.SCALING if inputs.promoted else Reason.PROGRESSING
-    message = f"revision {record.revision} answers on {inputs.ready} of {inputs.replicas} replicas"
+    replicas = counted(inputs.replicas, "replica")
+    message = f"revision {record.revision} answers on {inputs.ready} of {replicas}"
     return reason, message + still_serving(inputs)
 
 
 def _serving_sentence(inputs: ConditionInputs, record: RevisionRecord) -> str:
     sentence = (
         f"model {record.model} version {record.version} (revision {record.revision}) answers on"
-        f" {inputs.ready} of {inputs.replicas} replicas"
+        f" {inputs.ready} of {counted(inputs.replicas, 'replica')}"
     )
-    choice = inputs.plan.accelerator
-    if choice is not None and choice.mode is Mode.CPU:
-        sentence += f"; {choice.message}"
+    accelerator = inputs.plan.accelerator
+    if accelerator is not None and accelerator.mode is Mode.CPU:
+        sentence += f"; {accelerator.message}"
     return sentence

@@ -1,4 +1,4 @@
-"""`ResolvedRefs`: the outcome of a pipeline's modelRefs."""
+"""`ResolvedRefs`: the outcomes of a pipeline's modelRefs."""
 
 from collections.abc import Iterator
 
@@ -8,10 +8,10 @@ from inference_operator.planning.status.conditions.inputs import ConditionDraft,
 
 
 def references_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
-    found = inputs.plan.references
-    if not found:
+    outcomes = inputs.plan.references
+    if not outcomes:
         return
-    broken = [one for one in found if not one.resolves]
-    message = "; ".join(one.message for one in broken or found)
+    broken = [outcome for outcome in outcomes if not outcome.resolves]
+    message = "; ".join(outcome.message for outcome in broken or outcomes)
     reason = broken[0].reason if broken else Reason.RESOLVED
     yield ConditionDraft(ConditionType.RESOLVED_REFS, not broken, reason, message)

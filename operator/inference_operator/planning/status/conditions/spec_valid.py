@@ -15,12 +15,14 @@ def spec_valid_condition(inputs: ConditionInputs) -> ConditionDraft:
         message = inputs.plan.invalid.message + still_serving(inputs)
         return ConditionDraft(ConditionType.SPEC_VALID, False, inputs.plan.invalid.reason, message)
     if inputs.plan.unit is None and inputs.plan.unresolved is not None:
-        message = "the spec is checked once all that it leaves to others is known"
+        message = (
+            "the spec will be checked when its model versions and references have been resolved"
+        )
         return ConditionDraft(
             ConditionType.SPEC_VALID, None, inputs.plan.unresolved.reason, message
         )
     message = "the spec can be served"
     if inputs.plan.outside:
         outside = joined(inputs.plan.outside)
-        message = f"what runs goes on, but a new revision of this spec would be refused: {outside}"
+        message = f"the running revision goes on serving, but a new one would be refused: {outside}"
     return ConditionDraft(ConditionType.SPEC_VALID, True, Reason.VALID, message)

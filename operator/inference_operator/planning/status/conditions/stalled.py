@@ -22,8 +22,10 @@ def stalled_condition(inputs: ConditionInputs) -> ConditionDraft | None:
     if plan.rejected:
         return ConditionDraft(kind, True, Reason.RECORD_REJECTED, plan.rejected)
     if plan.paused and not inputs.serves:
-        return ConditionDraft(kind, True, Reason.PAUSED, plan.stuck)
-    if plan.stuck:
-        because = f": {inputs.diagnosis.message}" if inputs.diagnosis else ""
-        return ConditionDraft(kind, True, Reason.PROGRESS_DEADLINE_EXCEEDED, plan.stuck + because)
+        return ConditionDraft(kind, True, Reason.PAUSED, plan.blocked_reason)
+    if plan.blocked_reason:
+        message = plan.blocked_reason + (
+            f": {inputs.diagnosis.message}" if inputs.diagnosis else ""
+        )
+        return ConditionDraft(kind, True, Reason.PROGRESS_DEADLINE_EXCEEDED, message)
     return None

@@ -22,15 +22,17 @@ from inference_operator.planning.status.conditions.stalled import stalled_condit
 
 
 def condition_drafts(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
-    """All conditions that apply."""
+    """Yield all conditions that apply."""
     yield spec_valid_condition(inputs)
     yield from references_condition(inputs)
     yield from artifact_condition(inputs)
     yield from model_loaded_condition(inputs)
     yield from available_condition(inputs)
-    if inputs.plan.behind:
+    if inputs.plan.outdated_default_reason:
         reason = Reason.WAITING_FOR_ROLLOUT_SLOT if inputs.plan.wants_slot else Reason.PAUSED
-        yield ConditionDraft(ConditionType.DEFAULTS_CURRENT, False, reason, inputs.plan.behind)
+        yield ConditionDraft(
+            ConditionType.DEFAULTS_CURRENT, False, reason, inputs.plan.outdated_default_reason
+        )
     ready = ready_condition(inputs)
     yield ready
     stalled = stalled_condition(inputs)
@@ -41,27 +43,27 @@ def condition_drafts(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
 
 
 def conditions(
-    found: Sequence[ConditionDraft], before: Sequence[Condition], generation: int, now: datetime
+    drafts: Sequence[ConditionDraft], before: Sequence[Condition], generation: int, now: datetime
 ) -> tuple[Condition, ...]:
-    """Findings as conditions; the transition time moves only when the status does."""
+    """Return drafts as conditions; the transition time changes only with the status."""
     old = {condition.type: condition for condition in before}
-    return tuple(_condition(finding, old, generation, now) for finding in found)
+    return tuple(_condition(draft, old, generation, now) for draft in drafts)
 
 
 _STATUS = {True: ConditionStatus.TRUE, False: ConditionStatus.FALSE, None: ConditionStatus.UNKNOWN}
 
 
 def _condition(
-    finding: ConditionDraft, old: dict[str, Condition], generation: int, now: datetime
+    draft: ConditionDraft, old: dict[str, Condition], generation: int, now: datetime
 ) -> Condition:
-    status = _STATUS[finding.holds]
-    previous = old.get(finding.type)
+    status = _STATUS[draft.holds]
+    previous = old.get(draft.type)
     unchanged = previous is not None and previous.status == status
     return Condition(
-        type=finding.type,
+        type=draft.type,
         status=status,
         observed_generation=generation,
         last_transition_time=previous.last_transition_time if previous and unchanged else now,
-        reason=finding.reason,
-        message=truncate(finding.message, MESSAGE_LENGTH),
+        reason=draft.reason,
+        message=truncate(draft.message, MESSAGE_LENGTH),
     )
