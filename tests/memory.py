@@ -81,14 +81,14 @@ def _plan(_: str) -> str:
 
 
 def _delete(what: str, count: str) -> str:
-    from inference_operator.observation.store import Cache
+    from inference_operator.observation.store import Store
     from tests.heavy import HEAVY
 
-    cache = Cache()
+    kept = Store()
     for number in range(int(count)):
         body = HEAVY[what](number)
-        cache.put(body["kind"], body)
-        cache.record_deletion(body["kind"], body)
+        kept.put(body["kind"], body)
+        kept.record_deletion(body["kind"], body)
     return "deleted"
 
 

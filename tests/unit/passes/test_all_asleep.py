@@ -80,7 +80,7 @@ def test_when_nobody_is_awake_nobody_has_anything_to_do(
         desk.cluster.collect_garbage()
         await desk.rest()
         before = len(desk.cluster.writes)
-        for key in desk.cache.units():
+        for key in desk.store.units():
             desk._wake(key)
         await desk.rest()
         assert [str(write) for write in desk.cluster.writes[before:]] == []

@@ -160,11 +160,11 @@ async def test_a_model_that_is_there_and_not_listed_yet_is_not_told_as_missing()
     desk.start()
     model = desk.cluster.live(KEY.kind, KEY.name)
     assert model is not None
-    desk.cache.drop(KEY.kind, model)
+    desk.store.drop(KEY.kind, model)
     before = len(desk.cluster.writes)
 
     assert await desk.passes(PIPELINE) == RELIST_DELAY
-    desk.cache.put(KEY.kind, model)
+    desk.store.put(KEY.kind, model)
     await desk.settled()
 
     assert len(desk.cluster.writes) == before
@@ -191,6 +191,6 @@ async def test_what_is_missing_is_forgotten_with_those_who_name_it() -> None:
 
     live = desk.cluster.live(PIPELINE.kind, PIPELINE.name)
     assert live is not None
-    desk.cache.drop(PIPELINE.kind, live)
+    desk.store.drop(PIPELINE.kind, live)
     await desk.passes(PIPELINE)
     assert desk.passes._not_there == {}
