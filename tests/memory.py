@@ -81,14 +81,14 @@ def _plan(_: str) -> str:
 
 
 def _delete(resource: str, count: str) -> str:
-    from inference_operator.observation.store import Cache
+    from inference_operator.observation.store import Store
     from tests.heavy import HEAVY
 
-    cache = Cache()
+    store = Store()
     for number in range(int(count)):
         body = HEAVY[resource](number)
-        cache.put(body["kind"], body)
-        cache.record_deletion(body["kind"], body)
+        store.put(body["kind"], body)
+        store.record_deletion(body["kind"], body)
     return "deleted"
 
 

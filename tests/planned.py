@@ -12,7 +12,7 @@ from inference_operator.cli.offline_answers import no_registry
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.observation.observe import observe
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.explain import explain
@@ -26,11 +26,11 @@ def seen(body: Body) -> Observed:
     """Return what an operator without a registry sees of a new resource."""
     stored = json.loads(json.dumps(body))
     stored["metadata"] |= {"uid": "u", "resourceVersion": "1", "generation": 1}
-    cache = Cache()
-    cache.put(stored["kind"], stored)
+    store = Store()
+    store.put(stored["kind"], stored)
     meta = stored["metadata"]
     observed = observe(
-        cache, UnitKey(body["kind"], meta["namespace"], meta["name"]), no_registry(False)
+        store, UnitKey(body["kind"], meta["namespace"], meta["name"]), no_registry(False)
     )
     assert observed is not None
     return observed

@@ -65,8 +65,8 @@ class RealGround:
 
     def get(self, kind: str, name: str) -> dict[str, Any] | None:
         words = ("get", kind, name, "-n", self.namespace, "--ignore-not-found", "-o", "json")
-        said = self._kubectl(*words)
-        return json.loads(said) if said else None
+        output = self._kubectl(*words)
+        return json.loads(output) if output else None
 
 
 @pytest.fixture(params=["fake", pytest.param("real", marks=pytest.mark.integration)])

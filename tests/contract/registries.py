@@ -44,5 +44,5 @@ class RealGround:
         self._client.delete_model_version(name, str(version))
 
     def tags(self, name: str, version: int) -> Mapping[str, str]:
-        found: Mapping[str, str] = self._client.get_model_version(name, str(version)).tags
-        return found
+        tags: Mapping[str, str] = self._client.get_model_version(name, str(version)).tags
+        return tags

@@ -55,9 +55,9 @@ async def test_get_answers_with_the_object_or_says_that_it_is_gone(
     body["metadata"]["namespace"] = ground.namespace
     ground.strangers_apply(body)
 
-    found = await ground.cluster.get(unit, ground.namespace, "tape")
-    assert (found["kind"], found["metadata"]["name"]) == (unit.kind, "tape")
-    assert found["metadata"]["uid"]
+    live = await ground.cluster.get(unit, ground.namespace, "tape")
+    assert (live["kind"], live["metadata"]["name"]) == (unit.kind, "tape")
+    assert live["metadata"]["uid"]
     with pytest.raises(ApiError) as raised:
         await ground.cluster.get(unit, ground.namespace, "drum")
     assert raised.value.is_gone
@@ -68,7 +68,7 @@ async def test_keys_are_those_of_the_selector(ground: Ground) -> None:
     other = config_map(ground)
     other["metadata"] = {"name": "not-ours", "namespace": ground.namespace}
     await ground.cluster.create(CONFIG_MAP, other)
-    found = await ground.cluster.keys(CONFIG_MAP, CHILD_SELECTOR)
+    uids = await ground.cluster.keys(CONFIG_MAP, CHILD_SELECTOR)
 
-    assert found[ground.namespace, "tape"] == made["metadata"]["uid"]
-    assert (ground.namespace, "not-ours") not in found
+    assert uids[ground.namespace, "tape"] == made["metadata"]["uid"]
+    assert (ground.namespace, "not-ours") not in uids

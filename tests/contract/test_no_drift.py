@@ -57,10 +57,10 @@ async def test_what_was_just_applied_does_not_differ(name: str, ground: Ground) 
 async def test_applying_it_again_changes_nothing(name: str, ground: Ground) -> None:
     for manifest in manifests(ALL[name], ground.namespace):
         resource = CHILD_BY_KIND[manifest["kind"]]
-        one = await ground.cluster.apply(resource, manifest, force=False)
+        first = await ground.cluster.apply(resource, manifest, force=False)
         two = await ground.cluster.apply(resource, manifest, force=True)
 
-        assert one["metadata"]["resourceVersion"] == two["metadata"]["resourceVersion"]
+        assert first["metadata"]["resourceVersion"] == two["metadata"]["resourceVersion"]
 
 
 @pytest.mark.parametrize("name", ALL)

@@ -76,10 +76,10 @@ async def test_an_alias_gives_its_version_with_run_digest_and_signature(
     run = ground.version(name, TAGS, {"MLmodel": mlmodel(), **FILES})
     ground.alias(name, "champion", 2)
 
-    found = await resolve(ground, f"models:/{name}@champion")
+    answer = await resolve(ground, f"models:/{name}@champion")
 
-    assert (found.uri, found.version, found.run_id) == (f"models:/{name}/2", 2, run)
-    facts = found.facts
+    assert (answer.uri, answer.version, answer.run_id) == (f"models:/{name}/2", 2, run)
+    facts = answer.facts
     assert (facts.sha256, facts.max_batch_size) == (DIGEST, 32)
     assert (facts.format, facts.path) == (ModelFormat.TORCHSCRIPT, "data/model.pth")
     assert facts.inputs == (TensorFact("ohlcv", "float32", (-1, 60, 5)),)
@@ -88,14 +88,14 @@ async def test_an_alias_gives_its_version_with_run_digest_and_signature(
 
 async def test_a_number_gives_that_version(ground: Ground, name: str) -> None:
     run = ground.version(name, {}, {"MLmodel": mlmodel(), **FILES})
-    found = await resolve(ground, f"models:/{name}/1")
-    assert (found.version, found.run_id, found.facts.sha256) == (1, run, None)
+    answer = await resolve(ground, f"models:/{name}/1")
+    assert (answer.version, answer.run_id, answer.facts.sha256) == (1, run, None)
 
 
 async def test_the_download_is_the_file_itself(ground: Ground, name: str) -> None:
     ground.version(name, {}, {"MLmodel": mlmodel(), **FILES})
-    found = await resolve(ground, f"models:/{name}/1")
-    assert await ground.mlflow.text(found.download, OPEN, SIZE) == FILES["data/model.pth"]
+    answer = await resolve(ground, f"models:/{name}/1")
+    assert await ground.mlflow.text(answer.download, OPEN, SIZE) == FILES["data/model.pth"]
 
 
 async def test_a_moved_alias_is_seen_at_once(ground: Ground, name: str) -> None:
@@ -164,17 +164,17 @@ async def test_a_version_without_an_mlmodel_file_is_unusable(ground: Ground, nam
 
 async def test_a_model_among_a_runs_artifacts(ground: Ground) -> None:
     run = ground.run({"nets/fx/MLmodel": mlmodel(), "nets/fx/data/model.pth": "a network"})
-    found = await resolve(ground, f"runs:/{run}/nets/fx")
-    assert (found.version, found.run_id) == (1, run)
-    assert found.facts.format is ModelFormat.TORCHSCRIPT
-    assert await ground.mlflow.text(found.download, OPEN, SIZE) == "a network"
+    answer = await resolve(ground, f"runs:/{run}/nets/fx")
+    assert (answer.version, answer.run_id) == (1, run)
+    assert answer.facts.format is ModelFormat.TORCHSCRIPT
+    assert await ground.mlflow.text(answer.download, OPEN, SIZE) == "a network"
 
 
 async def test_a_single_file_of_a_run(ground: Ground) -> None:
     run = ground.run({"exports/fx.onnx": "a graph"})
-    found = await resolve(ground, f"runs:/{run}/exports/fx.onnx")
-    assert (found.facts.format, found.facts.path) == (ModelFormat.ONNX, "exports/fx.onnx")
-    assert await ground.mlflow.text(found.download, OPEN, SIZE) == "a graph"
+    answer = await resolve(ground, f"runs:/{run}/exports/fx.onnx")
+    assert (answer.facts.format, answer.facts.path) == (ModelFormat.ONNX, "exports/fx.onnx")
+    assert await ground.mlflow.text(answer.download, OPEN, SIZE) == "a graph"
 
 
 async def test_a_path_that_a_run_does_not_have(ground: Ground) -> None:
@@ -224,11 +224,11 @@ async def test_a_registry_that_asks_for_a_password_answers_those_who_know_it(
     await open_door.close()
     uri, desk = f"models:/{name}/1", Credentials(BASIC)
     async with guarded(tracking_server.uri, BASIC) as door:
-        found = (await Resolver(door).resolve([uri], desk))[uri]
-        assert isinstance(found, Resolved), found
-        assert found.facts.sha256 == DIGEST
-        assert found.download.startswith(door.uri)
-        assert await door.text(found.download, desk, SIZE) == FILES["data/model.pth"]
+        answer = (await Resolver(door).resolve([uri], desk))[uri]
+        assert isinstance(answer, Resolved), answer
+        assert answer.facts.sha256 == DIGEST
+        assert answer.download.startswith(door.uri)
+        assert await door.text(answer.download, desk, SIZE) == FILES["data/model.pth"]
         tag = ("inference.aipx.io/serving.trading.fx", "revision 0a1b2c3d4e")
         await door.set_version_tag(name, 1, tag, desk)
         assert (await door.version(name, 1, desk)).tags == {**TAGS, tag[0]: tag[1]}
@@ -274,11 +274,11 @@ async def test_the_real_one_serves_ranges_and_names_versions_of_files(
     mlflow = Mlflow(tracking_server.uri, 30.0)
     ground = RealGround(mlflow, tmp_path)
     ground.version(name, {}, {"MLmodel": mlmodel(), **FILES})
-    found = await resolve(ground, f"models:/{name}/1")
+    answer = await resolve(ground, f"models:/{name}/1")
     await mlflow.close()
     async with (
         aiohttp.ClientSession() as session,
-        session.get(found.download, headers={"Range": "bytes=4-"}) as answer,
+        session.get(answer.download, headers={"Range": "bytes=4-"}) as response,
     ):
-        assert (answer.status, await answer.read()) == (206, b"network")
-        assert answer.headers["ETag"]
+        assert (response.status, await response.read()) == (206, b"network")
+        assert response.headers["ETag"]

@@ -27,15 +27,15 @@ class Registry:
         self.to, self.asked = to, 0
         app = web.Application()
         app.router.add_get(PATH, self._model)
-        app.router.add_get("/moved", self._found)
+        app.router.add_get("/moved", self._redirect)
         self.server = TestServer(app, host="localhost")
 
     async def _model(self, _: web.Request) -> web.Response:
         if self.to is not None:
             raise web.HTTPFound(self.to)
-        return await self._found(_)
+        return await self._redirect(_)
 
-    async def _found(self, _: web.Request) -> web.Response:
+    async def _redirect(self, _: web.Request) -> web.Response:
         self.asked += 1
         return web.json_response({"registered_model": {"creation_timestamp": 7}})
 
@@ -74,14 +74,14 @@ async def test_a_redirect_from_https_to_http_is_refused_before_it_is_followed(
 async def test_a_redirect_within_https_is_followed(authority: Authority) -> None:
     secure = Registry("/moved")
     await secure.server.start_server(ssl=tls(authority))
-    found = await created(secure, authority)
+    created_at = await created(secure, authority)
     await secure.server.close()
-    assert found == 7
+    assert created_at == 7
 
 
 async def test_a_redirect_of_a_plain_registry_is_followed(authority: Authority) -> None:
     plain = Registry("/moved")
     await plain.server.start_server()
-    found = await created(plain, authority)
+    created_at = await created(plain, authority)
     await plain.server.close()
-    assert found == 7
+    assert created_at == 7

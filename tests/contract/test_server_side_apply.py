@@ -25,19 +25,19 @@ async def test_apply_makes_what_is_missing(ground: Ground) -> None:
 
 
 async def test_applying_the_same_again_changes_nothing(ground: Ground) -> None:
-    one = await ground.cluster.apply(SERVICE, service(ground, {"app": "a"}), force=False)
+    first = await ground.cluster.apply(SERVICE, service(ground, {"app": "a"}), force=False)
     two = await ground.cluster.apply(SERVICE, service(ground, {"app": "a"}), force=True)
 
-    assert version(one) == version(two)
+    assert version(first) == version(two)
 
 
 async def test_a_change_gets_a_higher_version_and_generation(ground: Ground) -> None:
-    one = await ground.cluster.apply(DEPLOYMENT, deployment(ground, 2), force=False)
+    first = await ground.cluster.apply(DEPLOYMENT, deployment(ground, 2), force=False)
     two = await ground.cluster.apply(DEPLOYMENT, deployment(ground, 3), force=False)
 
-    assert version(two) > version(one)
+    assert version(two) > version(first)
     assert two["metadata"]["generation"] == 2
-    assert two["metadata"]["uid"] == one["metadata"]["uid"]
+    assert two["metadata"]["uid"] == first["metadata"]["uid"]
 
 
 async def test_apply_without_force_says_whose_field_it_is(ground: Ground) -> None:

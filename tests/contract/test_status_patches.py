@@ -14,8 +14,8 @@ from tests.fakes.bodies import epipe, imodel
 @pytest.fixture(params=UNITS, ids=lambda unit: unit.kind)
 def unit(request: pytest.FixtureRequest) -> ApiResource:
     """Each kind of custom resource."""
-    found: ApiResource = request.param
-    return found
+    kind: ApiResource = request.param
+    return kind
 
 
 def resource(ground: Ground, unit: ApiResource) -> dict[str, Any]:

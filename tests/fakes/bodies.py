@@ -16,11 +16,11 @@ LOADER_IMAGE = "registry.example/inference-operator:1.2.3"
 
 def spec(**changes: Any) -> Body:
     """A small ONNX model; a change of None removes the section."""
-    wanted = {
+    fields = {
         "model": {"source": {"uri": "https://store.example/fx/7/model.onnx"}, "format": "onnx"},
         **changes,
     }
-    return {key: value for key, value in wanted.items() if value is not None}
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def source(version: int) -> Body:
@@ -41,21 +41,21 @@ def imodel(name: str = KEY.name, *, namespace: str = NAMESPACE, **changes: Any) 
 
 def step(name: str = "drift", refers_to: str = KEY.name, **changes: Any) -> Body:
     """A step that runs another resource's stable model; a change of None removes a field."""
-    wanted = {
+    fields = {
         "name": name,
         "modelRef": {"name": refers_to},
         "inputMap": {"x": "x"},
         "outputMap": {"y": "y"},
         **changes,
     }
-    return {key: value for key, value in wanted.items() if value is not None}
+    return {key: value for key, value in fields.items() if value is not None}
 
 
 def epipe(
     name: str = PIPELINE.name, *, namespace: str = NAMESPACE, steps: Any = None, **changes: Any
 ) -> Body:
     """A pipeline of one step as a person applies it; a change of None removes the section."""
-    wanted = {
+    fields = {
         "steps": [step()] if steps is None else steps,
         "inputs": [{"name": "x", "dataType": "FP32", "shape": [4]}],
         "outputs": [{"name": "y", "dataType": "FP32", "shape": [1]}],
@@ -65,14 +65,14 @@ def epipe(
         "apiVersion": API_VERSION,
         "kind": "EnsemblePipeline",
         "metadata": {"name": name, "namespace": namespace},
-        "spec": {key: value for key, value in wanted.items() if value is not None},
+        "spec": {key: value for key, value in fields.items() if value is not None},
     }
 
 
 def stored(body: Body, **meta: Any) -> Body:
     """As the API server gives it back."""
-    known = {"uid": "uid-of-owner", "resourceVersion": "1", "generation": 1, **meta}
-    return {**body, "metadata": {**body["metadata"], **known}}
+    identity = {"uid": "uid-of-owner", "resourceVersion": "1", "generation": 1, **meta}
+    return {**body, "metadata": {**body["metadata"], **identity}}
 
 
 def node(name: str, *, gpus: int = 0, **spec: Any) -> Body:

@@ -78,19 +78,19 @@ class FakeCluster(ObjectStore):
 
     async def keys(self, resource: ApiResource, selector: str) -> dict[Name, str]:
         self._read(Request("list", resource.kind, ""))
-        wanted = dict(part.split("=") for part in selector.split(",") if part)
+        labels = dict(part.split("=") for part in selector.split(",") if part)
         return {
             name: body["metadata"]["uid"]
             for name, body in self._kind(resource.kind).items()
-            if wanted.items() <= (body["metadata"].get("labels") or {}).items()
+            if labels.items() <= (body["metadata"].get("labels") or {}).items()
         }
 
     async def get(self, resource: ApiResource, namespace: str, name: str) -> Body:
         self._read(Request("get", resource.kind, name))
-        found = self._kind(resource.kind).get((namespace, name))
-        if found is None:
+        live = self._kind(resource.kind).get((namespace, name))
+        if live is None:
             raise ApiError(404, "NotFound", f'{resource.plural} "{name}" not found')
-        return copy.deepcopy(found)
+        return copy.deepcopy(live)
 
     # What tests and other programs do to the cluster; never counted as requests.
 
@@ -99,12 +99,12 @@ class FakeCluster(ObjectStore):
         return [request for request in self.requests if request.is_write]
 
     def live(self, kind: str, name: str, namespace: str = "") -> Body | None:
-        found = [
+        bodies = [
             body
-            for (space, known), body in self._kind(kind).items()
-            if known == name and namespace in ("", space)
+            for (space, stored_name), body in self._kind(kind).items()
+            if stored_name == name and namespace in ("", space)
         ]
-        return copy.deepcopy(found[0]) if found else None
+        return copy.deepcopy(bodies[0]) if bodies else None
 
     def all(self, kind: str) -> list[Body]:
         return [copy.deepcopy(body) for body in self._kind(kind).values()]
@@ -175,8 +175,8 @@ class FakeCluster(ObjectStore):
 
 def _sent(body: Mapping[str, Any]) -> Body:
     """As it goes over the wire: enums become strings, tuples lists; all else is an error."""
-    found: Body = json.loads(json.dumps(body))
-    return found
+    copied: Body = json.loads(json.dumps(body))
+    return copied
 
 
 def _owners(body: Mapping[str, Any]) -> list[str]:

@@ -19,8 +19,8 @@ _KEYS = {"ownerReferences": "uid"}
 
 def leaves(body: Mapping[str, Any]) -> dict[Path, Any]:
     """Every owned field with its value; items of keyed lists by their key."""
-    found = dict(_leaves(body["kind"], body, ()))
-    return {path: value for path, value in found.items() if path not in _IDENTITY}
+    values = dict(_leaves(body["kind"], body, ()))
+    return {path: value for path, value in values.items() if path not in _IDENTITY}
 
 
 def _leaves(kind: str, value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
@@ -54,9 +54,9 @@ def merged(live: Any, applied: Any, path: Path = (), kind: str = "") -> Any:
     key = _list_key(path, applied)
     if key is None or not isinstance(live, list):
         return applied
-    known = {item.get(key): item for item in live}
-    new = {item[key]: merged(known.get(item[key]), item, path, kind) for item in applied}
-    return [*({**known, **new}.values())]
+    by_key = {item.get(key): item for item in live}
+    new = {item[key]: merged(by_key.get(item[key]), item, path, kind) for item in applied}
+    return [*({**by_key, **new}.values())]
 
 
 def without(body: Any, path: Path) -> Any:
@@ -83,5 +83,5 @@ def without(body: Any, path: Path) -> Any:
 
 def _without_in(item: Mapping[str, Any], path: Path) -> Mapping[str, Any]:
     """An item keeps its key as long as anything else is left of it."""
-    found: Mapping[str, Any] = item if path == ("name",) else without(item, path)
-    return found
+    rest: Mapping[str, Any] = item if path == ("name",) else without(item, path)
+    return rest

@@ -10,7 +10,7 @@ from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND, WATCHED_WHOLE
 from inference_operator.observation.observe import unresolved
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.reconcile.reconciler import Dependencies, PassError, Reconciler
 from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.validation.defaults import Defaults
@@ -37,22 +37,22 @@ class OperatorHarness:
         self.woken: list[UnitKey] = []
         """Who was woken by the cache and by turns."""
 
-        self.cache = Cache(self.woken.append)
+        self.store = Store(self.woken.append)
         self.telemetry = Telemetry()
-        self.passes = self.passes_over(self.cache, self.woken.append, defaults)
+        self.passes = self.passes_over(self.store, self.woken.append, defaults)
         self.cluster.events.clear()
         for kind, body in self.cluster.snapshot():
             if is_watched(kind, body):
-                self.cache.put(kind, body)
+                self.store.put(kind, body)
         self.woken.clear()
 
     def passes_over(
-        self, cache: Cache, wake: Callable[[UnitKey], None], defaults: Defaults = DEFAULTS
+        self, store: Store, wake: Callable[[UnitKey], None], defaults: Defaults = DEFAULTS
     ) -> Reconciler:
         """An operator's passes, without a registry."""
-        turns = RolloutSlots(defaults.staged, cache.rolling, wake)
-        grounds = Dependencies(defaults, lambda: self.now, unresolved, turns)
-        return Reconciler(self.cluster, cache, self.telemetry, grounds)
+        slots = RolloutSlots(defaults.staged, store.rolling, wake)
+        dependencies = Dependencies(defaults, lambda: self.now, unresolved, slots)
+        return Reconciler(self.cluster, store, self.telemetry, dependencies)
 
     def user_applies(self, **changes: Any) -> None:
         """`kubectl apply` of the model with that spec."""
@@ -65,9 +65,9 @@ class OperatorHarness:
             if not is_watched(kind, body):
                 continue
             if kind_of_event == "DELETED":
-                self.cache.record_deletion(kind, body)
+                self.store.record_deletion(kind, body)
             else:
-                self.cache.put(kind, body)
+                self.store.put(kind, body)
         return bool(events)
 
     async def one_pass(self, key: UnitKey = KEY, *, under_load: bool = False) -> timedelta | None:
@@ -97,9 +97,9 @@ class OperatorHarness:
     def run_deployments(self) -> None:
         """Deployments get as many ready pods as they ask for, where their model answers."""
         for deployment in self.cluster.all("Deployment"):
-            wanted = deployment["spec"]["replicas"]
-            ready = wanted if self.answers(revision_of(deployment)) else 0
-            status = {"replicas": wanted, "readyReplicas": ready}
+            replicas = deployment["spec"]["replicas"]
+            ready = replicas if self.answers(revision_of(deployment)) else 0
+            status = {"replicas": replicas, "readyReplicas": ready}
             if deployment.get("status") != status:
                 self.cluster.edit("Deployment", deployment["metadata"]["name"], {"status": status})
 
@@ -114,8 +114,8 @@ class OperatorHarness:
     @property
     def ready(self) -> tuple[str, str, str]:
         """Status, reason and message of Ready."""
-        found = next(c for c in self.status.conditions if c.type == "Ready")
-        return found.status.value, found.reason, found.message
+        ready = next(c for c in self.status.conditions if c.type == "Ready")
+        return ready.status.value, ready.reason, ready.message
 
     @property
     def served(self) -> str | None:

@@ -119,8 +119,8 @@ class FakeMlflow(Mlflow):
             files = self.logged[model_id].files if model_id in self.logged else {}
             return _file(files, query["artifact_file_path"])
         if path == "/get-artifact":
-            found = self.runs.get(query["run_id"])
-            return _file(found.files if found else {}, query["path"])
+            run = self.runs.get(query["run_id"])
+            return _file(run.files if run else {}, query["path"])
         return self._logged(unquote(path.rpartition("/")[2]))
 
     def _model(self, name: str) -> Answer:
@@ -129,8 +129,8 @@ class FakeMlflow(Mlflow):
             return _missing(f"Registered Model with name={name} not found")
         aliases = [{"alias": a, "version": str(v)} for a, v in model.aliases.items()]
         # Protobuf's JSON leaves empty lists out.
-        found = {"name": name, "creation_timestamp": model.created}
-        return _found({"registered_model": {**found, **({"aliases": aliases} if aliases else {})}})
+        fields = {"name": name, "creation_timestamp": model.created}
+        return _ok({"registered_model": {**fields, **({"aliases": aliases} if aliases else {})}})
 
     def _version(self, name: str, number: int) -> Answer:
         model = self.models.get(name)
@@ -144,7 +144,7 @@ class FakeMlflow(Mlflow):
             "status": version.status,
             "tags": _tags(version.tags),
         }
-        return _found({"model_version": body})
+        return _ok({"model_version": body})
 
     def _run(self, run_id: str) -> Answer:
         run = self.runs.get(run_id)
@@ -152,21 +152,21 @@ class FakeMlflow(Mlflow):
             return _missing(f"Run with id={run_id} not found")
         outputs = {"model_outputs": [{"model_id": m, "step": 0} for m in run.models]}
         info = {"run_id": run_id, "lifecycle_stage": run.lifecycle_stage}
-        return _found({"run": {"info": info, "outputs": outputs if run.models else {}}})
+        return _ok({"run": {"info": info, "outputs": outputs if run.models else {}}})
 
     def _logged(self, model_id: str) -> Answer:
         model = self.logged.get(model_id)
         if model is None:
             return _missing(f"Logged model with ID '{model_id}' not found")
-        return _found({"model": {"info": {"name": model.name, "tags": _tags(model.tags)}}})
+        return _ok({"model": {"info": {"name": model.name, "tags": _tags(model.tags)}}})
 
     def _set_tag(self, body: Mapping[str, str]) -> Answer:
         version = self.models[body["name"]].versions[int(body["version"])]
         version.tags[body["key"]] = body["value"]
-        return _found({})
+        return _ok({})
 
 
-def _found(body: Mapping[str, Any]) -> Answer:
+def _ok(body: Mapping[str, Any]) -> Answer:
     return 200, json.dumps(body).encode()
 
 

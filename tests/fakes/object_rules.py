@@ -41,8 +41,8 @@ def created(body: Mapping[str, Any]) -> Body:
     kind = stored["kind"]
     if kind in _WITH_STATUS and kind not in ("Pod", "Node"):
         stored.pop("status", None)
-    found: Body = merged(_DEFAULTS.get(kind, {}), stored)
-    return found
+    defaulted: Body = merged(_DEFAULTS.get(kind, {}), stored)
+    return defaulted
 
 
 def merge_patch(live: Any, changes: Mapping[str, Any]) -> Any:

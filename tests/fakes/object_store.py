@@ -63,25 +63,25 @@ class ObjectStore:
         live = self._kind(kind).get(name_of(body))
         if live is None:
             return self._create(body, manager)
-        wanted = leaves(body)
+        applied = leaves(body)
         fields = self._fields(kind, live)
-        self._check_conflicts(fields, manager, wanted, force)
+        self._check_conflicts(fields, manager, applied, force)
         changed: Body = merged(live, body, (), kind)
-        for path in set(fields.get(manager, ())) - set(wanted):
+        for path in set(fields.get(manager, ())) - set(applied):
             if not any(path in owned for who, owned in fields.items() if who != manager):
                 changed = without(changed, path)
         stored = self._store(kind, name_of(body), live, changed)
         for who in fields:
             if who != manager and force:
-                fields[who] = {p: v for p, v in fields[who].items() if wanted.get(p, v) == v}
-        fields[manager] = wanted
+                fields[who] = {p: v for p, v in fields[who].items() if applied.get(p, v) == v}
+        fields[manager] = applied
         return stored
 
     @staticmethod
     def _check_conflicts(
         fields: dict[tuple[str, str], dict[Path, Any]],
         manager: tuple[str, str],
-        wanted: dict[Path, Any],
+        applied: dict[Path, Any],
         force: bool,
     ) -> None:
         if force:
@@ -90,8 +90,8 @@ class ObjectStore:
             (who[0], path)
             for who, owned in fields.items()
             if who != manager
-            for path in sorted(owned.keys() & wanted.keys())
-            if owned[path] != wanted[path]
+            for path in sorted(owned.keys() & applied.keys())
+            if owned[path] != applied[path]
         ]
         if conflicts:
             many = f"{len(conflicts)} conflict" + ("s" if len(conflicts) > 1 else "")

@@ -10,7 +10,7 @@ from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.observation.observe import Resolve, observe, unresolved
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.events import events_for
@@ -64,11 +64,11 @@ def passed(
 
     `others` are further objects of the cluster. OracleError for a plan that must not be.
     """
-    cache, key = Cache(), key_of(body)
-    cache.put(body["kind"], stored(body))
+    store, key = Store(), key_of(body)
+    store.put(body["kind"], stored(body))
     for other in others:
-        cache.put(other["kind"], other)
-    seen = observe(cache, key, resolve)
+        store.put(other["kind"], other)
+    seen = observe(store, key, resolve)
     if seen is None:
         raise OracleError("a custom resource that is not seen")
     made = plan(seen, defaults, NOW)

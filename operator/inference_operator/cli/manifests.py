@@ -20,7 +20,7 @@ from inference_operator.domain.observed import Observed
 from inference_operator.domain.unreadable import why_unreadable
 from inference_operator.observation.observe import observe
 from inference_operator.observation.reference_index import references_in
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.resources.controller_revision import controller_revision
@@ -45,28 +45,28 @@ def units(
             " the two to a file"
         )
     ours = resources(files)
-    cache = _cluster(live)
+    store = _cluster(live)
     for resource in ours:
-        _put(cache, resource)
+        _put(store, resource)
     keys = [resource.key for resource in ours]
     seen: dict[UnitKey, Observed] = {}
     plans: dict[UnitKey, Plan] = {}
-    for key in _inner_first(keys, cache):
+    for key in _inner_first(keys, store):
         with legible(f"{', '.join(live)}: the state of {key}") if live else nullcontext():
-            seen[key] = with_unresolved_references(_seen(cache, key, bool(live)), plans, bool(live))
+            seen[key] = with_unresolved_references(_seen(store, key, bool(live)), plans, bool(live))
             plans[key] = plan(seen[key], defaults, datetime.now(UTC))
-            _pretend_served(cache, seen[key], plans[key])
+            _pretend_served(store, seen[key], plans[key])
     yield from ((seen[key], plans[key]) for key in keys)
 
 
-def _cluster(live: Sequence[str]) -> Cache:
-    cache = Cache(report=_refuse)
+def _cluster(live: Sequence[str]) -> Store:
+    store = Store(report=_refuse)
     for document in documents(live):
         check_live(document)
         kind = str(document.body.get("kind"))
         with legible(f"{document.place}: {kind} {document.body['metadata']['name']}"):
-            cache.put(kind, document.body)
-    return cache
+            store.put(kind, document.body)
+    return store
 
 
 def _refuse(kind: str, stub: Mapping[str, Any]) -> None:
@@ -74,14 +74,14 @@ def _refuse(kind: str, stub: Mapping[str, Any]) -> None:
     raise sys.exception() or InputError(f"{kind} cannot be read: {why_unreadable(stub)}")
 
 
-def _seen(cache: Cache, key: UnitKey, is_live: bool) -> Observed:
-    seen = observe(cache, key, no_registry(is_live))
+def _seen(store: Store, key: UnitKey, is_live: bool) -> Observed:
+    seen = observe(store, key, no_registry(is_live))
     if seen is None:
         raise InputError(f"{key} has no metadata that can be read")
     return seen
 
 
-def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
+def _inner_first(keys: list[UnitKey], store: Store) -> list[UnitKey]:
     """Return the units, each after those that it refers to, unless in a circle."""
     own = frozenset(keys)
     ordered: dict[UnitKey, None] = {}
@@ -89,7 +89,7 @@ def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
     waiting = [*reversed(keys)]
     while waiting:
         key = waiting[-1]
-        inner = [] if key in begun else _named(cache, key)
+        inner = [] if key in begun else _named(store, key)
         begun.add(key)
         if new := [other for other in inner if other in own and other not in begun]:
             waiting += new
@@ -98,13 +98,13 @@ def _inner_first(keys: list[UnitKey], cache: Cache) -> list[UnitKey]:
     return list(ordered)
 
 
-def _named(cache: Cache, key: UnitKey) -> list[UnitKey]:
-    body = cache.get(key.kind, (key.namespace, key.name)) or {}
+def _named(store: Store, key: UnitKey) -> list[UnitKey]:
+    body = store.get(key.kind, (key.namespace, key.name)) or {}
     named = sorted(references_in(body.get("spec")))
     return [UnitKey(other.kind, key.namespace, other.name) for other in named]
 
 
-def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
+def _pretend_served(store: Store, seen: Observed, made: Plan) -> None:
     """Let dependants see the unit as if its plan were served, if nothing of it is served yet."""
     record = made.records.get(made.unit.revision) if made.unit else None
     if record is None or seen.status.stable is not None:
@@ -112,8 +112,8 @@ def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
     key = seen.owner.key
     kept = owned(controller_revision(seen.owner, record), seen.owner)
     kept["metadata"] |= {"uid": NO_UID, "resourceVersion": "1"}
-    cache.put("ControllerRevision", kept)
-    body = cache.get(key.kind, (key.namespace, key.name)) or {}
+    store.put("ControllerRevision", kept)
+    body = store.get(key.kind, (key.namespace, key.name)) or {}
     meta = body["metadata"]
     version = str(int(meta["resourceVersion"]) + 1)
     ready = {
@@ -126,13 +126,13 @@ def _pretend_served(cache: Cache, seen: Observed, made: Plan) -> None:
     }
     status = {"stable": {"revision": record.revision}, "conditions": [ready]}
     served = {**body, "metadata": {**meta, "resourceVersion": version}, "status": status}
-    cache.put(key.kind, served)
+    store.put(key.kind, served)
 
 
-def _put(cache: Cache, resource: Resource) -> None:
+def _put(store: Store, resource: Resource) -> None:
     """Store the manifest over its live state, as the API server would."""
     key, body = resource.key, resource.body
-    live = cache.get(key.kind, (key.namespace, key.name)) or {"metadata": {}}
+    live = store.get(key.kind, (key.namespace, key.name)) or {"metadata": {}}
     changed = live.get("spec") != body.get("spec")
     meta = live["metadata"]
     stored = {
@@ -147,4 +147,4 @@ def _put(cache: Cache, resource: Resource) -> None:
             "resourceVersion": str(int(meta.get("resourceVersion", 0)) + 1),
         },
     }
-    cache.put(key.kind, stored)
+    store.put(key.kind, stored)

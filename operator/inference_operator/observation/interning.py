@@ -1,38 +1,38 @@
-"""Equal parts of cached objects are kept once: children of a thousand models differ in little."""
+"""Interning of stored objects' equal parts: children of a thousand models differ in little."""
 
 import sys
 from typing import Any
 
-# Texts up to so many characters are shared; longer ones hardly ever repeat.
+# Strings up to this many characters are shared; longer ones hardly ever repeat.
 _SHORT = 64
 _SCALARS = (str, int, bool, type(None))
-# Values of a part, a long text being several. Larger parts hardly ever repeat, and what is
-# remembered of them would outlive the objects that have them.
+# The most values of a shared part; a long string counts as several. Larger parts hardly ever
+# repeat, and would stay in memory longer than the objects that have them.
 LARGEST = 256
 MEMBERS = 64
-# Of all parts that are remembered: some 20 MB at most.
+# The weight of all remembered parts: about 20 MB at most.
 REMEMBERED_WEIGHT = 128 << 10
 
 
 class Interner:
-    """Makes copies of JSON values in which equal parts are the same objects.
+    """Copier of JSON values whose copies share equal parts.
 
-    What it returns must never be changed. The least recently met parts are forgotten: they stay in
-    the objects that have them, and are only no longer found.
+    Never change a returned value. The least recently used parts are forgotten: they stay in the
+    objects that have them, but are no longer shared with new ones.
     """
 
     def __init__(self, remembered: int = 2048) -> None:
         self._remembered = remembered
-        # Of a mark: the part, and its weight.
-        self._known: dict[Any, tuple[Any, int]] = {}
+        # Mark -> the part, and its weight.
+        self._parts: dict[Any, tuple[Any, int]] = {}
         self._weight = 0
 
     def copy(self, value: Any) -> Any:
-        """The value, or an equal one that was met before."""
+        """Return a copy of the value, or an equal one that was copied before."""
         return self._copied(value)[0]
 
     def _copied(self, value: Any) -> tuple[Any, int]:
-        """The copy, and its weight: how many values it has, a long text being several."""
+        """Return the copy, and its weight: its number of values; a long string is several."""
         if isinstance(value, str):
             weight = 1 + len(value) // _SHORT
             return (sys.intern(value) if len(value) <= _SHORT else value), weight
@@ -53,7 +53,7 @@ class Interner:
         if len(built) > MEMBERS or weight > LARGEST:
             return built, weight
         mark = ("{", *((key, *_mark(item)) for key, item in built.items()))
-        return self._one(mark, built, weight), weight
+        return self._shared(mark, built, weight), weight
 
     def _list(self, value: list[Any]) -> tuple[Any, int]:
         built = []
@@ -64,24 +64,24 @@ class Interner:
             weight += more
         if len(built) > MEMBERS or weight > LARGEST:
             return built, weight
-        return self._one(("[", *map(_mark, built)), built, weight), weight
+        return self._shared(("[", *map(_mark, built)), built, weight), weight
 
-    def _one(self, mark: Any, built: Any, weight: int) -> Any:
-        # Taken out and put back, so that it is the newest one.
-        known = self._known.pop(mark, None)
-        if known is None:
-            known = built, weight
+    def _shared(self, mark: Any, built: Any, weight: int) -> Any:
+        # Removed and inserted again, so that it is the newest one.
+        part = self._parts.pop(mark, None)
+        if part is None:
+            part = built, weight
             self._weight += weight
-        self._known[mark] = known
-        while len(self._known) > self._remembered or self._weight > REMEMBERED_WEIGHT:
-            _, gone = self._known.pop(next(iter(self._known)))
+        self._parts[mark] = part
+        while len(self._parts) > self._remembered or self._weight > REMEMBERED_WEIGHT:
+            _, gone = self._parts.pop(next(iter(self._parts)))
             self._weight -= gone
-        return known[0]
+        return part[0]
 
 
 def _mark(item: Any) -> tuple[type, Any]:
-    # True equals 1. A part that was copied is known by its identity, which the one who has it keeps
-    # from being given to another.
+    # True equals 1. A copied part is identified by its id, which stays valid because the object
+    # that contains it keeps it alive.
     if isinstance(item, float):
         return float, repr(item)  # 0.0 equals -0.0
     return type(item), item if isinstance(item, _SCALARS) else id(item)

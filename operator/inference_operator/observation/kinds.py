@@ -12,7 +12,7 @@ from inference_operator.domain.names import (
     MANAGED_BY_LABEL,
 )
 
-UNITS = tuple(ApiResource(API_VERSION, found.plural, found.kind) for found in CUSTOM_RESOURCES)
+UNITS = tuple(ApiResource(API_VERSION, unit.plural, unit.kind) for unit in CUSTOM_RESOURCES)
 INFERENCE_MODEL, ENSEMBLE_PIPELINE = UNITS
 UNIT_BY_KIND = {resource.kind: resource for resource in UNITS}
 NODE = ApiResource("v1", "nodes", "Node", namespaced=False)
@@ -28,23 +28,23 @@ CHILDREN = (
 )
 CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
 
-# Of these all objects are watched, strangers' too: a name that is taken must be known before
-# anything is written over it.
+# All objects of these kinds are watched, also foreign ones: a name conflict must be known before
+# the object is overwritten.
 WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 
-# Kinds that the operator can go without: a Role cannot give a right on nodes, and only the fallback
-# to the CPU needs one.
+# Kinds that the operator can work without: a Role cannot grant access to nodes, and only the
+# fallback to the CPU needs it.
 OPTIONAL = (NODE.kind,)
 
 Body = Mapping[str, Any]
 
 
 def selector_of(resource: ApiResource) -> str:
-    """The label selector of a kind's watch."""
+    """Return the label selector of a kind's watch."""
     is_selected = resource.kind in CHILD_BY_KIND and resource.kind not in WATCHED_WHOLE
     return CHILD_SELECTOR if is_selected else ""
 
 
 def is_labelled(body: Body) -> bool:
-    """Whether an object says that it is a child of ours."""
+    """Return whether an object is labelled as our child."""
     return bool((body["metadata"].get("labels") or {}).get(MANAGED_BY_LABEL) == FIELD_MANAGER)

@@ -1,7 +1,7 @@
-"""Whose the names are that a unit's Service and PodDisruptionBudget are to have.
+"""Finder of objects that already use the names of a unit's Service and PodDisruptionBudget.
 
-Each unit's are called as it is, so an InferenceModel and an EnsemblePipeline of one name want the
-same ones. Whoever has them keeps them; while nobody has, the elder of the two gets them.
+They have the unit's name, so an InferenceModel and an EnsemblePipeline of one name compete for
+them. The unit that has them keeps them; otherwise the older unit gets them.
 """
 
 from collections.abc import Container, Iterator
@@ -9,48 +9,48 @@ from typing import Any
 
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.observation.kinds import UNITS, WATCHED_WHOLE, is_labelled
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 
 Body = dict[str, Any]
 
 
 def name_conflicts(
-    cache: Cache, key: UnitKey, children: Container[ChildKey]
+    store: Store, key: UnitKey, children: Container[ChildKey]
 ) -> Iterator[tuple[ChildKey, UnitKey | None]]:
-    """Names that are not the unit's to take, with the unit that has or gets them, None for somebody
-    else; `children` are its own."""
+    """Yield the names that the unit must not take, each with the unit that has or gets it; None for
+    another owner. `children` are the unit's own."""
     name = (key.namespace, key.name)
     for kind in WATCHED_WHOLE:
-        child, found = ChildKey(kind, key.name), cache.get(kind, name)
-        holder = cache.unit_of(kind, found) if found is not None else None
+        child, live = ChildKey(kind, key.name), store.get(kind, name)
+        holder = store.unit_of(kind, live) if live is not None else None
         if child in children or holder == key:
             continue
-        if found is not None and holder is None and not is_labelled(found):
+        if live is not None and holder is None and not is_labelled(live):
             yield child, None
-        elif holder is not None and found is not None and _holds(cache, holder, found):
+        elif holder is not None and live is not None and _holds(store, holder, live):
             yield child, holder
-        elif (elder := _elder(cache, key)) is not None:
+        elif (elder := _elder(store, key)) is not None:
             yield child, elder
 
 
-def _holds(cache: Cache, holder: UnitKey, found: Body) -> bool:
-    # By labels alone it may have been orphaned by one that is no more: then it is free.
-    is_owned = any(r.get("controller") for r in found["metadata"].get("ownerReferences") or ())
-    return is_owned or cache.get(holder.kind, (holder.namespace, holder.name)) is not None
+def _holds(store: Store, holder: UnitKey, live: Body) -> bool:
+    # An object with labels but without an owner may be an orphan of a deleted unit: it is free.
+    is_owned = any(r.get("controller") for r in live["metadata"].get("ownerReferences") or ())
+    return is_owned or store.get(holder.kind, (holder.namespace, holder.name)) is not None
 
 
-def _elder(cache: Cache, key: UnitKey) -> UnitKey | None:
-    """The unit of another kind that had the name first, unless it goes."""
-    found = [
+def _elder(store: Store, key: UnitKey) -> UnitKey | None:
+    """Return the older unit of another kind with the name, unless it is being deleted."""
+    candidates = [
         (_born(body), rank, UnitKey(unit.kind, key.namespace, key.name))
         for rank, unit in enumerate(UNITS)
-        if (body := cache.get(unit.kind, (key.namespace, key.name))) is not None
+        if (body := store.get(unit.kind, (key.namespace, key.name))) is not None
         and "deletionTimestamp" not in body["metadata"]
     ]
-    _, _, first = min(found, default=("", 0, key))
+    _, _, first = min(candidates, default=("", 0, key))
     return None if first == key else first
 
 
 def _born(body: Body) -> str:
-    # What is not stored yet, as in `inference-operator plan`, comes last.
+    # A unit that is not stored yet, as in `inference-operator plan`, comes last.
     return str(body["metadata"].get("creationTimestamp") or "9999")

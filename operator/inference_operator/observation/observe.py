@@ -1,4 +1,4 @@
-"""From the cache to what planning looks at."""
+"""Conversion of stored objects into the values that planning reads."""
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
@@ -27,26 +27,26 @@ from inference_operator.observation.name_conflicts import name_conflicts
 from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
 from inference_operator.observation.records import Read, record_of, records
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.resources.pod import LOADER, TRITON
 from inference_operator.resources.service import selected_revision
 
 Body = Mapping[str, Any]
 _MOST_DEPLOYMENTS = 128
 Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
-"""What a registry said last about the sources of a unit's spec; an empty one asks no more."""
+"""Returns a registry's last answers about the sources of a unit's spec; `{}` unsubscribes."""
 
 
 def unresolved(unit: UnitKey, spec: Body) -> Mapping[SourceKey, Resolution]:
-    """Where no registry is asked."""
+    """Return no answers, for callers without a registry."""
     return {}
 
 
 def observe(
-    cache: Cache, key: UnitKey, resolve: Resolve = unresolved, read: Read = record_of
+    store: Store, key: UnitKey, resolve: Resolve = unresolved, read: Read = record_of
 ) -> Observed | None:
-    """What is known of the unit; None when there is no such custom resource."""
-    body = cache.get(key.kind, (key.namespace, key.name))
+    """Return the observed state of a unit; None when its custom resource does not exist."""
+    body = store.get(key.kind, (key.namespace, key.name))
     if body is None:
         resolve(key, {})
         return None
@@ -55,7 +55,7 @@ def observe(
     pods: list[Pod] = []
     children: dict[ChildKey, Body] = {}
     orphans_of_predecessor: set[ChildKey] = set()
-    for kind, child in cache.children(key):
+    for kind, child in store.children(key):
         if kind == "Pod":
             pods.append(pod_view(child))
         elif is_owned_by(child, owner.uid):
@@ -65,7 +65,7 @@ def observe(
     status, served = read_status(body), _served(children, key)
     deployments = _deployments(children.values())
     kept = [child for name, child in children.items() if name.kind == "ControllerRevision"]
-    found = records(cache, kept, key, _live(status, served, deployments), read)
+    read_records = records(store, kept, key, _live(status, served, deployments), read)
     return Observed(
         owner=owner,
         generation=meta["generation"],
@@ -73,44 +73,44 @@ def observe(
         status=status,
         children=children,
         orphans_of_predecessor=frozenset(orphans_of_predecessor),
-        name_conflicts=dict(name_conflicts(cache, key, children)),
-        revisions={r.revision: r for r in found if isinstance(r, RevisionRecord)},
-        rejected={r.name: r for r in found if isinstance(r, RejectedRecord)},
+        name_conflicts=dict(name_conflicts(store, key, children)),
+        revisions={r.revision: r for r in read_records if isinstance(r, RevisionRecord)},
+        rejected={r.name: r for r in read_records if isinstance(r, RejectedRecord)},
         deployments=deployments,
         pods=tuple(pods),
         served_revision=served,
-        nodes=_nodes(cache, body),
+        nodes=_nodes(store, body),
         resolutions=resolve(key, body.get("spec") or {}),
-        references=referenced(cache, key, body.get("spec"), read),
+        references=referenced(store, key, body.get("spec"), read),
         deleting="deletionTimestamp" in meta,
     )
 
 
-def _nodes(cache: Cache, unit: Body) -> tuple[Node, ...] | None:
-    # Only an accelerator asks about nodes, and there may be many of them.
+def _nodes(store: Store, unit: Body) -> tuple[Node, ...] | None:
+    # Only units with an accelerator need nodes, of which there may be many.
     spec = unit.get("spec")
     if not (isinstance(spec, Mapping) and spec.get("accelerator") is not None):
         return ()
-    nodes = cache.nodes()
+    nodes = store.nodes()
     return None if nodes is None else tuple(node_view(node) for node in nodes)
 
 
 def _live(status: UnitStatus, served: str | None, deployments: Iterable[str]) -> frozenset[str]:
-    """The revisions that may have pods, of Deployments so many as no unit has."""
+    """Return the revisions that may have pods; more Deployments than any unit has are cut off."""
     named = (status.stable, status.candidate)
-    known = {one.revision for one in named if one is not None}
+    revisions = {track.revision for track in named if track is not None}
     previous = status.rollout.previous if status.rollout else None
     some = itertools.islice(deployments, _MOST_DEPLOYMENTS)
-    return frozenset({*known, previous or "", served or "", *some})
+    return frozenset({*revisions, previous or "", served or "", *some})
 
 
 def _deployments(children: Iterable[Body]) -> dict[str, DeploymentView]:
-    found = {}
+    views = {}
     for child in children:
         if child.get("kind") == "Deployment":
             revision = revision_of_child(child["metadata"]["name"])
-            found[revision] = _deployment_view(child)
-    return found
+            views[revision] = _deployment_view(child)
+    return views
 
 
 def _deployment_view(body: Body) -> DeploymentView:
@@ -124,8 +124,8 @@ def _deployment_view(body: Body) -> DeploymentView:
         "",
     )
     replicas = body["spec"].get("replicas", 1)
-    # The template never changes, so whatever is ready is of this revision; what is beyond the
-    # wanted number is about to go.
+    # The template never changes, so all ready pods are of this revision; pods beyond the desired
+    # number are about to be deleted.
     return DeploymentView(
         replicas=replicas,
         ready=min(status.get("readyReplicas", 0), replicas),
@@ -139,7 +139,7 @@ def _served(children: Mapping[ChildKey, Body], key: UnitKey) -> str | None:
 
 
 def pod_view(body: Body) -> Pod:
-    """A pod as planning sees it."""
+    """Return a pod as planning sees it."""
     status = body.get("status") or {}
     conditions = {c["type"]: c for c in status.get("conditions") or ()}
     scheduled = conditions.get("PodScheduled", {})
@@ -176,7 +176,7 @@ def _container(statuses: Iterable[Body] | None, name: str) -> Container | None:
 
 
 def node_view(body: Body) -> Node:
-    """A node as placement sees it."""
+    """Return a node as placement sees it."""
     spec = body.get("spec") or {}
     taints = (Taint(t["key"], t.get("value", ""), t["effect"]) for t in spec.get("taints") or ())
     allocatable = (body.get("status") or {}).get("allocatable") or {}

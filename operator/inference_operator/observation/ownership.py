@@ -1,4 +1,4 @@
-"""Which unit an object belongs to by its owner references."""
+"""Owner references of objects to units."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -9,11 +9,11 @@ Body = Mapping[str, Any]
 
 
 def owners(body: Body) -> tuple[Body, ...]:
-    """The references to units that control the object: one at most, as the API server has it."""
+    """Return the references to units that control the object: the API server allows one."""
     references = body["metadata"].get("ownerReferences") or ()
     return tuple(r for r in references if r.get("controller") and r.get("kind") in UNIT_BY_KIND)
 
 
 def is_owned_by(body: Body, uid: str) -> bool:
-    """Whether the unit of that uid controls the object, not a predecessor of the same name."""
+    """Return whether the unit of that uid controls the object, not an earlier one of its name."""
     return any(owner.get("uid") == uid for owner in owners(body))

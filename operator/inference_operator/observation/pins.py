@@ -1,4 +1,4 @@
-"""What the cache knows of the resources that a pipeline's steps refer to."""
+"""The stored state of resources that a pipeline's steps refer to."""
 
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.names import UnitKey, revision_child_name
@@ -15,55 +15,55 @@ from inference_operator.observation.reference_index import (
     dependency_view,
     references_in,
 )
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 
 
 def referenced(
-    cache: Cache, unit: UnitKey, spec: object, read: Read = record_of
+    store: Store, unit: UnitKey, spec: object, read: Read = record_of
 ) -> dict[Reference, Referenced]:
-    """The resources that a unit's steps refer to, as far as they exist."""
-    found = {}
-    ways = cache.paths_back(unit)
+    """Return the existing resources that a unit's steps refer to."""
+    references = {}
+    paths = store.paths_back(unit)
     for named in references_in(spec):
         other = UnitKey(named.kind, unit.namespace, named.name)
-        known = dependency_view(cache.get(other.kind, (other.namespace, other.name)))
-        if known is None:
+        view = dependency_view(store.get(other.kind, (other.namespace, other.name)))
+        if view is None:
             continue
         leads_on = named.kind == ENSEMBLE_PIPELINE.kind
-        if ways is None and leads_on:
-            found[named] = Referenced(unresolved=_too_many(named))
+        if paths is None and leads_on:
+            references[named] = Referenced(unresolved=_too_many(named))
             continue
-        found[named] = Referenced(
-            stable=_stable(cache, other, known, read),
-            ready=known.ready,
-            reason=known.reason,
-            deleting=known.deleting,
-            path_back=tuple(via.name for via in (ways or {}).get(other, ())),
+        references[named] = Referenced(
+            stable=_stable(store, other, view, read),
+            ready=view.ready,
+            reason=view.reason,
+            deleting=view.deleting,
+            path_back=tuple(via.name for via in (paths or {}).get(other, ())),
         )
-    return found
+    return references
 
 
 def _too_many(named: Reference) -> tuple[Reason, str, str]:
-    what = (
+    requirement = (
         f"{named} and this pipeline's other references lead to more than {MOST_LOOKED_AT:,} further"
-        " references, too many to look for one that leads back"
+        " references, too many to check for a cycle"
     )
-    return Reason.REFERENCE_CYCLE, what, "let the steps refer to fewer pipelines"
+    return Reason.REFERENCE_CYCLE, requirement, "let the steps refer to fewer pipelines"
 
 
-def _stable(cache: Cache, unit: UnitKey, known: DependencyView, read: Read) -> Pin | None:
-    if known.revision is None:
+def _stable(store: Store, unit: UnitKey, view: DependencyView, read: Read) -> Pin | None:
+    if view.revision is None:
         return None
-    name = revision_child_name(unit.name, known.revision)
-    kept = cache.get("ControllerRevision", (unit.namespace, name))
-    if kept is None or not is_owned_by(kept, known.uid):
+    name = revision_child_name(unit.name, view.revision)
+    kept = store.get("ControllerRevision", (unit.namespace, name))
+    if kept is None or not is_owned_by(kept, view.uid):
         return None
-    record = read(cache, kept, unit)
-    return _pin(unit, record, known) if isinstance(record, RevisionRecord) else None
+    record = read(store, kept, unit)
+    return _pin(unit, record, view) if isinstance(record, RevisionRecord) else None
 
 
-def _pin(unit: UnitKey, record: RevisionRecord, known: DependencyView) -> Pin:
-    fetched = known.sha256 if is_status_uri_of(known.uri, record.uri) else None
+def _pin(unit: UnitKey, record: RevisionRecord, view: DependencyView) -> Pin:
+    fetched = view.sha256 if is_status_uri_of(view.uri, record.uri) else None
     return Pin(
         kind=unit.kind,
         name=unit.name,
@@ -72,7 +72,7 @@ def _pin(unit: UnitKey, record: RevisionRecord, known: DependencyView) -> Pin:
         version=record.version,
         uri=record.uri,
         run_id=record.resolved.run_id if record.resolved else "",
-        # Anybody who may edit the status may have left anything there.
+        # Clients that may edit the status may have written anything there.
         sha256=record.sha256 or (fetched if is_sha256(fetched) else None),
         repository=record.repository,
     )

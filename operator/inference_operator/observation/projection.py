@@ -1,4 +1,4 @@
-"""The part of each watched object that the store keeps, so that many fit into little memory."""
+"""Projections of watched objects to the fields that the store keeps, to save memory."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from inference_operator.observation.interning import Interner
 from inference_operator.observation.kinds import UNIT_BY_KIND, WATCHED_WHOLE, is_labelled
 
 Body = Mapping[str, Any]
-# What is read of `metadata`; of the labels only our own. An object may have 1 MiB of either.
+# Fields of `metadata` that are read, besides our own labels. An object may have 1 MiB of others.
 _METADATA = frozenset(
     {
         "name",
@@ -26,17 +26,17 @@ _INTERNER = Interner()
 
 
 def project(kind: str, body: Body) -> dict[str, Any]:
-    """What the cache keeps of an object: a thousand models must fit into little memory."""
+    """Return the part of an object that the store keeps."""
     if kind in WATCHED_WHOLE and not (is_labelled(body) or body["metadata"].get("ownerReferences")):
         return _name_only(body)
-    found = _PROJECTIONS.get(kind, _without_bookkeeping)(body)
+    kept = _PROJECTIONS.get(kind, _without_bookkeeping)(body)
     if kind in UNIT_BY_KIND:
-        found["kind"] = kind  # the items of a list do not say it
-    return {key: _INTERNER.copy(value) for key, value in found.items()}
+        kept["kind"] = kind  # the items of a list do not have it
+    return {key: _INTERNER.copy(value) for key, value in kept.items()}
 
 
 def is_uninformative(body: Body) -> bool:
-    """Whether it is a pod of which nothing is known yet but that it was made."""
+    """Return whether the object is a new pod without any status."""
     return body.get("kind") == "Pod" and not any(body["status"].values())
 
 
@@ -47,11 +47,11 @@ def _name_only(body: Body) -> dict[str, Any]:
 
 def _metadata(body: Body) -> dict[str, Any]:
     meta = body["metadata"]
-    found = {key: value for key, value in meta.items() if key in _METADATA}
+    kept = {key: value for key, value in meta.items() if key in _METADATA}
     labels = meta.get("labels") or {}
     if ours := {key: labels[key] for key in _LABELS if key in labels}:
-        found["labels"] = ours
-    return found
+        kept["labels"] = ours
+    return kept
 
 
 def _without_bookkeeping(body: Body) -> dict[str, Any]:
@@ -60,19 +60,20 @@ def _without_bookkeeping(body: Body) -> dict[str, Any]:
 
 def _pod(body: Body) -> dict[str, Any]:
     status = body.get("status") or {}
-    found = {
+    containers = {
         name: [_container(item) for item in status[name]]
         for name in ("initContainerStatuses", "containerStatuses")
         if name in status
     }
-    told = [_condition(item) for item in status.get("conditions") or () if _is_telling(item)]
-    return {"kind": "Pod", "metadata": _metadata(body), "status": {**found, "conditions": told}}
+    conditions = [_condition(item) for item in status.get("conditions") or () if _is_read(item)]
+    shown = {**containers, "conditions": conditions}
+    return {"kind": "Pod", "metadata": _metadata(body), "status": shown}
 
 
-def _is_telling(condition: Body) -> bool:
-    # On its way to Ready a pod changes a dozen times in ways that nobody asks about.
-    wanted = {"Ready": "True", "PodScheduled": "False"}
-    return bool(wanted.get(condition["type"]) == condition["status"])
+def _is_read(condition: Body) -> bool:
+    # On its way to Ready a pod changes a dozen times in conditions that are never read.
+    expected = {"Ready": "True", "PodScheduled": "False"}
+    return bool(expected.get(condition["type"]) == condition["status"])
 
 
 def _condition(condition: Body) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who refers to whom, and what of a resource those who refer to it look at."""
+"""Reverse index of `modelRef`s, and the fields of a resource that its dependants read."""
 
 from collections import defaultdict, deque
 from collections.abc import Mapping
@@ -16,10 +16,10 @@ MOST_LOOKED_AT = 2048
 
 
 def references_in(spec: object) -> frozenset[Reference]:
-    """What the `modelRef`s of a spec name; what is no reference is passed over."""
+    """Return the resources that a spec's `modelRef`s name; skip invalid ones."""
     steps = spec.get("steps") if isinstance(spec, Mapping) else None
-    found = map(_reference, steps) if isinstance(steps, list) else ()
-    return frozenset(reference for reference in found if reference is not None)
+    references = map(_reference, steps) if isinstance(steps, list) else ()
+    return frozenset(reference for reference in references if reference is not None)
 
 
 def _reference(step: object) -> Reference | None:
@@ -34,28 +34,28 @@ def _reference(step: object) -> Reference | None:
 
 @dataclass(frozen=True, slots=True)
 class DependencyView:
-    """All that others look at of a unit: they read nothing else, and are woken when it changes.
+    """The fields of a unit that its dependants read: a change of them wakes the dependants.
 
-    Its counts and times, which change all the while, are no part of it.
+    Counts and times, which change often, are not among them.
     """
 
     uid: str
     deleting: bool
     references: frozenset[Reference]
     revision: str | None
-    """Its stable one."""
+    """The stable revision."""
 
     uri: str | None
     sha256: str | None
-    """Of the artifact that its clients are answered from, as it was fetched."""
+    """Digest of the fetched artifact that serves clients."""
 
     ready: bool
     reason: str
-    """Of its Ready condition."""
+    """The reason of the Ready condition."""
 
 
 def dependency_view(body: Body | None) -> DependencyView | None:
-    """What the body of a unit shows to others; None where there is none."""
+    """Return a unit's dependency view; None where it does not exist."""
     if body is None:
         return None
     meta, status = body["metadata"], _mapping(body.get("status"))
@@ -74,28 +74,28 @@ def dependency_view(body: Body | None) -> DependencyView | None:
 
 def _ready(status: Body) -> Body:
     conditions = status.get("conditions")
-    found = map(_mapping, conditions if isinstance(conditions, list) else ())
-    return next((condition for condition in found if condition.get("type") == "Ready"), {})
+    items = map(_mapping, conditions if isinstance(conditions, list) else ())
+    return next((condition for condition in items if condition.get("type") == "Ready"), {})
 
 
-def _mapping(found: object) -> Body:
-    # Anybody who may edit the status may have left anything there.
-    return found if isinstance(found, Mapping) else {}
+def _mapping(value: object) -> Body:
+    # Clients that may edit the status may have written anything there.
+    return value if isinstance(value, Mapping) else {}
 
 
-def _text(found: object) -> str | None:
-    return found if isinstance(found, str) else None
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
 
 
 class ReferenceIndex:
-    """An index: which pipelines name a unit, whether that exists or not."""
+    """Index of the pipelines that name a unit, whether the unit exists or not."""
 
     def __init__(self) -> None:
         self._named: dict[UnitKey, frozenset[UnitKey]] = {}
         self._referrers: dict[UnitKey, set[UnitKey]] = defaultdict(set)
 
-    def keep(self, unit: UnitKey, spec: object) -> None:
-        """Take note of what a unit's spec names, if it is a pipeline's."""
+    def update(self, unit: UnitKey, spec: object) -> None:
+        """Store the references of a pipeline's spec; ignore other units."""
         self.forget(unit)
         if unit.kind != ENSEMBLE_PIPELINE.kind:
             return
@@ -105,35 +105,35 @@ class ReferenceIndex:
             self._referrers[other].add(unit)
 
     def forget(self, unit: UnitKey) -> None:
-        """The unit names nothing any more."""
+        """Remove the references of a unit."""
         for other in self._named.pop(unit, ()):
             self._referrers[other].discard(unit)
             if not self._referrers[other]:
                 del self._referrers[other]
 
     def of(self, unit: UnitKey) -> list[UnitKey]:
-        """The pipelines that name it, itself left out."""
+        """Return the pipelines that name the unit, without the unit itself."""
         return sorted(self._referrers.get(unit, set()) - {unit})
 
     def dependants_transitive(self, unit: UnitKey) -> list[UnitKey]:
-        """The nearest pipelines from which references lead to it, be it over others, and all that
-        are in a ring with it; itself left out.
+        """Return the nearest direct and indirect dependants, and all that are in a cycle with the
+        unit; the unit itself is left out.
 
-        Of very many that lead here only those in a ring have anything to look at.
+        Among very many dependants, only those in a cycle have anything to check.
         """
-        found = self._back(unit, MOST_LOOKED_AT)
+        dependants = self._back(unit, MOST_LOOKED_AT)
         ahead, _ = self._ahead(unit)
-        found |= self._back(unit, MOST_LOOKED_AT, ahead)
-        return sorted(found - {unit})
+        dependants |= self._back(unit, MOST_LOOKED_AT, ahead)
+        return sorted(dependants - {unit})
 
     def paths_back(self, unit: UnitKey) -> dict[UnitKey, tuple[UnitKey, ...]] | None:
-        """Of each resource that the unit names and that leads back to it: the shortest chain of
-        references, both included. None where too many pipelines would have to be looked at.
+        """Return the shortest chain of references back to the unit, for each resource that it names
+        and that leads back; both ends are included. None where that takes too many references.
 
-        At most `MOST_LOOKED_AT` references are followed, once for all that the unit names.
+        At most `MOST_LOOKED_AT` references are followed, once for all named resources.
         """
         ahead, is_whole = self._ahead(unit)
-        # Of each: the next one on its way to the unit.
+        # Each unit -> the next one on its path to `unit`.
         following: dict[UnitKey, UnitKey] = {}
         waiting = deque([unit])
         while waiting:
@@ -142,17 +142,17 @@ class ReferenceIndex:
                 if other not in following:
                     following[other] = at
                     waiting.append(other)
-        ways = {}
+        paths = {}
         for named in self._named.get(unit, frozenset()):
             if named == unit or named in following:
-                way = [named]
-                while way[-1] != unit:
-                    way.append(following[way[-1]])
-                ways[named] = tuple(way)
-        return ways if is_whole else None
+                path = [named]
+                while path[-1] != unit:
+                    path.append(following[path[-1]])
+                paths[named] = tuple(path)
+        return paths if is_whole else None
 
     def _ahead(self, unit: UnitKey) -> tuple[set[UnitKey], bool]:
-        """The unit and what references of it lead to, and whether that is all of it."""
+        """Return the unit and all that its references lead to, and whether the set is complete."""
         met, waiting, followed = {unit}, deque([unit]), 0
         while waiting:
             named = self._named.get(waiting.popleft(), frozenset())
@@ -165,8 +165,8 @@ class ReferenceIndex:
         return met, True
 
     def _back(self, unit: UnitKey, most: int, among: set[UnitKey] | None = None) -> set[UnitKey]:
-        """Those that lead to the unit, the nearest first, until so many references were followed;
-        only over `among`, if given."""
+        """Return the units that lead to the unit, the nearest first, until more than `most`
+        references were followed; only through `among`, if given."""
         met: set[UnitKey] = set()
         waiting, followed = deque([unit]), 0
         while waiting and followed <= most:

@@ -1,4 +1,4 @@
-"""What events do: they keep the cache and wake the queue, and nothing else."""
+"""Router of events: updates the store and wakes the queue."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -7,20 +7,20 @@ from inference_operator.adapters.kubernetes.reflector import Name
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import NODE, UNIT_BY_KIND, WATCHED_WHOLE
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 
 
 class Wake(Protocol):
-    """Ask for a pass; `urgent` where a person waits for it, not only the cluster's echo."""
+    """Requests a pass; `urgent` where a person waits for it, not only the cluster's echo."""
 
     def __call__(self, key: UnitKey, *, urgent: bool = False) -> None: ...
 
 
 class EventRouter:
-    """Takes the events of Kopf (custom resources) and of the reflectors (everything else)."""
+    """Receiver of events from Kopf (custom resources) and the reflectors (other kinds)."""
 
-    def __init__(self, cache: Cache, wake: Wake, relisted: Callable[[ApiResource], None]) -> None:
-        self._cache = cache
+    def __init__(self, store: Store, wake: Wake, relisted: Callable[[ApiResource], None]) -> None:
+        self._store = store
         self._wake = wake
         self._relisted = relisted
         self._seen: set[str] = set()
@@ -28,9 +28,9 @@ class EventRouter:
     def on_custom_resource(
         self, resource: ApiResource, change: str | None, body: Mapping[str, Any]
     ) -> None:
-        """A custom resource; `change` is None where Kopf lists.
+        """Handle a custom resource; `change` is None where Kopf lists.
 
-        A listing that shows a known one is not the first: Kopf never says what is no longer there.
+        A listing with a known object is not the first one: Kopf never reports missing objects.
         """
         uid = body["metadata"]["uid"]
         if change == "DELETED":
@@ -42,68 +42,68 @@ class EventRouter:
         self.on_event(resource, change or "ADDED", body)
 
     def on_initial_list(self, resource: ApiResource, body: Mapping[str, Any]) -> None:
-        """A child or a node there was at the start: whose it is, is woken by its own event."""
+        """Store a child or a node of the first listing: its unit is woken by the unit's event."""
         try:
-            self._cache.put(resource.kind, body)
+            self._store.put(resource.kind, body)
         except Exception:
-            self._cache.skip(resource.kind, body)
+            self._store.skip(resource.kind, body)
 
     def on_event(self, resource: ApiResource, change: str, body: Mapping[str, Any]) -> None:
-        """Wake whom the event concerns, unless it says nothing new: the echo of our own write, or a
-        version that differs in nothing that we keep."""
+        """Wake the units that an event concerns, unless the stored fields do not change, as for the
+        echo of our own write."""
         kind = resource.kind
         try:
             if change == "DELETED":
                 self._gone(resource, body, None)
-            elif self._cache.put(kind, body):
-                self._tell(kind, body)
+            elif self._store.put(kind, body):
+                self._wake_concerned(kind, body)
         except Exception:
-            # One object must not end the watch of all others.
-            self._cache.skip(kind, body)
+            # One object must not end the watch of the others.
+            self._store.skip(kind, body)
 
     def _gone(self, resource: ApiResource, body: Mapping[str, Any], version: int | None) -> None:
-        self._cache.record_deletion(resource.kind, body, version)
-        self._tell(resource.kind, body)
+        self._store.record_deletion(resource.kind, body, version)
+        self._wake_concerned(resource.kind, body)
 
-    def _tell(self, kind: str, body: Mapping[str, Any]) -> None:
+    def _wake_concerned(self, kind: str, body: Mapping[str, Any]) -> None:
         if kind == NODE.kind:
             self._wake_where_nodes_matter()
             return
-        unit = self._cache.unit_of(kind, body)
+        unit = self._store.unit_of(kind, body)
         if unit is not None:
             self._wake(unit, urgent=kind in UNIT_BY_KIND)
         if kind in WATCHED_WHOLE:
-            # Who waits for the name that it has, or had.
-            for other in self._cache.units_named(body):
+            # Units that wait for the object's name.
+            for other in self._store.units_named(body):
                 if other != unit:
                     self._wake(other)
 
     def on_relist(
         self, resource: ApiResource, namespace: str, seen: set[Name], version: int
     ) -> None:
-        """Forget what a later listing no longer shows, but not what was written since."""
-        for name, known in self._cache.versions(resource.kind).items():
+        """Forget objects that a later listing does not have, but not those written since."""
+        for name, stored_version in self._store.versions(resource.kind).items():
             in_scope = not namespace or name[0] == namespace
-            if in_scope and name not in seen and known <= version:
-                body = self._cache.get(resource.kind, name)
+            if in_scope and name not in seen and stored_version <= version:
+                body = self._store.get(resource.kind, name)
                 if body is not None:
                     self._gone(resource, body, version)
 
     def refused(self, resource: ApiResource) -> None:
-        """Note that objects of the kind are not known until `granted` is called."""
-        self._cache.refused.add(resource.kind)
+        """Mark the objects of a kind as unknown until `granted` is called."""
+        self._store.refused.add(resource.kind)
         if resource.kind == NODE.kind:
             self._wake_where_nodes_matter()
 
     def granted(self, resource: ApiResource) -> None:
-        """Note that the cache has all objects of the kind again."""
-        self._cache.refused.discard(resource.kind)
+        """Mark the objects of a kind as complete again."""
+        self._store.refused.discard(resource.kind)
         if resource.kind == NODE.kind:
             self._wake_where_nodes_matter()
 
     def _wake_where_nodes_matter(self) -> None:
-        for unit in self._cache.units():
-            body = self._cache.get(unit.kind, (unit.namespace, unit.name)) or {}
+        for unit in self._store.units():
+            body = self._store.get(unit.kind, (unit.namespace, unit.name)) or {}
             spec = body.get("spec")
             accelerator = spec.get("accelerator") if isinstance(spec, Mapping) else None
             if not isinstance(accelerator, Mapping):

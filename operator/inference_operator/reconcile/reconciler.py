@@ -1,4 +1,4 @@
-"""One pass over one object: observe, plan, execute, report."""
+"""Reconciler: a pass over one object observes, plans, executes and reports."""
 
 import asyncio
 import logging
@@ -23,7 +23,7 @@ from inference_operator.domain.serving_unit import Owner
 from inference_operator.observation.kinds import UNIT_BY_KIND
 from inference_operator.observation.observe import Resolve
 from inference_operator.observation.reference_index import references_in
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.cost import is_large
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
@@ -36,14 +36,14 @@ from inference_operator.validation.defaults import Defaults
 
 log = logging.getLogger(__name__)
 
-# Passes in a row that may fail in passing before the person is told.
+# Passes in a row with transient failures before the status reports them.
 PATIENCE = 3
-# Until Kopf tells of it; its word wakes who refers to it.
+# Until Kopf reports the object; its event wakes the dependants.
 RELIST_DELAY = timedelta(seconds=1)
 
 
 class PassError(Exception):
-    """Something of the pass failed; it is tried again. `reason` is for counting."""
+    """A part of the pass failed, and the pass is retried. `reason` is for the metrics."""
 
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
@@ -52,45 +52,45 @@ class PassError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Dependencies:
-    """What passes decide by, besides what the cluster shows."""
+    """The inputs of a pass besides the cluster's state."""
 
     defaults: Defaults
     clock: Callable[[], datetime]
     resolve: Resolve
-    """What the model registry says; it never waits."""
+    """Returns the model registry's last answers; it never waits."""
 
-    turns: RolloutSlots
-    """Whose turn it is to get new defaults; nobody's, unless they are rolled out in stages."""
+    slots: RolloutSlots
+    """The units that may get new defaults now; unused unless defaults are rolled out in stages."""
 
 
 class Reconciler:
-    """Everything that a pass needs; calling it makes one."""
+    """Runner of passes; a call runs one pass."""
 
     def __init__(
-        self, cluster: Cluster, cache: Cache, telemetry: Telemetry, grounds: Dependencies
+        self, cluster: Cluster, store: Store, telemetry: Telemetry, dependencies: Dependencies
     ) -> None:
         self._cluster = cluster
-        self._cache = cache
+        self._store = store
         self._telemetry = telemetry
-        self._grounds = grounds
-        self._executor = Executor(cluster, cache)
+        self._dependencies = dependencies
+        self._executor = Executor(cluster, store)
         self._event_budget = EventBudget()
         self._failing: Counter[UnitKey] = Counter()
-        # Of each unit: what it refers to that was not there when last asked.
+        # Each unit -> its references that did not exist when last requested.
         self._not_there: dict[UnitKey, frozenset[Reference]] = {}
-        # One alone: each further one would take a turn of the interpreter from the event loop.
+        # A single thread: more would take the interpreter from the event loop.
         self._thread = ThreadPoolExecutor(1, "large-plans")
-        self._reader = Reader(cache, grounds.resolve, self._thread)
+        self._reader = Reader(store, dependencies.resolve, self._thread)
 
     async def __call__(self, key: UnitKey, under_load: bool = False) -> timedelta | None:
-        """Bring the cluster one step nearer to what `key` asks for; when to look again.
+        """Bring the cluster one step nearer to the spec of `key`; return when to run again.
 
-        At once after a change: its echo wakes nobody. `in_haste`, since others wait for their
-        children, a pass that wrote children leaves the status to the next one.
+        The delay is 0 after a change: its echo does not wake the unit. `under_load`, a pass that
+        wrote children leaves the status to the next one, since other units wait for their children.
         """
-        if self._cache.is_unreadable(key):
-            # What it asks for is unknown: what was made for it stays.
-            self._grounds.turns.give_back(key)
+        if self._store.is_unreadable(key):
+            # Its spec is unknown: its children stay.
+            self._dependencies.slots.release(key)
             return None
         began = time.monotonic()
         outcome = "failed"
@@ -105,20 +105,20 @@ class Reconciler:
     async def _pass(self, key: UnitKey, under_load: bool) -> tuple[bool, timedelta | None]:
         seen = await self._reader.observe(key)
         if seen is None or seen.deleting:
-            # Owner references take the children along.
+            # Owner references delete the children.
             self._executor.forget(key)
-            self._grounds.turns.give_back(key)
+            self._dependencies.slots.release(key)
             self._failing.pop(key, None)
-            self._cache.needs_owner_check.discard(key)
+            self._store.needs_owner_check.discard(key)
             self._not_there.pop(key, None)
             return False, None
         if await self._is_unlisted(seen):
             return False, RELIST_DELAY
-        now = self._grounds.clock()
-        held = replace(seen, holds_slot=self._grounds.turns.holds(key))
+        now = self._dependencies.clock()
+        held = replace(seen, holds_slot=self._dependencies.slots.holds(key))
         decided = await self._decide(held, now)
-        if key in self._cache.needs_owner_check:
-            self._cache.needs_owner_check.discard(key)
+        if key in self._store.needs_owner_check:
+            self._store.needs_owner_check.discard(key)
             if decided.actions:
                 await self._look_again(seen.owner)
                 return await self._pass(key, under_load)
@@ -128,7 +128,7 @@ class Reconciler:
         else:
             self._failing.pop(key, None)
         if under_load and outcome.written and not outcome.troubled:
-            # As if the process had died here: the next pass reports what this one did.
+            # As if the process had died here: the next pass reports these writes.
             return True, None
         changed = await self._report(seen, decided, outcome, now)
         if outcome.passing or outcome.refused:
@@ -137,17 +137,17 @@ class Reconciler:
         return changed or outcome.written > 0, decided.wake_after
 
     async def _is_unlisted(self, seen: Observed) -> bool:
-        """Whether the unit refers to something that is there and that no watch has told of yet, as
-        right after the start. Asked once: whatever comes later is told."""
+        """Return whether a referenced object exists that no watch has reported yet, as right after
+        the start. Each is requested once: a watch reports later ones."""
         missing = references_in(seen.spec) - seen.references.keys()
         own = seen.owner.key
-        # What the spec no longer refers to is forgotten.
-        known = self._not_there.pop(own, frozenset()) & missing
-        if known:
-            self._not_there[own] = known
-        for named in sorted(missing - known):
+        # References that the spec no longer has are forgotten.
+        missing_before = self._not_there.pop(own, frozenset()) & missing
+        if missing_before:
+            self._not_there[own] = missing_before
+        for named in sorted(missing - missing_before):
             key = UnitKey(named.kind, own.namespace, named.name)
-            if key == own or self._cache.is_unreadable(key):
+            if key == own or self._store.is_unreadable(key):
                 continue
             try:
                 await self._cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)
@@ -155,59 +155,60 @@ class Reconciler:
             except ApiError as error:
                 if error.is_passing:
                     raise
-                known |= {named}
-                self._not_there[own] = known
+                missing_before |= {named}
+                self._not_there[own] = missing_before
         return False
 
     async def _look_again(self, owner: Owner) -> None:
-        """Have the unit as the API server has it now: nothing is made for one that has gone."""
+        """Read the unit from the API server: a deleted one gets no children."""
         key = owner.key
         try:
             live = await self._cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)
-            self._cache.put(key.kind, live)
+            self._store.put(key.kind, live)
         except ApiError as error:
             if error.is_gone:
-                self._cache.record_deletion(key.kind, _identity(owner), sys.maxsize)
+                self._store.record_deletion(key.kind, _identity(owner), sys.maxsize)
             elif error.is_passing:
-                self._cache.needs_owner_check.add(key)
+                self._store.needs_owner_check.add(key)
                 raise
             else:
-                # A ClusterRole of before: what serves is mended all the same.
+                # An older ClusterRole without `get`: repair the children all the same.
                 log.warning("cannot ask whether %s is still there: %s", key, error)
 
     async def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
         decided = await self._plan(seen, now)
         if decided.wants_slot:
-            if self._grounds.turns.take(key):
+            if self._dependencies.slots.acquire(key):
                 decided = await self._plan(replace(seen, holds_slot=True), now)
         elif decided.is_settled or not seen.holds_slot:
-            self._grounds.turns.give_back(key)
+            self._dependencies.slots.release(key)
         return decided
 
     async def _plan(self, seen: Observed, now: datetime) -> Plan:
-        """Decide; what takes long in a thread, so that the leases and the watches go on."""
+        """Plan; a long plan runs in a thread, so that leases and watches continue."""
+        loop, defaults = asyncio.get_running_loop(), self._dependencies.defaults
         if not is_large(seen):
-            return plan(seen, self._grounds.defaults, now)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._thread, plan, seen, self._grounds.defaults, now)
+            return plan(seen, defaults, now)
+        return await loop.run_in_executor(self._thread, plan, seen, defaults, now)
 
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime
     ) -> bool:
-        # Where nothing was written, what was seen before is what there is.
+        # Without writes, the earlier observation is still valid.
         after = await self._reader.observe(before.owner.key) if decided.actions else before
         if after is None:
             return False
         errors = (*decided.conflicts, *outcome.refused)
         if self._failing[before.owner.key] >= PATIENCE:
-            errors += tuple(f"{said} (tried again and again)" for said in outcome.passing)
+            note = f"(failed {PATIENCE} or more times in a row; retrying)"
+            errors += tuple(f"{message} {note}" for message in outcome.passing)
         # The generation that was planned for: an edit in the meantime waits for its own pass.
         after = replace(after, generation=before.generation)
         decided = as_carried_out(decided, after.served_revision)
         status = report(after, decided, errors, now)
         try:
-            changed = await publish_status(self._cluster, self._cache, before.owner, status)
+            changed = await publish_status(self._cluster, self._store, before.owner, status)
             for note in events_for(before.status, status, decided, tuple(outcome.repaired)):
                 log.info(note.message, extra={"unit": str(before.owner.key), "reason": note.reason})
                 if self._event_budget.take(before.owner.key):
@@ -215,8 +216,8 @@ class Reconciler:
         except ApiError as error:
             if not error.is_gone:
                 raise
-            # Its end is not told yet: nothing is to be made for it any more.
-            self._cache.record_deletion(before.owner.key.kind, _identity(before.owner), sys.maxsize)
+            # Its deletion is not reported yet: it must not get new children.
+            self._store.record_deletion(before.owner.key.kind, _identity(before.owner), sys.maxsize)
             return False
         return changed
 

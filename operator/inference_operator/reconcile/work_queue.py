@@ -1,4 +1,4 @@
-"""One queue of objects that want a pass: coalescing, delayed, and backing off after failures."""
+"""Work queue of objects that need a pass: coalesces, delays, and backs off after failures."""
 
 import asyncio
 import contextlib
@@ -14,14 +14,14 @@ from inference_operator.domain.names import UnitKey
 
 FIRST_DELAY = 0.5
 LONGEST_DELAY = 120.0
-# Of so many turns one is for those who are not urgent, however many who are wait.
+# One in this many takes is a non-urgent key, however many urgent ones wait.
 FAIRNESS = 8
 
 
 class WorkQueue:
-    """Keys wait here; any number of wake-ups before a pass begins makes one pass.
+    """Queue of keys; any number of wake-ups before a pass begins cause one pass.
 
-    A key is never worked on twice at the same time: woken during its pass, it goes round again.
+    Each key has one pass at a time: a key that is woken during its pass is queued again.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class WorkQueue:
         self._idle.set()
 
     def wake(self, key: UnitKey, *, urgent: bool = False) -> None:
-        """Ask for a pass now; urgent ones come before the others."""
+        """Request a pass now; urgent ones come before the others."""
         if key in self._busy:
             self._again[key] = urgent or self._again.get(key, False)
             return
@@ -58,18 +58,18 @@ class WorkQueue:
         self._changed.set()
 
     def forget(self, key: UnitKey) -> None:
-        """Ask for no pass any more, unless one is under way or due later."""
+        """Cancel a requested pass, unless it has begun or is due later."""
         self._urgent.pop(key, None)
         self._ready.pop(key, None)
         self._look_if_idle()
 
     @property
     def has_urgent(self) -> bool:
-        """Whether urgent keys wait."""
+        """Return whether urgent keys wait."""
         return bool(self._urgent)
 
     def wake_after(self, key: UnitKey, delay: float) -> None:
-        """Ask for a pass in `delay` seconds; the earliest of several wishes counts."""
+        """Request a pass in `delay` seconds; the earliest of several requests counts."""
         due = self._clock() + delay
         if self._due.get(key, float("inf")) <= due:
             return
@@ -81,11 +81,11 @@ class WorkQueue:
         return len(self._urgent) + len(self._ready) + len(self._again)
 
     async def drained(self) -> None:
-        """Until nothing waits and nothing is being worked on; delayed wishes do not count."""
+        """Wait until the queue and the workers are idle; delayed requests do not count."""
         await self._idle.wait()
 
     async def take(self) -> UnitKey:
-        """The next key, once there is one; `done` must follow."""
+        """Wait for the next key, and return it; call `done` after its pass."""
         while True:
             self._promote_due()
             if self._urgent or self._ready:
@@ -99,7 +99,7 @@ class WorkQueue:
                     await self._changed.wait()
 
     def done(self, key: UnitKey, *, failed: bool = False) -> None:
-        """The pass over `key` ended; after a failure it comes again, later each time."""
+        """Mark the pass over `key` as ended; after a failure retry it, later each time."""
         self._busy.discard(key)
         if key in self._again:
             self.wake(key, urgent=self._again.pop(key))
@@ -127,7 +127,7 @@ class WorkQueue:
         now = self._clock()
         while self._later and self._later[0][0] <= now:
             due, _, key = heapq.heappop(self._later)
-            # Superseded by an earlier wish.
+            # Superseded by an earlier request.
             if self._due.get(key) == due:
                 del self._due[key]
                 self.wake(key)
@@ -138,7 +138,7 @@ async def work(
     one_pass: Callable[[UnitKey, bool], Awaitable[timedelta | None]],
     on_failure: Callable[[UnitKey, Exception], None],
 ) -> None:
-    """One worker: takes keys and makes passes, for ever; in haste while urgent keys wait."""
+    """Take keys and run passes, until cancelled; under load while urgent keys wait."""
     while True:
         key = await queue.take()
         failed = True

@@ -1,4 +1,4 @@
-"""The running operator's cache, who keeps it, and the workers that make passes over it."""
+"""Controller: composes the store, the reflectors, the queue and the workers."""
 
 import asyncio
 import gc
@@ -12,7 +12,7 @@ from inference_operator.adapters.kubernetes.unreadable import UnreadableObjects
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import CHILDREN, NODE
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.reconcile.event_router import EventRouter
 from inference_operator.reconcile.reconciler import Dependencies, PassError, Reconciler
 from inference_operator.reconcile.rollout_slots import RolloutSlots
@@ -29,35 +29,35 @@ TAKE_OVER_SECONDS = 0.5
 
 
 class Controller:
-    """The cache and those who keep it, the queue and its workers."""
+    """The store, the tasks that update it, and the queue with its workers."""
 
     def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
         self.queue = WorkQueue()
         self.listed = asyncio.Event()
         self._unreadable = UnreadableObjects(cluster, telemetry, lambda: datetime.now(UTC))
-        cache = self._cache = Cache(self._wake, self._unreadable)
+        store = self._store = Store(self._wake, self._unreadable)
         self._is_working = False
-        self.resync = Resync(cluster, cache, self._wake)
-        self.watcher = EventRouter(cache, self._wake, self.resync.ask)
+        self.resync = Resync(cluster, store, self._wake)
+        self.watcher = EventRouter(store, self._wake, self.resync.ask)
         listings = asyncio.Semaphore(LISTINGS)
         self._reflectors = [
             Reflector(cluster, resource, self.watcher, listings) for resource in (*CHILDREN, NODE)
         ]
         self._count = settings.workers
         self._telemetry = telemetry
-        self._registry = RegistryWatch(settings, cluster, cache, self.queue.wake)
-        grounds = Dependencies(
+        self._registry = RegistryWatch(settings, cluster, store, self.queue.wake)
+        dependencies = Dependencies(
             defaults=_defaults(settings),
             clock=lambda: datetime.now(UTC),
             resolve=self._registry.resolve,
-            turns=RolloutSlots(settings.staged_units, cache.rolling, self.queue.wake),
+            slots=RolloutSlots(settings.staged_units, store.rolling, self.queue.wake),
         )
-        self._passes = Reconciler(cluster, cache, telemetry, grounds)
+        self._reconciler = Reconciler(cluster, store, telemetry, dependencies)
         telemetry.queue_depth.set_function(lambda: len(self.queue))
 
     def start(self, leading: asyncio.Event) -> list[asyncio.Task[None]]:
-        """The reflectors, and the workers: these begin once every child is known and this process
-        leads, with what was queued until then."""
+        """Start the reflectors and the workers, which begin once all children are listed and this
+        process leads."""
         return [
             *(asyncio.create_task(reflector.run()) for reflector in self._reflectors),
             asyncio.create_task(self._list()),
@@ -67,9 +67,9 @@ class Controller:
         ]
 
     def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:
-        """Of a unit that is not there nothing is left to do, unless passes were made over it: who
-        follows for months keeps no key of each that ever was, or that labels name."""
-        if self._is_working or self._cache.is_known(key):
+        """Queue a unit. A follower forgets keys of units that do not exist: in months, deleted
+        units and forged labels would add up."""
+        if self._is_working or self._store.is_known(key):
             self.queue.wake(key, urgent=urgent)
         else:
             self.queue.forget(key)
@@ -77,8 +77,8 @@ class Controller:
     async def _list(self) -> None:
         for reflector in self._reflectors:
             await reflector.listed.wait()
-        # What was listed stays: searching it for garbage, again and again, costs a tenth of a
-        # second with a thousand models.
+        # Listed objects stay: each garbage collection of them would take a tenth of a second with
+        # a thousand models.
         gc.collect()
         gc.freeze()
         self.listed.set()
@@ -87,10 +87,10 @@ class Controller:
         await self.listed.wait()
         if not leading.is_set():
             await leading.wait()
-            # What the leader before wrote last is still on its way to the cache.
+            # The previous leader's last writes are still on their way to the store.
             await asyncio.sleep(TAKE_OVER_SECONDS)
         self._is_working = True
-        await work(self.queue, self._passes, self._failed)
+        await work(self.queue, self._reconciler, self._failed)
 
     def _failed(self, key: UnitKey, error: Exception) -> None:
         reason = getattr(error, "reason", "") or type(error).__name__

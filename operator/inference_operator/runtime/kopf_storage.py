@@ -1,6 +1,6 @@
-"""Storages that keep nothing: we have no change handlers whose progress Kopf would have to keep.
+"""No-op storages for Kopf: we have no change handlers whose progress Kopf would have to keep.
 
-Its own copy each object several times at every event, to find differences that nobody asks for.
+Kopf's own storages copy each object several times at every event, to find unused differences.
 """
 
 from collections.abc import Iterable
@@ -11,7 +11,7 @@ from kopf import BodyEssence
 
 
 class NoDiffBase(kopf.DiffBaseStorage):
-    """Remembers no last handled state."""
+    """Storage that keeps no last handled state."""
 
     def build(self, *, body: kopf.Body, extra_fields: Iterable[Any] | None = None) -> BodyEssence:
         return BodyEssence()
@@ -24,7 +24,7 @@ class NoDiffBase(kopf.DiffBaseStorage):
 
 
 class NoProgress(kopf.ProgressStorage):
-    """Remembers no handler's progress."""
+    """Storage that keeps no progress of handlers."""
 
     def fetch(self, **_: Any) -> None:
         return None

@@ -1,4 +1,4 @@
-"""Kopf's part: the custom resources, which people write; reflectors keep all else (ADR 0015)."""
+"""Kopf's watches of the custom resources; reflectors watch all other kinds (ADR 0015)."""
 
 import asyncio
 import contextlib
@@ -43,18 +43,18 @@ def register(
 
 
 class OneByOne:
-    """One event after the other, and others in between: Kopf gives all objects of a page to their
-    handlers at once, which would hold the event loop for all of them."""
+    """Gate that lets one event through at a time, and other tasks in between: Kopf passes all
+    objects of a page to handlers at once, which would hold the event loop."""
 
     def __init__(self) -> None:
         self._lock = asyncio.Lock()
-        self._breather = LoopYielder()
+        self._yielder = LoopYielder()
 
     @contextlib.asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Wait for those who came before, and let others run where it is time."""
+        """Wait for earlier events, and let other tasks run if it is time."""
         async with self._lock:
-            await self._breather.yield_if_due()
+            await self._yielder.yield_if_due()
             yield
 
 
@@ -63,8 +63,8 @@ def _watch(
 ) -> None:
     group, _, version = unit.api_version.rpartition("/")
 
-    # A coroutine though it awaits nothing: Kopf runs plain functions in threads, and neither the
-    # cache nor the queue's asyncio events are made for that.
+    # A coroutine: Kopf runs plain functions in threads, and the store and the queue's asyncio
+    # events are not thread-safe.
     @kopf.on.event(group, version, unit.plural, registry=registry, id=f"wake-{unit.plural}")
     async def wake(event: kopf.RawEvent, **_: Any) -> None:
         async with turns.turn():
@@ -72,7 +72,7 @@ def _watch(
 
 
 async def connection(configuration: Configuration) -> kopf.ConnectionInfo:
-    """The same server and credentials for Kopf's watches as for our writes."""
+    """Return the server and the credentials of our writes, for Kopf's watches."""
     auth = (await configuration.auth_settings()).get("BearerToken", {})
     scheme, _, token = (auth.get("value") or "").rpartition(" ")
     return kopf.ConnectionInfo(
@@ -88,8 +88,8 @@ async def connection(configuration: Configuration) -> kopf.ConnectionInfo:
 
 
 def session(info: kopf.ConnectionInfo, settings: kopf.OperatorSettings) -> kopf.AiohttpSession:
-    """A session whose answers are bounded: in Kopf's own, one object that is nested too deep ends
-    the operator (ADR 0019). It is made as Kopf makes its own."""
+    """Return a session with bounded answers, created as Kopf creates its own. In Kopf's own one, an
+    object that is nested too deep ends the operator (ADR 0019)."""
 
     def shrink() -> None:
         settings.watching.chunk_size = max(1, (settings.watching.chunk_size or CHUNK) // 2)
@@ -106,16 +106,18 @@ def session(info: kopf.ConnectionInfo, settings: kopf.OperatorSettings) -> kopf.
 
 
 def configure(settings: kopf.OperatorSettings) -> None:
-    """No Events or annotations of Kopf's own, lists in pages, no task for long without events."""
+    """Switch off Kopf's Events, annotations and finalizer; list in pages; end idle tasks soon."""
     settings.watching.chunk_size = CHUNK
     settings.queueing.idle_timeout = 0.5
     settings.persistence.diffbase_storage = NoDiffBase()
     settings.persistence.progress_storage = NoProgress()
+    # No object has this one. Kopf would try for 54 s to remove its own, and hold back later edits.
+    settings.persistence.finalizer = ""
     settings.posting.enabled = False
     settings.queueing.exit_timeout = 0.5
     settings.peering.standalone = True
     settings.networking.request_timeout = 30
-    # It kills the process then. Until that, the operator looks healthy and sees no edit.
+    # Kopf then kills the process. Until then, the operator looks healthy and sees no edit.
     settings.process.ultimate_exiting_timeout = FAILED_SECONDS
     # Kopf would watch CRDs and namespaces only to discover new kinds: ours are known.
     settings.scanning.disabled = True

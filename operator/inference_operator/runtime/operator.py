@@ -1,4 +1,4 @@
-"""The running operator: Kopf's watches, the work force, the HTTP port, and their end."""
+"""The running operator: Kopf's watches, the controller, the HTTP server, and the shutdown."""
 
 import asyncio
 import contextlib
@@ -34,28 +34,28 @@ GRACE_SECONDS = 10.0
 
 @dataclass
 class Health:
-    """What the probes look at."""
+    """The state that the probes read."""
 
     listed: bool = False
-    beat: float = 0.0
+    last_beat: float = 0.0
 
     @property
     def healthy(self) -> bool:
-        return time.monotonic() - self.beat < STUCK_SECONDS
+        return time.monotonic() - self.last_beat < STUCK_SECONDS
 
 
 async def run(settings: Settings, configuration: Configuration) -> bool:
-    """Serve until SIGTERM or SIGINT, then let the passes in flight end; False when the lease was
-    lost.
+    """Serve until SIGTERM or SIGINT, then let the passes in flight end; return False when the lease
+    was lost.
 
-    A follower watches and caches as the leader does, so that it takes over at once.
+    A follower watches and stores as the leader does, so that it takes over at once.
     """
     stop = asyncio.Event()
     _install_signal_handlers(stop)
     telemetry = Telemetry()
-    # The lease has a client of its own, which no lease forbids to write.
-    store = KubeCluster(configuration, telemetry, RENEW)
-    lease = Lease(store, Candidate(settings.lease_namespace, _identity(settings)))
+    # The lease has its own client, which may always write.
+    lease_cluster = KubeCluster(configuration, telemetry, RENEW)
+    lease = Lease(lease_cluster, Candidate(settings.lease_namespace, _identity(settings)))
     elects = bool(settings.lease_namespace)
     cluster = KubeCluster(
         configuration,
@@ -67,12 +67,12 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     telemetry.leading.set_function(lambda: float(lease.holds or not elects))
     if not elects:
         lease.taken.set()
-    life = Health(beat=time.monotonic())
+    health = Health(last_beat=time.monotonic())
     controller = Controller(settings, cluster, telemetry)
-    server = await serve(settings.port, telemetry, lambda: life.listed, lambda: life.healthy)
-    # All of ours before Kopf starts: at its end it takes every younger task for one of its own.
+    server = await serve(settings.port, telemetry, lambda: health.listed, lambda: health.healthy)
+    # Our tasks start before Kopf: at its end Kopf cancels every younger task.
     tasks = [
-        asyncio.create_task(_heartbeat(life)),
+        asyncio.create_task(_heartbeat(health)),
         asyncio.create_task(controller.resync.run(UNITS, settings.resync_seconds)),
         *controller.start(lease.taken),
         *([asyncio.create_task(_elect(lease, stop))] if elects else []),
@@ -82,19 +82,19 @@ async def run(settings: Settings, configuration: Configuration) -> bool:
     end = asyncio.create_task(_shutdown(stop, controller.queue, tasks, lease, server))
     try:
         if await _serves_units(cluster, stop):
-            await _watch(settings, configuration, controller, life, stop)
+            await _watch(settings, configuration, controller, health, stop)
     finally:
         stop.set()
         lost = await end
         await cluster.close()
-        await store.close()
+        await lease_cluster.close()
     return not lost
 
 
 def _on_task_failure(task: asyncio.Task[None], stop: asyncio.Event) -> None:
-    """Nobody is served by a process of which a part has died: it ends, and is started anew."""
+    """Stop the process if a background task fails, so that Kubernetes restarts it."""
     if not task.cancelled() and (error := task.exception()) is not None:
-        log.error("a part of the operator died, so it ends", exc_info=error)
+        log.error("a background task failed; stopping the operator", exc_info=error)
         stop.set()
 
 
@@ -105,8 +105,8 @@ async def _shutdown(
     lease: Lease,
     server: Listener,
 ) -> bool:
-    """Once asked to end, and while Kopf closes its watches: let the passes in flight end, and a
-    follower lead. True when the lease was lost, not given back."""
+    """Wait for `stop`, let the passes in flight end, and give the lease back, while Kopf closes its
+    watches. Return whether the lease was lost."""
     await stop.wait()
     lost = lease.lost
     if lease.taken.is_set() and not lost:
@@ -128,12 +128,12 @@ def _install_signal_handlers(stop: asyncio.Event) -> None:
 
 
 def _identity(settings: Settings) -> str:
-    # A pod that restarts is another process: it must not believe that it still leads.
+    # A restarted pod is another process: it must not believe that it still leads.
     return f"{settings.identity}_{secrets.token_hex(4)}"
 
 
 async def _elect(lease: Lease, stop: asyncio.Event) -> None:
-    # Whatever ends the election ends the process: one that cannot lead must not seem alive.
+    # The end of the election ends the process: a process that cannot lead must not look healthy.
     try:
         await lease.keep()
     finally:
@@ -144,7 +144,7 @@ async def _watch(
     settings: Settings,
     configuration: Configuration,
     controller: Controller,
-    life: Health,
+    health: Health,
     stop: asyncio.Event,
 ) -> None:
     registry, kopf_settings = kopf.OperatorRegistry(), kopf.OperatorSettings()
@@ -154,10 +154,10 @@ async def _watch(
 
     async def listed() -> None:
         await started.wait()
-        # Kopf has put its own handlers in their place, which would not let us end first.
+        # Kopf has replaced them with its own handlers, which would end Kopf first.
         _install_signal_handlers(stop)
         await controller.listed.wait()
-        life.listed = True
+        health.listed = True
         log.info("all kinds are listed; serving")
 
     marker = asyncio.create_task(listed())
@@ -168,22 +168,21 @@ async def _watch(
             clusterwide=not settings.served_namespaces,
             namespaces=settings.served_namespaces,
             standalone=True,
-            # Only peering would use it; left out, Kopf asks for the account's name, and a pod's
-            # user has none.
+            # Only peering uses it. If it is unset, Kopf looks up the user's name, and a pod's user
+            # has none.
             identity=FIELD_MANAGER,  # type: ignore[arg-type]
             stop_flag=stop,
             ready_flag=started,
         )
     finally:
-        life.listed = False
+        health.listed = False
         marker.cancel()
 
 
 async def _serves_units(cluster: KubeCluster, stop: asyncio.Event) -> bool:
-    """Wait until the API server knows our custom resources; False when asked to end before.
+    """Wait until the API server serves all our custom resources; return False when stopped before.
 
-    All of them: an upgrade whose CRDs were forgotten stays unready, and the operator that runs
-    goes on.
+    An upgrade without its CRDs stays unready, and the running operator continues.
     """
     while not stop.is_set():
         try:
@@ -202,7 +201,7 @@ async def _serves_units(cluster: KubeCluster, stop: asyncio.Event) -> bool:
     return False
 
 
-async def _heartbeat(life: Health) -> None:
+async def _heartbeat(health: Health) -> None:
     while True:
-        life.beat = time.monotonic()
+        health.last_beat = time.monotonic()
         await asyncio.sleep(HEARTBEAT_SECONDS)

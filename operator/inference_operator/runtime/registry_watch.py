@@ -1,4 +1,4 @@
-"""The model registry's part of the running operator, put together from the settings."""
+"""Composition of the model registry's poller and tag writer from the settings."""
 
 import asyncio
 import random
@@ -13,7 +13,7 @@ from inference_operator.adapters.mlflow.registry_secrets import Reader, Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.observe import Resolve
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.settings import Settings
 
 # MLflow reads a file from its store before it answers.
@@ -21,31 +21,32 @@ TIMEOUT_SECONDS = 20.0
 
 
 class RegistryWatch:
-    """Passes ask `resolve`; `run` keeps its answers up to date while this process leads."""
+    """The model registry: passes call `resolve`; `run` keeps its answers up to date."""
 
     def __init__(
-        self, settings: Settings, cluster: Reader, cache: Cache, wake: Callable[[UnitKey], None]
+        self, settings: Settings, cluster: Reader, store: Store, wake: Callable[[UnitKey], None]
     ) -> None:
         self.resolve: Resolve = no_registry
         self._settings = settings
-        self._cache = cache
+        self._store = store
         self._mlflow: Mlflow | None = None
         if settings.mlflow_tracking_uri:
             self._mlflow = Mlflow(settings.mlflow_tracking_uri, TIMEOUT_SECONDS)
             self._secrets = Secrets(cluster, time.monotonic)
-            pace = PollSchedule(settings.registry_interval_seconds, time.monotonic, random.random)
-            self._registry = ModelRegistry(self._mlflow, self._secrets, pace, wake, _now)
+            interval = settings.registry_interval_seconds
+            schedule = PollSchedule(interval, time.monotonic, random.random)
+            self._registry = ModelRegistry(self._mlflow, self._secrets, schedule, wake, _now)
             self.resolve = self._registry.resolutions
 
     async def run(self, leading: asyncio.Event) -> None:
-        """For ever, from when this process leads."""
+        """Poll once this process leads, until cancelled."""
         if self._mlflow is None:
             return
         await leading.wait()
         registry, interval = self._registry, self._settings.registry_interval_seconds
-        promotions = Promotions(self._mlflow, self._secrets, registry, self._cache, _now())
+        promotions = Promotions(self._mlflow, self._secrets, registry, self._store, _now())
         try:
-            # A group ends when all of it has ended: nobody is left with a closed session.
+            # The group ends after all its tasks, so no task is left with a closed session.
             async with asyncio.TaskGroup() as group:
                 group.create_task(registry.run())
                 if self._settings.registry_write_tags:

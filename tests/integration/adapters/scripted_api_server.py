@@ -102,8 +102,8 @@ class _Handler(BaseHTTPRequestHandler):
 def _resources(**kinds: str) -> dict[str, Any]:
     verbs = ["list", "watch", "patch"]
     rest = {"namespaced": True, "verbs": verbs}
-    found = [{"name": n, "kind": k, "singularName": k.lower(), **rest} for n, k in kinds.items()]
-    return {"resources": found}
+    names = [{"name": n, "kind": k, "singularName": k.lower(), **rest} for n, k in kinds.items()]
+    return {"resources": names}
 
 
 def _group(name: str, version: str) -> dict[str, Any]:

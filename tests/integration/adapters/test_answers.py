@@ -56,16 +56,16 @@ class Answers:
 
 @pytest.fixture
 async def server() -> AsyncIterator[Answers]:
-    found = Answers()
+    answers = Answers()
     app = web.Application()
-    app.router.add_get(MODELS, found.answer)
+    app.router.add_get(MODELS, answers.answer)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
     await site.start()
     host, port = runner.addresses[0][:2]
-    found.address = f"http://{host}:{port}"
-    yield found
+    answers.address = f"http://{host}:{port}"
+    yield answers
     await runner.cleanup()
 
 
@@ -96,9 +96,9 @@ async def test_large_objects_come_in_smaller_pages(server: Answers, cluster: Kub
     text = json.dumps({"x": "y" * 1_000_000})
     names = [f"m{number}" for number in range(250)]
     server.items = [model(name, text) for name in names]
-    found = await listed(cluster)
+    names_listed = await listed(cluster)
 
-    assert found == names
+    assert names_listed == names
     assert server.limits[:7] == [250, 125, 62, 31, 15, 7, 7]
 
 
@@ -147,13 +147,13 @@ async def test_kopf_reads_a_stub_in_place_of_a_deep_object(
     deep_fields = model("c").replace('"metadata":{', f'"metadata":{{"managedFields":[{DEEP}],')
     items = [model("a"), model("b", DEEP), deep_fields]
     server.lines = [f'{{"type":"ADDED","object":{item}}}' for item in items]
-    found = await events(kopfs)
+    decoded = await events(kopfs)
     server.items = items
     client, url = kopfs
     async with await client.get(url.replace("watch=true", "limit=250")) as answer:
         page = await answer.json()
 
-    for bodies in ([event["object"] for event in found], page["items"]):
+    for bodies in ([event["object"] for event in decoded], page["items"]):
         assert [body["metadata"]["name"] for body in bodies] == ["a", "b", "c"]
         assert [bool(why_unreadable(body)) for body in bodies] == [False, True, False]
 

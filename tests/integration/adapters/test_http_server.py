@@ -15,15 +15,15 @@ from inference_operator.adapters.web.telemetry import Telemetry
 async def listener(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Listener]:
     limits = ConnectionLimits(most=16, of_peer=8, head_seconds=0.5)
     monkeypatch.setattr(http_server, "CONNECTIONS", limits)
-    found = await serve(0, Telemetry(), ready=lambda: False, healthy=lambda: True)
-    yield found
-    await found.cleanup()
+    listener = await serve(0, Telemetry(), ready=lambda: False, healthy=lambda: True)
+    yield listener
+    await listener.cleanup()
 
 
 async def connect(
     listener: Listener, peer: int = 1
 ) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    port = next(found[1] for found in listener.addresses if found[0] == "0.0.0.0")
+    port = next(each[1] for each in listener.addresses if each[0] == "0.0.0.0")
     return await asyncio.open_connection("127.0.0.1", port, local_addr=(f"127.1.0.{peer}", 0))
 
 

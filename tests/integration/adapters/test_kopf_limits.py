@@ -42,6 +42,7 @@ def event(change: str, item: str) -> str:
     return f'{{"type":"{change}","object":{item}}}'
 
 
+KOPFS = kopf.OperatorSettings().persistence.finalizer
 GONE = event("ERROR", '{"kind":"Status","code":410}')
 
 
@@ -50,14 +51,17 @@ async def run_kopf(
     is_done: Callable[[list[Event]], bool] | None = None,
     *,
     bounded: bool = False,
+    finalizer: str | None = None,
 ) -> list[Event]:
     """Run Kopf with our settings until `is_done` with the events of its handler, and return them.
 
-    `bounded` gives it our session in place of its own.
+    `bounded` gives it our session in place of its own, and `finalizer` one to look for.
     """
     registry, settings = kopf.OperatorRegistry(), kopf.OperatorSettings()
     configure(settings)
     settings.networking.error_backoffs = ()
+    if finalizer is not None:
+        settings.persistence.finalizer = finalizer
     # Or it would kill the tests.
     settings.process.ultimate_exiting_timeout = None
     stop, events = asyncio.Event(), list[Event]()
@@ -171,12 +175,20 @@ async def test_an_event_ends_kopf_and_our_session_has_it_list_again(
 async def test_kopf_takes_its_finalizer_from_an_object_that_no_handler_blocks(
     server: ScriptedApiServer,
 ) -> None:
-    marker = kopf.OperatorSettings().persistence.finalizer
-    server.lists = [[model("a", finalizers=[marker])]]
+    server.lists = [[model("a", finalizers=[KOPFS])]]
     server.watches = [[event("ADDED", model("last"))]]
-    await run_kopf(server, lambda events: len(server.patches) > 0 or len(events) == 2)
+    await run_kopf(server, lambda events: bool(server.patches or events[1:]), finalizer=KOPFS)
 
     assert server.patches
+
+
+async def test_our_settings_leave_kopf_s_finalizer_where_it_is(server: ScriptedApiServer) -> None:
+    server.lists = [[model("a", finalizers=[KOPFS])]]
+    edited = model("a", finalizers=[KOPFS], resourceVersion="4")
+    server.watches = [[], [event("MODIFIED", edited)]]
+    await run_kopf(server, lambda events: events[-1] == ("MODIFIED", "a"))
+
+    assert server.patches == []
 
 
 async def test_kopf_lists_in_pages(server: ScriptedApiServer) -> None:

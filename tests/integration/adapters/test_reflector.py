@@ -67,28 +67,28 @@ def make(server: ApiServer, namespace: str, *names: str, labels: Mapping[str, st
     server.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(body))
 
 
-async def until(holds: Callable[[], bool], told: Told) -> None:
+async def until(holds: Callable[[], bool], recorder: Told) -> None:
     for _ in range(200):
         if holds():
             return
         await asyncio.sleep(0.05)
-    raise AssertionError(told.words)
+    raise AssertionError(recorder.words)
 
 
 async def test_it_lists_what_is_ours_and_follows_it(api_server: ApiServer, namespace: str) -> None:
     make(api_server, namespace, "ours")
     make(api_server, namespace, "theirs", labels={})
-    told = Told()
+    recorder = Told()
     async with cluster_of(api_server, namespace) as cluster:
-        reflector = Reflector(cluster, CONFIG_MAP, told, asyncio.Semaphore(1))
+        reflector = Reflector(cluster, CONFIG_MAP, recorder, asyncio.Semaphore(1))
         task = asyncio.ensure_future(reflector.run())
         await asyncio.wait_for(reflector.listed.wait(), 10)
-        assert told.words == ["listed ours"]
+        assert recorder.words == ["listed ours"]
 
         await asyncio.to_thread(make, api_server, namespace, "later")
-        await until(lambda: "ADDED later" in told.words, told)
+        await until(lambda: "ADDED later" in recorder.words, recorder)
         await asyncio.to_thread(api_server.kubectl, "delete", "cm", "ours", "-n", namespace)
-        await until(lambda: "DELETED ours" in told.words, told)
+        await until(lambda: "DELETED ours" in recorder.words, recorder)
         task.cancel()
 
 
@@ -128,18 +128,18 @@ async def test_a_version_that_is_gone_is_caught_up_with(
         server_with_crds.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(body))
 
     apply("ours")
-    told = Told()
+    recorder = Told()
     async with cluster_of(server_with_crds, namespace) as cluster:
         forgetful = Forgetful(cluster)
         task = asyncio.ensure_future(
-            Reflector(forgetful, INFERENCE_MODEL, told, asyncio.Semaphore(1)).run()
+            Reflector(forgetful, INFERENCE_MODEL, recorder, asyncio.Semaphore(1)).run()
         )
-        await until(lambda: len(forgetful.watched) == 2, told)
+        await until(lambda: len(forgetful.watched) == 2, recorder)
         await asyncio.to_thread(apply, "later")
-        await until(lambda: "ADDED later" in told.words, told)
+        await until(lambda: "ADDED later" in recorder.words, recorder)
         task.cancel()
 
-    assert told.words[:3] == ["listed ours", "MODIFIED ours", "only ours"]
+    assert recorder.words[:3] == ["listed ours", "MODIFIED ours", "only ours"]
 
 
 async def test_a_refused_watch_is_an_error_with_the_servers_words(

@@ -57,10 +57,10 @@ def test_one_that_fails_is_named_and_the_others_are_registered(
 
     monkeypatch.setattr("training.all.train_prices", offline)
     assert main(words(mlflow_server, tmp_path, f"{LSTM},{COMBINER}")) == 1
-    said = capfd.readouterr()
-    assert "run make setup" in said.err
-    assert f"FAILED: {LSTM}\n" in said.err
-    assert f"models:/{COMBINER}@challenger is version 1" in said.out
+    output = capfd.readouterr()
+    assert "run make setup" in output.err
+    assert f"FAILED: {LSTM}\n" in output.err
+    assert f"models:/{COMBINER}@challenger is version 1" in output.out
 
 
 def test_a_tracking_uri_where_nothing_answers_is_refused_before_any_training(

@@ -34,8 +34,8 @@ def fetched(server: LocalMlflow, version: Version, path: str) -> bytes:
 
 
 def tags(server: LocalMlflow, version: Version) -> dict[str, str]:
-    found = client(server).get_model_version(version.name, str(version.number)).tags
-    return {str(key): str(value) for key, value in found.items()}
+    tags = client(server).get_model_version(version.name, str(version.number)).tags
+    return {str(key): str(value) for key, value in tags.items()}
 
 
 def test_the_digest_of_a_version_is_of_the_file_that_the_server_gives(
@@ -117,15 +117,15 @@ def test_the_history_of_a_training_is_kept_epoch_by_epoch(
 def test_plots_report_and_model_card_are_artifacts_of_the_run(
     mlflow_server: LocalMlflow, registered: Version, tmp_path: Path
 ) -> None:
-    found = client(mlflow_server)
+    tags = client(mlflow_server)
     paths = [
         entry.path
         for folder in (None, "training", "training/plots")
-        for entry in found.list_artifacts(registered.run_id, folder)
+        for entry in tags.list_artifacts(registered.run_id, folder)
     ]
     for path in ("model_card.md", "training/report.json", "training/plots/loss.svg"):
         assert path in paths
-    described = found.get_model_version(registered.name, str(registered.number)).description
+    described = tags.get_model_version(registered.name, str(registered.number)).description
     assert str(REPORT["verdict"]) in described
 
 

@@ -56,8 +56,8 @@ class NamespaceHarness:
         return self.kubectl.get(*words, "-n", self.namespace)
 
     def children(self, kinds: str = CHILDREN) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.get(kinds, "-l", OURS)["items"]
-        return found
+        items: list[dict[str, Any]] = self.get(kinds, "-l", OURS)["items"]
+        return items
 
     def kinds(self) -> list[str]:
         return sorted(body["kind"] for body in self.children())
@@ -75,13 +75,13 @@ class NamespaceHarness:
 
     def waiting_for_their_turn(self, names: Sequence[str]) -> int:
         """How many of the models say so."""
-        found = (self.condition("DefaultsCurrent", name) for name in names)
-        return sum(condition.get("reason") == "WaitingForRolloutSlot" for condition in found)
+        conditions = (self.condition("DefaultsCurrent", name) for name in names)
+        return sum(condition.get("reason") == "WaitingForRolloutSlot" for condition in conditions)
 
     def model(self, name: str = NAME) -> dict[str, Any]:
         """A model, or what KIND/NAME names."""
-        found: dict[str, Any] = self.get(name if "/" in name else f"inferencemodel/{name}")
-        return found
+        body: dict[str, Any] = self.get(name if "/" in name else f"inferencemodel/{name}")
+        return body
 
     def condition(self, kind: str, name: str = NAME) -> dict[str, str]:
         conditions = self.model(name).get("status", {}).get("conditions", ())
@@ -109,9 +109,9 @@ class NamespaceHarness:
 
         def holds() -> bool:
             self.pods_answer()
-            found = self.condition("Ready", name)
+            ready = self.condition("Ready", name)
             generation = self.model(name)["metadata"]["generation"]
-            return found.get("status") == "True" and found["observedGeneration"] == generation
+            return ready.get("status") == "True" and ready["observedGeneration"] == generation
 
         eventually(holds, lambda: self.model(name).get("status"))
 

@@ -55,9 +55,9 @@ def test_in_stages_one_model_at_once_gets_the_new_image(
     def done() -> bool:
         nonlocal most
         scene.pods_answer()
-        found = list(images(scene).values())
-        most = max(most, len(found) - len(NAMES))
-        return found == [NEW_IMAGE] * len(NAMES)
+        served = list(images(scene).values())
+        most = max(most, len(served) - len(NAMES))
+        return served == [NEW_IMAGE] * len(NAMES)
 
     eventually(lambda: scene.waiting_for_their_turn(NAMES) == 2, lambda: images(scene))
     eventually(done, lambda: images(scene))

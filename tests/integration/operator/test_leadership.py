@@ -72,16 +72,16 @@ class Pair:
 
     def writes(self) -> list[tuple[datetime, str, str]]:
         """When, whose and what: every write but those of leases, by the API server's clock."""
-        found = []
+        writes = []
         for entry in entries(self.server.audit_log):
-            what, user = entry.get("objectRef") or {}, entry["user"]["username"]
+            target, user = entry.get("objectRef") or {}, entry["user"]["username"]
             ours = user.startswith(f"system:serviceaccount:{self.scene.namespace}:")
-            if not ours or entry["verb"] not in WRITES or what.get("resource") == "leases":
+            if not ours or entry["verb"] not in WRITES or target.get("resource") == "leases":
                 continue
             if entry["stage"] == "ResponseComplete":
                 when = datetime.fromisoformat(entry["requestReceivedTimestamp"])
-                found.append((when, user.rpartition(":")[2], what["resource"]))
-        return sorted(found)
+                writes.append((when, user.rpartition(":")[2], target["resource"]))
+        return sorted(writes)
 
     def signal(self, name: str, number: signal.Signals) -> None:
         self.processes[name].signal(number)

@@ -47,13 +47,13 @@ def overlay() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ApiServer]:
-    with ApiServer(controller_manager=True) as found:
-        install_crds(found)
+    with ApiServer(controller_manager=True) as server:
+        install_crds(server)
         for name in (NAMESPACE, SERVED, OTHER):
-            found.kubectl("create", "namespace", name)
+            server.kubectl("create", "namespace", name)
         # No kubelet runs the operator's own pods.
-        found.kubectl.apply(*(body for body in overlay() if body["kind"] != "Deployment"))
-        yield found
+        server.kubectl.apply(*(body for body in overlay() if body["kind"] != "Deployment"))
+        yield server
 
 
 def environment() -> dict[str, str]:
@@ -136,10 +136,10 @@ def test_it_serves_its_namespace_and_no_other(server: ApiServer, operator: Opera
     refused = {use for use, code in used(server) if code in (401, 403)}
     assert refused == {("", "nodes", "list")}
     lines = [json.loads(line) for line in operator.log.splitlines()]
-    told = [line["message"] for line in lines if line["level"] in ("WARNING", "ERROR")]
-    assert len([text for text in told if "may not list nodes" in text]) == 1
+    messages = [line["message"] for line in lines if line["level"] in ("WARNING", "ERROR")]
+    assert len([text for text in messages if "may not list nodes" in text]) == 1
     # An API server that has just started may answer 429, which is said too.
-    assert len([text for text in told if "429" not in text]) <= 3, told
+    assert len([text for text in messages if "429" not in text]) <= 3, messages
 
 
 def test_the_fallback_is_off_until_nodes_may_be_listed(

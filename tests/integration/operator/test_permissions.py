@@ -45,11 +45,11 @@ def granted() -> set[Use]:
 
 @pytest.fixture
 def server() -> Iterator[ApiServer]:
-    with ApiServer(controller_manager=True) as found:
-        install_crds(found)
-        found.kubectl("create", "namespace", NAMESPACE)
-        found.kubectl("apply", "--server-side", "-n", NAMESPACE, "-f", str(RBAC))
-        yield found
+    with ApiServer(controller_manager=True) as server:
+        install_crds(server)
+        server.kubectl("create", "namespace", NAMESPACE)
+        server.kubectl("apply", "--server-side", "-n", NAMESPACE, "-f", str(RBAC))
+        yield server
 
 
 def live_a_life(scene: NamespaceHarness) -> None:
@@ -97,11 +97,11 @@ def test_the_role_is_exactly_what_the_operator_uses(server: ApiServer, tmp_path:
         time.sleep(11)  # until everything was compared once
         assert process.metric("inference_operator_errors_total") == 0, process.log
 
-    found = list(used(server))
-    forbidden = {use for use, code in found if code in (401, 403)}
+    uses = list(used(server))
+    forbidden = {use for use, code in uses if code in (401, 403)}
     assert not forbidden, f"the role lacks {sorted(forbidden)}"
     # Not seen in the audit log: looked up by admission for blockOwnerDeletion.
     implicit = {use for use in granted() if use[1].endswith("/finalizers")}
-    unused = granted() - implicit - RARE - {use for use, _ in found}
+    unused = granted() - implicit - RARE - {use for use, _ in uses}
     assert not unused, f"the role has more than is used: {sorted(unused)}"
     assert granted() >= RARE

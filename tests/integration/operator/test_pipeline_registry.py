@@ -37,29 +37,29 @@ class PipelineHarness:
 
     def apply(self, *steps: dict[str, Any], **spec: Any) -> None:
         """`kubectl apply --server-side` of the pipeline."""
-        wanted = {
+        desired = {
             "steps": list(steps),
             "inputs": [{"name": "window", "dataType": "FP32", "shape": [60, 5]}],
-            "outputs": [{"name": one["name"], "dataType": "FP32", "shape": [1]} for one in steps],
+            "outputs": [{"name": s["name"], "dataType": "FP32", "shape": [1]} for s in steps],
             "maxBatchSize": 32,
             **spec,
         }
-        body = epipe(NAME, namespace=self.scene.namespace, **wanted)
+        body = epipe(NAME, namespace=self.scene.namespace, **desired)
         self.scene.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(body))
 
     @property
     def status(self) -> dict[str, Any]:
-        found: dict[str, Any] = self.scene.get("ensemblepipeline", NAME).get("status", {})
-        return found
+        status: dict[str, Any] = self.scene.get("ensemblepipeline", NAME).get("status", {})
+        return status
 
     def condition(self, kind: str) -> dict[str, str]:
-        found = self.status.get("conditions", ())
-        return next((one for one in found if one["type"] == kind), {})
+        conditions = self.status.get("conditions", ())
+        return next((entry for entry in conditions if entry["type"] == kind), {})
 
     @property
     def versions(self) -> dict[str, str]:
         """Of each step of the set that clients reach."""
-        return {one["name"]: one["version"] for one in self.status.get("steps", ())}
+        return {entry["name"]: entry["version"] for entry in self.status.get("steps", ())}
 
     def served(self) -> str:
         selector = self.scene.get("service", NAME)["spec"]["selector"]
@@ -68,11 +68,11 @@ class PipelineHarness:
     def until(self, holds: Callable[[], bool]) -> None:
         """Pods answer as they come."""
 
-        def found() -> bool:
+        def holds_after_answers() -> bool:
             self.scene.pods_answer()
             return holds()
 
-        eventually(found, lambda: self.status)
+        eventually(holds_after_answers, lambda: self.status)
 
     def await_ready(self) -> None:
         def holds() -> bool:
@@ -82,7 +82,7 @@ class PipelineHarness:
 
         self.until(holds)
 
-    def told(self, kind: str, reason: str) -> dict[str, str]:
+    def await_condition(self, kind: str, reason: str) -> dict[str, str]:
         """That condition, once it has that reason."""
         eventually(lambda: self.condition(kind).get("reason") == reason, lambda: self.status)
         return self.condition(kind)
@@ -112,8 +112,8 @@ def test_a_step_whose_alias_moves_makes_a_new_set_and_leaves_the_other_steps(
     assert desk.status["model"]["version"] == "2"
     assert desk.served() != first
     kept = [body["data"]["steps"] for body in desk.scene.children("controllerrevision")]
-    known = {tuple(one["resolved"]["runId"] for one in steps) for steps in kept}
-    assert known == {(runs[0], runs[0]), (runs[1], runs[0])}
+    run_ids = {tuple(entry["resolved"]["runId"] for entry in steps) for steps in kept}
+    assert run_ids == {(runs[0], runs[0]), (runs[1], runs[0])}
 
 
 def test_the_pod_is_told_where_each_version_is(
@@ -144,9 +144,9 @@ def test_a_registry_that_is_down_takes_nothing(
     revision = desk.served()
 
     mlflow.stop()
-    found = desk.told("ArtifactResolved", "RegistryUnreachable")
-    assert found["status"] == "Unknown"
-    assert found["message"].count(f"{mlflow.uri} does not answer") == 1
+    condition = desk.await_condition("ArtifactResolved", "RegistryUnreachable")
+    assert condition["status"] == "Unknown"
+    assert condition["message"].count(f"{mlflow.uri} does not answer") == 1
     assert desk.condition("Ready")["status"] == "True"
 
     operator.kill()
@@ -160,7 +160,7 @@ def test_a_registry_that_is_down_takes_nothing(
     desk.until(lambda: desk.versions == {"price": "1"})
 
     mlflow.start()
-    desk.told("ArtifactResolved", "Resolved")
+    desk.await_condition("ArtifactResolved", "Resolved")
     assert desk.versions == {"price": "1"}
 
 
@@ -170,9 +170,9 @@ def test_a_bad_alias_is_named_with_its_step_and_mended_without_an_edit(
     registry.register("one network")
     begin()
     desk.apply(step("steady", f"models:/{registry.name}/1"), step("price", registry.uri))
-    found = desk.told("Ready", "AliasNotFound")
-    assert "has no alias champion (it has none at all)" in found["message"]
-    assert "correct spec.steps[price].model.source.uri" in found["message"]
+    condition = desk.await_condition("Ready", "AliasNotFound")
+    assert "has no alias champion (it has none at all)" in condition["message"]
+    assert "correct spec.steps[price].model.source.uri" in condition["message"]
     assert desk.scene.children() == []
 
     registry.champion(1)

@@ -25,8 +25,8 @@ def serve(scene: NamespaceHarness, **pipeline: Any) -> None:
 
 
 def of_pipeline(scene: NamespaceHarness) -> list[str]:
-    found = (c for c in scene.children() if c["metadata"]["ownerReferences"][0]["name"] == PIPELINE)
-    return sorted(child["kind"] for child in found)
+    owned = (c for c in scene.children() if c["metadata"]["ownerReferences"][0]["name"] == PIPELINE)
+    return sorted(child["kind"] for child in owned)
 
 
 def refs(scene: NamespaceHarness) -> dict[str, str]:
@@ -45,9 +45,9 @@ def test_a_pipeline_gets_children_of_its_own_and_kubectl_shows_it(
     assert row[:5] == [PIPELINE, "True", "drift:1", "1", "Ready"]
     assert {NAME, PIPELINE} <= set(re.split(r"[/\s]+", scene.run("get", "inference")))
     eventually(lambda: "Promoted" in scene.event_reasons("EnsemblePipeline"))
-    told = scene.run("describe", "epipe", PIPELINE)
-    assert "Resolved Refs" in told or "ResolvedRefs" in told
-    assert re.search(r"Normal\s+Promoted\s", told)
+    described = scene.run("describe", "epipe", PIPELINE)
+    assert "Resolved Refs" in described or "ResolvedRefs" in described
+    assert re.search(r"Normal\s+Promoted\s", described)
 
 
 def test_kubectl_scale_scales_the_set(operator: OperatorProcess, scene: NamespaceHarness) -> None:
@@ -56,8 +56,8 @@ def test_kubectl_scale_scales_the_set(operator: OperatorProcess, scene: Namespac
     scene.await_ready(PIPE)
 
     assert "PodDisruptionBudget" in of_pipeline(scene)
-    found = scene.model(PIPE)["status"]
-    assert (found["replicas"], found["readyReplicas"]) == (3, 3)
+    status = scene.model(PIPE)["status"]
+    assert (status["replicas"], status["readyReplicas"]) == (3, 3)
 
 
 def test_applying_it_again_and_a_restart_write_nothing(
@@ -110,8 +110,8 @@ def test_a_new_stable_revision_of_the_model_becomes_a_new_set(
 
     eventually(has_moved, lambda: operator.log)
     scene.await_ready(PIPE)
-    (found,) = scene.model(PIPE)["status"]["steps"]
-    assert found["source"] == source(2)["source"]["uri"]
+    (step,) = scene.model(PIPE)["status"]["steps"]
+    assert step["source"] == source(2)["source"]["uri"]
 
 
 def test_a_deleted_model_is_told_and_takes_nothing_away(
@@ -150,14 +150,14 @@ def test_the_second_of_two_names_alike_is_told_and_the_first_serves_on(
     # Not a step that refers to the namesake: no pipeline may be called as its own model in Triton.
     inline = step(modelRef=None, model=source(4))
     scene.apply_pipeline(NAME, steps=[inline])
-    found = eventually(
+    condition = eventually(
         lambda: (
             (c := scene.condition("Ready", f"epipe/{NAME}")).get("reason") == "ChildRefused" and c
         ),
         lambda: (scene.model(f"epipe/{NAME}").get("status"), operator.log),
     )
-    said = f"Service/{NAME} belongs to InferenceModel {NAME}; rename one of the two"
-    assert found["message"].startswith(said)
+    conflict = f"Service/{NAME} belongs to InferenceModel {NAME}; rename one of the two"
+    assert condition["message"].startswith(conflict)
     time.sleep(1)
     assert scene.get("service", NAME) == service
     assert scene.condition("Ready")["status"] == "True"
@@ -180,8 +180,8 @@ def test_a_name_that_becomes_free_is_taken(
 
 
 def _owner(scene: NamespaceHarness, name: str = NAME) -> str:
-    found = [s for s in scene.children("service") if s["metadata"]["name"] == name]
-    return str(found[0]["metadata"]["ownerReferences"][0]["kind"]) if found else ""
+    services = [s for s in scene.children("service") if s["metadata"]["name"] == name]
+    return str(services[0]["metadata"]["ownerReferences"][0]["kind"]) if services else ""
 
 
 def test_deletion_leaves_no_child_and_its_model_alone(
@@ -200,5 +200,5 @@ def test_a_pipeline_may_run_a_pipeline(operator: OperatorProcess, scene: Namespa
     scene.apply_pipeline("outer", steps=[step(modelRef=inner)])
     scene.await_ready("epipe/outer")
 
-    (found,) = scene.model("epipe/outer")["status"]["steps"]
-    assert found["modelRef"] == f"EnsemblePipeline/{PIPELINE}"
+    (shown,) = scene.model("epipe/outer")["status"]["steps"]
+    assert shown["modelRef"] == f"EnsemblePipeline/{PIPELINE}"

@@ -38,8 +38,8 @@ def test_its_log_is_json_with_the_key_of_the_object(
     eventually(lambda: "Promoted" in operator.log)
     lines = [json.loads(line) for line in operator.log.splitlines()]
 
-    (told,) = [line for line in lines if line.get("reason") == "Promoted"]
-    assert told["unit"] == f"InferenceModel/{scene.namespace}/tape-reader"
+    (promotion,) = [line for line in lines if line.get("reason") == "Promoted"]
+    assert promotion["unit"] == f"InferenceModel/{scene.namespace}/tape-reader"
     assert all({"time", "level", "logger", "message"} <= set(line) for line in lines)
 
 
@@ -74,8 +74,8 @@ def test_it_waits_for_a_kind_that_is_not_there_yet(there: tuple[str, ...], missi
             server.kubectl("apply", "--server-side", "-f", str(path))
             server.kubectl.wait_for_crds()
         with operator_process(server.kubeconfig, {}) as process:
-            said = f"does not know {missing}; apply the CRDs of this version (crds/)"
-            eventually(lambda: said in process.log, lambda: process.log)
+            message = f"does not know {missing}; apply the CRDs of this version (crds/)"
+            eventually(lambda: message in process.log, lambda: process.log)
             assert process.ask("/healthz")[0] == 200
             assert process.ask("/readyz")[0] == 503
 

@@ -107,8 +107,8 @@ def test_a_forged_record_is_reported_and_made_again(
     attacked.await_ready()
     assert inventory(attacked) == before
     assert pods(attacked) == running
-    told = attacked.run("describe", f"inferencemodel/{NAME}")
-    assert "data.children[1].metadata.namespace: found 'kube-system'" in told
+    described = attacked.run("describe", f"inferencemodel/{NAME}")
+    assert "data.children[1].metadata.namespace: found 'kube-system'" in described
 
 
 def test_a_forged_record_that_cannot_be_deleted_stops_nothing(

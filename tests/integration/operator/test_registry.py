@@ -21,22 +21,22 @@ pytestmark = pytest.mark.integration
 def served(scene: NamespaceHarness, version: str) -> dict[str, str]:
     """The status of the model, once that version serves."""
 
-    def found() -> dict[str, str]:
+    def read() -> dict[str, str]:
         scene.pods_answer()
         model: dict[str, str] = scene.model().get("status", {}).get("model", {})
         return model if model.get("version") == version else {}
 
-    return eventually(found, lambda: scene.model().get("status"))
+    return eventually(read, lambda: scene.model().get("status"))
 
 
-def told(scene: NamespaceHarness, kind: str, reason: str) -> dict[str, str]:
+def await_condition(scene: NamespaceHarness, kind: str, reason: str) -> dict[str, str]:
     """That condition, once it has that reason."""
 
-    def found() -> dict[str, str]:
+    def read() -> dict[str, str]:
         condition = scene.condition(kind)
         return condition if condition.get("reason") == reason else {}
 
-    return eventually(found, lambda: scene.model().get("status"))
+    return eventually(read, lambda: scene.model().get("status"))
 
 
 def test_an_alias_is_followed_and_every_version_recorded(
@@ -58,12 +58,12 @@ def test_an_alias_is_followed_and_every_version_recorded(
     registry.champion(2)
 
     assert served(scene, "2")["runId"] == second[0]
-    said = " ".join(decision["message"] for decision in scene.model()["status"]["decisions"])
+    messages = " ".join(decision["message"] for decision in scene.model()["status"]["decisions"])
     for run, digest in (first, second):
-        assert run in said
-        assert digest in said
+        assert run in messages
+        assert digest in messages
     kept = [body["data"]["resolved"] for body in scene.children("controllerrevision")]
-    assert {(one["version"], one["runId"]) for one in kept} == {(1, first[0]), (2, second[0])}
+    assert {(entry["version"], entry["runId"]) for entry in kept} == {(1, first[0]), (2, second[0])}
 
 
 def test_the_pod_is_told_where_the_version_is_and_what_it_has(
@@ -97,11 +97,11 @@ def test_what_serves_goes_on_while_the_registry_is_down(
     revision = scene.served()
 
     mlflow.stop()
-    found = told(scene, "ArtifactResolved", "RegistryUnreachable")
-    assert found["status"] == "Unknown"
-    assert f"{mlflow.uri} does not answer" in found["message"]
-    assert "(since 20" in found["message"]
-    assert f"models:/{registry.name}/1" in found["message"]
+    condition = await_condition(scene, "ArtifactResolved", "RegistryUnreachable")
+    assert condition["status"] == "Unknown"
+    assert f"{mlflow.uri} does not answer" in condition["message"]
+    assert "(since 20" in condition["message"]
+    assert f"models:/{registry.name}/1" in condition["message"]
     assert scene.condition("Ready")["status"] == "True"
 
     operator.kill()
@@ -112,7 +112,7 @@ def test_what_serves_goes_on_while_the_registry_is_down(
     assert scene.served() == revision
 
     mlflow.start()
-    told(scene, "ArtifactResolved", "Resolved")
+    await_condition(scene, "ArtifactResolved", "Resolved")
     assert scene.served() == revision
 
 
@@ -122,8 +122,8 @@ def test_a_bad_alias_is_named_and_mended_without_an_edit(
     registry.register("one network")
     begin()
     scene.apply(model=registry.source)
-    found = told(scene, "Ready", "AliasNotFound")
-    assert "has no alias champion (it has none at all)" in found["message"]
+    condition = await_condition(scene, "Ready", "AliasNotFound")
+    assert "has no alias champion (it has none at all)" in condition["message"]
     assert scene.children() == []
 
     registry.champion(1)
@@ -143,8 +143,8 @@ def test_a_deleted_version_is_told_and_serves_on(
 
     registry.delete_version(registry.name, 1)
 
-    found = told(scene, "ArtifactResolved", "AliasNotFound")
-    assert found["status"] == "False"
+    condition = await_condition(scene, "ArtifactResolved", "AliasNotFound")
+    assert condition["status"] == "False"
     assert scene.condition("Available")["status"] == "True"
     assert scene.served() == revision
 
@@ -187,9 +187,9 @@ def test_a_secret_is_read_once_a_role_of_its_namespace_allows_it(
         scene.run("create", "secret", "generic", "mlflow", "--from-literal=token=t0ken")
         secret = {"secretRef": {"name": "mlflow"}}
         scene.apply(model={"source": {**registry.source["source"], **secret}})
-        found = told(scene, "ArtifactResolved", "CredentialsUnusable")
-        assert "the operator may not read Secret mlflow" in found["message"]
-        assert f"a Role of {scene.namespace}" in found["message"]
+        condition = await_condition(scene, "ArtifactResolved", "CredentialsUnusable")
+        assert "the operator may not read Secret mlflow" in condition["message"]
+        assert f"a Role of {scene.namespace}" in condition["message"]
 
         scene.run(*ROLE, "--resource-name=mlflow")
         scene.run(*BINDING, f"--serviceaccount={NAMESPACE}:inference-operator")
@@ -202,5 +202,5 @@ def test_without_a_registry_its_sources_are_told_which_setting_is_missing(
     operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model={"source": {"uri": "models:/tape_reader@champion"}})
-    found = told(scene, "Ready", "RegistryNotConfigured")
-    assert "set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI" in found["message"]
+    condition = await_condition(scene, "Ready", "RegistryNotConfigured")
+    assert "set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI" in condition["message"]

@@ -120,14 +120,14 @@ def test_a_bad_edit_is_refused_by_the_api_server_or_reported(
 
     # The schema cannot know what Triton's own schema says.
     scene.apply(model=source(1), triton={"configOverrides": "nonsense: 1"})
-    found = eventually(
+    condition = eventually(
         lambda: (c := scene.condition("SpecValid")).get("status") == "False" and c,
         scene.model,
     )
 
-    assert found["reason"] == "InvalidSpec"
-    assert "spec.triton.configOverrides" in found["message"]
-    assert f"(revision {old} goes on serving on 1 replica)" in found["message"]
+    assert condition["reason"] == "InvalidSpec"
+    assert "spec.triton.configOverrides" in condition["message"]
+    assert f"(revision {old} goes on serving on 1 replica)" in condition["message"]
     assert scene.served() == old
     assert scene.condition("Available")["status"] == "True"
 
@@ -166,8 +166,9 @@ def test_a_child_deleted_by_hand_comes_back(
 
 
 def _name_and_uid(scene: NamespaceHarness, kind: str) -> tuple[str, str]:
-    found = scene.children(kind)
-    return (found[0]["metadata"]["name"], found[0]["metadata"]["uid"]) if found else ("", "")
+    children = scene.children(kind)
+    meta = children[0]["metadata"] if children else {"name": "", "uid": ""}
+    return meta["name"], meta["uid"]
 
 
 @pytest.mark.parametrize(
@@ -287,11 +288,11 @@ def test_a_foreign_service_is_reported_and_left_alone(
     scene.run("create", "service", "clusterip", NAME, "--tcp=80:80")
     before = scene.get("service", NAME)["spec"]
     scene.apply(model=source(1))
-    found = eventually(
+    condition = eventually(
         lambda: (c := scene.condition("Ready")).get("reason") == "ChildRefused" and c,
         lambda: scene.model().get("status"),
     )
 
-    assert found["message"].startswith(f"Service/{NAME} exists and is managed by somebody else")
+    assert condition["message"].startswith(f"Service/{NAME} exists and is managed by somebody else")
     assert scene.get("service", NAME)["spec"] == before
     assert "Deployment" in scene.kinds()

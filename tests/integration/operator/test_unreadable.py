@@ -44,8 +44,8 @@ def put_deep(scene: NamespaceHarness, name: str, version: int) -> None:
 
 def reported(scene: NamespaceHarness) -> set[tuple[str, str]]:
     events = scene.get("events")["items"]
-    found = (event for event in events if event["reason"] == "ObjectUnreadable")
-    return {(e["involvedObject"]["kind"], e["involvedObject"]["name"]) for e in found}
+    unreadable = (event for event in events if event["reason"] == "ObjectUnreadable")
+    return {(e["involvedObject"]["kind"], e["involvedObject"]["name"]) for e in unreadable}
 
 
 def children_of(scene: NamespaceHarness, name: str) -> dict[str, str]:

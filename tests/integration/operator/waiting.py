@@ -17,7 +17,7 @@ def eventually(ask: Callable[[], T], why: Callable[[], object] = lambda: "") -> 
     """The first true answer; AssertionError with `why()` when none comes."""
     deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
-        if found := ask():
-            return found
+        if answer := ask():
+            return answer
         time.sleep(0.1)
     raise AssertionError(f"that never came: {why()}")

@@ -6,7 +6,7 @@ from dataclasses import replace
 from inference_operator.adapters.kubernetes.apply import AT_ONCE, Executor
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import ChildKey
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.plan import Delete
 from tests.fakes.bodies import KEY
 from tests.fakes.cluster import FakeCluster
@@ -34,7 +34,7 @@ async def test_a_thousand_deletions_are_sent_a_few_at_a_time() -> None:
         Delete(ChildKey("ControllerRevision", f"{KEY.name}-{n}"), f"u{n}", "forged")
         for n in range(1000)
     )
-    outcome = await Executor(cluster, Cache()).execute(replace(planned(), stages=(actions,)))
+    outcome = await Executor(cluster, Store()).execute(replace(planned(), stages=(actions,)))
 
     assert (cluster.done, cluster.most) == (1000, AT_ONCE)
     assert outcome.written == 1000

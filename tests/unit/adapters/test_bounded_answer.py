@@ -59,8 +59,8 @@ def without_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_file_within_the_limit_is_read_whole() -> None:
     flood = Flood(4)
     async with asked(flood) as mlflow:
-        found = await mlflow.text(mlflow.run_file("r", "MLmodel"), OPEN, LIMIT)
-    assert found == (PIECE * 4).decode()
+        text = await mlflow.text(mlflow.run_file("r", "MLmodel"), OPEN, LIMIT)
+    assert text == (PIECE * 4).decode()
     assert flood.asked == ["identity"]
 
 

@@ -74,40 +74,40 @@ async def read(spec: str, fields: str = "[]") -> dict[str, Any]:
         (an_object("{}", name="a"), an_object(spec, fields), an_object("{}", name="b"))
     )
     page = await decode_page(f'{{"items":[{parts}],"metadata":{{"continue":"c"}}}}'.encode())
-    one, found, other = page["items"]
-    assert (one["metadata"]["name"], other["metadata"]["name"]) == ("a", "b")
-    assert not why_unreadable(one) + why_unreadable(other)
+    first, decoded, other = page["items"]
+    assert (first["metadata"]["name"], other["metadata"]["name"]) == ("a", "b")
+    assert not why_unreadable(first) + why_unreadable(other)
     assert page["metadata"] == {"continue": "c"}
     text = an_object(spec, fields)
-    assert await decode_event(f'{{"type":"ADDED","object":{text}}}'.encode()) == ("ADDED", found)
-    assert await decode_object(text.encode()) == found
-    return dict(found)
+    assert await decode_event(f'{{"type":"ADDED","object":{text}}}'.encode()) == ("ADDED", decoded)
+    assert await decode_object(text.encode()) == decoded
+    return dict(decoded)
 
 
 @pytest.mark.parametrize("name", BAD)
 async def test_beyond_a_limit_only_the_identity_is_read(name: str) -> None:
     spec, reason = BAD[name]
-    found = await read(spec)
+    decoded = await read(spec)
 
-    assert found.keys() == {"metadata", "unreadable"}
-    assert found["metadata"] == IDENTITY
-    assert why_unreadable(found).startswith(reason)
+    assert decoded.keys() == {"metadata", "unreadable"}
+    assert decoded["metadata"] == IDENTITY
+    assert why_unreadable(decoded).startswith(reason)
 
 
 @pytest.mark.parametrize("name", GOOD)
 async def test_within_the_limits_everything_is_read(name: str) -> None:
-    found = await read(GOOD[name])
+    decoded = await read(GOOD[name])
 
-    assert found["spec"] == json.loads(GOOD[name])
-    assert not why_unreadable(found)
+    assert decoded["spec"] == json.loads(GOOD[name])
+    assert not why_unreadable(decoded)
 
 
 @pytest.mark.parametrize("name", BAD)
 async def test_managed_fields_make_nothing_unreadable(name: str) -> None:
-    found = await read('{"replicas":2}', f"[{BAD[name][0]}]")
+    decoded = await read('{"replicas":2}', f"[{BAD[name][0]}]")
 
-    assert found["spec"] == {"replicas": 2}
-    assert found["metadata"] == IDENTITY
+    assert decoded["spec"] == {"replicas": 2}
+    assert decoded["metadata"] == IDENTITY
 
 
 @pytest.mark.parametrize(
@@ -172,10 +172,10 @@ async def test_others_run_while_a_large_page_is_read() -> None:
             await asyncio.sleep(0)
 
     task = asyncio.create_task(others())
-    found = await decode_page(page)
+    decoded = await decode_page(page)
     task.cancel()
 
-    assert len(found["items"]) == 20
+    assert len(decoded["items"]) == 20
     assert turns >= 20
 
 
@@ -206,11 +206,11 @@ async def test_one_object_of_a_megabyte_leaves_the_loop_free(
 
     task = asyncio.create_task(others())
     await asyncio.sleep(0)
-    found = await decode(whole.get(decode, text).encode())
+    decoded = await decode(whole.get(decode, text).encode())
     task.cancel()
 
-    body = {decode_page: lambda: found["items"][0], decode_event: lambda: found[1]}
-    read = body.get(decode, lambda: found)()
+    body = {decode_page: lambda: decoded["items"][0], decode_event: lambda: decoded[1]}
+    read = body.get(decode, lambda: decoded)()
     assert bool(why_unreadable(read)) is (name != "maps that are allowed")
     # Seconds of this thread's CPU, so that a busy machine does not count.
     assert longest < 0.1
@@ -238,21 +238,21 @@ async def stream(*chunks: bytes) -> AsyncIterator[bytes]:
 
 
 async def test_lines_are_whole_however_they_arrive() -> None:
-    found = [line async for line in lines(stream(b'{"a"', b":1}\n\n{", b"}\n{}\n{", b'"cut'))]
-    assert found == [b'{"a":1}', b"{}", b"{}"]
+    decoded = [line async for line in lines(stream(b'{"a"', b":1}\n\n{", b"}\n{}\n{", b'"cut'))]
+    assert decoded == [b'{"a":1}', b"{}", b"{}"]
 
 
-async def collect(chunks: list[bytes], limit: int, found: list[bytes]) -> None:
+async def collect(chunks: list[bytes], limit: int, decoded: list[bytes]) -> None:
     async for line in lines(stream(*chunks), limit):
-        found.append(line)
+        decoded.append(line)
 
 
 @pytest.mark.parametrize("chunks", [[b"x" * 11], [b"x" * 6] * 2, [b"y\n" + b"x" * 11 + b"\nz\n"]])
 async def test_a_line_beyond_the_limit_is_not_kept(chunks: list[bytes]) -> None:
-    found: list[bytes] = []
+    decoded: list[bytes] = []
     with pytest.raises(TooLongError, match="found more than 10 bytes, expected at most 10"):
-        await collect(chunks, 10, found)
-    assert found in ([], [b"y"])
+        await collect(chunks, 10, decoded)
+    assert decoded in ([], [b"y"])
 
 
 async def test_an_answer_beyond_the_limit_is_not_kept() -> None:

@@ -31,8 +31,8 @@ class LeaseInMemory:
     async def patch(self, resource: ApiResource, body: dict[str, Any]) -> dict[str, Any]:
         self._answer()
         assert self.body is not None
-        wanted = body["metadata"].get("resourceVersion")
-        if wanted not in (None, self.body["metadata"]["resourceVersion"]):
+        version = body["metadata"].get("resourceVersion")
+        if version not in (None, self.body["metadata"]["resourceVersion"]):
             raise ApiError(409, "Conflict", "the object has been modified")
         return self._put({**self.body["spec"], **body["spec"]})
 

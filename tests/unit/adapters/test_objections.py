@@ -10,7 +10,7 @@ import pytest
 from inference_operator.adapters.kubernetes.apply import Executor
 from inference_operator.adapters.kubernetes.objections import ObjectionError, object_to
 from inference_operator.domain.names import ChildKey
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.plan import Action, Apply, Create, Delete, Plan
 from inference_operator.planning.planner import plan
 from tests.fakes.bodies import KEY, spec
@@ -109,7 +109,7 @@ async def test_it_is_never_sent_and_is_reported(kind: str) -> None:
         tuple(edited(a, astray) if a.key.kind == kind else a for a in stage)
         for stage in done.stages
     )
-    outcome = await Executor(cluster, Cache()).execute(replace(done, stages=stages))
+    outcome = await Executor(cluster, Store()).execute(replace(done, stages=stages))
 
     assert kind not in {request.kind for request in cluster.requests}
     (sentence,) = outcome.refused

@@ -20,11 +20,11 @@ EQ, NEWS = "models:/eq@champion", "models:/news@champion"
 @pytest.fixture
 def watch() -> Watch:
     """Also eq and news have a version, which champion names."""
-    found = Watch()
+    resolutions = Watch()
     for name in ("eq", "news"):
-        found.ground.version(name, {}, {"MLmodel": mlmodel(), **FILES})
-        found.ground.alias(name, "champion", 1)
-    return found
+        resolutions.ground.version(name, {}, {"MLmodel": mlmodel(), **FILES})
+        resolutions.ground.alias(name, "champion", 1)
+    return resolutions
 
 
 def step(name: str, uri: str, secret: str | None = None) -> dict[str, Any]:
@@ -36,27 +36,27 @@ def pipeline(*steps: object) -> dict[str, Any]:
     return {"steps": list(steps)}
 
 
-def told(watch: Watch, *steps: object) -> dict[str, str]:
+def answers(watch: Watch, *steps: object) -> dict[str, str]:
     """What a pipeline of those steps is told: a version or a reason, by uri and Secret."""
-    found = watch.registry.resolutions(PIPELINE, pipeline(*steps))
+    resolutions = watch.registry.resolutions(PIPELINE, pipeline(*steps))
     return {
         f"{key.uri} {key.secret}".strip(): a.uri if isinstance(a, Resolved) else a.reason.value
-        for key, a in found.items()
+        for key, a in resolutions.items()
     }
 
 
 async def test_each_inline_model_has_its_own_answer(watch: Watch) -> None:
     steps = step("price", CHAMPION), step("text", NEWS)
-    assert told(watch, *steps) == {}
+    assert answers(watch, *steps) == {}
     await watch.asks()
-    assert told(watch, *steps) == {CHAMPION: "models:/fx/1", NEWS: "models:/news/1"}
+    assert answers(watch, *steps) == {CHAMPION: "models:/fx/1", NEWS: "models:/news/1"}
 
 
 async def test_a_pipeline_and_a_model_of_one_registered_model_are_one_request(
     watch: Watch,
 ) -> None:
     watch.says(FX)
-    told(watch, step("price", CHAMPION), step("trend", VERSION))
+    answers(watch, step("price", CHAMPION), step("trend", VERSION))
     assert (await watch.asks()).count(ALIASES) == 1
     assert await watch.asks(after=INTERVAL) == [ALIASES]
 
@@ -64,10 +64,10 @@ async def test_a_pipeline_and_a_model_of_one_registered_model_are_one_request(
 async def test_steps_with_two_aliases_of_one_model_are_one_request(watch: Watch) -> None:
     watch.ground.alias("fx", "challenger", 2)
     steps = step("price", CHAMPION), step("shadow", "models:/fx@challenger")
-    told(watch, *steps)
+    answers(watch, *steps)
     await watch.asks()
     assert await watch.asks(after=INTERVAL) == [ALIASES]
-    assert told(watch, *steps) == {
+    assert answers(watch, *steps) == {
         CHAMPION: "models:/fx/1",
         "models:/fx@challenger": "models:/fx/2",
     }
@@ -75,10 +75,10 @@ async def test_steps_with_two_aliases_of_one_model_are_one_request(watch: Watch)
 
 async def test_one_uri_in_two_steps_is_one_question(watch: Watch) -> None:
     steps = step("price", VERSION), step("again", VERSION)
-    told(watch, *steps)
+    answers(watch, *steps)
     requests = await watch.asks()
     assert len(requests) == len(set(requests))
-    assert told(watch, *steps) == {VERSION: VERSION}
+    assert answers(watch, *steps) == {VERSION: VERSION}
     assert watch.woken == [PIPELINE]
 
 
@@ -87,36 +87,36 @@ async def test_each_step_asks_with_its_own_secret(watch: Watch) -> None:
     watch.secrets["desk-7", "desk"] = {"token": "dDBrZW4="}
     watch.secrets["desk-7", "other"] = {"token": "b3RoZXI="}
     steps = step("price", CHAMPION, "desk"), step("shadow", CHAMPION, "other")
-    told(watch, *steps)
+    answers(watch, *steps)
     await watch.asks()
-    assert told(watch, *steps) == {
+    assert answers(watch, *steps) == {
         f"{CHAMPION} desk": "models:/fx/1",
         f"{CHAMPION} other": "RegistryForbidden",
     }
 
 
 async def test_an_answer_does_not_wait_for_the_other_steps(watch: Watch) -> None:
-    told(watch, step("price", CHAMPION))
+    answers(watch, step("price", CHAMPION))
     await watch.asks()
     both = step("price", CHAMPION), step("text", NEWS)
-    assert told(watch, *both) == {CHAMPION: "models:/fx/1"}
+    assert answers(watch, *both) == {CHAMPION: "models:/fx/1"}
     await watch.asks()
-    assert told(watch, *both) == {CHAMPION: "models:/fx/1", NEWS: "models:/news/1"}
+    assert answers(watch, *both) == {CHAMPION: "models:/fx/1", NEWS: "models:/news/1"}
 
 
 async def test_a_new_step_has_only_its_own_model_asked_for(watch: Watch) -> None:
-    told(watch, step("price", CHAMPION))
+    answers(watch, step("price", CHAMPION))
     await watch.asks()
-    told(watch, step("price", CHAMPION), step("text", NEWS))
+    answers(watch, step("price", CHAMPION), step("text", NEWS))
     assert (await watch.asks(after=1)).count(ALIASES) == 1
-    assert told(watch, step("text", NEWS)) == {NEWS: "models:/news/1"}
+    assert answers(watch, step("text", NEWS)) == {NEWS: "models:/news/1"}
 
 
 async def test_a_step_that_cannot_be_looked_up_holds_up_no_other(watch: Watch) -> None:
     steps = step("price", CHAMPION), step("gone", "models:/fx/7"), step("odd", "models:/bonds@x")
-    told(watch, *steps)
+    answers(watch, *steps)
     await watch.asks()
-    assert told(watch, *steps) == {
+    assert answers(watch, *steps) == {
         CHAMPION: "models:/fx/1",
         "models:/fx/7": "VersionNotFound",
         "models:/bonds@x": "RegisteredModelNotFound",
@@ -124,14 +124,14 @@ async def test_a_step_that_cannot_be_looked_up_holds_up_no_other(watch: Watch) -
 
 
 async def test_a_removed_step_is_asked_about_no_more(watch: Watch) -> None:
-    told(watch, step("price", CHAMPION), step("text", NEWS))
+    answers(watch, step("price", CHAMPION), step("text", NEWS))
     await watch.asks()
-    assert told(watch, step("price", CHAMPION)) == {CHAMPION: "models:/fx/1"}
+    assert answers(watch, step("price", CHAMPION)) == {CHAMPION: "models:/fx/1"}
     assert await watch.asks(after=INTERVAL) == [ALIASES]
 
 
 async def test_a_removed_pipeline_is_asked_about_no_more(watch: Watch) -> None:
-    told(watch, step("price", CHAMPION), step("text", NEWS))
+    answers(watch, step("price", CHAMPION), step("text", NEWS))
     await watch.asks()
     assert watch.registry.resolutions(PIPELINE, {}) == {}
     assert await watch.asks(after=INTERVAL) == []
@@ -139,7 +139,7 @@ async def test_a_removed_pipeline_is_asked_about_no_more(watch: Watch) -> None:
 
 async def test_a_moved_alias_wakes_the_pipelines_and_the_models_of_it(watch: Watch) -> None:
     watch.says(FX)
-    told(watch, step("text", NEWS), step("price", CHAMPION))
+    answers(watch, step("text", NEWS), step("price", CHAMPION))
     other = UnitKey("EnsemblePipeline", "desk-7", "evening-call")
     watch.registry.resolutions(other, pipeline(step("text", NEWS)))
     await watch.asks()
@@ -151,7 +151,7 @@ async def test_a_moved_alias_wakes_the_pipelines_and_the_models_of_it(watch: Wat
 
 async def test_two_steps_that_change_at_once_wake_once(watch: Watch) -> None:
     watch.ground.alias("fx", "challenger", 1)
-    told(watch, step("price", CHAMPION), step("shadow", "models:/fx@challenger"))
+    answers(watch, step("price", CHAMPION), step("shadow", "models:/fx@challenger"))
     await watch.asks()
     watch.woken.clear()
     for alias in ("champion", "challenger"):
@@ -162,11 +162,11 @@ async def test_two_steps_that_change_at_once_wake_once(watch: Watch) -> None:
 
 async def test_a_registry_that_goes_down_leaves_every_step_its_version(watch: Watch) -> None:
     steps = step("price", CHAMPION), step("text", NEWS)
-    told(watch, *steps)
+    answers(watch, *steps)
     await watch.asks()
     watch.mlflow.down = True
     await watch.asks(after=INTERVAL)
-    assert told(watch, *steps) == {CHAMPION: "models:/fx/1", NEWS: "models:/news/1"}
+    assert answers(watch, *steps) == {CHAMPION: "models:/fx/1", NEWS: "models:/news/1"}
 
 
 async def test_references_and_builtins_ask_nothing(watch: Watch) -> None:
@@ -175,7 +175,7 @@ async def test_references_and_builtins_ask_nothing(watch: Watch) -> None:
         {"name": "sum", "builtin": {"weightedAverage": {}}},
         step("stored", "s3://models/fx.onnx"),
     )
-    assert told(watch, *steps) == {}
+    assert answers(watch, *steps) == {}
     assert await watch.asks() == []
 
 
@@ -202,17 +202,18 @@ anything = st.recursive(
 
 @given(body=anything, kind=st.sampled_from(["InferenceModel", "EnsemblePipeline"]))
 def test_no_spec_is_too_odd_to_be_read(body: Any, kind: str) -> None:
-    found = no_registry(UnitKey(kind, "desk-7", "odd"), body)
-    assert set(found.values()) <= {NOT_CONFIGURED}
+    resolutions = no_registry(UnitKey(kind, "desk-7", "odd"), body)
+    assert set(resolutions.values()) <= {NOT_CONFIGURED}
 
 
 def test_without_a_registry_each_of_its_sources_is_told_so() -> None:
     body = pipeline(step("price", CHAMPION), step("text", NEWS, "desk"), step("x", "pvc://m/x"))
-    found = no_registry(PIPELINE, body)
-    assert set(found) == {SourceKey(CHAMPION), SourceKey(NEWS, "desk")}
+    resolutions = no_registry(PIPELINE, body)
+    assert set(resolutions) == {SourceKey(CHAMPION), SourceKey(NEWS, "desk")}
 
 
 async def test_the_secret_of_a_registered_model_is_that_of_its_step(watch: Watch) -> None:
-    told(watch, step("price", CHAMPION, "desk"), step("text", NEWS))
-    places = [watch.registry.place_of(PIPELINE, f"models:/{name}") for name in ("fx", "news", "eq")]
-    assert places == [("desk-7", "desk"), ("", ""), None]
+    answers(watch, step("price", CHAMPION, "desk"), step("text", NEWS))
+    names = ("fx", "news", "eq")
+    secrets = [watch.registry.secret_of(PIPELINE, f"models:/{name}") for name in names]
+    assert secrets == [("desk-7", "desk"), ("", ""), None]

@@ -14,7 +14,7 @@ from inference_operator.adapters.mlflow.registry_secrets import Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.api.conditions import format_time
 from inference_operator.api.status import RevisionStatus, UnitStatus
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step, stored
 from tests.fakes.harness import NOON
 from tests.fakes.registry_ground import FILES, FakeGround, mlmodel
@@ -33,11 +33,11 @@ class Scene:
         self.secrets: dict[tuple[str, str], dict[str, str]] = {}
         for _ in range(2):
             self.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
-        self.cache = Cache()
+        self.store = Store()
         secrets = Secrets(self, lambda: 0.0)
         pace = PollSchedule(30.0, lambda: 0.0, lambda: 0.5)
         self.registry = ModelRegistry(self.ground.fake, secrets, pace, lambda _: None, lambda: NOON)
-        self.promotions = Promotions(self.ground.fake, secrets, self.registry, self.cache, NOON)
+        self.promotions = Promotions(self.ground.fake, secrets, self.registry, self.store, NOON)
         self._stored = 0
 
     async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]:
@@ -63,7 +63,7 @@ class Scene:
             "stable": {"revision": "rev3"},
             "rollout": {"promotedAt": format_time(NOON + timedelta(minutes=1))},
         }
-        self.cache.put(PIPELINE.kind, stored({**body, "status": status}))
+        self.store.put(PIPELINE.kind, stored({**body, "status": status}))
 
     def serves(self, version: int, *, minutes: int, uri: str = "models:/fx@champion") -> None:
         """Clients were moved to that version so many minutes after noon."""
@@ -76,7 +76,7 @@ class Scene:
             "stable": {"revision": f"rev{version}"},
             "rollout": {"promotedAt": promoted},
         }
-        self.cache.put(
+        self.store.put(
             KEY.kind, stored({**body, "status": status}, resourceVersion=str(self._stored))
         )
 
@@ -165,9 +165,9 @@ async def test_the_inline_models_of_a_pipeline_are_tagged_with_their_steps(scene
     scene.pipeline_serves(price="models:/fx/2", again="models:/fx/2", text="models:/news/1")
     for _ in range(2):
         await scene.promotions.write()
-    said = "revision rev3 since 2031-05-06T12:01:00Z, as"
-    assert scene.ground.tags("fx", 2)[PIPELINE_TAG] == f"{said} price, again"
-    assert scene.ground.tags("news", 1)[PIPELINE_TAG] == f"{said} text"
+    prefix = "revision rev3 since 2031-05-06T12:01:00Z, as"
+    assert scene.ground.tags("fx", 2)[PIPELINE_TAG] == f"{prefix} price, again"
+    assert scene.ground.tags("news", 1)[PIPELINE_TAG] == f"{prefix} text"
     assert scene.requests.count(WRITE) == 2
 
 

@@ -91,8 +91,8 @@ async def play(
     script: Script, until: Callable[[], bool], draw: float = -1.0, resource: ApiResource = POD
 ) -> tuple[list[str], Reflector]:
     """Until the condition holds, and a little longer; without jitter where `draw` is 1."""
-    told = Told()
-    reflector = Reflector(script, resource, told, asyncio.Semaphore(1), draw=lambda: draw)
+    recorder = Told()
+    reflector = Reflector(script, resource, recorder, asyncio.Semaphore(1), draw=lambda: draw)
     task = asyncio.ensure_future(reflector.run())
     for _ in range(300):
         await asyncio.sleep(0)
@@ -102,7 +102,7 @@ async def play(
         await asyncio.sleep(0)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
-    return told.words, reflector
+    return recorder.words, reflector
 
 
 def asked(script: Script, count: int) -> Callable[[], bool]:
@@ -233,8 +233,8 @@ async def test_an_optional_kind_that_may_not_be_listed_keeps_nobody_waiting(
 
     assert words == ["refused Node"]
     assert reflector.listed.is_set()
-    told = [r.message for r in caplog.records if "may not list nodes" in r.message]
-    assert len(told) == 1
+    recorder = [r.message for r in caplog.records if "may not list nodes" in r.message]
+    assert len(recorder) == 1
     # Those before it: an API server that starts may refuse what it allows a moment later.
     assert len(caplog.records) == reflector_module.PATIENCE
 
@@ -276,17 +276,17 @@ class Heavy(Told):
 
 
 async def test_others_run_after_each_heavy_object(monkeypatch: pytest.MonkeyPatch) -> None:
-    script, told = Script(), Heavy(monkeypatch)
+    script, recorder = Script(), Heavy(monkeypatch)
     script.lists = [[page(9, *(pod(f"l{n}", n) for n in range(20)))]]
     script.watches = [[("ADDED", pod(f"w{n}", 10 + n)) for n in range(20)]]
     seen: list[int] = []
 
     async def others() -> None:
-        while len(told.words) < 40:
-            seen.append(len(told.words))
+        while len(recorder.words) < 40:
+            seen.append(len(recorder.words))
             await asyncio.sleep(0)
 
-    reflector = Reflector(script, POD, told, asyncio.Semaphore(1))
+    reflector = Reflector(script, POD, recorder, asyncio.Semaphore(1))
     task = asyncio.create_task(reflector.run())
     await others()
     task.cancel()

@@ -16,10 +16,10 @@ async def test_a_refusal_names_the_secret(watch: Watch) -> None:
     watch.mlflow.wants = "Bearer t0ken"
     watch.says(FX)
     await watch.asks()
-    found = watch.why(FX)
-    assert found.reason is Reason.REGISTRY_FORBIDDEN
+    unresolved = watch.why(FX)
+    assert unresolved.reason is Reason.REGISTRY_FORBIDDEN
     assert "answered 401 (You are not authenticated); name a Secret that may read" in (
-        found.message
+        unresolved.message
     )
 
 

@@ -40,9 +40,9 @@ async def test_a_name_that_is_given_anew_has_new_versions(watch: Watch) -> None:
     run = watch.ground.version("fx", {}, {"MLmodel": mlmodel(), **FILES})
     watch.ground.alias("fx", "champion", 1)
     await watch.asks(after=INTERVAL)
-    found = watch.told(FX)
-    assert isinstance(found, Resolved)
-    assert found.run_id == run
+    resolved = watch.answer(FX)
+    assert isinstance(resolved, Resolved)
+    assert resolved.run_id == run
 
 
 async def test_a_version_that_is_not_ready_is_waited_for(watch: Watch) -> None:
@@ -61,9 +61,9 @@ async def test_a_model_that_a_run_logged(watch: Watch) -> None:
     uri = f"runs:/{run}/fx"
     watch.says(FX, uri=uri)
     await watch.asks()
-    found = watch.told(FX, uri=uri)
-    assert isinstance(found, Resolved)
-    assert "/artifacts/files?artifact_file_path=data%2Fmodel.pth" in found.download
+    resolved = watch.answer(FX, uri=uri)
+    assert isinstance(resolved, Resolved)
+    assert "/artifacts/files?artifact_file_path=data%2Fmodel.pth" in resolved.download
 
 
 BOMBS = {
@@ -77,9 +77,9 @@ BOMBS = {
 }
 
 
-@pytest.mark.parametrize(("bomb", "said"), BOMBS.values(), ids=BOMBS)
+@pytest.mark.parametrize(("bomb", "message"), BOMBS.values(), ids=BOMBS)
 async def test_a_bomb_in_a_new_version_is_refused_and_calls_no_other_into_question(
-    watch: Watch, bomb: str, said: str
+    watch: Watch, bomb: str, message: str
 ) -> None:
     watch.says(FX, uri="models:/fx/1")
     watch.says(OTHER, uri="models:/fx@champion")
@@ -89,7 +89,7 @@ async def test_a_bomb_in_a_new_version_is_refused_and_calls_no_other_into_questi
     await watch.asks(after=INTERVAL)
     refused = watch.why(OTHER, uri="models:/fx@champion")
     assert refused.reason is Reason.MODEL_UNUSABLE
-    assert said in refused.message
+    assert message in refused.message
     assert watch.says(FX, uri="models:/fx/1") == "models:/fx/1"
 
 
@@ -147,6 +147,6 @@ async def test_a_spec_of_another_shape_asks_nothing(watch: Watch, odd: dict[str,
 
 def test_without_a_registry_only_its_sources_are_told_so() -> None:
     assert no_registry(FX, {"model": {"source": {"uri": "pvc://models/fx"}}}) == {}
-    found = only(no_registry(FX, spec()))
-    assert isinstance(found, Unresolved)
-    assert found.reason is Reason.REGISTRY_NOT_CONFIGURED
+    resolved = only(no_registry(FX, spec()))
+    assert isinstance(resolved, Unresolved)
+    assert resolved.reason is Reason.REGISTRY_NOT_CONFIGURED

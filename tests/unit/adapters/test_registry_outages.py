@@ -33,8 +33,8 @@ async def test_a_registry_that_stays_down_is_told_with_its_beginning(watch: Watc
     await watch.asks(after=INTERVAL)
     began = NOON + timedelta(seconds=watch.seconds)
     await watch.asks(after=INTERVAL)
-    found = watch.why(FX)
-    assert (found.reason, found.since) == (Reason.REGISTRY_UNREACHABLE, began)
+    unresolved = watch.why(FX)
+    assert (unresolved.reason, unresolved.since) == (Reason.REGISTRY_UNREACHABLE, began)
 
 
 async def test_a_lasting_failure_wakes_once(watch: Watch) -> None:
@@ -75,11 +75,11 @@ async def test_somebody_new_is_told_of_the_failure_without_the_wait(watch: Watch
 
 
 @pytest.mark.parametrize(
-    ("answer", "said"),
+    ("answer", "message"),
     [
-        ((500, b"<html>oops</html>"), "answered 500 (<html>oops</html>); look at its log"),
-        ((429, b""), "answered 429 (without a word); look at its log"),
-        ((200, b"<html>login</html>"), "answered with no JSON ('<html>login</html>'); is it"),
+        ((500, b"<html>oops</html>"), "answered 500 (<html>oops</html>); check its log"),
+        ((429, b""), "answered 429 (no message); check its log"),
+        ((200, b"<html>login</html>"), "that is not JSON ('<html>login</html>'); check that it is"),
         ((404, b"<html>no such page</html>"), "answered 404 (<html>no such page</html>)"),
         ((200, b'{"registered_model": {"aliases": 7}}'), "answer cannot be understood"),
         ((200, b"[" * 100_000), "with JSON that is not read: found more than 32 levels of"),
@@ -96,14 +96,14 @@ async def test_somebody_new_is_told_of_the_failure_without_the_wait(watch: Watch
     ],
 )
 async def test_an_odd_answer_says_nothing_about_the_model(
-    watch: Watch, answer: tuple[int, bytes], said: str
+    watch: Watch, answer: tuple[int, bytes], message: str
 ) -> None:
     watch.mlflow.answer_with = answer
     watch.says(FX)
     await watch.asks()
-    found = watch.why(FX)
-    assert found.reason is Reason.REGISTRY_UNREACHABLE
-    assert said in found.message
+    unresolved = watch.why(FX)
+    assert unresolved.reason is Reason.REGISTRY_UNREACHABLE
+    assert message in unresolved.message
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ async def test_a_message_about_an_odd_answer_can_be_printed(watch: Watch, body: 
     watch.mlflow.answer_with = (200, body)
     watch.says(FX)
     await watch.asks()
-    found = watch.why(FX)
+    unresolved = watch.why(FX)
 
-    assert truncate(found.message, 32_768) == found.message
-    assert len(found.message) < 1500
+    assert truncate(unresolved.message, 32_768) == unresolved.message
+    assert len(unresolved.message) < 1500
 
 
 @pytest.mark.parametrize(

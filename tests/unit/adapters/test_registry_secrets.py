@@ -76,7 +76,7 @@ async def test_access_never_shows_what_is_secret() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "said"),
+    ("data", "message"),
     [
         ({}, "found the keys (none); give it the keys `token`, or `username` and `password`"),
         ({"tocken": "x", "b": "y"}, "found the keys b, tocken"),
@@ -84,9 +84,11 @@ async def test_access_never_shows_what_is_secret() -> None:
         ({"token": "two\nlines"}, "`token` holds line breaks or characters outside ASCII"),
     ],
 )
-async def test_other_keys_are_named_but_never_their_values(data: dict[str, str], said: str) -> None:
+async def test_other_keys_are_named_but_never_their_values(
+    data: dict[str, str], message: str
+) -> None:
     error = await refusal(Cluster(**data))
-    assert f"spec.model.source.secretRef: Secret registry cannot be used: {said}" in str(error)
+    assert f"spec.model.source.secretRef: Secret registry cannot be used: {message}" in str(error)
 
 
 async def test_a_value_that_is_no_text_is_named() -> None:
@@ -96,7 +98,7 @@ async def test_a_value_that_is_no_text_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "message"),
     [
         (404, "spec.model.source.secretRef: Secret registry does not exist in desk-7; create it"),
         (
@@ -107,10 +109,10 @@ async def test_a_value_that_is_no_text_is_named() -> None:
         (0, "cannot be read: no answer"),
     ],
 )
-async def test_a_secret_that_cannot_be_had_is_named(status: int, said: str) -> None:
+async def test_a_secret_that_cannot_be_had_is_named(status: int, message: str) -> None:
     cluster = Cluster(token="t0ken")
     cluster.error = ApiError(status, "", "no answer")
-    assert said in str(await refusal(cluster))
+    assert message in str(await refusal(cluster))
 
 
 async def test_a_secret_is_read_seldom() -> None:

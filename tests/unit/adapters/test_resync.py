@@ -9,7 +9,7 @@ from inference_operator.adapters.kubernetes import resync as resync_module
 from inference_operator.adapters.kubernetes.resync import Resync
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND, ENSEMBLE_PIPELINE, INFERENCE_MODEL
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from tests.fakes import bodies
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel
 from tests.fakes.cluster import FakeCluster
@@ -23,13 +23,13 @@ class Scene:
 
     def __init__(self) -> None:
         self.cluster = FakeCluster()
-        self.cache = Cache()
+        self.store = Store()
         self.woken: list[UnitKey] = []
-        self.resync = Resync(self.cluster, self.cache, self.woken.append)
+        self.resync = Resync(self.cluster, self.store, self.woken.append)
         self.cluster.apply_as("kubectl", imodel())
         self.cluster.apply_as("kubelet", bodies.pod("aaa"))
         for kind, body in self.cluster.snapshot():
-            self.cache.put(kind, body)
+            self.store.put(kind, body)
 
     async def run(self, period: float = 3600) -> None:
         """Until it sleeps again."""
@@ -55,14 +55,14 @@ def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_pipeline_that_was_deleted_unseen_is_dropped_and_refers_to_nothing() -> None:
     scene = Scene()
     live = scene.cluster.apply_as("kubectl", epipe())
-    scene.cache.put(PIPELINE.kind, live)
-    assert scene.cache.referrers(KEY) == [PIPELINE]
+    scene.store.put(PIPELINE.kind, live)
+    assert scene.store.referrers(KEY) == [PIPELINE]
     scene.cluster.remove(PIPELINE.kind, PIPELINE.name)
     scene.resync.ask(ENSEMBLE_PIPELINE)
     await scene.run()
 
-    assert scene.cache.get(PIPELINE.kind, (PIPELINE.namespace, PIPELINE.name)) is None
-    assert scene.cache.referrers(KEY) == []
+    assert scene.store.get(PIPELINE.kind, (PIPELINE.namespace, PIPELINE.name)) is None
+    assert scene.store.referrers(KEY) == []
 
 
 async def test_a_ghost_is_dropped_and_its_unit_woken() -> None:
@@ -72,7 +72,7 @@ async def test_a_ghost_is_dropped_and_its_unit_woken() -> None:
     await scene.run()
 
     assert scene.woken == [KEY]
-    assert list(scene.cache.children(KEY)) == []
+    assert list(scene.store.children(KEY)) == []
 
 
 async def test_a_ghost_that_was_made_anew_is_dropped_too() -> None:
@@ -91,7 +91,7 @@ async def test_what_still_exists_stays() -> None:
     await scene.run()
 
     assert scene.woken == []
-    assert len(list(scene.cache.children(KEY))) == 1
+    assert len(list(scene.store.children(KEY))) == 1
 
 
 async def test_a_deleted_resource_is_dropped() -> None:
@@ -101,7 +101,7 @@ async def test_a_deleted_resource_is_dropped() -> None:
     await scene.run()
 
     assert scene.woken == [KEY]
-    assert scene.cache.units() == []
+    assert scene.store.units() == []
 
 
 async def test_nothing_is_asked_before_its_time() -> None:
@@ -126,10 +126,10 @@ async def test_a_second_deletion_meanwhile_is_no_error() -> None:
     keys = scene.cluster.keys
 
     async def slow(resource: object, selector: str) -> dict[tuple[str, str], str]:
-        found = await keys(POD, selector)
-        (pod,) = [body for _, body in scene.cache.children(KEY)]
-        scene.cache.drop("Pod", pod)
-        return found
+        uids = await keys(POD, selector)
+        (pod,) = [body for _, body in scene.store.children(KEY)]
+        scene.store.drop("Pod", pod)
+        return uids
 
     scene.cluster.keys = slow  # type: ignore[method-assign, assignment]
     scene.resync.ask(POD)

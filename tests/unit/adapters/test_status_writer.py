@@ -18,7 +18,7 @@ from inference_operator.api.status import (
 )
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.serving_unit import Owner
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.status.events import EventDraft, Severity
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step
 from tests.fakes.cluster import FakeCluster
@@ -65,9 +65,9 @@ class Scene:
 
     def __init__(self) -> None:
         self.cluster = FakeCluster()
-        self.cache = Cache()
+        self.store = Store()
         live = self.cluster.apply_as("kubectl", imodel())
-        self.cache.put("InferenceModel", live)
+        self.store.put("InferenceModel", live)
         self.owner = Owner(KEY, live["apiVersion"], live["metadata"]["uid"])
 
     @property
@@ -78,7 +78,7 @@ class Scene:
 
     async def publish(self, **status: Any) -> bool:
         return await publish_status(
-            self.cluster, self.cache, self.owner, InferenceModelStatus(**status)
+            self.cluster, self.store, self.owner, InferenceModelStatus(**status)
         )
 
 
@@ -93,17 +93,17 @@ async def test_a_changed_status_is_patched_once() -> None:
 
 async def test_the_status_of_a_pipeline_goes_to_the_pipeline_and_wakes_who_refers_to_it() -> None:
     woken: list[UnitKey] = []
-    cluster, cache = FakeCluster(), Cache(woken.append)
+    cluster, store = FakeCluster(), Store(woken.append)
     live = cluster.apply_as("kubectl", epipe())
     inner = {"kind": PIPELINE.kind, "name": PIPELINE.name}
     outer = cluster.apply_as("kubectl", epipe("outer", steps=[step(modelRef=inner)]))
     for body in (live, outer):
-        cache.put(body["kind"], body)
+        store.put(body["kind"], body)
     owner = Owner(PIPELINE, live["apiVersion"], live["metadata"]["uid"])
     status = EnsemblePipelineStatus(stable=RevisionStatus(revision="aaa"), step_versions="drift:1")
     woken.clear()
 
-    assert await publish_status(cluster, cache, owner, status)
+    assert await publish_status(cluster, store, owner, status)
     assert [(r.verb, r.kind, r.name) for r in cluster.requests] == [
         ("patch", "EnsemblePipeline", PIPELINE.name)
     ]
@@ -125,7 +125,7 @@ async def test_a_status_never_reaches_a_successor() -> None:
     scene = Scene()
     scene.cluster.remove("InferenceModel", KEY.name)
     successor = scene.cluster.apply_as("kubectl", imodel())
-    scene.cache.put("InferenceModel", successor)
+    scene.store.put("InferenceModel", successor)
 
     assert not await scene.publish(phase=Phase.READY)
     assert scene.cluster.requests == []

@@ -64,8 +64,8 @@ async def test_an_object_is_told_once_and_each_version_counted() -> None:
     }
     assert (event["type"], event["reason"]) == ("Warning", "ObjectUnreadable")
     assert event["message"] == (
-        f"this object cannot be read: {REASON}; correct or delete it. Until then it is skipped, and"
-        " what was made for it stays as it is"
+        f"this object cannot be read: {REASON}; correct or delete it. Until then the operator skips"
+        " it and leaves its children unchanged"
     )
 
 

@@ -30,12 +30,12 @@ def spec(uri: str = "models:/fx@champion", secret: str | None = None) -> dict[st
     return {"model": {"source": source}}
 
 
-def only(found: Mapping[SourceKey, Resolution]) -> Resolution | None:
-    assert len(found) <= 1
-    return next(iter(found.values()), None)
+def only(resolutions: Mapping[SourceKey, Resolution]) -> Resolution | None:
+    assert len(resolutions) <= 1
+    return next(iter(resolutions.values()), None)
 
 
-class _NotedPace(PollSchedule):
+class _NotedSchedule(PollSchedule):
     """A pace that notes when the watch has ended a round and rests."""
 
     def __init__(self, resting: asyncio.Event, now: Callable[[], float]) -> None:
@@ -64,7 +64,7 @@ class Watch:
         self.registry = ModelRegistry(
             self.mlflow,
             Secrets(self, lambda: self.seconds),
-            _NotedPace(self.resting, lambda: self.seconds),
+            _NotedSchedule(self.resting, lambda: self.seconds),
             self._wake,
             self._clock,
         )
@@ -98,18 +98,18 @@ class Watch:
         await self.registry.ask_due()
         return list(self.mlflow.requests)
 
-    def told(self, of: UnitKey, **source: Any) -> Resolution | None:
+    def answer(self, of: UnitKey, **source: Any) -> Resolution | None:
         """The answer about the only source of a model."""
         return only(self.registry.resolutions(of, spec(**source)))
 
     def says(self, of: UnitKey, **source: Any) -> str:
         """The version that a unit is told, or the reason for none."""
-        found = self.told(of, **source)
-        if found is None:
+        answer = self.answer(of, **source)
+        if answer is None:
             return "nothing yet"
-        return found.uri if isinstance(found, Resolved) else found.reason.value
+        return answer.uri if isinstance(answer, Resolved) else answer.reason.value
 
     def why(self, of: UnitKey, **source: Any) -> Unresolved:
-        found = self.told(of, **source)
-        assert isinstance(found, Unresolved)
-        return found
+        answer = self.answer(of, **source)
+        assert isinstance(answer, Unresolved)
+        return answer

@@ -14,7 +14,7 @@ from inference_operator.cli.documents import LIMITS, Document, InputError, docum
 from inference_operator.cli.main import main
 from inference_operator.cli.manifests import _inner_first
 from inference_operator.domain.names import UnitKey
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from tests.bombs import laughs, merges, nested_aliases
 from tests.fakes.bodies import NAMESPACE, PIPELINE, epipe, imodel, step, stored
 from tests.unit.passes.pipeline_harness import PipelineHarness
@@ -276,12 +276,12 @@ def refers(name: str, *others: str) -> Body:
 
 
 def order(*bodies: Body) -> list[str]:
-    cache = Cache()
+    store = Store()
     for body in bodies:
-        cache.put(PIPELINE.kind, body)
+        store.put(PIPELINE.kind, body)
     names = [body["metadata"]["name"] for body in bodies]
     keys = [UnitKey(PIPELINE.kind, NAMESPACE, name) for name in names]
-    return [key.name for key in _inner_first(keys, cache)]
+    return [key.name for key in _inner_first(keys, store)]
 
 
 def test_a_long_chain_begins_with_its_innermost() -> None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from inference_operator.domain.names import UnitKey
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from tests.fakes.bodies import epipe, stored
 
 
@@ -12,21 +12,21 @@ class ReferencesHarness:
 
     def __init__(self, **pipeline: Any) -> None:
         self.woken: list[UnitKey] = []
-        self.cache = Cache(self.woken.append)
+        self.store = Store(self.woken.append)
         self._version = 0
         self.put(epipe(**pipeline))
         self.woken.clear()
 
     def put(self, body: dict[str, Any], **meta: Any) -> None:
-        self.cache.put(body["kind"], self._next(body, **meta))
+        self.store.put(body["kind"], self._next(body, **meta))
 
     def drop(self, body: dict[str, Any], **meta: Any) -> None:
-        self.cache.drop(body["kind"], self._next(body, **meta))
+        self.store.drop(body["kind"], self._next(body, **meta))
 
     def _next(self, body: dict[str, Any], **meta: Any) -> dict[str, Any]:
         self._version += 1
-        known = {"uid": body["kind"], "resourceVersion": str(self._version), **meta}
-        return stored(body, **known)
+        identity = {"uid": body["kind"], "resourceVersion": str(self._version), **meta}
+        return stored(body, **identity)
 
 
 def ready(status: str, reason: str = "Because", **more: Any) -> dict[str, Any]:

@@ -2,29 +2,29 @@
 
 import pytest
 
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from tests.heavy import HEAVY, labels
 from tests.memory import measure
 
 
-@pytest.mark.parametrize("what", HEAVY)
-def test_large_objects_leave_nothing_behind(what: str) -> None:
-    found = measure("delete", what, "40")
+@pytest.mark.parametrize("kind", HEAVY)
+def test_large_objects_leave_nothing_behind(kind: str) -> None:
+    output = measure("delete", kind, "40")
 
-    assert found.answer == "deleted"
+    assert output.answer == "deleted"
     # One takes up to 10 MiB while it is built.
-    assert found.growth < 48
+    assert output.growth < 48
 
 
 def test_of_labels_only_ours_are_kept() -> None:
-    cache = Cache()
+    store = Store()
     body = labels(7)
     body["metadata"] |= {"annotations": {"a": "b"}, "finalizers": ["f"] * 1000}
-    cache.put(body["kind"], body)
+    store.put(body["kind"], body)
 
-    known = cache.get("InferenceModel", ("a", "m-7"))
-    assert known is not None
-    assert known["metadata"] == {
+    live = store.get("InferenceModel", ("a", "m-7"))
+    assert live is not None
+    assert live["metadata"] == {
         "name": "m-7",
         "namespace": "a",
         "uid": "u7",

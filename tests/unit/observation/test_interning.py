@@ -32,12 +32,12 @@ def test_copies_say_what_their_originals_said(values: list[Any]) -> None:
 
 def test_equal_parts_are_the_same_object() -> None:
     sharing = Interner()
-    one = sharing.copy({"name": "a", "probe": {"path": "/ready", "port": 8000}, "args": ["-v"]})
+    first = sharing.copy({"name": "a", "probe": {"path": "/ready", "port": 8000}, "args": ["-v"]})
     two = sharing.copy({"name": "b", "probe": {"path": "/ready", "port": 8000}, "args": ["-v"]})
 
-    assert one["probe"] is two["probe"]
-    assert one["args"] is two["args"]
-    assert one is not two
+    assert first["probe"] is two["probe"]
+    assert first["args"] is two["args"]
+    assert first is not two
 
 
 def test_an_empty_map_is_no_empty_list() -> None:
@@ -59,10 +59,10 @@ def test_it_remembers_no_more_than_it_may() -> None:
     for number in range(100):
         sharing.copy({"number": number})
 
-    assert len(sharing._known) == 10
+    assert len(sharing._parts) == 10
 
 
-def test_what_is_met_often_stays_known() -> None:
+def test_what_is_met_often_stays_parts() -> None:
     sharing = Interner(remembered=4)
     first = sharing.copy({"path": "/ready"})
     for number in range(100):
@@ -85,7 +85,7 @@ def test_a_large_part_is_not_remembered_and_neither_is_what_holds_it(name: str) 
     sharing = Interner()
     assert sharing.copy({"data": {"kept": LARGE[name]}}) == {"data": {"kept": LARGE[name]}}
 
-    weights = [weight for _, weight in sharing._known.values()]
+    weights = [weight for _, weight in sharing._parts.values()]
     assert len(weights) <= LARGEST // 16
     assert max(weights, default=0) <= LARGEST
 
@@ -95,5 +95,5 @@ def test_what_is_remembered_is_bounded_by_its_weight() -> None:
     for number in range(3000):
         sharing.copy([number, *range(MEMBERS - 1)])
 
-    known = sum(weight for _, weight in sharing._known.values())
-    assert known == sharing._weight <= REMEMBERED_WEIGHT
+    total = sum(weight for _, weight in sharing._parts.values())
+    assert total == sharing._weight <= REMEMBERED_WEIGHT

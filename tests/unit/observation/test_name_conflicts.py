@@ -4,18 +4,18 @@ from typing import Any
 
 from inference_operator.domain.names import ChildKey, UnitKey, unit_labels
 from inference_operator.observation.observe import observe
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from tests.fakes.bodies import KEY, NAMESPACE, epipe, imodel, stored
 
 TWIN = UnitKey("EnsemblePipeline", NAMESPACE, KEY.name)
 SERVICE, BUDGET = (ChildKey(kind, KEY.name) for kind in ("Service", "PodDisruptionBudget"))
 
 
-def world(*bodies: dict[str, Any]) -> Cache:
-    cache = Cache()
+def world(*bodies: dict[str, Any]) -> Store:
+    store = Store()
     for body in bodies:
-        cache.put(body["kind"], body)
-    return cache
+        store.put(body["kind"], body)
+    return store
 
 
 def model(born: int = 1, **meta: Any) -> dict[str, Any]:
@@ -39,8 +39,8 @@ def service(of: UnitKey | None, uid: str = "") -> dict[str, Any]:
     return stored({"kind": "Service", "metadata": meta}, uid="uid-of-service")
 
 
-def taken(cache: Cache, key: UnitKey) -> dict[ChildKey, UnitKey | None]:
-    seen = observe(cache, key)
+def taken(store: Store, key: UnitKey) -> dict[ChildKey, UnitKey | None]:
+    seen = observe(store, key)
     assert seen is not None
     return dict(seen.name_conflicts)
 
@@ -50,52 +50,52 @@ def test_who_is_alone_may_take_both_names() -> None:
 
 
 def test_the_younger_leaves_a_free_name_to_the_elder() -> None:
-    cache = world(model(1), pipeline(2))
+    store = world(model(1), pipeline(2))
 
-    assert taken(cache, KEY) == {}
-    assert taken(cache, TWIN) == {SERVICE: KEY, BUDGET: KEY}
+    assert taken(store, KEY) == {}
+    assert taken(store, TWIN) == {SERVICE: KEY, BUDGET: KEY}
 
 
 def test_the_elder_may_be_the_pipeline() -> None:
-    cache = world(model(2), pipeline(1))
+    store = world(model(2), pipeline(1))
 
-    assert taken(cache, KEY) == {SERVICE: TWIN, BUDGET: TWIN}
-    assert taken(cache, TWIN) == {}
+    assert taken(store, KEY) == {SERVICE: TWIN, BUDGET: TWIN}
+    assert taken(store, TWIN) == {}
 
 
 def test_of_twins_the_model_comes_first() -> None:
-    cache = world(model(1), pipeline(1))
+    store = world(model(1), pipeline(1))
 
-    assert taken(cache, KEY) == {}
-    assert taken(cache, TWIN) == {SERVICE: KEY, BUDGET: KEY}
+    assert taken(store, KEY) == {}
+    assert taken(store, TWIN) == {SERVICE: KEY, BUDGET: KEY}
 
 
 def test_whoever_has_the_service_keeps_it_though_the_other_one_is_elder() -> None:
-    cache = world(model(2), pipeline(1), service(KEY, "uid-of-model"))
+    store = world(model(2), pipeline(1), service(KEY, "uid-of-model"))
 
-    assert SERVICE not in taken(cache, KEY)
-    assert taken(cache, TWIN)[SERVICE] == KEY
+    assert SERVICE not in taken(store, KEY)
+    assert taken(store, TWIN)[SERVICE] == KEY
 
 
 def test_a_service_without_labels_still_belongs_to_its_owner() -> None:
     body = service(KEY, "uid-of-model")
     del body["metadata"]["labels"]
-    cache = world(model(2), pipeline(1), body)
+    store = world(model(2), pipeline(1), body)
 
-    assert taken(cache, TWIN)[SERVICE] == KEY
+    assert taken(store, TWIN)[SERVICE] == KEY
 
 
 def test_a_strangers_service_is_nobodys_of_ours() -> None:
-    cache = world(model(), pipeline(), service(None))
+    store = world(model(), pipeline(), service(None))
 
-    assert taken(cache, KEY)[SERVICE] is None
-    assert taken(cache, TWIN)[SERVICE] is None
+    assert taken(store, KEY)[SERVICE] is None
+    assert taken(store, TWIN)[SERVICE] is None
 
 
 def test_the_service_of_one_that_is_being_collected_is_waited_for() -> None:
-    cache = world(pipeline(), service(KEY, "uid-of-a-deleted-model"))
+    store = world(pipeline(), service(KEY, "uid-of-a-deleted-model"))
 
-    assert taken(cache, TWIN) == {SERVICE: KEY}
+    assert taken(store, TWIN) == {SERVICE: KEY}
 
 
 def test_the_orphan_of_one_that_is_no_more_is_free() -> None:
@@ -107,9 +107,9 @@ def test_the_orphan_of_one_that_lives_is_not() -> None:
 
 
 def test_an_elder_that_goes_leaves_its_name() -> None:
-    cache = world(model(1, deletionTimestamp="2031-01-01T00:00:09Z"), pipeline(2))
+    store = world(model(1, deletionTimestamp="2031-01-01T00:00:09Z"), pipeline(2))
 
-    assert taken(cache, TWIN) == {}
+    assert taken(store, TWIN) == {}
 
 
 def test_a_namesake_elsewhere_is_none() -> None:

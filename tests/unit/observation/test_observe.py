@@ -14,7 +14,7 @@ from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import DeploymentView, Observed
 from inference_operator.domain.resolution import Resolution, SourceKey, Unresolved
 from inference_operator.observation.observe import node_view, observe, pod_view
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.planner import plan
 from inference_operator.resources.controller_revision import controller_revision
 from tests.fakes import bodies
@@ -34,37 +34,37 @@ def child(kind: str, name: str, owners: list[dict[str, Any]] = OWNERS, **body: A
 
 
 def seen(*children: dict[str, Any], **model: Any) -> Observed:
-    cache = Cache()
-    cache.put("InferenceModel", stored(imodel(**model)))
+    store = Store()
+    store.put("InferenceModel", stored(imodel(**model)))
     for body in children:
-        cache.put(body["kind"], body)
-    found = observe(cache, KEY)
-    assert found is not None
-    return found
+        store.put(body["kind"], body)
+    observation = observe(store, KEY)
+    assert observation is not None
+    return observation
 
 
 def deployment(**body: Any) -> dict[str, Any]:
-    found: dict[str, Any] = child("Deployment", "fx-drift-aaa", **{"spec": {"replicas": 3}, **body})
-    return found
+    made: dict[str, Any] = child("Deployment", "fx-drift-aaa", **{"spec": {"replicas": 3}, **body})
+    return made
 
 
 def test_what_does_not_exist_is_none() -> None:
-    assert observe(Cache(), KEY) is None
+    assert observe(Store(), KEY) is None
 
 
 def test_what_the_registry_says_of_each_source_is_seen() -> None:
     answers = {SourceKey("models:/fx@champion"): NOT_CONFIGURED, SourceKey("runs:/1/fx"): DOWN}
-    cache = Cache()
-    cache.put(PIPELINE.kind, stored(epipe()))
+    store = Store()
+    store.put(PIPELINE.kind, stored(epipe()))
     asked: list[Mapping[str, Any]] = []
 
     def resolve(_: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
         asked.append(spec)
         return answers
 
-    found = observe(cache, PIPELINE, resolve)
-    assert found is not None
-    assert found.resolutions == answers
+    observation = observe(store, PIPELINE, resolve)
+    assert observation is not None
+    assert observation.resolutions == answers
     assert asked == [epipe()["spec"]]
 
 
@@ -76,24 +76,25 @@ def test_what_is_gone_asks_the_registry_no_more(unit: UnitKey) -> None:
         asked.append(spec)
         return {}
 
-    assert observe(Cache(), unit, resolve) is None
+    assert observe(Store(), unit, resolve) is None
     assert asked == [{}]
 
 
 def test_the_spec_is_seen_as_it_was_written() -> None:
-    found = seen(replicas=4)
+    observation = seen(replicas=4)
 
-    assert found.spec["replicas"] == 4
-    assert (found.generation, found.owner.uid, found.deleting) == (1, "uid-of-owner", False)
+    assert observation.spec["replicas"] == 4
+    assert (observation.generation, observation.owner.uid) == (1, "uid-of-owner")
+    assert not observation.deleting
 
 
 def test_a_deletion_in_progress_is_seen() -> None:
-    cache = Cache()
-    cache.put("InferenceModel", stored(imodel(), deletionTimestamp="2031-01-01T00:00:00Z"))
-    found = observe(cache, KEY)
+    store = Store()
+    store.put("InferenceModel", stored(imodel(), deletionTimestamp="2031-01-01T00:00:00Z"))
+    observation = observe(store, KEY)
 
-    assert found is not None
-    assert found.deleting
+    assert observation is not None
+    assert observation.deleting
 
 
 @pytest.mark.parametrize(
@@ -140,69 +141,69 @@ def test_a_record_is_read_back() -> None:
     (made,) = plan(observed(), DEFAULTS, NOON).records.values()
     manifest = controller_revision(OWNER, replace(made, number=7))
     name = manifest["metadata"]["name"]
-    found = seen(child("ControllerRevision", name, revision=7, data=manifest["data"]))
+    observation = seen(child("ControllerRevision", name, revision=7, data=manifest["data"]))
 
-    assert found.revisions == {made.revision: replace(made, number=7)}
-    assert found.rejected == {}
+    assert observation.revisions == {made.revision: replace(made, number=7)}
+    assert observation.rejected == {}
 
 
 @pytest.mark.parametrize("data", [None, {}, {"mode": "Magic"}, "text", {"model": 1}])
 def test_a_record_that_is_not_accepted_is_seen_as_rejected(data: Any) -> None:
-    found = seen(child("ControllerRevision", "fx-drift-aaa", revision=1, data=data))
+    observation = seen(child("ControllerRevision", "fx-drift-aaa", revision=1, data=data))
 
-    assert found.revisions == {}
-    assert set(found.rejected) == {"fx-drift-aaa"}
-    assert found.rejected_of("aaa") is found.rejected["fx-drift-aaa"]
+    assert observation.revisions == {}
+    assert set(observation.rejected) == {"fx-drift-aaa"}
+    assert observation.rejected_of("aaa") is observation.rejected["fx-drift-aaa"]
 
 
 def test_a_record_is_read_again_only_when_it_changed() -> None:
-    cache = Cache()
-    cache.put("InferenceModel", stored(imodel()))
+    store = Store()
+    store.put("InferenceModel", stored(imodel()))
     body = child("ControllerRevision", "fx-drift-aaa", revision=1, data={})
-    cache.put("ControllerRevision", body)
-    first, second = observe(cache, KEY), observe(cache, KEY)
+    store.put("ControllerRevision", body)
+    first, second = observe(store, KEY), observe(store, KEY)
     assert first is not None
     assert second is not None
     assert first.rejected["fx-drift-aaa"] is second.rejected["fx-drift-aaa"]
 
     newer = {**body, "data": 5, "metadata": {**body["metadata"], "resourceVersion": "9"}}
-    cache.put("ControllerRevision", newer)
-    third = observe(cache, KEY)
+    store.put("ControllerRevision", newer)
+    third = observe(store, KEY)
     assert third is not None
     assert third.rejected["fx-drift-aaa"].why.startswith("data: ")
-    cache.drop("ControllerRevision", newer)
-    assert cache.records == {}
+    store.drop("ControllerRevision", newer)
+    assert store.records == {}
 
 
 def test_children_of_a_predecessor_are_leftovers() -> None:
     theirs = [{**OWNERS[0], "uid": "uid-of-predecessor"}]
-    found = seen(child("Service", "fx-drift", theirs, spec={}))
+    observation = seen(child("Service", "fx-drift", theirs, spec={}))
 
-    assert found.children == {}
-    assert found.orphans_of_predecessor == {ChildKey("Service", "fx-drift")}
+    assert observation.children == {}
+    assert observation.orphans_of_predecessor == {ChildKey("Service", "fx-drift")}
 
 
 def test_orphans_are_neither() -> None:
-    found = seen(child("Service", "fx-drift", [], spec={}))
+    observation = seen(child("Service", "fx-drift", [], spec={}))
 
-    assert (found.children, found.orphans_of_predecessor) == ({}, frozenset())
+    assert (observation.children, observation.orphans_of_predecessor) == ({}, frozenset())
 
 
 def test_a_status_that_was_edited_by_hand_counts_as_none() -> None:
-    cache = Cache()
-    cache.put("InferenceModel", {**stored(imodel()), "status": {"replicas": "many"}})
-    found = observe(cache, KEY)
+    store = Store()
+    store.put("InferenceModel", {**stored(imodel()), "status": {"replicas": "many"}})
+    observation = observe(store, KEY)
 
-    assert found is not None
-    assert found.status.observed_generation is None
+    assert observation is not None
+    assert observation.status.observed_generation is None
 
 
 def test_a_pod_without_any_status() -> None:
     body = bodies.pod("aaa")
     del body["status"]
-    found = pod_view(body)
+    pod = pod_view(body)
 
-    assert (found.revision, found.ready, found.triton, found.loader) == ("aaa", False, None, None)
+    assert (pod.revision, pod.ready, pod.triton, pod.loader) == ("aaa", False, None, None)
 
 
 def test_the_last_end_of_a_container_is_kept_while_it_starts_again() -> None:
@@ -221,8 +222,8 @@ def test_the_last_end_of_a_container_is_kept_while_it_starts_again() -> None:
 
 def test_a_node_is_seen_with_taints_and_extended_resources() -> None:
     taints = [{"key": "gpu", "effect": "NoSchedule"}, {"key": "a", "value": "b", "effect": "X"}]
-    found = node_view(stored(node("gpu-a", gpus=2, taints=taints, unschedulable=True)))
+    view = node_view(stored(node("gpu-a", gpus=2, taints=taints, unschedulable=True)))
 
-    assert found.taints == (Taint("gpu", "", "NoSchedule"), Taint("a", "b", "X"))
-    assert found.unschedulable
-    assert found.extended["nvidia.com/gpu"] == 2
+    assert view.taints == (Taint("gpu", "", "NoSchedule"), Taint("a", "b", "X"))
+    assert view.unschedulable
+    assert view.extended["nvidia.com/gpu"] == 2

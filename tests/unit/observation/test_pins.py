@@ -23,7 +23,7 @@ async def served() -> PipelineHarness:
 
 def dependency_view(desk: PipelineHarness) -> Referenced:
     desk.watch()
-    return referenced(desk.cache, PIPELINE, epipe()["spec"])[Reference(KEY.kind, KEY.name)]
+    return referenced(desk.store, PIPELINE, epipe()["spec"])[Reference(KEY.kind, KEY.name)]
 
 
 def edit_model_status(desk: PipelineHarness, **model: Any) -> None:
@@ -37,9 +37,9 @@ async def test_the_digest_that_its_pods_fetched_is_pinned() -> None:
     desk = await served()
     edit_model_status(desk, sha256=DIGEST)
 
-    found = dependency_view(desk).stable
-    assert found is not None
-    assert found.sha256 == DIGEST
+    pin = dependency_view(desk).stable
+    assert pin is not None
+    assert pin.sha256 == DIGEST
 
 
 async def test_the_digest_of_a_uri_that_the_status_shows_with_escapes_is_pinned() -> None:
@@ -51,9 +51,9 @@ async def test_the_digest_of_a_uri_that_the_status_shows_with_escapes_is_pinned(
     await desk.settle()
     edit_model_status(desk, sha256=DIGEST)
 
-    found = dependency_view(desk).stable
-    assert found is not None
-    assert (found.uri, found.sha256) == (uri, DIGEST)
+    pin = dependency_view(desk).stable
+    assert pin is not None
+    assert (pin.uri, pin.sha256) == (uri, DIGEST)
 
 
 @pytest.mark.parametrize("digest", ["ab", "AB" * 32, "xy" * 32])
@@ -61,18 +61,18 @@ async def test_a_digest_that_somebody_wrote_by_hand_is_none(digest: str) -> None
     desk = await served()
     edit_model_status(desk, sha256=digest)
 
-    found = dependency_view(desk).stable
-    assert found is not None
-    assert found.sha256 is None
+    pin = dependency_view(desk).stable
+    assert pin is not None
+    assert pin.sha256 is None
 
 
 async def test_a_digest_of_another_artifact_is_none() -> None:
     desk = await served()
     edit_model_status(desk, sha256=DIGEST, uri="https://store.example/other.onnx")
 
-    found = dependency_view(desk).stable
-    assert found is not None
-    assert found.sha256 is None
+    pin = dependency_view(desk).stable
+    assert pin is not None
+    assert pin.sha256 is None
 
 
 async def test_a_record_of_another_owner_is_none() -> None:
@@ -108,7 +108,7 @@ async def test_a_record_that_is_not_accepted_is_none() -> None:
 async def test_what_does_not_exist_is_not_shown() -> None:
     desk = await served()
     nowhere = UnitKey(PIPELINE.kind, "another-namespace", PIPELINE.name)
-    assert referenced(desk.cache, nowhere, epipe()["spec"]) == {}
+    assert referenced(desk.store, nowhere, epipe()["spec"]) == {}
 
 
 async def test_a_pipeline_that_leads_back_says_by_which_way() -> None:
@@ -121,8 +121,8 @@ async def test_a_pipeline_that_leads_back_says_by_which_way() -> None:
     live = desk.cluster.live(PIPELINE.kind, PIPELINE.name)
     assert live is not None
 
-    (found,) = referenced(desk.cache, PIPELINE, live["spec"]).values()
-    assert found.path_back == ("two", "three", PIPELINE.name)
+    (pin,) = referenced(desk.store, PIPELINE, live["spec"]).values()
+    assert pin.path_back == ("two", "three", PIPELINE.name)
 
 
 async def test_a_model_leads_nowhere() -> None:

@@ -78,9 +78,9 @@ def test_references_lead(edges: dict[str, list[str]], way: list[str]) -> None:
         scene.put(refers(name, *others), uid=name)
     end = pipeline(way[-1] if way else "end")
 
-    found = scene.cache.paths_back(end)
-    assert found is not None
-    assert [unit.name for unit in found.get(pipeline("one"), ())] == way
+    paths = scene.store.paths_back(end)
+    assert paths is not None
+    assert [unit.name for unit in paths.get(pipeline("one"), ())] == way
 
 
 class Counted(frozenset[UnitKey]):
@@ -99,7 +99,7 @@ def many(count: int, each: int = 20) -> ReferencesHarness:
     for number in range(count):
         before = range(max(0, number - each), number)
         scene.put(refers(f"p{number}", *(f"p{other}" for other in before)), uid=f"p{number}")
-    named = scene.cache._referrers._named
+    named = scene.store._references._named
     named.update({unit: Counted(others) for unit, others in named.items()})
     Counted.looked_at = 0
     scene.woken.clear()
@@ -108,7 +108,7 @@ def many(count: int, each: int = 20) -> ReferencesHarness:
 
 def test_one_search_does_for_all_that_a_pipeline_refers_to() -> None:
     scene = many(100)
-    assert observe(scene.cache, pipeline("p99"), no_registry(False)) is not None
+    assert observe(scene.store, pipeline("p99"), no_registry(False)) is not None
 
     assert 0 < Counted.looked_at <= 100 * 20
 
@@ -116,11 +116,11 @@ def test_one_search_does_for_all_that_a_pipeline_refers_to() -> None:
 def test_a_pipeline_that_leads_to_too_many_others_is_told_so() -> None:
     scene = many(400)
     for name in ("p399", "p200"):
-        seen = observe(scene.cache, pipeline(name), no_registry(False))
+        seen = observe(scene.store, pipeline(name), no_registry(False))
         assert seen is not None
         assert {there.unresolved is not None for there in seen.references.values()} == {True}
     assert Counted.looked_at <= 2 * MOST_LOOKED_AT
-    seen = observe(scene.cache, pipeline("p30"), no_registry(False))
+    seen = observe(scene.store, pipeline("p30"), no_registry(False))
     assert seen is not None
     assert {there.unresolved for there in seen.references.values()} == {None}
 

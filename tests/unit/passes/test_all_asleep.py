@@ -80,7 +80,7 @@ def test_when_nobody_is_awake_nobody_has_anything_to_do(
         harness.cluster.collect_garbage()
         await harness.rest()
         before = len(harness.cluster.writes)
-        for key in harness.cache.units():
+        for key in harness.store.units():
             harness._wake(key)
         await harness.rest()
         assert [str(write) for write in harness.cluster.writes[before:]] == []

@@ -12,7 +12,7 @@ import pytest
 from inference_operator.api.validate import InvalidResourceError, parse
 from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.observation.observe import observe, unresolved
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.explain import explain
 from inference_operator.validation.defaults import Defaults
@@ -116,9 +116,9 @@ def test_no_message_shows_what_may_be_a_password(change: dict[str, Any]) -> None
     assert MARK in str(body)
     texts = list(passed(body))
     for defaults in (DEFAULTS, STRICT):
-        cache = Cache()
-        cache.put(body["kind"], stored(body))
-        seen = observe(cache, key_of(body), unresolved)
+        store = Store()
+        store.put(body["kind"], stored(body))
+        seen = observe(store, key_of(body), unresolved)
         assert seen is not None
         made = plan(seen, defaults, NOW)
         texts += [explain(made), *(made.invalid.message for _ in "x" if made.invalid)]

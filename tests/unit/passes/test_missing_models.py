@@ -160,11 +160,11 @@ async def test_a_model_that_is_there_and_not_listed_yet_is_not_told_as_missing()
     harness.start()
     model = harness.cluster.live(KEY.kind, KEY.name)
     assert model is not None
-    harness.cache.drop(KEY.kind, model)
+    harness.store.drop(KEY.kind, model)
     before = len(harness.cluster.writes)
 
     assert await harness.passes(PIPELINE) == RELIST_DELAY
-    harness.cache.put(KEY.kind, model)
+    harness.store.put(KEY.kind, model)
     await harness.settled()
 
     assert len(harness.cluster.writes) == before
@@ -191,6 +191,6 @@ async def test_what_is_missing_is_forgotten_with_those_who_name_it() -> None:
 
     live = harness.cluster.live(PIPELINE.kind, PIPELINE.name)
     assert live is not None
-    harness.cache.drop(PIPELINE.kind, live)
+    harness.store.drop(PIPELINE.kind, live)
     await harness.passes(PIPELINE)
     assert harness.passes._not_there == {}

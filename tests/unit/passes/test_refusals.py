@@ -85,7 +85,7 @@ async def test_a_failure_that_does_not_pass_is_told_after_some_tries() -> None:
         with pytest.raises(PassError):
             await world.one_pass()
         assert world.ready[:2] == ("False", reason)
-    assert "webhook is away (tried again and again)" in world.ready[2]
+    assert "webhook is away (failed 3 or more times in a row; retrying)" in world.ready[2]
 
     world.cluster.before = None
     await world.settle()

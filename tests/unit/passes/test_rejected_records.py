@@ -122,7 +122,7 @@ async def test_a_record_without_any_legible_data_disturbs_no_other_unit() -> Non
     forge(world, {**body, "data": 5})
     world.watch()
 
-    assert world.cache.rolling() == []
+    assert world.store.rolling() == []
 
 
 async def test_a_person_who_deletes_the_record_has_it_made_again() -> None:

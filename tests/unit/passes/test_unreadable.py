@@ -22,7 +22,7 @@ def unreadable(world: OperatorHarness, name: str = KEY.name) -> None:
     world.watch()
     body = world.cluster.edit(KEY.kind, name, {"spec": {"replicas": 7}})
     world.cluster.events.clear()
-    world.cache.put(KEY.kind, stub(body, REASON))
+    world.store.put(KEY.kind, stub(body, REASON))
 
 
 def children(world: OperatorHarness) -> list[tuple[str, dict[str, Any]]]:
@@ -45,18 +45,18 @@ async def test_a_unit_that_cannot_be_read_keeps_what_it_has(world: OperatorHarne
 
     assert children(world) == before
     assert len(world.cluster.writes) == writes
-    assert world.cache.is_unreadable(KEY)
+    assert world.store.is_unreadable(KEY)
 
 
 async def test_so_does_one_that_a_new_process_has_never_read(world: OperatorHarness) -> None:
     before = children(world)
     world.start()
-    world.cache.drop(KEY.kind, world.cluster.live(KEY.kind, KEY.name) or {})
+    world.store.drop(KEY.kind, world.cluster.live(KEY.kind, KEY.name) or {})
     unreadable(world)
     await world.settle()
 
     assert children(world) == before
-    assert world.cache.get(KEY.kind, (KEY.namespace, KEY.name)) is None
+    assert world.store.get(KEY.kind, (KEY.namespace, KEY.name)) is None
 
 
 async def test_a_child_that_changes_meanwhile_waits(world: OperatorHarness) -> None:
@@ -68,7 +68,7 @@ async def test_a_child_that_changes_meanwhile_waits(world: OperatorHarness) -> N
     world.user_applies(model=source(1), replicas=2)
     await world.settle()
     assert world.cluster.live("Service", KEY.name) is not None
-    assert not world.cache.is_unreadable(KEY)
+    assert not world.store.is_unreadable(KEY)
 
 
 async def test_it_gives_its_turn_back() -> None:
@@ -77,14 +77,14 @@ async def test_it_gives_its_turn_back() -> None:
     world.start(defaults)
     world.user_applies(model=source(1))
     await world.settle()
-    turns = world.passes._grounds.turns
-    assert turns.take(KEY)
+    slots = world.passes._dependencies.slots
+    assert slots.acquire(KEY)
     world.woken.clear()
     unreadable(world)
     assert KEY in world.woken
     await world.passes(KEY)
 
-    assert not turns.holds(KEY)
+    assert not slots.holds(KEY)
 
 
 async def test_an_older_answer_does_not_make_it_readable(world: OperatorHarness) -> None:
@@ -92,8 +92,8 @@ async def test_an_older_answer_does_not_make_it_readable(world: OperatorHarness)
     older = world.cluster.edit(KEY.kind, KEY.name, {"metadata": {"labels": {"a": "b"}}})
     unreadable(world)
 
-    assert not world.cache.put(KEY.kind, older)
-    assert world.cache.is_unreadable(KEY)
+    assert not world.store.put(KEY.kind, older)
+    assert world.store.is_unreadable(KEY)
 
 
 async def test_its_deletion_is_noticed(world: OperatorHarness) -> None:
@@ -101,10 +101,10 @@ async def test_its_deletion_is_noticed(world: OperatorHarness) -> None:
     body = world.cluster.live(KEY.kind, KEY.name) or {}
     world.cluster.remove(KEY.kind, KEY.name)
     world.cluster.events.clear()
-    world.cache.record_deletion(KEY.kind, stub(body, REASON))
+    world.store.record_deletion(KEY.kind, stub(body, REASON))
 
-    assert not world.cache.is_unreadable(KEY)
-    assert world.cache.get(KEY.kind, (KEY.namespace, KEY.name)) is None
+    assert not world.store.is_unreadable(KEY)
+    assert world.store.get(KEY.kind, (KEY.namespace, KEY.name)) is None
 
 
 async def test_a_successor_that_cannot_be_read_takes_the_place_of_its_predecessor(
@@ -113,10 +113,10 @@ async def test_a_successor_that_cannot_be_read_takes_the_place_of_its_predecesso
     world.cluster.remove(KEY.kind, KEY.name)
     world.user_applies(model=source(2))
     world.cluster.events.clear()
-    world.cache.put(KEY.kind, stub(world.cluster.live(KEY.kind, KEY.name) or {}, REASON))
+    world.store.put(KEY.kind, stub(world.cluster.live(KEY.kind, KEY.name) or {}, REASON))
 
-    assert world.cache.get(KEY.kind, (KEY.namespace, KEY.name)) is None
-    assert world.cache.is_unreadable(KEY)
+    assert world.store.get(KEY.kind, (KEY.namespace, KEY.name)) is None
+    assert world.store.is_unreadable(KEY)
 
 
 async def test_the_others_are_served(world: OperatorHarness) -> None:
@@ -132,10 +132,10 @@ async def test_what_cannot_be_copied_is_skipped_as_well(world: OperatorHarness) 
     before = children(world)
     body = world.cluster.edit(KEY.kind, KEY.name, {"spec": {"replicas": 7}})
     world.cluster.events.clear()
-    world.cache.put(KEY.kind, {**body, "spec": {**body["spec"], "placement": DEEP}})
+    world.store.put(KEY.kind, {**body, "spec": {**body["spec"], "placement": DEEP}})
     await world.settle()
 
-    assert world.cache.is_unreadable(KEY)
+    assert world.store.is_unreadable(KEY)
     assert children(world) == before
 
 
@@ -147,7 +147,7 @@ async def test_a_pipeline_goes_on_with_what_it_has_pinned() -> None:
     assert harness.sets == {revision: 1}
 
     harness.start()
-    harness.cache.drop(KEY.kind, harness.cluster.live(KEY.kind, KEY.name) or {})
+    harness.store.drop(KEY.kind, harness.cluster.live(KEY.kind, KEY.name) or {})
     unreadable(harness)
     asked = len(harness.cluster.requests)
     await harness.settle(keys=BOTH)
@@ -165,7 +165,7 @@ async def test_a_record_that_cannot_be_read_is_rejected_and_its_pods_stay(
     assert record is not None
     assert deployment is not None
     record["metadata"]["resourceVersion"] = "999"
-    assert world.cache.put("ControllerRevision", stub(record, REASON))
+    assert world.store.put("ControllerRevision", stub(record, REASON))
     await world.passes(KEY)
 
     (event,) = [e for e in world.cluster.all("Event") if e["reason"] == "RecordRejected"]

@@ -8,7 +8,7 @@ from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.reconcile.event_router import EventRouter
 from inference_operator.reconcile.reconciler import PassError
 from tests.fakes.bodies import KEY, source, step
@@ -39,9 +39,9 @@ class WakeDrivenHarness(OperatorHarness):
         self.made: list[UnitKey] = []
         self.queue: dict[UnitKey, None] = {}
         super().__init__()
-        self.cache = Cache(self._wake)
-        self.passes = self.passes_over(self.cache, self._wake)
-        self.watcher = EventRouter(self.cache, self._wake, lambda resource: None)
+        self.store = Store(self._wake)
+        self.passes = self.passes_over(self.store, self._wake)
+        self.watcher = EventRouter(self.store, self._wake, lambda resource: None)
 
     def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:
         self.queue[key] = None

@@ -5,7 +5,7 @@ from typing import Any
 from inference_operator.adapters.kubernetes.client import ApiResource
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND, UNIT_BY_KIND
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.reconcile.event_router import EventRouter
 
 POD = CHILD_BY_KIND["Pod"]
@@ -15,11 +15,11 @@ class Heard:
     """A watcher, and what it told."""
 
     def __init__(self) -> None:
-        self.cache = Cache(self._wake)
+        self.store = Store(self._wake)
         self.woken: list[UnitKey] = []
         self.relisted: list[ApiResource] = []
         self.urgent: list[UnitKey] = []
-        self.watcher = EventRouter(self.cache, self._wake, self.relisted.append)
+        self.watcher = EventRouter(self.store, self._wake, self.relisted.append)
 
     def event(self, resource: ApiResource, change: str, body: dict[str, Any]) -> None:
         self.watcher.on_event(resource, change, body)

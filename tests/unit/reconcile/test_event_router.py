@@ -20,7 +20,7 @@ def test_a_resource_wakes_itself_urgently() -> None:
     heard.on_custom_resource("ADDED", stored(imodel()))
 
     assert heard.urgent == [KEY]
-    assert heard.cache.get("InferenceModel", ("desk-7", "fx-drift")) is not None
+    assert heard.store.get("InferenceModel", ("desk-7", "fx-drift")) is not None
 
 
 def test_a_child_wakes_its_unit() -> None:
@@ -35,7 +35,7 @@ def test_a_deleted_child_is_forgotten_and_wakes_its_unit() -> None:
     heard.event(POD, "ADDED", stored(bodies.pod("aaa", ready=True)))
     heard.event(POD, "DELETED", stored(bodies.pod("aaa", ready=True), resourceVersion="2"))
 
-    assert list(heard.cache.children(KEY)) == []
+    assert list(heard.store.children(KEY)) == []
     assert heard.woken == [KEY, KEY]
 
 
@@ -53,7 +53,7 @@ def test_a_child_that_loses_its_labels_still_wakes_its_unit() -> None:
 
 def test_the_echo_of_an_own_write_wakes_nobody() -> None:
     heard = Heard()
-    heard.cache.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="7"))
+    heard.store.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="7"))
     heard.event(POD, "MODIFIED", stored(bodies.pod("aaa", ready=True), resourceVersion="7"))
 
     assert heard.woken == []
@@ -204,11 +204,11 @@ def test_handlers_run_in_the_event_loop_never_in_kopfs_threads(
 def test_units_that_nodes_matter_to_are_woken_when_nodes_become_known_or_unknown() -> None:
     heard = Heard()
     falls_back = {"accelerator": {"whenUnavailable": "UseCPU"}}
-    heard.cache.put("InferenceModel", stored(imodel(**falls_back)))
-    heard.cache.put("Node", stored(node("a", gpus=1)))
+    heard.store.put("InferenceModel", stored(imodel(**falls_back)))
+    heard.store.put("Node", stored(node("a", gpus=1)))
     heard.watcher.refused(NODE)
     assert heard.woken == [KEY]
-    assert heard.cache.nodes() is None
+    assert heard.store.nodes() is None
     heard.watcher.granted(NODE)
     assert heard.woken == [KEY, KEY]
-    assert len(heard.cache.nodes() or ()) == 1
+    assert len(heard.store.nodes() or ()) == 1

@@ -5,7 +5,7 @@ from typing import Any, cast
 
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.names import UnitKey
-from inference_operator.observation import store as cache_module
+from inference_operator.observation import store as store_module
 from inference_operator.observation.kinds import CHILD_BY_KIND, INFERENCE_MODEL
 from inference_operator.reconcile.work_queue import WorkQueue
 from inference_operator.runtime.controller import Controller
@@ -37,12 +37,12 @@ def forged(number: int) -> dict[str, Any]:
 
 async def test_names_that_labels_forge_are_not_kept() -> None:
     force = follower()
-    for number in range(cache_module.REMEMBERED_DELETIONS + 50):
+    for number in range(store_module.REMEMBERED_DELETIONS + 50):
         force.watcher.on_event(POD, "ADDED", forged(number))
         force.watcher.on_event(POD, "DELETED", forged(number))
 
     assert len(force.queue) == 0
-    assert len(force._cache.needs_owner_check) == cache_module.REMEMBERED_DELETIONS
+    assert len(force._store.needs_owner_check) == store_module.REMEMBERED_DELETIONS
 
 
 async def test_units_that_came_and_went_are_not_kept() -> None:

@@ -11,7 +11,7 @@ def test_a_listing_fills_the_cache_and_wakes_nobody() -> None:
     heard.watcher.on_initial_list(POD, stored(bodies.pod("aaa")))
 
     assert (heard.woken, heard.urgent) == ([], [])
-    assert len(list(heard.cache.children(KEY))) == 1
+    assert len(list(heard.store.children(KEY))) == 1
 
 
 def test_what_a_later_listing_does_not_show_is_forgotten_and_wakes_its_unit() -> None:
@@ -19,7 +19,7 @@ def test_what_a_later_listing_does_not_show_is_forgotten_and_wakes_its_unit() ->
     heard.event(POD, "ADDED", stored(bodies.pod("aaa", ready=True), resourceVersion="5"))
     heard.watcher.on_relist(POD, "", set(), 9)
 
-    assert list(heard.cache.children(KEY)) == []
+    assert list(heard.store.children(KEY)) == []
     assert heard.woken == [KEY, KEY]
 
 
@@ -28,7 +28,7 @@ def test_what_was_written_after_a_listing_is_kept() -> None:
     heard.event(POD, "ADDED", stored(bodies.pod("aaa"), resourceVersion="12"))
     heard.watcher.on_relist(POD, "", set(), 9)
 
-    assert len(list(heard.cache.children(KEY))) == 1
+    assert len(list(heard.store.children(KEY))) == 1
 
 
 def test_a_listing_of_one_namespace_says_nothing_about_another() -> None:
@@ -36,7 +36,7 @@ def test_a_listing_of_one_namespace_says_nothing_about_another() -> None:
     heard.event(POD, "ADDED", stored(bodies.pod("aaa"), resourceVersion="5"))
     heard.watcher.on_relist(POD, "desk-9", set(), 9)
 
-    assert len(list(heard.cache.children(KEY))) == 1
+    assert len(list(heard.store.children(KEY))) == 1
 
 
 def test_a_child_that_loses_its_label_and_gets_it_back_is_known_again() -> None:
@@ -44,17 +44,17 @@ def test_a_child_that_loses_its_label_and_gets_it_back_is_known_again() -> None:
     heard.event(POD, "ADDED", stored(bodies.pod("aaa", ready=True), resourceVersion="5"))
     # A watch with a selector tells a lost label as a deletion, of an object that lives on.
     heard.event(POD, "DELETED", stored(bodies.pod("aaa", ready=True), resourceVersion="6"))
-    heard.cache.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="7"))
+    heard.store.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="7"))
 
-    assert len(list(heard.cache.children(KEY))) == 1
+    assert len(list(heard.store.children(KEY))) == 1
 
 
 def test_the_late_answer_to_a_write_does_not_bring_a_deleted_child_back() -> None:
     heard = Heard()
     heard.event(POD, "DELETED", stored(bodies.pod("aaa", ready=True), resourceVersion="6"))
-    heard.cache.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="5"))
+    heard.store.put("Pod", stored(bodies.pod("aaa", ready=True), resourceVersion="5"))
 
-    assert list(heard.cache.children(KEY)) == []
+    assert list(heard.store.children(KEY)) == []
 
 
 def test_what_a_later_listing_shows_stays() -> None:

@@ -13,7 +13,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.observation import records
 from inference_operator.observation.observe import observe, unresolved
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.planner import plan
 from inference_operator.reconcile import reader as reading
 from inference_operator.reconcile.reader import Reader
@@ -32,9 +32,9 @@ def unit(**status: Any) -> dict[str, Any]:
 
 def a_record(number: int, plan_json: str | None = None) -> dict[str, Any]:
     """Return an accepted record of another revision; `plan_json` spoils it."""
-    (known,) = plan(observed(), DEFAULTS, NOON).records.values()
-    written = json.dumps(owned(dict(controller_revision(OWNER, known)), OWNER))
-    body: dict[str, Any] = json.loads(written.replace(known.revision, f"r{number:08d}"))
+    (record,) = plan(observed(), DEFAULTS, NOON).records.values()
+    written = json.dumps(owned(dict(controller_revision(OWNER, record)), OWNER))
+    body: dict[str, Any] = json.loads(written.replace(record.revision, f"r{number:08d}"))
     body["metadata"] |= {"uid": f"u{number}", "resourceVersion": str(10 + number)}
     body["revision"] = number
     if plan_json is not None:
@@ -42,12 +42,12 @@ def a_record(number: int, plan_json: str | None = None) -> dict[str, Any]:
     return body
 
 
-def cache_of(*bodies: dict[str, Any], status: dict[str, Any] | None = None) -> Cache:
-    cache = Cache()
-    cache.put(KEY.kind, unit(**(status or {})))
+def store_of(*bodies: dict[str, Any], status: dict[str, Any] | None = None) -> Store:
+    store = Store()
+    store.put(KEY.kind, unit(**(status or {})))
     for body in bodies:
-        cache.put("ControllerRevision", body)
-    return cache
+        store.put("ControllerRevision", body)
+    return store
 
 
 @pytest.fixture
@@ -67,37 +67,37 @@ def read_in(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
     return threads
 
 
-def reader(cache: Cache) -> Reader:
-    return Reader(cache, unresolved, ThreadPoolExecutor(1))
+def reader(store: Store) -> Reader:
+    return Reader(store, unresolved, ThreadPoolExecutor(1))
 
 
-async def read(cache: Cache) -> Observed:
-    found = await reader(cache).observe(KEY)
-    assert found is not None
-    return found
+async def read(store: Store) -> Observed:
+    observation = await reader(store).observe(KEY)
+    assert observation is not None
+    return observation
 
 
 async def test_what_is_read_in_parts_is_what_is_read_at_once() -> None:
     bodies = [a_record(number) for number in range(1, 30)]
     bodies[3]["data"]["children"][1]["spec"]["template"]["spec"]["hostPID"] = True
 
-    assert await read(cache_of(*bodies)) == observe(cache_of(*bodies), KEY)
+    assert await read(store_of(*bodies)) == observe(store_of(*bodies), KEY)
 
 
 async def test_long_records_are_read_in_a_thread_and_once(read_in: list[threading.Thread]) -> None:
     models = [{"name": f"m{i}", "version": 1, "format": "ensemble"} for i in range(17_900)]
     text = json.dumps({"models": models})
-    cache = cache_of(*(a_record(number, text) for number in range(1, 6)))
+    store = store_of(*(a_record(number, text) for number in range(1, 6)))
 
-    found = await read(cache)
-    await read(cache)
+    observation = await read(store)
+    await read(store)
 
-    assert len(found.rejected) == len(read_in) == 5
+    assert len(observation.rejected) == len(read_in) == 5
     assert threading.main_thread() not in read_in
 
 
 async def test_others_have_their_turn_between_short_records() -> None:
-    cache, turns = cache_of(*(a_record(number) for number in range(1, 101))), 0
+    store, turns = store_of(*(a_record(number) for number in range(1, 101))), 0
 
     async def others() -> None:
         nonlocal turns
@@ -106,10 +106,10 @@ async def test_others_have_their_turn_between_short_records() -> None:
             turns += 1
 
     beside = asyncio.create_task(others())
-    found = await read(cache)
+    observation = await read(store)
     beside.cancel()
 
-    assert len(found.revisions) == 100
+    assert len(observation.revisions) == 100
     assert turns >= 100 // reading._AT_ONCE - 2
 
 
@@ -117,21 +117,21 @@ async def test_of_a_thousand_records_the_newest_and_the_live_ones_are_read(
     read_in: list[threading.Thread],
 ) -> None:
     status = {"observedGeneration": 1, "stable": {"revision": "r00000001"}}
-    cache = cache_of(*(a_record(number) for number in range(1, 1001)), status=status)
+    store = store_of(*(a_record(number) for number in range(1, 1001)), status=status)
 
-    found = await read(cache)
+    observation = await read(store)
 
     assert len(read_in) == records.MOST_READ + 1
     newest = {f"r{number:08d}" for number in range(1001 - records.MOST_READ, 1001)}
-    assert found.revisions.keys() == newest | {"r00000001"}
-    left = [one for one in found.rejected.values() if "is not read" in one.why]
+    assert observation.revisions.keys() == newest | {"r00000001"}
+    left = [record for record in observation.rejected.values() if "is not read" in record.why]
     assert len(left) == 1000 - len(read_in)
     # No number is given twice.
-    assert max(one.number for one in left) == 1000 - records.MOST_READ
+    assert max(record.number for record in left) == 1000 - records.MOST_READ
 
 
 async def test_a_record_that_changes_while_it_is_read_is_read_again() -> None:
-    cache = cache_of(a_record(1))
+    store = store_of(a_record(1))
     original, edits = reading.read_record, 0
 
     def changing(body: Any, key: UnitKey) -> Any:
@@ -141,18 +141,18 @@ async def test_a_record_that_changes_while_it_is_read_is_read_again() -> None:
             newer = copy.deepcopy(dict(body))
             newer["metadata"]["resourceVersion"] = str(100 + edits)
             newer["revision"] = 7 + edits
-            cache.put("ControllerRevision", newer)
+            store.put("ControllerRevision", newer)
         return original(body, key)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "read_record", changing)
-        found = await read(cache)
+        observation = await read(store)
 
-    assert [one.number for one in found.revisions.values()] == [9]
+    assert [record.number for record in observation.revisions.values()] == [9]
 
 
 async def test_a_record_that_changes_all_the_time_is_not_waited_for() -> None:
-    cache = cache_of(a_record(1))
+    store = store_of(a_record(1))
     original, edits = reading.read_record, 0
 
     def changing(body: Any, key: UnitKey) -> Any:
@@ -161,17 +161,17 @@ async def test_a_record_that_changes_all_the_time_is_not_waited_for() -> None:
         newer = copy.deepcopy(dict(body))
         newer["metadata"]["resourceVersion"] = str(100 + edits)
         newer["revision"] = 7 + edits
-        cache.put("ControllerRevision", newer)
+        store.put("ControllerRevision", newer)
         return original(body, key)
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(reading, "read_record", changing)
-        found = await read(cache)
+        observation = await read(store)
 
     assert edits == reading._ROUNDS
-    (rejected,) = found.rejected.values()
+    (rejected,) = observation.rejected.values()
     assert rejected.why == "it changes before it is read"
     # What is noted of an older body is not kept.
     assert all(
-        kept[0] is cache.get("ControllerRevision", name) for name, kept in cache.records.items()
+        kept[0] is store.get("ControllerRevision", name) for name, kept in store.records.items()
     )

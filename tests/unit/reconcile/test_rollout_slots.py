@@ -13,42 +13,42 @@ class Queue:
 
     def __init__(self, limit: int, *rolling: UnitKey) -> None:
         self.woken: list[UnitKey] = []
-        self.turns = RolloutSlots(limit, lambda: rolling, self.woken.append)
+        self.slots = RolloutSlots(limit, lambda: rolling, self.woken.append)
 
 
 def test_no_more_than_the_limit_hold_a_turn() -> None:
-    turns = Queue(2).turns
+    slots = Queue(2).slots
 
-    assert [turns.take(key) for key in (ONE, TWO, THREE)] == [True, True, False]
-    assert turns.take(ONE), "it has its turn already"
+    assert [slots.acquire(key) for key in (ONE, TWO, THREE)] == [True, True, False]
+    assert slots.acquire(ONE), "it has its turn already"
 
 
 def test_a_turn_given_back_goes_to_who_waits_longest() -> None:
     queue = Queue(1)
     for key in (ONE, TWO, THREE, TWO):
-        queue.turns.take(key)
-    queue.turns.give_back(ONE)
+        queue.slots.acquire(key)
+    queue.slots.release(ONE)
 
     assert queue.woken == [TWO]
-    assert queue.turns.take(TWO)
-    assert not queue.turns.take(THREE)
+    assert queue.slots.acquire(TWO)
+    assert not queue.slots.acquire(THREE)
 
 
 def test_who_goes_while_waiting_is_not_woken() -> None:
     queue = Queue(1)
     for key in (ONE, TWO, THREE):
-        queue.turns.take(key)
-    queue.turns.give_back(TWO)
-    queue.turns.give_back(ONE)
+        queue.slots.acquire(key)
+    queue.slots.release(TWO)
+    queue.slots.release(ONE)
 
     assert queue.woken == [THREE]
 
 
 def test_giving_back_what_one_does_not_hold_wakes_nobody() -> None:
     queue = Queue(1)
-    queue.turns.take(ONE)
-    queue.turns.take(TWO)
-    queue.turns.give_back(THREE)
+    queue.slots.acquire(ONE)
+    queue.slots.acquire(TWO)
+    queue.slots.release(THREE)
 
     assert queue.woken == []
 
@@ -56,9 +56,9 @@ def test_giving_back_what_one_does_not_hold_wakes_nobody() -> None:
 def test_a_free_turn_that_its_next_one_does_not_want_goes_to_the_one_after() -> None:
     queue = Queue(1)
     for key in (ONE, TWO, THREE):
-        queue.turns.take(key)
-    queue.turns.give_back(ONE)
-    queue.turns.give_back(TWO)
+        queue.slots.acquire(key)
+    queue.slots.release(ONE)
+    queue.slots.release(TWO)
 
     assert queue.woken == [TWO, THREE]
 
@@ -66,18 +66,18 @@ def test_a_free_turn_that_its_next_one_does_not_want_goes_to_the_one_after() -> 
 def test_a_new_process_counts_those_in_the_middle_of_a_rollout() -> None:
     queue = Queue(2, ONE, TWO)
 
-    assert not queue.turns.take(THREE)
-    assert queue.turns.holds(ONE)
-    queue.turns.give_back(TWO)
+    assert not queue.slots.acquire(THREE)
+    assert queue.slots.holds(ONE)
+    queue.slots.release(TWO)
     assert queue.woken == [THREE]
 
 
 def test_more_in_the_middle_than_allowed_lets_nobody_in_before_they_are_few() -> None:
     queue = Queue(1, ONE, TWO)
-    queue.turns.take(THREE)
-    queue.turns.give_back(ONE)
+    queue.slots.acquire(THREE)
+    queue.slots.release(ONE)
     assert queue.woken == []
-    queue.turns.give_back(TWO)
+    queue.slots.release(TWO)
 
     assert queue.woken == [THREE]
 
@@ -85,5 +85,5 @@ def test_more_in_the_middle_than_allowed_lets_nobody_in_before_they_are_few() ->
 def test_without_stages_nobody_has_a_turn() -> None:
     queue = Queue(0, ONE)
 
-    assert not queue.turns.holds(ONE)
-    assert not queue.turns.take(TWO)
+    assert not queue.slots.holds(ONE)
+    assert not queue.slots.acquire(TWO)

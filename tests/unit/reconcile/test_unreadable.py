@@ -42,8 +42,8 @@ def test_its_deletion_wakes_its_unit() -> None:
     heard.on_custom_resource("DELETED", unreadable(3))
 
     assert heard.urgent == [KEY]
-    assert heard.cache.get(KEY.kind, (KEY.namespace, KEY.name)) is None
-    assert not heard.cache.is_unreadable(KEY)
+    assert heard.store.get(KEY.kind, (KEY.namespace, KEY.name)) is None
+    assert not heard.store.is_unreadable(KEY)
 
 
 def test_a_listing_that_shows_it_again_is_a_relist() -> None:
@@ -66,7 +66,7 @@ def test_what_a_later_listing_shows_as_a_stub_is_not_missed() -> None:
     heard.event(resource, "MODIFIED", stub(stored(record, uid="r", resourceVersion="4"), REASON))
     heard.watcher.on_relist(resource, "", {(KEY.namespace, "fx-drift-aaa")}, 9)
 
-    assert heard.cache.get("ControllerRevision", (KEY.namespace, "fx-drift-aaa")) is not None
+    assert heard.store.get("ControllerRevision", (KEY.namespace, "fx-drift-aaa")) is not None
 
 
 def test_an_event_that_cannot_be_handled_at_all_keeps_no_other_back() -> None:

@@ -10,7 +10,7 @@ from inference_operator.adapters.kubernetes.client import ApiResource
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
 from inference_operator.adapters.mlflow.promotion_tags import Promotions
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.runtime.registry_watch import RegistryWatch
 from inference_operator.settings import Settings
 
@@ -43,7 +43,7 @@ async def test_the_session_is_closed_after_all_that_use_it(monkeypatch: pytest.M
     monkeypatch.setattr(Promotions, "run", tagging)
     monkeypatch.setattr(Mlflow, "close", close)
     settings = Settings(mlflow_tracking_uri="http://mlflow.fake:5000", registry_write_tags=True)
-    watch = RegistryWatch(settings, NoSecrets(), Cache(), lambda _: None)
+    watch = RegistryWatch(settings, NoSecrets(), Store(), lambda _: None)
     leading = asyncio.Event()
     leading.set()
     with pytest.raises(ExceptionGroup):

@@ -1,4 +1,4 @@
-"""Carries a plan out: stage by stage, every answer put into the cache at once."""
+"""Executor of plans: stage by stage; each answer is put into the store at once."""
 
 import asyncio
 import logging
@@ -10,24 +10,23 @@ from inference_operator.adapters.kubernetes.client import ApiError, Body, Cluste
 from inference_operator.adapters.kubernetes.objections import ObjectionError, object_to
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.children.drift import drift, foreign_keys
 from inference_operator.planning.plan import Action, Apply, Create, Delete, Plan
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 16
-"""Requests of one plan that are under way at the same time: a forger may have it delete a thousand
-children."""
+"""Concurrent requests of one plan: forged children may make it delete a thousand objects."""
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What became of a plan."""
+    """The outcome of a plan."""
 
     written: int = 0
     repaired: list[str] = field(default_factory=list)
-    """Children that somebody else changed or deleted, and that were put back."""
+    """Children that another client changed or deleted, and that were put back."""
 
     refused: list[str] = field(default_factory=list)
     """Sentences about children that need a person."""
@@ -41,19 +40,19 @@ class Outcome:
 
 
 class Executor:
-    """Writes children. One refused child does not keep the others from being written."""
+    """Writer of children. A refused child does not stop the writes of the others."""
 
-    def __init__(self, cluster: Cluster, cache: Cache) -> None:
+    def __init__(self, cluster: Cluster, store: Store) -> None:
         self._cluster = cluster
-        self._cache = cache
-        # Children that the API server (an admission webhook, say) keeps different from what was
-        # applied: applying again before they change would go on for ever.
+        self._store = store
+        # Children that an admission webhook, say, keeps different from the applied manifest:
+        # applying again before they change would repeat for ever.
         self._settled: dict[tuple[UnitKey, ChildKey], tuple[str, str]] = {}
-        # Children that could not be written: writing them later puts nothing back.
+        # Children that could not be written: a later write of them is not a repair.
         self._owed: set[tuple[UnitKey, ChildKey]] = set()
 
     async def execute(self, plan: Plan) -> Outcome:
-        """All stages in order; what a failed write would make harmful is left out."""
+        """Execute all stages in order; skip actions that a failed write would make harmful."""
         outcome = Outcome()
         failed: list[Action] = []
         for stage in plan.stages:
@@ -72,7 +71,7 @@ class Executor:
         return outcome
 
     def forget(self, key: UnitKey) -> None:
-        """The unit is gone."""
+        """Forget a unit that is gone."""
         self._settled = {k: v for k, v in self._settled.items() if k[0] != key}
         self._owed = {owed for owed in self._owed if owed[0] != key}
 
@@ -89,7 +88,7 @@ class Executor:
             return await self._do(unit, action)
 
     async def _do(self, unit: UnitKey, action: Action) -> ApiError | ObjectionError | bool:
-        """Whether anything was written, or why it could not be, or must not."""
+        """Return whether anything was written, or the error."""
         try:
             object_to(unit, action)
             if isinstance(action, Delete):
@@ -112,21 +111,21 @@ class Executor:
         except ApiError as error:
             if not error.is_there_already:
                 raise
-            # It was orphaned, or left by an owner of the same name: ours if it is equal.
+            # It was orphaned, or left by an owner of the same name: adopt it if it is equal.
             live = await self._cluster.apply(resource, action.manifest, force=False)
-        self._cache.put(action.key.kind, live)
+        self._store.put(action.key.kind, live)
 
     async def _apply(self, unit: UnitKey, action: Apply) -> bool:
         key = action.key
         resource = CHILD_BY_KIND[key.kind]
-        known = self._cache.get(key.kind, (unit.namespace, key.name))
-        if known is not None and self._is_settled(unit, action, known):
+        stored = self._store.get(key.kind, (unit.namespace, key.name))
+        if stored is not None and self._is_settled(unit, action, stored):
             return False
-        extra = foreign_keys(known, action.manifest) if known is not None and action.owned else {}
+        extra = foreign_keys(stored, action.manifest) if stored is not None and action.owned else {}
         if extra:
             await self._cluster.patch(resource, _removal(action.manifest, extra))
         live = await self._cluster.apply(resource, action.manifest, force=action.owned)
-        self._cache.put(key.kind, live)
+        self._store.put(key.kind, live)
         where = drift(live, action.manifest)
         if where is None:
             self._settled.pop((unit, key), None)
@@ -135,23 +134,23 @@ class Executor:
             self._settled[unit, key] = (_version(live), where)
         return True
 
-    def _is_settled(self, unit: UnitKey, action: Apply, known: Body) -> bool:
-        found = self._settled.get((unit, action.key))
-        return found == (_version(known), drift(known, action.manifest))
+    def _is_settled(self, unit: UnitKey, action: Apply, stored: Body) -> bool:
+        unchangeable = self._settled.get((unit, action.key))
+        return unchangeable == (_version(stored), drift(stored, action.manifest))
 
     async def _delete(self, unit: UnitKey, action: Delete) -> None:
         key = action.key
         resource = CHILD_BY_KIND[key.kind]
         await self._cluster.delete(resource, unit.namespace, key.name, action.uid)
         meta = {"namespace": unit.namespace, "name": key.name, "uid": action.uid}
-        self._cache.drop(key.kind, {"metadata": meta})
+        self._store.drop(key.kind, {"metadata": meta})
 
 
 def _waits(action: Action, failed: list[Action]) -> bool:
     if isinstance(action, Delete):
-        # Clients may still be sent to the pods that are to go.
+        # The Service may still send clients to the pods that this action deletes.
         return any(other.key.kind == "Service" for other in failed)
-    # Without its record or its ConfigMap a workload must not come up.
+    # A workload must not start before its record and its ConfigMap exist.
     return action.key.kind == "Deployment" and any(o.key.name == action.key.name for o in failed)
 
 
@@ -162,7 +161,7 @@ def _record(outcome: Outcome, action: Action, error: ApiError | ObjectionError) 
         )
         return
     if _is_ending(error):
-        # The namespace is being deleted, child by child: the resource itself goes next.
+        # The namespace is being deleted, child by child: the resource itself is next.
         return
     if error.is_passing and not (_is_conflict(error) or _is_malformed(error)):
         outcome.passing.append(f"{action.key}: {error.message}")
@@ -176,7 +175,7 @@ def _record(outcome: Outcome, action: Action, error: ApiError | ObjectionError) 
 
 
 def _is_conflict(error: ApiError) -> bool:
-    # An apply without force over fields of another manager; other conflicts pass by themselves.
+    # An unforced apply met fields of another manager; other conflicts are transient.
     return error.status == 409 and "conflict" in error.message and "with" in error.message
 
 
@@ -185,7 +184,7 @@ def _is_ending(error: ApiError) -> bool:
 
 
 def _is_malformed(error: ApiError) -> bool:
-    # What a person wrote into `affinity`, say; the API server answers 500, not 422.
+    # A malformed `affinity`, say: the API server answers 500, not 422.
     return error.status == 500 and "failed to create typed patch object" in error.message
 
 

@@ -1,4 +1,4 @@
-"""The API server, spoken to in raw JSON: typed objects cost ten times as much on the hot path."""
+"""Client of the API server in raw JSON: typed objects cost ten times as much on the hot path."""
 
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -25,9 +25,9 @@ from inference_operator.domain.names import FIELD_MANAGER
 
 Body = dict[str, Any]
 
-# A watch brings a bookmark about every minute: after so many seconds the connection is dead.
+# A watch brings a bookmark about every minute: after this many silent seconds it is dead.
 SILENCE = 150.0
-# Objects of a page; fewer where they are so large that the page has too many bytes.
+# Objects in a page; fewer where the page would have too many bytes.
 PAGE_OBJECTS = 250
 _TOO_LONG = "TooLong"
 _JSON = "application/json"
@@ -54,12 +54,12 @@ class ApiError(Exception):
 
     @property
     def is_passing(self) -> bool:
-        """Whether the same request may succeed later without anybody changing anything."""
+        """Return whether the same request may succeed later without a change by a person."""
         return self.status in (0, 409, 429) or self.status >= 500
 
 
 class Cluster(Protocol):
-    """What the operator asks of a cluster; tests run one suite against a fake and the real one."""
+    """Requests to a cluster; one test suite runs against a fake and the real one."""
 
     async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> Body: ...
 
@@ -79,7 +79,7 @@ class Cluster(Protocol):
 
 
 class KubeCluster:
-    """The real API server."""
+    """Client of a real API server."""
 
     def __init__(
         self,
@@ -89,8 +89,8 @@ class KubeCluster:
         namespaces: tuple[str, ...] = (),
         may_write: Callable[[], bool] = lambda: True,
     ) -> None:
-        """`namespaces` are those to list; none: all of them at once. `may_write` is asked right
-        before each write is sent: False refuses it."""
+        """Create a client. `namespaces` are listed one by one; if empty, all are listed at once.
+        `may_write` is called right before each write: False refuses the write."""
         self._may_write = may_write
         self._client = ApiClient(configuration)
         self._client.user_agent = FIELD_MANAGER
@@ -102,12 +102,12 @@ class KubeCluster:
         await self._client.close()  # type: ignore[no-untyped-call]
 
     async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> Body:
-        """POST; ApiError with `is_there_already` when the name is taken."""
+        """Create an object; ApiError with `is_there_already` when the name exists."""
         path = resource.path(body["metadata"].get("namespace"))
         return await self._send(_Request("POST", path, body, _MANAGER), resource)
 
     async def apply(self, resource: ApiResource, body: Mapping[str, Any], *, force: bool) -> Body:
-        """Server-side apply with our field manager; `force` takes fields from other managers."""
+        """Apply an object with our field manager; `force` takes fields from other managers."""
         meta = body["metadata"]
         path = resource.path(meta.get("namespace"), meta["name"])
         query = {**_MANAGER, "force": "true" if force else "false"}
@@ -117,7 +117,7 @@ class KubeCluster:
     async def patch(
         self, resource: ApiResource, body: Mapping[str, Any], *, subresource: str = ""
     ) -> Body:
-        """JSON merge patch of the object that `body.metadata` names."""
+        """Send a JSON merge patch of the object that `body.metadata` names."""
         meta = body["metadata"]
         path = resource.path(meta.get("namespace"), meta["name"])
         if subresource:
@@ -126,7 +126,7 @@ class KubeCluster:
         return await self._send(request, resource)
 
     async def delete(self, resource: ApiResource, namespace: str, name: str, uid: str) -> None:
-        """Delete that very object (by uid), its own children in the background; gone is fine."""
+        """Delete the object of that uid, and its children in the background; ignore a gone one."""
         options = {"preconditions": {"uid": uid}, "propagationPolicy": "Background"}
         try:
             await self._send(_Request("DELETE", resource.path(namespace, name), options), resource)
@@ -135,41 +135,41 @@ class KubeCluster:
                 raise
 
     async def keys(self, resource: ApiResource, selector: str) -> dict[tuple[str, str], str]:
-        """Namespace and name of every object, with its uid: metadata only, in pages."""
-        found: dict[tuple[str, str], str] = {}
+        """Return the uid of every object by namespace and name; reads metadata only, in pages."""
+        uids: dict[tuple[str, str], str] = {}
         for space in self.spaces(resource):
             async for page in self.pages(resource, space, selector, _METADATA):
                 for item in page["items"] or ():
                     meta = item["metadata"]
-                    found[meta.get("namespace", ""), meta["name"]] = meta["uid"]
-        return found
+                    uids[meta.get("namespace", ""), meta["name"]] = meta["uid"]
+        return uids
 
     async def get(self, resource: ApiResource, namespace: str, name: str) -> Body:
-        """One object; ApiError with `is_gone` where there is none."""
+        """Return one object; ApiError with `is_gone` where it does not exist."""
         return await self._send(_Request("GET", resource.path(namespace, name)), resource)
 
     async def serves(self, resource: ApiResource) -> bool:
-        """Whether the API server knows the kind."""
+        """Return whether the API server serves the kind."""
         root = "/apis/" if "/" in resource.api_version else "/api/"
         try:
-            known = await self._send(_Request("GET", root + resource.api_version), resource)
+            listing = await self._send(_Request("GET", root + resource.api_version), resource)
         except ApiError as error:
             if error.is_gone:
                 return False
             raise
-        return any(found["name"] == resource.plural for found in known.get("resources") or ())
+        return any(kind["name"] == resource.plural for kind in listing.get("resources") or ())
 
     def spaces(self, resource: ApiResource) -> tuple[str, ...]:
-        """The namespaces to list and watch one by one; an empty one means all at once."""
+        """Return the namespaces to list and watch one by one; "" means all at once."""
         everywhere = not self._namespaces or not resource.namespaced
         return ("",) if everywhere else self._namespaces
 
     async def pages(
         self, resource: ApiResource, space: str, selector: str, accept: str = _JSON
     ) -> AsyncIterator[Body]:
-        """A list in pages of some hundred objects, whole ones unless `accept` says otherwise.
+        """Yield a list in pages of some hundred objects; `accept` may ask for metadata only.
 
-        A page of too many bytes is asked for again with half the objects. Objects beyond a limit
+        A page of too many bytes is requested again with half the objects. Objects beyond a limit
         are stubs (`decoding`).
         """
         query = {"labelSelector": selector} if selector else {}
@@ -192,9 +192,9 @@ class KubeCluster:
     async def watch(
         self, resource: ApiResource, space: str, selector: str, version: str
     ) -> AsyncIterator[tuple[str, Body]]:
-        """Type and object of each event since `version`, until the API server ends the watch.
+        """Yield type and object of each event since `version`, until the API server ends the watch.
 
-        ApiError when it refuses, and when it says nothing for so long that it must be gone.
+        ApiError when it refuses the watch, and when it sends nothing for `SILENCE` seconds.
         """
         query = {
             "watch": "true",
@@ -216,7 +216,7 @@ class KubeCluster:
             # Not the same version again, which would bring the same event.
             raise ApiError(410, _TOO_LONG, f"an event of {resource.plural}: {error}") from error
         except ValueError as error:
-            # The list shows what the event said.
+            # A new list shows the object of the event.
             raise ApiError(500, "NotJson", f"an event of {resource.plural}: {error}") from error
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
@@ -271,11 +271,11 @@ async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> Body:
         if not raw:
             return {}
         return await (decode_page(raw) if "limit" in request.query else decode_object(raw))
-    # A proxy's page, say.
-    said = raw.decode(errors="replace")[:500]
+    # A proxy's HTML page, say.
+    text = raw.decode(errors="replace")[:500]
     if answer.status < 400:
-        raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {said}")
-    return {"message": said}
+        raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {text}")
+    return {"message": text}
 
 
 def _refusal(status: int, data: Body) -> ApiError:
@@ -283,8 +283,8 @@ def _refusal(status: int, data: Body) -> ApiError:
 
 
 def _unreachable(error: Exception) -> ApiError:
-    said = str(error) or type(error).__name__
-    return ApiError(0, "Unreachable", f"the API server did not answer: {said}")
+    cause = str(error) or type(error).__name__
+    return ApiError(0, "Unreachable", f"the API server did not answer: {cause}")
 
 
 @dataclass(frozen=True, slots=True)

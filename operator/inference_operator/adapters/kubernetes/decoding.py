@@ -1,8 +1,8 @@
-"""Reader of what the API server answers: one object beyond a limit hides none of the others.
+"""Decoder of the API server's answers: one object beyond a limit does not hide the others.
 
-`json.loads` raises RecursionError at some thousand levels, and whatever walks over what it builds
-from less may do so later. Other limits bound how long one object holds the event loop (ADR 0019).
-An object beyond a limit becomes a stub: its identity, and why nothing else of it was read.
+`json.loads` raises RecursionError at some thousand levels, and code that walks over fewer levels
+may raise it later. Other limits bound how long one object holds the event loop (ADR 0019).
+An object beyond a limit becomes a stub: its identity, and the reason why the rest was not read.
 """
 
 import asyncio
@@ -30,18 +30,18 @@ Body = dict[str, Any]
 
 # Kubernetes' own types have less than 20 levels; the API server itself reads up to 10,000.
 LEVELS = 64
-# With the values, what copying into the cache takes 100 ms of.
+# With the values: copying this many into the store takes 100 ms.
 CONTAINERS = 10_000
 VALUES = 50_000
-# An object of 1.5 MiB, etcd's limit, is 9 MiB in JSON where it holds nothing but `<`.
+# An object of 1.5 MiB, etcd's limit, is 9 MiB of JSON where it consists of `<` only.
 OBJECT_BYTES = 32 << 20
-# Of several objects: what is built of them takes a multiple.
+# Bytes of several objects: the values built from them take a multiple.
 PAGE_BYTES = 8 << 20
-# Of more characters, others want to run between two steps.
+# Above this many characters, other tasks run between two steps.
 _TURN = 64 << 10
 _IDENTITY_LENGTH = 64 << 10
 
-# A character beyond the BMP as two halves: one alone cannot be written again.
+# A character beyond the BMP is two halves; a single half cannot be encoded again.
 _SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 
 
@@ -53,7 +53,7 @@ class TooLongError(Exception):
 
 
 def most_bytes(query: Mapping[str, str]) -> int:
-    """Return how many bytes the answer to a request may have."""
+    """Return the largest size of an answer to a request, in bytes."""
     return PAGE_BYTES if query.get("limit", "1") != "1" else OBJECT_BYTES
 
 
@@ -88,7 +88,7 @@ async def lines(chunks: AsyncIterator[bytes], limit: int = OBJECT_BYTES) -> Asyn
 async def decode_page(raw: bytes) -> Body:
     """Return a list, or one object; items beyond a limit are stubs.
 
-    ValueError where it is not JSON, or no object.
+    ValueError where it is not JSON, or not an object.
     """
     text = raw.decode("utf-8", "replace")
     page: Body = {}
@@ -106,17 +106,17 @@ async def decode_page(raw: bytes) -> Body:
 async def decode_object(raw: bytes) -> Body:
     """Return one object, a stub where it is beyond a limit.
 
-    ValueError where it is not JSON, or no object.
+    ValueError where it is not JSON, or not an object.
     """
     text = raw.decode("utf-8", "replace")
-    found, _ = await _alone(text, 0)
-    return found
+    body, _ = await _alone(text, 0)
+    return body
 
 
 async def decode_event(line: bytes) -> tuple[str, Body]:
-    """Return type and object of an event of a watch; a stub where the object is beyond a limit.
+    """Return type and object of a watch's event; a stub where the object is beyond a limit.
 
-    ValueError where it is no event.
+    ValueError where it is not an event.
     """
     text = line.decode("utf-8", "replace")
     kind = ""
@@ -137,19 +137,19 @@ async def decode_event(line: bytes) -> tuple[str, Body]:
 
 async def _items(text: str, at: int) -> tuple[list[Body], int]:
     items: list[Body] = []
-    breather = LoopYielder()
+    yielder = LoopYielder()
     is_dense = _is_dense(text)
     is_more, at = enter(text, at, "[")
     while is_more:
         item, end = await (asyncio.to_thread(_checked, text, at) if is_dense else _object(text, at))
         items.append(item)
-        await breather.yield_if_due()
+        await yielder.yield_if_due()
         is_more, at = go_on(text, end)
     return items, at
 
 
 def _is_dense(text: str) -> bool:
-    """Whether one object in it may have so many values that building them takes long."""
+    """Return whether an object of the text may have so many values that building takes long."""
     return any(
         _brackets(text, at, at + _TURN) > _TURN // 10
         or text.count(",", at, at + _TURN) > _TURN // 4
@@ -158,12 +158,12 @@ def _is_dense(text: str) -> bool:
 
 
 def _brackets(text: str, start: int, end: int) -> int:
-    # Those in texts count too: it is quick, and decides only how the object is read.
+    # Brackets in strings count too: it is quick, and decides only how the object is read.
     return text.count("{", start, end) + text.count("[", start, end)
 
 
 async def _alone(text: str, at: int) -> tuple[Body, int]:
-    """The same of an object that is most of the text: what may be beyond a limit is not built."""
+    """Decode an object that is most of the text; check it first if it may be beyond a limit."""
     size = len(text)
     is_light = _brackets(text, at, size) <= CONTAINERS and text.count(",", at) <= VALUES
     if is_light or size - at <= _TURN:
@@ -172,33 +172,33 @@ async def _alone(text: str, at: int) -> tuple[Body, int]:
 
 
 def _checked(text: str, at: int) -> tuple[Body, int]:
-    """The same in a thread, and checked before anything is built."""
+    """Decode an object in a thread; check the limits before building it."""
     try:
         end = end_of(text, at)
         whole = text[at:end]
         check_size(whole, LEVELS, CONTAINERS, VALUES)
-        found, _ = _value_at(whole, 0)
-        _check(found, whole)
+        body, _ = _value_at(whole, 0)
+        _check(body, whole)
     except (BrokenJsonError, JsonRefusedError):
         return _partly(text, at)
-    return found, end
+    return body, end
 
 
 async def _object(text: str, at: int) -> tuple[Body, int]:
     """Return the object that begins there, or its stub, and its end."""
     try:
-        found, end = _value_at(text, at)
+        body, end = _value_at(text, at)
         if end - at > _TURN:
             await asyncio.sleep(0)
-        _check(found, text[at:end])
+        _check(body, text[at:end])
     except (BrokenJsonError, JsonRefusedError):
-        # In a thread: it takes long, but never the interpreter for long.
+        # In a thread: it takes long, but releases the interpreter often.
         return await asyncio.to_thread(_partly, text, at)
-    return found, end
+    return body, end
 
 
 def _value_at(text: str, at: int) -> tuple[Any, int]:
-    """Without the search for garbage: of a million lists it takes seven times what reading does."""
+    """Read a value while garbage collection is off: it takes 7 times as long for many lists."""
     was_enabled = gc.isenabled()
     gc.disable()
     try:
@@ -220,8 +220,8 @@ def _check(value: Any, text: str) -> None:
 
 
 def _partly(text: str, at: int) -> tuple[Body, int]:
-    """Return the object without `managedFields`, which anybody may fill and nothing here reads; its
-    stub where the rest is beyond a limit too."""
+    """Return the object without `managedFields`, which any client may fill and the operator does
+    not read; a stub where the rest is beyond a limit too."""
     end = end_of(text, at)
     parts = {key: text[begin:stop] for key, begin, stop in members(text, at)}
     fields = _members(parts.get("metadata", "{}"))
@@ -229,16 +229,16 @@ def _partly(text: str, at: int) -> tuple[Body, int]:
     whole = _joined({**parts, "metadata": _joined(fields)})
     try:
         check_size(whole, LEVELS, CONTAINERS, VALUES)
-        found: Body = json.loads(whole)
-        _check(found, whole)
-        return found, end
+        body: Body = json.loads(whole)
+        _check(body, whole)
+        return body, end
     except (ValueError, RecursionError) as error:
         reason = str(error)
     names = {key: value for key, value in fields.items() if key in IDENTITY and _is_small(value)}
-    # The items of a list do not say their kind.
+    # The items of a list do not have a `kind`.
     kept = {k: v for k, v in parts.items() if k in ("apiVersion", "kind") and _is_small(v)}
-    found = json.loads(_joined({**kept, "metadata": _joined(names)}))
-    return {**found, UNREADABLE: reason}, end
+    body = json.loads(_joined({**kept, "metadata": _joined(names)}))
+    return {**body, UNREADABLE: reason}, end
 
 
 def _members(text: str) -> dict[str, str]:

@@ -1,6 +1,6 @@
-"""How many Events may be written about one unit: edits without end cause none without end.
+"""Budget of Events for each unit: endless edits do not cause endless Events.
 
-client-go limits them alike (its `EventSourceObjectSpamFilter`), with fewer later on.
+client-go limits them in the same way (its `EventSourceObjectSpamFilter`), with fewer later on.
 """
 
 import time
@@ -12,17 +12,17 @@ BURST = 25
 """Events about one unit in a row."""
 
 REFILL_SECONDS = 60.0
-"""After so many one more may be written."""
+"""Seconds after which one more Event may be written."""
 
 REMEMBERED = 4096
 
 
 class EventBudget:
-    """Counts the Events of each unit, by name: a successor goes on where its predecessor was."""
+    """Counter of Events by unit name: a successor continues the budget of its predecessor."""
 
     def __init__(self, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._now = monotonic
-        # What is left, and when that was known. The longest unused are forgotten.
+        # The remaining Events, and when they were counted. The least recently used are forgotten.
         self._left: dict[UnitKey, tuple[float, float]] = {}
 
     def take(self, unit: UnitKey) -> bool:

@@ -1,4 +1,4 @@
-"""Places in a text of JSON, found without building what is there: it may be nested too deep."""
+"""Scanner of JSON text that does not build the values, which may be nested too deep."""
 
 import json
 import re
@@ -13,7 +13,7 @@ _READER = json.JSONDecoder()
 
 
 class BrokenJsonError(ValueError):
-    """The text is not JSON that can be read; it may be nested too deep."""
+    """The text is not readable JSON; it may be nested too deep."""
 
     def __init__(self, text: str, at: int) -> None:
         super().__init__(f"found {text[at : at + 20]!r} at {at:,} of {len(text):,}, expected JSON")
@@ -22,7 +22,7 @@ class BrokenJsonError(ValueError):
 def value_at(text: str, at: int) -> tuple[Any, int]:
     """Return the value that begins there, and its end.
 
-    BrokenJsonError where it is none, is nested too deep or has a number of thousands of digits.
+    BrokenJsonError where it is invalid, nested too deep or a number of thousands of digits.
     """
     try:
         value, end = _READER.raw_decode(text, at)
@@ -32,7 +32,7 @@ def value_at(text: str, at: int) -> tuple[Any, int]:
 
 
 def end_of(text: str, at: int) -> int:
-    """Return where the value that begins there ends, however deep it is. Slow: 0.2 s for 1 MiB of
+    """Return the end of the value that begins there, at any depth. Slow: 0.2 s for 1 MiB of
     brackets."""
     if text[at : at + 1] not in ("{", "["):
         scalar = _SCALAR.match(text, at)
@@ -62,8 +62,8 @@ def members(text: str, at: int = 0) -> Iterator[tuple[str, int, int]]:
 
 
 def enter(text: str, at: int, bracket: str) -> tuple[bool, int]:
-    """Return whether the object or list there has anything in it, and the place of its first key or
-    item, or behind its end."""
+    """Return whether the object or list there has members, and the place of its first key or item,
+    or behind its end."""
     at = after_space(text, at)
     if text[at : at + 1] != bracket:
         raise BrokenJsonError(text, at)
@@ -73,7 +73,7 @@ def enter(text: str, at: int, bracket: str) -> tuple[bool, int]:
 
 
 def go_on(text: str, end: int) -> tuple[bool, int]:
-    """The same of what follows the item or the value that ends there."""
+    """Return whether another member follows the value that ends there, and its place."""
     at = after_space(text, end)
     if text[at : at + 1] == ",":
         return True, after_space(text, at + 1)
@@ -92,6 +92,6 @@ def key_at(text: str, at: int) -> tuple[str, int]:
 
 
 def after_space(text: str, at: int) -> int:
-    """Return the first place from there on that is no white space."""
+    """Return the first place from there on that is not white space."""
     space = _SPACE.match(text, at)
     return space.end() if space else at

@@ -1,7 +1,7 @@
-"""Leadership by a Lease: of several operators exactly one writes.
+"""Leader election with a Lease: exactly one of several operators writes.
 
-Own code rather than the client library's: that one never gives a lease back, and counts on the
-wall clock (docs/adr/0012-leader-election.md).
+The client library's code is not used: it never gives a lease back, and relies on the wall clock
+(docs/adr/0012-leader-election.md).
 """
 
 import asyncio
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 LEASES = ApiResource("coordination.k8s.io/v1", "leases", "Lease")
 
 DURATION = 10.0
-"""Seconds after its holder's last sign of life that a lease may be taken over."""
+"""Seconds after its holder's last renewal when a lease may be taken over."""
 
 MARGIN = 3.0
-"""Seconds before that when the holder stops writing: requests on their way still arrive in time."""
+"""Seconds before that when the holder stops writing: sent requests still arrive in time."""
 
 RENEW = 2.0
-"""Seconds between signs of life, and between a follower's looks."""
+"""Seconds between renewals, and between a follower's checks."""
 
 
 class LeaseStore(Protocol):
-    """Where the lease is kept."""
+    """The requests that reading and writing a lease needs."""
 
     async def get(self, resource: ApiResource, namespace: str, name: str) -> Body: ...
 
@@ -43,7 +43,7 @@ class LeaseStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Who wants which lease."""
+    """A candidate's identity, and the lease that it tries to take."""
 
     namespace: str
     identity: str
@@ -51,12 +51,12 @@ class Candidate:
 
 
 def boot_time() -> float:
-    """Seconds that go on while the process, or the machine, is suspended."""
+    """Return seconds of a clock that also runs while the process or the machine is suspended."""
     return time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 class Lease:
-    """Takes the lease when it is free, renews it, and says whether writing is still safe."""
+    """Return seconds of a clock that also runs while the machine is suspended."""
 
     def __init__(
         self, store: LeaseStore, candidate: Candidate, clock: Callable[[], float] = boot_time
@@ -67,24 +67,24 @@ class Lease:
         self._valid_until = float("-inf")
         self._ever_held = False
         self._seen: tuple[str, float] | None = None
-        """Version of somebody else's lease, and when it was first seen here: another machine's
+        """Version of another holder's lease, and when it was first seen here: another machine's
         clock is never trusted."""
 
         self.taken = asyncio.Event()
-        """Set once this process leads, and from then on: who loses a lease ends."""
+        """Set when this process leads, and never cleared: a process that loses its lease ends."""
 
     @property
     def holds(self) -> bool:
-        """Whether a write that is sent now arrives before anybody else may take over."""
+        """Return whether a write sent now arrives before another process may take over."""
         return self._clock() < self._valid_until
 
     @property
     def lost(self) -> bool:
-        """Whether this process led, and somebody else may lead now."""
+        """Return whether this process led, and another one may lead now."""
         return self._ever_held and not self.holds
 
     async def keep(self) -> None:
-        """Follow until the lease is free, then lead; returns when it is lost."""
+        """Follow until the lease is free, then lead; return when the lease is lost."""
         while True:
             with contextlib.suppress(ApiError):
                 await self._try()
@@ -94,7 +94,7 @@ class Lease:
             await asyncio.sleep(RENEW)
 
     async def give_back(self) -> None:
-        """Let a follower take over at once; what is written must be written before."""
+        """Let a follower take over at once; finish all writes before calling it."""
         if not self.holds:
             return
         self._valid_until = float("-inf")
@@ -118,7 +118,7 @@ class Lease:
             return
         transitions = live["spec"].get("leaseTransitions") or 0
         changes = self._claim(transitions + (holder != self._candidate.identity))
-        # With the version that was read: of two that find it free, one is refused.
+        # The version makes one of two concurrent candidates fail.
         version = live["metadata"]["resourceVersion"]
         await self._store.patch(LEASES, self._body(changes, version))
         self._took(began)
@@ -132,7 +132,7 @@ class Lease:
         return now - self._seen[1] >= DURATION
 
     def _took(self, began: float) -> None:
-        # Counted from before the request: a follower counts from after it.
+        # Counted from before the request; a follower counts from after it.
         self._valid_until = began + DURATION - MARGIN
         self._ever_held = True
         if not self.taken.is_set():

@@ -1,4 +1,4 @@
-"""The last check before a write is sent: whatever was planned, it is for a child of that unit."""
+"""The last check before a write is sent: it must be for a child of that unit."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -43,7 +43,7 @@ def object_to(unit: UnitKey, action: Action) -> None:
 
 
 def _owner(meta: Mapping[str, Any]) -> str:
-    """Return who owns the child, where it is one unit."""
+    """Return the child's owner, or the number of its owners if it is not a single unit."""
     owners: list[Mapping[str, Any]] = meta.get("ownerReferences") or []
     if len(owners) != 1 or owners[0].get("controller") is not True:
         return f"{len(owners)} owners"

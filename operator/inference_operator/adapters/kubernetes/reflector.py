@@ -1,7 +1,7 @@
-"""Keeps what is known of one kind as the API server has it: listed once, then followed by a watch.
+"""Reflector of one kind: lists it once, then follows it with a watch.
 
-The name is client-go's. Kopf makes a task, a queue and a timer for each object that it watches; of
-the thousands of children that we write ourselves nothing is wanted but their last state (ADR 0015).
+The name is client-go's. Kopf creates a task, a queue and a timer for each object that it watches;
+our thousands of children need only their last state (ADR 0015).
 """
 
 import asyncio
@@ -21,16 +21,16 @@ log = logging.getLogger(__name__)
 Name = tuple[str, str]
 """Namespace (empty for cluster-wide kinds) and name."""
 
-# The connection was cut, or the API server is busy: the same version will do.
+# The connection was cut, or the API server is busy: the watch continues at the same version.
 _GOES_ON = (0, 429, 503)
-# An API server that has just started may refuse what it allows a moment later.
+# An API server that has just started may refuse a request that it allows a moment later.
 PATIENCE = 3
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 30.0
 
 
 class ListWatcher(Protocol):
-    """What is asked of the API server; see `KubeCluster`."""
+    """The requests that a reflector sends; see `KubeCluster`."""
 
     def spaces(self, resource: ApiResource) -> tuple[str, ...]: ...
 
@@ -42,29 +42,29 @@ class ListWatcher(Protocol):
 
 
 class EventHandler(Protocol):
-    """Who is told."""
+    """The receiver of a reflector's events."""
 
     def on_initial_list(self, resource: ApiResource, body: Mapping[str, Any]) -> None:
-        """An object of the first listing."""
+        """Handle an object of the first listing."""
 
     def on_event(self, resource: ApiResource, change: str, body: Mapping[str, Any]) -> None:
-        """ADDED, MODIFIED or DELETED."""
+        """Handle an event; `change` is ADDED, MODIFIED or DELETED."""
 
     def on_relist(
         self, resource: ApiResource, namespace: str, seen: set[Name], version: int
     ) -> None:
-        """A later listing of a namespace (empty: of all), at `version`, shows only these."""
+        """Handle a later listing of a namespace (empty: of all) at `version`: it has only these."""
 
     def refused(self, resource: ApiResource) -> None:
-        """An optional kind may not be listed (403): nothing is known of it."""
+        """Handle a refused listing (403) of an optional kind: its objects are unknown."""
 
     def granted(self, resource: ApiResource) -> None:
-        """It may be listed again, and all of it has been told."""
+        """Handle the end of a refusal: all objects of the kind have been reported."""
 
 
 class Reflector:
-    """One kind; `listed` is set once its first listing is complete, or refused of an optional
-    kind."""
+    """Reflector of one kind; `listed` is set when its first listing is complete, or an optional
+    kind was refused."""
 
     def __init__(
         self,
@@ -74,7 +74,7 @@ class Reflector:
         turns: asyncio.Semaphore,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        """Listings wait for one of `turns`: those of all kinds at once would fill the memory."""
+        """Create a reflector. `turns` limits concurrent listings, which would fill the memory."""
         self._source = source
         self._resource = resource
         self._sink = sink
@@ -84,13 +84,13 @@ class Reflector:
         self._refused: set[str] = set()
         self._unlisted = set(source.spaces(resource))
         self._begun: set[str] = set()
-        # Space -> the version that is known of it; empty: it must be listed.
+        # Space -> its last version; empty: it must be listed.
         self._versions: dict[str, str] = {}
         self._failures: dict[str, int] = {}
         self.listed = asyncio.Event()
 
     async def run(self) -> None:
-        """For ever, whatever happens to the API server."""
+        """List and watch until cancelled, through all failures of the API server."""
         spaces = self._source.spaces(self._resource)
         async with asyncio.TaskGroup() as group:
             for space in spaces:
@@ -103,7 +103,7 @@ class Reflector:
                     self._versions[space] = await self._list(space)
                 await self._follow(space)
             except ApiError as error:
-                # Compacted away (410), or refused for another reason: what was missed is unknown.
+                # Compacted away (410), or refused for another reason: events may be missing.
                 is_refused = error.status == 403 and not self._versions.get(space)
                 if error.status not in _GOES_ON:
                     self._versions[space] = ""
@@ -117,7 +117,7 @@ class Reflector:
                 await asyncio.sleep(back_off(failures, FIRST_DELAY, LONGEST_DELAY, self._draw()))
 
     def _go_without(self, space: str, error: ApiError) -> None:
-        """Let the operator work without this kind. Only the first refusal of many is logged."""
+        """Let the operator work without this kind. Only the first refusal is logged."""
         if space not in self._refused:
             log.warning(
                 "may not list %s, so goes on without; will be tried again: %s",
@@ -129,29 +129,29 @@ class Reflector:
         self.listed.set()
 
     async def _list(self, space: str) -> str:
-        """Everything there is; the version from which to watch."""
+        """List all objects, and return the version from which to watch."""
         seen: set[Name] = set()
         version = "0"
         is_first = space in self._unlisted
-        # A first listing that broke off may have shown what is gone by now.
+        # An interrupted first listing may have shown objects that are gone by now.
         is_whole = is_first and space not in self._begun
         async with self._turns:
-            selector, breather = selector_of(self._resource), LoopYielder()
+            selector, yielder = selector_of(self._resource), LoopYielder()
             async for page in self._source.pages(self._resource, space, selector):
                 version = page["metadata"]["resourceVersion"]
                 self._begun.add(space)
                 for body in page["items"] or ():
                     meta = body["metadata"]
                     seen.add((meta.get("namespace", ""), meta["name"]))
-                    # The items of a list do not say their kind.
+                    # The items of a list do not have a `kind`.
                     body.setdefault("kind", self._resource.kind)
                     body.setdefault("apiVersion", self._resource.api_version)
                     if is_first:
                         self._sink.on_initial_list(self._resource, body)
                     else:
                         self._sink.on_event(self._resource, "MODIFIED", body)
-                    await breather.yield_if_due()
-                # Others want to run too.
+                    await yielder.yield_if_due()
+                # Let other tasks run.
                 await asyncio.sleep(0)
         if not is_whole:
             self._sink.on_relist(self._resource, space, seen, int(version))
@@ -165,9 +165,9 @@ class Reflector:
         return version
 
     async def _follow(self, space: str) -> None:
-        """Until the API server ends the watch."""
+        """Report events until the API server ends the watch."""
         selector, version = selector_of(self._resource), self._versions[space]
-        breather = LoopYielder()
+        yielder = LoopYielder()
         async for change, body in self._source.watch(self._resource, space, selector, version):
             if change == "ERROR":
                 raise ApiError(
@@ -177,5 +177,5 @@ class Reflector:
             self._versions[space] = body["metadata"]["resourceVersion"]
             if change != "BOOKMARK":
                 self._sink.on_event(self._resource, change, body)
-            # Many events may have come in one piece.
-            await breather.yield_if_due()
+            # Many events may arrive in one chunk.
+            await yielder.yield_if_due()

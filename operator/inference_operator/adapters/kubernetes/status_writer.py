@@ -1,4 +1,4 @@
-"""Writes the status of a custom resource, where it changed, and the Events about it."""
+"""Writer of changed statuses of custom resources, and of the Events about them."""
 
 import secrets
 from collections.abc import Mapping
@@ -12,39 +12,39 @@ from inference_operator.domain.message_limits import truncate_bytes
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.observation.kinds import EVENT, UNIT_BY_KIND
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 from inference_operator.planning.status.events import EventDraft
 
-# Of the API server (NoteLengthLimit in its validation of Events).
+# The API server's limit (NoteLengthLimit in its validation of Events).
 EVENT_MESSAGE_BYTES = 1024
 
 
-async def publish_status(cluster: Cluster, cache: Cache, owner: Owner, status: UnitStatus) -> bool:
-    """Patch what changed; False, and no request, when nothing did."""
+async def publish_status(cluster: Cluster, store: Store, owner: Owner, status: UnitStatus) -> bool:
+    """Patch the changed fields; return False without a request when nothing changed."""
     key = owner.key
-    known = cache.get(key.kind, (key.namespace, key.name))
-    if known is None or known["metadata"]["uid"] != owner.uid:
+    stored = store.get(key.kind, (key.namespace, key.name))
+    if stored is None or stored["metadata"]["uid"] != owner.uid:
         return False
-    patch = merge_patch(known.get("status") or {}, status.to_body())
+    patch = merge_patch(stored.get("status") or {}, status.to_body())
     if not patch:
         return False
-    # With the version that it was computed for, so that the status of a deleted resource never
-    # reaches its successor (the API server does not look at a uid here).
+    # The version keeps the status of a deleted resource from reaching its successor: the API
+    # server does not check the uid here.
     body: Body = {
         "metadata": {
             "name": key.name,
             "namespace": key.namespace,
-            "resourceVersion": known["metadata"]["resourceVersion"],
+            "resourceVersion": stored["metadata"]["resourceVersion"],
         },
         "status": patch,
     }
     live = await cluster.patch(UNIT_BY_KIND[key.kind], body, subresource="status")
-    cache.put(key.kind, live)
+    store.put(key.kind, live)
     return True
 
 
 def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> Body:
-    """The JSON merge patch (RFC 7386) that turns `old` into `new`."""
+    """Return the JSON merge patch (RFC 7386) that turns `old` into `new`."""
     patch: Body = {key: None for key in old if key not in new}
     for key, value in new.items():
         before = old.get(key)
@@ -57,7 +57,7 @@ def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> Body:
 
 
 async def publish_event(cluster: Cluster, owner: Owner, note: EventDraft, now: datetime) -> None:
-    """One Event, as `kubectl describe` shows it."""
+    """Create one Event, as `kubectl describe` shows it."""
     key = owner.key
     time = format_time(now)
     await cluster.create(

@@ -1,4 +1,4 @@
-"""Reports objects that cannot be used: once in the log and as an Event, each version as a count."""
+"""Reporter of unreadable objects: logs each once, writes one Event, and counts each version."""
 
 import asyncio
 import logging
@@ -21,13 +21,13 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 4096
 WAITING = 256
-"""Events that wait at most: those beyond are in the log only."""
+"""The most Events that wait: further ones are in the log only."""
 
 _RESOURCES = {**UNIT_BY_KIND, **CHILD_BY_KIND}
 
 
 class UnreadableObjects:
-    """Called with each stub; `run` writes the Events of a process that leads."""
+    """Reporter that is called with each stub; `run` writes the Events once this process leads."""
 
     def __init__(
         self, cluster: Cluster, telemetry: Telemetry, clock: Callable[[], datetime]
@@ -40,7 +40,7 @@ class UnreadableObjects:
         self._waiting: asyncio.Queue[tuple[Owner, str]] = asyncio.Queue(WAITING)
 
     def __call__(self, kind: str, body: Mapping[str, Any]) -> None:
-        """Count a version that was not counted before; log and tell an object's first one."""
+        """Count each version once; log an object's first one, and queue an Event."""
         meta = body["metadata"]
         uid, version = str(meta.get("uid", "")), str(meta.get("resourceVersion", ""))
         last = self._versions.pop(uid, None)
@@ -64,13 +64,13 @@ class UnreadableObjects:
             self._waiting.put_nowait((Owner(key, _RESOURCES[kind].api_version, uid), reason))
 
     async def run(self, leading: asyncio.Event) -> None:
-        """For ever: an Event for each object, once this process leads."""
+        """Write an Event for each object once this process leads, until cancelled."""
         await leading.wait()
         while True:
             owner, reason = await self._waiting.get()
             message = (
-                f"this object cannot be read: {reason}; correct or delete it. Until then it is"
-                " skipped, and what was made for it stays as it is"
+                f"this object cannot be read: {reason}; correct or delete it. Until then the"
+                " operator skips it and leaves its children unchanged"
             )
             note = EventDraft(Severity.WARNING, Reason.OBJECT_UNREADABLE, message)
             try:

@@ -1,6 +1,6 @@
-"""Answers of the API server as Kopf reads them: what is beyond a limit reaches it as stubs.
+"""Responses of the API server for Kopf: objects beyond a limit become stubs.
 
-Kopf reads lists with `json()`, and of a watch the lines of `content` with `json.loads`; an error in
+Kopf reads lists with `json()`, and the lines of a watch's `content` with `json.loads`; an error in
 either ends the operator.
 """
 
@@ -24,15 +24,15 @@ from inference_operator.domain.unreadable import why_unreadable
 
 log = logging.getLogger(__name__)
 
-# Until a list replaces a watch that failed otherwise than Kopf expects.
+# Seconds until a list replaces a watch that failed in a way that Kopf does not expect.
 LIST_AGAIN_SECONDS = 1.0
-# To Kopf: the version is too old, so that it lists again.
+# Tells Kopf that the version is too old, so that it lists again.
 _LIST_AGAIN = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
 
 
 def response_class(shrink: Callable[[], None]) -> type[aiohttp.ClientResponse]:
-    """Return the class of a session's answers; `shrink` is told of a page of too many bytes, and
-    has the next list ask for less."""
+    """Return the response class of a session; `shrink` is called for a page of too many bytes, and
+    makes the next list smaller."""
 
     class Response(_Response):
         too_long = staticmethod(shrink)
@@ -50,7 +50,7 @@ class _Response(aiohttp.ClientResponse):
         return self
 
     async def json(self, **_: Any) -> Any:
-        """Return an object; JSONDecodeError where the answer is none, which Kopf expects."""
+        """Return an object; JSONDecodeError, which Kopf expects, where the answer is not one."""
         try:
             raw = await read_bytes(self.content.iter_any(), most_bytes(self.url.query))
         except TooLongError as error:
@@ -76,7 +76,7 @@ class _Events:
         return getattr(self._content, name)
 
     async def iter_chunked(self, size: int) -> AsyncIterator[bytes]:
-        """Yield line by line, whatever their size."""
+        """Yield line by line, of any size."""
         try:
             async for line in lines(self._content.iter_any()):
                 yield await _readable(line) + b"\n"

@@ -1,4 +1,4 @@
-"""MLflow's REST API, as much of it as resolving needs; each failure with its reason."""
+"""Client of MLflow's REST API: the requests that resolving needs; each failure has a reason."""
 
 import asyncio
 import ssl
@@ -51,7 +51,7 @@ class RegistryError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class RegisteredModel:
-    """A registered model: when it was made (ms of Unix time), and the version of each alias."""
+    """A registered model: its time of creation (ms of Unix time) and the version of each alias."""
 
     created: int
     aliases: Mapping[str, int]
@@ -59,7 +59,7 @@ class RegisteredModel:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """A version of it; `status` is READY once it may be used."""
+    """A version of a registered model; `status` is READY once it may be used."""
 
     run_id: str
     status: str
@@ -76,7 +76,7 @@ class LoggedModel:
 
 
 class Mlflow:
-    """One tracking server; `uri` without a slash at its end."""
+    """Client of one tracking server; `uri` does not end with a slash."""
 
     def __init__(self, uri: str, timeout: float) -> None:
         self.uri = uri.rstrip("/")
@@ -88,54 +88,54 @@ class Mlflow:
             await self._session.close()
 
     async def model(self, name: str, access: Credentials) -> RegisteredModel:
-        """One request for all its aliases."""
+        """Return a registered model with all its aliases, in one request."""
         query = {"name": name}
         missing = (
             Reason.REGISTERED_MODEL_NOT_FOUND,
             _source(f"{self.uri} has no registered model {name}", "correct it, or register one"),
         )
         body = await self._json(f"{_API}/registered-models/get", query, access, missing)
-        found = _map(body, "registered_model")
-        aliases = {str(a["alias"]): whole_number(a["version"]) for a in found.get("aliases") or ()}
-        return RegisteredModel(whole_number(found.get("creation_timestamp") or 0), aliases)
+        model = _map(body, "registered_model")
+        aliases = {str(a["alias"]): whole_number(a["version"]) for a in model.get("aliases") or ()}
+        return RegisteredModel(whole_number(model.get("creation_timestamp") or 0), aliases)
 
     async def version(self, name: str, version: int, access: Credentials) -> ModelVersion:
-        """The facts of a version but for its MLmodel file."""
+        """Return the fields of a version; its MLmodel file is read separately."""
         query = {"name": name, "version": str(version)}
-        what = f"{self.uri} has no version {version} of {name}, or it was deleted"
-        missing = (Reason.VERSION_NOT_FOUND, _source(what, "name another one"))
+        requirement = f"{self.uri} has no version {version} of {name}, or it was deleted"
+        missing = (Reason.VERSION_NOT_FOUND, _source(requirement, "name another one"))
         body = await self._json(f"{_API}/model-versions/get", query, access, missing)
-        found = _map(body, "model_version")
+        fields = _map(body, "model_version")
         return ModelVersion(
-            run_id=identifier(found.get("run_id")),
-            status=beginning(str(found.get("status") or "READY"), SHOWN),
-            status_message=beginning(str(found.get("status_message") or ""), SHOWN),
-            tags=_tags(found),
+            run_id=identifier(fields.get("run_id")),
+            status=beginning(str(fields.get("status") or "READY"), SHOWN),
+            status_message=beginning(str(fields.get("status_message") or ""), SHOWN),
+            tags=_tags(fields),
         )
 
     async def run_models(self, run: str, access: Credentials) -> tuple[str, ...]:
-        """Ids of the models that the run logged."""
+        """Return the ids of the models that the run logged."""
         missing = (Reason.RUN_NOT_FOUND, _source(f"{self.uri} has no run {run}", "correct it"))
         body = _map(await self._json(f"{_API}/runs/get", {"run_id": run}, access, missing), "run")
         if _map(body, "info").get("lifecycle_stage") == "deleted":
-            what = f"run {run} of {self.uri} was deleted"
+            requirement = f"run {run} of {self.uri} was deleted"
             remedy = "restore it, or name another one"
-            raise RegistryError(Reason.RUN_NOT_FOUND, _source(what, remedy))
+            raise RegistryError(Reason.RUN_NOT_FOUND, _source(requirement, remedy))
         outputs = (body.get("outputs") or {}).get("model_outputs") or ()
         return tuple(identifier(output["model_id"]) for output in outputs)
 
     async def logged_model(self, model_id: str, access: Credentials) -> LoggedModel:
-        """A model by its id, as `run_models` gives it."""
-        what = f"{self.uri} has no logged model {model_id} any more"
-        missing = (Reason.RUN_NOT_FOUND, _source(what, "name another run"))
+        """Return a logged model by an id of `run_models`."""
+        requirement = f"{self.uri} has no logged model {model_id} any more"
+        missing = (Reason.RUN_NOT_FOUND, _source(requirement, "name another run"))
         path = f"{_API}/logged-models/{segment(model_id)}"
         info = _map(_map(await self._json(path, {}, access, missing), "model"), "info")
         return LoggedModel(str(info.get("name") or ""), _tags(info))
 
     async def text(self, url: str, access: Credentials, limit: int) -> str | None:
-        """A small file behind one of the addresses below; None where there is none.
+        """Return a small file at one of the addresses below; None where it does not exist.
 
-        AnswerTooLongError where it has more than `limit` bytes, of which no more are read.
+        AnswerTooLongError where it has more than `limit` bytes; the rest is not read.
         """
         status, raw = await self._send("GET", url, access, limit=limit)
         if status in (400, 404):
@@ -143,7 +143,7 @@ class Mlflow:
         return self._checked(status, raw).decode("utf-8", "replace")
 
     async def has_file(self, url: str, access: Credentials) -> bool:
-        """Whether there is a file behind that address; nothing of it is read."""
+        """Return whether a file exists at that address; its content is not read."""
         status, _ = await self._send("GET", url, access, limit=0)
         if status not in (400, 404):
             self._checked(status, b"")
@@ -159,17 +159,17 @@ class Mlflow:
         self._checked(status, raw)
 
     def version_file(self, name: str, version: int, path: str) -> str:
-        """Address of a file of a version, whatever store the server keeps it in."""
+        """Return the address of a file of a version; the server's own store does not matter."""
         query = {"name": name, "version": version, "path": path}
         return f"{self.uri}/model-versions/get-artifact?{urlencode(query)}"
 
     def logged_model_file(self, model_id: str, path: str) -> str:
-        """Address of a file of a model that a run logged."""
+        """Return the address of a file of a model that a run logged."""
         where = f"/ajax-api/2.0/mlflow/logged-models/{segment(model_id)}/artifacts/files"
         return f"{self.uri}{where}?{urlencode({'artifact_file_path': path})}"
 
     def run_file(self, run: str, path: str) -> str:
-        """Address of an artifact of a run."""
+        """Return the address of an artifact of a run."""
         return f"{self.uri}/get-artifact?{urlencode({'run_id': run, 'path': path})}"
 
     async def _json(
@@ -193,15 +193,16 @@ class Mlflow:
 
     async def _body(self, path: str, raw: bytes) -> Mapping[str, Any]:
         try:
-            # In a thread: a foreign text of 1 MiB takes some 100 ms.
+            # In a thread: parsing 1 MiB from outside takes about 100 ms.
             body = await asyncio.to_thread(parse_json, raw, JSON)
         except JsonRefusedError as error:
             raise self._away(f"answered {path} with JSON that is not read: {error}") from None
         except ValueError:
             body = None
         if not isinstance(body, dict):
-            said = raw[: 4 * SHOWN].decode("utf-8", "replace")[:SHOWN]
-            raise self._away(f"answered with no JSON ({said!r})", "is it MLflow?")
+            text = raw[: 4 * SHOWN].decode("utf-8", "replace")[:SHOWN]
+            problem = f"answered {path} with text that is not JSON ({text!r})"
+            raise self._away(problem, "check that it is an MLflow server")
         return body
 
     async def _send(
@@ -213,13 +214,13 @@ class Mlflow:
         body: Mapping[str, str] | None = None,
         limit: int = ANSWER_BYTES,
     ) -> tuple[int, bytes]:
-        """Status and body; of an error only its beginning, and nothing where `limit` is 0."""
+        """Return status and body: only the beginning of an error, nothing where `limit` is 0."""
         headers = {"User-Agent": FIELD_MANAGER, "Accept-Encoding": "identity"}
         if access.authorization:
             headers["Authorization"] = access.authorization
         session = self._session
         if session is None:
-            # No cookies: those of one access would go with the requests of another one.
+            # No cookies: those of one Secret would be sent with the requests of another one.
             session = self._session = aiohttp.ClientSession(
                 connector=checked_connector(),
                 timeout=self._timeout,
@@ -250,21 +251,21 @@ class Mlflow:
     def _checked(self, status: int, raw: bytes) -> bytes:
         if status < 400:
             return raw
-        said = error_message(raw)
+        message = error_message(raw)
         if status in (401, 403):
-            what = f"{self.uri} answered {status} ({said})"
-            problem = Problem(SOURCE_SECRET, "", what, "name a Secret that may read the model")
+            answer = f"{self.uri} answered {status} ({message})"
+            problem = Problem(SOURCE_SECRET, "", answer, "name a Secret that may read the model")
             raise RegistryError(Reason.REGISTRY_FORBIDDEN, problem)
-        raise self._away(f"answered {status} ({said})", "look at its log")
+        raise self._away(f"answered {status} ({message})", "check its log")
 
-    def _away(self, what: str, remedy: str = "", path: str = "") -> RegistryError:
-        """Return the error of a registry that fails whoever asks; `path` is the field to blame."""
-        problem = Problem(path, "", f"the registry {self.uri} {what}", remedy)
+    def _away(self, requirement: str, remedy: str = "", path: str = "") -> RegistryError:
+        """Return the error of a registry that fails for everyone; `path` is the field to blame."""
+        problem = Problem(path, "", f"the registry {self.uri} {requirement}", remedy)
         return RegistryError(Reason.REGISTRY_UNREACHABLE, problem)
 
 
-def _source(what: str, remedy: str) -> Problem:
-    return Problem(SOURCE_URI, "", what, remedy)
+def _source(requirement: str, remedy: str) -> Problem:
+    return Problem(SOURCE_URI, "", requirement, remedy)
 
 
 def _cause(error: Exception) -> str:
@@ -274,8 +275,8 @@ def _cause(error: Exception) -> str:
 
 
 def _map(body: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    found = body.get(name)
-    return found if isinstance(found, dict) else {}
+    member = body.get(name)
+    return member if isinstance(member, dict) else {}
 
 
 def _tags(body: Mapping[str, Any]) -> dict[str, str]:

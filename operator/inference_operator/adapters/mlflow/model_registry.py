@@ -1,7 +1,6 @@
-"""Watches the registry: asks about each registered model once an interval, and wakes whom it
-concerns.
+"""Poller of the registry: asks about each registered model once an interval and wakes subscribers.
 
-Passes ask `resolutions`, which never waits: it says what the registry said last.
+Passes read `resolutions`, which never waits: it returns the registry's last answers.
 """
 
 import asyncio
@@ -12,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from inference_operator.adapters.mlflow.client import Mlflow, RegistryError
-from inference_operator.adapters.mlflow.registry_secrets import Place, Secrets
+from inference_operator.adapters.mlflow.registry_secrets import SecretKey, Secrets
 from inference_operator.adapters.mlflow.resolver import Answer, Resolver, as_answer
 from inference_operator.adapters.mlflow.subscriptions import (
     Subscription,
@@ -35,13 +34,13 @@ log = logging.getLogger(__name__)
 
 # Requests that may run at the same time.
 AT_ONCE = 8
-# Failures in a row before a version that is known is called into question.
+# Failures in a row before the last known version is reported as unresolved.
 PATIENCE = 2
-# Versions do not change, but may be deleted: they are looked at again every so many intervals.
+# Versions do not change, but may be deleted: they are read again after this many polls.
 VERSIONS_EVERY = 10
 
 _MODELS = "models:/"
-# Accesses whose versions are remembered; tokens come and go.
+# Credentials whose versions are remembered; tokens come and go.
 RESOLVERS = 256
 
 
@@ -51,7 +50,7 @@ NOT_CONFIGURED = Unresolved(
         Problem(
             "",
             "",
-            "the operator knows no registry",
+            "the operator has no registry",
             "set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI of its Deployment",
         ),
     ),
@@ -59,185 +58,190 @@ NOT_CONFIGURED = Unresolved(
 
 
 def no_registry(unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
-    """`resolutions` of an operator that knows none."""
-    return {asked.source: NOT_CONFIGURED for asked in subscriptions_in(unit, spec)}
+    """Return the resolutions of an operator without a registry."""
+    return {subscription.source: NOT_CONFIGURED for subscription in subscriptions_in(unit, spec)}
 
 
 class ModelRegistry:
-    """The resolutions of all units, and what keeps them up to date."""
+    """Resolutions of all units, kept up to date by polling."""
 
     def __init__(
         self,
         mlflow: Mlflow,
         secrets: Secrets,
-        pace: PollSchedule,
+        schedule: PollSchedule,
         wake: Callable[[UnitKey], None],
         clock: Callable[[], datetime],
     ) -> None:
         self._mlflow = mlflow
         self._secrets = secrets
-        self._pace = pace
+        self._schedule = schedule
         self._wake = wake
         self._clock = clock
-        self._questions = Subscriptions()
-        self._known: dict[Subscription, Resolution] = {}
+        self._subscriptions = Subscriptions()
+        self._resolutions: dict[Subscription, Resolution] = {}
         self._failing: dict[Subscription, tuple[int, datetime]] = {}
-        self._silent: dict[str, int] = {}
+        self._consecutive_failures: dict[str, int] = {}
         self._resolvers: dict[Credentials, Resolver] = {}
-        self._rounds: dict[str, int] = {}
+        self._polls: dict[str, int] = {}
         self._news = asyncio.Event()
 
     def resolutions(self, unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
-        """What the registry said last about the sources of a spec as it was written; nothing of
-        sources of no registry, and of those that it has not answered about yet."""
-        wanted = subscriptions_in(unit, spec)
-        if self._questions.put(unit, wanted):
-            # Even where the answers are known: whoever rests knows no due time of a new subject.
-            self._news.set()
-            for asked in wanted:
-                if asked not in self._known:
-                    self._pace.make_due(asked.subject)
-        return {a.source: self._known[a] for a in wanted if a in self._known}
+        """Return the registry's last answers about the sources of an unchecked spec.
 
-    def place_of(self, unit: UnitKey, subject: str) -> Place | None:
-        """Where the Secret is with which a unit asks about a subject; None where it does not."""
-        mine = self._questions.of(unit)
-        return next((asked.place for asked in mine if asked.subject == subject), None)
+        Sources of other kinds, and those that are not answered yet, are left out.
+        """
+        subscriptions = subscriptions_in(unit, spec)
+        if self._subscriptions.put(unit, subscriptions):
+            # Even where the answers are known: the waiting poller has no due time of a new subject.
+            self._news.set()
+            for subscription in subscriptions:
+                if subscription not in self._resolutions:
+                    self._schedule.make_due(subscription.subject)
+        answers = self._resolutions
+        return {each.source: answers[each] for each in subscriptions if each in answers}
+
+    def secret_of(self, unit: UnitKey, subject: str) -> SecretKey | None:
+        """Return the Secret with which a unit asks about a subject; None where it does not ask."""
+        mine = self._subscriptions.of(unit)
+        return next((each.secret for each in mine if each.subject == subject), None)
 
     async def run(self) -> None:
-        """Ask whenever something is due, for ever."""
+        """Poll each subject when it is due, until cancelled."""
         while True:
             self._news.clear()
             await self.ask_due()
-            await self._pace.wait_until_due(self._news, self._questions.subjects)
+            await self._schedule.wait_until_due(self._news, self._subscriptions.subjects)
 
     async def ask_due(self) -> None:
-        """One round: every subject that is due, a few at a time."""
+        """Poll every subject that is due, a few at a time."""
         gate = asyncio.Semaphore(AT_ONCE)
 
-        async def one(subject: str) -> None:
+        async def poll(subject: str) -> None:
             async with gate:
                 try:
                     await self._ask(subject)
                 except Exception:
-                    # One subject must not end the watching of all.
+                    # One subject must not stop the polling of the others.
                     log.exception("%s cannot be asked about", subject)
-                    self._pace.answered(subject)
+                    self._schedule.answered(subject)
 
-        self._drop_unasked()
-        due = [subject for subject in self._questions.subjects if self._pace.is_due(subject)]
-        await asyncio.gather(*(one(subject) for subject in due))
+        self._drop_unsubscribed()
+        due = [each for each in self._subscriptions.subjects if self._schedule.is_due(each)]
+        await asyncio.gather(*(poll(subject) for subject in due))
 
     async def _ask(self, subject: str) -> None:
-        mine = self._questions.about(subject)
+        mine = self._subscriptions.for_subject(subject)
         answers: dict[Subscription, Answer] = {}
         groups = await self._by_access(mine, answers)
-        self._count_round(subject, groups)
+        self._count_poll(subject, groups)
         for access, group in groups.items():
             answers.update(await self._answers(subject, access, group))
-        self._note_failures(answers)
+        self._count_failures(answers)
         self._plan_next(subject, answers)
-        self._tell(subject, {asked: self._settled(asked, a) for asked, a in answers.items()})
-        if any(asked not in self._known for asked in self._questions.about(subject)):
-            # Somebody came while the others were asked for.
-            self._pace.make_due(subject)
+        self._notify(subject, {each: self._merge(each, a) for each, a in answers.items()})
+        if any(each not in self._resolutions for each in self._subscriptions.for_subject(subject)):
+            # A subscription was added during the requests.
+            self._schedule.make_due(subject)
             self._news.set()
 
     async def _answers(
         self, subject: str, access: Credentials, group: list[Subscription]
     ) -> dict[Subscription, Answer]:
-        uris = sorted({asked.source.uri for asked in group})
+        uris = sorted({subscription.source.uri for subscription in group})
         try:
-            found = await self._resolver(access).resolve(uris, access)
+            answers = await self._resolver(access).resolve(uris, access)
         except Exception as error:
             return dict.fromkeys(group, as_answer(error, subject))
-        return {asked: found[asked.source.uri] for asked in group}
+        return {subscription: answers[subscription.source.uri] for subscription in group}
 
     async def _by_access(
         self, mine: Iterable[Subscription], answers: dict[Subscription, Answer]
     ) -> dict[Credentials, list[Subscription]]:
-        """Grouped by what their Secrets hold: equal ones are worth one request."""
+        """Group subscriptions by the content of their Secrets: equal ones share one request."""
         groups: dict[Credentials, list[Subscription]] = defaultdict(list)
-        for asked in mine:
+        for subscription in mine:
             try:
-                groups[await self._secrets.access(asked.place)].append(asked)
+                groups[await self._secrets.access(subscription.secret)].append(subscription)
             except RegistryError as error:
-                answers[asked] = error
+                answers[subscription] = error
             except Exception as error:
-                log.exception("the Secret of %s cannot be read", asked.source.uri)
-                what = f"the Secret cannot be read: {type(error).__name__}: {error}"
-                problem = Problem(SOURCE_SECRET, "", what)
-                answers[asked] = RegistryError(Reason.CREDENTIALS_UNUSABLE, problem)
+                log.exception("the Secret of %s cannot be read", subscription.source.uri)
+                requirement = f"the Secret cannot be read: {type(error).__name__}: {error}"
+                problem = Problem(SOURCE_SECRET, "", requirement)
+                answers[subscription] = RegistryError(Reason.CREDENTIALS_UNUSABLE, problem)
         return groups
 
     def _resolver(self, access: Credentials) -> Resolver:
-        """What one access has shown is told to nobody with another one."""
+        """Return the credentials' own resolver: its answers are for no other credentials."""
         if access not in self._resolvers:
             if len(self._resolvers) >= RESOLVERS:
                 self._resolvers.clear()
             self._resolvers[access] = Resolver(self._mlflow)
         return self._resolvers[access]
 
-    def _count_round(self, subject: str, accesses: Iterable[Credentials]) -> None:
-        self._rounds[subject] = self._rounds.get(subject, 0) + 1
-        if self._rounds[subject] % VERSIONS_EVERY == 0:
+    def _count_poll(self, subject: str, accesses: Iterable[Credentials]) -> None:
+        self._polls[subject] = self._polls.get(subject, 0) + 1
+        if self._polls[subject] % VERSIONS_EVERY == 0:
             for access in accesses:
                 self._resolver(access).forget_versions(subject.removeprefix(_MODELS))
 
-    def _note_failures(self, answers: Mapping[Subscription, Answer]) -> None:
-        """Each by itself: what fails for one says nothing about another one's version."""
-        now, told = self._clock(), set[str]()
-        for asked, answer in answers.items():
+    def _count_failures(self, answers: Mapping[Subscription, Answer]) -> None:
+        """Count the failures of each subscription, and log each message once."""
+        now, logged = self._clock(), set[str]()
+        for subscription, answer in answers.items():
             if isinstance(answer, Resolved) or answer.is_definite:
-                self._failing.pop(asked, None)
+                self._failing.pop(subscription, None)
                 continue
-            times, since = self._failing.get(asked, (0, now))
-            self._failing[asked] = (times + 1, since)
+            times, since = self._failing.get(subscription, (0, now))
+            self._failing[subscription] = (times + 1, since)
             if answer.reason is Reason.REGISTRY_FORBIDDEN:
-                self._secrets.forget(asked.place)
-            if str(answer) not in told:
-                told.add(str(answer))
-                log.warning("%s: %s (%d times)", asked.source.uri, answer, times + 1)
+                self._secrets.forget(subscription.secret)
+            if str(answer) not in logged:
+                logged.add(str(answer))
+                log.warning("%s: %s (%d times)", subscription.source.uri, answer, times + 1)
 
     def _plan_next(self, subject: str, answers: Mapping[Subscription, Answer]) -> None:
-        """Ever later while nobody is answered; whatever a person corrects is to be seen soon."""
+        """Back off while the registry is unreachable; after other errors keep the interval."""
         silent = all(
             isinstance(answer, RegistryError) and answer.reason is Reason.REGISTRY_UNREACHABLE
             for answer in answers.values()
         )
         if not answers or not silent:
-            self._silent.pop(subject, None)
-            self._pace.answered(subject)
+            self._consecutive_failures.pop(subject, None)
+            self._schedule.answered(subject)
             return
-        self._silent[subject] = self._silent.get(subject, 0) + 1
-        self._pace.failed(subject, self._silent[subject])
+        self._consecutive_failures[subject] = self._consecutive_failures.get(subject, 0) + 1
+        self._schedule.failed(subject, self._consecutive_failures[subject])
 
-    def _settled(self, asked: Subscription, answer: Answer) -> Resolution:
+    def _merge(self, subscription: Subscription, answer: Answer) -> Resolution:
         if isinstance(answer, Resolved):
             return answer
-        before = self._known.get(asked)
+        before = self._resolutions.get(subscription)
         if isinstance(before, Unresolved) and before.reason is answer.reason:
             return Unresolved(answer.reason, (answer.problem,), before.since)
-        times, since = self._failing.get(asked, (0, self._clock()))
+        times, since = self._failing.get(subscription, (0, self._clock()))
         if isinstance(before, Resolved) and not answer.is_definite and times < PATIENCE:
             return before
         return Unresolved(answer.reason, (answer.problem,), since)
 
-    def _tell(self, subject: str, found: Mapping[Subscription, Resolution]) -> None:
-        changed = {asked for asked, new in found.items() if self._known.get(asked) != new}
-        self._known.update(found)
-        for unit in self._questions.subscribers(subject):
-            if not changed.isdisjoint(self._questions.of(unit)):
+    def _notify(self, subject: str, resolutions: Mapping[Subscription, Resolution]) -> None:
+        before = self._resolutions
+        changed = {each for each, new in resolutions.items() if before.get(each) != new}
+        self._resolutions.update(resolutions)
+        for unit in self._subscriptions.subscribers(subject):
+            if not changed.isdisjoint(self._subscriptions.of(unit)):
                 self._wake(unit)
 
-    def _drop_unasked(self) -> None:
-        wanted = self._questions.all()
-        self._known = {asked: known for asked, known in self._known.items() if asked in wanted}
-        subjects = self._questions.subjects
-        self._pace.keep(subjects)
-        self._failing = {asked: n for asked, n in self._failing.items() if asked in wanted}
-        self._silent = {s: times for s, times in self._silent.items() if s in subjects}
-        self._rounds = {s: count for s, count in self._rounds.items() if s in subjects}
+    def _drop_unsubscribed(self) -> None:
+        kept = self._subscriptions.all()
+        self._resolutions = {key: r for key, r in self._resolutions.items() if key in kept}
+        subjects = self._subscriptions.subjects
+        self._schedule.keep(subjects)
+        self._failing = {key: n for key, n in self._failing.items() if key in kept}
+        failures = self._consecutive_failures
+        self._consecutive_failures = {s: n for s, n in failures.items() if s in subjects}
+        self._polls = {s: count for s, count in self._polls.items() if s in subjects}
         names = {subject.removeprefix(_MODELS) for subject in subjects}
         for resolver in self._resolvers.values():
             resolver.keep(names)

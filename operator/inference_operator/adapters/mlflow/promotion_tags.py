@@ -1,4 +1,4 @@
-"""Writes into the registry which versions serve: a tag for each promotion, as well as it goes."""
+"""Best-effort writer of promotion tags: marks in the registry which versions serve."""
 
 import asyncio
 import logging
@@ -16,32 +16,32 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.status import EnsemblePipelineStatus, UnitStatus, read_status
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import RegistryUri
-from inference_operator.observation.store import Cache
+from inference_operator.observation.store import Store
 
 log = logging.getLogger(__name__)
 
 
 class Promotions:
-    """Tags the versions that clients were moved to since `since`, once each."""
+    """Writer of one tag for each version that was promoted after `since`."""
 
     def __init__(
         self,
         mlflow: Mlflow,
         secrets: Secrets,
         registry: ModelRegistry,
-        cache: Cache,
+        store: Store,
         since: datetime,
     ) -> None:
         self._mlflow = mlflow
         self._secrets = secrets
         self._registry = registry
-        self._cache = cache
+        self._store = store
         # Statuses have whole seconds.
         self._since = since.replace(microsecond=0) - timedelta(seconds=1)
         self._written: dict[UnitKey, datetime] = {}
 
     async def run(self, interval: float) -> None:
-        """For ever; statuses say what was promoted."""
+        """Write the due tags once an interval, until cancelled."""
         while True:
             await asyncio.sleep(interval)
             try:
@@ -50,17 +50,17 @@ class Promotions:
                 log.exception("no tags of promotions in this round")
 
     async def write(self) -> None:
-        """The tags that are due. One that is refused is not tried again, since the status is what
-        counts; one of which a registry that is away heard nothing is."""
+        """Write the tags that are due. A refused tag is not tried again, since the status is what
+        counts; a tag that did not reach the registry is."""
         for unit, status, promoted in list(self._due()):
-            heard = [
-                await self._is_heard(unit, version, _value(status, promoted, steps))
+            delivered = [
+                await self._was_delivered(unit, version, _value(status, promoted, steps))
                 for version, steps in _versions(status).items()
             ]
-            if all(heard):
+            if all(delivered):
                 self._written[unit] = promoted
 
-    async def _is_heard(self, unit: UnitKey, version: RegistryUri, value: str) -> bool:
+    async def _was_delivered(self, unit: UnitKey, version: RegistryUri, value: str) -> bool:
         try:
             await self._write(unit, version, value)
         except RegistryError as error:
@@ -71,16 +71,16 @@ class Promotions:
         return True
 
     async def _write(self, unit: UnitKey, version: RegistryUri, value: str) -> None:
-        place = self._registry.place_of(unit, version.subject)
-        if place is None:
+        secret = self._registry.secret_of(unit, version.subject)
+        if secret is None:
             return
         tag = f"{GROUP}/serving.{unit.namespace}.{unit.name}", value
-        access = await self._secrets.access(place)
+        access = await self._secrets.access(secret)
         await self._mlflow.set_version_tag(version.name, version.version, tag, access)
 
     def _due(self) -> Iterator[tuple[UnitKey, UnitStatus, datetime]]:
-        for unit in self._cache.units():
-            body = self._cache.get(unit.kind, (unit.namespace, unit.name))
+        for unit in self._store.units():
+            body = self._store.get(unit.kind, (unit.namespace, unit.name))
             if body is None:
                 continue
             status = read_status(body)
@@ -90,20 +90,22 @@ class Promotions:
 
 
 def _versions(status: UnitStatus) -> Mapping[RegistryUri, list[str]]:
-    """The registered versions that clients are answered from, with the steps of a pipeline that
-    they are; what a step refers to is for its own resource to tag."""
-    found: dict[RegistryUri, list[str]] = defaultdict(list)
+    """Return the registered versions that serve, each with its steps of a pipeline.
+
+    A referenced model is tagged by its own resource.
+    """
+    steps_of: dict[RegistryUri, list[str]] = defaultdict(list)
     if (version := _version(status.model.uri if status.model else None)) is not None:
-        found[version] = []
+        steps_of[version] = []
     for step in status.steps if isinstance(status, EnsemblePipelineStatus) else ():
         if step.model_ref is None and (version := _version(step.source)) is not None:
-            found[version].append(step.name)
-    return found
+            steps_of[version].append(step.name)
+    return steps_of
 
 
 def _version(uri: str | None) -> RegistryUri | None:
-    found = RegistryUri.of(uri or "")
-    return found if found is not None and found.version else None
+    parsed = RegistryUri.of(uri or "")
+    return parsed if parsed is not None and parsed.version else None
 
 
 def _value(status: UnitStatus, promoted: datetime, steps: list[str]) -> str:

@@ -1,4 +1,4 @@
-"""Reads the Secrets that give access to the registry: single ones, never a list of them."""
+"""Reader of the registry's Secrets: reads single ones, and never lists them."""
 
 import base64
 import binascii
@@ -15,16 +15,16 @@ from inference_operator.domain.http_credentials import EXPECTED, KEYS, Credentia
 
 SECRET = ApiResource("v1", "secrets", "Secret")
 
-# A Secret that was read is used for so long, unless the registry refuses it before.
+# A Secret is used for this long, unless the registry refuses it before.
 KEPT_SECONDS = 300.0
 RETRY_SECONDS = 20.0
 
-Place = tuple[str, str]
+SecretKey = tuple[str, str]
 """Namespace and name of a Secret; the name is empty where the source names none."""
 
 
 class Reader(Protocol):
-    """The part of a cluster that is asked."""
+    """The part of a cluster that reads one object."""
 
     async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]: ...
 
@@ -32,45 +32,45 @@ class Reader(Protocol):
 @dataclass(frozen=True, slots=True)
 class _Read:
     until: float
-    found: Credentials | RegistryError
+    access: Credentials | RegistryError
 
 
 class Secrets:
-    """What Secrets give access to, each read seldom."""
+    """Credentials from Secrets, each cached for some minutes."""
 
     def __init__(self, cluster: Reader, monotonic: Callable[[], float]) -> None:
         self._cluster = cluster
         self._now = monotonic
-        self._known: dict[Place, _Read] = {}
+        self._cache: dict[SecretKey, _Read] = {}
 
-    async def access(self, place: Place) -> Credentials:
-        """RegistryError with CredentialsUnusable where the Secret cannot be used."""
-        if not place[1]:
+    async def access(self, secret: SecretKey) -> Credentials:
+        """Return the Secret's credentials; RegistryError (CredentialsUnusable) if it has none."""
+        if not secret[1]:
             return Credentials()
-        known = self._known.get(place)
-        if known is None or known.until <= self._now():
-            known = self._known[place] = await self._read(place)
-        if isinstance(known.found, RegistryError):
-            raise known.found
-        return known.found
+        entry = self._cache.get(secret)
+        if entry is None or entry.until <= self._now():
+            entry = self._cache[secret] = await self._read(secret)
+        if isinstance(entry.access, RegistryError):
+            raise entry.access
+        return entry.access
 
-    def forget(self, place: Place) -> None:
-        """Have it read anew: the registry refused what it held."""
-        self._known.pop(place, None)
+    def forget(self, secret: SecretKey) -> None:
+        """Read the Secret again next time: the registry refused its credentials."""
+        self._cache.pop(secret, None)
 
-    async def _read(self, place: Place) -> _Read:
+    async def _read(self, secret: SecretKey) -> _Read:
         try:
-            body = await self._cluster.get(SECRET, *place)
+            body = await self._cluster.get(SECRET, *secret)
             return _Read(self._now() + KEPT_SECONDS, _access(body.get("data") or {}))
         except ApiError as error:
-            refused = _refused(place, error)
+            refused = _refused(secret, error)
         except CredentialsError as error:
-            refused = _unusable(place, error)
+            refused = _unusable(secret, error)
         return _Read(self._now() + RETRY_SECONDS, refused)
 
 
 def _access(data: Mapping[str, str]) -> Credentials:
-    # Other keys may hold what is not text, and only their names are read.
+    # Other keys may hold binary data; only their names are read.
     return Credentials.of({key: _text(data, key) if key in KEYS else "" for key in data})
 
 
@@ -81,14 +81,14 @@ def _text(data: Mapping[str, str], key: str) -> str:
         raise CredentialsError(f"`{key}` is not text") from None
 
 
-def _unusable(place: Place, error: CredentialsError) -> RegistryError:
+def _unusable(secret: SecretKey, error: CredentialsError) -> RegistryError:
     return _secret_error(
-        f"Secret {place[1]} cannot be used: {error}", f"give it the keys {EXPECTED}"
+        f"Secret {secret[1]} cannot be used: {error}", f"give it the keys {EXPECTED}"
     )
 
 
-def _refused(place: Place, error: ApiError) -> RegistryError:
-    namespace, name = place
+def _refused(secret: SecretKey, error: ApiError) -> RegistryError:
+    namespace, name = secret
     if error.is_gone:
         return _secret_error(f"Secret {name} does not exist in {namespace}", "create it")
     if error.status == 403:
@@ -100,6 +100,6 @@ def _refused(place: Place, error: ApiError) -> RegistryError:
     return _secret_error(f"Secret {name} cannot be read: {error.message}")
 
 
-def _secret_error(what: str, remedy: str = "") -> RegistryError:
-    problem = Problem(SOURCE_SECRET, "", what, remedy)
+def _secret_error(requirement: str, remedy: str = "") -> RegistryError:
+    problem = Problem(SOURCE_SECRET, "", requirement, remedy)
     return RegistryError(Reason.CREDENTIALS_UNUSABLE, problem)

@@ -1,4 +1,4 @@
-"""Asks MLflow what uris stand for; what cannot change is asked for once."""
+"""Resolver of registry URIs through MLflow; it remembers answers that cannot change."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 # A version's MLmodel file lies here in its folder.
 _MLMODEL = "MLmodel"
-# Of a run: Triton's version of a model that has none.
+# Triton's version of a run's model, which has no version of its own.
 _UNVERSIONED = 1
 
 Answer = Resolved | RegistryError
@@ -37,20 +37,20 @@ class _Known:
 
 
 class Resolver:
-    """Resolves the uris of one subject after the other, and remembers versions."""
+    """Resolver of one subject's URIs at a time; it remembers versions."""
 
     def __init__(self, mlflow: Mlflow) -> None:
         self._mlflow = mlflow
-        # With the registered model's time of creation: its name may be given anew, and then its
-        # versions count from 1 again.
+        # Keyed with the registered model's time of creation: a name may be used again, and then
+        # its versions count from 1 again.
         self._versions: dict[tuple[str, int, int], _Known] = {}
         self._created: dict[str, int] = {}
 
     async def resolve(self, uris: Iterable[str], access: Credentials) -> Mapping[str, Answer]:
-        """Each uri's version, or why not; all are of one subject.
+        """Return each URI's version, or its error; all URIs are of one subject.
 
-        One that cannot be looked up says nothing about the others. RegistryError where the
-        registered model cannot, which is asked for all its aliases at once.
+        One failed URI does not affect the others. RegistryError where the registered model itself
+        cannot be read: one request reads all its aliases.
         """
         asked = {uri: parts for uri in uris if (parts := RegistryUri.of(uri))}
         if not asked:
@@ -60,19 +60,19 @@ class Resolver:
         if any(parts.alias for parts in asked.values()):
             model = await self._mlflow.model(name, access)
             self._created[name], aliases = model.created, model.aliases
-        return {uri: await self._one(uri, ref, aliases, access) for uri, ref in asked.items()}
+        return {uri: await self._answer(uri, ref, aliases, access) for uri, ref in asked.items()}
 
     def forget_versions(self, name: str) -> None:
-        """Have the model's versions asked for once more: one may have been deleted."""
+        """Read the model's versions again next time: one may have been deleted."""
         self._versions = {key: v for key, v in self._versions.items() if key[0] != name}
 
     def keep(self, names: Iterable[str]) -> None:
         """Forget all other registered models."""
-        wanted = set(names)
-        self._versions = {key: v for key, v in self._versions.items() if key[0] in wanted}
-        self._created = {name: at for name, at in self._created.items() if name in wanted}
+        kept = set(names)
+        self._versions = {key: v for key, v in self._versions.items() if key[0] in kept}
+        self._created = {name: at for name, at in self._created.items() if name in kept}
 
-    async def _one(
+    async def _answer(
         self, uri: str, parts: RegistryUri, aliases: Mapping[str, int], access: Credentials
     ) -> Answer:
         try:
@@ -87,25 +87,25 @@ class Resolver:
     ) -> Resolved:
         name = parts.name
         key = (name, self._created.get(name, 0), version)
-        known = self._versions.get(key)
-        if known is None:
-            known = self._versions[key] = await self._look_up(name, version, access)
+        entry = self._versions.get(key)
+        if entry is None:
+            entry = self._versions[key] = await self._look_up(name, version, access)
         return Resolved(
             asked=uri,
             uri=f"models:/{name}/{version}",
             version=version,
-            run_id=known.run_id,
-            download=self._mlflow.version_file(name, version, known.facts.path),
-            facts=known.facts,
+            run_id=entry.run_id,
+            download=self._mlflow.version_file(name, version, entry.facts.path),
+            facts=entry.facts,
         )
 
     async def _look_up(self, name: str, version: int, access: Credentials) -> _Known:
-        found = await self._mlflow.version(name, version, access)
-        _check_ready(f"models:/{name}/{version}", found)
+        fields = await self._mlflow.version(name, version, access)
+        _check_ready(f"models:/{name}/{version}", fields)
         url = self._mlflow.version_file(name, version, _MLMODEL)
         uri = f"models:/{name}/{version}"
         text = await self._mlmodel(uri, url, access)
-        return _Known(found.run_id, await _facts(uri, text, found.tags))
+        return _Known(fields.run_id, await _facts(uri, text, fields.tags))
 
     async def _mlmodel(self, uri: str, url: str, access: Credentials) -> str | None:
         try:
@@ -120,36 +120,36 @@ class Resolver:
             if model.name != name:
                 continue
             if rest:
-                known = _facts_of_file(uri, rest, model.tags)
+                model_facts = _facts_of_file(uri, rest, model.tags)
             else:
                 url = self._mlflow.logged_model_file(model_id, _MLMODEL)
-                known = await _facts(uri, await self._mlmodel(uri, url, access), model.tags)
-            download = self._mlflow.logged_model_file(model_id, known.path)
-            return Resolved(uri, uri, _UNVERSIONED, run, download, known)
+                model_facts = await _facts(uri, await self._mlmodel(uri, url, access), model.tags)
+            download = self._mlflow.logged_model_file(model_id, model_facts.path)
+            return Resolved(uri, uri, _UNVERSIONED, run, download, model_facts)
         return await self._artifact(uri, parts, access)
 
     async def _artifact(self, uri: str, parts: RegistryUri, access: Credentials) -> Resolved:
-        """A folder with an MLmodel file, or a single file, among the run's artifacts."""
+        """Return a folder with an MLmodel file, or a single file, of the run's artifacts."""
         run, path = parts.run, parts.path
         url = self._mlflow.run_file(run, f"{path}/{_MLMODEL}")
         text = await self._mlmodel(uri, url, access)
         if text is not None:
-            known, folder = await _facts(uri, text, {}), f"{path}/"
+            model_facts, folder = await _facts(uri, text, {}), f"{path}/"
         elif await self._mlflow.has_file(self._mlflow.run_file(run, path), access):
-            known, folder = _facts_of_file(uri, path, {}), ""
+            model_facts, folder = _facts_of_file(uri, path, {}), ""
         else:
-            what = f"run {run} of {self._mlflow.uri} has neither a model nor a file {path}"
-            problem = Problem(SOURCE_URI, "", what, "correct it")
+            requirement = f"run {run} of {self._mlflow.uri} has neither a model nor a file {path}"
+            problem = Problem(SOURCE_URI, "", requirement, "correct it")
             raise RegistryError(Reason.RUN_NOT_FOUND, problem)
-        download = self._mlflow.run_file(run, f"{folder}{known.path}")
-        return Resolved(uri, uri, _UNVERSIONED, run, download, known)
+        download = self._mlflow.run_file(run, f"{folder}{model_facts.path}")
+        return Resolved(uri, uri, _UNVERSIONED, run, download, model_facts)
 
 
 def as_answer(error: Exception, about: str) -> RegistryError:
-    """What to tell whoever asked, of whatever went wrong."""
+    """Return the error as an answer; an unexpected one is logged."""
     if isinstance(error, RegistryError):
         return error
-    # An answer of another shape must not end the watching.
+    # An answer of another shape must not stop the polling.
     log.error("the registry's answer about %s cannot be understood", about, exc_info=error)
     problem = Problem(
         "",
@@ -167,16 +167,16 @@ def _version_of(parts: RegistryUri, aliases: Mapping[str, int]) -> int:
         return parts.version
     if parts.alias not in aliases:
         there = listed(sorted(aliases), "none at all", short)
-        what = f"models:/{parts.name} has no alias {parts.alias} (it has {there})"
+        requirement = f"models:/{parts.name} has no alias {parts.alias} (it has {there})"
         remedy = "set the alias in the registry, or name another one"
-        raise RegistryError(Reason.ALIAS_NOT_FOUND, Problem(SOURCE_URI, "", what, remedy))
+        raise RegistryError(Reason.ALIAS_NOT_FOUND, Problem(SOURCE_URI, "", requirement, remedy))
     return aliases[parts.alias]
 
 
-def _check_ready(uri: str, found: ModelVersion) -> None:
-    if found.status != "READY":
-        because = f" ({found.status_message})" if found.status_message else ""
-        value = f"{uri}, which is {found.status}{because}"
+def _check_ready(uri: str, fields: ModelVersion) -> None:
+    if fields.status != "READY":
+        because = f" ({fields.status_message})" if fields.status_message else ""
+        value = f"{uri}, which is {fields.status}{because}"
         remedy = "wait until it is registered, or register it again"
         problem = Problem(SOURCE_URI, value, "a version that is READY", remedy)
         raise RegistryError(Reason.VERSION_NOT_READY, problem)
@@ -186,14 +186,14 @@ async def _facts(uri: str, mlmodel: str | None, tags: Mapping[str, str]) -> Fact
     if mlmodel is None:
         raise _unusable(f"{uri} has no MLmodel file", "log it with MLflow's own functions")
     try:
-        # In a thread: the largest file that is read takes some 100 ms.
+        # In a thread: the largest file that is read takes about 100 ms.
         return await asyncio.to_thread(facts, mlmodel, tags)
     except ModelUnusableError as error:
         raise _unusable(f"{uri}: {error}") from None
 
 
-def _unusable(what: str, remedy: str = "") -> RegistryError:
-    return RegistryError(Reason.MODEL_UNUSABLE, Problem(SOURCE_URI, "", what, remedy))
+def _unusable(requirement: str, remedy: str = "") -> RegistryError:
+    return RegistryError(Reason.MODEL_UNUSABLE, Problem(SOURCE_URI, "", requirement, remedy))
 
 
 def _facts_of_file(uri: str, path: str, tags: Mapping[str, str]) -> Facts:

@@ -1,10 +1,10 @@
-"""What units ask the registry: their sources, by unit, and by what one request answers."""
+"""Subscriptions of units to sources in the registry, by unit and by subject."""
 
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.adapters.mlflow.registry_secrets import Place
+from inference_operator.adapters.mlflow.registry_secrets import SecretKey
 from inference_operator.api import ensemble_pipeline
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import RegistryUri, SourceKey
@@ -12,63 +12,62 @@ from inference_operator.domain.resolution import RegistryUri, SourceKey
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """What a unit asks of one of its sources: what it is, with a Secret of which namespace."""
+    """A source that a unit asks the registry about, and the Secret for the request."""
 
     source: SourceKey
     subject: str
-    """What one request asks about; see `RegistryUri.subject`."""
+    """The subject of one request; see `RegistryUri.subject`."""
 
-    place: Place
+    secret: SecretKey
 
 
 def subscriptions_in(unit: UnitKey, spec: object) -> tuple[Subscription, ...]:
-    """From a spec as it was written, which may be anything; equal sources are one."""
-    found = (_asked_of(unit, source) for source in _sources(unit, spec))
-    return tuple(dict.fromkeys(asked for asked in found if asked is not None))
+    """Return the subscriptions of an unchecked spec, which may be anything; each source once."""
+    subscriptions = (_subscription(unit, source) for source in _sources(unit, spec))
+    return tuple(dict.fromkeys(each for each in subscriptions if each is not None))
 
 
 class Subscriptions:
-    """What each unit asks now."""
+    """The current subscriptions of all units."""
 
     def __init__(self) -> None:
-        self._of_unit: dict[UnitKey, tuple[Subscription, ...]] = {}
+        self._by_unit: dict[UnitKey, tuple[Subscription, ...]] = {}
         # By subject; a dict for its order.
-        self._askers: dict[str, dict[UnitKey, None]] = {}
+        self._subscribers: dict[str, dict[UnitKey, None]] = {}
 
-    def put(self, unit: UnitKey, wanted: tuple[Subscription, ...]) -> bool:
-        """Let the unit ask this and nothing else; False where that is what it asks."""
-        before = self._of_unit.get(unit, ())
-        if before == wanted:
+    def put(self, unit: UnitKey, subscriptions: tuple[Subscription, ...]) -> bool:
+        """Replace the unit's subscriptions; False where nothing changes."""
+        before = self._by_unit.get(unit, ())
+        if before == subscriptions:
             return False
-        for subject in {asked.subject for asked in before}:
-            del self._askers[subject][unit]
-            if not self._askers[subject]:
-                del self._askers[subject]
-        self._of_unit.pop(unit, None)
-        if wanted:
-            self._of_unit[unit] = wanted
-        for asked in wanted:
-            self._askers.setdefault(asked.subject, {})[unit] = None
+        for subject in {subscription.subject for subscription in before}:
+            del self._subscribers[subject][unit]
+            if not self._subscribers[subject]:
+                del self._subscribers[subject]
+        self._by_unit.pop(unit, None)
+        if subscriptions:
+            self._by_unit[unit] = subscriptions
+        for subscription in subscriptions:
+            self._subscribers.setdefault(subscription.subject, {})[unit] = None
         return True
 
     def of(self, unit: UnitKey) -> tuple[Subscription, ...]:
-        return self._of_unit.get(unit, ())
+        return self._by_unit.get(unit, ())
 
-    def about(self, subject: str) -> set[Subscription]:
-        """All that is asked about the subject, by whomever."""
-        return {
-            a for unit in self.subscribers(subject) for a in self.of(unit) if a.subject == subject
-        }
+    def for_subject(self, subject: str) -> set[Subscription]:
+        """Return all units' subscriptions to the subject."""
+        subscribers = self.subscribers(subject)
+        return {each for unit in subscribers for each in self.of(unit) if each.subject == subject}
 
     def subscribers(self, subject: str) -> tuple[UnitKey, ...]:
-        return tuple(self._askers.get(subject, ()))
+        return tuple(self._subscribers.get(subject, ()))
 
     def all(self) -> set[Subscription]:
-        return {asked for mine in self._of_unit.values() for asked in mine}
+        return {subscription for mine in self._by_unit.values() for subscription in mine}
 
     @property
     def subjects(self) -> Set[str]:
-        return self._askers.keys()
+        return self._subscribers.keys()
 
 
 def _sources(unit: UnitKey, spec: object) -> Iterator[Any]:
@@ -80,7 +79,7 @@ def _sources(unit: UnitKey, spec: object) -> Iterator[Any]:
         yield _within(spec, "model", "source")
 
 
-def _asked_of(unit: UnitKey, source: object) -> Subscription | None:
+def _subscription(unit: UnitKey, source: object) -> Subscription | None:
     uri, secret = _within(source, "uri"), _within(source, "secretRef", "name")
     parts = RegistryUri.of(uri) if isinstance(uri, str) else None
     if parts is None:
@@ -90,7 +89,7 @@ def _asked_of(unit: UnitKey, source: object) -> Subscription | None:
 
 
 def _within(body: Any, *path: str) -> Any:
-    """What a body has there; None where it has no such place."""
+    """Return the value at a path of a body; None where the path does not exist."""
     for field in path:
         body = body.get(field) if isinstance(body, Mapping) else None
     return body

@@ -1,4 +1,4 @@
-"""Reader of the registry's answers: never more bytes than a limit, and never deep JSON."""
+"""Reader of the registry's answers with limits of bytes and of JSON depth."""
 
 import contextlib
 from typing import Any
@@ -31,10 +31,10 @@ class AnswerTooLongError(Exception):
 
 
 async def read_answer(answer: aiohttp.ClientResponse, limit: int) -> bytes:
-    """Return the body; of an error only its beginning.
+    """Return the body; for an error only its beginning.
 
     AnswerTooLongError where it goes on after `limit` bytes; ClientPayloadError where it is
-    compressed: a few KB of gzip are many MB before anybody can count them.
+    compressed: a few KB of gzip expand to many MB.
     """
     if answer.status >= 400:
         body, _ = await _beginning(answer, _ERROR_BYTES)
@@ -52,7 +52,7 @@ async def read_answer(answer: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 async def _beginning(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes, bool]:
-    """At most `limit` bytes, and whether that is all; the connection of a longer one is closed."""
+    """Return at most `limit` bytes, and whether that is all; close a longer one's connection."""
     body = bytearray()
     async for chunk in answer.content.iter_chunked(_CHUNK):
         body += chunk
@@ -63,7 +63,7 @@ async def _beginning(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes,
 
 
 def is_mlflow_error(raw: bytes) -> bool:
-    """Whether MLflow said it: a 404 of a proxy says nothing about the model."""
+    """Return whether MLflow sent it: a proxy's 404 does not tell whether the model exists."""
     try:
         return "error_code" in parse_json(raw, JSON)
     except (ValueError, TypeError):
@@ -71,15 +71,15 @@ def is_mlflow_error(raw: bytes) -> bool:
 
 
 def error_message(raw: bytes) -> str:
-    """The message of an error, or the beginning of a page."""
+    """Return the message of an error, or the beginning of a page."""
     text = raw.decode("utf-8", "replace")
     with contextlib.suppress(ValueError, TypeError, KeyError):
         text = str(parse_json(text, JSON)["message"])
-    return beginning(text, SHOWN) or "without a word"
+    return beginning(text, SHOWN) or "no message"
 
 
 def identifier(value: Any) -> str:
-    """An id of the registry's, empty where there is none; ValueError where it cannot be one."""
+    """Return an id of the registry, "" if absent; ValueError where it is not valid."""
     text = str(value or "")
     if len(text) > _ID_LENGTH or not text.isprintable():
         raise ValueError(
@@ -89,7 +89,7 @@ def identifier(value: Any) -> str:
 
 
 def whole_number(value: Any) -> int:
-    """A number of the registry's, which writes some as text; ValueError where it is none."""
+    """Return a number, which the registry may write as text; ValueError where it is not one."""
     text = str(value)
     if len(text) > _NUMBER_LENGTH or not (text.isascii() and text.isdecimal()):
         raise ValueError(

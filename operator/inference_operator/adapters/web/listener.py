@@ -15,16 +15,16 @@ from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 from aiohttp.typedefs import Handler
 
-# Of one connection: what the kernel and aiohttp each hold of a body that is not read yet.
+# Unread bytes of a body that the kernel and aiohttp each buffer, for one connection.
 _BUFFER = 64 << 10
-# The kernel holds so much of an answer that is not taken.
+# Bytes of an answer that the kernel buffers until the client takes them.
 _SEND_BUFFER = 256 << 10
 _LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Connections at once, in all and of one peer's address; seconds for a request's head."""
+    """Concurrent connections, in total and of one peer's address; seconds for a request's head."""
 
     most: int
     of_peer: int
@@ -32,11 +32,11 @@ class ConnectionLimits:
 
 
 class Connections:
-    """The open connections of a listener. Where they are too many, the oldest idle one ends."""
+    """The open connections of a listener. When there are too many, the oldest idle one ends."""
 
     def __init__(self, limits: ConnectionLimits) -> None:
         self._limits = limits
-        # In the order in which they came; the value is whether its request is being answered.
+        # In order of arrival; the value is whether a request is being answered.
         self._open: dict[_Connection, bool] = {}
         self._of_peer: Counter[str] = Counter()
 
@@ -44,7 +44,7 @@ class Connections:
         return len(self._open)
 
     def enter(self, connection: "_Connection") -> bool:
-        """Whether the new connection may stay."""
+        """Count a new connection, and return whether it may stay."""
         peer = connection.peer
         if self._of_peer[peer] >= self._limits.of_peer and not self._end_idle(peer):
             return False
@@ -55,7 +55,7 @@ class Connections:
         return True
 
     def leave(self, connection: "_Connection") -> None:
-        """A connection ended."""
+        """Forget a connection that ended."""
         if self._open.pop(connection, None) is not None:
             self._of_peer[connection.peer] -= 1
             if not self._of_peer[connection.peer]:
@@ -63,7 +63,7 @@ class Connections:
 
     @web.middleware
     async def middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
-        """Note that the connection is not idle any more."""
+        """Mark the connection as busy."""
         if request.protocol in self._open:
             self._open[request.protocol] = True
         return await handler(request)
@@ -117,7 +117,7 @@ class Listener:
 
     @property
     def addresses(self) -> list[tuple[Any, ...]]:
-        """Where it listens: host and port first."""
+        """Return the addresses where it listens: host and port first."""
         return [sock.getsockname() for sock in self._server.sockets]
 
     async def cleanup(self) -> None:
@@ -133,7 +133,7 @@ async def listen(
     connections = Connections(limits)
     app.middlewares.append(connections.middleware)
     app.on_response_prepare.append(_close)
-    # A client that goes is noticed at once.
+    # A disconnected client is noticed at once.
     runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=1.0)
     await runner.setup()
     loop, manager = asyncio.get_running_loop(), runner.server
@@ -150,10 +150,10 @@ async def listen(
             max_line_size=2 << 10,
             max_field_size=8 << 10,
             max_headers=48,
-            # A body that nobody wants is not read.
+            # An unneeded body is not read.
             lingering_time=0.0,
             read_bufsize=_BUFFER,
-            # A few KB of gzip are many MB.
+            # A few KB of gzip expand to many MB.
             auto_decompress=False,
         )
 
@@ -167,13 +167,13 @@ async def listen(
 
 
 async def _close(_: web.Request, response: web.StreamResponse) -> None:
-    # A connection that is kept alive is also a task of its own, which Kopf takes for one of its own
-    # that hangs: it would wait 5 s for it at the end.
+    # A kept-alive connection is a task, which Kopf takes for its own hanging task: at the end Kopf
+    # would wait 5 s for it.
     response.force_close()
 
 
 def _is_ours(record: logging.LogRecord) -> bool:
-    """Whether an error is one of the server: a peer that speaks no HTTP would fill the log."""
+    """Return whether an error is the server's own: peers without HTTP would fill the log."""
     return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
 
 

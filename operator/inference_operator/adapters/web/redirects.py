@@ -1,7 +1,7 @@
-"""Redirects that a session follows, and the addresses that it connects to.
+"""Checks of redirects that a session follows, and of the addresses that it connects to.
 
-What began encrypted stays so. Nothing is sent to link-local addresses, and a redirect from another
-host leads to no loopback address: the operator's own network has doors that are for itself only.
+An encrypted request stays encrypted. Link-local addresses are refused, and so is a redirect from
+another host to a loopback address: the operator's own network has private services.
 """
 
 import socket
@@ -19,7 +19,7 @@ from inference_operator.domain.addresses import (
     is_this_machine,
 )
 
-# Of the request under way: whether its present address may be this machine.
+# Whether the current request may connect to this machine.
 _LOOPBACK: ContextVar[bool] = ContextVar("loopback", default=True)
 
 
@@ -28,20 +28,20 @@ class InsecureRedirectError(aiohttp.ClientError):
 
 
 def checked_connector() -> aiohttp.TCPConnector:
-    """For a session: connects to no forbidden address, whatever a name resolves to."""
+    """Return a session's connector, which refuses forbidden addresses after name resolution."""
     return aiohttp.TCPConnector(socket_factory=_open)
 
 
 def checked_redirects() -> aiohttp.TraceConfig:
-    """For a session: its requests raise InsecureRedirectError instead of following such a one."""
-    found = aiohttp.TraceConfig()
-    found.on_request_start.append(_begin)
-    found.on_request_redirect.append(_check)
-    return found
+    """Return a session's trace: an insecure redirect raises InsecureRedirectError."""
+    trace = aiohttp.TraceConfig()
+    trace.on_request_start.append(_begin)
+    trace.on_request_redirect.append(_check)
+    return trace
 
 
 def _open(address: aiohttp.AddrInfoType) -> socket.socket:
-    """A socket for the address that will be connected to: after its name was resolved."""
+    """Return a socket for the resolved address of a connection."""
     family, kind, protocol, _, (ip, *_) = address
     check_address(str(ip), loopback=_LOOPBACK.get())
     return socket.socket(family, kind, protocol)

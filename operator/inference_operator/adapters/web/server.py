@@ -1,4 +1,4 @@
-"""The operator's own HTTP port: /healthz, /readyz and /metrics."""
+"""HTTP server of the operator: /healthz, /readyz and /metrics."""
 
 import time
 from collections.abc import Callable
@@ -12,7 +12,7 @@ from inference_operator.adapters.web.telemetry import Telemetry
 
 # The kubelet, Prometheus, and people.
 CONNECTIONS = ConnectionLimits(most=128, of_peer=32)
-# All who ask for the metrics within this time get the same text: writing it takes the event loop.
+# Requests for the metrics within this time get the same text: writing it holds the event loop.
 METRICS_SECONDS = 0.25
 
 
@@ -26,7 +26,7 @@ class MetricsText:
     _until: float = 0.0
 
     def read(self) -> bytes:
-        """The text, in Prometheus' form."""
+        """Return the text, in Prometheus' format."""
         if (now := self.clock()) >= self._until:
             self._text, self._until = generate_latest(self.registry), now + METRICS_SECONDS
         return self._text

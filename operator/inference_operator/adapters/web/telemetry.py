@@ -1,10 +1,10 @@
-"""The operator's own metrics, in Prometheus' form."""
+"""The operator's own metrics, in Prometheus' format."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 
 class Telemetry:
-    """One registry of all metrics; made once a process, passed to who counts."""
+    """Registry of all metrics; created once, and passed to the code that counts."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
