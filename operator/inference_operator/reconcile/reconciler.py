@@ -209,10 +209,12 @@ class Reconciler:
         status = report(after, decided, errors, now)
         try:
             changed = await publish_status(self._cluster, self._store, before.owner, status)
-            for note in events_for(before.status, status, decided, tuple(outcome.repaired)):
-                log.info(note.message, extra={"unit": str(before.owner.key), "reason": note.reason})
+            for draft in events_for(before.status, status, decided, tuple(outcome.repaired)):
+                log.info(
+                    draft.message, extra={"unit": str(before.owner.key), "reason": draft.reason}
+                )
                 if self._event_budget.take(before.owner.key):
-                    await publish_event(self._cluster, before.owner, note, now)
+                    await publish_event(self._cluster, before.owner, draft, now)
         except ApiError as error:
             if not error.is_gone:
                 raise
