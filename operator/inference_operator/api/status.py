@@ -147,9 +147,10 @@ class UnitStatus(StatusModel):
         Field(max_length=32),
         UniqueBy("type"),
     ] = ()
-    """Ready (the pods of this generation serve this version), Reconciling and Stalled (present only
-    while True), SpecValid, ArtifactResolved, Available, ModelLoaded, DefaultsCurrent (present only
-    while new defaults of the operator wait) and ResolvedRefs (of pipelines with a modelRef)."""
+    """Ready (the pods of this generation serve this version), SpecValid, ArtifactResolved,
+    Available and ModelLoaded. Reconciling and Stalled are present only while True; DefaultsCurrent
+    only while new defaults of the operator wait; ResolvedRefs only for pipelines with a
+    `modelRef`."""
 
     model: ModelStatus | None = None
     """The source of the answers to clients: an artifact, or a pipeline's set of steps."""

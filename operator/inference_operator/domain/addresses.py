@@ -117,7 +117,7 @@ def _meant(address: _Address) -> tuple[_Address, ...]:
 def _translated(address: bytes) -> Iterator[ipaddress.IPv4Address]:
     """Yield the targets of a translator's address, for prefixes of any length (RFC 6052)."""
     for ipv4 in (address[6:8] + address[9:11], address[7:8] + address[9:12], address[9:13]):
-        # Of another length's address these bytes begin with zeros.
+        # These bytes begin with zeros in an address of another length.
         if ipv4[0]:
             yield ipaddress.IPv4Address(ipv4)
 

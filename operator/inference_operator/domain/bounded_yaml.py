@@ -1,8 +1,8 @@
 """Reader of YAML that another party wrote, with limits that are checked while events arrive.
 
-A few hundred bytes of aliases stand for gigabytes, a thousand levels end the process, and a long
-`0x...` becomes a number that nobody can print. So size, depth, nodes, numbers and what aliases
-repeat are counted as the text is read, before any value is built.
+A few hundred bytes of aliases stand for gigabytes, and a thousand levels end the process. A long
+`0x...` becomes a number that cannot be printed. So size, depth, nodes, numbers and repetitions by
+aliases are counted as the text is read, before any value is built.
 
 The scanner is PyYAML's own in Python: libyaml's composer, written in C, overflows the stack.
 """

@@ -50,8 +50,8 @@ class Pin:
         same.
 
         It leaves out the versions of ensembles, which count revisions. It is kept after the first
-        call, but not by `cached_property`: in Python 3.11 that has one lock for all pins, so that
-        the event loop would wait for a large one that is read in a thread.
+        call, but not by `cached_property`: in Python 3.11 that has one lock for all pins. The event
+        loop would wait for a large one that is read in a thread.
         """
         digest: str | None = self.__dict__.get("_content")
         if digest is None:

@@ -25,7 +25,7 @@ _CONTAINERS_A_MODEL = 4
 
 # One folder. No leading dot: `load` keeps its staging folders under such names.
 _NAME = re.compile(r"[A-Za-z0-9_][-._A-Za-z0-9]{0,252}")
-# With CONFIG_SUFFIX it is one key of a ConfigMap, which takes 253 characters.
+# A name and CONFIG_SUFFIX are one key of a ConfigMap, which takes 253 characters.
 _MOST_MODEL_NAME = 240
 # Triton's versions are int64.
 _LAST_VERSION = 2**63 - 1

@@ -107,7 +107,7 @@ def _triton(unit: ServingUnit) -> Manifest:
             f"--model-repository={volumes.MODELS_PATH}",
             "--model-control-mode=none",
             "--strict-readiness=true",
-            # Without it, a completed ONNX config turns max_batch_size 0 into 4.
+            # If this is absent, a completed ONNX config turns max_batch_size 0 into 4.
             "--backend-config=default-max-batch-size=0",
             # The kubelet keeps the log's last 2 KiB when Triton ends: there the reason of a failed
             # load must be, not tables. `extraArgs: ["--log-info=true"]` brings them back.
