@@ -189,7 +189,8 @@ def test_a_corrupt_piece_of_a_pinned_file_is_fetched_again(ready: FaultyStore, p
 
 def test_killed_in_the_middle_of_its_pieces_it_goes_on(ready: FaultyStore, pod: Pod) -> None:
     ready.faults = [*[answers_really] * 3, *[stalls_after(1000)] * 3]
-    smaller = f"from inference_operator.load import pieces; pieces.PIECE = {PIECE};"
+    smaller = "from inference_operator.load.transfer import ranged_download as pieces;"
+    smaller += f"pieces.PIECE = {PIECE};"
     smaller += f"pieces.PARALLEL_FROM = {PIECE};"
     python, option, code, *words = pod.command()
     command = [python, option, smaller + code, *words]

@@ -83,8 +83,8 @@ def test_a_registry_is_not_asked_without_a_cluster(
 
     assert (status, err) == (0, "")
     assert [line for line in out.splitlines() if "unresolved" in line] == [
-        "  unresolved: Resolving: no registry is asked here about models:/fx_drift@champion; give"
-        " --live, of a cluster that has resolved it",
+        "  unresolved: Resolving: no registry was asked about models:/fx_drift@champion; give"
+        " --live from a cluster that has resolved it",
         "  unresolved: ReferenceNotReady: spec.steps[drift].modelRef: InferenceModel fx-drift"
         " cannot be planned yet; see its own message in this output",
     ]
@@ -98,7 +98,7 @@ def test_render_and_graph_say_once_what_each_resource_waits_for(
         status, _, err = output_of(capsys, command, "-f", manifests)
 
         assert status == 0
-        assert err.count("no registry is asked here about models:/fx_drift@champion") == 1
+        assert err.count("no registry was asked about models:/fx_drift@champion") == 1
         assert err.count("InferenceModel fx-drift cannot be planned yet") == 1
         assert len(err.splitlines()) == 2
 
@@ -110,8 +110,7 @@ def test_a_bad_model_of_the_same_file_is_where_its_pipeline_points_to(
 
     assert status == 1
     assert (
-        "drift].modelRef: InferenceModel fx-drift cannot be served as it is written; see what"
-        in out
+        "drift].modelRef: InferenceModel fx-drift cannot be served as it is written; see its" in out
     )
     assert "kubectl" not in out
     assert err.startswith("InferenceModel/desk-7/fx-drift: spec.replicas: found -1")

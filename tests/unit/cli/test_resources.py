@@ -37,7 +37,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
     "no kind": ({"apiVersion": OURS}, "kind: found nothing, expected InferenceModel or Ensemble"),
     "no apiVersion": (
         {"kind": "InferenceModel"},
-        "apiVersion: found nothing, expected inference.aipx.io/v1alpha1, or what another resource",
+        "apiVersion: found nothing, expected inference.aipx.io/v1alpha1, or the value of another",
     ),
     "an apiVersion that is a number": ({"apiVersion": 1, "kind": "X"}, "apiVersion: found 1, "),
     "a version that there is not": (
