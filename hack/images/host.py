@@ -1,6 +1,6 @@
-"""What a build takes over from this machine: trust, name resolution, package sources, proxies.
+"""Settings of this machine for builds: trust, name resolution, package sources, proxies.
 
-Nothing of it stays in an image: it is mounted while a `RUN` step runs. No host is named here
+They do not stay in an image: they are mounted while a `RUN` step runs. No host is named here
 but Debian's public mirrors.
 """
 
