@@ -87,12 +87,12 @@ class RevisionRecord:
 
     @property
     def step_versions(self) -> str:
-        """Its steps in a few words: `features,price:3,average`."""
+        """Summary of its steps: `features,price:3,average`."""
         return ",".join(step.summary for step in self.steps)
 
     @property
     def summary(self) -> str:
-        """What it serves: where the model is from, or the set of a pipeline."""
+        """Summary of what it serves: the model's source, or the pipeline's set of steps."""
         return f"set {self.version} ({self.step_versions})" if self.steps else shown_uri(self.uri)
 
     @property
@@ -166,7 +166,7 @@ class Referenced:
     empty if they do not."""
 
     unresolved: tuple[Reason, str, str] | None = None
-    """Why there is nothing to pin, where no cluster says it: the reason, the fact, the remedy."""
+    """The reason, fact and remedy if there is nothing to pin; set if no cluster was asked."""
 
 
 @dataclass(frozen=True, slots=True)

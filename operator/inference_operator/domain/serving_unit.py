@@ -70,7 +70,7 @@ class ServedStep:
 
     @property
     def summary(self) -> str:
-        """The step, and its version where it has one: `price:3`."""
+        """The step, with its version if it has one: `price:3`."""
         return f"{self.name}:{self.version}" if self.uri or self.pin else self.name
 
 
@@ -154,7 +154,7 @@ class ServingUnit:
 
     @property
     def last_known_version(self) -> str:
-        """The versions of registries that it serves, in words."""
+        """The registry versions that it serves, as one text."""
         resolved = (self.entry_model.resolved, *(step.resolved for step in self.steps))
         return ", ".join(str(version) for version in resolved if version)
 

@@ -15,7 +15,7 @@ from tests.examples import examples
 from tests.fakes.bodies import epipe, imodel
 from tests.largest import SHAPES, STEPS, name_of
 from tests.planned import seen
-from tests.unit.cli.graph_command import MODEL, said, written
+from tests.unit.cli.graph_command import MODEL, output_of, written
 from tests.unit.model_builders.drawing.pictures import pictures
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -90,7 +90,7 @@ def test_the_command_draws_a_pipeline(tmp_path: Path, capsys: pytest.CaptureFixt
     path = written(tmp_path, epipe(maxBatchSize=8), imodel(model=MODEL))
     file = tmp_path / "pipeline.svg"
 
-    assert said(capsys, "-f", path, "-o", file) == (0, "", "")
+    assert output_of(capsys, "-f", path, "-o", file) == (0, "", "")
     labels = texts(ElementTree.parse(file).getroot())
     assert {"fx-signal", "fx-drift:1", "x FP32 [batch, 4]", "y FP32 [batch, 1]"} <= set(labels)
-    assert said(capsys, "-f", path, "--format", "svg") == (0, file.read_text("utf-8"), "")
+    assert output_of(capsys, "-f", path, "--format", "svg") == (0, file.read_text("utf-8"), "")

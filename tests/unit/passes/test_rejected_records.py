@@ -55,7 +55,7 @@ async def test_the_record_of_what_runs_is_made_again_where_that_restarts_nothing
     assert event["message"] == (
         f"ControllerRevision/fx-drift-{world.served} is not accepted:"
         " data.children[1].metadata.namespace: found 'kube-system', expected 'desk-7';"
-        " it is deleted and made again from the spec, which restarts no pod"
+        " it is deleted and created again from the spec, which restarts no pod"
     )
 
 
