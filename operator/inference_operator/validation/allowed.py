@@ -94,7 +94,7 @@ def _problem(path: str, value: str, allowed: tuple[str, ...], setting: str) -> P
     return Problem(
         path,
         value,
-        f"what the platform allows ({names})",
+        f"a value that the platform allows ({names})",
         "use one of these, or ask the platform engineers to add it to"
         f" INFERENCE_OPERATOR_ALLOWED_{setting}",
     )

@@ -40,7 +40,7 @@ def test_a_refusal_names_field_value_lists_and_remedy() -> None:
     lists = AllowLists(images=("nvcr.io/nvidia/*", "registry.example.com/triton"))
     spec = parse(changed({"spec.triton.image": "evil.com/x:1"})).spec
     assert [str(problem) for problem in not_allowed(spec, lists)] == [
-        'spec.triton.image: found "evil.com/x:1", expected what the platform allows'
+        'spec.triton.image: found "evil.com/x:1", expected a value that the platform allows'
         " (nvcr.io/nvidia/*, registry.example.com/triton); use one of these, or ask the platform"
         " engineers to add it to INFERENCE_OPERATOR_ALLOWED_IMAGES"
     ]
