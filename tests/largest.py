@@ -158,7 +158,7 @@ def warmup(naming: Naming = name_of, steps: int = STEPS) -> Body:
         }
         for i in range(16)
     ]
-    model = {**_source(), "inputs": inputs, "outputs": inputs}
+    section = {**_source(), "inputs": inputs, "outputs": inputs}
     triton = {
         "warmup": samples,
         "env": [{"name": naming(n), "value": "\x7f" * 2000} for n in range(64)],
@@ -169,15 +169,15 @@ def warmup(naming: Naming = name_of, steps: int = STEPS) -> Body:
             for n in range(16)
         ],
     }
-    return model(model, triton=triton)
+    return model(section, triton=triton)
 
 
 def overrides(naming: Naming = name_of, steps: int = STEPS) -> Body:
     """Overrides that contradict the spec in each of many inputs."""
     inputs = [tensor(naming(n), DIMS) for n in range(TENSORS)]
     text = "".join(f'input {{ name: "x{n}" }} ' for n in range(3000))
-    model = {**_source(), "inputs": inputs, "outputs": inputs}
-    return model(model, triton={"configOverrides": text[:65000].rpartition("input")[0]})
+    section = {**_source(), "inputs": inputs, "outputs": inputs}
+    return model(section, triton={"configOverrides": text[:65000].rpartition("input")[0]})
 
 
 def step_overrides(naming: Naming = name_of, steps: int = STEPS) -> Body:

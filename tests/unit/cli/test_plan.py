@@ -236,7 +236,7 @@ def test_text_that_looks_like_a_number_is_quoted_for_parsers_of_yaml_1_2() -> No
     )
 
 
-OUTSIDE = 'spec.model.source.uri: found "https://store.example/fx/7/model.onnx", expected what'
+OUTSIDE = 'spec.model.source.uri: found "https://store.example/fx/7/model.onnx", expected a value'
 
 
 def test_plan_asks_the_allow_lists(manifest: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -32,5 +32,5 @@ def test_a_failure_names_what_was_missing(output: str, names: list[str]) -> None
 
 
 def test_the_bare_machine_has_what_the_readme_asks_for_and_no_more() -> None:
-    assert "On a fresh Debian 12 as root, with Python 3.11 and `make`." in README.read_text("utf-8")
+    assert "You need a fresh Debian 12, root, Python 3.11 and `make`." in README.read_text("utf-8")
     assert fresh_check.PACKAGES == ("make", "python3")

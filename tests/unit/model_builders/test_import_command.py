@@ -59,7 +59,7 @@ def test_some_models_that_fail_are_status_1(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ([], "error: found no --source-prefix, expected where the repository lies"),
+        ([], "error: found no --source-prefix, expected address of the repository"),
         (["--source-prefix", "/models"], 'error: found --source-prefix "/models", expected pvc://'),
         (
             ["--source-prefix", "runs:/4f1c"],
