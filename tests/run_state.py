@@ -23,7 +23,7 @@ class RunState:
         self._owns = given is None
         prefix = "inference-operator-tests-"
         self.folder = Path(given["run_folder"] if given else tempfile.mkdtemp(prefix=prefix))
-        self.turns = RolloutSlots(self.folder)
+        self.turns = SuiteTurns(self.folder)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
@@ -53,7 +53,7 @@ class RunState:
             yield
 
 
-class RolloutSlots:
+class SuiteTurns:
     """Turns of many tests at the same time, or of one test alone.
 
     No later test overtakes a test that waits to be alone.

@@ -18,7 +18,7 @@ from benchmarks.ensemble.measuring import (
     spending,
     under_load,
 )
-from benchmarks.ensemble.rounds import RolloutSlots, latencies, throughputs
+from benchmarks.ensemble.rounds import Schedule, latencies, throughputs
 from benchmarks.ensemble.rows import mean_tokens
 from benchmarks.ensemble.tables import compared, loaded, spent
 from benchmarks.ensemble.variants import SAMPLE, SAMPLE_INT8, TRIED, int8
@@ -60,7 +60,7 @@ def sample(asked: list[Row], seconds: float) -> dict[str, Any]:
             client = Asking(trading, Connection(protocol, getattr(triton, protocol)))
             demand_agreement(client, asked)
             single = latencies(client.ways(), asked, _PAIRS)
-            many = throughputs(client.ways(), asked, RolloutSlots(_CLIENTS, _ROUNDS, seconds))
+            many = throughputs(client.ways(), asked, Schedule(_CLIENTS, _ROUNDS, seconds))
             ways[protocol] = {"oneClient": single, "manyClients": many}
             say(compared(protocol, _CLIENTS, single, many))
         with spending(triton, trading) as steps:

@@ -42,7 +42,7 @@ def latencies(ways: Mapping[str, Way], rows: Sequence[Row], rounds: int) -> dict
 
 
 @dataclass(frozen=True, slots=True)
-class RolloutSlots:
+class Schedule:
     """In each of `rounds` every way has the machine for `seconds`, and `clients` at it."""
 
     clients: int
@@ -51,7 +51,7 @@ class RolloutSlots:
 
 
 def throughputs(
-    ways: Mapping[str, Way], rows: Sequence[Row], turns: RolloutSlots
+    ways: Mapping[str, Way], rows: Sequence[Row], turns: Schedule
 ) -> dict[str, Any]:
     """Return requests a second of each way.
 
@@ -72,7 +72,7 @@ def throughputs(
     }
 
 
-def _rate(way: Way, rows: Sequence[Row], turns: RolloutSlots) -> float:
+def _rate(way: Way, rows: Sequence[Row], turns: Schedule) -> float:
     counts = [0] * turns.clients
     failures: list[Exception] = []
     begun = time.perf_counter()

@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.ensemble import rounds
 from benchmarks.ensemble.clients import Asking, Row
-from benchmarks.ensemble.rounds import RolloutSlots, latencies, throughputs
+from benchmarks.ensemble.rounds import Schedule, latencies, throughputs
 from benchmarks.ensemble.tables import compared, loaded, spent
 from hack.demo.trading import Trading
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
@@ -53,7 +53,7 @@ def test_a_rate_is_of_all_clients_together(clock: list[float]) -> None:
     def ask(row: Row) -> None:
         clock[0] += 0.01
 
-    figures = throughputs({"one": ask}, [ROW], RolloutSlots(clients=4, rounds=3, seconds=2.0))
+    figures = throughputs({"one": ask}, [ROW], Schedule(clients=4, rounds=3, seconds=2.0))
     assert figures["one"]["requests"] == pytest.approx(100, rel=0.1)
     assert len(figures["one"]["rounds"]) == 3
 
@@ -63,7 +63,7 @@ def test_a_client_that_is_refused_ends_the_measurement() -> None:
         raise ConnectionError("refused")
 
     with pytest.raises(ConnectionError, match="refused"):
-        throughputs({"one": refuse}, [ROW], RolloutSlots(clients=2, rounds=1, seconds=60))
+        throughputs({"one": refuse}, [ROW], Schedule(clients=2, rounds=1, seconds=60))
 
 
 class Halves:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.run_state import RolloutSlots
+from tests.run_state import SuiteTurns
 
 SOON, NOT_YET = 10.0, 0.2
 
@@ -35,18 +35,18 @@ class Visitor:
 
 
 @pytest.fixture
-def turns(tmp_path: Path) -> RolloutSlots:
-    return RolloutSlots(tmp_path)
+def turns(tmp_path: Path) -> SuiteTurns:
+    return SuiteTurns(tmp_path)
 
 
-def test_many_have_a_turn_beside_others(turns: RolloutSlots) -> None:
+def test_many_have_a_turn_beside_others(turns: SuiteTurns) -> None:
     visitors = [Visitor(turns.beside_others) for _ in range(3)]
     assert all(visitor.is_inside() for visitor in visitors)
     for visitor in visitors:
         visitor.leave()
 
 
-def test_one_is_alone_once_the_others_have_left(turns: RolloutSlots) -> None:
+def test_one_is_alone_once_the_others_have_left(turns: SuiteTurns) -> None:
     other = Visitor(turns.beside_others)
     assert other.is_inside()
     alone = Visitor(turns.alone)
@@ -57,7 +57,7 @@ def test_one_is_alone_once_the_others_have_left(turns: RolloutSlots) -> None:
 
 
 def test_those_that_come_later_wait_behind_the_one_that_wants_to_be_alone(
-    turns: RolloutSlots,
+    turns: SuiteTurns,
 ) -> None:
     first = Visitor(turns.beside_others)
     assert first.is_inside()
