@@ -50,9 +50,7 @@ class Schedule:
     seconds: float
 
 
-def throughputs(
-    ways: Mapping[str, Way], rows: Sequence[Row], turns: Schedule
-) -> dict[str, Any]:
+def throughputs(ways: Mapping[str, Way], rows: Sequence[Row], turns: Schedule) -> dict[str, Any]:
     """Return requests a second of each way.
 
     `ratio` is the median over the rounds of the first way's rate divided by each other's.

@@ -27,9 +27,8 @@ class AllowListSettings(BaseSettings):
     Values are read as they are written, as in the admission policy's ConfigMap.
     """
 
-    model_config = SettingsConfigDict(
-        frozen=True, case_sensitive=True, alias_generator=variable, populate_by_name=True
-    )
+    # Never by the names of fields: the library would read variables of these names too.
+    model_config = SettingsConfigDict(frozen=True, case_sensitive=True, alias_generator=variable)
 
     allowed_images: str = ""
     """Triton images that specs may name, separated by commas: `REGISTRY/PATH/*`,

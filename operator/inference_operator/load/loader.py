@@ -180,9 +180,14 @@ class Loader:
             )
         if isinstance(error, PermissionError):
             remedy = "let the pod's user or group read it (fsGroup, file modes)"
-            return LoadError(Reason.ARTIFACT_FORBIDDEN, f"{error}", remedy)
-        message = short(str(error), 300)
+            return LoadError(Reason.ARTIFACT_FORBIDDEN, _text(error), remedy)
+        message = short(_text(error), 300)
         return LoadError(Reason.FETCH_FAILED, message, "correct it, or the files there")
+
+
+def _text(error: OSError) -> str:
+    """Return the error's message, or its name where it has none."""
+    return str(error) or type(error).__name__
 
 
 def _of(model: PlannedModel, failure: LoadError) -> LoadError:

@@ -21,8 +21,9 @@ from inference_operator.runtime.kopf_storage import NoDiffBase, NoProgress
 LOGIN_AGAIN = timedelta(minutes=5)
 # Objects of a list's page.
 CHUNK = 250
-# A failed Kopf ends within 7 s, or waits for a login that never comes (ADR 0020).
-FAILED_SECONDS = 10.0
+# A failed Kopf ends within 7 s, or waits for a login that never comes (ADR 0020). The passes in
+# flight get 10 s more, so that the Lease is given back.
+FAILED_SECONDS = 20.0
 
 
 def register(

@@ -93,7 +93,7 @@ def test_it_ends_when_one_crd_is_deleted_and_then_waits_for_it() -> None:
         with operator_process(server.kubeconfig, {}) as process:
             process.await_ready()
             server.kubectl("delete", "crd", "ensemblepipelines.inference.aipx.io")
-            assert process.server.process.wait(30) != 0
+            assert process.server.process.wait(40) != 0
             assert "404 page not found" in process.log
         with operator_process(server.kubeconfig, {}) as process:
             eventually(lambda: "does not know ensemblepipelines" in process.log)

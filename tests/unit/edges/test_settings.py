@@ -214,3 +214,8 @@ def test_a_list_of_the_command_line_replaces_that_of_the_environment(
     assert (allowed.images, allowed.tolerations) == ((), ("*",))
     with pytest.raises(SettingsError, match=r"^INFERENCE_OPERATOR_ALLOWED_IMAGES: found 'x': "):
         read_allow_lists({"allowed_images": "x"})
+
+
+@pytest.mark.parametrize("name", ["port", "PORT", "namespaces", "mlflow_tracking_uri"])
+def test_a_variable_without_the_prefix_is_not_a_setting(name: str) -> None:
+    assert settings_of({name: "ftp://user:secret@host/"}) == DEFAULTS

@@ -116,15 +116,17 @@ def test_a_model_of_its_own_resource_is_named_by_its_field() -> None:
     assert told_of((), "fx-drift", GONE) == "spec.model.source.uri: 404; correct it"
 
 
-def test_a_report_of_an_older_loader_is_told_as_it_is() -> None:
+@pytest.mark.parametrize(
+    ("steps", "place"), [((), ""), ((OWN, OTHER), "in a step: ")], ids=["a model", "a pipeline"]
+)
+def test_the_sentence_of_an_older_loader_is_kept(steps: tuple[ServedStep, ...], place: str) -> None:
     message = "lstm: 404; check spec.model.source.uri"
     text = f'{{"reason":"ArtifactNotFound","message":"{message}"}}'
     failed = pod_view(bodies.pod("aaa", load={"state": terminated(3, message=text)}))
-    for steps in ((), (OWN, OTHER)):
-        diagnosis = diagnose(record(uri="", steps=steps), None, (failed,))
+    diagnosis = diagnose(record(uri="", steps=steps), None, (failed,))
 
-        assert diagnosis is not None
-        assert (diagnosis.reason, diagnosis.message) == (Reason.ARTIFACT_NOT_FOUND, message)
+    assert diagnosis is not None
+    assert (diagnosis.reason, diagnosis.message) == (Reason.ARTIFACT_NOT_FOUND, place + message)
 
 
 @pytest.mark.parametrize(

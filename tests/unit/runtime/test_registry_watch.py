@@ -42,7 +42,9 @@ async def test_the_session_is_closed_after_all_that_use_it(monkeypatch: pytest.M
     monkeypatch.setattr(ModelRegistry, "run", asking)
     monkeypatch.setattr(Promotions, "run", tagging)
     monkeypatch.setattr(Mlflow, "close", close)
-    settings = Settings(mlflow_tracking_uri="http://mlflow.fake:5000", registry_write_tags=True)
+    settings = Settings.model_construct(
+        mlflow_tracking_uri="http://mlflow.fake:5000", registry_write_tags=True
+    )
     watch = RegistryWatch(settings, NoSecrets(), Store(), lambda _: None)
     leading = asyncio.Event()
     leading.set()

@@ -181,7 +181,7 @@ def test_a_registry_that_is_down_leaves_ready_as_it_is() -> None:
         ConditionStatus.UNKNOWN,
         "RegistryUnreachable",
         "http://mlflow:5000 does not answer (since 2031-05-06T12:00:00Z);"
-        f" until then the unit serves models:/fx_drift/3 (run run-3, sha256 {DIGEST})",
+        f" until then the operator uses models:/fx_drift/3 (run run-3, sha256 {DIGEST})",
     )
 
 

@@ -91,8 +91,10 @@ def _artifact(pod: Pod, record: RevisionRecord) -> Diagnosis | None:
         return None
     report = LoadReport.from_json(loader.exit_message)
     if report is not None and report.reason in ARTIFACT_REASONS:
-        message = _at_steps(report.problems, record, report.model)
-        return Diagnosis(report.reason, message or report.message)
+        # Older loaders report a sentence alone, and name the fields of an InferenceModel.
+        sentence = f"in a step: {report.message}" if record.steps else report.message
+        message = _at_steps(report.problems, record, report.model) or sentence
+        return Diagnosis(report.reason, message)
     return Diagnosis(
         Reason.FETCH_FAILED,
         f"the init container {_ending(loader)} while it loaded {record.summary}; see `kubectl logs"

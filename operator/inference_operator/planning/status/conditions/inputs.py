@@ -72,7 +72,7 @@ def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:
     since = f" (since {format_time(unresolved.since)})" if unresolved.since else ""
     unit = inputs.plan.unit
     version = unit.last_known_version if unit else ""
-    kept = f"; until then the unit serves {version}" if version else ""
+    kept = f"; until then the operator uses {version}" if version else ""
     return f"{unresolved.message}{since}{kept}{still_serving(inputs)}"
 
 
