@@ -9,7 +9,9 @@ from itertools import chain
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.problem import Problem, first
-from model_builders.checks import acceleration, batching, merged, naming, server, tensors, warmup
+from model_builders.checks import acceleration, batching, naming, tensors, warmup
+from model_builders.checks import merged_config as merged
+from model_builders.checks import server_arguments as server
 from model_builders.config_files import Place
 
 Check = Callable[[InferenceModelSpec], Iterable[Problem]]

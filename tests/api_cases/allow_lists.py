@@ -8,7 +8,7 @@ import yaml
 
 from inference_operator.api.validate import parse
 from inference_operator.domain.allow_lists import AllowLists
-from inference_operator.validation.allowed import not_allowed
+from inference_operator.validation.allow_list_problems import not_allowed
 from tests.api_cases.bad_manifests import GOOD, GOOD_PIPELINE, changed
 from tests.environment import settings_of
 

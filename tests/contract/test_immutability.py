@@ -49,7 +49,7 @@ async def test_an_immutable_config_map_keeps_its_data(ground: Ground) -> None:
         await ground.cluster.apply(CONFIG_MAP, config_map(ground, "2", immutable=True), force=True)
 
     assert (caught.value.status, caught.value.reason) == (422, "Invalid")
-    assert not caught.value.is_passing
+    assert not caught.value.is_transient
     assert "immutable" in caught.value.message
 
 

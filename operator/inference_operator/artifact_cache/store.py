@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from inference_operator.artifact_cache.room import Held, Wish, make_room
+from inference_operator.artifact_cache.eviction import Held, Wish, make_room
 
 _INCOMING = ".incoming-"
 # Uploads reserve room in steps of this size.

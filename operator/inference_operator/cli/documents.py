@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from inference_operator.api.quoting import python_value, quoted, short
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.bounded_yaml import (
     YamlLimits,
     YamlRefusedError,
     parse_yaml_documents,
 )
-
-Body = dict[str, Any]
 
 STDIN = "-"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -39,7 +38,7 @@ class Document:
     place: str
     """Its file, and the line where it begins."""
 
-    body: Body
+    body: MutableBody
 
 
 def documents(names: Sequence[str]) -> list[Document]:
@@ -130,7 +129,7 @@ def _check_keys(place: str, value: Any) -> None:
         _check_keys(place, part)
 
 
-def metadata(document: Document) -> Body:
+def metadata(document: Document) -> MutableBody:
     """Return the metadata; InputError where it has no name."""
     meta = document.body.get("metadata") or {}
     if not isinstance(meta, dict):

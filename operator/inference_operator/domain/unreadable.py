@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import UNREADABLE
-
-Body = dict[str, Any]
 
 _NAMES = ("name", "namespace", "uid", "resourceVersion", "generation", "deletionTimestamp")
 IDENTITY = frozenset((*_NAMES, "labels", "ownerReferences"))
@@ -17,7 +16,7 @@ def why_unreadable(body: Mapping[str, Any]) -> str:
     return reason if isinstance(reason, str) else ""
 
 
-def stub(body: Mapping[str, Any], reason: str) -> Body:
+def stub(body: Mapping[str, Any], reason: str) -> MutableBody:
     """Return the identity of a body that cannot be used."""
     meta = body.get("metadata")
     kept = {k: meta[k] for k in IDENTITY if k in meta} if isinstance(meta, Mapping) else {}

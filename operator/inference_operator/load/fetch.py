@@ -11,8 +11,12 @@ from pathlib import Path
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.transfer.digest import file_digest
 from inference_operator.load.transfer.progress import Progress, log
-from inference_operator.load.transfer.ranged_download import Pieces, RemoteVersion, remove_pieces
-from inference_operator.load.transfer.resumable_download import Download, Partial
+from inference_operator.load.transfer.ranged_download import (
+    RangedDownload,
+    RemoteVersion,
+    remove_pieces,
+)
+from inference_operator.load.transfer.resumable_download import Download, ResumableDownload
 from inference_operator.load.transfer.retry import Retries, RetryPolicy, TransientError
 from inference_operator.load.transfer.source import ArtifactSource, ByteRange, Listing, RangeError
 from inference_operator.load.transfer.space import require_space
@@ -35,7 +39,7 @@ class Fetcher:
     source: ArtifactSource
     policy: RetryPolicy = field(default_factory=RetryPolicy)
     retries: Callable[[RetryPolicy], Retries] = Retries
-    in_pieces: bool = True
+    in_ranges: bool = True
     """True if a large file may come over several connections."""
 
     def files(self, uri: str) -> Listing:
@@ -49,10 +53,10 @@ class Fetcher:
 
     def fetch(self, download: Download, folder: Path) -> Fetched:
         """Download the whole file to `folder`/download; LoadError when that fails for good."""
-        partial = Partial(folder, download)
+        partial = ResumableDownload(folder, download)
         if partial.resumed:
             log("resuming a download", model=download.model, bytes=partial.size)
-        retries, may_split = self.retries(self.policy), self.in_pieces
+        retries, may_split = self.retries(self.policy), self.in_ranges
         while not partial.complete:
             try:
                 whole = self._attempt(download, partial, may_split)
@@ -71,7 +75,7 @@ class Fetcher:
         return Fetched(partial.path, partial.digest.hexdigest(), partial.size, partial.resumed)
 
     def _attempt(
-        self, download: Download, partial: Partial, may_split: bool
+        self, download: Download, partial: ResumableDownload, may_split: bool
     ) -> RemoteVersion | None:
         """Continue the partial download, or return a file that is worth several connections."""
         start = ByteRange(partial.size if partial.resumable else 0)
@@ -94,8 +98,10 @@ class Fetcher:
         progress.end()
         return None
 
-    def _in_pieces(self, download: Download, partial: Partial, whole: RemoteVersion) -> Fetched:
-        pieces = Pieces(partial.path.parent, download, whole)
+    def _in_pieces(
+        self, download: Download, partial: ResumableDownload, whole: RemoteVersion
+    ) -> Fetched:
+        pieces = RangedDownload(partial.path.parent, download, whole)
         if pieces.resumed:
             log("resuming a download", model=download.model, bytes=pieces.done)
         # Remove the rest of an attempt that could not be continued.

@@ -1,11 +1,9 @@
 """The kinds that the operator watches."""
 
-from collections.abc import Mapping
-from typing import Any
-
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES
 from inference_operator.domain.api_resource import ApiResource
+from inference_operator.domain.body import Body
 from inference_operator.domain.names import (
     CHILD_SELECTOR,
     FIELD_MANAGER,
@@ -35,8 +33,6 @@ WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 # Kinds that the operator can work without: a Role cannot grant access to nodes, and only the
 # fallback to the CPU needs it.
 OPTIONAL = (NODE.kind,)
-
-Body = Mapping[str, Any]
 
 
 def selector_of(resource: ApiResource) -> str:

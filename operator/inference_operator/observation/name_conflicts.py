@@ -5,13 +5,11 @@ them. The unit that has them keeps them; otherwise the older unit gets them.
 """
 
 from collections.abc import Container, Iterator
-from typing import Any
 
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.observation.kinds import UNITS, WATCHED_WHOLE, is_labelled
 from inference_operator.observation.store import Store
-
-Body = dict[str, Any]
 
 
 def name_conflicts(
@@ -33,7 +31,7 @@ def name_conflicts(
             yield child, elder
 
 
-def _holds(store: Store, holder: UnitKey, live: Body) -> bool:
+def _holds(store: Store, holder: UnitKey, live: MutableBody) -> bool:
     # An object with labels but without an owner may be an orphan of a deleted unit: it is free.
     is_owned = any(r.get("controller") for r in live["metadata"].get("ownerReferences") or ())
     return is_owned or store.get(holder.kind, (holder.namespace, holder.name)) is not None
@@ -51,6 +49,6 @@ def _elder(store: Store, key: UnitKey) -> UnitKey | None:
     return None if first == key else first
 
 
-def _born(body: Body) -> str:
+def _born(body: MutableBody) -> str:
     # A unit that is not stored yet, as in `inference-operator plan`, comes last.
     return str(body["metadata"].get("creationTimestamp") or "9999")

@@ -2,11 +2,11 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any
 
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.accelerator import Node, Taint
+from inference_operator.domain.body import Body
 from inference_operator.domain.names import (
     REVISION_LABEL,
     ChildKey,
@@ -31,7 +31,6 @@ from inference_operator.observation.store import Store
 from inference_operator.resources.pod import LOADER, TRITON
 from inference_operator.resources.service import selected_revision
 
-Body = Mapping[str, Any]
 _MOST_DEPLOYMENTS = 128
 Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
 """Returns a registry's last answers about the sources of a unit's spec; `{}` unsubscribes."""

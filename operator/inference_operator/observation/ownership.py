@@ -1,11 +1,7 @@
 """Owner references of objects to units."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from inference_operator.domain.body import Body
 from inference_operator.observation.kinds import UNIT_BY_KIND
-
-Body = Mapping[str, Any]
 
 
 def owners(body: Body) -> tuple[Body, ...]:

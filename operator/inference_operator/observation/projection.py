@@ -1,13 +1,13 @@
 """Projections of watched objects to the fields that the store keeps, to save memory."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
+from inference_operator.domain.body import Body
 from inference_operator.domain.names import revision_labels
 from inference_operator.observation.interning import Interner
 from inference_operator.observation.kinds import UNIT_BY_KIND, WATCHED_WHOLE, is_labelled
 
-Body = Mapping[str, Any]
 # Fields of `metadata` that are read, besides our own labels. An object may have 1 MiB of others.
 _METADATA = frozenset(
     {

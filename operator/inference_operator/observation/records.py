@@ -1,14 +1,13 @@
 """Reader of stored records: checks each one once, since each pass reads all of its unit."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from collections.abc import Callable, Collection, Iterable
 
+from inference_operator.domain.body import Body
 from inference_operator.domain.names import UnitKey, revision_of_child
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.observation.store import Store, name_of
 from inference_operator.resources.controller_revision import claimed_number, read_record, unread
 
-Body = Mapping[str, Any]
 Record = RevisionRecord | RejectedRecord
 Read = Callable[[Store, Body, UnitKey], Record]
 """Returns the record in a ControllerRevision of the store."""

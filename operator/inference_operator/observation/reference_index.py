@@ -3,13 +3,11 @@
 from collections import defaultdict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from inference_operator.domain.body import Body
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Reference
 from inference_operator.observation.kinds import ENSEMBLE_PIPELINE, INFERENCE_MODEL, UNIT_BY_KIND
-
-Body = Mapping[str, Any]
 
 MOST_LOOKED_AT = 2048
 """References that are followed from one unit: a hundred pipelines of twenty steps."""
@@ -92,7 +90,7 @@ class ReferenceIndex:
 
     def __init__(self) -> None:
         self._named: dict[UnitKey, frozenset[UnitKey]] = {}
-        self._referrers: dict[UnitKey, set[UnitKey]] = defaultdict(set)
+        self._dependants: dict[UnitKey, set[UnitKey]] = defaultdict(set)
 
     def update(self, unit: UnitKey, spec: object) -> None:
         """Store the references of a pipeline's spec; ignore other units."""
@@ -102,18 +100,18 @@ class ReferenceIndex:
         named = references_in(spec)
         self._named[unit] = frozenset(UnitKey(r.kind, unit.namespace, r.name) for r in named)
         for other in self._named[unit]:
-            self._referrers[other].add(unit)
+            self._dependants[other].add(unit)
 
     def forget(self, unit: UnitKey) -> None:
         """Remove the references of a unit."""
         for other in self._named.pop(unit, ()):
-            self._referrers[other].discard(unit)
-            if not self._referrers[other]:
-                del self._referrers[other]
+            self._dependants[other].discard(unit)
+            if not self._dependants[other]:
+                del self._dependants[other]
 
     def of(self, unit: UnitKey) -> list[UnitKey]:
         """Return the pipelines that name the unit, without the unit itself."""
-        return sorted(self._referrers.get(unit, set()) - {unit})
+        return sorted(self._dependants.get(unit, set()) - {unit})
 
     def dependants_transitive(self, unit: UnitKey) -> list[UnitKey]:
         """Return the nearest direct and indirect dependants, and all that are in a cycle with the
@@ -138,7 +136,7 @@ class ReferenceIndex:
         waiting = deque([unit])
         while waiting:
             at = waiting.popleft()
-            for other in sorted(self._referrers.get(at, set()) & ahead):
+            for other in sorted(self._dependants.get(at, set()) & ahead):
                 if other not in following:
                     following[other] = at
                     waiting.append(other)
@@ -171,9 +169,9 @@ class ReferenceIndex:
         waiting, followed = deque([unit]), 0
         while waiting and followed <= most:
             at = waiting.popleft()
-            referrers = self._referrers.get(at, set())
-            followed += len(referrers)
-            new = (referrers if among is None else referrers & among) - met
+            dependants = self._dependants.get(at, set())
+            followed += len(dependants)
+            new = (dependants if among is None else dependants & among) - met
             met |= new
             waiting += new
         return met

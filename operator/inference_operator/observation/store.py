@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from inference_operator.domain.body import MutableBody, NamespacedName
 from inference_operator.domain.names import UnitKey, unit_of
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.domain.unreadable import stub, why_unreadable
@@ -11,11 +12,6 @@ from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KI
 from inference_operator.observation.ownership import owners
 from inference_operator.observation.projection import is_uninformative, project
 from inference_operator.observation.reference_index import ReferenceIndex, dependency_view
-
-Name = tuple[str, str]
-"""Namespace (empty for cluster-wide kinds) and name."""
-
-Body = dict[str, Any]
 
 REMEMBERED_DELETIONS = 4096
 # Kinds that a pipeline reads of another unit.
@@ -36,13 +32,13 @@ class Store:
         self._wake = wake
         self._report = report
         self._references = ReferenceIndex()
-        self._objects: dict[str, dict[Name, Body]] = defaultdict(dict)
-        self._children: dict[UnitKey, set[tuple[str, Name]]] = defaultdict(set)
+        self._objects: dict[str, dict[NamespacedName, MutableBody]] = defaultdict(dict)
+        self._children: dict[UnitKey, set[tuple[str, NamespacedName]]] = defaultdict(set)
         # Uid -> version at which it was deleted.
         self._tombstones: dict[str, int] = {}
         self._unreadable: dict[UnitKey, int] = {}
         self.records: dict[
-            Name, tuple[Mapping[str, Any], UnitKey, RevisionRecord | RejectedRecord]
+            NamespacedName, tuple[Mapping[str, Any], UnitKey, RevisionRecord | RejectedRecord]
         ] = {}
         """Records that were read from ControllerRevisions; see `observation.records`."""
 
@@ -161,10 +157,10 @@ class Store:
             self._references.forget(UnitKey(kind, *name))
         self._wake_dependants(kind, stored, None)
 
-    def get(self, kind: str, name: Name) -> Body | None:
+    def get(self, kind: str, name: NamespacedName) -> MutableBody | None:
         return self._objects[kind].get(name)
 
-    def children(self, unit: UnitKey) -> Iterable[tuple[str, Body]]:
+    def children(self, unit: UnitKey) -> Iterable[tuple[str, MutableBody]]:
         """Yield kind and body of every labelled child of the unit."""
         for kind, name in sorted(self._children.get(unit, ())):
             yield kind, self._objects[kind][name]
@@ -173,7 +169,7 @@ class Store:
         """Return every stored custom resource."""
         return [UnitKey(unit.kind, *name) for unit in UNITS for name in self._objects[unit.kind]]
 
-    def referrers(self, unit: UnitKey) -> list[UnitKey]:
+    def dependants(self, unit: UnitKey) -> list[UnitKey]:
         """Return the pipelines that name the unit in a step, whether it exists or not."""
         return self._references.of(unit)
 
@@ -185,7 +181,7 @@ class Store:
         """Return the units with Deployments of two revisions, one rendered again from its spec."""
         return [unit for unit, children in self._children.items() if self._is_rolling(children)]
 
-    def _is_rolling(self, children: set[tuple[str, Name]]) -> bool:
+    def _is_rolling(self, children: set[tuple[str, NamespacedName]]) -> bool:
         live = [name for kind, name in children if kind == "Deployment"]
         records = self._objects["ControllerRevision"]
         kept = (records.get(name, {}).get("data") for name in live)
@@ -196,17 +192,17 @@ class Store:
         name = name_of(body)
         return [UnitKey(unit.kind, *name) for unit in UNITS if name in self._objects[unit.kind]]
 
-    def nodes(self) -> list[Body] | None:
+    def nodes(self) -> list[MutableBody] | None:
         """Return the nodes; None while we may not list them: the stored ones may be gone."""
         if NODE.kind in self.refused:
             return None
         return list(self._objects[NODE.kind].values())
 
-    def versions(self, kind: str) -> dict[Name, int]:
+    def versions(self, kind: str) -> dict[NamespacedName, int]:
         """Return the version of every stored object of a kind, by name."""
         return {name: _version(body) for name, body in self._objects[kind].items()}
 
-    def names(self, kind: str) -> dict[Name, str]:
+    def names(self, kind: str) -> dict[NamespacedName, str]:
         """Return the uid of every stored object of a kind, by name."""
         return {name: body["metadata"]["uid"] for name, body in self._objects[kind].items()}
 
@@ -224,7 +220,9 @@ class Store:
             return UnitKey(owner_references[0]["kind"], namespace, owner_references[0]["name"])
         return unit_of(meta.get("labels") or {}, namespace)
 
-    def _wake_dependants(self, kind: str, before: Body | None, after: Body | None) -> None:
+    def _wake_dependants(
+        self, kind: str, before: MutableBody | None, after: MutableBody | None
+    ) -> None:
         """Wake the dependants of a unit that changed, or whose record changed."""
         body = after or before
         if body is None or kind not in _LOOKED_AT:
@@ -246,7 +244,7 @@ class Store:
         for other in concerned:
             self._wake(other)
 
-    def _forget_child(self, kind: str, name: Name) -> None:
+    def _forget_child(self, kind: str, name: NamespacedName) -> None:
         if kind == "ControllerRevision":
             self.records.pop(name, None)
         stored = self._objects[kind].get(name)
@@ -258,7 +256,7 @@ class Store:
             del self._children[unit]
 
 
-def name_of(body: Mapping[str, Any]) -> Name:
+def name_of(body: Mapping[str, Any]) -> NamespacedName:
     meta = body["metadata"]
     return meta.get("namespace", ""), meta["name"]
 
@@ -267,7 +265,7 @@ def _version(body: Mapping[str, Any]) -> int:
     return int(body["metadata"].get("resourceVersion") or 0)
 
 
-def _but_version(body: Body) -> Body:
+def _but_version(body: MutableBody) -> MutableBody:
     return {**body, "metadata": {**body["metadata"], "resourceVersion": ""}}
 
 

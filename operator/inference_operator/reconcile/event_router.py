@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from inference_operator.adapters.kubernetes.reflector import Name
 from inference_operator.domain.api_resource import ApiResource
+from inference_operator.domain.body import NamespacedName
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import NODE, UNIT_BY_KIND, WATCHED_WHOLE
 from inference_operator.observation.store import Store
@@ -79,7 +79,7 @@ class EventRouter:
                     self._wake(other)
 
     def on_relist(
-        self, resource: ApiResource, namespace: str, seen: set[Name], version: int
+        self, resource: ApiResource, namespace: str, seen: set[NamespacedName], version: int
     ) -> None:
         """Forget objects that a later listing does not have, but not those written since."""
         for name, stored_version in self._store.versions(resource.kind).items():

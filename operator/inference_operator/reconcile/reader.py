@@ -3,10 +3,11 @@
 import asyncio
 from concurrent.futures import Executor
 
+from inference_operator.domain.body import Body
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.observation.observe import Resolve, observe
-from inference_operator.observation.records import Body, Waiting, read_into
+from inference_operator.observation.records import Waiting, read_into
 from inference_operator.observation.store import Store
 from inference_operator.planning.cost import exceeds
 from inference_operator.resources.controller_revision import read_record

@@ -123,17 +123,17 @@ class Reconciler:
                 await self._look_again(seen.owner)
                 return await self._pass(key, under_load)
         outcome = await self._executor.execute(decided)
-        if outcome.passing:
+        if outcome.transient:
             self._failing[key] += 1
         else:
             self._failing.pop(key, None)
-        if under_load and outcome.written and not outcome.troubled:
+        if under_load and outcome.written and not outcome.has_failures:
             # As if the process had died here: the next pass reports these writes.
             return True, None
         changed = await self._report(seen, decided, outcome, now)
-        if outcome.passing or outcome.refused:
+        if outcome.transient or outcome.refused:
             reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
-            raise PassError(reason, "; ".join((*outcome.passing, *outcome.refused)))
+            raise PassError(reason, "; ".join((*outcome.transient, *outcome.refused)))
         return changed or outcome.written > 0, decided.wake_after
 
     async def _is_unlisted(self, seen: Observed) -> bool:
@@ -153,7 +153,7 @@ class Reconciler:
                 await self._cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)
                 return True
             except ApiError as error:
-                if error.is_passing:
+                if error.is_transient:
                     raise
                 missing_before |= {named}
                 self._not_there[own] = missing_before
@@ -168,7 +168,7 @@ class Reconciler:
         except ApiError as error:
             if error.is_gone:
                 self._store.record_deletion(key.kind, _identity(owner), sys.maxsize)
-            elif error.is_passing:
+            elif error.is_transient:
                 self._store.needs_owner_check.add(key)
                 raise
             else:
@@ -202,7 +202,7 @@ class Reconciler:
         errors = (*decided.conflicts, *outcome.refused)
         if self._failing[before.owner.key] >= PATIENCE:
             note = f"(failed {PATIENCE} or more times in a row; retrying)"
-            errors += tuple(f"{message} {note}" for message in outcome.passing)
+            errors += tuple(f"{message} {note}" for message in outcome.transient)
         # The generation that was planned for: an edit in the meantime waits for its own pass.
         after = replace(after, generation=before.generation)
         decided = as_carried_out(decided, after.served_revision)

@@ -38,10 +38,10 @@ class Controller:
         store = self._store = Store(self._wake, self._unreadable)
         self._is_working = False
         self.resync = Resync(cluster, store, self._wake)
-        self.watcher = EventRouter(store, self._wake, self.resync.ask)
+        self.router = EventRouter(store, self._wake, self.resync.ask)
         listings = asyncio.Semaphore(LISTINGS)
         self._reflectors = [
-            Reflector(cluster, resource, self.watcher, listings) for resource in (*CHILDREN, NODE)
+            Reflector(cluster, resource, self.router, listings) for resource in (*CHILDREN, NODE)
         ]
         self._count = settings.workers
         self._telemetry = telemetry

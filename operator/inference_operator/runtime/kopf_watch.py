@@ -28,7 +28,7 @@ FAILED_SECONDS = 20.0
 
 def register(
     registry: kopf.OperatorRegistry,
-    watcher: EventRouter,
+    router: EventRouter,
     configuration: Configuration,
     settings: kopf.OperatorSettings,
 ) -> None:
@@ -38,9 +38,9 @@ def register(
     async def login(**_: Any) -> kopf.AiohttpSession:
         return session(await connection(configuration), settings)
 
-    turns = OneByOne()
+    gate = OneByOne()
     for unit in UNITS:
-        _watch(registry, watcher, unit, turns)
+        _watch(registry, router, unit, gate)
 
 
 class OneByOne:
@@ -60,7 +60,7 @@ class OneByOne:
 
 
 def _watch(
-    registry: kopf.OperatorRegistry, watcher: EventRouter, unit: ApiResource, turns: OneByOne
+    registry: kopf.OperatorRegistry, router: EventRouter, unit: ApiResource, gate: OneByOne
 ) -> None:
     group, _, version = unit.api_version.rpartition("/")
 
@@ -68,8 +68,8 @@ def _watch(
     # events are not thread-safe.
     @kopf.on.event(group, version, unit.plural, registry=registry, id=f"wake-{unit.plural}")
     async def wake(event: kopf.RawEvent, **_: Any) -> None:
-        async with turns.turn():
-            watcher.on_custom_resource(unit, event["type"], event["object"])
+        async with gate.turn():
+            router.on_custom_resource(unit, event["type"], event["object"])
 
 
 async def connection(configuration: Configuration) -> kopf.ConnectionInfo:

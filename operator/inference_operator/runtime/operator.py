@@ -149,7 +149,7 @@ async def _watch(
 ) -> None:
     registry, kopf_settings = kopf.OperatorRegistry(), kopf.OperatorSettings()
     configure(kopf_settings)
-    register(registry, controller.watcher, configuration, kopf_settings)
+    register(registry, controller.router, configuration, kopf_settings)
     started = asyncio.Event()
 
     async def listed() -> None:

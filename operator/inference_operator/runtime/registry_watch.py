@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry, no_registry
-from inference_operator.adapters.mlflow.promotion_tags import Promotions
+from inference_operator.adapters.mlflow.promotion_tags import PromotionTags
 from inference_operator.adapters.mlflow.registry_secrets import Reader, Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.domain.names import UnitKey
@@ -44,7 +44,7 @@ class RegistryWatch:
             return
         await leading.wait()
         registry, interval = self._registry, self._settings.registry_interval_seconds
-        promotions = Promotions(self._mlflow, self._secrets, registry, self._store, _now())
+        promotions = PromotionTags(self._mlflow, self._secrets, registry, self._store, _now())
         try:
             # The group ends after all its tasks, so no task is left with a closed session.
             async with asyncio.TaskGroup() as group:

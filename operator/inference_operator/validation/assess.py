@@ -17,7 +17,7 @@ from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.validation.accelerator import AcceleratorChoice, choose_mode
-from inference_operator.validation.allowed import not_allowed
+from inference_operator.validation.allow_list_problems import not_allowed
 from inference_operator.validation.compatibility import newest_compatible_pins
 from inference_operator.validation.default_image import resolve_image
 from inference_operator.validation.defaults import Defaults

@@ -23,7 +23,7 @@ from inference_operator.validation.revision_hash import pipeline_hash
 from inference_operator.validation.signature import CompletedSpec
 from inference_operator.validation.step_overrides import path_of
 from inference_operator.validation.steps import RenderedStep, builtin, inline, referenced
-from model_builders.checks.server import arguments, environment, histograms
+from model_builders.checks.server_arguments import arguments, environment, histograms
 from model_builders.config import config_pbtxt
 from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.graph.checks import check_graph

@@ -9,7 +9,7 @@ import pytest
 
 from inference_operator.adapters.kubernetes.client import ApiResource
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
-from inference_operator.adapters.mlflow.promotion_tags import Promotions, _value
+from inference_operator.adapters.mlflow.promotion_tags import PromotionTags, _value
 from inference_operator.adapters.mlflow.registry_secrets import Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.api.conditions import format_time
@@ -37,7 +37,7 @@ class Scene:
         secrets = Secrets(self, lambda: 0.0)
         pace = PollSchedule(30.0, lambda: 0.0, lambda: 0.5)
         self.registry = ModelRegistry(self.ground.fake, secrets, pace, lambda _: None, lambda: NOON)
-        self.promotions = Promotions(self.ground.fake, secrets, self.registry, self.store, NOON)
+        self.promotions = PromotionTags(self.ground.fake, secrets, self.registry, self.store, NOON)
         self._stored = 0
 
     async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]:

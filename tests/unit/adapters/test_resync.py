@@ -56,13 +56,13 @@ async def test_a_pipeline_that_was_deleted_unseen_is_dropped_and_refers_to_nothi
     scene = Scene()
     live = scene.cluster.apply_as("kubectl", epipe())
     scene.store.put(PIPELINE.kind, live)
-    assert scene.store.referrers(KEY) == [PIPELINE]
+    assert scene.store.dependants(KEY) == [PIPELINE]
     scene.cluster.remove(PIPELINE.kind, PIPELINE.name)
     scene.resync.ask(ENSEMBLE_PIPELINE)
     await scene.run()
 
     assert scene.store.get(PIPELINE.kind, (PIPELINE.namespace, PIPELINE.name)) is None
-    assert scene.store.referrers(KEY) == []
+    assert scene.store.dependants(KEY) == []
 
 
 async def test_a_ghost_is_dropped_and_its_unit_woken() -> None:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from inference_operator.artifact_cache import store as store_module
-from inference_operator.artifact_cache.room import IDLE_NS
+from inference_operator.artifact_cache.eviction import IDLE_NS
 from inference_operator.artifact_cache.store import Store, TooLargeError, Upload
 from tests.examples import examples
 

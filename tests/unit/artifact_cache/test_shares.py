@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from inference_operator.artifact_cache import store as store_module
-from inference_operator.artifact_cache.room import IDLE_NS
+from inference_operator.artifact_cache.eviction import IDLE_NS
 from inference_operator.artifact_cache.store import Store, TooLargeError
 
 from .test_store import digest

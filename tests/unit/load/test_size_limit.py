@@ -16,7 +16,7 @@ from inference_operator.load.sources import volume_claims as claims
 from inference_operator.load.sources.volume_claims import ClaimPath, Copied, copy_folder
 from inference_operator.load.transfer import digest
 from inference_operator.load.transfer.digest import files_of
-from inference_operator.load.transfer.resumable_download import Download, Partial
+from inference_operator.load.transfer.resumable_download import Download, ResumableDownload
 from inference_operator.load.transfer.size_limit import Downloads, SizeLimit, unlimited
 from tests.unit.load.archives import FILE, FOLDER, Member, tar_of, zip_of
 from tests.unit.load.test_loader import CODE, CONFIG, Pod
@@ -178,7 +178,7 @@ def test_what_an_earlier_container_left_counts(tmp_path: Path) -> None:
         '{"uri": "https://store.example/w", "etag": null, "total": null}'
     )
     downloads = Downloads(SizeLimit(MIB))
-    partial = Partial(tmp_path, replace(download, downloads=downloads))
+    partial = ResumableDownload(tmp_path, replace(download, downloads=downloads))
     assert partial.size == MIB
     with pytest.raises(LoadError, match=r"found at least 1\.0 MiB"):
         partial.append([b"x"])

@@ -87,7 +87,7 @@ def test_a_step_that_refers_to_something_else_by_now_is_not_told() -> None:
     scene.put(imodel())
 
     assert scene.woken == []
-    assert scene.store.referrers(UnitKey("InferenceModel", NAMESPACE, "other")) == [PIPELINE]
+    assert scene.store.dependants(UnitKey("InferenceModel", NAMESPACE, "other")) == [PIPELINE]
 
 
 def test_a_deleted_pipeline_refers_to_nothing() -> None:
@@ -96,7 +96,7 @@ def test_a_deleted_pipeline_refers_to_nothing() -> None:
     scene.put(imodel())
 
     assert scene.woken == []
-    assert scene.store.referrers(KEY) == []
+    assert scene.store.dependants(KEY) == []
 
 
 def test_a_namesake_of_the_other_kind_that_goes_is_told() -> None:

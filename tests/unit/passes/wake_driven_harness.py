@@ -41,7 +41,7 @@ class WakeDrivenHarness(OperatorHarness):
         super().__init__()
         self.store = Store(self._wake)
         self.passes = self.passes_over(self.store, self._wake)
-        self.watcher = EventRouter(self.store, self._wake, lambda resource: None)
+        self.router = EventRouter(self.store, self._wake, lambda resource: None)
 
     def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:
         self.queue[key] = None
@@ -50,7 +50,7 @@ class WakeDrivenHarness(OperatorHarness):
         events, self.cluster.events = self.cluster.events, []
         for change, kind, body in events:
             if is_watched(kind, body):
-                self.watcher.on_event(RESOURCES[kind], change, body)
+                self.router.on_event(RESOURCES[kind], change, body)
         return bool(events)
 
     async def rest(self) -> int:

@@ -19,13 +19,13 @@ class Heard:
         self.woken: list[UnitKey] = []
         self.relisted: list[ApiResource] = []
         self.urgent: list[UnitKey] = []
-        self.watcher = EventRouter(self.store, self._wake, self.relisted.append)
+        self.router = EventRouter(self.store, self._wake, self.relisted.append)
 
     def event(self, resource: ApiResource, change: str, body: dict[str, Any]) -> None:
-        self.watcher.on_event(resource, change, body)
+        self.router.on_event(resource, change, body)
 
     def on_custom_resource(self, change: str | None, body: dict[str, Any]) -> None:
-        self.watcher.on_custom_resource(UNIT_BY_KIND[body["kind"]], change, body)
+        self.router.on_custom_resource(UNIT_BY_KIND[body["kind"]], change, body)
 
     def _wake(self, key: UnitKey, *, urgent: bool = False) -> None:
         (self.urgent if urgent else self.woken).append(key)

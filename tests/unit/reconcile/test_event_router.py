@@ -195,7 +195,7 @@ def test_handlers_run_in_the_event_loop_never_in_kopfs_threads(
         return lambda handler: handlers.setdefault(plural, handler)
 
     monkeypatch.setattr(kopf.on, "event", event)
-    register(kopf.OperatorRegistry(), Heard().watcher, Configuration(), kopf.OperatorSettings())
+    register(kopf.OperatorRegistry(), Heard().router, Configuration(), kopf.OperatorSettings())
 
     assert list(handlers) == [unit.plural for unit in UNITS]
     assert all(inspect.iscoroutinefunction(handler) for handler in handlers.values())
@@ -206,9 +206,9 @@ def test_units_that_nodes_matter_to_are_woken_when_nodes_become_known_or_unknown
     falls_back = {"accelerator": {"whenUnavailable": "UseCPU"}}
     heard.store.put("InferenceModel", stored(imodel(**falls_back)))
     heard.store.put("Node", stored(node("a", gpus=1)))
-    heard.watcher.refused(NODE)
+    heard.router.refused(NODE)
     assert heard.woken == [KEY]
     assert heard.store.nodes() is None
-    heard.watcher.granted(NODE)
+    heard.router.granted(NODE)
     assert heard.woken == [KEY, KEY]
     assert len(heard.store.nodes() or ()) == 1

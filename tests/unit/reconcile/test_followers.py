@@ -38,8 +38,8 @@ def forged(number: int) -> dict[str, Any]:
 async def test_names_that_labels_forge_are_not_kept() -> None:
     force = follower()
     for number in range(store_module.REMEMBERED_DELETIONS + 50):
-        force.watcher.on_event(POD, "ADDED", forged(number))
-        force.watcher.on_event(POD, "DELETED", forged(number))
+        force.router.on_event(POD, "ADDED", forged(number))
+        force.router.on_event(POD, "DELETED", forged(number))
 
     assert len(force.queue) == 0
     assert len(force._store.needs_owner_check) == store_module.REMEMBERED_DELETIONS
@@ -49,9 +49,9 @@ async def test_units_that_came_and_went_are_not_kept() -> None:
     force = follower()
     for number in range(100):
         body = stored(imodel(f"m-{number}"), uid=f"u{number}")
-        force.watcher.on_custom_resource(INFERENCE_MODEL, "ADDED", body)
-        force.watcher.on_custom_resource(INFERENCE_MODEL, "DELETED", body)
-    force.watcher.on_custom_resource(INFERENCE_MODEL, "ADDED", stored(imodel()))
+        force.router.on_custom_resource(INFERENCE_MODEL, "ADDED", body)
+        force.router.on_custom_resource(INFERENCE_MODEL, "DELETED", body)
+    force.router.on_custom_resource(INFERENCE_MODEL, "ADDED", stored(imodel()))
 
     assert len(force.queue) == 1
     assert await force.queue.take() == KEY
@@ -60,7 +60,7 @@ async def test_units_that_came_and_went_are_not_kept() -> None:
 async def test_a_leader_looks_once_more_at_what_has_gone() -> None:
     force = follower()
     force._is_working = True
-    force.watcher.on_event(POD, "ADDED", forged(1))
+    force.router.on_event(POD, "ADDED", forged(1))
 
     assert await force.queue.take() == UnitKey(KEY.kind, KEY.namespace, "nobody-1")
 

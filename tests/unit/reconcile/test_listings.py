@@ -8,7 +8,7 @@ from tests.unit.reconcile.heard import POD, Heard
 
 def test_a_listing_fills_the_cache_and_wakes_nobody() -> None:
     heard = Heard()
-    heard.watcher.on_initial_list(POD, stored(bodies.pod("aaa")))
+    heard.router.on_initial_list(POD, stored(bodies.pod("aaa")))
 
     assert (heard.woken, heard.urgent) == ([], [])
     assert len(list(heard.store.children(KEY))) == 1
@@ -17,7 +17,7 @@ def test_a_listing_fills_the_cache_and_wakes_nobody() -> None:
 def test_what_a_later_listing_does_not_show_is_forgotten_and_wakes_its_unit() -> None:
     heard = Heard()
     heard.event(POD, "ADDED", stored(bodies.pod("aaa", ready=True), resourceVersion="5"))
-    heard.watcher.on_relist(POD, "", set(), 9)
+    heard.router.on_relist(POD, "", set(), 9)
 
     assert list(heard.store.children(KEY)) == []
     assert heard.woken == [KEY, KEY]
@@ -26,7 +26,7 @@ def test_what_a_later_listing_does_not_show_is_forgotten_and_wakes_its_unit() ->
 def test_what_was_written_after_a_listing_is_kept() -> None:
     heard = Heard()
     heard.event(POD, "ADDED", stored(bodies.pod("aaa"), resourceVersion="12"))
-    heard.watcher.on_relist(POD, "", set(), 9)
+    heard.router.on_relist(POD, "", set(), 9)
 
     assert len(list(heard.store.children(KEY))) == 1
 
@@ -34,7 +34,7 @@ def test_what_was_written_after_a_listing_is_kept() -> None:
 def test_a_listing_of_one_namespace_says_nothing_about_another() -> None:
     heard = Heard()
     heard.event(POD, "ADDED", stored(bodies.pod("aaa"), resourceVersion="5"))
-    heard.watcher.on_relist(POD, "desk-9", set(), 9)
+    heard.router.on_relist(POD, "desk-9", set(), 9)
 
     assert len(list(heard.store.children(KEY))) == 1
 
@@ -61,7 +61,7 @@ def test_what_a_later_listing_shows_stays() -> None:
     heard = Heard()
     pod = stored(bodies.pod("aaa", ready=True), resourceVersion="5")
     heard.event(POD, "ADDED", pod)
-    heard.watcher.on_relist(POD, "", {("desk-7", pod["metadata"]["name"])}, 9)
+    heard.router.on_relist(POD, "", {("desk-7", pod["metadata"]["name"])}, 9)
 
     assert heard.woken == [KEY]
 

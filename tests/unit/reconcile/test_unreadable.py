@@ -62,9 +62,9 @@ def test_what_a_later_listing_shows_as_a_stub_is_not_missed() -> None:
         "metadata": {"name": "fx-drift-aaa", "namespace": KEY.namespace},
     }
     resource = CHILD_BY_KIND["ControllerRevision"]
-    heard.watcher.on_initial_list(resource, stored(record, uid="r"))
+    heard.router.on_initial_list(resource, stored(record, uid="r"))
     heard.event(resource, "MODIFIED", stub(stored(record, uid="r", resourceVersion="4"), REASON))
-    heard.watcher.on_relist(resource, "", {(KEY.namespace, "fx-drift-aaa")}, 9)
+    heard.router.on_relist(resource, "", {(KEY.namespace, "fx-drift-aaa")}, 9)
 
     assert heard.store.get("ControllerRevision", (KEY.namespace, "fx-drift-aaa")) is not None
 
@@ -74,7 +74,7 @@ def test_an_event_that_cannot_be_handled_at_all_keeps_no_other_back() -> None:
     for body in ({}, {"metadata": None}, {"metadata": {"name": 7}}, {"metadata": {"uid": "u"}}):
         heard.event(POD, "ADDED", body)
         heard.event(POD, "DELETED", body)
-        heard.watcher.on_initial_list(POD, body)
+        heard.router.on_initial_list(POD, body)
     heard.event(POD, "ADDED", stored(pod("aaa", ready=True)))
 
     assert heard.woken == [KEY]

@@ -9,7 +9,7 @@ import pytest
 from inference_operator.adapters.kubernetes.client import ApiResource
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
-from inference_operator.adapters.mlflow.promotion_tags import Promotions
+from inference_operator.adapters.mlflow.promotion_tags import PromotionTags
 from inference_operator.observation.store import Store
 from inference_operator.runtime.registry_watch import RegistryWatch
 from inference_operator.settings import Settings
@@ -32,7 +32,7 @@ async def test_the_session_is_closed_after_all_that_use_it(monkeypatch: pytest.M
             await asyncio.sleep(0)
             ends.append("asking")
 
-    async def tagging(_: Promotions, interval: float) -> None:
+    async def tagging(_: PromotionTags, interval: float) -> None:
         await asyncio.sleep(0)
         raise RuntimeError("nobody foresaw this")
 
@@ -40,7 +40,7 @@ async def test_the_session_is_closed_after_all_that_use_it(monkeypatch: pytest.M
         ends.append("session")
 
     monkeypatch.setattr(ModelRegistry, "run", asking)
-    monkeypatch.setattr(Promotions, "run", tagging)
+    monkeypatch.setattr(PromotionTags, "run", tagging)
     monkeypatch.setattr(Mlflow, "close", close)
     settings = Settings.model_construct(
         mlflow_tracking_uri="http://mlflow.fake:5000", registry_write_tags=True

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, Body, Cluster
+from inference_operator.adapters.kubernetes.client import ApiError, Cluster
 from inference_operator.adapters.kubernetes.objections import ObjectionError, object_to
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND
 from inference_operator.observation.store import Store
@@ -31,12 +32,12 @@ class Outcome:
     refused: list[str] = field(default_factory=list)
     """Sentences about children that need a person."""
 
-    passing: list[str] = field(default_factory=list)
+    transient: list[str] = field(default_factory=list)
     """Sentences about failures that may go away by themselves."""
 
     @property
-    def troubled(self) -> bool:
-        return bool(self.repaired or self.refused or self.passing)
+    def has_failures(self) -> bool:
+        return bool(self.repaired or self.refused or self.transient)
 
 
 class Executor:
@@ -47,9 +48,9 @@ class Executor:
         self._store = store
         # Children that an admission webhook, say, keeps different from the applied manifest:
         # applying again before they change would repeat for ever.
-        self._settled: dict[tuple[UnitKey, ChildKey], tuple[str, str]] = {}
+        self._unchangeable: dict[tuple[UnitKey, ChildKey], tuple[str, str]] = {}
         # Children that could not be written: a later write of them is not a repair.
-        self._owed: set[tuple[UnitKey, ChildKey]] = set()
+        self._pending_retries: set[tuple[UnitKey, ChildKey]] = set()
 
     async def execute(self, plan: Plan) -> Outcome:
         """Execute all stages in order; skip actions that a failed write would make harmful."""
@@ -57,34 +58,34 @@ class Executor:
         failed: list[Action] = []
         for stage in plan.stages:
             ready = [action for action in stage if not _waits(action, failed)]
-            turns = asyncio.Semaphore(AT_ONCE)
-            doing = (self._in_turn(turns, plan.key, action) for action in ready)
+            limit = asyncio.Semaphore(AT_ONCE)
+            doing = (self._with_limit(limit, plan.key, action) for action in ready)
             results = await asyncio.gather(*doing)
             for action, result in zip(ready, results, strict=True):
                 if isinstance(result, ApiError | ObjectionError):
                     _record(outcome, action, result)
                     failed.append(action)
-                    self._owed.add((plan.key, action.key))
+                    self._pending_retries.add((plan.key, action.key))
                 elif result:
                     outcome.written += 1
-                    self._credit(outcome, plan, action)
+                    self._record_repair(outcome, plan, action)
         return outcome
 
     def forget(self, key: UnitKey) -> None:
         """Forget a unit that is gone."""
-        self._settled = {k: v for k, v in self._settled.items() if k[0] != key}
-        self._owed = {owed for owed in self._owed if owed[0] != key}
+        self._unchangeable = {k: v for k, v in self._unchangeable.items() if k[0] != key}
+        self._pending_retries = {pending for pending in self._pending_retries if pending[0] != key}
 
-    def _credit(self, outcome: Outcome, plan: Plan, action: Action) -> None:
-        was_owed = (plan.key, action.key) in self._owed
-        self._owed.discard((plan.key, action.key))
-        if not was_owed and not plan.decisions and not isinstance(action, Delete):
+    def _record_repair(self, outcome: Outcome, plan: Plan, action: Action) -> None:
+        was_pending = (plan.key, action.key) in self._pending_retries
+        self._pending_retries.discard((plan.key, action.key))
+        if not was_pending and not plan.decisions and not isinstance(action, Delete):
             outcome.repaired.append(f"{action.key}: {action.why}")
 
-    async def _in_turn(
-        self, turns: asyncio.Semaphore, unit: UnitKey, action: Action
+    async def _with_limit(
+        self, limit: asyncio.Semaphore, unit: UnitKey, action: Action
     ) -> ApiError | ObjectionError | bool:
-        async with turns:
+        async with limit:
             return await self._do(unit, action)
 
     async def _do(self, unit: UnitKey, action: Action) -> ApiError | ObjectionError | bool:
@@ -119,7 +120,7 @@ class Executor:
         key = action.key
         resource = CHILD_BY_KIND[key.kind]
         stored = self._store.get(key.kind, (unit.namespace, key.name))
-        if stored is not None and self._is_settled(unit, action, stored):
+        if stored is not None and self._is_unchangeable(unit, action, stored):
             return False
         extra = foreign_keys(stored, action.manifest) if stored is not None and action.owned else {}
         if extra:
@@ -128,14 +129,14 @@ class Executor:
         self._store.put(key.kind, live)
         where = drift(live, action.manifest)
         if where is None:
-            self._settled.pop((unit, key), None)
+            self._unchangeable.pop((unit, key), None)
         else:
             log.warning("%s of %s does not keep %s as applied", key, unit, where)
-            self._settled[unit, key] = (_version(live), where)
+            self._unchangeable[unit, key] = (_version(live), where)
         return True
 
-    def _is_settled(self, unit: UnitKey, action: Apply, stored: Body) -> bool:
-        unchangeable = self._settled.get((unit, action.key))
+    def _is_unchangeable(self, unit: UnitKey, action: Apply, stored: MutableBody) -> bool:
+        unchangeable = self._unchangeable.get((unit, action.key))
         return unchangeable == (_version(stored), drift(stored, action.manifest))
 
     async def _delete(self, unit: UnitKey, action: Delete) -> None:
@@ -163,8 +164,8 @@ def _record(outcome: Outcome, action: Action, error: ApiError | ObjectionError) 
     if _is_ending(error):
         # The namespace is being deleted, child by child: the resource itself is next.
         return
-    if error.is_passing and not (_is_conflict(error) or _is_malformed(error)):
-        outcome.passing.append(f"{action.key}: {error.message}")
+    if error.is_transient and not (_is_conflict(error) or _is_malformed(error)):
+        outcome.transient.append(f"{action.key}: {error.message}")
     elif _is_conflict(error):
         outcome.refused.append(
             f"{action.key} exists and is managed by somebody else ({error.message}); delete or"
@@ -192,9 +193,9 @@ def _version(body: Mapping[str, Any]) -> str:
     return str(body["metadata"].get("resourceVersion"))
 
 
-def _removal(manifest: Mapping[str, Any], extra: dict[tuple[str, ...], list[str]]) -> Body:
+def _removal(manifest: Mapping[str, Any], extra: dict[tuple[str, ...], list[str]]) -> MutableBody:
     meta = manifest["metadata"]
-    body: Body = {"metadata": {"name": meta["name"], "namespace": meta["namespace"]}}
+    body: MutableBody = {"metadata": {"name": meta["name"], "namespace": meta["namespace"]}}
     for path, keys in extra.items():
         place = body
         for part in path:

@@ -21,9 +21,8 @@ from inference_operator.adapters.kubernetes.decoding import (
 )
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.api_resource import ApiResource
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import FIELD_MANAGER
-
-Body = dict[str, Any]
 
 # A watch brings a bookmark about every minute: after this many silent seconds it is dead.
 SILENCE = 150.0
@@ -53,7 +52,7 @@ class ApiError(Exception):
         return self.status == 409 and self.reason == "AlreadyExists"
 
     @property
-    def is_passing(self) -> bool:
+    def is_transient(self) -> bool:
         """Return whether the same request may succeed later without a change by a person."""
         return self.status in (0, 409, 429) or self.status >= 500
 
@@ -61,21 +60,21 @@ class ApiError(Exception):
 class Cluster(Protocol):
     """Requests to a cluster; one test suite runs against a fake and the real one."""
 
-    async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> Body: ...
+    async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> MutableBody: ...
 
     async def apply(
         self, resource: ApiResource, body: Mapping[str, Any], *, force: bool
-    ) -> Body: ...
+    ) -> MutableBody: ...
 
     async def patch(
         self, resource: ApiResource, body: Mapping[str, Any], *, subresource: str = ""
-    ) -> Body: ...
+    ) -> MutableBody: ...
 
     async def delete(self, resource: ApiResource, namespace: str, name: str, uid: str) -> None: ...
 
     async def keys(self, resource: ApiResource, selector: str) -> dict[tuple[str, str], str]: ...
 
-    async def get(self, resource: ApiResource, namespace: str, name: str) -> Body: ...
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> MutableBody: ...
 
 
 class KubeCluster:
@@ -101,12 +100,14 @@ class KubeCluster:
     async def close(self) -> None:
         await self._client.close()  # type: ignore[no-untyped-call]
 
-    async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> Body:
+    async def create(self, resource: ApiResource, body: Mapping[str, Any]) -> MutableBody:
         """Create an object; ApiError with `is_there_already` when the name exists."""
         path = resource.path(body["metadata"].get("namespace"))
         return await self._send(_Request("POST", path, body, _MANAGER), resource)
 
-    async def apply(self, resource: ApiResource, body: Mapping[str, Any], *, force: bool) -> Body:
+    async def apply(
+        self, resource: ApiResource, body: Mapping[str, Any], *, force: bool
+    ) -> MutableBody:
         """Apply an object with our field manager; `force` takes fields from other managers."""
         meta = body["metadata"]
         path = resource.path(meta.get("namespace"), meta["name"])
@@ -116,7 +117,7 @@ class KubeCluster:
 
     async def patch(
         self, resource: ApiResource, body: Mapping[str, Any], *, subresource: str = ""
-    ) -> Body:
+    ) -> MutableBody:
         """Send a JSON merge patch of the object that `body.metadata` names."""
         meta = body["metadata"]
         path = resource.path(meta.get("namespace"), meta["name"])
@@ -144,7 +145,7 @@ class KubeCluster:
                     uids[meta.get("namespace", ""), meta["name"]] = meta["uid"]
         return uids
 
-    async def get(self, resource: ApiResource, namespace: str, name: str) -> Body:
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> MutableBody:
         """Return one object; ApiError with `is_gone` where it does not exist."""
         return await self._send(_Request("GET", resource.path(namespace, name)), resource)
 
@@ -166,7 +167,7 @@ class KubeCluster:
 
     async def pages(
         self, resource: ApiResource, space: str, selector: str, accept: str = _JSON
-    ) -> AsyncIterator[Body]:
+    ) -> AsyncIterator[MutableBody]:
         """Yield a list in pages of some hundred objects; `accept` may ask for metadata only.
 
         A page of too many bytes is requested again with half the objects. Objects beyond a limit
@@ -191,7 +192,7 @@ class KubeCluster:
 
     async def watch(
         self, resource: ApiResource, space: str, selector: str, version: str
-    ) -> AsyncIterator[tuple[str, Body]]:
+    ) -> AsyncIterator[tuple[str, MutableBody]]:
         """Yield type and object of each event since `version`, until the API server ends the watch.
 
         ApiError when it refuses the watch, and when it sends nothing for `SILENCE` seconds.
@@ -221,7 +222,7 @@ class KubeCluster:
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _unreachable(error) from error
 
-    async def _send(self, request: "_Request", resource: ApiResource) -> Body:
+    async def _send(self, request: "_Request", resource: ApiResource) -> MutableBody:
         code = "0"
         try:
             status, data = await self._exchange(request)
@@ -236,7 +237,7 @@ class KubeCluster:
             raise _refusal(status, data)
         return data
 
-    async def _exchange(self, request: "_Request") -> tuple[int, Body]:
+    async def _exchange(self, request: "_Request") -> tuple[int, MutableBody]:
         async with await self._open(request, self._timeout) as answer:
             return answer.status, await _decoded(answer, request)
 
@@ -265,7 +266,7 @@ class KubeCluster:
         return response
 
 
-async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> Body:
+async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> MutableBody:
     raw = await read_bytes(answer.content.iter_any(), most_bytes(request.query))
     with contextlib.suppress(ValueError):
         if not raw:
@@ -278,7 +279,7 @@ async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> Body:
     return {"message": text}
 
 
-def _refusal(status: int, data: Body) -> ApiError:
+def _refusal(status: int, data: MutableBody) -> ApiError:
     return ApiError(status, data.get("reason") or "", data.get("message") or str(status))
 
 

@@ -22,11 +22,10 @@ from inference_operator.adapters.kubernetes.json_text import (
     value_at,
 )
 from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.bounded_json import JsonRefusedError, check_size
 from inference_operator.domain.names import UNREADABLE
 from inference_operator.domain.unreadable import IDENTITY
-
-Body = dict[str, Any]
 
 # Kubernetes' own types have less than 20 levels; the API server itself reads up to 10,000.
 LEVELS = 64
@@ -85,13 +84,13 @@ async def lines(chunks: AsyncIterator[bytes], limit: int = OBJECT_BYTES) -> Asyn
             raise TooLongError(limit)
 
 
-async def decode_page(raw: bytes) -> Body:
+async def decode_page(raw: bytes) -> MutableBody:
     """Return a list, or one object; items beyond a limit are stubs.
 
     ValueError where it is not JSON, or not an object.
     """
     text = raw.decode("utf-8", "replace")
-    page: Body = {}
+    page: MutableBody = {}
     is_more, at = enter(text, 0, "{")
     while is_more:
         key, begin = key_at(text, at)
@@ -103,7 +102,7 @@ async def decode_page(raw: bytes) -> Body:
     return page
 
 
-async def decode_object(raw: bytes) -> Body:
+async def decode_object(raw: bytes) -> MutableBody:
     """Return one object, a stub where it is beyond a limit.
 
     ValueError where it is not JSON, or not an object.
@@ -113,14 +112,14 @@ async def decode_object(raw: bytes) -> Body:
     return body
 
 
-async def decode_event(line: bytes) -> tuple[str, Body]:
+async def decode_event(line: bytes) -> tuple[str, MutableBody]:
     """Return type and object of a watch's event; a stub where the object is beyond a limit.
 
     ValueError where it is not an event.
     """
     text = line.decode("utf-8", "replace")
     kind = ""
-    body: Body | None = None
+    body: MutableBody | None = None
     is_more, at = enter(text, 0, "{")
     while is_more:
         key, begin = key_at(text, at)
@@ -135,8 +134,8 @@ async def decode_event(line: bytes) -> tuple[str, Body]:
     return kind, body
 
 
-async def _items(text: str, at: int) -> tuple[list[Body], int]:
-    items: list[Body] = []
+async def _items(text: str, at: int) -> tuple[list[MutableBody], int]:
+    items: list[MutableBody] = []
     yielder = LoopYielder()
     is_dense = _is_dense(text)
     is_more, at = enter(text, at, "[")
@@ -162,7 +161,7 @@ def _brackets(text: str, start: int, end: int) -> int:
     return text.count("{", start, end) + text.count("[", start, end)
 
 
-async def _alone(text: str, at: int) -> tuple[Body, int]:
+async def _alone(text: str, at: int) -> tuple[MutableBody, int]:
     """Decode an object that is most of the text; check it first if it may be beyond a limit."""
     size = len(text)
     is_light = _brackets(text, at, size) <= CONTAINERS and text.count(",", at) <= VALUES
@@ -171,7 +170,7 @@ async def _alone(text: str, at: int) -> tuple[Body, int]:
     return await asyncio.to_thread(_checked, text, at)
 
 
-def _checked(text: str, at: int) -> tuple[Body, int]:
+def _checked(text: str, at: int) -> tuple[MutableBody, int]:
     """Decode an object in a thread; check the limits before building it."""
     try:
         end = end_of(text, at)
@@ -184,7 +183,7 @@ def _checked(text: str, at: int) -> tuple[Body, int]:
     return body, end
 
 
-async def _object(text: str, at: int) -> tuple[Body, int]:
+async def _object(text: str, at: int) -> tuple[MutableBody, int]:
     """Return the object that begins there, or its stub, and its end."""
     try:
         body, end = _value_at(text, at)
@@ -219,7 +218,7 @@ def _check(value: Any, text: str) -> None:
             raise JsonRefusedError("found half of a character, expected UTF-8") from None
 
 
-def _partly(text: str, at: int) -> tuple[Body, int]:
+def _partly(text: str, at: int) -> tuple[MutableBody, int]:
     """Return the object without `managedFields`, which any client may fill and the operator does
     not read; a stub where the rest is beyond a limit too."""
     end = end_of(text, at)
@@ -229,7 +228,7 @@ def _partly(text: str, at: int) -> tuple[Body, int]:
     whole = _joined({**parts, "metadata": _joined(fields)})
     try:
         check_size(whole, LEVELS, CONTAINERS, VALUES)
-        body: Body = json.loads(whole)
+        body: MutableBody = json.loads(whole)
         _check(body, whole)
         return body, end
     except (ValueError, RecursionError) as error:

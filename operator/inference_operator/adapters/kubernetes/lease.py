@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from inference_operator.adapters.kubernetes.client import ApiError, Body
+from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.domain.api_resource import ApiResource
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import FIELD_MANAGER
 
 log = logging.getLogger(__name__)
@@ -34,11 +35,11 @@ RENEW = 2.0
 class LeaseStore(Protocol):
     """The requests that reading and writing a lease needs."""
 
-    async def get(self, resource: ApiResource, namespace: str, name: str) -> Body: ...
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> MutableBody: ...
 
-    async def create(self, resource: ApiResource, body: Body) -> Body: ...
+    async def create(self, resource: ApiResource, body: MutableBody) -> MutableBody: ...
 
-    async def patch(self, resource: ApiResource, body: Body) -> Body: ...
+    async def patch(self, resource: ApiResource, body: MutableBody) -> MutableBody: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class Lease:
         await self._store.patch(LEASES, self._body(changes, version))
         self._took(began)
 
-    def _is_free(self, live: Body) -> bool:
+    def _is_free(self, live: MutableBody) -> bool:
         if not live["spec"].get("holderIdentity"):
             return True
         version, now = live["metadata"]["resourceVersion"], self._clock()
@@ -149,7 +150,7 @@ class Lease:
         }
         return claim if self.taken.is_set() else {**claim, "acquireTime": now}
 
-    def _body(self, spec: dict[str, Any], version: str | None = None) -> Body:
+    def _body(self, spec: dict[str, Any], version: str | None = None) -> MutableBody:
         meta = {"namespace": self._candidate.namespace, "name": self._candidate.name}
         if version is not None:
             meta["resourceVersion"] = version

@@ -10,16 +10,15 @@ import random
 from collections.abc import AsyncIterator, Callable, Mapping
 from typing import Any, Protocol
 
-from inference_operator.adapters.kubernetes.client import ApiError, Body
+from inference_operator.adapters.kubernetes.client import ApiError
 from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.back_off import back_off
+from inference_operator.domain.body import MutableBody, NamespacedName
 from inference_operator.observation.kinds import OPTIONAL, selector_of
 
 log = logging.getLogger(__name__)
 
-Name = tuple[str, str]
-"""Namespace (empty for cluster-wide kinds) and name."""
 
 # The connection was cut, or the API server is busy: the watch continues at the same version.
 _GOES_ON = (0, 429, 503)
@@ -34,11 +33,13 @@ class ListWatcher(Protocol):
 
     def spaces(self, resource: ApiResource) -> tuple[str, ...]: ...
 
-    def pages(self, resource: ApiResource, space: str, selector: str) -> AsyncIterator[Body]: ...
+    def pages(
+        self, resource: ApiResource, space: str, selector: str
+    ) -> AsyncIterator[MutableBody]: ...
 
     def watch(
         self, resource: ApiResource, space: str, selector: str, version: str
-    ) -> AsyncIterator[tuple[str, Body]]: ...
+    ) -> AsyncIterator[tuple[str, MutableBody]]: ...
 
 
 class EventHandler(Protocol):
@@ -51,7 +52,7 @@ class EventHandler(Protocol):
         """Handle an event; `change` is ADDED, MODIFIED or DELETED."""
 
     def on_relist(
-        self, resource: ApiResource, namespace: str, seen: set[Name], version: int
+        self, resource: ApiResource, namespace: str, seen: set[NamespacedName], version: int
     ) -> None:
         """Handle a later listing of a namespace (empty: of all) at `version`: it has only these."""
 
@@ -71,14 +72,14 @@ class Reflector:
         source: ListWatcher,
         resource: ApiResource,
         sink: EventHandler,
-        turns: asyncio.Semaphore,
+        limit: asyncio.Semaphore,
         draw: Callable[[], float] = random.random,
     ) -> None:
         """Create a reflector. `turns` limits concurrent listings, which would fill the memory."""
         self._source = source
         self._resource = resource
         self._sink = sink
-        self._turns = turns
+        self._limit = limit
         self._draw = draw
         self._required = resource.kind not in OPTIONAL
         self._refused: set[str] = set()
@@ -130,12 +131,12 @@ class Reflector:
 
     async def _list(self, space: str) -> str:
         """List all objects, and return the version from which to watch."""
-        seen: set[Name] = set()
+        seen: set[NamespacedName] = set()
         version = "0"
         is_first = space in self._unlisted
         # An interrupted first listing may have shown objects that are gone by now.
         is_whole = is_first and space not in self._begun
-        async with self._turns:
+        async with self._limit:
             selector, yielder = selector_of(self._resource), LoopYielder()
             async for page in self._source.pages(self._resource, space, selector):
                 version = page["metadata"]["resourceVersion"]

@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import Body, Cluster
+from inference_operator.adapters.kubernetes.client import Cluster
 from inference_operator.api.conditions import format_time
 from inference_operator.api.status import UnitStatus
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.message_limits import truncate_bytes
 from inference_operator.domain.names import FIELD_MANAGER
 from inference_operator.domain.serving_unit import Owner
@@ -30,7 +31,7 @@ async def publish_status(cluster: Cluster, store: Store, owner: Owner, status: U
         return False
     # The version keeps the status of a deleted resource from reaching its successor: the API
     # server does not check the uid here.
-    body: Body = {
+    body: MutableBody = {
         "metadata": {
             "name": key.name,
             "namespace": key.namespace,
@@ -43,9 +44,9 @@ async def publish_status(cluster: Cluster, store: Store, owner: Owner, status: U
     return True
 
 
-def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> Body:
+def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> MutableBody:
     """Return the JSON merge patch (RFC 7386) that turns `old` into `new`."""
-    patch: Body = {key: None for key in old if key not in new}
+    patch: MutableBody = {key: None for key in old if key not in new}
     for key, value in new.items():
         before = old.get(key)
         if isinstance(value, Mapping) and isinstance(before, Mapping):

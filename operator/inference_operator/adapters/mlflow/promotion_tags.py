@@ -21,7 +21,7 @@ from inference_operator.observation.store import Store
 log = logging.getLogger(__name__)
 
 
-class Promotions:
+class PromotionTags:
     """Writer of one tag for each version that was promoted after `since`."""
 
     def __init__(

@@ -42,7 +42,7 @@ _SCOPE = "https://www.googleapis.com/auth/devstorage.read_only"
 # A Secret holds no more.
 _KEY = JsonLimits(size=1 << 20)
 _READ = 4 << 20
-_PASSING = (answers.TooManyRequests, answers.ServerError, answers.RetryError)
+_TRANSIENT = (answers.TooManyRequests, answers.ServerError, answers.RetryError)
 _CUT = (
     requests.ConnectionError,
     requests.Timeout,
@@ -228,7 +228,7 @@ def _explained(uri: str) -> Iterator[None]:
         ) from None
     except (answers.PreconditionFailed, answers.RequestRangeNotSatisfiable) as error:
         raise RangeError(f"{uri}: {_described(error)}") from None
-    except _PASSING as error:
+    except _TRANSIENT as error:
         raise TransientError(f"{uri}: {_described(error)}") from None
     except _CUT as error:
         raise TransientError(f"cannot reach Google Cloud Storage: {text_of(error)}") from None

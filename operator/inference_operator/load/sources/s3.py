@@ -57,7 +57,7 @@ _KEYS = {
     "region_name": ("region", "AWS_REGION", "AWS_DEFAULT_REGION"),
 }
 _ENDPOINT = ("endpoint", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL")
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _EXPIRED = {"ExpiredToken", "RequestTimeTooSkewed", "InvalidToken"}
 # A broken connection loses the bytes of its last read.
 _READ = 64 << 10
@@ -138,7 +138,7 @@ class S3:
         message = f"{shown_uri(uri)}: S3 answered {status} {shown_text(str(code))[:_CODE_LENGTH]}"
         if status in {412, 416}:
             return RangeError(message)
-        if status in _PASSING or code == "RequestTimeout":
+        if status in _TRANSIENT or code == "RequestTimeout":
             return TransientError(message)
         if status in {401, 403} or code in _EXPIRED:
             return LoadError(Reason.ARTIFACT_FORBIDDEN, message, _FORBIDDEN, SOURCE_SECRET)

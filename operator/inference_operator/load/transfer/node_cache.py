@@ -107,7 +107,7 @@ class NodeCache:
         model = download.model
         policy = RetryPolicy(attempts=2, first_wait=0.2)
         # Within a node, one connection is faster than four.
-        fetcher = Fetcher(Transport(timeout=READ_SECONDS), policy, in_pieces=False)
+        fetcher = Fetcher(Transport(timeout=READ_SECONDS), policy, in_ranges=False)
         uri = f"{self._url}/sha256/{sha256}"
         with suppress(LoadError):
             fetched = fetcher.fetch(replace(download, uri=uri, pinned=True), folder)

@@ -53,7 +53,7 @@ def remove_pieces(folder: Path) -> None:
         (folder / name).unlink(missing_ok=True)
 
 
-class Pieces:
+class RangedDownload:
     """The pieces of one download, those of an earlier container included."""
 
     def __init__(self, folder: Path, download: Download, whole: RemoteVersion) -> None:

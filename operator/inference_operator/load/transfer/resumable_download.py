@@ -26,7 +26,7 @@ class Download:
     """The sizes of this model's files so far."""
 
 
-class Partial:
+class ResumableDownload:
     """The file that a download grows in, and the record of its address and version."""
 
     def __init__(self, folder: Path, download: Download) -> None:

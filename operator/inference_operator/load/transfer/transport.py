@@ -34,7 +34,7 @@ from inference_operator.load.transfer.source import (
 
 READ_TIMEOUT_SECONDS = 30.0
 _REDIRECTS = {301, 302, 303, 307, 308}
-_PASSING = {408, 425, 429, 500, 502, 503, 504}
+_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
 _FORBIDDEN = "check that the Secret may read this artifact"
 _FINAL = {
     403: (Reason.ARTIFACT_FORBIDDEN, _FORBIDDEN, SOURCE_SECRET),
@@ -231,7 +231,7 @@ def _refusal(error: HTTPError) -> Exception:
     if error.code == 401:
         challenge = ", ".join(error.headers.get_all("WWW-Authenticate", ()))
         return UnauthorizedError(message, error.url, challenge)
-    if error.code in _PASSING:
+    if error.code in _TRANSIENT:
         return TransientError(message, retry_after(error.headers.get("Retry-After"), time.time()))
     reason_code, remedy, path = _FINAL.get(error.code, _OTHERWISE)
     return LoadError(reason_code, message, remedy, path)

@@ -7,15 +7,17 @@ from inference_operator.api.conditions import (
     MESSAGE_LENGTH,
     Condition,
     ConditionStatus,
-    ConditionType,
 )
-from inference_operator.api.reasons import Reason
 from inference_operator.domain.message_limits import truncate
 from inference_operator.planning.status.conditions.artifact_resolved import artifact_condition
 from inference_operator.planning.status.conditions.available import available_condition
+from inference_operator.planning.status.conditions.defaults_current import (
+    defaults_current_condition,
+)
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
 from inference_operator.planning.status.conditions.model_loaded import model_loaded_condition
 from inference_operator.planning.status.conditions.ready import ready_condition
+from inference_operator.planning.status.conditions.reconciling import reconciling_condition
 from inference_operator.planning.status.conditions.resolved_refs import references_condition
 from inference_operator.planning.status.conditions.spec_valid import spec_valid_condition
 from inference_operator.planning.status.conditions.stalled import stalled_condition
@@ -28,18 +30,11 @@ def condition_drafts(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     yield from artifact_condition(inputs)
     yield from model_loaded_condition(inputs)
     yield from available_condition(inputs)
-    if inputs.plan.outdated_default_reason:
-        reason = Reason.WAITING_FOR_ROLLOUT_SLOT if inputs.plan.wants_slot else Reason.PAUSED
-        yield ConditionDraft(
-            ConditionType.DEFAULTS_CURRENT, False, reason, inputs.plan.outdated_default_reason
-        )
+    yield from defaults_current_condition(inputs)
     ready = ready_condition(inputs)
     yield ready
     stalled = stalled_condition(inputs)
-    if stalled is not None:
-        yield stalled
-    elif ready.holds is not True:
-        yield ConditionDraft(ConditionType.RECONCILING, True, ready.reason, ready.message)
+    yield from (stalled,) if stalled else reconciling_condition(ready)
 
 
 def conditions(

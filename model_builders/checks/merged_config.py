@@ -6,7 +6,8 @@ from typing import Any
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted
-from model_builders.checks import files, server
+from model_builders.checks import files
+from model_builders.checks import server_arguments as server
 from model_builders.checks.acceleration import ADD_ACCELERATOR
 from model_builders.config import declared_config
 from model_builders.config_files import Place

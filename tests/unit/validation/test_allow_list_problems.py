@@ -8,7 +8,7 @@ import yaml
 from inference_operator.api.shown_uri import IMAGE_SHOWN, NOT_SHOWN
 from inference_operator.api.validate import parse
 from inference_operator.domain.allow_lists import HOST, IMAGE, AllowLists
-from inference_operator.validation.allowed import not_allowed
+from inference_operator.validation.allow_list_problems import not_allowed
 from tests.api_cases.allow_lists import CASES, Case
 from tests.api_cases.bad_manifests import changed
 
