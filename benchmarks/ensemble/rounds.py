@@ -1,4 +1,4 @@
-"""Ways of asking in turn, so that whatever else the machine does hits all of them alike."""
+"""Methods that send requests in turn, so that other load affects all methods equally."""
 
 import itertools
 import threading

@@ -12,7 +12,7 @@ _PASSED = ("Content-Type", "User-Agent")
 
 @asynccontextmanager
 async def guarded(behind: str, authorization: str) -> AsyncIterator[Mlflow]:
-    """A client of the proxy before `behind`; others than who sends `authorization` get 401."""
+    """Yield a client of the proxy for `behind`; requests without that `authorization` get 401."""
     async with ClientSession() as session:
 
         async def forward(asked: web.Request) -> web.Response:

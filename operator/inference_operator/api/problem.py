@@ -9,7 +9,7 @@ from inference_operator.api.quoting import MOST_PROBLEMS, short
 SOURCE_URI = "spec.model.source.uri"
 SOURCE_SECRET = "spec.model.source.secretRef"
 PART = 600
-"""Characters of one part of a sentence. Whoever names something quotes it, so parts are short."""
+"""Longest part of a sentence, in characters. Callers quote and shorten names."""
 
 
 @dataclass(frozen=True, slots=True)

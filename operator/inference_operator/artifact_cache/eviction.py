@@ -70,7 +70,7 @@ def make_room(
 
 
 class _Shares:
-    """The bytes of each peer, uploads under way and the requested room included."""
+    """Bytes for each peer, including running uploads and the request."""
 
     def __init__(self, wish: Wish, kept: Mapping[str, Held], arriving: Mapping[Path, Held]) -> None:
         self._wish = wish

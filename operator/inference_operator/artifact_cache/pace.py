@@ -17,7 +17,8 @@ class TooSlowError(Exception):
 
 @dataclass(slots=True)
 class TransferPace:
-    """A bound that each `LEAST_BYTES`, also the last ones, must pass within `LEAST_SECONDS`."""
+    """Minimum rate: every `LEAST_BYTES`, including the last ones, must arrive within
+    `LEAST_SECONDS`."""
 
     _moved: int = 0
     _waited: float = 0.0

@@ -205,8 +205,8 @@ def _shape(data: Any) -> tuple[int, ...]:
 
 
 def _whole(data: Any) -> int:
-    """Return the number as it is: a number that reads otherwise than written differs in every
-    pass."""
+    """Return the number unchanged. If reading changed a number, every pass would see a
+    difference."""
     if type(data) is not int or not -(2**63) <= data < 2**63:
         raise TypeError(f"found {python_value(data)}, expected a whole number of 64 bits")
     return data

@@ -117,7 +117,8 @@ class ReferenceIndex:
         """Return the nearest direct and indirect dependants, and all that are in a cycle with the
         unit; the unit itself is left out.
 
-        Among very many dependants, only those in a cycle have anything to check.
+        If there are too many dependants, return only those in a cycle, because only they need a
+        check.
         """
         dependants = self._back(unit, MOST_LOOKED_AT)
         ahead, _ = self._ahead(unit)

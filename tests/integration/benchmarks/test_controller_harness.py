@@ -75,7 +75,7 @@ def test_a_deletion_leaves_nothing_and_costs_nothing(result: dict[str, Any]) -> 
 
     assert figures["left"] == 0
     assert figures["requests"]["writes"] == 0, figures["requests"]["writesBy"]
-    # Whether it is still there is asked where its children's end is told before its own.
+    # The operator asks for the owner if the deletion of children is reported first.
     assert figures["requests"]["reads"] <= MODELS, figures["requests"]["readsBy"]
 
 

@@ -29,9 +29,10 @@ class RetryPolicy:
 
 
 class Retries:
-    """Failures in a row; bytes beyond those of any earlier attempt reset their number.
+    """Failures in a row. Bytes beyond those of any earlier attempt are progress.
 
-    A large artifact arrives over a bad line; a server that always stops short is given up.
+    Progress resets the count, so a large artifact arrives over a bad connection. A server that
+    never makes progress fails.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A plan as text, for people who look before they apply."""
+"""Text form of a plan, as `inference-operator plan` prints it."""
 
 from collections.abc import Iterator
 
