@@ -28,8 +28,8 @@ BACKENDS: Mapping[ModelFormat, Backend] = {
 def main_file_name(model_format: ModelFormat, config: ModelConfig) -> str:
     """Return the name of the file that Triton opens in a version's folder.
 
-    `default_model_filename` is rendered only where configOverrides say so: without it Triton takes
-    the backend's own name, so that an imported config stays equal to the one written by hand.
+    `default_model_filename` is rendered only if configOverrides set it. Without it, Triton takes
+    the backend's own name, and an imported config stays equal to the one written by hand.
     """
     return config.default_model_filename or BACKENDS[model_format].file_name
 

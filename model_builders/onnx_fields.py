@@ -1,7 +1,7 @@
-"""A reader of fields of an ONNX file, which does not parse its weights and nodes.
+"""Reader of fields of an ONNX file, which does not parse its weights and nodes.
 
-Protobuf makes an object of each message, and an empty one has two bytes: a file of 2 MB would take
-300 MiB, and weights twice their size. Here the file is read through a small window.
+Protobuf makes an object of each message, and an empty message has two bytes. A file of 2 MB would
+take 300 MiB, and weights twice their size. Here the file is read through a small window.
 """
 
 import io

@@ -13,7 +13,7 @@ from model_builders.names import main_file_name
 
 
 class PackingError(ValueError):
-    """The artifact cannot be served with this spec; `problems` say why."""
+    """The artifact cannot be served with this spec; `problems` are the reasons."""
 
     def __init__(self, *problems: Problem) -> None:
         self.problems = problems

@@ -21,7 +21,7 @@ class CalibrationError(TrainingError):
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many of `samples` outcomes fell into their interval, and the intervals' mean width.
+    """Share of `samples` outcomes that fell into their interval, and the intervals' mean width.
 
     `width` is relative to today's close: 0.05 is five percent of the price.
     """
@@ -34,10 +34,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True)
 class Reliability:
-    """How often the sign was right beside how often it was said to be.
+    """Share of right signs, beside the share that the confidence claims.
 
     `error` is the expected calibration error: the mean distance of both over ten equal ranges of
-    the confidence, by the number of samples in each. Outcomes of 0 have no sign and don't count.
+    the confidence, weighted by their samples. Outcomes of 0 have no sign and are left out.
     """
 
     claimed: float
@@ -49,11 +49,10 @@ class Reliability:
 def calibrate(model: PricePredictor, samples: Samples, coverage: float = 0.9) -> float:
     """Set the width of the model's intervals by split conformal prediction, and return it.
 
-    The score of a sample is how far its log return fell from the prediction, in units of its
-    window's own volatility; the width is the score that `coverage` of the samples stay within, with
-    the correction for a finite number. It would hold exactly for exchangeable days, and days are
-    not: measure with `measured_coverage`. Raises CalibrationError for too few samples or a coverage
-    that is not between 0 and 1.
+    The score of a sample is the error of its log return in units of the window's volatility. The
+    width is the score that `coverage` of the samples stay within, corrected for a finite number. It
+    is exact for exchangeable days, which trading days are not: measure with `measured_coverage`.
+    Raises CalibrationError for too few samples or a coverage that is not between 0 and 1.
     """
     if not 0 < coverage < 1:
         raise CalibrationError(
@@ -110,7 +109,7 @@ def calibrate_sign(model: SentimentTransformer, samples: Samples) -> float:
 def likeliest_scale(surprise: Tensor, right: Tensor) -> float:
     """Return the s that makes `right` likeliest; each is true with probability Phi(surprise / s).
 
-    Without any skill that is a large number, and every confidence near 0.5.
+    If the model has no skill, s is large, and every confidence is near 0.5.
     """
     candidates = torch.logspace(-1.5, 2.5, 401, dtype=torch.float64)
     claimed = 0.5 * (1 + torch.erf(surprise.double() / (candidates[:, None] * math.sqrt(2))))

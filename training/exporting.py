@@ -48,8 +48,8 @@ def export(
     """Write model.pt and model.onnx, each with a .sha256, and sample.json.
 
     Each file is read back and compared with the model in batches of 1, 8 and 32: rows of `samples`,
-    drawn inputs and edge cases. Raises ExportError, and leaves the files of before, where one is
-    off by more than its tolerance, and for a price predictor that was not calibrated.
+    drawn inputs and edge cases. If one is off by more than its tolerance, or a price predictor is
+    not calibrated, raises ExportError and keeps the previous files.
     """
     _demand_calibrated(model)
     folder.mkdir(parents=True, exist_ok=True)

@@ -2,4 +2,4 @@
 
 
 class TrainingError(Exception):
-    """Something that a person can do something about: what was found, and what to do."""
+    """An error that a person can correct; the message gives the finding and the remedy."""

@@ -19,8 +19,8 @@ def write_onnx(
 ) -> None:
     """Write the model to one file, with a free batch axis, and a free axis for each -1 in a shape.
 
-    `example` [n, ...] needs more than one row, and as many free lengths of more than one: the
-    exporter takes a length of 1 for a fixed one.
+    `example` [n, ...] needs more than one row, and free lengths above 1: the exporter treats a
+    length of 1 as fixed.
     """
     with quiet():
         torch.onnx.export(

@@ -27,12 +27,12 @@ _EXPECTED = "models:/NAME@ALIAS, models:/NAME/VERSION or runs:/RUN_ID/PATH"
 
 
 def pack_version(uri: str, repository: Path, tracking_uri: str) -> Path:
-    """Fetch a version, or what a run logged, and lay it out; the model's folder.
+    """Fetch a version, or an artifact of a run, lay it out, and return the model's folder.
 
-    Config and tensors come from the version itself, as in the operator. What `runs:/RUN_ID/PATH`
-    names is version 1 of a model that is called as PATH ends, and has no tags: no digest and no
-    largest batch. Raises RegistryError where there is no such thing, PackingError or
-    ModelUnusableError where it cannot be served.
+    Config and tensors come from the version itself, as in the operator. `runs:/RUN_ID/PATH` becomes
+    version 1 of a model with the last part of PATH as its name. It has no tags: no digest and no
+    largest batch. Raises RegistryError if it does not exist, and PackingError or
+    ModelUnusableError if it cannot be served.
     """
     asked = RegistryUri.of(uri)
     if asked is None:

@@ -27,7 +27,7 @@ _PURGE_DAYS = 7
 
 
 def train_prices(order: Order, say: Say) -> Report:
-    """Train, calibrate, judge on the held-out last period, export; returns what report.json says.
+    """Train, calibrate, judge on the held-out last period, export; return the report.
 
     The folder then has model.pt, model.onnx, weights.pt, sample.json, report.json, report.md and
     plots/. Walk-forward folds end before the held-out period begins.

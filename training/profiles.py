@@ -9,7 +9,7 @@ from training.settings import Schedule, Settings
 
 
 class Profile(StrEnum):
-    """`demo` says nothing about the model's quality; `quick` is what `make train` does."""
+    """Amounts of training; `demo` is too short to judge a model, `make train` uses `quick`."""
 
     DEMO = "demo"
     QUICK = "quick"

@@ -39,7 +39,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 class RegistryError(TrainingError):
-    """MLflow refused, or cannot be reached; the message says what to do."""
+    """MLflow refused, or cannot be reached; the message gives the remedy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +66,8 @@ class Version:
 def register(folder: Path, entry: Entry, tracking_uri: str) -> Version:
     """Log a training's folder as a run and a model, register it, and set the alias last.
 
-    Raises TrainedFolderError where the folder is incomplete or its file does not answer as
-    sample.json says, before anything is sent, and RegistryError where MLflow refuses.
+    Raises TrainedFolderError, before anything is sent, if the folder is incomplete or its file's
+    answer differs from sample.json. Raises RegistryError if MLflow refuses.
     """
     trained = read_trained(folder)
     check_answer(trained, entry.format)

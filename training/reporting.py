@@ -108,7 +108,7 @@ def _cell(value: Any) -> Any:
 
 
 def _table(title: str, rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield a Markdown table under a heading; the first row says which columns there are."""
+    """Yield a Markdown table under a heading; the first row names the columns."""
     if not rows:
         return
     columns = list(rows[0])

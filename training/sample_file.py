@@ -1,4 +1,4 @@
-"""sample.json: real inputs beside the trained model's answers, for whoever asks a server."""
+"""sample.json: real inputs with the trained model's answers, to compare a server's with."""
 
 import json
 import os

@@ -27,7 +27,7 @@ _REASON = "reason"  # why a trial was ended, among what Optuna keeps of it
 
 
 class SearchError(TrainingError):
-    """There is no best trial; the message says what became of them."""
+    """There is no best trial; the message lists how the trials ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,7 @@ class Search:
 
 
 def search(space: Search, trials: int) -> optuna.Study:
-    """Return a study of so many trials; the same seed gives the same."""
+    """Return a study of so many trials; the same seed gives the same study."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     study = optuna.create_study(
         sampler=optuna.samplers.TPESampler(seed=space.settings.seed),
@@ -137,7 +137,7 @@ def _demand_a_best(study: optuna.Study) -> None:
 
 
 def _usual(settings: Settings) -> dict[str, Any]:
-    """Return the first trial: what is to be beaten."""
+    """Return the first trial, which the others are to beat."""
     return {
         "learning_rate": settings.learning_rate,
         "weight_decay": 1e-6,

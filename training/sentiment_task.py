@@ -18,7 +18,7 @@ MOST_TOKENS = 128
 
 @functools.cache
 def tokeniser() -> WordPiece:
-    """Return the encoder's own."""
+    """Return the encoder's own tokeniser."""
     return WordPiece(vocabulary().read_text("utf-8").splitlines())
 
 

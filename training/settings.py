@@ -50,7 +50,7 @@ class Settings(BaseModel):
 
 
 def changed(before: Model, given: Mapping[str, Any]) -> Model:
-    """Return the same settings with what is given in their place.
+    """Return the settings with the given values in place of theirs.
 
     Raises SettingsError with one line for each field that is wrong.
     """

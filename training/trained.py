@@ -42,7 +42,7 @@ class Trained:
 
 
 def read_trained(folder: Path) -> Trained:
-    """Read sample.json and report.json; TrainedFolderError names what is wrong with which."""
+    """Read sample.json and report.json; TrainedFolderError names the file and the problem."""
     content = _json(folder / "sample.json")
     try:
         inputs = tuple(_tensor(entry) for entry in content["inputs"])

@@ -48,7 +48,7 @@ def rsi(close: npt.ArrayLike, bars: int = 14) -> Floats:
     """Return Wilder's relative strength index, 0 to 100; NaN for the first `bars`.
 
     The first averages are plain means of the first `bars` changes, as in "New Concepts in Technical
-    Trading Systems" (1978); later ones forget with 1 / bars. It is 100 if there is no loss,
+    Trading Systems" (1978). Later ones decay with 1 / bars. It is 100 if there is no loss,
     0 if there is no gain, and 50 for a constant price. It never forgets, like `ema`.
     """
     prices = series("close", close, positive=True)

@@ -49,7 +49,7 @@ class Tokens:
 
 
 class WordPiece:
-    """Turns texts into ids; made from the lines of a `vocab.txt`, whose numbers are the ids."""
+    """Tokeniser of texts; the numbers of the lines of a `vocab.txt` are the ids."""
 
     def __init__(self, vocabulary: Iterable[str]) -> None:
         self._ids = word_ids(vocabulary)

@@ -38,7 +38,7 @@ def windows(rows: npt.ArrayLike, steps: int = STEPS, stride: int = 1) -> Floats:
 def normalised(ohlcv: npt.ArrayLike, price_scale: float = PRICE_SCALE) -> npt.NDArray[np.float32]:
     """Scale windows [b, steps, 5] of raw adjusted bars around 0, for any price level.
 
-    Open, high, low and close become ln(price / the window's last close) / `price_scale`; volume
+    Open, high, low and close become ln(price / the window's last close) / `price_scale`. Volume
     becomes ln(1 + volume) less its mean over the window, so a window without any trade is 0. The
     models do the same in torch; a test compares both.
     """

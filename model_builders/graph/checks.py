@@ -1,8 +1,8 @@
 """Checks of a graph that Triton would not load, or would answer wrongly.
 
-Each check is a small function from a graph to problems; the rules are those of core's
+Each check is a small function from a graph to problems. The rules are those of core's
 model_config_utils.cc (ValidateEnsembleSchedulingConfig), ensemble_utils.cc and
-ensemble_scheduler.cc. docs/ensembles.md lists those that Triton itself notices, and when.
+ensemble_scheduler.cc. docs/ensembles.md lists the rules that Triton itself checks, and when.
 """
 
 from collections.abc import Callable, Iterable

@@ -14,10 +14,10 @@ SIMILAR = 0.7
 def groups(
     texts: Sequence[str], documents: Sequence[str], similar: float = SIMILAR
 ) -> npt.NDArray[np.int64]:
-    """Return a group's number for each text [n]; what is in two groups has nothing in common.
+    """Return a group's number for each text [n]; texts of two groups have nothing in common.
 
-    Texts of one document share a group, and so do texts of which the sets of words have a Jaccard
-    similarity of `similar` or more: chains of such texts are one group.
+    Texts of one document share a group. So do texts whose sets of words have a Jaccard similarity
+    of `similar` or more: chains of such texts are one group.
     """
     parents = list(range(len(texts)))
     first: dict[str, int] = {}
@@ -31,8 +31,8 @@ def groups(
 def near_duplicates(texts: Sequence[str], similar: float = SIMILAR) -> Iterator[tuple[int, int]]:
     """Yield all pairs of rows that are similar enough, the smaller row first.
 
-    Sets that similar share one of their rarest words (the "prefix" of Chaudhuri, Ganti and
-    Kaushik's set similarity join, 2006), so only such pairs are compared.
+    Only pairs that share one of their rarest words are compared, since similar sets do (the
+    "prefix" of Chaudhuri, Ganti and Kaushik's set similarity join, 2006).
     """
     sets = [_words(text) for text in texts]
     common = Counter(word for words in sets for word in words)

@@ -4,4 +4,4 @@ from training.failure import TrainingError
 
 
 class DataError(TrainingError):
-    """A sentence for whoever trains: what was found, what was expected and what to do."""
+    """Unusable data; the message gives the value, the requirement and the remedy."""

@@ -37,8 +37,8 @@ class Windows:
     """Samples: each a window of bars, and what the close did on the next trading day.
 
     `inputs` [n, 60, 5] are adjusted open, high, low, close and volume; `targets` [n, 1] are the
-    next close divided by the window's last one. `tickers`, `first`, `last` and `target` [n] say
-    whose window it is and on which days (datetime64[D]) it begins, ends and is judged.
+    next close divided by the window's last one. `tickers` [n] are the
+    shares; `first`, `last` and `target` [n] the days of first bar, last bar and outcome.
     """
 
     inputs: Floats
@@ -86,10 +86,10 @@ def load_prices() -> Prices:
 def adjusted(rows: pd.DataFrame, ticker: str) -> pd.DataFrame:
     """Return one share's bars by date with every price on the scale of its adjusted close.
 
-    The factor of a day holds corporate actions that came later, but as one number for all that
-    came before them: whoever divides a window by its own last close does not see the future in it.
-    Volume is divided by the factor, so that money traded stays what it was. Raises DataError, which
-    names share and day, for a price that is not above 0 and for NaN: nothing is left out.
+    A day's factor holds later corporate actions, but as one number for all days before them. If a
+    window is divided by its own last close, the future cancels out. Volume is divided by the
+    factor, so that the money traded stays the same. Raises DataError, which names share and day,
+    for a price that is not above 0 and for NaN: no row is left out.
     """
     ordered = rows.sort_values("date").set_index("date")
     _demand_prices(ordered, ticker)
@@ -171,8 +171,8 @@ def split(
 ) -> Split:
     """Cut at two days, with `purge_days` calendar days at least between the parts.
 
-    A part's first window *begins* that long after the last day by which the part before was judged:
-    no bar is both learnt from and judged by. `shares` of the samples' days go to train and
+    A part's first window *begins* that long after the last target day of the part before, so that
+    no bar serves both training and evaluation. `shares` of the samples' days go to train and
     validation, the rest to test.
     """
     days = np.unique(samples.target)

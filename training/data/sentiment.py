@@ -39,8 +39,8 @@ _STRONGEST = 4.0
 class Sentiment:
     """`scores` [n] in [-1, 1] are a quarter of the mean human rating of `texts` [n].
 
-    `sources` [n] are keys of SOURCES; `documents` [n] say which review or editorial a sentence is
-    of (a tweet and a film's snippet are their own). `sha256` is that of the archive.
+    `sources` [n] are keys of SOURCES; `documents` [n] name the review or editorial of a sentence
+    (a tweet and a film's snippet are their own). `sha256` is that of the archive.
     """
 
     texts: tuple[str, ...]

@@ -28,8 +28,8 @@ def held_out(samples: Windows, share: float = 0.15, purge_days: int = 7) -> tupl
 def folds(samples: Windows, count: int = 4, purge_days: int = 7) -> tuple[Split, ...]:
     """Return `count` folds in order of time; each trains on all days before it.
 
-    After the first 40 % of days the rest is cut into `count` + 1 equal stretches: fold k validates
-    on stretch k and tests on stretch k + 1, so that no day is tested on twice. Within a fold the
+    The days after the first 40 % are cut into `count` + 1 equal stretches. Fold k validates on
+    stretch k and tests on stretch k + 1, so that no day is tested on twice. Within a fold the
     parts are as far apart as those of `prices.split`. Raises DataError where a part would be empty.
     """
     if count < 1 or purge_days < 0:

@@ -46,7 +46,7 @@ def gain_over(model: Array, other: Array, groups: npt.NDArray[np.generic]) -> Ga
 def lowest_mean(values: Array, groups: npt.NDArray[np.generic]) -> float:
     """Return the lower end of the 95 % interval of the mean of `values` [n], by the same bootstrap.
 
-    Minus infinity for fewer than two groups, which say nothing of another one.
+    Minus infinity for fewer than two groups, which allow no inference.
     """
     names, group = np.unique(groups, return_inverse=True)
     if len(names) < 2:

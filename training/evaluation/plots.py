@@ -16,7 +16,7 @@ Axis = tuple[str, str]
 
 
 def losses(epochs: Sequence[Epoch], best: int, path: Path) -> None:
-    """Train and validation loss by epoch, with the epoch that was kept."""
+    """Plot train and validation loss by epoch, with the epoch that was kept."""
     numbers = [epoch.number for epoch in epochs]
     with _figure(path, "Loss", ("epoch", "mean loss")) as axes:
         axes.plot(numbers, [epoch.train for epoch in epochs], "o-", label="train")

@@ -45,7 +45,7 @@ class Judged:
 
 
 def judge(forecast: Forecast, learnt: Windows, judged: Windows) -> Judged:
-    """Compare with what happened; `learnt` is what baselines may know."""
+    """Compare the forecast with the outcome; baselines may use `learnt`."""
     true = _wanted(judged)
     others = baselines(learnt, judged)
     closes = {"model": forecast.close, **others}
@@ -83,9 +83,9 @@ def direction(sign: npt.NDArray[Any], true: Array) -> Share:
 def is_skilled(
     sign: npt.NDArray[Any], usual: npt.NDArray[Any], true: Array, days: npt.NDArray[np.datetime64]
 ) -> bool:
-    """Return whether the sign is right more often than by chance and than the usual one, for sure.
+    """Return whether the sign is right significantly more often than chance and the usual sign.
 
-    By a bootstrap over whole `days` [n]: shares that rise and fall together are one case.
+    The bootstrap draws whole `days` [n]: shares that rise and fall together are one case.
     """
     happened = np.sign(true - 1)
     named = (happened != 0) & (sign != 0)

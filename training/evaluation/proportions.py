@@ -10,8 +10,8 @@ from scipy.stats import binomtest
 class Share:
     """`hits` of `cases`, and Wilson's 95 % interval of the share behind them.
 
-    The interval takes cases as independent of each other. Shares on one day are not: of five
-    tickers that fall together, four tell little that is new, and the true interval is wider.
+    The interval assumes independent cases. Shares on one day are not: if five tickers fall
+    together, four of them add little information, and the true interval is wider.
     """
 
     hits: int

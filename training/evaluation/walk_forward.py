@@ -1,4 +1,4 @@
-"""The same model, learnt anew for each of several periods and judged on the one that follows."""
+"""Walk-forward evaluation: the model is trained for each period and judged on the next one."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -17,7 +17,7 @@ State = dict[str, Any]
 
 
 class CheckpointError(TrainingError):
-    """The checkpoint is damaged, or of another training; the message says what to do."""
+    """The checkpoint is damaged, or of another training; the message gives the remedy."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,7 @@ class DeviceError(TrainingError):
 
 
 class LossError(TrainingError):
-    """The loss is no number any more; the message names the batch and what to change."""
+    """The loss is not a number; the message names the batch and what to change."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,9 +63,9 @@ def fit(
 ) -> Fitted:
     """Learn from `train` until `validation` gets no better, or all epochs are done.
 
-    Goes on from `checkpoint` where it has been written, to the same weights, bit by bit, as if it
-    had never been stopped (on the CPU, with the same number of threads), and keeps it up to date.
-    Raises SamplesError for unusable samples, LossError when the loss is no number, and
+    Keeps `checkpoint` up to date, and resumes from it if it exists. The weights are then equal, bit
+    by bit, to those without the stop (on the CPU, with the same number of threads).
+    Raises SamplesError for unusable samples, LossError when the loss is not a number, and
     CheckpointError for a checkpoint that is damaged or of another training.
     """
     demand_usable(task.train, "train", task.label)

@@ -22,5 +22,5 @@ def best_of(epochs: Sequence[Epoch]) -> int:
 
 
 def is_over(epochs: Sequence[Epoch], most: int, patience: int) -> bool:
-    """Return whether all epochs are done, or the last `patience` of them brought nothing."""
+    """Return whether all epochs are done, or the last `patience` of them did not improve."""
     return len(epochs) >= most or len(epochs) - best_of(epochs) >= patience > 0 < len(epochs)

@@ -11,15 +11,15 @@ from training.failure import TrainingError
 
 
 class SamplesError(TrainingError):
-    """Samples cannot be learnt from; the message says which one and why."""
+    """Unusable samples; the message names the sample and the reason."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Samples:
     """`inputs` by the names of forward's arguments, in their order, and `targets` [n, k].
 
-    Each tensor's first dimension is the sample. `mask` names an input of 0 and 1 [n, length]:
-    where given, a batch is cut behind its longest sample, in all inputs of that length.
+    Each tensor's first dimension is the sample. `mask` names an input of 0 and 1 [n, length].
+    If given, a batch is cut behind its longest sample, in all inputs of that length.
     """
 
     inputs: dict[str, Tensor]
@@ -55,7 +55,7 @@ def digest_of(*parts: Samples) -> str:
 def demand_usable(samples: Samples, part: str, label: Callable[[int], str] = str) -> None:
     """Raise SamplesError unless there are samples, of one length, and all of finite numbers.
 
-    `label` says whose a row is, for a person.
+    `label` names a row for a person.
     """
     if not len(samples):
         raise SamplesError(

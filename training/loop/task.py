@@ -13,12 +13,12 @@ Loss = Callable[[Outputs, Tensor], Tensor]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Task:
-    """`build` makes the untrained model, after the seed is set.
+    """Task of the loop; `build` makes the untrained model, after the seed is set.
 
-    The model takes the inputs of `train` in their order and gives a tensor or a tuple of them;
+    The model takes the inputs of `train` in their order and gives a tensor or a tuple of them.
     `loss` takes that tuple and the targets of a batch and gives the batch's mean as a scalar.
     Parameters without `requires_grad` stay as they are. `label` names a sample for a person.
-    `plan` is what `build` was told, None for the model's own; a resume refuses another one.
+    `plan` is the argument of `build`, None for the model's own; a resume refuses another one.
     """
 
     name: str

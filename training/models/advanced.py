@@ -11,7 +11,7 @@ HEADS = 8
 
 
 class ResidualLSTM(nn.Module):
-    """One normalised LSTM layer whose input is added to what it says."""
+    """One normalised LSTM layer whose input is added to its output."""
 
     def __init__(self, hidden: int, dropout: float) -> None:
         super().__init__()

@@ -13,15 +13,15 @@ from training.models.signature import Signature, TensorSpec
 class EnsembleCombiner(nn.Module):
     """The last step of an ensemble of a price predictor and the sentiment transformer.
 
-    Inputs are the outputs of both: `price` [batch, 1] and `interval` [batch, 2], relative to
-    today's close, `score` [batch, 1] from -1 to 1 and `confidence` [batch, 1] from 0.5 to 1.
-    Outputs `OUTPUT__0` [batch, 1], tomorrow's close divided by today's, and `OUTPUT__1` [batch, 1],
+    Inputs are the outputs of both. `price` [batch, 1] and `interval` [batch, 2] are relative to
+    today's close; `score` [batch, 1] is from -1 to 1, `confidence` [batch, 1] from 0.5 to 1.
+    Output `OUTPUT__0` [batch, 1] is tomorrow's close divided by today's. `OUTPUT__1` [batch, 1] is
     the probability from 0.5 to 1 that the close moves in the forecast's direction.
 
     `weights` are the two shares in the mean of log returns, price first. The text's share shrinks
-    with its confidence, to nothing at 0.5: a text that says nothing leaves the price prediction as
-    it is, and so does one whose score or confidence is NaN. `sensitivity` is the log return that
-    the best text stands for. `model_builders.features.average` has the same in numpy.
+    with its confidence, to 0 at 0.5. A text of confidence 0.5, or with NaN as score or confidence,
+    leaves the price prediction unchanged. `sensitivity` is the log return of a text of score 1.
+    `model_builders.features.average` computes the same in numpy.
     """
 
     width: Final[float]

@@ -11,7 +11,7 @@ LAYERS = 2
 
 
 class LSTMPredictor(PricePredictor):
-    """Reads the last state beside an attention-weighted mean of all states."""
+    """An LSTM whose last state is joined with an attention-weighted mean of all states."""
 
     def __init__(self, dropout: float = 0.2) -> None:
         super().__init__(2 * HIDDEN, dropout)

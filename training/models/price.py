@@ -16,18 +16,17 @@ _WIDEST = 5.0
 
 
 class PricePredictor(nn.Module):
-    """From 60 daily bars to tomorrow's close, with an interval.
+    """Predictor of tomorrow's close from 60 daily bars, with an interval.
 
-    Input `ohlcv` [batch, 60, 5]: raw adjusted open, high, low, close and volume. Outputs, both
-    divided by today's close, so that 1.0 means "as today": `OUTPUT__0` [batch, 1], the close of
-    tomorrow, and `OUTPUT__1` [batch, 2], the lower and upper bound that it stays within with the
-    coverage that `training.confidence.calibrate` was asked for. Before calibration the bounds are
-    as wide as they can be, exp(-5) and exp(5) times the prediction. A window with a price of 0 or
-    less, a negative volume or a number that is not finite is answered with NaN, whatever else is in
-    the batch.
+    Input `ohlcv` [batch, 60, 5]: raw adjusted open, high, low, close and volume. Both outputs are
+    divided by today's close, so that 1.0 means "as today". `OUTPUT__0` [batch, 1] is the close of
+    tomorrow. `OUTPUT__1` [batch, 2] is its lower and upper bound, with the coverage of
+    `training.confidence.calibrate`. Before calibration the bounds are exp(-5) and exp(5) times the
+    prediction, the widest possible ones. The answer is NaN for a window with a price of 0 or less,
+    a negative volume or a number that is not finite. Other windows of the batch are not affected.
 
-    Normalisation is in the module: a window is read relative to its own last close and its own mean
-    volume, and so what is served equals what was trained, on any price scale.
+    Normalisation is in the module, relative to the window's last close and mean volume. The served
+    model therefore equals the trained one, on any price scale.
     """
 
     price_scale: Final[float]

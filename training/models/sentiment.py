@@ -1,4 +1,4 @@
-"""A fine-tuned sentence encoder that rates a text, and says how sure it is of the sign."""
+"""A fine-tuned sentence encoder that rates a text, with its confidence in the sign."""
 
 import math
 from typing import Final, Self
@@ -11,14 +11,14 @@ from training.models.signature import Signature, TensorSpec
 
 
 class SentimentTransformer(nn.Module):
-    """From a tokenised text to its sentiment.
+    """Sentiment of a tokenised text.
 
-    Inputs `input_ids` and `attention_mask` [batch, tokens] of int64, with 1 to 512 tokens. Outputs
-    `score__0` [batch, 1], the expected human rating from -1 (worst) to 1 (best), and
-    `confidence__1` [batch, 1], the probability from 0.5 to 1 that people rate the text on the
-    score's side of 0, and `spread__2` [batch, 1], the standard deviation of the ratings around the
-    score; `training.confidence.calibrate_sign` sets their scale. A text whose mask lets nothing be
-    seen gets NaN as its score.
+    Inputs `input_ids` and `attention_mask` [batch, tokens] of int64, with 1 to 512 tokens. Output
+    `score__0` [batch, 1] is the expected human rating from -1 (worst) to 1 (best).
+    `confidence__1` [batch, 1] is the probability from 0.5 to 1 that people rate the text on the
+    score's side of 0. `spread__2` [batch, 1] is the standard deviation of the ratings around the
+    score. `training.confidence.calibrate_sign` sets their scale. If the mask hides all tokens, the
+    score is NaN.
     """
 
     least: Final[float]

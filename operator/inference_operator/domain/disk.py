@@ -31,9 +31,9 @@ class DiskLimits:
 def disk_limits(models: Iterable[PlannedModel]) -> DiskLimits:
     """Return the bounds for a pod with these models.
 
-    The volume of the models holds each archive beside its unpacked content, so it may have twice
-    the limits of all models: the loader stops before the kubelet evicts the pod. /tmp may have as
-    much as the models, and at least the default: the Python backend unpacks environments there,
+    The volume of the models holds each archive beside its unpacked content. Its bound is twice the
+    limits of all models, so that the loader stops before the kubelet evicts the pod. /tmp gets the
+    sum of the limits, and at least the default: the Python backend unpacks environments there,
     independently of the model's limit. The vocabulary of a built-in step is small.
     """
     fetched = [model for model in models if model.uri is not None and model.builtin is None]

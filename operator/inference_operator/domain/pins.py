@@ -61,8 +61,8 @@ class Pin:
         return digest
 
     def models(self) -> Iterator[tuple[PlannedModel, str]]:
-        """Yield each model with its config.pbtxt; raise PlanError or KeyError if somebody edited
-        them."""
+        """Yield each model with its config.pbtxt; raise PlanError or KeyError after an edit that
+        broke them."""
         for planned in RepositoryPlan.from_json(self.repository[PLAN_FILE]).models:
             config = self.repository[planned.config_file]
             learned = planned.name == self.model and planned.uri and planned.sha256 is None

@@ -163,8 +163,8 @@ def to_data(resolved: Resolved) -> dict[str, Any]:
 
 
 def from_data(data: Mapping[str, Any]) -> Resolved:
-    """Return what `to_data` wrote. Raises KeyError, TypeError or ValueError if somebody edited it,
-    so that it would differ once it is written and read again."""
+    """Read the data of `to_data`. Raises KeyError, TypeError or ValueError if an edit changed it so
+    that it would differ once it is written and read again."""
     return Resolved(
         asked=data["asked"],
         uri=data["uri"],

@@ -48,8 +48,8 @@ class Waiting:
 def records(
     store: Store, bodies: Iterable[Body], unit: UnitKey, live: Collection[str], read: Read
 ) -> list[Record]:
-    """Return the unit's records: the live revisions and the newest ones are read, the others only
-    counted, so that thousands of forged ones take no time."""
+    """Return the unit's records. Only the live revisions and the newest ones are read; the others
+    are counted, so that thousands of forged ones cost no time."""
     newest = sorted(bodies, key=lambda body: (-claimed_number(body), name_of(body)))
     in_use = [body for body in newest if revision_of_child(name_of(body)[1]) in live]
     others = [body for body in newest if revision_of_child(name_of(body)[1]) not in live]

@@ -26,9 +26,9 @@ class Store:
         wake: Callable[[UnitKey], None] = lambda unit: None,
         report: Callable[[str, Mapping[str, Any]], None] = lambda kind, stub: None,
     ) -> None:
-        """Create an empty store. `wake` is called with the dependants of a unit that changed, by an
-        event or by the answer to our own write, whose echo is not news. `report` is called with a
-        stub (`decoding`) for each version of an unreadable object."""
+        """Create an empty store. `wake` gets the dependants of a unit that changed, by an event or
+        by the answer to our own write; the write's echo changes nothing. `report` gets a stub
+        (`decoding`) for each version of an unreadable object."""
         self._wake = wake
         self._report = report
         self._references = ReferenceIndex()
@@ -52,7 +52,7 @@ class Store:
     def put(self, kind: str, body: Mapping[str, Any]) -> bool:
         """Store an object; return False when the stored fields do not change.
 
-        Answers to our own writes may overtake the watch: an older version must not replace a newer
+        Answers to our own writes may overtake the watch. An older version must not replace a newer
         one, even of a predecessor of the same name. The API server's versions are ordered numbers
         (KEP-5504).
 

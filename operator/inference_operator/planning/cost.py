@@ -36,8 +36,8 @@ def _characters(pin: Pin) -> int:
 
 
 def _resolved(seen: Observed) -> int:
-    """Count the parts of the registry's answers and the largest record, which are checked, and of
-    all records, which are compared."""
+    """Count the parts of the registry's answers and the largest record, which planning checks. Add
+    those of all records, which it compares."""
     records = [
         sum(map(_parts, _all_resolved(record.resolved, (step.resolved for step in record.steps))))
         for record in seen.revisions.values()

@@ -11,7 +11,7 @@ from inference_operator.observation.store import Store
 
 
 class Wake(Protocol):
-    """Requests a pass; `urgent` where a person waits for it, not only the cluster's echo."""
+    """Requester of passes; `urgent` if a person waits for it, not only the cluster's echo."""
 
     def __call__(self, key: UnitKey, *, urgent: bool = False) -> None: ...
 

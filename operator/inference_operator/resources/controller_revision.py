@@ -76,7 +76,8 @@ def controller_revision(owner: Owner, record: RevisionRecord) -> Manifest:
 
 def read_record(manifest: Mapping[str, Any], unit: UnitKey) -> RevisionRecord | RejectedRecord:
     """Return the record in a live ControllerRevision of the unit, or why it is not accepted.
-    The content is untrusted: any writer of ControllerRevisions may have changed it. Never raises."""
+    The content is untrusted: any writer of ControllerRevisions may have changed it. Never raises.
+    """
     name = _at(manifest, "metadata", "name")
     try:
         return _record(manifest, unit, name if isinstance(name, str) else "")

@@ -36,7 +36,7 @@ _MOST_ENTRY = 32_768
 
 
 def children_mismatch(unit: UnitKey, revision: str, children: object) -> Mismatch | None:
-    """Return the first thing in which the children differ from what an operator renders. Accepted
+    """Return the first difference between the children and those that an operator renders. Accepted
     are one ConfigMap and one Deployment, named `<unit>-<revision>`, in the unit's namespace, with
     exactly our labels and no further metadata."""
     name = revision_child_name(unit.name, revision)

@@ -1,5 +1,5 @@
-"""Shapes of what has an API type: the same fields, but none of its rules. A record of an older
-operator, whose API had no rule yet, stays acceptable."""
+"""Shapes of values with an API type: the same fields, but none of its rules. The record of an
+older operator, whose API lacked a rule, stays acceptable."""
 
 from enum import StrEnum
 from types import NoneType

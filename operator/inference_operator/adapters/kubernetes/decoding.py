@@ -219,8 +219,8 @@ def _check(value: Any, text: str) -> None:
 
 
 def _partly(text: str, at: int) -> tuple[MutableBody, int]:
-    """Return the object without `managedFields`, which any client may fill and the operator does
-    not read; a stub where the rest is beyond a limit too."""
+    """Return the object without `managedFields`, or a stub if the rest exceeds a limit too. Any
+    client may fill `managedFields`, and the operator does not read it."""
     end = end_of(text, at)
     parts = {key: text[begin:stop] for key, begin, stop in members(text, at)}
     fields = _members(parts.get("metadata", "{}"))

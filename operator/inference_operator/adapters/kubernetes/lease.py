@@ -57,7 +57,7 @@ def boot_time() -> float:
 
 
 class Lease:
-    """Return seconds of a clock that also runs while the machine is suspended."""
+    """Leadership of this process, by one Lease; `clock` also runs while it is suspended."""
 
     def __init__(
         self, store: LeaseStore, candidate: Candidate, clock: Callable[[], float] = boot_time

@@ -1,7 +1,7 @@
 """Reflector of one kind: lists it once, then follows it with a watch.
 
-The name is client-go's. Kopf creates a task, a queue and a timer for each object that it watches;
-our thousands of children need only their last state (ADR 0015).
+The name is client-go's. Kopf creates a task, a queue and a timer for each watched object. Our
+thousands of children need only their last state (ADR 0015).
 """
 
 import asyncio

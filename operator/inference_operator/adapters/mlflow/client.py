@@ -37,7 +37,7 @@ _context = lru_cache(maxsize=64)(trust)
 
 
 class RegistryError(Exception):
-    """The registry gave no answer, or one that says what is missing."""
+    """The registry did not answer, or its answer names what is missing."""
 
     def __init__(self, reason: Reason, problem: Problem) -> None:
         super().__init__(str(problem))

@@ -63,7 +63,7 @@ async def _beginning(answer: aiohttp.ClientResponse, limit: int) -> tuple[bytes,
 
 
 def is_mlflow_error(raw: bytes) -> bool:
-    """Return whether MLflow sent it: a proxy's 404 does not tell whether the model exists."""
+    """Return whether MLflow sent the error; a proxy's 404 does not mean that a model is gone."""
     try:
         return "error_code" in parse_json(raw, JSON)
     except (ValueError, TypeError):

@@ -1,7 +1,7 @@
 """HTTP listener for ports that every pod of the cluster may reach.
 
-Connections are bounded in number, in all and of one peer, in the size of a request's head, in the
-time until it has come, and in what is buffered of them. Each one carries one request.
+It limits the connections in all and for each peer. It also limits the size of a request's head,
+the time until the head has arrived, and the buffers. Each connection carries one request.
 """
 
 import asyncio
