@@ -21,7 +21,7 @@ from training.onnx_export import OnnxModel, write_onnx
 from training.sample_file import About, write_samples
 
 BATCHES = (1, 8, 32)
-# Of an answer's size, or of 1 where it is smaller.
+# Relative to an answer's size, or to 1 if that is smaller.
 TOLERANCES = {"torchscript": 1e-6, "onnx": 5e-5}
 Model = TypeVar("Model", bound=nn.Module)
 Answer = Callable[..., tuple[Tensor, ...]]

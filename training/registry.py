@@ -158,7 +158,7 @@ def _log_model(trained: Trained, entry: Entry) -> Any:
     import torch
 
     options["pip_requirements"] = [_pinned("torch")]
-    # A ScriptModule is saved by torch.jit.save, whatever this says: it is what LibTorch loads.
+    # MLflow saves a ScriptModule by torch.jit.save, which LibTorch loads, for any value of this.
     scripted = torch.jit.load(path)  # type: ignore[no-untyped-call]
     return mlflow.pytorch.log_model(scripted, serialization_format="pickle", **options)
 

@@ -53,7 +53,7 @@ class Search:
             try:
                 fitted = fit(price_task(self.name, part, dropout), chosen)
             except LossError as error:
-                # These settings lead nowhere: something to know, and no reason to end the search.
+                # These settings fail, which is a result of the search and does not end it.
                 trial.set_user_attr(_REASON, str(error))
                 raise optuna.TrialPruned from None
             losses.append(fitted.epochs[fitted.best - 1].validation)

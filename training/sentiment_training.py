@@ -31,7 +31,7 @@ def train_sentiment(order: Order, say: Say) -> Report:
     The folder then has what a price predictor's has; see `price_training.train_prices`.
     """
     texts = load_sentiment()
-    # Whatever the run's seed: `export` and `training.precision` judge by the same test part.
+    # Independent of the run's seed: `export` and `training.precision` use the same test part.
     parts = fewer(texts.split(), order.plan.texts)
     say(f"texts: {len(parts.train)} to learn from, {len(parts.test)} to be judged by")
     task = sentiment_task(order.name, parts, order.plan)

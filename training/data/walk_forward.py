@@ -6,7 +6,7 @@ import numpy.typing as npt
 from training.data.failure import DataError
 from training.data.prices import Split, Windows, cut
 
-# Of the days, before the first fold is judged: a first fold that learnt from little says little.
+# Share of days before the first test: a fold trained on little data gives a poor estimate.
 _LEARN_FIRST = 0.4
 
 

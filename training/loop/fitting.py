@@ -134,7 +134,7 @@ class _Trainer:
         batches = torch.split(torch.from_numpy(order), self.settings.batch)
         self.model.train()
         title = f"epoch {number}/{self.settings.epochs}"
-        # No bar where nobody looks at it: a log gets its line per epoch from `say`.
+        # The bar appears in terminals only: a log gets its line per epoch from `say`.
         for rows in tqdm(batches[at.step :], title, leave=False, disable=None):
             self._step(rows, number, len(batches))
             at.seconds = time.monotonic() - begun

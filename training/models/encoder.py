@@ -116,7 +116,7 @@ class Encoder(nn.Module):
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         states = self.embeddings(input_ids)
-        # Not -inf: a text without a single token would give NaN to a whole kernel.
+        # Not -inf: a text without any token would give NaN to a whole kernel.
         unseen = 1.0 - attention_mask[:, None, None, :].to(states.dtype)
         mask = unseen * -1e4
         for layer in self.layers:

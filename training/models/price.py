@@ -9,8 +9,8 @@ from training.models.signature import Signature, TensorSpec
 
 STEPS = 60
 COLUMNS = 5
-# A window without any movement still gets an interval of some width; and an interval wider than
-# from 0.7 % to 148 times today's close says nothing more.
+# A window without any movement still gets an interval above 0. An interval wider than from 0.7 %
+# to 148 times today's close gives no more information.
 _LEAST_VOLATILITY = 1e-4
 _WIDEST = 5.0
 
@@ -67,7 +67,7 @@ class PricePredictor(nn.Module):
     def read(self, bars: Tensor) -> Tensor:
         """Return the same of normalised bars: what attributions explain."""
         features = self.dropout(self.encode(bars))
-        # Bounded to about +-18 % a day: no input makes it answer nonsense.
+        # Bounded to about +-18 % a day, so that no input gives an absurd answer.
         return torch.tanh(self.head(features) * 0.1) * 10.0 * self.return_scale
 
     def encode(self, bars: Tensor) -> Tensor:

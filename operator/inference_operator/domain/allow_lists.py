@@ -12,7 +12,7 @@ _PORT = r":[1-9][0-9]{0,4}"
 HOST = rf"{_LABEL}(\.{_LABEL})*({_PORT})?"
 """A host name or IPv4 address in lower case, with or without a port."""
 
-# Container runtimes tell a registry from the first part of a Docker Hub name in this way.
+# Container runtimes distinguish a registry from the first part of a Docker Hub name like this.
 _REGISTRY = rf"(localhost|{_LABEL}(\.{_LABEL})+|{_LABEL}(\.{_LABEL})*{_PORT})"
 _PART = r"[a-z0-9]+((\.|__?|-+)[a-z0-9]+)*"
 _REPOSITORY = rf"{_REGISTRY}(/{_PART})+"

@@ -32,9 +32,9 @@ def disk_limits(models: Iterable[PlannedModel]) -> DiskLimits:
     """Return the bounds for a pod with these models.
 
     The volume of the models holds each archive beside its unpacked content. Its bound is twice the
-    limits of all models, so that the loader stops before the kubelet evicts the pod. /tmp gets the
-    sum of the limits, and at least the default: the Python backend unpacks environments there,
-    independently of the model's limit. The vocabulary of a built-in step is small.
+    limits of all models, so that the loader stops before the kubelet evicts the pod. The bound of
+    /tmp is the sum of the limits, and at least the default: the Python backend unpacks environments
+    there, independently of the model's limit. The vocabulary of a built-in step is small.
     """
     fetched = [model for model in models if model.uri is not None and model.builtin is None]
     total = sum(model.size_limit or DEFAULT_SIZE_LIMIT for model in fetched)

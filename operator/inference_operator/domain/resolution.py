@@ -136,7 +136,7 @@ class Unresolved:
 
     @property
     def is_definite(self) -> bool:
-        """Whether waiting certainly does not help."""
+        """True if waiting cannot help."""
         return self.reason in DEFINITE
 
 

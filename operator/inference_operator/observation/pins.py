@@ -72,7 +72,7 @@ def _pin(unit: UnitKey, record: RevisionRecord, view: DependencyView) -> Pin:
         version=record.version,
         uri=record.uri,
         run_id=record.resolved.run_id if record.resolved else "",
-        # Clients that may edit the status may have written anything there.
+        # The value is untrusted: clients may have edited the status.
         sha256=record.sha256 or (fetched if is_sha256(fetched) else None),
         repository=record.repository,
     )

@@ -77,7 +77,7 @@ def _ready(status: Body) -> Body:
 
 
 def _mapping(value: object) -> Body:
-    # Clients that may edit the status may have written anything there.
+    # The value is untrusted: clients may have edited the status.
     return value if isinstance(value, Mapping) else {}
 
 

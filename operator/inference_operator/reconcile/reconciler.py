@@ -128,7 +128,7 @@ class Reconciler:
         else:
             self._failing.pop(key, None)
         if under_load and outcome.written and not outcome.has_failures:
-            # As if the process had died here: the next pass reports these writes.
+            # The next pass reports these writes, like after a crash at this line.
             return True, None
         changed = await self._report(seen, decided, outcome, now)
         if outcome.transient or outcome.refused:
@@ -195,7 +195,7 @@ class Reconciler:
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime
     ) -> bool:
-        # Without writes, the earlier observation is still valid.
+        # If nothing was written, the earlier observation is still valid.
         after = await self._reader.observe(before.owner.key) if decided.actions else before
         if after is None:
             return False

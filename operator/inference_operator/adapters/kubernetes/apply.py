@@ -46,8 +46,8 @@ class Executor:
     def __init__(self, cluster: Cluster, store: Store) -> None:
         self._cluster = cluster
         self._store = store
-        # Children that an admission webhook, say, keeps different from the applied manifest:
-        # applying again before they change would repeat for ever.
+        # Children that (for example) an admission webhook keeps different from the manifest:
+        # applying them again before they change would never end.
         self._unchangeable: dict[tuple[UnitKey, ChildKey], tuple[str, str]] = {}
         # Children that could not be written: a later write of them is not a repair.
         self._pending_retries: set[tuple[UnitKey, ChildKey]] = set()
@@ -185,7 +185,7 @@ def _is_ending(error: ApiError) -> bool:
 
 
 def _is_malformed(error: ApiError) -> bool:
-    # A malformed `affinity`, say: the API server answers 500, not 422.
+    # For a malformed `affinity`, for example, the API server answers 500, not 422.
     return error.status == 500 and "failed to create typed patch object" in error.message
 
 

@@ -272,7 +272,7 @@ async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> Mutab
         if not raw:
             return {}
         return await (decode_page(raw) if "limit" in request.query else decode_object(raw))
-    # A proxy's HTML page, say.
+    # It may be the HTML page of a proxy.
     text = raw.decode(errors="replace")[:500]
     if answer.status < 400:
         raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {text}")

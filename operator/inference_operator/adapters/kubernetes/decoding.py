@@ -29,7 +29,7 @@ from inference_operator.domain.unreadable import IDENTITY
 
 # Kubernetes' own types have less than 20 levels; the API server itself reads up to 10,000.
 LEVELS = 64
-# With the values: copying this many into the store takes 100 ms.
+# Copying this many containers and values into the store takes 100 ms.
 CONTAINERS = 10_000
 VALUES = 50_000
 # An object of 1.5 MiB, etcd's limit, is 9 MiB of JSON where it consists of `<` only.

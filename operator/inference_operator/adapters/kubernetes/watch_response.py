@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 # Seconds until a list replaces a watch that failed in a way that Kopf does not expect.
 LIST_AGAIN_SECONDS = 1.0
-# Tells Kopf that the version is too old, so that it lists again.
+# The version is too old: Kopf lists again after this event.
 _LIST_AGAIN = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
 
 
@@ -61,7 +61,7 @@ class _Response(aiohttp.ClientResponse):
         except ValueError as error:
             self._body = raw
             if self.status < 400:
-                # A proxy's page, say: Kopf tries again.
+                # It may be a proxy's page: Kopf tries again.
                 raise aiohttp.ClientPayloadError(f"the API server's answer: {error}") from error
             raise json.JSONDecodeError(str(error), "", 0) from error
 

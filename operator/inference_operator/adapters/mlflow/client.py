@@ -45,7 +45,7 @@ class RegistryError(Exception):
 
     @property
     def is_definite(self) -> bool:
-        """Whether it is an answer: asking again soon gives the same one."""
+        """True for an answer: the same request would soon get it again."""
         return self.reason in DEFINITE
 
 

@@ -111,5 +111,5 @@ def _version(uri: str | None) -> RegistryUri | None:
 def _value(status: UnitStatus, promoted: datetime, steps: list[str]) -> str:
     revision = status.stable.revision if status.stable else ""
     of_steps = f", as {', '.join(steps)}" if steps else ""
-    # Anybody who may edit the status may have left anything there.
+    # The value is untrusted: clients may have edited the status.
     return one_line(f"revision {revision} since {format_time(promoted)}{of_steps}")

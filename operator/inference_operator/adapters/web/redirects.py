@@ -19,7 +19,7 @@ from inference_operator.domain.addresses import (
     is_this_machine,
 )
 
-# Whether the current request may connect to this machine.
+# True if the current request may connect to this machine.
 _LOOPBACK: ContextVar[bool] = ContextVar("loopback", default=True)
 
 

@@ -90,7 +90,7 @@ def _key_of(expected: Sequence[Any]) -> str | None:
 
 
 def _has(item: Any, key: str) -> bool:
-    # A record that somebody edited may have anything for a name.
+    # An edited record may have any value as a name.
     return isinstance(item, Mapping) and isinstance(item.get(key), str)
 
 

@@ -93,7 +93,7 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         digest = loaded.models[0].sha256
         digest = digest if is_sha256(digest) else None
     elif digest is None and (last := seen.status.model) and is_status_uri_of(last.uri, serving.uri):
-        # A client that may edit the status may have written anything there.
+        # The value is untrusted: clients may have edited the status.
         digest = last.sha256 if is_sha256(last.sha256) else None
     return ModelStatus(
         version=str(serving.version),
