@@ -46,7 +46,7 @@ class FieldReader:
             )
         self._window, self._start = b"", 0
         self._left = _MAX_FIELDS
-        # From the first place on, the text is not before the second one.
+        # The text does not begin between these two places.
         self._searched_from, self._next_text = 0, -1
 
     def fields(self, start: int, end: int) -> Iterator[Field]:

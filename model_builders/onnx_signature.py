@@ -35,7 +35,7 @@ _TYPES: Mapping[int, DataType] = {
 _MAX_TENSORS = 20_000
 _MAX_TENSOR = 16 << 10
 _MAX_TENSORS_BYTES = 2 << 20
-# An empty dimension has two bytes, and each is looked at: a million take a second.
+# An empty dimension has two bytes, and each one is read: a million take a second.
 _MAX_DIMS = 100_000
 # Numbers of fields in onnx.proto.
 _GRAPH = 7

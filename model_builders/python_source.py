@@ -51,7 +51,7 @@ def parse_source(source: bytes) -> ast.Module | None:
 
 def _decoded(source: bytes) -> str | None:
     """Return the text that Python would read, each line ending in a newline; None for one in an
-    encoding that is not looked into."""
+    unsupported encoding."""
     lines = source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     encoding, _ = tokenize.detect_encoding(io.BytesIO(lines).readline)
     if codecs.lookup(encoding).name not in _ENCODINGS:

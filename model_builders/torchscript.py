@@ -17,7 +17,7 @@ _EXPORT = (
     "export it with torch.jit.trace or torch.jit.script, and write it with torch.jit.save(model,"
     ' "model.pt")'
 )
-# torch.jit.save writes the root class first: the rest of the pickle is not looked at.
+# torch.jit.save writes the root class first: the rest of the pickle is not read.
 _PICKLE_READ = 64 * 1024
 _SHOWN_ARGUMENTS = 20
 

@@ -88,10 +88,10 @@ def measured_coverage(model: PricePredictor, samples: Samples, nominal: float = 
 
 
 def calibrate_sign(model: SentimentTransformer, samples: Samples) -> float:
-    """Scale the model's spread so that its confidence is how often it is right about the sign.
+    """Scale the model's spread so that its confidence equals the share of right signs.
 
     Returns the factor, the likeliest one for the signs of the ratings. Raises CalibrationError
-    where no rating has a sign.
+    if all ratings are 0.
     """
     score, _, spread = predict(model, samples, batch=32)
     surprise = score.abs() / spread

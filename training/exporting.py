@@ -1,4 +1,4 @@
-"""The trained model as files: TorchScript and ONNX with their digests, and samples with answers."""
+"""Export of a trained model: TorchScript and ONNX with their digests, and samples with answers."""
 
 import hashlib
 import warnings
@@ -77,7 +77,7 @@ def read_torchscript(path: Path) -> Answer:
 
 
 def difference(name: str, model: nn.Module, served: Answer, samples: Samples) -> float:
-    """Return how far `served` is from the model at most; ExportError beyond the tolerance."""
+    """Return the largest difference of `served` from the model; ExportError beyond tolerance."""
     worst = 0.0
     for batch in BATCHES:
         rows = torch.from_numpy(np.resize(np.arange(len(samples)), batch))

@@ -12,7 +12,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """`name` is the registered model's; `resume` goes on where a training in `folder` stopped."""
+    """`name` is the registered model's; `resume` continues a stopped training in `folder`."""
 
     name: str
     plan: Plan

@@ -24,7 +24,7 @@ def price_samples(windows: Windows) -> Samples:
 
 
 def price_task(name: str, parts: Split, dropout: float | None = None) -> Task:
-    """Return the registered model `name` on these parts; without `dropout` it has its own."""
+    """Return the task of the model `name`; None for `dropout` keeps the model's own."""
     create = MODELS[name].create
 
     def label(row: int) -> str:

@@ -158,7 +158,7 @@ def _log_model(trained: Trained, entry: Entry) -> Any:
     import torch
 
     options["pip_requirements"] = [_pinned("torch")]
-    # MLflow saves a ScriptModule by torch.jit.save, which LibTorch loads, for any value of this.
+    # Despite "pickle", MLflow saves a ScriptModule by torch.jit.save, which LibTorch loads.
     scripted = torch.jit.load(path)  # type: ignore[no-untyped-call]
     return mlflow.pytorch.log_model(scripted, serialization_format="pickle", **options)
 

@@ -33,7 +33,7 @@ def sentiment_samples(texts: Sentiment) -> Samples:
 
 
 def sentiment_task(name: str, parts: SentimentSplit, plan: Plan) -> Task:
-    """Return the encoder's upper layers and a new head; `plan.frozen` layers stay as they are."""
+    """Return the task of fine-tuning the encoder and a new head, without `plan.frozen` layers."""
 
     def build() -> nn.Module:
         dropout = {} if plan.dropout is None else {"dropout": plan.dropout}

@@ -15,7 +15,7 @@ from model_builders.protobuf import ModelConfig, plain_config, written_config
 from model_builders.tensors import add_inputs, add_outputs
 
 BARS = 5
-# `features.frame.NAMES`, which would bring numpy into the operator: a test holds both equal.
+# `features.frame.NAMES`, which would import numpy into the operator; a test compares both.
 INDICATORS = (
     "log_return",
     "rsi",

@@ -59,7 +59,7 @@ def ensemble_spec(
     spec["steps"] = _steps(target, served)
     if target.max_batch_size:
         spec["maxBatchSize"] = target.max_batch_size
-    # allow_ragged_batch, which Triton passes over here, stays in the overrides.
+    # Triton ignores allow_ragged_batch here; it stays in the overrides.
     spec["inputs"] = [
         {key: value for key, value in tensor.items() if key != "allowRaggedBatch"}
         for tensor in read_inputs(target)

@@ -108,7 +108,7 @@ def _text(path: Path) -> str:
             f"found more than {MOST_CONFIG:,} bytes of config.pbtxt, expected at most that many;"
             " shorten it: a ConfigMap holds no more"
         )
-    # Protobuf's reader of strings takes time with the square of such a run.
+    # Protobuf's reader of strings takes time quadratic in the length of such a run.
     if b"\\" * (MOST_BACKSLASHES + 1) in text:
         raise ImportFailedError(
             f"found more than {MOST_BACKSLASHES} backslashes in a row in its config.pbtxt, expected"

@@ -1,4 +1,4 @@
-"""Why data cannot be had or used."""
+"""The error of data that cannot be fetched or used."""
 
 from training.failure import TrainingError
 

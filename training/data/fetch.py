@@ -27,7 +27,7 @@ def fetch(source: Distribution, folder: Path | None = None) -> Path:
     """Return the path of the verified archive; downloaded only when `folder` (the cache) lacks it.
 
     pip asks an archive's setup.py for its dependencies, but verifies the archive before. Raises
-    DataError when it cannot be had, as without a network, or when its digest is another one.
+    DataError if it cannot be fetched, as without a network, or if its digest differs.
     """
     kept = (folder or cache_root() / "data") / source.file
     if kept.exists() and digest_of(kept) == source.sha256:

@@ -113,7 +113,7 @@ def _demand_prices(ordered: pd.DataFrame, ticker: str) -> None:
 
 
 def windows(bars: Mapping[str, pd.DataFrame], stride: int = 1) -> Windows:
-    """Return every `stride`-th window of each share that has a next day to be judged by.
+    """Return every `stride`-th window of each share that has a next day as its target.
 
     A share with 60 bars or fewer has none. Raises DataError, which names the share, for other
     columns than FEATURES and for what `Bars.of` refuses: NaN, days twice or out of order.
@@ -183,8 +183,8 @@ def split(
 
 
 def cut(samples: Windows, days: tuple[np.datetime64, np.datetime64], purge_days: int = 7) -> Split:
-    """Train until the first of two days, validate until the second, test from there on; see `split`
-    for what is left out between the parts."""
+    """Cut at two days into train, validation and test; see `split` for the gap between the
+    parts."""
     gap = np.timedelta64(purge_days, "D")
     train = samples.target < days[0]
     validation = (samples.first >= days[0] + gap) & (samples.target < days[1])

@@ -101,7 +101,7 @@ class SentimentSplit:
 def load_sentiment(archive: Path | None = None) -> Sentiment:
     """Read the rated sentences from `archive`, which is fetched when it is not given.
 
-    Raises DataError when it cannot be fetched, or is not what it was.
+    Raises DataError if it cannot be fetched, or if its content has changed.
     """
     path = archive or fetch(VADER)
     rows = [row for source, text in _files(path) for row in _rows(source, text)]

@@ -55,7 +55,7 @@ def _days(samples: Windows) -> npt.NDArray[np.datetime64]:
 
 
 def _day(days: npt.NDArray[np.datetime64], number: int) -> np.datetime64:
-    """Return the day of a number; the one after the last for their count."""
+    """Return the day of that number; the day after the last one for their count."""
     if number < len(days):
         return np.datetime64(days[number])
     return np.datetime64(days[-1] + np.timedelta64(1, "D"))

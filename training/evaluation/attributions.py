@@ -24,9 +24,9 @@ _PAD, _CLS, _SEP = 0, 101, 102
 class Attributions:
     """Shares of each input in the predicted log return.
 
-    `values` [n, 60, 5] add up to the difference from the answer to a window without any movement;
-    `delta` is how far they are off that sum at most, by the steps of the integral, relative to the
-    mean size of the differences.
+    `values` [n, 60, 5] add up to the difference from the answer to a window without any movement.
+    `delta` is their largest error in that sum, from the steps of the integral, relative to the mean
+    size of the differences.
     """
 
     values: npt.NDArray[np.float64]

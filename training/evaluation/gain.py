@@ -1,4 +1,4 @@
-"""By how much a forecast's error is smaller than another's, and how sure that is."""
+"""Gain of a forecast over another one: the smaller error, with its confidence interval."""
 
 import math
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ Array = npt.NDArray[np.float64]
 class Gain:
     """The share by which the root mean square error is smaller, with a 95 % interval.
 
-    The interval is of a bootstrap over whole groups (days, documents), since what is in one group
-    succeeds and fails together.
+    The interval is of a bootstrap over whole groups (days, documents), since the cases of a group
+    depend on each other.
     """
 
     gain: float

@@ -128,7 +128,7 @@ def _ridge(learnt: Sentiment, judged: Sentiment) -> Array:
 
 
 def _logistic(learnt: Sentiment, judged: Sentiment) -> Array:
-    """Return predicted signs; 1 sign in the train texts leaves nothing to distinguish."""
+    """Return predicted signs; if all train texts have one sign, return it for all texts."""
     leaned = np.flatnonzero(learnt.scores)
     signs = np.sign(learnt.scores[leaned]).astype(int)
     if len(set(signs.tolist())) < 2:

@@ -12,7 +12,7 @@ _LOWEST = 0.01
 def rate(settings: Settings, step: int, steps: int, validations: Sequence[float]) -> float:
     """Return the learning rate of step `step` (from 0) of at most `steps`.
 
-    A function of what is in the checkpoint anyway, so it has no state that a resume could lose.
+    It depends only on values in the checkpoint, so it has no state that a resume could lose.
     """
     return settings.learning_rate * _share(settings, step, steps, validations)
 

@@ -1,4 +1,4 @@
-"""Addresses in texts of others, to which nothing may be sent."""
+"""Checks of addresses in untrusted text: to some of them, nothing may be sent."""
 
 import ipaddress
 import unicodedata

@@ -22,8 +22,8 @@ USER = 1000
 
 # A terminating pod continues to answer for this long, until endpoints have forgotten it.
 DRAIN_SECONDS = 15
-# Clients keep gRPC connections for ever, and one that ends with its server loses requests: asked
-# to reconnect this often (plus gRPC's jitter of a tenth), they have left before the drain is over.
+# Clients keep gRPC connections for ever, and lose requests if the server ends. They are told to
+# reconnect this often (plus gRPC's jitter of a tenth), so they leave before the drain is over.
 GRPC_CONNECTION_AGE_MS = 10_000
 # tritonserver waits this long for requests in flight, within the pod's grace period.
 EXIT_TIMEOUT_SECONDS = 30
@@ -109,8 +109,8 @@ def _triton(unit: ServingUnit) -> Manifest:
             "--strict-readiness=true",
             # If this is absent, a completed ONNX config turns max_batch_size 0 into 4.
             "--backend-config=default-max-batch-size=0",
-            # The kubelet keeps the log's last 2 KiB when Triton ends: there the reason of a failed
-            # load must be, not tables. `extraArgs: ["--log-info=true"]` brings them back.
+            # The kubelet keeps the log's last 2 KiB when Triton ends. They must hold the reason of
+            # a failed load, not tables. `extraArgs: ["--log-info=true"]` brings the tables back.
             "--log-info=false",
             f"--exit-timeout-secs={EXIT_TIMEOUT_SECONDS}",
             f"--http-port={HTTP_PORT}",
