@@ -26,11 +26,10 @@ def shares(weights: Sequence[float]) -> tuple[float, float]:
 
 
 class WeightedAverage:
-    """The same numbers as `training.models.combiner` has in torch; a test holds both together.
+    """The computation of `training.models.combiner` in numpy; a test compares both.
 
     `weights` are the two shares in the mean of log returns, price first. The text's share shrinks
-    with its confidence, to nothing at 0.5. `sensitivity` is the log return that the best text
-    stands for.
+    with its confidence, to 0 at 0.5. `sensitivity` is the log return of a text of score 1.
     """
 
     def __init__(self, weights: Sequence[float] = (0.8, 0.2), sensitivity: float = 0.01) -> None:
