@@ -17,11 +17,12 @@ import yaml
 
 from benchmarks.controller.audit import AuditLog
 from benchmarks.controller.baseline import Baseline
+from benchmarks.controller.benchmark import Benchmark
 from benchmarks.controller.client import Client
 from benchmarks.controller.machine import about, load_average
 from benchmarks.controller.observer import Observer
 from benchmarks.controller.operator_under_test import Kind, OperatorUnderTest, load
-from benchmarks.controller.phases import PHASES, PHASES_WITHOUT_PODS, Benchmark
+from benchmarks.controller.phases import PHASES, PHASES_WITHOUT_PODS
 from benchmarks.controller.process import Running
 from benchmarks.controller.report import curves, table
 from hack.cluster.apiserver import ApiServer

@@ -3,77 +3,16 @@
 import asyncio
 import statistics
 import time
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Any
 
 from benchmarks.controller import load
-from benchmarks.controller.audit import AuditLog
-from benchmarks.controller.client import MERGE_PATCH, Client
+from benchmarks.controller.benchmark import Benchmark, Figures
+from benchmarks.controller.client import MERGE_PATCH
 from benchmarks.controller.load import Request
 from benchmarks.controller.machine import CpuMeter
 from benchmarks.controller.observer import Observer
-from benchmarks.controller.operator_under_test import Edit, OperatorUnderTest, filled
-from benchmarks.controller.process import Running
+from benchmarks.controller.operator_under_test import Edit, filled
 
-Figures = dict[str, Any]
 POINTS = 100
-
-
-@dataclass(slots=True)
-class Benchmark:
-    """The input of every phase."""
-
-    operator: OperatorUnderTest
-    n: int
-    namespace: str
-    kubeconfig: Path
-    """Of the load; the operator's own is another, so that the audit log tells them apart."""
-
-    audit: AuditLog
-    client: Client
-    observer: Observer
-    running: Running
-    samples: int = 200
-    idle_seconds: float = 60
-    events_per_object: int = 10
-    event_rate: float = 150
-    pods: bool = True
-    """Whether anything becomes Ready."""
-
-    def path(self, name: str = "") -> str:
-        return self.operator.resource.path(self.namespace, name)
-
-    def names(self) -> list[str]:
-        return [f"model-{number:05d}" for number in range(self.n)]
-
-    def patience(self, each: float) -> float:
-        """Return seconds to wait for something of all objects before it counts as never."""
-        return 60 + self.n * each
-
-    async def start(self, changed: Mapping[str, str] | None = None) -> None:
-        """Start the operator under test, and wait until it watches its custom resources.
-
-        On a busy machine it can be ready, and quiet for a moment, before it has listed them.
-
-        Raises `TimeoutError` when it does not watch them in time.
-        """
-        mark = self.audit.mark()
-        await self.running.start(changed)
-        async with asyncio.timeout(self.patience(0.4)):
-            while True:
-                await asyncio.sleep(0.1)
-                if self.audit.since(mark).watched[self.operator.resource.plural]:
-                    return
-
-    async def idle(self) -> float:
-        return await self.running.idle(self.patience(0.4))
-
-    def cost(self, mark: int) -> Figures:
-        """Return requests since the mark and usage since `begin`."""
-        requests = self.audit.since(mark).to_json()
-        return {"requests": requests, "usage": asdict(self.running.usage())}
 
 
 async def burst(benchmark: Benchmark) -> Figures:

@@ -36,7 +36,7 @@ class ClusterMlflow:
         self.scale(1)
 
     def scale(self, replicas: int) -> None:
-        """Scale to 0 or 1 replicas, and wait; registered models stay."""
+        """Scale to 1 replica or to none, and wait; registered models stay."""
         self.kubectl("scale", *self._deployment, f"--replicas={replicas}")
         self.kubectl("rollout", "status", *self._deployment, "--timeout=180s")
         gone = ("--for=delete", "pod", "-l", f"app.kubernetes.io/name={NAME}")

@@ -117,11 +117,11 @@ def _reference(seen: Observed, state: RolloutState, step: str, ref: ModelRef) ->
         problem = Problem(path, "the pipeline itself", "another resource", "remove the step")
         return _StepResolution(problems=(problem,))
     named = Reference(ref.kind.value, ref.name)
-    there = seen.references.get(named)
-    if there is not None and there.stable is not None and not there.path_back:
-        message = f"{step}: {named} {version_of(there.stable)}{_state(there)}"
-        return _StepResolution(outcome=ReferenceOutcome(there.stable, message))
-    reason, requirement, remedy = _why_not_pinned(seen, named, there)
+    referenced = seen.references.get(named)
+    if referenced is not None and referenced.stable is not None and not referenced.path_back:
+        message = f"{step}: {named} {version_of(referenced.stable)}{_state(referenced)}"
+        return _StepResolution(outcome=ReferenceOutcome(referenced.stable, message))
+    reason, requirement, remedy = _why_not_pinned(seen, named, referenced)
     pin = last_pin(seen, state, named)
     kept = f"; {version_of(pin)} stays pinned" if pin else ""
     problem = Problem(path, "", f"{requirement}{kept}", remedy)
@@ -131,28 +131,28 @@ def _reference(seen: Observed, state: RolloutState, step: str, ref: ModelRef) ->
 
 
 def _why_not_pinned(
-    seen: Observed, named: Reference, there: Referenced | None
+    seen: Observed, named: Reference, referenced: Referenced | None
 ) -> tuple[Reason, str, str]:
     """Return the reason, requirement and remedy for a resource that gives no new pin."""
-    if there is None:
+    if referenced is None:
         remedy = "create it, or change the step's modelRef"
         requirement = f"{named} does not exist in namespace {seen.owner.key.namespace}"
         return Reason.REFERENCE_NOT_FOUND, requirement, remedy
-    if there.path_back:
+    if referenced.path_back:
         # Each new set would create another one, without end.
-        cycle = " -> ".join((seen.owner.key.name, *there.path_back))
+        cycle = " -> ".join((seen.owner.key.name, *referenced.path_back))
         requirement = f"{named} refers back to this pipeline ({cycle})"
         return Reason.REFERENCE_CYCLE, requirement, "change the modelRef of one of these pipelines"
-    if there.unresolved is not None:
-        return there.unresolved
-    if there.deleting:
+    if referenced.unresolved is not None:
+        return referenced.unresolved
+    if referenced.deleting:
         # In a foreground deletion the record goes first.
         remedy = "create it again, or change the step's modelRef"
         return Reason.REFERENCE_NOT_FOUND, f"{named} is being deleted", remedy
-    if there.ready:
+    if referenced.ready:
         requirement = f"the record of the stable revision of {named} is missing or not readable"
         return Reason.REFERENCE_NOT_READY, requirement, f"edit {named} to create a new revision"
-    because = f" ({there.reason})" if there.reason else ""
+    because = f" ({referenced.reason})" if referenced.reason else ""
     remedy = f"see `kubectl describe {named.kind.lower()} {named.name}`"
     return Reason.REFERENCE_NOT_READY, f"{named} has not been Ready yet{because}", remedy
 
@@ -162,13 +162,13 @@ def version_of(pin: Pin) -> str:
     return f"version {pin.version} (revision {pin.revision})"
 
 
-def _state(there: Referenced) -> str:
-    if there.deleting:
+def _state(referenced: Referenced) -> str:
+    if referenced.deleting:
         return ", which is being deleted"
     # Each change of a message is a write.
-    if there.ready or there.reason in UNDER_WAY:
+    if referenced.ready or referenced.reason in UNDER_WAY:
         return ""
-    return f", which is not Ready now ({there.reason or 'no status'})"
+    return f", which is not Ready now ({referenced.reason or 'no status'})"
 
 
 def last_pin(seen: Observed, state: RolloutState, named: Reference) -> Pin | None:

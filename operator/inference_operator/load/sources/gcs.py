@@ -22,6 +22,7 @@ from inference_operator.api.source_uri import SourceUri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
 from inference_operator.domain.http_credentials import keys_found
 from inference_operator.load.failure import LoadError
+from inference_operator.load.sources.bucket import files_at
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.gcs_session import BoundedSession, GoogleSession
 from inference_operator.load.sources.store_connections import endpoint_of
@@ -34,7 +35,6 @@ from inference_operator.load.transfer.source import (
     ByteRange,
     Listing,
     RangeError,
-    RemoteFile,
 )
 
 EXPECTED = "`credentials.json`, a service account's key, or `endpoint`"
@@ -74,19 +74,12 @@ class CloudStorage:
 
     def files(self, uri: str) -> Listing:
         """List one object, or all below a prefix that ends with a slash."""
-        bucket, name = SourceUri.of(uri).place
-        if not name.endswith("/"):
-            return Listing((RemoteFile(name, uri),))
-        with _explained(uri):
-            names = self._names(uri, bucket, name)
-        if not names:
-            raise LoadError(
-                Reason.ARTIFACT_NOT_FOUND,
-                f"{shown_uri(uri)} is an empty folder",
-                "correct it",
-            )
-        files = (RemoteFile(each.removeprefix(name), f"gs://{bucket}/{each}") for each in names)
-        return Listing(tuple(files), is_folder=True)
+
+        def names_below(bucket: str, prefix: str) -> list[str]:
+            with _explained(uri):
+                return self._names(uri, bucket, prefix)
+
+        return files_at(uri, names_below)
 
     def _names(self, uri: str, bucket: str, prefix: str) -> list[str]:
         blobs = self._client.list_blobs(

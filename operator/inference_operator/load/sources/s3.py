@@ -27,6 +27,7 @@ from inference_operator.api.shown_uri import shown_text, shown_uri
 from inference_operator.api.source_uri import SourceUri
 from inference_operator.domain.http_credentials import keys_found
 from inference_operator.load.failure import LoadError
+from inference_operator.load.sources.bucket import files_at
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.store_connections import check_url, checked_pools, endpoint_of
 from inference_operator.load.transfer.bounded_body import (
@@ -45,7 +46,6 @@ from inference_operator.load.transfer.source import (
     ByteRange,
     Listing,
     RangeError,
-    RemoteFile,
 )
 from inference_operator.load.transfer.transport import CONTENT_RANGE, whole_number
 
@@ -79,18 +79,7 @@ class S3:
 
     def files(self, uri: str) -> Listing:
         """List one object, or all below a prefix that ends with a slash."""
-        bucket, key = SourceUri.of(uri).place
-        if not key.endswith("/"):
-            return Listing((RemoteFile(key, uri),))
-        names = [name for name in self._names(bucket, key) if not name.endswith("/")]
-        if not names:
-            raise LoadError(
-                Reason.ARTIFACT_NOT_FOUND,
-                f"{shown_uri(uri)} is an empty folder",
-                "correct it",
-            )
-        files = (RemoteFile(name.removeprefix(key), f"s3://{bucket}/{name}") for name in names)
-        return Listing(tuple(files), is_folder=True)
+        return files_at(uri, self._names)
 
     @contextmanager
     def get(self, uri: str, span: ByteRange = WHOLE, etag: str | None = None) -> Iterator[Answer]:
@@ -114,7 +103,7 @@ class S3:
             for number, page in enumerate(pages.paginate(Bucket=bucket, Prefix=prefix)):
                 names.extend(item["Key"] for item in page.get("Contents", ()))
                 check_listing(uri, len(names), number)
-        return names
+        return [name for name in names if not name.endswith("/")]
 
     @contextmanager
     def _explained(self, uri: str) -> Iterator[None]:

@@ -33,8 +33,8 @@ def condition_drafts(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     yield from defaults_current_condition(inputs)
     ready = ready_condition(inputs)
     yield ready
-    stalled = stalled_condition(inputs)
-    yield from (stalled,) if stalled else reconciling_condition(ready)
+    if working := stalled_condition(inputs) or reconciling_condition(ready):
+        yield working
 
 
 def conditions(
