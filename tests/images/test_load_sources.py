@@ -10,11 +10,11 @@ ASK = """
 import sys
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.transfer.retry import TransientError
-from inference_operator.load.sources.select import origin_of
+from inference_operator.load.sources.select import source_for
 uri, *pairs = sys.argv[1:]
 values = dict(pair.split("=") for pair in pairs)
 try:
-    origin_of(uri, Secret("store", values), 2.0).get(uri).__enter__()
+    source_for(uri, Secret("store", values), 2.0).get(uri).__enter__()
 except TransientError as error:
     print(error)
 """

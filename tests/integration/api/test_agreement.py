@@ -95,5 +95,5 @@ def _operator_limits(body: dict[str, Any]) -> set[str]:
     try:
         parse(body)
     except InvalidResourceError as error:
-        return {re.sub(r"^spec\.resources\.limits[.\[]|\]$", "", e.path) for e in error.errors}
+        return {re.sub(r"^spec\.resources\.limits[.\[]|\]$", "", e.path) for e in error.problems}
     return set()
