@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 
 from inference_operator.api.quoting import short, visible
 from inference_operator.cli.graphviz import svg
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.validation.drawing import drawing
 from model_builders.graph.drawing.dot import dot
 from model_builders.graph.drawing.picture import Box, Kind, Picture, Wire, picture
@@ -79,7 +80,7 @@ def test_what_is_refused_is_red_with_the_sentence_and_written_below_the_name() -
 
 @pytest.mark.parametrize("shape", ["unknown", "chain", "shapes"])
 def test_the_largest_pipelines_are_drawn(shape: str) -> None:
-    made = drawing(seen(SHAPES[shape](name_of, STEPS)))
+    made = drawing(seen(SHAPES[shape](name_of, STEPS)), RolloutState())
     shown = picture(made.graph, runs=made.runs, problems=made.problems)
 
     # A box has a line for its title, and a step one for its model.
