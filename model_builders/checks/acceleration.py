@@ -21,7 +21,7 @@ def gpu_indices(spec: InferenceModelSpec) -> Iterator[Problem]:
             yield Problem(
                 f"{GROUPS}[{index}].gpus",
                 str(list(group.gpus)),
-                "none: the pod gets no GPU",
+                "no value, since the pod gets no GPU",
                 f"{ADD_ACCELERATOR}, or remove gpus",
             )
 
@@ -37,7 +37,7 @@ def profiles_of(groups: Iterable[InstanceGroup], model_format: str) -> Iterator[
             yield Problem(
                 f"{GROUPS}[{index}].profiles",
                 f"profiles for a {model_format} model",
-                "none: only TensorRT plans have optimization profiles",
+                "no value, since only TensorRT plans have optimization profiles",
                 "remove it",
             )
             continue

@@ -77,14 +77,14 @@ def cache(config: Any, decoupled: Sequence[str], sequential: Sequence[str]) -> I
         yield Problem(
             "spec.triton.responseCache",
             f"a cache for decoupled responses ({whose})",
-            "none: Triton does not cache them",
+            "no value, since Triton does not cache them",
             "remove it, or make the models answer each request once",
         )
     if sequential:
         yield Problem(
             "spec.triton.responseCache",
             f"a cache for answers of sequences (those of step {sequential[0]})",
-            "none: Triton would answer from another place in the sequence",
+            "no value, since Triton would answer from another place in the sequence",
             "remove it, or take sequence_batching out of the model",
         )
 

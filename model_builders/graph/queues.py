@@ -26,7 +26,7 @@ def sequences(graph: Graph) -> Iterator[Problem]:
         yield Problem(
             step.path,
             f"sequence_batching of model {quoted(model.name)}, {where}",
-            "none: Triton crashes on a request without a sequence id, or of several rows",
+            "no value, since Triton crashes on a request without a sequence id, or of several rows",
             "let one of the steps feed the other, or take sequence_batching out of the model",
         )
 

@@ -81,8 +81,8 @@ def _read(folder: Path) -> ModelConfig:
         text = _text(path)
         if text.startswith(_BYTE_ORDER_MARK):
             raise ImportFailedError(
-                "found a byte order mark at the beginning of its config.pbtxt, expected none:"
-                " Triton does not load such a model; save it as UTF-8 without a BOM"
+                "found a byte order mark at the beginning of its config.pbtxt, expected none,"
+                " since Triton does not load such a model; save it as UTF-8 without a BOM"
             )
         return parse_pbtxt(text, path=f"{folder.name}/{CONFIG}")
     except FileNotFoundError:

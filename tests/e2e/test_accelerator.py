@@ -31,7 +31,10 @@ def test_without_a_gpu_the_model_runs_on_the_cpu_and_moves_when_one_appears(
     }
     served = harness.model(namespace, **changes).apply().wait_ready()
     assert served.status()["accelerator"]["mode"] == "CPU"
-    assert "none of 1 node offers 1 nvidia.com/gpu" in served.condition("Ready")["message"]
+    assert (
+        "no node offers 1 nvidia.com/gpu to these pods (1 node checked)"
+        in served.condition("Ready")["message"]
+    )
     assert served.predict() == [3.0, 5.0, 7.0, 9.0]
     on_cpu = served.stable()
     assert "KIND_CPU" in config(harness, namespace, on_cpu)

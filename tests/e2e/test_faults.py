@@ -222,6 +222,6 @@ def test_a_service_of_somebody_else_is_not_taken_over(
     )
     served = harness.model(namespace).apply()
     message = served.wait_reason("Ready", "ChildRefused")
-    assert "Service/linear exists and is managed by somebody else" in message
+    assert "Service/linear exists and belongs to another owner" in message
     service = harness.kubectl.get("service", "linear", "-n", namespace)
     assert service["spec"]["selector"] == {"app": "theirs"}

@@ -82,7 +82,7 @@ def test_a_revision_that_never_answers_is_given_up_and_the_old_one_serves(
     served.apply(**{"spec.triton.image": "inference-operator.invalid/none:1"})
     message = served.wait_reason("Stalled", "ProgressDeadlineExceeded")
     assert "its model answers on 0 of 1 replica" in message
-    assert f"revision {old} goes on serving" in message
+    assert f"revision {old} continues to serve" in message
     assert served.status()["phase"] == "Degraded"
     assert served.holds("Available")
     assert served.predict() == LINEAR

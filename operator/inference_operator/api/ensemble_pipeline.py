@@ -128,7 +128,7 @@ class Step(ApiModel):
                 or not (self.triton.has("dynamic_batching") or self.triton.has("instance_groups"))
             ),
             value="dynamicBatching or instanceGroups for EnsemblePipeline {modelRef.name}",
-            requirement="none: an ensemble has no instances or batches of its own",
+            requirement="no value, since an ensemble has no instances or batches of its own",
             remedy="set them in the steps of that pipeline",
             field="triton",
         ),

@@ -46,7 +46,7 @@ def _type_of(body: Mapping[str, Any]) -> type[InferenceModel] | type[EnsemblePip
     if isinstance(kind, str) and kind in BY_KIND:
         return BY_KIND[kind].resource
     written = "nothing" if kind is None else shown_value(kind)
-    unknown = Problem("kind", written, " or ".join(BY_KIND), "write the kind that is meant")
+    unknown = Problem("kind", written, " or ".join(BY_KIND), "write the kind that you need")
     raise InvalidResourceError([unknown])
 
 

@@ -33,7 +33,7 @@ def add_parser(subparsers: Any) -> None:
         parser.add_argument(
             "--triton-image",
             default=DEFAULTS.triton_image,
-            help="image of specs that name none (%(default)s)",
+            help="image for specs without image (%(default)s)",
         )
         parser.add_argument(
             "--staged",

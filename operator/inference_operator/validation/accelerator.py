@@ -52,7 +52,7 @@ def choose_mode(
         return AcceleratorChoice(Mode.ACCELERATOR, f"{len(offering)} of {total} {offer} {request}")
     return AcceleratorChoice(
         Mode.CPU,
-        f"none of {total} offers {request} to these pods, so the model runs on the CPU"
+        f"no node offers {request} to these pods ({total} checked), so the model runs on the CPU"
         " (accelerator.whenUnavailable: UseCPU)",
     )
 

@@ -47,7 +47,7 @@ def resolve_image(
     if not defaults.staged or image is None or image == unit.server.image:
         return ImageChoice(kept)
     change = f"the operator's default Triton image changed from {image} to {unit.server.image}"
-    stays = f"{change}; revision {live.revision} goes on serving"
+    stays = f"{change}; revision {live.revision} continues to serve"
     if unit.rollout.paused:
         return ImageChoice(kept, f"{stays}: spec.rollout.paused is true")
     if not seen.holds_slot:

@@ -68,7 +68,7 @@ def _ensemble(config: ModelConfig, step: Step) -> Iterator[Problem]:
         yield Problem(
             f"{path_of(step.name)}.triton",
             f"{' and '.join(fields)} for the ensemble {config.name}",
-            "none: an ensemble has no instances or batches of its own",
+            "no value, since an ensemble has no instances or batches of its own",
             "set them where its steps are described",
         )
 

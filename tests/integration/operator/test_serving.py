@@ -127,7 +127,7 @@ def test_a_bad_edit_is_refused_by_the_api_server_or_reported(
 
     assert condition["reason"] == "InvalidSpec"
     assert "spec.triton.configOverrides" in condition["message"]
-    assert f"(revision {old} goes on serving on 1 replica)" in condition["message"]
+    assert f"(revision {old} continues to serve on 1 replica)" in condition["message"]
     assert scene.served() == old
     assert scene.condition("Available")["status"] == "True"
 
@@ -293,6 +293,6 @@ def test_a_foreign_service_is_reported_and_left_alone(
         lambda: scene.model().get("status"),
     )
 
-    assert condition["message"].startswith(f"Service/{NAME} exists and is managed by somebody else")
+    assert condition["message"].startswith(f"Service/{NAME} exists and belongs to another owner")
     assert scene.get("service", NAME)["spec"] == before
     assert "Deployment" in scene.kinds()

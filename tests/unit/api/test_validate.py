@@ -131,7 +131,7 @@ def test_another_kind_is_refused() -> None:
         parse({**GOOD, "kind": "Deployment"})
     assert str(caught.value) == (
         'kind: found "Deployment", expected InferenceModel or EnsemblePipeline;'
-        " write the kind that is meant"
+        " write the kind that you need"
     )
 
 

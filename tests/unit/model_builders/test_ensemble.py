@@ -137,7 +137,8 @@ def test_answers_of_decoupled_models_are_not_cached(
         rendered(model, **triton)
     assert str(raised.value) == (
         f"spec.triton.responseCache: found a cache for decoupled responses ({whose}), expected"
-        " none: Triton does not cache them; remove it, or make the models answer each request once"
+        " no value, since Triton does not cache them; remove it, or make the models answer each"
+        " request once"
     )
 
 
@@ -146,8 +147,8 @@ def test_answers_of_sequences_are_not_cached() -> None:
         rendered(StepModel("ticks", sequential=True), **CACHE)
     assert str(raised.value) == (
         "spec.triton.responseCache: found a cache for answers of sequences (those of step price),"
-        " expected none: Triton would answer from another place in the sequence; remove it, or take"
-        " sequence_batching out of the model"
+        " expected no value, since Triton would answer from another place in the sequence; remove"
+        " it, or take sequence_batching out of the model"
     )
 
 

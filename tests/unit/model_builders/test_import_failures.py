@@ -27,8 +27,8 @@ FAILURES = {
     "a byte order mark": (
         f"\ufeff{PYTHON}",
         {"model_py": ""},
-        "found a byte order mark at the beginning of its config.pbtxt, expected none: Triton does"
-        " not load such a model; save it as UTF-8 without a BOM",
+        "found a byte order mark at the beginning of its config.pbtxt, expected none, since Triton"
+        " does not load such a model; save it as UTF-8 without a BOM",
     ),
     "a backend without a format": (
         'platform: "tensorflow_savedmodel"',

@@ -45,7 +45,7 @@ async def test_what_serves_goes_on_under_a_new_list() -> None:
     status, reason, message = condition(world, "SpecValid")
     assert (status, reason) == ("True", "Valid")
     assert message.startswith(
-        "the running revision goes on serving, but a new one would be refused"
+        "the running revision continues to serve, but a new one would be refused"
     )
     assert 'spec.triton.image: found "old.example/triton:1"' in message
 
@@ -74,7 +74,7 @@ async def test_an_edit_makes_no_revision_that_is_not_allowed() -> None:
     status, reason, message = world.ready
     assert (status, reason) == ("False", "NotAllowed")
     assert "ask the platform engineers to add it to INFERENCE_OPERATOR_ALLOWED_IMAGES" in message
-    assert f"(revision {served} goes on serving on 1 replica)" in message
+    assert f"(revision {served} continues to serve on 1 replica)" in message
     assert condition(world, "SpecValid")[:2] == ("False", "NotAllowed")
     assert condition(world, "Stalled")[:2] == ("True", "NotAllowed")
     assert world.event_reasons[-1] == "NotAllowed"

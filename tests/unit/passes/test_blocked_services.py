@@ -33,7 +33,7 @@ async def test_a_foreign_service_of_the_same_name_is_not_overwritten() -> None:
     assert world.cluster.live("Service", "fx-drift") == before
     assert world.ready[:2] == ("False", "ChildRefused")
     assert world.ready[2] == (
-        "Service/fx-drift exists and is managed by somebody else; delete or rename it, or rename"
+        "Service/fx-drift exists and belongs to another owner; delete or rename it, or rename"
         " this resource"
     )
 
@@ -55,7 +55,7 @@ async def test_a_foreign_service_without_a_selector_is_not_taken_over() -> None:
     assert "selector" not in service["spec"]
     assert "ownerReferences" not in service["metadata"]
     assert world.ready[:2] == ("False", "ChildRefused")
-    assert f"Service/{KEY.name} exists and is managed by somebody else" in world.ready[2]
+    assert f"Service/{KEY.name} exists and belongs to another owner" in world.ready[2]
 
     world.cluster.remove("Service", KEY.name)
     await world.settle()
@@ -177,4 +177,4 @@ async def test_a_service_that_cannot_be_written_for_now_is_not_called_ready() ->
     await world.settle(rounds=2)
 
     assert world.ready[:2] == ("False", "Progressing")
-    assert world.ready[2].startswith("clients are not sent to revision")
+    assert world.ready[2].startswith("the Service does not select revision")

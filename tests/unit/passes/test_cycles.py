@@ -134,7 +134,7 @@ async def test_a_ring_that_closes_later_stops_nobody_who_serves(last_first: bool
     )
     assert harness.condition("inner", "Ready")[1] == "ReferenceCycle"
     assert harness.condition("inner", "Ready")[2].endswith(
-        f"{REMEDY} (revision {served['inner']} goes on serving on 1 replica)"
+        f"{REMEDY} (revision {served['inner']} continues to serve on 1 replica)"
     )
     assert harness.event_reasons.count("ReferenceCycle") == 3
 

@@ -93,7 +93,7 @@ async def test_in_stages_one_unit_at_once_gets_it_and_the_rest_say_that_they_wai
         f"the operator's default Triton image changed from {TRITON_IMAGE} to {NEW_IMAGE}; revision "
     )
     assert waiting(world)["rates"].endswith(
-        "goes on serving: at most 1 unit may change at the same time"
+        "continues to serve: at most 1 unit may change at the same time"
     )
     assert [c.status for c in status(world, "rates").conditions if c.type == "Ready"] == ["True"]
 

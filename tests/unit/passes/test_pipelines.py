@@ -72,7 +72,9 @@ async def test_a_set_that_does_not_come_up_leaves_the_old_one_serving() -> None:
     assert status.candidate is not None
     assert status.steps[0].source == "https://store.example/fx/1/model.onnx"
     assert harness.condition("Available")[0] == "True"
-    assert harness.condition("Ready")[2].endswith(f"(revision {old} goes on serving on 1 replica)")
+    assert harness.condition("Ready")[2].endswith(
+        f"(revision {old} continues to serve on 1 replica)"
+    )
 
 
 async def test_a_version_that_does_not_fit_leaves_what_is_pinned() -> None:

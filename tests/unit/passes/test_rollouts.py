@@ -84,7 +84,7 @@ async def test_an_invalid_edit_keeps_serving_and_says_so() -> None:
     status, reason, message = world.ready
     assert (status, reason) == ("False", "InvalidSpec")
     assert message.startswith("spec.replicas: found -1, expected at least 0")
-    assert message.endswith(f"(revision {old} goes on serving on 1 replica)")
+    assert message.endswith(f"(revision {old} continues to serve on 1 replica)")
 
 
 async def test_an_invalid_edit_that_is_taken_back_changes_nothing() -> None:
@@ -207,7 +207,7 @@ async def test_past_the_deadline_the_old_one_serves_and_the_reason_is_said() -> 
         "False",
         "ProgressDeadlineExceeded",
         f"revision {new} has made no progress since {format_time(edited)} (progressDeadline 60 s):"
-        f" its model answers on 0 of 1 replica; revision {old} goes on serving",
+        f" its model answers on 0 of 1 replica; revision {old} continues to serve",
     )
     assert world.status.phase == "Degraded"
 

@@ -43,9 +43,8 @@ def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (1, 2)}, served="0ld")
     conditions = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
 
-    words = (
-        f"revision {MINE} answers on 1 of 2 replicas (revision 0ld goes on serving on 2 replicas)"
-    )
+    serves = "(revision 0ld continues to serve on 2 replicas)"
+    words = f"revision {MINE} answers on 1 of 2 replicas {serves}"
     assert conditions["Ready"] == ("False", "Progressing", words)
     assert conditions["Reconciling"] == ("True", "Progressing", words)
     assert conditions["Available"][2] == "revision 0ld answers its clients"
@@ -56,11 +55,11 @@ def test_a_candidate_that_only_lacks_its_service_says_so() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (2, 2)}, served="0ld")
     conditions = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
 
-    words = f"clients are not sent to revision {MINE} yet"
+    words = f"the Service does not select revision {MINE} yet"
     assert conditions["Ready"] == (
         "False",
         "Progressing",
-        f"{words} (revision 0ld goes on serving on 2 replicas)",
+        f"{words} (revision 0ld continues to serve on 2 replicas)",
     )
 
 
@@ -69,7 +68,7 @@ def test_not_ready_before_the_service_leads_to_it() -> None:
     conditions = story(seen, decided(RolloutState(stable=MINE)))
 
     assert conditions["Ready"][:2] == ("False", "Progressing")
-    assert conditions["Ready"][2] == f"clients are not sent to revision {MINE} yet"
+    assert conditions["Ready"][2] == f"the Service does not select revision {MINE} yet"
 
 
 def test_scaling_up_says_how_far() -> None:
@@ -114,7 +113,7 @@ def test_an_invalid_spec_says_so_and_who_serves() -> None:
     message = (
         "spec.replicas: found -1, expected 0 or more; spec.model: found nothing, expected a value"
     )
-    serves = " (revision 0ld goes on serving on 2 replicas)"
+    serves = " (revision 0ld continues to serve on 2 replicas)"
     assert conditions["SpecValid"] == ("False", "InvalidSpec", message + serves)
     assert conditions["Ready"] == ("False", "InvalidSpec", message + serves)
     assert conditions["Stalled"] == ("True", "InvalidSpec", message)

@@ -205,7 +205,7 @@ def test_it_can_be_explained_in_words() -> None:
         "InferenceModel/desk-7/fx-drift:\n"
         "  wanted: model fx-drift version 1 from https://store.example/fx/7/model.onnx,"
         f" revision {MINE}, 2 replicas\n"
-        f"  decision: RevisionCreated: revision {MINE} is brought up with 2 replicas\n"
+        f"  decision: RevisionCreated: revision {MINE} starts with 2 replicas\n"
         "  next check: in 600 s at the latest\n"
         f"  apply  ControllerRevision/fx-drift-{MINE} (missing)\n"
         f"  create ConfigMap/fx-drift-{MINE} (missing)\n"

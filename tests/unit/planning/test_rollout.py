@@ -47,7 +47,7 @@ STORY = {
     "a first deploy begins, with clients sent to it": (
         step(RolloutState(), "new"),
         RolloutState(candidate="new", since=NOON),
-        ["RevisionCreated: revision new is brought up with 2 replicas"],
+        ["RevisionCreated: revision new starts with 2 replicas"],
     ),
     "a first deploy that answers on some replicas goes on": (
         step(RolloutState(candidate="new", since=NOON), "new", 1, now=after(5)),
@@ -85,19 +85,19 @@ STORY = {
     "an edit brings the new revision up beside the old one": (
         step(SERVING, "new"),
         BEGUN,
-        ["RevisionCreated: revision new is brought up with 2 replicas beside revision old"],
+        ["RevisionCreated: revision new starts with 2 replicas beside revision old"],
     ),
     "an edit in mid-rollout starts over with the newest": (
         step(replace(BEGUN, progress=1), "newer", now=after(40)),
         RolloutState(stable="old", candidate="newer", since=after(40)),
-        ["RevisionCreated: revision newer is brought up with 2 replicas beside revision old"],
+        ["RevisionCreated: revision newer starts with 2 replicas beside revision old"],
     ),
     "going back to the stable revision aborts at once": (
         step(replace(BEGUN, progress=1), "old", 2, now=after(40)),
         SERVING,
         [
             "Aborted: the spec went back to revision old, which still serves;"
-            " revision new is given up"
+            " revision new is cancelled"
         ],
     ),
     "clients move when the new revision answers on all replicas": (
@@ -127,7 +127,7 @@ STORY = {
         step(PROMOTED, "old", 2, now=after(10)),
         RolloutState(stable="old", previous="new", promoted_at=after(10)),
         [
-            "RevisionCreated: revision old is brought up with 2 replicas beside revision new",
+            "RevisionCreated: revision old starts with 2 replicas beside revision new",
             "Promoted: revision old answers on 2 of 2 replicas; clients moved to it from"
             " revision new",
         ],
@@ -135,13 +135,13 @@ STORY = {
     "an edit during the delay keeps three revisions alive": (
         step(PROMOTED, "newest", 0, now=after(10)),
         replace(PROMOTED, candidate="newest", since=after(10)),
-        ["RevisionCreated: revision newest is brought up with 2 replicas beside revision new"],
+        ["RevisionCreated: revision newest starts with 2 replicas beside revision new"],
     ),
     "with zero replicas a new revision takes over at once": (
         step(SERVING, "new", 0, replicas=0),
         RolloutState(stable="new", previous="old", promoted_at=NOON),
         [
-            "RevisionCreated: revision new is brought up with 0 replicas beside revision old",
+            "RevisionCreated: revision new starts with 0 replicas beside revision old",
             "Promoted: revision new answers on 0 of 0 replicas; clients moved to it from"
             " revision old",
         ],
@@ -169,14 +169,14 @@ STORY = {
     "a first deploy is not held by a pause": (
         step(RolloutState(), "new", paused=True),
         RolloutState(candidate="new", since=NOON),
-        ["RevisionCreated: revision new is brought up with 2 replicas"],
+        ["RevisionCreated: revision new starts with 2 replicas"],
     ),
     "a pause still lets the spec go back": (
         step(BEGUN, "old", paused=True),
         SERVING,
         [
             "Aborted: the spec went back to revision old, which still serves;"
-            " revision new is given up"
+            " revision new is cancelled"
         ],
     ),
 }
@@ -193,7 +193,7 @@ def test_a_pause_says_who_waits_and_who_serves() -> None:
 
     assert done.paused
     assert done.blocked_reason == (
-        "revision new waits because spec.rollout.paused is true; revision old goes on serving"
+        "revision new waits because spec.rollout.paused is true; revision old continues to serve"
     )
 
 
@@ -203,7 +203,7 @@ def test_past_the_deadline_it_says_what_is_missing_and_who_serves() -> None:
     assert done.state == replace(BEGUN, progress=1)
     assert done.blocked_reason == (
         "revision new has made no progress since 2031-05-06T12:00:00Z (progressDeadline 600 s):"
-        " its model answers on 1 of 2 replicas; revision old goes on serving"
+        " its model answers on 1 of 2 replicas; revision old continues to serve"
     )
     assert done.wake_after is None
 

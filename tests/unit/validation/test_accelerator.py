@@ -65,8 +65,8 @@ def test_the_mode_is(
 
 def test_it_says_why_on_the_cpu() -> None:
     assert choose_mode(FALLS_BACK, ANYWHERE, (TAINTED,)).message == (
-        "none of 1 node offers 1 nvidia.com/gpu to these pods, so the model runs on the CPU"
-        " (accelerator.whenUnavailable: UseCPU)"
+        "no node offers 1 nvidia.com/gpu to these pods (1 node checked), so the model runs on the"
+        " CPU (accelerator.whenUnavailable: UseCPU)"
     )
 
 

@@ -233,7 +233,7 @@ def test_another_alias_is_not_served_from_what_this_one_stood_for() -> None:
     assert done.state.stable is not None
     conditions = story(view)
     assert conditions[ConditionType.READY][:2] == (ConditionStatus.FALSE, "RegistryUnreachable")
-    assert "goes on serving on 2 replicas" in conditions[ConditionType.READY][2]
+    assert "continues to serve on 2 replicas" in conditions[ConditionType.READY][2]
 
 
 def test_a_version_that_cannot_be_served_leaves_the_last_one_serving() -> None:

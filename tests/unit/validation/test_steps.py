@@ -115,8 +115,8 @@ def test_a_model_that_is_an_ensemble_has_no_instances_and_no_batches(word: str) 
     )
 
     assert problem == (
-        f"spec.steps[drift].triton: found {word} for the ensemble mood, expected none: an ensemble"
-        " has no instances or batches of its own; set them where its steps are described"
+        f"spec.steps[drift].triton: found {word} for the ensemble mood, expected no value, since an"
+        " ensemble has no instances or batches of its own; set them where its steps are described"
     )
 
 
@@ -187,7 +187,7 @@ def test_only_engines_have_profiles() -> None:
 
     assert problem == (
         "spec.steps[drift].triton.instanceGroups[0].profiles: found profiles for a onnx model,"
-        " expected none: only TensorRT plans have optimization profiles; remove it"
+        " expected no value, since only TensorRT plans have optimization profiles; remove it"
     )
 
 

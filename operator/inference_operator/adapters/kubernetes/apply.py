@@ -168,7 +168,7 @@ def _record(outcome: Outcome, action: Action, error: ApiError | ObjectionError) 
         outcome.transient.append(f"{action.key}: {error.message}")
     elif _is_conflict(error):
         outcome.refused.append(
-            f"{action.key} exists and is managed by somebody else ({error.message}); delete or"
+            f"{action.key} exists and belongs to another owner ({error.message}); delete or"
             " rename it, or rename this resource"
         )
     else:

@@ -54,7 +54,11 @@ class Resync:
         try:
             live = await self._cluster.keys(resource, selector_of(resource))
         except ApiError as error:
-            log.warning("cannot compare %s with the cache: %s", resource.plural, error)
+            log.warning(
+                "cannot compare the watched %s with a list of the API server: %s",
+                resource.plural,
+                error,
+            )
             self.ask(resource)
             return
         for name, uid in before.items():

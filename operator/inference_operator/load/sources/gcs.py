@@ -98,8 +98,8 @@ class CloudStorage:
             if blobs.next_page_token is not None and blobs.next_page_token == token:
                 raise LoadError(
                     Reason.FETCH_FAILED,
-                    f"{shown_uri(uri)}: the server lists it without end: it sent a page's token"
-                    " twice",
+                    f"{shown_uri(uri)}: the server repeats pages of its list: it sent a page's"
+                    " token twice",
                 )
             token = blobs.next_page_token
         return names

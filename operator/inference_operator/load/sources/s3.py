@@ -112,7 +112,7 @@ class S3:
         except PaginationError as error:
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{shown_uri(uri)}: the server lists it without end: {text_of(error)}",
+                f"{shown_uri(uri)}: the server repeats pages of its list: {text_of(error)}",
             ) from None
         except ClientError as error:
             raise self._refusal(error, uri) from None

@@ -92,8 +92,7 @@ def _describe_conflict(key: ChildKey, holder: UnitKey | None) -> str:
     if holder is not None:
         return f"{key} belongs to {holder.kind} {holder.name}; rename one of the two"
     return (
-        f"{key} exists and is managed by somebody else; delete or rename it, or rename this"
-        " resource"
+        f"{key} exists and belongs to another owner; delete or rename it, or rename this resource"
     )
 
 

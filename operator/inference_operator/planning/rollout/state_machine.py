@@ -79,7 +79,7 @@ def _pause(state: RolloutState, facts: RolloutFacts) -> Transition:
     return Transition(
         replace(state, since=None),
         blocked_reason=f"revision {facts.target} waits because spec.rollout.paused is true;"
-        f" revision {state.stable} goes on serving",
+        f" revision {state.stable} continues to serve",
         paused=True,
     )
 
@@ -90,7 +90,7 @@ def _settled(state: RolloutState) -> Transition:
     decision = Decision(
         Reason.ABORTED,
         f"the spec went back to revision {state.stable}, which still serves;"
-        f" revision {state.candidate} is given up",
+        f" revision {state.candidate} is cancelled",
         state.candidate,
         state.stable,
     )
@@ -101,7 +101,7 @@ def _start(state: RolloutState, facts: RolloutFacts) -> Transition:
     begun = replace(state, candidate=facts.target, since=facts.now, progress=0)
     decision = Decision(
         Reason.REVISION_CREATED,
-        f"revision {facts.named} is brought up with {counted(facts.replicas, 'replica')}"
+        f"revision {facts.named} starts with {counted(facts.replicas, 'replica')}"
         + (f" beside revision {state.stable}" if state.stable else "")
         + (f": {facts.revision_cause}" if facts.revision_cause else ""),
         state.candidate or state.stable,
@@ -131,7 +131,7 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
         blocked_reason=f"revision {facts.target} has made no progress since {format_time(since)}"
         f" (progressDeadline {int(facts.settings.progress_deadline.total_seconds())} s):"
         f" its model answers on {facts.ready} of {counted(facts.replicas, 'replica')}"
-        + (f"; revision {state.stable} goes on serving" if state.stable else ""),
+        + (f"; revision {state.stable} continues to serve" if state.stable else ""),
     )
 
 

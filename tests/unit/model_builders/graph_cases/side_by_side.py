@@ -58,8 +58,8 @@ BAD: dict[str, Bad] = {
         ),
         (
             'spec.steps[a]: found sequence_batching of model "sequence", where spec.steps[b] may'
-            " run at the same time, expected none: Triton crashes on a request without a sequence"
-            " id, or of several rows; let one of the steps feed the other, or take"
+            " run at the same time, expected no value, since Triton crashes on a request without a"
+            " sequence id, or of several rows; let one of the steps feed the other, or take"
             " sequence_batching out of the model",
         ),
         Ends(Request(), clients=1),
@@ -74,8 +74,8 @@ BAD: dict[str, Bad] = {
         ),
         (
             'spec.steps[a]: found sequence_batching of model "sequence", where spec.steps[b] may'
-            " run at the same time, expected none: Triton crashes on a request without a sequence"
-            " id, or of several rows; let one of the steps feed the other, or take"
+            " run at the same time, expected no value, since Triton crashes on a request without a"
+            " sequence id, or of several rows; let one of the steps feed the other, or take"
             " sequence_batching out of the model",
         ),
         Ends(Request(), clients=1),

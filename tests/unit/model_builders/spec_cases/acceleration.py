@@ -12,13 +12,14 @@ SOUND: dict[str, InferenceModelSpec] = {
 BAD: dict[str, tuple[InferenceModelSpec, str]] = {
     "GPU indices without GPUs": (
         spec(triton={"instanceGroups": [{"kind": "Auto", "gpus": [0]}]}),
-        "spec.triton.instanceGroups[0].gpus: found [0], expected none: the pod gets no GPU; add"
-        " spec.accelerator (`accelerator: {}` asks for one nvidia.com/gpu), or remove gpus",
+        "spec.triton.instanceGroups[0].gpus: found [0], expected no value, since the pod gets no"
+        " GPU; add spec.accelerator (`accelerator: {}` asks for one nvidia.com/gpu), or remove"
+        " gpus",
     ),
     "profiles without a plan": (
         spec(triton={"instanceGroups": [{"profiles": ["0"]}]}),
         "spec.triton.instanceGroups[0].profiles: found profiles for a torchscript model,"
-        " expected none: only TensorRT plans have optimization profiles; remove it",
+        " expected no value, since only TensorRT plans have optimization profiles; remove it",
     ),
     "a profile that is no number": (
         spec(

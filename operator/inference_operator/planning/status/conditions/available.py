@@ -13,7 +13,7 @@ def available_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
         return
     ready = inputs.seen.ready_of(serving)
     if inputs.plan.has_no_service:
-        message = f"no client reaches revision {serving}: {'; '.join(inputs.plan.conflicts)}"
+        message = f"clients cannot reach revision {serving}: {'; '.join(inputs.plan.conflicts)}"
         yield ConditionDraft(ConditionType.AVAILABLE, False, Reason.CHILD_REFUSED, message)
     elif ready > 0:
         message = f"revision {serving} answers its clients"

@@ -82,4 +82,4 @@ def still_serving(inputs: ConditionInputs) -> str:
     if stable is None or stable == target or inputs.seen.ready_of(stable) == 0:
         return ""
     replicas = counted(inputs.seen.ready_of(stable), "replica")
-    return f" (revision {stable} goes on serving on {replicas})"
+    return f" (revision {stable} continues to serve on {replicas})"

@@ -50,7 +50,7 @@ def _not_ready(inputs: ConditionInputs, record: RevisionRecord) -> tuple[Reason,
     if plan.blocked_reason:
         return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.blocked_reason
     if inputs.ready >= inputs.replicas:
-        message = f"clients are not sent to revision {record.revision} yet"
+        message = f"the Service does not select revision {record.revision} yet"
         return Reason.PROGRESSING, message + still_serving(inputs)
     reason = Reason.SCALING if inputs.promoted else Reason.PROGRESSING
     replicas = counted(inputs.replicas, "replica")

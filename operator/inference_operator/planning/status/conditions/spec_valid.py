@@ -24,5 +24,7 @@ def spec_valid_condition(inputs: ConditionInputs) -> ConditionDraft:
     message = "the spec can be served"
     if inputs.plan.outside:
         outside = joined(inputs.plan.outside)
-        message = f"the running revision goes on serving, but a new one would be refused: {outside}"
+        message = (
+            f"the running revision continues to serve, but a new one would be refused: {outside}"
+        )
     return ConditionDraft(ConditionType.SPEC_VALID, True, Reason.VALID, message)
