@@ -4,6 +4,7 @@ Small files and those of servers without ranges grow from their start; large one
 pieces over several connections.
 """
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,7 +18,7 @@ from inference_operator.load.transfer.ranged_download import (
     remove_pieces,
 )
 from inference_operator.load.transfer.resumable_download import Download, ResumableDownload
-from inference_operator.load.transfer.retry import Retries, RetryPolicy, TransientError
+from inference_operator.load.transfer.retry import Retries, RetryPolicy, Sleep, TransientError
 from inference_operator.load.transfer.source import ArtifactSource, ByteRange, Listing, RangeError
 from inference_operator.load.transfer.space import require_space
 
@@ -38,13 +39,13 @@ class Fetcher:
 
     source: ArtifactSource
     policy: RetryPolicy = field(default_factory=RetryPolicy)
-    retries: Callable[[RetryPolicy], Retries] = Retries
+    retries: Callable[[RetryPolicy, Sleep], Retries] = Retries
     in_ranges: bool = True
     """True if a large file may come over several connections."""
 
     def files(self, uri: str) -> Listing:
         """Return the files at the address; LoadError when the source does not list them."""
-        retries = self.retries(self.policy)
+        retries = self.retries(self.policy, time.sleep)
         while True:
             try:
                 return self.source.files(uri)
@@ -56,7 +57,7 @@ class Fetcher:
         partial = ResumableDownload(folder, download)
         if partial.resumed:
             log("resuming a download", model=download.model, bytes=partial.size)
-        retries, may_split = self.retries(self.policy), self.in_ranges
+        retries, may_split = self.retries(self.policy, time.sleep), self.in_ranges
         while not partial.complete:
             try:
                 whole = self._attempt(download, partial, may_split)
@@ -106,6 +107,6 @@ class Fetcher:
             log("resuming a download", model=download.model, bytes=pieces.done)
         # Remove the rest of an attempt that could not be continued.
         partial.discard()
-        pieces.fetch(self.source, lambda: self.retries(self.policy))
+        pieces.fetch(self.source, lambda sleep: self.retries(self.policy, sleep))
         pieces.keep_as(partial.path)
         return Fetched(partial.path, file_digest(partial.path), whole.size, pieces.resumed)

@@ -143,6 +143,13 @@ class Store:
         """Return whether the custom resource exists, according to the last report."""
         return (unit.namespace, unit.name) in self._objects[unit.kind] or unit in self._unreadable
 
+    def has(self, kind: str, body: Mapping[str, Any]) -> bool:
+        """Return whether this custom resource was reported before, readable or not."""
+        stored = self._objects[kind].get(name_of(body))
+        if stored is None:
+            return UnitKey(kind, *name_of(body)) in self._unreadable
+        return _same(stored, body)
+
     def drop(self, kind: str, body: Mapping[str, Any]) -> None:
         """Forget a deleted object, unless another of that name has come since."""
         name = name_of(body)

@@ -23,7 +23,6 @@ class EventRouter:
         self._store = store
         self._wake = wake
         self._relisted = relisted
-        self._seen: set[str] = set()
 
     def on_custom_resource(
         self, resource: ApiResource, change: str | None, body: Mapping[str, Any]
@@ -32,13 +31,8 @@ class EventRouter:
 
         A listing with a known object is not the first one: Kopf never reports missing objects.
         """
-        uid = body["metadata"]["uid"]
-        if change == "DELETED":
-            self._seen.discard(uid)
-        elif change is None and uid in self._seen:
+        if change is None and self._store.has(resource.kind, body):
             self._relisted(resource)
-        else:
-            self._seen.add(uid)
         self.on_event(resource, change or "ADDED", body)
 
     def on_initial_list(self, resource: ApiResource, body: Mapping[str, Any]) -> None:

@@ -41,11 +41,14 @@ class WorkQueue:
         self._order = itertools.count()
         self._failures: dict[UnitKey, int] = {}
         self._changed = asyncio.Event()
+        self._stopped = False
         self._idle = asyncio.Event()
         self._idle.set()
 
     def wake(self, key: UnitKey, *, urgent: bool = False) -> None:
         """Request a pass now; urgent ones come before the others."""
+        if self._stopped:
+            return
         if key in self._busy:
             self._again[key] = urgent or self._again.get(key, False)
             return
@@ -80,8 +83,13 @@ class WorkQueue:
     def __len__(self) -> int:
         return len(self._urgent) + len(self._ready) + len(self._again)
 
-    async def drained(self) -> None:
-        """Wait until the queue and the workers are idle; delayed requests do not count."""
+    async def stop(self) -> None:
+        """Drop all requests, accept no more, and wait for the passes that have begun."""
+        self._stopped = True
+        for requests in (self._urgent, self._ready, self._again, self._due):
+            requests.clear()
+        self._later.clear()
+        self._look_if_idle()
         await self._idle.wait()
 
     async def take(self) -> UnitKey:

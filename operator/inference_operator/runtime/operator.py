@@ -112,7 +112,7 @@ async def _shutdown(
     if lease.taken.is_set() and not lost:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(GRACE_SECONDS):
-                await queue.drained()
+                await queue.stop()
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -31,7 +31,7 @@ from inference_operator.load.plan import read_plan
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.select import source_for
 from inference_operator.load.transfer.node_cache import NodeCache
-from inference_operator.load.transfer.retry import Retries, RetryPolicy
+from inference_operator.load.transfer.retry import Retries, RetryPolicy, Sleep
 
 CONFIG = """
 name: "ranker"
@@ -160,6 +160,7 @@ class Pod:
     root: Path
     output: Path
     slept: list[float] = field(default_factory=list)
+    really_sleeps: bool = False
 
     def secret(self, **keys: str) -> None:
         folder = self.root / "credentials" / SECRET
@@ -188,8 +189,9 @@ class Pod:
         self, timeout: float = 5, attempts: int = 4, cache: NodeCache | None = None
     ) -> LoadReport:
         def fetcher(uri: str, secret: Secret | None) -> Fetcher:
-            def retries(policy: RetryPolicy) -> Retries:
-                return Retries(policy, self.slept.append, lambda: 1.0)
+            def retries(policy: RetryPolicy, sleep: Sleep) -> Retries:
+                sleep = sleep if self.really_sleeps else self.slept.append
+                return Retries(policy, sleep, lambda: 1.0)
 
             source = source_for(uri, secret, timeout)
             return Fetcher(source, RetryPolicy(attempts), retries)

@@ -151,6 +151,27 @@ def test_a_piece_that_is_refused_ends_the_others(ready: FaultyStore, pod: Pod) -
     assert list(pod.output.iterdir()) == []
 
 
+def test_a_refused_piece_ends_the_waits_of_the_others(ready: FaultyStore, pod: Pod) -> None:
+    pod.really_sleeps, is_busy = True, threading.Event()
+
+    def asks_to_wait(handler: object) -> None:
+        answers(503, Retry_After="120")(handler)
+        is_busy.set()
+
+    def refuses(handler: object) -> None:
+        assert is_busy.wait(10)
+        # The client reads its answer, and begins to wait.
+        time.sleep(0.5)
+        answers(403)(handler)
+
+    ready.faults = [answers_really, asks_to_wait, *[refuses] * 3]
+    began = time.monotonic()
+    reason, _ = pod.refused()
+
+    assert reason is Reason.ARTIFACT_FORBIDDEN
+    assert time.monotonic() - began < 60
+
+
 def once_a_piece_is_there(pod: Pod, fault: Callable[[object], None]) -> Callable[[object], None]:
     """The fault, but not before a piece was written down."""
 

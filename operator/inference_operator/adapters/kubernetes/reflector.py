@@ -8,6 +8,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable, Mapping
+from time import monotonic
 from typing import Any, Protocol
 
 from inference_operator.adapters.kubernetes.client import ApiError
@@ -26,6 +27,8 @@ _GOES_ON = (0, 429, 503)
 PATIENCE = 3
 FIRST_DELAY = 0.2
 LONGEST_DELAY = 30.0
+# A watch lasts for minutes. One that ends sooner is not opened again at once, as in client-go.
+SHORTEST_WATCH = 1.0
 
 
 class ListWatcher(Protocol):
@@ -75,7 +78,7 @@ class Reflector:
         limit: asyncio.Semaphore,
         draw: Callable[[], float] = random.random,
     ) -> None:
-        """Create a reflector. `turns` limits concurrent listings, which would fill the memory."""
+        """Create a reflector. `limit` limits concurrent listings, which would fill the memory."""
         self._source = source
         self._resource = resource
         self._sink = sink
@@ -102,20 +105,28 @@ class Reflector:
             try:
                 if not self._versions.get(space):
                     self._versions[space] = await self._list(space)
+                began = monotonic()
                 await self._follow(space)
+                if monotonic() - began < SHORTEST_WATCH:
+                    await self._pause(space)
             except ApiError as error:
                 # Compacted away (410), or refused for another reason: events may be missing.
                 is_refused = error.status == 403 and not self._versions.get(space)
                 if error.status not in _GOES_ON:
                     self._versions[space] = ""
-                self._failures[space] = failures = self._failures.get(space, 0) + 1
-                if is_refused and not self._required and failures >= PATIENCE:
+                is_lasting = self._failures.get(space, 0) + 1 >= PATIENCE
+                if is_refused and not self._required and is_lasting:
                     self._go_without(space, error)
                 elif error.status != 410:
                     log.warning(
                         "cannot watch %s, will be tried again: %s", self._resource.plural, error
                     )
-                await asyncio.sleep(back_off(failures, FIRST_DELAY, LONGEST_DELAY, self._draw()))
+                await self._pause(space)
+
+    async def _pause(self, space: str) -> None:
+        """Count one more failure in a row, and wait longer after each."""
+        self._failures[space] = failures = self._failures.get(space, 0) + 1
+        await asyncio.sleep(back_off(failures, FIRST_DELAY, LONGEST_DELAY, self._draw()))
 
     def _go_without(self, space: str, error: ApiError) -> None:
         """Let the operator work without this kind. Only the first refusal is logged."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.load.transfer.progress import Progress
 from inference_operator.load.transfer.resumable_download import Download
-from inference_operator.load.transfer.retry import Retries, TransientError
+from inference_operator.load.transfer.retry import Retries, Sleep, TransientError
 from inference_operator.load.transfer.source import Answer, ArtifactSource, ByteRange, RangeError
 from inference_operator.load.transfer.space import require_space
 
@@ -70,8 +70,8 @@ class RangedDownload:
         """Return the bytes of the complete pieces."""
         return sum(self._end(start) - start for start in self._there)
 
-    def fetch(self, source: ArtifactSource, retries: Callable[[], Retries]) -> None:
-        """Fetch the missing pieces; the first error ends the other connections, too.
+    def fetch(self, source: ArtifactSource, retries: Callable[[Sleep], Retries]) -> None:
+        """Fetch the missing pieces; the first error ends the other connections and their waits.
 
         RangeError: the file changed, or the server does not send parts of it after all.
         """
@@ -84,9 +84,11 @@ class RangedDownload:
         try:
             os.ftruncate(self._file, self._whole.size)
             with ThreadPoolExecutor(CONNECTIONS, "download") as connections:
+                # A piece that waits for its next attempt must not delay the end.
+                sleep = self._stop.wait
                 self._all(
                     [
-                        connections.submit(self._fetch_one, source, start, retries(), progress)
+                        connections.submit(self._fetch_one, source, start, retries(sleep), progress)
                         for start in starts
                     ]
                 )
@@ -123,7 +125,7 @@ class RangedDownload:
         self, source: ArtifactSource, start: int, retries: Retries, progress: Progress
     ) -> None:
         at, end = start, self._end(start)
-        while at < end:
+        while at < end and not self._stop.is_set():
             try:
                 with source.get(self._download.uri, ByteRange(at, end), self._whole.etag) as answer:
                     self._check(answer, at)
@@ -139,10 +141,9 @@ class RangedDownload:
                 if at < end:
                     raise TransientError(f"the connection ended at byte {at:,} of {end:,}")
             except TransientError as cut:
-                if self._stop.is_set():
-                    return
                 retries.wait(cut, shown_uri(self._download.uri), at)
-        self._note(start)
+        if at >= end:
+            self._note(start)
 
     def _check(self, answer: Answer, at: int) -> None:
         if answer.start != at:

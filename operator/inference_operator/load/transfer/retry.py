@@ -18,6 +18,9 @@ class TransientError(Exception):
         self.retry_after = retry_after
 
 
+Sleep = Callable[[float], object]
+
+
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
     """Attempts without progress before giving up, and the waits between them in seconds."""
@@ -38,7 +41,7 @@ class Retries:
     def __init__(
         self,
         policy: RetryPolicy,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Sleep = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
         self._policy, self._sleep, self._chance = policy, sleep, chance
