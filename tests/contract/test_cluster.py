@@ -2,7 +2,8 @@
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import CHILD_SELECTOR
 from inference_operator.observation.kinds import UNITS
 from tests.contract.cluster_bodies import CONFIG_MAP, config_map, version

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.domain.names import MANAGED_BY_LABEL
 from inference_operator.observation.kinds import CHILD_BY_KIND
 from tests.contract.cluster_bodies import (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.domain.names import MANAGED_BY_LABEL
 from tests.contract.cluster_bodies import (
     CONFIG_MAP,
@@ -46,6 +46,7 @@ async def test_apply_without_force_says_whose_field_it_is(ground: Ground) -> Non
         await ground.cluster.apply(SERVICE, service(ground, {"app": "ours"}), force=False)
 
     assert (caught.value.status, caught.value.reason) == (409, "Conflict")
+    assert caught.value.is_field_conflict
     assert caught.value.message == (
         'Apply failed with 1 conflict: conflict with "helm": .spec.selector'
     )

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.observation.kinds import UNITS
 from tests.contract.cluster_bodies import version
 from tests.contract.conftest import Ground

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import FIELD_MANAGER
 from tests.fakes.fields import leaves
 from tests.fakes.object_rules import Body, Name, merge_patch, name_of

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.names import CHILD_SELECTOR, UnitKey
@@ -141,12 +141,15 @@ def is_watched(kind: str, body: dict[str, Any]) -> bool:
     return bool((body["metadata"].get("labels") or {}).get(label) == value)
 
 
-def refuse(where: Callable[[Request], bool], status: int = 403, words: str = "no") -> Any:
+def refuse(
+    where: Callable[[Request], bool], status: int = 403, words: str = "no", *causes: str
+) -> Any:
     """A fault: every such write is refused."""
 
     def fault(request: Request, number: int) -> None:
         if where(request):
-            raise ApiError(status, "Forbidden" if status == 403 else "", words)
+            reason = "Forbidden" if status == 403 else ""
+            raise ApiError(status, reason, words, frozenset(causes))
 
     return fault
 

@@ -4,7 +4,7 @@ import copy
 from collections.abc import Mapping
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.observation.kinds import CHILDREN, EVENT, NODE, UNIT_BY_KIND, UNITS
 from tests.fakes.fields import merged
 

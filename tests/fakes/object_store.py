@@ -5,7 +5,8 @@ import itertools
 from collections.abc import Mapping
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.domain.api_resource import ApiResource
 from tests.fakes.fields import Path, leaves, merged, without
 from tests.fakes.object_rules import (
     COUNTS_GENERATIONS,
@@ -98,7 +99,8 @@ class ObjectStore:
             words = ", ".join(
                 f'conflict with "{who}": .{".".join(path)}' for who, path in conflicts
             )
-            raise ApiError(409, "Conflict", f"Apply failed with {many}: {words}")
+            causes = frozenset({"FieldManagerConflict"})
+            raise ApiError(409, "Conflict", f"Apply failed with {many}: {words}", causes)
 
     def _patch(self, resource: ApiResource, body: Mapping[str, Any], subresource: str) -> Body:
         kind, key = resource.kind, name_of(body)

@@ -11,8 +11,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.kubernetes.apply import Executor, Outcome
-from inference_operator.adapters.kubernetes.client import ApiError, Cluster
+from inference_operator.adapters.kubernetes.client import Cluster
 from inference_operator.adapters.kubernetes.event_budget import EventBudget
 from inference_operator.adapters.kubernetes.status_writer import publish_event, publish_status
 from inference_operator.adapters.web.telemetry import Telemetry

@@ -5,7 +5,8 @@ import gc
 import logging
 from datetime import UTC, datetime
 
-from inference_operator.adapters.kubernetes.client import ApiError, KubeCluster
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.adapters.kubernetes.client import KubeCluster
 from inference_operator.adapters.kubernetes.reflector import Reflector
 from inference_operator.adapters.kubernetes.resync import Resync
 from inference_operator.adapters.kubernetes.unreadable import UnreadableObjects

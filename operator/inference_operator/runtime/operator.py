@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import kopf
 from kubernetes.aio.client import Configuration
 
-from inference_operator.adapters.kubernetes.client import ApiError, KubeCluster
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.adapters.kubernetes.client import KubeCluster
 from inference_operator.adapters.kubernetes.lease import RENEW, Candidate, Lease
 from inference_operator.adapters.web.listener import Listener
 from inference_operator.adapters.web.server import serve

@@ -11,7 +11,8 @@ from aiohttp import web
 from kubernetes.aio.client import Configuration
 
 from inference_operator.adapters.kubernetes import decoding
-from inference_operator.adapters.kubernetes.client import ApiError, KubeCluster
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.adapters.kubernetes.client import KubeCluster
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.domain.unreadable import why_unreadable
 from inference_operator.observation.kinds import INFERENCE_MODEL

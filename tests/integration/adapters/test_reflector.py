@@ -12,9 +12,11 @@ from kubernetes.aio import config
 from kubernetes.aio.client import Configuration
 
 from hack.cluster.apiserver import ApiServer
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource, KubeCluster
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.adapters.kubernetes.client import KubeCluster
 from inference_operator.adapters.kubernetes.reflector import Reflector
 from inference_operator.adapters.web.telemetry import Telemetry
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.observation.kinds import CHILD_BY_KIND, INFERENCE_MODEL
 from tests.fakes.bodies import imodel
 

@@ -43,6 +43,12 @@ class NamespaceHarness:
         body = imodel(name, namespace=self.namespace, **spec)
         self.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(body))
 
+    def apply_all(self, names: Sequence[str]) -> None:
+        """Apply models of these names, in one call of kubectl."""
+        items = [imodel(name, namespace=self.namespace) for name in names]
+        body = {"apiVersion": "v1", "kind": "List", "items": items}
+        self.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(body))
+
     def apply_pipeline(self, name: str = PIPELINE, **spec: Any) -> None:
         """`kubectl apply --server-side` of a pipeline; of one step that refers to the model."""
         steps = spec.pop("steps", [step(refers_to=NAME)])

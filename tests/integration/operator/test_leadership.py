@@ -3,7 +3,7 @@
 import signal
 import time
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,10 @@ pytestmark = pytest.mark.integration
 WRITES = ("create", "patch", "update", "delete")
 # The lease's duration, a follower's look, and what a busy machine adds.
 HAND_OVER_SECONDS = 15.0
+BURST = 400
+WORKERS = 16
+# Four children, a status and an Event.
+WRITES_OF_A_PASS = 6
 
 
 class Pair:
@@ -124,6 +128,21 @@ def test_a_leader_that_is_asked_to_end_hands_over_within_3_s(pair: Pair) -> None
     eventually(lambda: pair.leader == heir)
     # A follower looks every two seconds; a busy machine adds to it, but not a lease's length.
     assert time.monotonic() - began < 10 < DURATION + RENEW, "not by waiting the lease out"
+
+
+def test_a_leader_that_is_asked_to_end_in_a_burst_ends_only_what_it_has_begun(pair: Pair) -> None:
+    old, heir = pair.leader, pair.follower
+    pair.scene.apply_all([f"tape-{number:03}" for number in range(BURST)])
+    # The queue is full by now, and most units have no children yet.
+    eventually(lambda: pair.scene.children("deployments"))
+    asked_at, began = datetime.now(UTC), time.monotonic()
+    pair.processes[old].signal(signal.SIGTERM)
+    eventually(lambda: pair.leader == heir)
+    assert time.monotonic() - began < 10 < DURATION + RENEW, "not by waiting the lease out"
+
+    after = [when for when, who, _ in pair.writes() if who == old and when > asked_at]
+    assert len(after) <= WORKERS * WRITES_OF_A_PASS
+    eventually(lambda: len(pair.scene.children("deployments")) == BURST)
 
 
 def test_a_leader_that_was_suspended_never_writes_again(pair: Pair) -> None:

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.kubernetes.lease import DURATION, MARGIN, RENEW, Candidate, Lease
+from inference_operator.domain.api_resource import ApiResource
 
 
 class LeaseInMemory:

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiResource
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
 from inference_operator.adapters.mlflow.promotion_tags import PromotionTags, _value
 from inference_operator.adapters.mlflow.registry_secrets import Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.api.conditions import format_time
 from inference_operator.api.status import RevisionStatus, UnitStatus
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.observation.store import Store
 from tests.fakes.bodies import KEY, PIPELINE, epipe, imodel, step, stored
 from tests.fakes.harness import NOON

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.kubernetes import reflector as reflector_module
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.adapters.kubernetes.reflector import FIRST_DELAY, Reflector
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE
 
 POD = CHILD_BY_KIND["Pod"]

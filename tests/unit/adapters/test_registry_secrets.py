@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.mlflow.client import RegistryError
 from inference_operator.adapters.mlflow.registry_secrets import (
     KEPT_SECONDS,
@@ -15,6 +15,7 @@ from inference_operator.adapters.mlflow.registry_secrets import (
     Secrets,
 )
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.http_credentials import Credentials
 
 PLACE = ("desk-7", "registry")

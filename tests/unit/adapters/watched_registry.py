@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, ApiResource
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
 from inference_operator.adapters.mlflow.registry_secrets import Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey, Unresolved
 from tests.fakes.harness import NOON

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from tests.fakes.bodies import KEY, source
 from tests.fakes.harness import OperatorHarness
 

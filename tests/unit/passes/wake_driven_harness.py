@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND

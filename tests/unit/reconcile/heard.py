@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiResource
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND, UNIT_BY_KIND
 from inference_operator.observation.store import Store

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from inference_operator.adapters.kubernetes.client import ApiResource
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry
 from inference_operator.adapters.mlflow.promotion_tags import PromotionTags
+from inference_operator.domain.api_resource import ApiResource
 from inference_operator.observation.store import Store
 from inference_operator.runtime.registry_watch import RegistryWatch
 from inference_operator.settings import Settings

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, Cluster
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.adapters.kubernetes.client import Cluster
 from inference_operator.adapters.kubernetes.objections import ObjectionError, object_to
 from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import ChildKey, UnitKey
@@ -161,32 +162,18 @@ def _record(outcome: Outcome, action: Action, error: ApiError | ObjectionError) 
             f"{action.key} is not sent: {error}; report this to the operator's authors"
         )
         return
-    if _is_ending(error):
+    if error.is_namespace_ending:
         # The namespace is being deleted, child by child: the resource itself is next.
         return
-    if error.is_transient and not (_is_conflict(error) or _is_malformed(error)):
+    if error.is_transient:
         outcome.transient.append(f"{action.key}: {error.message}")
-    elif _is_conflict(error):
+    elif error.is_field_conflict:
         outcome.refused.append(
             f"{action.key} exists and belongs to another owner ({error.message}); delete or"
             " rename it, or rename this resource"
         )
     else:
         outcome.refused.append(f"{action.key} is refused: {error.message}")
-
-
-def _is_conflict(error: ApiError) -> bool:
-    # An unforced apply met fields of another manager; other conflicts are transient.
-    return error.status == 409 and "conflict" in error.message and "with" in error.message
-
-
-def _is_ending(error: ApiError) -> bool:
-    return error.status == 403 and "because it is being terminated" in error.message
-
-
-def _is_malformed(error: ApiError) -> bool:
-    # For a malformed `affinity`, for example, the API server answers 500, not 422.
-    return error.status == 500 and "failed to create typed patch object" in error.message
 
 
 def _version(body: Mapping[str, Any]) -> str:

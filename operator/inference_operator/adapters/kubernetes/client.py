@@ -10,6 +10,7 @@ import aiohttp
 from kubernetes.aio.client import ApiClient, Configuration
 from kubernetes.aio.config import ConfigException
 
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.kubernetes.decoding import (
     TooLongError,
     decode_event,
@@ -32,29 +33,6 @@ _TOO_LONG = "TooLong"
 _JSON = "application/json"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _MANAGER = {"fieldManager": FIELD_MANAGER}
-
-
-class ApiError(Exception):
-    """The API server refused a request, or did not answer (`status` 0)."""
-
-    def __init__(self, status: int, reason: str, message: str) -> None:
-        super().__init__(message)
-        self.status = status
-        self.reason = reason
-        self.message = message
-
-    @property
-    def is_gone(self) -> bool:
-        return self.status == 404
-
-    @property
-    def is_there_already(self) -> bool:
-        return self.status == 409 and self.reason == "AlreadyExists"
-
-    @property
-    def is_transient(self) -> bool:
-        """Return whether the same request may succeed later without a change by a person."""
-        return self.status in (0, 409, 429) or self.status >= 500
 
 
 class Cluster(Protocol):
@@ -210,7 +188,7 @@ class KubeCluster:
             self._telemetry.requests.labels("WATCH", resource.plural, str(answer.status)).inc()
             async with answer:
                 if answer.status >= 400:
-                    raise _refusal(answer.status, await _decoded(answer, request))
+                    raise ApiError.of(answer.status, await _decoded(answer, request))
                 async for line in lines(answer.content.iter_any()):
                     yield await decode_event(line)
         except TooLongError as error:
@@ -234,7 +212,7 @@ class KubeCluster:
         finally:
             self._telemetry.requests.labels(request.method, resource.plural, code).inc()
         if status >= 400:
-            raise _refusal(status, data)
+            raise ApiError.of(status, data)
         return data
 
     async def _exchange(self, request: "_Request") -> tuple[int, MutableBody]:
@@ -277,10 +255,6 @@ async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> Mutab
     if answer.status < 400:
         raise ApiError(0, "NotJson", f"the API server did not answer in JSON: {text}")
     return {"message": text}
-
-
-def _refusal(status: int, data: MutableBody) -> ApiError:
-    return ApiError(status, data.get("reason") or "", data.get("message") or str(status))
 
 
 def _unreachable(error: Exception) -> ApiError:

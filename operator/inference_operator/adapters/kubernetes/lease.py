@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import FIELD_MANAGER

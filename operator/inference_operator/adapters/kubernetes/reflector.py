@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from time import monotonic
 from typing import Any, Protocol
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.kubernetes.loop_yielder import LoopYielder
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.back_off import back_off

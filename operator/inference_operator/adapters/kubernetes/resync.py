@@ -8,7 +8,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from inference_operator.adapters.kubernetes.client import ApiError, Cluster
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.adapters.kubernetes.client import Cluster
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.kinds import selector_of

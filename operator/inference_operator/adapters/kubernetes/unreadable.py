@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from inference_operator.adapters.kubernetes.client import ApiError, Cluster
+from inference_operator.adapters.kubernetes.api_error import ApiError
+from inference_operator.adapters.kubernetes.client import Cluster
 from inference_operator.adapters.kubernetes.status_writer import publish_event
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.reasons import Reason

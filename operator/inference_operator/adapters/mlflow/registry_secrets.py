@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from inference_operator.adapters.kubernetes.client import ApiError
+from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.mlflow.client import RegistryError
 from inference_operator.api.problem import SOURCE_SECRET, Problem
 from inference_operator.api.reasons import Reason
