@@ -63,6 +63,9 @@ class Plan:
     stages: tuple[tuple[Action, ...], ...]
     state: RolloutState
     decisions: tuple[Decision, ...] = ()
+    traffic: str | None = None
+    """The revision that the Service shall select."""
+
     unit: ServingUnit | None = None
     """The unit to reach; None if the spec is invalid and the last good state is kept."""
 
@@ -100,8 +103,14 @@ class Plan:
 
     @property
     def is_settled(self) -> bool:
-        """Return whether no rollout is under way."""
-        return self.state.candidate is None and self.state.previous is None
+        """Return whether no rollout is under way; with zero replicas, none ever is."""
+        is_over = self.state.candidate is None and self.state.previous is None
+        return is_over or self.replicas == 0
+
+    @property
+    def moves_clients(self) -> bool:
+        """Return whether clients shall move to a revision that is not promoted yet."""
+        return self.traffic not in (None, self.state.serving)
 
     @property
     def has_no_service(self) -> bool:

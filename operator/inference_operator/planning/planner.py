@@ -11,7 +11,7 @@ from inference_operator.api.rollout import Rollout
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
-from inference_operator.planning.children.desired import blocked_by_conflicts, stages
+from inference_operator.planning.children.desired import DesiredState, blocked_by_conflicts, stages
 from inference_operator.planning.children.rejected_records import (
     deletion,
     describe,
@@ -133,10 +133,12 @@ def _plan(
     replaced: RejectedRecord | None = None,
 ) -> Plan:
     kept = history(records, step.state, unit.rollout.history_limit)
+    goal = DesiredState(records, step.state, step.traffic, unit.replicas, kept)
     return Plan(
         key=seen.owner.key,
-        stages=stages(seen, records, step.state, unit.replicas, kept),
+        stages=stages(seen, goal),
         state=step.state,
+        traffic=step.traffic,
         decisions=_new_decisions(
             seen,
             (
@@ -185,10 +187,12 @@ def _keep_up(seen: Observed, state: RolloutState, assessment: Assessment, now: d
         current = seen.deployments.get(state.serving) if state.serving else None
         replicas = current.replicas if current else 0
     kept = frozenset(seen.revisions)
+    goal = DesiredState(seen.revisions, state, state.serving, replicas, kept)
     return Plan(
         key=seen.owner.key,
-        stages=stages(seen, seen.revisions, state, replicas, kept),
+        stages=stages(seen, goal),
         state=state,
+        traffic=state.serving,
         decisions=rejections(seen, state),
         invalid=assessment.invalid,
         unresolved=assessment.unresolved,

@@ -28,7 +28,6 @@ from inference_operator.observation.store import Store
 from inference_operator.planning.cost import is_large
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.rollout.position import as_carried_out
 from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.unit_status import report
 from inference_operator.reconcile.reader import Reader
@@ -128,7 +127,8 @@ class Reconciler:
             self._failing[key] += 1
         else:
             self._failing.pop(key, None)
-        if under_load and outcome.written and not outcome.has_failures:
+        may_wait = under_load or decided.moves_clients
+        if may_wait and outcome.written and not outcome.has_failures:
             # The next pass reports these writes, like after a crash at this line.
             return True, None
         changed = await self._report(seen, decided, outcome, now)
@@ -206,7 +206,6 @@ class Reconciler:
             errors += tuple(f"{message} {note}" for message in outcome.transient)
         # The generation that was planned for: an edit in the meantime waits for its own pass.
         after = replace(after, generation=before.generation)
-        decided = as_carried_out(decided, after.served_revision)
         status = report(after, decided, errors, now)
         try:
             changed = await publish_status(self._cluster, self._store, before.owner, status)

@@ -1,20 +1,26 @@
-"""The PodDisruptionBudget: a node drain takes one pod at a time."""
+"""The PodDisruptionBudget: a node drain takes one pod of the serving revision at a time."""
 
-from inference_operator.domain.names import unit_selector
+from inference_operator.domain.names import revision_selector
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.resources.metadata import Manifest, unit_metadata
 
 
-def pod_disruption_budget(owner: Owner, replicas: int) -> Manifest | None:
-    """Return the budget for two replicas or more; with one, it would only block every drain."""
+def pod_disruption_budget(owner: Owner, revision: str, replicas: int) -> Manifest | None:
+    """Return the budget for two replicas or more; with one, it would only block every drain.
+
+    Pods of a revision without clients do not count: while they fail, drains would wait for them.
+    Pods that are not ready may always be evicted, for the same reason.
+    """
     if replicas < 2:
         return None
+    key = owner.key
     return {
         "apiVersion": "policy/v1",
         "kind": "PodDisruptionBudget",
-        "metadata": unit_metadata(owner, owner.key.name),
+        "metadata": unit_metadata(owner, key.name),
         "spec": {
             "maxUnavailable": 1,
-            "selector": {"matchLabels": unit_selector(owner.key.kind, owner.key.name)},
+            "unhealthyPodEvictionPolicy": "AlwaysAllow",
+            "selector": {"matchLabels": revision_selector(key.kind, key.name, revision)},
         },
     }

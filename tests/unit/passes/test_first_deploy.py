@@ -102,7 +102,8 @@ async def test_the_status_says_replicas_selector_and_url() -> None:
     status = world.status
     assert (status.replicas, status.ready_replicas) == (3, 3)
     assert status.selector == (
-        "inference.aipx.io/kind=InferenceModel,inference.aipx.io/name=fx-drift"
+        "inference.aipx.io/kind=InferenceModel,inference.aipx.io/name=fx-drift,"
+        f"inference.aipx.io/revision={world.served}"
     )
     assert status.url == "http://fx-drift.desk-7.svc:8000"
     assert status.observed_generation == 1

@@ -152,7 +152,8 @@ def test_a_pause_is_no_failure() -> None:
     conditions = story(seen, done)
 
     assert conditions["Ready"] == ("False", "Paused", "revision new waits")
-    assert conditions["Stalled"][1] == "Paused"
+    assert conditions["Reconciling"][1] == "Paused"
+    assert "Stalled" not in conditions
 
 
 def test_the_loaders_trouble_is_that_of_the_artifact() -> None:

@@ -27,7 +27,7 @@ def holds(kind: str, reason: str = "X") -> Condition:
         ((holds("Reconciling", "CrashLoop"), holds("Available")), 2, "Progressing"),
         ((holds("Stalled"), holds("Available")), 2, "Degraded"),
         ((holds("Stalled"),), 2, "Failed"),
-        ((holds("Stalled", "Paused"), holds("Available")), 2, "Paused"),
+        ((holds("Reconciling", "Paused"), holds("Available")), 2, "Paused"),
     ],
 )
 def test_the_phase_is_one_word(conditions: tuple[Condition, ...], replicas: int, word: str) -> None:

@@ -2,12 +2,11 @@
 
 import pytest
 
-from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus, RevisionStatus, RolloutStatus
-from inference_operator.domain.rollout_state import Decision, RolloutState
+from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
-from inference_operator.planning.rollout.position import as_carried_out, rollout_state_of
+from inference_operator.planning.rollout.position import rollout_state_of
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE, OLD
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
@@ -80,23 +79,3 @@ def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> No
     seen = observed(status=status, records=(OLD,), ready={"0ld": (2, 2)}, served=None)
 
     assert plan(seen, DEFAULTS, NOON).state.live == (MINE,)
-
-
-PROMOTED = Decision(Reason.PROMOTED, "moved", "a", "b")
-SCALED = Decision(Reason.SCALED, "scaled", "1", "2")
-
-
-def test_a_promotion_whose_service_stayed_behind_did_not_happen() -> None:
-    state = RolloutState(stable="b", previous="a", promoted_at=NOON)
-    done = Plan(observed().owner.key, (), state, decisions=(SCALED, PROMOTED))
-
-    carried_out = as_carried_out(done, "a")
-    assert carried_out.state == RolloutState(stable="a", candidate="b", since=NOON)
-    assert carried_out.decisions == (SCALED,)
-
-
-def test_a_promotion_whose_service_moved_did() -> None:
-    state = RolloutState(stable="b", previous="a", promoted_at=NOON)
-    done = Plan(observed().owner.key, (), state, decisions=(SCALED, PROMOTED))
-
-    assert as_carried_out(done, "b") == done

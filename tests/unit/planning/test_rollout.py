@@ -100,13 +100,10 @@ STORY = {
             " revision new is cancelled"
         ],
     ),
-    "clients move when the new revision answers on all replicas": (
+    "a revision that answers on all replicas is not promoted before clients have moved": (
         step(replace(BEGUN, progress=1), "new", 2, now=after(60)),
-        RolloutState(stable="new", previous="old", promoted_at=after(60)),
-        [
-            "Promoted: revision new answers on 2 of 2 replicas; clients moved to it from"
-            " revision old"
-        ],
+        replace(BEGUN, progress=2),
+        [],
     ),
     "clients stay while one replica is missing": (
         step(BEGUN, "new", 1, now=after(60)),
@@ -123,28 +120,35 @@ STORY = {
         replace(PROMOTED, previous=None),
         [],
     ),
-    "going back to the previous revision within the delay moves clients at once": (
+    "going back to the previous revision within the delay": (
         step(PROMOTED, "old", 2, now=after(10)),
-        RolloutState(stable="old", previous="new", promoted_at=after(10)),
-        [
-            "RevisionCreated: revision old starts with 2 replicas beside revision new",
-            "Promoted: revision old answers on 2 of 2 replicas; clients moved to it from"
-            " revision new",
-        ],
+        replace(PROMOTED, candidate="old", since=after(10), progress=2),
+        ["RevisionCreated: revision old starts with 2 replicas beside revision new"],
+    ),
+    "clients whom somebody else led back are no promotion": (
+        step(PROMOTED, "new", 2, now=after(10), served="old"),
+        PROMOTED,
+        [],
     ),
     "an edit during the delay keeps three revisions alive": (
         step(PROMOTED, "newest", 0, now=after(10)),
         replace(PROMOTED, candidate="newest", since=after(10)),
         ["RevisionCreated: revision newest starts with 2 replicas beside revision new"],
     ),
-    "with zero replicas a new revision takes over at once": (
+    "with zero replicas nothing is promoted, since nothing answers": (
         step(SERVING, "new", 0, replicas=0),
-        RolloutState(stable="new", previous="old", promoted_at=NOON),
-        [
-            "RevisionCreated: revision new starts with 0 replicas beside revision old",
-            "Promoted: revision new answers on 0 of 0 replicas; clients moved to it from"
-            " revision old",
-        ],
+        replace(BEGUN, since=None),
+        ["RevisionCreated: revision new starts with 0 replicas beside revision old"],
+    ),
+    "with zero replicas a first deploy is not promoted": (
+        step(RolloutState(candidate="new", since=NOON), "new", 0, replicas=0),
+        RolloutState(candidate="new"),
+        [],
+    ),
+    "with zero replicas no deadline passes": (
+        step(replace(BEGUN, since=None), "new", 0, now=after(9000)),
+        replace(BEGUN, since=after(9000)),
+        [],
     ),
     "without a delay the previous revision goes with the next look": (
         step(PROMOTED, "new", 2, scale_down_delay=timedelta(0)),
@@ -188,6 +192,25 @@ def test_the_rollout_goes(done: Transition, state: RolloutState, words: list[str
     assert reports(done) == words
 
 
+@pytest.mark.parametrize(
+    ("done", "revision"),
+    [
+        (step(RolloutState(), "new"), "new"),
+        (step(BEGUN, "new", 1), "old"),
+        (step(BEGUN, "new", 2), "new"),
+        (step(BEGUN, "new", 2, served=None), "old"),
+        (step(BEGUN, "new", 2, served="new"), "new"),
+        (step(BEGUN, "new", 1, served="new"), "old"),
+        (step(BEGUN, "old", 2, served="new"), "old"),
+        (step(BEGUN, "new", 2, paused=True), "old"),
+        (step(PROMOTED, "new", 2, served="old"), "new"),
+        (step(SERVING, "new", replicas=0), "old"),
+    ],
+)
+def test_the_service_shall_select(done: Transition, revision: str) -> None:
+    assert done.traffic == revision
+
+
 def test_a_pause_says_who_waits_and_who_serves() -> None:
     done = step(SERVING, "new", paused=True)
 
@@ -213,7 +236,8 @@ def test_a_revision_that_only_lacks_its_service_misses_no_deadline() -> None:
 
 
 def test_a_revision_past_its_deadline_is_still_promoted_when_it_recovers() -> None:
-    assert step(BEGUN, "new", 2, now=after(9000)).state.stable == "new"
+    assert step(BEGUN, "new", 2, now=after(9000)).traffic == "new"
+    assert step(BEGUN, "new", 2, now=after(9000), served="new").state.stable == "new"
 
 
 def test_progress_past_the_deadline_starts_the_clock_anew() -> None:
@@ -235,7 +259,7 @@ def test_a_pod_lost_is_no_progress() -> None:
         (step(PROMOTED, "new", 2, now=after(10)), 20),
         (step(replace(PROMOTED, candidate="newest", since=NOON), "newest", now=after(10)), 20),
         (step(SERVING, "old", 2), None),
-        (step(BEGUN, "new", 2, now=after(60)), 30),
+        (step(BEGUN, "new", 2, now=after(60), served="new"), 30),
     ],
     ids=["deadline", "scale-down", "the earlier of both", "nothing to wait for", "promotion"],
 )

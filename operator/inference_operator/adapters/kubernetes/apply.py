@@ -80,7 +80,8 @@ class Executor:
     def _record_repair(self, outcome: Outcome, plan: Plan, action: Action) -> None:
         was_pending = (plan.key, action.key) in self._pending_retries
         self._pending_retries.discard((plan.key, action.key))
-        if not was_pending and not plan.decisions and not isinstance(action, Delete):
+        is_decided = bool(plan.decisions) or plan.moves_clients
+        if not was_pending and not is_decided and not isinstance(action, Delete):
             outcome.repaired.append(f"{action.key}: {action.why}")
 
     async def _with_limit(

@@ -1,6 +1,7 @@
 """The desired children of a unit, and the writes that reach them."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
@@ -21,26 +22,33 @@ _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
 _IMMUTABLE = frozenset({"ConfigMap"})
 
 
-def stages(
-    seen: Observed,
-    records: Mapping[str, RevisionRecord],
-    state: RolloutState,
-    replicas: int,
-    kept: frozenset[str],
-) -> tuple[tuple[Action, ...], ...]:
+@dataclass(frozen=True, slots=True)
+class DesiredState:
+    """What a unit's children shall be after the pass."""
+
+    records: Mapping[str, RevisionRecord]
+    state: RolloutState
+    traffic: str | None
+    """The revision that the Service shall select."""
+
+    replicas: int
+    kept: frozenset[str]
+    """Revisions that keep a record without pods."""
+
+
+def stages(seen: Observed, goal: DesiredState) -> tuple[tuple[Action, ...], ...]:
     """Return three stages of writes.
 
     First the Service, if it is new, and the objects that pods need; then the workloads and the
-    Service's selector; last the deletions. `kept` are revisions that keep a record without pods.
+    Service's selector; last the deletions.
     """
     desired = {
-        key_of(manifest): owned(dict(manifest), seen.owner)
-        for manifest in _manifests(seen, records, state, replicas, kept)
+        key_of(manifest): owned(dict(manifest), seen.owner) for manifest in _manifests(seen, goal)
     }
     writes = [action for manifest in desired.values() if (action := _write(seen, manifest))]
     first = tuple(a for a in writes if _comes_first(seen, a))
     then = tuple(a for a in writes if a not in first)
-    unrecorded = frozenset(state.live) - frozenset(records)
+    unrecorded = frozenset(goal.state.live) - frozenset(goal.records)
     return (first, then, tuple(_prune(seen, desired, unrecorded)))
 
 
@@ -51,25 +59,21 @@ def _comes_first(seen: Observed, action: Action) -> bool:
     return action.key.kind in _FIRST or is_new_service
 
 
-def _manifests(
-    seen: Observed,
-    records: Mapping[str, RevisionRecord],
-    state: RolloutState,
-    replicas: int,
-    kept: frozenset[str],
-) -> Iterator[Mapping[str, Any]]:
+def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]]:
+    records, state = goal.records, goal.state
     live = [records[revision] for revision in state.live if revision in records]
-    for revision in sorted(kept | {record.revision for record in live}):
+    for revision in sorted(goal.kept | {record.revision for record in live}):
         yield controller_revision(seen.owner, records[revision])
     for record in live:
-        pods = _pods_of(seen, record, state, replicas)
+        pods = _pods_of(seen, record, state, goal.replicas)
         for manifest in record.children:
             is_workload = manifest["kind"] == "Deployment"
             yield scaled(dict(manifest), pods) if is_workload else manifest
-    if state.serving is not None:
-        yield service(seen.owner, state.serving)
+    if goal.traffic is None:
+        return
+    yield service(seen.owner, goal.traffic)
     # Protect pods without a record too: a drain must not evict all of them.
-    if state.live and (budget := pod_disruption_budget(seen.owner, replicas)):
+    if budget := pod_disruption_budget(seen.owner, goal.traffic, goal.replicas):
         yield budget
 
 

@@ -1,11 +1,7 @@
 """The rollout's state, read from the status and the Service."""
 
-from dataclasses import replace
-
-from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState
-from inference_operator.planning.plan import Plan
 
 
 def rollout_state_of(seen: Observed) -> RolloutState:
@@ -22,7 +18,7 @@ def rollout_state_of(seen: Observed) -> RolloutState:
     if status.observed_generation is None:
         stable = seen.served_revision if seen.ready_of(seen.served_revision) else None
     rollout = status.rollout
-    recorded = RolloutState(
+    return RolloutState(
         stable=stable if stable in existing else None,
         candidate=candidate if candidate in existing else None,
         since=rollout.since if rollout else None,
@@ -30,24 +26,3 @@ def rollout_state_of(seen: Observed) -> RolloutState:
         previous=rollout.previous if rollout and rollout.previous in existing else None,
         promoted_at=rollout.promoted_at if rollout else None,
     )
-    return _as_clients_see_it(recorded, seen.served_revision)
-
-
-def as_carried_out(plan: Plan, served: str | None) -> Plan:
-    """Return the plan without its promotion if the Service, which now selects `served`, was not
-    moved."""
-    state = _as_clients_see_it(plan.state, served)
-    if state == plan.state:
-        return plan
-    decisions = tuple(
-        decision for decision in plan.decisions if decision.reason is not Reason.PROMOTED
-    )
-    return replace(plan, state=state, decisions=decisions)
-
-
-def _as_clients_see_it(state: RolloutState, served: str | None) -> RolloutState:
-    """Take back a promotion whose write of the Service failed; the next pass decides it again."""
-    if state.previous is None or served != state.previous:
-        return state
-    promoted = state.candidate or state.stable
-    return RolloutState(stable=served, candidate=promoted, since=state.promoted_at)

@@ -1,7 +1,8 @@
 """The state machine of a rollout, which advances once a pass.
 
-A new revision starts beside the stable one. Clients move when its model answers on all replicas
-and the Service exists. The previous revision keeps its pods for `scaleDownDelay`.
+A new revision starts beside the stable one. When its model answers on all replicas, the Service
+shall select it. It is promoted when a later pass observes that the Service does. The previous
+revision keeps its pods for `scaleDownDelay`.
 """
 
 from dataclasses import dataclass, replace
@@ -48,6 +49,9 @@ class Transition:
 
     state: RolloutState
     decisions: tuple[Decision, ...] = ()
+    traffic: str | None = None
+    """The revision that the Service shall select; None if there is none."""
+
     blocked_reason: str = ""
     """Why the rollout does not proceed by itself; empty while it does."""
 
@@ -61,7 +65,8 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
     step = _towards_target(state, facts)
     delay = _until_scale_down(step.state, facts.settings, facts.now)
     delays = [d for d in (step.wake_after, delay) if d is not None]
-    return replace(step, wake_after=min(delays) if delays else None)
+    traffic = step.traffic or step.state.serving
+    return replace(step, traffic=traffic, wake_after=min(delays) if delays else None)
 
 
 def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
@@ -112,12 +117,18 @@ def _start(state: RolloutState, facts: RolloutFacts) -> Transition:
 
 
 def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
+    if facts.replicas == 0:
+        # Stable means that it has answered. The deadline starts when the unit is scaled up.
+        return Transition(replace(state, since=None))
     since = state.since or facts.now
     if facts.ready >= facts.replicas:
-        if facts.served in (state.serving, facts.target):
+        if facts.served == facts.target:
             return _promote(state, facts)
         # The Service must exist first. It may never exist: its name may be taken.
-        return Transition(replace(state, progress=max(state.progress, facts.ready)))
+        return Transition(
+            replace(state, progress=max(state.progress, facts.ready)),
+            traffic=facts.target if facts.served == state.serving else None,
+        )
     if facts.ready > state.progress:
         since = facts.now
     # Keep the maximum: a pod that comes and goes is not progress.

@@ -28,7 +28,7 @@ from inference_operator.api.status import (
 from inference_operator.domain import rollout_state
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.message_limits import truncate
-from inference_operator.domain.names import selector_text, unit_selector
+from inference_operator.domain.names import revision_selector, selector_text, unit_selector
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.serving_unit import ServedStep
@@ -48,8 +48,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
     inputs = condition_inputs(seen, plan, errors)
     drafts = tuple(condition_drafts(inputs))
     all_conditions = conditions(drafts, seen.status.conditions, seen.generation, now)
-    key = seen.owner.key
-    return STATUS_OF_KIND[key.kind](
+    return STATUS_OF_KIND[seen.owner.key.kind](
         observed_generation=seen.generation,
         phase=phase(all_conditions, plan.replicas, promoted=inputs.promoted),
         conditions=all_conditions,
@@ -57,9 +56,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         stable=_revision(seen, plan, plan.state.stable),
         candidate=_revision(seen, plan, plan.state.candidate),
         rollout=_rollout(plan),
-        replicas=sum(deployment.replicas for deployment in seen.deployments.values()),
-        ready_replicas=sum(deployment.ready for deployment in seen.deployments.values()),
-        selector=selector_text(unit_selector(key.kind, key.name)),
+        **_scale(seen, plan.state.serving),
         accelerator=_accelerator(plan),
         url=_url(seen, plan),
         decisions=_decisions(seen.status.decisions, plan.decisions, now),
@@ -67,15 +64,31 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
     )
 
 
+def _scale(seen: Observed, revision: str | None) -> dict[str, Any]:
+    """Return what autoscalers read: the pods of the serving revision only.
+
+    A HorizontalPodAutoscaler multiplies the replicas by the ratio of its metric. With the pods of
+    two revisions, both of the requested size, each rollout would double its answer.
+    """
+    key, deployment = seen.owner.key, seen.deployments.get(revision or "")
+    selector = unit_selector(key.kind, key.name)
+    if revision is not None:
+        selector = revision_selector(key.kind, key.name, revision)
+    return {
+        "replicas": deployment.replicas if deployment else 0,
+        "ready_replicas": deployment.ready if deployment else 0,
+        "selector": selector_text(selector),
+    }
+
+
 def phase(all_conditions: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase:
     """Return the phase by the first rule that holds. `promoted`: the target revision serves."""
     holds = {c.type: c for c in all_conditions if c.status is ConditionStatus.TRUE}
     if ConditionType.READY in holds:
         return Phase.SCALED_TO_ZERO if replicas == 0 else Phase.READY
-    stalled = holds.get(ConditionType.STALLED)
-    if stalled is not None and stalled.reason == Reason.PAUSED:
-        return Phase.PAUSED
     working = holds.get(ConditionType.RECONCILING)
+    if working is not None and working.reason == Reason.PAUSED:
+        return Phase.PAUSED
     if working is not None and not (promoted and working.reason not in UNDER_WAY):
         return Phase.PROGRESSING
     return Phase.DEGRADED if ConditionType.AVAILABLE in holds else Phase.FAILED

@@ -34,9 +34,9 @@ def _readiness(inputs: ConditionInputs) -> tuple[bool, Reason, str]:
         return False, Reason.RECORD_REJECTED, plan.rejected
     if record is None:
         return False, Reason.PAUSED, plan.blocked_reason
+    if inputs.replicas == 0 and not plan.paused:
+        return True, Reason.SCALED_TO_ZERO, _zero_sentence(inputs, record)
     if inputs.serves:
-        if inputs.replicas == 0:
-            return True, Reason.SCALED_TO_ZERO, "scaled to zero because spec.replicas is 0"
         return True, Reason.READY, _serving_sentence(inputs, record)
     return False, *_not_ready(inputs, record)
 
@@ -56,6 +56,13 @@ def _not_ready(inputs: ConditionInputs, record: RevisionRecord) -> tuple[Reason,
     replicas = counted(inputs.replicas, "replica")
     message = f"revision {record.revision} answers on {inputs.ready} of {replicas}"
     return reason, message + still_serving(inputs)
+
+
+def _zero_sentence(inputs: ConditionInputs, record: RevisionRecord) -> str:
+    sentence = "scaled to zero because spec.replicas is 0"
+    if inputs.promoted:
+        return sentence
+    return f"{sentence}; revision {record.revision} has not answered yet, and starts with replicas"
 
 
 def _serving_sentence(inputs: ConditionInputs, record: RevisionRecord) -> str:

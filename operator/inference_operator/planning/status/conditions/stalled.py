@@ -21,9 +21,8 @@ def stalled_condition(inputs: ConditionInputs) -> ConditionDraft | None:
         return ConditionDraft(kind, True, plan.unresolved.reason, message)
     if plan.rejected:
         return ConditionDraft(kind, True, Reason.RECORD_REJECTED, plan.rejected)
-    if plan.paused and not inputs.serves:
-        return ConditionDraft(kind, True, Reason.PAUSED, plan.blocked_reason)
-    if plan.blocked_reason:
+    # A pause ends with a word of the person who asked for it: nothing is wrong.
+    if plan.blocked_reason and not plan.paused:
         message = plan.blocked_reason + (
             f": {inputs.diagnosis.message}" if inputs.diagnosis else ""
         )
