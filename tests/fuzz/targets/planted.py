@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 
 from tests.fuzz.mutate import bytes_mutator
@@ -92,22 +93,20 @@ def _sound(data: bytes) -> None:
     """Show no fault."""
 
 
-TARGETS = tuple(
-    Target(name, _SEEDS, run, bytes_mutator(_SEEDS))
-    for name, run in {
-        "crash": _crash,
-        "hang": _hang,
-        "growth": _growth_of_none,
-        "stuck": _stuck,
-        "killed": _killed,
-        "message": _message,
-        "secret": _secret,
-        "cached": _cached,
-        "hoard": _hoard,
-        "leak": _leak,
-        "survivors": _survive,
-        "exits": _exits,
-        "exits-at-once": _exits_at_once,
-        "sound": _sound,
-    }.items()
-)
+_PLANTED: Mapping[str, Callable[[bytes], Iterable[str] | None]] = {
+    "crash": _crash,
+    "hang": _hang,
+    "growth": _growth_of_none,
+    "stuck": _stuck,
+    "killed": _killed,
+    "message": _message,
+    "secret": _secret,
+    "cached": _cached,
+    "hoard": _hoard,
+    "leak": _leak,
+    "survivors": _survive,
+    "exits": _exits,
+    "exits-at-once": _exits_at_once,
+    "sound": _sound,
+}
+TARGETS = tuple(Target(name, _SEEDS, run, bytes_mutator(_SEEDS)) for name, run in _PLANTED.items())

@@ -20,6 +20,7 @@ from inference_operator.load.transfer import ranged_download as pieces
 from .conftest import FaultyStore, Pod, code_of
 from .faults import (
     answers,
+    answers_really,
     cuts_after,
     ignores_if_range,
     ignores_ranges,
@@ -90,10 +91,6 @@ def test_a_piece_ends_where_it_was_asked_to(
     assert pod.served == CODE
     assert sum(sent) < 5 * (16 << 20)
     assert "the server sent more than up to byte" in capfd.readouterr().err
-
-
-def answers_really(handler: object) -> None:
-    type(handler).__bases__[0].do_GET(handler)  # type: ignore[attr-defined]
 
 
 def test_a_cut_piece_goes_on_where_it_stopped(ready: FaultyStore, pod: Pod) -> None:

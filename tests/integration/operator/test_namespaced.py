@@ -137,7 +137,7 @@ def test_it_serves_its_namespace_and_no_other(server: ApiServer, operator: Opera
     assert refused == {("", "nodes", "list")}
     lines = [json.loads(line) for line in operator.log.splitlines()]
     messages = [line["message"] for line in lines if line["level"] in ("WARNING", "ERROR")]
-    assert len([text for text in messages if "may not list nodes" in text]) == 1
+    assert len([text for text in messages if "cannot list nodes" in text]) == 1
     # An API server that has just started may answer 429, which is said too.
     assert len([text for text in messages if "429" not in text]) <= 3, messages
 

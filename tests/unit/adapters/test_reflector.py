@@ -234,16 +234,20 @@ async def test_an_optional_kind_that_may_not_be_listed_keeps_nobody_waiting(
 
     assert words == ["refused Node"]
     assert reflector.listed.is_set()
-    recorder = [r.message for r in caplog.records if "may not list nodes" in r.message]
+    recorder = [r.message for r in caplog.records if "cannot list nodes" in r.message]
     assert len(recorder) == 1
     # Those before it: an API server that starts may refuse what it allows a moment later.
     assert len(caplog.records) == reflector_module.PATIENCE
 
 
-async def test_a_right_that_comes_later_brings_the_kind() -> None:
+ABSENT = ApiError(404, "NotFound", "the server could not find the requested resource")
+
+
+@pytest.mark.parametrize("refusal", [REFUSED, ABSENT], ids=["a right", "a CRD"])
+async def test_what_comes_later_brings_the_kind(refusal: ApiError) -> None:
     script = Script()
     node = {"metadata": {"name": "gpu-a", "resourceVersion": "3"}}
-    script.lists = [*[REFUSED] * 4, [page(7, node)]]
+    script.lists = [*[refusal] * 4, [page(7, node)]]
     words, _ = await play(script, asked(script, 6), resource=NODE)
 
     assert words == ["refused Node", "listed gpu-a", "granted Node"]

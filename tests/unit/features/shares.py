@@ -9,7 +9,9 @@ from model_builders.features.bars import Bars, Floats
 def share(days: int, seed: int = 1) -> Bars:
     random = np.random.default_rng(seed)
     close = 100 * np.exp(np.cumsum(random.normal(0, 0.02, days)))
-    return bars_of(close, 1 + random.normal(0, 0.005, days), random.integers(0, 10**6, days))
+    return bars_of(
+        close, 1 + random.normal(0, 0.005, days), random.integers(0, 10**6, days).astype(float)
+    )
 
 
 def bars_of(close: Floats, opened: Floats, volume: Floats) -> Bars:

@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # The connection was cut, or the API server is busy: the watch continues at the same version.
 _GOES_ON = (0, 429, 503)
+# It may not be listed, or the API server has no such kind.
+_WITHOUT = (403, 404)
 # An API server that has just started may refuse a request that it allows a moment later.
 PATIENCE = 3
 FIRST_DELAY = 0.2
@@ -60,7 +62,8 @@ class EventHandler(Protocol):
         """Handle a later listing of a namespace (empty: of all) at `version`: it has only these."""
 
     def refused(self, resource: ApiResource) -> None:
-        """Handle a refused listing (403) of an optional kind: its objects are unknown."""
+        """Handle a refused listing of an optional kind (403; 404 without its CRD): its objects are
+        unknown."""
 
     def granted(self, resource: ApiResource) -> None:
         """Handle the end of a refusal: all objects of the kind have been reported."""
@@ -111,7 +114,7 @@ class Reflector:
                     await self._pause(space)
             except ApiError as error:
                 # Compacted away (410), or refused for another reason: events may be missing.
-                is_refused = error.status == 403 and not self._versions.get(space)
+                is_refused = error.status in _WITHOUT and not self._versions.get(space)
                 if error.status not in _GOES_ON:
                     self._versions[space] = ""
                 is_lasting = self._failures.get(space, 0) + 1 >= PATIENCE
@@ -132,7 +135,7 @@ class Reflector:
         """Let the operator work without this kind. Only the first refusal is logged."""
         if space not in self._refused:
             log.warning(
-                "may not list %s, so goes on without; will be tried again: %s",
+                "cannot list %s, so continues without; will be tried again: %s",
                 self._resource.plural,
                 error,
             )
@@ -172,7 +175,7 @@ class Reflector:
             self.listed.set()
         if space in self._refused:
             self._refused.discard(space)
-            log.info("may list %s again", self._resource.plural)
+            log.info("can list %s again", self._resource.plural)
             self._sink.granted(self._resource)
         return version
 

@@ -60,7 +60,8 @@ class Resync:
                 resource.plural,
                 error,
             )
-            self.ask(resource)
+            if not error.is_gone:
+                self.ask(resource)
             return
         for name, uid in before.items():
             if live.get(name) != uid:

@@ -1,7 +1,7 @@
 """Responses of the API server for Kopf: objects beyond a limit become stubs.
 
 Kopf reads lists with `json()`, and the lines of a watch's `content` with `json.loads`; an error in
-either ends the operator.
+either ends the operator. So does a 404, which a deleted CRD causes.
 """
 
 import asyncio
@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 # Seconds until a list replaces a watch that failed in a way that Kopf does not expect.
 LIST_AGAIN_SECONDS = 1.0
+# Seconds until a kind is asked for again that the API server does not serve.
+ABSENT_SECONDS = 15.0
 # The version is too old: Kopf lists again after this event.
 _LIST_AGAIN = b'{"type":"ERROR","object":{"kind":"Status","code":410}}'
 
@@ -45,6 +47,13 @@ class _Response(aiohttp.ClientResponse):
 
     async def start(self, connection: Any) -> aiohttp.ClientResponse:
         await super().start(connection)
+        if self.status == 404:
+            log.warning(
+                "the API server does not serve %s; is its CRD deleted? Trying again", self.url.path
+            )
+            await asyncio.sleep(ABSENT_SECONDS)
+            # Kopf tries again after an error of the connection.
+            raise aiohttp.ClientPayloadError(f"404 for {self.url.path}")
         if "watch" in self.url.query and self.status < 400:
             self.content = cast(aiohttp.StreamReader, _Events(self.content))
         return self
