@@ -29,6 +29,7 @@ from inference_operator.planning.rollout.state_machine import (
     advance,
     scale_down,
 )
+from inference_operator.planning.sizing import last_size, sizes
 from inference_operator.resources.controller_revision import MOST_REVISIONS, new_record
 from inference_operator.validation.assess import Assessment, assess
 from inference_operator.validation.defaults import Defaults
@@ -133,7 +134,8 @@ def _plan(
     replaced: RejectedRecord | None = None,
 ) -> Plan:
     kept = history(records, step.state, unit.rollout.history_limit)
-    goal = DesiredState(records, step.state, step.traffic, unit.replicas, kept)
+    numbers = sizes(seen, step.state, unit.replicas)
+    goal = DesiredState(records, step.state, step.traffic, numbers, kept)
     return Plan(
         key=seen.owner.key,
         stages=stages(seen, goal),
@@ -180,26 +182,27 @@ def _new_decisions(seen: Observed, decisions: tuple[Decision, ...]) -> tuple[Dec
 
 
 def _keep_up(seen: Observed, state: RolloutState, assessment: Assessment, now: datetime) -> Plan:
-    """Keep the serving revisions, scaled to spec.replicas if that field is readable."""
+    """Keep the serving revisions, at the last size while the spec is invalid."""
     state, wake_after = scale_down(state, _rollout_settings(seen), now)
-    replicas = seen.spec.get("replicas", 1) if isinstance(seen.spec, Mapping) else None
-    if not isinstance(replicas, int) or isinstance(replicas, bool) or replicas < 0:
-        current = seen.deployments.get(state.serving) if state.serving else None
-        replicas = current.replicas if current else 0
+    invalid = assessment.invalid
+    # What the allow-lists refuse is well-formed: its size is meant.
+    is_illegible = invalid is not None and invalid.reason is not Reason.NOT_ALLOWED
+    replicas = last_size(seen, state) if is_illegible else seen.spec.get("replicas", 1)
     kept = frozenset(seen.revisions)
-    goal = DesiredState(seen.revisions, state, state.serving, replicas, kept)
+    numbers = sizes(seen, state, replicas)
+    goal = DesiredState(seen.revisions, state, state.serving, numbers, kept)
     return Plan(
         key=seen.owner.key,
         stages=stages(seen, goal),
         state=state,
         traffic=state.serving,
         decisions=rejections(seen, state),
-        invalid=assessment.invalid,
+        invalid=invalid,
         unresolved=assessment.unresolved,
         references=assessment.references,
         records=seen.revisions,
         replicas=replicas,
-        blocked_reason=assessment.invalid.message if assessment.invalid else "",
+        blocked_reason=invalid.message if invalid else "",
         blocked_by_conflicts=blocked_by_conflicts(seen, replicas),
         wake_after=wake_after,
     )

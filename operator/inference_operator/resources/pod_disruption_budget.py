@@ -2,6 +2,7 @@
 
 from inference_operator.domain.names import revision_selector
 from inference_operator.domain.serving_unit import Owner
+from inference_operator.domain.sizes import BUDGET_FROM
 from inference_operator.resources.metadata import Manifest, unit_metadata
 
 
@@ -11,7 +12,7 @@ def pod_disruption_budget(owner: Owner, revision: str, replicas: int) -> Manifes
     Pods of a revision without clients do not count: while they fail, drains would wait for them.
     Pods that are not ready may always be evicted, for the same reason.
     """
-    if replicas < 2:
+    if replicas < BUDGET_FROM:
         return None
     key = owner.key
     return {

@@ -102,20 +102,30 @@ def test_a_name_that_no_repository_can_hold_is_reported_and_never_raises(name: s
     assert done.invalid is None or "name" in done.invalid.message
 
 
-def test_an_invalid_spec_scales_what_serves() -> None:
-    status = InferenceModelStatus(
-        observed_generation=1, stable=RevisionStatus(revision="0ld", replicas=1)
-    )
+@pytest.mark.parametrize("replicas", [{}, {"replicas": 0}, {"replicas": 3}])
+def test_an_invalid_spec_keeps_the_last_size(replicas: dict[str, int]) -> None:
+    status = InferenceModelStatus(observed_generation=1, stable=RevisionStatus(revision="0ld"))
     seen = observed(
-        body={**spec(), "replicas": 3, "triton": {"nonsense": 1}},
+        body={**spec(), "triton": {"nonsense": 1}, **replicas},
         status=status,
         records=(OLD,),
-        ready={"0ld": (1, 1)},
+        ready={"0ld": (5, 5)},
     )
     done = plan(seen, DEFAULTS, NOON)
 
     assert done.invalid is not None
-    assert (done.replicas, done.state) == (3, RolloutState(stable="0ld"))
+    assert (done.replicas, done.state) == (5, RolloutState(stable="0ld"))
+
+
+def test_an_invalid_spec_restores_a_lost_deployment_in_its_last_size() -> None:
+    status = InferenceModelStatus(
+        observed_generation=1, stable=RevisionStatus(revision="0ld", replicas=4)
+    )
+    seen = observed(
+        body={**spec(), "triton": {"nonsense": 1}}, status=status, records=(OLD,), ready={}
+    )
+
+    assert plan(seen, DEFAULTS, NOON).replicas == 4
 
 
 def test_an_illegible_number_of_replicas_changes_no_size() -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.domain.sizes import BUDGET_FROM, Sizes
 from inference_operator.planning.children.drift import drift
 from inference_operator.planning.plan import Action, Apply, Create, Delete, key_of
 from inference_operator.resources.controller_revision import controller_revision
@@ -31,7 +32,7 @@ class DesiredState:
     traffic: str | None
     """The revision that the Service shall select."""
 
-    replicas: int
+    sizes: Sizes
     kept: frozenset[str]
     """Revisions that keep a record without pods."""
 
@@ -65,7 +66,7 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     for revision in sorted(goal.kept | {record.revision for record in live}):
         yield controller_revision(seen.owner, records[revision])
     for record in live:
-        pods = _pods_of(seen, record, state, goal.replicas)
+        pods = goal.sizes.of[record.revision]
         for manifest in record.children:
             is_workload = manifest["kind"] == "Deployment"
             yield scaled(dict(manifest), pods) if is_workload else manifest
@@ -73,21 +74,13 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
         return
     yield service(seen.owner, goal.traffic)
     # Protect pods without a record too: a drain must not evict all of them.
-    if budget := pod_disruption_budget(seen.owner, goal.traffic, goal.replicas):
+    if budget := pod_disruption_budget(seen.owner, goal.traffic, goal.sizes.unit):
         yield budget
-
-
-def _pods_of(seen: Observed, record: RevisionRecord, state: RolloutState, replicas: int) -> int:
-    """Return the number of pods; the previous revision gets no more than it has."""
-    deployment = seen.deployments.get(record.revision)
-    if record.revision != state.previous or deployment is None:
-        return replicas
-    return min(replicas, deployment.replicas)
 
 
 def blocked_by_conflicts(seen: Observed, replicas: int) -> dict[ChildKey, str]:
     """Return a sentence for each child whose name another object already has."""
-    kinds = {"Service", "PodDisruptionBudget"} if replicas >= 2 else {"Service"}
+    kinds = {"Service", "PodDisruptionBudget"} if replicas >= BUDGET_FROM else {"Service"}
     keys = (key for key in sorted(seen.name_conflicts) if key.kind in kinds)
     return {key: _describe_conflict(key, seen.name_conflicts[key]) for key in keys}
 
