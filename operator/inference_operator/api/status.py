@@ -11,6 +11,8 @@ from inference_operator.api.rules import UniqueBy
 
 URI_LENGTH = 2048
 DECISIONS_KEPT = 20
+# Of each kind, so that frequent scaling does not hide the last rollout.
+DECISIONS_OF_A_KIND = 10
 DECISION_MESSAGE_LENGTH = 4096
 ACCELERATOR_MESSAGE_LENGTH = 1024
 NAME_LENGTH = 253
@@ -109,11 +111,22 @@ class AcceleratorStatus(StatusModel):
     """Cause of the mode, as a sentence."""
 
 
+class DecisionKind(StrEnum):
+    """What a decision is about."""
+
+    ROLLOUT = "Rollout"
+    SCALING = "Scaling"
+
+
 class DecisionStatus(StatusModel):
     """One rollout or scaling decision."""
 
     time: Time
     """Time of the decision."""
+
+    kind: DecisionKind | None = None
+    """Rollout: which revision serves. Scaling: how many replicas there are. Decisions of operators
+    before this field lack it."""
 
     source: Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, Field(alias="from")] = (
         None

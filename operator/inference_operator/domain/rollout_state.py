@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from inference_operator.api.conditions import Time
 from inference_operator.api.reasons import Reason
+from inference_operator.api.status import DecisionKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,12 @@ class Decision:
     message: str
     source: str | None = None
     target: str | None = None
+
+    @property
+    def kind(self) -> DecisionKind:
+        return kind_of(self.reason)
+
+
+def kind_of(reason: str) -> DecisionKind:
+    """Return the kind of a decision with this reason."""
+    return DecisionKind.SCALING if reason == Reason.SCALED else DecisionKind.ROLLOUT

@@ -1,8 +1,10 @@
 """Projections of watched objects to the fields that the store keeps, to save memory."""
 
+import itertools
 from collections.abc import Callable
 from typing import Any
 
+from inference_operator.api.base import GROUP
 from inference_operator.domain.body import Body
 from inference_operator.domain.names import revision_labels
 from inference_operator.observation.interning import Interner
@@ -22,6 +24,9 @@ _METADATA = frozenset(
     }
 )
 _LABELS = tuple(revision_labels("", "", ""))
+# Commands of people. Others, such as the last applied manifest, take far more room than the object.
+_COMMANDS = f"{GROUP}/"
+MOST_COMMANDS, LONGEST_COMMAND = 16, 512
 _INTERNER = Interner()
 
 
@@ -32,6 +37,8 @@ def project(kind: str, body: Body) -> dict[str, Any]:
     kept = _PROJECTIONS.get(kind, _without_bookkeeping)(body)
     if kind in UNIT_BY_KIND:
         kept["kind"] = kind  # the items of a list do not have it
+        if commands := _commands(body):
+            kept["metadata"]["annotations"] = commands
     return {key: _INTERNER.copy(value) for key, value in kept.items()}
 
 
@@ -52,6 +59,14 @@ def _metadata(body: Body) -> dict[str, Any]:
     if ours := {key: labels[key] for key in _LABELS if key in labels}:
         kept["labels"] = ours
     return kept
+
+
+def _commands(body: Body) -> dict[str, str]:
+    """Return the annotations of our group, up to a number and a length that no command needs."""
+    annotations = body["metadata"].get("annotations") or {}
+    ours = sorted(item for item in annotations.items() if item[0].startswith(_COMMANDS))
+    short = ((key, text) for key, text in ours if len(key) + len(text) <= LONGEST_COMMAND)
+    return dict(itertools.islice(short, MOST_COMMANDS))
 
 
 def _without_bookkeeping(body: Body) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord
-from inference_operator.domain.rollout_state import Decision, RolloutState
+from inference_operator.domain.rollout_state import Decision, RolloutState, kind_of
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.planning.children.desired import DesiredState, blocked_by_conflicts, stages
 from inference_operator.planning.children.rejected_records import (
@@ -172,13 +172,13 @@ def _scaling(seen: Observed, state: RolloutState, replicas: int) -> tuple[Decisi
 
 
 def _new_decisions(seen: Observed, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
-    """Drop the decision that was recorded last: its writes are only tried again."""
-    recorded = [d for d in seen.status.decisions if d.reason != Reason.RECORD_REJECTED]
-    last = recorded[-1] if recorded else None
-    if last is None:
-        return decisions
-    latest = (last.reason, last.source, last.target)
-    return tuple(d for d in decisions if (d.reason, d.source, d.target) != latest)
+    """Drop a decision that was the last of its kind: its writes are only tried again."""
+    latest = {
+        last.kind or kind_of(last.reason): (last.reason, last.source, last.target)
+        for last in seen.status.decisions
+        if last.reason != Reason.RECORD_REJECTED
+    }
+    return tuple(d for d in decisions if (d.reason, d.source, d.target) != latest.get(d.kind))
 
 
 def _keep_up(seen: Observed, state: RolloutState, assessment: Assessment, now: datetime) -> Plan:

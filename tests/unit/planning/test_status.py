@@ -46,6 +46,23 @@ def test_a_unit_on_the_cpu_says_so() -> None:
     assert (status.accelerator.mode, status.accelerator.message) == ("CPU", "none of 3 nodes")
 
 
+def test_many_scalings_do_not_hide_the_last_rollouts() -> None:
+    def decision(reason: str, number: int) -> DecisionStatus:
+        return DecisionStatus(time=NOON, reason=reason, message=str(number))
+
+    before = (
+        *(decision("Promoted", n) for n in range(12)),
+        *(decision("Scaled", n) for n in range(8)),
+    )
+    scaled = rollout_state.Decision(Reason.SCALED, "8", "1", "2")
+    done = decided(RolloutState(stable=MINE), decisions=(scaled,) * 20)
+    kept = report(observed(status=InferenceModelStatus(decisions=before)), done, (), NOON).decisions
+
+    assert len(kept) == DECISIONS_KEPT
+    assert [d.message for d in kept if d.reason == "Promoted"] == [str(n) for n in range(2, 12)]
+    assert {d.kind for d in kept if d.reason == "Scaled"} == {"Scaling"}
+
+
 def test_the_last_twenty_decisions_are_kept() -> None:
     before = tuple(
         DecisionStatus(time=NOON, reason=Reason.SCALED, message=str(n))

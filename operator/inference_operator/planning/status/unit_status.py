@@ -1,5 +1,6 @@
 """The status of a unit, computed from the observed cluster and the plan."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -10,6 +11,7 @@ from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DECISION_MESSAGE_LENGTH,
     DECISIONS_KEPT,
+    DECISIONS_OF_A_KIND,
     NAME_LENGTH,
     REASON_LENGTH,
     RUN_ID_LENGTH,
@@ -187,7 +189,20 @@ def _decisions(
     now: datetime,
 ) -> tuple[DecisionStatus, ...]:
     kept = (*map(_carried, before), *(_decision(decision, now) for decision in made))
-    return kept[-DECISIONS_KEPT:]
+    return _newest(kept)
+
+
+def _newest(decisions: Sequence[DecisionStatus]) -> tuple[DecisionStatus, ...]:
+    """Return the newest decisions, and among them enough of each kind."""
+    kinds = [decision.kind or rollout_state.kind_of(decision.reason) for decision in decisions]
+    excess, left = len(decisions) - DECISIONS_KEPT, Counter(kinds)
+    newest: list[DecisionStatus] = []
+    for decision, kind in zip(decisions, kinds, strict=True):
+        if excess > 0 and left[kind] > DECISIONS_OF_A_KIND:
+            excess, left[kind] = excess - 1, left[kind] - 1
+        else:
+            newest.append(decision)
+    return tuple(newest)
 
 
 def _carried(decision: DecisionStatus) -> DecisionStatus:
@@ -209,6 +224,7 @@ def _optional(text: str | None) -> str | None:
 def _decision(decision: rollout_state.Decision, now: datetime) -> DecisionStatus:
     return DecisionStatus(
         time=now,
+        kind=decision.kind,
         source=_optional(decision.source),
         target=_optional(decision.target),
         reason=decision.reason,
