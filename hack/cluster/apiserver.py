@@ -15,7 +15,7 @@ from hack.services.server_process import ServerProcess, free_ports
 
 # Room for the Services of some thousand models.
 _SERVICE_CIDR, _FIRST_SERVICE_IP = "10.0.0.0/16", "10.0.0.1"
-_BOOT_SECONDS = 60
+_BOOT_SECONDS = 180
 _ATTEMPTS = 3
 
 

@@ -7,7 +7,7 @@ from hack.cluster.layout import MOST_NODES, Cluster, Node
 from hack.cluster.processes import Processes
 from hack.console import StepError, run
 
-_LINK_SECONDS = 10
+_LINK_SECONDS = 60
 
 
 def connect_host(cluster: Cluster, processes: Processes) -> None:

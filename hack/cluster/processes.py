@@ -17,7 +17,7 @@ setsid sh -c 'for file in $ENTRANCES; do echo $$ > "$file"; done; unset ENTRANCE
 echo $!
 """
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-_ANCHOR_SECONDS = 5
+_ANCHOR_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)

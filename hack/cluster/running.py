@@ -14,7 +14,7 @@ from hack.cluster.layout import Cluster
 from hack.cluster.processes import Processes
 from hack.console import StepError
 
-_BOOT_SECONDS = 90
+_BOOT_SECONDS = 240
 _CONTROL_PLANE = ("hub", "etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
 _NODE_PROGRAMS = ("containerd", "kubelet", "kube-proxy")
 _EVER = datetime.min.replace(tzinfo=UTC)

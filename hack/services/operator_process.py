@@ -17,7 +17,7 @@ from hack.product import ROOT
 from hack.services import server_process
 from hack.services.server_process import ServerProcess
 
-_READY_SECONDS = 40
+_READY_SECONDS = 120
 _REQUESTS = "inference_operator_api_requests_total"
 
 

@@ -14,7 +14,7 @@ from hack.services import server_process
 from hack.services.server_process import ServerProcess, free_ports
 
 NAME = "MLflow"
-_BOOT_SECONDS = 90  # the first start makes the database's tables
+_BOOT_SECONDS = 240  # the first start makes the database's tables
 _QUIET = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
