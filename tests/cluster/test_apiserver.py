@@ -36,7 +36,7 @@ def test_controllers_collect_garbage() -> None:
         metadata = {"name": "child", "namespace": "default", "ownerReferences": [owner]}
         server.kubectl.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata})
         server.kubectl("delete", "configmap", "parent")
-        server.kubectl("wait", "--for=delete", "configmap/child", "--timeout=30s")
+        server.kubectl("wait", "--for=delete", "configmap/child", "--timeout=120s")
 
 
 def test_it_dies_with_its_parent() -> None:

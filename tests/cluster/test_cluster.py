@@ -201,11 +201,11 @@ def test_current_uses_a_kubeconfig_and_knows_our_own(
 
 def test_workloads_and_data_survive_an_unclean_end(cluster: Cluster, kubectl: Kubectl) -> None:
     kubectl.apply(deployment("survivor", 2))
-    kubectl("rollout", "status", "deployment/survivor", "--timeout=30s")
+    kubectl("rollout", "status", "deployment/survivor", "--timeout=120s")
     kill_everything(cluster)
     assert lifecycle.up(NAME) == cluster
     rolled_out = ("rollout", "status", "deployment/survivor", "--timeout=1s")
-    assert eventually(lambda: kubectl.succeeds(*rolled_out), 40)
+    assert eventually(lambda: kubectl.succeeds(*rolled_out), 120)
 
 
 def test_a_cluster_with_destroyed_data_starts_afresh(cluster: Cluster, kubectl: Kubectl) -> None:

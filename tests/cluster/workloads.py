@@ -47,7 +47,7 @@ def deployment(name: str, replicas: int) -> dict[str, Any]:
 
 def await_ready(kubectl: Kubectl, *pods: str) -> None:
     for pod in pods:
-        kubectl("wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=30s")
+        kubectl("wait", "--for=condition=Ready", f"pod/{pod}", "--timeout=120s")
 
 
 def dial(kubectl: Kubectl, pod: str, address: str) -> str:
