@@ -220,6 +220,11 @@ class Observed:
         """Return the rejected record of the revision, if there is one."""
         return self.rejected.get(revision_child_name(self.owner.key.name, revision or ""))
 
+    @property
+    def answering(self) -> dict[str, int]:
+        """Return the pods in which the model answers, by revision."""
+        return {revision: view.ready for revision, view in self.deployments.items()}
+
     def ready_of(self, revision: str | None) -> int:
         deployment = self.deployments.get(revision) if revision else None
         return deployment.ready if deployment else 0

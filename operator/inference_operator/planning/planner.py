@@ -27,7 +27,9 @@ from inference_operator.planning.rollout.state_machine import (
     RolloutFacts,
     Transition,
     advance,
+    confirm,
     scale_down,
+    traffic_of,
 )
 from inference_operator.planning.sizing import last_size, sizes
 from inference_operator.resources.controller_revision import MOST_REVISIONS, new_record
@@ -50,7 +52,7 @@ def _towards(
     facts = RolloutFacts(
         target=unit.revision,
         replicas=unit.replicas,
-        ready=seen.ready_of(unit.revision),
+        answering=seen.answering,
         settings=unit.rollout,
         now=now,
         served=seen.served_revision,
@@ -183,20 +185,24 @@ def _new_decisions(seen: Observed, decisions: tuple[Decision, ...]) -> tuple[Dec
 
 def _keep_up(seen: Observed, state: RolloutState, assessment: Assessment, now: datetime) -> Plan:
     """Keep the serving revisions, at the last size while the spec is invalid."""
-    state, wake_after = scale_down(state, _rollout_settings(seen), now)
+    rollout = _rollout_settings(seen)
+    state, wake_after = scale_down(state, rollout, now)
     invalid = assessment.invalid
     # What the allow-lists refuse is well-formed: its size is meant.
     is_illegible = invalid is not None and invalid.reason is not Reason.NOT_ALLOWED
     replicas = last_size(seen, state) if is_illegible else seen.spec.get("replicas", 1)
+    facts = RolloutFacts("", replicas, seen.answering, rollout, now, seen.served_revision)
+    moved = confirm(state, facts)
+    state, traffic = moved.state, traffic_of(moved.state, facts)
     kept = frozenset(seen.revisions)
     numbers = sizes(seen, state, replicas)
-    goal = DesiredState(seen.revisions, state, state.serving, numbers, kept)
+    goal = DesiredState(seen.revisions, state, traffic, numbers, kept)
     return Plan(
         key=seen.owner.key,
         stages=stages(seen, goal),
         state=state,
-        traffic=state.serving,
-        decisions=rejections(seen, state),
+        traffic=traffic,
+        decisions=(*rejections(seen, state), *moved.decisions),
         invalid=invalid,
         unresolved=assessment.unresolved,
         references=assessment.references,

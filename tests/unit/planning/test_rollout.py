@@ -27,12 +27,14 @@ def step(
     replicas: int = 2,
     now: datetime = NOON,
     served: str | None = "",
+    others: int = 2,
     **settings: object,
 ) -> Transition:
-    """Advance once; by default the Service selects the serving revision."""
+    """Advance once; by default the Service selects the serving revision, and all others answer."""
     rules = replace(SETTINGS, **settings)  # type: ignore[arg-type]
     led_to = state.serving or target if served == "" else served
-    return advance(state, RolloutFacts(target, replicas, ready, rules, now, led_to))
+    answering = dict.fromkeys(state.live, others) | {target: ready}
+    return advance(state, RolloutFacts(target, replicas, answering, rules, now, led_to))
 
 
 def reports(done: Transition) -> list[str]:
@@ -125,6 +127,17 @@ STORY = {
         replace(PROMOTED, candidate="old", since=after(10), progress=2),
         ["RevisionCreated: revision old starts with 2 replicas beside revision new"],
     ),
+    "clients who have moved are moved, though the spec has changed meanwhile": (
+        step(BEGUN, "newest", 0, now=after(9), served="new"),
+        RolloutState(
+            stable="new", candidate="newest", since=after(9), previous="old", promoted_at=after(9)
+        ),
+        [
+            "Promoted: revision new answers on 2 of 2 replicas; clients moved to it from"
+            " revision old",
+            "RevisionCreated: revision newest starts with 2 replicas beside revision new",
+        ],
+    ),
     "clients whom somebody else led back are no promotion": (
         step(PROMOTED, "new", 2, now=after(10), served="old"),
         PROMOTED,
@@ -201,6 +214,10 @@ def test_the_rollout_goes(done: Transition, state: RolloutState, words: list[str
         (step(BEGUN, "new", 2, served=None), "old"),
         (step(BEGUN, "new", 2, served="new"), "new"),
         (step(BEGUN, "new", 1, served="new"), "old"),
+        (step(BEGUN, "new", 1, served="new", others=1), "new"),
+        (step(BEGUN, "new", 0, served="new", others=0), "new"),
+        (step(BEGUN, "newest", 0, served="new"), "new"),
+        (step(BEGUN, "newest", 0, served="new", others=1), "old"),
         (step(BEGUN, "old", 2, served="new"), "old"),
         (step(BEGUN, "new", 2, paused=True), "old"),
         (step(PROMOTED, "new", 2, served="old"), "new"),

@@ -5,6 +5,7 @@ shall select it. It is promoted when a later pass observes that the Service does
 revision keeps its pods for `scaleDownDelay`.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -23,8 +24,8 @@ class RolloutFacts:
     """The revision of the present spec."""
 
     replicas: int
-    ready: int
-    """The target's pods in which the model answers."""
+    answering: Mapping[str, int]
+    """Pods in which the model answers, by revision."""
 
     settings: RolloutSettings
     now: datetime
@@ -38,9 +39,22 @@ class RolloutFacts:
     """Why an unchanged spec gets a new revision."""
 
     @property
+    def ready(self) -> int:
+        """The target's pods in which the model answers."""
+        return self.ready_of(self.target)
+
+    @property
     def named(self) -> str:
         """Return the target's name for decisions."""
-        return f"{self.target} of {self.artifact}" if self.artifact else self.target
+        return self.name_of(self.target)
+
+    def ready_of(self, revision: str | None) -> int:
+        return self.answering.get(revision or "", 0)
+
+    def name_of(self, revision: str) -> str:
+        """Return a revision's name for decisions; the artifact is that of the target."""
+        is_described = self.artifact and revision == self.target
+        return f"{revision} of {self.artifact}" if is_described else revision
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +76,38 @@ class Transition:
 def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Advance the rollout by one step towards the target."""
     state, _ = scale_down(state, facts.settings, facts.now)
-    step = _towards_target(state, facts)
+    moved = confirm(state, facts)
+    step = _towards_target(moved.state, facts)
     delay = _until_scale_down(step.state, facts.settings, facts.now)
     delays = [d for d in (step.wake_after, delay) if d is not None]
-    traffic = step.traffic or step.state.serving
-    return replace(step, traffic=traffic, wake_after=min(delays) if delays else None)
+    return replace(
+        step,
+        decisions=(*moved.decisions, *step.decisions),
+        traffic=step.traffic or traffic_of(step.state, facts),
+        wake_after=min(delays) if delays else None,
+    )
+
+
+def confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
+    """Promote the candidate if the Service selects it and its model answers on all replicas."""
+    candidate = state.candidate
+    if candidate is None or facts.served != candidate or facts.target == state.stable:
+        return Transition(state)
+    if facts.replicas == 0 or facts.ready_of(candidate) < facts.replicas:
+        return Transition(state)
+    return _promote(state, candidate, facts)
+
+
+def traffic_of(state: RolloutState, facts: RolloutFacts) -> str | None:
+    """Return the revision that the Service shall select: the stable one.
+
+    Clients who have moved stay, unless the stable revision answers on more pods.
+    """
+    candidate, stable = state.candidate, state.stable
+    has_moved = candidate is not None and facts.served == candidate
+    if has_moved and facts.ready_of(candidate) >= facts.ready_of(stable):
+        return candidate
+    return state.serving
 
 
 def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
@@ -123,7 +164,7 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     since = state.since or facts.now
     if facts.ready >= facts.replicas:
         if facts.served == facts.target:
-            return _promote(state, facts)
+            return _promote(state, facts.target, facts)
         # The Service must exist first. It may never exist: its name may be taken.
         return Transition(
             replace(state, progress=max(state.progress, facts.ready)),
@@ -146,19 +187,20 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     )
 
 
-def _promote(state: RolloutState, facts: RolloutFacts) -> Transition:
+def _promote(state: RolloutState, candidate: str, facts: RolloutFacts) -> Transition:
+    answering = f"{facts.ready_of(candidate)} of {counted(facts.replicas, 'replica')}"
     decision = Decision(
         Reason.PROMOTED,
-        f"revision {facts.named} answers on {facts.ready} of {counted(facts.replicas, 'replica')}"
+        f"revision {facts.name_of(candidate)} answers on {answering}"
         + (
             f"; clients moved to it from revision {state.stable}"
             if state.stable
             else "; clients are sent to it"
         ),
         state.stable,
-        facts.target,
+        candidate,
     )
-    promoted = RolloutState(stable=facts.target, previous=state.stable, promoted_at=facts.now)
+    promoted = RolloutState(stable=candidate, previous=state.stable, promoted_at=facts.now)
     return Transition(promoted, (decision,))
 
 
