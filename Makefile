@@ -88,7 +88,7 @@ check: $(STAMP) ## check format, lint, types, imports, unit tests, generated fil
 	@echo "==> unit tests"; $(PYTEST) -q $(PARALLEL) --training without tests/unit tests/architecture
 
 check-training: $(FULL) ## check all types, and run the unit tests that need PyTorch or MLflow
-	@echo "==> types of training, hack, benchmarks and tests"; $(BIN)/mypy
+	@echo "==> types of training, hack and benchmarks"; $(BIN)/mypy
 	@echo "==> unit tests of training"; $(PYTEST) -q $(PARALLEL) --training only tests/unit tests/architecture $(SELECTED)
 
 unit: $(STAMP) ## run the operator's unit tests, or those of K=expression

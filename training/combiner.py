@@ -13,7 +13,7 @@ from training.models.probes import probes
 _SHOWN, _SEED = 32, 11
 _VERDICT = (
     "Not trained: no data set here has texts beside the prices of their day. Its weights say how"
-    " much a text may move a forecast; they are settings, and nobody has judged them on a market."
+    " much a text may move a forecast; they are settings that were not tested on a market."
 )
 
 

@@ -65,7 +65,7 @@ _ROWS: list[tuple[str, str, Callable[[Mapping[str, Any]], str]]] = [
     ("burst: peak RSS", "", lambda p: f"{p['burst']['usage']['peak_mb']:.0f} MB"),
     ("burst: CPU of the control plane", "", lambda p: f"{_control_plane(p):.0f} s"),
     (
-        "burst: CPU of strangers on the machine",
+        "burst: CPU of other programs on the machine",
         "0",
         lambda p: f"{p['burst']['cpuSecondsOf']['others']:.0f} s",
     ),
@@ -74,7 +74,7 @@ _ROWS: list[tuple[str, str, Callable[[Mapping[str, Any]], str]]] = [
     ("idle: reads", "0", lambda p: f"{p['idle']['requests']['reads']}"),
     ("idle: CPU", "< 1 %", lambda p: f"{p['idle']['cpuPercent']:.2f} %"),
     ("idle: RSS", "< 150 MB", lambda p: f"{p['idle']['usage']['rss_mb']:.0f} MB"),
-    ("soak: events of strangers", "", lambda p: f"{p['soak']['events']:,}"),
+    ("soak: events of others", "", lambda p: f"{p['soak']['events']:,}"),
     ("soak: writes", "0", lambda p: f"{p['soak']['requests']['writes']}"),
     (
         "soak: RSS before, after each fifth",

@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {"PYTHONPATH": f"{ROOT / 'operator'}{os.pathsep}{ROOT}"}
-PURE = ["api", "domain", "planning", "resources"]
+PURE = ["api", "domain", "observation", "planning", "resources", "validation"]
 
 
 def run(*words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:

@@ -63,5 +63,5 @@ class Checkpoint:
     def _damaged(self, actual: str, expected: str) -> str:
         return (
             f"checkpoint {self.path}: found {actual}, expected {expected}: the file is damaged;"
-            " delete it, or train without --resume, to begin anew"
+            " delete it, or train without --resume, to begin again"
         )

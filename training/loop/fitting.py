@@ -246,7 +246,7 @@ def _demand_same(
             path = checkpoint.path if checkpoint else ""
             raise CheckpointError(
                 f"checkpoint {path}: {name}: found {was}, expected {now} as in this training;"
-                " resume with what it was begun with, or train without --resume to begin anew"
+                " resume with what it was begun with, or train without --resume to begin again"
             )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import kopf
 import pytest
 
+from inference_operator.adapters.kubernetes import watch_response
 from inference_operator.runtime.kopf_watch import configure, session
 from tests.integration.adapters.scripted_api_server import (
     GROUP,
@@ -146,9 +147,20 @@ async def test_a_refused_watch_ends_kopf(
     # The API server ends the watch, and then refuses the next one.
     server.watches = [[], status]
     with pytest.raises(Exception, match="scripted") as caught:
-        await run_kopf(server, bounded=True)
+        # Our session survives a 404; see below.
+        await run_kopf(server, bounded=status != 404)
 
     assert type(caught.value).__name__ == error
+
+
+async def test_our_session_waits_for_a_crd_that_was_deleted(
+    server: ScriptedApiServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_response, "ABSENT_SECONDS", 0.01)
+    server.lists = [[]]
+    server.watches = [[], 404, 404, [event("ADDED", model("a"))]]
+
+    assert await run_kopf(server, bool, bounded=True) == [("ADDED", "a")]
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ def test_another_training_is_not_resumed(
     file = Checkpoint(tmp_path / "checkpoint")
     fit(small_task(), SETTINGS.model_copy(update={"epochs": 1}), file)
 
-    with pytest.raises(CheckpointError, match=f"{field}.*without --resume to begin anew"):
+    with pytest.raises(CheckpointError, match=f"{field}.*without --resume to begin again"):
         fit(task, SETTINGS.model_copy(update=changed), file)
 
 
