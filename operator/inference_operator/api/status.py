@@ -178,13 +178,13 @@ class UnitStatus(StatusModel):
     """State of the rollout."""
 
     replicas: Count | None = None
-    """Number of pods of all revisions."""
+    """Number of pods of the serving revision."""
 
     ready_replicas: Count | None = None
-    """Number of pods, of all revisions, in which the model answers."""
+    """Number of pods of the serving revision in which the model answers."""
 
     selector: Annotated[str, Field(max_length=1024)] | None = None
-    """Label selector of the pods, for the scale subresource."""
+    """Label selector of the serving revision's pods, for the scale subresource."""
 
     accelerator: AcceleratorStatus | None = None
     """Device that the pods compute on, if `spec.accelerator` asks for GPUs."""

@@ -22,6 +22,7 @@ class Create:
 
     manifest: Mapping[str, Any]
     why: str = "missing"
+    is_repair: bool = True
 
     @property
     def key(self) -> ChildKey:
@@ -37,6 +38,8 @@ class Apply:
     """Whether we own the live child: only then may the apply force its fields."""
 
     why: str = "missing"
+    is_repair: bool = True
+    """Whether another client caused the difference, unless a decision did."""
 
     @property
     def key(self) -> ChildKey:
@@ -50,6 +53,7 @@ class Delete:
     key: ChildKey
     uid: str
     why: str
+    is_repair: bool = False
 
 
 Action = Create | Apply | Delete

@@ -4,6 +4,9 @@ from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.sizes import Sizes
 
+MOST_REPORTED = 1000
+"""A status may be edited: a size that is read from it is no larger."""
+
 
 def sizes(seen: Observed, state: RolloutState, unit: int) -> Sizes:
     """Return the pods of each live revision; one needs `unit` pods to serve all clients."""
@@ -18,15 +21,17 @@ def last_size(seen: Observed, state: RolloutState) -> int:
     serving = state.serving
     if serving is None:
         return 0
-    if deployment := seen.deployments.get(serving):
-        return deployment.replicas
-    stable = seen.status.stable
-    return stable.replicas if stable is not None and stable.revision == serving else 0
+    shown = (seen.status.stable, seen.status.candidate)
+    reported = [view.replicas for view in shown if view is not None and view.revision == serving]
+    deployment = seen.deployments.get(serving)
+    last = next((number for number in reported if number), 0)
+    return min(last, MOST_REPORTED) or (deployment.replicas if deployment else 0)
 
 
 def _pods_of(seen: Observed, state: RolloutState, revision: str, unit: int) -> int:
-    """Return the number of pods; the previous revision gets no more than it has."""
+    """Return the number of pods; the previous revision gets no more than it has, unless the spec
+    went back to it."""
     deployment = seen.deployments.get(revision)
-    if revision != state.previous or deployment is None:
+    if revision != state.previous or revision == state.candidate or deployment is None:
         return unit
     return min(unit, deployment.replicas)

@@ -127,7 +127,9 @@ class Reconciler:
             self._failing[key] += 1
         else:
             self._failing.pop(key, None)
-        may_wait = under_load or decided.moves_clients
+        # Without a status, the Service alone tells which revision was the stable one.
+        has_status = seen.status.observed_generation is not None
+        may_wait = under_load or (decided.moves_clients and has_status)
         if may_wait and outcome.written and not outcome.has_failures:
             # The next pass reports these writes, like after a crash at this line.
             return True, None

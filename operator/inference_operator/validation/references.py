@@ -149,6 +149,10 @@ def _why_not_pinned(
         # In a foreground deletion the record goes first.
         remedy = "create it again, or change the step's modelRef"
         return Reason.REFERENCE_NOT_FOUND, f"{named} is being deleted", remedy
+    if referenced.reason == Reason.SCALED_TO_ZERO:
+        requirement = f"{named} has zero replicas, and none of its revisions has answered yet"
+        remedy = f"set spec.replicas of {named} to 1 or more until it has answered"
+        return Reason.REFERENCE_NOT_READY, requirement, remedy
     if referenced.ready:
         requirement = f"the record of the stable revision of {named} is missing or not readable"
         return Reason.REFERENCE_NOT_READY, requirement, f"edit {named} to create a new revision"

@@ -81,7 +81,7 @@ class Executor:
         was_pending = (plan.key, action.key) in self._pending_retries
         self._pending_retries.discard((plan.key, action.key))
         is_decided = bool(plan.decisions) or plan.moves_clients
-        if not was_pending and not is_decided and not isinstance(action, Delete):
+        if action.is_repair and not was_pending and not is_decided:
             outcome.repaired.append(f"{action.key}: {action.why}")
 
     async def _with_limit(

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
+from inference_operator.domain.names import REVISION_LABEL, ChildKey, UnitKey, revision_of_child
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.sizes import BUDGET_FROM, Sizes
@@ -21,6 +21,7 @@ _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
 # A ControllerRevision is not in this set: the API server compares its data byte by byte, and one
 # that was POSTed refuses every later change of its labels and owners.
 _IMMUTABLE = frozenset({"ConfigMap"})
+_OF_PODS = frozenset({"ConfigMap", "Deployment"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,7 @@ def stages(seen: Observed, goal: DesiredState) -> tuple[tuple[Action, ...], ...]
     desired = {
         key_of(manifest): owned(dict(manifest), seen.owner) for manifest in _manifests(seen, goal)
     }
-    writes = [action for manifest in desired.values() if (action := _write(seen, manifest))]
+    writes = [action for manifest in desired.values() if (action := _write(seen, goal, manifest))]
     first = tuple(a for a in writes if _comes_first(seen, a))
     then = tuple(a for a in writes if a not in first)
     unrecorded = frozenset(goal.state.live) - frozenset(goal.records)
@@ -73,8 +74,11 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     if goal.traffic is None:
         return
     yield service(seen.owner, goal.traffic)
-    # Protect pods without a record too: a drain must not evict all of them.
-    if budget := pod_disruption_budget(seen.owner, goal.traffic, goal.sizes.unit):
+    # Protect pods without a record too: a drain must not evict all of them. Where the Service
+    # cannot be moved, clients stay where they are.
+    served = seen.served_revision
+    protected = served if served is not None and served in state.live else goal.traffic
+    if budget := pod_disruption_budget(seen.owner, protected, goal.sizes.unit):
         yield budget
 
 
@@ -93,7 +97,7 @@ def _describe_conflict(key: ChildKey, holder: UnitKey | None) -> str:
     )
 
 
-def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
+def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Action | None:
     key = key_of(manifest)
     live = seen.children.get(key)
     if key in seen.orphans_of_predecessor:
@@ -113,7 +117,20 @@ def _write(seen: Observed, manifest: dict[str, Any]) -> Action | None:
         return None
     if key.kind in _IMMUTABLE:
         return Delete(key, live["metadata"]["uid"], f"{where} differs and cannot be changed")
-    return Apply(manifest, owned=True, why=f"{where} differs")
+    own = _is_own_change(seen, goal, live, where)
+    return Apply(manifest, owned=True, why=f"{where} differs", is_repair=not own)
+
+
+def _is_own_change(seen: Observed, goal: DesiredState, live: Mapping[str, Any], where: str) -> bool:
+    """Return whether the operator itself wrote what now differs at `where`."""
+    if live["kind"] == "PodDisruptionBudget":
+        selector = live["spec"].get("selector") or {}
+        revision = (selector.get("matchLabels") or {}).get(REVISION_LABEL)
+        # Budgets of earlier operators counted all revisions.
+        is_ours = revision in goal.state.live and where.startswith("spec.selector")
+        return revision is None or is_ours
+    # Clients go back to the stable revision, since a replica of the candidate stopped answering.
+    return live["kind"] == "Service" and seen.served_revision == goal.state.candidate is not None
 
 
 def _prune(
@@ -122,6 +139,9 @@ def _prune(
     stay = set(desired)
     for key, live in seen.children.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
+            continue
+        if key.kind in _OF_PODS and revision_of_child(key.name) == seen.served_revision:
+            # Clients are still led there; the pass after the Service has moved deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.rejected:
             # A person must look at it: it may be a valid record of an older operator.

@@ -154,10 +154,12 @@ def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatu
         return None
     record = plan.records.get(revision)
     deployment = seen.deployments.get(revision)
+    requested = deployment.replicas if deployment else 0
     return RevisionStatus(
         revision=revision,
         version=str(record.version) if record else None,
-        replicas=deployment.replicas if deployment else 0,
+        # An invalid spec keeps the last size, which is read here: a lost Deployment must not be 0.
+        replicas=plan.replicas if plan.invalid else requested,
         ready=deployment.ready if deployment else 0,
     )
 
