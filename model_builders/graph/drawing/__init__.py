@@ -1,1 +1,1 @@
-"""Drawings of a graph: SVG and Mermaid."""
+"""Drawings of a graph: DOT and Mermaid."""
