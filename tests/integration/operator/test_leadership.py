@@ -136,8 +136,8 @@ def test_a_leader_that_is_asked_to_end_in_a_burst_ends_only_what_it_has_begun(pa
     # The queue is full by now, and most units have no children yet.
     eventually(lambda: pair.scene.children("deployments"))
     asked_at, began = datetime.now(UTC), time.monotonic()
-    pair.processes[old].signal(signal.SIGTERM)
-    eventually(lambda: pair.leader == heir)
+    pair.signal(old, signal.SIGTERM)
+    eventually(lambda: pair.processes[heir].metric("inference_operator_leading") == 1)
     assert time.monotonic() - began < 10 < DURATION + RENEW, "not by waiting the lease out"
 
     after = [when for when, who, _ in pair.writes() if who == old and when > asked_at]

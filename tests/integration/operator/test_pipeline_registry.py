@@ -172,7 +172,8 @@ def test_a_bad_alias_is_named_with_its_step_and_mended_without_an_edit(
     desk.apply(step("steady", f"models:/{registry.name}/1"), step("price", registry.uri))
     condition = desk.await_condition("Ready", "AliasNotFound")
     assert "has no alias champion (it has none at all)" in condition["message"]
-    assert "correct spec.steps[price].model.source.uri" in condition["message"]
+    assert condition["message"].startswith("spec.steps[price].model.source.uri: ")
+    assert "set the alias in the registry, or name another one" in condition["message"]
     assert desk.scene.children() == []
 
     registry.champion(1)
