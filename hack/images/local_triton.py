@@ -52,7 +52,7 @@ class LocalTriton:
         extra_args: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         tolerate_failures: bool = False,
-        timeout_s: float = 120,
+        timeout_s: float = 300,
     ) -> None:
         self._repository = model_repository.resolve()
         self._tolerant = tolerate_failures
