@@ -21,7 +21,7 @@ RUN /build/bin/pip --python /opt/operator/bin/python install --no-cache-dir --no
  && find . -depth -type d \( -name tests -o -name test \) -exec rm -rf {} + \
  && find botocore/data -mindepth 1 -maxdepth 1 -type d ! -name s3 ! -name sts ! -name "sso*" ! -name signin \
       -exec rm -rf {} + \
- && find . -type f \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.h" -o -name "*.c" -o -name "*.cc" \) -delete \
+ && find . -type f \( -name "*.pyi" -o -name "*.pyx" -o -name "*.pxd" -o -name "*.h" -o -name "*.c" -o -name "*.cc" -o -name "*.proto" \) -delete \
  && python3.11 -m compileall -q -j 0 --invalidation-mode unchecked-hash .
 
 FROM dependencies AS project

@@ -114,7 +114,7 @@ def test_a_pipeline_is_among(kubectl: Kubectl, namespace: str, category: str) ->
 
 def test_explain_reads_like_documentation(kubectl: Kubectl) -> None:
     explained = " ".join(kubectl("explain", "ensemblepipeline.spec.steps.modelRef").split())
-    assert "A model that is served by itself as well: its stable version" in explained
+    assert "Reference to a model that is also served by itself" in explained
     tree = kubectl("explain", "ensemblepipeline.spec.steps", "--recursive")
     for field in ("inputMap", "weightedAverage", "preferredBatchSizes", "secretRef"):
         assert field in tree

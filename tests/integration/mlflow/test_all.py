@@ -70,4 +70,4 @@ def test_a_tracking_uri_where_nothing_answers_is_refused_before_any_training(
     monkeypatch.setattr(sys, "argv", ["train"])
     with pytest.raises(SystemExit):
         train.main()
-    assert "no MLflow answers at http://127.0.0.1:9" in capsys.readouterr().err
+    assert "MLflow does not answer at http://127.0.0.1:9" in capsys.readouterr().err
