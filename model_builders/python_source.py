@@ -7,6 +7,7 @@ import ast
 import codecs
 import io
 import re
+import threading
 import tokenize
 import unicodedata
 import warnings
@@ -26,6 +27,9 @@ _ACCENTS = re.compile(rf"[^\w\s\x00-\x7f]{{{_MOST_ACCENTS},}}")
 # For each `{` of an f-string, Python looks through the whole of it: 30,000 took a minute.
 _F_STRING = re.compile(r"""[fF][rR]?["']|[rR][fF]["']""")
 _MOST_LOOKED_THROUGH = 1 << 28
+# CPython 3.11 counts the depth of a conversion to AST for all threads together: two at once may end
+# in SystemError (gh-106905). Warning filters belong to the process, too.
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def parse_source(source: bytes) -> ast.Module | None:
@@ -39,7 +43,7 @@ def parse_source(source: bytes) -> ast.Module | None:
     if text is None or any(is_beyond(text) for is_beyond in _BOUNDS):
         return None
     try:
-        with warnings.catch_warnings():
+        with _ONE_AT_A_TIME, warnings.catch_warnings():
             # One warning for each odd literal would fill the log.
             warnings.simplefilter("ignore", SyntaxWarning)
             warnings.simplefilter("ignore", DeprecationWarning)
