@@ -9,14 +9,14 @@ from tests.fakes.bodies import KEY, source
 from tests.fakes.harness import OperatorHarness, refuse
 
 from .test_rollouts import DELAY, serving
+from .test_traffic import budget_of
 
 BROKEN = {**source(9), "format": "floppy"}
 
 
-def budget_of(world: OperatorHarness) -> dict[str, Any]:
-    (budget,) = world.cluster.all("PodDisruptionBudget")
-    selected: dict[str, Any] = budget["spec"]["selector"]["matchLabels"]
-    return selected
+def labels_of_budget(world: OperatorHarness) -> dict[str, Any]:
+    labels: dict[str, Any] = budget_of(world)["selector"]["matchLabels"]
+    return labels
 
 
 async def test_a_lost_deployment_of_an_invalid_spec_comes_back_in_its_size() -> None:
@@ -50,11 +50,11 @@ async def test_the_budget_stays_with_clients_who_cannot_be_moved() -> None:
     world.cluster.before = refuse(lambda r: r.kind == "Service", words="denied by policy")
     world.user_applies(model=source(2), replicas=2)
     await world.settle(rounds=6)
-    assert (world.served, budget_of(world)[REVISION_LABEL]) == (old, old)
+    assert (world.served, labels_of_budget(world)[REVISION_LABEL]) == (old, old)
 
     world.cluster.before = None
     await world.settle()
-    assert budget_of(world)[REVISION_LABEL] == world.served != old
+    assert labels_of_budget(world)[REVISION_LABEL] == world.served != old
 
 
 async def test_a_revision_that_the_service_selects_keeps_its_pods() -> None:
@@ -77,11 +77,11 @@ async def test_a_budget_of_an_earlier_operator_is_replaced_without_a_word_of_dri
     selector = {"matchLabels": {REVISION_LABEL: None}}
     edit = {"spec": {"selector": selector, "unhealthyPodEvictionPolicy": None}}
     world.cluster.edit("PodDisruptionBudget", KEY.name, edit)
-    assert REVISION_LABEL not in budget_of(world)
+    assert REVISION_LABEL not in labels_of_budget(world)
     world.start()
     await world.settle()
 
-    assert budget_of(world)[REVISION_LABEL] == world.served
+    assert labels_of_budget(world)[REVISION_LABEL] == world.served
     assert "DriftRepaired" not in world.event_reasons
 
 

@@ -17,6 +17,17 @@ async def serving(world: OperatorHarness, version: int = 1, **changes: object) -
     return world.served
 
 
+async def unable_to_move(world: OperatorHarness) -> str:
+    """Serve version 1, and edit to version 2 while the Service cannot be written; return the
+    revision of version 1."""
+    old = await serving(world)
+    world.cluster.before = refuse(lambda r: r.kind == "Service")
+    world.user_applies(model=source(2))
+    await world.settle(rounds=4)
+    assert world.served == old
+    return old
+
+
 async def test_clients_move_when_the_new_revision_answers() -> None:
     world = OperatorHarness()
     old = await serving(world)
@@ -252,11 +263,7 @@ async def test_while_a_spec_is_invalid_the_previous_revision_still_goes() -> Non
 
 async def test_a_promotion_that_was_refused_is_decided_anew_by_who_answers_then() -> None:
     world = OperatorHarness()
-    old = await serving(world)
-    world.cluster.before = refuse(lambda r: r.kind == "Service")
-    world.user_applies(model=source(2))
-    await world.settle(rounds=4)
-    assert world.served == old
+    old = await unable_to_move(world)
 
     # When the Service can be moved, the new revision no longer answers.
     world.answers = lambda revision: revision == old

@@ -138,7 +138,7 @@ STORY = {
             "RevisionCreated: revision newest starts with 2 replicas beside revision new",
         ],
     ),
-    "clients whom somebody else led back are no promotion": (
+    "a Service that a person moved back to the previous revision is no promotion": (
         step(PROMOTED, "new", 2, now=after(10), served="old"),
         PROMOTED,
         [],

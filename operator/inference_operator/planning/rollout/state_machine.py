@@ -64,7 +64,7 @@ class Transition:
     state: RolloutState
     decisions: tuple[Decision, ...] = ()
     traffic: str | None = None
-    """The revision that the Service shall select; None if there is none."""
+    """The revision that the plan makes the Service select; None before the first revision."""
 
     blocked_reason: str = ""
     """Why the rollout does not proceed by itself; empty while it does."""
