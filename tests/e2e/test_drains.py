@@ -39,8 +39,8 @@ def test_a_rollout_that_does_not_come_up_blocks_no_drain(
     served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
     old = served.stable()
     served.apply(**{"spec.triton.image": "inference-operator.invalid/none:1"})
-    candidate = eventually(lambda: (served.status().get("candidate") or {}).get("revision"))
-    stuck = eventually(lambda: len(pods := pods_of(served, candidate)) == 2 and pods)
+    canary = eventually(lambda: (served.status().get("canary") or {}).get("revision"))
+    stuck = eventually(lambda: len(pods := pods_of(served, canary)) == 2 and pods)
     allowed = ("get", "pdb", served.name, "-o", "jsonpath={.status.disruptionsAllowed}")
     eventually(lambda: served.kubectl(*allowed) == "1", that="a budget of one pod")
 

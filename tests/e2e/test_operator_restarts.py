@@ -17,7 +17,7 @@ def test_operator_killed_in_mid_rollout_goes_on(harness: ClusterHarness, namespa
     old = served.stable()
     with served.called_throughout() as caller:
         served.apply(**{"spec.triton.dynamicBatching.maxQueueDelay": "6ms"})
-        eventually(lambda: served.status().get("candidate"), that="a candidate")
+        eventually(lambda: served.status().get("canary"), that="a canary")
         harness.restart_operator(kill=True)
         served.wait_ready()
         eventually(lambda: served.has_no_pod_of(old), that="old pods gone")
@@ -32,7 +32,7 @@ def test_an_operator_that_ends_in_mid_change_goes_on(
     served = chain(harness, namespace).apply().wait_ready()
     with served.called_throughout() as caller:
         tripled(harness, linear)
-        eventually(lambda: served.status().get("candidate"), that="a candidate")
+        eventually(lambda: served.status().get("canary"), that="a canary")
         harness.restart_operator(kill=kill)
         eventually(lambda: answers(served) == TRIPLE_TWICE, that="the new version answers")
         eventually(lambda: len(revisions(served)) == 1, that="the old revision's pods are gone")

@@ -89,10 +89,10 @@ class RolloutStatus(StatusModel):
     """State of the rollout, from which the operator continues."""
 
     since: Time | None = None
-    """Time of the candidate's last progress; `progressDeadline` counts from here."""
+    """Time of the canary's last progress; `progressDeadline` counts from here."""
 
     ready: Count = 0
-    """Number of the candidate's ready pods at `since`."""
+    """Number of the canary's ready pods at `since`."""
 
     previous: RevisionHash | None = None
     """Revision that clients left last; its pods stay for `scaleDownDelay`."""
@@ -171,8 +171,11 @@ class UnitStatus(StatusModel):
     stable: RevisionStatus | None = None
     """The revision that answers clients."""
 
-    candidate: RevisionStatus | None = None
+    canary: RevisionStatus | None = None
     """The new revision, which is starting and will take over."""
+
+    candidate: RevisionStatus | None = None
+    """What operators of before called `canary`. It is read, and never written."""
 
     rollout: RolloutStatus | None = None
     """State of the rollout."""
@@ -255,6 +258,8 @@ def read_status(body: Mapping[str, Any]) -> UnitStatus:
     status = STATUS_OF_KIND[body["kind"]]
     written = body.get("status")
     legible = dict(written) if isinstance(written, Mapping) else {}
+    if (candidate := legible.pop("candidate", None)) is not None:
+        legible.setdefault("canary", candidate)
     try:
         return status.model_validate(legible)
     except Exception as error:

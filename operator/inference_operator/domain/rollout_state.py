@@ -12,12 +12,12 @@ class RolloutState:
     """State of the rollout. It is read back from the status; everything else is observed."""
 
     stable: str | None = None
-    candidate: str | None = None
+    canary: str | None = None
     since: Time | None = None
-    """Time of the candidate's last progress."""
+    """Time of the canary's last progress."""
 
     progress: int = 0
-    """The candidate's ready pods at that time."""
+    """The canary's ready pods at that time."""
 
     previous: str | None = None
     promoted_at: Time | None = None
@@ -25,13 +25,13 @@ class RolloutState:
     @property
     def live(self) -> tuple[str, ...]:
         """Revisions that have pods, the serving one first."""
-        revisions = (self.stable, self.candidate, self.previous)
+        revisions = (self.stable, self.canary, self.previous)
         return tuple(dict.fromkeys(r for r in revisions if r))
 
     @property
     def serving(self) -> str | None:
-        """The revision that answers clients: before the first promotion, the candidate."""
-        return self.stable or self.candidate
+        """The revision that answers clients: before the first promotion, the canary."""
+        return self.stable or self.canary
 
 
 @dataclass(frozen=True, slots=True)

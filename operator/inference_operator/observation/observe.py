@@ -96,7 +96,7 @@ def _nodes(store: Store, unit: Body) -> tuple[Node, ...] | None:
 
 def _live(status: UnitStatus, served: str | None, deployments: Iterable[str]) -> frozenset[str]:
     """Return the revisions that may have pods; more Deployments than any unit has are cut off."""
-    named = (status.stable, status.candidate)
+    named = (status.stable, status.canary)
     revisions = {track.revision for track in named if track is not None}
     previous = status.rollout.previous if status.rollout else None
     some = itertools.islice(deployments, _MOST_DEPLOYMENTS)

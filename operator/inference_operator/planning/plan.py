@@ -108,7 +108,7 @@ class Plan:
     @property
     def is_settled(self) -> bool:
         """Return whether no rollout is under way; with zero replicas, none ever is."""
-        is_over = self.state.candidate is None and self.state.previous is None
+        is_over = self.state.canary is None and self.state.previous is None
         return is_over or self.replicas == 0
 
     @property

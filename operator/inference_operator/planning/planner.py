@@ -121,11 +121,11 @@ def _with_first_promotion(seen: Observed, state: RolloutState, target: str) -> R
 
 def _kept_serving(seen: Observed, state: RolloutState, target: str) -> RolloutState:
     """Treat a first revision with clients as stable until the next one is ready."""
-    first = state.candidate
+    first = state.canary
     has_clients = first == seen.served_revision and seen.ready_of(first) > 0
     if state.stable is not None or first in (None, target) or not has_clients:
         return state
-    return replace(state, stable=first, candidate=None, since=None, progress=0)
+    return replace(state, stable=first, canary=None, since=None, progress=0)
 
 
 def _plan(

@@ -21,7 +21,7 @@ def last_size(seen: Observed, state: RolloutState) -> int:
     serving = state.serving
     if serving is None:
         return 0
-    shown = (seen.status.stable, seen.status.candidate)
+    shown = (seen.status.stable, seen.status.canary)
     reported = [view.replicas for view in shown if view is not None and view.revision == serving]
     deployment = seen.deployments.get(serving)
     last = next((number for number in reported if number), 0)
@@ -32,6 +32,6 @@ def _pods_of(seen: Observed, state: RolloutState, revision: str, unit: int) -> i
     """Return the number of pods; the previous revision gets no more than it has, unless the spec
     went back to it."""
     deployment = seen.deployments.get(revision)
-    if revision != state.previous or revision == state.candidate or deployment is None:
+    if revision != state.previous or revision == state.canary or deployment is None:
         return unit
     return min(unit, deployment.replicas)

@@ -34,7 +34,7 @@ def resolve_image(
     If new defaults are rolled out in stages, a unit that holds a slot gets a revision with them.
     """
     made = {r.revision: r for r in seen.revisions.values() if r.spec_hash == unit.spec_hash}
-    running = (state.candidate, state.stable)
+    running = (state.canary, state.stable)
     current = next((r for r in running if r in made or _is_made_of(seen, r, unit.spec_hash)), None)
     if current is not None and current not in made:
         # Its record is rejected. A new revision for that alone would delete the pods.
@@ -65,7 +65,7 @@ def _is_made_of(seen: Observed, revision: str | None, spec_hash: str) -> bool:
 
 
 def _live(made: Mapping[str, RevisionRecord], state: RolloutState) -> RevisionRecord | None:
-    for revision in (state.candidate, state.stable):
+    for revision in (state.canary, state.stable):
         if revision is not None and revision in made:
             return made[revision]
     return max(made.values(), key=lambda record: record.number, default=None)

@@ -75,7 +75,7 @@ def last_known(seen: Observed, state: RolloutState, uri: str, step: str = "") ->
 
     A pipeline's step comes first, then any other step, because steps may be renamed.
     """
-    for revision in (state.candidate, state.stable):
+    for revision in (state.canary, state.stable):
         record = seen.revisions.get(revision or "")
         if record is None:
             continue

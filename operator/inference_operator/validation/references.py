@@ -180,7 +180,7 @@ def last_pin(seen: Observed, state: RolloutState, named: Reference) -> Pin | Non
 
     A rollback must not need a resource that was deleted since.
     """
-    live = (state.candidate, state.stable)
+    live = (state.canary, state.stable)
     kept = sorted(seen.revisions.values(), key=lambda record: record.number, reverse=True)
     records = [*(seen.revisions.get(revision or "") for revision in live), *kept]
     for record in records:

@@ -139,7 +139,7 @@ _STATUSES = (
             ],
             "model": {"version": "1", "runId": "r", "sha256": "0" * 64, "uri": "https://a/b"},
             "stable": {"revision": _REVISION, "version": "1", "replicas": 2, "ready": 1},
-            "candidate": {"revision": "0123456789", "version": "2", "replicas": 1, "ready": 0},
+            "canary": {"revision": "0123456789", "version": "2", "replicas": 1, "ready": 0},
             "rollout": {"since": _TIME, "ready": 1, "previous": "aaa", "promotedAt": _TIME},
             "replicas": 3, "readyReplicas": 1, "selector": "a=b",
             "accelerator": {"mode": "CPU", "message": "no node"}, "url": "http://a",

@@ -172,6 +172,6 @@ def test_the_fallback_is_off_until_nodes_may_be_listed(
         eventually(lambda: OFF in scene.condition("Ready", "gpu-reader")["message"])
         status = scene.model("gpu-reader")["status"]
         assert status["accelerator"]["mode"] == "CPU"
-        assert status.get("candidate") is None
+        assert status.get("canary") is None
         assert scene.served("gpu-reader") == before
         scene.await_ready("gpu-reader")

@@ -62,7 +62,7 @@ def test_a_decision_says_from_and_to() -> None:
 
 
 def test_what_is_absent_is_not_written() -> None:
-    assert "candidate" not in STATUS.to_body()
+    assert "canary" not in STATUS.to_body()
 
 
 def test_an_object_without_status_has_an_empty_one() -> None:

@@ -25,7 +25,7 @@ NEWS: dict[str, dict[str, Any]] = {
 }
 NO_NEWS: dict[str, dict[str, Any]] = {
     "fewer ready pods": {"stable": {"revision": "aaa", "version": "1", "ready": 1}},
-    "a candidate": {"candidate": {"revision": "bbb"}},
+    "a canary": {"canary": {"revision": "bbb"}},
     "a decision": {"decisions": [{"reason": "Promoted"}]},
     "another message": {"conditions": [ready("True", message="2 of 2")]},
     "another run": {"model": {"version": "1", "uri": URI, "runId": "0a1b"}},

@@ -155,10 +155,10 @@ async def test_a_move_of_clients_is_told_once_it_has_happened(status: int) -> No
     await world.settle(rounds=4)
     assert decisions(world).count("Promoted") == 1
     assert world.event_reasons.count("Promoted") == 1
-    stable, candidate = world.status.stable, world.status.candidate
+    stable, canary = world.status.stable, world.status.canary
     assert stable is not None
-    assert candidate is not None
-    assert (stable.revision, candidate.ready) == (old, 1)
+    assert canary is not None
+    assert (stable.revision, canary.ready) == (old, 1)
 
     world.cluster.before = None
     await world.settle()

@@ -144,7 +144,7 @@ async def test_taking_the_image_back_ends_the_failed_rollout() -> None:
 
     assert set(world.deployments) == earlier
     assert waiting(world) == {}
-    assert status(world, "fx-drift").candidate is None
+    assert status(world, "fx-drift").canary is None
 
 
 async def test_a_restarted_operator_lets_nobody_else_in() -> None:

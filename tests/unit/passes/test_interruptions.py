@@ -19,7 +19,7 @@ def final(world: OperatorHarness) -> object:
         len(world.cluster.all("ConfigMap")),
         world.ready,
         status.stable,
-        status.candidate,
+        status.canary,
         status.phase,
         [(d.reason, d.source, d.target) for d in status.decisions],
     )

@@ -43,7 +43,7 @@ async def test_a_new_stable_version_of_a_step_makes_a_new_set() -> None:
     assert "step drift: InferenceModel fx-drift changed from version 1 (revision" in created.message
 
 
-async def test_a_candidate_of_a_model_changes_no_set() -> None:
+async def test_a_canary_of_a_model_changes_no_set() -> None:
     harness = PipelineHarness()
     old = await harness.serving(1)
     model = harness.served
@@ -69,7 +69,7 @@ async def test_a_set_that_does_not_come_up_leaves_the_old_one_serving() -> None:
     status = harness.of_pipeline
     assert status.stable is not None
     assert status.stable.revision == old
-    assert status.candidate is not None
+    assert status.canary is not None
     assert status.steps[0].source == "https://store.example/fx/1/model.onnx"
     assert harness.condition("Available")[0] == "True"
     assert harness.condition("Ready")[2].endswith(

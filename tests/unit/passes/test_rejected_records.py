@@ -155,22 +155,22 @@ async def test_a_new_spec_leads_away_from_a_rejected_record() -> None:
     assert record_of(world, old), "a person has to look at it"
 
 
-async def test_a_candidate_is_never_rolled_by_a_forged_record() -> None:
+async def test_a_canary_is_never_rolled_by_a_forged_record() -> None:
     world = await serving()
     old = world.served
     world.answers = lambda revision: revision == old
     world.user_applies(model=source(2))
     await world.settle()
-    assert world.status.candidate is not None
-    candidate = world.status.candidate.revision
+    assert world.status.canary is not None
+    canary = world.status.canary.revision
     before = workloads(world)
-    spoiled(world, candidate, elsewhere)
+    spoiled(world, canary, elsewhere)
     await world.settle()
     assert workloads(world) == before
 
     world.answers = lambda revision: True
     await world.settle()
-    assert world.served == candidate
+    assert world.served == canary
     assert world.ready[0] == "True"
 
 

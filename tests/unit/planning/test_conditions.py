@@ -41,7 +41,7 @@ def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
 
 def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (1, 2)}, served="0ld")
-    conditions = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
+    conditions = story(seen, decided(RolloutState(stable="0ld", canary=MINE)))
 
     serves = "(revision 0ld continues to serve on 2 replicas)"
     words = f"revision {MINE} answers on 1 of 2 replicas {serves}"
@@ -51,9 +51,9 @@ def test_an_old_pod_that_still_answers_does_not_make_it_ready() -> None:
     assert "Stalled" not in conditions
 
 
-def test_a_candidate_that_only_lacks_its_service_says_so() -> None:
+def test_a_canary_that_only_lacks_its_service_says_so() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (2, 2)}, served="0ld")
-    conditions = story(seen, decided(RolloutState(stable="0ld", candidate=MINE)))
+    conditions = story(seen, decided(RolloutState(stable="0ld", canary=MINE)))
 
     words = f"the Service does not select revision {MINE} yet"
     assert conditions["Ready"] == (
@@ -126,7 +126,7 @@ def test_the_deadline_stalls_with_the_trouble_behind_it() -> None:
     seen = observed(ready={"0ld": (2, 2), MINE: (0, 2)}, served="0ld", pods=(failing,))
     late = "revision x has made no progress since noon"
     conditions = story(
-        seen, decided(RolloutState(stable="0ld", candidate=MINE), blocked_reason=late)
+        seen, decided(RolloutState(stable="0ld", canary=MINE), blocked_reason=late)
     )
 
     assert conditions["Ready"][1] == "ImagePullFailed"
@@ -160,7 +160,7 @@ def test_the_loaders_trouble_is_that_of_the_artifact() -> None:
     loaded = LoadReport(Reason.DIGEST_MISMATCH, "found 12, expected 34").to_json()
     failing = pod(MINE, loader=container(exit_code=3, exit_message=loaded))
     seen = observed(ready={MINE: (0, 2)}, served=MINE, pods=(failing,))
-    conditions = story(seen, decided(RolloutState(candidate=MINE)))
+    conditions = story(seen, decided(RolloutState(canary=MINE)))
 
     assert conditions["ArtifactResolved"] == ("False", "DigestMismatch", "found 12, expected 34")
     assert conditions["ModelLoaded"][1] == "DigestMismatch"
@@ -169,7 +169,7 @@ def test_the_loaders_trouble_is_that_of_the_artifact() -> None:
 
 def test_an_artifact_is_being_fetched_until_the_loader_says_otherwise() -> None:
     seen = observed(ready={MINE: (0, 2)}, served=MINE, pods=(pod(MINE),))
-    conditions = story(seen, decided(RolloutState(candidate=MINE)))
+    conditions = story(seen, decided(RolloutState(canary=MINE)))
 
     assert conditions["ArtifactResolved"] == (
         "Unknown",

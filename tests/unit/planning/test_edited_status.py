@@ -80,7 +80,7 @@ def test_a_time_to_come_counts_as_now() -> None:
     year_9000 = datetime(9000, 1, 1, tzinfo=UTC)
     status = edited(
         stable=None,
-        candidate=RevisionStatus(revision=MINE, replicas=1),
+        canary=RevisionStatus(revision=MINE, replicas=1),
         rollout=RolloutStatus(since=year_9000),
     )
     there = observed(status=status, records=(record(MINE),), ready={MINE: (0, 1)})

@@ -13,13 +13,13 @@ from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 
 POSITIONS = {
     "nothing yet": RolloutState(),
-    "a first deploy": RolloutState(candidate="b", since=NOON, progress=1),
+    "a first deploy": RolloutState(canary="b", since=NOON, progress=1),
     "serving": RolloutState(stable="a", promoted_at=NOON),
-    "in mid-rollout": RolloutState(stable="a", candidate="b", since=NOON),
-    "paused in mid-rollout": RolloutState(stable="a", candidate="b"),
+    "in mid-rollout": RolloutState(stable="a", canary="b", since=NOON),
+    "paused in mid-rollout": RolloutState(stable="a", canary="b"),
     "after a promotion": RolloutState(stable="b", previous="a", promoted_at=NOON),
     "an edit during the delay": RolloutState(
-        stable="b", candidate="c", since=NOON, previous="a", promoted_at=NOON
+        stable="b", canary="c", since=NOON, previous="a", promoted_at=NOON
     ),
 }
 
@@ -51,18 +51,18 @@ def test_revisions_that_are_gone_are_forgotten() -> None:
     status = InferenceModelStatus(
         observed_generation=1,
         stable=RevisionStatus(revision="0ld"),
-        candidate=RevisionStatus(revision="gone"),
+        canary=RevisionStatus(revision="gone"),
         rollout=RolloutStatus(previous="gone too", promoted_at=NOON),
     )
 
     state = rollout_state_of(observed(status=status, records=(OLD,)))
-    assert (state.stable, state.candidate, state.previous) == ("0ld", None, None)
+    assert (state.stable, state.canary, state.previous) == ("0ld", None, None)
 
 
-def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
+def test_a_canary_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
     status = InferenceModelStatus(
         observed_generation=1,
-        candidate=RevisionStatus(revision="0ld"),
+        canary=RevisionStatus(revision="0ld"),
         rollout=RolloutStatus(since=NOON, ready=1),
     )
     seen = observed(status=status, records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
@@ -70,10 +70,10 @@ def test_a_candidate_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
     assert plan(seen, DEFAULTS, NOON).state.serving == "0ld"
 
 
-def test_a_candidate_that_no_client_reaches_is_given_up_for_the_next_one() -> None:
+def test_a_canary_that_no_client_reaches_is_given_up_for_the_next_one() -> None:
     status = InferenceModelStatus(
         observed_generation=1,
-        candidate=RevisionStatus(revision="0ld"),
+        canary=RevisionStatus(revision="0ld"),
         rollout=RolloutStatus(since=NOON, ready=1),
     )
     seen = observed(status=status, records=(OLD,), ready={"0ld": (2, 2)}, served=None)

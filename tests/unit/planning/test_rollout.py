@@ -42,28 +42,28 @@ def reports(done: Transition) -> list[str]:
 
 
 SERVING = RolloutState(stable="old")
-BEGUN = RolloutState(stable="old", candidate="new", since=NOON)
+BEGUN = RolloutState(stable="old", canary="new", since=NOON)
 PROMOTED = RolloutState(stable="new", previous="old", promoted_at=NOON)
 
 STORY = {
     "a first deploy begins, with clients sent to it": (
         step(RolloutState(), "new"),
-        RolloutState(candidate="new", since=NOON),
+        RolloutState(canary="new", since=NOON),
         ["RevisionCreated: revision new starts with 2 replicas"],
     ),
     "a first deploy that answers on some replicas goes on": (
-        step(RolloutState(candidate="new", since=NOON), "new", 1, now=after(5)),
-        RolloutState(candidate="new", since=after(5), progress=1),
+        step(RolloutState(canary="new", since=NOON), "new", 1, now=after(5)),
+        RolloutState(canary="new", since=after(5), progress=1),
         [],
     ),
     "a first deploy that answers on all replicas is promoted": (
-        step(RolloutState(candidate="new", since=NOON), "new", 2, now=after(9)),
+        step(RolloutState(canary="new", since=NOON), "new", 2, now=after(9)),
         RolloutState(stable="new", promoted_at=after(9)),
         ["Promoted: revision new answers on 2 of 2 replicas; clients are sent to it"],
     ),
     "a first deploy that no Service leads to waits for one": (
-        step(RolloutState(candidate="new", since=NOON), "new", 2, now=after(9), served=None),
-        RolloutState(candidate="new", since=NOON, progress=2),
+        step(RolloutState(canary="new", since=NOON), "new", 2, now=after(9), served=None),
+        RolloutState(canary="new", since=NOON, progress=2),
         [],
     ),
     "clients stay while there is no Service that could be moved": (
@@ -91,7 +91,7 @@ STORY = {
     ),
     "an edit in mid-rollout starts over with the newest": (
         step(replace(BEGUN, progress=1), "newer", now=after(40)),
-        RolloutState(stable="old", candidate="newer", since=after(40)),
+        RolloutState(stable="old", canary="newer", since=after(40)),
         ["RevisionCreated: revision newer starts with 2 replicas beside revision old"],
     ),
     "going back to the stable revision aborts at once": (
@@ -124,13 +124,13 @@ STORY = {
     ),
     "going back to the previous revision within the delay": (
         step(PROMOTED, "old", 2, now=after(10)),
-        replace(PROMOTED, candidate="old", since=after(10), progress=2),
+        replace(PROMOTED, canary="old", since=after(10), progress=2),
         ["RevisionCreated: revision old starts with 2 replicas beside revision new"],
     ),
     "clients who have moved are moved, though the spec has changed meanwhile": (
         step(BEGUN, "newest", 0, now=after(9), served="new"),
         RolloutState(
-            stable="new", candidate="newest", since=after(9), previous="old", promoted_at=after(9)
+            stable="new", canary="newest", since=after(9), previous="old", promoted_at=after(9)
         ),
         [
             "Promoted: revision new answers on 2 of 2 replicas; clients moved to it from"
@@ -145,7 +145,7 @@ STORY = {
     ),
     "an edit during the delay keeps three revisions alive": (
         step(PROMOTED, "newest", 0, now=after(10)),
-        replace(PROMOTED, candidate="newest", since=after(10)),
+        replace(PROMOTED, canary="newest", since=after(10)),
         ["RevisionCreated: revision newest starts with 2 replicas beside revision new"],
     ),
     "with zero replicas nothing is promoted, since nothing answers": (
@@ -154,8 +154,8 @@ STORY = {
         ["RevisionCreated: revision new starts with 0 replicas beside revision old"],
     ),
     "with zero replicas a first deploy is not promoted": (
-        step(RolloutState(candidate="new", since=NOON), "new", 0, replicas=0),
-        RolloutState(candidate="new"),
+        step(RolloutState(canary="new", since=NOON), "new", 0, replicas=0),
+        RolloutState(canary="new"),
         [],
     ),
     "with zero replicas no deadline passes": (
@@ -168,12 +168,12 @@ STORY = {
         replace(PROMOTED, previous=None),
         [],
     ),
-    "a paused rollout makes no candidate": (
+    "a paused rollout makes no canary": (
         step(SERVING, "new", paused=True),
         SERVING,
         [],
     ),
-    "a pause in mid-rollout keeps the candidate and stops its clock": (
+    "a pause in mid-rollout keeps the canary and stops its clock": (
         step(BEGUN, "new", 2, paused=True, now=after(5)),
         replace(BEGUN, since=None),
         [],
@@ -185,7 +185,7 @@ STORY = {
     ),
     "a first deploy is not held by a pause": (
         step(RolloutState(), "new", paused=True),
-        RolloutState(candidate="new", since=NOON),
+        RolloutState(canary="new", since=NOON),
         ["RevisionCreated: revision new starts with 2 replicas"],
     ),
     "a pause still lets the spec go back": (
@@ -274,7 +274,7 @@ def test_a_pod_lost_is_no_progress() -> None:
     [
         (step(BEGUN, "new", now=after(100)), 500),
         (step(PROMOTED, "new", 2, now=after(10)), 20),
-        (step(replace(PROMOTED, candidate="newest", since=NOON), "newest", now=after(10)), 20),
+        (step(replace(PROMOTED, canary="newest", since=NOON), "newest", now=after(10)), 20),
         (step(SERVING, "old", 2), None),
         (step(BEGUN, "new", 2, now=after(60), served="new"), 30),
     ],

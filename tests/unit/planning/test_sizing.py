@@ -19,7 +19,7 @@ PACKAGE = Path(inference_operator.__file__).parent
 
 
 def test_live_revisions_have_the_size_of_the_unit() -> None:
-    state = RolloutState(stable="a", candidate="b")
+    state = RolloutState(stable="a", canary="b")
     numbers = sizes(observed(ready={"a": (2, 2)}), state, 4)
 
     assert (numbers.unit, numbers.of) == (4, {"a": 4, "b": 4})

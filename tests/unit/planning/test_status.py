@@ -84,11 +84,11 @@ def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:
     done = decided(RolloutState(), with_unit=False, invalid=invalid, blocked_reason=invalid.message)
 
     assert report(observed(), done, (), NOON).url is None
-    assert report(observed(), decided(RolloutState(candidate=MINE)), (), NOON).url is not None
+    assert report(observed(), decided(RolloutState(canary=MINE)), (), NOON).url is not None
 
 
 def test_a_status_with_a_lost_record_keeps_the_revision() -> None:
     seen = observed(ready={"gone": (2, 2)}, served="gone")
-    status = report(seen, decided(RolloutState(stable="gone", candidate=MINE)), (), NOON)
+    status = report(seen, decided(RolloutState(stable="gone", canary=MINE)), (), NOON)
 
     assert status.stable == RevisionStatus(revision="gone", replicas=2, ready=2)

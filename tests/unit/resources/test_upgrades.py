@@ -50,7 +50,7 @@ def test_nothing_of_a_revision_is_written_by_an_upgraded_operator(name: str) -> 
 
     kinds = {action.key.kind for action in done.actions}
     assert kinds <= {"Service", "PodDisruptionBudget"}
-    assert done.state.candidate is None
+    assert done.state.canary is None
     assert not done.rejected
     assert Reason.RECORD_REJECTED not in {decision.reason for decision in done.decisions}
 

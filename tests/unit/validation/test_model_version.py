@@ -211,19 +211,19 @@ def test_another_edit_is_rolled_out_with_the_version_that_stands() -> None:
     before = serving(version(3))
     edited = {"replicas": 2, "triton": {"image": "registry.example/triton:27.01"}}
     done = plan(seen(DOWN, **{**before, "spec": edited}), DEFAULTS, NOON)
-    assert done.state.candidate == made(done).revision
+    assert done.state.canary == made(done).revision
     assert made(done).resolved == version(3)
 
 
-def test_a_candidate_goes_on_when_the_registry_goes_down() -> None:
+def test_a_canary_goes_on_when_the_registry_goes_down() -> None:
     before = serving(version(3))
     (old,) = before["records"]
     new = made(plan(seen(version(4)), DEFAULTS, NOON))
     status = before["status"].model_copy(
-        update={"candidate": RevisionStatus(revision=new.revision)}
+        update={"canary": RevisionStatus(revision=new.revision)}
     )
     view = seen(DOWN, **{**before, "status": status, "records": (old, new)})
-    assert plan(view, DEFAULTS, NOON).state.candidate == new.revision
+    assert plan(view, DEFAULTS, NOON).state.canary == new.revision
 
 
 def test_another_alias_is_not_served_from_what_this_one_stood_for() -> None:

@@ -39,10 +39,10 @@ def seen(*records: RevisionRecord) -> Observed:
     return observed(records=records)
 
 
-def test_the_candidate_comes_before_the_stable_one() -> None:
+def test_the_canary_comes_before_the_stable_one() -> None:
     view = seen(pinned("old", 1, pin("a")), pinned("new", 2, pin("b")))
 
-    assert last_pin(view, RolloutState(stable="old", candidate="new"), MODEL) == pin("b")
+    assert last_pin(view, RolloutState(stable="old", canary="new"), MODEL) == pin("b")
 
 
 def test_the_stable_one_comes_before_newer_ones_of_the_history() -> None:

@@ -129,8 +129,8 @@ def _is_own_change(seen: Observed, goal: DesiredState, live: Mapping[str, Any], 
         # Budgets of earlier operators counted all revisions.
         is_ours = revision in goal.state.live and where.startswith("spec.selector")
         return revision is None or is_ours
-    # Clients go back to the stable revision, since a replica of the candidate stopped answering.
-    return live["kind"] == "Service" and seen.served_revision == goal.state.candidate is not None
+    # Clients go back to the stable revision, since a replica of the canary stopped answering.
+    return live["kind"] == "Service" and seen.served_revision == goal.state.canary is not None
 
 
 def _prune(

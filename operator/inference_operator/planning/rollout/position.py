@@ -14,13 +14,13 @@ def rollout_state_of(seen: Observed) -> RolloutState:
     # A revision whose record was deleted by hand still has its pods: clients stay with it.
     existing = {*seen.revisions, *seen.deployments}
     stable = status.stable.revision if status.stable else None
-    candidate = status.candidate.revision if status.candidate else None
+    canary = status.canary.revision if status.canary else None
     if status.observed_generation is None:
         stable = seen.served_revision if seen.ready_of(seen.served_revision) else None
     rollout = status.rollout
     return RolloutState(
         stable=stable if stable in existing else None,
-        candidate=candidate if candidate in existing else None,
+        canary=canary if canary in existing else None,
         since=rollout.since if rollout else None,
         progress=rollout.ready if rollout else 0,
         previous=rollout.previous if rollout and rollout.previous in existing else None,

@@ -89,13 +89,13 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
 
 
 def confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
-    """Promote the candidate if the Service selects it and its model answers on all replicas."""
-    candidate = state.candidate
-    if candidate is None or facts.served != candidate or facts.target == state.stable:
+    """Promote the canary if the Service selects it and its model answers on all replicas."""
+    canary = state.canary
+    if canary is None or facts.served != canary or facts.target == state.stable:
         return Transition(state)
-    if facts.replicas == 0 or facts.ready_of(candidate) < facts.replicas:
+    if facts.replicas == 0 or facts.ready_of(canary) < facts.replicas:
         return Transition(state)
-    return _promote(state, candidate, facts)
+    return _promote(state, canary, facts)
 
 
 def traffic_of(state: RolloutState, facts: RolloutFacts) -> str | None:
@@ -103,10 +103,10 @@ def traffic_of(state: RolloutState, facts: RolloutFacts) -> str | None:
 
     Clients who have moved stay, unless the stable revision answers on more pods.
     """
-    candidate, stable = state.candidate, state.stable
-    has_moved = candidate is not None and facts.served == candidate
-    if has_moved and facts.ready_of(candidate) >= facts.ready_of(stable):
-        return candidate
+    canary, stable = state.canary, state.stable
+    has_moved = canary is not None and facts.served == canary
+    if has_moved and facts.ready_of(canary) >= facts.ready_of(stable):
+        return canary
     return state.serving
 
 
@@ -115,7 +115,7 @@ def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
         return _settled(state)
     if facts.settings.paused and state.stable is not None:
         return _pause(state, facts)
-    if facts.target == state.candidate:
+    if facts.target == state.canary:
         return _progress(state, facts)
     return _start(state, facts)
 
@@ -131,26 +131,26 @@ def _pause(state: RolloutState, facts: RolloutFacts) -> Transition:
 
 
 def _settled(state: RolloutState) -> Transition:
-    if state.candidate is None:
+    if state.canary is None:
         return Transition(state)
     decision = Decision(
         Reason.ABORTED,
         f"the spec went back to revision {state.stable}, which still serves;"
-        f" revision {state.candidate} is cancelled",
-        state.candidate,
+        f" revision {state.canary} is cancelled",
+        state.canary,
         state.stable,
     )
-    return Transition(replace(state, candidate=None, since=None, progress=0), (decision,))
+    return Transition(replace(state, canary=None, since=None, progress=0), (decision,))
 
 
 def _start(state: RolloutState, facts: RolloutFacts) -> Transition:
-    begun = replace(state, candidate=facts.target, since=facts.now, progress=0)
+    begun = replace(state, canary=facts.target, since=facts.now, progress=0)
     decision = Decision(
         Reason.REVISION_CREATED,
         f"revision {facts.named} starts with {counted(facts.replicas, 'replica')}"
         + (f" beside revision {state.stable}" if state.stable else "")
         + (f": {facts.revision_cause}" if facts.revision_cause else ""),
-        state.candidate or state.stable,
+        state.canary or state.stable,
         facts.target,
     )
     then = _progress(begun, facts)
@@ -187,20 +187,20 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     )
 
 
-def _promote(state: RolloutState, candidate: str, facts: RolloutFacts) -> Transition:
-    answering = f"{facts.ready_of(candidate)} of {counted(facts.replicas, 'replica')}"
+def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transition:
+    answering = f"{facts.ready_of(canary)} of {counted(facts.replicas, 'replica')}"
     decision = Decision(
         Reason.PROMOTED,
-        f"revision {facts.name_of(candidate)} answers on {answering}"
+        f"revision {facts.name_of(canary)} answers on {answering}"
         + (
             f"; clients moved to it from revision {state.stable}"
             if state.stable
             else "; clients are sent to it"
         ),
         state.stable,
-        candidate,
+        canary,
     )
-    promoted = RolloutState(stable=candidate, previous=state.stable, promoted_at=facts.now)
+    promoted = RolloutState(stable=canary, previous=state.stable, promoted_at=facts.now)
     return Transition(promoted, (decision,))
 
 

@@ -56,7 +56,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         conditions=all_conditions,
         model=_model(seen, plan),
         stable=_revision(seen, plan, plan.state.stable),
-        candidate=_revision(seen, plan, plan.state.candidate),
+        canary=_revision(seen, plan, plan.state.canary),
         rollout=_rollout(plan),
         **_scale(seen, plan.state.serving),
         accelerator=_accelerator(plan),
@@ -166,7 +166,7 @@ def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatu
 
 def _rollout(plan: Plan) -> RolloutStatus | None:
     state = plan.state
-    if state.candidate is None and state.promoted_at is None:
+    if state.canary is None and state.promoted_at is None:
         return None
     return RolloutStatus(
         since=state.since,
