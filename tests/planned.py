@@ -44,7 +44,8 @@ def planned(body: Body) -> dict[str, Any]:
     status = report(there, made, (), NOON)
     messages = [note.message for note in events_for(there.status, status, made)]
     seconds = time.process_time() - began
-    problems = [str(problem) for problem in made.invalid.problems] if made.invalid else []
+    invalid = made.assessment.invalid
+    problems = [str(problem) for problem in invalid.problems] if invalid else []
     return {
         "problems": len(problems),
         "longest": max(map(len, problems), default=0),

@@ -38,7 +38,7 @@ ALL = {
 
 def manifests(body: dict[str, Any], namespace: str) -> Iterator[dict[str, Any]]:
     done = plan(seen_of(body, namespace), DEFAULTS, NOON)
-    assert done.invalid is None, done.invalid
+    assert done.assessment.invalid is None, done.assessment.invalid
     for action in done.actions:
         assert not isinstance(action, Delete)
         yield dict(action.manifest)

@@ -29,18 +29,21 @@ def add_input(parser: argparse.ArgumentParser, kinds: str, also: str = "") -> No
 
 def refusals(plan: Plan) -> tuple[str, ...]:
     """Return why clients cannot be served by a manifest; empty while nothing is wrong."""
-    if plan.invalid is not None:
-        return tuple(map(str, plan.invalid.problems))
-    if plan.unit is None and plan.unresolved is not None and plan.unresolved.is_definite:
-        return (plan.unresolved.message,)
-    return plan.conflicts
+    assessment = plan.assessment
+    if assessment.invalid is not None:
+        return tuple(map(str, assessment.invalid.problems))
+    unresolved = assessment.unresolved
+    if assessment.unit is None and unresolved is not None and unresolved.is_definite:
+        return (unresolved.message,)
+    return tuple(plan.blocked_by_conflicts.values())
 
 
 def unknown(plan: Plan) -> tuple[str, ...]:
     """Return why a manifest that may be valid is not planned yet."""
-    if plan.unit is not None or plan.unresolved is None or refusals(plan):
+    assessment = plan.assessment
+    if assessment.unit is not None or assessment.unresolved is None or refusals(plan):
         return ()
-    return (f"not known yet: {plan.unresolved.message}",)
+    return (f"not known yet: {assessment.unresolved.message}",)
 
 
 def report(subject: object, sentence: object) -> None:

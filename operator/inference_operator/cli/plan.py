@@ -80,7 +80,7 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
         return 2
     for plan in plans:
         refused = refusals(plan)
-        if plan.invalid is None and (plan.actions or not refused):
+        if plan.assessment.invalid is None and (plan.actions or not refused):
             show(plan)
         for sentence in refused:
             report(plan.key, sentence)

@@ -12,6 +12,7 @@ from inference_operator.domain.names import ChildKey, UnitKey, revision_child_na
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
 from inference_operator.domain.serving_unit import Owner, ServedStep
+from inference_operator.domain.traffic import Traffic
 
 Manifest = Mapping[str, Any]
 
@@ -196,8 +197,8 @@ class Observed:
 
     deployments: Mapping[str, DeploymentView] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
-    served_revision: str | None = None
-    """The revision that the Service selects."""
+    traffic: Traffic = field(default_factory=Traffic)
+    """Where the Service leads clients."""
 
     nodes: tuple[Node, ...] | None = ()
     """Nodes, for units with an accelerator; None if they were not read, which differs from an empty

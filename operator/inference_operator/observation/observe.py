@@ -23,6 +23,7 @@ from inference_operator.domain.observed import (
 )
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
+from inference_operator.domain.traffic import Traffic
 from inference_operator.observation.name_conflicts import name_conflicts
 from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
@@ -77,7 +78,7 @@ def observe(
         rejected={r.name: r for r in read_records if isinstance(r, RejectedRecord)},
         deployments=deployments,
         pods=tuple(pods),
-        served_revision=served,
+        traffic=Traffic.to(served),
         nodes=_nodes(store, body),
         resolutions=resolve(key, body.get("spec") or {}),
         references=referenced(store, key, body.get("spec"), read),

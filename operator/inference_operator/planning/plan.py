@@ -3,17 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
-from inference_operator.api.problem import Problem
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import RevisionRecord
-from inference_operator.domain.resolution import Unresolved
-from inference_operator.domain.rollout_state import Decision, RolloutState
-from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.validation.accelerator import AcceleratorChoice
-from inference_operator.validation.invalid import Invalid
-from inference_operator.validation.references import ReferenceOutcome
+from inference_operator.domain.rollout_state import Decision
+from inference_operator.domain.sizes import Sizes
+from inference_operator.planning.rollout.transition import Transition
+from inference_operator.validation.assess import Assessment
+
+
+class Cause(StrEnum):
+    """Who made the difference that a write removes."""
+
+    DECISION = "Decision"
+    """The operator, by a decision of its own, or the user by an edit of the spec."""
+
+    REPAIR = "Repair"
+    """Another client, which changed or deleted the child."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +30,9 @@ class Create:
 
     manifest: Mapping[str, Any]
     why: str = "missing"
-    is_repair: bool = True
+    cause: Cause = Cause.REPAIR
+    after: tuple[ChildKey, ...] = ()
+    """Children of the same plan whose writes must succeed before this one is sent."""
 
     @property
     def key(self) -> ChildKey:
@@ -38,8 +48,8 @@ class Apply:
     """Whether we own the live child: only then may the apply force its fields."""
 
     why: str = "missing"
-    is_repair: bool = True
-    """Whether another client caused the difference, unless a decision did."""
+    cause: Cause = Cause.REPAIR
+    after: tuple[ChildKey, ...] = ()
 
     @property
     def key(self) -> ChildKey:
@@ -53,7 +63,8 @@ class Delete:
     key: ChildKey
     uid: str
     why: str
-    is_repair: bool = False
+    cause: Cause = Cause.DECISION
+    after: tuple[ChildKey, ...] = ()
 
 
 Action = Create | Apply | Delete
@@ -61,42 +72,19 @@ Action = Create | Apply | Delete
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The writes of one pass, in consecutive stages, and its decisions."""
+    """The writes of one pass and its decisions, and what they follow from."""
 
     key: UnitKey
-    stages: tuple[tuple[Action, ...], ...]
-    state: RolloutState
-    decisions: tuple[Decision, ...] = ()
-    traffic: str | None = None
-    """The revision that the Service shall select."""
+    assessment: Assessment = field(default_factory=Assessment)
+    """The unit to reach. Without one, the spec is invalid and the last good state is kept."""
 
-    unit: ServingUnit | None = None
-    """The unit to reach; None if the spec is invalid and the last good state is kept."""
-
-    invalid: Invalid | None = None
-    outside: tuple[Problem, ...] = ()
-    """Values of a running revision that the allow-lists no longer allow."""
-
-    unresolved: Unresolved | None = None
-    """Why the registry gave no version. If there is a `unit`, it serves the last known version."""
-
-    contradictions: tuple[Problem, ...] = ()
-    references: tuple[ReferenceOutcome, ...] = ()
-    """The outcomes of a pipeline's `modelRef`s."""
-
-    accelerator: AcceleratorChoice | None = None
+    rollout: Transition = field(default_factory=Transition)
+    sizes: Sizes = field(default_factory=Sizes)
     records: Mapping[str, RevisionRecord] = field(default_factory=dict)
-    replicas: int = 0
-    blocked_reason: str = ""
-    """Why the rollout does not proceed by itself; empty while it does."""
+    actions: tuple[Action, ...] = ()
+    """The writes; each comes behind those that it must be sent after."""
 
-    outdated_default_reason: str = ""
-    """Why the unit does not get the operator's new defaults yet."""
-
-    wants_slot: bool = False
-    """Whether the unit only waits for other units to finish."""
-
-    paused: bool = False
+    decisions: tuple[Decision, ...] = ()
     blocked_by_conflicts: Mapping[ChildKey, str] = field(default_factory=dict)
     """Children whose names other objects have, each with a sentence about it."""
 
@@ -108,27 +96,14 @@ class Plan:
     @property
     def is_settled(self) -> bool:
         """Return whether no rollout is under way; with zero replicas, none ever is."""
-        is_over = self.state.canary is None and self.state.previous is None
-        return is_over or self.replicas == 0
-
-    @property
-    def moves_clients(self) -> bool:
-        """Return whether clients shall move to a revision that is not promoted yet."""
-        return self.traffic not in (None, self.state.serving)
+        state = self.rollout.state
+        is_over = state.canary is None and state.previous is None
+        return is_over or self.sizes.unit == 0
 
     @property
     def has_no_service(self) -> bool:
         """Return whether another object has the name of its Service."""
         return any(key.kind == "Service" for key in self.blocked_by_conflicts)
-
-    @property
-    def conflicts(self) -> tuple[str, ...]:
-        """Return the messages about names that other objects have."""
-        return tuple(self.blocked_by_conflicts.values())
-
-    @property
-    def actions(self) -> tuple[Action, ...]:
-        return tuple(action for stage in self.stages for action in stage)
 
 
 def key_of(manifest: Mapping[str, Any]) -> ChildKey:

@@ -1,16 +1,31 @@
 """Numbers of pods: no other module of planning computes one."""
 
+from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.sizes import Sizes
+from inference_operator.domain.tracks import Role, Track, Tracks
+from inference_operator.validation.invalid import Invalid
 
 MOST_REPORTED = 1000
 """A status may be edited: a size that is read from it is no larger."""
 
 
-def sizes(seen: Observed, state: RolloutState, unit: int) -> Sizes:
-    """Return the pods of each live revision; one needs `unit` pods to serve all clients."""
-    return Sizes(unit, {revision: _pods_of(seen, state, revision, unit) for revision in state.live})
+def unit_size(seen: Observed, state: RolloutState, invalid: Invalid | None) -> int:
+    """Return the pods that one revision needs to serve all clients.
+
+    The spec says how many. What the allow-lists refuse is well-formed, so its size is meant.
+    Another invalid spec names none: the unit keeps its last size.
+    """
+    if invalid is not None and invalid.reason is not Reason.NOT_ALLOWED:
+        return last_size(seen, state)
+    replicas: int = seen.spec.get("replicas", 1)
+    return replicas
+
+
+def sizes(seen: Observed, tracks: Tracks, unit: int) -> Sizes:
+    """Return the pods of each track; a revision needs `unit` pods to serve all clients."""
+    return Sizes(unit, {track.revision: _pods_of(seen, track, unit) for track in tracks.items})
 
 
 def last_size(seen: Observed, state: RolloutState) -> int:
@@ -28,10 +43,9 @@ def last_size(seen: Observed, state: RolloutState) -> int:
     return min(last, MOST_REPORTED) or (deployment.replicas if deployment else 0)
 
 
-def _pods_of(seen: Observed, state: RolloutState, revision: str, unit: int) -> int:
-    """Return the number of pods; the previous revision gets no more than it has, unless the spec
-    went back to it."""
-    deployment = seen.deployments.get(revision)
-    if revision != state.previous or revision == state.canary or deployment is None:
+def _pods_of(seen: Observed, track: Track, unit: int) -> int:
+    """Return the number of pods; the previous revision gets no more than it has."""
+    deployment = seen.deployments.get(track.revision)
+    if track.role is not Role.PREVIOUS or deployment is None:
         return unit
     return min(unit, deployment.replicas)

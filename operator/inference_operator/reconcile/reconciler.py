@@ -129,7 +129,7 @@ class Reconciler:
             self._failing.pop(key, None)
         # Without a status, the Service alone tells which revision was the stable one.
         has_status = seen.status.observed_generation is not None
-        may_wait = under_load or (decided.moves_clients and has_status)
+        may_wait = under_load or (decided.rollout.moves_clients and has_status)
         if may_wait and outcome.written and not outcome.has_failures:
             # The next pass reports these writes, like after a crash at this line.
             return True, None
@@ -181,7 +181,7 @@ class Reconciler:
     async def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
         decided = await self._plan(seen, now)
-        if decided.wants_slot:
+        if decided.assessment.wants_slot:
             if self._dependencies.slots.acquire(key):
                 decided = await self._plan(replace(seen, holds_slot=True), now)
         elif decided.is_settled or not seen.holds_slot:
@@ -202,7 +202,7 @@ class Reconciler:
         after = await self._reader.observe(before.owner.key) if decided.actions else before
         if after is None:
             return False
-        errors = (*decided.conflicts, *outcome.refused)
+        errors = (*decided.blocked_by_conflicts.values(), *outcome.refused)
         if self._failing[before.owner.key] >= PATIENCE:
             note = f"(failed {PATIENCE} or more times in a row; retrying)"
             errors += tuple(f"{message} {note}" for message in outcome.transient)

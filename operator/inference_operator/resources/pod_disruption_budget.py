@@ -1,6 +1,9 @@
 """The PodDisruptionBudget: a node drain takes one pod of the serving revision at a time."""
 
-from inference_operator.domain.names import revision_selector
+from collections.abc import Mapping
+from typing import Any
+
+from inference_operator.domain.names import REVISION_LABEL, revision_selector
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.sizes import BUDGET_FROM
 from inference_operator.resources.metadata import Manifest, unit_metadata
@@ -25,3 +28,10 @@ def pod_disruption_budget(owner: Owner, revision: str, replicas: int) -> Manifes
             "selector": {"matchLabels": revision_selector(key.kind, key.name, revision)},
         },
     }
+
+
+def selected_by_budget(manifest: Mapping[str, Any]) -> str | None:
+    """Return the revision whose pods a live budget counts; None if it counts those of all."""
+    selector = manifest.get("spec", {}).get("selector") or {}
+    revision = (selector.get("matchLabels") or {}).get(REVISION_LABEL)
+    return revision if isinstance(revision, str) else None

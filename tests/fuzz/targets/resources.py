@@ -70,7 +70,8 @@ def _manifest_files(data: bytes) -> Iterator[str]:
         file.flush()
         try:
             for _, made in units([file.name], [], Defaults(TRITON_IMAGE, LOADER_IMAGE)):
-                yield from map(str, made.invalid.problems if made.invalid else ())
+                invalid = made.assessment.invalid
+                yield from map(str, invalid.problems if invalid else ())
                 explain(made)
         except InputError as error:
             yield str(error)

@@ -34,7 +34,7 @@ async def test_a_thousand_deletions_are_sent_a_few_at_a_time() -> None:
         Delete(ChildKey("ControllerRevision", f"{KEY.name}-{n}"), f"u{n}", "forged")
         for n in range(1000)
     )
-    outcome = await Executor(cluster, Store()).execute(replace(planned(), stages=(actions,)))
+    outcome = await Executor(cluster, Store()).execute(replace(planned(), actions=actions))
 
     assert (cluster.done, cluster.most) == (1000, AT_ONCE)
     assert outcome.written == 1000

@@ -105,11 +105,8 @@ async def test_it_is_never_sent_and_is_reported(kind: str) -> None:
     def astray(body: Body) -> None:
         body["metadata"]["namespace"] = "kube-system"
 
-    stages = tuple(
-        tuple(edited(a, astray) if a.key.kind == kind else a for a in stage)
-        for stage in done.stages
-    )
-    outcome = await Executor(cluster, Store()).execute(replace(done, stages=stages))
+    actions = tuple(edited(a, astray) if a.key.kind == kind else a for a in done.actions)
+    outcome = await Executor(cluster, Store()).execute(replace(done, actions=actions))
 
     assert kind not in {request.kind for request in cluster.requests}
     (sentence,) = outcome.refused

@@ -5,18 +5,17 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.message_limits import truncate
-from inference_operator.domain.rollout_state import Decision, RolloutState
-from inference_operator.planning.plan import Plan
+from inference_operator.domain.rollout_state import Decision
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.accelerator import AcceleratorChoice
-from tests.fakes.bodies import KEY
+from tests.unit.planning.decided import plan_of
 from tests.unit.planning.seen import NOON, observed
 
 LONG = "a word " * 10_000
 
 
 def reported(**parts: object) -> UnitStatus:
-    plan = Plan(KEY, (), RolloutState(), replicas=1, **parts)  # type: ignore[arg-type]
+    plan = plan_of(**parts)
     return report(observed(), plan, (), NOON)
 
 

@@ -132,9 +132,9 @@ def test_a_relabelled_deployment_is_still_of_its_revision() -> None:
 def test_the_service_says_who_is_served() -> None:
     selector = {"inference.aipx.io/revision": "aaa"}
 
-    assert seen(child("Service", "fx-drift", spec={"selector": selector})).served_revision == "aaa"
-    assert seen(child("Service", "fx-drift", spec={})).served_revision is None
-    assert seen().served_revision is None
+    assert seen(child("Service", "fx-drift", spec={"selector": selector})).traffic.selected == "aaa"
+    assert seen(child("Service", "fx-drift", spec={})).traffic.selected is None
+    assert seen().traffic.selected is None
 
 
 def test_a_record_is_read_back() -> None:

@@ -121,7 +121,8 @@ def test_no_message_shows_what_may_be_a_password(change: dict[str, Any]) -> None
         seen = observe(store, key_of(body), unresolved)
         assert seen is not None
         made = plan(seen, defaults, NOW)
-        texts += [explain(made), *(made.invalid.message for _ in "x" if made.invalid)]
+        invalid = made.assessment.invalid
+        texts += [explain(made), invalid.message if invalid else ""]
     assert texts
     assert not [message for message in texts if MARK in message]
 

@@ -17,6 +17,7 @@ from inference_operator.domain.observed import (
 )
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
+from inference_operator.domain.traffic import Traffic
 from inference_operator.validation.defaults import Defaults
 from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, spec
 
@@ -63,7 +64,7 @@ def observed(
             name: DeploymentView(all_, some) for name, (some, all_) in (ready or {}).items()
         },
         pods=pods,
-        served_revision=served,
+        traffic=Traffic.to(served),
         nodes=nodes,
         resolutions=resolutions or {},
     )

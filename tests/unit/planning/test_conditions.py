@@ -125,9 +125,7 @@ def test_the_deadline_stalls_with_the_trouble_behind_it() -> None:
     failing = pod(MINE, triton=container(waiting_reason="ErrImagePull", waiting_message="denied"))
     seen = observed(ready={"0ld": (2, 2), MINE: (0, 2)}, served="0ld", pods=(failing,))
     late = "revision x has made no progress since noon"
-    conditions = story(
-        seen, decided(RolloutState(stable="0ld", canary=MINE), blocked_reason=late)
-    )
+    conditions = story(seen, decided(RolloutState(stable="0ld", canary=MINE), blocked_reason=late))
 
     assert conditions["Ready"][1] == "ImagePullFailed"
     assert conditions["Stalled"][1] == "ProgressDeadlineExceeded"

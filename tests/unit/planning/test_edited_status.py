@@ -13,8 +13,10 @@ from inference_operator.api.status import (
 )
 from inference_operator.domain.resolution import Facts, Resolved
 from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.domain.traffic import Traffic
 from inference_operator.planning.planner import plan
-from inference_operator.planning.rollout.state_machine import scale_down
+from inference_operator.planning.rollout.state_machine import advance
+from inference_operator.planning.rollout.transition import RolloutFacts
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
@@ -85,12 +87,12 @@ def test_a_time_to_come_counts_as_now() -> None:
     )
     there = observed(status=status, records=(record(MINE),), ready={MINE: (0, 1)})
     done = plan(there, DEFAULTS, NOON)
-    assert done.state.since == NOON
+    assert done.rollout.state.since == NOON
     assert done.wake_after is not None
     assert done.wake_after <= timedelta(minutes=10)
 
     before = RolloutState(stable="bbb", previous="aaa", promoted_at=year_9000)
-    settings = done.unit.rollout if done.unit else None
+    settings = done.assessment.unit.rollout if done.assessment.unit else None
     assert settings is not None
-    after, wait = scale_down(before, settings, NOON)
-    assert (after.promoted_at, wait) == (NOON, settings.scale_down_delay)
+    after = advance(before, RolloutFacts("bbb", 1, {"bbb": 1}, settings, NOON, Traffic.to("bbb")))
+    assert (after.state.promoted_at, after.wake_after) == (NOON, settings.scale_down_delay)

@@ -3,7 +3,7 @@
 from inference_operator.api.conditions import Condition, ConditionStatus
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus
-from inference_operator.domain.rollout_state import Decision, RolloutState
+from inference_operator.domain.rollout_state import Decision
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.events import EventDraft, Severity, events_for
 from tests.fakes.bodies import KEY
@@ -31,7 +31,7 @@ def condition(kind: str, holds: str, reason: str) -> Condition:
 
 
 def plan(*decisions: Decision) -> Plan:
-    return Plan(KEY, (), RolloutState(), decisions=decisions)
+    return Plan(KEY, decisions=decisions)
 
 
 NEW = InferenceModelStatus()

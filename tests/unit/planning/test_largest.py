@@ -70,8 +70,8 @@ def test_twice_the_steps_take_twice_the_work(shape: str) -> None:
 def test_many_problems_end_with_one_about_the_others() -> None:
     made = plan(seen(SHAPES["unknown"](name_of, STEPS)), DEFAULTS, NOON)
 
-    assert made.invalid is not None
-    assert made.invalid.problems[-1] == MORE
+    assert made.assessment.invalid is not None
+    assert made.assessment.invalid.problems[-1] == MORE
 
 
 @pytest.mark.parametrize("shape", DRAWN)

@@ -10,7 +10,6 @@ from inference_operator.api.conditions import ConditionType
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
     AcceleratorMode,
-    DecisionStatus,
     InferenceModelStatus,
     RevisionStatus,
 )
@@ -28,16 +27,17 @@ from tests.unit.planning.decided import MINE, OLD
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 
 
-def kinds(stage: tuple[Action, ...]) -> list[str]:
-    return sorted(action.key.kind for action in stage)
+def kinds(actions: tuple[Action, ...]) -> list[str]:
+    return sorted(action.key.kind for action in actions)
 
 
 def test_what_pods_need_is_written_before_them() -> None:
-    first, then, last = plan(observed(body=spec(replicas=2)), DEFAULTS, NOON).stages
+    actions = plan(observed(body=spec(replicas=2)), DEFAULTS, NOON).actions
+    (deployment,) = (action for action in actions if action.key.kind == "Deployment")
 
-    assert kinds(first) == ["ConfigMap", "ControllerRevision", "Service"]
-    assert kinds(then) == ["Deployment", "PodDisruptionBudget"]
-    assert last == ()
+    assert {key.kind for key in deployment.after} == {"ConfigMap", "ControllerRevision"}
+    assert kinds(actions[:3]) == ["ConfigMap", "ControllerRevision", "Service"]
+    assert kinds(actions[3:]) == ["Deployment", "PodDisruptionBudget"]
 
 
 @pytest.mark.parametrize(("replicas", "budgets"), [(0, 0), (1, 0), (2, 1), (9, 1)])
@@ -64,21 +64,6 @@ def test_equal_specs_give_equal_plans() -> None:
     assert plan(observed(), DEFAULTS, NOON) == plan(observed(), DEFAULTS, NOON)
 
 
-def test_a_decision_that_was_recorded_is_not_told_again() -> None:
-    done = plan(observed(), DEFAULTS, NOON)
-    (decision,) = done.decisions
-    recorded = DecisionStatus(
-        time=NOON,
-        reason=decision.reason,
-        message="",
-        source=decision.source,
-        target=decision.target,
-    )
-    status = InferenceModelStatus(decisions=(recorded,))
-
-    assert plan(observed(status=status), DEFAULTS, NOON).decisions == ()
-
-
 @pytest.mark.parametrize(
     "broken",
     [{}, {"model": 7}, "no spec at all", ["a", "list"], {"model": {}, "replicas": "many"}],
@@ -89,7 +74,7 @@ def test_a_spec_of_any_shape_is_reported_and_never_raises(broken: Any) -> None:
     seen = type(seen)(owner=seen.owner, generation=2, spec=broken, status=seen.status)
     done = plan(seen, DEFAULTS, NOON)
 
-    assert done.invalid is not None
+    assert done.assessment.invalid is not None
     assert done.actions == ()
     assert report(seen, done, (), NOON).phase == "Failed"
 
@@ -99,7 +84,7 @@ def test_a_name_that_no_repository_can_hold_is_reported_and_never_raises(name: s
     model = {**spec()["model"], "name": name}
     done = plan(observed(body=spec(model=model)), DEFAULTS, NOON)
 
-    assert done.invalid is None or "name" in done.invalid.message
+    assert done.assessment.invalid is None or "name" in done.assessment.invalid.message
 
 
 @pytest.mark.parametrize("replicas", [{}, {"replicas": 0}, {"replicas": 3}])
@@ -113,8 +98,8 @@ def test_an_invalid_spec_keeps_the_last_size(replicas: dict[str, int]) -> None:
     )
     done = plan(seen, DEFAULTS, NOON)
 
-    assert done.invalid is not None
-    assert (done.replicas, done.state) == (5, RolloutState(stable="0ld"))
+    assert done.assessment.invalid is not None
+    assert (done.sizes.unit, done.rollout.state) == (5, RolloutState(stable="0ld"))
 
 
 def test_an_invalid_spec_restores_a_lost_deployment_in_its_last_size() -> None:
@@ -125,7 +110,7 @@ def test_an_invalid_spec_restores_a_lost_deployment_in_its_last_size() -> None:
         body={**spec(), "triton": {"nonsense": 1}}, status=status, records=(OLD,), ready={}
     )
 
-    assert plan(seen, DEFAULTS, NOON).replicas == 4
+    assert plan(seen, DEFAULTS, NOON).sizes.unit == 4
 
 
 def test_an_illegible_number_of_replicas_changes_no_size() -> None:
@@ -137,7 +122,7 @@ def test_an_illegible_number_of_replicas_changes_no_size() -> None:
         ready={"0ld": (4, 5)},
     )
 
-    assert plan(seen, DEFAULTS, NOON).replicas == 5
+    assert plan(seen, DEFAULTS, NOON).sizes.unit == 5
 
 
 def test_history_keeps_the_newest_besides_the_live_ones() -> None:
@@ -185,7 +170,7 @@ def test_names_that_others_have_are_told_and_the_services_counts(
     done = plan(seen, DEFAULTS, NOON)
 
     assert list(done.blocked_by_conflicts) == keys
-    assert [message.partition(" ")[0] for message in done.conflicts] == [
+    assert [message.partition(" ")[0] for message in done.blocked_by_conflicts.values()] == [
         f"{kind}/fx-drift" for kind in others
     ]
     assert done.has_no_service is has_none
@@ -235,10 +220,10 @@ def test_gpus_that_appear_make_a_revision_of_their_own() -> None:
     gpu = Node("gpu-a", extended={"nvidia.com/gpu": 1})
     with_gpu = plan(observed(body=body, nodes=(gpu,)), DEFAULTS, NOON)
 
-    assert without.unit is not None
-    assert with_gpu.unit is not None
-    assert without.unit.revision != with_gpu.unit.revision
-    assert "KIND_GPU" not in without.unit.entry_model.config
+    assert without.assessment.unit is not None
+    assert with_gpu.assessment.unit is not None
+    assert without.assessment.unit.revision != with_gpu.assessment.unit.revision
+    assert "KIND_GPU" not in without.assessment.unit.entry_model.config
 
 
 def test_without_known_nodes_a_first_revision_waits_for_its_accelerator_and_says_so() -> None:
@@ -247,8 +232,8 @@ def test_without_known_nodes_a_first_revision_waits_for_its_accelerator_and_says
     made = plan(seen, DEFAULTS, NOON)
     status = report(seen, made, (), NOON)
 
-    assert made.unit is not None
-    assert made.unit.workload.mode is Mode.ACCELERATOR
+    assert made.assessment.unit is not None
+    assert made.assessment.unit.workload.mode is Mode.ACCELERATOR
     ready = status.condition(ConditionType.READY)
     assert ready is not None
     assert "the fallback to the CPU is off because the operator may not list nodes" in ready.message
@@ -263,6 +248,6 @@ def test_without_known_nodes_what_fell_back_makes_no_revision() -> None:
     assert isinstance(status, InferenceModelStatus)
     after = plan(replace(observed(body=body, status=status), nodes=None), DEFAULTS, NOON)
 
-    assert before.unit is not None
-    assert after.unit is not None
-    assert after.unit.revision == before.unit.revision
+    assert before.assessment.unit is not None
+    assert after.assessment.unit is not None
+    assert after.assessment.unit.revision == before.assessment.unit.revision

@@ -4,11 +4,10 @@ import pytest
 
 from inference_operator.api.status import InferenceModelStatus, RevisionStatus, RolloutStatus
 from inference_operator.domain.rollout_state import RolloutState
-from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.planning.rollout.position import rollout_state_of
 from inference_operator.planning.status.unit_status import report
-from tests.unit.planning.decided import MINE, OLD
+from tests.unit.planning.decided import MINE, OLD, plan_of
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
 
 POSITIONS = {
@@ -28,7 +27,7 @@ POSITIONS = {
 def test_a_position_survives_the_status(state: RolloutState) -> None:
     records = tuple(record(name, n) for n, name in enumerate("abc"))
     seen = observed(records=records)
-    done = Plan(seen.owner.key, (), state, records=seen.revisions, replicas=1)
+    done = plan_of(state, records=seen.revisions)
     status = report(seen, done, (), NOON)
     written = InferenceModelStatus.model_validate(status.to_body())
 
@@ -67,7 +66,7 @@ def test_a_canary_of_a_first_deploy_that_answers_keeps_its_clients() -> None:
     )
     seen = observed(status=status, records=(OLD,), ready={"0ld": (1, 2)}, served="0ld")
 
-    assert plan(seen, DEFAULTS, NOON).state.serving == "0ld"
+    assert plan(seen, DEFAULTS, NOON).rollout.state.serving == "0ld"
 
 
 def test_a_canary_that_no_client_reaches_is_given_up_for_the_next_one() -> None:
@@ -78,4 +77,4 @@ def test_a_canary_that_no_client_reaches_is_given_up_for_the_next_one() -> None:
     )
     seen = observed(status=status, records=(OLD,), ready={"0ld": (2, 2)}, served=None)
 
-    assert plan(seen, DEFAULTS, NOON).state.live == (MINE,)
+    assert plan(seen, DEFAULTS, NOON).rollout.state.live == (MINE,)

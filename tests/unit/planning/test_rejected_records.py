@@ -57,21 +57,6 @@ def test_the_decision_is_an_event_once_and_a_warning() -> None:
     assert again.decisions == ()
 
 
-def test_it_hides_no_decision_that_is_only_tried_again() -> None:
-    """The last decision about the rollout counts, not one about records after it."""
-    first = plan(observed(), DEFAULTS, NOON)
-    (made,) = first.decisions
-    kept = [
-        DecisionStatus(
-            time=NOON, source=made.source, target=made.target, reason=made.reason, message=""
-        ),
-        DecisionStatus(time=NOON, reason=Reason.RECORD_REJECTED, message="of before"),
-    ]
-    done = plan(observed(status=InferenceModelStatus(decisions=kept)), DEFAULTS, NOON)
-
-    assert done.decisions == ()
-
-
 def test_a_rejected_record_keeps_its_number() -> None:
     done = plan(seen(rejected("0ld", 7), records=(record("aaa", 3),)), DEFAULTS, NOON)
 

@@ -7,7 +7,9 @@ import pytest
 
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
-from inference_operator.planning.rollout.state_machine import RolloutFacts, Transition, advance
+from inference_operator.domain.traffic import Traffic
+from inference_operator.planning.rollout.state_machine import advance
+from inference_operator.planning.rollout.transition import RolloutFacts, Transition
 from tests.unit.planning.seen import NOON
 
 SETTINGS = RolloutSettings(
@@ -34,7 +36,8 @@ def step(
     rules = replace(SETTINGS, **settings)  # type: ignore[arg-type]
     led_to = state.serving or target if served == "" else served
     answering = dict.fromkeys(state.live, others) | {target: ready}
-    return advance(state, RolloutFacts(target, replicas, answering, rules, now, led_to))
+    facts = RolloutFacts(target, replicas, answering, rules, now, Traffic.to(led_to))
+    return advance(state, facts)
 
 
 def reports(done: Transition) -> list[str]:
@@ -225,7 +228,7 @@ def test_the_rollout_goes(done: Transition, state: RolloutState, words: list[str
     ],
 )
 def test_the_service_shall_select(done: Transition, revision: str) -> None:
-    assert done.traffic == revision
+    assert done.tracks.selected == revision
 
 
 def test_a_pause_says_who_waits_and_who_serves() -> None:
@@ -253,7 +256,7 @@ def test_a_revision_that_only_lacks_its_service_misses_no_deadline() -> None:
 
 
 def test_a_revision_past_its_deadline_is_still_promoted_when_it_recovers() -> None:
-    assert step(BEGUN, "new", 2, now=after(9000)).traffic == "new"
+    assert step(BEGUN, "new", 2, now=after(9000)).tracks.selected == "new"
     assert step(BEGUN, "new", 2, now=after(9000), served="new").state.stable == "new"
 
 

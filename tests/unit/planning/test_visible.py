@@ -10,13 +10,12 @@ from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.message_limits import truncate, truncate_bytes
 from inference_operator.domain.resolution import Unresolved
-from inference_operator.domain.rollout_state import Decision, RolloutState
-from inference_operator.planning.plan import Plan
+from inference_operator.domain.rollout_state import Decision
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.pod_health import diagnose
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.invalid import Invalid
-from tests.fakes.bodies import KEY
+from tests.unit.planning.decided import plan_of
 from tests.unit.planning.seen import NOON, container, observed, pod, record
 
 FORGED = "\x1b[2Jgone\r\nReady: True\x9b\u2028\u202eeurt\ud800\x7f"
@@ -42,7 +41,7 @@ def strings(value: Any) -> list[str]:
 
 @pytest.mark.parametrize("texts", SAID, ids=lambda texts: next(iter(texts)))
 def test_a_status_holds_only_what_can_be_printed(texts: dict[str, Any]) -> None:
-    plan = Plan(KEY, (), RolloutState(), replicas=1, **texts)
+    plan = plan_of(**texts)
     status = report(observed(), plan, (FORGED,), NOON).to_body()
     shown = strings(status)
 
@@ -52,7 +51,7 @@ def test_a_status_holds_only_what_can_be_printed(texts: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("texts", SAID, ids=lambda texts: next(iter(texts)))
 def test_a_plan_has_as_many_lines_as_it_says(texts: dict[str, Any]) -> None:
-    lines = explain(Plan(KEY, (), RolloutState(), replicas=1, **texts)).split("\n")
+    lines = explain(plan_of(**texts)).split("\n")
 
     assert all(line.isprintable() for line in lines)
     assert not any(line.startswith("Ready: True") for line in lines)

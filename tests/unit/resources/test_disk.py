@@ -30,7 +30,7 @@ ONE = PlannedModel("spread", 1, ArtifactFormat.ONNX, "https://store.example/spre
 def rendered(body: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the manifests by kind."""
     done = plan(seen_of(body), DEFAULTS, NOON)
-    assert done.invalid is None, done.invalid
+    assert done.assessment.invalid is None, done.assessment.invalid
     return {a.manifest["kind"]: dict(a.manifest) for a in done.actions if hasattr(a, "manifest")}
 
 

@@ -20,7 +20,7 @@ def planned(body: dict[str, Any]) -> Plan:
 
 
 def manifests(done: Plan) -> list[dict[str, Any]]:
-    assert done.invalid is None, done.invalid
+    assert done.assessment.invalid is None, done.assessment.invalid
     return [dict(a.manifest) for a in done.actions if not isinstance(a, Delete)]
 
 

@@ -9,6 +9,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.status import STATUS_OF_KIND, RevisionStatus
 from inference_operator.domain.names import ChildKey
 from inference_operator.domain.observed import DeploymentView, Observed, RevisionRecord
+from inference_operator.domain.traffic import Traffic
 from inference_operator.planning.planner import plan
 from inference_operator.resources.metadata import owned
 from inference_operator.validation.defaults import Defaults
@@ -39,7 +40,7 @@ def running(name: str) -> Observed:
         children=live,
         revisions={record.revision: record},
         deployments={record.revision: DeploymentView(replicas, replicas)},
-        served_revision=record.revision,
+        traffic=Traffic.to(record.revision),
     )
 
 
@@ -50,7 +51,7 @@ def test_nothing_of_a_revision_is_written_by_an_upgraded_operator(name: str) -> 
 
     kinds = {action.key.kind for action in done.actions}
     assert kinds <= {"Service", "PodDisruptionBudget"}
-    assert done.state.canary is None
+    assert done.rollout.state.canary is None
     assert not done.rejected
     assert Reason.RECORD_REJECTED not in {decision.reason for decision in done.decisions}
 

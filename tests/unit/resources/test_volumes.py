@@ -25,7 +25,7 @@ def loaders_mounts(steps: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     outputs = [{"name": step["name"], **TENSOR} for step in steps]
     body = epipe(inputs=[{"name": "x", **TENSOR}], outputs=outputs, steps=steps)
     planned = plan(seen_of(body), DEFAULTS, NOON)
-    assert planned.invalid is None, planned.invalid
+    assert planned.assessment.invalid is None, planned.assessment.invalid
     manifests = [a.manifest for a in planned.actions if hasattr(a, "manifest")]
     (pod,) = (m["spec"]["template"]["spec"] for m in manifests if m["kind"] == "Deployment")
     volumes = {volume["name"]: volume for volume in pod["volumes"]}

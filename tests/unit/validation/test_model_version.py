@@ -57,8 +57,8 @@ def answered(uri: str, resolution: Resolution | None) -> dict[SourceKey, Resolut
 
 
 def made(done: Plan) -> RevisionRecord:
-    assert done.unit is not None
-    return done.records[done.unit.revision]
+    assert done.assessment.unit is not None
+    return done.records[done.assessment.unit.revision]
 
 
 def serving(resolved: Resolved, *, replicas: int = 2) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def test_the_status_names_version_run_and_digest() -> None:
 
 def test_before_the_first_answer_nothing_is_made() -> None:
     done = plan(seen(None), DEFAULTS, NOON)
-    assert (done.actions, done.unit) == ((), None)
+    assert (done.actions, done.assessment.unit) == ((), None)
 
 
 def test_before_the_first_answer_it_is_being_asked() -> None:
@@ -170,7 +170,7 @@ def test_a_new_model_of_a_registry_that_is_down_waits() -> None:
 @pytest.mark.parametrize("answer", [None, DOWN, NO_ALIAS])
 def test_what_serves_goes_on_without_an_answer(answer: Resolution | None) -> None:
     done = plan(seen(answer, **serving(version(3))), DEFAULTS, NOON)
-    assert done.state.stable == made(done).revision
+    assert done.rollout.state.stable == made(done).revision
     assert not any(isinstance(action, Delete) for action in done.actions)
 
 
@@ -211,7 +211,7 @@ def test_another_edit_is_rolled_out_with_the_version_that_stands() -> None:
     before = serving(version(3))
     edited = {"replicas": 2, "triton": {"image": "registry.example/triton:27.01"}}
     done = plan(seen(DOWN, **{**before, "spec": edited}), DEFAULTS, NOON)
-    assert done.state.canary == made(done).revision
+    assert done.rollout.state.canary == made(done).revision
     assert made(done).resolved == version(3)
 
 
@@ -219,18 +219,16 @@ def test_a_canary_goes_on_when_the_registry_goes_down() -> None:
     before = serving(version(3))
     (old,) = before["records"]
     new = made(plan(seen(version(4)), DEFAULTS, NOON))
-    status = before["status"].model_copy(
-        update={"canary": RevisionStatus(revision=new.revision)}
-    )
+    status = before["status"].model_copy(update={"canary": RevisionStatus(revision=new.revision)})
     view = seen(DOWN, **{**before, "status": status, "records": (old, new)})
-    assert plan(view, DEFAULTS, NOON).state.canary == new.revision
+    assert plan(view, DEFAULTS, NOON).rollout.state.canary == new.revision
 
 
 def test_another_alias_is_not_served_from_what_this_one_stood_for() -> None:
     view = seen(DOWN, uri="models:/fx_drift@challenger", **serving(version(3)))
     done = plan(view, DEFAULTS, NOON)
-    assert done.unit is None
-    assert done.state.stable is not None
+    assert done.assessment.unit is None
+    assert done.rollout.state.stable is not None
     conditions = story(view)
     assert conditions[ConditionType.READY][:2] == (ConditionStatus.FALSE, "RegistryUnreachable")
     assert "continues to serve on 2 replicas" in conditions[ConditionType.READY][2]
@@ -249,7 +247,7 @@ def test_a_version_that_cannot_be_served_leaves_the_last_one_serving() -> None:
 def test_contradictions_are_told_where_the_artifact_is() -> None:
     view = seen(version(4, max_batch_size=8), model={"maxBatchSize": 16}, **serving(version(4)))
     done = plan(view, DEFAULTS, NOON)
-    assert done.contradictions == (
+    assert done.assessment.contradictions == (
         Problem("spec.model.maxBatchSize", "16", "at most 8, as the version's tag says"),
     )
     assert "differs: spec.model.maxBatchSize: found 16" in explain(done)
@@ -262,10 +260,10 @@ def test_a_plan_says_what_it_waits_for() -> None:
 
 def test_other_sources_never_wait_for_a_registry() -> None:
     done = plan(observed(), DEFAULTS, NOON)
-    assert done.unit is not None
-    assert done.unresolved is None
+    assert done.assessment.unit is not None
+    assert done.assessment.unresolved is None
 
 
 def test_a_spec_that_is_no_map_is_still_an_invalid_spec() -> None:
     view = replace(observed(resolutions=answered(ASKED, DOWN)), spec={"model": 7})
-    assert plan(view, DEFAULTS, NOON).invalid is not None
+    assert plan(view, DEFAULTS, NOON).assessment.invalid is not None

@@ -103,8 +103,8 @@ def seen(
 
 def made(view: Observed) -> RevisionRecord:
     done = plan(view, DEFAULTS, NOON)
-    assert done.unit is not None, done.invalid or done.unresolved
-    return done.records[done.unit.revision]
+    assert done.assessment.unit is not None, done.assessment.invalid or done.assessment.unresolved
+    return done.records[done.assessment.unit.revision]
 
 
 def set_of(view: Observed) -> dict[str, str]:
@@ -166,13 +166,13 @@ def test_each_step_is_told_what_its_own_secret_may_see() -> None:
 def test_a_version_that_only_another_secret_may_see_is_not_served() -> None:
     steps = (inline("price", PRICE, "forecast"),)
     done = plan(seen(None, None, steps=steps, desk=version(PRICE, 4)), DEFAULTS, NOON)
-    assert (done.actions, done.unit) == ((), None)
+    assert (done.actions, done.assessment.unit) == ((), None)
 
 
 def test_nothing_is_made_before_every_step_has_an_answer() -> None:
     view = seen(version(PRICE, 4), None)
     done = plan(view, DEFAULTS, NOON)
-    assert (done.actions, done.unit) == ((), None)
+    assert (done.actions, done.assessment.unit) == ((), None)
     assert condition_of(view).reason == Reason.RESOLVING
     assert TEXT in condition_of(view).message
     assert PRICE not in condition_of(view).message
@@ -182,8 +182,8 @@ def test_nothing_is_made_before_every_step_has_an_answer() -> None:
 def test_what_serves_goes_on_without_an_answer(answer: Resolution | None) -> None:
     records = serving()
     done = plan(seen(answer, answer, records=records), DEFAULTS, NOON)
-    assert done.unit is not None
-    assert done.unit.revision == done.state.stable == records[0].revision
+    assert done.assessment.unit is not None
+    assert done.assessment.unit.revision == done.rollout.state.stable == records[0].revision
     assert not deletes(done)
 
 
@@ -206,8 +206,8 @@ def test_a_step_is_removed_without_an_answer() -> None:
 def test_a_new_step_waits_for_its_answer_and_takes_nothing_from_what_serves() -> None:
     steps = (*BOTH, inline("more", "models:/fx_more/1", "extra"))
     done = plan(seen(DOWN, DOWN, steps=steps, records=serving()), DEFAULTS, NOON)
-    assert done.unit is None
-    assert done.state.stable is not None
+    assert done.assessment.unit is None
+    assert done.rollout.state.stable is not None
     assert not deletes(done)
 
 
@@ -251,7 +251,7 @@ def test_contradictions_name_their_step() -> None:
     steps = (inline("price", PRICE, "forecast", pin="a" * 64), BOTH[1])
     pinned = version(PRICE, 3, sha256="b" * 64)
     done = plan(seen(pinned, version(TEXT, 3), steps=steps), DEFAULTS, NOON)
-    assert done.contradictions == (
+    assert done.assessment.contradictions == (
         Problem(
             "spec.steps[price].model.source.sha256",
             "a" * 64,
@@ -264,8 +264,8 @@ def test_each_of_two_steps_is_named_with_what_its_own_version_lacks() -> None:
     bare = {"format": ModelFormat.TORCHSCRIPT, "inputs": None, "outputs": None}
     done = plan(seen(version(PRICE, 3, **bare), version(TEXT, 3, **bare)), DEFAULTS, NOON)
 
-    assert done.unresolved is not None
-    assert [problem.path for problem in done.unresolved.problems] == [
+    assert done.assessment.unresolved is not None
+    assert [problem.path for problem in done.assessment.unresolved.problems] == [
         "spec.steps[price].model.inputs",
         "spec.steps[text].model.inputs",
     ]
@@ -277,7 +277,7 @@ def test_sections_beside_the_model_are_named_at_the_step() -> None:
         seen(version(PRICE, 3), version(TEXT, 3), steps=(batching, BOTH[1])), DEFAULTS, NOON
     )
 
-    assert done.unresolved is not None
-    assert done.unresolved.message.startswith(
+    assert done.assessment.unresolved is not None
+    assert done.assessment.unresolved.message.startswith(
         "spec.steps[price].triton.dynamicBatching: found dynamicBatching with model.maxBatchSize 0"
     )

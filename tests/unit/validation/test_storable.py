@@ -21,7 +21,7 @@ MOST_STORED = 1_572_864
 
 def sizes(body: dict[str, Any]) -> tuple[list[str], dict[str, int]]:
     made = plan(seen(body), DEFAULTS, NOON)
-    problems = list(map(str, made.invalid.problems)) if made.invalid else []
+    problems = list(map(str, made.assessment.invalid.problems)) if made.assessment.invalid else []
     return problems, {a.key.kind: len(json.dumps(a.manifest)) for a in made.actions}  # type: ignore[union-attr]
 
 
@@ -40,8 +40,8 @@ def test_what_is_a_little_smaller_can_be_stored() -> None:
     body = chain(lambda number: name_of(number, 160), 20)
     made = plan(seen(body), DEFAULTS, NOON)
 
-    assert made.unit is not None
-    data = new_record(made.unit, 1).repository
+    assert made.assessment.unit is not None
+    data = new_record(made.assessment.unit, 1).repository
     assert 0.8 * MOST_DATA < sum(len(text.encode()) for text in data.values()) < MOST_DATA
     assert all(len(json.dumps(a.manifest)) < MOST_STORED for a in made.actions)  # type: ignore[union-attr]
 
@@ -56,9 +56,11 @@ def test_a_single_model_has_the_same_limits(
     monkeypatch.setattr(stored, limit, 100)
 
     refused = plan(observed(), DEFAULTS, NOON)
-    assert refused.invalid is not None
-    assert text in refused.invalid.message
+    assert refused.assessment.invalid is not None
+    assert text in refused.assessment.invalid.message
 
     # A stored record stays valid: an upgrade makes no valid spec invalid.
     kept = plan(replace(observed(), revisions=records), DEFAULTS, NOON)
-    assert (kept.invalid, kept.unit and kept.unit.revision) == (None, MINE)
+    assert kept.assessment.invalid is None
+    assert kept.assessment.unit is not None
+    assert kept.assessment.unit.revision == MINE

@@ -1,8 +1,8 @@
-"""Executor of plans: stage by stage; each answer is put into the store at once."""
+"""Executor of plans: each write in its turn; each answer is put into the store at once."""
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,12 +14,15 @@ from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.observation.kinds import CHILD_BY_KIND
 from inference_operator.observation.store import Store
 from inference_operator.planning.children.drift import drift, foreign_keys
-from inference_operator.planning.plan import Action, Apply, Create, Delete, Plan
+from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, Plan
 
 log = logging.getLogger(__name__)
 
 AT_ONCE = 16
 """Concurrent requests of one plan: forged children may make it delete a thousand objects."""
+
+Result = ApiError | ObjectionError | bool | None
+"""Whether anything was written, or the error; None if the write was skipped."""
 
 
 @dataclass(slots=True)
@@ -54,22 +57,22 @@ class Executor:
         self._pending_retries: set[tuple[UnitKey, ChildKey]] = set()
 
     async def execute(self, plan: Plan) -> Outcome:
-        """Execute all stages in order; skip actions that a failed write would make harmful."""
-        outcome = Outcome()
-        failed: list[Action] = []
-        for stage in plan.stages:
-            ready = [action for action in stage if not _waits(action, failed)]
-            limit = asyncio.Semaphore(AT_ONCE)
-            doing = (self._with_limit(limit, plan.key, action) for action in ready)
-            results = await asyncio.gather(*doing)
-            for action, result in zip(ready, results, strict=True):
-                if isinstance(result, ApiError | ObjectionError):
-                    _record(outcome, action, result)
-                    failed.append(action)
-                    self._pending_retries.add((plan.key, action.key))
-                elif result:
-                    outcome.written += 1
-                    self._record_repair(outcome, plan, action)
+        """Send all writes at once, but each only after those that it must follow. A write is
+        skipped if one of these failed."""
+        outcome, limit = Outcome(), asyncio.Semaphore(AT_ONCE)
+        sent: dict[ChildKey, asyncio.Task[Result]] = {}
+        for action in plan.actions:
+            before = [sent[key] for key in action.after]
+            sending = self._in_turn(limit, plan.key, action, before)
+            sent[action.key] = asyncio.create_task(sending)
+        results = await asyncio.gather(*sent.values())
+        for action, result in zip(plan.actions, results, strict=True):
+            if isinstance(result, ApiError | ObjectionError):
+                _record(outcome, action, result)
+                self._pending_retries.add((plan.key, action.key))
+            elif result is True:
+                outcome.written += 1
+                self._record_repair(outcome, plan, action)
         return outcome
 
     def forget(self, key: UnitKey) -> None:
@@ -80,17 +83,23 @@ class Executor:
     def _record_repair(self, outcome: Outcome, plan: Plan, action: Action) -> None:
         was_pending = (plan.key, action.key) in self._pending_retries
         self._pending_retries.discard((plan.key, action.key))
-        is_decided = bool(plan.decisions) or plan.moves_clients
-        if action.is_repair and not was_pending and not is_decided:
+        if action.cause is Cause.REPAIR and not was_pending:
             outcome.repaired.append(f"{action.key}: {action.why}")
 
-    async def _with_limit(
-        self, limit: asyncio.Semaphore, unit: UnitKey, action: Action
-    ) -> ApiError | ObjectionError | bool:
+    async def _in_turn(
+        self,
+        limit: asyncio.Semaphore,
+        unit: UnitKey,
+        action: Action,
+        before: Sequence["asyncio.Task[Result]"],
+    ) -> Result:
+        results = [await task for task in before]
+        if any(not isinstance(result, bool) for result in results):
+            return None
         async with limit:
             return await self._do(unit, action)
 
-    async def _do(self, unit: UnitKey, action: Action) -> ApiError | ObjectionError | bool:
+    async def _do(self, unit: UnitKey, action: Action) -> Result:
         """Return whether anything was written, or the error."""
         try:
             object_to(unit, action)
@@ -147,14 +156,6 @@ class Executor:
         await self._cluster.delete(resource, unit.namespace, key.name, action.uid)
         meta = {"namespace": unit.namespace, "name": key.name, "uid": action.uid}
         self._store.drop(key.kind, {"metadata": meta})
-
-
-def _waits(action: Action, failed: list[Action]) -> bool:
-    if isinstance(action, Delete):
-        # The Service may still send clients to the pods that this action deletes.
-        return any(other.key.kind == "Service" for other in failed)
-    # A workload must not start before its record and its ConfigMap exist.
-    return action.key.kind == "Deployment" and any(o.key.name == action.key.name for o in failed)
 
 
 def _record(outcome: Outcome, action: Action, error: ApiError | ObjectionError) -> None:

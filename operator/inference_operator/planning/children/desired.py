@@ -1,20 +1,24 @@
 """The desired children of a unit, and the writes that reach them."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from inference_operator.domain.names import REVISION_LABEL, ChildKey, UnitKey, revision_of_child
+from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.sizes import BUDGET_FROM, Sizes
+from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.planning.children.drift import drift
-from inference_operator.planning.plan import Action, Apply, Create, Delete, key_of
+from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, key_of
 from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.deployment import scaled
 from inference_operator.resources.metadata import owned
-from inference_operator.resources.pod_disruption_budget import pod_disruption_budget
-from inference_operator.resources.service import service
+from inference_operator.resources.pod_disruption_budget import (
+    pod_disruption_budget,
+    selected_by_budget,
+)
+from inference_operator.resources.service import selected_revision, service
 
 # Written first: a pod must not start without its ConfigMap and record.
 _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
@@ -29,41 +33,54 @@ class DesiredState:
     """What a unit's children shall be after the pass."""
 
     records: Mapping[str, RevisionRecord]
-    state: RolloutState
-    traffic: str | None
-    """The revision that the Service shall select."""
-
+    tracks: Tracks
     sizes: Sizes
     kept: frozenset[str]
     """Revisions that keep a record without pods."""
 
+    before: RolloutState
+    """The state before the pass: what differs from it was decided, the rest was not."""
 
-def stages(seen: Observed, goal: DesiredState) -> tuple[tuple[Action, ...], ...]:
-    """Return three stages of writes.
 
-    First the Service, if it is new, and the objects that pods need; then the workloads and the
-    Service's selector; last the deletions.
+def writes(seen: Observed, goal: DesiredState) -> tuple[Action, ...]:
+    """Return the writes that reach the goal; each comes behind those that it must follow.
+
+    Pods need their record and ConfigMap. A new Service comes first: the API server allocates
+    addresses one by one, each with a request to itself. Deletions come last.
     """
     desired = {
         key_of(manifest): owned(dict(manifest), seen.owner) for manifest in _manifests(seen, goal)
     }
-    writes = [action for manifest in desired.values() if (action := _write(seen, goal, manifest))]
-    first = tuple(a for a in writes if _comes_first(seen, a))
-    then = tuple(a for a in writes if a not in first)
-    unrecorded = frozenset(goal.state.live) - frozenset(goal.records)
-    return (first, then, tuple(_prune(seen, desired, unrecorded)))
+    made = [action for manifest in desired.values() if (action := _write(seen, goal, manifest))]
+    keys = frozenset(action.key for action in made)
+    ordered = sorted(made, key=lambda action: not _comes_first(seen, action))
+    unrecorded = frozenset(goal.tracks.revisions) - frozenset(goal.records)
+    deletions = _prune(seen, desired, unrecorded)
+    return tuple(
+        replace(action, after=_after(seen, action, keys)) for action in (*ordered, *deletions)
+    )
 
 
 def _comes_first(seen: Observed, action: Action) -> bool:
-    # Create a new Service before there is any load: the API server allocates addresses one by one,
-    # each with a request to itself.
     is_new_service = action.key.kind == "Service" and action.key not in seen.children
     return action.key.kind in _FIRST or is_new_service
 
 
+def _after(seen: Observed, action: Action, keys: frozenset[ChildKey]) -> tuple[ChildKey, ...]:
+    """Return the writes of this plan that must succeed before the action is sent."""
+    if isinstance(action, Delete) and action.key not in keys:
+        # The Service may still send clients to the pods that it deletes.
+        needed = [ChildKey("Service", seen.owner.key.name)]
+    elif action.key.kind == "Deployment":
+        needed = [ChildKey(kind, action.key.name) for kind in sorted(_FIRST)]
+    else:
+        needed = []
+    return tuple(key for key in needed if key in keys)
+
+
 def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]]:
-    records, state = goal.records, goal.state
-    live = [records[revision] for revision in state.live if revision in records]
+    records = goal.records
+    live = [records[revision] for revision in goal.tracks.revisions if revision in records]
     for revision in sorted(goal.kept | {record.revision for record in live}):
         yield controller_revision(seen.owner, records[revision])
     for record in live:
@@ -71,13 +88,14 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
         for manifest in record.children:
             is_workload = manifest["kind"] == "Deployment"
             yield scaled(dict(manifest), pods) if is_workload else manifest
-    if goal.traffic is None:
+    selected = goal.tracks.selected
+    if selected is None:
         return
-    yield service(seen.owner, goal.traffic)
+    yield service(seen.owner, selected)
     # Protect pods without a record too: a drain must not evict all of them. Where the Service
     # cannot be moved, clients stay where they are.
-    served = seen.served_revision
-    protected = served if served is not None and served in state.live else goal.traffic
+    served = seen.traffic.selected
+    protected = served if served in goal.tracks.revisions and served is not None else selected
     if budget := pod_disruption_budget(seen.owner, protected, goal.sizes.unit):
         yield budget
 
@@ -107,8 +125,10 @@ def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Acti
         # `blocked_by_conflicts` reports it.
         return None
     if live is None:
-        is_immutable = key.kind in _IMMUTABLE
-        return Create(manifest) if is_immutable else Apply(manifest, owned=False)
+        cause = _cause_of_absence(seen, goal, key)
+        if key.kind in _IMMUTABLE:
+            return Create(manifest, cause=cause)
+        return Apply(manifest, owned=False, cause=cause)
     if live["metadata"].get("deletionTimestamp"):
         # It is created again when its deletion has finished.
         return None
@@ -117,20 +137,38 @@ def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Acti
         return None
     if key.kind in _IMMUTABLE:
         return Delete(key, live["metadata"]["uid"], f"{where} differs and cannot be changed")
-    own = _is_own_change(seen, goal, live, where)
-    return Apply(manifest, owned=True, why=f"{where} differs", is_repair=not own)
+    cause = _cause_of_difference(goal, live, where)
+    return Apply(manifest, owned=True, why=f"{where} differs", cause=cause)
 
 
-def _is_own_change(seen: Observed, goal: DesiredState, live: Mapping[str, Any], where: str) -> bool:
-    """Return whether the operator itself wrote what now differs at `where`."""
-    if live["kind"] == "PodDisruptionBudget":
-        selector = live["spec"].get("selector") or {}
-        revision = (selector.get("matchLabels") or {}).get(REVISION_LABEL)
+def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Cause:
+    """Return whether another client deleted a child, or whether it is new."""
+    if seen.status.observed_generation is None:
+        return Cause.DECISION
+    is_of_revision = key.kind in _FIRST or key.kind == "Deployment"
+    is_new = is_of_revision and revision_of_child(key.name) not in goal.before.live
+    return Cause.DECISION if is_new else Cause.REPAIR
+
+
+def _cause_of_difference(goal: DesiredState, live: Mapping[str, Any], where: str) -> Cause:
+    """Return whether another client edited a child, or whether the operator itself wrote what now
+    differs at `where`."""
+    kind, state = live["kind"], goal.before
+    is_selector = where.startswith("spec.selector")
+    if kind == "PodDisruptionBudget":
+        selected = selected_by_budget(live)
         # Budgets of earlier operators counted all revisions.
-        is_ours = revision in goal.state.live and where.startswith("spec.selector")
-        return revision is None or is_ours
-    # Clients go back to the stable revision, since a replica of the canary stopped answering.
-    return live["kind"] == "Service" and seen.served_revision == goal.state.canary is not None
+        is_ours = selected is None or (is_selector and selected in goal.tracks.revisions)
+    elif kind == "Service":
+        # Clients move to the canary, or back, since one of its replicas stopped answering.
+        selected, shall = selected_revision(live), goal.tracks.selected
+        is_ours = is_selector and selected != shall and selected in (state.stable, state.canary)
+    else:
+        revision = revision_of_child(live["metadata"]["name"])
+        # A revision that the spec goes back to has as few pods as it had as the previous one.
+        is_new_canary = goal.tracks.role_of(revision) is Role.CANARY and revision != state.canary
+        is_ours = kind == "Deployment" and is_new_canary
+    return Cause.DECISION if is_ours else Cause.REPAIR
 
 
 def _prune(
@@ -140,7 +178,7 @@ def _prune(
     for key, live in seen.children.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
             continue
-        if key.kind in _OF_PODS and revision_of_child(key.name) == seen.served_revision:
+        if key.kind in _OF_PODS and seen.traffic.leads_to(revision_of_child(key.name)):
             # Clients are still led there; the pass after the Service has moved deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.rejected:

@@ -16,7 +16,8 @@ def rollout_state_of(seen: Observed) -> RolloutState:
     stable = status.stable.revision if status.stable else None
     canary = status.canary.revision if status.canary else None
     if status.observed_generation is None:
-        stable = seen.served_revision if seen.ready_of(seen.served_revision) else None
+        served = seen.traffic.selected
+        stable = served if seen.ready_of(served) else None
     rollout = status.rollout
     return RolloutState(
         stable=stable if stable in existing else None,

@@ -1,136 +1,129 @@
 """The state machine of a rollout, which advances once a pass.
 
-A new revision starts beside the stable one. When its model answers on all replicas, the Service
-shall select it. It is promoted when a later pass observes that the Service does. The previous
-revision keeps its pods for `scaleDownDelay`.
+A new revision, the canary, starts beside the stable one. When its model answers on all replicas,
+the Service shall select it. It is promoted when a later pass observes that the Service does. The
+previous revision keeps its pods for `scaleDownDelay`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import Decision, RolloutState
-from inference_operator.domain.serving_unit import RolloutSettings
+from inference_operator.domain.tracks import Tracks
+from inference_operator.planning.rollout.transition import RolloutFacts, Transition
 
 
-@dataclass(frozen=True, slots=True)
-class RolloutFacts:
-    """The facts that the state machine decides from."""
+class Phase(StrEnum):
+    """Where a rollout stands; each follows from the state."""
 
-    target: str
-    """The revision of the present spec."""
+    EMPTY = "Empty"
+    """No revision has pods."""
 
-    replicas: int
-    answering: Mapping[str, int]
-    """Pods in which the model answers, by revision."""
+    STARTING = "Starting"
+    """The first revision starts: none has answered before it."""
 
-    settings: RolloutSettings
-    now: datetime
-    served: str | None
-    """The revision that the Service selects; None if the Service is missing or not ours."""
+    SERVING = "Serving"
+    """The stable revision serves, alone."""
 
-    artifact: str = ""
-    """Description of the target's artifact: the registry's version, or a pipeline's steps."""
+    ROLLING_OUT = "RollingOut"
+    """A canary starts beside the stable revision."""
 
-    revision_cause: str = ""
-    """Why an unchanged spec gets a new revision."""
-
-    @property
-    def ready(self) -> int:
-        """The target's pods in which the model answers."""
-        return self.ready_of(self.target)
-
-    @property
-    def named(self) -> str:
-        """Return the target's name for decisions."""
-        return self.name_of(self.target)
-
-    def ready_of(self, revision: str | None) -> int:
-        return self.answering.get(revision or "", 0)
-
-    def name_of(self, revision: str) -> str:
-        """Return a revision's name for decisions; the artifact is that of the target."""
-        is_described = self.artifact and revision == self.target
-        return f"{revision} of {self.artifact}" if is_described else revision
+    SCALING_DOWN = "ScalingDown"
+    """The stable revision serves; the previous one keeps its pods for a while."""
 
 
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """The new state, the decisions, and when to check again."""
-
-    state: RolloutState
-    decisions: tuple[Decision, ...] = ()
-    traffic: str | None = None
-    """The revision that the plan makes the Service select; None before the first revision."""
-
-    blocked_reason: str = ""
-    """Why the rollout does not proceed by itself; empty while it does."""
-
-    paused: bool = False
-    wake_after: timedelta | None = None
+def phase_of(state: RolloutState) -> Phase:
+    """Return the phase of a state."""
+    if state.canary is not None:
+        return Phase.STARTING if state.stable is None else Phase.ROLLING_OUT
+    if state.stable is None:
+        return Phase.EMPTY
+    return Phase.SERVING if state.previous is None else Phase.SCALING_DOWN
 
 
 def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
-    """Advance the rollout by one step towards the target."""
-    state, _ = scale_down(state, facts.settings, facts.now)
-    moved = confirm(state, facts)
-    step = _towards_target(moved.state, facts)
-    delay = _until_scale_down(step.state, facts.settings, facts.now)
+    """Advance the rollout by one step; every state and all facts have an answer.
+
+    Advancing again from the new state, with the same facts, decides nothing more.
+    """
+    begun = _scaled_down(_corrected(state, facts), facts)
+    confirmed = _confirm(begun, facts)
+    step = _towards_target(confirmed.state, facts)
+    delay = _until_scale_down(step.state, facts)
     delays = [d for d in (step.wake_after, delay) if d is not None]
     return replace(
         step,
-        decisions=(*moved.decisions, *step.decisions),
-        traffic=step.traffic or traffic_of(step.state, facts),
+        decisions=(*confirmed.decisions, *step.decisions),
+        tracks=Tracks.of(step.state, _selected(step.state, facts)),
         wake_after=min(delays) if delays else None,
     )
 
 
-def confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
-    """Promote the canary if the Service selects it and its model answers on all replicas."""
+def _corrected(state: RolloutState, facts: RolloutFacts) -> RolloutState:
+    """Correct what an edited, a lost or an early status says."""
+    state = _not_later(state, facts.now)
+    canary, stable = state.canary, state.stable
+    if not facts.is_reported and stable is not None and stable == facts.target:
+        # It became ready before the first status: its promotion is still to be recorded.
+        return replace(state, stable=None)
+    is_left = facts.target is not None and canary not in (None, facts.target)
+    has_clients = facts.traffic.leads_to(canary) > 0 and facts.ready_of(canary) > 0
+    if stable is None and is_left and has_clients:
+        # The first revision answers clients, who keep it until the next one is ready.
+        return replace(state, stable=canary, canary=None, since=None, progress=0)
+    return state
+
+
+def _not_later(state: RolloutState, now: datetime) -> RolloutState:
+    """Replace future times, which only an edited status has, by now, so that delays end."""
+    since, promoted_at = state.since, state.promoted_at
+    return replace(
+        state,
+        since=min(since, now) if since else None,
+        promoted_at=min(promoted_at, now) if promoted_at else None,
+    )
+
+
+def _scaled_down(state: RolloutState, facts: RolloutFacts) -> RolloutState:
+    """Drop the previous revision after its delay."""
+    left = _until_scale_down(state, facts)
+    is_over = left is not None and left <= timedelta(0)
+    return replace(state, previous=None) if is_over else state
+
+
+def _until_scale_down(state: RolloutState, facts: RolloutFacts) -> timedelta | None:
+    if state.previous is None or state.promoted_at is None:
+        return None
+    return facts.settings.scale_down_delay - (facts.now - state.promoted_at)
+
+
+def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
+    """Promote the canary if clients are led to it and its model answers on all replicas."""
     canary = state.canary
-    if canary is None or facts.served != canary or facts.target == state.stable:
+    if canary is None or facts.target == state.stable:
         return Transition(state)
-    if facts.replicas == 0 or facts.ready_of(canary) < facts.replicas:
+    if facts.traffic.selected != canary or not facts.answers(canary):
         return Transition(state)
     return _promote(state, canary, facts)
 
 
-def traffic_of(state: RolloutState, facts: RolloutFacts) -> str | None:
-    """Return the revision that the Service shall select: the stable one.
-
-    Clients who have moved stay, unless the stable revision answers on more pods.
-    """
-    canary, stable = state.canary, state.stable
-    has_moved = canary is not None and facts.served == canary
-    if has_moved and facts.ready_of(canary) >= facts.ready_of(stable):
-        return canary
-    return state.serving
-
-
 def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
+    if facts.target is None:
+        return Transition(state)
     if facts.target == state.stable:
-        return _settled(state)
+        return _settle(state)
     if facts.settings.paused and state.stable is not None:
         return _pause(state, facts)
     if facts.target == state.canary:
         return _progress(state, facts)
-    return _start(state, facts)
+    return _start(state, facts, facts.target)
 
 
-def _pause(state: RolloutState, facts: RolloutFacts) -> Transition:
-    # The deadline starts again when the pause ends.
-    return Transition(
-        replace(state, since=None),
-        blocked_reason=f"revision {facts.target} waits because spec.rollout.paused is true;"
-        f" revision {state.stable} continues to serve",
-        paused=True,
-    )
-
-
-def _settled(state: RolloutState) -> Transition:
+def _settle(state: RolloutState) -> Transition:
     if state.canary is None:
         return Transition(state)
     decision = Decision(
@@ -143,17 +136,29 @@ def _settled(state: RolloutState) -> Transition:
     return Transition(replace(state, canary=None, since=None, progress=0), (decision,))
 
 
-def _start(state: RolloutState, facts: RolloutFacts) -> Transition:
-    begun = replace(state, canary=facts.target, since=facts.now, progress=0)
+def _pause(state: RolloutState, facts: RolloutFacts) -> Transition:
+    # The deadline starts again when the pause ends.
+    return Transition(
+        replace(state, since=None),
+        blocked_reason=f"revision {facts.target} waits because spec.rollout.paused is true;"
+        f" revision {state.stable} continues to serve",
+        paused=True,
+    )
+
+
+def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
+    begun = replace(state, canary=target, since=facts.now, progress=0)
     decision = Decision(
         Reason.REVISION_CREATED,
-        f"revision {facts.named} starts with {counted(facts.replicas, 'replica')}"
+        f"revision {facts.name_of(target)} starts with {counted(facts.replicas, 'replica')}"
         + (f" beside revision {state.stable}" if state.stable else "")
         + (f": {facts.revision_cause}" if facts.revision_cause else ""),
         state.canary or state.stable,
-        facts.target,
+        target,
     )
-    then = _progress(begun, facts)
+    then = _confirm(begun, facts)
+    if then.state is begun:
+        then = _progress(begun, facts)
     return replace(then, decisions=(decision, *then.decisions))
 
 
@@ -161,28 +166,24 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     if facts.replicas == 0:
         # Stable means that it has answered. The deadline starts when the unit is scaled up.
         return Transition(replace(state, since=None))
-    since = state.since or facts.now
-    if facts.ready >= facts.replicas:
-        if facts.served == facts.target:
-            return _promote(state, facts.target, facts)
-        # The Service must exist first. It may never exist: its name may be taken.
-        return Transition(
-            replace(state, progress=max(state.progress, facts.ready)),
-            traffic=facts.target if facts.served == state.serving else None,
-        )
-    if facts.ready > state.progress:
+    ready, since = facts.ready_of(state.canary), state.since or facts.now
+    if facts.answers(state.canary):
+        # The Service may still have to be created or moved. It may never be: its name may be taken.
+        return Transition(replace(state, progress=max(state.progress, ready)))
+    if ready > state.progress:
         since = facts.now
     # Keep the maximum: a pod that comes and goes is not progress.
-    moved = replace(state, since=since, progress=max(state.progress, facts.ready))
-    left = facts.settings.progress_deadline - (facts.now - since)
+    moved = replace(state, since=since, progress=max(state.progress, ready))
+    deadline = facts.settings.progress_deadline
+    left = deadline - (facts.now - since)
     if left > timedelta(0):
         return Transition(moved, wake_after=left)
     return Transition(
         moved,
         # Name no elapsed time: each change of the message is a write.
-        blocked_reason=f"revision {facts.target} has made no progress since {format_time(since)}"
-        f" (progressDeadline {int(facts.settings.progress_deadline.total_seconds())} s):"
-        f" its model answers on {facts.ready} of {counted(facts.replicas, 'replica')}"
+        blocked_reason=f"revision {state.canary} has made no progress since {format_time(since)}"
+        f" (progressDeadline {int(deadline.total_seconds())} s):"
+        f" its model answers on {ready} of {counted(facts.replicas, 'replica')}"
         + (f"; revision {state.stable} continues to serve" if state.stable else ""),
     )
 
@@ -204,30 +205,19 @@ def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transitio
     return Transition(promoted, (decision,))
 
 
-def _not_later(state: RolloutState, now: datetime) -> RolloutState:
-    """Replace future times, which only an edited status has, by now, so that delays end."""
-    since, promoted_at = state.since, state.promoted_at
-    return replace(
-        state,
-        since=min(since, now) if since else None,
-        promoted_at=min(promoted_at, now) if promoted_at else None,
+def _selected(state: RolloutState, facts: RolloutFacts) -> str | None:
+    """Return the revision that the Service shall select.
+
+    It is the stable one, until the canary answers on all replicas. Clients who have moved stay,
+    unless the stable revision answers on more pods.
+    """
+    canary, stable = state.canary, state.stable
+    if canary is None or stable is None:
+        return state.serving
+    if facts.traffic.leads_to(canary):
+        return canary if facts.ready_of(canary) >= facts.ready_of(stable) else stable
+    # Clients are moved from where they shall be; a Service that leads elsewhere is put back first.
+    may_move = facts.target == canary and not facts.settings.paused
+    return (
+        canary if may_move and facts.traffic.leads_to(stable) and facts.answers(canary) else stable
     )
-
-
-def scale_down(
-    state: RolloutState, settings: RolloutSettings, now: datetime
-) -> tuple[RolloutState, timedelta | None]:
-    """Drop the previous revision after its delay, or return the time that is left."""
-    state = _not_later(state, now)
-    left = _until_scale_down(state, settings, now)
-    if left is None or left > timedelta(0):
-        return state, left
-    return replace(state, previous=None), None
-
-
-def _until_scale_down(
-    state: RolloutState, settings: RolloutSettings, now: datetime
-) -> timedelta | None:
-    if state.previous is None or state.promoted_at is None:
-        return None
-    return settings.scale_down_delay - (now - state.promoted_at)

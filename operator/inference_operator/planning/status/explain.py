@@ -6,6 +6,7 @@ from inference_operator.api.quoting import counted, visible
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.planning.plan import Action, Apply, Create, Plan
+from inference_operator.validation.assess import Assessment
 
 
 def explain(plan: Plan) -> str:
@@ -16,51 +17,58 @@ def explain(plan: Plan) -> str:
 def _lines(plan: Plan) -> Iterator[str]:
     yield f"{plan.key}:"
     yield from _target(plan)
-    if plan.outdated_default_reason:
-        slot = " for a rollout slot" if plan.wants_slot else ""
-        yield f"  waits{slot}: {plan.outdated_default_reason}"
     for decision in plan.decisions:
         yield f"  decision: {decision.reason.value}: {decision.message}"
-    if plan.rejected:
-        yield f"  not written: {plan.rejected}"
-    if plan.blocked_reason:
-        yield f"  waits: {plan.blocked_reason}"
-    if plan.wake_after is not None:
-        yield f"  next check: in {plan.wake_after.total_seconds():.0f} s at the latest"
+    yield from _waits(plan)
     for action in plan.actions:
         yield f"  {_verb(action)} {action.key} ({action.why})"
     if not plan.actions:
         yield "  no change to its children"
 
 
+def _waits(plan: Plan) -> Iterator[str]:
+    assessment = plan.assessment
+    if assessment.outdated_default_reason:
+        slot = " for a rollout slot" if assessment.wants_slot else ""
+        yield f"  waits{slot}: {assessment.outdated_default_reason}"
+    if plan.rejected:
+        yield f"  not written: {plan.rejected}"
+    invalid = assessment.invalid.message if assessment.invalid else ""
+    if reason := invalid or plan.rollout.blocked_reason:
+        yield f"  waits: {reason}"
+    if plan.wake_after is not None:
+        yield f"  next check: in {plan.wake_after.total_seconds():.0f} s at the latest"
+
+
 def _target(plan: Plan) -> Iterator[str]:
-    if plan.unit is not None:
-        model = plan.unit.entry_model
+    unit = plan.assessment.unit
+    if unit is not None:
+        model = unit.entry_model
         source = f" from {shown_uri(model.uri)}" if model.uri else ""
         yield (
             f"  wanted: model {model.name} version {model.version}{source},"
-            f" revision {plan.unit.revision}, {counted(plan.replicas, 'replica')}"
+            f" revision {unit.revision}, {counted(plan.sizes.unit, 'replica')}"
         )
-        for step in plan.unit.steps:
+        for step in unit.steps:
             yield f"  step {step.name}: {_step(step)}"
-    yield from _remarks(plan)
+    yield from _remarks(plan.assessment)
 
 
-def _remarks(plan: Plan) -> Iterator[str]:
+def _remarks(assessment: Assessment) -> Iterator[str]:
     listed: set[str] = set()
-    if plan.unresolved is not None:
-        listed = set(map(str, plan.unresolved.problems))
-        yield f"  unresolved: {plan.unresolved.reason.value}: {plan.unresolved.message}"
-    for outcome in plan.references:
+    if assessment.unresolved is not None:
+        listed = set(map(str, assessment.unresolved.problems))
+        yield f"  unresolved: {assessment.unresolved.reason.value}: {assessment.unresolved.message}"
+    for outcome in assessment.references:
         if not outcome.resolves and outcome.message not in listed:
             yield f"  reference: {outcome.reason.value}: {outcome.message}"
-    for problem in plan.outside:
+    for problem in assessment.outside:
         yield f"  no longer allowed: {problem}"
-    for problem in plan.contradictions:
+    for problem in assessment.contradictions:
         yield f"  differs: {problem}"
-    if plan.accelerator is not None:
-        reason = f": {plan.accelerator.message}" if plan.accelerator.message else ""
-        yield f"  runs on: {plan.accelerator.mode.value}{reason}"
+    if assessment.accelerator is not None:
+        reason = f": {assessment.accelerator.message}" if assessment.accelerator.message else ""
+        yield f"  runs on: {assessment.accelerator.mode.value}{reason}"
 
 
 def _verb(action: Action) -> str:

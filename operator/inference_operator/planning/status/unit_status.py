@@ -52,13 +52,13 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
     all_conditions = conditions(drafts, seen.status.conditions, seen.generation, now)
     return STATUS_OF_KIND[seen.owner.key.kind](
         observed_generation=seen.generation,
-        phase=phase(all_conditions, plan.replicas, promoted=inputs.promoted),
+        phase=phase(all_conditions, plan.sizes.unit, promoted=inputs.promoted),
         conditions=all_conditions,
         model=_model(seen, plan),
-        stable=_revision(seen, plan, plan.state.stable),
-        canary=_revision(seen, plan, plan.state.canary),
+        stable=_revision(seen, plan, plan.rollout.state.stable),
+        canary=_revision(seen, plan, plan.rollout.state.canary),
         rollout=_rollout(plan),
-        **_scale(seen, plan.state.serving),
+        **_scale(seen, plan.rollout.state.serving),
         accelerator=_accelerator(plan),
         url=_url(seen, plan),
         decisions=_decisions(seen.status.decisions, plan.decisions, now),
@@ -97,7 +97,7 @@ def phase(all_conditions: Sequence[Condition], replicas: int, *, promoted: bool)
 
 
 def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
-    serving = plan.records.get(plan.state.serving or "")
+    serving = plan.records.get(plan.rollout.state.serving or "")
     if serving is None:
         return None
     loaded = load_report(seen.pods_of(serving.revision))
@@ -123,13 +123,13 @@ def _run_id(text: str) -> str | None:
 
 
 def _url(seen: Observed, plan: Plan) -> str | None:
-    is_reached = plan.state.serving and not plan.has_no_service
+    is_reached = plan.rollout.state.serving and not plan.has_no_service
     return service_url(seen.owner) if is_reached else None
 
 
 def _steps(plan: Plan) -> dict[str, Any]:
     """Return the steps of a pipeline's serving revision."""
-    serving = plan.records.get(plan.state.serving or "")
+    serving = plan.records.get(plan.rollout.state.serving or "")
     if serving is None or not serving.steps:
         return {}
     steps = tuple(_step(step) for step in serving.steps)
@@ -159,13 +159,13 @@ def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatu
         revision=revision,
         version=str(record.version) if record else None,
         # An invalid spec keeps the last size, which is read here: a lost Deployment must not be 0.
-        replicas=plan.replicas if plan.invalid else requested,
+        replicas=plan.sizes.unit if plan.assessment.invalid else requested,
         ready=deployment.ready if deployment else 0,
     )
 
 
 def _rollout(plan: Plan) -> RolloutStatus | None:
-    state = plan.state
+    state = plan.rollout.state
     if state.canary is None and state.promoted_at is None:
         return None
     return RolloutStatus(
@@ -177,7 +177,7 @@ def _rollout(plan: Plan) -> RolloutStatus | None:
 
 
 def _accelerator(plan: Plan) -> AcceleratorStatus | None:
-    accelerator = plan.accelerator
+    accelerator = plan.assessment.accelerator
     if accelerator is None:
         return None
     mode = AcceleratorMode.CPU if accelerator.mode is Mode.CPU else AcceleratorMode.GPU

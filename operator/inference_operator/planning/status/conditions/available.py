@@ -8,12 +8,13 @@ from inference_operator.planning.status.conditions.inputs import ConditionDraft,
 
 
 def available_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
-    serving = inputs.plan.state.serving
+    serving = inputs.plan.rollout.state.serving
     if serving is None or inputs.replicas == 0:
         return
     ready = inputs.seen.ready_of(serving)
     if inputs.plan.has_no_service:
-        message = f"clients cannot reach revision {serving}: {'; '.join(inputs.plan.conflicts)}"
+        conflicts = "; ".join(inputs.plan.blocked_by_conflicts.values())
+        message = f"clients cannot reach revision {serving}: {conflicts}"
         yield ConditionDraft(ConditionType.AVAILABLE, False, Reason.CHILD_REFUSED, message)
     elif ready > 0:
         message = f"revision {serving} answers its clients"

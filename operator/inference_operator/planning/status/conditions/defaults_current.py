@@ -9,7 +9,7 @@ from inference_operator.planning.status.conditions.inputs import ConditionDraft,
 
 def defaults_current_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     plan = inputs.plan
-    if plan.outdated_default_reason:
-        reason = Reason.WAITING_FOR_ROLLOUT_SLOT if plan.wants_slot else Reason.PAUSED
+    if plan.assessment.outdated_default_reason:
+        reason = Reason.WAITING_FOR_ROLLOUT_SLOT if plan.assessment.wants_slot else Reason.PAUSED
         kind = ConditionType.DEFAULTS_CURRENT
-        yield ConditionDraft(kind, False, reason, plan.outdated_default_reason)
+        yield ConditionDraft(kind, False, reason, plan.assessment.outdated_default_reason)

@@ -39,11 +39,11 @@ class ConditionInputs:
 
     @property
     def replicas(self) -> int:
-        return self.plan.replicas
+        return self.plan.sizes.unit
 
     @property
     def promoted(self) -> bool:
-        return self.record is not None and self.plan.state.stable == self.record.revision
+        return self.record is not None and self.plan.rollout.state.stable == self.record.revision
 
     @property
     def serves(self) -> bool:
@@ -53,32 +53,32 @@ class ConditionInputs:
     @property
     def reached(self) -> bool:
         """Return whether the Service selects it: that write may have failed."""
-        return self.record is not None and self.seen.served_revision == self.record.revision
+        return self.record is not None and self.seen.traffic.selected == self.record.revision
 
 
 def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> ConditionInputs:
     """Gather the inputs of every condition once."""
-    target = plan.unit.revision if plan.unit else plan.state.serving
+    target = plan.assessment.unit.revision if plan.assessment.unit else plan.rollout.state.serving
     record = plan.records.get(target) if target else None
     diagnosis = None
     if record is not None:
         pods = seen.pods_of(record.revision)
-        way_out = plan.accelerator.way_out if plan.accelerator else ""
+        way_out = plan.assessment.accelerator.way_out if plan.assessment.accelerator else ""
         diagnosis = diagnose(record, seen.deployments.get(record.revision), pods, way_out)
     return ConditionInputs(seen, plan, errors, record, diagnosis, seen.ready_of(target))
 
 
 def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:
     since = f" (since {format_time(unresolved.since)})" if unresolved.since else ""
-    unit = inputs.plan.unit
+    unit = inputs.plan.assessment.unit
     version = unit.last_known_version if unit else ""
     kept = f"; until then the operator uses {version}" if version else ""
     return f"{unresolved.message}{since}{kept}{still_serving(inputs)}"
 
 
 def still_serving(inputs: ConditionInputs) -> str:
-    stable = inputs.plan.state.stable
-    target = inputs.plan.unit.revision if inputs.plan.unit else None
+    stable = inputs.plan.rollout.state.stable
+    target = inputs.plan.assessment.unit.revision if inputs.plan.assessment.unit else None
     if stable is None or stable == target or inputs.seen.ready_of(stable) == 0:
         return ""
     replicas = counted(inputs.seen.ready_of(stable), "replica")

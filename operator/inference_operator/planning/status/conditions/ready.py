@@ -15,7 +15,7 @@ from inference_operator.planning.status.conditions.inputs import (
 
 def ready_condition(inputs: ConditionInputs) -> ConditionDraft:
     holds, reason, message = _readiness(inputs)
-    choice = inputs.plan.accelerator
+    choice = inputs.plan.assessment.accelerator
     if choice is not None and choice.fallback_is_off and choice.message not in message:
         message = f"{message}; {choice.message}"
     return ConditionDraft(ConditionType.READY, holds, reason, message)
@@ -23,18 +23,22 @@ def ready_condition(inputs: ConditionInputs) -> ConditionDraft:
 
 def _readiness(inputs: ConditionInputs) -> tuple[bool, Reason, str]:
     plan, record = inputs.plan, inputs.record
-    if plan.invalid is not None:
-        return False, plan.invalid.reason, plan.invalid.message + still_serving(inputs)
+    if plan.assessment.invalid is not None:
+        return (
+            False,
+            plan.assessment.invalid.reason,
+            plan.assessment.invalid.message + still_serving(inputs),
+        )
     if inputs.errors:
         return False, Reason.CHILD_REFUSED, "; ".join(inputs.errors) + still_serving(inputs)
-    unresolved = plan.unresolved
-    if unresolved is not None and (plan.unit is None or unresolved.is_definite):
+    unresolved = plan.assessment.unresolved
+    if unresolved is not None and (plan.assessment.unit is None or unresolved.is_definite):
         return False, unresolved.reason, unresolved_sentence(inputs, unresolved)
     if plan.rejected:
         return False, Reason.RECORD_REJECTED, plan.rejected
     if record is None:
-        return False, Reason.PAUSED, plan.blocked_reason
-    if inputs.replicas == 0 and not plan.paused:
+        return False, Reason.PAUSED, plan.rollout.blocked_reason
+    if inputs.replicas == 0 and not plan.rollout.paused:
         return True, Reason.SCALED_TO_ZERO, _zero_sentence(inputs, record)
     if inputs.serves:
         return True, Reason.READY, _serving_sentence(inputs, record)
@@ -43,12 +47,12 @@ def _readiness(inputs: ConditionInputs) -> tuple[bool, Reason, str]:
 
 def _not_ready(inputs: ConditionInputs, record: RevisionRecord) -> tuple[Reason, str]:
     plan = inputs.plan
-    if plan.paused:
-        return Reason.PAUSED, plan.blocked_reason
+    if plan.rollout.paused:
+        return Reason.PAUSED, plan.rollout.blocked_reason
     if inputs.diagnosis is not None:
         return inputs.diagnosis.reason, inputs.diagnosis.message + still_serving(inputs)
-    if plan.blocked_reason:
-        return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.blocked_reason
+    if plan.rollout.blocked_reason:
+        return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.rollout.blocked_reason
     if inputs.ready >= inputs.replicas:
         message = f"the Service does not select revision {record.revision} yet"
         return Reason.PROGRESSING, message + still_serving(inputs)
@@ -70,7 +74,7 @@ def _serving_sentence(inputs: ConditionInputs, record: RevisionRecord) -> str:
         f"model {record.model} version {record.version} (revision {record.revision}) answers on"
         f" {inputs.ready} of {counted(inputs.replicas, 'replica')}"
     )
-    accelerator = inputs.plan.accelerator
+    accelerator = inputs.plan.assessment.accelerator
     if accelerator is not None and accelerator.mode is Mode.CPU:
         sentence += f"; {accelerator.message}"
     return sentence

@@ -12,18 +12,20 @@ from inference_operator.planning.status.conditions.inputs import (
 def stalled_condition(inputs: ConditionInputs) -> ConditionDraft | None:
     plan = inputs.plan
     kind = ConditionType.STALLED
-    if plan.invalid is not None:
-        return ConditionDraft(kind, True, plan.invalid.reason, plan.invalid.message)
+    if plan.assessment.invalid is not None:
+        return ConditionDraft(
+            kind, True, plan.assessment.invalid.reason, plan.assessment.invalid.message
+        )
     if inputs.errors:
         return ConditionDraft(kind, True, Reason.CHILD_REFUSED, "; ".join(inputs.errors))
-    if plan.unresolved is not None and plan.unresolved.is_definite:
-        message = unresolved_sentence(inputs, plan.unresolved)
-        return ConditionDraft(kind, True, plan.unresolved.reason, message)
+    if plan.assessment.unresolved is not None and plan.assessment.unresolved.is_definite:
+        message = unresolved_sentence(inputs, plan.assessment.unresolved)
+        return ConditionDraft(kind, True, plan.assessment.unresolved.reason, message)
     if plan.rejected:
         return ConditionDraft(kind, True, Reason.RECORD_REJECTED, plan.rejected)
     # A pause ends with a word of the person who asked for it: nothing is wrong.
-    if plan.blocked_reason and not plan.paused:
-        message = plan.blocked_reason + (
+    if plan.rollout.blocked_reason and not plan.rollout.paused:
+        message = plan.rollout.blocked_reason + (
             f": {inputs.diagnosis.message}" if inputs.diagnosis else ""
         )
         return ConditionDraft(kind, True, Reason.PROGRESS_DEADLINE_EXCEEDED, message)
