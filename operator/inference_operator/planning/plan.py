@@ -10,7 +10,7 @@ from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.rollout_state import Decision
 from inference_operator.domain.sizes import Sizes
-from inference_operator.planning.rollout.transition import Transition
+from inference_operator.planning.transition import Transition
 from inference_operator.validation.assess import Assessment
 
 

@@ -19,11 +19,12 @@ from inference_operator.planning.children.desired import (
 from inference_operator.planning.children.recording import Recording, recorded
 from inference_operator.planning.children.rejected_records import deletion, paced, rejections
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import rollout_state_of
 from inference_operator.planning.rollout.state_machine import advance
-from inference_operator.planning.rollout.transition import RolloutFacts, Transition
 from inference_operator.planning.sizing import sizes, unit_size
+from inference_operator.planning.transition import Transition
 from inference_operator.validation.assess import Assessment, assess
 from inference_operator.validation.defaults import Defaults
 

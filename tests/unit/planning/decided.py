@@ -8,8 +8,8 @@ from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.domain.sizes import Sizes
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.rollout.transition import Transition
 from inference_operator.planning.status.unit_status import report
+from inference_operator.planning.transition import Transition
 from inference_operator.validation.assess import Assessment, assess
 from tests.fakes.bodies import KEY
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record

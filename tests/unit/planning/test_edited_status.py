@@ -15,8 +15,8 @@ from inference_operator.domain.resolution import Facts, Resolved
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.traffic import Traffic
 from inference_operator.planning.planner import plan
+from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.state_machine import advance
-from inference_operator.planning.rollout.transition import RolloutFacts
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE
 from tests.unit.planning.seen import DEFAULTS, NOON, observed, record

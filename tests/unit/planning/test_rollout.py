@@ -8,8 +8,9 @@ import pytest
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.traffic import Traffic
+from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.state_machine import advance
-from inference_operator.planning.rollout.transition import RolloutFacts, Transition
+from inference_operator.planning.transition import Transition
 from tests.unit.planning.seen import NOON
 
 SETTINGS = RolloutSettings(

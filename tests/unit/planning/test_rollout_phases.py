@@ -14,8 +14,9 @@ from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.traffic import Traffic
+from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.state_machine import Phase, advance, phase_of
-from inference_operator.planning.rollout.transition import RolloutFacts, Transition
+from inference_operator.planning.transition import Transition
 from tests.unit.planning.seen import NOON
 
 LONG_AGO = NOON - timedelta(days=1)
@@ -163,11 +164,11 @@ def _reported() -> Iterator[Case]:
 
 
 def test_each_way_has_its_decisions() -> None:
-    found: dict[tuple[Phase, Phase], set[Reason]] = {}
+    made: dict[tuple[Phase, Phase], set[Reason]] = {}
     for case in _reported():
-        found.setdefault(case.phases, set()).update(case.reasons)
+        made.setdefault(case.phases, set()).update(case.reasons)
 
-    assert found == TABLE
+    assert made == TABLE
 
 
 @pytest.mark.parametrize("state", STATES.values(), ids=STATES)

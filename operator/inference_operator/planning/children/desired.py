@@ -143,11 +143,12 @@ def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Acti
 
 def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Cause:
     """Return whether another client deleted a child, or whether it is new."""
-    if seen.status.observed_generation is None:
-        return Cause.DECISION
-    is_of_revision = key.kind in _FIRST or key.kind == "Deployment"
-    is_new = is_of_revision and revision_of_child(key.name) not in goal.before.live
-    return Cause.DECISION if is_new else Cause.REPAIR
+    if key.kind in _FIRST or key.kind == "Deployment":
+        existed = revision_of_child(key.name) in goal.before.live
+    else:
+        existed = goal.before.serving is not None
+    is_reported = seen.status.observed_generation is not None
+    return Cause.REPAIR if existed and is_reported else Cause.DECISION
 
 
 def _cause_of_difference(goal: DesiredState, live: Mapping[str, Any], where: str) -> Cause:

@@ -39,10 +39,10 @@ def recorded(seen: Observed, unit: ServingUnit | None, state: RolloutState) -> R
     records = seen.revisions
     if unit is None:
         return Recording(None, records, records)
-    found = records.get(unit.revision)
+    existing = records.get(unit.revision)
     number = _next_number(seen, unit.revision)
-    unit = unit.numbered(found.version if found else number)
-    if found is not None or unit.revision not in state.live:
+    unit = unit.numbered(existing.version if existing else number)
+    if existing is not None or unit.revision not in state.live:
         return Recording(unit, records, records)
     fresh = new_record(unit, number)
     with_fresh = {**records, fresh.revision: fresh}

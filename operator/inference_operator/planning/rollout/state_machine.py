@@ -14,7 +14,8 @@ from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
-from inference_operator.planning.rollout.transition import RolloutFacts, Transition
+from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.transition import Transition
 
 
 class Phase(StrEnum):

@@ -1,12 +1,10 @@
-"""What the state machine of a rollout reads, and what it returns."""
+"""The facts that the state machine of a rollout decides from."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 
-from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
-from inference_operator.domain.tracks import Tracks
 from inference_operator.domain.traffic import Traffic
 
 
@@ -44,24 +42,3 @@ class RolloutFacts:
         """Return a revision's name for decisions; the artifact is that of the target."""
         is_described = self.artifact and revision == self.target
         return f"{revision} of {self.artifact}" if is_described else revision
-
-
-@dataclass(frozen=True, slots=True)
-class Transition:
-    """The new state, the decisions, and when to check again."""
-
-    state: RolloutState = field(default_factory=RolloutState)
-    decisions: tuple[Decision, ...] = ()
-    tracks: Tracks = field(default_factory=Tracks)
-    """The revisions with pods, and where clients shall be led."""
-
-    blocked_reason: str = ""
-    """Why the rollout does not proceed by itself; empty while it does."""
-
-    paused: bool = False
-    wake_after: timedelta | None = None
-
-    @property
-    def moves_clients(self) -> bool:
-        """Return whether clients shall move to a revision that is not promoted yet."""
-        return self.tracks.selected not in (None, self.state.serving)
