@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
@@ -15,6 +16,9 @@ from hack.services.server_process import ServerProcess, free_ports
 
 # Room for the Services of some thousand models.
 _SERVICE_CIDR, _FIRST_SERVICE_IP = "10.0.0.0/16", "10.0.0.1"
+# Endpoints may not be on loopback. An aggregated API is found there by its Service's external name,
+# which the API server reads only without this routing.
+_API_FLAGS = ["--endpoint-reconciler-type=none", "--enable-aggregator-routing=false"]
 _BOOT_SECONDS = 180
 _ATTEMPTS = 3
 
@@ -23,9 +27,9 @@ class ApiServer:
     """A context manager; needs no root, and dies with the thread that started it.
 
     `kubeconfig` is an administrator's, `audit_log` has one JSON line a request (Metadata level).
-    Without `controller_manager` nothing collects garbage, fills Deployments or makes
-    ServiceAccounts (pods are admitted without one). With `fake_nodes` there are scheduler and
-    kwok beside it, and pods become Ready without ever running.
+    Without `controller_manager`, or `start_controllers` later, nothing collects garbage, fills
+    Deployments or makes ServiceAccounts (pods are admitted without one). With `fake_nodes` there
+    are scheduler and kwok beside it, and pods become Ready without ever running.
     """
 
     def __init__(self, *, controller_manager: bool = False, fake_nodes: int = 0) -> None:
@@ -74,6 +78,14 @@ class ApiServer:
         """Return the kubeconfig of another administrator, whom the audit log tells apart."""
         return self._plane.kubeconfig(user, "system:masters")
 
+    def start_controllers(self, flags: Sequence[str] = ()) -> None:
+        """Start the controller manager, with these flags more, and wait until it works.
+
+        It asks for the API server's kinds now and every 30 s: kinds that come later wait for that.
+        """
+        self._spawn("kube-controller-manager", self._plane.controller_manager(flags))
+        self._await("get", "serviceaccount", "default", "--namespace=default")
+
     def _boot(self, binaries: Binaries) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(mode=0o700)
@@ -88,15 +100,11 @@ class ApiServer:
         plane.admin()
         admission = [] if self._with_controllers else ["--disable-admission-plugins=ServiceAccount"]
         self._spawn("etcd", plane.etcd())
-        self._spawn(
-            "kube-apiserver",
-            plane.api_server(["--endpoint-reconciler-type=none", *admission]),
-        )
+        self._spawn("kube-apiserver", plane.api_server([*_API_FLAGS, *admission]))
         self._await("get", "--raw", "/readyz")
         self._await("get", "namespace", "default")
         if self._with_controllers:
-            self._spawn("kube-controller-manager", plane.controller_manager())
-            self._await("get", "serviceaccount", "default", "--namespace=default")
+            self.start_controllers()
         if self._fake_nodes:
             self._spawn("kube-scheduler", plane.scheduler())
             self._spawn("kwok", fake_nodes.kwok(plane))
