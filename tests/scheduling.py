@@ -16,6 +16,7 @@ _OPERATOR_CHANGES = (
     "tests/e2e/test_registry.py",
     "tests/e2e/test_operator.py",
     "tests/e2e/test_operator_restarts.py",
+    "tests/e2e/test_upgrade.py",
     "tests/e2e/test_artifact_cache.py",
     "tests/e2e/test_demo.py",
 )

@@ -107,12 +107,14 @@ class OperatorProcess:
 
 
 @contextmanager
-def operator_process(kubeconfig: Path, environment: Mapping[str, str]) -> Iterator[OperatorProcess]:
-    """Run `inference-operator run` during the block; it may not be ready yet."""
+def operator_process(
+    kubeconfig: Path, environment: Mapping[str, str], sources: Path = ROOT
+) -> Iterator[OperatorProcess]:
+    """Run `inference-operator run` of a checkout during the block; it may not be ready yet."""
     (port,) = server_process.free_ports(1)
     env = {
         **os.environ,
-        "PYTHONPATH": f"{ROOT / 'operator'}{os.pathsep}{ROOT}",
+        "PYTHONPATH": f"{sources / 'operator'}{os.pathsep}{sources}",
         "KUBECONFIG": str(kubeconfig),
         "INFERENCE_OPERATOR_PORT": str(port),
         **environment,
@@ -120,7 +122,8 @@ def operator_process(kubeconfig: Path, environment: Mapping[str, str]) -> Iterat
     command = [sys.executable, "-m", "inference_operator.cli", "run"]
     with tempfile.TemporaryDirectory(prefix="operator-") as folder:
         log = Path(folder) / "operator.log"
-        server = server_process.start("the operator", command, log, env=env, cwd=ROOT)
+        # `python -m` imports from the current folder first.
+        server = server_process.start("the operator", command, log, env=env, cwd=sources)
         try:
             yield OperatorProcess(server, port)
         finally:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hack.cluster.kubectl import Kubectl
+from hack.console import StepError
 from hack.product import Images
 from hack.services.cluster_store import NAME as STORE
 from hack.services.cluster_store import ClusterStore
@@ -84,6 +85,15 @@ class ClusterHarness:
     def leader(self) -> str:
         """Return the holder's pod. A process that was killed holds the lease for 10 s more."""
         return self.holder().rpartition("_")[0]
+
+    def metrics(self) -> str:
+        """Of the pod that leads; empty while none does, or the one that did does not answer."""
+        holder = self.leader()
+        path = f"/api/v1/namespaces/inference-operator/pods/{holder}:8080/proxy/metrics"
+        try:
+            return self.kubectl("get", "--raw", path) if holder else ""
+        except StepError:
+            return ""
 
     def restart_operator(self, *, kill: bool = False) -> None:
         """End all its processes, with SIGTERM or with SIGKILL, and wait for their successors."""

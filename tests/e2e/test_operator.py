@@ -4,7 +4,6 @@ import time
 
 import pytest
 
-from hack.console import StepError
 from tests.e2e.harness import ClusterHarness
 from tests.e2e.waiting import eventually
 
@@ -20,20 +19,10 @@ def test_a_restart_with_nothing_changed_writes_nothing(
         harness.model(namespace, name).wait_ready()
     since = harness.audit_position()
     harness.restart_operator()
-    eventually(lambda: 'outcome="unchanged"' in metrics(harness), that="passes after the restart")
+    eventually(lambda: 'outcome="unchanged"' in harness.metrics(), that="passes after the restart")
     time.sleep(3)
     assert [write for write in harness.writes_of_operator(since) if namespace in write] == []
-    assert "api_requests_total" in metrics(harness)
-
-
-def metrics(harness: ClusterHarness) -> str:
-    """Of the pod that leads; empty while none does, or the one that did does not answer."""
-    holder = harness.leader()
-    path = f"/api/v1/namespaces/inference-operator/pods/{holder}:8080/proxy/metrics"
-    try:
-        return harness.kubectl("get", "--raw", path) if holder else ""
-    except StepError:
-        return ""
+    assert "api_requests_total" in harness.metrics()
 
 
 @pytest.mark.alone
@@ -49,7 +38,7 @@ def test_nothing_is_requested_at_rest(harness: ClusterHarness, namespace: str) -
 
 def requests(harness: ClusterHarness) -> list[str]:
     name = "inference_operator_api_requests_total"
-    lines = [line for line in metrics(harness).splitlines() if line.startswith(name)]
+    lines = [line for line in harness.metrics().splitlines() if line.startswith(name)]
     return [line for line in lines if 'resource="leases"' not in line]
 
 
