@@ -40,19 +40,19 @@ def with_unresolved_references(
     seen: Observed, plans: Mapping[UnitKey, Plan], is_live: bool
 ) -> Observed:
     """Explain each reference that cannot be resolved here; `plans` are of the same files."""
-    references = dict(seen.references)
+    references = dict(seen.inputs.references)
     for named in references_in(seen.spec):
         referenced = _seen_here(seen, named, plans, is_live)
         if referenced is not None:
             references[named] = referenced
-    return replace(seen, references=references)
+    return replace(seen, inputs=replace(seen.inputs, references=references))
 
 
 def _seen_here(
     seen: Observed, named: Reference, plans: Mapping[UnitKey, Plan], is_live: bool
 ) -> Referenced | None:
     """Return the reference with an explanation; None where the observed state suffices."""
-    there = seen.references.get(named)
+    there = seen.inputs.references.get(named)
     if there is None:
         if is_live:
             return None

@@ -171,17 +171,11 @@ class Referenced:
 
 
 @dataclass(frozen=True, slots=True)
-class Observed:
-    """Observed state of one unit in the cluster."""
+class Children:
+    """The unit's children, and what they tell."""
 
-    owner: Owner
-    generation: int
-    spec: Mapping[str, Any]
-    """Spec of the custom resource, as it was written."""
-
-    status: UnitStatus
-    children: Mapping[ChildKey, Manifest] = field(default_factory=dict)
-    """Live children, by kind and name."""
+    live: Mapping[ChildKey, Manifest] = field(default_factory=dict)
+    """The objects, by kind and name."""
 
     orphans_of_predecessor: frozenset[ChildKey] = frozenset()
     """Children of a deleted predecessor of the same name. The garbage collector will delete
@@ -200,6 +194,23 @@ class Observed:
     traffic: Traffic = field(default_factory=Traffic)
     """Where the Service leads clients."""
 
+    def pods_of(self, revision: str) -> tuple[Pod, ...]:
+        return tuple(p for p in self.pods if p.revision == revision and not p.terminating)
+
+    @property
+    def answering(self) -> dict[str, int]:
+        """Return the pods in which the model answers, by revision."""
+        return {revision: view.ready for revision, view in self.deployments.items()}
+
+    def ready_of(self, revision: str | None) -> int:
+        deployment = self.deployments.get(revision) if revision else None
+        return deployment.ready if deployment else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a unit reads besides its own spec and children."""
+
     nodes: tuple[Node, ...] | None = ()
     """Nodes, for units with an accelerator; None if they were not read, which differs from an empty
     cluster."""
@@ -210,22 +221,24 @@ class Observed:
     references: Mapping[Reference, Referenced] = field(default_factory=dict)
     """Existing resources that its steps refer to."""
 
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Observed state of one unit in the cluster: its custom resource, children and inputs."""
+
+    owner: Owner
+    generation: int
+    spec: Mapping[str, Any]
+    """Spec of the custom resource, as it was written."""
+
+    status: UnitStatus
+    children: Children = field(default_factory=Children)
+    inputs: Inputs = field(default_factory=Inputs)
     deleting: bool = False
     holds_slot: bool = False
     """Whether it may get new defaults of the operator now."""
 
-    def pods_of(self, revision: str) -> tuple[Pod, ...]:
-        return tuple(p for p in self.pods if p.revision == revision and not p.terminating)
-
     def rejected_of(self, revision: str | None) -> RejectedRecord | None:
         """Return the rejected record of the revision, if there is one."""
-        return self.rejected.get(revision_child_name(self.owner.key.name, revision or ""))
-
-    @property
-    def answering(self) -> dict[str, int]:
-        """Return the pods in which the model answers, by revision."""
-        return {revision: view.ready for revision, view in self.deployments.items()}
-
-    def ready_of(self, revision: str | None) -> int:
-        deployment = self.deployments.get(revision) if revision else None
-        return deployment.ready if deployment else 0
+        name = revision_child_name(self.owner.key.name, revision or "")
+        return self.children.rejected.get(name)

@@ -14,8 +14,10 @@ from inference_operator.domain.names import (
     revision_of_child,
 )
 from inference_operator.domain.observed import (
+    Children,
     Container,
     DeploymentView,
+    Inputs,
     Observed,
     Pod,
     RejectedRecord,
@@ -52,37 +54,46 @@ def observe(
         return None
     meta = body["metadata"]
     owner = Owner(key, API_VERSION, meta["uid"])
+    spec, status = body.get("spec") or {}, read_status(body)
+    return Observed(
+        owner=owner,
+        generation=meta["generation"],
+        spec=spec,
+        status=status,
+        children=_children(store, owner, status, read),
+        inputs=Inputs(
+            nodes=_nodes(store, body),
+            resolutions=resolve(key, spec),
+            references=referenced(store, key, body.get("spec"), read),
+        ),
+        deleting="deletionTimestamp" in meta,
+    )
+
+
+def _children(store: Store, owner: Owner, status: UnitStatus, read: Read) -> Children:
+    key = owner.key
     pods: list[Pod] = []
-    children: dict[ChildKey, Body] = {}
+    live: dict[ChildKey, Body] = {}
     orphans_of_predecessor: set[ChildKey] = set()
     for kind, child in store.children(key):
         if kind == "Pod":
             pods.append(pod_view(child))
         elif is_owned_by(child, owner.uid):
-            children[ChildKey(kind, child["metadata"]["name"])] = child
+            live[ChildKey(kind, child["metadata"]["name"])] = child
         elif owners(child):
             orphans_of_predecessor.add(ChildKey(kind, child["metadata"]["name"]))
-    status, served = read_status(body), _served(children, key)
-    deployments = _deployments(children.values())
-    kept = [child for name, child in children.items() if name.kind == "ControllerRevision"]
+    served, deployments = _served(live, key), _deployments(live.values())
+    kept = [child for name, child in live.items() if name.kind == "ControllerRevision"]
     read_records = records(store, kept, key, _live(status, served, deployments), read)
-    return Observed(
-        owner=owner,
-        generation=meta["generation"],
-        spec=body.get("spec") or {},
-        status=status,
-        children=children,
+    return Children(
+        live=live,
         orphans_of_predecessor=frozenset(orphans_of_predecessor),
-        name_conflicts=dict(name_conflicts(store, key, children)),
+        name_conflicts=dict(name_conflicts(store, key, live)),
         revisions={r.revision: r for r in read_records if isinstance(r, RevisionRecord)},
         rejected={r.name: r for r in read_records if isinstance(r, RejectedRecord)},
         deployments=deployments,
         pods=tuple(pods),
         traffic=Traffic.to(served),
-        nodes=_nodes(store, body),
-        resolutions=resolve(key, body.get("spec") or {}),
-        references=referenced(store, key, body.get("spec"), read),
-        deleting="deletionTimestamp" in meta,
     )
 
 

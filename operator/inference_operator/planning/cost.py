@@ -22,8 +22,8 @@ def is_large(seen: Observed) -> bool:
 
 def _pinned(seen: Observed) -> int:
     """Count the characters of the newest revision and the largest pin of each resource."""
-    newest = (there.stable for there in seen.references.values() if there.stable is not None)
-    steps = (step for record in seen.revisions.values() for step in record.steps)
+    newest = (there.stable for there in seen.inputs.references.values() if there.stable is not None)
+    steps = (step for record in seen.children.revisions.values() for step in record.steps)
     older: dict[tuple[str, str], int] = {}
     for pin in (step.pin for step in steps if step.pin is not None):
         named = (pin.kind, pin.name)
@@ -40,9 +40,11 @@ def _resolved(seen: Observed) -> int:
     those of all records, which it compares."""
     records = [
         sum(map(_parts, _all_resolved(record.resolved, (step.resolved for step in record.steps))))
-        for record in seen.revisions.values()
+        for record in seen.children.revisions.values()
     ]
-    answers = (answer for answer in seen.resolutions.values() if isinstance(answer, Resolved))
+    answers = (
+        answer for answer in seen.inputs.resolutions.values() if isinstance(answer, Resolved)
+    )
     parts = sum(map(_parts, answers)) + max(records, default=0)
     return _PART * parts + sum(records)
 

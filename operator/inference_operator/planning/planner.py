@@ -75,10 +75,10 @@ def _facts(
     return RolloutFacts(
         target=unit.revision if unit else None,
         replicas=size,
-        answering=seen.answering,
+        answering=seen.children.answering,
         settings=settings,
         now=now,
-        traffic=seen.traffic,
+        traffic=seen.children.traffic,
         is_reported=seen.status.observed_generation is not None,
         artifact=_describe_artifact(unit) if unit else "",
         revision_cause=assessment.revision_cause,

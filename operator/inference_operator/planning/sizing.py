@@ -38,14 +38,14 @@ def last_size(seen: Observed, state: RolloutState) -> int:
         return 0
     shown = (seen.status.stable, seen.status.canary)
     reported = [view.replicas for view in shown if view is not None and view.revision == serving]
-    deployment = seen.deployments.get(serving)
+    deployment = seen.children.deployments.get(serving)
     last = next((number for number in reported if number), 0)
     return min(last, MOST_REPORTED) or (deployment.replicas if deployment else 0)
 
 
 def _pods_of(seen: Observed, track: Track, unit: int) -> int:
     """Return the number of pods; the previous revision gets no more than it has."""
-    deployment = seen.deployments.get(track.revision)
+    deployment = seen.children.deployments.get(track.revision)
     if track.role is not Role.PREVIOUS or deployment is None:
         return unit
     return min(unit, deployment.replicas)

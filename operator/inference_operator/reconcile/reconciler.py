@@ -142,7 +142,7 @@ class Reconciler:
     async def _is_unlisted(self, seen: Observed) -> bool:
         """Return whether a referenced object exists that no watch has reported yet, as right after
         the start. Each is requested once: a watch reports later ones."""
-        missing = references_in(seen.spec) - seen.references.keys()
+        missing = references_in(seen.spec) - seen.inputs.references.keys()
         own = seen.owner.key
         # References that the spec no longer has are forgotten.
         missing_before = self._not_there.pop(own, frozenset()) & missing

@@ -68,7 +68,7 @@ def assess(seen: Observed, state: RolloutState, defaults: Defaults) -> Assessmen
     choice = choose_mode(
         spec.accelerator,
         spec.placement,
-        seen.nodes,
+        seen.inputs.nodes,
         fell_back=_fell_back(seen),
         gpu_only=_gpu_only(spec),
     )
@@ -103,7 +103,7 @@ def _gpu_only(spec: AnySpec) -> bool:
 
 def _running(seen: Observed, state: RolloutState) -> frozenset[str]:
     """Return the revisions that have pods."""
-    return frozenset({*state.live, *seen.deployments})
+    return frozenset({*state.live, *seen.children.deployments})
 
 
 def _refuse_early(

@@ -33,7 +33,9 @@ def resolve_image(
 
     If new defaults are rolled out in stages, a unit that holds a slot gets a revision with them.
     """
-    made = {r.revision: r for r in seen.revisions.values() if r.spec_hash == unit.spec_hash}
+    made = {
+        r.revision: r for r in seen.children.revisions.values() if r.spec_hash == unit.spec_hash
+    }
     running = (state.canary, state.stable)
     current = next((r for r in running if r in made or _is_made_of(seen, r, unit.spec_hash)), None)
     if current is not None and current not in made:

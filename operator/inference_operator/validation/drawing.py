@@ -37,7 +37,7 @@ def drawing(seen: Observed, state: RolloutState) -> Drawing:
     if not isinstance(spec, EnsemblePipelineSpec):
         raise TypeError(f"{seen.owner.key} has no graph")
     steps = resolve_references(seen, state, spec)
-    mode = choose_mode(spec.accelerator, spec.placement, seen.nodes).mode
+    mode = choose_mode(spec.accelerator, spec.placement, seen.inputs.nodes).mode
     draft = draft_graph(steps.partial, spec.name or seen.owner.key.name, mode)
     served = {step.step.name: f"{step.step.model}:{step.step.version}" for step in draft.steps}
     runs = {step.name: _runs(step, served.get(step.name)) for step in spec.steps}

@@ -39,7 +39,7 @@ def _resolve(
     seen: Observed, state: RolloutState, spec: InferenceModelSpec, step: str
 ) -> ResolvedVersion:
     source = spec.model.source
-    answer = seen.resolutions.get(SourceKey.of(source)) or _unanswered(source.uri)
+    answer = seen.inputs.resolutions.get(SourceKey.of(source)) or _unanswered(source.uri)
     if isinstance(answer, Resolved):
         completed = complete(spec, answer)
         if isinstance(completed, CompletedSpec):
@@ -76,7 +76,7 @@ def last_known(seen: Observed, state: RolloutState, uri: str, step: str = "") ->
     A pipeline's step comes first, then any other step, because steps may be renamed.
     """
     for revision in (state.canary, state.stable):
-        record = seen.revisions.get(revision or "")
+        record = seen.children.revisions.get(revision or "")
         if record is None:
             continue
         steps = record.resolved_steps

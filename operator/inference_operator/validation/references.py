@@ -117,7 +117,7 @@ def _reference(seen: Observed, state: RolloutState, step: str, ref: ModelRef) ->
         problem = Problem(path, "the pipeline itself", "another resource", "remove the step")
         return _StepResolution(problems=(problem,))
     named = Reference(ref.kind.value, ref.name)
-    referenced = seen.references.get(named)
+    referenced = seen.inputs.references.get(named)
     if referenced is not None and referenced.stable is not None and not referenced.path_back:
         message = f"{step}: {named} {version_of(referenced.stable)}{_state(referenced)}"
         return _StepResolution(outcome=ReferenceOutcome(referenced.stable, message))
@@ -181,8 +181,8 @@ def last_pin(seen: Observed, state: RolloutState, named: Reference) -> Pin | Non
     A rollback must not need a resource that was deleted since.
     """
     live = (state.canary, state.stable)
-    kept = sorted(seen.revisions.values(), key=lambda record: record.number, reverse=True)
-    records = [*(seen.revisions.get(revision or "") for revision in live), *kept]
+    kept = sorted(seen.children.revisions.values(), key=lambda record: record.number, reverse=True)
+    records = [*(seen.children.revisions.get(revision or "") for revision in live), *kept]
     for record in records:
         for step in record.steps if record else ():
             if step.pin is not None and (step.pin.kind, step.pin.name) == (named.kind, named.name):
@@ -192,7 +192,7 @@ def last_pin(seen: Observed, state: RolloutState, named: Reference) -> Pin | Non
 
 def describe_pin_changes(seen: Observed, state: RolloutState, pins: Mapping[str, Pin]) -> str:
     """Return a sentence about the pins that differ from those of the serving revision."""
-    record = seen.revisions.get(state.serving or "")
+    record = seen.children.revisions.get(state.serving or "")
     before = {step.name: step.pin for step in record.steps if step.pin} if record else {}
     changes = [
         f"step {step}: {pin.reference} changed from {version_of(before[step])} to {version_of(pin)}"

@@ -23,7 +23,7 @@ def storable(seen: Observed, unit: ServingUnit) -> ServingUnit | Invalid:
 
     A recorded revision has been stored already, so it stays valid.
     """
-    if unit.spec_hash in {record.spec_hash for record in seen.revisions.values()}:
+    if unit.spec_hash in {record.spec_hash for record in seen.children.revisions.values()}:
         return unit
     record = new_record(unit, MOST_REVISIONS)
     data = sum(len(text.encode()) for text in record.repository.values())

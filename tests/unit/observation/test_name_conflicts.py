@@ -42,7 +42,7 @@ def service(of: UnitKey | None, uid: str = "") -> dict[str, Any]:
 def taken(store: Store, key: UnitKey) -> dict[ChildKey, UnitKey | None]:
     seen = observe(store, key)
     assert seen is not None
-    return dict(seen.name_conflicts)
+    return dict(seen.children.name_conflicts)
 
 
 def test_who_is_alone_may_take_both_names() -> None:

@@ -64,7 +64,7 @@ def test_what_the_registry_says_of_each_source_is_seen() -> None:
 
     observation = observe(store, PIPELINE, resolve)
     assert observation is not None
-    assert observation.resolutions == answers
+    assert observation.inputs.resolutions == answers
     assert asked == [epipe()["spec"]]
 
 
@@ -119,22 +119,25 @@ def test_a_deletion_in_progress_is_seen() -> None:
     ids=["just made", "some", "more than wanted, about to go", "refused", "no longer refused"],
 )
 def test_a_deployment_is_seen(status: dict[str, Any], expected: DeploymentView) -> None:
-    assert seen(deployment(status=status)).deployments == {"aaa": expected}
+    assert seen(deployment(status=status)).children.deployments == {"aaa": expected}
 
 
 def test_a_relabelled_deployment_is_still_of_its_revision() -> None:
     body = deployment()
     body["metadata"]["labels"]["inference.aipx.io/revision"] = "bbb"
 
-    assert set(seen(body).deployments) == {"aaa"}
+    assert set(seen(body).children.deployments) == {"aaa"}
 
 
 def test_the_service_says_who_is_served() -> None:
     selector = {"inference.aipx.io/revision": "aaa"}
 
-    assert seen(child("Service", "fx-drift", spec={"selector": selector})).traffic.selected == "aaa"
-    assert seen(child("Service", "fx-drift", spec={})).traffic.selected is None
-    assert seen().traffic.selected is None
+    assert (
+        seen(child("Service", "fx-drift", spec={"selector": selector})).children.traffic.selected
+        == "aaa"
+    )
+    assert seen(child("Service", "fx-drift", spec={})).children.traffic.selected is None
+    assert seen().children.traffic.selected is None
 
 
 def test_a_record_is_read_back() -> None:
@@ -143,17 +146,17 @@ def test_a_record_is_read_back() -> None:
     name = manifest["metadata"]["name"]
     observation = seen(child("ControllerRevision", name, revision=7, data=manifest["data"]))
 
-    assert observation.revisions == {made.revision: replace(made, number=7)}
-    assert observation.rejected == {}
+    assert observation.children.revisions == {made.revision: replace(made, number=7)}
+    assert observation.children.rejected == {}
 
 
 @pytest.mark.parametrize("data", [None, {}, {"mode": "Magic"}, "text", {"model": 1}])
 def test_a_record_that_is_not_accepted_is_seen_as_rejected(data: Any) -> None:
     observation = seen(child("ControllerRevision", "fx-drift-aaa", revision=1, data=data))
 
-    assert observation.revisions == {}
-    assert set(observation.rejected) == {"fx-drift-aaa"}
-    assert observation.rejected_of("aaa") is observation.rejected["fx-drift-aaa"]
+    assert observation.children.revisions == {}
+    assert set(observation.children.rejected) == {"fx-drift-aaa"}
+    assert observation.rejected_of("aaa") is observation.children.rejected["fx-drift-aaa"]
 
 
 def test_a_record_is_read_again_only_when_it_changed() -> None:
@@ -164,13 +167,13 @@ def test_a_record_is_read_again_only_when_it_changed() -> None:
     first, second = observe(store, KEY), observe(store, KEY)
     assert first is not None
     assert second is not None
-    assert first.rejected["fx-drift-aaa"] is second.rejected["fx-drift-aaa"]
+    assert first.children.rejected["fx-drift-aaa"] is second.rejected["fx-drift-aaa"]
 
     newer = {**body, "data": 5, "metadata": {**body["metadata"], "resourceVersion": "9"}}
     store.put("ControllerRevision", newer)
     third = observe(store, KEY)
     assert third is not None
-    assert third.rejected["fx-drift-aaa"].why.startswith("data: ")
+    assert third.children.rejected["fx-drift-aaa"].why.startswith("data: ")
     store.drop("ControllerRevision", newer)
     assert store.records == {}
 
@@ -179,14 +182,17 @@ def test_children_of_a_predecessor_are_leftovers() -> None:
     theirs = [{**OWNERS[0], "uid": "uid-of-predecessor"}]
     observation = seen(child("Service", "fx-drift", theirs, spec={}))
 
-    assert observation.children == {}
-    assert observation.orphans_of_predecessor == {ChildKey("Service", "fx-drift")}
+    assert observation.children.live == {}
+    assert observation.children.orphans_of_predecessor == {ChildKey("Service", "fx-drift")}
 
 
 def test_orphans_are_neither() -> None:
     observation = seen(child("Service", "fx-drift", [], spec={}))
 
-    assert (observation.children, observation.orphans_of_predecessor) == ({}, frozenset())
+    assert (observation.children.live, observation.children.orphans_of_predecessor) == (
+        {},
+        frozenset(),
+    )
 
 
 def test_a_status_that_was_edited_by_hand_counts_as_none() -> None:

@@ -118,11 +118,11 @@ def test_a_pipeline_that_leads_to_too_many_others_is_told_so() -> None:
     for name in ("p399", "p200"):
         seen = observe(scene.store, pipeline(name), no_registry(False))
         assert seen is not None
-        assert {there.unresolved is not None for there in seen.references.values()} == {True}
+        assert {there.unresolved is not None for there in seen.inputs.references.values()} == {True}
     assert Counted.looked_at <= 2 * MOST_LOOKED_AT
     seen = observe(scene.store, pipeline("p30"), no_registry(False))
     assert seen is not None
-    assert {there.unresolved for there in seen.references.values()} == {None}
+    assert {there.unresolved for there in seen.inputs.references.values()} == {None}
 
 
 def test_an_edit_of_the_lowest_of_many_wakes_the_nearest() -> None:

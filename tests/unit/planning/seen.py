@@ -9,8 +9,10 @@ from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import InferenceModelStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.observed import (
+    Children,
     Container,
     DeploymentView,
+    Inputs,
     Observed,
     Pod,
     RevisionRecord,
@@ -59,15 +61,26 @@ def observed(
         generation=generation,
         spec=dict(body) if body is not None else spec(),
         status=status or InferenceModelStatus(),
-        revisions={r.revision: r for r in records},
-        deployments={
-            name: DeploymentView(all_, some) for name, (some, all_) in (ready or {}).items()
-        },
-        pods=pods,
-        traffic=Traffic.to(served),
-        nodes=nodes,
-        resolutions=resolutions or {},
+        children=Children(
+            revisions={r.revision: r for r in records},
+            deployments={
+                name: DeploymentView(all_, some) for name, (some, all_) in (ready or {}).items()
+            },
+            pods=pods,
+            traffic=Traffic.to(served),
+        ),
+        inputs=Inputs(nodes=nodes, resolutions=resolutions or {}),
     )
+
+
+def with_children(seen: Observed, **changes: Any) -> Observed:
+    """Return an observation with other values in its `children`."""
+    return replace(seen, children=replace(seen.children, **changes))
+
+
+def with_inputs(seen: Observed, **changes: Any) -> Observed:
+    """Return an observation with other values in its `inputs`."""
+    return replace(seen, inputs=replace(seen.inputs, **changes))
 
 
 def pod(revision: str = "aaa", **changes: Any) -> Pod:

@@ -17,7 +17,7 @@ from inference_operator.resources.pod_disruption_budget import pod_disruption_bu
 from inference_operator.resources.service import service
 from tests.fakes.bodies import spec
 from tests.unit.planning.decided import MINE
-from tests.unit.planning.seen import DEFAULTS, NOON, OWNER, observed
+from tests.unit.planning.seen import DEFAULTS, NOON, OWNER, observed, with_children
 
 SERVING = InferenceModelStatus(
     observed_generation=1, stable=RevisionStatus(revision=MINE, replicas=2, ready=2)
@@ -37,7 +37,7 @@ def serving(*missing: str, edits: Mapping[str, Any] | None = None) -> Observed:
     for body in (edits or {}).values():
         child = owned(dict(body), OWNER)
         children[key_of(body)] = {**child, "metadata": {**child["metadata"], "uid": "u"}}
-    return replace(
+    return with_children(
         observed(
             body=spec(replicas=2),
             status=SERVING,
@@ -45,7 +45,7 @@ def serving(*missing: str, edits: Mapping[str, Any] | None = None) -> Observed:
             ready={MINE: (2, 2)},
             served=MINE,
         ),
-        children=children,
+        live=children,
     )
 
 
@@ -79,7 +79,7 @@ def test_a_selector_that_a_person_edited_is_repaired() -> None:
     elsewhere = service(OWNER, "0ld")
     seen = serving(edits={"Service": elsewhere})
 
-    assert causes(replace(seen, traffic=Traffic.to("0ld"))) == {"Service": Cause.REPAIR}
+    assert causes(with_children(seen, traffic=Traffic.to("0ld"))) == {"Service": Cause.REPAIR}
 
 
 def test_a_service_that_follows_the_canary_moves_by_a_decision() -> None:
@@ -92,8 +92,9 @@ def test_a_service_that_follows_the_canary_moves_by_a_decision() -> None:
     budget = pod_disruption_budget(OWNER, "0ld", 2)
     assert budget is not None
     seen = serving(edits={"Service": service(OWNER, "0ld"), "PodDisruptionBudget": budget})
-    seen = replace(seen, status=status, traffic=Traffic.to("0ld"))
-    seen = replace(seen, deployments={MINE: seen.deployments[MINE], "0ld": seen.deployments[MINE]})
+    views = dict.fromkeys((MINE, "0ld"), seen.children.deployments[MINE])
+    seen = replace(seen, status=status)
+    seen = with_children(seen, deployments=views, traffic=Traffic.to("0ld"))
 
     assert causes(seen) == {"Service": Cause.DECISION}
 

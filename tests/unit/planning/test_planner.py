@@ -1,6 +1,5 @@
 """Whole plans, computed without a cluster."""
 
-from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +23,7 @@ from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
 from tests.fakes.bodies import source, spec
 from tests.unit.planning.decided import MINE, OLD
-from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
+from tests.unit.planning.seen import DEFAULTS, NOON, observed, record, with_children, with_inputs
 
 
 def kinds(actions: tuple[Action, ...]) -> list[str]:
@@ -166,7 +165,7 @@ def test_names_that_others_have_are_told_and_the_services_counts(
     others: tuple[str, ...], has_none: bool
 ) -> None:
     keys = [ChildKey(kind, "fx-drift") for kind in others]
-    seen = replace(observed(body=spec(replicas=2)), name_conflicts=dict.fromkeys(keys))
+    seen = with_children(observed(body=spec(replicas=2)), name_conflicts=dict.fromkeys(keys))
     done = plan(seen, DEFAULTS, NOON)
 
     assert list(done.blocked_by_conflicts) == keys
@@ -178,14 +177,8 @@ def test_names_that_others_have_are_told_and_the_services_counts(
 
 
 def test_leftovers_of_a_predecessor_are_waited_for() -> None:
-    seen = observed()
-    seen = type(seen)(
-        owner=seen.owner,
-        generation=1,
-        spec=seen.spec,
-        status=seen.status,
-        orphans_of_predecessor=frozenset({ChildKey("Service", "fx-drift")}),
-    )
+    leftover = frozenset({ChildKey("Service", "fx-drift")})
+    seen = with_children(observed(), orphans_of_predecessor=leftover)
 
     done = plan(seen, DEFAULTS, NOON)
     assert sorted(a.key.kind for a in done.actions) == [
@@ -228,7 +221,7 @@ def test_gpus_that_appear_make_a_revision_of_their_own() -> None:
 
 def test_without_known_nodes_a_first_revision_waits_for_its_accelerator_and_says_so() -> None:
     body = spec(model=source(1), accelerator={"whenUnavailable": "UseCPU"})
-    seen = replace(observed(body=body), nodes=None)
+    seen = with_inputs(observed(body=body), nodes=None)
     made = plan(seen, DEFAULTS, NOON)
     status = report(seen, made, (), NOON)
 
@@ -246,7 +239,7 @@ def test_without_known_nodes_what_fell_back_makes_no_revision() -> None:
     before = plan(observed(body=body), DEFAULTS, NOON)
     status = report(observed(body=body), before, (), NOON)
     assert isinstance(status, InferenceModelStatus)
-    after = plan(replace(observed(body=body, status=status), nodes=None), DEFAULTS, NOON)
+    after = plan(with_inputs(observed(body=body, status=status), nodes=None), DEFAULTS, NOON)
 
     assert before.assessment.unit is not None
     assert after.assessment.unit is not None

@@ -27,7 +27,7 @@ POSITIONS = {
 def test_a_position_survives_the_status(state: RolloutState) -> None:
     records = tuple(record(name, n) for n, name in enumerate("abc"))
     seen = observed(records=records)
-    done = plan_of(state, records=seen.revisions)
+    done = plan_of(state, records=seen.children.revisions)
     status = report(seen, done, (), NOON)
     written = InferenceModelStatus.model_validate(status.to_body())
 

@@ -11,7 +11,7 @@ from inference_operator.planning.status.events import Severity, events_for
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
 from tests.unit.planning.decided import MINE
-from tests.unit.planning.seen import DEFAULTS, NOON, observed, record
+from tests.unit.planning.seen import DEFAULTS, NOON, observed, record, with_children
 
 WHY = "data.children: found nothing, expected a list of exactly 2"
 
@@ -22,7 +22,7 @@ def rejected(revision: str, number: int = 0) -> RejectedRecord:
 
 def seen(*records: RejectedRecord, **changes: object) -> Observed:
     by_name = {record.name: record for record in records}
-    return replace(observed(**changes), rejected=by_name)  # type: ignore[arg-type]
+    return with_children(observed(**changes), rejected=by_name)  # type: ignore[arg-type]
 
 
 def running() -> Observed:
@@ -33,7 +33,7 @@ def running() -> Observed:
     # The live children differ from the rendering.
     live = {"kind": "Deployment", "metadata": {"name": f"fx-drift-{MINE}", "uid": "u"}, "spec": {}}
     (key,) = (a.key for a in plan(observed(), DEFAULTS, NOON).actions if a.key.kind == "Deployment")
-    return replace(view, children={key: live})
+    return with_children(view, live={key: live})
 
 
 def test_nothing_of_a_rejected_revision_is_written_while_other_pods_run() -> None:

@@ -6,7 +6,7 @@ from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import STATUS_OF_KIND
 from inference_operator.domain.accelerator import Node
 from inference_operator.domain.names import UnitKey
-from inference_operator.domain.observed import Observed
+from inference_operator.domain.observed import Inputs, Observed
 from inference_operator.domain.serving_unit import Owner
 from tests.fakes.bodies import epipe, imodel
 
@@ -176,4 +176,4 @@ def seen_of(body: dict[str, Any], namespace: str = "") -> Observed:
     kind, meta = body["kind"], body["metadata"]
     key = UnitKey(kind, namespace or meta["namespace"], meta["name"])
     owner = Owner(key, API_VERSION, "00000000-0000-0000-0000-000000000001")
-    return Observed(owner, 1, body["spec"], STATUS_OF_KIND[kind](), nodes=NODES)
+    return Observed(owner, 1, body["spec"], STATUS_OF_KIND[kind](), inputs=Inputs(nodes=NODES))

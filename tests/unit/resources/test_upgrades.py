@@ -8,7 +8,7 @@ import pytest
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import STATUS_OF_KIND, RevisionStatus
 from inference_operator.domain.names import ChildKey
-from inference_operator.domain.observed import DeploymentView, Observed, RevisionRecord
+from inference_operator.domain.observed import Children, DeploymentView, Observed, RevisionRecord
 from inference_operator.domain.traffic import Traffic
 from inference_operator.planning.planner import plan
 from inference_operator.resources.metadata import owned
@@ -37,10 +37,12 @@ def running(name: str) -> Observed:
     return replace(
         seen,
         status=STATUS_OF_KIND[kind](observed_generation=1, stable=stable),
-        children=live,
-        revisions={record.revision: record},
-        deployments={record.revision: DeploymentView(replicas, replicas)},
-        traffic=Traffic.to(record.revision),
+        children=Children(
+            live=live,
+            revisions={record.revision: record},
+            deployments={record.revision: DeploymentView(replicas, replicas)},
+            traffic=Traffic.to(record.revision),
+        ),
     )
 
 

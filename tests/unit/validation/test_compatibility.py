@@ -1,7 +1,6 @@
 """Selection of newer revisions that fit together; `problems_of` decides here which do."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 import pytest
 
@@ -15,7 +14,7 @@ from inference_operator.validation.compatibility import newest_compatible_pins
 from inference_operator.validation.pipeline import CompletedPipeline
 from inference_operator.validation.references import ResolvedSteps, resolve_references
 from tests.fakes.bodies import epipe, step
-from tests.unit.planning.seen import observed, record
+from tests.unit.planning.seen import observed, record, with_inputs
 
 OLD, NEW = "old", "new"
 NAMES = ("price", "score", "risk")
@@ -53,7 +52,7 @@ class Try:
             )
             for name in NAMES
         }
-        seen = replace(observed(records=(pinned(*pinned_before),)), references=there)
+        seen = with_inputs(observed(records=(pinned(*pinned_before),)), references=there)
         spec = EnsemblePipelineSpec.model_validate(epipe(steps=steps)["spec"])
         state = RolloutState(stable="set")
         settled = resolve_references(seen, state, spec)

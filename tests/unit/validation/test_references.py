@@ -20,7 +20,7 @@ from inference_operator.validation.references import (
     resolve_references,
 )
 from tests.fakes.bodies import PIPELINE, epipe, step
-from tests.unit.planning.seen import OWNER, observed, record
+from tests.unit.planning.seen import OWNER, observed, record, with_inputs
 
 MODEL = Reference("InferenceModel", "fx-drift")
 
@@ -92,7 +92,7 @@ def settled(there: Referenced | None, *records: RevisionRecord) -> ResolvedSteps
     """Resolve a pipeline that refers to another; the first of its records serves."""
     body = step(modelRef={"kind": INNER.kind, "name": INNER.name})
     asked = EnsemblePipelineSpec.model_validate(epipe(steps=[body])["spec"])
-    view = replace(seen(*records), references={INNER: there} if there else {})
+    view = with_inputs(seen(*records), references={INNER: there} if there else {})
     stable = records[0].revision if records else None
     return resolve_references(view, RolloutState(stable=stable), asked)
 
@@ -210,7 +210,9 @@ def test_every_step_that_can_stand_for_nothing_is_told_and_the_others_settled() 
     # The rules of the API refuse such settings.
     asked = EnsemblePipelineSpec.model_validate(body).model_copy(update={"accelerator": None})
     there = {MODEL: Referenced(pin("a"), ready=True)}
-    of_pipeline = replace(observed(), owner=replace(OWNER, key=PIPELINE), references=there)
+    of_pipeline = replace(
+        with_inputs(observed(), references=there), owner=replace(OWNER, key=PIPELINE)
+    )
     resolved = resolve_references(of_pipeline, RolloutState(), asked)
 
     assert [problem.path for problem in resolved.problems] == [

@@ -1,7 +1,6 @@
 """Objects that are too large for the API server are refused with a message."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from inference_operator.validation import storable as stored
 from tests.largest import chain, name_of
 from tests.planned import seen
 from tests.unit.planning.decided import MINE
-from tests.unit.planning.seen import DEFAULTS, NOON, observed
+from tests.unit.planning.seen import DEFAULTS, NOON, observed, with_children
 
 MOST_STORED = 1_572_864
 """Of one object, in bytes: etcd's limit."""
@@ -60,7 +59,7 @@ def test_a_single_model_has_the_same_limits(
     assert text in refused.assessment.invalid.message
 
     # A stored record stays valid: an upgrade makes no valid spec invalid.
-    kept = plan(replace(observed(), revisions=records), DEFAULTS, NOON)
+    kept = plan(with_children(observed(), revisions=records), DEFAULTS, NOON)
     assert kept.assessment.invalid is None
     assert kept.assessment.unit is not None
     assert kept.assessment.unit.revision == MINE

@@ -62,7 +62,7 @@ def writes(seen: Observed, goal: DesiredState) -> tuple[Action, ...]:
 
 
 def _comes_first(seen: Observed, action: Action) -> bool:
-    is_new_service = action.key.kind == "Service" and action.key not in seen.children
+    is_new_service = action.key.kind == "Service" and action.key not in seen.children.live
     return action.key.kind in _FIRST or is_new_service
 
 
@@ -94,7 +94,7 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     yield service(seen.owner, selected)
     # Protect pods without a record too: a drain must not evict all of them. Where the Service
     # cannot be moved, clients stay where they are.
-    served = seen.traffic.selected
+    served = seen.children.traffic.selected
     protected = served if served in goal.tracks.revisions and served is not None else selected
     if budget := pod_disruption_budget(seen.owner, protected, goal.sizes.unit):
         yield budget
@@ -103,8 +103,8 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
 def blocked_by_conflicts(seen: Observed, replicas: int) -> dict[ChildKey, str]:
     """Return a sentence for each child whose name another object already has."""
     kinds = {"Service", "PodDisruptionBudget"} if replicas >= BUDGET_FROM else {"Service"}
-    keys = (key for key in sorted(seen.name_conflicts) if key.kind in kinds)
-    return {key: _describe_conflict(key, seen.name_conflicts[key]) for key in keys}
+    keys = (key for key in sorted(seen.children.name_conflicts) if key.kind in kinds)
+    return {key: _describe_conflict(key, seen.children.name_conflicts[key]) for key in keys}
 
 
 def _describe_conflict(key: ChildKey, holder: UnitKey | None) -> str:
@@ -117,11 +117,11 @@ def _describe_conflict(key: ChildKey, holder: UnitKey | None) -> str:
 
 def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Action | None:
     key = key_of(manifest)
-    live = seen.children.get(key)
-    if key in seen.orphans_of_predecessor:
+    live = seen.children.live.get(key)
+    if key in seen.children.orphans_of_predecessor:
         # The garbage collector would delete an adopted one; its deletion wakes the unit.
         return None
-    if key in seen.name_conflicts:
+    if key in seen.children.name_conflicts:
         # `blocked_by_conflicts` reports it.
         return None
     if live is None:
@@ -176,13 +176,13 @@ def _prune(
     seen: Observed, desired: Iterable[ChildKey], unrecorded: frozenset[str]
 ) -> Iterator[Action]:
     stay = set(desired)
-    for key, live in seen.children.items():
+    for key, live in seen.children.live.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
             continue
-        if key.kind in _OF_PODS and seen.traffic.leads_to(revision_of_child(key.name)):
+        if key.kind in _OF_PODS and seen.children.traffic.leads_to(revision_of_child(key.name)):
             # Clients are still led there; the pass after the Service has moved deletes it.
             continue
-        if key.kind == "ControllerRevision" and key.name in seen.rejected:
+        if key.kind == "ControllerRevision" and key.name in seen.children.rejected:
             # A person must look at it: it may be a valid record of an older operator.
             continue
         if not live["metadata"].get("deletionTimestamp"):

@@ -36,7 +36,7 @@ def recorded(seen: Observed, unit: ServingUnit | None, state: RolloutState) -> R
     A new record replaces a rejected one only if that restarts no pod. Until then nothing of the
     revision is written, and its pods stay.
     """
-    records = seen.revisions
+    records = seen.children.revisions
     if unit is None:
         return Recording(None, records, records)
     existing = records.get(unit.revision)
@@ -58,6 +58,6 @@ def recorded(seen: Observed, unit: ServingUnit | None, state: RolloutState) -> R
 def _next_number(seen: Observed, revision: str) -> int:
     """Return a number that no other revision has, in accepted or rejected records."""
     own = seen.rejected_of(revision)
-    rejected = (record.number for record in seen.rejected.values() if record is not own)
-    accepted = (record.number for record in seen.revisions.values())
+    rejected = (record.number for record in seen.children.rejected.values() if record is not own)
+    accepted = (record.number for record in seen.children.revisions.values())
     return min(1 + max((*accepted, *rejected), default=0), MOST_REVISIONS)

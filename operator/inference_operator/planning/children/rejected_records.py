@@ -27,9 +27,9 @@ def may_replace(seen: Observed, fresh: RevisionRecord) -> bool:
     """
     if children_mismatch(seen.owner.key, fresh.revision, fresh.children) is not None:
         return False
-    live = {key_of(child): seen.children.get(key_of(child)) for child in fresh.children}
+    live = {key_of(child): seen.children.live.get(key_of(child)) for child in fresh.children}
     if live[ChildKey("Deployment", _name(seen, fresh.revision))] is None:
-        return not seen.pods_of(fresh.revision)
+        return not seen.children.pods_of(fresh.revision)
     pairs = ((live[key_of(child)], child) for child in fresh.children)
     return all(body is None or drift(body, child) is None for body, child in pairs)
 
@@ -37,7 +37,7 @@ def may_replace(seen: Observed, fresh: RevisionRecord) -> bool:
 def deletion(seen: Observed, record: RejectedRecord) -> tuple[Delete, ...]:
     """Return the deletion that the next pass needs before it creates the new record."""
     key = ChildKey("ControllerRevision", record.name)
-    live = seen.children.get(key)
+    live = seen.children.live.get(key)
     if live is None or live["metadata"].get("deletionTimestamp"):
         return ()
     return (Delete(key, live["metadata"]["uid"], f"not accepted: {record.why}"),)
@@ -47,9 +47,9 @@ def rejections(
     seen: Observed, state: RolloutState, replaced: RejectedRecord | None = None
 ) -> tuple[Decision, ...]:
     """Return one decision about all rejected records, unless the status already has it."""
-    if not seen.rejected:
+    if not seen.children.rejected:
         return ()
-    records = sorted(seen.rejected.values(), key=lambda record: record.name)
+    records = sorted(seen.children.rejected.values(), key=lambda record: record.name)
     sentences = [
         f"{describe(record)}; {_what_follows(seen, state, record, record is replaced)}"
         for record in records[:_REPORTED]

@@ -12,12 +12,12 @@ def rollout_state_of(seen: Observed) -> RolloutState:
     """
     status = seen.status
     # A revision whose record was deleted by hand still has its pods: clients stay with it.
-    existing = {*seen.revisions, *seen.deployments}
+    existing = {*seen.children.revisions, *seen.children.deployments}
     stable = status.stable.revision if status.stable else None
     canary = status.canary.revision if status.canary else None
     if status.observed_generation is None:
-        served = seen.traffic.selected
-        stable = served if seen.ready_of(served) else None
+        served = seen.children.traffic.selected
+        stable = served if seen.children.ready_of(served) else None
     rollout = status.rollout
     return RolloutState(
         stable=stable if stable in existing else None,

@@ -72,7 +72,7 @@ def _scale(seen: Observed, revision: str | None) -> dict[str, Any]:
     A HorizontalPodAutoscaler multiplies the replicas by the ratio of its metric. With the pods of
     two revisions, both of the requested size, each rollout would double its answer.
     """
-    key, deployment = seen.owner.key, seen.deployments.get(revision or "")
+    key, deployment = seen.owner.key, seen.children.deployments.get(revision or "")
     selector = unit_selector(key.kind, key.name)
     if revision is not None:
         selector = revision_selector(key.kind, key.name, revision)
@@ -100,7 +100,7 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
     serving = plan.records.get(plan.rollout.state.serving or "")
     if serving is None:
         return None
-    loaded = load_report(seen.pods_of(serving.revision))
+    loaded = load_report(seen.children.pods_of(serving.revision))
     digest = serving.sha256
     if serving.steps:
         return ModelStatus(version=str(serving.version))
@@ -153,7 +153,7 @@ def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatu
     if revision is None:
         return None
     record = plan.records.get(revision)
-    deployment = seen.deployments.get(revision)
+    deployment = seen.children.deployments.get(revision)
     requested = deployment.replicas if deployment else 0
     return RevisionStatus(
         revision=revision,

@@ -29,7 +29,7 @@ def artifact_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
         message = inputs.diagnosis.message + still_serving(inputs)
         yield ConditionDraft(kind, False, inputs.diagnosis.reason, message)
         return
-    report = load_report(inputs.seen.pods_of(record.revision))
+    report = load_report(inputs.seen.children.pods_of(record.revision))
     artifact = record.resolved or record.summary
     if report is not None or inputs.ready > 0:
         is_pinned = record.sha256 or record.steps

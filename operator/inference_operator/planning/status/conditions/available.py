@@ -11,7 +11,7 @@ def available_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     serving = inputs.plan.rollout.state.serving
     if serving is None or inputs.replicas == 0:
         return
-    ready = inputs.seen.ready_of(serving)
+    ready = inputs.seen.children.ready_of(serving)
     if inputs.plan.has_no_service:
         conflicts = "; ".join(inputs.plan.blocked_by_conflicts.values())
         message = f"clients cannot reach revision {serving}: {conflicts}"

@@ -53,7 +53,9 @@ class ConditionInputs:
     @property
     def reached(self) -> bool:
         """Return whether the Service selects it: that write may have failed."""
-        return self.record is not None and self.seen.traffic.selected == self.record.revision
+        return (
+            self.record is not None and self.seen.children.traffic.selected == self.record.revision
+        )
 
 
 def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> ConditionInputs:
@@ -62,10 +64,10 @@ def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Con
     record = plan.records.get(target) if target else None
     diagnosis = None
     if record is not None:
-        pods = seen.pods_of(record.revision)
+        pods = seen.children.pods_of(record.revision)
         way_out = plan.assessment.accelerator.way_out if plan.assessment.accelerator else ""
-        diagnosis = diagnose(record, seen.deployments.get(record.revision), pods, way_out)
-    return ConditionInputs(seen, plan, errors, record, diagnosis, seen.ready_of(target))
+        diagnosis = diagnose(record, seen.children.deployments.get(record.revision), pods, way_out)
+    return ConditionInputs(seen, plan, errors, record, diagnosis, seen.children.ready_of(target))
 
 
 def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:
@@ -79,7 +81,7 @@ def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:
 def still_serving(inputs: ConditionInputs) -> str:
     stable = inputs.plan.rollout.state.stable
     target = inputs.plan.assessment.unit.revision if inputs.plan.assessment.unit else None
-    if stable is None or stable == target or inputs.seen.ready_of(stable) == 0:
+    if stable is None or stable == target or inputs.seen.children.ready_of(stable) == 0:
         return ""
-    replicas = counted(inputs.seen.ready_of(stable), "replica")
+    replicas = counted(inputs.seen.children.ready_of(stable), "replica")
     return f" (revision {stable} continues to serve on {replicas})"
