@@ -167,7 +167,7 @@ def test_a_record_is_read_again_only_when_it_changed() -> None:
     first, second = observe(store, KEY), observe(store, KEY)
     assert first is not None
     assert second is not None
-    assert first.children.rejected["fx-drift-aaa"] is second.rejected["fx-drift-aaa"]
+    assert first.children.rejected["fx-drift-aaa"] is second.children.rejected["fx-drift-aaa"]
 
     newer = {**body, "data": 5, "metadata": {**body["metadata"], "resourceVersion": "9"}}
     store.put("ControllerRevision", newer)
