@@ -139,7 +139,7 @@ class Observer:
     def _child(self, plural: str) -> Callable[[str, Mapping[str, Any]], None]:
         def take(event: str, body: Mapping[str, Any]) -> None:
             meta = body["metadata"]
-            names = self.seen.children.live[plural]
+            names = self.seen.children[plural]
             if event == "DELETED":
                 gone = names.pop(meta["name"], None)
                 if gone is not None:

@@ -148,7 +148,7 @@ async def soak(benchmark: Benchmark) -> Figures:
 def _touches(benchmark: Benchmark) -> list[Request]:
     churns, names = benchmark.operator.churn, {}
     for churn in churns:
-        names[churn.plural] = sorted(benchmark.observer.seen.children.live[churn.plural])
+        names[churn.plural] = sorted(benchmark.observer.seen.children[churn.plural])
     touches = []
     for number in range(benchmark.n * benchmark.events_per_object):
         churn = churns[number % len(churns)]
