@@ -127,6 +127,11 @@ class ApiModel(BaseModel):
             name in self.model_fields_set and getattr(self, name) is not None for name in names
         )
 
+    def __deepcopy__(self, memo: object) -> Self:
+        """Return the object itself, since it is frozen. Pydantic copies a default of a field for
+        each resource that does not set it."""
+        return self
+
 
 class SharedFields(ApiModel):
     """Fields of several types; each type lists them after the fields that it adds. The CRDs, the
