@@ -127,7 +127,7 @@ class ApiModel(BaseModel):
             name in self.model_fields_set and getattr(self, name) is not None for name in names
         )
 
-    def __deepcopy__(self, memo: object) -> Self:
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
         """Return the object itself, since it is frozen. Pydantic copies a default of a field for
         each resource that does not set it."""
         return self
