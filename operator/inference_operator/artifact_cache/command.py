@@ -39,9 +39,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
     import logging
 
     from inference_operator.artifact_cache.server import CacheServer, serve
-    from inference_operator.artifact_cache.store import Store
+    from inference_operator.artifact_cache.store import ArtifactStore
 
-    store = Store(arguments.folder, arguments.limit)
+    store = ArtifactStore(arguments.folder, arguments.limit)
     runner = await serve(CacheServer(store), arguments.address, arguments.port)
     held = f"{store.count} artifacts, {store.size:,} of {store.limit:,} bytes"
     logging.getLogger(__name__).info("serving on %s with %s", runner.addresses, held)

@@ -21,7 +21,12 @@ from inference_operator.artifact_cache.download_locks import DownloadLocks, Stat
 from inference_operator.artifact_cache.pace import TooSlowError, TransferPace
 from inference_operator.artifact_cache.sending import send
 from inference_operator.artifact_cache.slots import BusyError, Slots
-from inference_operator.artifact_cache.store import Store, TooLargeError, Upload, WrongDigestError
+from inference_operator.artifact_cache.store import (
+    ArtifactStore,
+    TooLargeError,
+    Upload,
+    WrongDigestError,
+)
 
 # Shorter than the time that `load` waits for an answer; it asks again.
 LONGEST_WAIT_SECONDS = 15.0
@@ -40,7 +45,7 @@ _LOG = logging.getLogger(__name__)
 class CacheServer:
     """HTTP handlers around one store."""
 
-    def __init__(self, store: Store, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
+    def __init__(self, store: ArtifactStore, longest_wait: float = LONGEST_WAIT_SECONDS) -> None:
         self._store, self._locks, self._longest_wait = store, DownloadLocks(), longest_wait
         self._checking = asyncio.Lock()
         self._uploads = Slots("uploads", most=16, of_peer=4)

@@ -35,7 +35,7 @@ class WrongDigestError(Exception):
 
 
 @dataclass(slots=True)
-class Store:
+class ArtifactStore:
     """The files below `folder`, unfinished ones included: never more than `limit` bytes together.
 
     A file counts as at least a 4,096th of the limit, which limits the number of files too.
@@ -200,7 +200,7 @@ class Upload:
     Each chunk is reserved, then written. In the end the upload is verified and committed.
     """
 
-    store: Store
+    store: ArtifactStore
     sha256: str
     size: int
     path: Path

@@ -20,7 +20,7 @@ _AT_ONCE = 8
 _ROUNDS = 4
 
 
-class Reader:
+class UnitReader:
     """Observer of units that does not hold the event loop while it reads their records."""
 
     def __init__(self, store: Store, resolve: Resolve, thread: Executor) -> None:

@@ -30,7 +30,7 @@ from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.unit_status import report
-from inference_operator.reconcile.reader import Reader
+from inference_operator.reconcile.reader import UnitReader
 from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.validation.defaults import Defaults
 
@@ -80,7 +80,7 @@ class Reconciler:
         self._not_there: dict[UnitKey, frozenset[Reference]] = {}
         # A single thread: more would take the interpreter from the event loop.
         self._thread = ThreadPoolExecutor(1, "large-plans")
-        self._reader = Reader(store, dependencies.resolve, self._thread)
+        self._reader = UnitReader(store, dependencies.resolve, self._thread)
 
     async def __call__(self, key: UnitKey, under_load: bool = False) -> timedelta | None:
         """Bring the cluster one step nearer to the spec of `key`; return when to run again.

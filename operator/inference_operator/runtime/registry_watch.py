@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry, no_registry
 from inference_operator.adapters.mlflow.promotion_tags import PromotionTags
-from inference_operator.adapters.mlflow.registry_secrets import Reader, Secrets
+from inference_operator.adapters.mlflow.registry_secrets import SecretReader, Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.domain.names import UnitKey
 from inference_operator.observation.observe import Resolve
@@ -24,7 +24,11 @@ class RegistryWatch:
     """The model registry: passes call `resolve`; `run` keeps its answers up to date."""
 
     def __init__(
-        self, settings: Settings, cluster: Reader, store: Store, wake: Callable[[UnitKey], None]
+        self,
+        settings: Settings,
+        cluster: SecretReader,
+        store: Store,
+        wake: Callable[[UnitKey], None],
     ) -> None:
         self.resolve: Resolve = no_registry
         self._settings = settings

@@ -11,7 +11,7 @@ import pytest
 
 from inference_operator.adapters.web.listener import Listener
 from inference_operator.artifact_cache.server import CacheServer, serve
-from inference_operator.artifact_cache.store import Store
+from inference_operator.artifact_cache.store import ArtifactStore
 from tests.integration.load.conftest import (
     Authority,
     Pod,
@@ -30,13 +30,13 @@ class Cache:
     """A running cache: its address, and what it holds."""
 
     url: str
-    held: Store
+    held: ArtifactStore
 
 
 class Running:
     """An event loop of its own thread, which serves a cache."""
 
-    def __init__(self, held: Store, longest_wait: float) -> None:
+    def __init__(self, held: ArtifactStore, longest_wait: float) -> None:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
@@ -55,7 +55,7 @@ class Running:
 
 @pytest.fixture
 def cache(tmp_path: Path) -> Iterator[Cache]:
-    held = Store(tmp_path / "artifacts", 1 << 20)
+    held = ArtifactStore(tmp_path / "artifacts", 1 << 20)
     running = Running(held, longest_wait=0.3)
     yield Cache(running.url, held)
     running.end()

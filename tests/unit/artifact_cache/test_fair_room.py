@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from inference_operator.artifact_cache import store as store_module
 from inference_operator.artifact_cache.eviction import IDLE_NS
-from inference_operator.artifact_cache.store import Store, TooLargeError, Upload
+from inference_operator.artifact_cache.store import ArtifactStore, TooLargeError, Upload
 from tests.examples import examples
 
 from .test_shares import NOW, put
@@ -25,22 +25,22 @@ BLOCK = 7
 
 
 @contextmanager
-def small_store() -> Iterator[Store]:
+def small_store() -> Iterator[ArtifactStore]:
     with (
         tempfile.TemporaryDirectory() as folder,
         mock.patch.multiple(store_module, MOST_FILES=MOST_FILES, BLOCK=BLOCK),
         mock.patch("os.fsync"),
     ):
-        yield Store(Path(folder), LIMIT, clock=lambda: NOW)
+        yield ArtifactStore(Path(folder), LIMIT, clock=lambda: NOW)
 
 
 @pytest.fixture
-def store() -> Iterator[Store]:
+def store() -> Iterator[ArtifactStore]:
     with small_store() as made:
         yield made
 
 
-def test_many_tiny_files_replace_each_other_only(store: Store) -> None:
+def test_many_tiny_files_replace_each_other_only(store: ArtifactStore) -> None:
     good = [put(store, bytes([n]) * 60, "good") for n in range(5)]
     for n in range(5 * MOST_FILES):
         put(store, b"%d" % n, "bad")
@@ -50,7 +50,7 @@ def test_many_tiny_files_replace_each_other_only(store: Store) -> None:
     assert all(map(store.has, good))
 
 
-def test_empty_files_count_as_well(store: Store) -> None:
+def test_empty_files_count_as_well(store: ArtifactStore) -> None:
     with mock.patch.object(Upload, "verify"):
         for n in range(2 * MOST_FILES):
             upload = store.begin(digest(b"%d" % n), 0, "bad")
@@ -58,7 +58,7 @@ def test_empty_files_count_as_well(store: Store) -> None:
     assert store.count == MOST_FILES
 
 
-def test_an_upload_ends_that_has_the_room_of_others(store: Store) -> None:
+def test_an_upload_ends_that_has_the_room_of_others(store: ArtifactStore) -> None:
     large = store.begin("0" * 64, LIMIT, "bad")
     large.reserve(LIMIT)
     large.write(b"b" * LIMIT)
@@ -71,7 +71,7 @@ def test_an_upload_ends_that_has_the_room_of_others(store: Store) -> None:
     assert store.count == len(list(store.folder.iterdir())) == 1
 
 
-def test_an_upload_within_its_share_goes_on(store: Store) -> None:
+def test_an_upload_within_its_share_goes_on(store: ArtifactStore) -> None:
     slow = store.begin(digest(b"s" * 400), 400, "slow")
     slow.reserve(200)
     slow.write(b"s" * 200)
@@ -86,11 +86,11 @@ def test_an_upload_within_its_share_goes_on(store: Store) -> None:
     assert store.has(digest(b"s" * 400))
 
 
-def test_one_alone_may_have_it_all(store: Store) -> None:
+def test_one_alone_may_have_it_all(store: ArtifactStore) -> None:
     assert store.has(put(store, b"a" * LIMIT, "one"))
 
 
-def test_what_gets_no_room_removes_nothing(store: Store) -> None:
+def test_what_gets_no_room_removes_nothing(store: ArtifactStore) -> None:
     idle = put(store, b"i" * 300, "idle", NOW - IDLE_NS - 1)
     good = put(store, b"g" * 400, "good")
     with pytest.raises(TooLargeError):
@@ -98,7 +98,7 @@ def test_what_gets_no_room_removes_nothing(store: Store) -> None:
     assert (store.has(idle), store.has(good)) == (True, True)
 
 
-def test_who_was_faster_answers_for_an_artifact(store: Store) -> None:
+def test_who_was_faster_answers_for_an_artifact(store: ArtifactStore) -> None:
     """Else a peer could make another's artifact its own, and then have it replaced."""
     late = store.begin(digest(b"g" * 300), 300, "bad")
     late.reserve(300)
@@ -119,7 +119,7 @@ def room(size: int) -> int:
 class Peers:
     """Peers at work on a store, and what each of them holds, counted apart from it."""
 
-    def __init__(self, store: Store, data: st.DataObject, reads: ExitStack) -> None:
+    def __init__(self, store: ArtifactStore, data: st.DataObject, reads: ExitStack) -> None:
         self.store, self.draw, self.reads, self.now = store, data.draw, reads, NOW
         self.brought: dict[str, tuple[str, int, int]] = {}
         self.arriving: list[tuple[str, bytes, Upload]] = []

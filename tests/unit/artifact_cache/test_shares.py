@@ -6,7 +6,7 @@ import pytest
 
 from inference_operator.artifact_cache import store as store_module
 from inference_operator.artifact_cache.eviction import IDLE_NS
-from inference_operator.artifact_cache.store import Store, TooLargeError
+from inference_operator.artifact_cache.store import ArtifactStore, TooLargeError
 
 from .test_store import digest
 
@@ -14,11 +14,11 @@ NOW = 10 * IDLE_NS
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "artifacts", 100, clock=lambda: NOW)
+def store(tmp_path: Path) -> ArtifactStore:
+    return ArtifactStore(tmp_path / "artifacts", 100, clock=lambda: NOW)
 
 
-def put(store: Store, content: bytes, peer: str, used: int = NOW) -> str:
+def put(store: ArtifactStore, content: bytes, peer: str, used: int = NOW) -> str:
     upload = store.begin(digest(content), len(content), peer)
     try:
         upload.reserve(len(content))
@@ -30,7 +30,7 @@ def put(store: Store, content: bytes, peer: str, used: int = NOW) -> str:
     return digest(content)
 
 
-def test_a_peer_that_fills_the_cache_replaces_its_own(store: Store) -> None:
+def test_a_peer_that_fills_the_cache_replaces_its_own(store: ArtifactStore) -> None:
     good = put(store, b"g" * 30, "good")
     for n in range(50):
         put(store, bytes([n]) * 35, "bad")
@@ -38,7 +38,7 @@ def test_a_peer_that_fills_the_cache_replaces_its_own(store: Store) -> None:
     assert store.size == 100
 
 
-def test_a_single_upload_cannot_take_it_all(store: Store) -> None:
+def test_a_single_upload_cannot_take_it_all(store: ArtifactStore) -> None:
     good = put(store, b"g" * 30, "good")
     with pytest.raises(TooLargeError, match="try again later"):
         put(store, b"b" * 100, "bad")
@@ -46,26 +46,26 @@ def test_a_single_upload_cannot_take_it_all(store: Store) -> None:
     assert [path.name for path in store.folder.iterdir()] == [good]
 
 
-def test_what_nobody_used_for_a_while_goes_for_all(store: Store) -> None:
+def test_what_nobody_used_for_a_while_goes_for_all(store: ArtifactStore) -> None:
     old = put(store, b"g" * 30, "good", NOW - IDLE_NS - 1)
     put(store, b"b" * 100, "bad")
     assert not store.has(old)
 
 
-def test_the_peer_with_more_gives_way_to_the_one_with_less(store: Store) -> None:
+def test_the_peer_with_more_gives_way_to_the_one_with_less(store: ArtifactStore) -> None:
     large = put(store, b"l" * 80, "large")
     small = put(store, b"s" * 40, "small")
     assert (store.has(large), store.has(small)) == (False, True)
 
 
-def test_after_a_restart_all_are_alike(store: Store) -> None:
+def test_after_a_restart_all_are_alike(store: ArtifactStore) -> None:
     put(store, b"g" * 30, "good")
-    again = Store(store.folder, 100, clock=lambda: NOW)
+    again = ArtifactStore(store.folder, 100, clock=lambda: NOW)
     put(again, b"b" * 100, "bad")
     assert again.count == 1
 
 
-def test_what_is_being_read_makes_no_room(store: Store) -> None:
+def test_what_is_being_read_makes_no_room(store: ArtifactStore) -> None:
     read = put(store, b"r" * 60, "one", 1)
     with store.read(read, NOW - IDLE_NS - 1) as file:
         assert file.read() == b"r" * 60
@@ -76,7 +76,9 @@ def test_what_is_being_read_makes_no_room(store: Store) -> None:
     assert not store.has(read)
 
 
-def test_tiny_files_are_limited_in_number(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tiny_files_are_limited_in_number(
+    store: ArtifactStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(store_module, "MOST_FILES", 10)
     for n in range(30):
         put(store, bytes([n]), "bad", NOW + n)
@@ -84,7 +86,7 @@ def test_tiny_files_are_limited_in_number(store: Store, monkeypatch: pytest.Monk
     assert store.evicted == 20
 
 
-def test_an_artifact_that_comes_twice_counts_once(store: Store) -> None:
+def test_an_artifact_that_comes_twice_counts_once(store: ArtifactStore) -> None:
     first = store.begin(digest(b"a" * 40), 40, "one")
     put(store, b"a" * 40, "two")
     first.reserve(40)
@@ -98,7 +100,7 @@ def test_an_artifact_that_comes_twice_counts_once(store: Store) -> None:
 def test_links_and_folders_in_its_place_are_left_alone(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     (tmp_path / "link").symlink_to("/etc/hostname")
-    store = Store(tmp_path, 100)
+    store = ArtifactStore(tmp_path, 100)
     put(store, b"a" * 100, "one")
     assert (tmp_path / "folder").is_dir()
     assert (tmp_path / "link").is_symlink()

@@ -16,7 +16,7 @@ from inference_operator.observation.observe import observe, unresolved
 from inference_operator.observation.store import Store
 from inference_operator.planning.planner import plan
 from inference_operator.reconcile import reader as reading
-from inference_operator.reconcile.reader import Reader
+from inference_operator.reconcile.reader import UnitReader
 from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.metadata import owned
 from tests.fakes.bodies import KEY, imodel
@@ -67,8 +67,8 @@ def read_in(monkeypatch: pytest.MonkeyPatch) -> list[threading.Thread]:
     return threads
 
 
-def reader(store: Store) -> Reader:
-    return Reader(store, unresolved, ThreadPoolExecutor(1))
+def reader(store: Store) -> UnitReader:
+    return UnitReader(store, unresolved, ThreadPoolExecutor(1))
 
 
 async def read(store: Store) -> Observed:
@@ -92,7 +92,7 @@ async def test_long_records_are_read_in_a_thread_and_once(read_in: list[threadin
     observation = await read(store)
     await read(store)
 
-    assert len(observation.rejected) == len(read_in) == 5
+    assert len(observation.children.rejected) == len(read_in) == 5
     assert threading.main_thread() not in read_in
 
 
@@ -109,7 +109,7 @@ async def test_others_have_their_turn_between_short_records() -> None:
     observation = await read(store)
     beside.cancel()
 
-    assert len(observation.revisions) == 100
+    assert len(observation.children.revisions) == 100
     assert turns >= 100 // reading._AT_ONCE - 2
 
 
@@ -123,8 +123,10 @@ async def test_of_a_thousand_records_the_newest_and_the_live_ones_are_read(
 
     assert len(read_in) == records.MOST_READ + 1
     newest = {f"r{number:08d}" for number in range(1001 - records.MOST_READ, 1001)}
-    assert observation.revisions.keys() == newest | {"r00000001"}
-    left = [record for record in observation.rejected.values() if "is not read" in record.why]
+    assert observation.children.revisions.keys() == newest | {"r00000001"}
+    left = [
+        record for record in observation.children.rejected.values() if "is not read" in record.why
+    ]
     assert len(left) == 1000 - len(read_in)
     # No number is given twice.
     assert max(record.number for record in left) == 1000 - records.MOST_READ
@@ -148,7 +150,7 @@ async def test_a_record_that_changes_while_it_is_read_is_read_again() -> None:
         patch.setattr(reading, "read_record", changing)
         observation = await read(store)
 
-    assert [record.number for record in observation.revisions.values()] == [9]
+    assert [record.number for record in observation.children.revisions.values()] == [9]
 
 
 async def test_a_record_that_changes_all_the_time_is_not_waited_for() -> None:
@@ -169,7 +171,7 @@ async def test_a_record_that_changes_all_the_time_is_not_waited_for() -> None:
         observation = await read(store)
 
     assert edits == reading._ROUNDS
-    (rejected,) = observation.rejected.values()
+    (rejected,) = observation.children.rejected.values()
     assert rejected.why == "it changes before it is read"
     # What is noted of an older body is not kept.
     assert all(

@@ -23,7 +23,7 @@ SecretKey = tuple[str, str]
 """Namespace and name of a Secret; the name is empty where the source names none."""
 
 
-class Reader(Protocol):
+class SecretReader(Protocol):
     """The part of a cluster that reads one object."""
 
     async def get(self, resource: ApiResource, namespace: str, name: str) -> Mapping[str, Any]: ...
@@ -38,7 +38,7 @@ class _Read:
 class Secrets:
     """Credentials from Secrets, each cached for some minutes."""
 
-    def __init__(self, cluster: Reader, monotonic: Callable[[], float]) -> None:
+    def __init__(self, cluster: SecretReader, monotonic: Callable[[], float]) -> None:
         self._cluster = cluster
         self._now = monotonic
         self._cache: dict[SecretKey, _Read] = {}
