@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from inference_operator.api.conditions import Time
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import DecisionKind
+from inference_operator.api.status import DecisionKind, DecisionStatus, UnitStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +51,14 @@ class Decision:
 def kind_of(reason: str) -> DecisionKind:
     """Return the kind of a decision with this reason."""
     return DecisionKind.SCALING if reason == Reason.SCALED else DecisionKind.ROLLOUT
+
+
+def last_decision(status: UnitStatus, kind: DecisionKind) -> DecisionStatus | None:
+    """Return the last decision of a kind, but not one about records that are not accepted."""
+    of_kind = (
+        decision
+        for decision in reversed(status.decisions)
+        if (decision.kind or kind_of(decision.reason)) == kind
+        and decision.reason != Reason.RECORD_REJECTED
+    )
+    return next(of_kind, None)

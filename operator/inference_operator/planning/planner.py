@@ -8,8 +8,9 @@ from pydantic import ValidationError
 
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
+from inference_operator.api.status import DecisionKind
 from inference_operator.domain.observed import Observed
-from inference_operator.domain.rollout_state import Decision, RolloutState
+from inference_operator.domain.rollout_state import Decision, RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.planning.children.desired import (
     DesiredState,
@@ -21,9 +22,9 @@ from inference_operator.planning.children.rejected_records import deletion, pace
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.history import history
-from inference_operator.planning.rollout.position import rollout_state_of
+from inference_operator.planning.rollout.position import completed, rollout_state_of
 from inference_operator.planning.rollout.state_machine import advance
-from inference_operator.planning.sizing import sizes, unit_size
+from inference_operator.planning.sizing import is_illegible, sizes, unit_size
 from inference_operator.planning.transition import Transition
 from inference_operator.validation.assess import Assessment, assess
 from inference_operator.validation.defaults import Defaults
@@ -34,11 +35,14 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
 
     Without a unit to reach, what serves is kept up, at the last size while the spec is invalid.
     """
-    state = rollout_state_of(seen)
-    assessment = assess(seen, state, defaults)
+    before = rollout_state_of(seen)
+    assessment = assess(seen, before, defaults)
+    target = assessment.unit.revision if assessment.unit else None
+    state = completed(seen, before, target)
     size = unit_size(seen, state, assessment.invalid)
     settings = assessment.unit.rollout if assessment.unit else _rollout_settings(seen)
-    step = advance(state, _facts(seen, assessment, settings, size, now))
+    facts = _facts(seen, assessment, settings, size, now)
+    step = advance(state, facts)
     recording = recorded(seen, assessment.unit, step.state)
     numbers = sizes(seen, step.tracks, size)
     goal = DesiredState(
@@ -46,7 +50,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         tracks=step.tracks,
         sizes=numbers,
         kept=_kept(recording, step, settings),
-        before=state,
+        before=before,
     )
     replaced = recording.replaced
     made = Plan(
@@ -58,7 +62,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         actions=(*(deletion(seen, replaced) if replaced else ()), *writes(seen, goal)),
         decisions=(
             *rejections(seen, step.state, replaced),
-            *_scaling(seen, step.state, size),
+            *_scaling(seen, assessment, step.state, size),
             *step.decisions,
         ),
         blocked_by_conflicts=blocked_by_conflicts(seen, size),
@@ -100,13 +104,19 @@ def _kept(recording: Recording, step: Transition, settings: RolloutSettings) -> 
     return history(records, step.state, settings.history_limit)
 
 
-def _scaling(seen: Observed, state: RolloutState, replicas: int) -> tuple[Decision, ...]:
+def _scaling(
+    seen: Observed, assessment: Assessment, state: RolloutState, replicas: int
+) -> tuple[Decision, ...]:
     # Compare with the reported number: a Deployment that was scaled by hand is drift. A missing one
     # was reported too, without an edit of the spec.
-    stable = seen.status.stable
+    stable, status = seen.status.stable, seen.status
     if stable is None or stable.revision != state.stable or stable.replicas == replicas:
         return ()
-    if seen.status.observed_generation == seen.generation:
+    if status.observed_generation == seen.generation or is_illegible(assessment.invalid):
+        return ()
+    last = last_decision(status, DecisionKind.SCALING)
+    if last is not None and last.target == str(replicas):
+        # Its write is only tried again.
         return ()
     message = f"spec.replicas changed from {stable.replicas} to {replicas}"
     return (Decision(Reason.SCALED, message, str(stable.replicas), str(replicas)),)

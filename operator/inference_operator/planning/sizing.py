@@ -17,10 +17,15 @@ def unit_size(seen: Observed, state: RolloutState, invalid: Invalid | None) -> i
     The spec says how many. What the allow-lists refuse is well-formed, so its size is meant.
     Another invalid spec names none: the unit keeps its last size.
     """
-    if invalid is not None and invalid.reason is not Reason.NOT_ALLOWED:
+    if is_illegible(invalid):
         return last_size(seen, state)
     replicas: int = seen.spec.get("replicas", 1)
     return replicas
+
+
+def is_illegible(invalid: Invalid | None) -> bool:
+    """Return whether the spec is invalid so that not even its size can be believed."""
+    return invalid is not None and invalid.reason is not Reason.NOT_ALLOWED
 
 
 def sizes(seen: Observed, tracks: Tracks, unit: int) -> Sizes:

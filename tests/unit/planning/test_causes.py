@@ -20,7 +20,8 @@ from tests.unit.planning.decided import MINE
 from tests.unit.planning.seen import DEFAULTS, NOON, OWNER, observed, with_children
 
 SERVING = InferenceModelStatus(
-    observed_generation=1, stable=RevisionStatus(revision=MINE, replicas=2, ready=2)
+    observed_generation=1,
+    stable=RevisionStatus(revision=MINE, replicas=2, ready=2),
 )
 
 

@@ -59,21 +59,34 @@ class Executor:
     async def execute(self, plan: Plan) -> Outcome:
         """Send all writes at once, but each only after those that it must follow. A write is
         skipped if one of these failed."""
-        outcome, limit = Outcome(), asyncio.Semaphore(AT_ONCE)
-        sent: dict[ChildKey, asyncio.Task[Result]] = {}
-        for action in plan.actions:
-            before = [sent[key] for key in action.after]
-            sending = self._in_turn(limit, plan.key, action, before)
-            sent[action.key] = asyncio.create_task(sending)
-        results = await asyncio.gather(*sent.values())
+        outcome, results = Outcome(), await self._send_all(plan)
         for action, result in zip(plan.actions, results, strict=True):
             if isinstance(result, ApiError | ObjectionError):
                 _record(outcome, action, result)
                 self._pending_retries.add((plan.key, action.key))
-            elif result is True:
+            elif result is None:
+                self._pending_retries.add((plan.key, action.key))
+            elif result:
                 outcome.written += 1
                 self._record_repair(outcome, plan, action)
         return outcome
+
+    async def _send_all(self, plan: Plan) -> Sequence["Result"]:
+        # A thousand deletions of forged children must not delay the others.
+        writes, deletions = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
+        sent: dict[ChildKey, asyncio.Task[Result]] = {}
+        for action in plan.actions:
+            limit = deletions if isinstance(action, Delete) else writes
+            before = [sent[key] for key in action.after]
+            sending = self._in_turn(limit, plan.key, action, before)
+            sent[action.key] = asyncio.create_task(sending)
+        try:
+            return await asyncio.gather(*sent.values())
+        finally:
+            # After an unexpected error nothing is sent behind the next pass's back.
+            for task in sent.values():
+                task.cancel()
+            await asyncio.gather(*sent.values(), return_exceptions=True)
 
     def forget(self, key: UnitKey) -> None:
         """Forget a unit that is gone."""

@@ -21,7 +21,7 @@ EVENT_MESSAGE_BYTES = 1024
 
 
 async def publish_status(cluster: Cluster, store: Store, owner: Owner, status: UnitStatus) -> bool:
-    """Patch the changed fields; return False without a request when nothing changed."""
+    """Patch the changed fields; return False if the API server keeps the status as it was."""
     key = owner.key
     stored = store.get(key.kind, (key.namespace, key.name))
     if stored is None or stored["metadata"]["uid"] != owner.uid:
@@ -39,9 +39,11 @@ async def publish_status(cluster: Cluster, store: Store, owner: Owner, status: U
         },
         "status": patch,
     }
+    before = stored.get("status")
     live = await cluster.patch(UNIT_BY_KIND[key.kind], body, subresource="status")
     store.put(key.kind, live)
-    return True
+    # A CRD of before drops fields that it does not have. To try again at once would never end.
+    return bool(live.get("status") != before)
 
 
 def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> MutableBody:

@@ -137,7 +137,7 @@ def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Acti
         return None
     if key.kind in _IMMUTABLE:
         return Delete(key, live["metadata"]["uid"], f"{where} differs and cannot be changed")
-    cause = _cause_of_difference(goal, live, where)
+    cause = _cause_of_difference(seen, goal, live, where)
     return Apply(manifest, owned=True, why=f"{where} differs", cause=cause)
 
 
@@ -146,12 +146,20 @@ def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Caus
     if key.kind in _FIRST or key.kind == "Deployment":
         existed = revision_of_child(key.name) in goal.before.live
     else:
-        existed = goal.before.serving is not None
+        # Nothing was promoted without a Service; a budget comes with the second replica.
+        may_be_new = key.kind != "Service" and _is_edited(seen)
+        existed = goal.before.stable is not None and not may_be_new
     is_reported = seen.status.observed_generation is not None
     return Cause.REPAIR if existed and is_reported else Cause.DECISION
 
 
-def _cause_of_difference(goal: DesiredState, live: Mapping[str, Any], where: str) -> Cause:
+def _is_edited(seen: Observed) -> bool:
+    return seen.status.observed_generation != seen.generation
+
+
+def _cause_of_difference(
+    seen: Observed, goal: DesiredState, live: Mapping[str, Any], where: str
+) -> Cause:
     """Return whether another client edited a child, or whether the operator itself wrote what now
     differs at `where`."""
     kind, state = live["kind"], goal.before
@@ -159,7 +167,8 @@ def _cause_of_difference(goal: DesiredState, live: Mapping[str, Any], where: str
     if kind == "PodDisruptionBudget":
         selected = selected_by_budget(live)
         # Budgets of earlier operators counted all revisions.
-        is_ours = selected is None or (is_selector and selected in goal.tracks.revisions)
+        revisions = {*goal.tracks.revisions, *state.live}
+        is_ours = selected is None or (is_selector and selected in revisions)
     elif kind == "Service":
         # Clients move to the canary, or back, since one of its replicas stopped answering.
         selected, shall = selected_revision(live), goal.tracks.selected
@@ -168,7 +177,8 @@ def _cause_of_difference(goal: DesiredState, live: Mapping[str, Any], where: str
         revision = revision_of_child(live["metadata"]["name"])
         # A revision that the spec goes back to has as few pods as it had as the previous one.
         is_new_canary = goal.tracks.role_of(revision) is Role.CANARY and revision != state.canary
-        is_ours = kind == "Deployment" and is_new_canary
+        is_scaled = where == "spec.replicas" and _is_edited(seen)
+        is_ours = kind == "Deployment" and (is_new_canary or is_scaled)
     return Cause.DECISION if is_ours else Cause.REPAIR
 
 

@@ -1,7 +1,11 @@
 """The rollout's state, read from the status and the Service."""
 
+from dataclasses import replace
+
+from inference_operator.api.reasons import Reason
+from inference_operator.api.status import DecisionKind
 from inference_operator.domain.observed import Observed
-from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.domain.rollout_state import RolloutState, last_decision
 
 
 def rollout_state_of(seen: Observed) -> RolloutState:
@@ -27,3 +31,25 @@ def rollout_state_of(seen: Observed) -> RolloutState:
         previous=rollout.previous if rollout and rollout.previous in existing else None,
         promoted_at=rollout.promoted_at if rollout else None,
     )
+
+
+def completed(seen: Observed, state: RolloutState, target: str | None) -> RolloutState:
+    """Return the state with what the status says of a target, or the Service without one.
+
+    Nothing of a canary may exist yet, because its writes are refused or still wait. An API server
+    that has the CRD of before keeps the decision, though not `status.canary`.
+    """
+    if target is None:
+        served = seen.children.traffic.selected
+        is_all = state.serving is None and served in seen.children.deployments
+        # What clients reach is kept, though no pod of it may answer at this moment.
+        return replace(state, stable=served) if is_all else state
+    if state.canary is not None or target == state.stable:
+        return state
+    canary = seen.status.canary
+    last = last_decision(seen.status, DecisionKind.ROLLOUT)
+    is_named = canary is not None and canary.revision == target
+    is_decided = last is not None and last.reason == Reason.REVISION_CREATED
+    if is_named or (is_decided and last is not None and last.target == target):
+        return replace(state, canary=target)
+    return state

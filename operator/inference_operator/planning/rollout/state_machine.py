@@ -105,7 +105,8 @@ def _until_scale_down(state: RolloutState, facts: RolloutFacts) -> timedelta | N
 def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Promote the canary if clients are led to it and its model answers on all replicas."""
     canary = state.canary
-    if canary is None or facts.target == state.stable:
+    is_cancelled = facts.target is not None and facts.target == state.stable
+    if canary is None or is_cancelled:
         return Transition(state)
     if facts.traffic.selected != canary or not facts.answers(canary):
         return Transition(state)
