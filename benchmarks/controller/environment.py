@@ -32,10 +32,9 @@ class Place:
     """Whether anything becomes Ready."""
 
     def clear(self, subject: Subject) -> None:
-        """Delete custom resources and children."""
-        for kinds in ((subject.resource,), subject.children):
-            names = ",".join(kind.words for kind in kinds)
-            self.server.kubectl("delete", names, "--all", "-n", self.namespace)
+        """Delete custom resources, then children."""
+        names = ",".join(kind.words for kind in (subject.resource, *subject.children))
+        self.server.kubectl("delete", names, "--all", "-n", self.namespace)
 
 
 class Environment:
@@ -45,6 +44,7 @@ class Environment:
         """With `pods` there is a controller manager, and pods become Ready."""
         self.pods = pods
         self._shared = shared
+        self._installed: tuple[tuple[str, ...], Path] | None = None
 
     def alone(self) -> "Environment":
         """Return the environment of an API server alone."""
@@ -65,7 +65,7 @@ class Environment:
         new = ApiServer(controller_manager=self.pods)
         with nullcontext(self._shared) if self._shared else new as server:
             assert server is not None
-            apply_manifests(server, subject, root)
+            self._install(server, subject, root)
             place = Place(server, f"benchmark-{uuid.uuid4().hex[:6]}", self.pods)
             server.kubectl("create", "namespace", place.namespace)
             with _ready_pods(place) if self.pods else nullcontext():
@@ -75,6 +75,13 @@ class Environment:
                 yield place
                 if self._shared:
                     place.clear(subject)
+
+    def _install(self, server: ApiServer, subject: Subject, root: Path) -> None:
+        """Apply the subject's manifests, unless the shared server has them."""
+        manifests = (subject.manifests, root)
+        if not self._shared or self._installed != manifests:
+            apply_manifests(server, subject, root)
+        self._installed = manifests
 
 
 def apply_manifests(server: ApiServer, subject: Subject, root: Path) -> None:

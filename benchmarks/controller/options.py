@@ -20,6 +20,9 @@ class Options:
     phases: tuple[str, ...] = DEFAULT
     samples: int = 100
     idle_seconds: float = 60
+    late_seconds: float = 3
+    """How long after a start an operator's writes still count."""
+
     events_per_object: int = 10
     before: Path | None = None
     """An older checkout, whose operator makes the custom resources before an upgrade."""

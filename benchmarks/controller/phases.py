@@ -16,9 +16,6 @@ from benchmarks.controller.subject import Edit, Subject, filled
 EVENT_RATE = 150
 """Events of the soak in a second."""
 
-LATE_SECONDS = 3
-"""How long after a start an operator's writes still count."""
-
 
 async def burst(benchmark: Benchmark) -> Figures:
     """Create all at once."""
@@ -160,7 +157,7 @@ async def settled(
     serves = time.time()
     silent = await benchmark.idle()
     # What an operator does late counts too.
-    await asyncio.sleep(LATE_SECONDS)
+    await asyncio.sleep(benchmark.options.late_seconds)
     requests = benchmark.audit.since(mark)
     return {
         "servesSeconds": serves - began,

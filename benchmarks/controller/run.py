@@ -51,19 +51,30 @@ class Measurement:
     environment: Environment
 
     def measure(self) -> list[Entry]:
-        """Return the entries of the bare client's variants and of the subject, in this order."""
-        bare, growing = "bare" in self.options.phases, "growth" in self.options.phases
+        """Return the entries of the bare client's variants and of the subject, in this order.
+
+        A failure ends the subject's measurements; what was measured before it stays.
+        """
+        own: Entry = {"name": self.subject.name, "of": self.subject.name, "phases": {}}
         entries: list[Entry] = []
-        if bare or growing:
-            children = self._children()
-            clients = [BareClient(self.subject, children, variant) for variant in VARIANTS]
-            if bare:
-                entries += [self._bare(client) for client in clients]
-        own = self._subject()
-        entries.append(own)
-        if growing:
-            self._add_growth(own, children)
-        return entries
+        try:
+            self._measure(entries, own["phases"])
+        except (StepError, TimeoutError, RuntimeError) as error:
+            own["failed"] = str(error)
+            say(f"FAILED: {error}")
+        return [*entries, own]
+
+    def _measure(self, bare: list[Entry], own: Figures) -> None:
+        asked = self.options.phases
+        children = self._children() if {"bare", "growth"} & {*asked} else []
+        if "bare" in asked:
+            for variant in VARIANTS:
+                bare.append(self._bare(BareClient(self.subject, children, variant)))
+        self._phases(own)
+        if self.options.before and "upgrade" in asked:
+            own["upgrade"] = self._upgrade(self.options.before)
+        if "growth" in asked:
+            own["growth"] = self._growth(children)
 
     def _children(self) -> list[Child]:
         with (
@@ -82,18 +93,6 @@ class Measurement:
             "bare": client.variant,
             "phases": {"burst": burst},
         }
-
-    def _subject(self) -> Entry:
-        phases: Figures = {}
-        entry = {"name": self.subject.name, "of": self.subject.name, "phases": phases}
-        try:
-            self._phases(phases)
-            if self.options.before and "upgrade" in self.options.phases:
-                phases["upgrade"] = self._upgrade(self.options.before)
-        except (StepError, TimeoutError, RuntimeError) as error:
-            entry["failed"] = str(error)
-            say(f"FAILED: {error}")
-        return entry
 
     def _phases(self, into: Figures) -> None:
         names = [name for name in self.options.phases if name in PHASES]
@@ -120,8 +119,8 @@ class Measurement:
         ):
             return asyncio.run(self._at(place, n, lambda benchmark: upgrade(benchmark, before)))
 
-    def _add_growth(self, entry: Entry, children: list[Child]) -> None:
-        """Add the subject's growth on API servers alone, and the bare client's."""
+    def _growth(self, children: list[Child]) -> Figures:
+        """Return the subject's growth on API servers alone, and the bare client's."""
         client = BareClient(self.subject, children, VARIANTS[0])
         alone = self.environment.alone()
         numbers = (self.options.n, GROWTH * self.options.n)
@@ -134,7 +133,7 @@ class Measurement:
                 alone.place(self.subject) as place,
             ):
                 own.append(asyncio.run(self._at(place, n, _created))["childrenSeconds"])
-        entry["phases"]["growth"] = {
+        return {
             "n": numbers,
             "childrenSeconds": own,
             "exponent": exponent((own[0], own[1]), GROWTH),
