@@ -15,9 +15,6 @@ EXPONENT = 1.1
 RESTART_SECONDS = 5
 """The goal for up to 1,000 custom resources; beyond, it grows with their number."""
 
-RATIO_VARIANT = "POST"
-"""The variant of the bare client that the goal of children is held against: the cheaper one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Goal:
@@ -61,15 +58,13 @@ def goals(result: Figures) -> list[Goal]:
     ]
 
 
-def bare_children(
-    entries: Sequence[Figures], subject: str, variant: str = RATIO_VARIANT
-) -> float | None:
-    """Return the seconds that a bare client needed for the subject's children."""
-    for entry in entries:
-        if entry["of"] == subject and entry.get("bare") == variant:
-            seconds: float = entry["phases"]["burst"]["childrenSeconds"]
-            return seconds
-    return None
+def bare_children(entries: Sequence[Figures], subject: str) -> dict[str, float]:
+    """Return the seconds that each variant of the bare client needed for the subject's children."""
+    return {
+        entry["bare"]: entry["phases"]["burst"]["childrenSeconds"]
+        for entry in entries
+        if entry["of"] == subject and "bare" in entry
+    }
 
 
 def shown(value: float | None) -> str:
@@ -79,12 +74,14 @@ def shown(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
-def _goals(entry: Figures, bare: float | None, n: int) -> Iterator[Goal]:
+def _goals(entry: Figures, bare: Mapping[str, float], n: int) -> Iterator[Goal]:
     phases, name = entry["phases"], entry["name"]
     burst, idle = phases.get("burst", {}), phases.get("idle")
-    children = ratio(burst.get("childrenSeconds"), bare)
-    against = f"children to those of the bare client by {RATIO_VARIANT}"
-    yield Goal(name, against, CHILDREN_RATIO, children, "times")
+    if bare:
+        fastest = min(bare, key=lambda variant: bare[variant])
+        children = ratio(burst.get("childrenSeconds"), bare[fastest])
+        against = f"children to those of the faster bare client ({fastest})"
+        yield Goal(name, against, CHILDREN_RATIO, children, "times")
     yield Goal(name, "CPU a custom resource", CPU_MS, burst.get("cpuMsPerObject"), "ms")
     yield Goal(name, "writes a custom resource", WRITES, burst.get("writesPerObject"))
     yield Goal(name, "reads a custom resource", READS, burst.get("readsPerObject"))

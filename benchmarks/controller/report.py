@@ -79,7 +79,7 @@ def _ratios(entries: Sequence[Mapping[str, Any]], variant: str) -> list[str]:
     cells = []
     for entry in entries:
         own = entry["phases"].get("burst", {}).get("childrenSeconds")
-        base = bare_children(entries, entry["of"], variant)
+        base = bare_children(entries, entry["of"]).get(variant)
         times = ratio(own, base)
         cells.append("" if times is None else f"{times:.2f}")
     return [f"its children to those of the bare client by {variant}", *cells]
