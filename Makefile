@@ -170,5 +170,5 @@ benchmark-ensemble: $(FULL) ## measure the trading ensemble as 1 request, and as
 benchmark-training: $(FULL) ## measure the training loop, and a plain one
 	@$(PY) -m benchmarks.training
 
-benchmark-controller: $(FULL) ## measure the controller with N=1000 models: burst, edits, restart, idle, delete
+benchmark-controller: $(FULL) ## measure the controller with N=1000 models beside a bare client, in 10 min
 	@$(PY) -m benchmarks.controller --n $(or $(N),1000) --output build/benchmarks/controller-$(or $(N),1000).json

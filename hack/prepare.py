@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 
 from hack import apt
 from hack.cluster import packages, versions
-from hack.cluster.binaries import KWOK, ensure, of_cluster
+from hack.cluster.binaries import ensure, of_cluster
 from hack.console import StepError, reported, say
 from hack.demo.trained_models import TRAINED_MODELS, trained_model
 from hack.images import buildah
@@ -36,7 +36,7 @@ def _packages() -> None:
 
 
 def _programs() -> None:
-    ensure(*of_cluster(versions.chosen()), KWOK)
+    ensure(*of_cluster(versions.chosen()))
 
 
 def _images() -> None:

@@ -13,8 +13,10 @@ from typing import Any, Self
 import aiohttp
 import yaml
 
+JSON = "application/json"
 MERGE_PATCH = "application/merge-patch+json"
-_METADATA = "application/json;as=PartialObjectMetadata{list};g=meta.k8s.io;v=v1"
+APPLY_PATCH = "application/apply-patch+yaml"
+METADATA = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 
 class Client:
@@ -43,23 +45,22 @@ class Client:
         await self._session.close()
 
     async def send(
-        self, method: str, path: str, body: Any = None, content_type: str = "application/json"
+        self, method: str, path: str, body: Any = None, content_type: str = JSON
     ) -> tuple[int, Any]:
         """Return status and body of the answer."""
-        async with self._session.request(
-            method,
-            self._server + path,
-            data=json.dumps(body) if body is not None else None,
-            headers={"Content-Type": content_type},
-        ) as answer:
-            return answer.status, await answer.json(content_type=None)
+        text = json.dumps(body) if body is not None else None
+        headers = {"Content-Type": content_type}
+        status, answer = await self.send_text(method, path, text, headers)
+        return status, json.loads(answer)
 
-    async def names(self, path: str) -> list[Mapping[str, Any]]:
-        """Return the metadata of every object of a collection."""
-        accept = {"Accept": _METADATA.format(list="List")}
-        async with self._session.get(self._server + path, headers=accept) as answer:
-            answer.raise_for_status()
-            return [item["metadata"] for item in (await answer.json())["items"]]
+    async def send_text(
+        self, method: str, path: str, text: str | None, headers: Mapping[str, str]
+    ) -> tuple[int, bytes]:
+        """Return status and body of the answer, both bodies as they are sent."""
+        async with self._session.request(
+            method, self._server + path, data=text, headers=headers
+        ) as answer:
+            return answer.status, await answer.read()
 
     async def watch(self, path: str, *, metadata_only: bool) -> AsyncIterator[tuple[str, Any]]:
         """Type and object of each event: first of what is there, then of what happens.
@@ -67,7 +68,7 @@ class Client:
         The API server ends the watch of a reader that cannot keep up: it is taken up again where it
         ended.
         """
-        accept = {"Accept": _METADATA.format(list="")} if metadata_only else {}
+        accept = {"Accept": METADATA} if metadata_only else {}
         version = ""
         while True:
             url = f"{self._server}{path}?watch=true&timeoutSeconds=7200{version}"

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks.controller.client import Client
-from benchmarks.controller.operator_under_test import Kind, OperatorUnderTest
+from benchmarks.controller.subject import WORKLOADS, Kind, Subject
 
-Point = tuple[float, int, int]
-"""Seconds of the epoch, custom resources with all their children, those that are Ready."""
+Point = tuple[float, int, int, int]
+"""Seconds of the epoch, and the numbers of custom resources with all their children, with all their
+workloads ready, and with a status that says Ready."""
 
 
 @dataclass(slots=True)
@@ -31,6 +32,12 @@ class Seen:
     complete: set[str] = field(default_factory=set)
     """Custom resources that have a child of every kind."""
 
+    workloads: dict[str, dict[str, bool]] = field(default_factory=lambda: defaultdict(dict))
+    """Custom resource -> name of a workload -> whether all its pods are ready."""
+
+    served: set[str] = field(default_factory=set)
+    """Custom resources whose workloads are all ready."""
+
     @property
     def children_count(self) -> int:
         return sum(map(len, self.children.values()))
@@ -39,9 +46,9 @@ class Seen:
 class Observer:
     """Watches of a namespace; `until` waits for a state."""
 
-    def __init__(self, client: Client, operator: OperatorUnderTest, namespace: str) -> None:
+    def __init__(self, client: Client, subject: Subject, namespace: str) -> None:
         self._client = client
-        self._under_test = operator
+        self._subject = subject
         self._namespace = namespace
         self._tasks: list[asyncio.Task[None]] = []
         self._event = asyncio.Event()
@@ -51,10 +58,12 @@ class Observer:
 
     def open(self) -> None:
         self._tasks = [
-            asyncio.create_task(self._watch(self._under_test.resource, self._unit, False)),
+            asyncio.create_task(self._watch(self._subject.resource, self._unit, False)),
             *(
-                asyncio.create_task(self._watch(kind, self._child(kind.plural), True))
-                for kind in self._under_test.children
+                asyncio.create_task(
+                    self._watch(kind, self._child(kind.plural), kind.plural not in WORKLOADS)
+                )
+                for kind in self._subject.children
             ),
         ]
 
@@ -75,7 +84,8 @@ class Observer:
             seen = self.seen
             raise TimeoutError(
                 f"not {description} after {seconds:.0f} s: {len(seen.units)} custom resources,"
-                f" {len(seen.complete)} with all children, {len(seen.ready)} ready,"
+                f" {len(seen.complete)} with all children, {len(seen.served)} with ready"
+                f" workloads, {len(seen.ready)} ready,"
                 f" {seen.children_count} children"
             ) from None
         return time.time()
@@ -110,9 +120,10 @@ class Observer:
         try:
             async for event, body in self._client.watch(path, metadata_only=metadata_only):
                 take(event, body)
-                point = (time.time(), len(self.seen.complete), len(self.seen.ready))
-                if not self.points or self.points[-1][1:] != point[1:]:
-                    self.points.append(point)
+                seen = self.seen
+                counts = (len(seen.complete), len(seen.served), len(seen.ready))
+                if not self.points or self.points[-1][1:] != counts:
+                    self.points.append((time.time(), *counts))
                 self._event.set()
         finally:
             # Wake `until`, so that it sees the end.
@@ -132,7 +143,7 @@ class Observer:
         status = body.get("status") or {}
         generation = body["metadata"].get("generation", 0)
         return status.get("observedGeneration", generation) >= generation and any(
-            c["type"] == self._under_test.ready_condition and c["status"] == "True"
+            c["type"] == self._subject.ready_condition and c["status"] == "True"
             for c in status.get("conditions") or ()
         )
 
@@ -144,10 +155,13 @@ class Observer:
                 gone = names.pop(meta["name"], None)
                 if gone is not None:
                     self._count(plural, gone[0], -1)
+                    self._serve(gone[0], meta["name"], None)
                 return
             owner = self._owner(meta)
             if owner is None:
                 return
+            if plural in WORKLOADS:
+                self._serve(owner, meta["name"], is_served(body))
             before = names.get(meta["name"])
             names[meta["name"]] = now = (owner, meta.get("generation", 0))
             if before is None:
@@ -160,14 +174,32 @@ class Observer:
     def _count(self, plural: str, owner: str, change: int) -> None:
         counts = self.seen.kinds_of[owner]
         counts[plural] += change
-        whole = sum(count > 0 for count in counts.values()) == len(self._under_test.children)
+        whole = sum(count > 0 for count in counts.values()) == len(self._subject.children)
         (self.seen.complete.add if whole else self.seen.complete.discard)(owner)
 
+    def _serve(self, owner: str, name: str, served: bool | None) -> None:
+        """Note whether a workload is ready; None: it is gone."""
+        workloads = self.seen.workloads[owner]
+        if served is None:
+            workloads.pop(name, None)
+        else:
+            workloads[name] = served
+        whole = bool(workloads) and all(workloads.values())
+        (self.seen.served.add if whole else self.seen.served.discard)(owner)
+
     def _owner(self, meta: Mapping[str, Any]) -> str | None:
-        label = self._under_test.owner_label
+        label = self._subject.owner_label
         if label:
             owner: str | None = (meta.get("labels") or {}).get(label)
             return owner
-        kind = self._under_test.resource.kind
+        kind = self._subject.resource.kind
         owners = (o["name"] for o in meta.get("ownerReferences") or () if o["kind"] == kind)
         return next(owners, None)
+
+
+def is_served(body: Mapping[str, Any]) -> bool:
+    """Return whether a workload's controller has seen its spec, and all its pods are ready."""
+    status = body.get("status") or {}
+    replicas = body["spec"].get("replicas", 1)
+    is_seen = status.get("observedGeneration", 0) >= body["metadata"].get("generation", 0)
+    return bool(is_seen and status.get("readyReplicas", 0) >= replicas)

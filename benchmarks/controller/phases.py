@@ -1,83 +1,68 @@
-"""The phases of a run: each does one thing to the operator under test and returns its figures."""
+"""The phases of a run: each does one thing to the subject and returns its figures."""
 
 import asyncio
-import statistics
 import time
+from collections.abc import Mapping
 
 from benchmarks.controller import load
-from benchmarks.controller.benchmark import Benchmark, Figures
+from benchmarks.controller.arithmetic import distribution
+from benchmarks.controller.benchmark import Benchmark, Figures, Life
+from benchmarks.controller.burst import patience
 from benchmarks.controller.client import MERGE_PATCH
-from benchmarks.controller.load import Request
+from benchmarks.controller.load import Request, Sent
 from benchmarks.controller.machine import CpuMeter
-from benchmarks.controller.observer import Observer
-from benchmarks.controller.operator_under_test import Edit, filled
+from benchmarks.controller.subject import Edit, Subject, filled
 
-POINTS = 100
+EVENT_RATE = 150
+"""Events of the soak in a second."""
 
 
 async def burst(benchmark: Benchmark) -> Figures:
     """Create all at once."""
     benchmark.running.begin()
-    passes, meter = benchmark.running.metric(benchmark.operator.pass_metric), CpuMeter()
+    pass_metric = benchmark.subject.pass_metric
+    passes, meter = benchmark.running.metric(pass_metric), CpuMeter()
     mark = benchmark.audit.mark()
-    create = [
-        Request(
-            "POST", benchmark.path(), benchmark.operator.custom_resource(name, benchmark.namespace)
-        )
-        for name in benchmark.names()
-    ]
-    sending = asyncio.create_task(load.send(benchmark.kubeconfig, create))
-    n, observer = benchmark.n, benchmark.observer
-    complete = await observer.until(
-        lambda seen: len(seen.complete) >= n, benchmark.patience(0.4), "all children present"
-    )
-    ready = complete
-    if benchmark.pods:
-        ready = await observer.until(
-            lambda seen: len(seen.ready) >= n, benchmark.patience(0.8), "all ready"
-        )
-    sent = await sending
+    sent, end, figures = await created(benchmark)
     idle = await benchmark.idle()
     cost = {**benchmark.cost(mark), "cpuSecondsOf": meter.read()}
     if passes is not None:
-        made = (benchmark.running.metric(benchmark.operator.pass_metric) or 0) - passes
-        cost["passesPerObject"] = made / n
+        made = (benchmark.running.metric(pass_metric) or 0) - passes
+        figures["passesPerObject"] = made / benchmark.n
     return {
-        "refusedCreates": sent.failed,
-        "createdSeconds": sent.ended - sent.began,
-        "childrenSeconds": complete - sent.began,
-        **({"readySeconds": ready - sent.began} if benchmark.pods else {}),
-        "idleSeconds": max(idle, ready) - sent.began,
-        "objectsPerSecond": n / (complete - sent.began),
-        "cpuMsPerObject": cost["usage"]["cpu_seconds"] * 1e3 / n,
-        "writesPerObject": cost["requests"]["writes"] / n,
-        "readsPerObject": cost["requests"]["reads"] / n,
-        "curve": _curve(observer, sent.began, n),
+        **figures,
+        "idleSeconds": max(idle, end) - sent.began,
+        "cpuMsPerObject": cost["usage"]["cpu_seconds"] * 1e3 / benchmark.n,
+        "writesPerObject": cost["requests"]["writes"] / benchmark.n,
+        "readsPerObject": cost["requests"]["reads"] / benchmark.n,
         **cost,
     }
 
 
-def _curve(observer: Observer, began: float, n: int) -> list[tuple[float, float, float]]:
-    """Return seconds, share with all children, share ready: some points of it."""
-    points = [(t - began, c / n, r / n) for t, c, r in observer.points if t >= began]
-    step = max(1, len(points) // POINTS)
-    return [tuple(round(v, 4) for v in p) for p in (*points[::step], points[-1])]  # type: ignore[misc]
+async def created(benchmark: Benchmark) -> tuple[Sent, float, Figures]:
+    """Create all custom resources; return what was sent, when all was there, and the figures."""
+    namespace = benchmark.place.namespace
+    create = [
+        [Request("POST", benchmark.path(), benchmark.subject.custom_resource(name, namespace))]
+        for name in benchmark.names()
+    ]
+    return await benchmark.burst().watch(load.send(benchmark.kubeconfig, create))
 
 
 async def edits(benchmark: Benchmark) -> Figures:
     """Make the edits one after the other, spread over the objects."""
-    figures = {edit.name: await _edits(benchmark, edit) for edit in benchmark.operator.edits}
+    figures = {edit.name: await _edits(benchmark, edit) for edit in benchmark.subject.edits}
     # What was promised for later (old pods go after a while) must not fall into another phase.
-    await asyncio.sleep(benchmark.operator.settle_seconds)
+    await asyncio.sleep(benchmark.subject.settle_seconds)
     return figures
 
 
 async def _edits(benchmark: Benchmark, edit: Edit) -> Figures:
     benchmark.running.begin()
     mark = benchmark.audit.mark()
-    step = max(1, benchmark.n // benchmark.samples)
+    step = max(1, benchmark.n // benchmark.options.samples)
     delays = []
-    for name in benchmark.names()[::step][: benchmark.samples]:
+    for name in benchmark.names()[::step][: benchmark.options.samples]:
         changed = asyncio.create_task(benchmark.observer.changes(name, edit.changes, 30))
         await asyncio.sleep(0)
         # Before the edit: once it is made, Ready of the new generation may come at any moment.
@@ -91,7 +76,7 @@ async def _edits(benchmark: Benchmark, edit: Edit) -> Figures:
         delays.append(await changed - began)
         await _ready_again(benchmark, name)
     await benchmark.idle()
-    return {**_distribution(delays), **benchmark.cost(mark)}
+    return {**distribution(delays), **benchmark.cost(mark)}
 
 
 async def _ready_again(benchmark: Benchmark, name: str) -> None:
@@ -100,22 +85,11 @@ async def _ready_again(benchmark: Benchmark, name: str) -> None:
     await asyncio.sleep(0.1)
 
 
-def _distribution(seconds: list[float]) -> Figures:
-    ordered = sorted(seconds)
-    last = len(ordered) - 1
-    return {
-        "samples": len(ordered),
-        "p50Ms": statistics.median(ordered) * 1e3,
-        "p99Ms": ordered[min(last, int(len(ordered) * 0.99))] * 1e3,
-        "slowestMs": ordered[-1] * 1e3,
-    }
-
-
 async def idle(benchmark: Benchmark) -> Figures:
     """Change nothing for a while."""
     benchmark.running.begin()
     mark = benchmark.audit.mark()
-    await asyncio.sleep(benchmark.idle_seconds)
+    await asyncio.sleep(benchmark.options.idle_seconds)
     cost = benchmark.cost(mark)
     usage = cost["usage"]
     return {"cpuPercent": 100 * usage["cpu_seconds"] / usage["seconds"], **cost}
@@ -130,11 +104,11 @@ async def soak(benchmark: Benchmark) -> Figures:
     parts = 5
     failed = 0
     for part in range(parts):
-        slice_ = touches[part::parts]
-        sent = await load.send(benchmark.kubeconfig, slice_, workers=8, rate=benchmark.event_rate)
+        sequences = [[touch] for touch in touches[part::parts]]
+        sent = await load.send(benchmark.kubeconfig, sequences, workers=8, rate=EVENT_RATE)
         failed += sent.failed
-        await benchmark.idle()
         memory.append(benchmark.running.usage().rss_mb)
+    await benchmark.idle()
     cost = benchmark.cost(mark)
     return {
         "events": len(touches),
@@ -146,15 +120,15 @@ async def soak(benchmark: Benchmark) -> Figures:
 
 
 def _touches(benchmark: Benchmark) -> list[Request]:
-    churns, names = benchmark.operator.churn, {}
+    churns, names = benchmark.subject.churn, {}
     for churn in churns:
         names[churn.plural] = sorted(benchmark.observer.seen.children[churn.plural])
     touches = []
-    for number in range(benchmark.n * benchmark.events_per_object):
+    for number in range(benchmark.n * benchmark.options.events_per_object):
         churn = churns[number % len(churns)]
         children = names[churn.plural]
         name = children[(number // len(churns)) % len(children)]
-        path = benchmark.operator.child(churn.plural).path(benchmark.namespace, name)
+        path = benchmark.subject.child(churn.plural).path(benchmark.place.namespace, name)
         if churn.subresource:
             path += f"/{churn.subresource}"
         patch = filled(churn.patch, number=str(number))
@@ -164,30 +138,30 @@ def _touches(benchmark: Benchmark) -> list[Request]:
 
 async def restart(benchmark: Benchmark) -> Figures:
     """End it and start it again."""
-    return await _restart(benchmark, {})
+    await benchmark.running.stop()
+    return await settled(benchmark, life="restart")
 
 
 async def defaults(benchmark: Benchmark) -> Figures:
-    """Restart it with other defaults: running pods must not be touched."""
-    figures = await _restart(benchmark, dict(benchmark.operator.changed_defaults))
+    """Restart it with other defaults, which it keeps: running pods must not be touched."""
     await benchmark.running.stop()
-    await benchmark.start()
-    await benchmark.idle()
-    return figures
+    return await settled(benchmark, benchmark.subject.changed_defaults)
 
 
-async def _restart(benchmark: Benchmark, changed: dict[str, str]) -> Figures:
-    await benchmark.running.stop()
+async def settled(
+    benchmark: Benchmark, changed: Mapping[str, str] | None = None, *, life: Life = ""
+) -> Figures:
+    """Start it; return the seconds until it has nothing more to do, and what it asked for."""
     mark, began = benchmark.audit.mark(), time.time()
-    await benchmark.start(changed)
+    await benchmark.start(changed, life=life)
     serves = time.time()
     silent = await benchmark.idle()
     # What an operator does late counts too.
-    await asyncio.sleep(3)
+    await asyncio.sleep(benchmark.options.late_seconds)
     requests = benchmark.audit.since(mark)
     return {
         "servesSeconds": serves - began,
-        "idleSeconds": max(silent, serves) - began,
+        "settledSeconds": max(silent, serves) - began,
         "firstPages": dict(requests.first_pages),
         **benchmark.cost(mark),
     }
@@ -197,14 +171,14 @@ async def delete(benchmark: Benchmark) -> Figures:
     """Delete all at once; nothing is left behind."""
     benchmark.running.begin()
     mark = benchmark.audit.mark()
-    requests = [Request("DELETE", benchmark.path(name)) for name in benchmark.names()]
+    requests = [[Request("DELETE", benchmark.path(name))] for name in benchmark.names()]
     sent = await load.send(benchmark.kubeconfig, requests)
     gone = await benchmark.observer.until(
-        lambda seen: not seen.units, benchmark.patience(0.4), "all custom resources gone"
+        lambda seen: not seen.units, patience(benchmark.n, 0.4), "all custom resources gone"
     )
     try:
         clean = await benchmark.observer.until(
-            lambda seen: not seen.children_count, benchmark.patience(0.8), "all children gone"
+            lambda seen: not seen.children_count, patience(benchmark.n, 0.8), "all children gone"
         )
     except TimeoutError:
         clean = time.time()
@@ -217,14 +191,23 @@ async def delete(benchmark: Benchmark) -> Figures:
     }
 
 
+def measurable(subject: Subject, phase: str) -> bool:
+    """Return whether the subject's file says what the phase needs."""
+    needs = {
+        "edits": subject.edits,
+        "defaults": subject.changed_defaults,
+        "soak": subject.churn,
+    }
+    return bool(needs.get(phase, True))
+
+
 PHASES = {
     "burst": burst,
     "idle": idle,
     "edits": edits,
-    "soak": soak,
     "restart": restart,
     "defaults": defaults,
+    "soak": soak,
     "delete": delete,
 }
-# Nothing becomes Ready, nothing is collected.
-PHASES_WITHOUT_PODS = ("burst", "idle", "restart", "defaults")
+"""The phases of one server, in their order."""

@@ -1,4 +1,4 @@
-"""The operator under test as a process: started, measured from outside, ended."""
+"""The subject as a process: started, measured from outside, ended."""
 
 import asyncio
 import os
@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.controller.operator_under_test import OperatorUnderTest
+from benchmarks.controller.subject import Subject, filled
+from hack.console import StepError
 from hack.product import ROOT
 from hack.services import server_process
 from hack.services.operator_process import OperatorProcess
@@ -18,6 +19,7 @@ READY_SECONDS = 120
 # Idle: as little CPU as this, in every window of a row.
 _WINDOW, _WINDOWS = 0.25, 6
 _TICKS = 1
+_PROFILED = Path(__file__).with_name("profiled.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,33 +33,68 @@ class Usage:
 
 
 class Running:
-    """One life of the operator under test."""
+    """The lives of a subject, one after the other."""
 
-    def __init__(self, operator: OperatorUnderTest, kubeconfig: Path, log: Path) -> None:
-        self._under_test = operator
+    def __init__(self, subject: Subject, kubeconfig: Path, log: Path) -> None:
+        self._subject = subject
         self._kubeconfig = kubeconfig
         self._log = log
+        self._life: OperatorProcess | None = None
 
-    async def start(self, changed: Mapping[str, str] | None = None) -> None:
-        """Wait until it serves."""
+    async def start(
+        self,
+        changed: Mapping[str, str] | None = None,
+        *,
+        root: Path = ROOT,
+        profile: Path | None = None,
+    ) -> None:
+        """Start it from the checkout `root`, and wait until it serves.
+
+        With `profile` it writes a profile there when it ends.
+        """
         (port,) = server_process.free_ports(1)
         words = {
             "python": sys.executable,
-            "root": str(ROOT),
+            "root": str(root),
             "kubeconfig": str(self._kubeconfig),
             "port": str(port),
         }
-        settings = {**self._under_test.environment, **(changed or {})}
-        environment = {**os.environ, **{k: v.format(**words) for k, v in settings.items()}}
-        command = [word.format(**words) for word in self._under_test.command]
-        server = server_process.start(self._under_test.name, command, self._log, env=environment)
-        self.operator = OperatorProcess(server, port)
+        settings = {**self._subject.environment, **(changed or {})}
+        environment = {**os.environ, **filled(settings, **words)}
+        command = filled(self._command(profile), **words)
+        server = server_process.start(
+            self._subject.name, command, self._log, env=environment, cwd=root
+        )
+        self._life = OperatorProcess(server, port)
         self._began = (time.monotonic(), 0.0)
-        if path := self._under_test.ready_path:
-            await asyncio.to_thread(self.operator.await_ready, path, READY_SECONDS)
+        if path := self._subject.ready_path:
+            await asyncio.to_thread(self._life.await_ready, path, READY_SECONDS)
+
+    def _command(self, profile: Path | None) -> list[str]:
+        program, *words = self._subject.command
+        if profile is None:
+            return [program, *words]
+        if program != "{python}":
+            raise StepError(
+                f"{self._subject.name} cannot be profiled: its command starts with {program!r}",
+                "Only a command that starts with {python} can be; leave out --profile.",
+            )
+        return [program, str(_PROFILED), str(profile), *words]
+
+    @property
+    def _process(self) -> OperatorProcess:
+        assert self._life is not None, "it was never started"
+        return self._life
+
+    def tail(self) -> str:
+        """Return the end of its log; empty before its first life."""
+        return self._life.server.tail() if self._life else ""
 
     async def stop(self, seconds: float = 30) -> None:
-        process = self.operator.server.process
+        """End it; do nothing if it never started."""
+        if self._life is None:
+            return
+        process = self._life.server.process
         process.terminate()
         try:
             await asyncio.to_thread(process.wait, seconds)
@@ -67,25 +104,25 @@ class Running:
 
     def begin(self) -> None:
         """Begin a phase: `usage` counts from here."""
-        self._began = (time.monotonic(), self.operator.cpu_seconds())
+        self._began = (time.monotonic(), self._process.cpu_seconds())
         # The peak of this phase, not of an earlier one (proc(5), clear_refs).
-        Path(f"/proc/{self.operator.server.process.pid}/clear_refs").write_text("5")
+        Path(f"/proc/{self._process.server.process.pid}/clear_refs").write_text("5")
 
     def usage(self) -> Usage:
-        rss, peak = self.operator.memory_mb()
+        rss, peak = self._process.memory_mb()
         began, cpu = self._began
-        return Usage(time.monotonic() - began, self.operator.cpu_seconds() - cpu, rss, peak)
+        return Usage(time.monotonic() - began, self._process.cpu_seconds() - cpu, rss, peak)
 
     async def idle(self, seconds: float) -> float:
         """Wait until it does nothing; seconds of the epoch at which the silence began."""
         tick = 1 / os.sysconf("SC_CLK_TCK")
         deadline = time.monotonic() + seconds
-        since, quiet, before = time.time(), 0, self.operator.cpu_seconds()
+        since, quiet, before = time.time(), 0, self._process.cpu_seconds()
         while quiet < _WINDOWS:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{self._under_test.name} is not idle after {seconds:.0f} s")
+                raise TimeoutError(f"{self._subject.name} is not idle after {seconds:.0f} s")
             await asyncio.sleep(_WINDOW)
-            now = self.operator.cpu_seconds()
+            now = self._process.cpu_seconds()
             if now - before <= (_TICKS + 0.5) * tick:
                 quiet += 1
             else:
@@ -97,8 +134,8 @@ class Running:
 
     def metric(self, name: str) -> float | None:
         """Return the sum of a metric over its labels; None where the subject names none."""
-        return self.operator.metric(name) if name else None
+        return self._process.metric(name) if name else None
 
     def _queue(self) -> float:
         """Return the number of queued objects; 0 if the operator does not report it."""
-        return self.metric(self._under_test.queue_metric) or 0
+        return self.metric(self._subject.queue_metric) or 0

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
 
-from hack.cluster import fake_nodes, versions
-from hack.cluster.binaries import KWOK, Binaries, api_server, ensure, node
+from hack.cluster import versions
+from hack.cluster.binaries import Binaries, api_server, ensure
 from hack.cluster.control_plane import ControlPlane, Ports
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
@@ -28,22 +28,18 @@ class ApiServer:
 
     `kubeconfig` is an administrator's, `audit_log` has one JSON line a request (Metadata level).
     Without `controller_manager`, or `start_controllers` later, nothing collects garbage, fills
-    Deployments or makes ServiceAccounts (pods are admitted without one). With `fake_nodes` there
-    are scheduler and kwok beside it, and pods become Ready without ever running.
+    Deployments or makes ServiceAccounts (pods are admitted without one).
     """
 
-    def __init__(self, *, controller_manager: bool = False, fake_nodes: int = 0) -> None:
-        self._with_controllers = controller_manager or fake_nodes > 0
-        self._fake_nodes = fake_nodes
+    def __init__(self, *, controller_manager: bool = False) -> None:
+        self._with_controllers = controller_manager
         self._children: list[ServerProcess] = []
         self.folder = Path(tempfile.mkdtemp(prefix="inference-operator-api-"))
         self.kubeconfig = self.folder / "pki" / "admin.kubeconfig"
         self.audit_log = self.folder / "audit.log"
 
     def start(self) -> Self:
-        kubernetes = versions.chosen()
-        players = (node(kubernetes), KWOK) if self._fake_nodes else ()
-        binaries = ensure(api_server(kubernetes), *players)
+        binaries = ensure(api_server(versions.chosen()))
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 self._boot(binaries)
@@ -105,11 +101,6 @@ class ApiServer:
         self._await("get", "namespace", "default")
         if self._with_controllers:
             self.start_controllers()
-        if self._fake_nodes:
-            self._spawn("kube-scheduler", plane.scheduler())
-            self._spawn("kwok", fake_nodes.kwok(plane))
-            self.kubectl.apply(*fake_nodes.nodes(self._fake_nodes))
-            self._await("wait", "node", "--all", "--for=condition=Ready", "--timeout=1s")
 
     def _spawn(self, name: str, command: list[str]) -> None:
         self._children.append(server_process.start(name, command, self.folder / f"{name}.log"))

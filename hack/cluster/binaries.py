@@ -73,7 +73,6 @@ def node(kubernetes: Kubernetes) -> Bundle:
 
 
 COREDNS = Bundle("coredns", "coredns", {"coredns": "."})
-KWOK = Bundle("kwok", "kwok", {"kwok": "sigs.k8s.io/kwok/cmd/kwok"}, minutes="2 min")
 PAUSE = Bundle("pause", "pause", {"pause": "."}, minutes="10 s")
 
 

@@ -18,7 +18,7 @@ _UNAUDITED_USERS = [
     "system:kube-controller-manager",
     "system:kube-proxy",
     "system:kube-scheduler",
-    "system:kwok",
+    "system:ready-pods",
 ]
 _UNAUDITED_GROUPS = ["system:nodes", "system:serviceaccounts:kube-system"]
 _AUDIT_POLICY = {
