@@ -45,7 +45,9 @@ def policy(kubectl: Kubectl) -> Iterator[str]:
     kubectl.apply(*bodies("allow-lists.yaml"), *bodies("policy.yaml"))
     # The binding of the manifest is for the whole cluster, whose other tests name what they like.
     kubectl("delete", "validatingadmissionpolicybinding", "inference-operator-allow-lists")
-    yield "inference-operator-allow-lists"
+    # Kubernetes 1.34 finds no lists for a binding that comes after the last one was deleted.
+    with bound(kubectl, "inference-operator-allow-lists", NAMESPACE, {}):
+        yield "inference-operator-allow-lists"
     kubectl("delete", "validatingadmissionpolicy", "inference-operator-allow-lists")
     kubectl("delete", "namespace", NAMESPACE, "--wait=false")
 
