@@ -16,6 +16,8 @@ from inference_operator.domain.mlmodel import (
 )
 from inference_operator.domain.resolution import Facts, TensorFact
 from tests.bombs import laughs, merges
+from tests.planned import calls
+from tests.unit.domain.test_bounded_yaml import LOAD_SECONDS
 
 DIGEST = "0123456789abcdef" * 4
 GROUP = "inference.aipx.io"
@@ -179,16 +181,17 @@ def refused(text: str, tags: dict[str, str] | None = None) -> str:
 def test_a_bomb_is_refused_at_once(text: str, expected: str) -> None:
     started = time.process_time()
     assert expected in refused(text)
-    assert time.process_time() - started < 1
+    assert time.process_time() - started < LOAD_SECONDS
 
 
-def test_the_largest_file_takes_little_time() -> None:
+def test_the_largest_file_takes_few_steps() -> None:
     flavors = "flavors: {pytorch: {model_data: data}}\n"
     text = flavors + "".join(f"k{n}: {{a: b}}\n" for n in range(490))
     text += "#" * (MLMODEL_BYTES - len(text))
-    started = time.process_time()
-    assert facts(text, {}).path == "data/model.pth"
-    assert time.process_time() - started < 0.5
+    with calls() as made:
+        assert facts(text, {}).path == "data/model.pth"
+    # About 350,000; they grow with the size of the file, and do not depend on the machine.
+    assert made.count < 700_000
 
 
 def signed(inputs: object) -> str:
