@@ -131,7 +131,7 @@ def test_a_first_revision_that_cannot_load_recovers_when_the_artifact_appears(
     served = harness.model(namespace, **{"spec.model.source.uri": uri}).apply()
     served.wait_reason("ArtifactResolved", "ArtifactNotFound")
     harness.store.upload_bytes(linear_onnx(2.0, 1.0), f"{namespace}/model.onnx")
-    assert served.wait_ready().predict() == LINEAR
+    served.wait_ready().wait_answer(LINEAR)
 
 
 def test_a_deleted_pod_comes_back_and_clients_do_not_notice(
@@ -193,7 +193,7 @@ def test_a_child_edited_by_hand_is_put_back(
         that=f"{kind} as before",
     )
     eventually(lambda: any(e.startswith("DriftRepaired") for e in served.events()), that="an Event")
-    assert served.wait_ready().predict() == LINEAR
+    served.wait_ready().wait_answer(LINEAR)
 
 
 @pytest.mark.parametrize("kind", ["deployment", "service", "configmap", "controllerrevision"])
@@ -206,7 +206,7 @@ def test_a_deleted_child_is_put_back(harness: ClusterHarness, namespace: str, ki
         lambda: [c for c in served.children() if not c.startswith(("Pod/", "Replica"))] == before,
         that=f"{kind} is back",
     )
-    assert served.wait_ready().predict() == LINEAR
+    served.wait_ready().wait_answer(LINEAR)
 
 
 def test_a_service_of_somebody_else_is_not_taken_over(
