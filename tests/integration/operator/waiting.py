@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 # A registry that was away for long is asked again late.
-PATIENCE = 90.0
+PATIENCE = 180.0
 # What Kopf waits for tasks that do not end: an end that took as long waited for one. On a quiet
 # machine the end takes 0.3 s (docs/benchmarks.md).
 KOPF_PATIENCE = 5.0
