@@ -1,6 +1,5 @@
 """Triton's own `ModelConfig` protobuf, and its twin that remembers which fields were written."""
 
-import functools
 import importlib.util
 import sys
 from pathlib import Path
@@ -55,7 +54,6 @@ else:
     ModelConfig = model_config_pb2.ModelConfig
 
 
-@functools.cache
 def _twin_type() -> Any:
     proto = descriptor_pb2.FileDescriptorProto()
     model_config_pb2.DESCRIPTOR.CopyToProto(proto)
@@ -65,13 +63,17 @@ def _twin_type() -> Any:
     return message_factory.GetMessageClass(pool.FindMessageTypeByName("inference.ModelConfig"))
 
 
+# Made at import: two threads that made it at once would have two types, which do not mix.
+_TWIN = _twin_type()
+
+
 def written_config() -> Any:
     """Return an empty ModelConfig with proto2 rules: `HasField` is true for every written field.
 
     In proto3 a written `max_batch_size: 0` equals an absent one, but a person may mean it. Field
     names, numbers and wire format are those of ModelConfig.
     """
-    return _twin_type()()
+    return _TWIN()
 
 
 def plain_config(written: Any) -> ModelConfig:
@@ -81,4 +83,4 @@ def plain_config(written: Any) -> ModelConfig:
 
 def as_written(config: ModelConfig) -> Any:
     """Return the twin of a ModelConfig; fields at their default count as not written."""
-    return _twin_type().FromString(config.SerializeToString())
+    return _TWIN.FromString(config.SerializeToString())
