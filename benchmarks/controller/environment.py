@@ -1,7 +1,7 @@
 """The servers that subjects are measured on.
 
-Each subject gets a server of its own: etcd, API server and controller manager start empty, so that
-nobody pays for the objects, the history and the garbage of the subject before it.
+Each subject gets its own etcd, API server and controller manager. They start empty, so objects and
+garbage of the subject before it do not slow it down.
 """
 
 import sys

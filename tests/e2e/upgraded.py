@@ -97,7 +97,7 @@ def new_revision(served: Served) -> str:
 
 
 def waiting_pod(served: Served) -> str:
-    """Return the uid of the new revision's pod while no node runs it; empty if there is none."""
+    """Return the uid of the new revision's pod that waits for a node; empty without one."""
     label = f"inference.aipx.io/revision={new_revision(served)}"
     pods = served.cluster.get("pods", "-n", served.namespace, "-l", label)["items"]
     waiting = [pod for pod in pods if "nodeName" not in pod["spec"]]

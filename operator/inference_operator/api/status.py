@@ -175,7 +175,7 @@ class UnitStatus(StatusModel):
     """The new revision, which is starting and will take over."""
 
     candidate: RevisionStatus | None = None
-    """What operators of before called `canary`. It is read, and never written."""
+    """Former name of `canary`, in statuses of earlier operators. It is read, and never written."""
 
     rollout: RolloutStatus | None = None
     """State of the rollout."""

@@ -106,7 +106,7 @@ def _named(store: Store, key: UnitKey) -> list[UnitKey]:
 
 def _pretend_served(store: Store, seen: Observed, made: Plan) -> None:
     """Let dependants see the unit as if its plan were served, if nothing of it is served yet."""
-    record = made.records.get(made.assessment.unit.revision) if made.assessment.unit else None
+    record = made.records.get(made.assessment.revision or "")
     if record is None or seen.status.stable is not None:
         return
     key = seen.owner.key

@@ -53,12 +53,16 @@ def kind_of(reason: str) -> DecisionKind:
     return DecisionKind.SCALING if reason == Reason.SCALED else DecisionKind.ROLLOUT
 
 
+def kind_of_recorded(decision: DecisionStatus) -> DecisionKind:
+    """Return the kind of a decision in a status; earlier operators wrote none."""
+    return decision.kind or kind_of(decision.reason)
+
+
 def last_decision(status: UnitStatus, kind: DecisionKind) -> DecisionStatus | None:
     """Return the last decision of a kind, but not one about records that are not accepted."""
     of_kind = (
         decision
         for decision in reversed(status.decisions)
-        if (decision.kind or kind_of(decision.reason)) == kind
-        and decision.reason != Reason.RECORD_REJECTED
+        if kind_of_recorded(decision) == kind and decision.reason != Reason.RECORD_REJECTED
     )
     return next(of_kind, None)

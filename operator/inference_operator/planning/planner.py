@@ -37,8 +37,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     """
     before = rollout_state_of(seen)
     assessment = assess(seen, before, defaults)
-    target = assessment.unit.revision if assessment.unit else None
-    state = completed(seen, before, target)
+    state = completed(seen, before, assessment.revision)
     size = unit_size(seen, state, assessment.invalid)
     settings = assessment.unit.rollout if assessment.unit else _rollout_settings(seen)
     facts = _facts(seen, assessment, settings, size, now)
@@ -77,7 +76,7 @@ def _facts(
 ) -> RolloutFacts:
     unit = assessment.unit
     return RolloutFacts(
-        target=unit.revision if unit else None,
+        target=assessment.revision,
         replicas=size,
         answering=seen.children.answering,
         settings=settings,

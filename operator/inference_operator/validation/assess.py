@@ -56,6 +56,11 @@ class Assessment:
     outside: tuple[Problem, ...] = ()
     """Values of a running revision that the allow-lists no longer allow."""
 
+    @property
+    def revision(self) -> str | None:
+        """The revision to reach; None without a unit."""
+        return self.unit.revision if self.unit else None
+
 
 def assess(seen: Observed, state: RolloutState, defaults: Defaults) -> Assessment:
     """Return the serving unit for the spec and today's nodes, or why there is not one."""

@@ -33,6 +33,17 @@ async def tried(world: OperatorHarness) -> timedelta | None:
         world.now += timedelta(minutes=1)
 
 
+async def rolling_out_while(kind: str, status: int, *, passes: int) -> OperatorHarness:
+    """Return a unit that rolls out version 2 while writes of a kind fail."""
+    world = OperatorHarness()
+    await serving(world, replicas=2)
+    world.cluster.before = refuse(lambda r: r.kind == kind, status, "not now")
+    world.user_applies(model=source(2), replicas=2)
+    for _ in range(passes):
+        await tried(world)
+    return world
+
+
 def reasons(world: OperatorHarness) -> list[str]:
     return [decision.reason for decision in world.status.decisions]
 
@@ -42,12 +53,7 @@ def never(revision: str) -> bool:
 
 
 async def test_a_revision_whose_record_is_refused_starts_once() -> None:
-    world = OperatorHarness()
-    await serving(world, replicas=2)
-    world.cluster.before = refuse(lambda r: r.kind == "ControllerRevision", 403, "no quota")
-    world.user_applies(model=source(2), replicas=2)
-    for _ in range(5):
-        await tried(world)
+    world = await rolling_out_while("ControllerRevision", 403, passes=5)
 
     assert reasons(world) == ["RevisionCreated", "Promoted", "RevisionCreated"]
     assert world.event_reasons.count("RevisionCreated") == 1
@@ -169,12 +175,7 @@ async def test_a_service_whose_name_was_taken_is_no_repair() -> None:
 
 
 async def test_a_write_that_was_skipped_is_no_repair() -> None:
-    world = OperatorHarness()
-    await serving(world, replicas=2)
-    world.cluster.before = refuse(lambda r: r.kind == "ConfigMap", 500, "etcd is away")
-    world.user_applies(model=source(2), replicas=2)
-    for _ in range(3):
-        await tried(world)
+    world = await rolling_out_while("ConfigMap", 500, passes=3)
     world.cluster.before = None
     await world.settle()
 

@@ -61,17 +61,16 @@ class Executor:
         skipped if one of these failed."""
         outcome, results = Outcome(), await self._send_all(plan)
         for action, result in zip(plan.actions, results, strict=True):
+            if not isinstance(result, bool):
+                self._pending_retries.add((plan.key, action.key))
             if isinstance(result, ApiError | ObjectionError):
                 _record(outcome, action, result)
-                self._pending_retries.add((plan.key, action.key))
-            elif result is None:
-                self._pending_retries.add((plan.key, action.key))
             elif result:
                 outcome.written += 1
                 self._record_repair(outcome, plan, action)
         return outcome
 
-    async def _send_all(self, plan: Plan) -> Sequence["Result"]:
+    async def _send_all(self, plan: Plan) -> Sequence[Result]:
         # A thousand deletions of forged children must not delay the others.
         writes, deletions = asyncio.Semaphore(AT_ONCE), asyncio.Semaphore(AT_ONCE)
         sent: dict[ChildKey, asyncio.Task[Result]] = {}
@@ -82,11 +81,12 @@ class Executor:
             sent[action.key] = asyncio.create_task(sending)
         try:
             return await asyncio.gather(*sent.values())
-        finally:
-            # After an unexpected error nothing is sent behind the next pass's back.
+        except BaseException:
+            # After an unexpected error nothing is sent while the next pass runs.
             for task in sent.values():
                 task.cancel()
             await asyncio.gather(*sent.values(), return_exceptions=True)
+            raise
 
     def forget(self, key: UnitKey) -> None:
         """Forget a unit that is gone."""

@@ -46,10 +46,7 @@ def completed(seen: Observed, state: RolloutState, target: str | None) -> Rollou
         return replace(state, stable=served) if is_all else state
     if state.canary is not None or target == state.stable:
         return state
-    canary = seen.status.canary
-    last = last_decision(seen.status, DecisionKind.ROLLOUT)
-    is_named = canary is not None and canary.revision == target
-    is_decided = last is not None and last.reason == Reason.REVISION_CREATED
-    if is_named or (is_decided and last is not None and last.target == target):
-        return replace(state, canary=target)
-    return state
+    canary, last = seen.status.canary, last_decision(seen.status, DecisionKind.ROLLOUT)
+    named = canary.revision if canary else None
+    decided = last.target if last and last.reason == Reason.REVISION_CREATED else None
+    return replace(state, canary=target) if target in (named, decided) else state

@@ -196,7 +196,7 @@ def _decisions(
 
 def _newest(decisions: Sequence[DecisionStatus]) -> tuple[DecisionStatus, ...]:
     """Return the newest decisions, and among them enough of each kind."""
-    kinds = [decision.kind or rollout_state.kind_of(decision.reason) for decision in decisions]
+    kinds = list(map(rollout_state.kind_of_recorded, decisions))
     excess, left = len(decisions) - DECISIONS_KEPT, Counter(kinds)
     newest: list[DecisionStatus] = []
     for decision, kind in zip(decisions, kinds, strict=True):

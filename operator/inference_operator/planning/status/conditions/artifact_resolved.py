@@ -16,7 +16,7 @@ from inference_operator.validation.references import OF_REFERENCES
 
 def artifact_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     kind = ConditionType.ARTIFACT_RESOLVED
-    record, unresolved = inputs.record, inputs.plan.assessment.unresolved
+    record, unresolved = inputs.record, inputs.assessment.unresolved
     if unresolved is not None and unresolved.reason not in OF_REFERENCES:
         holds = False if unresolved.is_definite else None
         yield ConditionDraft(
@@ -34,7 +34,7 @@ def artifact_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     if report is not None or inputs.ready > 0:
         is_pinned = record.sha256 or record.steps
         pinned = "" if is_pinned else "; set spec.model.source.sha256 to pin it"
-        contradictions = map(str, inputs.plan.assessment.contradictions)
+        contradictions = map(str, inputs.assessment.contradictions)
         message = "; ".join((f"{artifact} is loaded{pinned}", *contradictions))
         yield ConditionDraft(kind, True, Reason.RESOLVED, message)
         return

@@ -8,8 +8,8 @@ from inference_operator.planning.status.conditions.inputs import ConditionDraft,
 
 
 def defaults_current_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
-    plan = inputs.plan
-    if plan.assessment.outdated_default_reason:
-        reason = Reason.WAITING_FOR_ROLLOUT_SLOT if plan.assessment.wants_slot else Reason.PAUSED
+    assessment = inputs.assessment
+    if assessment.outdated_default_reason:
+        reason = Reason.WAITING_FOR_ROLLOUT_SLOT if assessment.wants_slot else Reason.PAUSED
         kind = ConditionType.DEFAULTS_CURRENT
-        yield ConditionDraft(kind, False, reason, plan.assessment.outdated_default_reason)
+        yield ConditionDraft(kind, False, reason, assessment.outdated_default_reason)

@@ -9,6 +9,7 @@ from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.pod_health import Diagnosis, diagnose
+from inference_operator.validation.assess import Assessment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,10 @@ class ConditionInputs:
     """Pods of `record` in which the model answers."""
 
     @property
+    def assessment(self) -> Assessment:
+        return self.plan.assessment
+
+    @property
     def replicas(self) -> int:
         return self.plan.sizes.unit
 
@@ -60,7 +65,7 @@ class ConditionInputs:
 
 def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> ConditionInputs:
     """Gather the inputs of every condition once."""
-    target = plan.assessment.unit.revision if plan.assessment.unit else plan.rollout.state.serving
+    target = plan.assessment.revision or plan.rollout.state.serving
     record = plan.records.get(target) if target else None
     diagnosis = None
     if record is not None:
@@ -72,7 +77,7 @@ def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Con
 
 def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:
     since = f" (since {format_time(unresolved.since)})" if unresolved.since else ""
-    unit = inputs.plan.assessment.unit
+    unit = inputs.assessment.unit
     version = unit.last_known_version if unit else ""
     kept = f"; until then the operator uses {version}" if version else ""
     return f"{unresolved.message}{since}{kept}{still_serving(inputs)}"
@@ -80,8 +85,11 @@ def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:
 
 def still_serving(inputs: ConditionInputs) -> str:
     stable = inputs.plan.rollout.state.stable
-    target = inputs.plan.assessment.unit.revision if inputs.plan.assessment.unit else None
-    if stable is None or stable == target or inputs.seen.children.ready_of(stable) == 0:
+    if (
+        stable is None
+        or stable == inputs.assessment.revision
+        or inputs.seen.children.ready_of(stable) == 0
+    ):
         return ""
     replicas = counted(inputs.seen.children.ready_of(stable), "replica")
     return f" (revision {stable} continues to serve on {replicas})"

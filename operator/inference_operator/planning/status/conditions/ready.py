@@ -15,7 +15,7 @@ from inference_operator.planning.status.conditions.inputs import (
 
 def ready_condition(inputs: ConditionInputs) -> ConditionDraft:
     holds, reason, message = _readiness(inputs)
-    choice = inputs.plan.assessment.accelerator
+    choice = inputs.assessment.accelerator
     if choice is not None and choice.fallback_is_off and choice.message not in message:
         message = f"{message}; {choice.message}"
     return ConditionDraft(ConditionType.READY, holds, reason, message)
@@ -74,7 +74,7 @@ def _serving_sentence(inputs: ConditionInputs, record: RevisionRecord) -> str:
         f"model {record.model} version {record.version} (revision {record.revision}) answers on"
         f" {inputs.ready} of {counted(inputs.replicas, 'replica')}"
     )
-    accelerator = inputs.plan.assessment.accelerator
+    accelerator = inputs.assessment.accelerator
     if accelerator is not None and accelerator.mode is Mode.CPU:
         sentence += f"; {accelerator.message}"
     return sentence

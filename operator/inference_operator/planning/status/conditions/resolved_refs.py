@@ -8,7 +8,7 @@ from inference_operator.planning.status.conditions.inputs import ConditionDraft,
 
 
 def references_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
-    outcomes = inputs.plan.assessment.references
+    outcomes = inputs.assessment.references
     if not outcomes:
         return
     broken = [outcome for outcome in outcomes if not outcome.resolves]

@@ -11,22 +11,19 @@ from inference_operator.planning.status.conditions.inputs import (
 
 
 def spec_valid_condition(inputs: ConditionInputs) -> ConditionDraft:
-    if inputs.plan.assessment.invalid is not None:
-        message = inputs.plan.assessment.invalid.message + still_serving(inputs)
-        return ConditionDraft(
-            ConditionType.SPEC_VALID, False, inputs.plan.assessment.invalid.reason, message
-        )
-    if inputs.plan.assessment.unit is None and inputs.plan.assessment.unresolved is not None:
+    kind, assessment = ConditionType.SPEC_VALID, inputs.assessment
+    if assessment.invalid is not None:
+        message = assessment.invalid.message + still_serving(inputs)
+        return ConditionDraft(kind, False, assessment.invalid.reason, message)
+    if assessment.unit is None and assessment.unresolved is not None:
         message = (
             "the spec will be checked when its model versions and references have been resolved"
         )
-        return ConditionDraft(
-            ConditionType.SPEC_VALID, None, inputs.plan.assessment.unresolved.reason, message
-        )
+        return ConditionDraft(kind, None, assessment.unresolved.reason, message)
     message = "the spec can be served"
-    if inputs.plan.assessment.outside:
-        outside = joined(inputs.plan.assessment.outside)
+    if assessment.outside:
+        outside = joined(assessment.outside)
         message = (
             f"the running revision continues to serve, but a new one would be refused: {outside}"
         )
-    return ConditionDraft(ConditionType.SPEC_VALID, True, Reason.VALID, message)
+    return ConditionDraft(kind, True, Reason.VALID, message)

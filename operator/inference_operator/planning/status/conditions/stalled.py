@@ -10,17 +10,15 @@ from inference_operator.planning.status.conditions.inputs import (
 
 
 def stalled_condition(inputs: ConditionInputs) -> ConditionDraft | None:
-    plan = inputs.plan
-    kind = ConditionType.STALLED
-    if plan.assessment.invalid is not None:
-        return ConditionDraft(
-            kind, True, plan.assessment.invalid.reason, plan.assessment.invalid.message
-        )
+    plan, kind = inputs.plan, ConditionType.STALLED
+    invalid, unresolved = plan.assessment.invalid, plan.assessment.unresolved
+    if invalid is not None:
+        return ConditionDraft(kind, True, invalid.reason, invalid.message)
     if inputs.errors:
         return ConditionDraft(kind, True, Reason.CHILD_REFUSED, "; ".join(inputs.errors))
-    if plan.assessment.unresolved is not None and plan.assessment.unresolved.is_definite:
-        message = unresolved_sentence(inputs, plan.assessment.unresolved)
-        return ConditionDraft(kind, True, plan.assessment.unresolved.reason, message)
+    if unresolved is not None and unresolved.is_definite:
+        message = unresolved_sentence(inputs, unresolved)
+        return ConditionDraft(kind, True, unresolved.reason, message)
     if plan.rejected:
         return ConditionDraft(kind, True, Reason.RECORD_REJECTED, plan.rejected)
     # A pause ends with a word of the person who asked for it: nothing is wrong.
