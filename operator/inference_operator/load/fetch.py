@@ -4,7 +4,6 @@ Small files and those of servers without ranges grow from their start; large one
 pieces over several connections.
 """
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from inference_operator.load.transfer.resumable_download import Download, Resuma
 from inference_operator.load.transfer.retry import Retries, RetryPolicy, Sleep, TransientError
 from inference_operator.load.transfer.source import ArtifactSource, ByteRange, Listing, RangeError
 from inference_operator.load.transfer.space import require_space
+from inference_operator.load.transfer.stop import Stop
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Fetcher:
     in_ranges: bool = True
     """True if a large file may come over several connections."""
 
-    def files(self, uri: str) -> Listing:
+    def files(self, uri: str, stop: Stop) -> Listing:
         """Return the files at the address; LoadError when the source does not list them."""
-        retries = self.retries(self.policy, time.sleep)
+        retries = self.retries(self.policy, stop.pause)
         while True:
             try:
                 return self.source.files(uri)
@@ -53,11 +53,15 @@ class Fetcher:
                 retries.wait(cut, shown_uri(uri), 0)
 
     def fetch(self, download: Download, folder: Path) -> Fetched:
-        """Download the whole file to `folder`/download; LoadError when that fails for good."""
+        """Download the whole file to `folder`/download.
+
+        LoadError when that fails for good; StoppedError when another download failed.
+        """
         partial = ResumableDownload(folder, download)
         if partial.resumed:
             log("resuming a download", model=download.model, bytes=partial.size)
-        retries, may_split = self.retries(self.policy, time.sleep), self.in_ranges
+        retries = self.retries(self.policy, download.downloads.stop.pause)
+        may_split = self.in_ranges
         while not partial.complete:
             try:
                 whole = self._attempt(download, partial, may_split)
@@ -91,7 +95,7 @@ class Fetcher:
                 missing = answer.total - partial.size
                 require_space(partial.path.parent, missing, f"the download of {download.model}")
             progress = Progress(download.model, answer.total, partial.size)
-            partial.append(progress.over(answer.body))
+            partial.append(progress.over(download.downloads.stop.over(answer.body)))
         if answer.total is not None and partial.size != answer.total:
             raise TransientError(
                 f"the connection ended after {partial.size:,} of {answer.total:,} bytes"

@@ -4,8 +4,9 @@ Built-in steps are written instead of fetched, and ensembles are a config.pbtxt 
 Models that an earlier container completed are kept, and its unfinished downloads are resumed.
 """
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from inference_operator.load.transfer.node_cache import NodeCache
 from inference_operator.load.transfer.progress import log
 from inference_operator.load.transfer.size_limit import Downloads, SizeLimit
 from inference_operator.load.transfer.space import free_bytes, insufficient, sized
+from inference_operator.load.transfer.stop import Stop, StoppedError
 
 MODELS_AT_ONCE = 3
 
@@ -67,10 +69,18 @@ class Loader:
     def load(self, orders: tuple[ModelOrder, ...]) -> LoadReport:
         """Lay out the whole repository, or raise the LoadError of the plan's first failure.
 
-        Several models are fetched at once. All of them end before a failure is reported.
+        Several models are fetched at once. The first failure ends the other downloads; the
+        container's next start resumes them.
         """
+        stop = Stop()
         with ThreadPoolExecutor(MODELS_AT_ONCE, "models") as workers:
-            futures = [workers.submit(self._load_one, order) for order in orders]
+            futures = [
+                workers.submit(self._load_one, o, Downloads(self._limit(o.model), stop.child()))
+                for o in orders
+            ]
+            with suppress(LoadError):
+                stop.at_first_error(futures)
+        _raise_first(futures)
         done = zip(orders, [future.result() for future in futures], strict=True)
         # An ensemble has no artifact.
         loaded = tuple(model for order, model in done if not _is_ensemble(order))
@@ -78,13 +88,13 @@ class Loader:
         names = ", ".join(f"{o.model.name} (version {o.model.version})" for o in orders)
         return LoadReport(Reason.RESOLVED, f"laid out {names}", loaded)
 
-    def _load_one(self, order: ModelOrder) -> LoadedModel:
+    def _load_one(self, order: ModelOrder, downloads: Downloads) -> LoadedModel:
         staging = Staging(self._folders.output, order)
         if (done := staging.complete()) is not None:
             log("already laid out", model=done.name, sha256=done.sha256)
             return done
         try:
-            artifact = self._lay_out(order, staging)
+            artifact = self._lay_out(order, staging, downloads)
         except LoadError as failure:
             # An unfinished download is resumed after the container's restart.
             if failure.reason is not Reason.FETCH_FAILED:
@@ -97,7 +107,7 @@ class Loader:
         log("laid out", model=loaded.name, sha256=loaded.sha256, bytes=loaded.bytes)
         return loaded
 
-    def _lay_out(self, order: ModelOrder, staging: Staging) -> Artifact:
+    def _lay_out(self, order: ModelOrder, staging: Staging, downloads: Downloads) -> Artifact:
         if _is_ensemble(order):
             check_ensemble(order)
             # Triton needs a folder for the version, even an empty one.
@@ -105,12 +115,11 @@ class Loader:
             return Artifact(None, "", digest_of(staging.version), 0)
         verifier = Verifier(order)
         staging.prepare()
-        limit = self._limit(order.model)
-        artifact = self._obtain(order.model, staging, Downloads(limit))
+        artifact = self._obtain(order.model, staging, downloads)
         if artifact.file is not None and is_archive(artifact.kind):
 
             def check(size: int) -> None:
-                limit.check(size, "after unpacking", "at least ")
+                downloads.limit.check(size, "after unpacking", "at least ")
 
             unpack(artifact.file, artifact.kind, staging.version, check)
             staging.unwrap(verifier.main_file)
@@ -183,6 +192,14 @@ class Loader:
             return LoadError(Reason.ARTIFACT_FORBIDDEN, _text(error), remedy)
         message = short(_text(error), 300)
         return LoadError(Reason.FETCH_FAILED, message, "correct it, or the files there")
+
+
+def _raise_first(loads: "Iterable[Future[LoadedModel]]") -> None:
+    """Raise the first failure of the plan, but not that of a download that was told to end."""
+    failures = [load.exception() for load in loads if not load.cancelled()]
+    for failure in failures:
+        if failure is not None and not isinstance(failure, StoppedError):
+            raise failure
 
 
 def _text(error: OSError) -> str:

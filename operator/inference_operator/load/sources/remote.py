@@ -51,7 +51,7 @@ class RemoteSource:
 
     def obtain(self, model: PlannedModel, uri: str, staging: Staging) -> Artifact:
         """Download the source's file, or lay its folder out in the version's folder."""
-        listing = self.fetcher.files(uri)
+        listing = self.fetcher.files(uri, self.downloads.stop)
         if listing.is_folder:
             return self._folder(model, listing, staging)
         (file,) = listing.files
@@ -73,13 +73,14 @@ class RemoteSource:
         parts = staging.work / "files"
         _remove_others(parts, {_part(file) for file in listing.files})
 
-        def lay_out(file: RemoteFile, place: Path) -> Fetched:
+        def fetch(file: RemoteFile) -> Fetched:
             own = parts / _part(file)
             own.mkdir(parents=True, exist_ok=True)
             return self._file(model, file, own, file.sha256)
 
         with ThreadPoolExecutor(FILES_AT_ONCE, "files") as workers:
-            files = list(workers.map(lay_out, listing.files, places))
+            fetches = [workers.submit(fetch, file) for file in listing.files]
+            files = self.downloads.stop.at_first_error(fetches)
         for fetched, place in zip(files, places, strict=True):
             place.parent.mkdir(parents=True, exist_ok=True)
             fetched.path.rename(place)

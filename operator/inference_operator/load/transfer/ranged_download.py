@@ -8,7 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -61,7 +61,7 @@ class RangedDownload:
         self._record = folder / _RECORD
         self._download, self._whole = download, whole
         self._file = -1
-        self._lock, self._stop = threading.Lock(), threading.Event()
+        self._lock, self._stop = threading.Lock(), download.downloads.stop.child()
         self._there = self._taken_over()
         self.resumed = bool(self._there)
 
@@ -85,13 +85,12 @@ class RangedDownload:
             os.ftruncate(self._file, self._whole.size)
             with ThreadPoolExecutor(CONNECTIONS, "download") as connections:
                 # A piece that waits for its next attempt must not delay the end.
-                sleep = self._stop.wait
-                self._all(
-                    [
-                        connections.submit(self._fetch_one, source, start, retries(sleep), progress)
-                        for start in starts
-                    ]
-                )
+                sleep = self._stop.pause
+                pieces = [
+                    connections.submit(self._fetch_one, source, start, retries(sleep), progress)
+                    for start in starts
+                ]
+                self._stop.at_first_error(pieces)
         except RangeError:
             self.discard()
             raise
@@ -111,27 +110,16 @@ class RangedDownload:
         self._download.downloads.hold(self._path, 0)
         self._there.clear()
 
-    def _all(self, pieces: "list[Future[None]]") -> None:
-        try:
-            for piece in as_completed(pieces):
-                piece.result()
-        except BaseException:
-            self._stop.set()
-            for piece in pieces:
-                piece.cancel()
-            raise
-
     def _fetch_one(
         self, source: ArtifactSource, start: int, retries: Retries, progress: Progress
     ) -> None:
         at, end = start, self._end(start)
-        while at < end and not self._stop.is_set():
+        while at < end:
+            self._stop.check()
             try:
                 with source.get(self._download.uri, ByteRange(at, end), self._whole.etag) as answer:
                     self._check(answer, at)
-                    for chunk in answer.body:
-                        if self._stop.is_set():
-                            return
+                    for chunk in self._stop.over(answer.body):
                         kept = chunk[: end - at]
                         self._write(at, kept)
                         at += len(kept)
@@ -142,8 +130,7 @@ class RangedDownload:
                     raise TransientError(f"the connection ended at byte {at:,} of {end:,}")
             except TransientError as cut:
                 retries.wait(cut, shown_uri(self._download.uri), at)
-        if at >= end:
-            self._note(start)
+        self._note(start)
 
     def _check(self, answer: Answer, at: int) -> None:
         if answer.start != at:

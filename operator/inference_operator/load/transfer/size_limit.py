@@ -12,6 +12,7 @@ from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
 from inference_operator.load.transfer.space import sized
+from inference_operator.load.transfer.stop import Stop
 
 _REMEDY = "raise it, if the model is meant to be that large"
 
@@ -40,10 +41,11 @@ class SizeLimit:
 
 
 class Downloads:
-    """A thread-safe sum of the sizes of one model's files as they are fetched."""
+    """The downloads of one model: a thread-safe sum of their sizes, and the request to end."""
 
-    def __init__(self, limit: SizeLimit) -> None:
+    def __init__(self, limit: SizeLimit, stop: Stop | None = None) -> None:
         self.limit = limit
+        self.stop = stop or Stop()
         self._lock = threading.Lock()
         self._sizes: dict[Path, int] = {}
         self._total = 0
