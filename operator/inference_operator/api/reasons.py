@@ -18,6 +18,7 @@ class Reason(StrEnum):
     ARTIFACT_FORBIDDEN = "ArtifactForbidden"
     ARTIFACT_INVALID = "ArtifactInvalid"
     DIGEST_MISMATCH = "DigestMismatch"
+    ARTIFACTS_DIFFER = "ArtifactsDiffer"
     TENSOR_MISMATCH = "TensorMismatch"
     INSUFFICIENT_DISK = "InsufficientDisk"
     FETCH_FAILED = "FetchFailed"

@@ -20,6 +20,9 @@ kind has such a field."""
 CHILD_SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 
 
+_DIGESTS = ".digests"
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class UnitKey:
     """Identity of one InferenceModel or EnsemblePipeline in the cluster."""
@@ -79,9 +82,19 @@ def revision_child_name(unit: str, revision: str) -> str:
     return f"{unit}-{revision}"
 
 
+def digests_name(child: str) -> str:
+    """Return `<name>-<hash>.digests` for the children called `<name>-<hash>`: the ConfigMap of what
+    the revision has served. No unit has a dot in its name, so no other child has this one."""
+    return f"{child}{_DIGESTS}"
+
+
+def is_digests(name: str) -> bool:
+    return name.endswith(_DIGESTS)
+
+
 def revision_of_child(name: str) -> str:
     """Return the revision in the name of its child; names, unlike labels, cannot be edited."""
-    return name.rpartition("-")[2]
+    return name.removesuffix(_DIGESTS).rpartition("-")[2]
 
 
 def unit_of(labels: Mapping[str, str], namespace: str) -> UnitKey | None:

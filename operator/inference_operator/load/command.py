@@ -19,6 +19,8 @@ USAGE = 2
 ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 
 _CONFIG = Path("/etc/inference-operator")
+# Not an option: an older image would refuse an unknown one.
+_DIGESTS = _CONFIG / "digests"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -98,7 +100,7 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
     from inference_operator.load.plan import read_plan
     from inference_operator.load.transfer.progress import log
 
-    folders = Folders(arguments.output, arguments.credentials, arguments.claims)
+    folders = Folders(arguments.output, arguments.credentials, arguments.claims, _DIGESTS)
     try:
         cache = _cache_at(arguments.cache) if arguments.cache else None
         loader = Loader(folders, cache=cache, size_limit=arguments.size_limit)

@@ -10,7 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from inference_operator.api.problem import Problem
+from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadedModel, LoadReport
@@ -23,7 +23,7 @@ from inference_operator.load.layout.foreign_code import check_code
 from inference_operator.load.layout.links import check_links
 from inference_operator.load.layout.verify import Verifier, check_ensemble
 from inference_operator.load.layout.version_folder import Staging, remove_staging
-from inference_operator.load.plan import ModelOrder
+from inference_operator.load.plan import ModelOrder, read_digests
 from inference_operator.load.sources import volume_claims
 from inference_operator.load.sources.credentials import Secret, read_secret
 from inference_operator.load.sources.remote import SET_DIGEST, SOURCE_DIGEST, Artifact, RemoteSource
@@ -45,6 +45,8 @@ class Folders:
     output: Path
     credentials: Path
     claims: Path
+    digests: Path | None = None
+    """Where the digests are that the revision has served; absent before its first pod serves."""
 
 
 def fetcher_of(uri: str, secret: Secret | None) -> Fetcher:
@@ -65,6 +67,7 @@ class Loader:
         """Set the folders; `size_limit` is in bytes, for models without one; None: any size."""
         self._folders, self._fetcher, self._cache = folders, fetcher, cache
         self._size_limit = size_limit
+        self._served = read_digests(folders.digests) if folders.digests else {}
 
     def load(self, orders: tuple[ModelOrder, ...]) -> LoadReport:
         """Lay out the whole repository, or raise the LoadError of the plan's first failure.
@@ -90,7 +93,8 @@ class Loader:
 
     def _load_one(self, order: ModelOrder, downloads: Downloads) -> LoadedModel:
         staging = Staging(self._folders.output, order)
-        if (done := staging.complete()) is not None:
+        done = staging.complete()
+        if done is not None and self._may_serve(order.model, done.sha256):
             log("already laid out", model=done.name, sha256=done.sha256)
             return done
         try:
@@ -165,7 +169,24 @@ class Loader:
                 f"{SET_DIGEST}, or put that artifact back at its uri",
             )
             raise LoadError.of(Reason.DIGEST_MISMATCH, [problem])
+        self._check_served(model, artifact.sha256)
         return artifact
+
+    def _check_served(self, model: PlannedModel, sha256: str) -> None:
+        """Raise LoadError if the revision has served another artifact."""
+        if not self._may_serve(model, sha256):
+            problem = Problem(
+                SOURCE_URI,
+                f"an artifact with sha256 {sha256}",
+                f"{self._served[model.name]}, which this revision has served before",
+                f"set {SOURCE_DIGEST} to the digest of the artifact that you mean, which makes a"
+                " new revision, or put the former artifact back",
+            )
+            raise LoadError.of(Reason.ARTIFACTS_DIFFER, [problem], model.name)
+
+    def _may_serve(self, model: PlannedModel, sha256: str) -> bool:
+        """Return whether the revision has served this artifact, or none yet."""
+        return model.sha256 is not None or self._served.get(model.name) in (None, sha256)
 
     def _copy(
         self, model: PlannedModel, uri: str, staging: Staging, downloads: Downloads

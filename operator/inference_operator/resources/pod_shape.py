@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from inference_operator.api.affinity import Affinity
 from inference_operator.api.arguments import RESERVED_ARGS
 from inference_operator.api.topology_spread import TopologySpreadConstraint
+from inference_operator.domain.names import digests_name
 from inference_operator.domain.repository_plan import CACHE_VARIABLE, SIZE_LIMIT_VARIABLE
 from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, LOADER, METRICS_PORT, TRITON
 from inference_operator.resources.shapes import (
@@ -31,6 +32,8 @@ from inference_operator.resources.typed_shapes import shape_of
 from inference_operator.resources.volumes import (
     CLAIMS_PATH,
     CREDENTIALS_PATH,
+    DIGESTS,
+    DIGESTS_PATH,
     MODELS_PATH,
     PLAN_PATH,
 )
@@ -121,6 +124,7 @@ _TRITON_FOLDERS: dict[str, Shape] = {**_SCRATCH, "shm": equal("/dev/shm")}
 _LOADER_FOLDERS: dict[str, Shape] = {
     **_SCRATCH,
     "plan": equal(PLAN_PATH),
+    DIGESTS: equal(DIGESTS_PATH),
     "secret-": text(f"{CREDENTIALS_PATH}/{DNS_NAME}", f"a folder of {CREDENTIALS_PATH}"),
     "claim-": text(f"{CLAIMS_PATH}/{DNS_NAME}", f"a folder of {CLAIMS_PATH}"),
 }
@@ -211,6 +215,10 @@ def _volume(value: object, path: str, child: str) -> Mismatch | None:
         "tmp": ("emptyDir", _DISK),
         "shm": ("emptyDir", _MEMORY),
         "plan": ("configMap", fields({"name": equal(child)})),
+        DIGESTS: (
+            "configMap",
+            fields({"name": equal(digests_name(child)), "optional": equal(True)}),
+        ),
         "secret-": ("secret", fields({"secretName": _NAME, "optional": equal(True)})),
         "claim-": (
             "persistentVolumeClaim",

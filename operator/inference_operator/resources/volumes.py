@@ -1,7 +1,7 @@
 """Volumes of the pod, and their mounts in each container."""
 
 from inference_operator.domain.disk import as_quantity, disk_limits
-from inference_operator.domain.names import revision_child_name
+from inference_operator.domain.names import digests_name, revision_child_name
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.resources.metadata import Manifest
 
@@ -9,6 +9,8 @@ PLAN_PATH = "/etc/inference-operator/repository"
 CREDENTIALS_PATH = "/etc/inference-operator/credentials"
 CLAIMS_PATH = "/mnt/claims"
 MODELS_PATH = "/models"
+DIGESTS_PATH = "/etc/inference-operator/digests"
+DIGESTS = "digests"
 
 
 def pod_volumes(unit: ServingUnit) -> list[Manifest]:
@@ -22,6 +24,7 @@ def pod_volumes(unit: ServingUnit) -> list[Manifest]:
         {"name": "plan", "configMap": plan},
         {"name": "tmp", "emptyDir": {"sizeLimit": as_quantity(disk.scratch)}},
         {"name": "shm", "emptyDir": shared},
+        *_digests(unit),
         # Optional, so that a missing Secret becomes the loader's sentence, not a silent wait.
         *(
             {"name": f"secret-{index}", "secret": {"secretName": name, "optional": True}}
@@ -44,6 +47,10 @@ def loader_mounts(unit: ServingUnit) -> list[Manifest]:
         {"name": "plan", "mountPath": PLAN_PATH, "readOnly": True},
         {"name": "tmp", "mountPath": "/tmp"},
         *(
+            {"name": volume["name"], "mountPath": DIGESTS_PATH, "readOnly": True}
+            for volume in _digests(unit)
+        ),
+        *(
             {
                 "name": f"secret-{index}",
                 "mountPath": f"{CREDENTIALS_PATH}/{name}",
@@ -65,6 +72,17 @@ def triton_mounts() -> list[Manifest]:
         {"name": "tmp", "mountPath": "/tmp"},
         {"name": "shm", "mountPath": "/dev/shm"},
     ]
+
+
+def _digests(unit: ServingUnit) -> list[Manifest]:
+    """Return the volume of the digests that the revision has served, if any source is not pinned.
+
+    Optional: the ConfigMap comes when the first pod serves.
+    """
+    if all(model.planned.uri is None or model.planned.sha256 for model in unit.models):
+        return []
+    name = digests_name(revision_child_name(unit.key.name, unit.revision))
+    return [{"name": DIGESTS, "configMap": {"name": name, "optional": True}}]
 
 
 def _secrets(unit: ServingUnit) -> list[str]:

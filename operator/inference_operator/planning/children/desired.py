@@ -4,9 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from inference_operator.domain.names import ChildKey, UnitKey, revision_of_child
+from inference_operator.domain.names import (
+    ChildKey,
+    UnitKey,
+    is_digests,
+    revision_child_name,
+    revision_of_child,
+)
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.domain.served_digests import served_digests_of
 from inference_operator.domain.sizes import BUDGET_FROM, Sizes
 from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.planning.children.drift import drift
@@ -18,6 +25,7 @@ from inference_operator.resources.pod_disruption_budget import (
     pod_disruption_budget,
     selected_by_budget,
 )
+from inference_operator.resources.served_digests import reads_digests, served_digests
 from inference_operator.resources.service import selected_revision, service
 
 # Written first: a pod must not start without its ConfigMap and record.
@@ -83,6 +91,7 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     live = [records[revision] for revision in goal.tracks.revisions if revision in records]
     for revision in sorted(goal.kept | {record.revision for record in live}):
         yield controller_revision(seen.owner, records[revision])
+        yield from _digests(seen, records[revision])
     for record in live:
         pods = goal.sizes.of[record.revision]
         for manifest in record.children:
@@ -98,6 +107,15 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     protected = served if served in goal.tracks.revisions and served is not None else selected
     if budget := pod_disruption_budget(seen.owner, protected, goal.sizes.unit):
         yield budget
+
+
+def _digests(seen: Observed, record: RevisionRecord) -> Iterator[Mapping[str, Any]]:
+    """Yield what the revision has served, for its pods to come."""
+    if not any(reads_digests(child) for child in record.children if child["kind"] == "Deployment"):
+        return
+    child = revision_child_name(seen.owner.key.name, record.revision)
+    if digests := served_digests_of(seen.children, child, record.revision):
+        yield served_digests(seen.owner, record.revision, digests)
 
 
 def blocked_by_conflicts(seen: Observed, replicas: int) -> dict[ChildKey, str]:
@@ -143,6 +161,9 @@ def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Acti
 
 def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Cause:
     """Return whether another client deleted a child, or whether it is new."""
+    if is_digests(key.name):
+        # It comes when the first pod serves.
+        return Cause.DECISION
     if key.kind in _FIRST or key.kind == "Deployment":
         existed = revision_of_child(key.name) in goal.before.live
     else:

@@ -33,6 +33,7 @@ ARTIFACT_REASONS = frozenset(
         Reason.ARTIFACT_FORBIDDEN,
         Reason.ARTIFACT_INVALID,
         Reason.DIGEST_MISMATCH,
+        Reason.ARTIFACTS_DIFFER,
         Reason.TENSOR_MISMATCH,
         Reason.INSUFFICIENT_DISK,
         Reason.FETCH_FAILED,

@@ -8,6 +8,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.planning.plan import Plan
+from inference_operator.planning.status.mixed_artifacts import mixed_artifacts
 from inference_operator.planning.status.pod_health import Diagnosis, diagnose
 from inference_operator.validation.assess import Assessment
 
@@ -52,8 +53,13 @@ class ConditionInputs:
 
     @property
     def serves(self) -> bool:
-        """Return whether this revision answers clients on all replicas."""
-        return self.promoted and self.reached and self.ready >= self.replicas
+        """Return whether this revision answers clients on all replicas, with one artifact."""
+        is_complete = self.promoted and self.reached and self.ready >= self.replicas
+        return is_complete and not self._is_mixed
+
+    @property
+    def _is_mixed(self) -> bool:
+        return self.diagnosis is not None and self.diagnosis.reason is Reason.ARTIFACTS_DIFFER
 
     @property
     def reached(self) -> bool:
@@ -71,7 +77,10 @@ def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Con
     if record is not None:
         pods = seen.children.pods_of(record.revision)
         way_out = plan.assessment.accelerator.way_out if plan.assessment.accelerator else ""
-        diagnosis = diagnose(record, seen.children.deployments.get(record.revision), pods, way_out)
+        mixed = mixed_artifacts(seen.children, seen.owner.key.name, record)
+        diagnosis = mixed or diagnose(
+            record, seen.children.deployments.get(record.revision), pods, way_out
+        )
     return ConditionInputs(seen, plan, errors, record, diagnosis, seen.children.ready_of(target))
 
 
