@@ -1,6 +1,7 @@
 """The inputs of all conditions, and the phrases that they share."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from inference_operator.api.conditions import ConditionType, format_time
 from inference_operator.api.quoting import counted
@@ -38,6 +39,8 @@ class ConditionInputs:
     ready: int
     """Pods of `record` in which the model answers."""
 
+    now: datetime
+
     @property
     def assessment(self) -> Assessment:
         return self.plan.assessment
@@ -63,7 +66,9 @@ class ConditionInputs:
         )
 
 
-def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> ConditionInputs:
+def condition_inputs(
+    seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime
+) -> ConditionInputs:
     """Gather the inputs of every condition once."""
     target = plan.assessment.revision or plan.rollout.state.serving
     record = plan.records.get(target) if target else None
@@ -72,7 +77,8 @@ def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Con
         pods = seen.children.pods_of(record.revision)
         way_out = plan.assessment.accelerator.way_out if plan.assessment.accelerator else ""
         diagnosis = diagnose(record, seen.children.deployments.get(record.revision), pods, way_out)
-    return ConditionInputs(seen, plan, errors, record, diagnosis, seen.children.ready_of(target))
+    ready = seen.children.ready_of(target)
+    return ConditionInputs(seen, plan, errors, record, diagnosis, ready, now)
 
 
 def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:
