@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from inference_operator.api.shown_uri import shown_uri
 
-# Enough to compare with a registry's page; the status has the whole digest.
-_DIGITS = 12
-
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
@@ -29,12 +26,12 @@ class Artifact:
     def summary(self) -> str:
         """The artifact in a sentence, without the secret parts of its address.
 
-        >>> Artifact("models:/x/3", "3", "ab" * 32, "r1").summary
-        'models:/x/3 (run r1, sha256 abababababab…)'
+        >>> Artifact("models:/x/3", "3", "ab12", "r1").summary
+        'models:/x/3 (run r1, sha256 ab12)'
         """
         if self.steps:
             return self.steps.replace(",", ", ")
         run = f"run {self.run_id}" if self.run_id else ""
-        digest = f"sha256 {self.sha256[:_DIGITS]}…" if self.sha256 else ""
+        digest = f"sha256 {self.sha256}" if self.sha256 else ""
         details = ", ".join(filter(None, (run, digest)))
         return f"{shown_uri(self.uri)} ({details})" if details else shown_uri(self.uri)

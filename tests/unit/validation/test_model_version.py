@@ -130,7 +130,7 @@ def test_a_version_that_was_registered_anew_is_another_revision() -> None:
 
 def test_decisions_name_version_run_and_digest() -> None:
     (decision,) = plan(seen(version(4)), DEFAULTS, NOON).decisions
-    assert f"of models:/fx_drift/4 (run run-4, sha256 {DIGEST[:12]}…)" in decision.message
+    assert f"of models:/fx_drift/4 (run run-4, sha256 {DIGEST})" in decision.message
     assert decision.artifact == Artifact("models:/fx_drift/4", "4", DIGEST, "run-4")
 
 
