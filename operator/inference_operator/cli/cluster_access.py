@@ -28,22 +28,26 @@ class AccessError(Exception):
 
 def add_unit(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that name one resource of a cluster."""
-    kinds = {kind: resource.kind for resource in CUSTOM_RESOURCES for kind in _names(resource)}
-    parser.add_argument("name", metavar="NAME", help="name of the resource")
+    parser.add_argument("name", metavar="NAME", help="name of the resource, or KIND/NAME")
     parser.add_argument(
         "-n", "--namespace", help="its namespace (that of the kubeconfig's context, or default)"
     )
     parser.add_argument(
         "--kind",
-        type=lambda text: kinds.get(text.lower(), text),
+        type=_kind,
         choices=[resource.kind for resource in CUSTOM_RESOURCES],
         help="its kind, if both kinds have a resource of that name; imodel and epipe are accepted",
     )
 
 
-def _names(resource: object) -> tuple[str, ...]:
-    kind, plural, short = (getattr(resource, name) for name in ("kind", "plural", "short_name"))
-    return kind.lower(), plural, f"{plural}.{GROUP}", short
+def _kind(text: str) -> str:
+    """Return the kind that kubectl knows by this text; the text if there is none."""
+    for resource in CUSTOM_RESOURCES:
+        plural = resource.plural
+        names = (resource.kind.lower(), plural, f"{plural}.{GROUP}", resource.short_name)
+        if text.lower() in names:
+            return resource.kind
+    return text
 
 
 async def load_configuration() -> "Configuration":
@@ -107,10 +111,12 @@ async def unit_of(cluster: "KubeCluster", arguments: argparse.Namespace) -> Unit
     from inference_operator.adapters.kubernetes.api_error import ApiError
     from inference_operator.observation.kinds import UNITS
 
-    namespace, name = namespace_of(arguments), arguments.name
+    namespace = namespace_of(arguments)
+    prefix, slash, name = arguments.name.rpartition("/")
+    kind = _kind(prefix) if slash else arguments.kind
     existing = []
     for resource in UNITS:
-        if arguments.kind in (None, resource.kind):
+        if kind in (None, resource.kind):
             try:
                 await cluster.get(resource, namespace, name)
                 existing.append(resource.kind)
@@ -123,7 +129,7 @@ async def unit_of(cluster: "KubeCluster", arguments: argparse.Namespace) -> Unit
         return UnitKey(existing[0], namespace, name)
     if existing:
         raise AccessError(f"{name} is {' and '.join(existing)}; choose one with --kind")
-    kinds = arguments.kind or " or ".join(resource.kind for resource in UNITS)
+    kinds = kind or " or ".join(resource.kind for resource in UNITS)
     raise AccessError(f"namespace {namespace} has no {kinds} {name}; apply it, or give -n")
 
 

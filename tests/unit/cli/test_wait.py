@@ -1,6 +1,7 @@
 """`wait`: Ready, Stalled or a timeout, for the present generation only."""
 
 import asyncio
+from argparse import Namespace
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -9,10 +10,11 @@ import pytest
 
 from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.cli import wait
-from inference_operator.cli.cluster_access import AccessError
+from inference_operator.cli.cluster_access import AccessError, unit_of
 from inference_operator.cli.main import main
 from inference_operator.cli.wait import Outcome, Wait, verdict
 from inference_operator.domain.api_resource import ApiResource
+from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, Body, imodel
 
 SHORT = timedelta(seconds=0.2)
@@ -204,6 +206,41 @@ def test_wrong_arguments_are_refused(words: Sequence[str]) -> None:
     with pytest.raises(SystemExit) as end:
         main(["wait", *words])
     assert end.value.code == 2
+
+
+class OneModel:
+    """A cluster with one model, called `fx`."""
+
+    async def get(self, resource: ApiResource, namespace: str, name: str) -> Body:
+        if (resource.kind, namespace, name) != ("InferenceModel", "desk", "fx"):
+            raise ApiError(404, "NotFound", "not found")
+        return {}
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("fx", None),
+        ("fx", "InferenceModel"),
+        ("imodel/fx", None),
+        ("InferenceModel/fx", None),
+        ("inferencemodels.inference.aipx.io/fx", None),
+    ],
+)
+def test_a_resource_is_named_as_for_kubectl(name: str, kind: str | None) -> None:
+    arguments = Namespace(name=name, kind=kind, namespace="desk")
+    key = asyncio.run(unit_of(OneModel(), arguments))  # type: ignore[arg-type]
+    assert key == UnitKey("InferenceModel", "desk", "fx")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("fy", None), ("fx", "EnsemblePipeline"), ("epipe/fx", None), ("a/b/c", None), ("", None)],
+)
+def test_a_resource_that_is_not_there_is_reported(name: str, kind: str | None) -> None:
+    arguments = Namespace(name=name, kind=kind, namespace="desk")
+    with pytest.raises(AccessError, match=r"namespace desk has no \w+"):
+        asyncio.run(unit_of(OneModel(), arguments))  # type: ignore[arg-type]
 
 
 def test_without_a_kubeconfig_it_says_so(
