@@ -76,6 +76,5 @@ def _rollout(unit: Served) -> dict[str, Any]:
         "since": rollout.get("since"),
         "previous": rollout.get("previous"),
         "promotedAt": rollout.get("promotedAt"),
-        "phase": status.get("phase"),
         "decisions": [(each["time"], each["reason"]) for each in status["decisions"]],
     }

@@ -107,7 +107,7 @@ def test_moving_an_alias_rolls_the_new_version_out(
     assert model["runId"] == registered.versions[2].run_id
     assert model["sha256"] == registered.versions[2].sha256
     assert model["uri"] == f"models:/{NAME}/2"
-    assert "lstm   True    2 " in served.kubectl("get", "inferencemodels")
+    assert "lstm   True    Ready    2 " in served.kubectl("get", "inferencemodels")
     assert served.stable() != first
     messages = [decision["message"] for decision in served.status()["decisions"]]
     for number in (1, 2):

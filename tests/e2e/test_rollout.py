@@ -1,5 +1,7 @@
 """A new revision takes over, or does not, while clients call."""
 
+from functools import partial
+
 import pytest
 
 from tests.e2e.harness import ClusterHarness
@@ -30,6 +32,25 @@ def test_an_edit_rolls_to_a_new_revision_without_a_failed_request(
     assert "max_queue_delay_microseconds: 2000" in config
     reasons = [decision["reason"] for decision in served.status()["decisions"]]
     assert reasons == ["RevisionCreated", "Promoted", "RevisionCreated", "Promoted"]
+
+
+def test_rollouts_cause_no_warning_about_the_budget(
+    harness: ClusterHarness, namespace: str
+) -> None:
+    """The disruption controller warns of pods that a budget counts and that no controller has."""
+    rollout = {"spec.replicas": 2, "spec.rollout": {"scaleDownDelay": "0s"}}
+    served = harness.model(namespace, **rollout).apply().wait_ready()
+    for delay in ("2ms", "3ms"):
+        old = served.stable()
+        edit = {"spec.triton.dynamicBatching": {"maxQueueDelay": delay}}
+        served.apply(**edit).wait_ready()
+        assert served.stable() != old
+        eventually(partial(served.has_no_pod_of, old), that="old pods gone")
+    served.apply(**{"spec.triton.dynamicBatching": {"maxQueueDelay": "4ms"}})
+    served.apply(**{"spec.triton.dynamicBatching": {"maxQueueDelay": "5ms"}}).wait_ready()
+    warnings = harness.kubectl.get("events", "-n", namespace, "--field-selector=type=Warning")
+    about = [(e["involvedObject"]["kind"], e["reason"], e["message"]) for e in warnings["items"]]
+    assert [each for each in about if each[0] == "PodDisruptionBudget"] == [], about
 
 
 def test_going_back_restores_the_kept_revision(harness: ClusterHarness, namespace: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from inference_operator.planning.status.conditions.stalled import PATIENCE
 from tests.e2e.caller import Caller
 from tests.e2e.harness import ClusterHarness
 from tests.e2e.operator_of_before import operator_of_before, without_operator
@@ -37,6 +38,8 @@ def test_an_upgrade_restarts_no_pod_and_rollouts_go_on(
             callers = [calls.enter_context(unit.called_throughout()) for unit in units.every]
             await_quiet(harness, namespace)
             assert units.are_served_by_the_operator_of_before(), process.log
+            # Pods that wait for a node for so long make their unit Stalled, in the first write.
+            time.sleep(PATIENCE.total_seconds())
             before = Snapshot.of(units.every)
             assert len(before.pods) == 9, "3 for what is steady, 2 for each rollout"
             process.stop()
@@ -47,6 +50,8 @@ def test_an_upgrade_restarts_no_pod_and_rollouts_go_on(
         assert [write for write in writes if not HARMLESS.fullmatch(write)] == []
         assert len(set(writes)) == len(writes), "one write of each object is enough"
         assert Snapshot.of(units.every) == before
+        phases = [unit.status()["phase"] for unit in units.every]
+        assert phases == ["Paused", "Degraded", "Degraded", "Ready", "Ready"]
         go_on(units)
     for unit, caller in zip(units.every, callers, strict=True):
         check_answers(caller, versions=2 if unit is units.promoted else 1)

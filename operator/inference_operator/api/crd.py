@@ -22,15 +22,14 @@ _READY = '.status.conditions[?(@.type=="Ready")]'
 # name, type, JSONPath, whether only `-o wide` shows it, the only kind that has it (None: all)
 _COLUMNS = (
     ("Ready", "string", f"{_READY}.status", False, None),
+    ("Reason", "string", ".status.displayReason", False, None),
     ("Steps", "string", ".status.stepVersions", False, "EnsemblePipeline"),
-    ("Version", "string", ".status.model.version", False, None),
-    ("Phase", "string", ".status.phase", False, None),
-    ("Replicas", "integer", ".status.replicas", False, None),
+    ("Version", "string", ".status.displayVersion", False, None),
+    ("Replicas", "string", ".status.displayReplicas", False, None),
     ("Age", "date", ".metadata.creationTimestamp", False, None),
-    ("Ready-Replicas", "integer", ".status.readyReplicas", True, None),
-    ("Revision", "string", ".status.stable.revision", True, None),
-    ("Source", "string", ".spec.model.source.uri", True, "InferenceModel"),
     ("Message", "string", f"{_READY}.message", True, None),
+    ("Revision", "string", ".status.stable.revision", True, None),
+    ("Source", "string", ".status.model.uri", True, "InferenceModel"),
 )
 
 

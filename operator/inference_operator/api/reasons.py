@@ -1,5 +1,6 @@
 """Reasons of conditions and Events. They are API: scripts and alerts match on them."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 
 
@@ -81,7 +82,73 @@ class Reason(StrEnum):
     RECORD_REJECTED = "RecordRejected"
 
 
-# Reasons of a False Ready that becomes True by itself if all goes well.
-UNDER_WAY = frozenset(
-    {Reason.PROGRESSING, Reason.SCALING, Reason.RESOLVING, Reason.REFERENCE_NOT_READY}
+class Prospect(StrEnum):
+    """What becomes of a False Ready if nothing else happens."""
+
+    UNDER_WAY = "UnderWay"
+    """It becomes True by itself if all goes well, or when the person who paused it says so."""
+
+    AFTER_A_WHILE = "AfterAWhile"
+    """Something outside the resource must change first. The next apply may do it, or a retry after
+    an outage; after a while only a person will."""
+
+    NEVER_BY_ITSELF = "NeverByItself"
+    """It stays False until a person changes the resource, its artifact or its record."""
+
+
+_UNDER_WAY = (
+    Reason.PROGRESSING,
+    Reason.SCALING,
+    Reason.RESOLVING,
+    # Of a resource that is itself under way; `Stalled` looks at that resource.
+    Reason.REFERENCE_NOT_READY,
+    Reason.PAUSED,
 )
+_AFTER_A_WHILE = (
+    Reason.ARTIFACT_NOT_FOUND,
+    Reason.ARTIFACT_FORBIDDEN,
+    Reason.INSUFFICIENT_DISK,
+    Reason.FETCH_FAILED,
+    Reason.CLAIM_NOT_FOUND,
+    Reason.REGISTRY_NOT_CONFIGURED,
+    Reason.REGISTRY_UNREACHABLE,
+    Reason.REGISTRY_FORBIDDEN,
+    Reason.CREDENTIALS_UNUSABLE,
+    Reason.REGISTERED_MODEL_NOT_FOUND,
+    Reason.ALIAS_NOT_FOUND,
+    Reason.VERSION_NOT_FOUND,
+    Reason.VERSION_NOT_READY,
+    Reason.RUN_NOT_FOUND,
+    Reason.REFERENCE_NOT_FOUND,
+    Reason.REFERENCE_INCOMPATIBLE,
+    Reason.IMAGE_PULL_FAILED,
+    Reason.CRASH_LOOP,
+    Reason.OUT_OF_MEMORY,
+    Reason.UNSCHEDULABLE,
+    Reason.GPU_UNAVAILABLE,
+    Reason.POD_REFUSED,
+    Reason.CHILD_REFUSED,
+)
+_NEVER_BY_ITSELF = (
+    Reason.INVALID_SPEC,
+    Reason.NOT_ALLOWED,
+    Reason.ARTIFACT_INVALID,
+    Reason.DIGEST_MISMATCH,
+    Reason.ARTIFACTS_DIFFER,
+    Reason.TENSOR_MISMATCH,
+    Reason.MODEL_UNUSABLE,
+    Reason.REFERENCE_CYCLE,
+    Reason.MODEL_LOAD_FAILED,
+    Reason.PROGRESS_DEADLINE_EXCEEDED,
+    Reason.RECORD_REJECTED,
+)
+
+PROSPECTS: Mapping[Reason, Prospect] = {
+    **dict.fromkeys(_UNDER_WAY, Prospect.UNDER_WAY),
+    **dict.fromkeys(_AFTER_A_WHILE, Prospect.AFTER_A_WHILE),
+    **dict.fromkeys(_NEVER_BY_ITSELF, Prospect.NEVER_BY_ITSELF),
+}
+"""Every reason that a False Ready may have. `Stalled` follows from it."""
+
+# Reasons that need no word to a person. A pause does: somebody may have forgotten it.
+UNDER_WAY = frozenset(_UNDER_WAY) - {Reason.PAUSED}

@@ -7,16 +7,13 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, ValidationError
 
 from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
+from inference_operator.api.decision_status import DECISIONS_KEPT, DecisionStatus
 from inference_operator.api.rules import UniqueBy
 
 URI_LENGTH = 2048
-DECISIONS_KEPT = 20
-# Of each kind, so that frequent scaling does not hide the last rollout.
-DECISIONS_OF_A_KIND = 10
-DECISION_MESSAGE_LENGTH = 4096
 ACCELERATOR_MESSAGE_LENGTH = 1024
 NAME_LENGTH = 253
-REASON_LENGTH = 1024
+DISPLAY_LENGTH = 63
 RUN_ID_LENGTH = 256
 STEP_VERSIONS_LENGTH = 16384
 
@@ -111,40 +108,6 @@ class AcceleratorStatus(StatusModel):
     """Cause of the mode, as a sentence."""
 
 
-class DecisionKind(StrEnum):
-    """What a decision is about."""
-
-    ROLLOUT = "Rollout"
-    SCALING = "Scaling"
-
-
-class DecisionStatus(StatusModel):
-    """One rollout or scaling decision."""
-
-    time: Time
-    """Time of the decision."""
-
-    kind: DecisionKind | None = None
-    """Rollout: which revision serves. Scaling: how many replicas there are. Decisions of operators
-    before this field lack it."""
-
-    source: Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, Field(alias="from")] = (
-        None
-    )
-    """State before the decision: a revision, or a number of replicas."""
-
-    target: Annotated[Annotated[str, Field(max_length=NAME_LENGTH)] | None, Field(alias="to")] = (
-        None
-    )
-    """State after the decision."""
-
-    reason: Annotated[str, Field(max_length=REASON_LENGTH)]
-    """Cause of the decision, as a CamelCase word."""
-
-    message: Annotated[str, Field(max_length=DECISION_MESSAGE_LENGTH)]
-    """Cause of the decision, as a sentence with the numbers."""
-
-
 class UnitStatus(StatusModel):
     """Observed state and last decisions of the operator."""
 
@@ -153,7 +116,7 @@ class UnitStatus(StatusModel):
 
     phase: Phase | None = None
     """Summary in one word: Progressing, Ready, Degraded, Failed, Paused or ScaledToZero. It is for
-    people; scripts should read the conditions."""
+    people; scripts should read the conditions. Degraded and Failed: a person must act."""
 
     conditions: Annotated[
         tuple[Condition, ...],
@@ -164,6 +127,21 @@ class UnitStatus(StatusModel):
     Available and ModelLoaded. Reconciling and Stalled are present only while True; DefaultsCurrent
     only while new defaults of the operator wait; ResolvedRefs only for pipelines with a
     `modelRef`."""
+
+    problem_since: Time | None = None
+    """Time since when a problem keeps the unit from becoming Ready. Stalled follows 20 s later, if
+    another apply may still solve the problem, such as that of a missing Secret."""
+
+    display_reason: Annotated[str, Field(max_length=DISPLAY_LENGTH)] | None = None
+    """Reason for the table of `kubectl get`: that of Ready, or why a pipeline that is Ready does
+    not serve what it refers to."""
+
+    display_version: Annotated[str, Field(max_length=DISPLAY_LENGTH)] | None = None
+    """Version for the table of `kubectl get`: the registry's, the number of a pipeline's set of
+    steps, or else the revision."""
+
+    display_replicas: Annotated[str, Field(max_length=DISPLAY_LENGTH)] | None = None
+    """Ready pods and all pods of the serving revision, as `2/2`, for the table of `kubectl get`."""
 
     model: ModelStatus | None = None
     """The source of the answers to clients: an artifact, or a pipeline's set of steps."""

@@ -13,6 +13,8 @@ _COMMANDS = {
     "render": "inference_operator.cli.plan",
     "graph": "inference_operator.cli.graph",
     "import": "inference_operator.cli.import_repository",
+    "wait": "inference_operator.cli.wait",
+    "history": "inference_operator.cli.history",
     "load": "inference_operator.load.command",
     "digest": "inference_operator.load.command",
     "cache": "inference_operator.artifact_cache.command",

@@ -2,15 +2,11 @@
 
 import argparse
 import asyncio
-import os
 import sys
-from pathlib import Path
 from typing import Any
 
 from inference_operator.api.quoting import one_line
 from inference_operator.settings import Settings, SettingsError, read_settings
-
-TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount/token"
 
 
 def add_parser(subparsers: Any) -> None:
@@ -32,28 +28,16 @@ def run_command(arguments: argparse.Namespace) -> int:
         print(one_line(f"inference-operator: {error}"), file=sys.stderr)
         return 2
     logs.configure(settings.log_level)
-    in_cluster = "KUBECONFIG" not in os.environ and Path(TOKEN).exists()
-    return 0 if asyncio.run(_run(settings, in_cluster)) else 1
+    return 0 if asyncio.run(_run(settings)) else 1
 
 
-async def _run(settings: Settings, in_cluster: bool) -> bool:
-    from kubernetes.aio import config
-    from kubernetes.aio.client import Configuration
-
+async def _run(settings: Settings) -> bool:
+    from inference_operator.cli.cluster_access import load_configuration
     from inference_operator.observation.kinds import CHILDREN
     from inference_operator.runtime.operator import run
 
-    configuration = Configuration()
+    configuration = await load_configuration()
     # A connection for each worker and each watch, and some for other requests.
     watches = 1 + len(CHILDREN) * max(1, len(settings.served_namespaces))
     configuration.connection_pool_maxsize = settings.workers + watches + 8
-    # Otherwise aiohttp looks for proxies and a .netrc at each request, in a thread. Kopf's watches
-    # never use them.
-    configuration.client_session_kwargs = {"trust_env": False}
-    if in_cluster:
-        config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
-    else:
-        await config.load_kube_config(  # type: ignore[no-untyped-call]
-            config_file=os.environ.get("KUBECONFIG"), client_configuration=configuration
-        )
     return await run(settings, configuration)

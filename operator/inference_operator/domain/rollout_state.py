@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 from inference_operator.api.conditions import Time
+from inference_operator.api.decision_status import DecisionKind, DecisionStatus
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import DecisionKind, DecisionStatus, UnitStatus
+from inference_operator.api.status import UnitStatus
+from inference_operator.domain.artifact import Artifact
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class Decision:
     message: str
     source: str | None = None
     target: str | None = None
+    artifact: Artifact | None = None
+    """What the target revision serves."""
 
     @property
     def kind(self) -> DecisionKind:

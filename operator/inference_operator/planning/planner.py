@@ -6,12 +6,13 @@ from datetime import datetime
 
 from pydantic import ValidationError
 
+from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
-from inference_operator.api.status import DecisionKind
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import Decision, RolloutState, last_decision
-from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
+from inference_operator.domain.serving_unit import RolloutSettings
+from inference_operator.planning.artifacts import artifact_of_unit, with_artifacts
 from inference_operator.planning.children.desired import (
     DesiredState,
     blocked_by_conflicts,
@@ -62,7 +63,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         decisions=(
             *rejections(seen, step.state, replaced),
             *_scaling(seen, assessment, step.state, size),
-            *step.decisions,
+            *with_artifacts(seen, step.decisions, recording.shown),
         ),
         blocked_by_conflicts=blocked_by_conflicts(seen, size),
         rejected=recording.rejected,
@@ -83,16 +84,9 @@ def _facts(
         now=now,
         traffic=seen.children.traffic,
         is_reported=seen.status.observed_generation is not None,
-        artifact=_describe_artifact(unit) if unit else "",
+        artifact=artifact_of_unit(seen, unit).summary if unit else "",
         revision_cause=assessment.revision_cause,
     )
-
-
-def _describe_artifact(unit: ServingUnit) -> str:
-    """Describe the revision's artifact in decisions: the registry's version, or the steps."""
-    if unit.steps:
-        return ", ".join(step.summary for step in unit.steps)
-    return str(unit.entry_model.resolved or "")
 
 
 def _kept(recording: Recording, step: Transition, settings: RolloutSettings) -> frozenset[str]:

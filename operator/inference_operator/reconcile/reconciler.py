@@ -28,6 +28,7 @@ from inference_operator.observation.store import Store
 from inference_operator.planning.cost import is_large
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.planner import plan
+from inference_operator.planning.status.conditions.stalled import until_stalled
 from inference_operator.planning.status.events import events_for
 from inference_operator.planning.status.unit_status import report
 from inference_operator.reconcile.reader import UnitReader
@@ -133,11 +134,11 @@ class Reconciler:
         if may_wait and outcome.written and not outcome.has_failures:
             # The next pass reports these writes, like after a crash at this line.
             return True, None
-        changed = await self._report(seen, decided, outcome, now)
+        changed, delay = await self._report(seen, decided, outcome, now)
         if outcome.transient or outcome.refused:
             reason = Reason.CHILD_REFUSED if outcome.refused else "Passing"
             raise PassError(reason, "; ".join((*outcome.transient, *outcome.refused)))
-        return changed or outcome.written > 0, decided.wake_after
+        return changed or outcome.written > 0, _earlier(decided.wake_after, delay)
 
     async def _is_unlisted(self, seen: Observed) -> bool:
         """Return whether a referenced object exists that no watch has reported yet, as right after
@@ -197,11 +198,13 @@ class Reconciler:
 
     async def _report(
         self, before: Observed, decided: Plan, outcome: Outcome, now: datetime
-    ) -> bool:
+    ) -> tuple[bool, timedelta | None]:
+        """Publish the status and the Events; return whether the status changed, and when to look
+        at it again."""
         # If nothing was written, the earlier observation is still valid.
         after = await self._reader.observe(before.owner.key) if decided.actions else before
         if after is None:
-            return False
+            return False, None
         errors = (*decided.blocked_by_conflicts.values(), *outcome.refused)
         if self._failing[before.owner.key] >= PATIENCE:
             note = f"(failed {PATIENCE} or more times in a row; retrying)"
@@ -222,8 +225,13 @@ class Reconciler:
                 raise
             # Its deletion is not reported yet: it must not get new children.
             self._store.record_deletion(before.owner.key.kind, _identity(before.owner), sys.maxsize)
-            return False
-        return changed
+            return False, None
+        return changed, until_stalled(status, now)
+
+
+def _earlier(first: timedelta | None, second: timedelta | None) -> timedelta | None:
+    delays = [delay for delay in (first, second) if delay is not None]
+    return min(delays, default=None)
 
 
 def _identity(owner: Owner) -> dict[str, Any]:

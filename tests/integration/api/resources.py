@@ -17,6 +17,10 @@ READY_STATUS: dict[str, Any] = {
             "message": "2 of 2 pods answer",
         }
     ],
+    "displayReason": "Ready",
+    "displayVersion": "5d4c8f7b6a",
+    "displayReplicas": "2/2",
+    "model": {"version": "1", "uri": "https://models.example.com/served.onnx"},
     "stable": {"revision": "5d4c8f7b6a", "replicas": 2, "ready": 2},
     "replicas": 2,
     "readyReplicas": 2,

@@ -9,6 +9,7 @@ import yaml
 
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
+from inference_operator.api.reasons import Reason
 from tests.api_cases.bad_manifests import GOOD, changed
 from tests.api_cases.good_placements import PLACEMENT
 from tests.integration.api.resources import READY_STATUS, apply, patch_status
@@ -105,17 +106,41 @@ def test_a_phase_that_does_not_exist_cannot_be_written(kubectl: Kubectl, namespa
 
 def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
     apply(kubectl, namespace, GOOD)
+    patch_status(kubectl, namespace, RESOURCE, READY_STATUS)
+    header, row = kubectl("get", "imodel", "-n", namespace).splitlines()
+    assert header.split() == ["NAME", "READY", "REASON", "VERSION", "REPLICAS", "AGE"]
+    assert row.split()[:5] == ["spread-forecaster", "True", "Ready", "5d4c8f7b6a", "2/2"]
+    header, row = kubectl("get", "imodel", "-n", namespace, "-o", "wide").splitlines()
+    assert header.split()[6:] == ["MESSAGE", "REVISION", "SOURCE"]
+    _, _, shown = row.partition("2 of 2 pods answer")
+    served = "https://models.example.com/served.onnx"
+    assert shown.split() == ["5d4c8f7b6a", served], "what serves, not what the spec asks for"
+
+
+def test_the_list_reads_well_before_an_operator_has_looked(
+    kubectl: Kubectl, namespace: str
+) -> None:
+    apply(kubectl, namespace, GOOD)
+    for options in ((), ("-o", "wide")):
+        header, row = kubectl("get", "imodel", "-n", namespace, *options).splitlines()
+        name, age = row.split()
+        assert (name, row.index(age)) == ("spread-forecaster", header.index("AGE"))
+
+
+def test_the_table_stays_on_one_line_with_the_longest_words(
+    kubectl: Kubectl, namespace: str
+) -> None:
+    apply(kubectl, namespace, GOOD)
     status = {
         **READY_STATUS,
-        "model": {"version": "1"},
+        "displayReason": max(Reason, key=len),
+        "displayVersion": str(2**63 - 1),
+        "displayReplicas": "1000/1000",
     }
     patch_status(kubectl, namespace, RESOURCE, status)
     header, row = kubectl("get", "imodel", "-n", namespace).splitlines()
-    assert header.split() == ["NAME", "READY", "VERSION", "PHASE", "REPLICAS", "AGE"]
-    assert row.split()[:5] == ["spread-forecaster", "True", "1", "Ready", "2"]
-    wide = kubectl("get", "imodel", "-n", namespace, "-o", "wide")
-    for shown in ("5d4c8f7b6a", "https://models.example.com/spread.onnx", "2 of 2 pods answer"):
-        assert shown in wide
+    assert row.split()[2:5] == [max(Reason, key=len), str(2**63 - 1), "1000/1000"]
+    assert row.index("1000/1000") == header.index("REPLICAS")
 
 
 @pytest.mark.parametrize("category", ["all", "inference"])

@@ -7,8 +7,8 @@ import pytest
 
 from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
+from inference_operator.api.decision_status import DECISIONS_KEPT
 from inference_operator.api.ensemble_pipeline import MAX_STEPS
-from inference_operator.api.status import DECISIONS_KEPT
 from tests.api_cases.bad_manifests import GOOD_PIPELINE, changed
 from tests.integration.api.resources import READY_STATUS, apply, patch_status
 
@@ -80,14 +80,14 @@ def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
     apply(kubectl, namespace, GOOD_PIPELINE)
     status = {
         **READY_STATUS,
-        "model": {"version": "4"},
+        "displayVersion": "4",
         "steps": [{"name": "price", "model": "lstm_price", "version": "7"}],
         "stepVersions": "price:7,spread:1",
     }
     patch_status(kubectl, namespace, RESOURCE, status)
     header, row = kubectl("get", "epipe", "-n", namespace).splitlines()
-    assert header.split() == ["NAME", "READY", "STEPS", "VERSION", "PHASE", "REPLICAS", "AGE"]
-    assert row.split()[:6] == [NAME, "True", "price:7,spread:1", "4", "Ready", "2"]
+    assert header.split() == ["NAME", "READY", "REASON", "STEPS", "VERSION", "REPLICAS", "AGE"]
+    assert row.split()[:6] == [NAME, "True", "Ready", "price:7,spread:1", "4", "2/2"]
     wide = kubectl("get", "epipe", "-n", namespace, "-o", "wide")
     for shown in ("5d4c8f7b6a", "2 of 2 pods answer"):
         assert shown in wide
@@ -96,7 +96,13 @@ def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
 def test_the_longest_status_is_stored(kubectl: Kubectl, namespace: str) -> None:
     apply(kubectl, namespace, GOOD_PIPELINE)
     step = {"model": "m" * 253, "version": "9" * 19, "source": "s" * 2048, "modelRef": "r" * 253}
-    decision = {"time": "2026-03-01T12:00:00Z", "reason": "Promoted", "message": "m" * 4096}
+    artifact = {"uri": "s" * 2048, "version": "9" * 253, "sha256": "a" * 64, "steps": "v" * 1024}
+    decision = {
+        "time": "2026-03-01T12:00:00Z",
+        "artifact": artifact,
+        "reason": "Promoted",
+        "message": "m" * 4096,
+    }
     status = {
         "steps": [{"name": f"step-{number}", **step} for number in range(MAX_STEPS)],
         "stepVersions": "v" * 16384,

@@ -42,7 +42,7 @@ def test_a_pipeline_gets_children_of_its_own_and_kubectl_shows_it(
     owners = {c["metadata"]["ownerReferences"][0]["kind"] for c in scene.children("service")}
     assert owners == {"InferenceModel", "EnsemblePipeline"}
     row = scene.run("get", "epipe", PIPELINE, "--no-headers").split()
-    assert row[:5] == [PIPELINE, "True", "drift:1", "1", "Ready"]
+    assert row[:6] == [PIPELINE, "True", "Ready", "drift:1", "1", "1/1"]
     assert {NAME, PIPELINE} <= set(re.split(r"[/\s]+", scene.run("get", "inference")))
     eventually(lambda: "Promoted" in scene.event_reasons("EnsemblePipeline"))
     described = scene.run("describe", "epipe", PIPELINE)

@@ -85,7 +85,8 @@ def test_nothing_is_promoted_while_somebody_else_has_the_name(
         return bool(scene.model(key).get("status", {}).get("readyReplicas") == 1)
 
     eventually(is_up, lambda: operator.log)
-    assert scene.condition("Stalled", key)["reason"] == "ChildRefused"
+    assert scene.condition("Ready", key)["reason"] == "ChildRefused"
+    eventually(lambda: scene.condition("Stalled", key).get("reason") == "ChildRefused")
     assert "stable" not in scene.model(key)["status"]
     assert "Promoted" not in scene.event_reasons(kind)
 

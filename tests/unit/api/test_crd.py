@@ -156,31 +156,28 @@ def test_a_pipeline_shows_its_steps_and_no_single_source() -> None:
     columns = VERSIONS["EnsemblePipeline"]["additionalPrinterColumns"]
     assert [c["name"] for c in columns if not c.get("priority")] == [
         "Ready",
+        "Reason",
         "Steps",
         "Version",
-        "Phase",
         "Replicas",
         "Age",
     ]
-    assert [c["name"] for c in columns if c.get("priority")] == [
-        "Ready-Replicas",
-        "Revision",
-        "Message",
-    ]
+    assert [c["name"] for c in columns if c.get("priority")] == ["Message", "Revision"]
 
 
 def test_the_columns_are_those_of_a_glance_and_a_closer_look() -> None:
     columns = VERSION["additionalPrinterColumns"]
     assert [c["name"] for c in columns if not c.get("priority")] == [
         "Ready",
+        "Reason",
         "Version",
-        "Phase",
         "Replicas",
         "Age",
     ]
-    assert [c["name"] for c in columns if c.get("priority")] == [
-        "Ready-Replicas",
-        "Revision",
-        "Source",
-        "Message",
-    ]
+    assert [c["name"] for c in columns if c.get("priority")] == ["Message", "Revision", "Source"]
+
+
+@pytest.mark.parametrize("kind", VERSIONS)
+def test_every_column_shows_what_serves_and_not_what_is_asked_for(kind: str) -> None:
+    columns = VERSIONS[kind]["additionalPrinterColumns"]
+    assert [c["jsonPath"] for c in columns if c["jsonPath"].startswith(".spec")] == []

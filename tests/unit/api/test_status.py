@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.decision_status import DecisionStatus
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import (
-    DecisionStatus,
     InferenceModelStatus,
     ModelStatus,
     Phase,

@@ -107,7 +107,8 @@ def _commands(block: str) -> Iterator[tuple[str, str]]:
         if not line.startswith("$ "):
             quoted += f"{line}\n"
             continue
-        if command and "--live" not in command and ">" not in command:
+        needs_cluster = "--live" in command or command.split()[1:2] in (["wait"], ["history"])
+        if command and not needs_cluster and ">" not in command:
             yield command, quoted
         match = COMMAND.match(line)
         command, quoted = (match.group(1) if match else ""), ""

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from inference_operator.api.conditions import ConditionType
 from inference_operator.domain.names import UnitKey
+from inference_operator.planning.status.conditions.stalled import PATIENCE
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, step
 from tests.fakes.harness import OperatorHarness, refuse
 
@@ -72,6 +74,9 @@ async def test_a_first_revision_whose_name_is_taken_is_promoted_once_clients_rea
     body = imodel() if key == KEY else epipe(steps=[inline])
     world.cluster.apply_as("kubectl", body, force=True)
     await world.settle(keys=[key])
+    assert world.status_of(key).phase == "Progressing", "another apply may free the name"
+    world.now += PATIENCE
+    await world.settle(keys=[key])
     assert world.status_of(key).ready_replicas == 1
     assert world.status_of(key).stable is None
     assert world.status_of(key).phase == "Failed"
@@ -109,6 +114,8 @@ async def test_a_name_that_is_taken_later_holds_the_next_revision() -> None:
     assert set(world.deployments.values()) == {1}
     assert old in world.deployments
     assert decisions(world)[-1] == "RevisionCreated"
+    await world.later(PATIENCE)
+    assert world.status.condition(ConditionType.STALLED) is not None
     writes = len(world.cluster.writes)
     await world.later(timedelta(hours=1))
     assert len(world.cluster.writes) == writes, "nothing to say that was not said"

@@ -80,7 +80,8 @@ async def test_the_promotion_is_the_only_event_of_a_first_deploy() -> None:
     (event,) = world.cluster.all("Event")
     assert (event["type"], event["reason"]) == ("Normal", "Promoted")
     assert event["message"] == (
-        f"revision {world.served} answers on 1 of 1 replica; clients are sent to it"
+        f"revision {world.served} of https://store.example/fx/7/model.onnx answers on 1 of 1"
+        " replica; clients are sent to it"
     )
     assert event["source"] == {"component": FIELD_MANAGER}
 

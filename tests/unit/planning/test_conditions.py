@@ -4,9 +4,11 @@ from datetime import timedelta
 
 from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
+from inference_operator.api.status import InferenceModelStatus
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Pod
 from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.planning.status.conditions.stalled import PATIENCE
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.invalid import Invalid
 from tests.unit.planning.decided import MINE, decided, story
@@ -116,7 +118,7 @@ def test_an_invalid_spec_says_so_and_who_serves() -> None:
     serves = " (revision 0ld continues to serve on 2 replicas)"
     assert conditions["SpecValid"] == ("False", "InvalidSpec", message + serves)
     assert conditions["Ready"] == ("False", "InvalidSpec", message + serves)
-    assert conditions["Stalled"] == ("True", "InvalidSpec", message)
+    assert conditions["Stalled"] == ("True", "InvalidSpec", message + serves)
     assert conditions["Available"][0] == "True"
     assert "Reconciling" not in conditions
 
@@ -140,6 +142,16 @@ def test_a_refused_child_is_the_reason() -> None:
     conditions = story(seen, decided(RolloutState(stable=MINE)), "Service/fx-drift is refused: no")
 
     assert conditions["Ready"] == ("False", "ChildRefused", "Service/fx-drift is refused: no")
+    assert conditions["Reconciling"][1] == "ChildRefused", "another apply may allow it"
+
+    refused = observed(
+        ready={MINE: (2, 2)},
+        served=MINE,
+        status=InferenceModelStatus(observed_generation=1, problem_since=NOON - PATIENCE),
+    )
+    conditions = story(
+        refused, decided(RolloutState(stable=MINE)), "Service/fx-drift is refused: no"
+    )
     assert conditions["Stalled"][1] == "ChildRefused"
     assert "Reconciling" not in conditions
 

@@ -2,10 +2,12 @@
 
 from datetime import UTC, datetime, timedelta
 
-from inference_operator.api.status import (
+from inference_operator.api.decision_status import (
     DECISION_MESSAGE_LENGTH,
     DECISIONS_KEPT,
     DecisionStatus,
+)
+from inference_operator.api.status import (
     InferenceModelStatus,
     ModelStatus,
     RevisionStatus,

@@ -3,8 +3,9 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from inference_operator.api.decision_status import DecisionStatus
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import DecisionStatus, InferenceModelStatus, RevisionStatus
+from inference_operator.api.status import InferenceModelStatus, RevisionStatus
 from inference_operator.domain.observed import Observed, RejectedRecord
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.events import Severity, events_for

@@ -1,14 +1,10 @@
 """Parts of a status beside its conditions: models, decisions, revisions, and clients' revision."""
 
 from inference_operator.api.conditions import ConditionType
+from inference_operator.api.decision_status import DECISIONS_KEPT, DecisionStatus
 from inference_operator.api.problem import Problem
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import (
-    DECISIONS_KEPT,
-    DecisionStatus,
-    InferenceModelStatus,
-    RevisionStatus,
-)
+from inference_operator.api.status import InferenceModelStatus, RevisionStatus
 from inference_operator.domain import rollout_state
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.load_report import LoadedModel, LoadReport

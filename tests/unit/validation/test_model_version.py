@@ -10,6 +10,7 @@ from inference_operator.api.model import ModelFormat
 from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
 from inference_operator.api.status import InferenceModelStatus, Phase, RevisionStatus
+from inference_operator.domain.artifact import Artifact
 from inference_operator.domain.names import ChildKey
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.repository_plan import RepositoryPlan
@@ -22,6 +23,7 @@ from inference_operator.domain.resolution import (
 )
 from inference_operator.planning.plan import Create, Delete, Plan
 from inference_operator.planning.planner import plan
+from inference_operator.planning.status.conditions.stalled import PATIENCE
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
 from tests.fakes.bodies import spec
@@ -129,6 +131,7 @@ def test_a_version_that_was_registered_anew_is_another_revision() -> None:
 def test_decisions_name_version_run_and_digest() -> None:
     (decision,) = plan(seen(version(4)), DEFAULTS, NOON).decisions
     assert f"of models:/fx_drift/4 (run run-4, sha256 {DIGEST})" in decision.message
+    assert decision.artifact == Artifact("models:/fx_drift/4", "4", DIGEST, "run-4")
 
 
 def test_the_status_names_version_run_and_digest() -> None:
@@ -186,8 +189,13 @@ def test_a_registry_that_is_down_leaves_ready_as_it_is() -> None:
 
 
 def test_a_bad_alias_is_not_ready_although_the_last_version_serves() -> None:
-    conditions = story(seen(NO_ALIAS, **serving(version(3))))
+    before = serving(version(3))
+    conditions = story(seen(NO_ALIAS, **before))
     assert conditions[ConditionType.READY][:2] == (ConditionStatus.FALSE, "AliasNotFound")
+    assert ConditionType.STALLED not in conditions, "it may be set in a moment"
+
+    waited = before["status"].model_copy(update={"problem_since": NOON - PATIENCE})
+    conditions = story(seen(NO_ALIAS, **{**before, "status": waited}))
     assert conditions[ConditionType.STALLED][:2] == (ConditionStatus.TRUE, "AliasNotFound")
     assert conditions[ConditionType.ARTIFACT_RESOLVED][0] is ConditionStatus.FALSE
     assert conditions[ConditionType.AVAILABLE][0] is ConditionStatus.TRUE

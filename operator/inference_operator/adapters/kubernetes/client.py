@@ -144,14 +144,15 @@ class KubeCluster:
         return ("",) if everywhere else self._namespaces
 
     async def pages(
-        self, resource: ApiResource, space: str, selector: str, accept: str = _JSON
+        self, resource: ApiResource, space: str, selector: str, accept: str = _JSON, name: str = ""
     ) -> AsyncIterator[MutableBody]:
-        """Yield a list in pages of some hundred objects; `accept` may ask for metadata only.
+        """Yield a list in pages of some hundred objects; `accept` may ask for metadata only, and
+        `name` for the object of that name.
 
         A page of too many bytes is requested again with half the objects. Objects beyond a limit
         are stubs (`decoding`).
         """
-        query = {"labelSelector": selector} if selector else {}
+        query = _selection(selector, name)
         path, size = resource.path(space), PAGE_OBJECTS
         while True:
             asked = _Request("GET", path, None, {"limit": str(size), **query}, accept=accept)
@@ -169,9 +170,10 @@ class KubeCluster:
             query = {**query, "continue": token}
 
     async def watch(
-        self, resource: ApiResource, space: str, selector: str, version: str
+        self, resource: ApiResource, space: str, selector: str, version: str, name: str = ""
     ) -> AsyncIterator[tuple[str, MutableBody]]:
         """Yield type and object of each event since `version`, until the API server ends the watch.
+        `name` asks for the events of the object of that name.
 
         ApiError when it refuses the watch, and when it sends nothing for `SILENCE` seconds.
         """
@@ -179,7 +181,7 @@ class KubeCluster:
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
-            **({"labelSelector": selector} if selector else {}),
+            **_selection(selector, name),
         }
         request = _Request("GET", resource.path(space), query=query)
         patience = aiohttp.ClientTimeout(sock_connect=self._timeout.total, sock_read=SILENCE)
@@ -242,6 +244,11 @@ class KubeCluster:
         )
         response: aiohttp.ClientResponse = answer.response
         return response
+
+
+def _selection(selector: str, name: str) -> dict[str, str]:
+    labels = {"labelSelector": selector} if selector else {}
+    return {**labels, "fieldSelector": f"metadata.name={name}"} if name else labels
 
 
 async def _decoded(answer: aiohttp.ClientResponse, request: "_Request") -> MutableBody:

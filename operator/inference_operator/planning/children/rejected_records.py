@@ -3,9 +3,9 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from inference_operator.api.decision_status import DECISION_MESSAGE_LENGTH
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import DECISION_MESSAGE_LENGTH
 from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.names import ChildKey, revision_child_name, revision_of_child
 from inference_operator.domain.observed import Observed, RejectedRecord, RevisionRecord

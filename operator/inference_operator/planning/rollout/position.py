@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
-from inference_operator.api.status import DecisionKind
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 

@@ -49,15 +49,17 @@ def events_for(
     promoted = any(decision.reason is Reason.PROMOTED for decision in plan.decisions)
     if now is not None and not promoted:
         made.extend(_ready_event(was, now))
-    was_stalled = before.condition(ConditionType.STALLED)
-    stalled = after.condition(ConditionType.STALLED)
-    if (
-        stalled is not None
-        and was_stalled is None
-        and (now is None or stalled.reason != now.reason)
-    ):
-        made.append(EventDraft(Severity.WARNING, stalled.reason, stalled.message))
-    return (*made, *_lost_references(before, after))
+    return (*made, *_stalled(before, after), *_lost_references(before, after))
+
+
+def _stalled(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:
+    """Report a new reason of Stalled, unless the Event about Ready has reported it."""
+    was, now = (s.condition(ConditionType.STALLED) for s in (before, after))
+    ready = after.condition(ConditionType.READY)
+    if now is None or (was is not None and was.reason == now.reason):
+        return []
+    is_reported = ready is not None and ready.reason == now.reason and now.reason not in UNDER_WAY
+    return [] if is_reported else [EventDraft(Severity.WARNING, now.reason, now.message)]
 
 
 def _severity(reason: Reason) -> Severity:

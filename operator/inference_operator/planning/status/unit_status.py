@@ -1,6 +1,5 @@
 """The status of a unit, computed from the observed cluster and the plan."""
 
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -9,17 +8,13 @@ from inference_operator.api.conditions import Condition, ConditionStatus, Condit
 from inference_operator.api.reasons import UNDER_WAY, Reason
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
-    DECISION_MESSAGE_LENGTH,
-    DECISIONS_KEPT,
-    DECISIONS_OF_A_KIND,
+    DISPLAY_LENGTH,
     NAME_LENGTH,
-    REASON_LENGTH,
     RUN_ID_LENGTH,
     STATUS_OF_KIND,
     STEP_VERSIONS_LENGTH,
     AcceleratorMode,
     AcceleratorStatus,
-    DecisionStatus,
     ModelStatus,
     Phase,
     RevisionStatus,
@@ -27,7 +22,6 @@ from inference_operator.api.status import (
     StepStatus,
     UnitStatus,
 )
-from inference_operator.domain import rollout_state
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.names import revision_selector, selector_text, unit_selector
@@ -35,9 +29,13 @@ from inference_operator.domain.observed import Observed
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.domain.status_uri import is_status_uri_of, status_uri
+from inference_operator.planning.artifacts import loaded_digest
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.status.conditions.inputs import condition_inputs
+from inference_operator.planning.status.conditions.inputs import ConditionDraft, condition_inputs
+from inference_operator.planning.status.conditions.ready import ready_condition
+from inference_operator.planning.status.conditions.stalled import problem_since
 from inference_operator.planning.status.conditions.summary import condition_drafts, conditions
+from inference_operator.planning.status.decisions import reported_decisions
 from inference_operator.planning.status.pod_health import load_report
 from inference_operator.resources.service import service_url
 
@@ -47,40 +45,69 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
 
     `seen` is the cluster after the plan's writes; `errors` are messages about refused children.
     """
-    inputs = condition_inputs(seen, plan, errors)
-    drafts = tuple(condition_drafts(inputs))
+    inputs = condition_inputs(seen, plan, errors, now)
+    ready = ready_condition(inputs)
+    drafts = tuple(condition_drafts(inputs, ready))
     all_conditions = conditions(drafts, seen.status.conditions, seen.generation, now)
     return STATUS_OF_KIND[seen.owner.key.kind](
         observed_generation=seen.generation,
         phase=phase(all_conditions, plan.sizes.unit, promoted=inputs.promoted),
         conditions=all_conditions,
+        problem_since=problem_since(inputs, ready),
+        display_reason=truncate(displayed_reason(drafts), DISPLAY_LENGTH),
+        display_version=_displayed_version(plan),
         model=_model(seen, plan),
         stable=_revision(seen, plan, plan.rollout.state.stable),
         canary=_revision(seen, plan, plan.rollout.state.canary),
         rollout=_rollout(plan),
-        **_scale(seen, plan.rollout.state.serving),
+        **_scale(seen, plan),
         accelerator=_accelerator(plan),
         url=_url(seen, plan),
-        decisions=_decisions(seen.status.decisions, plan.decisions, now),
+        decisions=reported_decisions(seen.status.decisions, plan.decisions, now),
         **_steps(plan),
     )
 
 
-def _scale(seen: Observed, revision: str | None) -> dict[str, Any]:
+def _scale(seen: Observed, plan: Plan) -> dict[str, Any]:
     """Return what autoscalers read: the pods of the serving revision only.
 
     A HorizontalPodAutoscaler multiplies the replicas by the ratio of its metric. With the pods of
     two revisions, both of the requested size, each rollout would double its answer.
     """
+    revision = plan.rollout.state.serving
     key, deployment = seen.owner.key, seen.children.deployments.get(revision or "")
     selector = unit_selector(key.kind, key.name)
     if revision is not None:
         selector = revision_selector(key.kind, key.name, revision)
+    replicas = deployment.replicas if deployment else 0
+    ready = deployment.ready if deployment else 0
+    # People count the pods that a missing Deployment shall have.
+    shall_have = replicas if deployment or revision is None else plan.sizes.unit
     return {
-        "replicas": deployment.replicas if deployment else 0,
-        "ready_replicas": deployment.ready if deployment else 0,
+        "replicas": replicas,
+        "ready_replicas": ready,
+        "display_replicas": f"{ready}/{shall_have}",
         "selector": selector_text(selector),
     }
+
+
+def displayed_reason(drafts: Sequence[ConditionDraft]) -> str:
+    """Return the reason of Ready; that of the references if a Ready pipeline lacks one."""
+    by_type = {draft.type: draft for draft in drafts}
+    ready = by_type[ConditionType.READY]
+    references = by_type.get(ConditionType.RESOLVED_REFS)
+    if ready.holds and references is not None and references.holds is False:
+        return references.reason
+    return ready.reason
+
+
+def _displayed_version(plan: Plan) -> str | None:
+    """Return the registry's version or the number of a set of steps, or else the revision."""
+    revision = plan.rollout.state.serving
+    serving = plan.records.get(revision or "")
+    if serving is not None and (serving.resolved or serving.steps):
+        return str(serving.version)
+    return truncate(revision, DISPLAY_LENGTH) if revision else None
 
 
 def phase(all_conditions: Sequence[Condition], replicas: int, *, promoted: bool) -> Phase:
@@ -105,8 +132,7 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
     if serving.steps:
         return ModelStatus(version=str(serving.version))
     if loaded is not None and loaded.models:
-        digest = loaded.models[0].sha256
-        digest = digest if is_sha256(digest) else None
+        digest = loaded_digest(seen, serving.revision)
     elif digest is None and (last := seen.status.model) and is_status_uri_of(last.uri, serving.uri):
         # The value is untrusted: clients may have edited the status.
         digest = last.sha256 if is_sha256(last.sha256) else None
@@ -183,52 +209,3 @@ def _accelerator(plan: Plan) -> AcceleratorStatus | None:
     mode = AcceleratorMode.CPU if accelerator.mode is Mode.CPU else AcceleratorMode.GPU
     message = truncate(accelerator.message, ACCELERATOR_MESSAGE_LENGTH)
     return AcceleratorStatus(mode=mode, message=message or None)
-
-
-def _decisions(
-    before: tuple[DecisionStatus, ...],
-    made: tuple[rollout_state.Decision, ...],
-    now: datetime,
-) -> tuple[DecisionStatus, ...]:
-    kept = (*map(_carried, before), *(_decision(decision, now) for decision in made))
-    return _newest(kept)
-
-
-def _newest(decisions: Sequence[DecisionStatus]) -> tuple[DecisionStatus, ...]:
-    """Return the newest decisions, and among them enough of each kind."""
-    kinds = list(map(rollout_state.kind_of_recorded, decisions))
-    excess, left = len(decisions) - DECISIONS_KEPT, Counter(kinds)
-    newest: list[DecisionStatus] = []
-    for decision, kind in zip(decisions, kinds, strict=True):
-        if excess > 0 and left[kind] > DECISIONS_OF_A_KIND:
-            excess, left[kind] = excess - 1, left[kind] - 1
-        else:
-            newest.append(decision)
-    return tuple(newest)
-
-
-def _carried(decision: DecisionStatus) -> DecisionStatus:
-    """Cut an old decision to the lengths that we write: a client may have edited it."""
-    return decision.model_copy(
-        update={
-            "source": _optional(decision.source),
-            "target": _optional(decision.target),
-            "reason": truncate(decision.reason, REASON_LENGTH),
-            "message": truncate(decision.message, DECISION_MESSAGE_LENGTH),
-        }
-    )
-
-
-def _optional(text: str | None) -> str | None:
-    return None if text is None else truncate(text, NAME_LENGTH)
-
-
-def _decision(decision: rollout_state.Decision, now: datetime) -> DecisionStatus:
-    return DecisionStatus(
-        time=now,
-        kind=decision.kind,
-        source=_optional(decision.source),
-        target=_optional(decision.target),
-        reason=decision.reason,
-        message=truncate(decision.message, DECISION_MESSAGE_LENGTH),
-    )

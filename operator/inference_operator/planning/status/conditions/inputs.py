@@ -1,6 +1,7 @@
 """The inputs of all conditions, and the phrases that they share."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from inference_operator.api.conditions import ConditionType, format_time
 from inference_operator.api.quoting import counted
@@ -39,6 +40,8 @@ class ConditionInputs:
     ready: int
     """Pods of `record` in which the model answers."""
 
+    now: datetime
+
     @property
     def assessment(self) -> Assessment:
         return self.plan.assessment
@@ -69,7 +72,9 @@ class ConditionInputs:
         )
 
 
-def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> ConditionInputs:
+def condition_inputs(
+    seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime
+) -> ConditionInputs:
     """Gather the inputs of every condition once."""
     target = plan.assessment.revision or plan.rollout.state.serving
     record = plan.records.get(target) if target else None
@@ -81,7 +86,8 @@ def condition_inputs(seen: Observed, plan: Plan, errors: tuple[str, ...]) -> Con
         diagnosis = mixed or diagnose(
             record, seen.children.deployments.get(record.revision), pods, way_out
         )
-    return ConditionInputs(seen, plan, errors, record, diagnosis, seen.children.ready_of(target))
+    ready = seen.children.ready_of(target)
+    return ConditionInputs(seen, plan, errors, record, diagnosis, ready, now)
 
 
 def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:

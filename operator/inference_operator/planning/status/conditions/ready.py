@@ -77,4 +77,6 @@ def _serving_sentence(inputs: ConditionInputs, record: RevisionRecord) -> str:
     accelerator = inputs.assessment.accelerator
     if accelerator is not None and accelerator.mode is Mode.CPU:
         sentence += f"; {accelerator.message}"
-    return sentence
+    # It serves what it has pinned, which is not all that it refers to.
+    broken = [each.message for each in inputs.assessment.references if not each.resolves]
+    return "; ".join((sentence, *broken))

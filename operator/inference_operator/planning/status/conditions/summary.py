@@ -16,14 +16,13 @@ from inference_operator.planning.status.conditions.defaults_current import (
 )
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
 from inference_operator.planning.status.conditions.model_loaded import model_loaded_condition
-from inference_operator.planning.status.conditions.ready import ready_condition
 from inference_operator.planning.status.conditions.reconciling import reconciling_condition
 from inference_operator.planning.status.conditions.resolved_refs import references_condition
 from inference_operator.planning.status.conditions.spec_valid import spec_valid_condition
 from inference_operator.planning.status.conditions.stalled import stalled_condition
 
 
-def condition_drafts(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
+def condition_drafts(inputs: ConditionInputs, ready: ConditionDraft) -> Iterator[ConditionDraft]:
     """Yield all conditions that apply."""
     yield spec_valid_condition(inputs)
     yield from references_condition(inputs)
@@ -31,9 +30,8 @@ def condition_drafts(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     yield from model_loaded_condition(inputs)
     yield from available_condition(inputs)
     yield from defaults_current_condition(inputs)
-    ready = ready_condition(inputs)
     yield ready
-    if working := stalled_condition(inputs) or reconciling_condition(ready):
+    if working := stalled_condition(inputs, ready) or reconciling_condition(ready):
         yield working
 
 

@@ -1,0 +1,35 @@
+"""The prospects of reasons: each reason of a False Ready has one."""
+
+from inference_operator.api.reasons import PROSPECTS, UNDER_WAY, Prospect, Reason
+
+NEVER_OF_A_FALSE_READY = {
+    # True conditions
+    Reason.VALID,
+    Reason.RESOLVED,
+    Reason.READY,
+    Reason.SCALED_TO_ZERO,
+    Reason.MINIMUM_REPLICAS_AVAILABLE,
+    Reason.LOADED,
+    # only of ArtifactResolved, ModelLoaded, Available and DefaultsCurrent
+    Reason.FETCHING,
+    Reason.LOADING,
+    Reason.NO_PODS_READY,
+    Reason.WAITING_FOR_ROLLOUT_SLOT,
+    # only of Events
+    Reason.REVISION_CREATED,
+    Reason.PROMOTED,
+    Reason.ABORTED,
+    Reason.SCALED,
+    Reason.DRIFT_REPAIRED,
+    Reason.OBJECT_UNREADABLE,
+}
+
+
+def test_each_reason_of_a_false_ready_has_one_prospect() -> None:
+    assert {*PROSPECTS} | NEVER_OF_A_FALSE_READY == {*Reason}
+    assert {*PROSPECTS} & NEVER_OF_A_FALSE_READY == set()
+
+
+def test_what_is_under_way_is_reported_to_nobody_but_for_a_pause() -> None:
+    under_way = {reason for reason, p in PROSPECTS.items() if p is Prospect.UNDER_WAY}
+    assert under_way - UNDER_WAY == {Reason.PAUSED}
