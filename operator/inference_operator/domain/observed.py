@@ -47,6 +47,8 @@ class Pod:
 
     loader: Container | None = None
     triton: Container | None = None
+    probe: Container | None = None
+    """The sidecar that asks the model; older revisions have none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
 from inference_operator.observation.records import Read, record_of, records
 from inference_operator.observation.store import Store
-from inference_operator.resources.pod import LOADER, TRITON
+from inference_operator.resources.pod import LOADER, PROBE, TRITON
 from inference_operator.resources.service import selected_revision
 
 _MOST_DEPLOYMENTS = 128
@@ -163,6 +163,7 @@ def pod_view(body: Body) -> Pod:
         unschedulable=scheduled.get("message", "") if is_unschedulable else "",
         loader=_container(status.get("initContainerStatuses"), LOADER),
         triton=_container(status.get("containerStatuses"), TRITON),
+        probe=_container(status.get("initContainerStatuses"), PROBE),
     )
 
 

@@ -2,6 +2,7 @@
 
 from inference_operator.domain.disk import as_quantity, disk_limits
 from inference_operator.domain.names import revision_child_name
+from inference_operator.domain.probe_report import PROBE_FOLDER
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.resources.metadata import Manifest
 
@@ -9,6 +10,7 @@ PLAN_PATH = "/etc/inference-operator/repository"
 CREDENTIALS_PATH = "/etc/inference-operator/credentials"
 CLAIMS_PATH = "/mnt/claims"
 MODELS_PATH = "/models"
+PROBE_SIZE = "1Mi"
 
 
 def pod_volumes(unit: ServingUnit) -> list[Manifest]:
@@ -22,6 +24,7 @@ def pod_volumes(unit: ServingUnit) -> list[Manifest]:
         {"name": "plan", "configMap": plan},
         {"name": "tmp", "emptyDir": {"sizeLimit": as_quantity(disk.scratch)}},
         {"name": "shm", "emptyDir": shared},
+        {"name": "probe", "emptyDir": {"sizeLimit": PROBE_SIZE}},
         # Optional, so that a missing Secret becomes the loader's sentence, not a silent wait.
         *(
             {"name": f"secret-{index}", "secret": {"secretName": name, "optional": True}}
@@ -65,6 +68,11 @@ def triton_mounts() -> list[Manifest]:
         {"name": "tmp", "mountPath": "/tmp"},
         {"name": "shm", "mountPath": "/dev/shm"},
     ]
+
+
+def probe_mounts() -> list[Manifest]:
+    """Return the only volume of the probe, which outlives its restarts."""
+    return [{"name": "probe", "mountPath": PROBE_FOLDER}]
 
 
 def _secrets(unit: ServingUnit) -> list[str]:
