@@ -94,7 +94,7 @@ def test_what_the_spec_says_of_the_disk_stays(
 
 def test_the_sidecar_adds_no_disk_to_the_request() -> None:
     """Requests of sidecars are added up, those of init containers are not."""
-    spec = pod_of(case(resources={"requests": {DISK: "90Gi"}}))
+    spec = pod_of(case(requests={DISK: "90Gi"}))
     assert spec["initContainers"][1]["resources"]["requests"][DISK] == "0"
     assert spec["initContainers"][1]["resources"]["limits"][DISK] == "256Mi"
 
