@@ -159,7 +159,7 @@ class Prober:
             self._health = judge.moved(self._health, now, self._traffic.mean_seconds)
         if self._is_due(has_moved, has_failed):
             self._send()
-        return 1.0 if self._health.dead else LOOK_SECONDS
+        return 1.0 if self._health.dead or has_failed else LOOK_SECONDS
 
     def _is_due(self, has_moved: bool, has_failed: bool) -> bool:
         if self._in_flight is not None or self._model is None or self._cannot_ask():
