@@ -17,7 +17,7 @@ from inference_operator.probe.triton import Answer, GoneError, NoAnswerError, Tr
 from inference_operator.probe.wording import is_about_dead_stub, is_of_the_queue
 
 LOOK_SECONDS = 3.0
-_SOON = 0.5
+_SOON, _ONE = 0.5, 1.0
 # A request that got no answer is sent again after this time at the earliest.
 _LEAST_TIMEOUT = 30.0
 Log = Callable[..., None]
@@ -49,7 +49,7 @@ class Prober:
         self._traffic = Traffic()
         self._in_flight: _InFlight | None = None
         self._wake = threading.Event()
-        self._next_look = clock()
+        self._due = clock()
         self._number = 0
         self._was_ready = False
 
@@ -60,13 +60,18 @@ class Prober:
             self._wake.clear()
 
     def step(self) -> float:
-        """Do what is due; return the seconds until the next step."""
-        try:
-            seconds = self._step()
-        except GoneError:
-            seconds = self._start_over("Triton accepts no connections")
+        """Take the answer in flight, and do what is due; return the seconds until the next step."""
+        self._collect()
+        if self._health.dead:
+            self._due = min(self._due, self._clock() + _ONE)
+        if self._clock() >= self._due:
+            try:
+                pause = self._act()
+            except GoneError:
+                pause = self._start_over("Triton accepts no connections")
+            self._due = self._clock() + pause
         self._note()
-        return seconds
+        return max(0.0, self._due - self._clock())
 
     def is_ready(self) -> bool:
         return self._health.is_ready(self._clock())
@@ -86,14 +91,14 @@ class Prober:
         self._counts.clients = self._traffic.clients
         return metrics_text(first.name, first.version, self._counts, states)
 
-    def _step(self) -> float:
+    def _act(self) -> float:
         match self._health.phase:
             case Phase.WAITING:
                 return self._wait()
             case Phase.FIRST:
                 return self._ask_first()
             case Phase.SERVING:
-                return self._serve()
+                return self._look()
 
     def _wait(self) -> float:
         try:
@@ -127,15 +132,6 @@ class Prober:
                 return self._start_over("Triton does not call the version ready")
         return outcome.pause
 
-    def _serve(self) -> float:
-        """Take the answer in flight, if there is one, and look again if it is time."""
-        self._collect()
-        if self._clock() >= self._next_look:
-            self._next_look = self._clock() + self._look()
-        elif self._health.dead:
-            self._next_look = min(self._next_look, self._clock() + 1.0)
-        return max(0.0, self._next_look - self._clock())
-
     def _look(self) -> float:
         has_moved = has_failed = False
         try:
@@ -152,14 +148,14 @@ class Prober:
                 has_moved = has_moved or bool(self._cannot_ask())
         except NoAnswerError:
             self._health = judge.asked(self._health, self._clock())
-            return 1.0
+            return _ONE
         now = self._clock()
         self._health = judge.aged(self._health, now)
         if has_moved:
             self._health = judge.moved(self._health, now, self._traffic.mean_seconds)
         if self._is_due(has_moved, has_failed):
             self._send()
-        return 1.0 if self._health.dead or has_failed else LOOK_SECONDS
+        return _ONE if self._health.dead or has_failed else LOOK_SECONDS
 
     def _is_due(self, has_moved: bool, has_failed: bool) -> bool:
         if self._in_flight is not None or self._model is None or self._cannot_ask():
