@@ -7,7 +7,10 @@ import pytest
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Container, Pod
 from inference_operator.domain.probe_report import MOST_MESSAGE, ProbeReport
+from inference_operator.observation.observe import pod_view
+from inference_operator.observation.projection import project
 from inference_operator.planning.status.pod_health import diagnose
+from tests.fakes import bodies
 from tests.unit.planning.seen import record
 
 RECORD = record()
@@ -58,6 +61,25 @@ def test_a_model_that_stopped_answering_after_a_restart_is_named() -> None:
 
     assert diagnosis is not None
     assert diagnosis.reason is Reason.MODEL_NOT_ANSWERING
+
+
+@pytest.mark.parametrize(
+    ("since", "reason"),
+    [("2026-12-01T10:00:05Z", "ModelNotAnswering"), ("2026-12-01T09:59:59Z", None), (None, None)],
+    ids=["after Triton started", "before it", "unknown"],
+)
+def test_a_pod_that_was_ready_before_is_told_from_one_that_starts(
+    since: str | None, reason: str | None
+) -> None:
+    running = {"ready": True, "state": {"running": {"startedAt": "2026-12-01T10:00:00Z"}}}
+    body = bodies.pod("aaa", triton=running)
+    body["status"]["conditions"] = [
+        {"type": "Ready", "status": "False", "message": "containers", "lastTransitionTime": since}
+    ]
+    body["status"]["initContainerStatuses"] = [{"name": "probe", "state": {"running": {}}}]
+    diagnosis = diagnose(RECORD, None, (pod_view(project("Pod", body)),))
+
+    assert (diagnosis.reason if diagnosis else None) == reason
 
 
 @pytest.mark.parametrize(

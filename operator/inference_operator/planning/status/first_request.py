@@ -19,7 +19,7 @@ def first_request(pod: Pod, record: RevisionRecord) -> tuple[Reason, str] | None
     if report is not None:
         message = truncate(shown_text(report.message), _LONGEST)
         return report.reason, f"{message}; {_remedy(report.reason, record)}"
-    if not triton.restarts and probe.exit_code is None:
+    if not (triton.restarts or pod.lost_readiness or probe.exit_code is not None):
         # It has just started: its first request may be under way.
         return None
     return (
