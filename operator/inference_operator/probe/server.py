@@ -5,6 +5,7 @@ import selectors
 import socket
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 
 MOST_CONNECTIONS = 32
 MOST_OF_PEER = 8
@@ -34,7 +35,7 @@ class Listener:
         self._pages = pages
         self._selector = selectors.DefaultSelector()
         self._open: list[_Connection] = []  # in the order of arrival
-        self._sock = socket.create_server(address, backlog=64)
+        self._sock = _listening(address)
         self._sock.setblocking(False)
         self._selector.register(self._sock, selectors.EVENT_READ)
 
@@ -133,3 +134,13 @@ class Listener:
             self._open.remove(connection)
             self._selector.unregister(connection.sock)
             connection.sock.close()
+
+
+def _listening(address: tuple[str, int]) -> socket.socket:
+    """Return a listening socket; an empty host means all addresses of both families."""
+    if not address[0] and socket.has_dualstack_ipv6():
+        family = socket.AF_INET6
+        # A node may have the family and yet no address of it.
+        with suppress(OSError):
+            return socket.create_server(address, family=family, backlog=64, dualstack_ipv6=True)
+    return socket.create_server(address, backlog=64)

@@ -35,7 +35,7 @@ from inference_operator.resources.shapes import (
     text,
     whole,
 )
-from inference_operator.resources.sidecar_shape import SIDECAR, own_probe
+from inference_operator.resources.sidecar_shape import LIVENESS, SIDECAR
 from inference_operator.resources.typed_shapes import shape_of
 from inference_operator.resources.volumes import (
     CLAIMS_PATH,
@@ -179,7 +179,7 @@ _TRITON = fields(
         "resources": RESOURCES,
         "startupProbe": _PROBE,
         "readinessProbe": _PROBE,
-        "livenessProbe": either(_PROBE, own_probe("/live")),
+        "livenessProbe": either(_PROBE, LIVENESS),
         "lifecycle": fields(
             {"preStop": fields({"sleep": fields({"seconds": whole(0, _DAY)})})},
         ),

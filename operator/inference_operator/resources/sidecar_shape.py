@@ -1,6 +1,8 @@
 """The shape of the sidecar `probe`, and of the kubelet's probes that ask it. Records before it have
 neither."""
 
+from collections.abc import Mapping
+
 from inference_operator.domain.probe_report import PROBE_FOLDER, PROBE_PORT
 from inference_operator.resources.container_shapes import (
     IMAGE,
@@ -21,7 +23,7 @@ _PROBE_COMMAND = in_order(
 _PROBE_FOLDERS: dict[str, Shape] = {"probe": equal(PROBE_FOLDER)}
 
 
-def own_probe(page: str) -> Shape:
+def own_probe(page: str, optional: Mapping[str, Shape] | None = None) -> Shape:
     """Accept a probe of the kubelet that asks for this page of the sidecar."""
     return fields(
         {
@@ -30,8 +32,11 @@ def own_probe(page: str) -> Shape:
             "failureThreshold": whole(1, SECONDS),
             "timeoutSeconds": whole(1, SECONDS),
         },
-        {"terminationGracePeriodSeconds": whole(1, SECONDS)},
+        optional,
     )
+
+
+LIVENESS = own_probe("/live", {"terminationGracePeriodSeconds": whole(1, SECONDS)})
 
 
 SIDECAR = fields(

@@ -88,3 +88,11 @@ def test_all_connections_together_are_bounded(
     assert len(listener) == MOST_CONNECTIONS
     for client in clients:
         client.close()
+
+
+def test_it_listens_on_all_addresses_of_both_families() -> None:
+    running = Listener(("", 0), {"/ready": lambda: (200, "yes\n")})
+    try:
+        assert asked(running, b"GET /ready HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
+    finally:
+        running.close()

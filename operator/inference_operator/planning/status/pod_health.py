@@ -222,8 +222,9 @@ _RULES: tuple[Rule, ...] = (
     _image,
     _container_config,
     _out_of_memory,
-    _model_load,
+    # Before the rule about Triton's last end, which may be one that the sidecar asked for.
     lambda pod, record: (sidecar := first_request(pod, record)) and Diagnosis(*sidecar),
+    _model_load,
     _schedule,
 )
 
