@@ -117,8 +117,9 @@ class ClusterHarness:
         (container,) = self.kubectl.get("pod", pod, "-n", namespace)["status"]["containerStatuses"]
         return int(container["restartCount"]) if container["ready"] else -1
 
-    def kill(self, namespace: str, pod: str) -> None:
-        """SIGKILL the processes of the pod's container, as the kernel does when memory is short.
+    def kill(self, namespace: str, pod: str, command: str = "") -> None:
+        """SIGKILL the processes of the pod's container, as the kernel does when memory is short;
+        only those of one command if it is given.
 
         Nodes of the embedded cluster share our process ids. The sandbox lives on, so the kubelet
         restarts the container in the same pod.
@@ -126,8 +127,9 @@ class ClusterHarness:
         body = self.kubectl.get("pod", pod, "-n", namespace)
         (container,) = body["status"]["containerStatuses"]
         group = f"pod{body['metadata']['uid']}/{container['containerID'].rpartition('/')[2]}"
-        victims = [int(path.name) for path in Path("/proc").glob("[0-9]*") if _is_in(path, group)]
-        assert victims, f"no process is in the cgroup {group}"
+        processes = [path for path in Path("/proc").glob("[0-9]*") if _is_in(path, group)]
+        victims = [int(path.name) for path in processes if _runs(path, command)]
+        assert victims, f"no process {command} is in the cgroup {group}"
         for victim in victims:
             with suppress(ProcessLookupError):
                 os.kill(victim, signal.SIGKILL)
@@ -136,5 +138,12 @@ class ClusterHarness:
 def _is_in(process: Path, group: str) -> bool:
     try:
         return group in (process / "cgroup").read_text()
+    except OSError:
+        return False
+
+
+def _runs(process: Path, command: str) -> bool:
+    try:
+        return command in (process / "cmdline").read_bytes().decode(errors="replace")
     except OSError:
         return False

@@ -1,5 +1,6 @@
 """Settings of the Triton container, which both kinds have."""
 
+from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -10,6 +11,13 @@ from inference_operator.api.environment import EnvVar
 from inference_operator.api.rules import UniqueBy
 
 ExtraArgs = Annotated[tuple[ExtraArg, ...], Field(max_length=64)]
+
+
+class FirstRequest(StrEnum):
+    """Meaning of the first request, which each pod sends to its model before it becomes Ready."""
+
+    CHECK = "Check"
+    IGNORE = "Ignore"
 
 
 class ResponseCache(ApiModel):
@@ -35,6 +43,13 @@ class TritonServer(SharedFields):
     """Additional arguments of tritonserver, such as `--log-verbose=1`. Arguments that the operator
     sets or needs itself are refused: the repository, model control, readiness, endpoints and their
     ports, the cache (see `responseCache`)."""
+
+    first_request: FirstRequest | None = None
+    """Each pod asks its model once before it becomes Ready: zeros, in the shapes of the first
+    warm-up sample if there is one. Check: if the model answers with an error, or with other outputs
+    than declared, the pod does not become Ready. Ignore: the answer does not matter. Absent: Check,
+    or Ignore in a pipeline with a built-in step that refuses such requests (`badBars` or
+    `emptyText` is Refuse)."""
 
     shared_memory: Quantity | None = None
     """Size of /dev/shm, through which Python models exchange tensors. It counts against the memory

@@ -18,10 +18,11 @@ _COMMANDS = {
     "load": "inference_operator.load.command",
     "digest": "inference_operator.load.command",
     "cache": "inference_operator.artifact_cache.command",
+    "probe": "inference_operator.probe.command",
 }
 
 # In these commands a BrokenPipeError can come from a connection, so it is not taken for `| head`.
-_NETWORK_COMMANDS = {"run", "load", "cache"}
+_NETWORK_COMMANDS = {"run", "load", "cache", "probe"}
 # The status that a shell reports for a program that SIGPIPE ended.
 READER_GONE = 141
 

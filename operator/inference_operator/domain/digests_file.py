@@ -11,6 +11,8 @@ from inference_operator.domain.bounded_json import JsonLimits, parse_json
 from inference_operator.domain.repository_plan import MOST_MODELS, is_sha256
 
 DIGESTS_FILE = "digests.json"
+# In the folder of a model: what was loaded there.
+LOADED_FILE = ".loaded.json"
 _LIMITS = JsonLimits(size=64 << 10, depth=1, containers=1)
 
 

@@ -47,6 +47,11 @@ class Pod:
 
     loader: Container | None = None
     triton: Container | None = None
+    probe: Container | None = None
+    """The sidecar that asks the model; older revisions have none."""
+
+    lost_readiness: bool = False
+    """Whether it was ready since Triton started, and is not any more."""
 
 
 @dataclass(frozen=True, slots=True)

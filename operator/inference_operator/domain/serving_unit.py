@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from inference_operator.api.environment import EnvVar
 from inference_operator.api.rollout import Rollout
+from inference_operator.api.triton_server import FirstRequest
 from inference_operator.api.workload import Accelerator, Placement, Resources
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.names import UnitKey
@@ -87,6 +88,9 @@ class Server:
 
     artifact_cache: str | None = None
     """Address of the node's artifact cache, if there is one."""
+
+    first_request: FirstRequest = FirstRequest.CHECK
+    """Meaning of the first request to the model."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
 from inference_operator.observation.records import Read, record_of, records
 from inference_operator.observation.store import Store
-from inference_operator.resources.pod import LOADER, TRITON
+from inference_operator.resources.pod import LOADER, PROBE, TRITON
 from inference_operator.resources.service import selected_revision
 
 _MOST_DEPLOYMENTS = 128
@@ -163,7 +163,20 @@ def pod_view(body: Body) -> Pod:
         unschedulable=scheduled.get("message", "") if is_unschedulable else "",
         loader=_container(status.get("initContainerStatuses"), LOADER),
         triton=_container(status.get("containerStatuses"), TRITON),
+        probe=_container(status.get("initContainerStatuses"), PROBE),
+        lost_readiness=_lost_readiness(conditions.get("Ready", {}), status),
     )
+
+
+def _lost_readiness(ready: Body, status: Body) -> bool:
+    """Return whether the pod stopped being ready after Triton had started. Times are texts of one
+    form, which compare as times do."""
+    if ready.get("status") != "False":
+        return False
+    statuses = status.get("containerStatuses") or ()
+    states = (item.get("state") or {} for item in statuses if item.get("name") == TRITON)
+    started = next((state.get("running", {}).get("startedAt") for state in states), None)
+    return bool(started) and str(ready.get("lastTransitionTime") or "") > str(started)
 
 
 def _container(statuses: Iterable[Body] | None, name: str) -> Container | None:

@@ -80,7 +80,9 @@ def _pod(body: Body) -> dict[str, Any]:
         for name in ("initContainerStatuses", "containerStatuses")
         if name in status
     }
-    conditions = [_condition(item) for item in status.get("conditions") or () if _is_read(item)]
+    listed = status.get("conditions") or ()
+    conditions = [_condition(item) for item in listed if _is_read(item)]
+    conditions += [_lost_readiness(item) for item in listed if _is_not_ready(item)]
     shown = {**containers, "conditions": conditions}
     return {"kind": "Pod", "metadata": _metadata(body), "status": shown}
 
@@ -89,6 +91,15 @@ def _is_read(condition: Body) -> bool:
     # On its way to Ready a pod changes a dozen times in conditions that are never read.
     expected = {"Ready": "True", "PodScheduled": "False"}
     return bool(expected.get(condition["type"]) == condition["status"])
+
+
+def _is_not_ready(condition: Body) -> bool:
+    return bool(condition["type"] == "Ready" and condition["status"] == "False")
+
+
+def _lost_readiness(condition: Body) -> dict[str, Any]:
+    # Its message changes with each container that starts; its time does not.
+    return {k: condition[k] for k in ("type", "status", "lastTransitionTime") if k in condition}
 
 
 def _condition(condition: Body) -> dict[str, Any]:

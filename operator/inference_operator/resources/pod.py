@@ -7,12 +7,14 @@ from inference_operator.api.environment import EnvVar
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.disk import DEFAULT_SIZE_LIMIT, as_quantity, disk_limits
 from inference_operator.domain.names import revision_labels, revision_selector
+from inference_operator.domain.probe_report import PROBE_PORT
 from inference_operator.domain.repository_plan import CACHE_VARIABLE, SIZE_LIMIT_VARIABLE
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.resources import volumes
 from inference_operator.resources.metadata import Manifest
 
 LOADER = "load"
+PROBE = "probe"
 DISK = "ephemeral-storage"
 TRITON = "triton"
 HTTP_PORT, GRPC_PORT, METRICS_PORT = 8000, 8001, 8002
@@ -32,6 +34,13 @@ GRACE_SECONDS = DRAIN_SECONDS + EXIT_TIMEOUT_SECONDS + 10
 # A model may take long to load: half an hour before the kubelet restarts Triton.
 STARTUP_PERIOD_SECONDS = 2
 STARTUP_FAILURES = 900
+
+# A pod whose model stops answering leaves the endpoints within 15 s: the probe needs up to 8 s.
+PROBE_PERIOD_SECONDS = 3
+# The probe answers for the whole of Triton, so it may itself be away for half a minute.
+LIVE_PERIOD_SECONDS, LIVE_FAILURES = 5, 6
+# Clients have left a server that is restarted, and requests in flight may hang.
+RESTART_GRACE_SECONDS = 10
 
 
 def pod_template(unit: ServingUnit) -> Manifest:
@@ -54,7 +63,7 @@ def pod_template(unit: ServingUnit) -> Manifest:
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
             "terminationGracePeriodSeconds": GRACE_SECONDS,
-            "initContainers": [_loader(unit)],
+            "initContainers": [_loader(unit), _probe_sidecar(unit)],
             "containers": [_triton(unit)],
             "volumes": volumes.pod_volumes(unit),
             **_placement(unit),
@@ -129,11 +138,49 @@ def _triton(unit: ServingUnit) -> Manifest:
         "securityContext": _restricted(),
         "startupProbe": _probe(ready, STARTUP_PERIOD_SECONDS, STARTUP_FAILURES),
         "readinessProbe": _probe(ready, 5, 2),
-        "livenessProbe": _probe("/v2/health/live", 10, 3),
+        "livenessProbe": {
+            **_own_probe("/live", LIVE_PERIOD_SECONDS, LIVE_FAILURES),
+            "terminationGracePeriodSeconds": RESTART_GRACE_SECONDS,
+        },
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
         # Triton's last log lines explain a failed load better than an exit code.
         "terminationMessagePolicy": "FallbackToLogsOnError",
         "volumeMounts": volumes.triton_mounts(),
+    }
+
+
+def _probe_sidecar(unit: ServingUnit) -> Manifest:
+    """Return the sidecar that asks the model: it starts before Triton, and ends after it."""
+    model = unit.entry_model
+    return {
+        "name": PROBE,
+        "image": unit.server.loader_image,
+        "restartPolicy": "Always",
+        "args": [
+            "probe",
+            f"--model={model.name}",
+            f"--version={model.version}",
+            f"--first-request={unit.server.first_request.value}",
+        ],
+        "ports": [{"name": "probe", "containerPort": PROBE_PORT, "protocol": "TCP"}],
+        "resources": {
+            # Requests of a sidecar add to Triton's. It writes a few lines of log.
+            "requests": {"cpu": "10m", "memory": "32Mi", DISK: "0"},
+            "limits": {"memory": "64Mi", DISK: "256Mi"},
+        },
+        "securityContext": _restricted(),
+        "readinessProbe": _own_probe("/ready", PROBE_PERIOD_SECONDS, 1),
+        "volumeMounts": volumes.probe_mounts(unit),
+    }
+
+
+def _own_probe(path: str, period: int, failures: int) -> Manifest:
+    # By number, since a name is looked up in the same container.
+    return {
+        "httpGet": {"path": path, "port": PROBE_PORT},
+        "periodSeconds": period,
+        "failureThreshold": failures,
+        "timeoutSeconds": 2,
     }
 
 

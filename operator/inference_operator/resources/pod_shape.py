@@ -12,11 +12,19 @@ from inference_operator.api.arguments import RESERVED_ARGS
 from inference_operator.api.topology_spread import TopologySpreadConstraint
 from inference_operator.domain.names import digests_name
 from inference_operator.domain.repository_plan import CACHE_VARIABLE, SIZE_LIMIT_VARIABLE
-from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, LOADER, METRICS_PORT, TRITON
+from inference_operator.resources.container_shapes import IMAGE, RESOURCES, RESTRICTED, mount
+from inference_operator.resources.pod import (
+    GRPC_PORT,
+    HTTP_PORT,
+    LOADER,
+    METRICS_PORT,
+    TRITON,
+)
 from inference_operator.resources.shapes import (
     DNS_NAME,
     Mismatch,
     Shape,
+    either,
     equal,
     fields,
     in_order,
@@ -28,6 +36,7 @@ from inference_operator.resources.shapes import (
     text,
     whole,
 )
+from inference_operator.resources.sidecar_shape import LIVENESS, SIDECAR
 from inference_operator.resources.typed_shapes import shape_of
 from inference_operator.resources.volumes import (
     CLAIMS_PATH,
@@ -42,7 +51,6 @@ _DAY = 86_400
 _ID = whole(1, 2**31 - 1)
 
 _NAME = text(DNS_NAME, "the name of an object", 253)
-_IMAGE = text(r"[^\s\x00-\x1f\x7f]+", "an image without spaces", 1024)
 _LABEL = text(most=316)
 
 _ARGUMENT = text(r"--[a-z0-9][^\n]*", "--OPTION or --OPTION=VALUE", 4096)
@@ -87,14 +95,6 @@ def _variable(value: object, path: str) -> Mismatch | None:
     return fields({"name": name, "value": text(most=65_536)})(value, path)
 
 
-_RESOURCES = fields({}, {"requests": table(quantity), "limits": table(quantity)})
-_RESTRICTED = fields(
-    {
-        "allowPrivilegeEscalation": equal(False),
-        "readOnlyRootFilesystem": equal(True),
-        "capabilities": fields({"drop": in_order(equal("ALL"))}),
-    }
-)
 _POD_SECURITY = fields(
     {
         "runAsNonRoot": equal(True),
@@ -105,18 +105,6 @@ _POD_SECURITY = fields(
         "seccompProfile": fields({"type": equal("RuntimeDefault")}),
     }
 )
-
-
-def _mount(value: object, path: str, folders: Mapping[str, Shape]) -> Mismatch | None:
-    """Accept a mount of one of these volumes, in the place of that volume."""
-    name = value.get("name") if isinstance(value, Mapping) else None
-    kind = name.rstrip("0123456789") if isinstance(name, str) else ""
-    folder = folders.get(kind)
-    if folder is None:
-        return mismatch(name, f"{path}.name", f"one of {', '.join(folders)}")
-    return fields({"name": text(most=64), "mountPath": folder}, {"readOnly": equal(True)})(
-        value, path
-    )
 
 
 _SCRATCH = {"models": equal(MODELS_PATH), "tmp": equal("/tmp")}
@@ -146,7 +134,7 @@ def _loader_variable(value: object, path: str) -> Mismatch | None:
 _LOADER = fields(
     {
         "name": equal(LOADER),
-        "image": _IMAGE,
+        "image": IMAGE,
         "args": in_order(
             equal("load"),
             equal(f"--plan={PLAN_PATH}"),
@@ -154,11 +142,11 @@ _LOADER = fields(
             equal(f"--credentials={CREDENTIALS_PATH}"),
             equal(f"--claims={CLAIMS_PATH}"),
         ),
-        "securityContext": _RESTRICTED,
-        "volumeMounts": items(lambda value, path: _mount(value, path, _LOADER_FOLDERS), 1, 1024),
+        "securityContext": RESTRICTED,
+        "volumeMounts": items(lambda value, path: mount(value, path, _LOADER_FOLDERS), 1, 1024),
     },
     {
-        "resources": _RESOURCES,
+        "resources": RESOURCES,
         "env": items(_loader_variable, most=len(_LOADER_VARIABLES)),
     },
 )
@@ -183,19 +171,19 @@ _PORT = fields(
 _TRITON = fields(
     {
         "name": equal(TRITON),
-        "image": _IMAGE,
+        "image": IMAGE,
         "command": in_order(equal("tritonserver")),
         "args": items(_triton_argument, most=256),
         "ports": items(_PORT, most=3),
-        "securityContext": _RESTRICTED,
-        "volumeMounts": items(lambda value, path: _mount(value, path, _TRITON_FOLDERS), 1, 3),
+        "securityContext": RESTRICTED,
+        "volumeMounts": items(lambda value, path: mount(value, path, _TRITON_FOLDERS), 1, 3),
     },
     {
         "env": items(_variable, most=1024),
-        "resources": _RESOURCES,
+        "resources": RESOURCES,
         "startupProbe": _PROBE,
         "readinessProbe": _PROBE,
-        "livenessProbe": _PROBE,
+        "livenessProbe": either(_PROBE, LIVENESS),
         "lifecycle": fields(
             {"preStop": fields({"sleep": fields({"seconds": whole(0, _DAY)})})},
         ),
@@ -214,6 +202,7 @@ def _volume(value: object, path: str, child: str) -> Mismatch | None:
         "models": ("emptyDir", _DISK),
         "tmp": ("emptyDir", _DISK),
         "shm": ("emptyDir", _MEMORY),
+        "probe": ("emptyDir", _DISK),
         "plan": ("configMap", fields({"name": equal(child)})),
         DIGESTS: (
             "configMap",
@@ -266,7 +255,7 @@ def template_shape(child: str, labels: Mapping[str, str]) -> Shape:
             "enableServiceLinks": equal(False),
             "securityContext": _POD_SECURITY,
             "terminationGracePeriodSeconds": whole(1, _DAY),
-            "initContainers": in_order(_LOADER),
+            "initContainers": either(in_order(_LOADER), in_order(_LOADER, SIDECAR)),
             "containers": in_order(_TRITON),
             "volumes": items(lambda value, path: _volume(value, path, child), 1, 1024),
         },

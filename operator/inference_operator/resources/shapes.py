@@ -81,6 +81,18 @@ def one_of(*words: str) -> Shape:
     return check
 
 
+def either(*shapes: Shape) -> Shape:
+    """Accept a value of one of the shapes; the mismatch that leads deepest is reported."""
+
+    def check(value: object, path: str) -> Mismatch | None:
+        problems = [shape(value, path) for shape in shapes]
+        if any(problem is None for problem in problems):
+            return None
+        return max(filter(None, problems), key=lambda problem: problem.path.count("."))
+
+    return check
+
+
 def whole(least: int, most: int) -> Shape:
     """Accept a whole number within these bounds, both included."""
 

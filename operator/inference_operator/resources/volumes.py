@@ -2,6 +2,7 @@
 
 from inference_operator.domain.disk import as_quantity, disk_limits
 from inference_operator.domain.names import digests_name, revision_child_name
+from inference_operator.domain.probe_report import PROBE_FOLDER
 from inference_operator.domain.serving_unit import ServingUnit
 from inference_operator.resources.metadata import Manifest
 
@@ -11,6 +12,7 @@ CLAIMS_PATH = "/mnt/claims"
 MODELS_PATH = "/models"
 DIGESTS_PATH = "/etc/inference-operator/digests"
 DIGESTS = "digests"
+PROBE_SIZE = "1Mi"
 
 
 def pod_volumes(unit: ServingUnit) -> list[Manifest]:
@@ -25,6 +27,7 @@ def pod_volumes(unit: ServingUnit) -> list[Manifest]:
         {"name": "tmp", "emptyDir": {"sizeLimit": as_quantity(disk.scratch)}},
         {"name": "shm", "emptyDir": shared},
         *_digests(unit),
+        {"name": "probe", "emptyDir": {"sizeLimit": PROBE_SIZE}},
         # Optional, so that a missing Secret becomes the loader's sentence, not a silent wait.
         *(
             {"name": f"secret-{index}", "secret": {"secretName": name, "optional": True}}
@@ -46,10 +49,7 @@ def loader_mounts(unit: ServingUnit) -> list[Manifest]:
         {"name": "models", "mountPath": MODELS_PATH},
         {"name": "plan", "mountPath": PLAN_PATH, "readOnly": True},
         {"name": "tmp", "mountPath": "/tmp"},
-        *(
-            {"name": volume["name"], "mountPath": DIGESTS_PATH, "readOnly": True}
-            for volume in _digests(unit)
-        ),
+        *_digests_mounts(unit),
         *(
             {
                 "name": f"secret-{index}",
@@ -74,6 +74,14 @@ def triton_mounts() -> list[Manifest]:
     ]
 
 
+def probe_mounts(unit: ServingUnit) -> list[Manifest]:
+    """Return the volume of the probe, which outlives its restarts, and what it compares."""
+    own = {"name": "probe", "mountPath": PROBE_FOLDER}
+    if not (digests := _digests_mounts(unit)):
+        return [own]
+    return [own, {"name": "models", "mountPath": MODELS_PATH, "readOnly": True}, *digests]
+
+
 def _digests(unit: ServingUnit) -> list[Manifest]:
     """Return the volume of the digests that the revision has served, if any source is not pinned.
 
@@ -83,6 +91,13 @@ def _digests(unit: ServingUnit) -> list[Manifest]:
         return []
     name = digests_name(revision_child_name(unit.key.name, unit.revision))
     return [{"name": DIGESTS, "configMap": {"name": name, "optional": True}}]
+
+
+def _digests_mounts(unit: ServingUnit) -> list[Manifest]:
+    return [
+        {"name": volume["name"], "mountPath": DIGESTS_PATH, "readOnly": True}
+        for volume in _digests(unit)
+    ]
 
 
 def _secrets(unit: ServingUnit) -> list[str]:

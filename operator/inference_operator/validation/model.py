@@ -6,7 +6,7 @@ from functools import partial
 from inference_operator.api.base import parse_quantity
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.serving_spec import ServingSpec
-from inference_operator.api.triton_server import TritonServer
+from inference_operator.api.triton_server import FirstRequest, TritonServer
 from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.domain.resolution import Resolved
@@ -31,6 +31,8 @@ from model_builders.serving import HISTOGRAMS, measures_latency
 # The version of sources that do not have a version of their own.
 UNVERSIONED = 1
 DEFAULT_SHARED_MEMORY = "256Mi"
+# Parameters of built-in steps that may refuse a request of zeros, such as an empty text.
+_REFUSING = ("bad_bars", "empty_text")
 
 
 def model_unit(
@@ -95,6 +97,7 @@ def _server(triton: TritonServer, defaults: Defaults, configs: Iterable[ModelCon
     """Return the Triton container's settings: the spec's, the operator's defaults, and arguments
     that these configs need."""
     args: list[str] = []
+    configs = tuple(configs)
     if triton.response_cache is not None:
         args.append(f"--cache-config=local,size={int(parse_quantity(triton.response_cache.size))}")
     if measures_latency(configs):
@@ -106,7 +109,19 @@ def _server(triton: TritonServer, defaults: Defaults, configs: Iterable[ModelCon
         args=(*args, *triton.extra_args),
         env=triton.env,
         shared_memory=triton.shared_memory or DEFAULT_SHARED_MEMORY,
+        first_request=triton.first_request or _default_first_request(configs),
     )
+
+
+def _default_first_request(configs: Iterable[ModelConfig]) -> FirstRequest:
+    values = (
+        config.parameters[name]
+        for config in configs
+        for name in _REFUSING
+        if name in config.parameters
+    )
+    refuses = any(value.string_value == "Refuse" for value in values)
+    return FirstRequest.IGNORE if refuses else FirstRequest.CHECK
 
 
 def _workload(spec: ServingSpec, mode: Mode) -> Workload:

@@ -28,6 +28,7 @@ MODULES: Mapping[str, str] = {
     "vocabulary": "artifacts",
     "mlmodel": "registry",
     "registry-answers": "registry",
+    "probe": "probes",
     "load-report": "texts",
     "repository-plan": "texts",
     "json": "texts",

@@ -36,11 +36,13 @@ def pod(kubectl: Kubectl, **resources: Any) -> dict[str, Any]:
 
 def test_a_limit_of_the_operator_sets_no_disk_aside(kubectl: Kubectl) -> None:
     stored = pod(kubectl)
-    for container in (*stored["initContainers"], *stored["containers"]):
+    loader, sidecar = stored["initContainers"]
+    assert sidecar["resources"]["requests"][DISK] == "0"
+    for container in (loader, *stored["containers"]):
         assert container["resources"]["requests"][DISK] == "0"
         assert container["resources"]["limits"][DISK] == "63Gi"
     sizes = {v["name"]: v["emptyDir"]["sizeLimit"] for v in stored["volumes"] if "emptyDir" in v}
-    assert sizes == {"models": "41Gi", "tmp": "20Gi", "shm": "256Mi"}
+    assert sizes == {"models": "41Gi", "tmp": "20Gi", "shm": "256Mi", "probe": "1Mi"}
 
 
 def test_a_limit_of_the_spec_is_set_aside_as_it_always_was(kubectl: Kubectl) -> None:

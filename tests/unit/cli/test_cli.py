@@ -65,7 +65,7 @@ def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
     assert (done.returncode, done.stderr) == (READER_GONE, "")
 
 
-@pytest.mark.parametrize("name", ["run", "plan", "render", "load", "digest"])
+@pytest.mark.parametrize("name", ["run", "plan", "render", "load", "digest", "probe"])
 def test_every_command_has_help(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
         main([name, "--help"])

@@ -29,7 +29,7 @@ def deployment(defaults: Any) -> Any:
 
 
 def loader(defaults: Any) -> Any:
-    (container,) = deployment(defaults)["spec"]["template"]["spec"]["initContainers"]
+    container, _ = deployment(defaults)["spec"]["template"]["spec"]["initContainers"]
     return container
 
 

@@ -61,7 +61,7 @@ def test_the_volume_holds_an_archive_beside_what_is_in_it(limit: str | None) -> 
 def test_the_limit_of_the_pod_covers_its_volumes_and_logs(name: str) -> None:
     spec = pod_of(INPUTS[name])
     volumes = sizes(spec)
-    for container in (*spec["initContainers"], *spec["containers"]):
+    for container in (spec["initContainers"][0], *spec["containers"]):
         limit = int(parse_quantity(container["resources"]["limits"][DISK]))
         assert limit >= volumes["models"] + volumes["tmp"] + (1 << 30)
         # An absent request would become the limit.
@@ -86,14 +86,21 @@ def test_what_the_spec_says_of_the_disk_stays(
 ) -> None:
     """In both containers: a LimitRange may require a request of each."""
     spec = pod_of(case(**given))
-    for container in (*spec["initContainers"], *spec["containers"]):
+    for container in (spec["initContainers"][0], *spec["containers"]):
         resources = container["resources"]
         assert resources.get("requests", {}).get(DISK) == requests
         assert resources["limits"][DISK] == limit
 
 
+def test_the_sidecar_adds_no_disk_to_the_request() -> None:
+    """Requests of sidecars are added up, those of init containers are not."""
+    spec = pod_of(case(requests={DISK: "90Gi"}))
+    assert spec["initContainers"][1]["resources"]["requests"][DISK] == "0"
+    assert spec["initContainers"][1]["resources"]["limits"][DISK] == "256Mi"
+
+
 def test_the_loader_knows_the_default_from_its_pod_and_the_field_from_its_plan() -> None:
-    (load,) = pod_of(case())["initContainers"]
+    load, _ = pod_of(case())["initContainers"]
     value = {"name": "INFERENCE_OPERATOR_SIZE_LIMIT", "value": str(DEFAULT_SIZE_LIMIT)}
     assert value in load["env"]
     assert "sizeLimit" not in rendered(case())["ConfigMap"]["data"][PLAN_FILE]

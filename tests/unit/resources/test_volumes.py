@@ -29,7 +29,7 @@ def loaders_mounts(steps: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     manifests = [a.manifest for a in planned.actions if hasattr(a, "manifest")]
     (pod,) = (m["spec"]["template"]["spec"] for m in manifests if m["kind"] == "Deployment")
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
-    (loader,) = pod["initContainers"]
+    loader, _ = pod["initContainers"]
     return {mount["mountPath"]: volumes[mount["name"]] for mount in loader["volumeMounts"]}
 
 

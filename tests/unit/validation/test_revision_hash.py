@@ -48,6 +48,7 @@ DECIDING: dict[str, dict[str, Any]] = {
     "overrides": {"triton": {"configOverrides": "max_batch_size: 8"}},
     "the environment": {"triton": {"env": [{"name": "A", "value": "1"}]}},
     "arguments": {"triton": {"extraArgs": ["--log-verbose=1"]}},
+    "the first request": {"triton": {"firstRequest": "Ignore"}},
     "shared memory": {"triton": {"sharedMemory": "1Gi"}},
     "resources": {"resources": {"limits": {"memory": "2Gi"}}},
     "a node selector": {"placement": {"nodeSelector": {"disk": "ssd"}}},

@@ -14,6 +14,7 @@ from pathlib import Path
 from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.quoting import quoted
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.digests_file import LOADED_FILE
 from inference_operator.domain.load_report import LoadedModel
 from inference_operator.domain.repository_plan import RepositoryPlan
 from inference_operator.load.failure import LoadError
@@ -21,7 +22,6 @@ from inference_operator.load.plan import ModelOrder
 from model_builders.file_names import PLAIN_NAME, is_plain_name
 
 _STAGING = ".load-"
-_RECORD = ".loaded.json"
 
 
 class Staging:
@@ -42,7 +42,7 @@ class Staging:
         if self._place.is_symlink():
             return None
         try:
-            record = json.loads((self._place / _RECORD).read_text())
+            record = json.loads((self._place / LOADED_FILE).read_text())
             loaded = LoadedModel(self._order.model.name, record["sha256"], record["bytes"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
@@ -92,7 +92,7 @@ class Staging:
             "sha256": loaded.sha256,
             "bytes": loaded.bytes,
         }
-        (self._model / _RECORD).write_text(json.dumps(record))
+        (self._model / LOADED_FILE).write_text(json.dumps(record))
         _remove(self._place)
         self._model.rename(self._place)
         self.discard()

@@ -14,6 +14,7 @@ from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.observed import Container, DeploymentView, Pod, RevisionRecord
 from inference_operator.domain.repository_plan import CONFIG_SUFFIX
 from inference_operator.domain.serving_unit import ServedStep
+from inference_operator.planning.status.first_request import first_request
 from inference_operator.validation.step_overrides import path_of
 
 _IMAGE_REASONS = frozenset(
@@ -222,6 +223,8 @@ _RULES: tuple[Rule, ...] = (
     _image,
     _container_config,
     _out_of_memory,
+    # Before the rule about Triton's last end, which may be one that the sidecar asked for.
+    lambda pod, record: (sidecar := first_request(pod, record)) and Diagnosis(*sidecar),
     _model_load,
     _schedule,
 )

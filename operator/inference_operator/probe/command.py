@@ -1,0 +1,140 @@
+"""`inference-operator probe`: arguments, exit codes, and the report on the termination log."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from inference_operator.domain.probe_report import PROBE_FOLDER, PROBE_PORT, ProbeReport
+
+if TYPE_CHECKING:
+    from inference_operator.probe.prober import Prober
+    from inference_operator.probe.served_artifacts import ServedArtifacts
+
+REPORTED = 3
+_BROKEN = 1
+_DIGESTS = Path("/etc/inference-operator/digests")
+_ENDED_BY_SIGTERM = 128 + signal.SIGTERM
+_LOGGER = "inference_operator.probe"
+# The kubelet restarts a container at once only if it did not end in the ten minutes before.
+_REPORT_SECONDS = 600.0
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
+    """Add `probe`; `func` of its arguments runs it and returns the exit code."""
+    parser = subparsers.add_parser(
+        "probe",
+        help="ask the model, and say whether it answers (the sidecar of a serving pod)",
+        description="Ask the model of this pod's Triton, and serve /ready, /live and /metrics.",
+    )
+    parser.add_argument("--model", required=True, help="the model that clients call")
+    parser.add_argument("--version", required=True, help="its version in Triton")
+    parser.add_argument(
+        "--first-request",
+        choices=["Check", "Ignore"],
+        default="Check",
+        help="whether a model that fails its first request is not ready (%(default)s)",
+    )
+    parser.add_argument("--triton", default="127.0.0.1:8000", help="Triton (%(default)s)")
+    parser.add_argument("--address", default="", help="address to listen on (all)")
+    parser.add_argument("--port", type=int, default=PROBE_PORT, help="port (%(default)s)")
+    parser.add_argument("--folder", type=Path, default=Path(PROBE_FOLDER), help="(%(default)s)")
+    parser.add_argument("--models", type=Path, default=Path("/models"), help="(%(default)s)")
+    parser.add_argument("--digests", type=Path, default=_DIGESTS, help="(%(default)s)")
+    parser.add_argument("--termination-log", type=Path, default=Path("/dev/termination-log"))
+    parser.set_defaults(func=run_probe)
+
+
+def run_probe(arguments: argparse.Namespace) -> int:
+    """Probe until SIGTERM; return 3 after a report, and 1 if a part of the probe broke."""
+    # A container's first process ignores SIGTERM unless it handles it.
+    signal.signal(signal.SIGTERM, _end)
+    from inference_operator.probe.first_request import FirstRequest
+    from inference_operator.probe.prober import Prober
+    from inference_operator.probe.served_artifacts import ServedArtifacts
+    from inference_operator.probe.server import Listener
+    from inference_operator.probe.triton import TritonClient
+
+    def report(content: ProbeReport) -> None:
+        report_once(content, arguments.folder / "report.json", arguments.termination_log)
+
+    host, _, port = arguments.triton.rpartition(":")
+    client = TritonClient((host, int(port)), arguments.model, arguments.version)
+    model = arguments.model, arguments.version
+    first = FirstRequest(model, arguments.first_request == "Check", report, log)
+    prober = Prober(client, first, log)
+    artifacts = ServedArtifacts(arguments.models, arguments.digests, log)
+    listener = Listener((arguments.address, arguments.port), pages(prober, artifacts))
+    log("probing", model=arguments.model, version=arguments.version, port=listener.port)
+    threading.Thread(target=_or_end, args=(listener.serve,), daemon=True).start()
+    _or_end(prober.run)
+    return _BROKEN
+
+
+def pages(prober: "Prober", artifacts: "ServedArtifacts") -> dict[str, Any]:
+    """Return the pages of a probe."""
+
+    def page(holds: bool) -> tuple[int, str]:
+        return (200, "yes\n") if holds else (503, "no\n")
+
+    return {
+        "/ready": lambda: page(prober.is_ready() and not artifacts.differ()),
+        "/live": lambda: page(prober.is_live()),
+        "/metrics": lambda: (200, prober.metrics()),
+    }
+
+
+def report_once(report: ProbeReport, memory: Path, termination_log: Path) -> None:
+    """End the process with this report, unless the pod already has one with this reason.
+
+    The kubelet reads a container's message only when it ends. It restarts the container at once,
+    but after a growing delay if it ends again soon: so one report must do.
+    """
+    try:
+        reported = ProbeReport.from_json(memory.read_text("utf-8"))
+        age = time.time() - memory.stat().st_mtime
+    except (OSError, ValueError):
+        reported, age = None, 0.0
+    if reported is not None and (reported.reason is report.reason or age < _REPORT_SECONDS):
+        return
+    try:
+        memory.write_text(report.to_json(), "utf-8")
+        termination_log.write_text(report.to_json(), "utf-8")
+    except OSError as error:
+        # Without a memory it would end again and again.
+        log("cannot write the report", "ERROR", error=str(error))
+        return
+    os._exit(REPORTED)
+
+
+def log(message: str, level: str = "INFO", **fields: object) -> None:
+    """Write one line to standard error."""
+    from inference_operator.logs import log_line
+
+    sys.stderr.write(log_line(time.time(), level, _LOGGER, message, fields) + "\n")
+    sys.stderr.flush()
+
+
+def _or_end(work: Any) -> None:
+    """Run a part of the probe; if it breaks, end the process so that the kubelet restarts it."""
+    try:
+        work()
+    except Exception as error:
+        import traceback
+
+        log(
+            "a part of the probe broke",
+            "ERROR",
+            error=repr(error),
+            exception=traceback.format_exc(),
+        )
+        os._exit(_BROKEN)
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    os._exit(_ENDED_BY_SIGTERM)

@@ -1,0 +1,98 @@
+"""The listener of the probe: bounded in connections, bytes and time."""
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from inference_operator.probe import server
+from inference_operator.probe.server import MOST_CONNECTIONS, MOST_OF_PEER, Listener
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    pages = {"/ready": lambda: (503, "no\n"), "/metrics": lambda: (200, "x 1\n" * 50_000)}
+    running = Listener(("127.0.0.1", 0), pages)
+    yield running
+    running.close()
+
+
+def connected(listener: Listener) -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", listener.port), 5)
+    listener.turn(1)
+    return client
+
+
+def asked(listener: Listener, request: bytes) -> bytes:
+    with connected(listener) as client:
+        client.sendall(request)
+        client.setblocking(False)
+        received = b""
+        for _ in range(5000):
+            listener.turn(0.01)
+            try:
+                part = client.recv(1 << 20)
+            except BlockingIOError:
+                continue
+            if not part:
+                return received
+            received += part
+    raise AssertionError(f"no end after {received[:200]!r}")
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"GET /ready HTTP/1.1\r\nHost: a\r\n\r\n", b"503 Service Unavailable"),
+        (b"GET /ready?x=1 HTTP/1.0\r\n\r\n", b"503 Service Unavailable"),
+        (b"GET /metrics HTTP/1.1\r\n\r\n", b"200 OK"),
+        (b"GET /else HTTP/1.1\r\n\r\n", b"404 Not Found"),
+        (b"POST /ready HTTP/1.1\r\n\r\n", b"405 Method Not Allowed"),
+        (b"\x16\x03\x01\r\n\r\n", b"400 Bad Request"),
+        (b"GET /" + b"a" * 5000, b"400 Bad Request"),
+    ],
+)
+def test_a_request_has_an_answer(listener: Listener, request_: bytes, status: bytes) -> None:
+    answer = asked(listener, request_)
+    assert answer.startswith(b"HTTP/1.1 " + status + b"\r\n")
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert f"Content-Length: {len(body)}".encode() in head
+
+
+def test_a_client_that_sends_nothing_is_ended(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "SECONDS", 0.05)
+    with connected(listener) as client:
+        assert len(listener) == 1
+        time.sleep(0.06)
+        listener.turn(0)
+        assert len(listener) == 0
+        assert client.recv(1) == b""
+
+
+def test_many_connections_of_a_peer_end_its_oldest(listener: Listener) -> None:
+    clients = [connected(listener) for _ in range(MOST_OF_PEER + 3)]
+    assert len(listener) == MOST_OF_PEER
+    assert asked(listener, b"GET /ready HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 503")
+    for client in clients:
+        client.close()
+
+
+def test_all_connections_together_are_bounded(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST_OF_PEER", 1000)
+    clients = [connected(listener) for _ in range(MOST_CONNECTIONS + 5)]
+    assert len(listener) == MOST_CONNECTIONS
+    for client in clients:
+        client.close()
+
+
+def test_it_listens_on_all_addresses_of_both_families() -> None:
+    running = Listener(("", 0), {"/ready": lambda: (200, "yes\n")})
+    try:
+        assert asked(running, b"GET /ready HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
+    finally:
+        running.close()
