@@ -1,4 +1,4 @@
-"""The probe beside the trading ensemble: zeros are answered as declared, and a dead step is found."""
+"""The probe beside the trading ensemble: it answers zeros as declared, and a dead step is found."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ def test_a_dead_step_is_found(
     triton: LocalTriton, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     # The last test of this folder: no step works any more.
-    (repository,) = tmp_path_factory.getbasetemp().glob("repository*")
+    repository = tmp_path_factory.getbasetemp() / "repository0"
     with probing(triton.http, PIPELINE, tmp_path) as probe:
         within(30, lambda: probe.status("/ready") == 200, probe.log.read_text)
         assert probe.metric("inference_operator_probe_requests_total", model="bars") >= 1
