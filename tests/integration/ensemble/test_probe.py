@@ -17,7 +17,7 @@ def test_a_dead_step_is_found(
     # The last test of this folder: no step works any more.
     repository = tmp_path_factory.getbasetemp() / "repository0"
     with probing(triton.http, PIPELINE, tmp_path) as probe:
-        within(30, lambda: probe.status("/ready") == 200, probe.log.read_text)
+        within(150, lambda: probe.status("/ready") == 200, probe.log.read_text)
         assert probe.metric("inference_operator_probe_requests_total", model="bars") >= 1
         kill(stubs(repository, "bars")[0])
         within(10, lambda: probe.status("/ready") == 503, probe.log.read_text)
