@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from hack.images.local_triton import LocalTriton
+from tests.integration.ensemble.conftest import NUMBER
 from tests.integration.probe.running import kill, probing, stubs, within
 
 pytestmark = pytest.mark.integration
@@ -16,8 +17,8 @@ def test_a_dead_step_is_found(
 ) -> None:
     # The last test of this folder: no step works any more.
     repository = tmp_path_factory.getbasetemp() / "repository0"
-    with probing(triton.http, PIPELINE, tmp_path) as probe:
-        within(150, lambda: probe.status("/ready") == 200, probe.log.read_text)
+    with probing(triton.http, PIPELINE, tmp_path, version=NUMBER) as probe:
+        within(60, lambda: probe.status("/ready") == 200, probe.log.read_text)
         assert probe.metric("inference_operator_probe_requests_total", model="bars") >= 1
         kill(stubs(repository, "bars")[0])
         within(10, lambda: probe.status("/ready") == 503, probe.log.read_text)
