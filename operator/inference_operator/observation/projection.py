@@ -82,7 +82,8 @@ def _pod(body: Body) -> dict[str, Any]:
     }
     listed = status.get("conditions") or ()
     conditions = [_condition(item) for item in listed if _is_read(item)]
-    conditions += [_lost_readiness(item) for item in listed if _is_not_ready(item)]
+    if _is_running(status):
+        conditions += [_lost_readiness(item) for item in listed if _is_not_ready(item)]
     shown = {**containers, "conditions": conditions}
     return {"kind": "Pod", "metadata": _metadata(body), "status": shown}
 
@@ -91,6 +92,11 @@ def _is_read(condition: Body) -> bool:
     # On its way to Ready a pod changes a dozen times in conditions that are never read.
     expected = {"Ready": "True", "PodScheduled": "False"}
     return bool(expected.get(condition["type"]) == condition["status"])
+
+
+def _is_running(status: Body) -> bool:
+    statuses = status.get("containerStatuses") or ()
+    return any("running" in (item.get("state") or {}) for item in statuses)
 
 
 def _is_not_ready(condition: Body) -> bool:

@@ -10,8 +10,8 @@ from typing import Any
 from inference_operator.api.quoting import listed
 from inference_operator.probe.model_config import ELEMENT_BYTES, ProbedModel, Tensor
 
-MOST_BYTES = 64 << 20
-"""A larger request would load the server more than a probe may."""
+MOST_BYTES = 32 << 20
+"""A larger request would load the server more than a probe may; newer Tritons refuse 64 MiB."""
 
 MOST_IDLE_SECONDS = 2.0
 _CHUNK = bytes(64 << 10)

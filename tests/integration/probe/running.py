@@ -59,13 +59,13 @@ class Probe:
 
 @contextmanager
 def probing(
-    triton: str, model: str, folder: Path, *, first_request: str = "Check"
+    triton: str, model: str, folder: Path, *, version: int = 1, first_request: str = "Check"
 ) -> Iterator[Probe]:
-    """Run a probe of a model's version 1."""
+    """Run a probe of one version of a model."""
     (port,) = free_ports(1)
     folder.mkdir(exist_ok=True)
     log = folder / "log"
-    words = ["--model", model, "--version", "1", "--first-request", first_request]
+    words = ["--model", model, "--version", str(version), "--first-request", first_request]
     words += ["--triton", triton, "--address", "127.0.0.1", "--port", str(port)]
     words += ["--folder", str(folder), "--termination-log", str(folder / "termination-log")]
     with log.open("a") as stderr:
