@@ -21,7 +21,9 @@ class Reason(StrEnum):
     TENSOR_MISMATCH = "TensorMismatch"
     INSUFFICIENT_DISK = "InsufficientDisk"
     FETCH_FAILED = "FetchFailed"
+    SECRET_NOT_FOUND = "SecretNotFound"
     CLAIM_NOT_FOUND = "ClaimNotFound"
+    CLAIM_NOT_BOUND = "ClaimNotBound"
 
     # ArtifactResolved: from the MLflow registry, before there is a pod
     RESOLVING = "Resolving"

@@ -6,8 +6,12 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
-from inference_operator.load.transfer.retry import Retries, RetryPolicy, TransientError
-from inference_operator.load.transfer.transport import retry_after
+from inference_operator.load.transfer.refusals import retry_after
+from inference_operator.load.transfer.retry import (
+    Retries,
+    RetryPolicy,
+    TransientError,
+)
 
 POLICY = RetryPolicy(attempts=4, first_wait=1, longest_wait=3, longest_retry_after=60)
 CUT = TransientError("connection reset")

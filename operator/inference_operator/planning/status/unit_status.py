@@ -38,7 +38,7 @@ from inference_operator.domain.status_uri import is_status_uri_of, status_uri
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.conditions.inputs import condition_inputs
 from inference_operator.planning.status.conditions.summary import condition_drafts, conditions
-from inference_operator.planning.status.pod_health import load_report
+from inference_operator.planning.status.diagnosis import load_report
 from inference_operator.resources.service import service_url
 
 
@@ -47,7 +47,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
 
     `seen` is the cluster after the plan's writes; `errors` are messages about refused children.
     """
-    inputs = condition_inputs(seen, plan, errors)
+    inputs = condition_inputs(seen, plan, errors, now)
     drafts = tuple(condition_drafts(inputs))
     all_conditions = conditions(drafts, seen.status.conditions, seen.generation, now)
     return STATUS_OF_KIND[seen.owner.key.kind](
