@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from tests.broken.situation import LATER, NAMESPACE, Situation, bad_server, store
+from tests.broken.situation import NAMESPACE, Situation, bad_server, store
 
 URI, SOURCE = "spec.model.source.uri", "spec.model.source"
 BACKLOG, SILENT, PLAIN, TLS = 8001, 8002, 8003, 8004
 """Ports of the bad server: packets are dropped, no answer ever comes, http, and https."""
 
-_OURS = {"name": "model-store"}
+_OTHER_REGISTRY = '{"auths":{"quay.example":{}}}'
 _TRUST = {"name": "bad-server"}
 
 
@@ -49,7 +49,7 @@ SILENT_SOURCES = (
         " `kubectl -n NAMESPACE logs POD -c load` shows how much has arrived",
         "check the address, network policies and firewalls between this namespace and the source",
         {SOURCE: {"uri": bad_server("model.onnx", BACKLOG)}},
-        within=LATER,
+        is_slow=True,
     ),
     Situation(
         "a source that accepts connections and never answers",
@@ -58,16 +58,16 @@ SILENT_SOURCES = (
         " `kubectl -n NAMESPACE logs POD -c load` shows how much has arrived",
         "look at the source's own log; restart it",
         {SOURCE: {"uri": bad_server("model.onnx", SILENT)}},
-        within=LATER,
+        is_slow=True,
     ),
     Situation(
         "a source that is overloaded",
         "FetchFailed",
-        "answered 503 Service Unavailable; gave up after … attempts without progress; check the"
-        " server",
+        "spec.model.source.uri: https://bad-server.NAMESPACE.svc:8004/503 answered 503 Service"
+        " Unavailable; gave up after 6 attempts without progress; check the server and the network",
         "look at the source's own log; the kubelet tries again",
         {SOURCE: {"uri": bad_server("503", TLS), "secretRef": _TRUST}},
-        within=LATER,
+        is_slow=True,
     ),
 )
 
@@ -93,7 +93,8 @@ SOURCES = (
     Situation(
         "a port that speaks http",
         "FetchFailed",
-        "cannot reach bad-server.NAMESPACE.svc:8003: …SSL…",
+        "cannot reach bad-server.NAMESPACE.svc:8003: this port does not speak https; gave up after"
+        " 3 attempts without progress; name the port that speaks https",
         "name the port that speaks https",
         {SOURCE: {"uri": bad_server("model.onnx", PLAIN)}},
     ),
@@ -202,7 +203,9 @@ CREDENTIALS = (
                 "secretRef": {"name": "other-registry"},
             }
         },
-        objects=(_secret("other-registry", **{".dockerconfigjson": '{"auths":{"quay.example":{}}}'}),),
+        objects=(
+            _secret("other-registry", **{".dockerconfigjson": '{"auths":{"quay.example":{}}}'}),
+        ),
     ),
 )
 
@@ -218,42 +221,46 @@ CONTENTS = (
     Situation(
         "an artifact with other tensors than the spec",
         "TensorMismatch",
-        "spec.model.outputs[y]…z…; correct the spec, or export the model again",
+        'spec.model.outputs[y].name: found "y", expected an output of the artifact\'s graph (z);'
+        " correct the spec, or export the model again",
         "correct `model.inputs` and `model.outputs`, or export the model again",
         {URI: store("mismatched/model.onnx")},
     ),
     Situation(
         "a login page in place of the artifact",
         "ArtifactInvalid",
-        "HTML",
+        "model.onnx: found an HTML page, expected the model itself; check source.uri and secretRef:"
+        " a login or error page was downloaded",
         "correct `source.uri`: name the file itself, and a Secret if it needs a login",
         {URI: store("broken/page.onnx")},
     ),
     Situation(
         "an empty file",
         "ArtifactInvalid",
-        "empty",
+        "model.onnx: found an empty file, expected a model; upload the artifact again",
         "export or upload the artifact again",
         {URI: store("broken/empty.onnx")},
     ),
     Situation(
         "a Git LFS pointer in place of the artifact",
         "ArtifactInvalid",
-        "Git LFS",
+        "model.onnx: found a Git LFS pointer, expected the model itself; fetch the real file (git"
+        " lfs pull) before uploading it",
         "run `git lfs pull` before the upload",
         {URI: store("broken/pointer.onnx")},
     ),
     Situation(
         "a file that is not ONNX",
         "ArtifactInvalid",
-        "ONNX",
+        "model.onnx: found a file that is not ONNX, or is truncated, expected an ONNX model; upload"
+        " the artifact again",
         "correct `model.format`, or export the model again",
         {URI: store("broken/noise.onnx")},
     ),
     Situation(
         "a broken archive",
         "ArtifactInvalid",
-        "broken/broken.zip",
+        "spec.model.source.uri: the archive is refused: it is broken (…): upload it again",
         "pack and upload the archive again",
         {URI: store("broken/broken.zip")},
     ),

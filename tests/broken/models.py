@@ -2,14 +2,22 @@
 
 from typing import Any
 
-from tests.broken.situation import LATER, Situation, store
+from tests.broken.situation import Situation, store
 
 
 def _python(name: str) -> dict[str, Any]:
-    return {"spec.model.source.uri": store(f"broken/{name}/model.py"), "spec.model.format": "python"}
+    uri = store(f"broken/{name}/model.py")
+    return {"spec.model.source.uri": uri, "spec.model.format": "python"}
 
 
-_INITIALIZE = "class TritonPythonModel:\n    def initialize(self, args):\n        {work}\n\n    def execute(self, requests):\n        return []\n"
+_INITIALIZE = """\
+class TritonPythonModel:
+    def initialize(self, args):
+        {work}
+
+    def execute(self, requests):
+        return []
+"""
 PYTHON = {
     "module": "import exotic_indicators\n\n" + _INITIALIZE.format(work="pass"),
     "raises": _INITIALIZE.format(work="raise ValueError('no calendar for venue XTKS')"),
@@ -37,24 +45,26 @@ MODELS = (
     ),
     Situation(
         "a Python model with a syntax error",
-        "ModelLoadFailed",
-        "spec.model: Triton cannot load model … version 1: …",
+        "ArtifactInvalid",
+        "model.py: found line 2: expected ':', expected a Python module; correct the syntax",
         "correct the file, and upload it again",
         _python("syntax"),
     ),
     Situation(
         "an argument that Triton does not know",
         "CrashLoop",
-        "Triton ended with exit code 1…; correct spec.triton.extraArgs, which has --no-such-option;"
-        " see `kubectl -n NAMESPACE logs POD -c triton --previous`",
+        "Triton ended with exit code 1 because it does not accept its arguments; correct"
+        " spec.triton.extraArgs, which has --no-such-option; see `kubectl -n NAMESPACE logs POD -c"
+        " triton --previous`",
         "correct `triton.extraArgs`",
         {"spec.triton.extraArgs": ["--no-such-option=1"]},
     ),
     Situation(
         "an argument with a value that Triton refuses",
         "CrashLoop",
-        "Triton ended with exit code 1…; correct spec.triton.extraArgs, which has"
-        " --http-thread-count; see `kubectl -n NAMESPACE logs POD -c triton --previous`",
+        "Triton ended with exit code 1: Invalid option value. Got many; correct"
+        " spec.triton.extraArgs, which has --http-thread-count; see `kubectl -n NAMESPACE logs POD -c"
+        " triton --previous`",
         "correct `triton.extraArgs`",
         {"spec.triton.extraArgs": ["--http-thread-count=many"]},
     ),
@@ -81,6 +91,6 @@ ENDLESS = (
         " triton` shows what it does",
         "read Triton's log; correct the model's `initialize`, or give it more CPU and memory",
         _python("sleeps"),
-        within=LATER,
+        is_slow=True,
     ),
 )

@@ -128,7 +128,8 @@ IMAGES = (
     Situation(
         "an image without Triton",
         "CrashLoop",
-        "does not start in pod POD: …tritonserver…; name an image with `tritonserver` in"
+        'image … does not start in pod POD: exec: "tritonserver": executable file not found in'
+        " $PATH: unknown; name an image with `tritonserver` in"
         " spec.triton.image",
         "name a Triton image in `triton.image`",
         {_IMAGE: "OPERATOR_IMAGE"},

@@ -13,9 +13,6 @@ POD = "POD"
 ANY = "…"
 """Stands for any text, in messages."""
 
-SOON, LATER = 10.0, 60.0
-"""Seconds until the status shows it: as a rule, and where a source or a model keeps silent."""
-
 
 @dataclass(frozen=True, slots=True)
 class Situation:
@@ -40,7 +37,9 @@ class Situation:
     pipeline: Mapping[str, Any] | None = None
     """The spec of an EnsemblePipeline, in place of the model."""
 
-    within: float = SOON
+    is_slow: bool = False
+    """Whether a source or a model first has to keep silent for a while."""
+
     needs_cluster: bool = True
     """Whether the operator can tell it only with a cluster: pods, or other objects."""
 

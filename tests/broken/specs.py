@@ -4,6 +4,7 @@ from tests.broken.situation import Situation
 
 _TENSOR = {"name": "x", "dataType": "FP32", "shape": [4]}
 _OUTPUT = {"name": "y", "dataType": "FP32", "shape": [4]}
+_OTHER = {"kind": "EnsemblePipeline", "name": "other-pipeline"}
 _STEP = {
     "name": "first",
     "modelRef": {"name": "nowhere"},
@@ -25,9 +26,10 @@ REFUSED = (
         {"spec.replcas": 2},
     ),
     Situation(
-        "a source with a scheme that is not supported",
+        "a source of another scheme",
         "",
-        "expected https://HOST/PATH",
+        "expected a uri that starts with models:/, runs:/, https://, s3://, gs://, oci:// or pvc://;"
+        " register the model, or store the artifact at one of these",
         "use one of the schemes that the message lists",
         {"spec.model.source.uri": "ftp://models.example.com/model.onnx"},
     ),
@@ -41,7 +43,7 @@ REFUSED = (
     Situation(
         "a format that does not exist",
         "",
-        'Unsupported value: "pickle"',
+        'spec.model.format: Unsupported value: "pickle": supported values: …',
         "export the model as one of the formats that the message lists",
         {"spec.model.format": "pickle"},
     ),
@@ -99,11 +101,16 @@ INVALID = (
         needs_cluster=False,
     ),
     Situation(
-        "TorchScript tensors that are not numbered",
+        "TorchScript tensors whose numbers have a gap",
         "InvalidSpec",
-        'spec.model.inputs[0].name: found "x" among 1 tensors, expected NAME__0',
-        "name the tensors `INPUT__0`, `OUTPUT__0` and so on",
-        {"spec.model.format": "torchscript"},
+        'spec.model.inputs[0].name: found "INPUT__1" among 1 tensors, expected NAME__0 to NAME__0,'
+        " each index once",
+        "number the tensors from 0, in the order of `forward`'s arguments and results",
+        {
+            "spec.model.format": "torchscript",
+            "spec.model.inputs": [{**_TENSOR, "name": "INPUT__1"}],
+            "spec.model.outputs": [{**_OUTPUT, "name": "OUTPUT__0"}],
+        },
         needs_cluster=False,
     ),
     Situation(
@@ -124,12 +131,35 @@ INVALID = (
     ),
     Situation(
         "a pipeline that refers to itself",
-        "ReferenceCycle",
-        "spec.steps[first].modelRef: …(a-pipeline-that-refers-to-itself ->"
-        " a-pipeline-that-refers-to-itself); change the modelRef of …",
+        "InvalidSpec",
+        "spec.steps[first].modelRef: found the pipeline itself, expected another resource; remove"
+        " the step",
         "let the step refer to another resource",
         pipeline=_pipeline(
             modelRef={"kind": "EnsemblePipeline", "name": "a-pipeline-that-refers-to-itself"}
+        ),
+        needs_cluster=False,
+    ),
+    Situation(
+        "two pipelines that refer to each other",
+        "ReferenceCycle",
+        "spec.steps[first].modelRef: EnsemblePipeline other-pipeline refers back to this pipeline"
+        " (two-pipelines-that-refer-to-each-other -> other-pipeline ->"
+        " two-pipelines-that-refer-to-each-other); change the modelRef of one of these pipelines",
+        "let a step of one of them refer to another resource",
+        pipeline=_pipeline(modelRef=_OTHER),
+        objects=(
+            {
+                "apiVersion": "inference.aipx.io/v1alpha1",
+                "kind": "EnsemblePipeline",
+                "metadata": {"name": "other-pipeline"},
+                "spec": _pipeline(
+                    modelRef={
+                        "kind": "EnsemblePipeline",
+                        "name": "two-pipelines-that-refer-to-each-other",
+                    }
+                ),
+            },
         ),
     ),
 )

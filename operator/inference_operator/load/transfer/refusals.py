@@ -148,7 +148,13 @@ def _remedy(error: object) -> str:
         return "correct the host, or make it known to the cluster's DNS"
     if isinstance(error, ConnectionRefusedError):
         return "correct the port, or start the server"
+    if _speaks_no_tls(error):
+        return "name the port that speaks https"
     return ""
+
+
+def _speaks_no_tls(error: object) -> bool:
+    return isinstance(error, ssl.SSLError) and error.reason == "WRONG_VERSION_NUMBER"
 
 
 def cause_of(error: object) -> str:
@@ -159,6 +165,8 @@ def cause_of(error: object) -> str:
         return f"DNS does not resolve this name ({error.strerror})"
     if isinstance(error, ConnectionRefusedError):
         return "the connection was refused, so nothing listens there"
+    if _speaks_no_tls(error):
+        return "this port does not speak https"
     if isinstance(error, http.client.IncompleteRead):
         return "the connection ended in the middle of the body"
     return short(shown_text(f"{error}"), _CAUSE_LENGTH) or type(error).__name__

@@ -78,9 +78,10 @@ class Retries:
         self._failures += 1
         if self._failures >= self._policy.attempts_for(cut, self._reached):
             remedy = cut.remedy if isinstance(cut, UnreachableError) else ""
+            problem = f"{cut}" if f"{cut}".startswith(source) else f"{source}: {cut}"
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{source}: {cut}; gave up after {self._failures} attempts without progress",
+                f"{problem}; gave up after {self._failures} attempts without progress",
                 remedy or "check the server and the network between it and this namespace",
             )
         pause = self._pause(cut)

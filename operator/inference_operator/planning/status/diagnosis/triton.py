@@ -29,6 +29,11 @@ _BACKEND = re.compile(r"unable to find .{0,300}backend|unable to find 'libtriton
 _GPU_MEMORY = re.compile(r"CUDA[^\n]{0,40}out of memory|OutOfMemoryError", re.IGNORECASE)
 # The value of an option may be a secret.
 _VALUE = re.compile(r"(--[A-Za-z0-9_-]{1,100})=[^'\s]*")
+# What containerd and runc write before the cause.
+_BEFORE_CAUSE = re.compile(
+    r"failed to create (?:containerd|shim) task: |OCI runtime create failed: "
+    r"|runc create failed: |unable to start container process: "
+)
 _NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
 _CRASH_LOOP = "CrashLoopBackOff"
 
@@ -65,11 +70,11 @@ def triton_rule(pod: Pod, case: Case) -> Diagnosis | None:
 
 
 def _not_started(pod: Pod, triton: Container) -> Diagnosis:
+    cause = quote(_BEFORE_CAUSE.sub("", triton.exit_message), _LONGEST_CAUSE)
     return Diagnosis(
         Reason.CRASH_LOOP,
-        f"image {image_of(triton)} does not start in pod {pod.name}:"
-        f" {quote(triton.exit_message, _LONGEST_CAUSE)}; name an image with `tritonserver` in"
-        " spec.triton.image",
+        f"image {image_of(triton)} does not start in pod {pod.name}: {cause}; name an image with"
+        " `tritonserver` in spec.triton.image",
     )
 
 

@@ -1,0 +1,139 @@
+"""Every broken situation of the table on a real node: reason, sentence, and seconds until shown.
+
+A few situations exist at the same time, so that they do not wait for the node's CPUs; each one ends
+as soon as the status shows it. Those that take long begin first.
+"""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from hack.console import StepError
+from hack.demo.model import namespace as restricted_namespace
+from tests.broken.situation import Situation
+from tests.broken.table import SITUATIONS
+from tests.e2e.broken_world import Watch, confine, fill_store, prepare
+from tests.e2e.harness import ClusterHarness
+from tests.e2e.served import changed
+from tests.run_state import RunState
+
+pytestmark = pytest.mark.e2e
+AT_ONCE = 5
+SOON, SOON_AT_LEAST = 10.0, 40
+ALL_WITHIN = 60.0
+KINDS = {"InferenceModel": "inferencemodel", "EnsemblePipeline": "ensemblepipeline"}
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the status showed of a situation."""
+
+    situation: Situation
+    seconds: float | None
+    """From `kubectl apply` to the expected report; None if it never came."""
+
+    reports: list[tuple[float, str, str, str]]
+
+    def __str__(self) -> str:
+        took = "never" if self.seconds is None else f"{self.seconds:.1f} s"
+        last = self.reports[-1] if self.reports else ()
+        return f"{took:>7}  {self.situation.name}: {' | '.join(map(str, last[1:]))}"
+
+
+@dataclass(frozen=True)
+class World:
+    """Both namespaces with their watches."""
+
+    harness: ClusterHarness
+    open: str
+    confined: str
+    watches: dict[tuple[str, str], Watch]
+
+    def tried(self, situation: Situation) -> Outcome:
+        """Apply a situation, wait until it is shown, and remove it."""
+        namespace = self.confined if situation.is_confined else self.open
+        objects = situation.objects_in(namespace)
+        if objects:
+            self.harness.kubectl.apply(*objects)
+        body = self._manifest(situation, namespace)
+        began = time.monotonic()
+        try:
+            self.harness.kubectl("apply", "-f", "-", stdin=json.dumps(body))
+        except StepError as error:
+            report = (time.monotonic(), "False", "", str(error))
+            return self._outcome(situation, began, [report])
+        watch = self.watches[namespace, body["kind"]]
+        try:
+            while time.monotonic() - began < ALL_WITHIN:
+                outcome = self._outcome(situation, began, watch.reports(situation.slug))
+                if outcome.seconds is not None:
+                    return outcome
+                time.sleep(0.1)
+            return outcome
+        finally:
+            kind = KINDS[body["kind"]]
+            self.harness.kubectl("delete", kind, situation.slug, "-n", namespace, "--wait=false")
+
+    def _manifest(self, situation: Situation, namespace: str) -> dict[str, Any]:
+        if situation.pipeline is not None:
+            return {
+                "apiVersion": "inference.aipx.io/v1alpha1",
+                "kind": "EnsemblePipeline",
+                "metadata": {"name": situation.slug, "namespace": namespace},
+                "spec": situation.pipeline,
+            }
+        changes = situation.changes_in(namespace)
+        if changes.get("spec.triton.image") == "OPERATOR_IMAGE":
+            changes["spec.triton.image"] = self.harness.images.operator
+        small = {"spec.resources": {"requests": {"cpu": "10m", "memory": "64Mi"}}}
+        model = self.harness.model(namespace, situation.slug, **small)
+        return changed(model.manifest, changes)
+
+    def _outcome(
+        self, situation: Situation, began: float, reports: list[tuple[float, str, str, str]]
+    ) -> Outcome:
+        shown = (
+            moment - began
+            for moment, _, reason, message in reports
+            if reason == situation.reason and situation.pattern.search(message)
+        )
+        return Outcome(situation, next(shown, None), reports)
+
+
+@pytest.fixture
+def world(harness: ClusterHarness, namespace: str, run_state: RunState) -> Iterator[World]:
+    confined = f"e2e-{uuid.uuid4().hex[:6]}"
+    restricted_namespace(harness.kubectl, confined)
+    confine(harness, confined)
+    fill_store(harness)
+    prepare(harness, namespace)
+    places = [(place, kind) for place in (namespace, confined) for kind in KINDS]
+    watches = {place: Watch(harness.kubectl, KINDS[place[1]], place[0]) for place in places}
+    try:
+        # No other test offers a GPU meanwhile.
+        with run_state.locked("GPUs"):
+            yield World(harness, namespace, confined, watches)
+    finally:
+        for watch in watches.values():
+            watch.end()
+        harness.kubectl("delete", "namespace", confined, "--wait=false")
+
+
+@pytest.mark.alone
+def test_every_broken_situation_is_explained_in_time(world: World) -> None:
+    by_length = sorted(SITUATIONS, key=lambda situation: not situation.is_slow)
+    with ThreadPoolExecutor(AT_ONCE) as workers:
+        outcomes = list(workers.map(world.tried, by_length))
+    table = "\n".join(map(str, outcomes))
+    print(table)
+    assert [str(o) for o in outcomes if o.seconds is None] == [], table
+    green = [o.situation.name for o in outcomes if any(r[1] == "True" for r in o.reports)]
+    assert green == []
+    soon = [o for o in outcomes if o.seconds is not None and o.seconds <= SOON]
+    assert len(soon) >= SOON_AT_LEAST, table
