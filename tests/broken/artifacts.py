@@ -84,7 +84,7 @@ SOURCES = (
     Situation(
         "a server that is not running",
         "FetchFailed",
-        "cannot reach nobody.NAMESPACE.svc:8443: the connection was refused, so nothing listens"
+        "cannot reach nobody.NAMESPACE.svc:8443: Connection refused, so nothing listens"
         " there; gave up after 3 attempts without progress; correct the port, or start the server",
         "correct the port in `source.uri`, or start the server",
         {SOURCE: {"uri": f"https://nobody.{NAMESPACE}.svc:8443/model.onnx"}},

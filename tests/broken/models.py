@@ -63,8 +63,8 @@ MODELS = (
         "an argument with a value that Triton refuses",
         "CrashLoop",
         "Triton ended with exit code 1: Invalid option value. Got many; correct"
-        " spec.triton.extraArgs, which has --http-thread-count; see `kubectl -n NAMESPACE logs POD -c"
-        " triton --previous`",
+        " spec.triton.extraArgs, which has --http-thread-count; see `kubectl -n NAMESPACE logs POD"
+        " -c triton --previous`",
         "correct `triton.extraArgs`",
         {"spec.triton.extraArgs": ["--http-thread-count=many"]},
     ),

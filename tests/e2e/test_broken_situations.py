@@ -9,7 +9,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -25,6 +25,15 @@ from tests.run_state import RunState
 
 pytestmark = pytest.mark.e2e
 AT_ONCE = 5
+# The kubelet restarts a container at once, after 10 s more, and after 20 s more.
+RESTARTS_TAKE = 35.0
+RESTARTED = {
+    "a host that DNS does not know",
+    "a Python model that raises an error",
+    "an argument that Triton does not know",
+    "an image without Triton",
+    "a memory limit that is too small",
+}
 SOON, SOON_AT_LEAST = 10.0, 40
 ALL_WITHIN = 60.0
 KINDS = {"InferenceModel": "inferencemodel", "EnsemblePipeline": "ensemblepipeline"}
@@ -39,6 +48,11 @@ class Outcome:
     """From `kubectl apply` to the expected report; None if it never came."""
 
     reports: list[tuple[float, str, str, str]]
+
+    def shows(self, report: tuple[float, str, str, str]) -> bool:
+        """Return whether a report is the expected one."""
+        _, _, reason, message = report
+        return reason == self.situation.reason and bool(self.situation.pattern.search(message))
 
     def __str__(self) -> str:
         took = "never" if self.seconds is None else f"{self.seconds:.1f} s"
@@ -55,8 +69,8 @@ class World:
     confined: str
     watches: dict[tuple[str, str], Watch]
 
-    def tried(self, situation: Situation) -> Outcome:
-        """Apply a situation, wait until it is shown, and remove it."""
+    def tried(self, situation: Situation, kept: float = 0.0) -> Outcome:
+        """Apply a situation, wait until it is shown and for `kept` seconds more, and remove it."""
         namespace = self.confined if situation.is_confined else self.open
         objects = situation.objects_in(namespace)
         if objects:
@@ -73,9 +87,10 @@ class World:
             while time.monotonic() - began < ALL_WITHIN:
                 outcome = self._outcome(situation, began, watch.reports(situation.slug))
                 if outcome.seconds is not None:
-                    return outcome
+                    break
                 time.sleep(0.1)
-            return outcome
+            time.sleep(kept)
+            return self._outcome(situation, began, watch.reports(situation.slug))
         finally:
             kind = KINDS[body["kind"]]
             self.harness.kubectl("delete", kind, situation.slug, "-n", namespace, "--wait=false")
@@ -98,12 +113,9 @@ class World:
     def _outcome(
         self, situation: Situation, began: float, reports: list[tuple[float, str, str, str]]
     ) -> Outcome:
-        shown = (
-            moment - began
-            for moment, _, reason, message in reports
-            if reason == situation.reason and situation.pattern.search(message)
-        )
-        return Outcome(situation, next(shown, None), reports)
+        outcome = Outcome(situation, None, reports)
+        shown = (report[0] - began for report in reports if outcome.shows(report))
+        return replace(outcome, seconds=next(shown, None))
 
 
 @pytest.fixture
@@ -137,3 +149,15 @@ def test_every_broken_situation_is_explained_in_time(world: World) -> None:
     assert green == []
     soon = [o for o in outcomes if o.seconds is not None and o.seconds <= SOON]
     assert len(soon) >= SOON_AT_LEAST, table
+
+
+@pytest.mark.alone
+def test_the_message_stays_the_same_while_containers_restart(world: World) -> None:
+    restarted = [situation for situation in SITUATIONS if situation.name in RESTARTED]
+    with ThreadPoolExecutor(len(restarted)) as workers:
+        futures = [workers.submit(world.tried, each, RESTARTS_TAKE) for each in restarted]
+        outcomes = [future.result() for future in futures]
+    for outcome in outcomes:
+        assert outcome.seconds is not None, outcome
+        first = next(at for at, report in enumerate(outcome.reports) if outcome.shows(report))
+        assert [report[1:] for report in outcome.reports[first + 1 :]] == [], outcome

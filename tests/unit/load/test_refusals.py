@@ -79,7 +79,7 @@ CAUSES: dict[str, tuple[Exception, str, str]] = {
     ),
     "a closed port": (
         ConnectionRefusedError(111, "Connection refused"),
-        "cannot reach store.test: the connection was refused, so nothing listens there",
+        "cannot reach store.test: Connection refused, so nothing listens there",
         "correct the port, or start the server",
     ),
     "http": (

@@ -50,6 +50,11 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
         "the init container ended with exit code 137 (OOMKilled) while it loaded"
         " https://store.example/fx/7/model.onnx; see `kubectl -n desk-7 logs fx-drift-0 -c load`",
     ),
+    "the loader failed in a way that it does not know": (
+        {"load": loader_said(Reason.FETCH_FAILED, "unexpected KeyError: 'x'")},
+        "FetchFailed",
+        "unexpected KeyError: 'x'; see `kubectl -n desk-7 logs fx-drift-0 -c load`",
+    ),
     "the loader image cannot be pulled": (
         {"load": {"state": waiting("ErrImagePull", "rpc error: not\n found")}},
         "ImagePullFailed",

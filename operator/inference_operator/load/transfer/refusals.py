@@ -164,7 +164,7 @@ def cause_of(error: object) -> str:
     if isinstance(error, socket.gaierror):
         return f"DNS does not resolve this name ({error.strerror})"
     if isinstance(error, ConnectionRefusedError):
-        return "the connection was refused, so nothing listens there"
+        return "Connection refused, so nothing listens there"
     if _speaks_no_tls(error):
         return "this port does not speak https"
     if isinstance(error, http.client.IncompleteRead):

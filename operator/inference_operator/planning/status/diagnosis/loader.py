@@ -43,6 +43,9 @@ def artifact_rule(pod: Pod, case: Case) -> Diagnosis | None:
         # Older loaders report a sentence alone, and name the fields of an InferenceModel.
         sentence = f"in a step: {report.message}" if record.steps else report.message
         message = at_steps(report.problems, record, report.model) or sentence
+        if report.reason is Reason.FETCH_FAILED and not report.problems:
+            # The loader itself failed: only its log has the cause.
+            message = f"{message}; see {case.logs(pod, LOADER)}"
         return Diagnosis(report.reason, message)
     return Diagnosis(
         Reason.FETCH_FAILED,
