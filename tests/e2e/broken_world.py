@@ -32,6 +32,7 @@ FILES = {
 class Seen:
     """The Ready condition of one resource, as the watch has shown it."""
 
+    uid: str = ""
     reports: list[tuple[float, str, str, str]] = field(default_factory=list)
     """Time, status, reason and message, in order."""
 
@@ -47,10 +48,11 @@ class Watch:
         self._lock = threading.Lock()
         threading.Thread(target=self._read, daemon=True).start()
 
-    def reports(self, name: str) -> list[tuple[float, str, str, str]]:
-        """Return what has been shown of the resource."""
+    def reports(self, name: str, since: float) -> list[tuple[float, str, str, str]]:
+        """Return what has been shown of the resource since then."""
         with self._lock:
-            return list(self._seen.get(name, Seen()).reports)
+            reports = self._seen.get(name, Seen()).reports
+            return [report for report in reports if report[0] >= since]
 
     def end(self) -> None:
         self._process.terminate()
@@ -74,6 +76,9 @@ class Watch:
         ]
         with self._lock:
             seen = self._seen.setdefault(body["metadata"]["name"], Seen())
+            if seen.uid != (uid := body["metadata"]["uid"]):
+                # It was deleted and made again.
+                seen.uid, seen.reports = uid, []
             for condition in ready:
                 report = (condition["status"], condition["reason"], condition["message"])
                 if not seen.reports or seen.reports[-1][1:] != report:

@@ -182,12 +182,28 @@ def test_a_model_that_does_not_load_has_the_remedy_of_its_cause(cause: str, expe
     assert message.endswith(expected)
 
 
-def test_an_image_without_triton_is_told_apart_from_a_crash() -> None:
-    state = {"triton": {"state": terminated(128, reason="StartError", message="no such file")}}
-    assert message_of(case(), **state) == (
+@pytest.mark.parametrize(
+    "state",
+    [
+        {"state": terminated(128, reason="StartError", message="no such file")},
+        {"state": waiting("RunContainerError", "runc create failed: no such file")},
+        {
+            "state": waiting("CrashLoopBackOff"),
+            "lastState": terminated(128, reason="StartError", message="no such file"),
+        },
+    ],
+)
+def test_an_image_without_triton_is_told_apart_from_a_crash(state: dict[str, Any]) -> None:
+    assert message_of(case(), triton=state) == (
         "CrashLoop: image registry.example/triton:26.01 does not start in pod fx-drift-0: no such"
         " file; name an image with `tritonserver` in spec.triton.image"
     )
+
+
+def test_a_limit_too_small_for_the_first_process_is_a_matter_of_memory() -> None:
+    words = "runc create failed: container init was OOM-killed (memory limit too low?)"
+    state = {"state": waiting("RunContainerError", words)}
+    assert "raise spec.resources.limits.memory" in message_of(case(), triton=state)
 
 
 def test_a_triton_that_ends_without_an_error_again_and_again_is_a_crash() -> None:

@@ -11,7 +11,7 @@ from inference_operator.domain.observed import Pod
 from inference_operator.planning.status.diagnosis.case import Case, Diagnosis, quote
 from inference_operator.resources.pod import LOADER, TRITON
 
-_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError", "RunContainerError"})
+_REASONS = frozenset({"CreateContainerConfigError", "CreateContainerError"})
 _OBJECT = re.compile(r'(secret|configmap) "([^"]{1,253})" not found')
 _KEY = re.compile(r"couldn't find key (\S{1,253}) in (Secret|ConfigMap) \S+/(\S{1,253})")
 _FIELDS = {"Secret": "secretKeyRef", "ConfigMap": "configMapKeyRef"}

@@ -35,12 +35,18 @@ _BEFORE_CAUSE = re.compile(
     r"|runc create failed: |unable to start container process: "
 )
 _NOT_STARTED = frozenset({"StartError", "ContainerCannotRun"})
+_CANNOT_RUN = "RunContainerError"
 _CRASH_LOOP = "CrashLoopBackOff"
+# runc's words for a container whose first process does not fit into its memory.
+_STILLBORN = "OOM-killed"
 
 
 def memory_rule(pod: Pod, case: Case) -> Diagnosis | None:
     """Diagnose a Triton that the kernel killed for its memory."""
-    if pod.triton is None or pod.triton.exit_reason != "OOMKilled":
+    triton = pod.triton
+    if triton is None:
+        return None
+    if triton.exit_reason != "OOMKilled" and _STILLBORN not in _start_error(triton):
         return None
     return Diagnosis(
         Reason.OUT_OF_MEMORY,
@@ -56,12 +62,14 @@ def triton_rule(pod: Pod, case: Case) -> Diagnosis | None:
     same until the pod is ready.
     """
     triton = pod.triton
-    if triton is None or triton.exit_code is None:
+    if triton is None:
+        return None
+    if error := _start_error(triton):
+        return _not_started(pod, triton, error)
+    if triton.exit_code is None:
         return None
     if triton.exit_code == 0 and triton.waiting_reason != _CRASH_LOOP:
         return None
-    if triton.exit_reason in _NOT_STARTED:
-        return _not_started(pod, triton)
     if failure := failed_load(triton.exit_message):
         problem = _problem(failure, case)
         message = at_steps([problem], case.record, failure.model)
@@ -69,8 +77,15 @@ def triton_rule(pod: Pod, case: Case) -> Diagnosis | None:
     return _crash(pod, triton, case)
 
 
-def _not_started(pod: Pod, triton: Container) -> Diagnosis:
-    cause = quote(_BEFORE_CAUSE.sub("", triton.exit_message), _LONGEST_CAUSE)
+def _start_error(triton: Container) -> str:
+    """Return why the container does not start: the kubelet alternates between two states of it."""
+    if triton.exit_reason in _NOT_STARTED:
+        return triton.exit_message or triton.exit_reason
+    return triton.waiting_message if triton.waiting_reason == _CANNOT_RUN else ""
+
+
+def _not_started(pod: Pod, triton: Container, error: str) -> Diagnosis:
+    cause = quote(_BEFORE_CAUSE.sub("", error), _LONGEST_CAUSE)
     return Diagnosis(
         Reason.CRASH_LOOP,
         f"image {image_of(triton)} does not start in pod {pod.name}: {cause}; name an image with"
