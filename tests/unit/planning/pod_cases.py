@@ -1,4 +1,4 @@
-"""Cases of revisions whose pods have a certain spec, and what is said of a pod in a certain state."""
+"""Cases of revisions whose pods have a certain spec, and the messages about one pod."""
 
 from typing import Any
 
