@@ -74,7 +74,7 @@ CASES: dict[str, tuple[dict[str, Any], str, str, tuple[str, ...]]] = {
         {"spec.triton.extraArgs": ["--no-such-option=1"]},
         "Ready",
         "CrashLoop",
-        ("ended with exit code 1", "kubectl logs"),
+        ("ended with exit code 1", "--no-such-option", "kubectl -n", "-c triton --previous"),
     ),
     "override that Triton's schema does not know": (
         {"spec.triton.configOverrides": "model_transaction_policy {}\nbogus: 1"},

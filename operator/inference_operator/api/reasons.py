@@ -23,7 +23,9 @@ class Reason(StrEnum):
     TENSOR_MISMATCH = "TensorMismatch"
     INSUFFICIENT_DISK = "InsufficientDisk"
     FETCH_FAILED = "FetchFailed"
+    SECRET_NOT_FOUND = "SecretNotFound"
     CLAIM_NOT_FOUND = "ClaimNotFound"
+    CLAIM_NOT_BOUND = "ClaimNotBound"
 
     # ArtifactResolved: from the MLflow registry, before there is a pod
     RESOLVING = "Resolving"
@@ -112,7 +114,9 @@ _AFTER_A_WHILE = (
     Reason.ARTIFACT_FORBIDDEN,
     Reason.INSUFFICIENT_DISK,
     Reason.FETCH_FAILED,
+    Reason.SECRET_NOT_FOUND,
     Reason.CLAIM_NOT_FOUND,
+    Reason.CLAIM_NOT_BOUND,
     Reason.REGISTRY_NOT_CONFIGURED,
     Reason.REGISTRY_UNREACHABLE,
     Reason.REGISTRY_FORBIDDEN,
@@ -127,6 +131,8 @@ _AFTER_A_WHILE = (
     Reason.IMAGE_PULL_FAILED,
     Reason.CRASH_LOOP,
     Reason.OUT_OF_MEMORY,
+    # The kubelet restarts Triton.
+    Reason.MODEL_NOT_ANSWERING,
     Reason.UNSCHEDULABLE,
     Reason.GPU_UNAVAILABLE,
     Reason.POD_REFUSED,
@@ -142,6 +148,8 @@ _NEVER_BY_ITSELF = (
     Reason.MODEL_UNUSABLE,
     Reason.REFERENCE_CYCLE,
     Reason.MODEL_LOAD_FAILED,
+    Reason.FIRST_REQUEST_FAILED,
+    Reason.OUTPUT_MISMATCH,
     Reason.PROGRESS_DEADLINE_EXCEEDED,
     Reason.RECORD_REJECTED,
 )

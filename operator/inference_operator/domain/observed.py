@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from inference_operator.api.reasons import Reason
@@ -24,6 +25,12 @@ class Container:
     image: str = ""
     ready: bool = False
     running: bool = False
+    running_since: datetime | None = None
+    """When it started; None while it does not run, or if the time cannot be read."""
+
+    started: bool = False
+    """Whether its startup probe has succeeded since then: Triton's model has answered."""
+
     waiting_reason: str = ""
     waiting_message: str = ""
     exit_code: int | None = None
@@ -42,6 +49,7 @@ class Pod:
     revision: str
     ready: bool = False
     terminating: bool = False
+    created: datetime | None = None
     unschedulable: str = ""
     """The scheduler's message if no node can take the pod."""
 

@@ -121,7 +121,7 @@ def _load(arguments: argparse.Namespace) -> "tuple[LoadReport, int]":
         # addresses, with the secrets in them.
         log("unexpected failure", "ERROR", exception=shown_text(traceback.format_exc()))
         message = f"{type(error).__name__}: {shown_text(str(error))}"
-        message = f"unexpected {message}; see the log of the init container"
+        message = f"unexpected {message}"
         return LoadReport(Reason.FETCH_FAILED, message), FAILED
 
 

@@ -43,6 +43,9 @@ class Fetcher:
     in_ranges: bool = True
     """True if a large file may come over several connections."""
 
+    _has_answered: bool = field(default=False, init=False)
+    """Whether the source has sent anything: its later silence is an interruption."""
+
     def files(self, uri: str, stop: Stop) -> Listing:
         """Return the files at the address; LoadError when the source does not list them."""
         retries = self.retries(self.policy, stop.pause)
@@ -60,7 +63,8 @@ class Fetcher:
         partial = ResumableDownload(folder, download)
         if partial.resumed:
             log("resuming a download", model=download.model, bytes=partial.size)
-        retries = self.retries(self.policy, download.downloads.stop.pause)
+        policy = self.policy.patient if self._has_answered else self.policy
+        retries = self.retries(policy, download.downloads.stop.pause)
         may_split = self.in_ranges
         while not partial.complete:
             try:
@@ -85,6 +89,7 @@ class Fetcher:
         """Continue the partial download, or return a file that is worth several connections."""
         start = ByteRange(partial.size if partial.resumable else 0)
         with self.source.get(download.uri, start, partial.etag) as answer:
+            self._has_answered = True
             if answer.total is not None:
                 download.downloads.expect(partial.path, answer.total)
             whole = RemoteVersion.of(answer, download)
@@ -111,6 +116,6 @@ class Fetcher:
             log("resuming a download", model=download.model, bytes=pieces.done)
         # Remove the rest of an attempt that could not be continued.
         partial.discard()
-        pieces.fetch(self.source, lambda sleep: self.retries(self.policy, sleep))
+        pieces.fetch(self.source, lambda sleep: self.retries(self.policy.patient, sleep))
         pieces.keep_as(partial.path)
         return Fetched(partial.path, file_digest(partial.path), whole.size, pieces.resumed)

@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 
 from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import UnitStatus, read_status
@@ -160,6 +161,7 @@ def pod_view(body: Body) -> Pod:
         revision=body["metadata"].get("labels", {}).get(REVISION_LABEL, ""),
         ready=conditions.get("Ready", {}).get("status") == "True",
         terminating="deletionTimestamp" in body["metadata"],
+        created=_time(body["metadata"].get("creationTimestamp")),
         unschedulable=scheduled.get("message", "") if is_unschedulable else "",
         loader=_container(status.get("initContainerStatuses"), LOADER),
         triton=_container(status.get("containerStatuses"), TRITON),
@@ -190,6 +192,8 @@ def _container(statuses: Iterable[Body] | None, name: str) -> Container | None:
         image=body.get("image", ""),
         ready=body.get("ready", False),
         running="running" in state,
+        running_since=_time((state.get("running") or {}).get("startedAt")),
+        started=body.get("started") is True,
         waiting_reason=waiting.get("reason", ""),
         waiting_message=waiting.get("message", ""),
         exit_code=ended.get("exitCode"),
@@ -197,6 +201,17 @@ def _container(statuses: Iterable[Body] | None, name: str) -> Container | None:
         exit_message=ended.get("message", ""),
         restarts=body.get("restartCount", 0),
     )
+
+
+def _time(text: object) -> datetime | None:
+    """Return a time as the API server writes it, in UTC; None for anything else."""
+    if not isinstance(text, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def node_view(body: Body) -> Node:

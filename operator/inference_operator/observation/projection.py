@@ -113,7 +113,7 @@ def _condition(condition: Body) -> dict[str, Any]:
 
 
 def _container(status: Body) -> dict[str, Any]:
-    names = ("name", "image", "ready", "restartCount", "state", "lastState")
+    names = ("name", "image", "ready", "started", "restartCount", "state", "lastState")
     return {name: status[name] for name in names if name in status}
 
 

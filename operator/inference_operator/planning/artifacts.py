@@ -9,7 +9,7 @@ from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.rollout_state import Decision
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.planning.status.pod_health import load_report
+from inference_operator.planning.status.diagnosis import load_report
 
 
 def artifact_of_unit(seen: Observed, unit: ServingUnit) -> Artifact:

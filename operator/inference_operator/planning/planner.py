@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pydantic import ValidationError
 
@@ -26,6 +26,7 @@ from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import completed, rollout_state_of
 from inference_operator.planning.rollout.state_machine import advance
 from inference_operator.planning.sizing import is_illegible, sizes, unit_size
+from inference_operator.planning.status.diagnosis import next_look
 from inference_operator.planning.transition import Transition
 from inference_operator.validation.assess import Assessment, assess
 from inference_operator.validation.defaults import Defaults
@@ -67,9 +68,21 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         ),
         blocked_by_conflicts=blocked_by_conflicts(seen, size),
         rejected=recording.rejected,
-        wake_after=step.wake_after,
+        wake_after=_earliest(step.wake_after, _next_look(seen, assessment, state, now)),
     )
     return paced(seen, made, now)
+
+
+def _next_look(
+    seen: Observed, assessment: Assessment, state: RolloutState, now: datetime
+) -> timedelta | None:
+    """Return when the status will have to say what a pod takes long for."""
+    target = assessment.revision or state.serving
+    return next_look(seen.children.pods_of(target), now) if target else None
+
+
+def _earliest(*delays: timedelta | None) -> timedelta | None:
+    return min((delay for delay in delays if delay is not None), default=None)
 
 
 def _facts(

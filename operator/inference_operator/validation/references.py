@@ -157,7 +157,8 @@ def _why_not_pinned(
         requirement = f"the record of the stable revision of {named} is missing or not readable"
         return Reason.REFERENCE_NOT_READY, requirement, f"edit {named} to create a new revision"
     because = f" ({referenced.reason})" if referenced.reason else ""
-    remedy = f"see `kubectl describe {named.kind.lower()} {named.name}`"
+    place = f"-n {seen.owner.key.namespace}"
+    remedy = f"see `kubectl {place} describe {named.kind.lower()} {named.name}`"
     return Reason.REFERENCE_NOT_READY, f"{named} has not been Ready yet{because}", remedy
 
 

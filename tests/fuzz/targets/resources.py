@@ -92,8 +92,9 @@ def _termination(data: bytes) -> Iterator[str]:
     """What containers of a pod said last; C and D have a word in it, and Triton's own log."""
     document, meta = decode(data), written(_SERVED)["metadata"]
     texts = {key: value for key, value in document.items() if isinstance(value, str)}
-    load = {"state": terminated(1, message=texts.get("load", ""))}
-    triton = {"state": terminated(1, message=texts.get("triton", ""))}
+    # An init container that failed hides what follows it.
+    load = {"state": terminated(int("load" in texts), message=texts.get("load", ""))}
+    triton = {"state": terminated(int("triton" in texts), message=texts.get("triton", ""))}
     if "waiting" in texts:
         triton = {"state": waiting(texts.get("reason", "ImagePullBackOff"), texts["waiting"])}
     revision = meta["name"].rpartition("-")[2]
@@ -163,6 +164,11 @@ _SAID = (
     encode({"waiting": "Back-off pulling image", "reason": "ImagePullBackOff"}),
     encode({"waiting": 'secret "a" not found', "reason": "CreateContainerConfigError"}),
     encode({"scheduler": '0/3 nodes: persistentvolumeclaim "models" not found'}),
+    encode({"triton": "W0506 12:00:01.1 1 a.cc:5] \"Unable\"\nt: unrecognized option '--a=b'\n"}),
+    encode({"triton": "failed to load 'a' version 1: No module named 'b'\\n\\nAt:"}),
+    encode({"waiting": "couldn't find key a in Secret b/c", "reason": "CreateContainerError"}),
+    encode({"waiting": 'failed to resolve reference "a": b', "reason": "ErrImagePull"}),
+    encode({"scheduler": "0/1 nodes: unbound immediate PersistentVolumeClaims. preemption: 0/1"}),
     encode({"load": "killed", "scheduler": "Insufficient nvidia.com/gpu"}),
 )
 

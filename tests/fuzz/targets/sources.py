@@ -23,9 +23,9 @@ from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.oci import OciRegistry
 from inference_operator.load.sources.oci_login import DOCKER_CONFIG, Login, held_for
 from inference_operator.load.sources.select import source_for
+from inference_operator.load.transfer.refusals import UnauthorizedError
 from inference_operator.load.transfer.retry import TransientError
 from inference_operator.load.transfer.source import WHOLE, Answer, ArtifactSource, ByteRange
-from inference_operator.load.transfer.transport import UnauthorizedError
 from tests.api_cases.good_sources import GOOD_SOURCES
 from tests.fuzz.documents import decode, encode, json_mutator
 from tests.fuzz.loading import loaded, scratch

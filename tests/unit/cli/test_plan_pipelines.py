@@ -129,7 +129,7 @@ async def test_a_model_that_is_live_and_never_was_ready_is_asked_about_in_the_cl
     manifests = file(epipe(), imodel(model=REGISTERED))
     _, out, _ = output_of(capsys, "plan", "-f", manifests, "--live", live)
 
-    assert "has not been Ready yet (Resolving); see `kubectl describe" in out
+    assert "has not been Ready yet (Resolving); see `kubectl -n " in out
     assert "models:/fx_drift@champion; only the version that --live shows can be used" in out
 
 

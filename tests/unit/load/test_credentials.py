@@ -40,7 +40,7 @@ def test_an_authority_alone_is_enough(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
-        ({}, "found the keys (none)"),
+        ({"token": ""}, "found the keys (none)"),
         ({"accessKey": "s3cret", "bucket": "x"}, "found the keys accessKey, bucket"),
         ({"username": "s3cret"}, "must come together"),
         ({"password": "s3cret"}, "must come together"),
@@ -62,6 +62,14 @@ def test_other_keys_are_refused_without_showing_values(
 def test_a_secret_that_is_not_mounted_says_so(tmp_path: Path) -> None:
     with pytest.raises(LoadError, match="Secret store cannot be used: it is not mounted"):
         read_credentials(tmp_path / "store")
+
+
+def test_an_absent_secret_has_a_reason_and_a_remedy_of_its_own(tmp_path: Path) -> None:
+    """The volume is optional, so the kubelet mounts an empty folder for a missing Secret."""
+    with pytest.raises(LoadError) as caught:
+        read_credentials(secret(tmp_path))
+    assert caught.value.reason is Reason.SECRET_NOT_FOUND
+    assert "does not exist in this namespace, or it has no keys; create it" in str(caught.value)
 
 
 def test_credentials_do_not_print() -> None:

@@ -6,8 +6,13 @@ import pytest
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
-from inference_operator.load.transfer.retry import Retries, RetryPolicy, TransientError
-from inference_operator.load.transfer.transport import retry_after
+from inference_operator.load.transfer.refusals import retry_after
+from inference_operator.load.transfer.retry import (
+    Retries,
+    RetryPolicy,
+    TransientError,
+    UnreachableError,
+)
 
 POLICY = RetryPolicy(attempts=4, first_wait=1, longest_wait=3, longest_retry_after=60)
 CUT = TransientError("connection reset")
@@ -33,6 +38,32 @@ def test_gives_up_after_attempts_without_progress() -> None:
     with pytest.raises(LoadError, match="connection reset; gave up after 4 attempts") as caught:
         waits(*[(CUT, 0)] * 4)
     assert caught.value.reason is Reason.FETCH_FAILED
+
+
+UNREACHABLE = UnreachableError("cannot reach models.test", "correct the host")
+
+
+def test_a_source_that_never_answered_is_reported_early() -> None:
+    with pytest.raises(LoadError, match=r"after 3 attempts .* correct the host") as caught:
+        waits(*[(UNREACHABLE, 0)] * 3)
+    assert caught.value.reason is Reason.FETCH_FAILED
+
+
+def test_a_download_in_progress_is_waited_for() -> None:
+    assert len(waits(*[(UNREACHABLE, 100)] * 3)) == 3
+
+
+def test_a_source_that_has_answered_is_waited_for() -> None:
+    assert POLICY.patient.attempts_for(UNREACHABLE, 0) == POLICY.attempts
+    assert POLICY.attempts_for(UNREACHABLE, 0) == 3
+    assert RetryPolicy(attempts=1).attempts_for(UNREACHABLE, 0) == 1
+
+
+def test_an_address_is_named_once() -> None:
+    cut = TransientError("https://models.test/lstm.pt answered 503 Unavailable")
+    with pytest.raises(LoadError) as caught:
+        waits(*[(cut, 0)] * 4)
+    assert str(caught.value).count("https://models.test") == 1
 
 
 def test_new_bytes_start_the_count_over() -> None:

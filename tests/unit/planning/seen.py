@@ -20,8 +20,9 @@ from inference_operator.domain.observed import (
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.traffic import Traffic
+from inference_operator.planning.status.diagnosis import Case
 from inference_operator.validation.defaults import Defaults
-from tests.fakes.bodies import KEY, LOADER_IMAGE, TRITON_IMAGE, spec
+from tests.fakes.bodies import KEY, LOADER_IMAGE, NAMESPACE, TRITON_IMAGE, spec
 
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
 OWNER = Owner(KEY, API_VERSION, "uid-of-owner")
@@ -41,6 +42,11 @@ def record(revision: str = "aaa", number: int = 1, **changes: Any) -> RevisionRe
         children=(),
     )
     return replace(base, **changes)
+
+
+def case(revision: RevisionRecord | None = None, **changes: Any) -> Case:
+    """Return the case of a revision in the unit's namespace."""
+    return replace(Case(revision or record(), NAMESPACE), **changes)
 
 
 def observed(

@@ -6,18 +6,19 @@ import pytest
 
 from inference_operator.domain.observed import DeploymentView
 from inference_operator.observation.observe import pod_view
-from inference_operator.planning.status.pod_health import diagnose
+from inference_operator.planning.status.diagnosis import diagnose
 from tests.fakes import bodies
-from tests.unit.planning.seen import record
+from tests.unit.planning.seen import case
 
-RECORD = record()
-NO_GPU = {"unschedulable": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."}
+CASE = case()
+SCHEDULER = "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."
+WITHOUT_GPU = pod_view(bodies.pod("aaa", unschedulable=SCHEDULER))
 
 
 def test_a_pod_that_waits_for_an_accelerator_is_told_the_way_out() -> None:
-    diagnosis = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **NO_GPU)),), "do this")
+    diagnosis = diagnose(replace(CASE, way_out="do this"), None, (WITHOUT_GPU,))
     assert diagnosis is not None
-    assert diagnosis.message.endswith(" nvidia.com/gpu.; free or add one, or do this")
+    assert diagnosis.message.endswith(" nvidia.com/gpu; free or add one, or do this")
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_messages_of_the_kubelet_show_no_password(image: str, shown: str) -> Non
     waiting = {"state": {"waiting": {"reason": "ErrImagePull", "message": message}}}
     (pod,) = (pod_view(bodies.pod("aaa", triton=waiting)),)
     assert pod.triton is not None
-    diagnosis = diagnose(RECORD, None, (replace(pod, triton=replace(pod.triton, image=image)),))
+    diagnosis = diagnose(CASE, None, (replace(pod, triton=replace(pod.triton, image=image)),))
     assert diagnosis is not None
     assert f"image {shown} cannot be pulled" in diagnosis.message
     assert "hunter2" not in diagnosis.message
@@ -40,6 +41,6 @@ def test_messages_of_the_kubelet_show_no_password(image: str, shown: str) -> Non
 
 def test_what_refuses_pods_shows_no_password() -> None:
     refused = "admission webhook https://hook/x?token=hunter2 denied the request"
-    diagnosis = diagnose(RECORD, DeploymentView(2, 0, refused), ())
+    diagnosis = diagnose(CASE, DeploymentView(2, 0, refused), ())
     assert diagnosis is not None
     assert "https://hook/x denied" in diagnosis.message

@@ -9,7 +9,7 @@ from inference_operator.domain.observed import Container, Pod
 from inference_operator.domain.probe_report import MOST_MESSAGE, ProbeReport
 from inference_operator.observation.observe import pod_view
 from inference_operator.observation.projection import project
-from inference_operator.planning.status.pod_health import diagnose
+from inference_operator.planning.status.diagnosis import diagnose
 from tests.fakes import bodies
 from tests.unit.planning.seen import record
 

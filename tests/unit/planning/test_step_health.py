@@ -8,10 +8,10 @@ from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.observation.observe import pod_view
-from inference_operator.planning.status.pod_health import diagnose
+from inference_operator.planning.status.diagnosis import diagnose
 from tests.fakes import bodies
 from tests.fakes.bodies import terminated, waiting
-from tests.unit.planning.seen import record
+from tests.unit.planning.seen import case, record
 
 LOG = "model_lifecycle.cc:654] \"failed to load 'fx-drift' version 1: Invalid argument: x\""
 PINNED_URI = "https://store.example/fx/3/model.onnx"
@@ -32,7 +32,7 @@ def told_of(steps: tuple[ServedStep, ...], model: str, *problems: Problem) -> st
     ).to_json()
     state = {"state": waiting("CrashLoopBackOff"), "lastState": terminated(3, message=report)}
     failed = pod_view(bodies.pod("aaa", load=state))
-    diagnosis = diagnose(record(version=2, uri="", steps=steps), None, (failed,))
+    diagnosis = diagnose(case(record(version=2, uri="", steps=steps)), None, (failed,))
     assert diagnosis is not None
     assert diagnosis.reason is Reason.ARTIFACT_NOT_FOUND
     return diagnosis.message
@@ -123,7 +123,7 @@ def test_the_sentence_of_an_older_loader_is_kept(steps: tuple[ServedStep, ...], 
     message = "lstm: 404; check spec.model.source.uri"
     text = f'{{"reason":"ArtifactNotFound","message":"{message}"}}'
     failed = pod_view(bodies.pod("aaa", load={"state": terminated(3, message=text)}))
-    diagnosis = diagnose(record(uri="", steps=steps), None, (failed,))
+    diagnosis = diagnose(case(record(uri="", steps=steps)), None, (failed,))
 
     assert diagnosis is not None
     assert (diagnosis.reason, diagnosis.message) == (Reason.ARTIFACT_NOT_FOUND, place + message)
@@ -139,7 +139,7 @@ def test_the_sentence_of_an_older_loader_is_kept(steps: tuple[ServedStep, ...], 
 def test_a_missing_claim_is_named_at_the_step_whose_model_is_on_it(uri: str, path: str) -> None:
     steps = (OWN, ServedStep("price", "price", 3, uri))
     pending = pod_view(bodies.pod("aaa", unschedulable='persistentvolumeclaim "models" not found'))
-    diagnosis = diagnose(record(uri="", steps=steps), None, (pending,))
+    diagnosis = diagnose(case(record(uri="", steps=steps)), None, (pending,))
 
     assert diagnosis is not None
     assert diagnosis.message.startswith(f"{path}: PersistentVolumeClaim models does not exist")
@@ -148,7 +148,7 @@ def test_a_missing_claim_is_named_at_the_step_whose_model_is_on_it(uri: str, pat
 def test_a_referenced_model_that_triton_cannot_load_is_named_with_its_resource() -> None:
     step = pinned("InferenceModel", "fx-drift", "fx-drift")
     failed = pod_view(bodies.pod("aaa", triton={"state": terminated(1, message=LOG)}))
-    diagnosis = diagnose(record(uri="", steps=(OWN, step)), None, (failed,))
+    diagnosis = diagnose(case(record(uri="", steps=(OWN, step))), None, (failed,))
 
     assert diagnosis is not None
     assert diagnosis.message.startswith(
@@ -159,7 +159,7 @@ def test_a_referenced_model_that_triton_cannot_load_is_named_with_its_resource()
 def test_a_loader_that_says_nothing_is_told_of_the_set() -> None:
     pipeline = record(version=2, uri="", steps=(OWN,))
     unclear = pod_view(bodies.pod("aaa", load={"state": terminated(137)}))
-    diagnosis = diagnose(pipeline, None, (unclear,))
+    diagnosis = diagnose(case(pipeline), None, (unclear,))
 
     assert diagnosis is not None
     assert "while it loaded set 2 (own:3);" in diagnosis.message

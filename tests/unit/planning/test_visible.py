@@ -11,12 +11,12 @@ from inference_operator.api.reasons import Reason
 from inference_operator.domain.message_limits import truncate, truncate_bytes
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.domain.rollout_state import Decision
+from inference_operator.planning.status.diagnosis import diagnose
 from inference_operator.planning.status.explain import explain
-from inference_operator.planning.status.pod_health import diagnose
 from inference_operator.planning.status.unit_status import report
 from inference_operator.validation.invalid import Invalid
 from tests.unit.planning.decided import plan_of
-from tests.unit.planning.seen import NOON, container, observed, pod, record
+from tests.unit.planning.seen import NOON, case, container, observed, pod
 
 FORGED = "\x1b[2Jgone\r\nReady: True\x9b\u2028\u202eeurt\ud800\x7f"
 SAID: list[dict[str, Any]] = [
@@ -68,7 +68,7 @@ def test_a_plan_has_as_many_lines_as_it_says(texts: dict[str, Any]) -> None:
     ids=["an image", "a container", "an end", "a scheduler"],
 )
 def test_what_a_pod_says_is_shown_on_one_line(changes: dict[str, Any]) -> None:
-    diagnosis = diagnose(record(), None, (pod(**changes),))
+    diagnosis = diagnose(case(), None, (pod(**changes),))
 
     assert diagnosis is not None
     assert diagnosis.message.isprintable()

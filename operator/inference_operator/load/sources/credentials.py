@@ -36,6 +36,14 @@ def read_secret(folder: Path) -> Secret:
     name = folder.name
     if not folder.is_dir():
         raise Secret(name, {}).unusable("it is not mounted in the pod", "of its source")
+    if not any(path.is_file() for path in folder.iterdir()):
+        # The volume is optional: without the Secret its folder is empty.
+        raise LoadError(
+            Reason.SECRET_NOT_FOUND,
+            f"Secret {name} does not exist in this namespace, or it has no keys",
+            f"create it, with the keys of its source: for https {EXPECTED}",
+            SOURCE_SECRET,
+        )
     values = {}
     # The kubelet keeps the Secret's versions in hidden folders; `.dockerconfigjson` is a key.
     for path in folder.iterdir():

@@ -27,7 +27,7 @@ from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.gcs_session import BoundedSession, GoogleSession
 from inference_operator.load.sources.store_connections import endpoint_of
 from inference_operator.load.transfer.bounded_body import check_listing, strange, text_of
-from inference_operator.load.transfer.retry import TransientError
+from inference_operator.load.transfer.retry import TransientError, UnreachableError
 from inference_operator.load.transfer.source import (
     MOST_FILES,
     WHOLE,
@@ -224,7 +224,8 @@ def _explained(uri: str) -> Iterator[None]:
     except _TRANSIENT as error:
         raise TransientError(f"{uri}: {_described(error)}") from None
     except _CUT as error:
-        raise TransientError(f"cannot reach Google Cloud Storage: {text_of(error)}") from None
+        message = f"cannot reach Google Cloud Storage: {text_of(error)}"
+        raise UnreachableError(message) from None
     except answers.GoogleAPICallError as error:
         raise LoadError(Reason.FETCH_FAILED, f"{uri}: {_described(error)}", "check it") from None
     except _STRANGE as error:

@@ -15,8 +15,9 @@ from inference_operator.domain.http_credentials import Credentials
 from inference_operator.load.failure import LoadError
 from inference_operator.load.sources.credentials import Secret
 from inference_operator.load.sources.oci_login import Login, held_for
+from inference_operator.load.transfer.refusals import UnauthorizedError
 from inference_operator.load.transfer.source import WHOLE, Answer, ByteRange, Listing, RemoteFile
-from inference_operator.load.transfer.transport import Transport, UnauthorizedError
+from inference_operator.load.transfer.transport import Transport
 
 ADDRESS = "oci://HOST/REPOSITORY:TAG or oci://HOST/REPOSITORY@sha256:DIGEST"
 _LAYER = re.compile(r"sha256:([0-9a-f]{64})")
@@ -45,7 +46,8 @@ class OciRegistry:
         self._repository, self._reference = re.split("[:@]", path, maxsplit=1)
         held = held_for(self._host, secret)
         ca = secret.first("ca.crt") if secret else None
-        self._transport = Transport(Credentials(None, ca), timeout)
+        name = secret.name if secret else ""
+        self._transport = Transport(Credentials(None, ca), timeout, name)
         self._login = Login(self._transport, self._host, held)
 
     def files(self, uri: str) -> Listing:

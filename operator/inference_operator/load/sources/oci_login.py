@@ -12,7 +12,8 @@ from inference_operator.domain.http_credentials import basic, is_header_value
 from inference_operator.load.failure import LoadError
 from inference_operator.load.sources.challenges import parse_challenges
 from inference_operator.load.sources.credentials import Secret, http_credentials
-from inference_operator.load.transfer.transport import Transport, UnauthorizedError, origin
+from inference_operator.load.transfer.refusals import UnauthorizedError, origin
+from inference_operator.load.transfer.transport import Transport
 
 EXPECTED = "`username` and `password`, or `token`, or `.dockerconfigjson`, or `ca.crt`"
 DOCKER_CONFIG = ".dockerconfigjson"

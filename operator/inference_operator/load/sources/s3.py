@@ -39,7 +39,8 @@ from inference_operator.load.transfer.bounded_body import (
     text_of,
     whole,
 )
-from inference_operator.load.transfer.retry import TransientError
+from inference_operator.load.transfer.refusals import whole_number
+from inference_operator.load.transfer.retry import TransientError, UnreachableError
 from inference_operator.load.transfer.source import (
     WHOLE,
     Answer,
@@ -47,7 +48,7 @@ from inference_operator.load.transfer.source import (
     Listing,
     RangeError,
 )
-from inference_operator.load.transfer.transport import CONTENT_RANGE, whole_number
+from inference_operator.load.transfer.transport import CONTENT_RANGE
 
 EXPECTED = "`accessKeyId` and `secretAccessKey`, or `endpoint`, `region` or `ca.crt`"
 _KEYS = {
@@ -76,6 +77,9 @@ class S3:
 
     def __init__(self, secret: Secret | None, timeout: float) -> None:
         self._client = _client(secret or Secret("", {}), timeout)
+        has_keys = secret is not None and secret.first(*_KEYS["aws_access_key_id"])
+        name = secret.name if secret else ""
+        self._refused = f" to the credentials in Secret {name}" if has_keys else ""
 
     def files(self, uri: str) -> Listing:
         """List one object, or all below a prefix that ends with a slash."""
@@ -130,6 +134,7 @@ class S3:
         if status in _TRANSIENT or code == "RequestTimeout":
             return TransientError(message)
         if status in {401, 403} or code in _EXPIRED:
+            message = f"{message}{self._refused}"
             return LoadError(Reason.ARTIFACT_FORBIDDEN, message, _FORBIDDEN, SOURCE_SECRET)
         if status == 404:
             return LoadError(Reason.ARTIFACT_NOT_FOUND, message, self._missing(uri))
@@ -279,4 +284,4 @@ def _unreachable(error: BotoCoreError, uri: str) -> Exception:
             "put the PEM of the endpoint's authority under `ca.crt` into the Secret",
             SOURCE_SECRET,
         )
-    return TransientError(f"cannot reach S3: {text_of(error)}")
+    return UnreachableError(f"cannot reach S3: {text_of(error)}")

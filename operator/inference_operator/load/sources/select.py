@@ -23,4 +23,6 @@ def source_for(
         from inference_operator.load.sources.oci import OciRegistry
 
         return OciRegistry(uri, secret, timeout)
-    return Transport(http_credentials(secret) if secret else None, timeout)
+    if secret is None:
+        return Transport(timeout=timeout)
+    return Transport(http_credentials(secret), timeout, secret.name)

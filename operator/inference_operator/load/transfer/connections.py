@@ -14,6 +14,9 @@ from inference_operator.domain.addresses import (
     is_this_machine,
 )
 
+CONNECT_TIMEOUT_SECONDS = 10.0
+"""Limit for one address to accept a connection. Its answers may take longer."""
+
 
 def connect(
     address: tuple[str, int],
@@ -28,11 +31,17 @@ def connect(
     name server could have another one.
     """
     host, port = address
+    given = timeout if isinstance(timeout, int | float) else socket.getdefaulttimeout()
+    limit = CONNECT_TIMEOUT_SECONDS if given is None else min(given, CONNECT_TIMEOUT_SECONDS)
     failure: OSError | None = None
     for *_, (ip, *_rest) in socket.getaddrinfo(host, port, 0, socket.SOCK_STREAM):
         try:
             check_address(str(ip), loopback=loopback)
-            return socket.create_connection((str(ip), port), timeout, source_address)
+            made = socket.create_connection((str(ip), port), limit, source_address)
+            made.settimeout(given)
+            return made
+        except TimeoutError:
+            failure = TimeoutError(f"no connection within {limit:g} s")
         except OSError as error:
             failure = error
     raise failure or OSError(f"{host} has no address")

@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inference_operator.api.reasons import Reason
 from inference_operator.load.failure import LoadError
@@ -18,6 +18,14 @@ class TransientError(Exception):
         self.retry_after = retry_after
 
 
+class UnreachableError(TransientError):
+    """A failure before the source answered at all; `remedy` replaces the general one."""
+
+    def __init__(self, message: str, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+
 Sleep = Callable[[float], object]
 
 
@@ -26,9 +34,24 @@ class RetryPolicy:
     """Attempts without progress before giving up, and the waits between them in seconds."""
 
     attempts: int = 6
+    unanswered_attempts: int = 3
+    """Attempts while the source has never answered. A person may have to act, and reads of it only
+    when the container ends; the kubelet starts it again."""
+
     first_wait: float = 1.0
     longest_wait: float = 30.0
     longest_retry_after: float = 120.0
+
+    @property
+    def patient(self) -> "RetryPolicy":
+        """The policy for a source that has answered: its network is only interrupted."""
+        return replace(self, unanswered_attempts=self.attempts)
+
+    def attempts_for(self, cut: TransientError, reached: int) -> int:
+        """Return the attempts for this failure, with so many bytes there."""
+        if isinstance(cut, UnreachableError) and reached == 0:
+            return min(self.unanswered_attempts, self.attempts)
+        return self.attempts
 
 
 class Retries:
@@ -53,11 +76,13 @@ class Retries:
         if reached > self._reached:
             self._failures, self._reached = 0, reached
         self._failures += 1
-        if self._failures >= self._policy.attempts:
+        if self._failures >= self._policy.attempts_for(cut, self._reached):
+            remedy = cut.remedy if isinstance(cut, UnreachableError) else ""
+            problem = f"{cut}" if f"{cut}".startswith(source) else f"{source}: {cut}"
             raise LoadError(
                 Reason.FETCH_FAILED,
-                f"{source}: {cut}; gave up after {self._failures} attempts without progress",
-                "check the server and the network between it and this namespace",
+                f"{problem}; gave up after {self._failures} attempts without progress",
+                remedy or "check the server and the network between it and this namespace",
             )
         pause = self._pause(cut)
         log("waiting to retry", "WARNING", source=source, error=str(cut), seconds=round(pause, 2))

@@ -1,11 +1,8 @@
-"""HTTP requests: trust, credentials, redirects, and the meaning of each status."""
+"""HTTP requests: trust, credentials, redirects, and answers with bytes."""
 
-import email.utils
 import http.client
 import io
 import re
-import ssl
-import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,15 +10,22 @@ from typing import IO, Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import parse_qs, urlsplit
 
-from inference_operator.api.problem import SOURCE_SECRET, SOURCE_URI
-from inference_operator.api.quoting import short
+from inference_operator.api.problem import SOURCE_SECRET
 from inference_operator.api.reasons import Reason
-from inference_operator.api.shown_uri import shown_host, shown_text, shown_uri
-from inference_operator.domain.addresses import ForbiddenAddressError
+from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.http_credentials import Credentials, CredentialsError, trust
 from inference_operator.load.failure import LoadError
 from inference_operator.load.transfer.connections import CheckedHttp, CheckedHttps
 from inference_operator.load.transfer.digest import CHUNK
+from inference_operator.load.transfer.refusals import (
+    Sender,
+    cause_of,
+    no_address,
+    origin,
+    refusal,
+    unreachable,
+    whole_number,
+)
 from inference_operator.load.transfer.retry import TransientError
 from inference_operator.load.transfer.source import (
     WHOLE,
@@ -33,43 +37,27 @@ from inference_operator.load.transfer.source import (
 )
 
 READ_TIMEOUT_SECONDS = 30.0
-_REDIRECTS = {301, 302, 303, 307, 308}
-_TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
-_FORBIDDEN = "check that the Secret may read this artifact"
-_FINAL = {
-    403: (Reason.ARTIFACT_FORBIDDEN, _FORBIDDEN, SOURCE_SECRET),
-    404: (Reason.ARTIFACT_NOT_FOUND, "correct it", SOURCE_URI),
-    410: (Reason.ARTIFACT_NOT_FOUND, "the server reports that it is gone: correct it", SOURCE_URI),
-}
-_OTHERWISE = (Reason.FETCH_FAILED, "check it and the server's own log", SOURCE_URI)
 _MLFLOW = ("/get-artifact", "/artifacts/files")
 # A request over https is only redirected to https.
 _FOLLOWED = {"https": {"https"}, "http": {"http", "https"}}
 _CUT = (OSError, http.client.HTTPException)
-_DIGITS = 18
 CONTENT_RANGE = re.compile(r"bytes ([0-9]{1,18})-[0-9]{1,18}/([0-9]{1,18}|\*)")
-# The part of an answer's status line that is shown; the server writes it.
-_REASON_LENGTH = 60
-# The part of an error that is shown; it may quote a line of the server's.
-_CAUSE_LENGTH = 200
-
-
-class UnauthorizedError(LoadError):
-    """Status 401 of `url`; `challenge` is its WWW-Authenticate header."""
-
-    def __init__(self, message: str, url: str, challenge: str) -> None:
-        remedy = "name a Secret that may read it"
-        super().__init__(Reason.ARTIFACT_FORBIDDEN, message, remedy, SOURCE_SECRET)
-        self.url, self.challenge = url, challenge
 
 
 class Transport:
-    """A client for files over https, or http where an address has it, with one Secret's values."""
+    """A client for files over https, or http where an address has it, with one Secret's values.
+
+    `secret` is the Secret's name, for messages.
+    """
 
     def __init__(
-        self, credentials: Credentials | None = None, timeout: float = READ_TIMEOUT_SECONDS
+        self,
+        credentials: Credentials | None = None,
+        timeout: float = READ_TIMEOUT_SECONDS,
+        secret: str = "",
     ) -> None:
         held = credentials or Credentials()
+        self._secret = secret
         self._authorization = held.authorization
         self._timeout = timeout
         try:
@@ -83,7 +71,7 @@ class Transport:
         try:
             address = urlsplit(uri)
         except ValueError as error:
-            raise _no_address(uri, error) from None
+            raise no_address(uri, error) from None
         # MLflow's server names the file in its query.
         asked = parse_qs(address.query).get("path", []) if address.path.endswith(_MLFLOW) else []
         return Listing((RemoteFile(next(iter(asked), address.path), uri),))
@@ -121,7 +109,7 @@ class Transport:
                 request.origin_req_host = urlsplit(f"//{named_by}").hostname or ""
                 request.unverifiable = True
         except ValueError as error:
-            raise _no_address(url, error) from None
+            raise no_address(url, error) from None
         for name, value in headers.items():
             request.add_header(name, value)
         if held := authorization or self._authorization:
@@ -134,13 +122,17 @@ class Transport:
             return self._opener.open(request, timeout=self._timeout)
         except HTTPError as error:
             with error:
-                raise _refusal(error) from None
+                raise refusal(error, self._sender_of(request)) from None
         except URLError as error:
-            raise _unreachable(request, error.reason) from None
+            raise unreachable(request, error.reason) from None
         except (http.client.InvalidURL, ValueError) as error:
-            raise _no_address(request.full_url, error) from None
+            raise no_address(request.full_url, error) from None
         except _CUT as error:
-            raise _unreachable(request, error) from None
+            raise unreachable(request, error) from None
+
+    def _sender_of(self, request: urllib.request.Request) -> Sender:
+        is_sent = "Authorization" in request.unredirected_hdrs
+        return Sender(self._secret, request.full_url if is_sent else "")
 
 
 class _SecureRedirects(urllib.request.HTTPRedirectHandler):
@@ -183,13 +175,6 @@ class _SecureRedirects(urllib.request.HTTPRedirectHandler):
         return following
 
 
-def origin(url: str) -> tuple[str, str]:
-    """Return the scheme and the host with its port: credentials are sent to this origin only."""
-    parts = urlsplit(url)
-    default = ":443" if parts.scheme == "https" else ":80"
-    return parts.scheme, parts.netloc.lower().removesuffix(default)
-
-
 def _answer(response: http.client.HTTPResponse, asked: ByteRange) -> Answer:
     etag = response.headers.get("ETag")
     strong = etag if etag and etag.startswith('"') else None
@@ -205,77 +190,9 @@ def _answer(response: http.client.HTTPResponse, asked: ByteRange) -> Answer:
     return Answer(_chunks(response), asked.start, total, strong, ranges=True)
 
 
-def whole_number(text: str) -> int | None:
-    """Return a number of a header; None for anything else, such as more than 18 digits."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
-
-
 def _chunks(response: http.client.HTTPResponse) -> Iterator[bytes]:
     try:
         while chunk := response.read1(CHUNK):
             yield chunk
     except _CUT as error:
-        raise TransientError(_cause(error)) from None
-
-
-def _refusal(error: HTTPError) -> Exception:
-    if error.code in _REDIRECTS:
-        return LoadError(
-            Reason.FETCH_FAILED,
-            f"{shown_uri(error.url)} redirects in a circle, or to an address that is not https",
-        )
-    reason = " ".join(shown_text(str(error.reason)).split())[:_REASON_LENGTH]
-    message = f"{shown_uri(error.url)} answered {error.code} {reason}"
-    if error.code == 416:
-        return RangeError(message)
-    if error.code == 401:
-        challenge = ", ".join(error.headers.get_all("WWW-Authenticate", ()))
-        return UnauthorizedError(message, error.url, challenge)
-    if error.code in _TRANSIENT:
-        return TransientError(message, retry_after(error.headers.get("Retry-After"), time.time()))
-    reason_code, remedy, path = _FINAL.get(error.code, _OTHERWISE)
-    return LoadError(reason_code, message, remedy, path)
-
-
-def retry_after(text: str | None, now: float) -> float | None:
-    """Return the header's seconds or date as seconds after `now` (Unix time); else None."""
-    if text is None:
-        return None
-    if (seconds := whole_number(text.strip())) is not None:
-        return float(seconds)
-    try:
-        return max(0.0, email.utils.parsedate_to_datetime(text).timestamp() - now)
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _no_address(url: str, error: Exception) -> LoadError:
-    # These errors quote the address, or that of a redirect, with the secrets in it.
-    return LoadError(
-        Reason.FETCH_FAILED,
-        f"{shown_uri(url)} is not a valid address, or leads to one that is not"
-        f" ({type(error).__name__})",
-        "correct it",
-    )
-
-
-def _unreachable(request: urllib.request.Request, error: object) -> Exception:
-    host = shown_host(request.host)
-    if isinstance(error, ForbiddenAddressError):
-        return LoadError(Reason.FETCH_FAILED, f"{shown_uri(request.full_url)}: {error}")
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return LoadError(
-            Reason.FETCH_FAILED,
-            f"the certificate of {host} is not trusted ({error.verify_message})",
-            "put the PEM of its authority under `ca.crt` into the Secret",
-            SOURCE_SECRET,
-        )
-    return TransientError(f"cannot reach {host}: {_cause(error)}")
-
-
-def _cause(error: object) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    if isinstance(error, http.client.IncompleteRead):
-        return "the connection ended in the middle of the body"
-    return short(shown_text(f"{error}"), _CAUSE_LENGTH) or type(error).__name__
+        raise TransientError(cause_of(error)) from None

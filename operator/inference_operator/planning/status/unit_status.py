@@ -36,7 +36,7 @@ from inference_operator.planning.status.conditions.ready import ready_condition
 from inference_operator.planning.status.conditions.stalled import problem_since
 from inference_operator.planning.status.conditions.summary import condition_drafts, conditions
 from inference_operator.planning.status.decisions import reported_decisions
-from inference_operator.planning.status.pod_health import load_report
+from inference_operator.planning.status.diagnosis import load_report
 from inference_operator.resources.service import service_url
 
 

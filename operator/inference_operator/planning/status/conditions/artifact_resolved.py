@@ -10,7 +10,7 @@ from inference_operator.planning.status.conditions.inputs import (
     still_serving,
     unresolved_sentence,
 )
-from inference_operator.planning.status.pod_health import ARTIFACT_REASONS, load_report
+from inference_operator.planning.status.diagnosis import ARTIFACT_REASONS, Stage, load_report
 from inference_operator.validation.references import OF_REFERENCES
 
 
@@ -38,4 +38,6 @@ def artifact_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
         message = "; ".join((f"{artifact} is loaded{pinned}", *contradictions))
         yield ConditionDraft(kind, True, Reason.RESOLVED, message)
         return
-    yield ConditionDraft(kind, None, Reason.FETCHING, f"{artifact} is being fetched")
+    wait = inputs.wait
+    since = f"; {wait.message}" if wait and wait.stage is not Stage.TRITON else ""
+    yield ConditionDraft(kind, None, Reason.FETCHING, f"{artifact} is being fetched{since}")

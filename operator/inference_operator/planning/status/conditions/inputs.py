@@ -6,11 +6,18 @@ from datetime import datetime
 from inference_operator.api.conditions import ConditionType, format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.resolution import Unresolved
 from inference_operator.planning.plan import Plan
-from inference_operator.planning.status.mixed_artifacts import mixed_artifacts
-from inference_operator.planning.status.pod_health import Diagnosis, diagnose
+from inference_operator.planning.status.diagnosis import (
+    Case,
+    Diagnosis,
+    Wait,
+    diagnose,
+    long_wait,
+    mixed_artifacts,
+)
 from inference_operator.validation.assess import Assessment
 
 
@@ -37,6 +44,9 @@ class ConditionInputs:
     """The target revision, or the serving one while the spec is invalid."""
 
     diagnosis: Diagnosis | None
+    wait: Wait | None
+    """What a pod of `record` takes long for, while there is no diagnosis."""
+
     ready: int
     """Pods of `record` in which the model answers."""
 
@@ -78,16 +88,24 @@ def condition_inputs(
     """Gather the inputs of every condition once."""
     target = plan.assessment.revision or plan.rollout.state.serving
     record = plan.records.get(target) if target else None
-    diagnosis = None
+    diagnosis, wait = None, None
     if record is not None:
+        case = _case(seen, plan, record)
         pods = seen.children.pods_of(record.revision)
-        way_out = plan.assessment.accelerator.way_out if plan.assessment.accelerator else ""
-        mixed = mixed_artifacts(seen.children, seen.owner.key.name, record)
-        diagnosis = mixed or diagnose(
-            record, seen.children.deployments.get(record.revision), pods, way_out
-        )
+        mixed = mixed_artifacts(case, seen.owner.key.name, seen.children)
+        deployment = seen.children.deployments.get(record.revision)
+        diagnosis = mixed or diagnose(case, deployment, pods)
+        wait = None if diagnosis else long_wait(case, pods, now)
     ready = seen.children.ready_of(target)
-    return ConditionInputs(seen, plan, errors, record, diagnosis, ready, now)
+    return ConditionInputs(seen, plan, errors, record, diagnosis, wait, ready, now)
+
+
+def _case(seen: Observed, plan: Plan, record: RevisionRecord) -> Case:
+    accelerator, namespace = plan.assessment.accelerator, seen.owner.key.namespace
+    if accelerator is None:
+        return Case(record, namespace)
+    nodes = seen.inputs.nodes if accelerator.mode is Mode.ACCELERATOR else None
+    return Case(record, namespace, nodes, accelerator.way_out)
 
 
 def unresolved_sentence(inputs: ConditionInputs, unresolved: Unresolved) -> str:

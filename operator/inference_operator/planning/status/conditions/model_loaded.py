@@ -18,5 +18,6 @@ def model_loaded_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
     elif inputs.diagnosis is not None:
         yield ConditionDraft(kind, False, inputs.diagnosis.reason, inputs.diagnosis.message)
     else:
-        message = f"model {record.model} version {record.version} does not answer yet"
+        since = f"; {inputs.wait.message}" if inputs.wait else ""
+        message = f"model {record.model} version {record.version} does not answer yet{since}"
         yield ConditionDraft(kind, False, Reason.LOADING, message)

@@ -51,14 +51,15 @@ def _not_ready(inputs: ConditionInputs, record: RevisionRecord) -> tuple[Reason,
         return Reason.PAUSED, plan.rollout.blocked_reason
     if inputs.diagnosis is not None:
         return inputs.diagnosis.reason, inputs.diagnosis.message + still_serving(inputs)
+    since = f"; {inputs.wait.message}" if inputs.wait else ""
     if plan.rollout.blocked_reason:
-        return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.rollout.blocked_reason
+        return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.rollout.blocked_reason + since
     if inputs.ready >= inputs.replicas:
         message = f"the Service does not select revision {record.revision} yet"
         return Reason.PROGRESSING, message + still_serving(inputs)
     reason = Reason.SCALING if inputs.promoted else Reason.PROGRESSING
     replicas = counted(inputs.replicas, "replica")
-    message = f"revision {record.revision} answers on {inputs.ready} of {replicas}"
+    message = f"revision {record.revision} answers on {inputs.ready} of {replicas}{since}"
     return reason, message + still_serving(inputs)
 
 

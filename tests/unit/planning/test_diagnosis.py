@@ -8,12 +8,12 @@ from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import DeploymentView
 from inference_operator.observation.observe import pod_view
-from inference_operator.planning.status.pod_health import diagnose, load_report
+from inference_operator.planning.status.diagnosis import diagnose, load_report
 from tests.fakes import bodies
 from tests.fakes.bodies import terminated, waiting
-from tests.unit.planning.seen import record
+from tests.unit.planning.seen import case
 
-RECORD = record()
+CASE = case()
 
 
 def loader_said(reason: Reason, message: str) -> dict[str, Any]:
@@ -48,14 +48,19 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
         {"load": {"state": terminated(137, reason="OOMKilled")}},
         "FetchFailed",
         "the init container ended with exit code 137 (OOMKilled) while it loaded"
-        " https://store.example/fx/7/model.onnx; see `kubectl logs fx-drift-0 -c load`",
+        " https://store.example/fx/7/model.onnx; see `kubectl -n desk-7 logs fx-drift-0 -c load`",
+    ),
+    "the loader failed in a way that it does not know": (
+        {"load": loader_said(Reason.FETCH_FAILED, "unexpected KeyError: 'x'")},
+        "FetchFailed",
+        "unexpected KeyError: 'x'; see `kubectl -n desk-7 logs fx-drift-0 -c load`",
     ),
     "the loader image cannot be pulled": (
         {"load": {"state": waiting("ErrImagePull", "rpc error: not\n found")}},
         "ImagePullFailed",
         "image registry.example/inference-operator:1.2.3 cannot be pulled: rpc error: not found;"
         " this is the operator's own image: correct INFERENCE_OPERATOR_LOADER_IMAGE of its"
-        " Deployment, or name a pull secret in spec.imagePullSecrets",
+        " Deployment, push the image, or name a pull secret in spec.imagePullSecrets",
     ),
     "the Triton image cannot be pulled": (
         {
@@ -69,8 +74,8 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
     "a Secret of the environment does not exist": (
         {"triton": {"state": waiting("CreateContainerConfigError", 'secret "feed" not found')}},
         "PodRefused",
-        'a container of pod fx-drift-0 cannot be created: secret "feed" not found; correct'
-        " the field of spec that it names",
+        'container triton of pod fx-drift-0 cannot be created: secret "feed" not found; correct'
+        " the field of spec that it names, or see `kubectl -n desk-7 describe pod fx-drift-0`",
     ),
     "Triton needs more memory": (
         {
@@ -81,7 +86,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
             }
         },
         "OutOfMemory",
-        "Triton used more than its memory limit and was killed (4 restarts); raise"
+        "Triton of pod fx-drift-0 used more than its memory limit and was killed; raise"
         " spec.resources.limits.memory, or lower instance counts or batch sizes",
     ),
     "Triton cannot load the model": (
@@ -100,7 +105,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
             }
         },
         "CrashLoop",
-        "Triton ended with exit code 1 (2 restarts): error: no such option; see `kubectl logs"
+        "Triton ended with exit code 1: error: no such option; see `kubectl -n desk-7 logs"
         " fx-drift-0 -c triton --previous`",
     ),
     "Triton starts again after a crash": (
@@ -112,20 +117,20 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
             }
         },
         "CrashLoop",
-        "Triton ended with exit code 1 (3 restarts): error: no such option; see `kubectl logs"
+        "Triton ended with exit code 1: error: no such option; see `kubectl -n desk-7 logs"
         " fx-drift-0 -c triton --previous`",
     ),
     "no node has the GPU free": (
         {"unschedulable": "0/3 nodes are available: 3 Insufficient nvidia.com/gpu."},
         "GPUUnavailable",
-        "no node has the accelerator free: 0/3 nodes are available: 3 Insufficient"
-        " nvidia.com/gpu.; free or add one",
+        "no node has nvidia.com/gpu free: 0/3 nodes are available: 3 Insufficient"
+        " nvidia.com/gpu; free or add one",
     ),
     "no node has the memory": (
         {"unschedulable": "0/3 nodes are available: 3 Insufficient memory."},
         "Unschedulable",
-        "no node accepts the pod: 0/3 nodes are available: 3 Insufficient memory.; adjust"
-        " spec.resources or spec.placement, or add nodes",
+        "no node accepts the pod: 0/3 nodes are available: 3 Insufficient memory; lower"
+        " spec.resources.requests or spec.replicas, or add a node",
     ),
     "the volume claim does not exist": (
         {"unschedulable": 'persistentvolumeclaim "weights" not found. preemption: 0/1'},
@@ -138,7 +143,7 @@ TABLE: dict[str, tuple[dict[str, Any], str, str]] = {
 
 @pytest.mark.parametrize(("state", "reason", "message"), TABLE.values(), ids=TABLE)
 def test_the_trouble_is(state: dict[str, Any], reason: str, message: str) -> None:
-    diagnosis = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **state)),))
+    diagnosis = diagnose(CASE, None, (pod_view(bodies.pod("aaa", **state)),))
 
     assert diagnosis is not None
     assert (diagnosis.reason, diagnosis.message) == (reason, message)
@@ -159,25 +164,25 @@ QUIET: dict[str, dict[str, Any]] = {
 
 @pytest.mark.parametrize("state", QUIET.values(), ids=QUIET)
 def test_nothing_is_wrong_with(state: dict[str, Any]) -> None:
-    assert diagnose(RECORD, None, (pod_view(bodies.pod("aaa", **state)),)) is None
+    assert diagnose(CASE, None, (pod_view(bodies.pod("aaa", **state)),)) is None
 
 
 def test_pods_that_nobody_may_make_come_first() -> None:
     refused = 'pods "fx-drift-x" is forbidden: exceeded quota: gpus'
-    diagnosis = diagnose(RECORD, DeploymentView(2, 0, refused), ())
+    diagnosis = diagnose(CASE, DeploymentView(2, 0, refused), ())
 
     assert diagnosis is not None
     assert (diagnosis.reason, diagnosis.message) == (
         "PodRefused",
-        f"pods are refused: {refused}; correct the field of spec that it names, or ask for the"
-        " quota or permission",
+        f"pods are refused: {refused}; lower spec.replicas or spec.resources, or ask for a larger"
+        " ResourceQuota; see `kubectl -n desk-7 describe resourcequota`",
     )
 
 
 def test_the_most_telling_pod_speaks_for_all() -> None:
     stuck = bodies.pod("aaa", name="one", unschedulable="0/1 nodes are available")
     failing = bodies.pod("aaa", name="two", load=loader_said(Reason.DIGEST_MISMATCH, "wrong"))
-    diagnosis = diagnose(RECORD, None, (pod_view(stuck), pod_view(failing)))
+    diagnosis = diagnose(CASE, None, (pod_view(stuck), pod_view(failing)))
 
     assert diagnosis is not None
     assert diagnosis.reason == "DigestMismatch"
@@ -185,7 +190,7 @@ def test_the_most_telling_pod_speaks_for_all() -> None:
 
 def test_a_long_message_is_cut() -> None:
     words = "very " * 400
-    diagnosis = diagnose(RECORD, None, (pod_view(bodies.pod("aaa", unschedulable=words)),))
+    diagnosis = diagnose(CASE, None, (pod_view(bodies.pod("aaa", unschedulable=words)),))
 
     assert diagnosis is not None
     assert len(diagnosis.message) < 800

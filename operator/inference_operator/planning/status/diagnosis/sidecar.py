@@ -6,26 +6,28 @@ from inference_operator.api.shown_uri import shown_text
 from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.observed import Pod, RevisionRecord
 from inference_operator.domain.probe_report import ProbeReport
+from inference_operator.planning.status.diagnosis.case import Case, Diagnosis
+from inference_operator.resources.pod import PROBE
 
 _LONGEST = 1200
 
 
-def first_request(pod: Pod, record: RevisionRecord) -> tuple[Reason, str] | None:
-    """Return the reason and a sentence with the remedy, if the sidecar holds the pod back."""
-    probe, triton = pod.probe, pod.triton
+def sidecar_rule(pod: Pod, case: Case) -> Diagnosis | None:
+    """Return the diagnosis if the sidecar holds the pod back."""
+    probe, triton, record = pod.probe, pod.triton, case.record
     if probe is None or triton is None or probe.ready or not triton.ready:
         return None
     report = ProbeReport.from_json(probe.exit_message)
     if report is not None:
         message = truncate(shown_text(report.message), _LONGEST)
-        return report.reason, f"{message}; {_remedy(report.reason, record)}"
+        return Diagnosis(report.reason, f"{message}; {_remedy(report.reason, record)}")
     if not (triton.restarts or pod.lost_readiness or probe.exit_code is not None):
         # It has just started: its first request may be under way.
         return None
-    return (
+    return Diagnosis(
         Reason.MODEL_NOT_ANSWERING,
         f"model {record.model} of pod {pod.name} does not answer, though Triton calls it ready; the"
-        f" kubelet restarts Triton if it goes on; see `kubectl logs {pod.name} -c probe`",
+        f" kubelet restarts Triton if it goes on; see {case.logs(pod, PROBE)}",
     )
 
 
