@@ -116,7 +116,8 @@ INVALID = (
     Situation(
         "a model of the registry, but the operator has no registry",
         "RegistryNotConfigured",
-        "the operator has no registry; set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI of its Deployment",
+        "the operator has no registry; set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI of its"
+        " Deployment",
         "set the operator's `INFERENCE_OPERATOR_MLFLOW_TRACKING_URI`",
         {"spec.model": {"source": {"uri": "models:/price@champion"}}},
     ),
