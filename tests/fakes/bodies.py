@@ -94,9 +94,10 @@ def pod(
     ready: bool = False,
     load: Body | None = None,
     triton: Body | None = None,
+    probe: Body | None = None,
     unschedulable: str = "",
 ) -> Body:
-    """A pod of a revision; `load` and `triton` are container statuses without their names."""
+    """A pod of a revision; `load`, `triton` and `probe` are container statuses without names."""
     conditions: list[Body] = [{"type": "Ready", "status": "True" if ready else "False"}]
     if unschedulable:
         conditions.append(
@@ -108,8 +109,11 @@ def pod(
             }
         )
     status: Body = {"phase": "Running" if ready else "Pending", "conditions": conditions}
-    if load is not None:
-        status["initContainerStatuses"] = [{"name": "load", "image": LOADER_IMAGE, **load}]
+    first = {"load": load, "probe": probe}
+    if any(first.values()):
+        status["initContainerStatuses"] = [
+            {"name": name, "image": LOADER_IMAGE, **state} for name, state in first.items() if state
+        ]
     if triton is not None:
         status["containerStatuses"] = [{"name": "triton", "image": TRITON_IMAGE, **triton}]
     labels = revision_labels(KEY.kind, KEY.name, revision)

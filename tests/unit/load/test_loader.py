@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from inference_operator.api.reasons import Reason
-from inference_operator.domain.digests_file import DIGESTS_FILE, digests_to_json
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.repository_plan import (
     PLAN_FILE,
@@ -272,50 +271,3 @@ def test_other_libraries_are_the_models_own(tmp_path: Path) -> None:
     pod.put("scorer/libwords.so", b"ELF")
     pod.load(replace(SCORER, uri="pvc://weights/scorer"))
     assert (pod.models / "scorer/3/libwords.so").exists()
-
-
-OTHER = "ab" * 32
-
-
-def served(pod: Pod, text: str) -> Folders:
-    """Return the folders of a pod whose revision has served what the text says."""
-    folder = pod.root / "digests"
-    folder.mkdir(exist_ok=True)
-    (folder / DIGESTS_FILE).write_text(text)
-    return Folders(pod.models, pod.root / "credentials", pod.root / "claims", folder)
-
-
-def test_another_artifact_than_the_revision_has_served_is_refused(pod: Pod) -> None:
-    pod.put("scorer/model.py")
-    folders = served(pod, digests_to_json({"scorer": OTHER}))
-    with pytest.raises(LoadError) as caught:
-        Loader(folders).load((ModelOrder(SCORER, CONFIG),))
-    assert caught.value.reason is Reason.ARTIFACTS_DIFFER
-    assert OTHER in str(caught.value)
-    assert digest_of(pod.claim / "scorer/model.py") in str(caught.value)
-    assert pod.tree() == []
-
-
-def test_another_artifact_that_an_earlier_container_laid_out_is_fetched_again(pod: Pod) -> None:
-    pod.put("scorer/model.py", CODE + b"# changed\n")
-    pod.load(SCORER)
-    digest = digest_of(pod.put("scorer/model.py"))
-    folders = served(pod, digests_to_json({"scorer": digest}))
-    (model,) = Loader(folders).load((ModelOrder(SCORER, CONFIG),)).models
-    assert model.sha256 == digest
-    assert (pod.models / "scorer/3/model.py").read_bytes() == CODE
-
-
-@pytest.mark.parametrize(
-    "text", ["", "{}", "[1]", '{"scorer": "abc"}', '{"other": "' + OTHER + '"}']
-)
-def test_without_a_legible_digest_any_artifact_is_served(pod: Pod, text: str) -> None:
-    pod.put("scorer/model.py")
-    Loader(served(pod, text)).load((ModelOrder(SCORER, CONFIG),))
-    assert pod.tree() == ["scorer/3/model.py", "scorer/config.pbtxt"]
-
-
-def test_the_same_artifact_is_served_again(pod: Pod) -> None:
-    digest = digest_of(pod.put("scorer/model.py"))
-    Loader(served(pod, digests_to_json({"scorer": digest}))).load((ModelOrder(SCORER, CONFIG),))
-    assert pod.tree() == ["scorer/3/model.py", "scorer/config.pbtxt"]

@@ -11,9 +11,9 @@ from inference_operator.observation.observe import pod_view
 from inference_operator.observation.projection import project
 from inference_operator.planning.status.diagnosis import diagnose
 from tests.fakes import bodies
-from tests.unit.planning.seen import record
+from tests.unit.planning.seen import case, record
 
-RECORD = record()
+CASE = case(record())
 TRITON = Container(ready=True, running=True)
 MISMATCH = ProbeReport(
     Reason.OUTPUT_MISMATCH, "model m: output y has shape [1, 3], expected [1, 4]"
@@ -38,7 +38,7 @@ def ended(report: ProbeReport | str, **more: Any) -> Container:
     ],
 )
 def test_a_report_is_the_reason(report: ProbeReport, remedy: str) -> None:
-    diagnosis = diagnose(RECORD, None, (pod(ended(report)),))
+    diagnosis = diagnose(CASE, None, (pod(ended(report)),))
 
     assert diagnosis is not None
     assert diagnosis.reason is report.reason
@@ -48,16 +48,16 @@ def test_a_report_is_the_reason(report: ProbeReport, remedy: str) -> None:
 
 @pytest.mark.parametrize("text", ["", "killed", '{"reason": "Ready", "message": "x"}', "[" * 4000])
 def test_another_end_of_the_sidecar_is_a_model_that_does_not_answer(text: str) -> None:
-    diagnosis = diagnose(RECORD, None, (pod(ended(text)),))
+    diagnosis = diagnose(CASE, None, (pod(ended(text)),))
 
     assert diagnosis is not None
     assert diagnosis.reason is Reason.MODEL_NOT_ANSWERING
-    assert "kubectl logs curve-0 -c probe" in diagnosis.message
+    assert f"kubectl -n {CASE.namespace} logs curve-0 -c probe" in diagnosis.message
 
 
 def test_a_model_that_stopped_answering_after_a_restart_is_named() -> None:
     restarted = Container(ready=True, running=True, restarts=1)
-    diagnosis = diagnose(RECORD, None, (pod(Container(running=True), restarted),))
+    diagnosis = diagnose(CASE, None, (pod(Container(running=True), restarted),))
 
     assert diagnosis is not None
     assert diagnosis.reason is Reason.MODEL_NOT_ANSWERING
@@ -77,7 +77,7 @@ def test_a_pod_that_was_ready_before_is_told_from_one_that_starts(
         {"type": "Ready", "status": "False", "message": "containers", "lastTransitionTime": since}
     ]
     body["status"]["initContainerStatuses"] = [{"name": "probe", "state": {"running": {}}}]
-    diagnosis = diagnose(RECORD, None, (pod_view(project("Pod", body)),))
+    diagnosis = diagnose(CASE, None, (pod_view(project("Pod", body)),))
 
     assert (diagnosis.reason if diagnosis else None) == reason
 
@@ -93,7 +93,7 @@ def test_a_pod_that_was_ready_before_is_told_from_one_that_starts(
     ids=["an older pod", "a start", "a model that answers now", "Triton that starts"],
 )
 def test_nothing_is_wrong_with(quiet: Pod) -> None:
-    assert diagnose(RECORD, None, (quiet,)) is None
+    assert diagnose(CASE, None, (quiet,)) is None
 
 
 @pytest.mark.parametrize("letter", ["a", "\x1b", "\U0001f600", '"', "\udcff"])

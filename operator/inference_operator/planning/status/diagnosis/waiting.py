@@ -8,7 +8,7 @@ from enum import StrEnum
 from inference_operator.api.conditions import format_time
 from inference_operator.domain.observed import Pod
 from inference_operator.planning.status.diagnosis.case import Case
-from inference_operator.resources.pod import LOADER, TRITON
+from inference_operator.resources.pod import LOADER, PROBE, TRITON
 
 PATIENCE = timedelta(seconds=20)
 """Time after which the status says what a pod waits for."""
@@ -25,6 +25,9 @@ class Stage(StrEnum):
 
     TRITON = "Triton"
     """Triton loads the model."""
+
+    FIRST_REQUEST = "FirstRequest"
+    """The sidecar has asked the model, and waits for the answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,9 @@ def _stages(pods: tuple[Pod, ...]) -> Iterator[_Begun]:
         if loader is not None and loader.running:
             since, stage = loader.running_since, Stage.LOAD
         elif triton is not None and triton.running:
-            since, stage = triton.running_since, Stage.TRITON
+            is_asked = triton.ready and pod.probe is not None and not pod.probe.ready
+            stage = Stage.FIRST_REQUEST if is_asked else Stage.TRITON
+            since = triton.running_since
         else:
             since, stage = pod.created, Stage.START
         if since is not None:
@@ -89,6 +94,11 @@ def _sentence(begun: _Begun, case: Case) -> str:
         return (
             f"pod {pod.name} was created at {since}, and not all of its containers have started;"
             f" {case.describes('pod', pod.name)} shows whether it waits for a volume or an image"
+        )
+    if begun.stage is Stage.FIRST_REQUEST:
+        return (
+            f"Triton of pod {pod.name} started at {since} and calls model {record.model} ready, but"
+            f" the first request has no answer yet; {case.logs(pod, PROBE)} shows how long it takes"
         )
     is_loading = pod.triton is not None and not pod.triton.started
     work = (
