@@ -101,9 +101,25 @@ def test_a_revision_is_promoted_only_where_clients_are_and_only_if_it_answers() 
     promotions = [case for case in cases() if Reason.PROMOTED in case.reasons]
     assert promotions
     for case in promotions:
-        stable = case.after.state.stable
-        assert case.facts.traffic.selected == stable, case
-        assert 0 < case.facts.replicas <= case.facts.ready_of(stable), case
+        stable, facts = case.after.state.stable, case.facts
+        assert facts.traffic.selected == stable, case
+        # Clients would be sent back to fewer pods that answer.
+        is_left = facts.target not in (None, stable)
+        is_better = is_left and facts.ready_of(stable) > facts.ready_of(case.state.stable)
+        assert facts.answers(stable) or is_better, case
+
+
+def test_clients_never_leave_a_canary_for_fewer_pods_that_answer() -> None:
+    left = 0
+    # Without a status there is no canary beside a stable revision.
+    for case in (case for case in cases() if case.facts.is_reported):
+        was, shall = case.facts.traffic.selected, case.after.tracks.selected
+        if was is None or was != case.state.canary or shall == was:
+            continue
+        left += 1
+        ready = case.facts.ready_of
+        assert ready(shall) >= ready(was), case
+    assert left
     for case in cases():
         became = case.after.state.stable not in (None, case.state.stable)
         has_clients = case.facts.traffic.selected == case.after.state.stable

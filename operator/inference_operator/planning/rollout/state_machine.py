@@ -103,14 +103,20 @@ def _until_scale_down(state: RolloutState, facts: RolloutFacts) -> timedelta | N
 
 
 def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
-    """Promote the canary if clients are led to it and its model answers on all replicas."""
-    canary = state.canary
-    is_cancelled = facts.target is not None and facts.target == state.stable
-    if canary is None or is_cancelled:
+    """Promote the canary if clients are led to it and its model answers on all replicas.
+
+    A canary that the spec has left is promoted if it answers on more pods than the stable revision,
+    which its clients would be sent back to.
+    """
+    canary, stable = state.canary, state.stable
+    if canary is None or facts.traffic.selected != canary:
         return Transition(state)
-    if facts.traffic.selected != canary or not facts.answers(canary):
-        return Transition(state)
-    return _promote(state, canary, facts)
+    is_cancelled = facts.target is not None and facts.target == stable
+    is_left = facts.target not in (None, canary)
+    is_better = stable is not None and facts.ready_of(canary) > facts.ready_of(stable)
+    if (facts.answers(canary) and not is_cancelled) or (is_left and is_better):
+        return _promote(state, canary, facts)
+    return Transition(state)
 
 
 def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
