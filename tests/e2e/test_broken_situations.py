@@ -36,6 +36,8 @@ RESTARTED = {
 }
 SOON, SOON_AT_LEAST = 10.0, 40
 ALL_WITHIN = 60.0
+# Beside other tests the node is busy: how soon it is shown does not count there.
+PATIENCE = 240.0
 KINDS = {"InferenceModel": "inferencemodel", "EnsemblePipeline": "ensemblepipeline"}
 
 
@@ -74,7 +76,7 @@ class World:
     confined: str
     watches: dict[tuple[str, str], Watch]
 
-    def tried(self, situation: Situation, kept: float = 0.0) -> Outcome:
+    def tried(self, situation: Situation, within: float, kept: float = 0.0) -> Outcome:
         """Apply a situation, wait until it is shown and for `kept` seconds more, and remove it."""
         namespace = self.confined if situation.is_confined else self.open
         objects = situation.objects_in(namespace)
@@ -89,7 +91,7 @@ class World:
             return self._outcome(situation, began, [report])
         watch = self.watches[namespace, body["kind"]]
         try:
-            while time.monotonic() - began < ALL_WITHIN:
+            while time.monotonic() - began < within:
                 outcome = self._outcome(situation, began, watch.reports(situation.slug, began))
                 if outcome.seconds is not None:
                     break
@@ -142,33 +144,35 @@ def world(harness: ClusterHarness, namespace: str, run_state: RunState) -> Itera
         harness.kubectl("delete", "namespace", confined, "--wait=false")
 
 
+def test_every_broken_situation_is_explained(world: World) -> None:
+    outcomes = tried_at_once(world, PATIENCE)
+    table = "\n".join(map(str, outcomes))
+    assert [str(o) for o in outcomes if o.seconds is None] == [], table
+
+
+@pytest.mark.long
 @pytest.mark.alone
 def test_every_broken_situation_is_explained_in_time(world: World) -> None:
-    outcomes = tried_at_once(world, sorted(SITUATIONS, key=lambda each: not each.is_slow))
-    green = [o.situation.name for o in outcomes if any(r[1] == "True" for r in o.reports)]
-    assert green == []
-    if sum(outcome.is_soon for outcome in outcomes) < SOON_AT_LEAST:
-        # Other tests may have kept the node busy for a while: a second try tells.
-        late = [o.situation for o in outcomes if not (o.is_soon or o.situation.is_slow)]
-        again = {each.situation.name: each for each in tried_at_once(world, late)}
-        outcomes = [again.get(outcome.situation.name, outcome) for outcome in outcomes]
+    outcomes = tried_at_once(world, ALL_WITHIN)
     table = "\n".join(map(str, outcomes))
     print(table)
     assert [str(o) for o in outcomes if o.seconds is None] == [], table
     assert sum(outcome.is_soon for outcome in outcomes) >= SOON_AT_LEAST, table
 
 
-def tried_at_once(world: World, situations: list[Situation]) -> list[Outcome]:
-    """Try situations, a few at the same time."""
+def tried_at_once(world: World, within: float) -> list[Outcome]:
+    """Try all situations, a few at the same time; none of them is ever Ready."""
+    situations = sorted(SITUATIONS, key=lambda each: not each.is_slow)
     with ThreadPoolExecutor(AT_ONCE) as workers:
-        return list(workers.map(world.tried, situations))
+        outcomes = list(workers.map(lambda each: world.tried(each, within), situations))
+    assert [o.situation.name for o in outcomes if any(r[1] == "True" for r in o.reports)] == []
+    return outcomes
 
 
-@pytest.mark.alone
 def test_the_message_stays_the_same_while_containers_restart(world: World) -> None:
     restarted = [situation for situation in SITUATIONS if situation.name in RESTARTED]
     with ThreadPoolExecutor(len(restarted)) as workers:
-        futures = [workers.submit(world.tried, each, RESTARTS_TAKE) for each in restarted]
+        futures = [workers.submit(world.tried, each, PATIENCE, RESTARTS_TAKE) for each in restarted]
         outcomes = [future.result() for future in futures]
     for outcome in outcomes:
         assert outcome.seconds is not None, outcome
