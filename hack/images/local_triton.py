@@ -54,7 +54,7 @@ class LocalTriton:
         tolerate_failures: bool = False,
         timeout_s: float = 300,
     ) -> None:
-        self._repository = model_repository.resolve()
+        self.repository = model_repository.resolve()
         self._tolerant = tolerate_failures
         self._extra_args = [*extra_args, *(["--exit-on-error=false"] if tolerate_failures else [])]
         self._env = dict(env or {})
@@ -109,10 +109,10 @@ class LocalTriton:
         return sum(float(line.split()[-1]) for line in samples if all(w in line for w in pairs))
 
     def _folders(self) -> list[str]:
-        configs = self._repository.glob("*/config.pbtxt")
+        configs = self.repository.glob("*/config.pbtxt")
         wants_torch = any(_PYTORCH.search(config.read_text()) for config in configs)
         torch = str(torch_dir()) if wants_torch else ""
-        return [str(rootfs("triton")), str(self._repository), torch]
+        return [str(rootfs("triton")), str(self.repository), torch]
 
     def _flags(self) -> list[str]:
         ports = [f"--{name}-port={port}" for name, port in self._ports.items()]

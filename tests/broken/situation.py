@@ -43,6 +43,10 @@ class Situation:
     needs_cluster: bool = True
     """Whether the operator can tell it only with a cluster: pods, or other objects."""
 
+    is_of_settings: bool = False
+    """Whether it depends on a setting of the operator: `tests/integration/operator` makes it, with
+    an operator of its own."""
+
     is_confined: bool = False
     """Whether it needs the namespace with a quota and a limit range."""
 

@@ -120,6 +120,7 @@ INVALID = (
         " Deployment",
         "set the operator's `INFERENCE_OPERATOR_MLFLOW_TRACKING_URI`",
         {"spec.model": {"source": {"uri": "models:/price@champion"}}},
+        is_of_settings=True,
     ),
     Situation(
         "a pipeline of a model that does not exist",

@@ -12,14 +12,11 @@ pytestmark = pytest.mark.integration
 PIPELINE = "ensemble-predictor"
 
 
-def test_a_dead_step_is_found(
-    triton: LocalTriton, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_a_dead_step_is_found(triton: LocalTriton, tmp_path: Path) -> None:
     # The last test of this folder: no step works any more.
-    repository = tmp_path_factory.getbasetemp() / "repository0"
     with probing(triton.http, PIPELINE, tmp_path, version=NUMBER) as probe:
         within(60, lambda: probe.status("/ready") == 200, probe.log.read_text)
         assert probe.metric("inference_operator_probe_requests_total", model="bars") >= 1
-        kill(stubs(repository, "bars")[0])
+        kill(stubs(triton.repository, "bars")[0])
         within(10, lambda: probe.status("/ready") == 503, probe.log.read_text)
         assert "Stub process 'bars" in probe.log.read_text()

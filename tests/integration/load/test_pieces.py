@@ -97,7 +97,9 @@ def test_a_cut_piece_goes_on_where_it_stopped(ready: FaultyStore, pod: Pod) -> N
     ready.faults = [answers_really, *[cuts_after(10_000)] * 3, answers(503)]
     pod.load()
     assert pod.served == CODE
-    assert "bytes=10000-65535" in ranges(ready)
+    # Several connections are open: which pieces are cut depends on their order.
+    starts = [int(text.removeprefix("bytes=").partition("-")[0]) for text in ranges(ready)]
+    assert any(start % PIECE == 10_000 for start in starts), ranges(ready)
     assert all(r["If-Range"].startswith('"') for r in ready.requests if "Range" in r)
 
 

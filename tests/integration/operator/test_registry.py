@@ -9,6 +9,7 @@ import pytest
 from hack.cluster.apiserver import ApiServer
 from hack.services.mlflow.server import LocalMlflow
 from hack.services.operator_process import OperatorProcess, operator_process
+from tests.broken.table import SITUATIONS
 from tests.integration.operator.conftest import Start
 from tests.integration.operator.harness import NAME, NamespaceHarness
 from tests.integration.operator.registered import Registry
@@ -202,5 +203,8 @@ def test_without_a_registry_its_sources_are_told_which_setting_is_missing(
     operator: OperatorProcess, scene: NamespaceHarness
 ) -> None:
     scene.apply(model={"source": {"uri": "models:/tape_reader@champion"}})
-    condition = await_condition(scene, "Ready", "RegistryNotConfigured")
+    (situation,) = (each for each in SITUATIONS if each.is_of_settings)
+    condition = await_condition(scene, "Ready", situation.reason)
+    assert situation.reason == "RegistryNotConfigured"
+    assert situation.pattern.search(condition["message"])
     assert "set INFERENCE_OPERATOR_MLFLOW_TRACKING_URI" in condition["message"]
