@@ -161,5 +161,5 @@ PROSPECTS: Mapping[Reason, Prospect] = {
 }
 """Every reason that a False Ready may have. `Stalled` follows from it."""
 
-# Reasons that need no word to a person. A pause does: somebody may have forgotten it.
+# Reasons that are not reported to a person. A pause is, because it may be forgotten.
 UNDER_WAY = frozenset(_UNDER_WAY) - {Reason.PAUSED}

@@ -2,13 +2,14 @@
 
 import argparse
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from inference_operator.api.base import GROUP
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES
+from inference_operator.cli.arguments import report
 from inference_operator.domain.names import UnitKey
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def add_unit(parser: argparse.ArgumentParser) -> None:
 
 
 def _kind(text: str) -> str:
-    """Return the kind that kubectl knows by this text; the text if there is none."""
+    """Return the kind with this name, plural or short name; the text itself if no kind has it."""
     for resource in CUSTOM_RESOURCES:
         plural = resource.plural
         names = (resource.kind.lower(), plural, f"{plural}.{GROUP}", resource.short_name)
@@ -104,6 +105,15 @@ def namespace_of(arguments: argparse.Namespace) -> str:
     except (ConfigException, OSError):
         return "default"
     return (active or {}).get("context", {}).get("namespace") or "default"
+
+
+def answered(work: Callable[[], int]) -> int:
+    """Return the exit status of the work; UNREADABLE, with the message, after an AccessError."""
+    try:
+        return work()
+    except AccessError as error:
+        report("inference-operator", error)
+        return UNREADABLE
 
 
 async def unit_of(cluster: "KubeCluster", arguments: argparse.Namespace) -> UnitKey:

@@ -9,11 +9,10 @@ from typing import Any, Protocol
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import visible
 from inference_operator.api.status import UnitStatus, read_status
-from inference_operator.cli.arguments import report
 from inference_operator.cli.cluster_access import (
-    UNREADABLE,
     AccessError,
     add_unit,
+    answered,
     connected,
     unit_of,
 )
@@ -60,14 +59,13 @@ def add_parser(subparsers: Any) -> None:
 
 def history_command(arguments: argparse.Namespace) -> int:
     """Print the history; return 0, or 3 if the resource cannot be read."""
-    try:
-        history = asyncio.run(_history(arguments))
-    except AccessError as error:
-        report("inference-operator", error)
-        return UNREADABLE
-    for line in lines(history):
-        print(line)
-    return 0
+
+    def show() -> int:
+        for line in lines(asyncio.run(_history(arguments))):
+            print(line)
+        return 0
+
+    return answered(show)
 
 
 async def _history(arguments: argparse.Namespace) -> History:

@@ -14,9 +14,9 @@ from inference_operator.api.conditions import Condition, ConditionStatus, Condit
 from inference_operator.api.status import read_status
 from inference_operator.cli.arguments import report
 from inference_operator.cli.cluster_access import (
-    UNREADABLE,
     AccessError,
     add_unit,
+    answered,
     connected,
     unit_of,
 )
@@ -86,11 +86,7 @@ def add_parser(subparsers: Any) -> None:
 
 def wait_command(arguments: argparse.Namespace) -> int:
     """Wait for the resource; return the exit status of the description."""
-    try:
-        return asyncio.run(_wait(arguments))
-    except AccessError as error:
-        report("inference-operator", error)
-        return UNREADABLE
+    return answered(lambda: asyncio.run(_wait(arguments)))
 
 
 def verdict(body: Mapping[str, Any]) -> Verdict:

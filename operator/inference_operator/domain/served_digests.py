@@ -7,12 +7,18 @@ from inference_operator.domain.observed import Children, Pod
 from inference_operator.domain.repository_plan import is_sha256
 
 
+def loaded_by(pod: Pod) -> LoadReport | None:
+    """Return the report of the pod's loader; None unless it succeeded and still has it."""
+    if pod.loader is None or pod.loader.exit_code != 0:
+        return None
+    report = LoadReport.from_json(pod.loader.exit_message)
+    return report if report is not None and report.succeeded else None
+
+
 def loaded_digests(pod: Pod) -> dict[str, str]:
     """Return the digests of what the pod has loaded, by model; none if its loader has not said."""
-    if pod.loader is None or pod.loader.exit_code != 0:
-        return {}
-    report = LoadReport.from_json(pod.loader.exit_message)
-    models = report.models if report is not None and report.succeeded else ()
+    report = loaded_by(pod)
+    models = report.models if report is not None else ()
     return {model.name: model.sha256 for model in models if is_sha256(model.sha256)}
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.domain.artifact import Artifact
+from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.rollout_state import Decision
@@ -42,7 +43,11 @@ def artifact_of_record(record: RevisionRecord, digest: str | None = None) -> Art
 
 def loaded_digest(seen: Observed, revision: str) -> str | None:
     """Return the digest of the artifact that a pod of the revision fetched, if one reports it."""
-    report = load_report(seen.children.pods_of(revision))
+    return digest_in(load_report(seen.children.pods_of(revision)))
+
+
+def digest_in(report: LoadReport | None) -> str | None:
+    """Return the digest of the first model in a loader's report."""
     digest = report.models[0].sha256 if report is not None and report.models else None
     return digest if is_sha256(digest) else None
 

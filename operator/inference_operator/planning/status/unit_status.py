@@ -29,7 +29,7 @@ from inference_operator.domain.observed import Observed
 from inference_operator.domain.repository_plan import is_sha256
 from inference_operator.domain.serving_unit import ServedStep
 from inference_operator.domain.status_uri import is_status_uri_of, status_uri
-from inference_operator.planning.artifacts import loaded_digest
+from inference_operator.planning.artifacts import digest_in
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, condition_inputs
 from inference_operator.planning.status.conditions.ready import ready_condition
@@ -132,7 +132,7 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
     if serving.steps:
         return ModelStatus(version=str(serving.version))
     if loaded is not None and loaded.models:
-        digest = loaded_digest(seen, serving.revision)
+        digest = digest_in(loaded)
     elif digest is None and (last := seen.status.model) and is_status_uri_of(last.uri, serving.uri):
         # The value is untrusted: clients may have edited the status.
         digest = last.sha256 if is_sha256(last.sha256) else None

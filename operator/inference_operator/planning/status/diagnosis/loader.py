@@ -3,6 +3,7 @@
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.load_report import LoadReport
 from inference_operator.domain.observed import Pod
+from inference_operator.domain.served_digests import loaded_by
 from inference_operator.planning.status.diagnosis.case import Case, Diagnosis, ending
 from inference_operator.planning.status.diagnosis.paths import at_steps
 from inference_operator.resources.pod import LOADER
@@ -26,12 +27,7 @@ ARTIFACT_REASONS = frozenset(
 
 def load_report(pods: tuple[Pod, ...]) -> LoadReport | None:
     """Return the report of a loader that succeeded, from any pod that still has it."""
-    for pod in pods:
-        if pod.loader is not None and pod.loader.exit_code == 0:
-            report = LoadReport.from_json(pod.loader.exit_message)
-            if report is not None and report.succeeded:
-                return report
-    return None
+    return next(filter(None, map(loaded_by, pods)), None)
 
 
 def artifact_rule(pod: Pod, case: Case) -> Diagnosis | None:
