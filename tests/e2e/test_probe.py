@@ -64,3 +64,29 @@ def test_outputs_that_differ_from_the_spec_are_shown(
     assert "output y has shape [1, 4], expected [1, 3]" in message
     assert "correct spec.model.outputs" in message
     served.apply(**{"spec.triton.firstRequest": "Ignore"}).wait_ready()
+
+
+def warnings(served: Served) -> list[str]:
+    """Return every Warning Event of the namespace."""
+    events = served.cluster.get("events", "-n", served.namespace, "--field-selector=type=Warning")
+    return [f"{e['involvedObject']['kind']} {e['reason']}: {e['message']}" for e in events["items"]]
+
+
+def test_starts_rollouts_and_the_end_cause_no_warning(
+    harness: ClusterHarness, namespace: str
+) -> None:
+    """Also a canary that is replaced while Triton loads it, and a model that loads for long."""
+    served = harness.model(namespace, **{"spec.replicas": 2}).apply().wait_ready()
+    before = served.stable()
+    served.apply(**{"spec.triton.dynamicBatching": {"maxQueueDelay": "10ms"}})
+    eventually(lambda: len(served.pods()) > 2, within=60, that=lambda: f"a canary: {served.pods()}")
+    served.apply(**{"spec.triton.dynamicBatching": {"maxQueueDelay": "20ms"}})
+    eventually(
+        lambda: served.holds("Ready") and served.stable() != before,
+        within=180,
+        that=served.describe,
+    )
+    eventually(lambda: served.has_no_pod_of(before), within=120, that=served.describe)
+    served.kubectl("delete", served.kind, served.name)
+    eventually(lambda: not served.pods(), within=120, that=lambda: str(served.pods()))
+    assert warnings(served) == []

@@ -29,7 +29,7 @@ class Container:
     """When it started; None while it does not run, or if the time cannot be read."""
 
     started: bool = False
-    """Whether its startup probe has succeeded since then: Triton's model has answered."""
+    """Whether its startup probe has succeeded since then: Triton calls the version ready."""
 
     waiting_reason: str = ""
     waiting_message: str = ""
@@ -60,6 +60,16 @@ class Pod:
 
     lost_readiness: bool = False
     """Whether it was ready since Triton started, and is not any more."""
+
+    @property
+    def is_held_back(self) -> bool:
+        """Whether Triton calls the version ready, and the sidecar does not: the model does not
+        answer, or did not pass its first request."""
+        triton, probe = self.triton, self.probe
+        if triton is None or probe is None or not triton.started:
+            return False
+        # The first sidecars were asked by a probe of their own.
+        return not (triton.ready and probe.ready)
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,7 +30,8 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
     parser = subparsers.add_parser(
         "probe",
         help="ask the model, and say whether it answers (the sidecar of a serving pod)",
-        description="Ask the model of this pod's Triton, and serve /ready, /live and /metrics.",
+        description="Ask the model of this pod's Triton, and serve /started, /ready, /live and"
+        " /metrics.",
     )
     parser.add_argument("--model", required=True, help="the model that clients call")
     parser.add_argument("--version", required=True, help="its version in Triton")
@@ -53,7 +54,7 @@ def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
 def run_probe(arguments: argparse.Namespace) -> int:
     """Probe until SIGTERM; return 3 after a report, and 1 if a part of the probe broke."""
     # A container's first process ignores SIGTERM unless it handles it.
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, lambda number, frame: os._exit(_ENDED_BY_SIGTERM))
     from inference_operator.probe.first_request import FirstRequest
     from inference_operator.probe.prober import Prober
     from inference_operator.probe.served_artifacts import ServedArtifacts
@@ -70,6 +71,12 @@ def run_probe(arguments: argparse.Namespace) -> int:
     prober = Prober(client, first, log)
     artifacts = ServedArtifacts(arguments.models, arguments.digests, log)
     listener = Listener((arguments.address, arguments.port), pages(prober, artifacts))
+
+    def end(number: int, frame: FrameType | None) -> NoReturn:
+        listener.release()
+        os._exit(_ENDED_BY_SIGTERM)
+
+    signal.signal(signal.SIGTERM, end)
     log("probing", model=arguments.model, version=arguments.version, port=listener.port)
     threading.Thread(target=_or_end, args=(listener.serve,), daemon=True).start()
     _or_end(prober.run)
@@ -79,13 +86,19 @@ def run_probe(arguments: argparse.Namespace) -> int:
 def pages(prober: "Prober", artifacts: "ServedArtifacts") -> dict[str, Any]:
     """Return the pages of a probe."""
 
-    def page(holds: bool) -> tuple[int, str]:
-        return (200, "yes\n") if holds else (503, "no\n")
+    from inference_operator.probe.server import NO, YES, Page
+
+    def page(holds: bool | None) -> Page | None:
+        return None if holds is None else YES if holds else NO
+
+    def is_ready(arrived: float) -> Page | None:
+        return NO if artifacts.differ() else page(prober.answers())
 
     return {
-        "/ready": lambda: page(prober.is_ready() and not artifacts.differ()),
-        "/live": lambda: page(prober.is_live()),
-        "/metrics": lambda: (200, prober.metrics()),
+        "/started": lambda arrived: page(prober.started(arrived)),
+        "/ready": is_ready,
+        "/live": lambda arrived: page(prober.is_live()),
+        "/metrics": lambda arrived: (200, prober.metrics()),
     }
 
 
@@ -134,7 +147,3 @@ def _or_end(work: Any) -> None:
             exception=traceback.format_exc(),
         )
         os._exit(_BROKEN)
-
-
-def _end(number: int, frame: FrameType | None) -> NoReturn:
-    os._exit(_ENDED_BY_SIGTERM)

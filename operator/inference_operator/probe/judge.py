@@ -14,6 +14,10 @@ _DEAD_SECONDS = 15.0
 DEAD_PROOFS = 2
 HANG_GRACE = 10.0
 """Seconds after which a silent model is not live any more. A dead stub has none: it stays dead."""
+LINGER_SECONDS = 10.0
+"""Time for which a model that was ready stays so after its server ended: the kubelet takes a pod
+whose container ended out of rotation itself. The end of each pod would cause a Warning Event."""
+NOT_READY_PROOFS = 2
 
 
 class Phase(Enum):
@@ -50,6 +54,12 @@ class Health:
     failed: bool = False
     """Whether the first request failed, by the model's own answer."""
 
+    not_ready: int = 0
+    """Number of last looks at which Triton did not call the version ready."""
+
+    lingers_until: float = 0.0
+    """Time until which a server that ended counts as ready."""
+
     @property
     def patience(self) -> float:
         """Seconds that an answer may take: a multiple of the slowest good one.
@@ -67,7 +77,17 @@ class Health:
 
     def is_ready(self, now: float) -> bool:
         """Return whether clients may be led to the model."""
-        return self.phase is Phase.SERVING and not self.is_dead() and not self.is_silent(now)
+        if self.phase is Phase.WAITING:
+            return now < self.lingers_until
+        is_answering = not self.is_dead() and not self.is_silent(now)
+        is_loaded = self.not_ready < NOT_READY_PROOFS
+        return self.phase is Phase.SERVING and is_answering and is_loaded
+
+    def is_undecided(self) -> bool:
+        """Return whether it is not known yet how the first request ends."""
+        if self.phase is Phase.WAITING:
+            return True
+        return self.phase is Phase.FIRST and not self.failed and not self.dead
 
     def is_live(self, now: float) -> bool:
         """Return whether the server should go on; False asks the kubelet to restart it."""
@@ -84,6 +104,19 @@ class Health:
 def waiting(now: float) -> Health:
     """Return the state before Triton calls the version ready, and after it has ended."""
     return Health(Phase.WAITING, now)
+
+
+def ended(health: Health, now: float) -> Health:
+    """The server accepts no connections."""
+    if health.phase is Phase.WAITING:
+        return health
+    lingers_until = now + LINGER_SECONDS if health.is_ready(now) else 0.0
+    return replace(waiting(now), lingers_until=lingers_until)
+
+
+def looked(health: Health, is_ready: bool) -> Health:
+    """Triton calls the version ready, or not; twice in a row it is not ready for clients either."""
+    return replace(health, not_ready=0 if is_ready else health.not_ready + 1)
 
 
 def became_ready(health: Health, now: float) -> Health:

@@ -17,6 +17,8 @@ from inference_operator.probe.triton import Answer, GoneError, NoAnswerError, Tr
 from inference_operator.probe.wording import is_about_dead_stub, is_of_the_queue
 
 LOOK_SECONDS = 3.0
+LOAD_SECONDS = 1800.0
+"""Time that Triton may take to load a model before the kubelet restarts it."""
 _SOON, _ONE = 0.5, 1.0
 # A request that got no answer is sent again after this time at the earliest.
 _LEAST_TIMEOUT = 30.0
@@ -52,6 +54,8 @@ class Prober:
         self._due = clock()
         self._number = 0
         self._was_ready = False
+        self._has_served = self._is_asked_to_look = False
+        self._seen_at = clock()
 
     def run(self) -> None:
         """Probe without end."""
@@ -64,14 +68,41 @@ class Prober:
         self._collect()
         if self._health.dead:
             self._due = min(self._due, self._clock() + _ONE)
+        if self._is_asked_to_look:
+            self._is_asked_to_look, self._due = False, self._clock()
         if self._clock() >= self._due:
             try:
                 pause = self._act()
             except GoneError:
-                pause = self._start_over("Triton accepts no connections")
+                pause = self._start_over("Triton accepts no connections", has_ended=True)
             self._due = self._clock() + pause
         self._note()
         return max(0.0, self._due - self._clock())
+
+    def started(self, arrived: float) -> bool | None:
+        """Return whether Triton has loaded the model, for a request that came at this time.
+
+        None means not yet. False ends the kubelet's patience with a Triton that loads for ever.
+        A server that served before is started when its first request has passed: so no pod is in
+        rotation between the two.
+        """
+        health = self._health
+        if health.phase is Phase.WAITING:
+            return None if self._clock() - health.since < LOAD_SECONDS else False
+        if health.phase is Phase.FIRST and (not self._has_served or not health.is_undecided()):
+            return True
+        if health.phase is Phase.SERVING and self._seen_at >= arrived:
+            return True
+        # Triton may have been restarted since the last look.
+        self._is_asked_to_look = True
+        self._wake.set()
+        return None
+
+    def answers(self) -> bool | None:
+        """Return whether clients may be led to the model; None before the first ready."""
+        if not self._has_served and self._health.is_undecided():
+            return None
+        return self.is_ready()
 
     def is_ready(self) -> bool:
         return self._health.is_ready(self._clock())
@@ -119,7 +150,7 @@ class Prober:
         now = self._clock()
         match outcome.verdict:
             case Verdict.PASSED:
-                self._refuses = outcome.refused
+                self._refuses, self._has_served, self._seen_at = outcome.refused, True, now
                 self._health = judge.first_passed(self._health, now, outcome.seconds)
                 return LOOK_SECONDS
             case Verdict.FAILED:
@@ -134,7 +165,9 @@ class Prober:
 
     def _look(self) -> float:
         has_moved = has_failed = False
+        began = self._clock()
         try:
+            self._health = judge.looked(self._health, self._client.is_ready())
             counters = self._client.counters()
             if counters is None:
                 # Without counters each look sends a request, or asks Triton.
@@ -148,8 +181,9 @@ class Prober:
                 has_moved = has_moved or bool(self._cannot_ask())
         except NoAnswerError:
             self._health = judge.asked(self._health, self._clock())
+            self._seen_at = began
             return _ONE
-        now = self._clock()
+        now, self._seen_at = self._clock(), began
         self._health = judge.aged(self._health, now)
         if has_moved:
             self._health = judge.moved(self._health, now, self._traffic.mean_seconds)
@@ -211,10 +245,11 @@ class Prober:
     def _cannot_ask(self) -> str:
         return self._first.cannot_ask
 
-    def _start_over(self, cause: str) -> float:
+    def _start_over(self, cause: str, has_ended: bool = False) -> float:
         if self._health.phase is not Phase.WAITING:
             self._log(f"{cause}: starting over", "WARNING")
-            self._health = judge.waiting(self._clock())
+            now = self._clock()
+            self._health = judge.ended(self._health, now) if has_ended else judge.waiting(now)
         self._in_flight = None
         return _SOON
 

@@ -1,8 +1,13 @@
-"""HTTP listener of the probe: `/ready`, `/live` and `/metrics`. Every pod of the cluster may call
-it, so connections, bytes and time are bounded, and one thread serves them all."""
+"""HTTP listener of the probe. Every pod of the cluster may call it, so connections, bytes and time
+are bounded, and one thread serves them all.
+
+A page may have no answer yet. Its request is then held: the kubelet writes a Warning Event for each
+answer of 503 and for each refused connection, but not for an answer that takes long.
+"""
 
 import selectors
 import socket
+import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -10,11 +15,19 @@ from contextlib import suppress
 MOST_CONNECTIONS = 32
 MOST_OF_PEER = 8
 SECONDS = 2.0
+# Held requests may wait for half an hour. A new one is refused, so that nobody can end those of the
+# kubelet, which come first.
+MOST_HELD = 64
+MOST_HELD_OF_PEER = 4
 _REQUEST_BYTES = 4 << 10
+_TURN_SECONDS, _HELD_SECONDS = 0.5, 0.1
+_RELEASE_SECONDS = 1.0
 
 Page = tuple[int, str]
 """Status and text."""
-Pages = Mapping[str, Callable[[], Page]]
+Pages = Mapping[str, Callable[[float], Page | None]]
+"""Answers by path, for a request that arrived at this steady time; None holds the request."""
+YES, NO = (200, "yes\n"), (503, "no\n")
 
 _WORDS = {200: "OK", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 
@@ -26,6 +39,10 @@ class _Connection:
         self.sock, self.peer, self.ends_at = sock, peer, ends_at
         self.received = b""
         self.answer = b""
+        self.page: Callable[[float], Page | None] | None = None
+        """The page that has no answer yet."""
+
+        self.arrived = 0.0
 
 
 class Listener:
@@ -35,6 +52,8 @@ class Listener:
         self._pages = pages
         self._selector = selectors.DefaultSelector()
         self._open: list[_Connection] = []  # in the order of arrival
+        self._held: list[_Connection] = []
+        self._releases, self._released = False, threading.Event()
         self._sock = _listening(address)
         self._sock.setblocking(False)
         self._selector.register(self._sock, selectors.EVENT_READ)
@@ -44,12 +63,20 @@ class Listener:
         return int(self._sock.getsockname()[1])
 
     def __len__(self) -> int:
-        return len(self._open)
+        return len(self._open) + len(self._held)
 
     def serve(self) -> None:
         """Serve without end."""
         while True:
-            self.turn(0.5)
+            self.turn(_HELD_SECONDS if self._held else _TURN_SECONDS)
+
+    def release(self) -> None:
+        """Answer what is held with yes, and wait for that: the pod ends, and it is no fault.
+
+        Another thread than that of `serve` calls it.
+        """
+        self._releases = True
+        self._released.wait(_RELEASE_SECONDS)
 
     def turn(self, seconds: float) -> None:
         """Wait so long for something to do, and do it."""
@@ -58,13 +85,14 @@ class Listener:
                 self._accept()
             else:
                 self._go_on(key.data)
+        self._look_at_held()
         now = time.monotonic()
         for connection in [item for item in self._open if item.ends_at <= now]:
             self._end(connection)
 
     def close(self) -> None:
         """Stop listening and end what is open."""
-        for connection in list(self._open):
+        for connection in [*self._open, *self._held]:
             self._end(connection)
         self._selector.close()
         self._sock.close()
@@ -87,10 +115,13 @@ class Listener:
         self._selector.register(sock, selectors.EVENT_READ, connection)
 
     def _go_on(self, connection: _Connection) -> None:
-        if connection not in self._open:  # ended in this turn
+        if connection not in self._open and connection not in self._held:  # ended in this turn
             return
         try:
-            if not connection.answer:
+            if connection.page is not None:
+                if not connection.sock.recv(_REQUEST_BYTES):
+                    self._end(connection)
+            elif not connection.answer:
                 self._read(connection)
             else:
                 sent = connection.sock.send(connection.answer)
@@ -107,33 +138,69 @@ class Listener:
         connection.received += received
         is_whole = b"\r\n\r\n" in connection.received
         if is_whole or len(connection.received) > _REQUEST_BYTES:
-            connection.answer = self._answer(connection.received)
-            self._selector.modify(connection.sock, selectors.EVENT_WRITE, connection)
+            self._answer(connection)
         elif not received:
             self._end(connection)
 
-    def _answer(self, request: bytes) -> bytes:
-        words = request.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
-        status, text = 400, "not HTTP\n"
-        if len(words) == 3 and words[2].startswith("HTTP/1."):
-            page = self._pages.get(words[1].partition("?")[0])
-            if words[0] != "GET":
-                status, text = 405, "only GET\n"
+    def _answer(self, connection: _Connection) -> None:
+        """Answer a request, or hold it."""
+        words = connection.received.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
+        if len(words) != 3 or not words[2].startswith("HTTP/1."):
+            self._send(connection, (400, "not HTTP\n"))
+        elif words[0] != "GET":
+            self._send(connection, (405, "only GET\n"))
+        elif (page := self._pages.get(words[1].partition("?")[0])) is None:
+            self._send(connection, (404, "no such page\n"))
+        else:
+            connection.arrived = time.monotonic()
+            answer = page(connection.arrived)
+            if answer is None and self._has_room_for(connection.peer):
+                connection.page = page
+                self._open.remove(connection)
+                self._held.append(connection)
             else:
-                status, text = page() if page else (404, "no such page\n")
-        body = text.encode()
-        head = (
-            f"HTTP/1.1 {status} {_WORDS.get(status, 'Service Unavailable')}\r\n"
-            "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
-            f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-        )
-        return head.encode() + body
+                self._send(connection, answer or NO)
+
+    def _has_room_for(self, peer: str) -> bool:
+        of_peer = sum(item.peer == peer for item in self._held)
+        return of_peer < MOST_HELD_OF_PEER and len(self._held) < MOST_HELD
+
+    def _look_at_held(self) -> None:
+        """Answer each held request whose page has an answer now."""
+        for connection in list(self._held):
+            assert connection.page is not None
+            answer = YES if self._releases else connection.page(connection.arrived)
+            if answer is None:
+                continue
+            connection.page = None
+            connection.ends_at = time.monotonic() + SECONDS
+            self._held.remove(connection)
+            self._open.append(connection)
+            self._send(connection, answer)
+            self._go_on(connection)
+        if self._releases:
+            self._released.set()
+
+    def _send(self, connection: _Connection, page: Page) -> None:
+        connection.answer = _http_answer(*page)
+        self._selector.modify(connection.sock, selectors.EVENT_WRITE, connection)
 
     def _end(self, connection: _Connection) -> None:
-        if connection in self._open:
-            self._open.remove(connection)
-            self._selector.unregister(connection.sock)
-            connection.sock.close()
+        for connections in (self._open, self._held):
+            if connection in connections:
+                connections.remove(connection)
+                self._selector.unregister(connection.sock)
+                connection.sock.close()
+
+
+def _http_answer(status: int, text: str) -> bytes:
+    body = text.encode()
+    head = (
+        f"HTTP/1.1 {status} {_WORDS.get(status, 'Service Unavailable')}\r\n"
+        "Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"
+        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
+    )
+    return head.encode() + body
 
 
 def _listening(address: tuple[str, int]) -> socket.socket:

@@ -31,11 +31,14 @@ GRPC_CONNECTION_AGE_MS = 10_000
 EXIT_TIMEOUT_SECONDS = 30
 GRACE_SECONDS = DRAIN_SECONDS + EXIT_TIMEOUT_SECONDS + 10
 
-# A model may take long to load: half an hour before the kubelet restarts Triton.
-STARTUP_PERIOD_SECONDS = 2
-STARTUP_FAILURES = 900
+# A model may take long to load. The sidecar holds the kubelet's request until the model is loaded,
+# because each failed probe causes a Warning Event. After half an hour it lets the probe fail.
+HELD_SECONDS = 1800
+STARTUP_DELAY_SECONDS, STARTUP_PERIOD_SECONDS, STARTUP_FAILURES = 2, 1, 60
 
 # A pod whose model stops answering leaves the endpoints within 15 s: the probe needs up to 8 s.
+# The kubelet asks the sidecar on behalf of Triton's container, which ends first: a probe of a
+# container that ended a moment ago would fail. A sidecar that hangs is not live either.
 PROBE_PERIOD_SECONDS = 3
 # The probe answers for the whole of Triton, so it may itself be away for half a minute.
 LIVE_PERIOD_SECONDS, LIVE_FAILURES = 5, 6
@@ -106,8 +109,6 @@ def _loader(unit: ServingUnit) -> Manifest:
 
 
 def _triton(unit: ServingUnit) -> Manifest:
-    model = unit.entry_model
-    ready = f"/v2/models/{model.name}/versions/{model.version}/ready"
     return {
         "name": TRITON,
         "image": unit.server.image,
@@ -136,10 +137,13 @@ def _triton(unit: ServingUnit) -> Manifest:
         ],
         "resources": _resources(unit),
         "securityContext": _restricted(),
-        "startupProbe": _probe(ready, STARTUP_PERIOD_SECONDS, STARTUP_FAILURES),
-        "readinessProbe": _probe(ready, 5, 2),
+        "startupProbe": {
+            **_probe("/started", STARTUP_PERIOD_SECONDS, STARTUP_FAILURES, HELD_SECONDS),
+            "initialDelaySeconds": STARTUP_DELAY_SECONDS,
+        },
+        "readinessProbe": _probe("/ready", PROBE_PERIOD_SECONDS, 1, HELD_SECONDS),
         "livenessProbe": {
-            **_own_probe("/live", LIVE_PERIOD_SECONDS, LIVE_FAILURES),
+            **_probe("/live", LIVE_PERIOD_SECONDS, LIVE_FAILURES),
             "terminationGracePeriodSeconds": RESTART_GRACE_SECONDS,
         },
         "lifecycle": {"preStop": {"sleep": {"seconds": DRAIN_SECONDS}}},
@@ -169,27 +173,17 @@ def _probe_sidecar(unit: ServingUnit) -> Manifest:
             "limits": {"memory": "64Mi", DISK: "256Mi"},
         },
         "securityContext": _restricted(),
-        "readinessProbe": _own_probe("/ready", PROBE_PERIOD_SECONDS, 1),
         "volumeMounts": volumes.probe_mounts(unit),
     }
 
 
-def _own_probe(path: str, period: int, failures: int) -> Manifest:
+def _probe(path: str, period: int, failures: int, timeout: int = 2) -> Manifest:
     # By number, since a name is looked up in the same container.
     return {
         "httpGet": {"path": path, "port": PROBE_PORT},
         "periodSeconds": period,
         "failureThreshold": failures,
-        "timeoutSeconds": 2,
-    }
-
-
-def _probe(path: str, period: int, failures: int) -> Manifest:
-    return {
-        "httpGet": {"path": path, "port": "http"},
-        "periodSeconds": period,
-        "failureThreshold": failures,
-        "timeoutSeconds": 5,
+        "timeoutSeconds": timeout,
     }
 
 

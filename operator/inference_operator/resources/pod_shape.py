@@ -36,7 +36,7 @@ from inference_operator.resources.shapes import (
     text,
     whole,
 )
-from inference_operator.resources.sidecar_shape import LIVENESS, SIDECAR
+from inference_operator.resources.sidecar_shape import LIVENESS, READINESS, SIDECAR, STARTUP
 from inference_operator.resources.typed_shapes import shape_of
 from inference_operator.resources.volumes import (
     CLAIMS_PATH,
@@ -181,8 +181,8 @@ _TRITON = fields(
     {
         "env": items(_variable, most=1024),
         "resources": RESOURCES,
-        "startupProbe": _PROBE,
-        "readinessProbe": _PROBE,
+        "startupProbe": either(_PROBE, STARTUP),
+        "readinessProbe": either(_PROBE, READINESS),
         "livenessProbe": either(_PROBE, LIVENESS),
         "lifecycle": fields(
             {"preStop": fields({"sleep": fields({"seconds": whole(0, _DAY)})})},

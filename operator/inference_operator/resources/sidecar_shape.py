@@ -41,8 +41,9 @@ def own_probe(page: str, optional: Mapping[str, Shape] | None = None) -> Shape:
     )
 
 
+STARTUP = own_probe("/started", {"initialDelaySeconds": whole(0, SECONDS)})
+READINESS = own_probe("/ready")
 LIVENESS = own_probe("/live", {"terminationGracePeriodSeconds": whole(1, SECONDS)})
-
 
 SIDECAR = fields(
     {
@@ -60,8 +61,8 @@ SIDECAR = fields(
             )
         ),
         "securityContext": RESTRICTED,
-        "readinessProbe": own_probe("/ready"),
         "volumeMounts": items(lambda value, path: mount(value, path, _PROBE_FOLDERS), 1, 3),
     },
-    {"resources": RESOURCES},
+    # The first sidecars had a probe of their own.
+    {"resources": RESOURCES, "readinessProbe": READINESS},
 )

@@ -14,7 +14,9 @@ from tests.fakes import bodies
 from tests.unit.planning.seen import case, record
 
 CASE = case(record())
-TRITON = Container(ready=True, running=True)
+TRITON = Container(started=True, running=True)
+ANSWERS = Container(started=True, running=True, ready=True)
+SIDECAR = Container(running=True, ready=True)
 MISMATCH = ProbeReport(
     Reason.OUTPUT_MISMATCH, "model m: output y has shape [1, 3], expected [1, 4]"
 )
@@ -27,7 +29,8 @@ def pod(probe: Container | None, triton: Container = TRITON) -> Pod:
 
 def ended(report: ProbeReport | str, **more: Any) -> Container:
     text = report if isinstance(report, str) else report.to_json()
-    return Container(running=True, exit_code=3, exit_message=text, restarts=1, **more)
+    state = {"running": True, "ready": True, **more}
+    return Container(exit_code=3, exit_message=text, restarts=1, **state)
 
 
 @pytest.mark.parametrize(
@@ -46,6 +49,13 @@ def test_a_report_is_the_reason(report: ProbeReport, remedy: str) -> None:
     assert remedy in diagnosis.message
 
 
+def test_the_first_sidecars_had_a_readiness_of_their_own() -> None:
+    diagnosis = diagnose(CASE, None, (pod(ended(MISMATCH, ready=False), ANSWERS),))
+
+    assert diagnosis is not None
+    assert diagnosis.reason is Reason.OUTPUT_MISMATCH
+
+
 @pytest.mark.parametrize("text", ["", "killed", '{"reason": "Ready", "message": "x"}', "[" * 4000])
 def test_another_end_of_the_sidecar_is_a_model_that_does_not_answer(text: str) -> None:
     diagnosis = diagnose(CASE, None, (pod(ended(text)),))
@@ -56,8 +66,8 @@ def test_another_end_of_the_sidecar_is_a_model_that_does_not_answer(text: str) -
 
 
 def test_a_model_that_stopped_answering_after_a_restart_is_named() -> None:
-    restarted = Container(ready=True, running=True, restarts=1)
-    diagnosis = diagnose(CASE, None, (pod(Container(running=True), restarted),))
+    restarted = Container(started=True, running=True, restarts=1)
+    diagnosis = diagnose(CASE, None, (pod(SIDECAR, restarted),))
 
     assert diagnosis is not None
     assert diagnosis.reason is Reason.MODEL_NOT_ANSWERING
@@ -71,7 +81,7 @@ def test_a_model_that_stopped_answering_after_a_restart_is_named() -> None:
 def test_a_pod_that_was_ready_before_is_told_from_one_that_starts(
     since: str | None, reason: str | None
 ) -> None:
-    running = {"ready": True, "state": {"running": {"startedAt": "2026-12-01T10:00:00Z"}}}
+    running = {"started": True, "state": {"running": {"startedAt": "2026-12-01T10:00:00Z"}}}
     body = bodies.pod("aaa", triton=running)
     body["status"]["conditions"] = [
         {"type": "Ready", "status": "False", "message": "containers", "lastTransitionTime": since}
@@ -86,8 +96,8 @@ def test_a_pod_that_was_ready_before_is_told_from_one_that_starts(
     "quiet",
     [
         pod(None),
-        pod(Container(running=True)),
-        pod(ended(MISMATCH, ready=True)),
+        pod(SIDECAR),
+        pod(ended(MISMATCH), ANSWERS),
         pod(ended(MISMATCH), Container(running=True)),
     ],
     ids=["an older pod", "a start", "a model that answers now", "Triton that starts"],

@@ -52,7 +52,7 @@ WAITS = {
         " more; `kubectl -n desk-7 logs fx-drift-0 -c triton` shows what it does",
     ),
     "a first request": (
-        {"load": None, "triton": running(started=True, ready=True), "probe": running(ready=False)},
+        {"load": None, "triton": running(started=True), "probe": running(ready=True)},
         Stage.FIRST_REQUEST,
         f"Triton of pod fx-drift-0 started at {STARTED} and calls model fx-drift ready, but the"
         " first request has no answer yet; `kubectl -n desk-7 logs fx-drift-0 -c probe` shows how"

@@ -1,18 +1,31 @@
 """The listener of the probe: bounded in connections, bytes and time."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from inference_operator.probe import server
-from inference_operator.probe.server import MOST_CONNECTIONS, MOST_OF_PEER, Listener
+from inference_operator.probe.server import (
+    MOST_CONNECTIONS,
+    MOST_HELD,
+    MOST_HELD_OF_PEER,
+    MOST_OF_PEER,
+    YES,
+    Listener,
+    Page,
+)
 
 
 @pytest.fixture
 def listener() -> Iterator[Listener]:
-    pages = {"/ready": lambda: (503, "no\n"), "/metrics": lambda: (200, "x 1\n" * 50_000)}
+    pages = {
+        "/ready": lambda arrived: (503, "no\n"),
+        "/metrics": lambda arrived: (200, "x 1\n" * 50_000),
+        "/started": lambda arrived: None,
+    }
     running = Listener(("127.0.0.1", 0), pages)
     yield running
     running.close()
@@ -91,8 +104,96 @@ def test_all_connections_together_are_bounded(
 
 
 def test_it_listens_on_all_addresses_of_both_families() -> None:
-    running = Listener(("", 0), {"/ready": lambda: (200, "yes\n")})
+    running = Listener(("", 0), {"/ready": lambda arrived: (200, "yes\n")})
     try:
         assert asked(running, b"GET /ready HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 200")
     finally:
         running.close()
+
+
+STARTED = b"GET /started HTTP/1.1\r\n\r\n"
+
+
+def held(listener: Listener) -> socket.socket:
+    client = connected(listener)
+    client.sendall(STARTED)
+    listener.turn(1)
+    listener.turn(0)  # an answer is written in the next turn
+    return client
+
+
+def test_a_page_without_an_answer_holds_the_request_until_it_has_one() -> None:
+    answers: list[Page | None] = [None, None, YES]
+    arrivals = []
+
+    def page(arrived: float) -> Page | None:
+        arrivals.append(arrived)
+        return answers[min(len(arrivals), len(answers)) - 1]
+
+    running = Listener(("127.0.0.1", 0), {"/started": page})
+    try:
+        assert asked(running, STARTED).startswith(b"HTTP/1.1 200")
+    finally:
+        running.close()
+    assert len(arrivals) == len(answers)
+    assert len(set(arrivals)) == 1, "the page must know when its request came"
+
+
+def test_a_held_request_outlives_the_time_of_others(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "SECONDS", 0.05)
+    with held(listener):
+        time.sleep(0.06)
+        listener.turn(0)
+        assert len(listener) == 1
+
+
+def test_a_held_request_whose_client_goes_is_forgotten(listener: Listener) -> None:
+    client = held(listener)
+    client.sendall(b"more")
+    listener.turn(1)
+    assert len(listener) == 1
+    client.close()
+    listener.turn(1)
+    assert len(listener) == 0
+
+
+def test_a_client_that_holds_many_requests_ends_no_older_one(listener: Listener) -> None:
+    first = held(listener)
+    others = [held(listener) for _ in range(MOST_HELD_OF_PEER + 20)]
+    assert len(listener) <= MOST_HELD_OF_PEER + MOST_OF_PEER
+    first.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        first.recv(1)
+    assert others[-1].recv(12) == b"HTTP/1.1 503"
+    for client in (first, *others):
+        client.close()
+
+
+def test_held_requests_of_all_clients_are_bounded(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "MOST_HELD_OF_PEER", 1000)
+    monkeypatch.setattr(server, "MOST_OF_PEER", 1000)
+    clients = [held(listener) for _ in range(MOST_HELD + 3)]
+    assert all(client.recv(12) == b"HTTP/1.1 503" for client in clients[MOST_HELD:])
+    for client in clients:
+        client.close()
+
+
+def test_held_requests_do_not_keep_others_from_an_answer(listener: Listener) -> None:
+    clients = [held(listener) for _ in range(MOST_HELD_OF_PEER)]
+    assert asked(listener, b"GET /ready HTTP/1.1\r\n\r\n").startswith(b"HTTP/1.1 503")
+    for client in clients:
+        client.close()
+
+
+def test_the_end_of_the_pod_answers_what_is_held() -> None:
+    running = Listener(("127.0.0.1", 0), {"/started": lambda arrived: None})
+    client = held(running)
+    threading.Thread(target=running.serve, daemon=True).start()
+    running.release()
+    client.settimeout(5)
+    assert client.recv(12) == b"HTTP/1.1 200"
+    client.close()

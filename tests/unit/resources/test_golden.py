@@ -98,7 +98,6 @@ def test_triton_never_sees_the_credentials() -> None:
 def test_readiness_is_that_of_this_version_of_this_model() -> None:
     done = planned(INPUTS["another-name-in-triton"])
     (deployment,) = (m for m in manifests(done) if m["kind"] == "Deployment")
-    (triton,) = deployment["spec"]["template"]["spec"]["containers"]
+    _, sidecar = deployment["spec"]["template"]["spec"]["initContainers"]
 
-    for probe in ("startupProbe", "readinessProbe"):
-        assert triton[probe]["httpGet"]["path"] == "/v2/models/Curve_Fit/versions/1/ready"
+    assert sidecar["args"][1:3] == ["--model=Curve_Fit", "--version=1"]

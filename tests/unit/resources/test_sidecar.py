@@ -46,6 +46,23 @@ def test_records_of_before_have_none_and_are_accepted(name: str) -> None:
     assert why_not(written(name), name) == ""
 
 
+def test_the_record_of_the_first_sidecar_is_accepted() -> None:
+    """Triton's own probes asked Triton then, and no request was held."""
+
+    def as_before(body: Body) -> None:
+        asked = {
+            "httpGet": {"path": "/v2/models/curve-fit/versions/1/ready", "port": "http"},
+            "periodSeconds": 2,
+            "failureThreshold": 900,
+            "timeoutSeconds": 5,
+        }
+        own = triton(body)["readinessProbe"] | {"timeoutSeconds": 2}
+        sidecar(body).update(readinessProbe=own)
+        triton(body).update(startupProbe=asked, readinessProbe=asked)
+
+    assert rejected(as_before) == ""
+
+
 ATTACKS: dict[str, Callable[[Body], object]] = {
     "another command": lambda b: sidecar(b).update(command=["sh"]),
     "another subcommand": lambda b: sidecar(b)["args"].__setitem__(0, "run"),
@@ -76,9 +93,10 @@ ATTACKS: dict[str, Callable[[Body], object]] = {
     ),
     "a probe of another page": lambda b: triton(b)["livenessProbe"]["httpGet"].update(path="/x"),
     "a probe of another port": lambda b: triton(b)["livenessProbe"]["httpGet"].update(port=22),
-    "readiness by the sidecar alone": lambda b: triton(b).update(
-        readinessProbe=sidecar(b)["readinessProbe"]
+    "readiness by another page": lambda b: triton(b)["readinessProbe"]["httpGet"].update(
+        path="/live"
     ),
+    "a start by another page": lambda b: triton(b)["startupProbe"]["httpGet"].update(path="/x"),
     "a volume with another name": lambda b: pod(b)["volumes"].append(
         {"name": "probe-0", "hostPath": {"path": "/"}}
     ),

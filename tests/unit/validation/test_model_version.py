@@ -97,8 +97,7 @@ def test_readiness_is_that_of_the_registrys_version() -> None:
     done = plan(seen(version(4)), DEFAULTS, NOON)
     (deployment,) = (a.manifest for a in done.actions if a.key.kind == "Deployment")  # type: ignore[union-attr]
     pod = deployment["spec"]["template"]["spec"]
-    path = pod["containers"][0]["readinessProbe"]["httpGet"]["path"]
-    assert path == "/v2/models/fx-drift/versions/4/ready"
+    assert pod["initContainers"][1]["args"][1:3] == ["--model=fx-drift", "--version=4"]
 
 
 def test_a_pin_in_the_spec_wins_over_the_tag() -> None:

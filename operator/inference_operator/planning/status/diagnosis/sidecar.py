@@ -15,7 +15,7 @@ _LONGEST = 1200
 def sidecar_rule(pod: Pod, case: Case) -> Diagnosis | None:
     """Return the diagnosis if the sidecar holds the pod back."""
     probe, triton, record = pod.probe, pod.triton, case.record
-    if probe is None or triton is None or probe.ready or not triton.ready:
+    if probe is None or triton is None or not pod.is_held_back:
         return None
     report = ProbeReport.from_json(probe.exit_message)
     if report is not None:

@@ -73,8 +73,7 @@ def _stages(pods: tuple[Pod, ...]) -> Iterator[_Begun]:
         if loader is not None and loader.running:
             since, stage = loader.running_since, Stage.LOAD
         elif triton is not None and triton.running:
-            is_asked = triton.ready and pod.probe is not None and not pod.probe.ready
-            stage = Stage.FIRST_REQUEST if is_asked else Stage.TRITON
+            stage = Stage.FIRST_REQUEST if pod.is_held_back else Stage.TRITON
             since = triton.running_since
         else:
             since, stage = pod.created, Stage.START
