@@ -117,7 +117,7 @@ SOURCES = (
         "a path that does not exist",
         "ArtifactNotFound",
         "spec.model.source.uri: https://model-store.model-store.svc:8443/nothing/here.onnx"
-        " answered 404 Not Found; correct it",
+        " answered 404 Not Found; correct it, or upload the artifact there",
         "correct `source.uri`, or upload the artifact",
         {URI: store("nothing/here.onnx")},
     ),
@@ -194,8 +194,8 @@ CREDENTIALS = (
     Situation(
         "a Docker configuration without the registry",
         "ArtifactForbidden",
-        "Secret other-registry cannot be used: .dockerconfigjson knows quay.example, not"
-        " registry.example",
+        ".dockerconfigjson of Secret other-registry has credentials for quay.example, not for"
+        " registry.example; add registry.example to its `auths`, or name a Secret that has it",
         "add the registry to the Secret",
         {
             SOURCE: {

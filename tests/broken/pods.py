@@ -61,8 +61,9 @@ REFUSED_PODS = (
     Situation(
         "more memory than a LimitRange allows",
         "PodRefused",
-        "pods are refused: …maximum memory usage per Container is 2Gi…; change spec.resources, or"
-        " ask for another LimitRange",
+        "pods are refused: …maximum memory usage per Container is 2Gi…; change"
+        " spec.resources.requests and limits so that they fit, or ask for another limit in the"
+        " LimitRange",
         "lower `resources.limits`, or ask for another LimitRange",
         {
             "spec.resources": {

@@ -35,7 +35,7 @@ def test_a_docker_configuration_of_other_registries_is_named(registry: OciStore,
     pod.plan(f"oci://{registry.host}/{PLACE}:5")
     reason, message = pod.refused()
     assert reason is Reason.ARTIFACT_FORBIDDEN
-    assert f".dockerconfigjson knows docker.io, not {registry.host}" in message
+    assert f"has credentials for docker.io, not for {registry.host}; add {registry.host}" in message
 
 
 @pytest.mark.parametrize("keys", [{}, {"username": USER, "password": "wrong"}], ids=["none", "bad"])

@@ -98,7 +98,7 @@ REFUSALS = {
     'pod rejected: RuntimeClass "gvisor" not found': "correct spec.placement.runtimeClassName",
     "exceeded quota: gpus, requested: 2": "ask for a larger ResourceQuota; see `kubectl -n desk-7",
     "failed quota: q: must specify limits.cpu": "set these in spec.resources",
-    "maximum memory usage per Container is 1Gi, but limit is 2Gi": "ask for another LimitRange",
+    "maximum memory usage per Container is 1Gi, but limit is 2Gi": "limit in the LimitRange",
     "anything else": "correct the field of spec that it names, or ask for the quota or permission",
 }
 

@@ -24,7 +24,7 @@ def test_ready_when_all_wanted_replicas_of_this_revision_answer() -> None:
         "ArtifactResolved": (
             "True",
             "Resolved",
-            "https://store.example/fx/7/model.onnx is loaded; set spec.model.source.sha256 to pin"
+            "https://store.example/fx/7/model.onnx was fetched; set spec.model.source.sha256 to pin"
             " it",
         ),
         "ModelLoaded": ("True", "Loaded", "model fx-drift version 1 answers"),

@@ -20,7 +20,9 @@ def files_at(uri: str, names_below: Callable[[str, str], Sequence[str]]) -> List
     names = names_below(bucket, name)
     if not names:
         raise LoadError(
-            Reason.ARTIFACT_NOT_FOUND, f"{shown_uri(uri)} is an empty folder", "correct it"
+            Reason.ARTIFACT_NOT_FOUND,
+            f"{shown_uri(uri)} is an empty folder",
+            "correct it, or upload the artifact there",
         )
     root = uri.removesuffix(name)
     files = (RemoteFile(each.removeprefix(name), f"{root}{each}") for each in names)

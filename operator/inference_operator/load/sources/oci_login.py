@@ -5,6 +5,7 @@ from base64 import b64decode
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from inference_operator.api.problem import SOURCE_SECRET
 from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
@@ -97,8 +98,14 @@ def _of_docker_config(text: str, host: str, secret: Secret) -> str | None:
         auths: dict[str, Any] = parse_json(text, _JSON)["auths"]
         entry = next((held for name, held in auths.items() if _host(name) == host), None)
         if entry is None:
-            hosts = ", ".join(sorted(map(_host, auths))) or "none"
-            raise secret.unusable(f"{DOCKER_CONFIG} knows {hosts}, not {host}", EXPECTED)
+            hosts = ", ".join(sorted(map(_host, auths))) or "no registry"
+            raise LoadError(
+                Reason.ARTIFACT_FORBIDDEN,
+                f"{DOCKER_CONFIG} of Secret {secret.name} has credentials for {hosts}, not for"
+                f" {host}",
+                f"add {host} to its `auths`, or name a Secret that has it",
+                SOURCE_SECRET,
+            )
         if "auth" in entry:
             user, _, password = b64decode(entry["auth"]).decode().partition(":")
         else:

@@ -22,9 +22,10 @@ from inference_operator.load.transfer.source import RangeError
 
 _REDIRECTS = {301, 302, 303, 307, 308}
 _TRANSIENT = {408, 425, 429, 500, 502, 503, 504}
+_NOT_THERE = "correct it, or upload the artifact there"
 _FINAL = {
-    404: (Reason.ARTIFACT_NOT_FOUND, "correct it", SOURCE_URI),
-    410: (Reason.ARTIFACT_NOT_FOUND, "the server reports that it is gone: correct it", SOURCE_URI),
+    404: (Reason.ARTIFACT_NOT_FOUND, _NOT_THERE, SOURCE_URI),
+    410: (Reason.ARTIFACT_NOT_FOUND, _NOT_THERE, SOURCE_URI),
 }
 _OTHERWISE = (Reason.FETCH_FAILED, "check it and the server's own log", SOURCE_URI)
 _NAME_A_SECRET = "name a Secret that may read it"

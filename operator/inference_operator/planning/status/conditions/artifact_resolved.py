@@ -35,7 +35,7 @@ def artifact_condition(inputs: ConditionInputs) -> Iterator[ConditionDraft]:
         is_pinned = record.sha256 or record.steps
         pinned = "" if is_pinned else "; set spec.model.source.sha256 to pin it"
         contradictions = map(str, inputs.assessment.contradictions)
-        message = "; ".join((f"{artifact} is loaded{pinned}", *contradictions))
+        message = "; ".join((f"{artifact} was fetched{pinned}", *contradictions))
         yield ConditionDraft(kind, True, Reason.RESOLVED, message)
         return
     wait = inputs.wait

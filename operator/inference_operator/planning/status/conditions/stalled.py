@@ -6,6 +6,7 @@ from inference_operator.api.conditions import ConditionStatus, ConditionType
 from inference_operator.api.reasons import PROSPECTS, UNDER_WAY, Prospect, Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
+from inference_operator.planning.status.conditions.next_try import next_try
 
 PATIENCE = timedelta(seconds=20)
 """Time for a problem that another apply may solve: manifests of one folder come one by one."""
@@ -29,7 +30,8 @@ def stalled_condition(inputs: ConditionInputs, ready: ConditionDraft) -> Conditi
         return None
     is_final = _prospect(inputs, ready) is Prospect.NEVER_BY_ITSELF
     if is_final or inputs.now - since >= PATIENCE:
-        return ConditionDraft(kind, True, ready.reason, ready.message)
+        message = ready.message + next_try(ready.reason, inputs.record)
+        return ConditionDraft(kind, True, ready.reason, message)
     return None
 
 

@@ -43,6 +43,10 @@ def artifact_rule(pod: Pod, case: Case) -> Diagnosis | None:
         if report.reason is Reason.FETCH_FAILED and not report.problems:
             # The loader itself failed: only its log has the cause.
             message = f"{message}; see {case.logs(pod, LOADER)}"
+        if report.reason is Reason.ARTIFACT_INVALID and not record.steps:
+            # A problem of a file names it as Triton's repository does.
+            is_of_a_file = not message.startswith("spec.")
+            message = f"{record.summary}: {message}" if is_of_a_file else message
         return Diagnosis(report.reason, message)
     return Diagnosis(
         Reason.FETCH_FAILED,

@@ -30,8 +30,8 @@ _REMEDIES = (
     ),
     (
         re.compile(r"(?:minimum|maximum) \S{1,260} usage per (?:Container|Pod)"),
-        "change spec.resources, or ask for another LimitRange; see `kubectl -n {namespace} describe"
-        " limitrange`",
+        "change spec.resources.requests and limits so that they fit, or ask for another limit in"
+        " the LimitRange; see `kubectl -n {namespace} describe limitrange`",
     ),
 )
 _OTHERWISE = "correct the field of spec that it names, or ask for the quota or permission"
