@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from inference_operator.domain.probe_report import PROBE_FOLDER, PROBE_PORT, ProbeReport
 
 if TYPE_CHECKING:
+    from inference_operator.probe.pod_memory import ReportMemory
     from inference_operator.probe.prober import Prober
     from inference_operator.probe.served_artifacts import ServedArtifacts
 
@@ -21,8 +22,6 @@ _BROKEN = 1
 _DIGESTS = Path("/etc/inference-operator/digests")
 _ENDED_BY_SIGTERM = 128 + signal.SIGTERM
 _LOGGER = "inference_operator.probe"
-# The kubelet restarts a container at once only if it did not end in the ten minutes before.
-_REPORT_SECONDS = 600.0
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[Any]") -> None:
@@ -56,19 +55,23 @@ def run_probe(arguments: argparse.Namespace) -> int:
     # A container's first process ignores SIGTERM unless it handles it.
     signal.signal(signal.SIGTERM, lambda number, frame: os._exit(_ENDED_BY_SIGTERM))
     from inference_operator.probe.first_request import FirstRequest
+    from inference_operator.probe.pod_memory import ReportMemory, ServedMemory
     from inference_operator.probe.prober import Prober
     from inference_operator.probe.served_artifacts import ServedArtifacts
     from inference_operator.probe.server import Listener
     from inference_operator.probe.triton import TritonClient
 
+    reports = ReportMemory(arguments.folder)
+
     def report(content: ProbeReport) -> None:
-        report_once(content, arguments.folder / "report.json", arguments.termination_log)
+        report_once(content, reports, arguments.termination_log)
 
     host, _, port = arguments.triton.rpartition(":")
     client = TritonClient((host, int(port)), arguments.model, arguments.version)
     model = arguments.model, arguments.version
     first = FirstRequest(model, arguments.first_request == "Check", report, log)
-    prober = Prober(client, first, log)
+    memory = ServedMemory(arguments.folder / "served")
+    prober = Prober(client, first, log, memory=memory)
     artifacts = ServedArtifacts(arguments.models, arguments.digests, log)
     listener = Listener((arguments.address, arguments.port), pages(prober, artifacts))
 
@@ -102,21 +105,16 @@ def pages(prober: "Prober", artifacts: "ServedArtifacts") -> dict[str, Any]:
     }
 
 
-def report_once(report: ProbeReport, memory: Path, termination_log: Path) -> None:
-    """End the process with this report, unless the pod already has one with this reason.
+def report_once(report: ProbeReport, memory: "ReportMemory", termination_log: Path) -> None:
+    """End the process with this report, unless the pod already has one.
 
     The kubelet reads a container's message only when it ends. It restarts the container at once,
     but after a growing delay if it ends again soon: so one report must do.
     """
-    try:
-        reported = ProbeReport.from_json(memory.read_text("utf-8"))
-        age = time.time() - memory.stat().st_mtime
-    except (OSError, ValueError):
-        reported, age = None, 0.0
-    if reported is not None and (reported.reason is report.reason or age < _REPORT_SECONDS):
+    if not memory.allows(report):
         return
     try:
-        memory.write_text(report.to_json(), "utf-8")
+        memory.keep(report)
         termination_log.write_text(report.to_json(), "utf-8")
     except OSError as error:
         # Without a memory it would end again and again.

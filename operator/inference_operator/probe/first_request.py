@@ -10,13 +10,14 @@ from inference_operator.domain.probe_report import ProbeReport
 from inference_operator.probe.model_config import ConfigUnreadableError, ProbedModel, read_model
 from inference_operator.probe.outputs import mismatches
 from inference_operator.probe.request import CannotAskError, ProbeRequest, probe_request
-from inference_operator.probe.triton import Answer, NoAnswerError, TritonClient
+from inference_operator.probe.triton import Answer, LateError, NoAnswerError, TritonClient
 from inference_operator.probe.wording import is_about_dead_stub
 
 FIRST_SECONDS = 600.0
 _PAUSES = (2.0, 10.0, 30.0, 60.0)
 _QUOTED = 400
 _MOST_PROBLEMS = 5
+_MOST_BROKEN = 5
 
 
 class Verdict(Enum):
@@ -69,31 +70,38 @@ class FirstRequest:
         """Time of the last good first answer."""
 
         self._checks, self._report, self._log = checks, report, log
-        self._failures = 0
+        self._failures = self._broken = 0
 
     def begin(self) -> None:
         """Forget what belongs to the server of before."""
-        self.model, self.cannot_ask, self._failures = None, "", 0
+        self.model, self.cannot_ask = None, ""
+        self._failures = self._broken = 0
 
-    def ask(self, client: TritonClient) -> Outcome:
-        """Ask the model once, and judge the answer."""
+    def ask(self, client: TritonClient, seconds: float = FIRST_SECONDS) -> Outcome:
+        """Ask the model once, and judge the answer, which may take so many seconds."""
         try:
             request = self._request(client)
         except NoAnswerError:
-            return Outcome(Verdict.BROKEN)
+            return self._without_answer()
         except (CannotAskError, ValueError) as error:
             self.cannot_ask = beginning(str(error), _QUOTED)
             sentence = "the model cannot be asked, so its readiness is what Triton says"
             self._log(sentence, "WARNING", error=self.cannot_ask)
             return Outcome(Verdict.PASSED)
         try:
-            answer = client.ask(request, FIRST_SECONDS)
-        except NoAnswerError as error:
-            is_late = str(error) in ("the time is over", "timed out")
-            return Outcome(Verdict.UNANSWERED if is_late else Verdict.BROKEN)
+            answer = client.ask(request, seconds)
+        except LateError:
+            return Outcome(Verdict.UNANSWERED)
+        except NoAnswerError:
+            return self._without_answer()
         if is_about_dead_stub(answer.error):
             return Outcome(Verdict.DEAD, answer)
         return self._judge(request, answer, client)
+
+    def _without_answer(self) -> Outcome:
+        """A server that goes on and cuts each answer hangs, too."""
+        self._broken += 1
+        return Outcome(Verdict.UNANSWERED if self._broken >= _MOST_BROKEN else Verdict.BROKEN)
 
     def _request(self, client: TritonClient) -> ProbeRequest:
         if self.model is None:

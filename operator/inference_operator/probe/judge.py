@@ -87,7 +87,8 @@ class Health:
         """Return whether it is not known yet how the first request ends."""
         if self.phase is Phase.WAITING:
             return True
-        return self.phase is Phase.FIRST and not self.failed and not self.dead
+        is_answered = self.failed or bool(self.dead)
+        return self.phase is Phase.FIRST and not is_answered and self.asked_at is None
 
     def is_live(self, now: float) -> bool:
         """Return whether the server should go on; False asks the kubelet to restart it."""
@@ -96,7 +97,7 @@ class Health:
             return now - self.since <= HANG_GRACE
         if self.is_dead():
             return False
-        if self.phase is Phase.FIRST or self.asked_at is None:
+        if self.asked_at is None:
             return True
         return now - self.asked_at <= self.patience + HANG_GRACE
 
@@ -135,8 +136,11 @@ def first_failed(health: Health) -> Health:
 
 
 def first_unanswered(health: Health, now: float) -> Health:
-    """The first request got no answer in all the time that it had: the model hangs."""
-    return Health(Phase.SERVING, now, asked_at=now - MOST_PATIENCE)
+    """The first request got no answer in all the time that it had: the model hangs.
+
+    It is not live any more. The next answer is judged as a first one.
+    """
+    return replace(health, asked_at=now - MOST_PATIENCE - HANG_GRACE)
 
 
 def asked(health: Health, now: float) -> Health:

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from inference_operator.probe import judge
-from inference_operator.probe.first_request import FirstRequest, Verdict
+from inference_operator.probe.first_request import FIRST_SECONDS, FirstRequest, Verdict
 from inference_operator.probe.judge import Phase
 from inference_operator.probe.metrics_text import Counts, metrics_text
 from inference_operator.probe.model_config import ProbedModel, versions_of
+from inference_operator.probe.pod_memory import ServedMemory
 from inference_operator.probe.request import ProbeRequest, probe_request
 from inference_operator.probe.traffic import Traffic
 from inference_operator.probe.triton import Answer, GoneError, NoAnswerError, TritonClient
@@ -19,6 +20,8 @@ from inference_operator.probe.wording import is_about_dead_stub, is_of_the_queue
 LOOK_SECONDS = 3.0
 LOAD_SECONDS = 1800.0
 """Time that Triton may take to load a model before the kubelet restarts it."""
+# The kubelet gives up after 60 failed probes, one a second, and then restarts Triton.
+_RESTART_SECONDS = 120.0
 _SOON, _ONE = 0.5, 1.0
 # A request that got no answer is sent again after this time at the earliest.
 _LEAST_TIMEOUT = 30.0
@@ -42,6 +45,7 @@ class Prober:
         first: FirstRequest,
         log: Log,
         clock: Callable[[], float] = time.monotonic,
+        memory: ServedMemory | None = None,
     ) -> None:
         self._client, self._first, self._log, self._clock = client, first, log, clock
         self._health = judge.waiting(clock())
@@ -54,8 +58,10 @@ class Prober:
         self._due = clock()
         self._number = 0
         self._was_ready = False
-        self._has_served = self._is_asked_to_look = False
-        self._seen_at = clock()
+        self._memory = memory or ServedMemory()
+        self._began = self._seen_at = self._acted_at = clock()
+        self._load_began: float | None = None
+        self._is_asked_to_look = False
 
     def run(self) -> None:
         """Probe without end."""
@@ -69,8 +75,10 @@ class Prober:
         if self._health.dead:
             self._due = min(self._due, self._clock() + _ONE)
         if self._is_asked_to_look:
-            self._is_asked_to_look, self._due = False, self._clock()
+            self._is_asked_to_look = False
+            self._due = min(self._due, max(self._clock(), self._acted_at + _ONE))
         if self._clock() >= self._due:
+            self._acted_at = self._clock()
             try:
                 pause = self._act()
             except GoneError:
@@ -88,7 +96,8 @@ class Prober:
         """
         health = self._health
         if health.phase is Phase.WAITING:
-            return None if self._clock() - health.since < LOAD_SECONDS else False
+            return None if self._may_load() else False
+        self._load_began = None
         if health.phase is Phase.FIRST and (not self._has_served or not health.is_undecided()):
             return True
         if health.phase is Phase.SERVING and self._seen_at >= arrived:
@@ -100,9 +109,20 @@ class Prober:
 
     def answers(self) -> bool | None:
         """Return whether clients may be led to the model; None before the first ready."""
-        if not self._has_served and self._health.is_undecided():
-            return None
-        return self.is_ready()
+        is_new = not self._has_served or self._clock() - self._began < judge.LEAST_PATIENCE
+        return None if is_new and self._health.is_undecided() else self.is_ready()
+
+    @property
+    def _has_served(self) -> bool:
+        return self._memory.seconds is not None
+
+    def _may_load(self) -> bool:
+        """Return whether Triton has time left. The time begins with the first question of the
+        kubelet, which asks only while Triton runs, and again when it has restarted Triton."""
+        now = self._clock()
+        if self._load_began is None or now - self._load_began > LOAD_SECONDS + _RESTART_SECONDS:
+            self._load_began = now
+        return now - self._load_began < LOAD_SECONDS
 
     def is_ready(self) -> bool:
         return self._health.is_ready(self._clock())
@@ -143,14 +163,15 @@ class Prober:
         return _SOON
 
     def _ask_first(self) -> float:
-        outcome = self._first.ask(self._client)
+        outcome = self._first.ask(self._client, self._first_seconds())
         self._model = self._first.model
         if outcome.answer is not None:
             self._count(outcome.answer)
         now = self._clock()
         match outcome.verdict:
             case Verdict.PASSED:
-                self._refuses, self._has_served, self._seen_at = outcome.refused, True, now
+                self._refuses, self._seen_at = outcome.refused, now
+                self._memory.keep(outcome.seconds or self._memory.seconds or 0.0)
                 self._health = judge.first_passed(self._health, now, outcome.seconds)
                 return LOOK_SECONDS
             case Verdict.FAILED:
@@ -162,6 +183,13 @@ class Prober:
             case Verdict.NOT_READY:
                 return self._start_over("Triton does not call the version ready")
         return outcome.pause
+
+    def _first_seconds(self) -> float:
+        """Return the time for the first answer: less if this pod has answered before."""
+        if self._memory.seconds is None:
+            return FIRST_SECONDS
+        usual = judge.PATIENCE_FACTOR * self._memory.seconds
+        return min(FIRST_SECONDS, max(_LEAST_TIMEOUT, usual))
 
     def _look(self) -> float:
         has_moved = has_failed = False

@@ -13,8 +13,7 @@ from inference_operator.domain.digests_file import (
     LOADED_FILE,
     digests_from_json,
 )
-
-_MOST_BYTES = 64 << 10
+from inference_operator.probe.pod_memory import read_text
 
 
 class ServedArtifacts:
@@ -27,7 +26,8 @@ class ServedArtifacts:
     def differ(self) -> bool:
         """Return whether a model differs from what the revision has served."""
         if self._differs is None:
-            served = digests_from_json(_text(self._digests / DIGESTS_FILE))
+            # The kubelet's files of a volume are links.
+            served = digests_from_json(read_text((self._digests / DIGESTS_FILE).resolve()))
             if not served:
                 return False
             self._differs = any(self._is_other(*item) for item in served.items())
@@ -37,18 +37,10 @@ class ServedArtifacts:
         if "/" in model:
             return False
         try:
-            loaded = json.loads(_text(self._models / model / LOADED_FILE))["sha256"]
+            loaded = json.loads(read_text(self._models / model / LOADED_FILE))["sha256"]
         except (ValueError, KeyError, TypeError, RecursionError):
             return False
         if loaded == sha256:
             return False
         self._log("the revision serves another artifact", "ERROR", model=model, sha256=sha256)
         return True
-
-
-def _text(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return file.read(_MOST_BYTES).decode("utf-8")
-    except (OSError, ValueError):
-        return ""

@@ -9,15 +9,16 @@ import selectors
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 MOST_CONNECTIONS = 32
 MOST_OF_PEER = 8
 SECONDS = 2.0
-# Held requests may wait for half an hour. A new one is refused, so that nobody can end those of the
-# kubelet, which come first.
-MOST_HELD = 64
+# Held requests may wait for half an hour. An address that holds many loses its newest one, so that
+# no group of pods can keep the kubelet out, or end what it asked before.
+MOST_HELD = 256
 MOST_HELD_OF_PEER = 4
 _REQUEST_BYTES = 4 << 10
 _TURN_SECONDS, _HELD_SECONDS = 0.5, 0.1
@@ -154,16 +155,25 @@ class Listener:
         else:
             connection.arrived = time.monotonic()
             answer = page(connection.arrived)
-            if answer is None and self._has_room_for(connection.peer):
+            if answer is None and self._makes_room_for(connection.peer):
                 connection.page = page
                 self._open.remove(connection)
                 self._held.append(connection)
             else:
                 self._send(connection, answer or NO)
 
-    def _has_room_for(self, peer: str) -> bool:
-        of_peer = sum(item.peer == peer for item in self._held)
-        return of_peer < MOST_HELD_OF_PEER and len(self._held) < MOST_HELD
+    def _makes_room_for(self, peer: str) -> bool:
+        """Return whether a client may hold another request; end one of the largest holder if all
+        places are taken."""
+        held = Counter(item.peer for item in self._held)
+        if held[peer] >= MOST_HELD_OF_PEER:
+            return False
+        if len(self._held) >= MOST_HELD:
+            largest, count = held.most_common(1)[0]
+            if count <= held[peer]:
+                return False
+            self._end(next(item for item in reversed(self._held) if item.peer == largest))
+        return True
 
     def _look_at_held(self) -> None:
         """Answer each held request whose page has an answer now."""

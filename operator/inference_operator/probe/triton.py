@@ -14,6 +14,8 @@ from inference_operator.probe.request import ProbeRequest
 _HEAD_BYTES = 16 << 10
 _ANSWER_BYTES = 1 << 20
 _LIMITS = JsonLimits(size=_ANSWER_BYTES)
+# Of an inference only a short head is JSON. Parsed lists take many times the memory of their text.
+_HEAD_LIMITS = JsonLimits(size=_ANSWER_BYTES, containers=5_000)
 LOOK_SECONDS = 2.0
 
 
@@ -23,6 +25,14 @@ class GoneError(Exception):
 
 class NoAnswerError(Exception):
     """No answer came in time, or one that is not HTTP."""
+
+
+class LateError(NoAnswerError):
+    """The connection was accepted, and the time is over."""
+
+
+class TooLargeError(NoAnswerError):
+    """An answer came, and it is larger than a probe reads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +81,23 @@ class TritonClient:
         return self._get("/ready").status == 200
 
     def config(self) -> Any:
-        """Return the model's configuration as Triton completed it; ValueError if it is not JSON."""
-        response = self._get("/config")
+        """Return the model's configuration as Triton completed it; ValueError if it is not JSON, or
+        too large."""
+        try:
+            response = self._get("/config")
+        except TooLargeError as error:
+            raise ValueError(str(error)) from None
         if response.status != 200:
             raise ValueError(f"/config answered with status {response.status}")
         return parse_json(response.json_bytes, _LIMITS)
 
     def counters(self) -> Counters | None:
-        """Return the model's counters; None if Triton has none."""
-        response = self._get("/stats")
+        """Return the model's counters; None if Triton has none, or too many: it has some for each
+        size of a batch."""
+        try:
+            response = self._get("/stats")
+        except TooLargeError:
+            return None
         try:
             (stats,) = parse_json(response.json_bytes, _LIMITS)["model_stats"]
             names = ("success", "fail", "queue")
@@ -98,9 +116,12 @@ class TritonClient:
             f"Content-Length: {request.size}",
         ]
         began = time.monotonic()
-        response = self._exchange(head, request.chunks(), seconds)
         try:
-            body = parse_json(response.json_bytes, _LIMITS)
+            response = self._exchange(head, request.chunks(), seconds)
+        except TooLargeError:
+            return Answer(200, None, time.monotonic() - began)
+        try:
+            body = parse_json(response.json_bytes, _HEAD_LIMITS)
         except ValueError:
             body = None
         return Answer(response.status, body, time.monotonic() - began)
@@ -123,6 +144,8 @@ class TritonClient:
                     connection.settimeout(_left(deadline))
                     connection.sendall(chunk)
                 return _read(connection, deadline)
+            except TimeoutError as error:
+                raise LateError(str(error)) from None
             except OSError as error:
                 raise NoAnswerError(str(error)) from None
 
@@ -141,7 +164,7 @@ def _read(connection: socket.socket, deadline: float) -> _Response:
     # Of a binary answer only the JSON at its beginning: the numbers are not looked at.
     size = lengths.get("inference-header-content-length", lengths.get("content-length", 0))
     if size > _ANSWER_BYTES:
-        raise NoAnswerError(f"the answer has {size:,} bytes")
+        raise TooLargeError(f"the answer has {size:,} bytes")
     content = received[end + 4 :]
     while len(content) < size:
         content += _receive(connection, deadline)
@@ -168,5 +191,5 @@ def _receive(connection: socket.socket, deadline: float) -> bytes:
 def _left(deadline: float) -> float:
     left = deadline - time.monotonic()
     if left <= 0:
-        raise NoAnswerError("the time is over")
+        raise LateError("the time is over")
     return left

@@ -1,5 +1,6 @@
 """Diagnosis of pods whose sidecar holds them back."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -63,6 +64,14 @@ def test_another_end_of_the_sidecar_is_a_model_that_does_not_answer(text: str) -
     assert diagnosis is not None
     assert diagnosis.reason is Reason.MODEL_NOT_ANSWERING
     assert f"kubectl -n {CASE.namespace} logs curve-0 -c probe" in diagnosis.message
+
+
+def test_a_report_from_before_the_pod_was_ready_is_old() -> None:
+    later = replace(pod(ended(REFUSED)), lost_readiness=True)
+    diagnosis = diagnose(CASE, None, (later,))
+
+    assert diagnosis is not None
+    assert diagnosis.reason is Reason.MODEL_NOT_ANSWERING
 
 
 def test_a_model_that_stopped_answering_after_a_restart_is_named() -> None:

@@ -7,9 +7,10 @@ import pytest
 
 from inference_operator.domain.probe_report import ProbeReport
 from inference_operator.probe.first_request import FirstRequest
+from inference_operator.probe.pod_memory import ServedMemory
 from inference_operator.probe.prober import Prober
 from inference_operator.probe.request import ProbeRequest
-from inference_operator.probe.triton import Answer, Counters, GoneError, NoAnswerError
+from inference_operator.probe.triton import Answer, Counters, GoneError, LateError, NoAnswerError
 from tests.unit.probe.configs import config, tensor
 
 GOOD = {"outputs": [{"name": "y", "datatype": "FP32", "shape": [1, 2]}]}
@@ -27,7 +28,8 @@ class ScriptedTriton:
         self.answer = Answer(200, GOOD, 0.01)
         self.succeeded = self.failed = 0
         self.asked: list[ProbeRequest] = []
-        self.hangs = False
+        self.hangs = self.cuts = False
+        self.times: list[float] = []
         self.release = threading.Event()
 
     def is_ready(self) -> bool:
@@ -45,9 +47,12 @@ class ScriptedTriton:
     def ask(self, request: ProbeRequest, seconds: float) -> Answer:
         self._check()
         self.asked.append(request)
+        self.times.append(seconds)
+        if self.cuts:
+            raise NoAnswerError("the connection ended")
         if self.hangs:
             self.release.wait(5)
-            raise NoAnswerError("timed out")
+            raise LateError("timed out")
         if self.answer.error:
             self.failed += 1
         else:
@@ -64,12 +69,16 @@ class ScriptedTriton:
 class Harness:
     """A prober on a clock that a test moves."""
 
-    def __init__(self, triton: ScriptedTriton, *, checks: bool = True) -> None:
+    def __init__(
+        self, triton: ScriptedTriton, *, checks: bool = True, served: float | None = None
+    ) -> None:
         self.triton, self.now = triton, 100.0
+        memory = ServedMemory()
+        memory.seconds = served
         self.reports: list[ProbeReport] = []
         first = FirstRequest(("curve", "3"), checks, self.reports.append, lambda *_, **__: None)
         client: Any = triton
-        self.prober = Prober(client, first, lambda *_, **__: None, lambda: self.now)
+        self.prober = Prober(client, first, lambda *_, **__: None, lambda: self.now, memory)
 
     def run(self, seconds: float) -> None:
         """Take every step of so many seconds; requests that do not hang end at once."""

@@ -10,7 +10,6 @@ import pytest
 from inference_operator.probe import server
 from inference_operator.probe.server import (
     MOST_CONNECTIONS,
-    MOST_HELD,
     MOST_HELD_OF_PEER,
     MOST_OF_PEER,
     YES,
@@ -31,8 +30,8 @@ def listener() -> Iterator[Listener]:
     running.close()
 
 
-def connected(listener: Listener) -> socket.socket:
-    client = socket.create_connection(("127.0.0.1", listener.port), 5)
+def connected(listener: Listener, address: str = "127.0.0.1") -> socket.socket:
+    client = socket.create_connection(("127.0.0.1", listener.port), 5, (address, 0))
     listener.turn(1)
     return client
 
@@ -114,8 +113,8 @@ def test_it_listens_on_all_addresses_of_both_families() -> None:
 STARTED = b"GET /started HTTP/1.1\r\n\r\n"
 
 
-def held(listener: Listener) -> socket.socket:
-    client = connected(listener)
+def held(listener: Listener, address: str = "127.0.0.1") -> socket.socket:
+    client = connected(listener, address)
     client.sendall(STARTED)
     listener.turn(1)
     listener.turn(0)  # an answer is written in the next turn
@@ -176,9 +175,26 @@ def test_held_requests_of_all_clients_are_bounded(
 ) -> None:
     monkeypatch.setattr(server, "MOST_HELD_OF_PEER", 1000)
     monkeypatch.setattr(server, "MOST_OF_PEER", 1000)
-    clients = [held(listener) for _ in range(MOST_HELD + 3)]
-    assert all(client.recv(12) == b"HTTP/1.1 503" for client in clients[MOST_HELD:])
+    monkeypatch.setattr(server, "MOST_HELD", 9)
+    clients = [held(listener) for _ in range(12)]
+    assert all(client.recv(12) == b"HTTP/1.1 503" for client in clients[9:])
     for client in clients:
+        client.close()
+
+
+def test_the_newest_request_of_the_largest_holder_makes_room(
+    listener: Listener, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A group of pods that came first cannot keep the kubelet out."""
+    monkeypatch.setattr(server, "MOST_HELD", 2 * MOST_HELD_OF_PEER)
+    crowd = [held(listener, f"127.0.0.{n}") for n in (2, 3) for _ in range(MOST_HELD_OF_PEER)]
+    kubelet = held(listener)
+    assert len(listener) == len(crowd)
+    kubelet.setblocking(False)
+    with pytest.raises(BlockingIOError):
+        kubelet.recv(1)
+    assert crowd[MOST_HELD_OF_PEER - 1].recv(1) == b""
+    for client in (kubelet, *crowd):
         client.close()
 
 

@@ -17,10 +17,68 @@ def test_started_is_held_until_triton_has_loaded_the_model() -> None:
 
 def test_started_fails_after_half_an_hour() -> None:
     harness = Harness(ScriptedTriton())
+    assert harness.prober.started(harness.now) is None
     harness.run(LOAD_SECONDS - 1)
     assert harness.prober.started(harness.now) is None
     harness.run(2)
     assert harness.prober.started(harness.now) is False
+
+
+def test_half_an_hour_counts_from_the_start_of_triton_and_begins_again_with_the_next() -> None:
+    """Its image may be pulled for an hour, and the kubelet restarts it after 60 failed probes."""
+    harness = Harness(ScriptedTriton())
+    harness.run(2 * LOAD_SECONDS)
+    assert harness.prober.started(harness.now) is None
+    harness.run(LOAD_SECONDS + 60)
+    assert harness.prober.started(harness.now) is False
+    harness.run(100)
+    assert harness.prober.started(harness.now) is None
+    harness.run(LOAD_SECONDS - 1)
+    assert harness.prober.started(harness.now) is None
+
+
+def test_a_first_request_without_an_answer_passes_nothing() -> None:
+    harness = Harness(ScriptedTriton())
+    harness.triton.state, harness.triton.hangs = "ready", True
+    harness.triton.release.set()
+    harness.run(1)
+    assert (harness.prober.started(harness.now), harness.state) == (True, (False, False))
+    harness.triton.hangs, harness.triton.answer = False, Answer(200, WIDE, 0.01)
+    harness.run(5)
+    assert harness.prober.answers() is False
+    assert [report.reason.value for report in harness.reports][:1] == ["OutputMismatch"]
+
+
+def test_a_server_that_cuts_every_answer_hangs_too() -> None:
+    harness = Harness(ScriptedTriton())
+    harness.triton.state, harness.triton.cuts = "ready", True
+    harness.run(3)
+    assert harness.prober.answers() is None
+    harness.run(5)
+    assert harness.state == (False, False)
+    harness.triton.cuts = False
+    harness.run(5)
+    assert harness.state == (True, True)
+
+
+def test_a_sidecar_that_was_restarted_gives_a_hanging_model_less_time() -> None:
+    harness = Harness(ScriptedTriton(), served=10.0)
+    harness.triton.state, harness.triton.hangs = "ready", True
+    harness.triton.release.set()
+    assert harness.prober.answers() is None
+    harness.run(6)
+    assert harness.state == (False, False)
+    assert harness.triton.times[0] == 40.0, "four times the first answer"
+
+
+def test_questions_of_strangers_do_not_make_the_probe_ask_more_than_once_a_second() -> None:
+    harness = started()
+    harness.run(10)
+    before = len(harness.triton.asked)
+    for _ in range(50):
+        harness.prober.started(harness.now)
+        harness.run(0.1)
+    assert len(harness.triton.asked) - before <= 6
 
 
 def test_a_model_that_fails_its_first_request_has_started_and_is_not_ready() -> None:

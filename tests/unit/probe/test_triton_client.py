@@ -13,6 +13,7 @@ from inference_operator.probe.triton import (
     Answer,
     Counters,
     GoneError,
+    LateError,
     NoAnswerError,
     TritonClient,
 )
@@ -94,7 +95,6 @@ BAD = {
     "no HTTP": (b"SSH-2.0-OpenSSH\r\n\r\n",),
     "no status": (b"HTTP/1.1\r\n\r\n",),
     "a head without end": (b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 10_000,),
-    "a body that is too long": (b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n",),
     "a body that ends early": (b"HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\nab",),
 }
 
@@ -105,10 +105,29 @@ def test_a_bad_answer_is_none(parts: tuple[bytes, ...]) -> None:
         client.config()
 
 
+TOO_LARGE = b"HTTP/1.1 200 OK\r\nContent-Length: 2000000\r\n\r\n"
+
+
+def test_an_answer_that_is_too_large_is_an_answer() -> None:
+    """Triton keeps counters of each batch size, and no client may make a model look dead."""
+    with serving(TOO_LARGE) as client:
+        assert client.counters() is None
+    with serving(TOO_LARGE) as client:
+        assert client.ask(probe_request(model()), 5).body is None
+    with serving(TOO_LARGE) as client, pytest.raises(ValueError, match="2,000,000 bytes"):
+        client.config()
+
+
+def test_many_lists_are_not_built() -> None:
+    body = b"[" + b"[]," * 6_000 + b"[]]"
+    with serving(response(body)) as client:
+        assert client.ask(probe_request(model()), 5).body is None
+
+
 def test_a_slow_answer_has_an_end() -> None:
     """Each byte comes in time, but not all of them together."""
     began = time.monotonic()
-    with serving(*[b"a"] * 40, pause=0.05) as client, pytest.raises(NoAnswerError):
+    with serving(*[b"a"] * 40, pause=0.05) as client, pytest.raises(LateError):
         client.ask(probe_request(model()), 0.3)
     assert time.monotonic() - began < 5
 

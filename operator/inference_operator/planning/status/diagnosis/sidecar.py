@@ -18,7 +18,8 @@ def sidecar_rule(pod: Pod, case: Case) -> Diagnosis | None:
     if probe is None or triton is None or not pod.is_held_back:
         return None
     report = ProbeReport.from_json(probe.exit_message)
-    if report is not None:
+    # A pod that was ready after the report has another problem now.
+    if report is not None and not pod.lost_readiness:
         message = truncate(shown_text(report.message), _LONGEST)
         return Diagnosis(report.reason, f"{message}; {_remedy(report.reason, record)}")
     if not (triton.restarts or pod.lost_readiness or probe.exit_code is not None):
