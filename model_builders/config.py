@@ -8,12 +8,13 @@ from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.triton import Triton
 from model_builders.batching import write_dynamic_batching
 from model_builders.instances import add_instance_groups, move_to_cpu
-from model_builders.names import BACKENDS
+from model_builders.names import backend_of
 from model_builders.optimization import write_optimization
 from model_builders.overrides import apply_overrides, parse_written
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig, plain_config, written_config
 from model_builders.serving import add_warmup, write_metrics, write_version_policy
+from model_builders.spec_paths import owners_of
 from model_builders.tensors import add_inputs, add_outputs
 
 
@@ -25,7 +26,8 @@ def model_config(spec: InferenceModelSpec, *, name: str, accelerated: bool) -> M
     """
     config = declared_config(spec, name=name)
     if spec.triton.config_overrides is not None:
-        problems = apply_overrides(config, spec.triton.config_overrides)
+        owners = owners_of(spec.model)
+        problems = apply_overrides(config, spec.triton.config_overrides, owners)
         if problems:
             raise ConfigError(problems)
     if spec.accelerator is not None and not accelerated:
@@ -37,7 +39,7 @@ def declared_config(spec: InferenceModelSpec, *, name: str) -> Any:
     """Return a written config of the spec's own fields, before configOverrides."""
     config = written_config()
     config.name = name
-    config.backend = BACKENDS[spec.model.known_format].name
+    config.backend = backend_of(spec.model)
     config.max_batch_size = spec.model.max_batch_size
     add_inputs(config, spec.model.inputs or ())
     add_outputs(config, spec.model.outputs or ())

@@ -31,8 +31,7 @@ from model_builders.importing.ensembles import (
 )
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
-from model_builders.importing.model import Serving, format_of, model_spec
-from model_builders.names import main_file_name
+from model_builders.importing.model import Serving, format_of, main_file, model_spec
 from model_builders.protobuf import ModelConfig
 
 
@@ -145,7 +144,8 @@ class _Import:
         version = self._version(folder)
         files = folder.version_files(version)
         model_format = format_of(folder.config, files)
-        source = self._source(folder, version, main_file_name(model_format, folder.config))
+        main = main_file(folder.config, model_format, files)
+        source = self._source(folder, version, main)
         serving = Serving(folder.name, name, source, self._options.gpus)
         config, left_out = drop_files(folder, version)
         spec = model_spec(config, model_format, serving)
@@ -153,6 +153,12 @@ class _Import:
         self._configs[folder.name] = config
         self._add(INFERENCE_MODEL, name, spec)
         self._warn_about(folder, spec, left_out)
+        if backend := spec["model"].get("backend"):
+            self._warn(
+                folder.name,
+                f"it has format custom: spec.triton.image, or the operator's default image, must"
+                f" have the backend {backend}",
+            )
         for problem in check(InferenceModelSpec.model_validate(spec), name=folder.name):
             self._warn(folder.name, f"the operator will refuse it: {problem}")
 
@@ -171,15 +177,15 @@ class _Import:
             )
         return versions[-1]
 
-    def _source(self, folder: ModelFolder, version: int, main: str) -> dict[str, str]:
+    def _source(self, folder: ModelFolder, version: int, main: str | None) -> dict[str, str]:
         """Return the source: a single file with its digest, or the version's folder."""
         prefix = f"{self._options.source_prefix.rstrip('/')}/{folder.name}/{version}"
         inside = folder.path / str(version)
         files = folder.version_files(version)
-        if main not in files:
+        if main is not None and main not in files:
             there = ", ".join(sorted(files)) or "nothing"
             raise ImportFailedError(f"found {there} in version {version}, expected {main}; add it")
-        if files == {main} and (inside / main).is_file():
+        if main is not None and files == {main} and (inside / main).is_file():
             return {"uri": f"{prefix}/{main}", "sha256": sha256(inside / main)}
         digest = self._options.folder_digest
         pin = {"sha256": digest(inside)} if digest else {}
@@ -218,7 +224,7 @@ class _Import:
         if failed := self._steps[name] & self._failed:
             raise ImportFailedError(
                 f"found a step of model {min(failed)}, which was not imported, expected one that"
-                " was; correct that model first"
+                " was; see the message about that model"
             )
 
     def _warn_about(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from inference_operator.api.model import DataType, ModelFormat
+from inference_operator.api.model import DataType, Model, ModelFormat
 from model_builders.protobuf import DataType as ConfigDataType
 from model_builders.protobuf import ModelConfig
 
@@ -23,15 +23,29 @@ BACKENDS: Mapping[ModelFormat, Backend] = {
     ModelFormat.TENSORRT: Backend("tensorrt", "tensorrt_plan", "model.plan"),
     ModelFormat.PYTHON: Backend("python", None, "model.py"),
 }
+PLATFORMS: Mapping[str, tuple[str, ...]] = {
+    **{b.name: (b.platform,) if b.platform else () for b in BACKENDS.values()},
+    "tensorflow": ("tensorflow_savedmodel", "tensorflow_graphdef"),
+}
+"""For backends that Triton knows, the platforms that stand for them."""
 
 
-def main_file_name(model_format: ModelFormat, config: ModelConfig) -> str:
-    """Return the name of the file that Triton opens in a version's folder.
+def backend_of(model: Model) -> str:
+    """Return Triton's `backend`. Raises LookupError until a registry has reported the format."""
+    if model.known_format is ModelFormat.CUSTOM:
+        return model.backend or ""  # a rule of the API requires it
+    return BACKENDS[model.known_format].name
+
+
+def main_file_name(model_format: ModelFormat, config: ModelConfig) -> str | None:
+    """Return the name of the file that Triton opens in a version's folder; None if only the
+    backend knows it.
 
     `default_model_filename` is rendered only if configOverrides set it. Without it, Triton takes
     the backend's own name, and an imported config stays equal to the one written by hand.
     """
-    return config.default_model_filename or BACKENDS[model_format].file_name
+    backend = BACKENDS.get(model_format)
+    return config.default_model_filename or (backend.file_name if backend else None)
 
 
 def config_type(data_type: DataType) -> int:

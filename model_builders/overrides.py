@@ -14,10 +14,10 @@ from inference_operator.api.problem import Problem, first
 from inference_operator.api.quoting import LISTED, MOST_PROBLEMS, listed, quoted, short
 from inference_operator.api.suggestions import closest
 from inference_operator.api.triton import MOST_BACKSLASHES
-from model_builders.names import BACKENDS
+from model_builders.names import PLATFORMS
 from model_builders.problem import ConfigError
 from model_builders.protobuf import written_config
-from model_builders.spec_paths import OF_MODEL, Owners, spec_path
+from model_builders.spec_paths import OF_CUSTOM, OF_MODEL, Owners, spec_path
 
 OVERRIDES = "spec.triton.configOverrides"
 _NAMED_LISTS = ("input", "output")
@@ -136,16 +136,19 @@ class _Merge:
     def choose_backend(self, config: Any, overrides: Any) -> None:
         """Replace the rendered backend by `platform`, the older name of a backend.
 
-        Both must agree: `platform: "onnxruntime_onnx"` for an ONNX model.
+        Both must agree: `platform: "onnxruntime_onnx"` for an ONNX model. Other backends, which the
+        spec names itself, may have any platform beside them.
         """
         if not overrides.HasField("platform") or not config.HasField("backend"):
             return  # an ensemble has a platform and no backend
-        backend = next((b for b in BACKENDS.values() if b.name == config.backend), None)
-        if backend is None or overrides.platform != backend.platform:
-            expected = f'"{backend.platform}"' if backend and backend.platform else "no platform"
+        platforms = PLATFORMS.get(config.backend, ())
+        is_named = self.owners["backend"] == OF_CUSTOM["backend"]
+        is_free = is_named and overrides.platform != "ensemble"
+        if overrides.platform not in platforms and not is_free:
+            expected = listed(platforms, "no platform")
             self.refuse("platform", quoted(overrides.platform), expected)
             overrides.ClearField("platform")
-        elif not overrides.HasField("backend"):
+        elif overrides.platform in platforms and not overrides.HasField("backend"):
             config.ClearField("backend")
 
     def message(self, config: Any, overrides: Any, prefix: str) -> None:

@@ -42,7 +42,8 @@ def pack(spec: InferenceModelSpec, artifact: Path, version: int, repository: Pat
     folder = repository / name
     place = folder / str(version)
     place.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(artifact, place / main_file_name(spec.model.known_format, config))
+    main = main_file_name(spec.model.known_format, config)
+    shutil.copyfile(artifact, place / (main or artifact.name))
     (folder / "config.pbtxt").write_text(config_pbtxt(config), "utf-8")
     return folder
 

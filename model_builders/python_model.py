@@ -10,6 +10,7 @@ from model_builders.protobuf import ModelConfig
 from model_builders.python_source import MAX_SOURCE, parse_source
 
 _CLASS = "TritonPythonModel"
+_COMPLETE = "auto_complete_config"
 # Text that may define the class: its name, or an import of all names.
 _MENTIONED = re.compile(rb"TritonPythonModel|import\s{0,20}\*")
 _OVERLAP = 64
@@ -32,7 +33,9 @@ def check_python(file: Path, config: ModelConfig) -> list[Problem]:
         return [Problem(file.name, where, "a Python module", "correct the syntax")]
     except ValueError as error:
         return [Problem(file.name, str(error), "a Python module", "save it as UTF-8 text")]
-    return _model_class(file, module) if module is not None else _mention(file)
+    if module is None:
+        return _mention(file)
+    return _model_class(file, module) or _declarations(file, module, config)
 
 
 def _mention(file: Path) -> list[Problem]:
@@ -60,6 +63,28 @@ def _model_class(file: Path, module: ast.Module) -> list[Problem]:
             remedy = "add execute(self, requests), which returns one response for each request"
             return [Problem(f"{file.name}:{node.lineno}", value, "the method execute", remedy)]
     return []
+
+
+def _declarations(file: Path, module: ast.Module, config: ModelConfig) -> list[Problem]:
+    """Refuse a configuration without inputs that the model does not complete.
+
+    Triton 2.51 loads such a model, and then refuses every request.
+    """
+    classes = [n for n in module.body if isinstance(n, ast.ClassDef) and n.name == _CLASS]
+    if config.input or not classes or any(map(_may_complete, classes)):
+        return []
+    value = f"none, and {_CLASS} of {file.name} has no {_COMPLETE}"
+    remedy = f"set model.inputs and model.outputs, or add the method {_COMPLETE}"
+    return [Problem("spec.model.inputs", value, "inputs, or that method, which adds them", remedy)]
+
+
+def _may_complete(node: ast.ClassDef) -> bool:
+    # A base class, or a decorator, may bring the method.
+    return bool(
+        node.bases
+        or node.decorator_list
+        or any(_COMPLETE in _bound(n) or getattr(n, "name", "") == _COMPLETE for n in node.body)
+    )
 
 
 def _no_class(file: Path) -> list[Problem]:

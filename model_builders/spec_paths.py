@@ -3,6 +3,8 @@
 import re
 from collections.abc import Mapping
 
+from inference_operator.api.model import Model, ModelFormat
+
 Owners = Mapping[str, str]
 
 # A key without a closing bracket is matched to the end, so that it is read once.
@@ -38,6 +40,7 @@ OF_MODEL: Owners = {
     "model_metrics": "triton.metrics",
     "ensemble_scheduling": "steps",
 }
+OF_CUSTOM: Owners = {**OF_MODEL, "backend": "model.backend", "platform": "model.backend"}
 OF_PIPELINE: Owners = {
     **OF_MODEL,
     "name": "name",
@@ -54,6 +57,11 @@ _TENSOR_FIELDS = {
     "optional": ".optional",
     "allow_ragged_batch": ".allowRaggedBatch",
 }
+
+
+def owners_of(model: Model) -> Owners:
+    """Return the owners of the fields that a model's spec renders."""
+    return OF_CUSTOM if model.format is ModelFormat.CUSTOM else OF_MODEL
 
 
 def spec_path(config_path: str, owners: Owners = OF_MODEL) -> str:

@@ -25,8 +25,10 @@ _PYTORCH = re.compile(r'"(?:pytorch|pytorch_libtorch)"')
 # Read-only but for /tmp and /dev/shm, like the operator's pods. The Python backend ends the whole
 # server where it cannot make a folder in /tmp; in a shared /dev/shm two servers would meet.
 _ENTER = """
-root=$1; models=$2; torch=$3; shift 3
-mount --bind -o ro "$root" "$root"
+root=$1; models=$2; torch=$3; backends=$4; shift 4
+own=$root/opt/tritonserver/backends
+if [ -n "$backends" ]; then mount -t overlay -o ro,lowerdir="$backends:$own" overlay "$own"; fi
+mount --rbind -o ro "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
@@ -58,6 +60,7 @@ class LocalTriton:
         self._tolerant = tolerate_failures
         self._extra_args = [*extra_args, *(["--exit-on-error=false"] if tolerate_failures else [])]
         self._env = dict(env or {})
+        self._backends = ""
         self._timeout_s = timeout_s
         self._server: ServerProcess | None = None
         http, grpc, metrics = free_ports(3)
@@ -67,6 +70,11 @@ class LocalTriton:
         self.grpc = f"127.0.0.1:{grpc}"
         """host:port as tritonclient.grpc takes it."""
         self.metrics = f"http://127.0.0.1:{metrics}/metrics"
+
+    def with_backends(self, folder: Path) -> Self:
+        """Add backends, such as `<folder>/<backend>/model.py`, to those of the image."""
+        self._backends = str(folder.resolve())
+        return self
 
     def __enter__(self) -> Self:
         self._log = tempfile.NamedTemporaryFile(prefix="triton-", suffix=".log")
@@ -112,7 +120,7 @@ class LocalTriton:
         configs = self.repository.glob("*/config.pbtxt")
         wants_torch = any(_PYTORCH.search(config.read_text()) for config in configs)
         torch = str(torch_dir()) if wants_torch else ""
-        return [str(rootfs("triton")), str(self.repository), torch]
+        return [str(rootfs("triton")), str(self.repository), torch, self._backends]
 
     def _flags(self) -> list[str]:
         ports = [f"--{name}-port={port}" for name, port in self._ports.items()]

@@ -32,6 +32,8 @@ def profiles(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 def profiles_of(groups: Iterable[InstanceGroup], model_format: str) -> Iterator[Problem]:
     """Yield problems of profiles for a model of this format, at the paths of an InferenceModel."""
+    if model_format == ModelFormat.CUSTOM:
+        return  # only its backend knows whether it reads them
     for index, group in enumerate(groups):
         if group.profiles and model_format != ModelFormat.TENSORRT:
             yield Problem(

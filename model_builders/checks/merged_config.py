@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.model import ModelFormat
 from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import quoted
 from model_builders.checks import files
@@ -13,8 +14,10 @@ from model_builders.config import declared_config
 from model_builders.config_files import Place
 from model_builders.overrides import OVERRIDES, apply_overrides
 from model_builders.protobuf import model_config_pb2
+from model_builders.spec_paths import owners_of
 
 _Group = model_config_pb2.ModelInstanceGroup
+_COMPLETE_TENSORS = (ModelFormat.TENSORRT, ModelFormat.PYTHON, ModelFormat.CUSTOM)
 
 
 def overrides(spec: InferenceModelSpec, place: Place) -> Iterator[Problem]:
@@ -26,7 +29,7 @@ def overrides(spec: InferenceModelSpec, place: Place) -> Iterator[Problem]:
     text = spec.triton.config_overrides
     if text is not None:
         config.ClearField("name")
-        refused = apply_overrides(config, text)
+        refused = apply_overrides(config, text, owners_of(spec.model))
         if config.HasField("name"):
             refused = [*refused, _renamed(config.name)]
         if refused:
@@ -163,10 +166,16 @@ def _cache(config: Any) -> Iterator[Problem]:
 
 
 def _dims(spec: InferenceModelSpec, config: Any) -> Iterator[Problem]:
-    """Check tensors that only the overrides declare."""
+    """Check tensors that only the overrides declare.
+
+    Triton completes absent dims, as it does absent types, for backends that fill in single tensors
+    (TensorRT; `add_input` of a Python model or backend). ONNX Runtime and PyTorch do not.
+    """
+    completed = spec.model.known_format in _COMPLETE_TENSORS
     for field, declared in (("input", spec.model.inputs), ("output", spec.model.outputs)):
         for tensor in getattr(config, field) if declared is None else ():
-            if not tensor.dims or any(dim < 1 and dim != -1 for dim in tensor.dims):
+            absent = not tensor.dims and not completed
+            if absent or any(dim < 1 and dim != -1 for dim in tensor.dims):
                 yield Problem(
                     _path(f"{field}[{tensor.name}].dims"),
                     str(list(tensor.dims)),

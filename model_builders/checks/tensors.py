@@ -25,6 +25,7 @@ _UNSUPPORTED: Mapping[ModelFormat, frozenset[DataType]] = {
         }
     ),
     ModelFormat.PYTHON: frozenset(),
+    ModelFormat.CUSTOM: frozenset(),
 }
 
 

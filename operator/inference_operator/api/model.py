@@ -18,6 +18,7 @@ class ModelFormat(StrEnum):
     ONNX = "onnx"
     TENSORRT = "tensorrt"
     PYTHON = "python"
+    CUSTOM = "custom"
 
 
 class DataType(StrEnum):
@@ -47,6 +48,18 @@ ModelName = Annotated[
         r"[A-Za-z0-9][A-Za-z0-9_.-]*",
         "letters, digits, '_', '-' and '.', starting with a letter or digit",
         "rename the model",
+    ),
+]
+BackendName = Annotated[
+    str,
+    Field(max_length=128),
+    # The name of a folder and of a library of the image: never a path. Triton 2.51 hangs at a
+    # space in the name of a Python-based backend.
+    text(
+        r"[A-Za-z0-9_][A-Za-z0-9_.-]*",
+        "the name of a folder in the image's /opt/tritonserver/backends: letters, digits, '_',"
+        " '-' and '.', starting with a letter, a digit or '_'",
+        "write the name without a path, such as fil",
     ),
 ]
 TensorName = Annotated[
@@ -112,8 +125,13 @@ class InputTensor(Tensor):
     """Whether requests with different shapes may share a batch. The backend must support it."""
 
 
-# Formats whose artifacts declare their tensors to Triton.
-DESCRIBE_THEMSELVES = (ModelFormat.ONNX, ModelFormat.TENSORRT)
+DESCRIBE_THEMSELVES = (
+    ModelFormat.ONNX,
+    ModelFormat.TENSORRT,
+    ModelFormat.PYTHON,
+    ModelFormat.CUSTOM,
+)
+"""Formats whose artifacts or backends may declare their tensors to Triton, when it loads them."""
 
 
 def unique_names(field: str) -> Rule:
@@ -162,13 +180,13 @@ class Model(ApiModel):
             cel=f"has(self.format) || {FROM_REGISTRY.format('self.source.uri')}",
             holds=lambda self: self.has("format") or self.source.from_registry,
             value="nothing",
-            requirement="torchscript, onnx, tensorrt or python, since only a registry reports the"
-            " format itself",
+            requirement="torchscript, onnx, tensorrt, python or custom, since only a registry"
+            " reports the format itself",
             remedy="add the artifact's format",
             field="format",
         ),
         Rule(
-            cel="!has(self.format) || self.format in ['onnx', 'tensorrt']"
+            cel="!has(self.format) || self.format != 'torchscript'"
             f" || {FROM_REGISTRY.format('self.source.uri')}"
             " || (has(self.inputs) && has(self.outputs))",
             holds=lambda self: (
@@ -181,6 +199,22 @@ class Model(ApiModel):
             requirement="inputs and outputs, since the artifact does not declare them",
             remedy="add model.inputs and model.outputs",
             field="format",
+        ),
+        Rule(
+            cel="!has(self.format) || self.format != 'custom' || has(self.backend)",
+            holds=lambda self: self.format != ModelFormat.CUSTOM or self.has("backend"),
+            value="nothing",
+            requirement="the name of a backend that the image has, since the format is custom",
+            remedy="add model.backend, such as fil, dali, openvino or vllm",
+            field="backend",
+        ),
+        Rule(
+            cel="!has(self.backend) || !has(self.format) || self.format == 'custom'",
+            holds=lambda self: not self.has("backend") or self.format in (None, ModelFormat.CUSTOM),
+            value="a backend for format {format}",
+            requirement="no backend, since the format decides it",
+            remedy="remove it, or set format to custom",
+            field="backend",
         ),
     )
 
@@ -197,13 +231,21 @@ class Model(ApiModel):
     `ephemeral-storage` follow from it. Absent: 20Gi."""
 
     format: ModelFormat | None = None
-    """Format of the artifact: torchscript, onnx, tensorrt or python. Required, except for
-    `models:/` and `runs:/`, where the model's flavor declares it."""
+    """Format of the artifact: torchscript, onnx, tensorrt, python, or custom for any other backend
+    of the image. Required, except for `models:/` and `runs:/`, where the model's flavor declares
+    it."""
+
+    backend: BackendName | None = None
+    """Triton's backend for format custom: a folder of `/opt/tritonserver/backends` in
+    `triton.image`, such as dali, fil, openvino, tensorrtllm or vllm. A folder or an archive becomes
+    the version's folder as it is. A single file keeps its name, unless `default_model_filename` in
+    `triton.configOverrides` gives it another one."""
 
     inputs: Annotated[tuple[InputTensor, ...], Field(min_length=1, max_length=64)] | None = None
     """Inputs of the model. Both `inputs` and `outputs` may be left out if the artifact declares
-    them. ONNX and TensorRT: Triton reads them from the graph. `models:/` and `runs:/`: the model's
-    signature has them."""
+    them. ONNX and TensorRT: Triton reads them from the graph. Python: `auto_complete_config` in
+    `model.py` declares them. Custom: the backend does, if it can. `models:/` and `runs:/`: the
+    model's signature has them, except for custom."""
 
     outputs: Annotated[tuple[Tensor, ...], Field(min_length=1, max_length=64)] | None = None
     """Outputs of the model."""

@@ -58,6 +58,7 @@ class ArtifactFormat(StrEnum):
     ONNX = "onnx"
     TENSORRT = "tensorrt"
     PYTHON = "python"
+    CUSTOM = "custom"
     ENSEMBLE = "ensemble"
 
 

@@ -126,9 +126,10 @@ class Loader:
                 downloads.limit.check(size, "after unpacking", "at least ")
 
             unpack(artifact.file, artifact.kind, staging.version, check)
-            staging.unwrap(verifier.main_file)
+            if verifier.main_file is not None:
+                staging.unwrap(verifier.main_file)
         elif artifact.file is not None:
-            staging.put(artifact.file, verifier.main_file)
+            staging.put(artifact.file, verifier.main_file or artifact.name)
         # The place of a link decides where it leads: check links after `unwrap`.
         check_links(staging.version)
         check_code(staging.version)
@@ -199,7 +200,7 @@ class Loader:
             size = source.path.stat().st_size
             return Artifact(source.path, uri, file_digest(source.path), size)
         copied = volume_claims.copy_file(source.path, staging.download, model.name, downloads)
-        return Artifact(staging.download, "", copied.sha256, copied.size)
+        return Artifact(staging.download, uri, copied.sha256, copied.size)
 
     def _broken(self, model: PlannedModel, staging: Staging, error: OSError) -> LoadError:
         written = staging.discard()

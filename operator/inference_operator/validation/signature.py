@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from inference_operator.api.inference_model import InferenceModelSpec
-from inference_operator.api.model import DESCRIBE_THEMSELVES, DataType, ModelFormat, Tensor
+from inference_operator.api.model import DataType, ModelFormat, Tensor
 from inference_operator.api.problem import Problem
 from inference_operator.api.quoting import MOST_PROBLEMS, listed, short
 from inference_operator.api.validate import field_errors
@@ -83,7 +83,7 @@ def _added(spec: InferenceModelSpec, resolved: Resolved) -> dict[str, Any]:
     added: dict[str, Any] = {"format": kind.value, "maxBatchSize": batch}
     if model.has("inputs"):
         return added
-    if kind in DESCRIBE_THEMSELVES and not _is_named(facts):
+    if _describes_itself(kind, facts):
         return added
     for side in _SIDES:
         tensors: tuple[TensorFact, ...] | None = getattr(facts, side)
@@ -97,6 +97,19 @@ def _added(spec: InferenceModelSpec, resolved: Resolved) -> dict[str, Any]:
             )
         added[side] = [_tensor(side, i, fact, batch) for i, fact in enumerate(tensors)]
     return added
+
+
+def _describes_itself(kind: ModelFormat, facts: Facts) -> bool:
+    """Return whether the model declares its tensors to Triton, and the signature does not."""
+    match kind:
+        case ModelFormat.ONNX | ModelFormat.TENSORRT:
+            return not _is_named(facts)
+        case ModelFormat.PYTHON:
+            return not (facts.inputs and facts.outputs)
+        case ModelFormat.CUSTOM:
+            # The backend names the tensors: a signature has the names of the training library.
+            return True
+    return False
 
 
 def _format(written: ModelFormat | None, resolved: Resolved) -> ModelFormat:
@@ -155,7 +168,7 @@ def _contradictions(
     pin = spec.model.source.sha256
     if pin is not None and facts.sha256 is not None and pin != facts.sha256:
         yield Problem("spec.model.source.sha256", pin, f"{facts.sha256}, as the version's tag says")
-    if not spec.model.has("inputs"):
+    if not spec.model.has("inputs") or whole.model.format is ModelFormat.CUSTOM:
         return
     for side in _SIDES:
         tensors: tuple[Tensor, ...] = getattr(whole.model, side) or ()

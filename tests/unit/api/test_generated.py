@@ -57,6 +57,6 @@ def test_the_page_describes_every_field(kind: CustomResource) -> None:
 def test_the_page_shows_defaults_as_a_person_writes_them() -> None:
     page = api_page()
     assert "| `scaleDownDelay` | string, up to 12 characters | `30s` |" in page
-    assert "| `format` | `torchscript` \\| `onnx` \\| `tensorrt` \\| `python` |  |" in page
+    assert "| `kind` | `Auto` \\| `CPU` \\| `GPU` \\| `Model` | `Auto` |" in page
     assert "| `weights` | object | `{price: 80, sentiment: 20}` |" in page
     assert "| `placement` | object | `{}` |" in page

@@ -117,7 +117,7 @@ def test_a_tagged_file_without_a_format_has_that_of_its_flavor() -> None:
         (
             mlmodel(PYTORCH),
             {f"{GROUP}/format": "keras"},
-            "is 'keras', expected one of torchscript, onnx, tensorrt, python",
+            "is 'keras', expected one of torchscript, onnx, tensorrt, python, custom",
         ),
         (
             mlmodel(PYTORCH),

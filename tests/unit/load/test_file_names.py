@@ -25,7 +25,10 @@ from model_builders.file_names import PLAIN_NAME
 from tests.unit.load.test_archive import SOFT, tar_of
 from tests.unit.model_builders.config_files_cases import OTHERS, OWN
 
-CODE = b"class TritonPythonModel:\n    def execute(self, requests):\n        return []\n"
+CODE = (
+    b"class TritonPythonModel:\n    def execute(self, requests):\n        return []\n"
+    b"    def auto_complete_config(config):\n        return config\n"
+)
 OTHER_CODE = CODE + b"# of somebody else\n"
 VICTIM = PlannedModel("fx", 1, ArtifactFormat.PYTHON, "pvc://weights/fx.py")
 ATTACKER = PlannedModel("lstm", 7, ArtifactFormat.PYTHON, "pvc://weights/lstm.py")

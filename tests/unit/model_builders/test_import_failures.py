@@ -30,21 +30,26 @@ FAILURES = {
         "found a byte order mark at the beginning of its config.pbtxt, expected none, since Triton"
         " does not load such a model; save it as UTF-8 without a BOM",
     ),
-    "a backend without a format": (
-        'platform: "tensorflow_savedmodel"',
+    "a platform of no backend": (
+        'platform: "caffe2_netdef"',
         {"model_py": ""},
-        'found platform "tensorflow_savedmodel", expected one of the backends pytorch,'
-        " onnxruntime, tensorrt, python",
-    ),
-    "a platform that another backend runs": (
-        'platform: "pytorch_aoti" backend: "pytorch"',
-        {"model_pt2": ""},
-        'found backend "pytorch" and platform "pytorch_aoti", expected one of the backends',
+        'found platform "caffe2_netdef", and no file of a known backend, expected the name of a'
+        " backend; Triton does not load it otherwise: write backend into its config.pbtxt",
     ),
     "files of no known backend": (
         "",
         {"model_bin": ""},
-        "found no backend, and no file of a known one, expected one of the backends",
+        "found no backend, and no file of a known backend, expected the name of a backend",
+    ),
+    "a template of a backend": (
+        'backend: "${triton_backend}"',
+        {"model_bin": ""},
+        'found backend "${triton_backend}", expected the name of a backend; fill in the template',
+    ),
+    "a path as a backend": (
+        'backend: "../dali"',
+        {"model_bin": ""},
+        'spec.model.backend: found "../dali", expected the name of a folder in the image\'s',
     ),
     "another name than the folder's": (
         f'name: "other" {PYTHON}',
@@ -52,14 +57,14 @@ FAILURES = {
         'found name: "other" in its config.pbtxt, expected the folder\'s name',
     ),
     "no main file": (PYTHON, {"other_py": ""}, "found other.py in version 1, expected model.py"),
-    "no tensors of a python model": (
-        'backend: "python"',
-        {"model_py": ""},
-        "found no inputs or no outputs, expected both for a python model",
+    "no tensors of a TorchScript model": (
+        'backend: "pytorch"',
+        {"model_pt": ""},
+        "found no inputs or no outputs, expected both for a torchscript model",
     ),
     "a tensor without a type": (
-        'backend: "python" input { name: "a" dims: 1 } output { name: "b" dims: 1 }',
-        {"model_py": ""},
+        'backend: "pytorch" input { name: "a" dims: 1 } output { name: "b" dims: 1 }',
+        {"model_pt": ""},
         'spec.model.inputs[0].dataType: found "TYPE_INVALID", expected BOOL, ',
     ),
     "a step of a model that is not there": (

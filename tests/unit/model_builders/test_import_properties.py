@@ -7,12 +7,12 @@ from hypothesis import strategies as st
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec, ReferenceKind
 from inference_operator.api.inference_model import InferenceModelSpec
-from inference_operator.api.model import ModelFormat
+from inference_operator.api.model import DESCRIBE_THEMSELVES, ModelFormat
 from model_builders.config import config_pbtxt, model_config, parse_pbtxt
 from model_builders.ensemble import StepModel, ensemble_config
 from model_builders.importing.ensembles import Served, ensemble_spec
 from model_builders.importing.model import Serving, model_spec, normalised
-from model_builders.names import BACKENDS
+from model_builders.names import BACKENDS, Backend
 from model_builders.protobuf import DataType, ModelConfig, model_config_pb2
 from tests.examples import examples
 
@@ -39,6 +39,12 @@ KINDS = {
     "float": st.floats(allow_nan=False, width=32),
 }
 SMALL = st.integers(0, 20)
+CUSTOM = [
+    Backend("fil", None, "xgboost.json"),
+    Backend("dali", "dali_pipeline", "model.dali"),
+    Backend("tensorflow", "tensorflow_savedmodel", "model.savedmodel"),
+    Backend("pytorch", "pytorch_aoti", "model.pt2"),
+]
 
 
 def scalar(field: Any) -> st.SearchStrategy[Any]:
@@ -152,9 +158,11 @@ def version_policy(draw: st.DrawFn, config: Any) -> None:
 @st.composite
 def configs(draw: st.DrawFn) -> tuple[ModelFormat, Any]:
     model_format = draw(st.sampled_from(ModelFormat))
-    backend = BACKENDS[model_format]
+    backend = BACKENDS.get(model_format, draw(st.sampled_from(CUSTOM)))
     config = ModelConfig(name="prices")
     declared = draw(st.sampled_from(["backend", "platform", "both", "neither"]))
+    if model_format is ModelFormat.CUSTOM and backend.name != "tensorflow":
+        declared = draw(st.sampled_from(["backend", "both"]))
     if declared in ("backend", "both"):
         config.backend = backend.name
     if declared in ("platform", "both") and backend.platform:
@@ -162,7 +170,7 @@ def configs(draw: st.DrawFn) -> tuple[ModelFormat, Any]:
     if draw(st.booleans()):
         config.default_model_filename = "prices.bin"
     config.max_batch_size = draw(st.integers(0, 64))
-    describes_itself = model_format in (ModelFormat.ONNX, ModelFormat.TENSORRT)
+    describes_itself = model_format in DESCRIBE_THEMSELVES
     for field in (config.input, config.output):
         if not describes_itself or draw(st.booleans()):
             draw(tensors(field))

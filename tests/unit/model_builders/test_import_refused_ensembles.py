@@ -36,17 +36,17 @@ def test_ensembles_that_lead_back_to_themselves_are_a_ring(tmp_path: Path) -> No
     assert "found a cycle of steps, a -> b -> c -> a, expected" in failures["a"]
     assert "found a cycle of steps, c -> a -> b -> c, expected" in failures["c"]
     assert failures["outside"] == (
-        "outside: found a step of model b, which was not imported, expected one that was; correct"
-        " that model first"
+        "outside: found a step of model b, which was not imported, expected one that was; see"
+        " the message about that model"
     )
 
 
 def test_an_ensemble_with_a_step_that_failed_names_it(tmp_path: Path) -> None:
-    write(tmp_path, "bars", 'backend: "python"', model_py="")
+    write(tmp_path, "bars", 'backend: "pytorch"', model_pt="")
     write(tmp_path, "signal", ensemble())
     assert imported(tmp_path).failures[1] == (
         "signal: found a step of model bars, which was not imported, expected one that was;"
-        " correct that model first"
+        " see the message about that model"
     )
 
 

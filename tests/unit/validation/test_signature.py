@@ -121,7 +121,7 @@ def test_batching_without_a_largest_batch_is_named() -> None:
             {},
             {"format": None},
             "spec.model.format: not set, and models:/fx/4 does not declare it; set it to one of"
-            " torchscript, onnx, tensorrt, python",
+            " torchscript, onnx, tensorrt, python, custom",
         ),
         (
             {"format": "onnx"},

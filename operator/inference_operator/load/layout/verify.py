@@ -29,7 +29,8 @@ class Verifier:
         self._config = _config(order)
         _check_files(order, self._config)
         self._format: ModelFormat = ModelFormat(order.model.format.value)
-        self.main_file = main_file_name(self._format, self._config)
+        self.main_file: str | None = main_file_name(self._format, self._config)
+        """The file that Triton opens; None if only the backend knows it."""
 
     def check(self, version: Path) -> None:
         """Raise LoadError when Triton would not load or serve the version's folder."""
@@ -37,8 +38,14 @@ class Verifier:
 
         problems = check_artifact(self._format, version, self._config)
         if problems:
-            files = {self.main_file, *self._config.cc_model_filenames.values()}
-            raise LoadError.of(_reason(files, problems), problems)
+            raise LoadError.of(self._reason(problems), problems)
+
+    def _reason(self, problems: list[Problem]) -> Reason:
+        if self.main_file is None:
+            return Reason.ARTIFACT_INVALID
+        files = {self.main_file, *self._config.cc_model_filenames.values()}
+        unreadable = any(problem.path in files for problem in problems)
+        return Reason.ARTIFACT_INVALID if unreadable else Reason.TENSOR_MISMATCH
 
 
 def check_ensemble(order: ModelOrder) -> None:
@@ -74,8 +81,3 @@ def _check_files(order: ModelOrder, config: "ModelConfig") -> None:
     if problems := [*misplaced(config, place)]:
         named = (replace(problem, path=f"{_CONFIG}: {problem.path}") for problem in problems)
         raise LoadError.of(Reason.ARTIFACT_INVALID, named)
-
-
-def _reason(files: set[str], problems: list[Problem]) -> Reason:
-    unreadable = any(problem.path in files for problem in problems)
-    return Reason.ARTIFACT_INVALID if unreadable else Reason.TENSOR_MISMATCH

@@ -63,15 +63,20 @@ class Staging:
         self.version.mkdir(parents=True)
 
     def put(self, file: Path, name: str) -> None:
-        """Move the artifact's only file into the version's folder, under the config's name for it.
+        """Move the artifact's only file into the version's folder, under the name that the config
+        gives it, or its own.
 
         LoadError for a name that would leave the folder, or that another file has.
         """
         target = self.version / name
         if not is_plain_name(name):
-            raise _refused(f"{quoted(name)} as its main file", PLAIN_NAME)
+            raise _refused(
+                f"{quoted(name)} as its main file",
+                PLAIN_NAME,
+                "rename it, or set default_model_filename in triton.configOverrides",
+            )
         if os.path.lexists(target):
-            raise _refused(f"two files that would be called {name}", "one")
+            raise _refused(f"two files that would be called {name}", "one", "rename one of them")
         file.rename(target)
 
     def unwrap(self, main_file: str) -> None:
@@ -105,8 +110,8 @@ class Staging:
         return written
 
 
-def _refused(value: str, requirement: str) -> LoadError:
-    problem = Problem(SOURCE_URI, value, requirement)
+def _refused(value: str, requirement: str, remedy: str) -> LoadError:
+    problem = Problem(SOURCE_URI, value, requirement, remedy)
     return LoadError.of(Reason.ARTIFACT_INVALID, [problem])
 
 

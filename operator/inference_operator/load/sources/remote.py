@@ -6,6 +6,7 @@ from collections.abc import Set
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.reasons import Reason
@@ -32,13 +33,22 @@ FILES_AT_ONCE = 4
 class Artifact:
     """A fetched artifact: a file that is not laid out yet, or (None) a folder in place.
 
-    `kind` is the file's name; its suffix shows whether it is an archive.
+    `kind` is the file's address or name; its suffix shows whether it is an archive.
     """
 
     file: Path | None
     kind: str
     sha256: str
     size: int
+
+    @property
+    def name(self) -> str:
+        """The file's own name: the last part of its address.
+
+        >>> Artifact(Path("download"), "/fraud/7/xgboost%5Fv2.json", "", 0).name
+        'xgboost_v2.json'
+        """
+        return PurePosixPath(unquote(self.kind)).name
 
 
 @dataclass(frozen=True, slots=True)
