@@ -125,7 +125,7 @@ def _ports(
             yield Port(path, step, key, tensor)
         else:
             optional = getattr(declaration, "optional", False)
-            shape = tuple(declaration.dims)
+            shape = tuple(declaration.dims) or None  # absent dims are completed by Triton
             yield Port(path, step, key, tensor, api_type(declaration.data_type), shape, optional)
 
 

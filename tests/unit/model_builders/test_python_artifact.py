@@ -38,5 +38,31 @@ PYTHON: dict[str, tuple[str, list[str]]] = {
 @pytest.mark.parametrize(("source", "sentences"), PYTHON.values(), ids=PYTHON.keys())
 def test_a_python_artifact(source: str, sentences: list[str], tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text(source)
-    problems = check_artifact(ModelFormat.PYTHON, tmp_path, parse_pbtxt(""))
+    config = parse_pbtxt('input { name: "x" data_type: TYPE_FP32 dims: 1 }')
+    problems = check_artifact(ModelFormat.PYTHON, tmp_path, config)
     assert [str(problem) for problem in problems] == sentences
+
+
+DESCRIBED = {
+    "a method": f"{WORKS}    def auto_complete_config(config): ...\n",
+    "an attribute": f"{WORKS}    auto_complete_config = completed\n",
+    "a base class": WORKS.replace("Model:", "Model(Base):"),
+    "a decorator": f"@described\n{WORKS}",
+    "an import": "from prices import TritonPythonModel\n",
+}
+
+
+@pytest.mark.parametrize("source", DESCRIBED.values(), ids=DESCRIBED.keys())
+def test_a_model_may_declare_its_tensors_itself(source: str, tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(source)
+    assert check_artifact(ModelFormat.PYTHON, tmp_path, parse_pbtxt("")) == []
+
+
+def test_a_model_whose_inputs_nobody_declares_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(WORKS)
+    problems = check_artifact(ModelFormat.PYTHON, tmp_path, parse_pbtxt(""))
+    assert [str(problem) for problem in problems] == [
+        "spec.model.inputs: found none, and TritonPythonModel of model.py has no"
+        " auto_complete_config, expected inputs, or that method, which adds them; set model.inputs"
+        " and model.outputs, or add the method auto_complete_config"
+    ]

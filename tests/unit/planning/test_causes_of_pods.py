@@ -142,7 +142,8 @@ LOADS = {
     ),
     "a missing backend": (
         "Invalid argument: unable to find backend library for backend 'tensorrt'",
-        "name an image with that backend in spec.triton.image, or correct the model's format",
+        "name an image with that backend in spec.triton.image, or correct the model's format or"
+        " backend",
     ),
     "a GPU without memory": (
         "Internal: CUDA error: out of memory",

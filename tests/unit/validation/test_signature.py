@@ -93,6 +93,36 @@ def test_onnx_without_named_tensors_is_left_to_triton(missing: Any) -> None:
     assert (model.inputs, model.outputs) == (None, None)
 
 
+def test_python_without_a_signature_is_left_to_its_code() -> None:
+    of = ModelFormat.PYTHON
+    model = completed(spec(), format=of, inputs=None, outputs=None).spec.model
+    assert (model.inputs, model.outputs) == (None, None)
+    assert completed(spec(), format=of).spec.model.inputs is not None
+
+
+def test_a_backend_names_the_tensors_and_not_the_signature() -> None:
+    custom = {"format": "custom", "backend": "fil"}
+    model = completed(spec(**custom), format=None).spec.model
+    assert (model.inputs, model.outputs, model.max_batch_size) == (None, None, 32)
+    declared = completed(spec(**custom, **TENSORS, maxBatchSize=8), format=None)
+    assert declared.spec.model.inputs
+    assert declared.contradictions == ()
+
+
+def test_a_custom_version_needs_a_backend_in_the_spec() -> None:
+    assert problem(spec(), format=ModelFormat.CUSTOM) == (
+        "spec.model.backend: found nothing (models:/fx/4), expected the name of a backend that the"
+        " image has, since the format is custom; add model.backend, such as fil, dali, openvino or"
+        " vllm"
+    )
+
+
+def test_a_backend_for_a_version_of_another_format_is_named() -> None:
+    assert problem(spec(backend="fil")).startswith(
+        "spec.model.backend: found a backend for format torchscript (models:/fx/4), expected no"
+    )
+
+
 def test_batching_may_rest_on_the_versions_tag() -> None:
     batching = {"dynamicBatching": {"preferredBatchSizes": [32]}}
     assert completed(spec(batching)).spec.triton.dynamic_batching is not None

@@ -123,7 +123,10 @@ def _problem(failure: FailedLoad, case: Case) -> Problem:
 
 def _remedy(cause: str) -> str:
     if _BACKEND.search(cause):
-        return "name an image with that backend in spec.triton.image, or correct the model's format"
+        return (
+            "name an image with that backend in spec.triton.image, or correct the model's format or"
+            " backend"
+        )
     if _GPU_MEMORY.search(cause):
         return "lower instance counts or batch sizes, or use a GPU with more memory"
     return "correct the artifact, or the fields of model and triton that it contradicts"
