@@ -51,6 +51,15 @@ MODELS = (
         _python("syntax"),
     ),
     Situation(
+        "a backend that the image does not have",
+        "ModelLoadFailed",
+        "spec.model: Triton cannot load model … version 1: unable to find backend library for"
+        " backend 'dali', …; name an image with that backend in spec.triton.image, or correct the"
+        " model's format or backend",
+        "use an image with the backend, or correct `model.backend`",
+        {"spec.model.format": "custom", "spec.model.backend": "dali"},
+    ),
+    Situation(
         "an argument that Triton does not know",
         "CrashLoop",
         "Triton ended with exit code 1 because it does not accept its arguments; correct"

@@ -68,6 +68,18 @@ INPUTS: dict[str, dict[str, Any]] = {
             "outputs": [SCORE],
         },
     ),
+    "custom-backend": case(
+        "fraud",
+        model={
+            "source": {"uri": "s3://models/fraud/7/xgboost.json"},
+            "format": "custom",
+            "backend": "fil",
+            "maxBatchSize": 8192,
+            "inputs": [FEATURES],
+            "outputs": [SCORE],
+        },
+        triton={"parameters": {"model_type": "xgboost_json"}},
+    ),
     "secret-for-the-source": case(
         "vault",
         model={

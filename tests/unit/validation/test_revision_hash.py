@@ -32,6 +32,8 @@ DECIDING: dict[str, dict[str, Any]] = {
     },
     "the format": {"model": {**BATCHED, "format": "torchscript"}},
     "a tensor": {"model": {**BATCHED, "inputs": [{**TENSOR, "shape": [5]}]}},
+    "the backend": {"model": {**BATCHED, "format": "custom", "backend": "fil"}},
+    "another backend": {"model": {**BATCHED, "format": "custom", "backend": "dali"}},
     "the batch size": {"model": {**BATCHED, "maxBatchSize": 16}},
     "the image": {"triton": {"image": "registry.example/triton:26.02"}},
     "batching": {"triton": {"dynamicBatching": {}}},
