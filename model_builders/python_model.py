@@ -68,10 +68,12 @@ def _model_class(file: Path, module: ast.Module) -> list[Problem]:
 def _declarations(file: Path, module: ast.Module, config: ModelConfig) -> list[Problem]:
     """Refuse a configuration without inputs that the model does not complete.
 
-    Triton 2.51 loads such a model, and then refuses every request.
+    Triton 2.51 loads such a model. It refuses every request if there is a batch dimension; if not,
+    it takes requests without inputs, which make sense only for a model with outputs.
     """
     classes = [n for n in module.body if isinstance(n, ast.ClassDef) and n.name == _CLASS]
-    if config.input or not classes or any(map(_may_complete, classes)):
+    answers = config.input or (config.output and not config.max_batch_size)
+    if answers or not classes or any(map(_may_complete, classes)):
         return []
     value = f"none, and {_CLASS} of {file.name} has no {_COMPLETE}"
     remedy = f"set model.inputs and model.outputs, or add the method {_COMPLETE}"

@@ -9,7 +9,12 @@ from inference_operator.api.reasons import Reason
 from inference_operator.domain.probe_report import ProbeReport
 from inference_operator.probe.model_config import ConfigUnreadableError, ProbedModel, read_model
 from inference_operator.probe.outputs import mismatches
-from inference_operator.probe.request import CannotAskError, ProbeRequest, probe_request
+from inference_operator.probe.request import (
+    CannotAskError,
+    NoInputsError,
+    ProbeRequest,
+    probe_request,
+)
 from inference_operator.probe.triton import Answer, LateError, NoAnswerError, TritonClient
 from inference_operator.probe.wording import is_about_dead_stub
 
@@ -84,10 +89,7 @@ class FirstRequest:
         except NoAnswerError:
             return self._without_answer()
         except (CannotAskError, ValueError) as error:
-            self.cannot_ask = beginning(str(error), _QUOTED)
-            sentence = "the model cannot be asked, so its readiness is what Triton says"
-            self._log(sentence, "WARNING", error=self.cannot_ask)
-            return Outcome(Verdict.PASSED)
+            return self._unasked(error)
         try:
             answer = client.ask(request, seconds)
         except LateError:
@@ -102,6 +104,18 @@ class FirstRequest:
         """A server that goes on and cuts each answer hangs, too."""
         self._broken += 1
         return Outcome(Verdict.UNANSWERED if self._broken >= _MOST_BROKEN else Verdict.BROKEN)
+
+    def _unasked(self, error: ValueError | CannotAskError) -> Outcome:
+        self.cannot_ask = beginning(str(error), _QUOTED)
+        if self._checks and isinstance(error, NoInputsError):
+            sentence = f"model {self.name} version {self.version} {self.cannot_ask}"
+            report = ProbeReport(Reason.FIRST_REQUEST_FAILED, sentence)
+            self._log(report.message, "ERROR", reason=report.reason.value)
+            self._report(report)
+            return Outcome(Verdict.FAILED, pause=_PAUSES[-1])
+        sentence = "the model cannot be asked, so its readiness is what Triton says"
+        self._log(sentence, "WARNING", error=self.cannot_ask)
+        return Outcome(Verdict.PASSED)
 
     def _request(self, client: TritonClient) -> ProbeRequest:
         if self.model is None:

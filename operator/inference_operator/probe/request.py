@@ -25,6 +25,10 @@ class CannotAskError(Exception):
     """A model that cannot be asked by one request over HTTP; the message says why."""
 
 
+class NoInputsError(CannotAskError):
+    """A model without inputs in the configuration, to which no request makes sense."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProbeRequest:
     """A request: its JSON head, and the number of zero bytes after it."""
@@ -66,10 +70,13 @@ def probe_request(model: ProbedModel, number: int = 0) -> ProbeRequest:
     batch = sample.batch_size if sample else 1
     tensors = sample.inputs if sample else tuple(t for t in model.inputs if not t.optional)
     if not tensors:
-        # Triton refuses a request without any input.
+        # Triton refuses a request without any input if the model has a batch dimension.
         tensors = model.inputs[:1]
-    if not tensors:
-        raise CannotAskError("its configuration names no inputs")
+    if not tensors and (model.max_batch_size > 0 or not model.outputs):
+        raise NoInputsError(
+            "has no inputs in Triton's configuration: neither the spec nor the artifact nor its"
+            " backend declares them; set model.inputs and model.outputs"
+        )
     varied = _varied(model, tensors)
     shapes = [_shape(tensor, model, batch) for tensor in tensors]
     sizes = [
@@ -92,7 +99,7 @@ def _varied(model: ProbedModel, tensors: tuple[Tensor, ...]) -> bool:
     """Return whether the first number is varied; raise CannotAskError if it must be and cannot."""
     if not model.cached:
         return False
-    if tensors[0].data_type not in _VARIED:
+    if not tensors or tensors[0].data_type not in _VARIED:
         raise CannotAskError("its answers are cached, and its first input is not a fraction")
     return True
 

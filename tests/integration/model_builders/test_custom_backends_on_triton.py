@@ -27,6 +27,8 @@ pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 FILE, FOLDER, NOTHING = "pvc://models/scale.json", "pvc://models/scale", "pvc://models/nothing"
 TENSORS = {"inputs": [tensor("x", [2])], "outputs": [tensor("y", [2])]}
 QUIET = {"parameters": {"quiet": "yes"}}
+# A model without inputs: it answers requests that have none.
+SOURCE = 'output { name: "y" data_type: TYPE_FP32 dims: 2 }'
 WARM = {"warmup": [{"name": "zeros", "inputs": [{"name": "x", "dataType": "FP32", "shape": [2]}]}]}
 
 
@@ -43,6 +45,7 @@ MODELS = {
     "without-files": custom(NOTHING),
     "by-platform": custom(FILE, {"configOverrides": 'platform: "scales"'}),
     "quiet": custom(FILE, QUIET),
+    "source": custom(FILE, {**QUIET, "configOverrides": SOURCE}),
     "python": {"model": {"source": {"uri": "pvc://models/model.py"}, "format": "python"}},
     "missing": custom(FILE, backend="dali"),
 }
@@ -134,7 +137,7 @@ def test_triton_completes_the_tensors(name: str, triton: LocalTriton) -> None:
     ("name", "logged"),
     [
         ("described", "the first request was answered"),
-        ("quiet", "its configuration names no inputs"),
+        ("source", "the first request was answered"),
     ],
 )
 def test_the_probe_asks_with_the_tensors_that_triton_completed(
@@ -143,6 +146,14 @@ def test_the_probe_asks_with_the_tensors_that_triton_completed(
     with probing(triton.http, name, tmp_path / "probe") as probe:
         within(20, lambda: probe.status("/ready") == 200, probe.log.read_text)
         assert logged in probe.log.read_text()
+
+
+def test_a_model_without_tensors_is_not_ready(triton: LocalTriton, tmp_path: Path) -> None:
+    assert get(triton.http, "/v2/models/quiet/versions/1/ready") is None
+    with probing(triton.http, "quiet", tmp_path / "probe") as probe:
+        within(20, (probe.folder / "termination-log").exists, probe.log.read_text)
+        assert probe.report()["reason"] == "FirstRequestFailed"
+        assert "set model.inputs and model.outputs" in probe.report()["message"]
 
 
 def test_a_backend_that_the_image_lacks_is_named_by_triton(triton: LocalTriton) -> None:

@@ -58,9 +58,18 @@ def test_a_model_may_declare_its_tensors_itself(source: str, tmp_path: Path) -> 
     assert check_artifact(ModelFormat.PYTHON, tmp_path, parse_pbtxt("")) == []
 
 
-def test_a_model_whose_inputs_nobody_declares_is_refused(tmp_path: Path) -> None:
+OUTPUT = 'output { name: "y" data_type: TYPE_FP32 dims: 1 }'
+
+
+def test_a_model_may_answer_requests_without_inputs(tmp_path: Path) -> None:
     (tmp_path / "model.py").write_text(WORKS)
-    problems = check_artifact(ModelFormat.PYTHON, tmp_path, parse_pbtxt(""))
+    assert check_artifact(ModelFormat.PYTHON, tmp_path, parse_pbtxt(OUTPUT)) == []
+
+
+@pytest.mark.parametrize("config", ["", f"max_batch_size: 4 {OUTPUT}"])
+def test_a_model_whose_inputs_nobody_declares_is_refused(config: str, tmp_path: Path) -> None:
+    (tmp_path / "model.py").write_text(WORKS)
+    problems = check_artifact(ModelFormat.PYTHON, tmp_path, parse_pbtxt(config))
     assert [str(problem) for problem in problems] == [
         "spec.model.inputs: found none, and TritonPythonModel of model.py has no"
         " auto_complete_config, expected inputs, or that method, which adds them; set model.inputs"
