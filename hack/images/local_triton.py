@@ -26,15 +26,15 @@ _PYTORCH = re.compile(r'"(?:pytorch|pytorch_libtorch)"')
 # server where it cannot make a folder in /tmp; in a shared /dev/shm two servers would meet.
 _ENTER = """
 root=$1; models=$2; torch=$3; backends=$4; shift 4
-own=$root/opt/tritonserver/backends
-if [ -n "$backends" ]; then mount -t overlay -o ro,lowerdir="$backends:$own" overlay "$own"; fi
-mount --rbind -o ro "$root" "$root"
+mount --bind -o ro "$root" "$root"
 mount -t proc proc "$root/proc"
 mount --rbind /dev "$root/dev"
 mount -t tmpfs tmpfs "$root/dev/shm"
 mount -t tmpfs tmpfs "$root/tmp"
 mount --bind -o ro "$models" "$root/models"
 if [ -n "$torch" ]; then mount --bind -o ro "$torch" "$root/opt/torch"; fi
+own=$root/opt/tritonserver/backends
+if [ -n "$backends" ]; then mount -t overlay -o ro,lowerdir="$backends:$own" overlay "$own"; fi
 exec chroot "$root" /opt/tritonserver/bin/tritonserver "$@"
 """
 

@@ -53,7 +53,7 @@ MODELS = (
     Situation(
         "a backend that the image does not have",
         "ModelLoadFailed",
-        "spec.model: Triton cannot load model … version 1: unable to find backend library for"
+        "spec.model: Triton cannot load model … version 1: …unable to find backend library for"
         " backend 'dali', …; name an image with that backend in spec.triton.image, or correct the"
         " model's format or backend",
         "use an image with the backend, or correct `model.backend`",
