@@ -114,7 +114,7 @@ def test_a_limit_makes_a_revision_and_none_makes_no_other() -> None:
     assert names[0] != names[1]
 
 
-@pytest.mark.parametrize("name", sorted({*INPUTS} - {"two-replicas", "pipeline"}))
+@pytest.mark.parametrize("name", sorted({*INPUTS} - {"two-replicas", "pipeline", "custom-backend"}))
 def test_the_default_is_in_no_hash(name: str) -> None:
     # Records of an operator that knew no limit.
     assert (
