@@ -12,17 +12,11 @@ _DELAY = model_config_pb2.ModelQueuePolicy.DELAY
 
 
 def batching(subject: Subject) -> Iterator[Problem]:
+    """Check dynamic batching. Triton loads it without a batch dimension too, as a mere queue."""
     config = subject.config
     if not config.HasField("dynamic_batching"):
         return
     dynamic = config.dynamic_batching
-    if config.max_batch_size == 0:
-        yield Problem(
-            subject.at("dynamic_batching"),
-            "batching with model.maxBatchSize 0",
-            "model.maxBatchSize of 1 or more",
-            "set model.maxBatchSize, and use triton.dynamicBatching",
-        )
     yield from preferred_sizes(subject, "dynamic_batching", dynamic.preferred_batch_size)
     yield from _priorities(subject, dynamic)
     if dynamic.preserve_ordering:

@@ -116,9 +116,9 @@ def _layout(subject: Subject, side: str, tensor: Any) -> Iterator[Problem]:
             "remove format, or write height, width and channels as dims",
         )
     # The type of other Tritons may lack a field of a newer one.
-    known = tensor.DESCRIPTOR.fields_by_name
+    fields = tensor.DESCRIPTOR.fields_by_name
     for field in ("is_shape_tensor", "is_non_linear_format_io"):
-        if field not in known or not getattr(tensor, field):
+        if field not in fields or not getattr(tensor, field):
             continue
         path = subject.at_tensor(side, tensor.name, field)
         if subject.format is not ModelFormat.TENSORRT:

@@ -7,7 +7,7 @@ and with backends of its own for ONNX and TorchScript.
 import contextlib
 import time
 import urllib.error
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,28 @@ SHOWN_ACCEPTED = {k: row for k, row in ACCEPTED.items() if row.judge is Judge.LO
 DEADLY = {k: row for k, row in REFUSED.items() if row.judge is Judge.DEATH}
 RISKY = {k: row for k, row in REFUSED.items() if row.judge is Judge.LOAD_OR_DEATH}
 NAMES = {k: f"row-{n:03}-model" for n, k in enumerate([*REFUSED, *ACCEPTED])}
+ENSEMBLES = {
+    "reshaped-ensemble": ("reshape { shape: 7 }", "has different size for dims and reshape"),
+    "image-ensemble": ("format: FORMAT_NHWC", "NHWC/NCHW require 3 dims"),
+}
 TWICE = "an-input-twice"
+SEGMENTATION_FAULT = "ended with -11"
+TEXT_IDS = "texts-as-ids"
+WITH_TEXT_IDS = Row(
+    'sequence_batching { control_input { name: "ID" control { kind: CONTROL_SEQUENCE_CORRID'
+    " data_type: TYPE_STRING } } }"
+    ' model_warmup { batch_size: 1 inputs { key: "X" value { data_type: TYPE_FP32 dims: 2'
+    " zero_data: true } } }"
+)
+READS_ID = ECHO.replace(
+    "    def execute(self, requests):",
+    """    def execute(self, requests):
+        given = requests[0].correlation_id()
+        if not isinstance(given, str):
+            message = f"the id is {given} of {type(given).__name__}"
+            raise pb_utils.TritonModelException(message)
+""",
+)
 # The configs declare all tensors: completion would only start a process for each model.
 FLAGS = ["--cache-config=local,size=1048576", "--disable-auto-complete-config"]
 
@@ -69,7 +90,16 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Judged]:
         lay_out(repository, description, row)
     twice = Case(ACCEPTED["two CPU groups"].spec).lay_out(repository, TWICE).parent / "config.pbtxt"
     twice.write_text(f'{twice.read_text()} input {{ name: "X" data_type: TYPE_FP32 dims: 2 }}')
-    with LocalTriton(repository, extra_args=FLAGS, tolerate_failures=True) as server:
+    for name, (field, _) in ENSEMBLES.items():
+        (repository / name / "1").mkdir(parents=True)
+        (repository / name / "config.pbtxt").write_text(
+            f'''platform: "ensemble" max_batch_size: 8
+            input {{ name: "X" data_type: TYPE_FP32 dims: 2 {field} }}
+            output {{ name: "Y" data_type: TYPE_FP32 dims: 2 }}
+            ensemble_scheduling {{ step {{ model_name: "{NAMES["two CPU groups"]}" model_version: -1
+            input_map {{ key: "X" value: "X" }} output_map {{ key: "Y" value: "Y" }} }} }}'''
+        )
+    with started(repository) as server:
         yield Judged(server, server.index(), server.log.splitlines())
 
 
@@ -92,6 +122,12 @@ def test_a_python_model_with_an_input_twice_fails_each_request(judged: Judged) -
     assert "expected 2 inputs but got 1" in failed.value.read().decode()
 
 
+@pytest.mark.parametrize("name", ENSEMBLES)
+def test_the_same_rules_hold_for_tensors_of_ensembles(name: str, judged: Judged) -> None:
+    assert not judged.is_ready(name)
+    assert ENSEMBLES[name][1] in judged.messages(name)
+
+
 @pytest.mark.parametrize("description", SHOWN_ACCEPTED)
 def test_triton_serves_what_the_checks_accept(description: str, judged: Judged) -> None:
     row: Accepted = SHOWN_ACCEPTED[description]
@@ -104,37 +140,66 @@ def test_triton_serves_what_the_checks_accept(description: str, judged: Judged) 
 
 @pytest.mark.parametrize("description", DEADLY)
 def test_triton_ends_with_what_the_checks_refuse(description: str, tmp_path: Path) -> None:
-    assert isinstance(alone(tmp_path, description, DEADLY[description]), Ended)
+    row = DEADLY[description]
+    lay_out(tmp_path, description, row)
+    assert isinstance(alone(tmp_path, lambda server: ask(server, description, row)), Ended)
 
 
 @pytest.mark.parametrize("description", RISKY)
 def test_triton_does_not_load_it_and_may_end(description: str, tmp_path: Path) -> None:
     """Each has a server of its own: about one of 15 ended with signal 11 in measurements."""
     row = RISKY[description]
-    judged = alone(tmp_path, description, row)
+    lay_out(tmp_path, description, row)
+    judged = alone(tmp_path)
     if isinstance(judged, Judged):
         assert not judged.is_ready(NAMES[description])
         assert row.says in judged.messages(NAMES[description])
 
 
+def test_a_sample_has_a_number_as_the_id_of_its_sequence(tmp_path: Path) -> None:
+    """The import warns of it. A model that does not read the id is served."""
+    Case(WITH_TEXT_IDS.spec, READS_ID).lay_out(tmp_path, TEXT_IDS)
+    judged = alone(tmp_path)
+    assert "the id is 0 of int" in "\n".join(judged.log)
+    assert isinstance(judged, Ended) or not judged.is_ready(TEXT_IDS)
+
+
+@dataclass(frozen=True)
 class Ended:
-    """The end of Triton's process."""
+    """The end of Triton's process, with its last lines if it ended at load."""
+
+    log: list[str]
 
 
-def alone(repository: Path, description: str, row: Row) -> Judged | Ended:
-    """Return what a server of its own says of the model, or its end, before or after a request."""
-    lay_out(repository, description, row)
+def alone(
+    repository: Path, question: Callable[[LocalTriton], object] | None = None
+) -> Judged | Ended:
+    """Return what a server of its own says of its models, or its end, also at a question."""
     try:
         with LocalTriton(repository, extra_args=FLAGS, tolerate_failures=True) as server:
-            with contextlib.suppress(ConnectionError, urllib.error.HTTPError):
-                ask(server, description, row)
-            for _ in range(10 if row.judge is Judge.DEATH else 1):
-                time.sleep(0.1)
-                server.index()
+            if question is not None:
+                with contextlib.suppress(ConnectionError):
+                    question(server)
+                time.sleep(0.5)
             return Judged(server, server.index(), server.log.splitlines())
     except StepError as ended:
-        if "ended with -11" not in str(ended):
+        if SEGMENTATION_FAULT not in str(ended):
             raise
+        return Ended(str(ended).splitlines())
     except OSError:
-        pass
-    return Ended()
+        return Ended([])
+
+
+@contextlib.contextmanager
+def started(repository: Path) -> Iterator[LocalTriton]:
+    """Start a server in three tries: its process may end where a model does not load."""
+    with contextlib.ExitStack() as stack:
+        for attempt in range(3):
+            server = LocalTriton(repository, extra_args=FLAGS, tolerate_failures=True)
+            try:
+                stack.enter_context(server)
+                break
+            except StepError as ended:
+                if attempt == 2 or SEGMENTATION_FAULT not in str(ended):
+                    raise
+        yield server

@@ -23,4 +23,5 @@ def test_a_config_is_refused_at_the_field_that_is_wrong(row: Refused) -> None:
 @pytest.mark.parametrize("row", ACCEPTED.values(), ids=ACCEPTED.keys())
 def test_a_config_is_accepted(row: Accepted) -> None:
     assert check(row.parsed) == []
-    assert model_config(row.parsed, name="m", accelerated=True).max_batch_size == 8
+    config = model_config(row.parsed, name="m", accelerated=True)
+    assert config.max_batch_size == row.parsed.model.max_batch_size

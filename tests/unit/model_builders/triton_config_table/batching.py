@@ -41,6 +41,12 @@ REFUSED: dict[str, Refused] = {
         at="dynamic_batching.default_priority_level",
         says="default priority level must be in range [1, 1]",
     ),
+    "a preferred size of a model without batches": Refused(
+        dynamic("preferred_batch_size: 1"),
+        model={"maxBatchSize": 0},
+        at="dynamic_batching.preferred_batch_size",
+        says="preferred size must be <= max batch size",
+    ),
     "a policy of level 0": Refused(
         dynamic("priority_levels: 2 default_priority_level: 1 " + _POLICY.format(0, "")),
         at="dynamic_batching.priority_queue_policy[0]",
@@ -116,6 +122,9 @@ REFUSED: dict[str, Refused] = {
 }
 
 ACCEPTED: dict[str, Accepted] = {
+    "a queue of a model without batches": Accepted(
+        dynamic("default_queue_policy { max_queue_size: 4 }"), model={"maxBatchSize": 0}
+    ),
     "preferred sizes up to the largest batch": Accepted(
         dynamic("preferred_batch_size: [1, 8] max_queue_delay_microseconds: 100")
     ),

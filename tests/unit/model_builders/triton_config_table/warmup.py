@@ -81,6 +81,7 @@ REFUSED: dict[str, Refused] = {
         sample(warm(), "batch_size: 9"),
         at="model_warmup[0].batch_size",
         says="max allowed is 8",
+        judge=Judge.LOAD_OR_DEATH,
     ),
     "a sample of two for a model without batches": Refused(
         sample(warm(), "batch_size: 2"),
