@@ -21,6 +21,7 @@ CHAIN: tuple[Check, ...] = (
     tensors.strings,
     tensors.ragged_batches,
     tensors.optional_inputs,
+    tensors.optional_in_batches,
     naming.torchscript_names,
     batching.ordering,
     acceleration.gpu_indices,

@@ -95,6 +95,23 @@ def ragged_batches(spec: InferenceModelSpec) -> Iterator[Problem]:
             )
 
 
+def optional_in_batches(spec: InferenceModelSpec) -> Iterator[Problem]:
+    """Refuse optional inputs of ONNX models with batches (ValidateInputs in onnxruntime.cc).
+
+    An optional input of a graph is an initializer, which has no batch dimension.
+    """
+    if spec.model.known_format is not ModelFormat.ONNX or spec.model.max_batch_size == 0:
+        return
+    for index, tensor in enumerate(spec.model.inputs or ()):
+        if tensor.optional:
+            yield Problem(
+                f"{INPUTS}[{index}].optional",
+                "true for an onnx model with batches",
+                "false: ONNX Runtime's backend takes optional inputs only without batches",
+                "remove optional, or set model.maxBatchSize to 0",
+            )
+
+
 def optional_inputs(spec: InferenceModelSpec) -> Iterator[Problem]:
     """Require one input that is not optional, and all inputs of a TensorRT engine."""
     inputs = spec.model.inputs or ()

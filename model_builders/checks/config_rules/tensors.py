@@ -26,6 +26,8 @@ def tensors(subject: Subject) -> Iterator[Problem]:
                 yield from _dims(subject, side, tensor)
                 yield from _reshape(subject, side, tensor)
                 yield from _layout(subject, side, tensor)
+    if subject.format is ModelFormat.ONNX and subject.config.max_batch_size:
+        yield from _optional(subject)
 
 
 def _names(subject: Subject, side: str) -> Iterator[Problem]:
@@ -125,6 +127,18 @@ def _layout(subject: Subject, side: str, tensor: Any) -> Iterator[Problem]:
             yield Problem(path, "true", "false: only TensorRT plans have it", "remove it")
         elif field == "is_non_linear_format_io" and len(tensor.dims) != 3:
             yield Problem(path, f"true for {len(tensor.dims)} dims", "3 dims", "remove it")
+
+
+def _optional(subject: Subject) -> Iterator[Problem]:
+    """Refuse optional inputs of ONNX models with batches (ValidateInputs in onnxruntime.cc)."""
+    for tensor in subject.config.input:
+        if tensor.optional:
+            yield Problem(
+                subject.at_tensor("input", tensor.name, "optional"),
+                "true for an onnx model with batches",
+                "false: ONNX Runtime's backend takes optional inputs only without batches",
+                "remove optional, or set model.maxBatchSize to 0",
+            )
 
 
 def torchscript_names(subject: Subject) -> Iterator[Problem]:

@@ -59,10 +59,10 @@ def _input(subject: Subject, place: str, name: str, given: Any) -> Iterator[Prob
 def _may_be_extra(subject: Subject, name: str) -> bool:
     """Return whether a sample may hold an input that the config does not declare.
 
-    Triton hands it to the backend, as it does with control inputs. A Python model does not see it.
+    Triton hands it to the backend, as it does with control inputs. Three backends look it up.
     """
     return (
-        subject.format is ModelFormat.PYTHON
+        subject.format not in (ModelFormat.ONNX, ModelFormat.TORCHSCRIPT, ModelFormat.TENSORRT)
         or name in subject.added_inputs
         or subject.completes("input")
     )

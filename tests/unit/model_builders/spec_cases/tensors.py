@@ -36,6 +36,9 @@ SOUND: dict[str, InferenceModelSpec] = {
         model_changes=onnx(outputs=[{**PRICE, "dataType": "BF16"}]),
         triton={"image": "registry.example/triton:stable"},
     ),
+    "an optional input of an ONNX model without batches": spec(
+        model_changes=onnx(inputs=[WINDOW, *tensors("MASK__1", optional=True)], maxBatchSize=0)
+    ),
     "one optional input of two": spec(
         model_changes={"inputs": [WINDOW, *tensors("MASK__1", optional=True)]}
     ),
@@ -121,6 +124,12 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         ),
         "spec.model.inputs[1].optional: found true for a tensorrt model, expected false: a"
         " TensorRT engine runs with all of its inputs; remove optional",
+    ),
+    "an optional input of an ONNX model with batches": (
+        spec(model_changes=onnx(inputs=[WINDOW, *tensors("MASK__1", optional=True)])),
+        "spec.model.inputs[1].optional: found true for an onnx model with batches, expected false:"
+        " ONNX Runtime's backend takes optional inputs only without batches; remove optional, or"
+        " set model.maxBatchSize to 0",
     ),
     "TorchScript names of two kinds": (
         spec(model_changes={"inputs": tensors("WINDOW__0", "mask")}),

@@ -169,6 +169,13 @@ REFUSED: dict[str, Refused] = {
         says="model_configuration.md, table Datatypes",
         judge=Judge.SOURCE,
     ),
+    "an optional input of ONNX in batches": Refused(
+        IN.replace("dims: 2", "dims: 2 optional: true") + OUT,
+        model=BARE_ONNX,
+        at="input[X].optional",
+        says="onnxruntime_backend, ValidateInputs",
+        judge=Judge.SOURCE,
+    ),
     "bfloat16 as a state of TorchScript": Refused(
         'sequence_batching { state { input_name: "S__2" output_name: "T__1" data_type: TYPE_BF16'
         " dims: 2 } }",
@@ -214,6 +221,11 @@ ACCEPTED: dict[str, Accepted] = {
         'input { name: "X" is_non_linear_format_io: true }',
         model={**TENSORRT, **CUBE},
         top=GPU,
+        judge=Judge.SOURCE,
+    ),
+    "an optional input of ONNX without batches": Accepted(
+        IN.replace("dims: 2", "dims: 2 optional: true") + OUT,
+        model={**BARE_ONNX, "maxBatchSize": 0},
         judge=Judge.SOURCE,
     ),
     "a tensor of TensorRT without its type and dims": Accepted(
