@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from inference_operator.api.ensemble_pipeline import EnsemblePipelineSpec
-from model_builders.checks import ensembles, files
+from model_builders.checks import config_rules, ensembles, files
+from model_builders.checks.config_rules.subject import Subject
 from model_builders.config_files import Place
 from model_builders.overrides import apply_overrides
 from model_builders.problem import ConfigError
@@ -38,12 +39,15 @@ def ensemble_config(
     cache of answers that Triton does not cache, or caches wrongly.
     """
     config = declared_ensemble(spec, name=name, models=models)
+    declared = declared_ensemble(spec, name=name, models=models)
     text = spec.triton.config_overrides
     problems = apply_overrides(config, text, OF_PIPELINE) if text is not None else []
     decoupled = [step for step, model in models.items() if model.decoupled]
     sequential = [step for step, model in models.items() if model.sequential]
     cached = ensembles.cache(config, decoupled, sequential)
     own = [*ensembles.fields(config)] or [*files.missing(config, Place(None, name))]
+    subject = Subject(config, declared, owners=OF_PIPELINE)
+    own = own or [*config_rules.violations(subject, config_rules.OF_ENSEMBLES)]
     if problems := problems or [*own, *cached]:
         raise ConfigError(problems)
     return plain_config(config)

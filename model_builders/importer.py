@@ -32,6 +32,7 @@ from model_builders.importing.ensembles import (
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
 from model_builders.importing.model import Serving, format_of, main_file, model_spec
+from model_builders.importing.sequence_ids import ids_of_samples
 from model_builders.protobuf import ModelConfig
 
 
@@ -152,7 +153,7 @@ class _Import:
         self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL, version)
         self._configs[folder.name] = config
         self._add(INFERENCE_MODEL, name, spec)
-        self._warn_about(folder, spec, left_out)
+        self._warn_about(folder, spec, [*left_out, *ids_of_samples(config)])
         if backend := spec["model"].get("backend"):
             self._warn(
                 folder.name,

@@ -15,7 +15,8 @@ from model_builders.onnx_weights import KEY, ExternalFiles
 if TYPE_CHECKING:
     import onnx
 
-# TensorProto.DataType; the backend does not support others (BFLOAT16, complex, float8).
+# TensorProto.DataType; the backend does not support others (complex, float8). Only images that take
+# BFLOAT16 get this far: checks/data_types.py refuses it for others.
 _TYPES: Mapping[int, DataType] = {
     1: DataType.FP32,
     2: DataType.UINT8,
@@ -30,6 +31,7 @@ _TYPES: Mapping[int, DataType] = {
     11: DataType.FP64,
     12: DataType.UINT32,
     13: DataType.UINT64,
+    16: DataType.BF16,
 }
 # Limits on the graph's inputs and outputs.
 _MAX_TENSORS = 20_000

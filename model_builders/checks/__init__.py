@@ -18,10 +18,10 @@ Check = Callable[[InferenceModelSpec], Iterable[Problem]]
 
 CHAIN: tuple[Check, ...] = (
     tensors.reshapes,
-    tensors.data_types,
     tensors.strings,
     tensors.ragged_batches,
     tensors.optional_inputs,
+    tensors.optional_in_batches,
     naming.torchscript_names,
     batching.ordering,
     acceleration.gpu_indices,
@@ -34,12 +34,22 @@ CHAIN: tuple[Check, ...] = (
 )
 
 
-def check(spec: InferenceModelSpec, *, version: int = 1, name: str | None = None) -> list[Problem]:
+def check(
+    spec: InferenceModelSpec,
+    *,
+    version: int = 1,
+    name: str | None = None,
+    image: str | None = None,
+) -> list[Problem]:
     """Return the first problems of the spec, in the order of its fields, if any.
 
     `version` is the number of the version's folder in the repository. `name` is Triton's name of
-    the model, or None if it is not yet decided.
+    the model, or None if it is not yet decided. `image` is that of Triton if the spec names none,
+    such as the pipeline's or the operator's default.
     """
     place = Place(version, name or spec.model.name)
+    image = spec.triton.image or image
     problems = (problem for rule in CHAIN for problem in rule(spec))
-    return first(chain(problems, merged.overrides(spec, place)))
+    return first(
+        chain(tensors.data_types(spec, image), problems, merged.overrides(spec, place, image))
+    )

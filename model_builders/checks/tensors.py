@@ -1,32 +1,15 @@
 """Checks of `spec.model.inputs` and `outputs`: dimensions, element types, ragged and optional."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from math import prod
 
 from inference_operator.api.inference_model import InferenceModelSpec
 from inference_operator.api.model import DataType, ModelFormat, Tensor
 from inference_operator.api.problem import Problem
+from model_builders.checks.data_types import data_type_problem
 
 INPUTS = "spec.model.inputs"
 OUTPUTS = "spec.model.outputs"
-
-# Table "Datatypes" of Triton's model_configuration.md, and onnxruntime_backend's conversions.
-_UNSUPPORTED: Mapping[ModelFormat, frozenset[DataType]] = {
-    ModelFormat.TORCHSCRIPT: frozenset({DataType.UINT16, DataType.UINT32, DataType.UINT64}),
-    ModelFormat.ONNX: frozenset({DataType.BF16}),
-    ModelFormat.TENSORRT: frozenset(
-        {
-            DataType.UINT16,
-            DataType.UINT32,
-            DataType.UINT64,
-            DataType.INT16,
-            DataType.FP64,
-            DataType.STRING,
-        }
-    ),
-    ModelFormat.PYTHON: frozenset(),
-    ModelFormat.CUSTOM: frozenset(),
-}
 
 
 def all_tensors(spec: InferenceModelSpec) -> Iterator[tuple[str, Tensor]]:
@@ -51,7 +34,7 @@ def reshape(path: str, tensor: Tensor, max_batch_size: int) -> Iterator[Problem]
             "at least one dimension",
             "a model without a batch dimension has no scalars: write reshape: [1] or remove it",
         )
-    elif _pieces(tensor.shape) != _pieces(tensor.reshape):
+    elif element_counts(tensor.shape) != element_counts(tensor.reshape):
         yield Problem(
             f"{path}.reshape",
             f"{_listed(tensor.reshape)} for shape {_listed(tensor.shape)}",
@@ -60,7 +43,7 @@ def reshape(path: str, tensor: Tensor, max_batch_size: int) -> Iterator[Problem]
         )
 
 
-def _pieces(shape: Iterable[int]) -> list[int]:
+def element_counts(shape: Iterable[int]) -> list[int]:
     """Return element counts between variable dimensions: [8, 6] for [2, 4, -1, 6]."""
     pieces: list[list[int]] = [[]]
     for dim in shape:
@@ -75,17 +58,14 @@ def _listed(shape: Iterable[int]) -> str:
     return f"[{', '.join(map(str, shape))}]"
 
 
-def data_types(spec: InferenceModelSpec) -> Iterator[Problem]:
-    refused = _UNSUPPORTED[spec.model.known_format]
+def data_types(spec: InferenceModelSpec, image: str | None) -> Iterator[Problem]:
+    """Refuse data types that the backend does not take in this image of Triton."""
     for path, tensor in all_tensors(spec):
-        if tensor.data_type in refused:
-            taken = [t.value for t in DataType if t not in refused]
-            yield Problem(
-                f"{path}.dataType",
-                f"{tensor.data_type}, which Triton's {spec.model.known_format} backend cannot take",
-                f"one of {', '.join(taken)}",
-                "convert in the model, or in a python model before it",
-            )
+        problem = data_type_problem(
+            f"{path}.dataType", tensor.data_type, spec.model.known_format, image
+        )
+        if problem is not None:
+            yield problem
 
 
 def strings(spec: InferenceModelSpec) -> Iterator[Problem]:
@@ -112,6 +92,23 @@ def ragged_batches(spec: InferenceModelSpec) -> Iterator[Problem]:
                 "true with maxBatchSize 0",
                 "maxBatchSize of 1 or more: only batches can be ragged",
                 "set model.maxBatchSize and triton.dynamicBatching, or remove it",
+            )
+
+
+def optional_in_batches(spec: InferenceModelSpec) -> Iterator[Problem]:
+    """Refuse optional inputs of ONNX models with batches (ValidateInputs in onnxruntime.cc).
+
+    An optional input of a graph is an initializer, which has no batch dimension.
+    """
+    if spec.model.known_format is not ModelFormat.ONNX or spec.model.max_batch_size == 0:
+        return
+    for index, tensor in enumerate(spec.model.inputs or ()):
+        if tensor.optional:
+            yield Problem(
+                f"{INPUTS}[{index}].optional",
+                "true for an onnx model with batches",
+                "false: ONNX Runtime's backend takes optional inputs only without batches",
+                "remove optional, or set model.maxBatchSize to 0",
             )
 
 

@@ -24,8 +24,8 @@ def _microseconds(count: int) -> str:
 
 
 def _batching(config: Any) -> Fragment | None:
-    if not config.HasField("dynamic_batching"):
-        return None
+    if not config.HasField("dynamic_batching") or config.max_batch_size == 0:
+        return None  # the API has no batching without batches; Triton reads its queue policies
     batching = config.dynamic_batching
     fields: Fragment = {}
     if batching.preferred_batch_size:

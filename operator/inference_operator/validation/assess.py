@@ -79,7 +79,7 @@ def assess(seen: Observed, state: RolloutState, defaults: Defaults) -> Assessmen
     )
     outside = not_allowed(spec, defaults.allowed)
     if resolution.completed is None:
-        invalid = _check_partial_graph(seen, resolution, choice.mode)
+        invalid = _check_partial_graph(seen, resolution, choice.mode, defaults)
         return replace(assessment, invalid=invalid or _refuse_early(seen, state, outside))
     unit, assessment = _build_unit(seen, state, resolution, choice.mode, defaults)
     if isinstance(unit, Invalid):
@@ -124,13 +124,16 @@ def _fell_back(seen: Observed) -> bool:
     return accelerator is not None and accelerator.mode is AcceleratorMode.CPU
 
 
-def _check_partial_graph(seen: Observed, resolution: "_Resolution", mode: Mode) -> Invalid | None:
+def _check_partial_graph(
+    seen: Observed, resolution: "_Resolution", mode: Mode, defaults: Defaults
+) -> Invalid | None:
     """Return the problems that a pipeline has however its missing steps are resolved."""
     if resolution.steps is None:
         return None
     pipeline = resolution.steps.partial
     name = pipeline.spec.name or seen.owner.key.name
-    problems = first((*resolution.steps.problems, *draft_graph(pipeline, name, mode).problems))
+    draft = draft_graph(pipeline, name, mode, defaults.triton_image)
+    problems = first((*resolution.steps.problems, *draft.problems))
     return Invalid(tuple(problems)) if problems else None
 
 

@@ -42,7 +42,7 @@ def model_unit(
     spec, resolved = completed.spec, completed.resolved
     name = spec.model.name or owner.key.name
     version = resolved.version if resolved else UNVERSIONED
-    problems = check(spec, version=version, name=name)
+    problems = check(spec, version=version, name=name, image=defaults.triton_image)
     if problems:
         return Invalid(tuple(problems))
     try:

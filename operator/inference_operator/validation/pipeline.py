@@ -68,7 +68,7 @@ def pipeline_unit(
     """Build the unit: check the graph and all steps, and render each config.pbtxt."""
     spec = completed.spec
     name = spec.name or owner.key.name
-    draft = draft_graph(completed, name, mode)
+    draft = draft_graph(completed, name, mode, defaults.triton_image)
     if draft.config is None:
         return Invalid(draft.problems)
     steps, config = draft.steps, config_pbtxt(draft.config)
@@ -96,10 +96,15 @@ class GraphDraft:
     """Triton's ensemble; None if there are problems or unknown steps."""
 
 
-def draft_graph(completed: CompletedPipeline, name: str, mode: Mode) -> GraphDraft:
-    """Draft the graph, complete or not, with all problems of its known parts."""
+def draft_graph(
+    completed: CompletedPipeline, name: str, mode: Mode, default_image: str | None = None
+) -> GraphDraft:
+    """Draft the graph, complete or not, with all problems of its known parts.
+
+    `default_image` is the operator's image of Triton, if it is known.
+    """
     spec = completed.spec
-    steps, problems = _render_steps(completed, mode)
+    steps, problems = _render_steps(completed, mode, spec.triton.image or default_image)
     configs = {step.step.name: step.config for step in steps}
     models = {
         step.name: configs.get(step.name) or ModelConfig(name=f"{step.name}--unknown")
@@ -147,7 +152,7 @@ def _problems(
 
 
 def _render_steps(
-    completed: CompletedPipeline, mode: Mode
+    completed: CompletedPipeline, mode: Mode, image: str | None
 ) -> tuple[list[RenderedStep], list[Problem]]:
     """Render all known steps, and return the problems of the others."""
     steps: list[RenderedStep] = []
@@ -155,7 +160,7 @@ def _render_steps(
         return steps, problems
     for step in completed.spec.steps:
         try:
-            rendered = _render_step(completed, step, mode)
+            rendered = _render_step(completed, step, mode, image)
         except ConfigError as error:
             problems += error.problems
         else:
@@ -175,13 +180,15 @@ def _too_many_overrides(spec: EnsemblePipelineSpec) -> Iterator[Problem]:
         )
 
 
-def _render_step(completed: CompletedPipeline, step: Step, mode: Mode) -> RenderedStep | None:
+def _render_step(
+    completed: CompletedPipeline, step: Step, mode: Mode, image: str | None
+) -> RenderedStep | None:
     if step.builtin is not None:
         return builtin(completed.spec, step, step.builtin, mode)
     if step.name in completed.pins:
         return referenced(completed.spec, step, completed.pins[step.name], mode)
     if step.name in completed.inline:
-        return inline(step, completed.inline[step.name], mode)
+        return inline(step, completed.inline[step.name], mode, image)
     return None
 
 

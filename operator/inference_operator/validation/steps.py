@@ -72,13 +72,18 @@ def inline_spec(spec: EnsemblePipelineSpec, step: Step) -> InferenceModelSpec:
         raise ConfigError(problems_below(step.name, problems)) from None
 
 
-def inline(step: Step, completed: CompletedSpec, mode: Mode) -> RenderedStep:
-    """Render a model that only this pipeline serves. ConfigError: Triton cannot serve it."""
+def inline(
+    step: Step, completed: CompletedSpec, mode: Mode, image: str | None = None
+) -> RenderedStep:
+    """Render a model that only this pipeline serves. ConfigError: Triton cannot serve it.
+
+    `image` is the pipeline's image of Triton.
+    """
     spec, resolved = completed.spec, completed.resolved
     version = resolved.version if resolved else UNVERSIONED
     name = spec.model.name or step.name
     try:
-        if problems := check(spec, version=version, name=name):
+        if problems := check(spec, version=version, name=name, image=image):
             raise ConfigError(problems)
         config = model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR)
     except ConfigError as error:

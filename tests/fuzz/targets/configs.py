@@ -27,6 +27,9 @@ _OVERRIDES = (
     b'model_warmup { name: "w" batch_size: 1 inputs { key: "x" value { zero_data: true } } }',
     b'default_model_filename: "model.onnx" cc_model_filenames { key: "8.0" value: "a.plan" }',
     b"sequence_batching { oldest { max_candidate_sequences: 4 } }",
+    b'sequence_batching { state { input_name: "s" dims: -1 initial_state { dims: 1 } } }',
+    b'batch_input { data_type: TYPE_INT32 source_input: "a" } batch_output { target_name: "b" }',
+    b"model_metrics { metric_control { histogram_options { buckets: [1, 0.5] } } }",
     *_CONFIGS,
 )
 

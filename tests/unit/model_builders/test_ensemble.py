@@ -57,6 +57,26 @@ def test_parameters_and_the_response_cache_are_the_pipelines_own() -> None:
     assert config.response_cache.enable
 
 
+@pytest.mark.parametrize(
+    ("text", "path"),
+    [
+        ('input { name: "window" reshape { shape: 7 } }', "input[window].reshape"),
+        ('output { name: "price" reshape { shape: 0 } }', "output[price].reshape"),
+        ('input { name: "window" format: FORMAT_NHWC }', "input[window].format"),
+        (
+            'model_metrics { metric_control { metric_identifier { family: "f" } } }',
+            "model_metrics.metric_control[0].histogram_options.buckets",
+        ),
+    ],
+)
+def test_overrides_that_triton_would_not_load_are_refused(text: str, path: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        rendered(configOverrides=text)
+    assert [problem.path for problem in raised.value.problems] == [
+        f"spec.triton.configOverrides: {path}"
+    ]
+
+
 def test_overrides_add_what_the_spec_does_not_have() -> None:
     text = "ensemble_scheduling { max_inflight_requests: 2 }"
     assert rendered(configOverrides=text).ensemble_scheduling.max_inflight_requests == 2

@@ -220,7 +220,9 @@ def ensembles(draw: st.DrawFn) -> Any:
         config.model_transaction_policy.decoupled = draw(st.booleans())
     for key in draw(st.sets(st.text("abc", min_size=1), max_size=2)):
         config.parameters[key].string_value = draw(WORDS)
-    config.model_metrics.metric_control.add().metric_identifier.family = draw(WORDS)
+    metric = config.model_metrics.metric_control.add()
+    metric.metric_identifier.family = f"f{draw(WORDS)}"
+    metric.histogram_options.buckets.append(draw(SMALL))
     if draw(st.booleans()):
         config.version_policy.latest.num_versions = draw(st.integers(1, 20))
     return config

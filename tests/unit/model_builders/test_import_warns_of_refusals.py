@@ -23,6 +23,36 @@ def test_what_the_operator_would_refuse_is_said(tmp_path: Path) -> None:
     assert warning.startswith("bars: the operator will refuse it: spec.model.inputs[0].reshape: ")
 
 
+def test_overrides_that_triton_would_refuse_are_said(tmp_path: Path) -> None:
+    start = 'control_input { name: "A" control { kind: CONTROL_SEQUENCE_START } }'
+    write(tmp_path, "bars", f"{PYTHON} sequence_batching {{ {start} }}", model_py="")
+    (warning,) = imported(tmp_path).warnings
+    assert warning.startswith(
+        "bars: the operator will refuse it: spec.triton.configOverrides:"
+        " sequence_batching.control_input[A].control: found CONTROL_SEQUENCE_START with no values"
+    )
+
+
+def test_a_sample_for_a_model_of_text_ids_is_said(tmp_path: Path) -> None:
+    ids = (
+        'sequence_batching { control_input { name: "ID" control { kind: CONTROL_SEQUENCE_CORRID'
+        " data_type: TYPE_STRING } } }"
+    )
+    name, *_ = (part.split('"')[1] for part in PYTHON.split("input")[1:])
+    fields = "data_type: TYPE_FP32 dims: 1 zero_data: true"
+    sample = f'model_warmup {{ batch_size: 1 inputs {{ key: "{name}" value {{ {fields} }} }} }}'
+    write(tmp_path, "bars", f"{PYTHON} {ids} {sample}", model_py="")
+    warnings = imported(tmp_path).warnings
+    assert any("runs with the number 0 as the id of the sequence" in w for w in warnings)
+
+
+def test_batching_without_batches_is_imported(tmp_path: Path) -> None:
+    write(tmp_path, "bars", f"{PYTHON} dynamic_batching {{ }}", model_py="")
+    result = imported(tmp_path)
+    assert (result.warnings, result.failures) == ([], [])
+    assert "dynamic_batching" in result.manifests[0]["spec"]["triton"]["configOverrides"]
+
+
 def test_a_graph_that_the_operator_would_refuse_is_said(tmp_path: Path) -> None:
     write(tmp_path, "bars", PYTHON, model_py="")
     write(

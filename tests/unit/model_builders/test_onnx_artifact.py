@@ -61,6 +61,10 @@ SAME: dict[str, tuple[onnx.ModelProto, str]] = {
         graph(outputs={"price": (TensorProto.FLOAT, None)}),
         BATCHED,
     ),
+    "bfloat16, which newer images take": (
+        graph({"window": (TensorProto.BFLOAT16, ("batch", 60, 5))}),
+        BATCHED.replace('window" data_type: TYPE_FP32', 'window" data_type: TYPE_BF16'),
+    ),
     "a state of a sequence": (
         graph(
             {
@@ -154,9 +158,9 @@ DIFFERENT: dict[str, tuple[onnx.ModelProto, str, str]] = {
         " mask); add mask, or leave inputs and outputs out: Triton reads the graph's",
     ),
     "a type that Triton does not have": (
-        graph({"window": (TensorProto.BFLOAT16, ("batch", 60, 5))}),
-        BATCHED.replace('window" data_type: TYPE_FP32', 'window" data_type: TYPE_BF16'),
-        "spec.model.inputs[window].dataType: found BF16, expected a type that ONNX Runtime's"
+        graph({"window": (TensorProto.COMPLEX64, ("batch", 60, 5))}),
+        BATCHED,
+        "spec.model.inputs[window].dataType: found FP32, expected a type that ONNX Runtime's"
         " backend takes; convert it within the model, and export it again",
     ),
 }

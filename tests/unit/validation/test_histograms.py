@@ -13,7 +13,10 @@ from tests.fakes.bodies import spec
 from tests.unit.planning.seen import DEFAULTS, OWNER
 from tests.unit.validation.pipelines import CONFIG, pin, problems, unit
 
-METRICS = "model_metrics { metric_control { metric_identifier { family: 'f' } } }"
+METRICS = (
+    "model_metrics { metric_control { metric_identifier { family: 'f' }"
+    " histogram_options { buckets: 5 } } }"
+)
 ON, OFF = (f"--metrics-config=histogram_latencies={word}" for word in ("true", "false"))
 
 

@@ -21,6 +21,14 @@ def test_an_inline_model_is_checked_like_an_inference_model() -> None:
     )
 
 
+def test_the_types_of_an_inline_model_are_those_of_the_pipelines_image() -> None:
+    newer = inline(outputs=[{"name": "y", "dataType": "BF16", "shape": [1]}])
+
+    left = problems(pins={}, steps=[newer], triton={"image": "registry.example/triton:26.03"})
+
+    assert not any("which Triton's onnx backend cannot take" in problem for problem in left)
+
+
 def test_overrides_of_an_inline_model_name_its_step() -> None:
     body = {**inline(), "triton": {"configOverrides": "max_batch_siz: 3"}}
 

@@ -90,8 +90,9 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
     "a first state in a file": (
         spec(
             triton=overrides(
-                'sequence_batching { state { input_name: "IN" output_name: "OUT" initial_state {'
-                ' name: "zero" data_type: TYPE_FP32 dims: 1 data_file: "zeros" } } }'
+                'sequence_batching { state { input_name: "IN__1" output_name: "OUT__1" dims: 1'
+                ' data_type: TYPE_FP32 initial_state { name: "zero" data_type: TYPE_FP32 dims: 1'
+                ' data_file: "zeros" } } }'
             )
         ),
         "spec.triton.configOverrides: sequence_batching.state[0].initial_state[zero].data_file:"

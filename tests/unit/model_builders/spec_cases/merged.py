@@ -4,6 +4,9 @@ from inference_operator.api.inference_model import InferenceModelSpec
 from tests.unit.model_builders.specs import GPU, onnx, overrides, spec
 
 SOUND: dict[str, InferenceModelSpec] = {
+    "batching by overrides without a batch, which Triton loads": spec(
+        model_changes={"maxBatchSize": 0}, triton=overrides("dynamic_batching { }")
+    ),
     "a version policy that holds the served version": spec(
         triton={"versionPolicy": {"specific": {"versions": [2, 1]}}}
     ),
@@ -34,12 +37,6 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         spec(triton=overrides('ensemble_scheduling { step { model_name: "a" } }')),
         "spec.triton.configOverrides: ensemble_scheduling: found an ensemble's steps, expected"
         " the config of one model; ensembles are resources of their own kind: EnsemblePipeline",
-    ),
-    "batching by overrides without a batch": (
-        spec(model_changes={"maxBatchSize": 0}, triton=overrides("dynamic_batching { }")),
-        "spec.triton.configOverrides: dynamic_batching: found batching with model.maxBatchSize"
-        " 0, expected model.maxBatchSize of 1 or more; set model.maxBatchSize, and use"
-        " triton.dynamicBatching",
     ),
     "large sequence batches": (
         spec(triton=overrides("sequence_batching { oldest { preferred_batch_size: 32 } }")),

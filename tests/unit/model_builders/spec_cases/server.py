@@ -37,7 +37,10 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
     "histograms of the overrides switched off": (
         spec(
             triton={
-                **overrides("model_metrics { metric_control { } }"),
+                **overrides(
+                    'model_metrics { metric_control { metric_identifier { family: "f" }'
+                    " histogram_options { buckets: 5 } } }"
+                ),
                 "extraArgs": ["--metrics-config=histogram_latencies=false"],
             }
         ),

@@ -28,6 +28,17 @@ SOUND: dict[str, InferenceModelSpec] = {
     "ragged inputs in a sequence batch": spec(
         model_changes={"inputs": RAGGED}, triton=overrides("sequence_batching { oldest { } }")
     ),
+    "bfloat16 for ONNX in a newer image": spec(
+        model_changes=onnx(outputs=[{**PRICE, "dataType": "BF16"}]),
+        triton={"image": "registry.example/tritonserver:26.03-py3"},
+    ),
+    "bfloat16 for ONNX in an image whose release is not in its name": spec(
+        model_changes=onnx(outputs=[{**PRICE, "dataType": "BF16"}]),
+        triton={"image": "registry.example/triton:stable"},
+    ),
+    "an optional input of an ONNX model without batches": spec(
+        model_changes=onnx(inputs=[WINDOW, *tensors("MASK__1", optional=True)], maxBatchSize=0)
+    ),
     "one optional input of two": spec(
         model_changes={"inputs": [WINDOW, *tensors("MASK__1", optional=True)]}
     ),
@@ -55,14 +66,21 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
     "an unsigned type for TorchScript": (
         spec(model_changes={"inputs": [{**WINDOW, "dataType": "UINT32"}]}),
         "spec.model.inputs[0].dataType: found UINT32, which Triton's torchscript backend cannot"
-        " take, expected one of BOOL, UINT8, INT8, INT16, INT32, INT64, FP16, FP32, FP64, BF16,"
+        " take, expected one of BOOL, UINT8, INT8, INT16, INT32, INT64, FP16, FP32, FP64,"
         " STRING; convert in the model, or in a python model before it",
     ),
     "bfloat16 for ONNX": (
         spec(model_changes=onnx(outputs=[{**PRICE, "dataType": "BF16"}])),
-        "spec.model.outputs[0].dataType: found BF16, which Triton's onnx backend cannot take,"
-        " expected one of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32, INT64, FP16,"
-        " FP32, FP64, STRING; convert in the model, or in a python model before it",
+        "spec.model.outputs[0].dataType: found BF16, which Triton's onnx backend cannot take"
+        " before 26.03, expected one of BOOL, UINT8, UINT16, UINT32, UINT64, INT8, INT16, INT32,"
+        " INT64, FP16, FP32, FP64, STRING; set triton.image to a release from 26.03, or convert in"
+        " the model, or in a python model before it",
+    ),
+    "bfloat16 for TorchScript": (
+        spec(model_changes={"inputs": [{**WINDOW, "dataType": "BF16"}]}),
+        "spec.model.inputs[0].dataType: found BF16, which Triton's torchscript backend cannot take,"
+        " expected one of BOOL, UINT8, INT8, INT16, INT32, INT64, FP16, FP32, FP64, STRING; convert"
+        " in the model, or in a python model before it",
     ),
     "strings for TensorRT": (
         spec(
@@ -106,6 +124,12 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         ),
         "spec.model.inputs[1].optional: found true for a tensorrt model, expected false: a"
         " TensorRT engine runs with all of its inputs; remove optional",
+    ),
+    "an optional input of an ONNX model with batches": (
+        spec(model_changes=onnx(inputs=[WINDOW, *tensors("MASK__1", optional=True)])),
+        "spec.model.inputs[1].optional: found true for an onnx model with batches, expected false:"
+        " ONNX Runtime's backend takes optional inputs only without batches; remove optional, or"
+        " set model.maxBatchSize to 0",
     ),
     "TorchScript names of two kinds": (
         spec(model_changes={"inputs": tensors("WINDOW__0", "mask")}),
