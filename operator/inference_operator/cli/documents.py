@@ -10,11 +10,8 @@ from typing import Any
 
 from inference_operator.api.quoting import python_value, quoted, short
 from inference_operator.domain.body import MutableBody
-from inference_operator.domain.bounded_yaml import (
-    YamlLimits,
-    YamlRefusedError,
-    parse_yaml_documents,
-)
+from inference_operator.domain.bounded_yaml import YamlLimits, YamlRefusedError
+from inference_operator.domain.kubectl_yaml import parse_manifests
 
 STDIN = "-"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -41,9 +38,12 @@ class Document:
     body: MutableBody
 
 
-def documents(names: Sequence[str]) -> list[Document]:
-    """Return the manifests of files, folders and stdin (`-`), or raise InputError."""
-    return [document for name in names for file in _files(name) for document in _read(file)]
+def documents(names: Sequence[str], *, live: bool = False) -> list[Document]:
+    """Return the manifests of files, folders and stdin (`-`), or raise InputError.
+
+    `live` is for what `kubectl get` printed: texts without quotes are then what kubectl reads.
+    """
+    return [document for name in names for file in _files(name) for document in _read(file, live)]
 
 
 def _files(name: str) -> list[str]:
@@ -60,10 +60,10 @@ def _files(name: str) -> list[str]:
     return files
 
 
-def _read(name: str) -> list[Document]:
+def _read(name: str, live: bool) -> list[Document]:
     where = "standard input" if name == STDIN else name
     try:
-        parsed = list(parse_yaml_documents(_text(name), where, LIMITS))
+        parsed = list(parse_manifests(_text(name), where, LIMITS, as_printed=live))
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from None
     except YamlRefusedError as error:

@@ -4,12 +4,11 @@ import argparse
 import re
 import sys
 from pathlib import Path
-from typing import Any, TextIO
-
-import yaml
+from typing import TextIO
 
 from inference_operator.api.quoting import one_line
 from inference_operator.api.source import Source
+from inference_operator.domain.kubectl_yaml import write_manifests
 from inference_operator.load.failure import LoadError
 from inference_operator.load.transfer.digest import digest_of
 
@@ -77,7 +76,7 @@ def run(args: argparse.Namespace, out: TextIO | None = None, err: TextIO | None 
     for sentence in imported.failures:
         print(one_line(f"error: {sentence}"), file=err)
     if imported.manifests:
-        out.write(_manifests(imported.manifests))
+        out.write(write_manifests(imported.manifests, allow_unicode=True, width=100))
     elif not imported.failures:
         empty = f"error: found no model in {args.path}, expected folders with models"
         print(one_line(empty), file=err)
@@ -129,26 +128,3 @@ def _is_prefix(prefix: str) -> bool:
     except ValueError:
         return False
     return source.scheme in _SCHEMES
-
-
-def _manifests(manifests: list[dict[str, Any]]) -> str:
-    def text(allow_unicode: bool) -> str:
-        return yaml.dump_all(
-            manifests, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
-        )
-
-    written = text(allow_unicode=True)
-    # A terminal would obey marks of direction, which YAML writes as letters.
-    return written if all(map(str.isprintable, written.split("\n"))) else text(allow_unicode=False)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as blocks, lists indented as kubectl prints them."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)

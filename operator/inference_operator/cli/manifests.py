@@ -61,7 +61,7 @@ def units(
 
 def _cluster(live: Sequence[str]) -> Store:
     store = Store(report=_refuse)
-    for document in documents(live):
+    for document in documents(live, live=True):
         check_live(document)
         kind = str(document.body.get("kind"))
         with legible(f"{document.place}: {kind} {document.body['metadata']['name']}"):
