@@ -206,12 +206,16 @@ class Model(ApiModel):
     """Format of the artifact: torchscript, onnx, tensorrt or python. Required, except for
     `models:/` and `runs:/`, where the model's flavor declares it."""
 
-    inputs: Annotated[tuple[InputTensor, ...], Field(min_length=1, max_length=MAX_TENSORS)] | None = None
+    inputs: (
+        Annotated[tuple[InputTensor, ...], Field(min_length=1, max_length=MAX_TENSORS)] | None
+    ) = None
     """Inputs of the model. Both `inputs` and `outputs` may be left out if the artifact declares
     them. ONNX and TensorRT: Triton reads them from the graph. `models:/` and `runs:/`: the model's
     signature has them."""
 
-    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1, max_length=MAX_TENSORS)] | None = None
+    outputs: Annotated[tuple[Tensor, ...], Field(min_length=1, max_length=MAX_TENSORS)] | None = (
+        None
+    )
     """Outputs of the model."""
 
     max_batch_size: Annotated[Int, Field(ge=0, le=MAX_BATCH)] = 0

@@ -63,16 +63,24 @@ def _files(name: str) -> list[str]:
 def _read(name: str, live: bool) -> list[Document]:
     where = "standard input" if name == STDIN else name
     try:
-        parsed = list(parse_manifests(_text(name), where, LIMITS, as_printed=live))
+        return manifests_of(_text(name), where, live=live)
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from None
-    except YamlRefusedError as error:
-        raise InputError(error.at(where)) from None
     except UnicodeDecodeError as error:
         byte = f"byte 0x{error.object[error.start]:02x} at {error.start:,}"
         raise InputError(
             f"{where}: cannot be read as YAML: found {byte}, expected UTF-8: save it as UTF-8"
         ) from None
+    except ValueError as error:
+        raise InputError(f"{where}: cannot be read: {error}") from None
+
+
+def manifests_of(text: str, where: str, *, live: bool = False) -> list[Document]:
+    """Return the manifests of a text, or raise InputError; messages call the text `where`."""
+    try:
+        parsed = list(parse_manifests(text, where, LIMITS, as_printed=live))
+    except YamlRefusedError as error:
+        raise InputError(error.at(where)) from None
     except ValueError as error:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
     return [

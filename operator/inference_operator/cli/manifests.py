@@ -44,7 +44,13 @@ def units(
             "found - twice, expected it once: standard input can be read only once; write one of"
             " the two to a file"
         )
-    ours = resources(files)
+    yield from planned(resources(files), live, defaults)
+
+
+def planned(
+    ours: Sequence[Resource], live: Sequence[str], defaults: Defaults
+) -> Iterator[tuple[Observed, Plan]]:
+    """Yield each of the custom resources and the operator's plan for it, as `units` does."""
     store = _cluster(live)
     for resource in ours:
         _put(store, resource)
