@@ -147,9 +147,8 @@ class _Import:
             )
 
     def _new_name(self, served_name: str) -> str:
-        name = resource_name(served_name)
-        if not name:
-            raise ImportFailedError("found no letter in its name, expected at least one; rename it")
+        # Triton serves a model called 42; a name of Kubernetes begins with a letter.
+        name = resource_name(served_name) or resource_name(f"model-{served_name}")
         taken = {model.resource_name for model in self._served.values()}
         if name not in taken:
             return name

@@ -154,10 +154,10 @@ def _check_scalar(text: str, line: int) -> None:
         )
     value = scalar(text)
     if not isinstance(value, str) and _pyyaml_tag(text) == _PLAIN:
-        known = str(value).lower()
+        meaning = str(value).lower()
         raise YamlRefusedError(
             f"found {beginning(text)} without quotes, expected quotes, since kubectl reads it as"
-            f' {known}: write "{beginning(text)}" if it is text, else {known}',
+            f' {meaning}: write "{beginning(text)}" if it is text, else {meaning}',
             line,
         )
 

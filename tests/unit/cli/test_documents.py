@@ -32,10 +32,7 @@ UNUSABLE = {
         "kind: InferenceModel\nspec: {model: [{5: x}]}",
         "found the key 5, expected a string: put it in quotes",
     ),
-    "a tag": (
-        "kind: InferenceModel\nspec: !!set {a}",
-        "line 2: found the tag !!set, expected a value without tags: remove it",
-    ),
+    "a tag": ("kind: Z\nspec: !!set {a}", "line 2: found the tag !!set, expected a value without"),
     "a circle": (
         "&a {kind: InferenceModel, spec: *a}",
         "line 1: found the alias *a inside the value that it repeats, expected none there: write"
@@ -57,10 +54,7 @@ UNUSABLE = {
         nested_aliases(5000),
         "found more than 100 levels of nesting, expected at most 100",
     ),
-    "a number that nobody can print": (
-        f"kind: InferenceModel\nspec: {'9' * 5000}",
-        "line 2: found 999999",
-    ),
+    "a number that nobody can print": (f"kind: Z\nspec: {'9' * 5000}", "line 2: found 999999"),
 }
 
 

@@ -44,10 +44,10 @@ def test_scalars_that_kubectl_reads_as_no_text_are_refused(
     text: str, value: Any, place: str
 ) -> None:
     sentence = refused(place.format(text))
-    known = str(value).lower()
+    meaning = str(value).lower()
     assert sentence == (
         f"m.yaml, line 2: found {text} without quotes, expected quotes, since kubectl reads it as"
-        f' {known}: write "{text}" if it is text, else {known}'
+        f' {meaning}: write "{text}" if it is text, else {meaning}'
     )
     assert read(place.format(f'"{text}"'))
 
