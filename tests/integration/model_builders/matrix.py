@@ -205,6 +205,7 @@ LOADS: dict[str, Case] = {
     ),
     "torch-by-argument": torch_case(("window", "factor"), ["SCALED__0"]),
     "torch-by-order": torch_case(("A", "B"), ["SCALED", "SAME"]),
+    "torch-with-spaces": torch_case(("Use Chip", "a city"), ["SCALED", "is fraud?"]),
 }
 
 REFUSED: dict[str, tuple[Case, str]] = {
