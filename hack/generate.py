@@ -9,8 +9,6 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-import yaml
-
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "operator"))
 
@@ -18,18 +16,13 @@ from inference_operator.api.base import GROUP  # noqa: E402
 from inference_operator.api.crd import crd  # noqa: E402
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource  # noqa: E402
 from inference_operator.api.docs import api_page  # noqa: E402
+from inference_operator.domain.kubectl_yaml import write_manifests  # noqa: E402
 
 _HEADER = "# Generated from operator/inference_operator/api by `make generate`. Do not edit.\n"
 
 
-class _Dumper(yaml.SafeDumper):
-    def ignore_aliases(self, data: object) -> bool:
-        return True
-
-
 def crd_yaml(resource: CustomResource) -> str:
-    body = yaml.dump(crd(resource), Dumper=_Dumper, sort_keys=False, width=100, allow_unicode=True)
-    return _HEADER + body
+    return _HEADER + write_manifests([crd(resource)], allow_unicode=True, width=100)
 
 
 # Path below the root -> what it is to hold. A new generated file is a new line here.

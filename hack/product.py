@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from hack.cluster.kubectl import Kubectl
 from hack.cluster.target import Current, Embedded, Target, target
 from hack.console import StepError, step
 from hack.images.catalog import build
 from hack.images.torch import torch_dir
+from inference_operator.domain.kubectl_yaml import write_manifests
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMESPACE = "inference-operator"
@@ -140,10 +139,10 @@ def _write_overlay(folder: Path, images: Images, components: tuple[str, ...] = (
         "resources": ["../base"],
         "components": [f"../{name}" for name in components],
         "images": [{"name": "inference-operator", "newName": name, "newTag": tag}],
-        "patches": [{"patch": yaml.safe_dump(patch)}],
+        "patches": [{"patch": write_manifests([patch])}],
         "labels": [{"pairs": {MARK: "true"}}],
     }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+    (folder / "kustomization.yaml").write_text(write_manifests([kustomization]))
 
 
 def uninstall(kubectl: Kubectl) -> None:

@@ -19,6 +19,7 @@ from hack.cluster.kubectl import Kubectl
 from hack.console import StepError
 from hack.product import ROOT
 from inference_operator.domain.allow_lists import IMAGE
+from inference_operator.domain.kubectl_yaml import write_manifests
 
 MANIFESTS = ROOT / "manifests"
 # File -> the folder of manifests that it is made of, and the components that are added.
@@ -80,12 +81,12 @@ def _rendered(folder: str, components: tuple[str, ...], image: str, triton: str)
         "resources": [f"../{folder}"],
         "components": [f"../{component}" for component in components],
         "images": [{"name": "inference-operator", "newName": name, "digest": digest}],
-        "patches": [{"patch": yaml.safe_dump(patch)}],
+        "patches": [{"patch": write_manifests([patch])}],
     }
     # Beside the base: kustomize takes no absolute paths.
     place = Path(tempfile.mkdtemp(prefix=".overlay-", dir=MANIFESTS))
     try:
-        (place / "kustomization.yaml").write_text(yaml.safe_dump(overlay), "utf-8")
+        (place / "kustomization.yaml").write_text(write_manifests([overlay]), "utf-8")
         return _kustomized(place)
     finally:
         shutil.rmtree(place)

@@ -18,19 +18,29 @@ from inference_operator.api.ensemble_pipeline import KIND as ENSEMBLE_PIPELINE
 from inference_operator.api.ensemble_pipeline import ReferenceKind
 from inference_operator.api.inference_model import KIND as INFERENCE_MODEL
 from inference_operator.api.inference_model import InferenceModelSpec
+from inference_operator.api.problem import Problem
 from inference_operator.api.serving_spec import MAX_NAME
 from model_builders.checks import check
+from model_builders.importing.changes import (
+    ignored_fields,
+    lost_batching,
+    pipeline_version,
+    served_versions,
+    version_changes,
+)
 from model_builders.importing.cycles import find_cycle
 from model_builders.importing.dropped_files import drop_files, drop_unread
 from model_builders.importing.ensembles import (
     Served,
     ensemble_spec,
+    gpus_of,
     graph_problems,
     is_ensemble,
     other_versions,
 )
 from model_builders.importing.failure import ImportFailedError
 from model_builders.importing.folders import ModelFolder, model_folders, sha256
+from model_builders.importing.lookalikes import no_main_file, no_version, passed_over
 from model_builders.importing.model import Serving, format_of, main_file, model_spec
 from model_builders.importing.sequence_ids import ids_of_samples
 from model_builders.protobuf import ModelConfig
@@ -44,6 +54,8 @@ class ImportOptions:
     namespace: str | None = None
     gpus: int = 0
     """GPUs for models whose config does not declare a kind of instance."""
+    secret: str | None = None
+    """Name of the Secret with the credentials of the sources."""
     folder_digest: Callable[[Path], str] | None = None
     """Digest of a version folder with several files; None leaves such artifacts unpinned."""
 
@@ -55,6 +67,8 @@ class Imported:
     manifests: list[dict[str, Any]] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+    """Names of the resources that the operator will refuse; the warnings give the reasons."""
 
 
 def import_repository(path: Path, options: ImportOptions) -> Imported:
@@ -119,6 +133,11 @@ class _Import:
     def _warn(self, name: str, sentence: str) -> None:
         self._result.warnings.append(f"{name}: {sentence}")
 
+    def _warn_refused(self, served_name: str, name: str, problems: Iterable[Problem]) -> None:
+        for problem in problems:
+            self._result.refused.add(name)
+            self._warn(served_name, f"the operator will refuse it: {problem}")
+
     @staticmethod
     def _check_name(folder: ModelFolder) -> None:
         if folder.config.name not in ("", folder.name):
@@ -128,9 +147,8 @@ class _Import:
             )
 
     def _new_name(self, served_name: str) -> str:
-        name = resource_name(served_name)
-        if not name:
-            raise ImportFailedError("found no letter in its name, expected at least one; rename it")
+        # Triton serves a model called 42; a name of Kubernetes begins with a letter.
+        name = resource_name(served_name) or resource_name(f"model-{served_name}")
         taken = {model.resource_name for model in self._served.values()}
         if name not in taken:
             return name
@@ -150,44 +168,46 @@ class _Import:
         serving = Serving(folder.name, name, source, self._options.gpus)
         config, left_out = drop_files(folder, version)
         spec = model_spec(config, model_format, serving)
-        self._served[folder.name] = Served(name, ReferenceKind.INFERENCE_MODEL, version)
+        kind = ReferenceKind.INFERENCE_MODEL
+        self._served[folder.name] = Served(name, kind, version, gpus_of(spec))
         self._configs[folder.name] = config
         self._add(INFERENCE_MODEL, name, spec)
-        self._warn_about(folder, spec, [*left_out, *ids_of_samples(config)])
+        changes = [
+            *ids_of_samples(config),
+            *ignored_fields(config),
+            *lost_batching(config, model_format),
+        ]
+        self._warn_about(folder, spec, [*left_out, *changes])
         if backend := spec["model"].get("backend"):
             self._warn(
                 folder.name,
                 f"it has format custom: spec.triton.image, or the operator's default image, must"
                 f" have the backend {backend}",
             )
-        for problem in check(InferenceModelSpec.model_validate(spec), name=folder.name):
-            self._warn(folder.name, f"the operator will refuse it: {problem}")
+        parsed = InferenceModelSpec.model_validate(spec)
+        self._warn_refused(folder.name, name, check(parsed, name=folder.name))
 
     def _version(self, folder: ModelFolder) -> int:
         versions = folder.versions()
         if not versions:
-            raise ImportFailedError(
-                "found no version folder, expected one such as 1; add the artifact"
-            )
-        if len(versions) > 1:
-            others = ", ".join(map(str, versions[:-1]))
-            self._warn(
-                folder.name,
-                f"only version {versions[-1]} is imported, not {others}: an InferenceModel serves"
-                " one version",
-            )
-        return versions[-1]
+            raise ImportFailedError(no_version(folder.path))
+        version = served_versions(folder.config, versions)[-1]
+        others = [other for other in versions if other != version]
+        for sentence in version_changes(version, others):
+            self._warn(folder.name, sentence)
+        for name in passed_over(folder.path):
+            self._warn(folder.name, f"the folder {name} is not imported: Triton passes over it")
+        return version
 
-    def _source(self, folder: ModelFolder, version: int, main: str | None) -> dict[str, str]:
+    def _source(self, folder: ModelFolder, version: int, main: str | None) -> dict[str, Any]:
         """Return the source: a single file with its digest, or the version's folder."""
         prefix = f"{self._options.source_prefix.rstrip('/')}/{folder.name}/{version}"
         inside = folder.path / str(version)
         files = folder.version_files(version)
         if main is not None and main not in files:
-            there = ", ".join(sorted(files)) or "nothing"
-            raise ImportFailedError(f"found {there} in version {version}, expected {main}; add it")
+            raise ImportFailedError(no_main_file(files, version, main))
         if main is not None and files == {main} and (inside / main).is_file():
-            return {"uri": f"{prefix}/{main}", "sha256": sha256(inside / main)}
+            return self._with_secret(uri=f"{prefix}/{main}", sha256=sha256(inside / main))
         digest = self._options.folder_digest
         pin = {"sha256": digest(inside)} if digest else {}
         if self._options.source_prefix.startswith("https://"):
@@ -196,9 +216,13 @@ class _Import:
                 f"version {version} has several files: pack them with `tar -C {folder.name}/"
                 f"{version} -czf {folder.name}/{version}.tar.gz .` and upload that",
             )
-            return {"uri": f"{prefix}.tar.gz"}
+            return self._with_secret(uri=f"{prefix}.tar.gz")
         slash = "" if self._options.source_prefix.startswith("pvc://") else "/"
-        return {"uri": f"{prefix}{slash}", **pin}
+        return self._with_secret(uri=f"{prefix}{slash}", **pin)
+
+    def _with_secret(self, **source: Any) -> dict[str, Any]:
+        secret = self._options.secret
+        return {**source, "secretRef": {"name": secret}} if secret else source
 
     def _ensemble(self, folder: ModelFolder, name: str) -> None:
         self._check_steps_imported(folder.name)
@@ -206,14 +230,14 @@ class _Import:
         unread = [*drop_unread(config)]
         spec = ensemble_spec(config, name=folder.name, resource_name=name, served=self._served)
         newest = max(folder.versions(), default=None)
-        self._served[folder.name] = Served(name, ReferenceKind.ENSEMBLE_PIPELINE, newest)
+        kind = ReferenceKind.ENSEMBLE_PIPELINE
+        self._served[folder.name] = Served(name, kind, newest, gpus_of(spec))
         self._configs[folder.name] = config
         self._add(ENSEMBLE_PIPELINE, name, spec)
         self._warn_about(folder, spec, [*left_out, *unread])
-        for sentence in other_versions(config, self._served):
+        for sentence in (*pipeline_version(newest), *other_versions(config, self._served)):
             self._warn(folder.name, sentence)
-        for problem in graph_problems(config, spec, self._configs):
-            self._warn(folder.name, f"the operator will refuse it: {problem}")
+        self._warn_refused(folder.name, name, graph_problems(config, spec, self._configs))
 
     def _check_steps_imported(self, name: str) -> None:
         """Raise ImportFailedError for a cycle of ensembles, or steps that were not imported."""

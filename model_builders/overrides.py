@@ -12,12 +12,12 @@ from google.protobuf import text_format
 
 from inference_operator.api.problem import Problem, first
 from inference_operator.api.quoting import LISTED, MOST_PROBLEMS, listed, quoted, short
-from inference_operator.api.suggestions import closest
 from inference_operator.api.triton import MOST_BACKSLASHES
 from model_builders.names import PLATFORMS
 from model_builders.problem import ConfigError
 from model_builders.protobuf import written_config
 from model_builders.spec_paths import OF_CUSTOM, OF_MODEL, Owners, spec_path
+from model_builders.spelling import enum_suggestion, field_suggestion
 
 OVERRIDES = "spec.triton.configOverrides"
 _NAMED_LISTS = ("input", "output")
@@ -95,29 +95,16 @@ def _without_value(reason: str) -> str:
 
 
 def _suggestion(error: text_format.ParseError, text: str) -> str:
+    if remedy := enum_suggestion(str(error)):
+        return remedy
     lines = text.splitlines()
     line, column = error.GetLine() or 0, error.GetColumn() or 0
     if 0 < line <= len(lines):
         word = lines[line - 1][max(column - 1, 0) :].strip()
         word = "".join(c if c.isalnum() or c == "_" else " " for c in word).partition(" ")[0]
-        near = closest(word, _field_names(), 0.75)
-        if near not in (None, word):
-            return f"did you mean {near}?"
+        if remedy := field_suggestion(word):
+            return remedy
     return "write it as in config.pbtxt, such as `model_transaction_policy { decoupled: true }`"
-
-
-def _field_names() -> list[str]:
-    seen: set[str] = set()
-    pending = [written_config().DESCRIPTOR]
-    names: list[str] = []
-    while pending:
-        descriptor = pending.pop()
-        if descriptor.full_name in seen:
-            continue
-        seen.add(descriptor.full_name)
-        names.extend(f.name for f in descriptor.fields)
-        pending.extend(f.message_type for f in descriptor.fields if f.message_type)
-    return names
 
 
 def _is_map(descriptor: Any) -> bool:

@@ -24,6 +24,7 @@ from hack.product import (
 )
 from hack.services.cluster_store import ClusterStore
 from hack.services.port_forward import port_forward
+from inference_operator.domain.kubectl_yaml import write_manifests
 
 NAMESPACE = "trading"
 MODEL = "lstm-price-predictor"
@@ -113,7 +114,7 @@ def pinned() -> Path:
     digest = (TRAINED / "model.pt.sha256").read_text().split()[0]
     body["spec"]["model"]["source"]["sha256"] = digest
     path = TRAINED / SAMPLE.name
-    path.write_text(yaml.safe_dump(body, sort_keys=False))
+    path.write_text(write_manifests([body]))
     return path
 
 

@@ -22,7 +22,12 @@ def torchscript_names(spec: InferenceModelSpec) -> Iterator[Problem]:
         return
     yield from _indices(INPUTS, spec.model.inputs or ())
     yield from _indices(OUTPUTS, spec.model.outputs or ())
-    for index, tensor in enumerate(spec.model.inputs or ()):
+    inputs = spec.model.inputs or ()
+    by_order = not any(_is_argument(tensor.name) for tensor in inputs)
+    for index, tensor in enumerate(inputs):
+        # No argument has a space in its name, so the order of the list is meant.
+        if by_order and " " in tensor.name:
+            continue
         if not _INDEXED.fullmatch(tensor.name) and not _is_argument(tensor.name):
             yield Problem(
                 f"{INPUTS}[{index}].name",

@@ -113,21 +113,15 @@ def optional_in_batches(spec: InferenceModelSpec) -> Iterator[Problem]:
 
 
 def optional_inputs(spec: InferenceModelSpec) -> Iterator[Problem]:
-    """Require one input that is not optional, and all inputs of a TensorRT engine."""
-    inputs = spec.model.inputs or ()
-    if inputs and all(tensor.optional for tensor in inputs):
-        yield Problem(
-            f"{INPUTS}[0].optional",
-            "true for every input",
-            "at least one input that each request must hold",
-            "remove optional from one of them",
-        )
-    if spec.model.known_format is ModelFormat.TENSORRT:
-        for index, tensor in enumerate(inputs):
-            if tensor.optional:
-                yield Problem(
-                    f"{INPUTS}[{index}].optional",
-                    "true for a tensorrt model",
-                    "false: a TensorRT engine runs with all of its inputs",
-                    "remove optional",
-                )
+    """Require all inputs of a TensorRT engine. Others may have optional inputs only: Triton serves
+    them, and each request must hold some input."""
+    if spec.model.known_format is not ModelFormat.TENSORRT:
+        return
+    for index, tensor in enumerate(spec.model.inputs or ()):
+        if tensor.optional:
+            yield Problem(
+                f"{INPUTS}[{index}].optional",
+                "true for a tensorrt model",
+                "false: a TensorRT engine runs with all of its inputs",
+                "remove optional",
+            )

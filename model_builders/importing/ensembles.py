@@ -35,6 +35,13 @@ class Served:
     resource_name: str
     kind: ReferenceKind
     version: int | None = None
+    gpus: int = 0
+    """GPUs that a pod needs for it."""
+
+
+def gpus_of(spec: Mapping[str, Any]) -> int:
+    """Return the GPUs that a written spec asks for."""
+    return int(spec.get("accelerator", {}).get("count", 0))
 
 
 def is_ensemble(config: ModelConfig) -> bool:
@@ -65,6 +72,10 @@ def ensemble_spec(
         for tensor in read_inputs(target)
     ]
     spec["outputs"] = read_outputs(target)
+    # All steps share the pod's GPUs, so the step with the most of them decides.
+    gpus = max(served[step.model_name].gpus for step in target.ensemble_scheduling.step)
+    if gpus:
+        spec["accelerator"] = {"count": gpus}
     models = _models(spec, target)
     pipeline = _validated(spec)
 

@@ -9,10 +9,10 @@ from pathlib import Path
 from inference_operator.api.triton import MOST_BACKSLASHES
 from model_builders.config import parse_pbtxt
 from model_builders.importing.failure import ImportFailedError
+from model_builders.importing.lookalikes import CONFIG, misnamed_config
 from model_builders.problem import ConfigError
 from model_builders.protobuf import ModelConfig
 
-CONFIG = "config.pbtxt"
 MOST_CONFIG = 1 << 20
 _BYTE_ORDER_MARK = "\ufeff"
 
@@ -86,6 +86,8 @@ def _read(folder: Path) -> ModelConfig:
             )
         return parse_pbtxt(text, path=f"{folder.name}/{CONFIG}")
     except FileNotFoundError:
+        if sentence := misnamed_config(folder):
+            raise ImportFailedError(sentence) from None
         return ModelConfig()  # Triton completes it from the files, and so does the import
     except ConfigError as error:
         raise ImportFailedError(str(error)) from error

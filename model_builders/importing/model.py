@@ -34,7 +34,7 @@ class Serving:
 
     served_name: str
     resource_name: str
-    source: Mapping[str, str]
+    source: Mapping[str, Any]
     gpus: int = 0
 
 

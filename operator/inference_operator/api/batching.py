@@ -7,9 +7,10 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Bool, Duration, Int
+from inference_operator.api.model import MAX_BATCH
 from inference_operator.api.rules import Rule, UniqueBy
 
-BatchSize = Annotated[Int, Field(ge=1, le=65536)]
+BatchSize = Annotated[Int, Field(ge=1, le=MAX_BATCH)]
 Priority = Annotated[Int, Field(ge=1, le=1000)]
 
 

@@ -10,6 +10,8 @@ from inference_operator.api.batching import DynamicBatching
 from inference_operator.api.builtin import Builtin
 from inference_operator.api.cross_field import PIPELINE_RULES, STEP_RULES
 from inference_operator.api.model import (
+    MAX_BATCH,
+    MAX_TENSORS,
     Model,
     ModelName,
     TensorName,
@@ -47,12 +49,12 @@ StepName = Annotated[
 ]
 TensorMap = Annotated[
     dict[str, TensorName],
-    Field(min_length=1, max_length=64),
+    Field(min_length=1, max_length=MAX_TENSORS),
     keys(
-        rf"[^\s{CONTROLS}]+",
+        rf"[^{CONTROLS}]+",
         253,
         "a name that a tensor cannot have",
-        "names of 1 to 253 characters without spaces and control characters",
+        "names of 1 to 253 characters without control characters",
         "write the name that the model gives it",
     ),
 ]
@@ -208,13 +210,13 @@ class EnsemblePipelineSpec(ServingSpec):
     steps: Annotated[tuple[Step, ...], Field(min_length=1, max_length=MAX_STEPS), UniqueBy("name")]
     """Steps of the pipeline. Triton runs each one as soon as its inputs are there."""
 
-    inputs: Annotated[tuple[PipelineInput, ...], Field(min_length=1, max_length=64)]
+    inputs: Annotated[tuple[PipelineInput, ...], Field(min_length=1, max_length=MAX_TENSORS)]
     """Inputs of the pipeline."""
 
-    outputs: Annotated[tuple[PipelineOutput, ...], Field(min_length=1, max_length=64)]
+    outputs: Annotated[tuple[PipelineOutput, ...], Field(min_length=1, max_length=MAX_TENSORS)]
     """Outputs of the pipeline."""
 
-    max_batch_size: Annotated[Int, Field(ge=0, le=65536)] = 0
+    max_batch_size: Annotated[Int, Field(ge=0, le=MAX_BATCH)] = 0
     """Largest batch of a request; every step must accept it. 0: the pipeline has no batch
     dimension."""
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Bool, Int, Quantity
 from inference_operator.api.batching import DynamicBatching
-from inference_operator.api.model import DataType, Dim, TensorName
+from inference_operator.api.model import MAX_BATCH, DataType, Dim, TensorName
 from inference_operator.api.one_of import exactly_one
 from inference_operator.api.rules import Check, Rule, UniqueBy, cel_string, keys
 from inference_operator.api.triton_server import TritonServer
@@ -128,7 +128,7 @@ class Warmup(ApiModel):
     name: Annotated[str, Field(min_length=1, max_length=253)]
     """Name of the sample, shown in Triton's log."""
 
-    batch_size: Annotated[Int, Field(ge=1, le=65536)] = 1
+    batch_size: Annotated[Int, Field(ge=1, le=MAX_BATCH)] = 1
     """Batch size of the request; 1 for models without a batch dimension."""
 
     count: Annotated[Int, Field(ge=0, le=1000)] = 1

@@ -10,11 +10,8 @@ from typing import Any
 
 from inference_operator.api.quoting import python_value, quoted, short
 from inference_operator.domain.body import MutableBody
-from inference_operator.domain.bounded_yaml import (
-    YamlLimits,
-    YamlRefusedError,
-    parse_yaml_documents,
-)
+from inference_operator.domain.bounded_yaml import YamlLimits, YamlRefusedError
+from inference_operator.domain.kubectl_yaml import parse_manifests
 
 STDIN = "-"
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -41,9 +38,12 @@ class Document:
     body: MutableBody
 
 
-def documents(names: Sequence[str]) -> list[Document]:
-    """Return the manifests of files, folders and stdin (`-`), or raise InputError."""
-    return [document for name in names for file in _files(name) for document in _read(file)]
+def documents(names: Sequence[str], *, live: bool = False) -> list[Document]:
+    """Return the manifests of files, folders and stdin (`-`), or raise InputError.
+
+    `live` is for what `kubectl get` printed: texts without quotes are then what kubectl reads.
+    """
+    return [document for name in names for file in _files(name) for document in _read(file, live)]
 
 
 def _files(name: str) -> list[str]:
@@ -60,19 +60,27 @@ def _files(name: str) -> list[str]:
     return files
 
 
-def _read(name: str) -> list[Document]:
+def _read(name: str, live: bool) -> list[Document]:
     where = "standard input" if name == STDIN else name
     try:
-        parsed = list(parse_yaml_documents(_text(name), where, LIMITS))
+        return manifests_of(_text(name), where, live=live)
     except OSError as error:
         raise InputError(f"{where}: cannot be read: {error.strerror}") from None
-    except YamlRefusedError as error:
-        raise InputError(error.at(where)) from None
     except UnicodeDecodeError as error:
         byte = f"byte 0x{error.object[error.start]:02x} at {error.start:,}"
         raise InputError(
             f"{where}: cannot be read as YAML: found {byte}, expected UTF-8: save it as UTF-8"
         ) from None
+    except ValueError as error:
+        raise InputError(f"{where}: cannot be read: {error}") from None
+
+
+def manifests_of(text: str, where: str, *, live: bool = False) -> list[Document]:
+    """Return the manifests of a text, or raise InputError; messages call the text `where`."""
+    try:
+        parsed = list(parse_manifests(text, where, LIMITS, as_printed=live))
+    except YamlRefusedError as error:
+        raise InputError(error.at(where)) from None
     except ValueError as error:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
     return [

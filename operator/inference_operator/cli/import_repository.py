@@ -3,13 +3,14 @@
 import argparse
 import re
 import sys
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, TextIO
-
-import yaml
+from typing import TextIO
 
 from inference_operator.api.quoting import one_line
 from inference_operator.api.source import Source
+from inference_operator.cli.import_check import unserved
+from inference_operator.domain.kubectl_yaml import write_manifests
 from inference_operator.load.failure import LoadError
 from inference_operator.load.transfer.digest import digest_of
 
@@ -26,7 +27,13 @@ PREFIX_HELP = (
     f"address of the repository in the cluster: {_FORMS}; a model's source becomes"
     " PREFIX/MODEL/VERSION/FILE"
 )
+# The keys of the Secret; https stores that need a token are fewer.
+_NEED_CREDENTIALS = {
+    "s3": "accessKeyId and secretAccessKey",
+    "gs": "credentials.json",
+}
 _NAMESPACE = r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_SECRET = r"(?=.{1,253}$)[a-z0-9]([-a-z0-9.]*[a-z0-9])?"
 
 
 def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -46,6 +53,11 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
         default=0,
         metavar="N",
         help="GPUs for models whose config does not say where they run (default: none)",
+    )
+    parser.add_argument(
+        "--secret",
+        metavar="NAME",
+        help="Secret with the credentials of the source, in the namespace of the manifests",
     )
     parser.set_defaults(func=run)
 
@@ -70,19 +82,31 @@ def run(args: argparse.Namespace, out: TextIO | None = None, err: TextIO | None 
     if problem is not None:
         print(one_line(f"error: {problem}"), file=err)
         return 2
-    options = ImportOptions(args.source_prefix, args.namespace, args.gpus, _digest)
+    options = ImportOptions(args.source_prefix, args.namespace, args.gpus, args.secret, _digest)
     imported = import_repository(args.path, options)
-    for sentence in imported.warnings:
+    text = write_manifests(imported.manifests, allow_unicode=True, width=100)
+    warnings = [*_secret_warning(args), *imported.warnings, *unserved(text, imported.refused)]
+    for sentence in warnings:
         print(one_line(f"warning: {sentence}"), file=err)
     for sentence in imported.failures:
         print(one_line(f"error: {sentence}"), file=err)
     if imported.manifests:
-        out.write(_manifests(imported.manifests))
+        out.write(text)
     elif not imported.failures:
         empty = f"error: found no model in {args.path}, expected folders with models"
         print(one_line(empty), file=err)
         return 2
     return 1 if imported.failures else 0
+
+
+def _secret_warning(args: argparse.Namespace) -> Iterator[str]:
+    """Yield a warning if pods could need credentials that no manifest names."""
+    scheme = args.source_prefix.partition(":")[0]
+    if args.secret is None and scheme in _NEED_CREDENTIALS:
+        yield (
+            f"{scheme}:// without --secret: a bucket that is not public needs credentials; make a"
+            f" Secret with {_NEED_CREDENTIALS[scheme]}, and import with --secret NAME"
+        )
 
 
 def _digest(folder: Path) -> str:
@@ -102,6 +126,16 @@ def _bad_arguments(args: argparse.Namespace) -> str | None:
         )
     if not _is_prefix(args.source_prefix):
         return f'found --source-prefix "{args.source_prefix}", expected {_FORMS}'
+    if args.secret is not None and args.source_prefix.startswith("pvc://"):
+        return (
+            f'found --secret "{args.secret}" with {args.source_prefix}, expected no Secret, since a'
+            " volume claim does not need credentials; remove --secret"
+        )
+    if args.secret is not None and not re.fullmatch(_SECRET, args.secret, re.ASCII):
+        return (
+            f"found --secret \"{args.secret}\", expected up to 253 lower-case letters, digits, '-'"
+            " and '.', with a letter or digit at both ends; write the name as Kubernetes has it"
+        )
     if args.namespace is not None and not re.fullmatch(_NAMESPACE, args.namespace, re.ASCII):
         return (
             f'found --namespace "{args.namespace}", expected up to 63 lower-case letters, digits'
@@ -129,26 +163,3 @@ def _is_prefix(prefix: str) -> bool:
     except ValueError:
         return False
     return source.scheme in _SCHEMES
-
-
-def _manifests(manifests: list[dict[str, Any]]) -> str:
-    def text(allow_unicode: bool) -> str:
-        return yaml.dump_all(
-            manifests, Dumper=_Dumper, sort_keys=False, allow_unicode=allow_unicode, width=100
-        )
-
-    written = text(allow_unicode=True)
-    # A terminal would obey marks of direction, which YAML writes as letters.
-    return written if all(map(str.isprintable, written.split("\n"))) else text(allow_unicode=False)
-
-
-class _Dumper(yaml.SafeDumper):
-    """Texts of several lines as blocks, lists indented as kubectl prints them."""
-
-
-def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in value else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
-
-
-_Dumper.add_representer(str, _text)

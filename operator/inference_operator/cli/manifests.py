@@ -44,7 +44,13 @@ def units(
             "found - twice, expected it once: standard input can be read only once; write one of"
             " the two to a file"
         )
-    ours = resources(files)
+    yield from planned(resources(files), live, defaults)
+
+
+def planned(
+    ours: Sequence[Resource], live: Sequence[str], defaults: Defaults
+) -> Iterator[tuple[Observed, Plan]]:
+    """Yield each of the custom resources and the operator's plan for it, as `units` does."""
     store = _cluster(live)
     for resource in ours:
         _put(store, resource)
@@ -61,7 +67,7 @@ def units(
 
 def _cluster(live: Sequence[str]) -> Store:
     store = Store(report=_refuse)
-    for document in documents(live):
+    for document in documents(live, live=True):
         check_live(document)
         kind = str(document.body.get("kind"))
         with legible(f"{document.place}: {kind} {document.body['metadata']['name']}"):

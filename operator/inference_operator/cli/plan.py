@@ -1,17 +1,15 @@
 """`inference-operator plan` and `render`: the operator's plan and its reasons, offline."""
 
 import argparse
-import re
 from collections.abc import Callable
 from typing import Any
-
-import yaml
 
 from inference_operator.api.quoting import visible
 from inference_operator.cli.arguments import add_input, refusals, report, unknown
 from inference_operator.cli.documents import InputError
 from inference_operator.cli.manifests import units
 from inference_operator.domain.allow_lists import FORMS
+from inference_operator.domain.kubectl_yaml import write_manifests
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.status.explain import explain
@@ -97,7 +95,7 @@ def _plans(arguments: argparse.Namespace) -> list[Plan]:
 
 def _print_manifests(plan: Plan) -> None:
     manifests = [dict(a.manifest) for a in plan.actions if not isinstance(a, Delete)]
-    print(yaml.dump_all(manifests, Dumper=_Readable, sort_keys=False, explicit_start=True), end="")
+    print(write_manifests(manifests, explicit_start=True), end="")
 
 
 def _print_configs(plan: Plan) -> None:
@@ -110,22 +108,3 @@ def _print_configs(plan: Plan) -> None:
                 # An escape has the same meaning in the file, and a terminal does not obey it.
                 lines = [visible(line) for line in f"# {plan.key}: {file}\n{text}".split("\n")]
                 print("\n".join(lines), end="")
-
-
-_NUMBERLIKE = re.compile(r"[0-9]+(\.[0-9]*)?([eE][-+]?[0-9]+)?")
-
-
-class _Readable(yaml.SafeDumper):
-    """A dumper that writes multi-line texts as blocks, and no anchors."""
-
-    def ignore_aliases(self, data: Any) -> bool:
-        return True
-
-
-def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    # A revision such as 12345e6789 is text here, but a number to parsers of YAML 1.2.
-    style = "|" if "\n" in text else "'" if _NUMBERLIKE.fullmatch(text) else None
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
-
-
-_Readable.add_representer(str, _text)

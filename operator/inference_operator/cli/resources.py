@@ -23,11 +23,15 @@ class Resource:
 
 
 def resources(names: Sequence[str]) -> list[Resource]:
-    """Return the custom resources of the files in their order; InputError where there are none.
+    """Return the custom resources of the files in their order; InputError where there are none."""
+    return own_resources(documents(names), ", ".join(names))
 
-    Resources of other API groups are skipped.
+
+def own_resources(manifests: Sequence[Document], where: str) -> list[Resource]:
+    """Return the custom resources among manifests in their order; InputError if there are none.
+
+    Resources of other API groups are skipped. Messages call the files `where`.
     """
-    manifests = documents(names)
     places: dict[UnitKey, str] = {}
     ours: list[Resource] = []
     for document in manifests:
@@ -45,7 +49,7 @@ def resources(names: Sequence[str]) -> list[Resource]:
     if not ours:
         kinds = ", ".join(sorted({str(each.body.get("kind")) for each in manifests})) or "nothing"
         expected = " or an ".join(UNIT_BY_KIND)
-        raise InputError(f"{', '.join(names)}: found {kinds}, expected an {expected}")
+        raise InputError(f"{where}: found {kinds}, expected an {expected}")
     return ours
 
 

@@ -73,15 +73,17 @@ def parse_yaml(text: str, limits: YamlLimits) -> Any:
     return only.value if only else None
 
 
-def parse_yaml_documents(text: str, name: str, limits: YamlLimits) -> Iterator[YamlDocument]:
+def parse_yaml_documents(
+    text: str, name: str, limits: YamlLimits, loader_type: "type[BoundedLoader] | None" = None
+) -> Iterator[YamlDocument]:
     """Yield each document as it is read; raise YamlRefusedError at the first bad one. Messages
-    about syntax call the text `name`."""
+    about syntax call the text `name`. Absent `loader_type`: values as PyYAML reads them."""
     if len(text) > limits.size:
         raise YamlRefusedError(
             f"found more than {limits.size:,} characters, expected at most {limits.size:,}"
         )
     try:
-        loader = _BoundedLoader(text, name, limits)
+        loader = (loader_type or BoundedLoader)(text, name, limits)
         while loader.check_node():
             node = loader.get_node()
             if node is not None:
@@ -91,10 +93,10 @@ def parse_yaml_documents(text: str, name: str, limits: YamlLimits) -> Iterator[Y
         raise YamlRefusedError(f"cannot be read as YAML: {summary}") from None
 
 
-def _value(loader: "_BoundedLoader", node: yaml.Node) -> Any:
+def _value(loader: "BoundedLoader", node: yaml.Node) -> Any:
     try:
         return loader.construct_document(node)
-    except yaml.YAMLError:
+    except (yaml.YAMLError, YamlRefusedError):
         raise
     except _NO_VALUE as error:
         message = beginning(f"{type(error).__name__}: {error}")
@@ -111,7 +113,7 @@ class _Extent:
     height: int
 
 
-class _BoundedLoader(yaml.SafeLoader):
+class BoundedLoader(yaml.SafeLoader):
     """Loader that counts while it composes, and refuses repeated keys: YAML silently keeps the
     last."""
 

@@ -8,6 +8,7 @@ from inference_operator.domain.bounded_yaml import (
     YamlRefusedError,
     parse_yaml_documents,
 )
+from inference_operator.domain.kubectl_yaml import parse_manifests
 from inference_operator.domain.load_report import MAX_BYTES, LoadReport
 from inference_operator.domain.repository_plan import PlanError, RepositoryPlan
 from tests.bombs import laughs, merges, nested_aliases
@@ -49,6 +50,12 @@ def _yaml(data: bytes) -> Iterator[str]:
     for limits in (_YAML, _WITH_ALIASES):
         try:
             for _ in parse_yaml_documents(text, "file", limits):
+                pass
+        except YamlRefusedError as error:
+            yield error.at("file")
+    for as_printed in (False, True):
+        try:
+            for _ in parse_manifests(text, "file", _WITH_ALIASES, as_printed=as_printed):
                 pass
         except YamlRefusedError as error:
             yield error.at("file")

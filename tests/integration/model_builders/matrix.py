@@ -88,6 +88,29 @@ LOADS: dict[str, Case] = {
     "latest-version": echo({"versionPolicy": {"latest": {"numVersions": 2}}}),
     "named-version": echo({"versionPolicy": {"specific": {"versions": [1]}}}),
     "optional-input": echo(inputs=[tensor("X", [2]), tensor("MASK", [2], optional=True)]),
+    "only-optional-inputs": echo(
+        inputs=[tensor("X", [2], optional=True), tensor("MASK", [2], optional=True)]
+    ),
+    "a-name-with-spaces": Case(
+        spec(
+            model={
+                "inputs": [tensor("Use Chip", [2])],
+                "outputs": [tensor("Y", [2]), tensor("is fraud?", [2])],
+            }
+        ),
+        inputs=[value("Use Chip", [1, 2], [1.0, 2.0])],
+        answer=[1.0, 2.0],
+    ),
+    "many-inputs": Case(
+        spec(
+            model={
+                "inputs": [tensor(f"column {n}", [2], optional=n > 0) for n in range(512)],
+                "maxBatchSize": 2**31 - 1,
+            }
+        ),
+        inputs=[value("column 0", [1, 2], [1.0, 2.0])],
+        answer=[1.0, 2.0],
+    ),
     "scalars": Case(
         spec(
             model={
@@ -182,6 +205,7 @@ LOADS: dict[str, Case] = {
     ),
     "torch-by-argument": torch_case(("window", "factor"), ["SCALED__0"]),
     "torch-by-order": torch_case(("A", "B"), ["SCALED", "SAME"]),
+    "torch-with-spaces": torch_case(("Use Chip", "a city"), ["SCALED", "is fraud?"]),
 }
 
 REFUSED: dict[str, tuple[Case, str]] = {

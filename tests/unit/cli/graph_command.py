@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from inference_operator.cli.main import main
+from inference_operator.domain.kubectl_yaml import write_manifests
 
 TENSORS = {
     "inputs": [{"name": "x", "dataType": "FP32", "shape": [4]}],
@@ -28,5 +28,5 @@ def output_of(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, 
 
 def written(folder: Path, *bodies: dict[str, Any], name: str = "pipeline.yaml") -> Path:
     path = folder / name
-    path.write_text(yaml.safe_dump_all(bodies))
+    path.write_text(write_manifests(bodies))
     return path

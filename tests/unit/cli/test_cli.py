@@ -6,9 +6,9 @@ import sys
 from pathlib import Path
 
 import pytest
-import yaml
 
 from inference_operator.cli.main import READER_GONE, main
+from inference_operator.domain.kubectl_yaml import write_manifests
 from tests.fakes.bodies import imodel
 
 ROOT = Path(__file__).parents[3]
@@ -50,7 +50,7 @@ def test_a_reader_that_goes_away_ends_a_command_without_a_traceback(
     words: tuple[str, ...], tmp_path: Path
 ) -> None:
     manifest = tmp_path / "model.yaml"
-    manifest.write_text(yaml.safe_dump(imodel()))
+    manifest.write_text(write_manifests([imodel()]))
     reader, writer = os.pipe()
     os.close(reader)
     done = subprocess.run(

@@ -4,8 +4,8 @@ import io
 from pathlib import Path
 
 import pytest
-import yaml
 
+from inference_operator.domain.kubectl_yaml import write_manifests
 from tests.fakes.bodies import epipe, imodel, step
 from tests.fakes.harness import OperatorHarness
 from tests.unit.cli.graph_command import MODEL, output_of, written
@@ -125,6 +125,6 @@ def test_a_markdown_file_shows_the_drawing(
 def test_it_reads_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sys.stdin", io.StringIO(yaml.safe_dump_all([epipe(), imodel()])))
+    monkeypatch.setattr("sys.stdin", io.StringIO(write_manifests([epipe(), imodel()])))
 
     assert output_of(capsys, "-f", "-")[0] == 0

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from inference_operator.cli.main import main
-from inference_operator.cli.plan import _Readable
+from inference_operator.domain.kubectl_yaml import write_manifests
 from tests.fakes.bodies import imodel
 from tests.fakes.harness import OperatorHarness
 
@@ -16,7 +16,7 @@ from tests.fakes.harness import OperatorHarness
 @pytest.fixture
 def manifest(tmp_path: Path) -> Path:
     path = tmp_path / "model.yaml"
-    path.write_text(yaml.safe_dump(imodel(replicas=2)))
+    path.write_text(write_manifests([imodel(replicas=2)]))
     return path
 
 
@@ -69,7 +69,7 @@ def test_render_can_print_config_pbtxt_alone(
 def test_it_reads_standard_input(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    both = yaml.safe_dump_all(
+    both = write_manifests(
         [imodel("one"), {"apiVersion": "v1", "kind": "ConfigMap"}, imodel("two")]
     )
     monkeypatch.setattr("sys.stdin", io.StringIO(both))
@@ -88,7 +88,7 @@ def test_a_manifest_without_a_namespace_is_of_the_default_one(
     body = imodel()
     del body["metadata"]["namespace"]
     path = tmp_path / "m.yaml"
-    path.write_text(yaml.safe_dump(body))
+    path.write_text(write_manifests([body]))
 
     assert output_of(capsys, "plan", "-f", path)[1].startswith("InferenceModel/default/fx-drift:")
 
@@ -97,7 +97,7 @@ def test_an_invalid_spec_is_1_and_says_every_problem(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "m.yaml"
-    path.write_text(yaml.safe_dump(imodel(replicas=-1, resources={"memory": "1Gi"})))
+    path.write_text(write_manifests([imodel(replicas=-1, resources={"memory": "1Gi"})]))
     status, out, err = output_of(capsys, "plan", "-f", path)
 
     assert (status, out) == (1, "")
@@ -172,7 +172,7 @@ def test_a_spec_of_any_shape_is_1(
     spec: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "m.yaml"
-    path.write_text(yaml.safe_dump({**imodel(), "spec": spec}))
+    path.write_text(write_manifests([{**imodel(), "spec": spec}]))
     status, _, err = output_of(capsys, "plan", "-f", path)
 
     assert status == 1
@@ -193,7 +193,7 @@ async def live(tmp_path: Path, *, replicas: int = 2) -> Path:
     await world.settle()
     items = [body for _, body in world.cluster.snapshot()]
     path = tmp_path / "live.yaml"
-    path.write_text(yaml.safe_dump({"apiVersion": "v1", "kind": "List", "items": items}))
+    path.write_text(write_manifests([{"apiVersion": "v1", "kind": "List", "items": items}]))
     return path
 
 
@@ -231,7 +231,7 @@ def test_live_objects_without_metadata_are_refused(
 
 def test_text_that_looks_like_a_number_is_quoted_for_parsers_of_yaml_1_2() -> None:
     texts = {"revision": "12345e6789", "sha": "0123456789", "name": "fx-drift"}
-    assert yaml.dump(texts, Dumper=_Readable, sort_keys=False) == (
+    assert write_manifests([texts]) == (
         "revision: '12345e6789'\nsha: '0123456789'\nname: fx-drift\n"
     )
 

@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from inference_operator.domain.kubectl_yaml import write_manifests
 from tests.fakes.bodies import PIPELINE, epipe, imodel, step
 from tests.unit.cli.test_plan import output_of
 from tests.unit.passes.pipeline_harness import PipelineHarness
@@ -15,7 +15,7 @@ from tests.unit.passes.pipeline_harness import PipelineHarness
 def file(tmp_path: Path) -> Any:
     def written(*bodies: dict[str, Any]) -> Path:
         path = tmp_path / "desk.yaml"
-        path.write_text(yaml.safe_dump_all(bodies))
+        path.write_text(write_manifests(bodies))
         return path
 
     return written
@@ -124,7 +124,7 @@ async def test_a_model_that_is_live_and_never_was_ready_is_asked_about_in_the_cl
     await desk.settle()
     live = tmp_path / "live.yaml"
     items = [{"kind": kind, **body} for kind, body in desk.cluster.snapshot() if kind != "Event"]
-    live.write_text(yaml.safe_dump({"kind": "List", "items": items}))
+    live.write_text(write_manifests([{"kind": "List", "items": items}]))
     capsys.readouterr()
     manifests = file(epipe(), imodel(model=REGISTERED))
     _, out, _ = output_of(capsys, "plan", "-f", manifests, "--live", live)
@@ -159,7 +159,7 @@ async def test_what_is_live_is_what_a_step_stands_for(
     await desk.serving(5)
     live = tmp_path / "live.yaml"
     items = [{"kind": kind, **body} for kind, body in desk.cluster.snapshot() if kind != "Event"]
-    live.write_text(yaml.safe_dump({"kind": "List", "items": items}))
+    live.write_text(write_manifests([{"kind": "List", "items": items}]))
     capsys.readouterr()
 
     status, out, _ = output_of(capsys, "plan", "-f", file(epipe(), imodel()), "--live", live)
@@ -213,8 +213,8 @@ def test_each_command_reads_all_files_that_it_is_given(
 ) -> None:
     pipeline, model = tmp_path / "pipeline.yaml", tmp_path / "models" / "model.yaml"
     model.parent.mkdir()
-    pipeline.write_text(yaml.safe_dump(epipe()))
-    model.write_text(yaml.safe_dump(imodel()))
+    pipeline.write_text(write_manifests([epipe()]))
+    model.write_text(write_manifests([imodel()]))
     status, out, err = output_of(capsys, command, "-f", pipeline, "-f", model.parent)
 
     assert (status, err) == (0, "")

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from inference_operator.cli.documents import InputError
 from inference_operator.cli.resources import resources
+from inference_operator.domain.kubectl_yaml import write_manifests
 from tests.fakes.bodies import epipe, imodel
 
 OURS = "inference.aipx.io/v1alpha1"
@@ -15,7 +15,7 @@ OURS = "inference.aipx.io/v1alpha1"
 
 def written(folder: Path, *bodies: dict[str, Any], name: str = "m.yaml") -> str:
     path = folder / name
-    path.write_text(yaml.safe_dump_all(bodies))
+    path.write_text(write_manifests(bodies))
     return str(path)
 
 
@@ -88,7 +88,7 @@ def test_a_resource_that_is_there_twice_is_refused_with_both_places(tmp_path: Pa
 
     with pytest.raises(InputError) as refused:
         resources([first, second])
-    line = yaml.safe_dump(imodel()).count("\n") + 2
+    line = write_manifests([imodel()]).count("\n") + 2
     assert str(refused.value) == (
         f"{second}, line 1: found EnsemblePipeline/desk-7/fx-signal a second time, the first is in"
         f" {first}, line {line}; expected each resource once: remove or rename one of the two"

@@ -7,8 +7,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from inference_operator.api.base import API_VERSION
+from inference_operator.cli.documents import LIMITS
+from inference_operator.cli.import_check import unserved
 from inference_operator.cli.import_repository import import_command
 from inference_operator.cli.main import main
+from inference_operator.domain.kubectl_yaml import parse_manifests, write_manifests
 
 CORPUS = Path(__file__).parents[2] / "data" / "triton_repositories"
 ARGUMENTS = ["--source-prefix", "pvc://models/repository"]
@@ -139,3 +143,77 @@ def test_the_operators_command_line_knows_it() -> None:
     )
     assert run.returncode == 0, run.stderr
     assert len(list(yaml.safe_load_all(run.stdout))) == 3
+
+
+@pytest.mark.parametrize("name", ["Y", "n", "1e-3", "true", "null", "1", "0o7"])
+def test_every_reader_of_yaml_reads_names_as_names(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    config = f"""backend: "python" parameters {{ key: "{name}" value {{ string_value: "{name}" }} }}
+      input {{ name: "{name}" data_type: TYPE_FP32 dims: 1 }}
+      output {{ name: "OUT" data_type: TYPE_FP32 dims: 1 }}"""
+    (tmp_path / "repository" / "bars" / "1").mkdir(parents=True)
+    (tmp_path / "repository" / "bars" / "config.pbtxt").write_text(config)
+    (tmp_path / "repository" / "bars" / "1" / "model.py").write_text("")
+    assert import_command([str(tmp_path / "repository"), *ARGUMENTS]) == 0
+    text = capsys.readouterr().out
+    manifests = [document.value for document in parse_manifests(text, "out", LIMITS)]
+    assert manifests == [
+        document.value for document in parse_manifests(text, "out", LIMITS, as_printed=True)
+    ]
+    assert manifests[0]["spec"]["model"]["inputs"][0]["name"] == name
+    assert manifests[0]["spec"]["triton"]["parameters"] == {name: name}
+
+
+def test_what_render_refuses_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    manifest = {
+        "apiVersion": API_VERSION,
+        "kind": "InferenceModel",
+        "metadata": {"name": "bars"},
+        "spec": {"model": {"source": {"uri": "pvc://models/bars"}, "format": "python"}},
+    }
+    text = write_manifests([manifest])
+    assert list(unserved(text, {"bars"})) == []
+    (sentence,) = unserved(text, ())
+    assert sentence.startswith("bars: the operator will refuse it: spec.model.format: found")
+    assert list(unserved("", ())) == []
+
+
+@pytest.mark.parametrize(
+    ("prefix", "secret", "expected"),
+    [
+        ("s3://models/r", (), "warning: s3:// without --secret: a bucket that is not public needs"),
+        ("gs://models/r", (), "warning: gs:// without --secret: a bucket that is not public needs"),
+        ("s3://models/r", ("--secret", "store"), ""),
+        ("https://models.example/r", ("--secret", "store"), ""),
+        (
+            "pvc://models/r",
+            ("--secret", "store"),
+            'error: found --secret "store" with pvc://models/',
+        ),
+        (
+            "s3://models/r",
+            ("--secret", "My_Store"),
+            'error: found --secret "My_Store", expected up',
+        ),
+    ],
+)
+def test_the_secret_of_the_sources(
+    prefix: str,
+    secret: tuple[str, ...],
+    expected: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (tmp_path / "bars" / "1").mkdir(parents=True)
+    (tmp_path / "bars" / "config.pbtxt").write_text(
+        'backend: "python" input { name: "a" data_type: TYPE_FP32 dims: 1 }'
+        'output { name: "b" data_type: TYPE_FP32 dims: 1 }'
+    )
+    (tmp_path / "bars" / "1" / "model.py").write_text("")
+    status = import_command([str(tmp_path), "--source-prefix", prefix, *secret])
+    captured = capsys.readouterr()
+    assert status == (2 if expected.startswith("error") else 0)
+    assert captured.err.startswith(expected)
+    assert bool(captured.err) == bool(expected)
+    assert ("secretRef:\n        name: store" in captured.out) == (status == 0 and bool(secret))

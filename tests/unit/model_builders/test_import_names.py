@@ -31,6 +31,14 @@ def test_the_name_that_kubernetes_cannot_hold_is_kept_for_triton(tmp_path: Path)
     assert manifest["spec"]["model"]["name"] == "lstm_price"
 
 
+@pytest.mark.parametrize(("name", "expected"), [("42", "model-42"), ("1.0", "model-1-0")])
+def test_a_name_without_a_letter_gets_some(name: str, expected: str, tmp_path: Path) -> None:
+    write(tmp_path, name, PYTHON, model_py="")
+    (manifest,) = imported(tmp_path).manifests
+    assert manifest["metadata"] == {"name": expected}
+    assert manifest["spec"]["model"]["name"] == name
+
+
 def test_two_models_whose_names_become_one_are_kept_apart(tmp_path: Path) -> None:
     for name in ("bar.maker", "bar_maker"):
         write(tmp_path, name, PYTHON, model_py="")

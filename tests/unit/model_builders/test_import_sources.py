@@ -52,5 +52,6 @@ def test_only_the_highest_version_is_imported_and_that_is_said(tmp_path: Path) -
     result = imported(tmp_path)
     assert result.manifests[0]["spec"]["model"]["source"]["uri"].endswith("/bars/10/model.py")
     assert result.warnings == [
-        "bars: only version 10 is imported, not 9: an InferenceModel serves one version"
+        "bars: only version 10 is imported, not 9: an InferenceModel serves one version; it is"
+        " served as version 1, so clients that name version 10 must ask for 1 or for none"
     ]

@@ -3,9 +3,8 @@
 from typing import Any
 
 import pytest
-import yaml
 
-from inference_operator.cli.plan import _Readable
+from inference_operator.domain.kubectl_yaml import write_manifests
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.planner import plan
 from inference_operator.resources.controller_revision import read_record
@@ -25,7 +24,7 @@ def manifests(done: Plan) -> list[dict[str, Any]]:
 
 
 def as_yaml(bodies: list[dict[str, Any]]) -> str:
-    return yaml.dump_all(bodies, Dumper=_Readable, sort_keys=False, explicit_start=True)
+    return write_manifests(bodies, explicit_start=True)
 
 
 @pytest.mark.parametrize("name", INPUTS)

@@ -22,6 +22,10 @@ SOUND: dict[str, InferenceModelSpec] = {
         model_changes={"outputs": tensors("LOW__1", "HIGH__0")}
     ),
     "outputs in the order of the list": spec(model_changes={"outputs": tensors("low", "high")}),
+    "TorchScript names with spaces, in the order of the list": spec(
+        model_changes={"inputs": tensors("Use Chip", "Merchant City")}
+    ),
+    "only optional inputs": spec(model_changes={"inputs": [{**WINDOW, "optional": True}]}),
     "ragged inputs in a dynamic batch": spec(
         model_changes={"inputs": RAGGED}, triton={"dynamicBatching": {}}
     ),
@@ -109,11 +113,6 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         " triton.dynamicBatching: requests share a batch only there; add triton.dynamicBatching,"
         " or remove it",
     ),
-    "only optional inputs": (
-        spec(model_changes={"inputs": [{**WINDOW, "optional": True}]}),
-        "spec.model.inputs[0].optional: found true for every input, expected at least one input"
-        " that each request must hold; remove optional from one of them",
-    ),
     "an optional input of a TensorRT engine": (
         spec(
             model_changes={
@@ -146,6 +145,11 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
         'spec.model.outputs[1].name: found "HIGH__2" among 2 tensors, expected NAME__0 to'
         " NAME__1, each index once; the index is the position in forward's arguments or results,"
         " from 0",
+    ),
+    "a name with a space among arguments": (
+        spec(model_changes={"inputs": tensors("window", "Use Chip")}),
+        'spec.model.inputs[1].name: found "Use Chip", expected the name of an argument of'
+        " forward, or NAME__INDEX; rename it, such as to INPUT__1",
     ),
     "a name that no argument can have": (
         spec(model_changes={"inputs": tensors("price-window")}),
