@@ -9,7 +9,17 @@ from functools import partial
 from pathlib import Path
 
 from hack.cluster import binaries as programs
-from hack.cluster import cgroups, dns, images, network, node, packages, registry, versions
+from hack.cluster import (
+    cgroups,
+    dns,
+    images,
+    network,
+    node,
+    packages,
+    registry,
+    versions,
+    volumes,
+)
 from hack.cluster.layout import BASE, MOST_NODES, Cluster, Mount, cgroup_of, folder_of
 from hack.cluster.running import Running
 from hack.cluster.versions import Kubernetes
@@ -142,6 +152,13 @@ def _boot(running: Running) -> None:
     processes.start("coredns", [str(built["coredns"]), f"-conf={corefile}"], within=first)
     running.wait_for("every node", partial(running.healthy, began))
     running.wait_for("the cluster's DNS", lambda: dns.answers(cluster.dns_address))
+    running.kubectl.apply(*volumes.objects())
+    identity = plane.authority().issue(volumes.PROGRAM, volumes.USER)
+    pair = (identity.certificate, identity.key)
+    authority = plane.authority().pair.certificate
+    folder = cluster.folder / "volumes"
+    provisioner = volumes.command(plane.server, authority, pair, folder)
+    processes.start(volumes.PROGRAM, provisioner, within=first)
     account = ("get", "serviceaccount", "default", "--namespace=default")
     running.wait_for("the default ServiceAccount", lambda: running.kubectl.succeeds(*account))
 

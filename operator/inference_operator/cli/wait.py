@@ -204,7 +204,7 @@ NO_OPERATOR = (
 
 
 async def _wait(arguments: argparse.Namespace) -> int:
-    async with connected() as cluster:
+    async with connected(arguments.context) as cluster:
         key = await unit_of(cluster, arguments)
         return await Wait(cluster, key).until(arguments.timeout)
 
