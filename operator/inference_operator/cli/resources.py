@@ -22,10 +22,10 @@ class Resource:
     body: dict[str, Any]
 
 
-def resources(names: Sequence[str]) -> list[Resource]:
+def resources(names: Sequence[str], namespace: str = "default") -> list[Resource]:
     """Return the custom resources of the files in their order; InputError where there are none.
 
-    Resources of other API groups are skipped.
+    Resources of other API groups are skipped. `namespace` is that of resources that name none.
     """
     manifests = documents(names)
     places: dict[UnitKey, str] = {}
@@ -34,7 +34,7 @@ def resources(names: Sequence[str]) -> list[Resource]:
         if not _is_ours(document):
             continue
         meta = metadata(document)
-        key = UnitKey(document.body["kind"], meta.get("namespace") or "default", meta["name"])
+        key = UnitKey(document.body["kind"], meta.get("namespace") or namespace, meta["name"])
         if key in places:
             raise InputError(
                 f"{document.place}: found {key} a second time, the first is in {places[key]};"
