@@ -40,7 +40,7 @@ from inference_operator.validation.defaults import Defaults
 LIVE_KINDS = "inference,controllerrevision,configmap,deployment,service,pdb,pod,node"
 _DESCRIPTIONS = {
     "plan": "Show what the operator would do with a manifest, and why. With --context or KUBECONFIG"
-    " it reads the cluster, and shows what differs from what runs there: spec, config.pbtxt and pod."
+    " it reads the cluster, and shows what differs from what runs there: spec, config.pbtxt, pod."
     " It never writes. Exit status: 0, 1 if a manifest cannot be served, 2 for unusable input, 3 if"
     " the cluster cannot be read.",
     "render": "print the children and config.pbtxt of a manifest, without a cluster",
