@@ -150,17 +150,20 @@ def _boot(running: Running) -> None:
     dns.publish(cluster, running.kubectl)
     corefile = dns.corefile(cluster, plane)
     processes.start("coredns", [str(built["coredns"]), f"-conf={corefile}"], within=first)
+    _start_volumes(running)
     running.wait_for("every node", partial(running.healthy, began))
     running.wait_for("the cluster's DNS", lambda: dns.answers(cluster.dns_address))
+    account = ("get", "serviceaccount", "default", "--namespace=default")
+    running.wait_for("the default ServiceAccount", lambda: running.kubectl.succeeds(*account))
+
+
+def _start_volumes(running: Running) -> None:
+    plane, folder = running.plane, running.cluster.folder / "volumes"
     running.kubectl.apply(*volumes.objects())
     identity = plane.authority().issue(volumes.PROGRAM, volumes.USER)
     pair = (identity.certificate, identity.key)
-    authority = plane.authority().pair.certificate
-    folder = cluster.folder / "volumes"
-    provisioner = volumes.command(plane.server, authority, pair, folder)
-    processes.start(volumes.PROGRAM, provisioner, within=first)
-    account = ("get", "serviceaccount", "default", "--namespace=default")
-    running.wait_for("the default ServiceAccount", lambda: running.kubectl.succeeds(*account))
+    command = volumes.command(plane.server, plane.authority().pair.certificate, pair, folder)
+    running.processes.start(volumes.PROGRAM, command, within=running.cluster.node(1).name)
 
 
 def _load_pause(running: Running) -> None:

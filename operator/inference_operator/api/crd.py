@@ -124,7 +124,7 @@ def _structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
 
 
 def _description(schema: Schema) -> str:
-    """Return the description with the form and the default: `kubectl explain` shows nothing else."""
+    """Return the description with form and default: `kubectl explain` shows nothing else."""
     sentences = [_flowing(schema["description"])]
     if formats := schema.get(FORMAT_TEXT):
         sentences.append(f"Format: {'; '.join(formats)}.")
