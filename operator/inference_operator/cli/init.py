@@ -88,12 +88,19 @@ def init_command(arguments: argparse.Namespace) -> int:
 def _problems(body: dict[str, Any], path: Path) -> list[str]:
     """Return why the API, or the loader of a pod, would refuse the manifest and its artifact."""
     from inference_operator.api.inference_model import InferenceModelSpec
+    from inference_operator.api.model import ModelFormat
     from inference_operator.api.validate import InvalidResourceError, parse
     from model_builders.artifact import check_artifact
     from model_builders.config import model_config
     from model_builders.problem import ConfigError
+    from model_builders.protobuf import ModelConfig
 
     try:
+        unreadable = check_artifact(
+            ModelFormat(body["spec"]["model"]["format"]), path, ModelConfig()
+        )
+        if broken := [str(p) for p in unreadable if not p.path.startswith("spec.")]:
+            return broken
         spec = parse(body).spec
         assert isinstance(spec, InferenceModelSpec)
         config = model_config(spec, name=body["metadata"]["name"], accelerated=True)
