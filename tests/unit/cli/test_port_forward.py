@@ -45,9 +45,11 @@ def test_the_port_is_the_one_that_kubectl_prints(kubectl: Any) -> None:
 def test_a_port_that_kubectl_does_not_forward_is_reported(kubectl: Any, script: str) -> None:
     kubectl(script)
 
-    with pytest.raises(AccessError, match="cannot forward a port to service desk/fx"):
-        with port_forward(None, "desk", "fx", 8000):
-            pass
+    with (
+        pytest.raises(AccessError, match="cannot forward a port to service desk/fx"),
+        port_forward(None, "desk", "fx", 8000),
+    ):
+        pass
 
 
 def test_kubectls_own_message_is_shown(kubectl: Any) -> None:
