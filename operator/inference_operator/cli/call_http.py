@@ -2,15 +2,17 @@
 
 import http.client
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from inference_operator.api.quoting import beginning
+from inference_operator.api.quoting import beginning, short
 from inference_operator.cli.tensor_values import MOST_BYTES, Value
 from inference_operator.domain.bounded_json import JsonLimits, parse_json
+from inference_operator.probe.model_config import MOST_DIMS, MOST_TENSORS
 
 _LIMITS = JsonLimits(size=4 << 20)
+_LARGEST = 2**63
 _LENGTH = "Inference-Header-Content-Length"
 
 
@@ -51,9 +53,9 @@ class HttpModel:
         content = b"".join((head, *(value.content for value in inputs)))
         answer, tail = self._exchange("POST", "/infer", content, {_LENGTH: str(len(head))})
         try:
-            return str(answer.get("model_version", "")), list(_outputs(answer["outputs"], tail))
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise CallError(f"the answer is not Triton's: {error!r:.200}") from None
+            return str(answer.get("model_version", "")), list(outputs_of(answer["outputs"], tail))
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
+            raise CallError(f"the answer is not Triton's: {short(repr(error), 200)}") from None
 
     def _exchange(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None
@@ -81,10 +83,13 @@ class HttpModel:
         return head, content[split:]
 
 
-def _outputs(outputs: Sequence[Mapping[str, Any]], tail: bytes) -> Any:
+def outputs_of(outputs: Sequence[Mapping[str, Any]], tail: bytes) -> Iterator[Value]:
+    """Yield the outputs in an answer's JSON, with their parts of the bytes behind it."""
     at = 0
-    for item in outputs:
+    for item in outputs[:MOST_TENSORS]:
         size = int(item["parameters"]["binary_data_size"])
-        shape = tuple(int(dim) for dim in item["shape"])
+        shape = tuple(int(dim) for dim in item["shape"][:MOST_DIMS])
+        if size < 0 or not all(0 <= dim < _LARGEST for dim in shape):
+            raise ValueError("a negative size, or one of more than 63 bits")
         yield Value(str(item["name"]), str(item["datatype"]), shape, tail[at : at + size])
         at += size

@@ -171,8 +171,9 @@ def described(value: Value) -> str:
     """Return the line of an answer: `y FP32 [1, 4]: 3 5 7 9`; of many values the first ones."""
     try:
         first = list(values_of(value))
-    except (ValueError, struct.error) as error:
-        return f"{short(value.name)} {value.data_type} {list(value.shape)}: unreadable ({error})"
+    except (ValueError, KeyError, struct.error) as error:
+        reason = short(f"{type(error).__name__} {error}", 200)
+        return f"{short(value.name)} {short(value.data_type)}: unreadable ({reason})"
     count = math.prod(value.shape)
     texts = [_shown(item) for item in first]
     more = f" and {counted(count - len(first), 'more value')}" if count > len(first) else ""
