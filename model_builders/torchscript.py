@@ -186,3 +186,12 @@ def _inputs(forward: Forward, config: ModelConfig) -> list[Problem]:
         for name in names
         if name not in forward.arguments
     ]
+
+
+def forward_of(file: Path) -> Forward | None:
+    """Return the forward of an archive; None if it is not one, or cannot be read."""
+    try:
+        with open_zip(file) as archive:
+            return None if _layout(file, archive) else _forward(archive)
+    except (zipfile.BadZipFile, ZipTooLargeError, *BROKEN, OSError):
+        return None

@@ -2,6 +2,8 @@
 
 import argparse
 import os
+import shlex
+import sys
 from pathlib import Path
 
 from hack.cluster import lifecycle
@@ -34,6 +36,14 @@ def _load_image(arguments: Arguments) -> None:
 
 def _kubeconfig(arguments: Arguments) -> None:
     say(str(_existing(target(arguments.name)).kubeconfig))
+
+
+def _env(arguments: Arguments) -> None:
+    """Print shell commands, after which kubectl and inference-operator use the cluster."""
+    kubeconfig = _existing(target(arguments.name)).kubeconfig
+    programs = f"{kubectl().parent}:{Path(sys.executable).parent}"
+    say(f"export KUBECONFIG={shlex.quote(str(kubeconfig))}")
+    say(f'export PATH={shlex.quote(programs)}:"$PATH"')
 
 
 def _kubectl(arguments: Arguments) -> None:
@@ -108,6 +118,9 @@ def _parser() -> argparse.ArgumentParser:
 
     path = commands.add_parser("kubeconfig", parents=[named], help="print the kubeconfig's path")
     path.set_defaults(run=_kubeconfig)
+
+    env = commands.add_parser("env", parents=[named], help="print KUBECONFIG and PATH for a shell")
+    env.set_defaults(run=_env)
 
     load = commands.add_parser("load-image", parents=[named], help="put images on every node")
     load.add_argument("archives", metavar="ARCHIVE.tar", type=Path, nargs="+")

@@ -19,6 +19,7 @@ _UNAUDITED_USERS = [
     "system:kube-proxy",
     "system:kube-scheduler",
     "system:ready-pods",
+    "system:volumes",
 ]
 _UNAUDITED_GROUPS = ["system:nodes", "system:serviceaccounts:kube-system"]
 _AUDIT_POLICY = {

@@ -9,7 +9,17 @@ from functools import partial
 from pathlib import Path
 
 from hack.cluster import binaries as programs
-from hack.cluster import cgroups, dns, images, network, node, packages, registry, versions
+from hack.cluster import (
+    cgroups,
+    dns,
+    images,
+    network,
+    node,
+    packages,
+    registry,
+    versions,
+    volumes,
+)
 from hack.cluster.layout import BASE, MOST_NODES, Cluster, Mount, cgroup_of, folder_of
 from hack.cluster.running import Running
 from hack.cluster.versions import Kubernetes
@@ -140,10 +150,20 @@ def _boot(running: Running) -> None:
     dns.publish(cluster, running.kubectl)
     corefile = dns.corefile(cluster, plane)
     processes.start("coredns", [str(built["coredns"]), f"-conf={corefile}"], within=first)
+    _start_volumes(running)
     running.wait_for("every node", partial(running.healthy, began))
     running.wait_for("the cluster's DNS", lambda: dns.answers(cluster.dns_address))
     account = ("get", "serviceaccount", "default", "--namespace=default")
     running.wait_for("the default ServiceAccount", lambda: running.kubectl.succeeds(*account))
+
+
+def _start_volumes(running: Running) -> None:
+    plane, folder = running.plane, running.cluster.folder / "volumes"
+    running.kubectl.apply(*volumes.objects())
+    identity = plane.authority().issue(volumes.PROGRAM, volumes.USER)
+    pair = (identity.certificate, identity.key)
+    command = volumes.command(plane.server, plane.authority().pair.certificate, pair, folder)
+    running.processes.start(volumes.PROGRAM, command, within=running.cluster.node(1).name)
 
 
 def _load_pause(running: Running) -> None:

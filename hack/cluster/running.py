@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from hack.cluster import volumes
 from hack.cluster.binaries import Binaries
 from hack.cluster.control_plane import ControlPlane
 from hack.cluster.kubectl import Kubectl
@@ -48,7 +49,7 @@ class Running:
 
     def expected(self) -> list[str]:
         """Return the names of all processes that a healthy cluster has."""
-        names = [*_CONTROL_PLANE, "coredns"]
+        names = [*_CONTROL_PLANE, "coredns", volumes.PROGRAM]
         for each in self.cluster.all_nodes():
             names += [each.name, *(each.process(program) for program in _NODE_PROGRAMS)]
         return names

@@ -77,6 +77,7 @@ def show(on: Target) -> None:
     say(f"\nAll of it took {time.monotonic() - began:.0f} s. The cluster stays up:")
     say(f"  export KUBECONFIG={on.kubeconfig}")
     say("  kubectl get inferencemodels -A        make demo-down removes it again")
+    say("  docs/quickstart.md: serve a file of your own on it")
 
 
 def admit(on: Target) -> None:

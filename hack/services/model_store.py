@@ -1,4 +1,5 @@
 """A file server over TLS, with ranges, ETags and an optional bearer token; standard library only.
+With a token, it also takes files by PUT.
 
 For tests and the demo, also in a pod from a ConfigMap:
 `python3 model_store.py --dir /data --cert tls.crt --key tls.key --port 8443`
@@ -42,7 +43,7 @@ class ModelStore(ThreadingHTTPServer):
 
 
 class StoreHandler(BaseHTTPRequestHandler):
-    """GET of files."""
+    """GET and PUT of files."""
 
     protocol_version = "HTTP/1.1"
     timeout = 60
@@ -70,6 +71,29 @@ class StoreHandler(BaseHTTPRequestHandler):
         self.end_headers()
         return self.send_body(path, start, end)
 
+    def do_PUT(self) -> None:
+        """Take a file, which gets its name when it is complete."""
+        # A server without a token would let anybody write.
+        if self.server.token is None or not self.allowed():
+            self.close_connection = True
+            return self.refuse(HTTPStatus.UNAUTHORIZED, {"WWW-Authenticate": "Bearer"})
+        size, path = self.headers.get("Content-Length", ""), self.below(self.path)
+        if not re.fullmatch(r"[0-9]{1,11}", size) or path is None or path.is_dir():
+            self.close_connection = True
+            return self.refuse(HTTPStatus.BAD_REQUEST)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(f".{path.name}.{os.getpid()}-{id(self)}")
+        left = int(size)
+        with part.open("wb") as file:
+            while left and (chunk := self.rfile.read(min(1 << 18, left))):
+                left -= file.write(chunk)
+        if left:
+            part.unlink()
+            self.close_connection = True
+            return None
+        part.rename(path)
+        return self.refuse(HTTPStatus.CREATED)
+
     def send_body(self, path: Path, start: int, end: int) -> None:
         with path.open("rb") as file:
             file.seek(start)
@@ -82,8 +106,13 @@ class StoreHandler(BaseHTTPRequestHandler):
         return held is None or hmac.compare_digest(sent.encode(), f"Bearer {held}".encode())
 
     def locate(self) -> Path | None:
-        path = (self.server.folder / unquote(urlsplit(self.path).path).lstrip("/")).resolve()
-        return path if path.is_relative_to(self.server.folder) and path.is_file() else None
+        path = self.below(self.path)
+        return path if path is not None and path.is_file() else None
+
+    def below(self, target: str) -> Path | None:
+        """Return the file of a request; None outside the folder."""
+        path = (self.server.folder / unquote(urlsplit(target).path).lstrip("/")).resolve()
+        return path if path.is_relative_to(self.server.folder) else None
 
     def asked_range(self, etag: str, size: int) -> tuple[int, int] | None:
         """Start and end of `Range: bytes=N-` or `bytes=N-M`; None for any other: the whole file."""

@@ -12,6 +12,7 @@ from inference_operator.api.quoting import python_value, short
 from inference_operator.api.shown_uri import NOT_SHOWN, image_is_shown, shown_uri
 from inference_operator.api.suggestions import closest
 from inference_operator.domain.allow_lists import FORMS, AllowLists, entries
+from inference_operator.validation.defaults import Defaults
 
 PREFIX = "INFERENCE_OPERATOR_"
 
@@ -151,6 +152,28 @@ def read_settings() -> Settings:
     if problems:
         raise SettingsError("; ".join(problems))
     return settings
+
+
+def settings_of(variables: Mapping[str, str]) -> Settings:
+    """Return the settings of another process's environment; SettingsError names the unusable."""
+    fields = Settings.model_fields.items()
+    given: dict[str, Any] = {variable(name): field.default for name, field in fields}
+    given |= {name: text for name, text in variables.items() if name in given}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError("; ".join(_problems(error))) from None
+
+
+def defaults_of(settings: Settings) -> Defaults:
+    """Return what the settings add to a spec."""
+    return Defaults(
+        settings.triton_image,
+        settings.loader_image,
+        settings.artifact_cache_url or None,
+        settings.staged_units,
+        settings.allowed,
+    )
 
 
 def read_allow_lists(options: Mapping[str, str]) -> AllowLists:

@@ -7,12 +7,12 @@ from pydantic import BaseModel
 
 from inference_operator.api.base import DEFAULT_TEXT, GROUP, VERSION
 from inference_operator.api.custom_resources import CustomResource
-from inference_operator.api.rules import LIST_TYPE, VALIDATIONS
+from inference_operator.api.rules import FORMAT_TEXT, LIST_TYPE, VALIDATIONS
 
 Schema = dict[str, Any]
 
 # `default`: nothing is added to the spec of a person or Git. `propertyNames`: not structural.
-_DROPPED = frozenset({"title", "default", "$defs", "propertyNames", DEFAULT_TEXT})
+_DROPPED = frozenset({"title", "default", "$defs", "propertyNames", DEFAULT_TEXT, FORMAT_TEXT})
 
 _API_VERSION = (
     "APIVersion defines the versioned schema of this representation of an object: "
@@ -110,9 +110,7 @@ def _structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
     if kept.get("additionalProperties") is False:
         del kept["additionalProperties"]
     if "description" in kept:
-        kept["description"] = _flowing(kept["description"])
-    if DEFAULT_TEXT in inlined:
-        kept["description"] += f" Default: {inlined[DEFAULT_TEXT]}."
+        kept["description"] = _description(inlined)
     if "properties" in kept:
         kept["properties"] = {
             name: _structural(value, defs) for name, value in kept["properties"].items()
@@ -123,6 +121,16 @@ def _structural(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:
     if kept.get("type") == "array":
         kept.setdefault(LIST_TYPE, "atomic")
     return kept
+
+
+def _description(schema: Schema) -> str:
+    """Return the description with form and default: `kubectl explain` shows nothing else."""
+    sentences = [_flowing(schema["description"])]
+    if formats := schema.get(FORMAT_TEXT):
+        sentences.append(f"Format: {'; '.join(formats)}.")
+    if DEFAULT_TEXT in schema:
+        sentences.append(f"Default: {schema[DEFAULT_TEXT]}.")
+    return " ".join(sentences)
 
 
 def _inlined(schema: Mapping[str, Any], defs: Mapping[str, Any]) -> Schema:

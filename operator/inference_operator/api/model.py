@@ -114,7 +114,7 @@ class Tensor(ApiModel):
 
     shape: Shape
     """Dimensions; -1 for a variable one. If `maxBatchSize` is 1 or more, leave out the batch
-    dimension."""
+    dimension. Example: `[3, 224, 224]`."""
 
     reshape: Reshape | None = None
     """Shape that the model itself expects, if it differs from `shape`. The number of elements must

@@ -12,6 +12,8 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 from inference_operator.api.problem import sentence
 from inference_operator.api.quoting import short, shown
 
+# Our schema keyword for the requirements that descriptions show: `kubectl explain` shows no rules.
+FORMAT_TEXT = "x-format-text"
 VALIDATIONS = "x-kubernetes-validations"
 LIST_TYPE = "x-kubernetes-list-type"
 LIST_MAP_KEYS = "x-kubernetes-list-map-keys"
@@ -130,7 +132,11 @@ class Described:
         self, schema: CoreSchema, handler: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         json_schema = handler(schema)
-        return {**json_schema, VALIDATIONS: [*json_schema.get(VALIDATIONS, []), self.rule.to_cel()]}
+        return {
+            **json_schema,
+            VALIDATIONS: [*json_schema.get(VALIDATIONS, []), self.rule.to_cel()],
+            FORMAT_TEXT: [*json_schema.get(FORMAT_TEXT, []), self.rule.static[1]],
+        }
 
 
 @dataclass(frozen=True, slots=True)

@@ -156,7 +156,7 @@ class Source(ApiModel):
     `…@sha256:DIGEST`; `pvc://CLAIM/PATH`. The operator follows an alias: when it moves, its new
     version is rolled out. A folder (on a claim; in s3 and gs with a slash at its end) or a
     `.tar.gz` is used whole. It must hold the format's main file (`model.pt`, `model.onnx`,
-    `model.plan` or `model.py`)."""
+    `model.plan` or `model.py`). Example: `s3://models/fx/7/model.onnx`."""
 
     sha256: Sha256 | None = None
     """SHA-256 of the file at `uri`, as 64 hexadecimal digits. A pod with any other artifact then

@@ -28,6 +28,7 @@ def _storable(value: int) -> int:
 
 
 Count = Annotated[int, Field(ge=0), AfterValidator(_storable)]
+Dimension = Annotated[int, Field(ge=-1, le=2**31 - 1)]
 
 
 class Phase(StrEnum):
@@ -48,6 +49,20 @@ class AcceleratorMode(StrEnum):
     CPU = "CPU"
 
 
+class TensorStatus(StatusModel):
+    """An input or output of the served model."""
+
+    name: Annotated[str, Field(max_length=NAME_LENGTH)]
+    """Name of the tensor."""
+
+    data_type: Annotated[str, Field(max_length=DISPLAY_LENGTH)]
+    """Element type, as in a spec: FP32, STRING. Triton's protocol calls STRING BYTES."""
+
+    shape: Annotated[tuple[Dimension, ...], Field(max_length=16)] | None = None
+    """Dimensions in a request, the batch first if there is one; -1 for any size. Absent if the
+    artifact does not declare them."""
+
+
 class ModelStatus(StatusModel):
     """The source of the answers to clients: an artifact, or a pipeline's set of steps."""
 
@@ -63,6 +78,13 @@ class ModelStatus(StatusModel):
 
     uri: Annotated[str, Field(max_length=URI_LENGTH)] | None = None
     """Location of the artifact; for an alias, the version that it named."""
+
+    inputs: Annotated[tuple[TensorStatus, ...], Field(max_length=64)] | None = None
+    """Inputs that the artifact declares, or else the spec. Absent for pipelines, and for models
+    with more tensors than the loader can report."""
+
+    outputs: Annotated[tuple[TensorStatus, ...], Field(max_length=64)] | None = None
+    """Outputs that the artifact declares, or else the spec."""
 
 
 class RevisionStatus(StatusModel):
@@ -172,6 +194,9 @@ class UnitStatus(StatusModel):
 
     url: Annotated[str, Field(max_length=512)] | None = None
     """Address of the model for clients within the cluster: Triton's HTTP endpoint."""
+
+    grpc_address: Annotated[str, Field(max_length=512)] | None = None
+    """Address for gRPC clients within the cluster, without TLS: HOST:PORT."""
 
     decisions: Annotated[tuple[DecisionStatus, ...], Field(max_length=DECISIONS_KEPT)] = ()
     """The last 20 rollout and scaling decisions, newest last."""

@@ -39,6 +39,12 @@ def add_unit(parser: argparse.ArgumentParser) -> None:
         choices=[resource.kind for resource in CUSTOM_RESOURCES],
         help="its kind, if both kinds have a resource of that name; imodel and epipe are accepted",
     )
+    add_context(parser)
+
+
+def add_context(parser: argparse.ArgumentParser) -> None:
+    """Add `--context`, which chooses a cluster of the kubeconfig."""
+    parser.add_argument("--context", help="context of the kubeconfig (its current one)")
 
 
 def _kind(text: str) -> str:
@@ -51,9 +57,9 @@ def _kind(text: str) -> str:
     return text
 
 
-async def load_configuration() -> "Configuration":
+async def load_configuration(context: str | None = None) -> "Configuration":
     """Return the configuration of the client: that of KUBECONFIG, of the pod, or of the home
-    folder."""
+    folder; a `context` is one of a kubeconfig."""
     from kubernetes.aio import config
     from kubernetes.aio.client import Configuration
 
@@ -61,17 +67,19 @@ async def load_configuration() -> "Configuration":
     # Otherwise aiohttp looks for proxies and a .netrc at each request, in a thread. Kopf's watches
     # never use them.
     configuration.client_session_kwargs = {"trust_env": False}
-    if _is_in_pod():
+    if context is None and _is_in_pod():
         config.load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
     else:
         await config.load_kube_config(  # type: ignore[no-untyped-call]
-            config_file=os.environ.get("KUBECONFIG"), client_configuration=configuration
+            config_file=os.environ.get("KUBECONFIG"),
+            context=context,
+            client_configuration=configuration,
         )
     return configuration
 
 
 @asynccontextmanager
-async def connected() -> AsyncIterator["KubeCluster"]:
+async def connected(context: str | None = None) -> AsyncIterator["KubeCluster"]:
     """Return a client of the cluster, which is closed at the end; AccessError without a usable
     configuration."""
     from kubernetes.aio.config import ConfigException
@@ -80,9 +88,10 @@ async def connected() -> AsyncIterator["KubeCluster"]:
     from inference_operator.adapters.web.telemetry import Telemetry
 
     try:
-        configuration = await load_configuration()
+        configuration = await load_configuration(context)
     except (ConfigException, OSError, ValueError) as error:
-        raise AccessError(f"no usable kubeconfig: {error}; set KUBECONFIG") from error
+        remedy = "set KUBECONFIG" if context is None else "set KUBECONFIG, or another --context"
+        raise AccessError(f"no usable kubeconfig: {error}; {remedy}") from error
     # These commands only read.
     cluster = KubeCluster(configuration, Telemetry(), _REQUEST_SECONDS, may_write=lambda: False)
     try:
@@ -95,16 +104,19 @@ def namespace_of(arguments: argparse.Namespace) -> str:
     """Return the namespace of the arguments, the context or the pod; else `default`."""
     if arguments.namespace:
         return str(arguments.namespace)
-    if _is_in_pod():
+    context: str | None = arguments.context
+    if context is None and _is_in_pod():
         own = _ACCOUNT / "namespace"
         return own.read_text("utf-8").strip() if own.exists() else "default"
     from kubernetes.aio.config import ConfigException, list_kube_config_contexts
 
     try:
-        _, active = list_kube_config_contexts(os.environ.get("KUBECONFIG"))  # type: ignore[no-untyped-call]
+        contexts, active = list_kube_config_contexts(os.environ.get("KUBECONFIG"))  # type: ignore[no-untyped-call]
     except (ConfigException, OSError):
         return "default"
-    return (active or {}).get("context", {}).get("namespace") or "default"
+    if context is not None:
+        active = next((item for item in contexts if item["name"] == context), None)
+    return ((active or {}).get("context") or {}).get("namespace") or "default"
 
 
 def answered(work: Callable[[], int]) -> int:

@@ -69,7 +69,7 @@ def history_command(arguments: argparse.Namespace) -> int:
 
 
 async def _history(arguments: argparse.Namespace) -> History:
-    async with connected() as cluster:
+    async with connected(arguments.context) as cluster:
         return await read_history(cluster, await unit_of(cluster, arguments))
 
 

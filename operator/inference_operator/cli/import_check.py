@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator
 
 from inference_operator.cli.arguments import refusals
 from inference_operator.cli.documents import Document, InputError, manifests_of
-from inference_operator.cli.manifests import planned
+from inference_operator.cli.manifests import Live, planned
 from inference_operator.cli.resources import own_resources
 from inference_operator.settings import DEFAULTS
 from inference_operator.validation.defaults import Defaults
@@ -22,7 +22,7 @@ def unserved(text: str, refused: Collection[str]) -> Iterator[str]:
         documents: list[Document] = manifests_of(text, _PLACE)
         if not documents:
             return
-        plans = [plan for _, plan in planned(own_resources(documents, _PLACE), [], defaults)]
+        plans = [plan for _, plan in planned(own_resources(documents, _PLACE), Live(), defaults)]
     except InputError as error:
         yield f"the operator will refuse the manifests: {error}"
         return

@@ -3,11 +3,13 @@
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from inference_operator.cli.documents import (
     STDIN,
+    Document,
     InputError,
     check_live,
     documents,
@@ -15,9 +17,11 @@ from inference_operator.cli.documents import (
 )
 from inference_operator.cli.offline_answers import no_registry, with_unresolved_references
 from inference_operator.cli.resources import Resource, resources
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.unreadable import why_unreadable
+from inference_operator.observation.kinds import NODE
 from inference_operator.observation.observe import observe
 from inference_operator.observation.reference_index import references_in
 from inference_operator.observation.store import Store
@@ -39,18 +43,50 @@ def units(
     `live` shows the state of the cluster. A pipeline sees a referenced unit as it is live, else as
     if the one in the files were served.
     """
+    yield from planned(*read_files(files, live), defaults)
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """State of a cluster, as files or the API server show it."""
+
+    documents: tuple[Document, ...] = ()
+    origin: str = ""
+    """Name of the files for messages; empty if no state is given."""
+
+    nodes_are_known: bool = True
+
+    def body(self, key: UnitKey) -> MutableBody | None:
+        """Return the live custom resource; None if there is none."""
+        for document in self.documents:
+            meta = document.body.get("metadata") or {}
+            named = document.body.get("kind"), meta.get("namespace"), meta.get("name")
+            if named == (key.kind, key.namespace, key.name):
+                return document.body
+        return None
+
+    @property
+    def nodes(self) -> list[MutableBody]:
+        """Return the nodes."""
+        return [d.body for d in self.documents if d.body.get("kind") == "Node"]
+
+
+def read_files(
+    files: Sequence[str], live: Sequence[str], namespace: str = "default"
+) -> tuple[list[Resource], Live]:
+    """Return the resources of the files, and the state that the others show."""
     if [*files, *live].count(STDIN) > 1:
         raise InputError(
             "found - twice, expected it once: standard input can be read only once; write one of"
             " the two to a file"
         )
-    yield from planned(resources(files), live, defaults)
+    return resources(files, namespace), Live(tuple(documents(live, live=True)), ", ".join(live))
 
 
 def planned(
-    ours: Sequence[Resource], live: Sequence[str], defaults: Defaults
+    ours: Sequence[Resource], live: Live, defaults: Defaults
 ) -> Iterator[tuple[Observed, Plan]]:
-    """Yield each of the custom resources and the operator's plan for it, as `units` does."""
+    """Yield each resource and the operator's plan for it, as if the cluster were in this state."""
     store = _cluster(live)
     for resource in ours:
         _put(store, resource)
@@ -58,16 +94,19 @@ def planned(
     seen: dict[UnitKey, Observed] = {}
     plans: dict[UnitKey, Plan] = {}
     for key in _inner_first(keys, store):
-        with legible(f"{', '.join(live)}: the state of {key}") if live else nullcontext():
-            seen[key] = with_unresolved_references(_seen(store, key, bool(live)), plans, bool(live))
+        is_live = bool(live.origin)
+        with legible(f"{live.origin}: the state of {key}") if is_live else nullcontext():
+            seen[key] = with_unresolved_references(_seen(store, key, is_live), plans, is_live)
             plans[key] = plan(seen[key], defaults, datetime.now(UTC))
             _pretend_served(store, seen[key], plans[key])
     yield from ((seen[key], plans[key]) for key in keys)
 
 
-def _cluster(live: Sequence[str]) -> Store:
+def _cluster(live: Live) -> Store:
     store = Store(report=_refuse)
-    for document in documents(live, live=True):
+    if not live.nodes_are_known:
+        store.refused.add(NODE.kind)
+    for document in live.documents:
         check_live(document)
         kind = str(document.body.get("kind"))
         with legible(f"{document.place}: {kind} {document.body['metadata']['name']}"):

@@ -1,22 +1,49 @@
-"""`inference-operator plan` and `render`: the operator's plan and its reasons, offline."""
+"""`inference-operator plan` and `render`: the operator's plan and its reasons; `plan` compares it
+with a cluster if it is given one."""
 
 import argparse
-from collections.abc import Callable
+import asyncio
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from inference_operator.api.quoting import visible
 from inference_operator.cli.arguments import add_input, refusals, report, unknown
+from inference_operator.cli.cluster_access import add_context, answered
 from inference_operator.cli.documents import InputError
-from inference_operator.cli.manifests import units
+from inference_operator.cli.live_cluster import (
+    LiveCluster,
+    namespace_for,
+    read_cluster,
+    reads_cluster,
+)
+from inference_operator.cli.manifests import Live, planned, read_files
+from inference_operator.cli.node_forecast import would_wait
+from inference_operator.cli.plan_differences import differences
 from inference_operator.domain.allow_lists import FORMS
 from inference_operator.domain.kubectl_yaml import write_manifests
 from inference_operator.domain.repository_plan import PLAN_FILE
 from inference_operator.planning.plan import Delete, Plan
 from inference_operator.planning.status.explain import explain
-from inference_operator.settings import DEFAULTS, SettingsError, read_allow_lists, variable
+from inference_operator.settings import (
+    DEFAULTS,
+    Settings,
+    SettingsError,
+    defaults_of,
+    read_allow_lists,
+    variable,
+)
 from inference_operator.validation.defaults import Defaults
 
 LIVE_KINDS = "inference,controllerrevision,configmap,deployment,service,pdb,pod,node"
+_DESCRIPTIONS = {
+    "plan": "Show what the operator would do with a manifest, and why. With --context or KUBECONFIG"
+    " it reads the cluster, and shows what differs from what runs there: spec, config.pbtxt, pod."
+    " It never writes. Exit status: 0, 1 if a manifest cannot be served, 2 for unusable input, 3 if"
+    " the cluster cannot be read.",
+    "render": "print the children and config.pbtxt of a manifest, without a cluster",
+}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -25,14 +52,22 @@ def add_parser(subparsers: Any) -> None:
         ("plan", "show what the operator would do with a manifest, and why", plan_command),
         ("render", "print the children and config.pbtxt of a manifest", render_command),
     ):
-        parser = subparsers.add_parser(name, help=words, description=f"{words}, without a cluster")
+        parser = subparsers.add_parser(name, help=words, description=_DESCRIPTIONS[name])
         also = "; only children that differ from it are printed" if name == "render" else ""
         add_input(parser, LIVE_KINDS, also)
         parser.add_argument(
             "--triton-image",
-            default=DEFAULTS.triton_image,
-            help="image for specs without image (%(default)s)",
+            help=f"image for specs without image (that of the cluster's operator, or"
+            f" {DEFAULTS.triton_image})",
         )
+        parser.add_argument(
+            "-n", "--namespace", help="namespace of manifests that name none (as for kubectl)"
+        )
+        if name == "plan":
+            add_context(parser)
+            parser.add_argument(
+                "--offline", action="store_true", help="do not read the cluster of KUBECONFIG"
+            )
         parser.add_argument(
             "--staged",
             action="store_true",
@@ -55,7 +90,42 @@ def add_parser(subparsers: Any) -> None:
 
 def plan_command(arguments: argparse.Namespace) -> int:
     """Print each plan; return 1 when a manifest cannot be served, 2 for unusable input."""
-    return _each(arguments, lambda plan: print(explain(plan)))
+    return answered(lambda: _plan(arguments))
+
+
+def _plan(arguments: argparse.Namespace) -> int:
+    try:
+        namespace = namespace_for(arguments)
+        ours, live = read_files(arguments.filename, arguments.live, namespace)
+        cluster = LiveCluster(live, None)
+        if reads_cluster(arguments):
+            namespaces = {resource.key.namespace for resource in ours}
+            cluster = asyncio.run(read_cluster(arguments, namespaces))
+        defaults = _defaults(arguments, cluster.settings)
+        plans = [*planned(ours, cluster.live, defaults)]
+    except (InputError, SettingsError) as error:
+        report("inference-operator", error)
+        return 2
+    for note in cluster.notes:
+        report("note", note)
+
+    def show(plan: Plan) -> None:
+        print(explain(plan))
+        for line in _comparison(plan, cluster.live, specs[plan.key]):
+            print(visible(line))
+
+    specs = {resource.key: resource.body.get("spec") for resource in ours}
+    return _shown([plan for _, plan in plans], show)
+
+
+def _comparison(plan: Plan, live: Live, spec: Any) -> Iterator[str]:
+    """Yield what the nodes rule out, and what differs from the live state."""
+    unit, record = plan.assessment.unit, plan.records.get(plan.assessment.revision or "")
+    sentence = would_wait(unit, record, live.nodes) if unit and record else ""
+    if sentence:
+        yield f"  {sentence}"
+    body = live.body(plan.key)
+    yield from differences(plan, body.get("spec") if body else None, spec)
 
 
 def render_command(arguments: argparse.Namespace) -> int:
@@ -72,10 +142,16 @@ def render_command(arguments: argparse.Namespace) -> int:
 
 def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     try:
-        plans = _plans(arguments)
+        namespace = arguments.namespace or "default"
+        ours, live = read_files(arguments.filename, arguments.live, namespace)
+        plans = [plan for _, plan in planned(ours, live, _defaults(arguments, None))]
     except (InputError, SettingsError) as error:
         report("inference-operator", error)
         return 2
+    return _shown(plans, show)
+
+
+def _shown(plans: Sequence[Plan], show: Callable[[Plan], None]) -> int:
     for plan in plans:
         refused = refusals(plan)
         if plan.assessment.invalid is None and (plan.actions or not refused):
@@ -85,12 +161,17 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     return 1 if any(map(refusals, plans)) else 0
 
 
-def _plans(arguments: argparse.Namespace) -> list[Plan]:
+def _defaults(arguments: argparse.Namespace, settings: Settings | None) -> Defaults:
+    """Return the cluster's settings, or else the defaults, with those of the arguments."""
     given = {name: text for name in FORMS if (text := getattr(arguments, name)) is not None}
-    staged = DEFAULTS.defaults_rollout_units if arguments.staged else 0
-    lists = read_allow_lists(given)
-    defaults = Defaults(arguments.triton_image, DEFAULTS.loader_image, staged=staged, allowed=lists)
-    return [plan for _, plan in units(arguments.filename, arguments.live, defaults)]
+    base = defaults_of(settings or DEFAULTS)
+    lists = read_allow_lists(given) if given or settings is None else base.allowed
+    return replace(
+        base,
+        triton_image=arguments.triton_image or base.triton_image,
+        staged=DEFAULTS.defaults_rollout_units if arguments.staged else base.staged,
+        allowed=lists,
+    )
 
 
 def _print_manifests(plan: Plan) -> None:

@@ -22,15 +22,18 @@ class Resource:
     body: dict[str, Any]
 
 
-def resources(names: Sequence[str]) -> list[Resource]:
+def resources(names: Sequence[str], namespace: str = "default") -> list[Resource]:
     """Return the custom resources of the files in their order; InputError where there are none."""
-    return own_resources(documents(names), ", ".join(names))
+    return own_resources(documents(names), ", ".join(names), namespace)
 
 
-def own_resources(manifests: Sequence[Document], where: str) -> list[Resource]:
+def own_resources(
+    manifests: Sequence[Document], where: str, namespace: str = "default"
+) -> list[Resource]:
     """Return the custom resources among manifests in their order; InputError if there are none.
 
-    Resources of other API groups are skipped. Messages call the files `where`.
+    Resources of other API groups are skipped. Messages call the files `where`. `namespace` is that
+    of resources that name none.
     """
     places: dict[UnitKey, str] = {}
     ours: list[Resource] = []
@@ -38,7 +41,7 @@ def own_resources(manifests: Sequence[Document], where: str) -> list[Resource]:
         if not _is_ours(document):
             continue
         meta = metadata(document)
-        key = UnitKey(document.body["kind"], meta.get("namespace") or "default", meta["name"])
+        key = UnitKey(document.body["kind"], meta.get("namespace") or namespace, meta["name"])
         if key in places:
             raise InputError(
                 f"{document.place}: found {key} a second time, the first is in {places[key]};"

@@ -112,7 +112,9 @@ def _of_generation(condition: Condition | None, generation: object) -> Condition
 
 
 def _sentence(condition: Condition) -> str:
-    return f"{condition.reason}: {truncate(condition.message, _MESSAGE_LENGTH)}"
+    message = truncate(condition.message, _MESSAGE_LENGTH)
+    # The reason of a condition that holds is often its type, which the line has already.
+    return message if condition.reason == condition.type else f"{condition.reason}: {message}"
 
 
 @dataclass
@@ -202,7 +204,7 @@ NO_OPERATOR = (
 
 
 async def _wait(arguments: argparse.Namespace) -> int:
-    async with connected() as cluster:
+    async with connected(arguments.context) as cluster:
         key = await unit_of(cluster, arguments)
         return await Wait(cluster, key).until(arguments.timeout)
 

@@ -13,12 +13,14 @@ from pathlib import Path
 from inference_operator.api.problem import SOURCE_URI, Problem
 from inference_operator.api.quoting import short
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.declared_tensors import DeclaredTensors
 from inference_operator.domain.load_report import LoadedModel, LoadReport
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.load.failure import LoadError, is_disk_full
 from inference_operator.load.fetch import Fetcher
 from inference_operator.load.layout.archive import is_archive, unpack
 from inference_operator.load.layout.builtin import VOCABULARY, lay_out_builtin, vocabulary_limit
+from inference_operator.load.layout.declared import declared_tensors
 from inference_operator.load.layout.foreign_code import check_code
 from inference_operator.load.layout.links import check_links
 from inference_operator.load.layout.verify import Verifier, check_ensemble
@@ -89,7 +91,15 @@ class Loader:
         loaded = tuple(model for order, model in done if not _is_ensemble(order))
         remove_staging(self._folders.output)
         names = ", ".join(f"{o.model.name} (version {o.model.version})" for o in orders)
-        return LoadReport(Reason.RESOLVED, f"laid out {names}", loaded)
+        tensors = self._declared(orders)
+        return LoadReport(Reason.RESOLVED, f"laid out {names}", loaded, tensors=tensors)
+
+    def _declared(self, orders: tuple[ModelOrder, ...]) -> DeclaredTensors | None:
+        """Return the tensors of the only model; a pipeline's spec has its tensors."""
+        if len(orders) != 1 or _is_ensemble(orders[0]) or orders[0].model.builtin is not None:
+            return None
+        model = orders[0].model
+        return declared_tensors(orders[0], self._folders.output / model.name / str(model.version))
 
     def _load_one(self, order: ModelOrder, downloads: Downloads) -> LoadedModel:
         staging = Staging(self._folders.output, order)

@@ -45,3 +45,8 @@ def selected_revision(manifest: Mapping[str, Any]) -> str | None:
 def service_url(owner: Owner) -> str:
     """Return the address of Triton's HTTP endpoint for clients within the cluster."""
     return f"http://{owner.key.name}.{owner.key.namespace}.svc:{HTTP_PORT}"
+
+
+def service_grpc_address(owner: Owner) -> str:
+    """Return the address of Triton's gRPC endpoint for clients within the cluster."""
+    return f"{owner.key.name}.{owner.key.namespace}.svc:{GRPC_PORT}"

@@ -19,8 +19,7 @@ from inference_operator.reconcile.reconciler import Dependencies, PassError, Rec
 from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.reconcile.work_queue import WorkQueue, work
 from inference_operator.runtime.registry_watch import RegistryWatch
-from inference_operator.settings import Settings
-from inference_operator.validation.defaults import Defaults
+from inference_operator.settings import Settings, defaults_of
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +47,7 @@ class Controller:
         self._telemetry = telemetry
         self._registry = RegistryWatch(settings, cluster, store, self.queue.wake)
         dependencies = Dependencies(
-            defaults=_defaults(settings),
+            defaults=defaults_of(settings),
             clock=lambda: datetime.now(UTC),
             resolve=self._registry.resolve,
             slots=RolloutSlots(settings.staged_units, store.rolling, self.queue.wake),
@@ -103,13 +102,3 @@ class Controller:
             extra={"unit": str(key)},
             exc_info=None if is_known else error,
         )
-
-
-def _defaults(settings: Settings) -> Defaults:
-    return Defaults(
-        settings.triton_image,
-        settings.loader_image,
-        settings.artifact_cache_url or None,
-        settings.staged_units,
-        settings.allowed,
-    )

@@ -29,6 +29,7 @@ MODULES: Mapping[str, str] = {
     "mlmodel": "registry",
     "registry-answers": "registry",
     "probe": "probes",
+    "call": "calls",
     "load-report": "texts",
     "repository-plan": "texts",
     "json": "texts",

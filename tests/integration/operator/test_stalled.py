@@ -61,7 +61,7 @@ def test_wait_ends_when_the_present_generation_is_ready(
     assert waiting.poll() is None, "the old generation is Ready, the new one is not"
     scene.await_ready()
     status, out, _ = ended(waiting)
-    assert (status, out.count("Ready: Ready: model")) == (0, 1)
+    assert (status, out.count(": Ready: model")) == (0, 1)
 
     served = scene.served()
     assert row(scene, "imodel", NAME)[:5] == [NAME, "True", "Ready", served, "1/1"]

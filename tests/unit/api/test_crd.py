@@ -120,7 +120,7 @@ def test_no_field_is_nested_deeper_than_half_of_what_is_read() -> None:
 def test_a_duration_is_checked_by_a_rule_with_a_sentence() -> None:
     assert NODES["spec.rollout.scaleDownDelay"] == {
         "description": "How long the old revision's pods stay after clients have moved to the new"
-        " one. Default: 30s.",
+        " one. Format: a duration such as 500us, 5ms, 30s, 5m or 1h. Default: 30s.",
         "type": "string",
         "maxLength": 12,
         "x-kubernetes-validations": [

@@ -123,7 +123,7 @@ def test_what_is_ready_already_ends_at_once(capsys: pytest.CaptureFixture[str]) 
     cluster = ScriptedCluster([[READY]])
 
     assert waiting(cluster) is Outcome.READY
-    assert capsys.readouterr().out == f"{KEY}: Ready: Ready: Ready in words\n"
+    assert capsys.readouterr().out == f"{KEY}: Ready: Ready in words\n"
     assert cluster.names == {KEY.name}
 
 

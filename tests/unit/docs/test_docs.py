@@ -22,6 +22,7 @@ PAGES = sorted(
 )
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+_CLUSTER = (["wait"], ["history"], ["call"], ["push"])
 COMMAND = re.compile(r"^\$ (inference-operator .*)$")
 
 
@@ -107,7 +108,7 @@ def _commands(block: str) -> Iterator[tuple[str, str]]:
         if not line.startswith("$ "):
             quoted += f"{line}\n"
             continue
-        needs_cluster = "--live" in command or command.split()[1:2] in (["wait"], ["history"])
+        needs_cluster = "--live" in command or command.split()[1:2] in _CLUSTER
         if command and not needs_cluster and ">" not in command:
             yield command, quoted
         match = COMMAND.match(line)

@@ -110,6 +110,17 @@ class Transport:
                 request.unverifiable = True
         except ValueError as error:
             raise no_address(url, error) from None
+        with self.send(request, headers, authorization) as response:
+            yield response
+
+    @contextmanager
+    def send(
+        self,
+        request: urllib.request.Request,
+        headers: Mapping[str, str],
+        authorization: str | None = None,
+    ) -> Iterator[http.client.HTTPResponse]:
+        """Send a request with these headers; `authorization` replaces that of the Secret."""
         for name, value in headers.items():
             request.add_header(name, value)
         if held := authorization or self._authorization:

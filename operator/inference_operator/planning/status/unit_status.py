@@ -37,7 +37,8 @@ from inference_operator.planning.status.conditions.stalled import problem_since
 from inference_operator.planning.status.conditions.summary import condition_drafts, conditions
 from inference_operator.planning.status.decisions import reported_decisions
 from inference_operator.planning.status.diagnosis import load_report
-from inference_operator.resources.service import service_url
+from inference_operator.planning.status.tensors import served_tensors
+from inference_operator.resources.service import service_grpc_address, service_url
 
 
 def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -> UnitStatus:
@@ -62,7 +63,7 @@ def report(seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime) -
         rollout=_rollout(plan),
         **_scale(seen, plan),
         accelerator=_accelerator(plan),
-        url=_url(seen, plan),
+        **_addresses(seen, plan),
         decisions=reported_decisions(seen.status.decisions, plan.decisions, now),
         **_steps(plan),
     )
@@ -141,6 +142,7 @@ def _model(seen: Observed, plan: Plan) -> ModelStatus | None:
         run_id=_run_id(serving.resolved.run_id) if serving.resolved else None,
         sha256=digest,
         uri=status_uri(serving.uri),
+        **served_tensors(loaded, seen.status.model, serving.uri),
     )
 
 
@@ -148,9 +150,12 @@ def _run_id(text: str) -> str | None:
     return truncate(text, RUN_ID_LENGTH) or None
 
 
-def _url(seen: Observed, plan: Plan) -> str | None:
-    is_reached = plan.rollout.state.serving and not plan.has_no_service
-    return service_url(seen.owner) if is_reached else None
+def _addresses(seen: Observed, plan: Plan) -> dict[str, str]:
+    """Return where clients reach the unit; nothing before a Service leads to it."""
+    if plan.rollout.state.serving is None or plan.has_no_service:
+        return {}
+    owner = seen.owner
+    return {"url": service_url(owner), "grpc_address": service_grpc_address(owner)}
 
 
 def _steps(plan: Plan) -> dict[str, Any]:

@@ -1,0 +1,162 @@
+"""`docs/quickstart.md`, command by command, as someone runs it who has the demo's cluster."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from hack.cluster import binaries
+from hack.demo.model import namespace as restricted_namespace
+from hack.product import ROOT
+from hack.services.cluster_store import ClusterStore
+from tests.e2e.artifacts import linear_onnx
+from tests.e2e.harness import ClusterHarness
+from tests.unit.docs.test_docs import blocks
+
+pytestmark = pytest.mark.e2e
+
+PAGE = ROOT / "docs" / "quickstart.md"
+NAMESPACE = "trading"
+SET_UP = 'make demo\neval "$(.venv/bin/python -m hack.cluster env)"\n'
+SECONDS = 240
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A shell of a new user, with a namespace and a store as the demo makes them."""
+
+    folder: Path
+    environment: dict[str, str]
+    namespace: str
+
+    def run(self, block: str) -> str:
+        """Run a block of the page in the user's folder, and return what it prints."""
+        script = block.replace(NAMESPACE, self.namespace)
+        done = subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", script],
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            capture_output=True,
+            timeout=SECONDS,
+        )
+        assert done.returncode == 0, f"{script}\n{done.stdout}\n{done.stderr}"
+        return done.stdout + done.stderr
+
+
+@pytest.fixture
+def shell(harness: ClusterHarness, tmp_path: Path) -> Iterator[Shell]:
+    name = f"quick-{uuid.uuid4().hex[:6]}"
+    restricted_namespace(harness.kubectl, name)
+    ClusterStore(harness.kubectl, name).deploy(harness.images.operator)
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    python = tmp_path / "user" / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    _write(python, f'exec {sys.executable} "$@"')
+    _write(programs / "inference-operator", f'exec {sys.executable} -m inference_operator.cli "$@"')
+    path = f"{programs}:{binaries.kubectl().parent}:{os.environ['PATH']}"
+    environment = {
+        **os.environ,
+        "PATH": path,
+        "KUBECONFIG": str(harness.kubeconfig),
+        "PYTHONPATH": f"{ROOT / 'operator'}:{ROOT}",
+    }
+    yield Shell(tmp_path / "user", environment, name)
+    harness.kubectl("delete", "namespace", name, "--wait=false")
+
+
+def _write(program: Path, line: str) -> None:
+    program.write_text(f"#!/bin/sh\n{line}\n")
+    program.chmod(0o755)
+
+
+@pytest.mark.timeout(900)
+def test_every_command_of_the_quickstart_does_what_the_page_says(
+    shell: Shell, harness: ClusterHarness
+) -> None:
+    set_up, *commands = blocks(PAGE, "sh")
+    assert set_up == SET_UP, "test_demo runs the first line, and this fixture has what it makes"
+    printed = [shell.run(block) for block in commands]
+    model, init, push, _, serve, call, addresses, other, broken, back, _ = printed
+
+    assert model == ""
+    assert "{name: x, dataType: FP32, shape: [4]}" in init
+    digest = re.search(r"^sha256: ([0-9a-f]{64})$", push, re.MULTILINE)
+    assert digest is not None
+    assert digest.group(1) in init
+    assert "apply  Service/double (missing)" in serve
+    assert f"InferenceModel/{shell.namespace}/double: Ready: model double" in serve
+    assert call.count("y FP32 [1, 4]: 0 0 0 0") == 1
+    assert call.count("y FP32 [1, 4]: 2 4 6 8") == 2
+    assert "answered over gRPC" in call
+    assert f"double.{shell.namespace}.svc:8001" in addresses
+    assert '"name":"x","shape":[-1,4]' in addresses
+    assert "+    uri: " in other or "+      uri: " in other
+    assert "y FP32 [1, 4]: 3 6 9 12" in other
+    assert "exit status 1" in broken
+    assert "ArtifactNotFound" in broken
+    assert "y FP32 [1, 4]: 3 6 9 12" in broken, "clients keep their answers"
+    assert "y FP32 [1, 4]: 2 4 6 8" in back
+    history = back[back.index("FROM") :].splitlines()
+    assert [row.count(digest.group(1)) for row in history[1:]] == [1, 0, 1]
+    assert [path.name for path in shell.folder.iterdir()] == [".venv"], "it removes what it made"
+
+
+CLAIM = """
+apiVersion: v1
+kind: PersistentVolumeClaim
+metadata: {name: models, namespace: trading}
+spec:
+  storageClassName: local
+  accessModes: [ReadWriteOnce]
+  resources: {requests: {storage: 1Gi}}
+"""
+
+
+@pytest.mark.timeout(900)
+def test_a_first_model_takes_four_commands_and_a_claim(shell: Shell) -> None:
+    (shell.folder / "linear.onnx").write_bytes(linear_onnx(2.0, 1.0))
+    (shell.folder / "claim.yaml").write_text(CLAIM.replace(NAMESPACE, shell.namespace))
+    shell.run("kubectl apply -f claim.yaml")
+
+    shell.run("inference-operator init linear.onnx -n trading > linear.yaml")
+    shell.run("inference-operator push linear.onnx pvc://models/linear/model.onnx -n trading")
+    shell.run("kubectl apply -f linear.yaml; inference-operator wait linear -n trading")
+    assert "y FP32 [1, 4]: 1 1 1 1" in shell.run("inference-operator call linear -n trading")
+
+    pods = "kubectl get pods -n trading -l app.kubernetes.io/name=inference-operator-push -o name"
+    assert "pod/" not in shell.run(pods), "the pod of the copy is gone"
+    shell.run("kubectl delete imodel linear -n trading; kubectl delete -f claim.yaml")
+    shell.run("until ! kubectl get pv | grep -q trading/models; do sleep 1; done")
+
+
+def test_plan_reads_the_cluster_and_says_what_its_nodes_rule_out(shell: Shell) -> None:
+    (shell.folder / "linear.onnx").write_bytes(linear_onnx(2.0, 1.0))
+    shell.run("inference-operator init linear.onnx -n trading > linear.yaml")
+    shell.run("printf '  accelerator: {count: 1}\n' | cat linear.yaml - > gpu.yaml")
+    context = shell.run("kubectl config current-context").strip()
+
+    waits = shell.run(f"inference-operator plan -f gpu.yaml --context {context}")
+    assert "would wait: no node offers nvidia.com/gpu (1 node checked)" in waits
+    assert "would wait" not in shell.run("inference-operator plan -f linear.yaml")
+    assert "would wait" not in shell.run("inference-operator plan -f gpu.yaml --offline")
+    assert "imodel" not in shell.run("kubectl get imodel -n trading -o name"), "plan only reads"
+
+
+def test_env_leads_a_shell_to_the_cluster(harness: ClusterHarness) -> None:
+    name = os.environ["CLUSTER_NAME"]
+    words = [sys.executable, "-m", "hack.cluster", "env", "--name", name]
+    printed = subprocess.run(words, cwd=ROOT, text=True, capture_output=True, check=True).stdout
+    script = f"{printed}\nkubectl version --client >/dev/null && echo $KUBECONFIG"
+    shown = subprocess.run(["bash", "-euc", script], text=True, capture_output=True, check=True)
+
+    assert shown.stdout.strip() == str(harness.kubeconfig)
+    assert shlex.quote(str(harness.kubeconfig)) in printed
