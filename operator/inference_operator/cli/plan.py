@@ -3,7 +3,6 @@ with a cluster if it is given one."""
 
 import argparse
 import asyncio
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any

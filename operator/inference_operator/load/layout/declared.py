@@ -43,7 +43,7 @@ def _of_graph(
     from model_builders.names import main_file_name
     from model_builders.onnx_signature import onnx_signature
 
-    file = version / main_file_name(ModelFormat.ONNX, config)
+    file = version / (main_file_name(ModelFormat.ONNX, config) or "model.onnx")
     signature = onnx_signature(file / "model.onnx" if file.is_dir() else file)
     inputs, outputs = (
         [declared_tensor(t.name, t.data_type or "UNKNOWN", t.dims) for t in side]
