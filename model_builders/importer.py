@@ -148,7 +148,11 @@ class _Import:
 
     def _new_name(self, served_name: str) -> str:
         # Triton serves a model called 42; a name of Kubernetes begins with a letter.
-        name = resource_name(served_name) or resource_name(f"model-{served_name}")
+        name = resource_name(served_name)
+        if not name and re.search(r"[0-9]", served_name, re.ASCII):
+            name = resource_name(f"model-{served_name}")
+        if not name:
+            raise ImportFailedError("found no letter in its name, expected at least one; rename it")
         taken = {model.resource_name for model in self._served.values()}
         if name not in taken:
             return name
