@@ -221,7 +221,8 @@ class _Merge:
                 f"{OVERRIDES}: {where}",
                 value,
                 f"{declared} as in {owner}",
-                "overrides cannot contradict the spec: change it there, or remove one of the two",
+                f"write the value that is meant into {owner}, and remove it from the overrides,"
+                " which cannot contradict the spec",
             )
         )
 

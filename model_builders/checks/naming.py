@@ -46,7 +46,8 @@ def _indices(path: str, tensors: Sequence[Tensor]) -> Iterator[Problem]:
     matches = [_INDEXED.fullmatch(tensor.name) for tensor in tensors]
     if not any(matches):
         return
-    expected = f"NAME__0 to NAME__{len(tensors) - 1}, each index once"
+    last = len(tensors) - 1
+    expected = f"NAME__0 to NAME__{last}, each index once" if last else "NAME__0"
     seen: dict[int, str] = {}
     for position, (tensor, match) in enumerate(zip(tensors, matches, strict=True)):
         where = f"{path}[{position}].name"

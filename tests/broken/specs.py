@@ -72,8 +72,8 @@ INVALID = (
         "a config override that contradicts the spec",
         "InvalidSpec",
         "spec.triton.configOverrides: max_batch_size: found 4, expected 8 as in"
-        " model.maxBatchSize; overrides cannot contradict the spec: change it there, or remove one"
-        " of the two",
+        " model.maxBatchSize; write the value that is meant into model.maxBatchSize, and remove it"
+        " from the overrides, which cannot contradict the spec",
         "change `model.maxBatchSize`, or remove the override",
         {"spec.triton.configOverrides": "max_batch_size: 4"},
         needs_cluster=False,
@@ -103,8 +103,7 @@ INVALID = (
     Situation(
         "TorchScript tensors whose numbers have a gap",
         "InvalidSpec",
-        'spec.model.inputs[0].name: found "INPUT__1" among 1 tensors, expected NAME__0 to NAME__0,'
-        " each index once",
+        'spec.model.inputs[0].name: found "INPUT__1" among 1 tensors, expected NAME__0',
         "number the tensors from 0, in the order of `forward`'s arguments and results",
         {
             "spec.model.format": "torchscript",

@@ -116,7 +116,7 @@ def _row(served: Served) -> tuple[str, ...]:
         visible(served.revision),
         visible(artifact.version) or _UNKNOWN,
         visible(artifact.uri) or visible(artifact.steps) or _UNKNOWN,
-        artifact.sha256 or _UNKNOWN,
+        visible(artifact.sha256 or "") or _UNKNOWN,
     )
 
 

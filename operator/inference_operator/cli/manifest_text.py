@@ -9,9 +9,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from inference_operator.domain.kubectl_scalars import is_text
+
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_./-]*(:[A-Za-z0-9_./@-]+)*", re.ASCII)
-# YAML 1.1, which kubectl reads: also names of one letter, and `null`.
-_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 _INLINE = frozenset({"inputs", "outputs", "accelerator", "secretRef", "metadata"})
 
 
@@ -41,7 +41,7 @@ def _flow(value: Any) -> str:
 
 
 def _scalar(text: str) -> str:
-    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+    if _PLAIN.fullmatch(text) and is_text(text):
         return text
     # JSON's escapes are YAML's; those beyond the first plane would become two halves.
     escaped = json.dumps(text, ensure_ascii=False)

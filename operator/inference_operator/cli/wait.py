@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from inference_operator.api.base import parse_duration
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.quoting import visible
 from inference_operator.api.status import read_status
 from inference_operator.cli.arguments import report
 from inference_operator.cli.cluster_access import (
@@ -114,7 +115,9 @@ def _of_generation(condition: Condition | None, generation: object) -> Condition
 def _sentence(condition: Condition) -> str:
     message = truncate(condition.message, _MESSAGE_LENGTH)
     # The reason of a condition that holds is often its type, which the line has already.
-    return message if condition.reason == condition.type else f"{condition.reason}: {message}"
+    if condition.reason == condition.type:
+        return visible(message)
+    return visible(f"{condition.reason}: {message}")
 
 
 @dataclass

@@ -26,7 +26,7 @@ def downloaded(tmp_path: Path) -> Path:
     lay_out(tmp_path, "ann__desk/models/signal", ensemble())
     lay_out(tmp_path, "bob__lonely", f'name: "ticks" {PYTHON}')
     lay_out(tmp_path, "bob__wide/m/x", PYTHON.replace("dims: 1", "dims: 1 reshape { shape: 2 }", 1))
-    lay_out(tmp_path, "eve__graphs/m/net", 'platform: "tensorflow_graphdef"')
+    lay_out(tmp_path, "eve__graphs/m/net", 'platform: "onnxruntime"')
     return tmp_path
 
 
@@ -41,7 +41,7 @@ def test_every_model_is_imported_with_those_of_its_repository(downloaded: Path) 
     }
     assert table["ann/desk", "models/bars"].commit == "0123abc"
     assert "reshape" in table["bob/wide", "m/x"].reason
-    assert "tensorflow_graphdef" in table["eve/graphs", "m/net"].reason
+    assert "onnxruntime" in table["eve/graphs", "m/net"].reason
 
 
 def test_the_table_goes_to_stdout_and_the_counts_to_stderr(

@@ -170,7 +170,7 @@ def test_what_render_refuses_is_said(tmp_path: Path, capsys: pytest.CaptureFixtu
         "apiVersion": API_VERSION,
         "kind": "InferenceModel",
         "metadata": {"name": "bars"},
-        "spec": {"model": {"source": {"uri": "pvc://models/bars"}, "format": "python"}},
+        "spec": {"model": {"source": {"uri": "pvc://models/bars"}, "format": "torchscript"}},
     }
     text = write_manifests([manifest])
     assert list(unserved(text, {"bars"})) == []

@@ -185,9 +185,11 @@ def test_a_contradiction_names_both_sides(
 ) -> None:
     with pytest.raises(ConfigError) as error:
         merged(text, triton=triton)
+    owner = expected.rpartition(" as in ")[2]
     assert [str(problem) for problem in error.value.problems] == [
-        f"spec.triton.configOverrides: {field}: found {value}, expected {expected};"
-        " overrides cannot contradict the spec: change it there, or remove one of the two"
+        f"spec.triton.configOverrides: {field}: found {value}, expected {expected}; write the value"
+        f" that is meant into {owner}, and remove it from the overrides, which cannot contradict"
+        " the spec"
     ]
 
 

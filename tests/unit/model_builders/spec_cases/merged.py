@@ -24,8 +24,8 @@ BAD: dict[str, tuple[InferenceModelSpec, str]] = {
     "overrides that contradict": (
         spec(triton=overrides("max_batch_size: 4")),
         "spec.triton.configOverrides: max_batch_size: found 4, expected 16 as in"
-        " model.maxBatchSize; overrides cannot contradict the spec: change it there, or"
-        " remove one of the two",
+        " model.maxBatchSize; write the value that is meant into model.maxBatchSize, and remove it"
+        " from the overrides, which cannot contradict the spec",
     ),
     "an overridden name": (
         spec(triton=overrides('name: "lstm"')),
