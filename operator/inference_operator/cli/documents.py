@@ -4,7 +4,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from inference_operator.domain.bounded_yaml import YamlLimits, YamlRefusedError
 from inference_operator.domain.kubectl_yaml import parse_manifests
 
 STDIN = "-"
+_MOST_MISREAD = 20
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE = "expected complete characters: \\ud800 to \\udfff are halves, which the API server refuses"
 # The files of a folder that are read, as by kubectl.
@@ -36,6 +37,8 @@ class Document:
     """Its file, and the line where it begins."""
 
     body: MutableBody
+    misread: tuple[str, ...] = ()
+    """Sentences about scalars of the file that kubectl would read as something else."""
 
 
 def documents(names: Sequence[str], *, live: bool = False) -> list[Document]:
@@ -77,14 +80,16 @@ def _read(name: str, live: bool) -> list[Document]:
 
 def manifests_of(text: str, where: str, *, live: bool = False) -> list[Document]:
     """Return the manifests of a text, or raise InputError; messages call the text `where`."""
+    misread: list[YamlRefusedError] = []
     try:
-        parsed = list(parse_manifests(text, where, LIMITS, as_printed=live))
+        parsed = list(parse_manifests(text, where, LIMITS, as_printed=live, misread=misread))
     except YamlRefusedError as error:
         raise InputError(error.at(where)) from None
     except ValueError as error:
         raise InputError(f"{where}: cannot be read as YAML: {error}") from None
+    sentences = tuple(error.at(where) for error in misread[:_MOST_MISREAD])
     return [
-        item
+        replace(item, misread=sentences)
         for document in parsed
         if document.value
         for item in _items(f"{where}, line {document.line}", document.value)

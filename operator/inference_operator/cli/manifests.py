@@ -43,7 +43,9 @@ def units(
     `live` shows the state of the cluster. A pipeline sees a referenced unit as it is live, else as
     if the one in the files were served.
     """
-    yield from planned(*read_files(files, live), defaults)
+    ours, state = read_files(files, live)
+    refuse_misread(ours)
+    yield from planned(ours, state, defaults)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,17 @@ def read_files(
             " the two to a file"
         )
     return resources(files, namespace), Live(tuple(documents(live, live=True)), ", ".join(live))
+
+
+def misread_in(ours: Sequence[Resource]) -> list[str]:
+    """Return the sentences about scalars that kubectl would read as something else."""
+    return list(dict.fromkeys(sentence for resource in ours for sentence in resource.misread))
+
+
+def refuse_misread(ours: Sequence[Resource]) -> None:
+    """Raise InputError if kubectl would read a scalar as something else."""
+    if sentences := misread_in(ours):
+        raise InputError("\n".join(sentences))
 
 
 def planned(

@@ -17,9 +17,15 @@ from inference_operator.cli.live_cluster import (
     read_cluster,
     reads_cluster,
 )
-from inference_operator.cli.manifests import Live, planned, read_files
+from inference_operator.cli.manifests import (
+    Live,
+    misread_in,
+    planned,
+    read_files,
+)
 from inference_operator.cli.node_forecast import would_wait
 from inference_operator.cli.plan_differences import differences
+from inference_operator.cli.resources import Resource
 from inference_operator.domain.allow_lists import FORMS
 from inference_operator.domain.kubectl_yaml import write_manifests
 from inference_operator.domain.repository_plan import PLAN_FILE
@@ -114,7 +120,7 @@ def _plan(arguments: argparse.Namespace) -> int:
             print(visible(line))
 
     specs = {resource.key: resource.body.get("spec") for resource in ours}
-    return _shown([plan for _, plan in plans], show)
+    return max(_misread(ours), _shown([plan for _, plan in plans], show))
 
 
 def _comparison(plan: Plan, live: Live, spec: Any) -> Iterator[str]:
@@ -147,7 +153,22 @@ def _each(arguments: argparse.Namespace, show: Callable[[Plan], None]) -> int:
     except (InputError, SettingsError) as error:
         report("inference-operator", error)
         return 2
+    if misread := _misread(ours):
+        # Only problems are shown: kubectl would send other manifests than these.
+        _shown(plans, lambda plan: None)
+        return misread
     return _shown(plans, show)
+
+
+def _misread(ours: Sequence[Resource]) -> int:
+    """Report scalars that kubectl would read as something else; return 2 if there are any.
+
+    The plan is of the texts that they look like, so that all problems are shown at once.
+    """
+    sentences = misread_in(ours)
+    for sentence in sentences:
+        report("inference-operator", sentence)
+    return 2 if sentences else 0
 
 
 def _shown(plans: Sequence[Plan], show: Callable[[Plan], None]) -> int:

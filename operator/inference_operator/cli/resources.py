@@ -20,6 +20,8 @@ class Resource:
 
     key: UnitKey
     body: dict[str, Any]
+    misread: tuple[str, ...] = ()
+    """Sentences about scalars of its file that kubectl would read as something else."""
 
 
 def resources(names: Sequence[str], namespace: str = "default") -> list[Resource]:
@@ -48,7 +50,7 @@ def own_resources(
                 " expected each resource once: remove or rename one of the two"
             )
         places[key] = document.place
-        ours.append(Resource(key, document.body))
+        ours.append(Resource(key, document.body, document.misread))
     if not ours:
         kinds = ", ".join(sorted({str(each.body.get("kind")) for each in manifests})) or "nothing"
         expected = " or an ".join(UNIT_BY_KIND)

@@ -29,15 +29,26 @@ _NUMBER_LIKE = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
 
 
 def parse_manifests(
-    text: str, name: str, limits: YamlLimits, *, as_printed: bool = False
+    text: str,
+    name: str,
+    limits: YamlLimits,
+    *,
+    as_printed: bool = False,
+    misread: list[YamlRefusedError] | None = None,
 ) -> Iterator[YamlDocument]:
     """Yield each document with kubectl's values; raise YamlRefusedError at the first bad one.
 
     `as_printed` is for what kubectl printed, which quotes each text that needs it: no scalar is
-    refused then.
+    refused then. With a list `misread`, scalars that kubectl misreads are added to it, and are read
+    as the texts that they look like.
     """
-    loader = _KubectlLoader if as_printed else _CarefulLoader
-    return parse_yaml_documents(text, name, limits, loader)
+    if as_printed:
+        return parse_yaml_documents(text, name, limits, _KubectlLoader)
+
+    class Loader(_CarefulLoader):
+        collected = misread
+
+    return parse_yaml_documents(text, name, limits, Loader)
 
 
 def write_manifests(
@@ -137,10 +148,19 @@ _add_constructors(_KubectlLoader)
 class _CarefulLoader(_KubectlLoader):
     """A loader of what people write, which refuses scalars that are not what they look like."""
 
+    collected: list[YamlRefusedError] | None = None
+    """Refusals of scalars, if reading goes on."""
+
     def compose_scalar_node(self, anchor: Any) -> yaml.ScalarNode:
         event: Any = self.peek_event()  # type: ignore[no-untyped-call]
         if event.implicit[0]:
-            _check_scalar(event.value, event.start_mark.line + 1)
+            try:
+                _check_scalar(event.value, event.start_mark.line + 1)
+            except YamlRefusedError as error:
+                if self.collected is None:
+                    raise
+                self.collected.append(error)
+                event.implicit = (False, True)  # as if it had quotes
         return super().compose_scalar_node(anchor)
 
 
