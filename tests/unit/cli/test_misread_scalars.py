@@ -72,3 +72,12 @@ def test_the_text_is_kept_and_sentences_are_bounded(tmp_path: Path) -> None:
     assert document.body["metadata"] == {"name": "Y"}
     assert document.body["values"] == ["y"] * 100 + [1]
     assert len(document.misread) == 20
+
+
+def test_a_number_that_nobody_can_print_is_misread(tmp_path: Path) -> None:
+    path = tmp_path / "large.yaml"
+    path.write_text(f"kind: Z\nspec: {'9' * 5000}\n")
+    (document,) = documents([str(path)])
+    assert "line 2: found 999999" in document.misread[0]
+    assert len(document.misread[0]) < 500
+    assert document.body["spec"] == "9" * 5000
