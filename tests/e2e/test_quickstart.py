@@ -85,7 +85,7 @@ def test_every_command_of_the_quickstart_does_what_the_page_says(
     set_up, *commands = blocks(PAGE, "sh")
     assert set_up == SET_UP, "test_demo runs the first line, and this fixture has what it makes"
     printed = [shell.run(block) for block in commands]
-    model, init, push, _, serve, call, addresses, other, broken, back, _ = printed
+    model, init, push, _, serve, call, addresses, _, other, broken, back, _ = printed
 
     assert model == ""
     assert "{name: x, dataType: FP32, shape: [4]}" in init
