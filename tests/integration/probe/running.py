@@ -51,6 +51,11 @@ class Probe:
         status = Path(f"/proc/{self.process.pid}/status").read_text()
         return int(status.split("VmRSS:")[1].split()[0]) * 1024
 
+    def has_reported(self) -> bool:
+        """Return whether its report is there, and not only an empty file."""
+        log = self.folder / "termination-log"
+        return log.exists() and log.read_text().endswith("}")
+
     def report(self) -> dict[str, str]:
         """Return what it wrote on its termination log."""
         content: dict[str, str] = json.loads((self.folder / "termination-log").read_text())
