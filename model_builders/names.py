@@ -37,6 +37,14 @@ def backend_of(model: Model) -> str:
     return BACKENDS[model.known_format].name
 
 
+def effective_format(model: Model) -> ModelFormat:
+    """Return the format whose rules a model's backend has; custom for those of other backends."""
+    if model.known_format is not ModelFormat.CUSTOM:
+        return model.known_format
+    formats = (f for f, backend in BACKENDS.items() if backend.name == model.backend)
+    return next(formats, ModelFormat.CUSTOM)
+
+
 def main_file_name(model_format: ModelFormat, config: ModelConfig) -> str | None:
     """Return the name of the file that Triton opens in a version's folder; None if only the
     backend knows it.

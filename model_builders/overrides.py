@@ -130,7 +130,10 @@ class _Merge:
             return  # an ensemble has a platform and no backend
         platforms = PLATFORMS.get(config.backend, ())
         is_named = self.owners["backend"] == OF_CUSTOM["backend"]
-        is_free = is_named and overrides.platform != "ensemble"
+        of_others = {p for name, ps in PLATFORMS.items() if name != config.backend for p in ps}
+        # Triton refuses a backend that it knows beside the platform of another one.
+        is_foreign = config.backend in PLATFORMS and overrides.platform in of_others
+        is_free = is_named and overrides.platform != "ensemble" and not is_foreign
         if overrides.platform not in platforms and not is_free:
             expected = listed(platforms, "no platform")
             self.refuse("platform", quoted(overrides.platform), expected)

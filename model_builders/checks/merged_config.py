@@ -11,6 +11,7 @@ from model_builders.checks import server_arguments as server
 from model_builders.checks.config_rules.subject import Subject
 from model_builders.config import declared_config
 from model_builders.config_files import Place
+from model_builders.names import effective_format
 from model_builders.overrides import OVERRIDES, apply_overrides
 from model_builders.spec_paths import owners_of
 
@@ -42,7 +43,7 @@ def overrides(spec: InferenceModelSpec, place: Place, image: str | None) -> Iter
             Subject(
                 config,
                 declared_config(spec, name="model"),
-                spec.model.known_format,
+                effective_format(spec.model),
                 spec.accelerator.count if spec.accelerator else 0,
                 image,
                 owners_of(spec.model),

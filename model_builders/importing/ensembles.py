@@ -112,15 +112,20 @@ def graph_problems(
     pipeline = _validated(spec)
     steps = zip(pipeline.steps, config.ensemble_scheduling.step, strict=True)
     models = {step.name: configs[original.model_name] for step, original in steps}
-    inner = {name: tuple(_within(model, configs)) for name, model in models.items()}
+    inner = {name: _within(model, configs) for name, model in models.items()}
     return check_graph(graph_of(pipeline, name=config.name, models=models, inner=inner))
 
 
-def _within(config: ModelConfig, configs: Mapping[str, ModelConfig]) -> Iterator[ModelConfig]:
-    """Yield the models of an ensemble; they were imported before it."""
-    for step in config.ensemble_scheduling.step:
-        yield configs[step.model_name]
-        yield from _within(configs[step.model_name], configs)
+def _within(config: ModelConfig, configs: Mapping[str, ModelConfig]) -> tuple[ModelConfig, ...]:
+    """Return each model of an ensemble once; they were imported before it."""
+    within: dict[str, ModelConfig] = {}
+    ensembles = [config]
+    while ensembles:
+        for step in ensembles.pop().ensemble_scheduling.step:
+            if step.model_name not in within:
+                within[step.model_name] = configs[step.model_name]
+                ensembles.append(configs[step.model_name])
+    return tuple(within.values())
 
 
 def _check_loadable(config: ModelConfig) -> None:

@@ -2,6 +2,7 @@
 model_config_utils.cc, ValidateInputs in pytorch_backend and onnxruntime_backend)."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from inference_operator.api.model import ModelFormat
@@ -51,20 +52,21 @@ def _names(subject: Subject, side: str) -> Iterator[Problem]:
 
 
 def _data_type(subject: Subject, side: str, tensor: Any) -> Iterator[Problem]:
-    path = subject.at_tensor(side, tensor.name, "data_type")
     data_type = api_type(tensor.data_type)
     if data_type is None:
         if not subject.completes_tensors:
+            path = subject.at_tensor(side, tensor.name, "data_type")
             yield Problem(path, "no data type", "one such as TYPE_FP32", "set data_type")
         return
-    if problem := data_type_problem(path, data_type, subject.format, subject.image, "TYPE_"):
-        yield problem
+    if problem := data_type_problem("", data_type, subject.format, subject.image, "TYPE_"):
+        # The path costs much more than the check.
+        yield replace(problem, path=subject.at_tensor(side, tensor.name, "data_type"))
     elif data_type == "STRING" and subject.format is ModelFormat.TORCHSCRIPT:
         shape = tensor.reshape.shape if tensor.HasField("reshape") else tensor.dims
         dimensions = len(shape) + bool(subject.config.max_batch_size)
         if dimensions > 1:
             yield Problem(
-                path,
+                subject.at_tensor(side, tensor.name, "data_type"),
                 f"TYPE_STRING of {dimensions} dimensions, the batch's included",
                 "one dimension: TorchScript models take strings as a flat list",
                 CONVERT,
@@ -87,30 +89,31 @@ def _dims(subject: Subject, side: str, tensor: Any) -> Iterator[Problem]:
 def _reshape(subject: Subject, side: str, tensor: Any) -> Iterator[Problem]:
     if not tensor.HasField("reshape"):
         return
-    shape, path = list(tensor.reshape.shape), subject.at_tensor(side, tensor.name, "reshape")
+    shape = list(tensor.reshape.shape)
     if any(dim < 1 and dim != -1 for dim in shape):
-        yield Problem(
-            path, _listed(shape), "dimensions of 1 or more, or -1", "write -1 for one that varies"
-        )
+        problem = (_listed(shape), "dimensions of 1 or more, or -1", "write -1 for one that varies")
     elif not shape and subject.config.max_batch_size == 0:
-        yield Problem(
-            path,
+        problem = (
             "[] with model.maxBatchSize 0",
             "at least one dimension: a model without a batch dimension has no scalars",
             "write reshape { shape: [1] }, or remove it",
         )
     elif tensor.dims and element_counts(tensor.dims) != element_counts(shape):
-        yield Problem(
-            path,
+        problem = (
             f"{_listed(shape)} for dims {_listed(tensor.dims)}",
             "the same number of elements, with as many -1",
             "between two -1 the products of the dimensions must be equal",
         )
+    else:
+        return
+    yield Problem(subject.at_tensor(side, tensor.name, "reshape"), *problem)
 
 
 def _layout(subject: Subject, side: str, tensor: Any) -> Iterator[Problem]:
     """Refuse layouts of three dimensions for other tensors, and those of TensorRT elsewhere."""
-    if side == "input" and tensor.format in _OF_IMAGES and len(tensor.dims) != 3:
+    is_completed = subject.completes_tensors and not tensor.dims
+    is_image = side == "input" and tensor.format in _OF_IMAGES
+    if is_image and len(tensor.dims) != 3 and not is_completed:
         yield Problem(
             subject.at_tensor(side, tensor.name, "format"),
             f"{_Input.Format.Name(tensor.format)} for {len(tensor.dims)} dims",

@@ -3,6 +3,7 @@
 Normalize in core's infer_request.cc checks each sample like a request."""
 
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 from inference_operator.api.model import ModelFormat
@@ -12,6 +13,8 @@ from model_builders.checks.config_rules.subject import Subject
 from model_builders.names import type_name
 
 _FIELD = "model_warmup"
+MOST_ELEMENTS = 2**40
+"""Elements of a sample's tensor: more overflow Triton's count of bytes."""
 
 
 def samples(subject: Subject) -> Iterator[Problem]:
@@ -38,6 +41,23 @@ def _input(subject: Subject, place: str, name: str, given: Any) -> Iterator[Prob
         yield Problem(
             subject.at(_FIELD, place), "no data", "zero_data or random_data", "set zero_data: true"
         )
+    if not given.data_type:
+        # Triton 2.51 ends at such a sample.
+        yield Problem(
+            subject.at(_FIELD, f"{place}.data_type"),
+            "no data type",
+            "one such as TYPE_FP32",
+            "set data_type",
+        )
+        return
+    if prod(given.dims) > MOST_ELEMENTS:
+        yield Problem(
+            subject.at(_FIELD, f"{place}.dims"),
+            f"{prod(given.dims):,} elements",
+            f"{MOST_ELEMENTS:,} at most",
+            "write the size of a request",
+        )
+        return
     if any(dim < 0 for dim in given.dims):
         yield Problem(
             subject.at(_FIELD, f"{place}.dims"),

@@ -79,8 +79,10 @@ _PYTHON = "a Python model is not run here: replace each FILL_IN with its tensors
 def _main_file(path: Path) -> Path:
     if not path.exists():
         raise DraftError(f"{path}: found no such file, expected a model's file or folder")
-    if not path.is_dir():
+    if path.is_file():
         return path
+    if not path.is_dir():
+        raise DraftError(f"{path}: found neither a file nor a folder, expected one of the two")
     for name in _MAIN_FILES:
         if (path / name).exists():
             return path / name

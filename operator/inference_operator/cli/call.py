@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inference_operator.api.quoting import counted
+from inference_operator.api.quoting import counted, short
 from inference_operator.api.status import read_status
 from inference_operator.cli.arguments import report
 from inference_operator.cli.cluster_access import (
@@ -134,8 +134,9 @@ def _ask(
     milliseconds = (time.monotonic() - began) * 1000
     given = f"{arguments.input}" if arguments.input else "zeros"
     size = counted(sum(len(value.content) for value in inputs), "byte")
+    shown = short(answered_by)
     print(
-        f"{name} version {answered_by} answered over {model.protocol} in {milliseconds:.0f} ms"
+        f"{name} version {shown} answered over {model.protocol} in {milliseconds:.0f} ms"
         f" ({given}, {size})"
     )
     for value in outputs:

@@ -4,11 +4,13 @@ Lists of typed values, which the protocol has as well, cost ten times as much.
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import Any
 
-from inference_operator.api.quoting import beginning
-from inference_operator.cli.call_http import CallError
+from inference_operator.api.quoting import beginning, short
+from inference_operator.cli.call_http import CallError, output
 from inference_operator.cli.tensor_values import MOST_BYTES, Value
+from inference_operator.probe.model_config import MOST_TENSORS
 
 _LENGTHS = ("grpc.max_send_message_length", "grpc.max_receive_message_length")
 
@@ -58,7 +60,13 @@ class GrpcModel:
             request.raw_input_contents.append(value.content)
         answer = self._sent(self._stub.ModelInfer, request)
         pairs = zip(answer.outputs, answer.raw_output_contents, strict=False)
-        outputs = [Value(o.name, o.datatype, tuple(o.shape), content) for o, content in pairs]
+        try:
+            outputs = [
+                output(o.name, o.datatype, o.shape, content)
+                for o, content in islice(pairs, MOST_TENSORS)
+            ]
+        except ValueError as error:
+            raise CallError(f"the answer is not Triton's: {short(str(error), 200)}") from None
         return str(answer.model_version), outputs
 
     def _sent(self, method: Any, request: Any) -> Any:

@@ -88,8 +88,18 @@ def outputs_of(outputs: Sequence[Mapping[str, Any]], tail: bytes) -> Iterator[Va
     at = 0
     for item in outputs[:MOST_TENSORS]:
         size = int(item["parameters"]["binary_data_size"])
-        shape = tuple(int(dim) for dim in item["shape"][:MOST_DIMS])
-        if size < 0 or not all(0 <= dim < _LARGEST for dim in shape):
-            raise ValueError("a negative size, or one of more than 63 bits")
-        yield Value(str(item["name"]), str(item["datatype"]), shape, tail[at : at + size])
+        if size < 0:
+            raise ValueError("a negative size")
+        content = tail[at : at + size]
+        yield output(str(item["name"]), str(item["datatype"]), item["shape"], content)
         at += size
+
+
+def output(name: str, data_type: str, shape: Sequence[Any], content: bytes) -> Value:
+    """Return an output of an answer; ValueError for a shape that no tensor has."""
+    if len(shape) > MOST_DIMS:
+        raise ValueError(f"{len(shape)} dimensions")
+    dims = tuple(int(dim) for dim in shape)
+    if not all(0 <= dim < _LARGEST for dim in dims):
+        raise ValueError("a negative size, or one of more than 63 bits")
+    return Value(name, data_type, dims, content)

@@ -40,7 +40,12 @@ def push_https(upload: Upload) -> None:
         raise PushError(f"{upload.path}: found a folder, expected a file; pack it as .tar.gz")
     uri = upload.source.text
     parts = urlsplit(uri)
-    host, port = parts.hostname or "", parts.port or 443
+    try:
+        host, port = parts.hostname or "", 443 if parts.port is None else parts.port
+    except ValueError:
+        port = 0
+    if not port:
+        raise PushError(f"{shown_uri(uri)}: found no usable port, expected 1 to 65535; correct it")
     held = Credentials()
     if upload.secret_name:
         held = http_credentials(Secret(upload.secret_name, upload.secret))

@@ -101,6 +101,7 @@ def _value(tensor: Tensor, values: Any, model: ProbedModel) -> Value:
     expected = [-1, *tensor.dims] if model.max_batch_size > 0 else list(tensor.dims)
     try:
         array = _array(values, tensor.data_type)
+        content = _content(array, tensor.data_type)
     except (ValueError, TypeError, OverflowError) as error:
         raise InputsError(
             f"--input {quoted(tensor.name)}: {short(str(error), 200)}; expected values of type"
@@ -112,7 +113,7 @@ def _value(tensor: Tensor, values: Any, model: ProbedModel) -> Value:
             f"--input {quoted(tensor.name)}: found shape {list(array.shape)}, expected"
             f" {expected}{note}"
         )
-    return Value(tensor.name, tensor.data_type, array.shape, _content(array, tensor.data_type))
+    return Value(tensor.name, tensor.data_type, array.shape, content)
 
 
 def _fits(shape: Sequence[int], expected: Sequence[int]) -> bool:
@@ -124,7 +125,7 @@ def _array(values: Any, data_type: str) -> Any:
     if data_type == "BYTES":
         return np.array(values, dtype=object)
     given = np.asarray(values)
-    if given.dtype == object or given.dtype.kind in "SU":
+    if given.dtype.kind not in "biuf":
         raise ValueError(f"found {given.dtype.name} values, or rows of different lengths")
     wanted_type = _TYPES.get(data_type, np.float32)
     made = given.astype(wanted_type)

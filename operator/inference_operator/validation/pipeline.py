@@ -36,6 +36,7 @@ from model_builders.protobuf import ModelConfig
 MOST_CONFIG = 400_000
 # All overrides of a pipeline together: protobuf reads text of this size in half a second.
 MOST_OVERRIDES = 131_072
+MOST_TENSORS = 2_560
 # One ControllerRevision holds it; the limit is 1.5 MiB. The rest is for the Deployment.
 MOST_RECORDED = 1_300_000
 
@@ -156,7 +157,7 @@ def _render_steps(
 ) -> tuple[list[RenderedStep], list[Problem]]:
     """Render all known steps, and return the problems of the others."""
     steps: list[RenderedStep] = []
-    if problems := [*_too_many_overrides(completed.spec)]:
+    if problems := [*_too_many_overrides(completed.spec), *_too_many_tensors(completed)]:
         return steps, problems
     for step in completed.spec.steps:
         try:
@@ -177,6 +178,19 @@ def _too_many_overrides(spec: EnsemblePipelineSpec) -> Iterator[Problem]:
             f"{size} characters of configOverrides in all",
             f"{MOST_OVERRIDES} at most",
             "shorten them, use the fields of the spec, or split the pipeline",
+        )
+
+
+def _too_many_tensors(completed: CompletedPipeline) -> Iterator[Problem]:
+    """Refuse a repository that would be too large before each step of it is checked."""
+    models = [each.spec.model for each in completed.inline.values()]
+    count = sum(len(model.inputs or ()) + len(model.outputs or ()) for model in models)
+    if count > MOST_TENSORS:
+        yield Problem(
+            "spec.steps",
+            f"{count:,} tensors of inline models in all",
+            f"{MOST_TENSORS:,} at most",
+            "split the pipeline",
         )
 
 

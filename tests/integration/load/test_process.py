@@ -66,6 +66,7 @@ def test_killed_in_the_middle_and_restarted_it_goes_on(stalled: FaultyStore, pod
         "reason": "Resolved",
         "message": "laid out ranker (version 5)",
         "models": [{"name": "ranker", "sha256": SHA256, "bytes": 400_000}],
+        "tensors": [[["text", "STRING", [1]]], [["score", "FP32", [1]]]],
     }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inference_operator.cli.call import served_model, zeros
-from inference_operator.cli.call_http import CallError, HttpModel
+from inference_operator.cli.call_http import CallError, HttpModel, output
 from inference_operator.cli.cluster_access import AccessError
 from inference_operator.cli.main import main
 from inference_operator.cli.tensor_values import InputsError, Value, described, read_inputs
@@ -70,6 +70,7 @@ def test_an_npz_file_and_tritons_own_json_are_read_alike(tmp_path: Path) -> None
         ({"x": [[1, 2], [3]]}, "expected values of type FP32"),
         ([1, 2], "expected a map of inputs"),
         ({"inputs": [{"name": "x"}]}, "cannot be read"),
+        ({"x": [[[1j.imag, None]]]}, "expected values of type FP32"),
     ],
 )
 def test_inputs_that_do_not_fit_are_explained(
@@ -90,6 +91,26 @@ def test_a_pickle_in_an_npz_file_is_not_run(tmp_path: Path) -> None:
 
     with pytest.raises(InputsError, match="cannot be read"):
         read_inputs(tmp_path / "inputs.npz", model())
+
+
+@pytest.mark.parametrize(
+    "values", [[[1 + 2j, 3]], np.array([["2026-12-01", "2026-12-02"]], "M8[D]")]
+)
+def test_values_that_are_not_numbers_are_refused(tmp_path: Path, values: Any) -> None:
+    np.savez(tmp_path / "inputs.npz", x=np.array(values))
+    with pytest.raises(InputsError, match="expected values of type FP32"):
+        read_inputs(tmp_path / "inputs.npz", model())
+
+
+def test_a_half_of_a_character_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputsError, match="expected values of type"):
+        read_inputs(given(tmp_path, {"x": [["\ud800", "a"]]}), model("STRING"))
+
+
+@pytest.mark.parametrize("shape", [[1] * 300, [-1], [2**63], [2**62] * 300])
+def test_a_shape_that_no_tensor_has_is_refused(shape: list[int]) -> None:
+    with pytest.raises(ValueError, match=r"dimensions|63 bits"):
+        output("y", "FP32", shape, b"")
 
 
 def test_zeros_are_those_of_the_probe() -> None:

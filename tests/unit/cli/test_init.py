@@ -1,5 +1,6 @@
 """`init`: a manifest from a model's file, as far as the file says."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -159,6 +160,15 @@ def test_other_files_are_refused(
 
     assert (status, out) == (2, "")
     assert expected in err
+
+
+def test_what_is_neither_a_file_nor_a_folder_is_not_opened(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(tmp_path / "model.py")
+    status, _, err = run(capsys, tmp_path / "model.py")
+    assert status != 0
+    assert "found neither a file nor a folder" in err
 
 
 def test_a_damaged_archive_is_reported_as_the_loader_would(

@@ -63,6 +63,18 @@ def test_any_platform_may_stand_beside_a_backend(
     assert (config.backend, config.platform) == rendered
 
 
+def test_a_backend_that_triton_knows_has_no_platform_of_another_one() -> None:
+    (problem,) = problems(overridden('platform: "pytorch_libtorch"', "onnxruntime"))
+    assert 'platform: found "pytorch_libtorch", expected "onnxruntime_onnx"' in problem
+
+
+def test_the_rules_are_those_of_the_backend() -> None:
+    """A TensorRT plan may have profiles whatever format names its backend."""
+    profile = 'instance_group { kind: KIND_GPU profile: "1" }'
+    assert not any("profile" in text for text in problems(overridden(profile, "tensorrt")))
+    assert any("profile" in text for text in problems(overridden(profile, "fil")))
+
+
 REFUSED = {
     'backend: "dali"': 'backend: found "dali", expected "fil" as in model.backend',
     'platform: "ensemble"': 'platform: found "ensemble", expected no platform as in model.backend',

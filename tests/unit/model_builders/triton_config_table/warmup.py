@@ -77,6 +77,20 @@ REFUSED: dict[str, Refused] = {
         at="model_warmup[0].inputs[X]",
         says="to have input_data_type set",
     ),
+    "a sample with an extra input without a type": Refused(
+        sample(warm() + warm("extra", "dims: 2 zero_data: true")),
+        at="model_warmup[0].inputs[extra].data_type",
+        says="Dtype is invalid",
+        judge=Judge.DEATH,
+    ),
+    "a sample of more bytes than Triton can count": Refused(
+        sample(
+            warm() + warm("extra", "data_type: TYPE_FP32 dims: 9223372036854775807 zero_data: true")
+        ),
+        at="model_warmup[0].inputs[extra].dims",
+        says="got 18446744073709551612",
+        judge=Judge.LOAD_OR_DEATH,
+    ),
     "a sample larger than a batch": Refused(
         sample(warm(), "batch_size: 9"),
         at="model_warmup[0].batch_size",
