@@ -164,3 +164,9 @@ def test_wrong_places_are_refused(folder: Path, capsys: pytest.CaptureFixture[st
     assert "use `gcloud storage cp`" in capsys.readouterr().err
     assert main(["push", str(folder / "nothing"), "s3://models/a"]) == 2
     assert main(["push", str(folder), "ftp://models/a"]) == 2
+
+
+@pytest.mark.parametrize("port", ["99999", "0", "x"])
+def test_an_address_without_a_usable_port_is_refused(file: Path, port: str) -> None:
+    with pytest.raises(PushError, match="found no usable port, expected 1 to 65535"):
+        push_https(upload(file, f"https://127.0.0.1:{port}/model.py"))

@@ -11,7 +11,7 @@ from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.validation.invalid import Invalid
 from inference_operator.validation.pipeline import MOST_RECORDED, _too_many_overrides
 from tests.fakes.bodies import step
-from tests.unit.validation.pipelines import CONFIG, made, pin, problems
+from tests.unit.validation.pipelines import CONFIG, inline, made, pin, problems
 
 MOST_STORED = 1_572_864
 """Of one object, in bytes: etcd's limit."""
@@ -83,4 +83,25 @@ def test_all_overrides_together_are_read_in_bounded_time(size: int, is_refused: 
     assert bool(messages) is is_refused
     assert all(
         "characters of configOverrides in all, expected 131072 at most" in f for f in messages
+    )
+
+
+def wide_step(number: int, tensors: int) -> dict[str, Any]:
+    """Return a step with a model of its own, which has so many inputs and as many outputs."""
+    sides = {
+        side: [{"name": f"{side}{n}", "dataType": "FP32", "shape": [4]} for n in range(tensors)]
+        for side in ("inputs", "outputs")
+    }
+    produced = "y" if number == 0 else f"y{number}"
+    inputs = {tensor["name"]: "x" for tensor in sides["inputs"]}
+    maps = {"inputMap": inputs, "outputMap": {"outputs0": produced}}
+    return {**inline(**sides), **maps, "name": f"s{number}"}
+
+
+def test_many_tensors_of_inline_models_are_refused_before_any_is_rendered() -> None:
+    first, *_ = problems(steps=[wide_step(number, 512) for number in range(3)])
+
+    assert first == (
+        "spec.steps: found 3,072 tensors of inline models in all, expected 2,560 at most; split the"
+        " pipeline"
     )
