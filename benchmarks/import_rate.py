@@ -110,8 +110,8 @@ def _lay_out(model: Path, place: Path, is_root: bool) -> str:
 
 def rendered(manifests: Sequence[dict[str, Any]], original: ModelConfig) -> ModelConfig:
     """Return the config that the manifest of `original` renders, with the original's versions."""
-    names = {(m["kind"], m["metadata"]["name"]): _served_name(m) for m in manifests}
-    manifest = next(m for m in manifests if _served_name(m) == original.name)
+    names = {(m["kind"], m["metadata"]["name"]): served_name(m) for m in manifests}
+    manifest = next(m for m in manifests if served_name(m) == original.name)
     if manifest["kind"] == "InferenceModel":
         spec = InferenceModel.model_validate(manifest).spec
         return model_config(spec, name=original.name, accelerated=True)
@@ -125,7 +125,8 @@ def rendered(manifests: Sequence[dict[str, Any]], original: ModelConfig) -> Mode
     return ensemble_config(pipeline, name=original.name, models=models)
 
 
-def _served_name(manifest: dict[str, Any]) -> str:
+def served_name(manifest: dict[str, Any]) -> str:
+    """Return the name of the manifest's model in Triton."""
     spec = manifest["spec"]
     return str(spec.get("model", spec).get("name", manifest["metadata"]["name"]))
 

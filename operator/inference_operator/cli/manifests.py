@@ -59,7 +59,7 @@ class Live:
     nodes_are_known: bool = True
 
     def body(self, key: UnitKey) -> MutableBody | None:
-        """Return the live custom resource; None if there is none."""
+        """Return the live custom resource; None if it does not exist."""
         for document in self.documents:
             meta = document.body.get("metadata") or {}
             named = document.body.get("kind"), meta.get("namespace"), meta.get("name")

@@ -115,9 +115,8 @@ def _of_generation(condition: Condition | None, generation: object) -> Condition
 def _sentence(condition: Condition) -> str:
     message = truncate(condition.message, _MESSAGE_LENGTH)
     # The reason of a condition that holds is often its type, which the line has already.
-    if condition.reason == condition.type:
-        return visible(message)
-    return visible(f"{condition.reason}: {message}")
+    is_said = condition.reason == condition.type
+    return visible(message if is_said else f"{condition.reason}: {message}")
 
 
 @dataclass

@@ -27,7 +27,9 @@ _INTEGER = re.compile(
     re.ASCII,
 )
 _BASES = {"hex": 16, "binary": 2, "octal": 8, "decimal": 10}
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
+"""A number of decimal digits, with or without a fraction and an exponent."""
+
 _WHOLE_BELOW = 1e21
 """Go writes floats from here on with an exponent, and an API server reads these as floats."""
 _LONGEST = 400
@@ -47,7 +49,7 @@ def scalar(text: str) -> Scalar:
     integer = _integer(plain)
     if integer is not None:
         return integer
-    if _FLOAT.fullmatch(plain) is None or math.isinf(value := float(plain)):
+    if NUMBER.fullmatch(plain) is None or math.isinf(value := float(plain)):
         return text
     return int(value) if value.is_integer() and abs(value) < _WHOLE_BELOW else value
 

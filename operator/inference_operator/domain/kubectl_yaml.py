@@ -5,7 +5,6 @@ other readers of YAML, and most people, take for something else: `name: Y` is tr
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -19,13 +18,11 @@ from inference_operator.domain.bounded_yaml import (
     YamlRefusedError,
     parse_yaml_documents,
 )
-from inference_operator.domain.kubectl_scalars import is_rounded, is_text, scalar
+from inference_operator.domain.kubectl_scalars import NUMBER, is_rounded, is_text, scalar
 
 _TAG = "tag:yaml.org,2002:"
 _PLAIN = f"{_TAG}str"
 _KINDS = {bool: f"{_TAG}bool", int: f"{_TAG}int", float: f"{_TAG}float", type(None): f"{_TAG}null"}
-# A revision such as 12345e6789 is text to kubectl, but a number to readers of YAML 1.2.
-_NUMBER_LIKE = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?", re.ASCII)
 
 
 def parse_manifests(
@@ -198,7 +195,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
     style = "|" if "\n" in value else None
-    if style is None and value and (_NUMBER_LIKE.fullmatch(value) or not is_text(value)):
+    # A revision such as 12345e6789 is text to kubectl, but a number to readers of YAML 1.2.
+    if style is None and value and (NUMBER.fullmatch(value) or not is_text(value)):
         style = "'"
     return dumper.represent_scalar(_PLAIN, value, style=style)
 

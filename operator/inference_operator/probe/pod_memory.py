@@ -64,7 +64,7 @@ class ReportMemory:
 
 
 def read_text(path: Path) -> str:
-    """Return the beginning of a regular file; empty if there is none, or it is not text.
+    """Return the beginning of a regular file. The text is empty if the file is absent or not text.
 
     A model may have put a pipe there, whose reader would wait for ever.
     """

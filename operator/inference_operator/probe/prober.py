@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from inference_operator.probe import judge
 from inference_operator.probe.first_request import FIRST_SECONDS, FirstRequest, Verdict
 from inference_operator.probe.judge import Phase
+from inference_operator.probe.load_limit import LoadLimit
 from inference_operator.probe.metrics_text import Counts, metrics_text
 from inference_operator.probe.model_config import ProbedModel, versions_of
 from inference_operator.probe.pod_memory import ServedMemory
@@ -18,10 +19,6 @@ from inference_operator.probe.triton import Answer, GoneError, NoAnswerError, Tr
 from inference_operator.probe.wording import is_about_dead_stub, is_of_the_queue
 
 LOOK_SECONDS = 3.0
-LOAD_SECONDS = 1800.0
-"""Time that Triton may take to load a model before the kubelet restarts it."""
-# The kubelet gives up after 60 failed probes, one a second, and then restarts Triton.
-_RESTART_SECONDS = 120.0
 _SOON, _ONE = 0.5, 1.0
 # A request that got no answer is sent again after this time at the earliest.
 _LEAST_TIMEOUT = 30.0
@@ -60,7 +57,7 @@ class Prober:
         self._was_ready = False
         self._memory = memory or ServedMemory()
         self._began = self._seen_at = self._acted_at = clock()
-        self._load_began: float | None = None
+        self._load_limit = LoadLimit(clock)
         self._is_asked_to_look = False
 
     def run(self) -> None:
@@ -96,8 +93,8 @@ class Prober:
         """
         health = self._health
         if health.phase is Phase.WAITING:
-            return None if self._may_load() else False
-        self._load_began = None
+            return None if self._load_limit.leaves_time() else False
+        self._load_limit.end()
         if health.phase is Phase.FIRST and (not self._has_served or not health.is_undecided()):
             return True
         if health.phase is Phase.SERVING and self._seen_at >= arrived:
@@ -115,14 +112,6 @@ class Prober:
     @property
     def _has_served(self) -> bool:
         return self._memory.seconds is not None
-
-    def _may_load(self) -> bool:
-        """Return whether Triton has time left. The time begins with the first question of the
-        kubelet, which asks only while Triton runs, and again when it has restarted Triton."""
-        now = self._clock()
-        if self._load_began is None or now - self._load_began > LOAD_SECONDS + _RESTART_SECONDS:
-            self._load_began = now
-        return now - self._load_began < LOAD_SECONDS
 
     def is_ready(self) -> bool:
         return self._health.is_ready(self._clock())
@@ -195,11 +184,12 @@ class Prober:
         has_moved = has_failed = False
         began = self._clock()
         try:
-            self._health = judge.looked(self._health, self._client.is_ready())
+            is_ready = self._client.is_ready()
+            self._health = judge.looked(self._health, is_ready)
             counters = self._client.counters()
             if counters is None:
                 # Without counters each look sends a request, or asks Triton.
-                has_moved = bool(self._cannot_ask()) and self._client.is_ready()
+                has_moved = bool(self._cannot_ask()) and is_ready
             elif self._traffic.is_of_before(counters):
                 return self._start_over("Triton was restarted")
             else:

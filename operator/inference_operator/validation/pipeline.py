@@ -36,7 +36,7 @@ from model_builders.protobuf import ModelConfig
 MOST_CONFIG = 400_000
 # All overrides of a pipeline together: protobuf reads text of this size in half a second.
 MOST_OVERRIDES = 131_072
-MOST_TENSORS = 2_560
+MOST_INLINE_TENSORS = 2_560
 # One ControllerRevision holds it; the limit is 1.5 MiB. The rest is for the Deployment.
 MOST_RECORDED = 1_300_000
 
@@ -185,11 +185,11 @@ def _too_many_tensors(completed: CompletedPipeline) -> Iterator[Problem]:
     """Refuse a repository that would be too large before each step of it is checked."""
     models = [each.spec.model for each in completed.inline.values()]
     count = sum(len(model.inputs or ()) + len(model.outputs or ()) for model in models)
-    if count > MOST_TENSORS:
+    if count > MOST_INLINE_TENSORS:
         yield Problem(
             "spec.steps",
             f"{count:,} tensors of inline models in all",
-            f"{MOST_TENSORS:,} at most",
+            f"{MOST_INLINE_TENSORS:,} at most",
             "split the pipeline",
         )
 

@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 
+from benchmarks.import_rate import rendered
 from model_builders.config import parse_pbtxt
-from tests.unit.model_builders.repositories import ensemble, imported, rendered, write
+from tests.unit.model_builders.repositories import ensemble, imported, write
 
 TENSORS = """
 input { name: "TICKS" data_type: TYPE_FP32 dims: 1 }

@@ -4,9 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.import_rate import rendered, served_name
 from model_builders.config import parse_pbtxt
 from model_builders.protobuf import ModelConfig
-from tests.unit.model_builders.repositories import CORPUS, imported, rendered, served_name
+from tests.unit.model_builders.repositories import CORPUS, imported
 
 REPOSITORIES = sorted(path for path in CORPUS.iterdir() if path.is_dir())
 HAND_WRITTEN = sorted(CORPUS.glob("*/*/config.pbtxt"))

@@ -1,6 +1,6 @@
 """What the probe answers the kubelet while a server starts, and after it has ended."""
 
-from inference_operator.probe.prober import LOAD_SECONDS
+from inference_operator.probe.load_limit import LOAD_SECONDS
 from inference_operator.probe.triton import Answer
 from tests.unit.probe.test_prober import WIDE, Harness, ScriptedTriton, started
 
