@@ -89,6 +89,7 @@ check: $(STAMP) ## check format, lint, types, imports, unit tests, generated fil
 
 check-training: $(FULL) ## check all types, and run the unit tests that need PyTorch or MLflow
 	@echo "==> types of training, hack and benchmarks"; $(BIN)/mypy
+	@echo "==> every test can be imported"; $(PYTEST) -qq --collect-only tests --ignore tests/unit | { grep -A 20 ERROR || true; }
 	@echo "==> unit tests of training"; $(PYTEST) -q $(PARALLEL) --training only tests/unit tests/architecture $(SELECTED)
 
 unit: $(STAMP) ## run the operator's unit tests, or those of K=expression

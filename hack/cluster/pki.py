@@ -6,6 +6,7 @@ import ipaddress
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 
 import yaml
 from cryptography import x509
@@ -82,9 +83,10 @@ class Authority:
             "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
             "current-context": name,
         }
-        path.touch(mode=0o600)
-        path.write_text(yaml.safe_dump(content))
-        return path
+        # Every node asks for the same file: a program that reads it now must not find it empty.
+        with NamedTemporaryFile("w", dir=path.parent, delete=False) as scratch:
+            yaml.safe_dump(content, scratch)
+        return Path(scratch.name).rename(path)
 
 
 def service_account_keys(folder: Path) -> Pair:

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.import_rate import rendered
 from hack.images.local_triton import LocalTriton
 from model_builders.artifact import check_artifact
 from model_builders.checks import check
@@ -17,7 +18,7 @@ from model_builders.protobuf import as_written
 from tests.integration.model_builders.matrix import BAD_ARTIFACTS, LOADS, REFUSED
 from tests.integration.model_builders.models import ECHO, Case, get, infer, loaded_config, value
 from tests.unit.model_builders.refused_ensembles import REFUSED_ENSEMBLES
-from tests.unit.model_builders.repositories import PYTHON, ensemble, rendered
+from tests.unit.model_builders.repositories import PYTHON, ensemble
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 
