@@ -6,13 +6,15 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import DURATION_PATTERN, ApiModel, Bool, Duration, Int
+from inference_operator.api.canary import Canary
 from inference_operator.api.rules import Rule, cel_string
 
 
 class Rollout(ApiModel):
-    """Replacement of the serving revision by a new one. The new revision starts beside the old one.
-    Clients move when its model answers on all desired replicas. The old revision is scaled down
-    after `scaleDownDelay`."""
+    """Replacement of the serving revision by a new one. The new revision, the canary, starts beside
+    the old one. Clients move by the steps of `canary`; without steps, when the model of the new
+    revision answers on all desired replicas. The old revision is scaled down after
+    `scaleDownDelay`."""
 
     rules: ClassVar = (
         Rule(
@@ -28,6 +30,10 @@ class Rollout(ApiModel):
         ),
     )
 
+    canary: Canary | None = None
+    """Steps by which a new revision gets its clients. Absent: all clients move at once, when the
+    model of the new revision answers on all desired replicas."""
+
     revision_history_limit: Annotated[Int, Field(ge=0, le=100)] = 10
     """Old revisions that are kept, without pods, so that you can go back to them."""
 
@@ -36,7 +42,8 @@ class Rollout(ApiModel):
 
     progress_deadline: Duration = timedelta(minutes=10)
     """Time without progress after which a new revision counts as failed. The old one continues to
-    serve."""
+    serve. With `canary`, the rollout is aborted then."""
 
     paused: Bool = False
-    """Whether new revisions wait. The serving revision is still scaled and repaired."""
+    """Whether new revisions wait, and a rollout in progress stays at its step. What serves is still
+    scaled and repaired."""

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from inference_operator.api.conditions import Condition, ConditionType, StatusModel, Time
 from inference_operator.api.decision_status import DECISIONS_KEPT, DecisionStatus
+from inference_operator.api.rollout_status import Count, RevisionHash, RolloutStatus
 from inference_operator.api.rules import UniqueBy
 
 URI_LENGTH = 2048
@@ -17,17 +18,6 @@ DISPLAY_LENGTH = 63
 RUN_ID_LENGTH = 256
 STEP_VERSIONS_LENGTH = 16384
 
-RevisionHash = Annotated[str, Field(max_length=63)]
-
-
-def _storable(value: int) -> int:
-    # A float may be read as hundreds of digits, which the API server refuses.
-    if value >= 2**63:
-        raise ValueError("expected a number of at most 64 bits")
-    return value
-
-
-Count = Annotated[int, Field(ge=0), AfterValidator(_storable)]
 Dimension = Annotated[int, Field(ge=-1, le=2**31 - 1)]
 
 
@@ -103,21 +93,9 @@ class RevisionStatus(StatusModel):
     ready: Count = 0
     """Number of its pods in which this revision's model answers."""
 
-
-class RolloutStatus(StatusModel):
-    """State of the rollout, from which the operator continues."""
-
-    since: Time | None = None
-    """Time of the canary's last progress; `progressDeadline` counts from here."""
-
-    ready: Count = 0
-    """Number of the canary's ready pods at `since`."""
-
-    previous: RevisionHash | None = None
-    """Revision that clients left last; its pods stay for `scaleDownDelay`."""
-
-    promoted_at: Time | None = None
-    """Time when clients moved to the stable revision; `scaleDownDelay` counts from here."""
+    weight: Annotated[int, Field(ge=0, le=100)] | None = None
+    """Percentage of the clients' requests that reach it. Without a gateway, its part of the ready
+    pods, which may differ from the step's `setWeight`."""
 
 
 class AcceleratorStatus(StatusModel):

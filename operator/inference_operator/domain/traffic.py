@@ -11,6 +11,13 @@ class Traffic:
     weights: Mapping[str, int] = field(default_factory=dict)
     """Each revision that clients reach, with its share in percent; empty without a Service."""
 
+    effective: bool = True
+    """Whether the gateway has taken over the weights as they are written now. A Service takes them
+    over at once."""
+
+    trouble: str = ""
+    """Why the gateway does not accept the routes, in its own words; empty if it does."""
+
     @classmethod
     def to(cls, revision: str | None) -> "Traffic":
         """Return the traffic of a Service that selects one revision, or none."""

@@ -2,7 +2,8 @@
 
 import pytest
 
-from inference_operator.api.status import InferenceModelStatus, RevisionStatus, RolloutStatus
+from inference_operator.api.rollout_status import RolloutStatus
+from inference_operator.api.status import InferenceModelStatus, RevisionStatus
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.planner import plan
 from inference_operator.planning.rollout.position import rollout_state_of

@@ -6,6 +6,7 @@ from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import UNDER_WAY, Reason
+from inference_operator.api.rollout_status import RolloutStatus
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DISPLAY_LENGTH,
@@ -18,7 +19,6 @@ from inference_operator.api.status import (
     ModelStatus,
     Phase,
     RevisionStatus,
-    RolloutStatus,
     StepStatus,
     UnitStatus,
 )

@@ -1,0 +1,130 @@
+"""`spec.rollout.canary`: the steps by which a new revision gets its clients."""
+
+from datetime import timedelta
+from enum import StrEnum
+from typing import Annotated, ClassVar
+
+from pydantic import Field
+
+from inference_operator.api.base import ApiModel, Bool, Duration, Int
+from inference_operator.api.rules import Rule
+
+Percent = Annotated[Int, Field(ge=1, le=100)]
+
+
+class CanaryScale(ApiModel):
+    """Number of the canary's pods. It holds until another step changes it."""
+
+    rules: ClassVar = (
+        Rule(
+            cel="[has(self.replicas), has(self.weight), has(self.matchTrafficWeight)]"
+            ".filter(x, x).size() == 1",
+            holds=lambda self: (
+                sum(map(self.has, ("replicas", "weight", "match_traffic_weight"))) == 1
+            ),
+            value="setCanaryScale with no field, or more than one",
+            requirement="exactly one of replicas, weight and matchTrafficWeight",
+            remedy="keep the field that says how many pods you want",
+        ),
+    )
+
+    replicas: Annotated[Int, Field(ge=1, le=1000)] | None = None
+    """Number of pods."""
+
+    weight: Percent | None = None
+    """Percentage of the stable revision's pods, rounded up."""
+
+    match_traffic_weight: Bool | None = None
+    """Whether the number follows the weight again, as it does without this step."""
+
+
+class StepPause(ApiModel):
+    """A time to wait."""
+
+    duration: Duration | None = None
+    """How long the rollout waits. Absent: until somebody promotes the revision."""
+
+
+class StepAnalysis(ApiModel):
+    """A judgement of the canary by its metrics. This version of the operator cannot judge: the
+    step waits until somebody promotes the revision."""
+
+
+class CanaryStep(ApiModel):
+    """One step of the rollout."""
+
+    rules: ClassVar = (
+        Rule(
+            cel="[has(self.setWeight), has(self.pause), has(self.setCanaryScale),"
+            " has(self.analysis)].filter(x, x).size() == 1",
+            holds=lambda self: (
+                sum(map(self.has, ("set_weight", "pause", "set_canary_scale", "analysis"))) == 1
+            ),
+            value="a step with no action, or more than one",
+            requirement="exactly one of setWeight, pause, setCanaryScale and analysis",
+            remedy="write each action as a step of its own",
+        ),
+    )
+
+    set_weight: Percent | None = None
+    """Percentage of the requests that the canary gets, as soon as its pods for them answer."""
+
+    pause: StepPause | None = None
+    """Wait for a time, or with `{}` until somebody promotes the revision."""
+
+    set_canary_scale: CanaryScale | None = None
+    """Number of the canary's pods, whatever its weight."""
+
+    analysis: StepAnalysis | None = None
+    """Judge the canary by its metrics. This version of the operator cannot: the step waits until
+    somebody promotes the revision."""
+
+
+Steps = Annotated[tuple[CanaryStep, ...], Field(min_length=1, max_length=32)]
+
+
+def _weights(canary: "Canary") -> list[int]:
+    return [step.set_weight for step in canary.steps if step.set_weight is not None]
+
+
+class RollbackWindow(ApiModel):
+    """Revisions to which a rollout goes back without steps."""
+
+    revisions: Annotated[Int, Field(ge=1, le=100)]
+    """Number of the newest revisions before the stable one."""
+
+
+class DynamicStableScale(StrEnum):
+    """When the stable revision gives up pods during a rollout."""
+
+    NEVER = "Never"
+    WHEN_WEIGHTED = "WhenWeighted"
+
+
+class Canary(ApiModel):
+    """Steps by which a new revision, the canary, gets its clients. The first revision of a
+    resource has no steps."""
+
+    rules: ClassVar = (
+        Rule(
+            cel="self.steps.filter(s, has(s.setWeight)).map(s, s.setWeight).isSorted()",
+            holds=lambda self: _weights(self) == sorted(_weights(self)),
+            value="a setWeight below that of an earlier step",
+            requirement="weights that do not fall",
+            remedy="order the steps by their weights; to take clients back, abort the rollout",
+            field="steps",
+        ),
+    )
+
+    steps: Steps
+    """The steps, in their order. After the last one, the canary gets all pods and all clients."""
+
+    dynamic_stable_scale: DynamicStableScale = DynamicStableScale.NEVER
+    """Never: the stable revision keeps all pods until the canary is promoted, and an abort needs no
+    new pod. WhenWeighted: it gives up pods as its share falls."""
+
+    abort_scale_down_delay: Duration = timedelta(seconds=30)
+    """How long the pods of an aborted canary stay."""
+
+    rollback_window: RollbackWindow | None = None
+    """Revisions to which a rollout goes back without steps. Absent: none."""

@@ -1,0 +1,75 @@
+"""`status.rollout`: the state of a rollout, from which the operator continues."""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from inference_operator.api.conditions import StatusModel, Time
+
+VERSION_LENGTH = 253
+REASON_LENGTH = 63
+ABORT_MESSAGE_LENGTH = 1024
+COMMAND_LENGTH = 253
+
+RevisionHash = Annotated[str, Field(max_length=63)]
+
+
+def _storable(value: int) -> int:
+    # A float may be read as hundreds of digits, which the API server refuses.
+    if value >= 2**63:
+        raise ValueError("expected a number of at most 64 bits")
+    return value
+
+
+Count = Annotated[int, Field(ge=0), AfterValidator(_storable)]
+
+
+class AbortStatus(StatusModel):
+    """A rollout that was aborted. Its revision is not started again by itself."""
+
+    revision: RevisionHash
+    """The revision that was aborted."""
+
+    version: Annotated[str, Field(max_length=VERSION_LENGTH)] | None = None
+    """Version that Triton reports while this revision serves."""
+
+    time: Time
+    """Time of the abort; `abortScaleDownDelay` counts from here."""
+
+    reason: Annotated[str, Field(max_length=REASON_LENGTH)]
+    """Cause of the abort, as a CamelCase word."""
+
+    message: Annotated[str, Field(max_length=ABORT_MESSAGE_LENGTH)]
+    """Cause of the abort, as a sentence."""
+
+
+class RolloutStatus(StatusModel):
+    """State of the rollout, from which the operator continues."""
+
+    since: Time | None = None
+    """Time of the canary's last progress; `progressDeadline` counts from here."""
+
+    ready: Count = 0
+    """Number of the canary's ready pods at `since`."""
+
+    previous: RevisionHash | None = None
+    """Revision that clients left last; its pods stay for `scaleDownDelay`."""
+
+    promoted_at: Time | None = None
+    """Time when clients moved to the stable revision; `scaleDownDelay` counts from here."""
+
+    current_step_index: Count | None = None
+    """The step that the rollout is at, the first one being 0; the number of steps after the last
+    one. Absent without steps."""
+
+    current_step_hash: Annotated[str, Field(max_length=63)] | None = None
+    """Hash of the steps: edited steps begin anew."""
+
+    step_since: Time | None = None
+    """Time when the present step began; the duration of a pause counts from here."""
+
+    aborted: AbortStatus | None = None
+    """The last rollout, if it was aborted and the spec still wants its revision."""
+
+    handled: Annotated[str, Field(max_length=COMMAND_LENGTH)] | None = None
+    """The last command of a person that was acted on: `promote=REVISION/STEP`."""
