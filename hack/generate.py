@@ -10,8 +10,9 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "operator"))
+sys.path[:0] = [str(ROOT / "operator"), str(ROOT)]
 
+from hack import rollout_table  # noqa: E402
 from inference_operator.api.base import GROUP  # noqa: E402
 from inference_operator.api.crd import crd  # noqa: E402
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource  # noqa: E402
@@ -32,6 +33,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
         for resource in CUSTOM_RESOURCES
     },
     "docs/api.md": api_page,
+    "docs/rollout-states.md": rollout_table.page,
 }
 
 

@@ -80,7 +80,8 @@ class CanaryStep(ApiModel):
     somebody promotes the revision."""
 
 
-Steps = Annotated[tuple[CanaryStep, ...], Field(min_length=1, max_length=32)]
+MOST_STEPS = 32
+Steps = Annotated[tuple[CanaryStep, ...], Field(min_length=1, max_length=MOST_STEPS)]
 
 
 def _weights(canary: "Canary") -> list[int]:

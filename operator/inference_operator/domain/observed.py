@@ -9,6 +9,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
+from inference_operator.domain.commands import NONE, Commands
 from inference_operator.domain.names import ChildKey, UnitKey, revision_child_name
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
@@ -243,6 +244,9 @@ class Inputs:
 
     references: Mapping[Reference, Referenced] = field(default_factory=dict)
     """Existing resources that its steps refer to."""
+
+    commands: Commands = NONE
+    """What people told its rollout to do."""
 
 
 @dataclass(frozen=True, slots=True)

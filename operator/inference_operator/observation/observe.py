@@ -8,6 +8,7 @@ from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.accelerator import Node, Taint
 from inference_operator.domain.body import Body
+from inference_operator.domain.commands import Commands
 from inference_operator.domain.names import (
     REVISION_LABEL,
     ChildKey,
@@ -33,7 +34,7 @@ from inference_operator.observation.pins import referenced
 from inference_operator.observation.records import Read, record_of, records
 from inference_operator.observation.store import Store
 from inference_operator.resources.pod import LOADER, PROBE, TRITON
-from inference_operator.resources.service import selected_revision
+from inference_operator.resources.service import selected_revision, selects_all
 
 _MOST_DEPLOYMENTS = 128
 Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
@@ -65,6 +66,7 @@ def observe(
         inputs=Inputs(
             nodes=_nodes(store, body),
             resolutions=resolve(key, spec),
+            commands=Commands.read(meta.get("annotations") or {}),
             references=referenced(store, key, body.get("spec"), read),
         ),
         deleting="deletionTimestamp" in meta,
@@ -94,7 +96,7 @@ def _children(store: Store, owner: Owner, status: UnitStatus, read: Read) -> Chi
         rejected={r.name: r for r in read_records if isinstance(r, RejectedRecord)},
         deployments=deployments,
         pods=tuple(pods),
-        traffic=Traffic.to(served),
+        traffic=_traffic(live, key, served, deployments),
     )
 
 
@@ -143,6 +145,19 @@ def _deployment_view(body: Body) -> DeploymentView:
         ready=min(status.get("readyReplicas", 0), replicas),
         refused=refused,
     )
+
+
+def _traffic(
+    children: Mapping[ChildKey, Body],
+    key: UnitKey,
+    served: str | None,
+    deployments: Mapping[str, DeploymentView],
+) -> Traffic:
+    """Return where the Service leads clients."""
+    live = children.get(ChildKey("Service", key.name))
+    if live is not None and selects_all(live):
+        return Traffic.by_pods({name: view.ready for name, view in deployments.items()})
+    return Traffic.to(served)
 
 
 def _served(children: Mapping[ChildKey, Body], key: UnitKey) -> str | None:

@@ -3,15 +3,20 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference_operator.domain.names import REVISION_LABEL, revision_selector
+from inference_operator.domain.names import (
+    NAME_LABEL,
+    REVISION_LABEL,
+    revision_selector,
+    unit_selector,
+)
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.resources.metadata import Manifest, unit_metadata
 from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, METRICS_PORT
 
 
-def service(owner: Owner, revision: str) -> Manifest:
+def service(owner: Owner, revision: str | None) -> Manifest:
     """Return the Service with HTTP on 8000, gRPC on 8001 and metrics on 8002, as Triton's clients
-    expect."""
+    expect. Without a revision, it selects all pods of the unit."""
     key = owner.key
     ports = {"http": HTTP_PORT, "grpc": GRPC_PORT, "metrics": METRICS_PORT}
     return {
@@ -20,7 +25,9 @@ def service(owner: Owner, revision: str) -> Manifest:
         "metadata": unit_metadata(owner, key.name),
         "spec": {
             "type": "ClusterIP",
-            "selector": revision_selector(key.kind, key.name, revision),
+            "selector": revision_selector(key.kind, key.name, revision)
+            if revision
+            else unit_selector(key.kind, key.name),
             "ports": [
                 {
                     "name": name,
@@ -33,6 +40,12 @@ def service(owner: Owner, revision: str) -> Manifest:
             ],
         },
     }
+
+
+def selects_all(manifest: Mapping[str, Any]) -> bool:
+    """Return whether a live Service selects the pods of all revisions of a unit."""
+    selector = manifest.get("spec", {}).get("selector") or {}
+    return NAME_LABEL in selector and REVISION_LABEL not in selector
 
 
 def selected_revision(manifest: Mapping[str, Any]) -> str | None:

@@ -16,6 +16,7 @@ from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.served_digests import served_digests_of
 from inference_operator.domain.sizes import BUDGET_FROM, Sizes
 from inference_operator.domain.tracks import Role, Tracks
+from inference_operator.domain.traffic import Split
 from inference_operator.planning.children.drift import drift
 from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, key_of
 from inference_operator.resources.controller_revision import controller_revision
@@ -26,7 +27,7 @@ from inference_operator.resources.pod_disruption_budget import (
     selected_by_budget,
 )
 from inference_operator.resources.served_digests import reads_digests, served_digests
-from inference_operator.resources.service import selected_revision, service
+from inference_operator.resources.service import selected_revision, selects_all, service
 
 # Written first: a pod must not start without its ConfigMap and record.
 _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
@@ -45,6 +46,9 @@ class DesiredState:
     sizes: Sizes
     kept: frozenset[str]
     """Revisions that keep a record without pods."""
+
+    split: Split
+    """What divides the requests between two revisions."""
 
     before: RolloutState
     """The state before the pass: what differs from it was decided, the rest was not."""
@@ -100,13 +104,22 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     selected = goal.tracks.selected
     if selected is None:
         return
-    yield service(seen.owner, selected)
+    yield service(seen.owner, _selected_by_service(goal))
     # Protect pods without a record too: a drain must not evict all of them. Where the Service
     # cannot be moved, clients stay where they are.
-    served = seen.children.traffic.selected
+    served = goal.tracks.stable if goal.tracks.is_split else seen.children.traffic.selected
     protected = served if served in goal.tracks.revisions and served is not None else selected
     if budget := pod_disruption_budget(seen.owner, protected, goal.sizes.unit):
         yield budget
+
+
+def _selected_by_service(goal: DesiredState) -> str | None:
+    """Return the revision that the Service selects; None for the pods of all."""
+    return None if _is_by_pods(goal) else goal.tracks.selected
+
+
+def _is_by_pods(goal: DesiredState) -> bool:
+    return goal.split is Split.REPLICAS and goal.tracks.is_split
 
 
 def _digests(seen: Observed, record: RevisionRecord) -> Iterator[Mapping[str, Any]]:
@@ -192,13 +205,15 @@ def _cause_of_difference(
         is_ours = selected is None or (is_selector and selected in revisions)
     elif kind == "Service":
         # Clients move to the canary, or back, since one of its replicas stopped answering.
-        selected, shall = selected_revision(live), goal.tracks.selected
-        is_ours = is_selector and selected != shall and selected in (state.stable, state.canary)
+        selected, shall = selected_revision(live), _selected_by_service(goal)
+        was_split = selects_all(live) and bool(state.step_hash)
+        was_ours = was_split or selected in (state.stable, state.canary)
+        is_ours = is_selector and selected != shall and was_ours
     else:
         revision = revision_of_child(live["metadata"]["name"])
         # A revision that the spec goes back to has as few pods as it had as the previous one.
         is_new_canary = goal.tracks.role_of(revision) is Role.CANARY and revision != state.canary
-        is_scaled = where == "spec.replicas" and _is_edited(seen)
+        is_scaled = where == "spec.replicas" and (_is_edited(seen) or bool(state.step_hash))
         is_ours = kind == "Deployment" and (is_new_canary or is_scaled)
     return Cause.DECISION if is_ours else Cause.REPAIR
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
-from inference_operator.api.reasons import UNDER_WAY, Reason
+from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY, Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.planning.plan import Plan
 
@@ -85,5 +85,5 @@ def _ready_event(was: Condition | None, now: Condition) -> list[EventDraft]:
         return []
     if now.status is ConditionStatus.TRUE:
         return [EventDraft(Severity.NORMAL, now.reason, now.message)]
-    severity = Severity.NORMAL if now.reason == Reason.PAUSED else Severity.WARNING
+    severity = Severity.NORMAL if now.reason in FOR_A_PERSON else Severity.WARNING
     return [EventDraft(severity, now.reason, now.message)]
