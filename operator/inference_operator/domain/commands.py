@@ -72,8 +72,8 @@ class Commands:
         >>> Commands.read({"inference.aipx.io/abort": "935a3432c3"}).aborts("935a3432c3")
         True
         """
-        found = {verb: str(annotations.get(verb.annotation, "")) for verb in Verb}
-        return cls({verb: value for verb, value in found.items() if _is_legible(verb, value)})
+        values = {verb: str(annotations.get(verb.annotation, "")) for verb in Verb}
+        return cls({verb: value for verb, value in values.items() if _is_legible(verb, value)})
 
     def ends_step(self, revision: str, step: int) -> bool:
         """Return whether a person ended this step of this canary, or all of them."""
@@ -88,6 +88,12 @@ class Commands:
 
     def aborts(self, revision: str) -> bool:
         return self._first_part(Verb.ABORT) == revision
+
+    def about(self, revision: str) -> tuple[Verb, ...]:
+        """Return the commands to promote or to abort a revision."""
+        is_promoted = self._first_part(Verb.PROMOTE).startswith(f"{revision}/")
+        promote = (Verb.PROMOTE,) if is_promoted else ()
+        return (*promote, Verb.ABORT) if self.aborts(revision) else promote
 
     def pauses(self, revision: str) -> bool:
         return self.values.get(Verb.PAUSE) == revision

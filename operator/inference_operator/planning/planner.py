@@ -20,10 +20,10 @@ from inference_operator.planning.children.rejected_records import deletion, pace
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.history import history
-from inference_operator.planning.rollout.observed_facts import facts_of
 from inference_operator.planning.rollout.position import completed, rollout_state_of
 from inference_operator.planning.rollout.state_machine import advance
 from inference_operator.planning.rollout.steps import pair_at
+from inference_operator.planning.rollout_facts import facts_of
 from inference_operator.planning.sizing import is_illegible, last_pair, sizes, unit_size
 from inference_operator.planning.status.diagnosis import next_look
 from inference_operator.planning.transition import Transition

@@ -9,8 +9,8 @@ from inference_operator.domain.commands import Verb, promote_step
 from tests.fakes.cluster import CrashedError
 from tests.fakes.harness import crash_at
 
+from .delivery_harness import Delivery
 from .test_interruptions import final
-from .test_steps import Delivery
 
 Deed = Callable[[Delivery], None]
 

@@ -24,11 +24,19 @@ def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     canary = state.canary
     if canary is None or state.stable is None or not facts.commands.aborts(canary):
         return Transition(state)
+    if facts.target not in (None, canary):
+        # The spec has left it: it gives its clients back anyway.
+        return Transition(state)
     command = facts.commands.shown(Verb.ABORT)
     if command in state.handled:
         return Transition(state)
     why = f"somebody aborted it ({Verb.ABORT.annotation}={facts.commands.values[Verb.ABORT]})"
     return abort(replace(state, handled=(*state.handled, command)), facts, why)
+
+
+def earlier_commands(revision: str, facts: RolloutFacts) -> tuple[str, ...]:
+    """Return the commands that were given before the revision starts: they do not count."""
+    return tuple(facts.commands.shown(verb) for verb in facts.commands.about(revision))
 
 
 def abort(

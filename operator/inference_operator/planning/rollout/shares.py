@@ -39,20 +39,20 @@ def _share(state: RolloutState, canary: str, facts: RolloutFacts) -> int:
         return present
     if facts.target != canary:
         return 0
-    wanted = weight_at(facts.steps, state.step) if facts.steps else 100
-    if facts.settings.split is Split.REPLICAS and 0 < wanted < 100 and present > 0:
+    weight = weight_at(facts.steps, state.step) if facts.steps else 100
+    if facts.settings.split is Split.REPLICAS and 0 < weight < 100 and present > 0:
         # The pods divide the requests, whatever the numbers are.
-        return wanted
-    return wanted if wanted <= present or _may_rise(state, facts, wanted) else present
+        return weight
+    return weight if weight <= present or _may_rise(state, facts, weight) else present
 
 
-def _may_rise(state: RolloutState, facts: RolloutFacts, wanted: int) -> bool:
+def _may_rise(state: RolloutState, facts: RolloutFacts, weight: int) -> bool:
     """Return whether more clients may be led to the canary than now."""
     if is_held(facts) or facts.ready_of(state.canary) < needed_pods(state, facts):
         return False
     if facts.settings.split is Split.REPLICAS:
         # A Service that selects all pods of the unit must not reach others.
-        return wanted == 100 or not facts.strangers
+        return weight == 100 or not facts.strangers
     return facts.traffic.effective
 
 

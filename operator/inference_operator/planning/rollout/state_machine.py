@@ -16,6 +16,7 @@ from inference_operator.domain.commands import Verb
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.rollout.aborts import (
+    earlier_commands,
     lingering,
     obeyed,
     remembered,
@@ -209,6 +210,7 @@ def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
         without_canary(state),
         canary=target,
         since=facts.now,
+        handled=earlier_commands(target, facts),
         step_hash=facts.step_hash if state.stable else "",
         step_since=facts.now if facts.step_hash and state.stable else None,
     )

@@ -128,14 +128,14 @@ def describe(step: CanaryStep) -> str:
 def shares_sentence(state: RolloutState, facts: RolloutFacts) -> str:
     """Return which revision gets how much, as it is observed."""
     share = facts.traffic.leads_to(state.canary)
-    wanted = weight_at(facts.steps, state.step)
+    weight = weight_at(facts.steps, state.step)
     canary = facts.name_of(state.canary or "")
     if facts.settings.split is Split.REPLICAS and 0 < share < 100:
         ready = facts.ready_of(state.canary)
         pods = ready + facts.ready_of(state.stable)
         return (
             f"revision {canary} gets {share} % of new connections ({ready} of"
-            f" {counted(pods, 'ready pod')}; wanted {wanted} %), revision {state.stable} the rest"
+            f" {counted(pods, 'ready pod')}; wanted {weight} %), revision {state.stable} the rest"
         )
     return (
         f"revision {canary} gets {share} % of the requests, revision {state.stable} {100 - share} %"
@@ -210,10 +210,10 @@ def _promoted_by_hand(
         return state, None
     ends_all = commands.skips_steps(canary)
     after = len(facts.steps) if ends_all else state.step + 1
-    what = "all steps" if ends_all else position(state, facts)
+    ended = "all steps" if ends_all else position(state, facts)
     decision = Decision(
         Reason.STEP_COMPLETED,
-        f"somebody promoted revision {facts.name_of(canary)}, which ends {what}"
+        f"somebody promoted revision {facts.name_of(canary)}, which ends {ended}"
         f" ({Verb.PROMOTE.annotation}={commands.values[Verb.PROMOTE]})",
         str(state.step + 1),
         str(after + 1),

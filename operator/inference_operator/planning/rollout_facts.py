@@ -22,10 +22,10 @@ def facts_of(
     """Return the facts of a unit; `size` is the number of pods that serve all its clients."""
     unit, commands = assessment.unit, seen.inputs.commands
     settings = unit.rollout if unit else written_settings(seen)
-    wanted = assessment.revision
-    rolled_back = commands.rolled_back_to(wanted) if wanted else None
-    target = rolled_back if rolled_back in seen.children.revisions else wanted
-    is_rollback = target != wanted or _is_in_window(seen, state, settings, target)
+    of_spec = assessment.revision
+    rolled_back = commands.rolled_back_to(of_spec) if of_spec else None
+    target = rolled_back if rolled_back in seen.children.revisions else of_spec
+    is_rollback = target != of_spec or _is_in_window(seen, state, settings, target)
     return RolloutFacts(
         target=target,
         replicas=size,
@@ -34,10 +34,10 @@ def facts_of(
         now=now,
         traffic=seen.children.traffic,
         is_reported=seen.status.observed_generation is not None,
-        artifact=artifact_of_unit(seen, unit).summary if unit and target == wanted else "",
+        artifact=artifact_of_unit(seen, unit).summary if unit and target == of_spec else "",
         revision_cause=assessment.revision_cause,
         commands=commands,
-        rolled_back_from=wanted if target != wanted else None,
+        rolled_back_from=of_spec if target != of_spec else None,
         skips_steps=is_rollback,
         alone_since=_alone_since(seen),
         strangers=_strangers(seen, state),
