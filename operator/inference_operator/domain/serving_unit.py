@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from inference_operator.api.canary import Canary, CanaryStep
 from inference_operator.api.environment import EnvVar
-from inference_operator.api.rollout import Rollout
+from inference_operator.api.rollout import Recreate, Rollout
 from inference_operator.api.triton_server import FirstRequest
 from inference_operator.api.workload import Accelerator, Placement, Resources
 from inference_operator.domain.accelerator import Mode
@@ -116,6 +116,7 @@ class RolloutSettings:
     progress_deadline: timedelta = timedelta(minutes=10)
     paused: bool = False
     canary: Canary | None = None
+    recreate: Recreate | None = None
 
     @property
     def steps(self) -> tuple[CanaryStep, ...]:
@@ -135,6 +136,7 @@ class RolloutSettings:
             progress_deadline=rollout.progress_deadline,
             paused=rollout.paused,
             canary=rollout.canary,
+            recreate=rollout.recreate,
         )
 
 

@@ -21,6 +21,7 @@ from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import completed, rollout_state_of
+from inference_operator.planning.rollout.recreation import recreated_pair
 from inference_operator.planning.rollout.state_machine import advance
 from inference_operator.planning.rollout.steps import pair_at
 from inference_operator.planning.rollout_facts import facts_of
@@ -88,7 +89,9 @@ def _earliest(*delays: timedelta | None) -> timedelta | None:
 def _pair(seen: Observed, state: RolloutState, facts: RolloutFacts) -> Pair | None:
     """Return the pods of both revisions; those of before while the spec does not say how many."""
     is_illegible = state.step_hash != facts.step_hash and facts.target is None
-    return last_pair(seen, state, facts.replicas) if is_illegible else pair_at(state, facts)
+    if is_illegible:
+        return last_pair(seen, state, facts.replicas)
+    return recreated_pair(state, facts) or pair_at(state, facts)
 
 
 def _kept(recording: Recording, step: Transition, settings: RolloutSettings) -> frozenset[str]:
@@ -107,8 +110,9 @@ def _scaling(
     stable, status = seen.status.stable, seen.status
     if stable is None or stable.revision != state.stable or stable.replicas == replicas:
         return ()
-    if status.rollout and status.rollout.current_step_hash and stable.replicas < replicas:
-        # Steps may take pods from it.
+    has_steps = status.rollout is not None and status.rollout.current_step_hash is not None
+    if status.canary is not None and (has_steps or stable.replicas == 0):
+        # A rollout may take pods from it.
         return ()
     if status.observed_generation == seen.generation or is_illegible(assessment.invalid):
         return ()

@@ -1,5 +1,6 @@
 """The facts of a rollout, as they are observed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
 
@@ -36,6 +37,7 @@ def facts_of(
         is_reported=seen.status.observed_generation is not None,
         artifact=artifact_of_unit(seen, unit).summary if unit and target == of_spec else "",
         revision_cause=assessment.revision_cause,
+        pods=Counter(pod.revision for pod in seen.children.pods),
         commands=commands,
         rolled_back_from=of_spec if target != of_spec else None,
         skips_steps=is_rollback,

@@ -213,9 +213,17 @@ def _cause_of_difference(
         revision = revision_of_child(live["metadata"]["name"])
         # A revision that the spec goes back to has as few pods as it had as the previous one.
         is_new_canary = goal.tracks.role_of(revision) is Role.CANARY and revision != state.canary
-        is_scaled = where == "spec.replicas" and (_is_edited(seen) or bool(state.step_hash))
+        is_scaled = where == "spec.replicas" and (
+            _is_edited(seen) or _reported_size(seen, revision) != goal.sizes.of.get(revision)
+        )
         is_ours = kind == "Deployment" and (is_new_canary or is_scaled)
     return Cause.DECISION if is_ours else Cause.REPAIR
+
+
+def _reported_size(seen: Observed, revision: str) -> int | None:
+    """Return the number of pods that the last status names for a revision."""
+    views = (seen.status.stable, seen.status.canary)
+    return next((v.replicas for v in views if v is not None and v.revision == revision), None)
 
 
 def _prune(

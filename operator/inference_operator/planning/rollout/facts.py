@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from inference_operator.api.canary import CanaryStep
@@ -40,6 +40,9 @@ class RolloutFacts:
 
     revision_cause: str = ""
     """Why an unchanged spec gets a new revision."""
+
+    pods: Mapping[str, int] = field(default_factory=dict)
+    """Pods that exist, by revision; also those that are ending."""
 
     commands: Commands = NONE
     rolled_back_from: str | None = None

@@ -66,6 +66,8 @@ def _selected(canary: str, stable: str, facts: RolloutFacts) -> str:
         return canary if facts.ready_of(canary) >= facts.ready_of(stable) else stable
     # Clients are moved from where they shall be; a Service that leads elsewhere is put back first.
     may_move = facts.target == canary and not is_held(facts)
+    if may_move and facts.settings.recreate is not None and facts.is_alone(canary, stable):
+        return canary
     return (
         canary if may_move and facts.traffic.leads_to(stable) and facts.answers(canary) else stable
     )

@@ -16,6 +16,7 @@ from inference_operator.domain.commands import Verb
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.rollout.aborts import (
+    abort,
     earlier_commands,
     lingering,
     obeyed,
@@ -24,6 +25,11 @@ from inference_operator.planning.rollout.aborts import (
     until_abort_is_over,
 )
 from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.recreation import (
+    is_restored,
+    outage_sentence,
+    with_outage,
+)
 from inference_operator.planning.rollout.shares import is_held, shares
 from inference_operator.planning.rollout.step_progress import is_long_alone, progress_by_steps
 from inference_operator.planning.rollout.steps import needed_pods, position, shares_sentence
@@ -239,6 +245,7 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
         if confirmed.state is made.state:
             return made
         return replace(confirmed, decisions=(*made.decisions, *confirmed.decisions))
+    state = with_outage(state, facts)
     ready, since = facts.ready_of(state.canary), state.since or facts.now
     if facts.answers(state.canary):
         # The Service may still have to be created or moved. It may never be: its name may be taken.
@@ -251,6 +258,9 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     left = deadline - (facts.now - since)
     if left > timedelta(0):
         return Transition(moved, wake_after=left)
+    if is_restored(state, facts):
+        why = f"no progress since {format_time(since)}{outage_sentence(state, facts)}"
+        return abort(moved, facts, why, Reason.PROGRESS_DEADLINE_EXCEEDED)
     # Name no elapsed time: each change of the message is a write.
     message = (
         f"revision {state.canary} has made no progress since {format_time(since)}"
@@ -270,7 +280,8 @@ def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transitio
             f"; clients moved to it from revision {state.stable}"
             if state.stable
             else "; clients are sent to it"
-        ),
+        )
+        + outage_sentence(state, facts),
         state.stable,
         canary,
     )

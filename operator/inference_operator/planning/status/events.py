@@ -8,6 +8,11 @@ from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY, Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.planning.plan import Plan
 
+_FOR_A_PERSON = frozenset(
+    {Reason.RECORD_REJECTED, Reason.ROLLOUT_ABORTED, Reason.STABLE_UNAVAILABLE}
+)
+"""Decisions after which a person must look."""
+
 
 class Severity(StrEnum):
     """Type of an Event."""
@@ -63,7 +68,7 @@ def _stalled(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:
 
 
 def _severity(reason: Reason) -> Severity:
-    return Severity.WARNING if reason is Reason.RECORD_REJECTED else Severity.NORMAL
+    return Severity.WARNING if reason in _FOR_A_PERSON else Severity.NORMAL
 
 
 def _lost_references(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:

@@ -209,7 +209,7 @@ def _rollout(plan: Plan) -> RolloutStatus | None:
         promoted_at=state.promoted_at,
         current_step_index=state.step if has_steps else None,
         current_step_hash=state.step_hash or None,
-        step_since=state.step_since if has_steps else None,
+        step_since=state.step_since,
         aborted=state.aborted,
         handled=state.handled,
     )
