@@ -66,11 +66,14 @@ def _canary_selects(
 ) -> str:
     live = view.backends[Backend.CANARY].selected
     canary, _ = _canary(serving, tracks)
-    if live is not None and (live == canary or not view.is_free(Backend.CANARY)):
+    if live is not None and not view.is_free(Backend.CANARY):
         return live
-    # NAME-stable needs it first where NAME-stable does not select the serving revision.
-    is_ready = view.backends[Backend.STABLE].selected in (None, serving)
-    return canary if canary is not None and answering.get(canary) and is_ready else serving
+    # While NAME-stable leads to an earlier revision, NAME-canary must lead to the serving one.
+    is_available = view.backends[Backend.STABLE].selected in (None, serving)
+    if canary is None or not is_available:
+        return serving
+    # It stays with a canary that stops answering: moving it to and fro would be a write each time.
+    return canary if live == canary or answering.get(canary) else serving
 
 
 def _moves(view: GatewayView, backend: Backend, revision: str) -> bool:
