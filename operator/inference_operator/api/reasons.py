@@ -71,6 +71,12 @@ class Reason(StrEnum):
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     PAUSED = "Paused"
 
+    # GatewayProgrammed
+    ACCEPTED = "Accepted"
+    GATEWAY_REFUSED = "GatewayRefused"
+    HOSTNAME_CONFLICT = "HostnameConflict"
+    GATEWAY_API_MISSING = "GatewayAPIMissing"
+
     # DefaultsCurrent
     WAITING_FOR_ROLLOUT_SLOT = "WaitingForRolloutSlot"
 

@@ -10,6 +10,7 @@ from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
 from inference_operator.domain.commands import NONE, Commands
+from inference_operator.domain.gateway import GatewayView
 from inference_operator.domain.names import ChildKey, UnitKey, revision_child_name
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
@@ -216,7 +217,10 @@ class Children:
     deployments: Mapping[str, DeploymentView] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
     traffic: Traffic = field(default_factory=Traffic)
-    """Where the Service leads clients."""
+    """Where the Service leads clients, or the routes of a unit with a gateway."""
+
+    gateway: GatewayView | None = None
+    """The routes of a unit with a gateway, and the Services behind them."""
 
     def pods_of(self, revision: str) -> tuple[Pod, ...]:
         return tuple(p for p in self.pods if p.revision == revision and not p.terminating)

@@ -126,7 +126,9 @@ class RolloutSettings:
     @property
     def split(self) -> Split:
         """What divides the requests between the stable revision and a canary."""
-        return Split.REPLICAS if self.canary else Split.SELECTOR
+        if self.canary is None:
+            return Split.SELECTOR
+        return Split.ROUTE if self.canary.gateway else Split.REPLICAS
 
     @classmethod
     def of(cls, rollout: Rollout) -> "RolloutSettings":

@@ -28,6 +28,8 @@ from inference_operator.domain.observed import (
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.traffic import Traffic
+from inference_operator.observation.gateway import gateway_view, ready_endpoints
+from inference_operator.observation.kinds import ENDPOINT_SLICE
 from inference_operator.observation.name_conflicts import name_conflicts
 from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
@@ -62,7 +64,7 @@ def observe(
         generation=meta["generation"],
         spec=spec,
         status=status,
-        children=_children(store, owner, status, read),
+        children=_children(store, owner, status, read, spec),
         inputs=Inputs(
             nodes=_nodes(store, body),
             resolutions=resolve(key, spec),
@@ -73,20 +75,24 @@ def observe(
     )
 
 
-def _children(store: Store, owner: Owner, status: UnitStatus, read: Read) -> Children:
+def _children(store: Store, owner: Owner, status: UnitStatus, read: Read, spec: Body) -> Children:
     key = owner.key
     pods: list[Pod] = []
+    slices: list[Body] = []
     live: dict[ChildKey, Body] = {}
     orphans_of_predecessor: set[ChildKey] = set()
     for kind, child in store.children(key):
         if kind == "Pod":
             pods.append(pod_view(child))
+        elif kind == ENDPOINT_SLICE.kind:
+            slices.append(child)
         elif is_owned_by(child, owner.uid):
             live[ChildKey(kind, child["metadata"]["name"])] = child
         elif owners(child):
             orphans_of_predecessor.add(ChildKey(kind, child["metadata"]["name"]))
     served, deployments = _served(live, key), _deployments(live.values())
     kept = [child for name, child in live.items() if name.kind == "ControllerRevision"]
+    gateway = gateway_view(store, key, spec, live, ready_endpoints(slices, pods))
     read_records = records(store, kept, key, _live(status, served, deployments), read)
     return Children(
         live=live,
@@ -96,7 +102,8 @@ def _children(store: Store, owner: Owner, status: UnitStatus, read: Read) -> Chi
         rejected={r.name: r for r in read_records if isinstance(r, RejectedRecord)},
         deployments=deployments,
         pods=tuple(pods),
-        traffic=_traffic(live, key, served, deployments),
+        traffic=gateway.traffic(served) if gateway else _traffic(live, key, served, deployments),
+        gateway=gateway,
     )
 
 

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.gateway import Routing
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import Decision, RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.sizes import Pair
+from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.artifacts import with_artifacts
 from inference_operator.planning.children.desired import (
     DesiredState,
@@ -27,6 +29,7 @@ from inference_operator.planning.rollout.steps import pair_at
 from inference_operator.planning.rollout_facts import facts_of
 from inference_operator.planning.sizing import is_illegible, last_pair, sizes, unit_size
 from inference_operator.planning.status.diagnosis import next_look
+from inference_operator.planning.traffic.order import next_routing
 from inference_operator.planning.transition import Transition
 from inference_operator.validation.assess import Assessment, assess
 from inference_operator.validation.defaults import Defaults
@@ -39,6 +42,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     """
     before = rollout_state_of(seen)
     assessment = assess(seen, before, defaults)
+    seen = _with_usable_gateway(seen, assessment)
     state = completed(seen, before, assessment.revision)
     size = unit_size(seen, state, assessment.invalid)
     facts = facts_of(seen, assessment, state, size, now)
@@ -52,6 +56,8 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         kept=_kept(recording, step, facts.settings),
         split=facts.settings.split if facts.target else facts.traffic.split,
         before=before,
+        routing=_routing(seen, step.tracks),
+        keeps_routes=assessment.invalid is not None,
     )
     replaced = recording.replaced
     made = Plan(
@@ -72,6 +78,21 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         wake_after=_earliest(step.wake_after, _next_look(seen, assessment, state, now)),
     )
     return paced(seen, made, now)
+
+
+def _with_usable_gateway(seen: Observed, assessment: Assessment) -> Observed:
+    """Return the observation, while the spec is invalid with the routes as they are: an invalid
+    edit must not change where clients are led."""
+    view = seen.children.gateway
+    if view is None or assessment.invalid is None:
+        return seen
+    kept = replace(view, spec=None, rivals={})
+    return replace(seen, children=replace(seen.children, gateway=kept))
+
+
+def _routing(seen: Observed, tracks: Tracks) -> Routing | None:
+    view = seen.children.gateway
+    return next_routing(tracks, view, seen.children.answering) if view is not None else None
 
 
 def _next_look(

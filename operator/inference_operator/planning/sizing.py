@@ -88,14 +88,23 @@ def sizes(seen: Observed, tracks: Tracks, unit: int, pair: Pair | None = None) -
 
     `pair` are the pods that the present step asks for, if there is one.
     """
-    is_replaced = pair is not None and seen.children.ready_of(tracks.canary) >= pair.canary
+    is_replaced = pair is not None and _has_moved(seen, tracks, pair)
     pods = {track.revision: _pods_of(seen, track, unit, pair) for track in tracks.items}
     if pair is not None and not is_replaced and tracks.stable in pods:
-        # It gives up pods once the canary has all of its own.
+        # It gives up pods once the canary has all of its own, and its share of the clients.
         deployment = seen.children.deployments.get(tracks.stable)
         has = deployment.replicas if deployment else unit
         pods[tracks.stable] = max(pair.stable, min(unit, has))
     return Sizes(unit, pods)
+
+
+def _has_moved(seen: Observed, tracks: Tracks, pair: Pair) -> bool:
+    """Return whether the canary has the pods and the clients that it shall have now."""
+    traffic, canary = seen.children.traffic, tracks.canary
+    has_share = traffic.split is not Split.ROUTE or (
+        traffic.effective and traffic.leads_to(canary) >= tracks.weight_of(canary)
+    )
+    return has_share and seen.children.ready_of(canary) >= pair.canary
 
 
 def last_size(seen: Observed, state: RolloutState) -> int:

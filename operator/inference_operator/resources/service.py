@@ -1,4 +1,5 @@
-"""The Service for clients, which selects the pods of the serving revision."""
+"""The Service for clients, which selects the pods of the serving revision, and the two Services
+that routes lead to."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,7 +7,10 @@ from typing import Any
 from inference_operator.domain.names import (
     NAME_LABEL,
     REVISION_LABEL,
+    TRACK_LABEL,
+    Backend,
     revision_selector,
+    track_service_name,
     unit_selector,
 )
 from inference_operator.domain.serving_unit import Owner
@@ -17,12 +21,23 @@ from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, METRICS_PORT
 def service(owner: Owner, revision: str | None) -> Manifest:
     """Return the Service with HTTP on 8000, gRPC on 8001 and metrics on 8002, as Triton's clients
     expect. Without a revision, it selects all pods of the unit."""
+    return _service(owner, unit_metadata(owner, owner.key.name), revision)
+
+
+def track_service(owner: Owner, backend: Backend, revision: str) -> Manifest:
+    """Return NAME-stable or NAME-canary, with the same ports."""
+    metadata = unit_metadata(owner, track_service_name(owner.key.name, backend))
+    labels = {**metadata["labels"], TRACK_LABEL: str(backend)}
+    return _service(owner, {**metadata, "labels": labels}, revision)
+
+
+def _service(owner: Owner, metadata: Manifest, revision: str | None) -> Manifest:
     key = owner.key
     ports = {"http": HTTP_PORT, "grpc": GRPC_PORT, "metrics": METRICS_PORT}
     return {
         "apiVersion": "v1",
         "kind": "Service",
-        "metadata": unit_metadata(owner, key.name),
+        "metadata": metadata,
         "spec": {
             "type": "ClusterIP",
             "selector": revision_selector(key.kind, key.name, revision)

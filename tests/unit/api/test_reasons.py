@@ -15,6 +15,11 @@ NEVER_OF_A_FALSE_READY = {
     Reason.LOADING,
     Reason.NO_PODS_READY,
     Reason.WAITING_FOR_ROLLOUT_SLOT,
+    # only of GatewayProgrammed
+    Reason.ACCEPTED,
+    Reason.GATEWAY_REFUSED,
+    Reason.HOSTNAME_CONFLICT,
+    Reason.GATEWAY_API_MISSING,
     # only of Events
     Reason.REVISION_CREATED,
     Reason.PROMOTED,

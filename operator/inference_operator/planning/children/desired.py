@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from inference_operator.domain.gateway import Routing
 from inference_operator.domain.names import (
     ChildKey,
     UnitKey,
@@ -18,6 +19,15 @@ from inference_operator.domain.sizes import BUDGET_FROM, Sizes
 from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.domain.traffic import Split
 from inference_operator.planning.children.drift import drift
+from inference_operator.planning.children.gateway import (
+    ROUTE_KINDS,
+    comes_after,
+    gateway_manifests,
+    is_of_gateway,
+    is_own_difference,
+    stays,
+    were_whole,
+)
 from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, key_of
 from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.deployment import scaled
@@ -53,6 +63,12 @@ class DesiredState:
     before: RolloutState
     """The state before the pass: what differs from it was decided, the rest was not."""
 
+    routing: Routing | None = None
+    """What the Services select, and the weights of the routes, of a unit with a gateway."""
+
+    keeps_routes: bool = False
+    """Whether the spec is invalid: an edit that removes the gateway must not end its routes."""
+
 
 def writes(seen: Observed, goal: DesiredState) -> tuple[Action, ...]:
     """Return the writes that reach the goal; each comes behind those that it must follow.
@@ -67,7 +83,13 @@ def writes(seen: Observed, goal: DesiredState) -> tuple[Action, ...]:
     keys = frozenset(action.key for action in made)
     ordered = sorted(made, key=lambda action: not _comes_first(seen, action))
     unrecorded = frozenset(goal.tracks.revisions) - frozenset(goal.records)
-    deletions = _prune(seen, desired, unrecorded)
+    needed = {*desired, *stays(seen, goal.routing)}
+    if goal.keeps_routes:
+        needed |= {key for key in seen.children.live if is_of_gateway(seen, key)}
+    deletions = sorted(
+        _prune(seen, needed, unrecorded), key=lambda action: action.key.kind not in ROUTE_KINDS
+    )
+    keys |= {action.key for action in deletions if action.key.kind in ROUTE_KINDS}
     return tuple(
         replace(action, after=_after(seen, action, keys)) for action in (*ordered, *deletions)
     )
@@ -80,7 +102,10 @@ def _comes_first(seen: Observed, action: Action) -> bool:
 
 def _after(seen: Observed, action: Action, keys: frozenset[ChildKey]) -> tuple[ChildKey, ...]:
     """Return the writes of this plan that must succeed before the action is sent."""
-    if isinstance(action, Delete) and action.key not in keys:
+    is_deletion = isinstance(action, Delete)
+    if is_of_gateway(seen, action.key):
+        needed = comes_after(seen, action.key, is_deletion=is_deletion)
+    elif is_deletion and action.key not in keys:
         # The Service may still send clients to the pods that it deletes.
         needed = [ChildKey("Service", seen.owner.key.name)]
     elif action.key.kind == "Deployment":
@@ -105,6 +130,7 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     if selected is None:
         return
     yield service(seen.owner, _selected_by_service(goal))
+    yield from gateway_manifests(seen, goal.routing)
     # Protect pods without a record too: a drain must not evict all of them. Where the Service
     # cannot be moved, clients stay where they are.
     served = goal.tracks.stable if goal.tracks.is_split else seen.children.traffic.selected
@@ -115,6 +141,8 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
 
 def _selected_by_service(goal: DesiredState) -> str | None:
     """Return the revision that the Service selects; None for the pods of all."""
+    if goal.routing is not None:
+        return goal.routing.service
     return None if _is_by_pods(goal) else goal.tracks.selected
 
 
@@ -133,7 +161,9 @@ def _digests(seen: Observed, record: RevisionRecord) -> Iterator[Mapping[str, An
 
 def blocked_by_conflicts(seen: Observed, replicas: int) -> dict[ChildKey, str]:
     """Return a sentence for each child whose name another object already has."""
-    kinds = {"Service", "PodDisruptionBudget"} if replicas >= BUDGET_FROM else {"Service"}
+    kinds = {"Service", *ROUTE_KINDS}
+    if replicas >= BUDGET_FROM:
+        kinds.add("PodDisruptionBudget")
     keys = (key for key in sorted(seen.children.name_conflicts) if key.kind in kinds)
     return {key: _describe_conflict(key, seen.children.name_conflicts[key]) for key in keys}
 
@@ -177,6 +207,8 @@ def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Caus
     if is_digests(key.name):
         # It comes when the first pod serves.
         return Cause.DECISION
+    if is_of_gateway(seen, key):
+        return Cause.REPAIR if were_whole(seen) else Cause.DECISION
     if key.kind in _FIRST or key.kind == "Deployment":
         existed = revision_of_child(key.name) in goal.before.live
     else:
@@ -197,6 +229,9 @@ def _cause_of_difference(
     """Return whether another client edited a child, or whether the operator itself wrote what now
     differs at `where`."""
     kind, state = live["kind"], goal.before
+    if is_of_gateway(seen, key_of(live)):
+        is_ours = is_own_difference(seen, live, where)
+        return Cause.DECISION if is_ours else Cause.REPAIR
     is_selector = where.startswith("spec.selector")
     if kind == "PodDisruptionBudget":
         selected = selected_by_budget(live)
@@ -233,11 +268,17 @@ def _prune(
     for key, live in seen.children.live.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
             continue
-        if key.kind in _OF_PODS and seen.children.traffic.leads_to(revision_of_child(key.name)):
-            # Clients are still led there; the pass after the Service has moved deletes it.
+        if key.kind in _OF_PODS and _has_clients(seen, revision_of_child(key.name)):
+            # The pass after the Service has moved, or the routes lead elsewhere, deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.children.rejected:
             # A person must look at it: it may be a valid record of an older operator.
             continue
         if not live["metadata"].get("deletionTimestamp"):
             yield Delete(key, live["metadata"]["uid"], "no longer needed")
+
+
+def _has_clients(seen: Observed, revision: str) -> bool:
+    view = seen.children.gateway
+    may_be_reached = view is not None and view.may_lead_to(revision)
+    return may_be_reached or seen.children.traffic.leads_to(revision) > 0

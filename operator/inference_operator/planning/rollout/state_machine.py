@@ -131,7 +131,7 @@ def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
     which its clients would be sent back to.
     """
     canary, stable = state.canary, state.stable
-    if canary is None or facts.traffic.selected != canary or not facts.traffic.effective:
+    if canary is None or facts.traffic.selected != canary:
         return Transition(state)
     is_cancelled = facts.target is not None and facts.target == stable
     is_left = facts.target not in (None, canary)
@@ -139,7 +139,8 @@ def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
     if state.step_hash and stable is not None:
         # By steps: clients go back to the stable revision as soon as one of its pods answers.
         is_over = state.step_hash == facts.step_hash and state.step >= len(facts.steps)
-        is_complete = facts.answers(canary) and is_over and facts.traffic.leads_to(canary) == 100
+        has_all = facts.traffic.leads_to(canary) == 100 and facts.traffic.effective
+        is_complete = facts.answers(canary) and is_over and has_all
         is_alone = facts.is_alone(canary, stable) and (is_left or is_long_alone(facts))
         is_alone = is_alone and (is_left or facts.answers(canary))
         return _promote(state, canary, facts) if is_complete or is_alone else Transition(state)
