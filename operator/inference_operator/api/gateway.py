@@ -62,10 +62,14 @@ def _is_each_once(parents: tuple[ParentRef, ...]) -> bool:
     return len(set(places)) == len(places)
 
 
-_SAME = (
-    "a.name == b.name"
-    " && (has(a.namespace) ? a.namespace : '') == (has(b.namespace) ? b.namespace : '')"
-    " && (has(a.sectionName) ? a.sectionName : '') == (has(b.sectionName) ? b.sectionName : '')"
+_SAME = " && ".join(
+    (
+        "a.name == b.name",
+        *(
+            f"has(a.{field}) == has(b.{field}) && (!has(a.{field}) || a.{field} == b.{field})"
+            for field in ("__namespace__", "sectionName")
+        ),
+    )
 )
 ParentRefs = Annotated[
     tuple[ParentRef, ...],

@@ -98,6 +98,11 @@ class EventRouter:
         self._store.refused.discard(resource.kind)
         self._wake_where_it_matters(resource)
 
+    def needs(self, resource: ApiResource) -> bool:
+        """Return whether a kind that cannot be listed is worth another request: those of gateways
+        only while a unit has one."""
+        return resource not in OF_GATEWAYS or bool(self._store.gateways.units())
+
     def _wake_where_it_matters(self, resource: ApiResource) -> None:
         if resource.kind == NODE.kind:
             self._wake_where_nodes_matter()
