@@ -21,6 +21,7 @@ CHILD_SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 
 
 _DIGESTS = ".digests"
+_HEADLESS = "-headless"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -80,6 +81,21 @@ def selector_text(selector: Mapping[str, str]) -> str:
 def revision_child_name(unit: str, revision: str) -> str:
     """Return `<name>-<hash>`: at most 63 characters, since names of units have at most 52."""
     return f"{unit}-{revision}"
+
+
+def headless_name(unit: str) -> str:
+    """Return the name of a unit's headless Service: at most 61 characters."""
+    return f"{unit}{_HEADLESS}"
+
+
+def unit_of_headless(service: str) -> str | None:
+    """Return the unit whose headless Service would have that name; None if no unit's would.
+
+    >>> unit_of_headless("fx-drift-headless"), unit_of_headless("fx-drift")
+    ('fx-drift', None)
+    """
+    unit = service.removesuffix(_HEADLESS)
+    return unit if unit and unit != service else None
 
 
 def digests_name(child: str) -> str:

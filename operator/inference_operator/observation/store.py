@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from inference_operator.domain.body import MutableBody, NamespacedName
-from inference_operator.domain.names import UnitKey, unit_of
+from inference_operator.domain.names import UnitKey, headless_name, unit_of, unit_of_headless
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.domain.unreadable import stub, why_unreadable
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND, UNITS
@@ -195,9 +195,12 @@ class Store:
         return len(live) > 1 and any(isinstance(data, dict) and "madeOf" in data for data in kept)
 
     def units_named(self, body: Mapping[str, Any]) -> list[UnitKey]:
-        """Return the units that have the name of an object: at most one of each kind."""
-        name = name_of(body)
-        return [UnitKey(unit.kind, *name) for unit in UNITS if name in self._objects[unit.kind]]
+        """Return the units that may want the name of an object, or the name of its headless
+        Service: at most three of each kind."""
+        namespace, name = name_of(body)
+        names = filter(None, (name, headless_name(name), unit_of_headless(name)))
+        keys = [UnitKey(unit.kind, namespace, each) for each in names for unit in UNITS]
+        return [key for key in keys if (namespace, key.name) in self._objects[key.kind]]
 
     def nodes(self) -> list[MutableBody] | None:
         """Return the nodes; None while we may not list them: the stored ones may be gone."""
@@ -247,7 +250,7 @@ class Store:
                 concerned = self._references.dependants_transitive(unit)
             if was is None or now is None or was.uid != now.uid:
                 # A name conflict may have appeared or gone.
-                concerned += [other for other in self.units_named(body) if other.kind != kind]
+                concerned += [other for other in self.units_named(body) if other != unit]
         for other in concerned:
             self._wake(other)
 

@@ -103,7 +103,7 @@ class Plan:
     @property
     def has_no_service(self) -> bool:
         """Return whether another object has the name of its Service."""
-        return any(key.kind == "Service" for key in self.blocked_by_conflicts)
+        return ChildKey("Service", self.key.name) in self.blocked_by_conflicts
 
 
 def key_of(manifest: Mapping[str, Any]) -> ChildKey:

@@ -18,6 +18,7 @@ from inference_operator.planning.children.desired import (
     blocked_by_conflicts,
     writes,
 )
+from inference_operator.planning.children.headless import has_headless
 from inference_operator.planning.children.recording import Recording, recorded
 from inference_operator.planning.children.rejected_records import deletion, paced, rejections
 from inference_operator.planning.plan import Plan
@@ -51,6 +52,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         tracks=step.tracks,
         sizes=numbers,
         kept=_kept(recording, step, settings),
+        headless=has_headless(seen, assessment.unit),
         before=before,
     )
     replaced = recording.replaced

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from inference_operator.domain.names import REVISION_LABEL, revision_selector
+from inference_operator.domain.names import REVISION_LABEL, headless_name, revision_selector
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.resources.metadata import Manifest, unit_metadata
 from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT, METRICS_PORT
@@ -32,6 +32,19 @@ def service(owner: Owner, revision: str) -> Manifest:
                 for name, port in ports.items()
             ],
         },
+    }
+
+
+def headless_service(owner: Owner, main: Manifest) -> Manifest:
+    """Return the Service without an address, with the pods and ports of the unit's Service `main`.
+
+    Its DNS name gives the addresses of the ready pods.
+    """
+    headless = {"clusterIP": "None", "publishNotReadyAddresses": False}
+    return {
+        **main,
+        "metadata": unit_metadata(owner, headless_name(owner.key.name)),
+        "spec": {**main["spec"], **headless},
     }
 
 

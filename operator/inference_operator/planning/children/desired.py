@@ -17,6 +17,12 @@ from inference_operator.domain.served_digests import served_digests_of
 from inference_operator.domain.sizes import BUDGET_FROM, Sizes
 from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.planning.children.drift import drift
+from inference_operator.planning.children.headless import (
+    headless_key,
+    is_blocked_with_main,
+    is_led_to_by_headless,
+    main_key,
+)
 from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, key_of
 from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.deployment import scaled
@@ -26,7 +32,7 @@ from inference_operator.resources.pod_disruption_budget import (
     selected_by_budget,
 )
 from inference_operator.resources.served_digests import reads_digests, served_digests
-from inference_operator.resources.service import selected_revision, service
+from inference_operator.resources.service import headless_service, selected_revision, service
 
 # Written first: a pod must not start without its ConfigMap and record.
 _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
@@ -45,6 +51,9 @@ class DesiredState:
     sizes: Sizes
     kept: frozenset[str]
     """Revisions that keep a record without pods."""
+
+    headless: bool
+    """Whether there is a headless Service beside the unit's Service."""
 
     before: RolloutState
     """The state before the pass: what differs from it was decided, the rest was not."""
@@ -78,7 +87,9 @@ def _after(seen: Observed, action: Action, keys: frozenset[ChildKey]) -> tuple[C
     """Return the writes of this plan that must succeed before the action is sent."""
     if isinstance(action, Delete) and action.key not in keys:
         # The Service may still send clients to the pods that it deletes.
-        needed = [ChildKey("Service", seen.owner.key.name)]
+        needed = [main_key(seen), headless_key(seen)]
+    elif action.key == headless_key(seen):
+        needed = [main_key(seen)]
     elif action.key.kind == "Deployment":
         needed = [ChildKey(kind, action.key.name) for kind in sorted(_FIRST)]
     else:
@@ -100,7 +111,10 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     selected = goal.tracks.selected
     if selected is None:
         return
-    yield service(seen.owner, selected)
+    main = service(seen.owner, selected)
+    yield main
+    if goal.headless:
+        yield headless_service(seen.owner, main)
     # Protect pods without a record too: a drain must not evict all of them. Where the Service
     # cannot be moved, clients stay where they are.
     served = seen.children.traffic.selected
@@ -139,7 +153,7 @@ def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Acti
     if key in seen.children.orphans_of_predecessor:
         # The garbage collector would delete an adopted one; its deletion wakes the unit.
         return None
-    if key in seen.children.name_conflicts:
+    if key in seen.children.name_conflicts or is_blocked_with_main(seen, key):
         # `blocked_by_conflicts` reports it.
         return None
     if live is None:
@@ -153,7 +167,7 @@ def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Acti
     where = drift(live, manifest)
     if where is None:
         return None
-    if key.kind in _IMMUTABLE:
+    if key.kind in _IMMUTABLE or where == "spec.clusterIP":
         return Delete(key, live["metadata"]["uid"], f"{where} differs and cannot be changed")
     cause = _cause_of_difference(seen, goal, live, where)
     return Apply(manifest, owned=True, why=f"{where} differs", cause=cause)
@@ -167,8 +181,8 @@ def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Caus
     if key.kind in _FIRST or key.kind == "Deployment":
         existed = revision_of_child(key.name) in goal.before.live
     else:
-        # Nothing was promoted without a Service; a budget comes with the second replica.
-        may_be_new = key.kind != "Service" and _is_edited(seen)
+        # Nothing was promoted without a Service; the others come with an edit.
+        may_be_new = key != main_key(seen) and _is_edited(seen)
         existed = goal.before.stable is not None and not may_be_new
     is_reported = seen.status.observed_generation is not None
     return Cause.REPAIR if existed and is_reported else Cause.DECISION
@@ -210,7 +224,7 @@ def _prune(
     for key, live in seen.children.live.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
             continue
-        if key.kind in _OF_PODS and seen.children.traffic.leads_to(revision_of_child(key.name)):
+        if key.kind in _OF_PODS and _has_clients(seen, revision_of_child(key.name)):
             # Clients are still led there; the pass after the Service has moved deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.children.rejected:
@@ -218,3 +232,8 @@ def _prune(
             continue
         if not live["metadata"].get("deletionTimestamp"):
             yield Delete(key, live["metadata"]["uid"], "no longer needed")
+
+
+def _has_clients(seen: Observed, revision: str) -> bool:
+    is_led_to = seen.children.traffic.leads_to(revision) > 0
+    return is_led_to or is_led_to_by_headless(seen, revision)
