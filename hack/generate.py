@@ -1,4 +1,5 @@
-"""Writes the files that are made from the API's types, or checks that they are fresh.
+"""Writes the files that are made from the API's types and from the Lua of Argo CD, or checks that
+they are fresh.
 
 `python hack/generate.py` writes; `python hack/generate.py --check` fails naming stale files.
 """
@@ -10,8 +11,9 @@ from functools import partial
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "operator"))
+sys.path[:0] = [str(ROOT / "operator"), str(ROOT)]
 
+from hack import argocd  # noqa: E402
 from inference_operator.api.base import GROUP  # noqa: E402
 from inference_operator.api.crd import crd  # noqa: E402
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource  # noqa: E402
@@ -32,6 +34,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
         for resource in CUSTOM_RESOURCES
     },
     "docs/api.md": api_page,
+    **argocd.generated(),
 }
 
 
