@@ -72,7 +72,7 @@ lock: ## write requirements/ from pyproject.toml; UPGRADE=--upgrade takes newer 
 	grep -oE 'kopf>=[^"]+' pyproject.toml | $$compile --upgrade --no-deps --resolution lowest-direct - -o requirements/kopf-lowest.txt; \
 	echo uv | $$compile $(UPGRADE) - -o requirements/uv.txt
 
-generate: $(STAMP) ## write crds/ and docs/api.md from the API's types
+generate: $(STAMP) ## write crds/, docs/api.md and the copies in manifests/argocd
 	@$(PY) hack/generate.py
 
 format: $(STAMP) ## format and sort imports

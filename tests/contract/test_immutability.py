@@ -84,6 +84,18 @@ async def test_a_deployment_keeps_its_selector(ground: Ground) -> None:
     assert "immutable" in caught.value.message
 
 
+async def test_a_headless_service_gets_no_address(ground: Ground) -> None:
+    body = service(ground, {"app": "a"})
+    body["spec"]["clusterIP"] = "None"
+    await ground.cluster.apply(SERVICE, body, force=False)
+    body["spec"]["clusterIP"] = "10.96.0.77"
+    with pytest.raises(ApiError) as caught:
+        await ground.cluster.apply(SERVICE, body, force=True)
+
+    assert (caught.value.status, caught.value.reason) == (422, "Invalid")
+    assert "clusterIP" in caught.value.message
+
+
 async def test_an_object_has_one_controller(ground: Ground) -> None:
     mine, theirs = owner("4f1c"), owner("9e2b")
     ground.strangers_apply(service(ground, {"app": "a"}, ownerReferences=[theirs]))

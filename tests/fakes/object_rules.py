@@ -86,6 +86,9 @@ def keep_immutable(live: Body, changed: Body) -> None:
         frozen.append(("data", live.get("data"), changed.get("data")))
     if live["kind"] == "ControllerRevision":
         frozen.append(("data", live["data"], changed["data"]))
+    if live["kind"] == "Service" and "clusterIP" in live["spec"]:
+        address = live["spec"]["clusterIP"]
+        frozen.append(("spec.clusterIP", address, changed["spec"].get("clusterIP", address)))
     if live["kind"] == "Deployment":
         frozen.append(("spec.selector", live["spec"]["selector"], changed["spec"]["selector"]))
     for field, old, new in frozen:

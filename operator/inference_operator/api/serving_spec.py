@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Literal
 from inference_operator.api.base import ApiModel, DnsSubdomain, SharedFields
 from inference_operator.api.rollout import Rollout
 from inference_operator.api.rules import Rule
+from inference_operator.api.service import ServiceSettings
 from inference_operator.api.triton_server import TritonServer
 from inference_operator.api.workload import Accelerator, Placement, PullSecrets, Replicas, Resources
 
@@ -36,6 +37,9 @@ class ServingSpec(SharedFields):
 
     rollout: Rollout = Rollout()
     """Replacement of the serving revision by a new one."""
+
+    service: ServiceSettings = ServiceSettings()
+    """Addresses for clients within the cluster."""
 
     image_pull_secrets: PullSecrets = ()
     """Secrets to pull the images with."""

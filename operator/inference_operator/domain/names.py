@@ -27,6 +27,7 @@ CHILD_SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 
 
 _DIGESTS = ".digests"
+_HEADLESS = "-headless"
 
 
 class Backend(StrEnum):
@@ -108,6 +109,21 @@ def units_with_track_service(service: str) -> tuple[str, ...]:
     """
     ends = (f"-{backend}" for backend in Backend)
     return tuple(service.removesuffix(end) for end in ends if service.endswith(end))
+
+
+def headless_name(unit: str) -> str:
+    """Return the name of a unit's headless Service: at most 61 characters."""
+    return f"{unit}{_HEADLESS}"
+
+
+def unit_of_headless(service: str) -> str | None:
+    """Return the unit whose headless Service would have that name; None if no unit's would.
+
+    >>> unit_of_headless("fx-drift-headless"), unit_of_headless("fx-drift")
+    ('fx-drift', None)
+    """
+    unit = service.removesuffix(_HEADLESS)
+    return unit if unit and unit != service else None
 
 
 def digests_name(child: str) -> str:

@@ -159,6 +159,9 @@ class ServingUnit:
     steps: tuple[ServedStep, ...] = ()
     """Steps of a pipeline."""
 
+    headless: bool = False
+    """Whether it has a headless Service too."""
+
     revision: str = ""
     """Name of this unit's desired revision: `spec_hash`, unless the same spec was rendered
     again."""

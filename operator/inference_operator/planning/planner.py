@@ -12,11 +12,12 @@ from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.sizes import Pair
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.artifacts import with_artifacts
+from inference_operator.planning.children.conflicts import blocked_by_conflicts
 from inference_operator.planning.children.desired import (
     DesiredState,
-    blocked_by_conflicts,
     writes,
 )
+from inference_operator.planning.children.headless import has_headless
 from inference_operator.planning.children.recording import Recording, recorded
 from inference_operator.planning.children.rejected_records import deletion, paced, rejections
 from inference_operator.planning.plan import Plan
@@ -55,6 +56,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
         sizes=numbers,
         kept=_kept(recording, step, facts.settings),
         split=facts.settings.split if facts.target else facts.traffic.split,
+        headless=has_headless(seen, assessment.unit),
         before=before,
         routing=_routing(seen, step.tracks),
         keeps_routes=assessment.invalid is not None,

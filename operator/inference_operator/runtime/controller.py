@@ -3,7 +3,6 @@
 import asyncio
 import gc
 import logging
-from datetime import UTC, datetime
 
 from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.kubernetes.client import KubeCluster
@@ -19,6 +18,7 @@ from inference_operator.reconcile.reconciler import Dependencies, PassError, Rec
 from inference_operator.reconcile.rollout_slots import RolloutSlots
 from inference_operator.reconcile.work_queue import WorkQueue, work
 from inference_operator.runtime.registry_watch import RegistryWatch
+from inference_operator.runtime.steady_clock import SteadyClock
 from inference_operator.settings import Settings, defaults_of
 
 log = logging.getLogger(__name__)
@@ -34,7 +34,9 @@ class Controller:
     def __init__(self, settings: Settings, cluster: KubeCluster, telemetry: Telemetry) -> None:
         self.queue = WorkQueue()
         self.listed = asyncio.Event()
-        self._unreadable = UnreadableObjects(cluster, telemetry, lambda: datetime.now(UTC))
+        # One clock for all: times that one part writes into a status, another compares.
+        clock = SteadyClock()
+        self._unreadable = UnreadableObjects(cluster, telemetry, clock)
         store = self._store = Store(self._wake, self._unreadable)
         self._is_working = False
         self.resync = Resync(cluster, store, self._wake)
@@ -45,10 +47,10 @@ class Controller:
         ]
         self._count = settings.workers
         self._telemetry = telemetry
-        self._registry = RegistryWatch(settings, cluster, store, self.queue.wake)
+        self._registry = RegistryWatch(settings, cluster, store, self.queue.wake, clock)
         dependencies = Dependencies(
             defaults=defaults_of(settings),
-            clock=lambda: datetime.now(UTC),
+            clock=clock,
             resolve=self._registry.resolve,
             slots=RolloutSlots(settings.staged_units, store.rolling, self.queue.wake),
         )

@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from inference_operator.adapters.mlflow.client import Mlflow
 from inference_operator.adapters.mlflow.model_registry import ModelRegistry, no_registry
@@ -29,17 +29,19 @@ class RegistryWatch:
         cluster: SecretReader,
         store: Store,
         wake: Callable[[UnitKey], None],
+        clock: Callable[[], datetime],
     ) -> None:
         self.resolve: Resolve = no_registry
         self._settings = settings
         self._store = store
+        self._clock = clock
         self._mlflow: Mlflow | None = None
         if settings.mlflow_tracking_uri:
             self._mlflow = Mlflow(settings.mlflow_tracking_uri, TIMEOUT_SECONDS)
             self._secrets = Secrets(cluster, time.monotonic)
             interval = settings.registry_interval_seconds
             schedule = PollSchedule(interval, time.monotonic, random.random)
-            self._registry = ModelRegistry(self._mlflow, self._secrets, schedule, wake, _now)
+            self._registry = ModelRegistry(self._mlflow, self._secrets, schedule, wake, clock)
             self.resolve = self._registry.resolutions
 
     async def run(self, leading: asyncio.Event) -> None:
@@ -48,7 +50,9 @@ class RegistryWatch:
             return
         await leading.wait()
         registry, interval = self._registry, self._settings.registry_interval_seconds
-        promotions = PromotionTags(self._mlflow, self._secrets, registry, self._store, _now())
+        # The clock of the passes: the tag's writer compares it with times in statuses.
+        since = self._clock()
+        promotions = PromotionTags(self._mlflow, self._secrets, registry, self._store, since)
         try:
             # The group ends after all its tasks, so no task is left with a closed session.
             async with asyncio.TaskGroup() as group:
@@ -57,7 +61,3 @@ class RegistryWatch:
                     group.create_task(promotions.run(interval))
         finally:
             await self._mlflow.close()
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

@@ -70,6 +70,7 @@ def unit_of(
         server=_server(spec.triton, defaults, configs),
         workload=_workload(spec, mode),
         rollout=RolloutSettings.of(spec.rollout),
+        headless=spec.service.headless,
     )
 
 

@@ -148,6 +148,11 @@ INPUTS: dict[str, dict[str, Any]] = {
             "format": "onnx",
         },
     ),
+    "headless-service": case(
+        "choir",
+        model={"source": {"uri": "https://store.example/choir.onnx"}, "format": "onnx"},
+        service={"headless": True},
+    ),
     "pipeline": epipe(
         "mood",
         namespace="credit",

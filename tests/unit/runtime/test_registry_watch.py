@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from inference_operator.domain.api_resource import ApiResource
 from inference_operator.observation.store import Store
 from inference_operator.runtime.registry_watch import RegistryWatch
 from inference_operator.settings import Settings
+
+NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
 
 
 class NoSecrets:
@@ -45,7 +48,7 @@ async def test_the_session_is_closed_after_all_that_use_it(monkeypatch: pytest.M
     settings = Settings.model_construct(
         mlflow_tracking_uri="http://mlflow.fake:5000", registry_write_tags=True
     )
-    watch = RegistryWatch(settings, NoSecrets(), Store(), lambda _: None)
+    watch = RegistryWatch(settings, NoSecrets(), Store(), lambda _: None, lambda: NOON)
     leading = asyncio.Event()
     leading.set()
     with pytest.raises(ExceptionGroup):

@@ -7,7 +7,6 @@ from typing import Any
 from inference_operator.domain.gateway import Routing
 from inference_operator.domain.names import (
     ChildKey,
-    UnitKey,
     is_digests,
     revision_child_name,
     revision_of_child,
@@ -15,7 +14,7 @@ from inference_operator.domain.names import (
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.served_digests import served_digests_of
-from inference_operator.domain.sizes import BUDGET_FROM, Sizes
+from inference_operator.domain.sizes import Sizes
 from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.domain.traffic import Split
 from inference_operator.planning.children.drift import drift
@@ -28,6 +27,12 @@ from inference_operator.planning.children.gateway import (
     stays,
     were_whole,
 )
+from inference_operator.planning.children.headless import (
+    headless_key,
+    is_blocked_with_main,
+    is_led_to_by_headless,
+    main_key,
+)
 from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, key_of
 from inference_operator.resources.controller_revision import controller_revision
 from inference_operator.resources.deployment import scaled
@@ -37,7 +42,12 @@ from inference_operator.resources.pod_disruption_budget import (
     selected_by_budget,
 )
 from inference_operator.resources.served_digests import reads_digests, served_digests
-from inference_operator.resources.service import selected_revision, selects_all, service
+from inference_operator.resources.service import (
+    headless_service,
+    selected_revision,
+    selects_all,
+    service,
+)
 
 # Written first: a pod must not start without its ConfigMap and record.
 _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
@@ -59,6 +69,9 @@ class DesiredState:
 
     split: Split
     """What divides the requests between two revisions."""
+
+    headless: bool
+    """Whether there is a headless Service beside the unit's Service."""
 
     before: RolloutState
     """The state before the pass: what differs from it was decided, the rest was not."""
@@ -107,7 +120,9 @@ def _after(seen: Observed, action: Action, keys: frozenset[ChildKey]) -> tuple[C
         needed = comes_after(seen, action.key, is_deletion=is_deletion)
     elif is_deletion and action.key not in keys:
         # The Service may still send clients to the pods that it deletes.
-        needed = [ChildKey("Service", seen.owner.key.name)]
+        needed = [main_key(seen), headless_key(seen)]
+    elif action.key == headless_key(seen):
+        needed = [main_key(seen)]
     elif action.key.kind == "Deployment":
         needed = [ChildKey(kind, action.key.name) for kind in sorted(_FIRST)]
     else:
@@ -129,7 +144,10 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     selected = goal.tracks.selected
     if selected is None:
         return
-    yield service(seen.owner, _selected_by_service(goal))
+    main = service(seen.owner, _selected_by_service(goal))
+    yield main
+    if goal.headless:
+        yield headless_service(seen.owner, main)
     yield from gateway_manifests(seen, goal.routing)
     # Protect pods without a record too: a drain must not evict all of them. Where the Service
     # cannot be moved, clients stay where they are.
@@ -159,30 +177,13 @@ def _digests(seen: Observed, record: RevisionRecord) -> Iterator[Mapping[str, An
         yield served_digests(seen.owner, record.revision, digests)
 
 
-def blocked_by_conflicts(seen: Observed, replicas: int) -> dict[ChildKey, str]:
-    """Return a sentence for each child whose name another object already has."""
-    kinds = {"Service", *ROUTE_KINDS}
-    if replicas >= BUDGET_FROM:
-        kinds.add("PodDisruptionBudget")
-    keys = (key for key in sorted(seen.children.name_conflicts) if key.kind in kinds)
-    return {key: _describe_conflict(key, seen.children.name_conflicts[key]) for key in keys}
-
-
-def _describe_conflict(key: ChildKey, holder: UnitKey | None) -> str:
-    if holder is not None:
-        return f"{key} belongs to {holder.kind} {holder.name}; rename one of the two"
-    return (
-        f"{key} exists and belongs to another owner; delete or rename it, or rename this resource"
-    )
-
-
 def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Action | None:
     key = key_of(manifest)
     live = seen.children.live.get(key)
     if key in seen.children.orphans_of_predecessor:
         # The garbage collector would delete an adopted one; its deletion wakes the unit.
         return None
-    if key in seen.children.name_conflicts:
+    if key in seen.children.name_conflicts or is_blocked_with_main(seen, key):
         # `blocked_by_conflicts` reports it.
         return None
     if live is None:
@@ -196,7 +197,7 @@ def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Acti
     where = drift(live, manifest)
     if where is None:
         return None
-    if key.kind in _IMMUTABLE:
+    if key.kind in _IMMUTABLE or where == "spec.clusterIP":
         return Delete(key, live["metadata"]["uid"], f"{where} differs and cannot be changed")
     cause = _cause_of_difference(seen, goal, live, where)
     return Apply(manifest, owned=True, why=f"{where} differs", cause=cause)
@@ -212,8 +213,8 @@ def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Caus
     if key.kind in _FIRST or key.kind == "Deployment":
         existed = revision_of_child(key.name) in goal.before.live
     else:
-        # Nothing was promoted without a Service; a budget comes with the second replica.
-        may_be_new = key.kind != "Service" and _is_edited(seen)
+        # Nothing was promoted without a Service; the others come with an edit.
+        may_be_new = key != main_key(seen) and _is_edited(seen)
         existed = goal.before.stable is not None and not may_be_new
     is_reported = seen.status.observed_generation is not None
     return Cause.REPAIR if existed and is_reported else Cause.DECISION
@@ -281,4 +282,5 @@ def _prune(
 def _has_clients(seen: Observed, revision: str) -> bool:
     view = seen.children.gateway
     may_be_reached = view is not None and view.may_lead_to(revision)
-    return may_be_reached or seen.children.traffic.leads_to(revision) > 0
+    is_led_to = seen.children.traffic.leads_to(revision) > 0
+    return may_be_reached or is_led_to or is_led_to_by_headless(seen, revision)

@@ -10,6 +10,9 @@ from inference_operator.api.base import parse_quantity
 _QUANTITY_PARENTS = frozenset({"requests", "limits"})
 _QUANTITY_KEYS = frozenset({"sizeLimit"})
 
+# Where the API server leaves out false.
+_FALSE_IF_ABSENT = frozenset({"publishNotReadyAddresses"})
+
 # Maps in which an extra key of another client changes what the object does.
 _EXACT = {"Service": (("spec", "selector"),)}
 
@@ -74,7 +77,7 @@ def _mapping(live: Any, expected: Mapping[str, Any], path: Path) -> Path | None:
     if not isinstance(live, Mapping):
         return None if _is_empty(expected) and live is None else path
     for key, value in expected.items():
-        if key not in live and _is_empty(value):
+        if key not in live and (_is_empty(value) or (key in _FALSE_IF_ABSENT and value is False)):
             continue
         if differing := _differs(live.get(key), value, (*path, key)):
             return differing
