@@ -72,6 +72,8 @@ class Result:
     >>> result = Result((*answers, Outcome(5.0, 0.02, "gRPC", error="UNAVAILABLE: refused")))
     >>> result.share("2"), result.share("2", since=3)
     (0.2, 0.5)
+    >>> len(result.of("gRPC").failed), len(result.of("HTTP").failed)
+    (1, 0)
     >>> result.by_version, len(result.failed), result.latency(0.5)
     (Counter({'1': 4, '2': 1}), 1, 0.01)
     """
@@ -92,6 +94,10 @@ class Result:
     def by_protocol(self) -> Counter[str]:
         """Return the number of requests by each protocol, answered or not."""
         return Counter(outcome.protocol for outcome in self.outcomes)
+
+    def of(self, protocol: str) -> Self:
+        """Return the outcomes of one protocol alone, `HTTP` or `gRPC`."""
+        return type(self)(tuple(each for each in self.outcomes if each.protocol == protocol))
 
     def answered(self, since: float = float("-inf")) -> list[Outcome]:
         """Return the answered requests that were sent at or after `since`."""

@@ -35,7 +35,7 @@ class FakeInferenceServer:
 
     def __init__(self, version: str = "1", host: str = "127.0.0.1") -> None:
         self.behavior = Behavior(version)
-        self._host = host
+        self.host = host
 
     def __enter__(self) -> Self:
         behavior = self.behavior
@@ -43,7 +43,7 @@ class FakeInferenceServer:
         class Handler(_HttpHandler):
             answers = behavior
 
-        self._http = _HttpServer((self._host, 0), Handler)
+        self._http = _HttpServer((self.host, 0), Handler)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.05,))
         self._thread.start()
         self._grpc = grpc.server(ThreadPoolExecutor(_WORKERS))
@@ -51,7 +51,7 @@ class FakeInferenceServer:
             _GrpcService(behavior), self._grpc
         )
         self.http_port = self._http.server_address[1]
-        self.grpc_port = self._grpc.add_insecure_port(f"{self._host}:0")
+        self.grpc_port = self._grpc.add_insecure_port(f"{self.host}:0")
         self._grpc.start()
         return self
 
@@ -64,12 +64,12 @@ class FakeInferenceServer:
     @property
     def http(self) -> str:
         """Return `host:port` of HTTP."""
-        return f"{self._host}:{self.http_port}"
+        return f"{self.host}:{self.http_port}"
 
     @property
     def grpc(self) -> str:
         """Return `host:port` of gRPC."""
-        return f"{self._host}:{self.grpc_port}"
+        return f"{self.host}:{self.grpc_port}"
 
 
 class _HttpServer(ThreadingHTTPServer):
