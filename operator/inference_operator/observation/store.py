@@ -208,9 +208,8 @@ class Store:
         return [*named, *self.gateways.with_track_service(name)] if kind == "Service" else named
 
     def _update_gateway(self, unit: UnitKey, body: MutableBody | None) -> None:
-        for other in sorted(self.gateways.update(unit, body)):
-            if self.is_known(other):
-                self._wake(other)
+        for other in filter(self.is_known, sorted(self.gateways.update(unit, body))):
+            self._wake(other)
 
     def units_named(self, body: Mapping[str, Any]) -> list[UnitKey]:
         """Return the units that may want an object's name, or that of its headless Service."""
