@@ -79,9 +79,11 @@ async def load_configuration(context: str | None = None) -> "Configuration":
 
 
 @asynccontextmanager
-async def connected(context: str | None = None) -> AsyncIterator["KubeCluster"]:
+async def connected(
+    context: str | None = None, *, may_write: bool = False
+) -> AsyncIterator["KubeCluster"]:
     """Return a client of the cluster, which is closed at the end; AccessError without a usable
-    configuration."""
+    configuration. Unless `may_write` is given, it refuses every write."""
     from kubernetes.aio.config import ConfigException
 
     from inference_operator.adapters.kubernetes.client import KubeCluster
@@ -92,8 +94,7 @@ async def connected(context: str | None = None) -> AsyncIterator["KubeCluster"]:
     except (ConfigException, OSError, ValueError) as error:
         remedy = "set KUBECONFIG" if context is None else "set KUBECONFIG, or another --context"
         raise AccessError(f"no usable kubeconfig: {error}; {remedy}") from error
-    # These commands only read.
-    cluster = KubeCluster(configuration, Telemetry(), _REQUEST_SECONDS, may_write=lambda: False)
+    cluster = KubeCluster(configuration, Telemetry(), _REQUEST_SECONDS, may_write=lambda: may_write)
     try:
         yield cluster
     finally:
@@ -119,12 +120,13 @@ def namespace_of(arguments: argparse.Namespace) -> str:
     return ((active or {}).get("context") or {}).get("namespace") or "default"
 
 
-def answered(work: Callable[[], int]) -> int:
-    """Return the exit status of the work; UNREADABLE, with the message, after an AccessError."""
+def answered(work: Callable[[], int], program: str = "inference-operator") -> int:
+    """Return the exit status of the work; UNREADABLE, with the message of the program, after an
+    AccessError."""
     try:
         return work()
     except AccessError as error:
-        report("inference-operator", error)
+        report(program, error)
         return UNREADABLE
 
 

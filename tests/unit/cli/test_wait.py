@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from inference_operator.adapters.kubernetes.api_error import ApiError
-from inference_operator.cli import wait
+from inference_operator.cli import unit_watch, wait
 from inference_operator.cli.cluster_access import AccessError, unit_of
 from inference_operator.cli.main import main
 from inference_operator.cli.wait import Outcome, Wait, verdict
@@ -91,7 +91,8 @@ ABSENT = body(1, None)
 
 @pytest.fixture(autouse=True)
 def haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "_RETRY_SECONDS", 0.01)
+    for module in (unit_watch, wait):
+        monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
 
 
 def waiting(cluster: ScriptedCluster, limit: timedelta = LONG) -> Outcome:
