@@ -1,7 +1,7 @@
 """A watch of one resource for commands: each of its states as the API server reports it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,7 +30,7 @@ class WatchedCluster(Protocol):
 
 async def states_of(
     cluster: WatchedCluster, key: UnitKey, on_error: Callable[["ApiError"], None]
-) -> AsyncIterator[MutableBody]:
+) -> AsyncGenerator[MutableBody, None]:
     """Yield the resource as it is now, and again after each change, without end.
 
     `on_error` gets each error after which the watch is begun again. AccessError if the resource
@@ -51,7 +51,7 @@ async def states_of(
         await asyncio.sleep(RETRY_SECONDS)
 
 
-async def _watched(cluster: WatchedCluster, key: UnitKey) -> AsyncIterator[MutableBody]:
+async def _watched(cluster: WatchedCluster, key: UnitKey) -> AsyncGenerator[MutableBody, None]:
     """List and watch once, until the API server ends the watch."""
     from inference_operator.observation.kinds import UNIT_BY_KIND
 

@@ -10,11 +10,10 @@ from datetime import timedelta
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from inference_operator.api.base import parse_duration
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.quoting import visible
 from inference_operator.api.status import read_status
-from inference_operator.cli.arguments import report
+from inference_operator.cli.arguments import duration, report
 from inference_operator.cli.cluster_access import (
     add_unit,
     answered,
@@ -68,7 +67,7 @@ def add_parser(subparsers: Any) -> None:
     add_unit(parser)
     parser.add_argument(
         "--timeout",
-        type=_duration,
+        type=duration,
         default=timedelta(minutes=10),
         help="time after which it gives up with exit status 2, such as 90s or 5m (10m)",
     )
@@ -172,10 +171,3 @@ async def _wait(arguments: argparse.Namespace) -> int:
     async with connected(arguments.context) as cluster:
         key = await unit_of(cluster, arguments)
         return await Wait(cluster, key).until(arguments.timeout)
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error
