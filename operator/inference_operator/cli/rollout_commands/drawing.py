@@ -31,7 +31,7 @@ NARROWEST = 40
 _MESSAGE_LINES = 4
 _CELLS = 20
 _WIDE = 100
-_VERSION_COLUMNS = 24
+_NAME_COLUMNS = 24
 _TITLES = ("", "REVISION", "VERSION", "WEIGHT", "WANTED", "PODS")
 _PHASES = {
     Phase.READY: Colour.GREEN,
@@ -118,9 +118,9 @@ def _revisions(situation: Situation, style: Style) -> Iterator[Line]:
 
 def _cells(role: str, revision: RevisionStatus, share: str, style: Style) -> tuple[str, ...]:
     weight = "-" if revision.weight is None else f"{revision.weight} %"
-    version = beginning(revision.version or "-", _VERSION_COLUMNS)
+    version = beginning(revision.version or "-", _NAME_COLUMNS)
     pods = f"{_bar(revision.ready, revision.replicas, style)} {revision.ready}/{revision.replicas}"
-    return (role, visible(revision.revision), version, weight, share, pods.strip())
+    return (role, beginning(revision.revision, _NAME_COLUMNS), version, weight, share, pods.strip())
 
 
 def _bar(ready: int, replicas: int, style: Style) -> str:

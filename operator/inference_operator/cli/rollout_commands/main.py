@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import io
 import json
 import os
 import sys
@@ -75,6 +76,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             os.environ["KUBECONFIG"] = parsed.kubeconfig
         return answered(lambda: asyncio.run(_run(parsed)), checks.PROGRAM)
 
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal without Unicode shows escapes instead.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return piped(run)
     except RefusalError as refusal:

@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, TextIO
 
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import beginning
-from inference_operator.cli.arguments import report
 from inference_operator.cli.rollout_commands.drawing import NARROWEST, picture
 from inference_operator.cli.rollout_commands.situation import Situation, situation_of
 from inference_operator.cli.rollout_commands.steps import position
-from inference_operator.cli.rollout_commands.style import Style, paint
+from inference_operator.cli.rollout_commands.style import Style, fit, paint
 from inference_operator.cli.unit_watch import WatchedCluster, states_of
 from inference_operator.domain.names import UnitKey
 
@@ -53,6 +52,7 @@ def now() -> datetime:
 
 def frame(situation: Situation, style: Style, time: datetime, rows: int) -> list[str]:
     """Return the painted lines of a frame of at most `rows` rows."""
+    rows = max(rows, 2)
     lines = list(paint(picture(situation, time, style, is_short=True), style))
     if len(lines) <= rows:
         return lines
@@ -94,6 +94,9 @@ class Watching:
     key: UnitKey
     is_endless: bool
     newest: Situation | None = None
+    note: str = ""
+    """Why the newest state may be old: the API server does not answer."""
+
     changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self, stream: TextIO) -> None:
@@ -112,34 +115,41 @@ class Watching:
     async def _follow(self) -> None:
         async with aclosing(states_of(self.cluster, self.key, self._on_error)) as bodies:
             async for body in bodies:
-                self.newest = situation_of(body, self.key)
+                self.newest, self.note = situation_of(body, self.key), ""
                 self.changed.set()
                 if self.newest.has_ended and not self.is_endless:
                     return
 
     def _on_error(self, error: "ApiError") -> None:
-        report(self.key, f"the API server: {error}; the watch is begun again")
+        # Not to stderr, which would move the frame.
+        self.note = beginning(f"the API server: {error}; asking again", _MESSAGE_LENGTH)
+        self.changed.set()
 
     async def _redraw(self, stream: TextIO, follow: asyncio.Task[None]) -> None:
         screen = Screen(stream)
         try:
             while True:
                 is_last = follow.done()
-                if self.newest is not None:
-                    size = shutil.get_terminal_size()
-                    lines = frame(self.newest, style_of(stream), now(), size.lines - 1)
-                    screen.draw(lines, (size.columns, size.lines))
+                size = shutil.get_terminal_size()
+                lines = self._frame(style_of(stream), size.lines - 1)
+                screen.draw(lines, (size.columns, size.lines))
                 if is_last:
                     return follow.result()
                 await self._change(follow, TICK_SECONDS)
         finally:
             screen.close()
 
+    def _frame(self, style: Style, rows: int) -> list[str]:
+        note = [fit(self.note, style.width, style.ellipsis)] if self.note else []
+        lines = frame(self.newest, style, now(), rows - len(note)) if self.newest else []
+        return [*lines, *note]
+
     async def _list(self, stream: TextIO, follow: asyncio.Task[None]) -> None:
         last = ""
         while True:
             is_last = follow.done()
-            if self.newest is not None and (text := summary(self.newest)) != last:
+            text = self.note or (summary(self.newest) if self.newest else "")
+            if text not in ("", last):
                 print(f"{format_time(now())} {text}", file=stream, flush=True)
                 last = text
             if is_last:
