@@ -173,9 +173,9 @@ def _why_held(situation: Situation) -> str:
     canary, ready = situation.canary, situation.ready
     if canary is None:
         return f"nothing is paused: {_summary(situation)}"
-    said = f"; the operator reports: {ready.reason}: {ready.message}" if ready else ""
+    report = f"; the operator reports: {ready.reason}: {ready.message}" if ready else ""
     return (
-        f"revision {canary.revision} is not paused by the annotation {Verb.PAUSE.annotation}{said};"
+        f"revision {canary.revision} is not paused by the annotation {Verb.PAUSE.annotation}{report};"
         f" {invocation('promote', situation)} ends a step that waits for a person"
     )
 
