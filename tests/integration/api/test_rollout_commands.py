@@ -20,6 +20,7 @@ from tests.fakes.bodies import KEY, Body, epipe, imodel
 from tests.integration.api.resources import apply, patch_status
 from tests.unit.cli.rollout_situations import (
     CANARY,
+    NOON,
     STABLE,
     STEPS,
     aborted,
@@ -128,16 +129,19 @@ def test_a_manifest_that_is_applied_again_keeps_the_command(
     assert live(kubectl, namespace)["metadata"]["generation"] == 1
 
 
-def test_a_retry_replaces_the_abort(kubectl: Kubectl, namespace: str, model: Any, run: Run) -> None:
+def test_an_abort_after_a_retry_is_a_new_command(
+    kubectl: Kubectl, namespace: str, model: Any, run: Run
+) -> None:
     model(at_step(2))
     assert run("abort", MODEL) == 0
     patch_status(kubectl, namespace, MODEL, {**status(aborted()), "canary": None})
     assert run("retry", MODEL) == 0
 
-    assert list(annotations(kubectl, namespace)) == [ANNOTATION("retry")]
-    patch_status(kubectl, namespace, MODEL, status(at_step(0, aborted=None)))
+    again = at_step(0, aborted=None, handled=[f"abort={CANARY}"])
+    patch_status(kubectl, namespace, MODEL, status(again))
     assert run("abort", MODEL) == 0
-    assert annotations(kubectl, namespace) == {ANNOTATION("abort"): CANARY}
+    value = annotations(kubectl, namespace)[ANNOTATION("abort")]
+    assert value.startswith(f"{CANARY}@2")
 
 
 def test_a_command_that_makes_no_sense_is_refused(
@@ -188,7 +192,7 @@ async def test_a_change_meanwhile_is_seen_before_anything_is_written(
         steps.append(given.step)
         if len(steps) == 1:
             patch_status(kubectl, namespace, MODEL, status(at_step(4)))
-        return checks.promote(given, full=False)
+        return checks.promote(given, NOON, full=False)
 
     monkeypatch.setenv("KUBECONFIG", str(server_with_crds.kubeconfig))
     async with connected(may_write=True) as cluster:

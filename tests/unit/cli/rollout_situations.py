@@ -67,7 +67,7 @@ def steady() -> Body:
     """The status while one revision serves."""
     return {
         "phase": "Ready",
-        "stable": revision(STABLE, "3", 4, 4, 100),
+        "stable": revision(STABLE, "3", 4, 4, None),
         "rollout": {"previous": OLDER, "promotedAt": ago(hours=3)},
         "conditions": [condition("Ready", "True", "Ready", "4 of 4 replicas serve version 3")],
         "decisions": decisions(),
@@ -139,7 +139,7 @@ def aborted(*, with_pods: bool = False) -> Body:
                 "reason": "Aborted",
                 "message": "a person aborted it at step 3 of 5 (pause)",
             },
-            "handled": f"abort={CANARY}",
+            "handled": [f"abort={CANARY}"],
         },
         "conditions": [
             condition("Ready", "False", "RolloutAborted", message),

@@ -16,6 +16,7 @@ from tests.fakes.bodies import KEY, Body
 from tests.unit.cli.rollout_situations import (
     CANARY,
     NAMED,
+    NOON,
     STABLE,
     STEPS,
     aborted,
@@ -32,17 +33,21 @@ PAUSED: Body = {"canary": {"steps": list(STEPS)}, "paused": True}
 
 
 def promote_step(given: Situation) -> Change:
-    return promote(given, full=False)
+    return promote(given, NOON, full=False)
 
 
 def promote_full(given: Situation) -> Change:
-    return promote(given, full=True)
+    return promote(given, NOON, full=True)
+
+
+def abort(given: Situation) -> Change:
+    return checks.abort(given, NOON)
 
 
 ALL: tuple[Check, ...] = (
     promote_step,
     promote_full,
-    checks.abort,
+    abort,
     checks.retry,
     checks.pause,
     checks.resume,
@@ -67,19 +72,49 @@ SENT = [
         f"revision {CANARY} ends step 5 of 5 (analysis); it was the last one",
     ),
     (
+        promote_step,
+        situation(at_step(0)),
+        {"promote": f"{CANARY}/0"},
+        "ends step 1 of 5 (setWeight 10) while 1 of 2 pods answer; pause 5m follows",
+    ),
+    (
+        promote_step,
+        situation(at_step(2, handled=[f"promote={CANARY}/2"]), {"promote": f"{CANARY}/2"}),
+        {"promote": f"{CANARY}/2@2031-05-06T12:00:00Z"},
+        "ends step 3 of 5 (pause)",
+    ),
+    (
+        promote_full,
+        situation(at_step(2, handled=[f"promote={CANARY}/full"]), {"promote": f"{CANARY}/full"}),
+        {"promote": f"{CANARY}/full@2031-05-06T12:00:00Z"},
+        "skips its steps from step 3 of 5 (pause) on",
+    ),
+    (
+        promote_full,
+        situation(at_step(2), {"promote": f"{CANARY}/2"}),
+        {"promote": f"{CANARY}/full"},
+        "skips its steps from step 3 of 5 (pause) on",
+    ),
+    (
+        abort,
+        situation(at_step(0, handled=[f"abort={CANARY}"]), {"abort": CANARY}),
+        {"abort": f"{CANARY}@2031-05-06T12:00:00Z"},
+        f"revision {CANARY} gets no more clients",
+    ),
+    (
         promote_full,
         situation(at_step(0)),
         {"promote": f"{CANARY}/full"},
         f"revision {CANARY} skips its steps from step 1 of 5 (setWeight 10) on",
     ),
     (
-        checks.abort,
+        abort,
         situation(at_step(3)),
         {"abort": CANARY},
         f"revision {CANARY} gets no more clients, and revision {STABLE} gets all of them",
     ),
     (
-        checks.abort,
+        abort,
         situation(at_step(None), rollout={}),
         {"abort": CANARY},
         f"revision {CANARY} gets no more clients",
@@ -181,15 +216,13 @@ REFUSED = [
     ),
     (promote_step, {}, None, "there is no rollout to promote: no revision serves yet"),
     (promote_step, aborted(), None, f"`kubectl inference retry {NAMED}` starts it again"),
-    (promote_step, at_step(0), None, "ends by itself, as soon as enough pods answer (1 of 2"),
-    (promote_step, at_step(3), None, f"`kubectl inference promote {NAMED} --full` skips all"),
     (promote_step, at_step(5), None, f"revision {CANARY} has no step left"),
     (promote_step, at_step(None), None, "the operator has not reported a step"),
     (promote_step, FIRST, None, f"revision {CANARY} is the first one: it has no steps"),
     (promote_full, at_step(2), PAUSED, "is held by spec.rollout.paused; set it to false"),
     (promote_step, at_step(2), {}, "spec.rollout.canary.steps is not set"),
-    (checks.abort, steady(), None, "there is no rollout to abort: revision b20cf49ed2 serves"),
-    (checks.abort, FIRST, None, "there is no revision to go back to"),
+    (abort, steady(), None, "there is no rollout to abort: revision b20cf49ed2 serves"),
+    (abort, FIRST, None, "there is no revision to go back to"),
     (checks.retry, steady(), None, "no revision is aborted: revision b20cf49ed2 serves"),
     (checks.retry, at_step(1), None, f"no revision is aborted: revision {CANARY} is being"),
     (checks.pause, steady(), None, "to hold the next revision, set spec.rollout.paused to true"),
@@ -211,7 +244,7 @@ def test_a_command_that_makes_no_sense_says_what_is_the_case(
     assert sentence in str(refused.value)
 
 
-@pytest.mark.parametrize("check", [promote_step, promote_full, checks.abort, checks.pause])
+@pytest.mark.parametrize("check", [promote_step, promote_full, abort, checks.pause])
 def test_nothing_is_decided_by_a_status_about_an_earlier_spec(check: Check) -> None:
     with pytest.raises(RefusalError, match="has not looked at generation 4 of the spec yet"):
         check(situation({**at_step(2), "observedGeneration": 3}))
@@ -225,25 +258,14 @@ def test_a_paused_revision_is_not_promoted() -> None:
 def test_an_aborted_revision_whose_pods_are_still_there_is_not_steered() -> None:
     given = situation(aborted(with_pods=True))
 
-    assert not checks.abort(given).annotations
+    assert not abort(given).annotations
     assert checks.retry(given).annotations
     with pytest.raises(RefusalError, match="was aborted at"):
         promote_step(given)
 
 
-def test_a_retry_takes_the_spent_commands_of_its_revision_away() -> None:
-    spent = {"abort": CANARY, "promote": f"{CANARY}/2"}
-    change = checks.retry(situation(aborted(), spent))
-
-    assert change.annotations[Verb.ABORT] is None
-    assert change.annotations[Verb.PROMOTE] is None
-
-
-def test_a_second_abort_counts_after_a_retry() -> None:
-    time = ago(minutes=5)
-    given = situation(at_step(0), {"abort": CANARY, "retry": f"{CANARY}@{time}"})
-
-    assert checks.abort(given).annotations == {Verb.ABORT: CANARY, Verb.RETRY: None}
+def test_a_step_is_promoted_once_where_all_are_promoted() -> None:
+    assert not promote_step(situation(at_step(2), {"promote": f"{CANARY}/full"})).annotations
 
 
 HOSTILE: tuple[Any, ...] = (

@@ -17,6 +17,7 @@ from inference_operator.domain.commands import Verb
 from tests.fakes.bodies import KEY, Body
 from tests.unit.cli.rollout_situations import (
     CANARY,
+    NOON,
     OLDER,
     STABLE,
     aborted,
@@ -58,7 +59,11 @@ class OneResource:
         return body
 
 
-def sent(cluster: OneResource, decide: Callable[[Situation], Change] = checks.abort) -> Change:
+def abort(given: Situation) -> Change:
+    return checks.abort(given, NOON)
+
+
+def sent(cluster: OneResource, decide: Callable[[Situation], Change] = abort) -> Change:
     return asyncio.run(send(cluster, KEY, decide))
 
 
@@ -104,7 +109,7 @@ def test_after_a_conflict_the_command_is_checked_again() -> None:
     def decide(given: Situation) -> Change:
         if given.resource_version == "71":
             raise RefusalError("meanwhile it was promoted")
-        return checks.abort(given)
+        return abort(given)
 
     with pytest.raises(RefusalError, match="meanwhile"):
         sent(cluster, decide)
@@ -141,13 +146,15 @@ UNPAUSED, UNDONE = (Change(verb, None, "", {verb: None}) for verb in (Verb.PAUSE
     [
         (setting(Verb.PROMOTE, f"{CANARY}/2", ""), at_step(2), at_step(3)),
         (setting(Verb.PROMOTE, f"{CANARY}/full", ""), at_step(2), PROMOTED),
+        (setting(Verb.PROMOTE, f"{CANARY}/2@{TIME}", ""), at_step(2), at_step(3)),
+        (setting(Verb.ABORT, f"{CANARY}@{TIME}", ""), at_step(2), aborted()),
         (setting(Verb.ABORT, CANARY, ""), at_step(2), aborted(with_pods=True)),
         (setting(Verb.RETRY, f"{CANARY}@{TIME}", ""), aborted(), at_step(0)),
         (setting(Verb.PAUSE, CANARY, ""), at_step(1), PAUSED),
         (setting(Verb.ROLLBACK, f"{OLDER};from={STABLE}", ""), steady(), {
             **steady(), "stable": revision(OLDER, "2", 4, 4, 100)}),
         (setting(Verb.REFRESH_ALIAS, TIME, ""), steady(), {
-            **steady(), "rollout": {"handled": f"refresh-alias={TIME}"}}),
+            **steady(), "rollout": {"handled": [f"refresh-alias={TIME}"]}}),
         (UNPAUSED, {**PAUSED, "rollout": {"currentStepIndex": 1}}, at_step(1)),
         (UNPAUSED, {**PAUSED, "rollout": {"currentStepIndex": 0}}, PAUSED),
         (UNDONE, BACK, at_step(0)),
@@ -163,7 +170,7 @@ def test_a_command_is_handled_once_the_status_shows_it(
 @pytest.mark.parametrize("verb", list(Verb))
 def test_the_status_names_the_command_that_was_handled(verb: Verb) -> None:
     change = nothing(verb, "b1", "")
-    status = {"rollout": {"handled": f"{verb}=b1"}}
+    status = {"rollout": {"handled": [f"{verb}=b1"]}}
 
     assert is_handled(situation(status), change)
     verdict = judge(KEY, change)(body(status))

@@ -23,9 +23,14 @@ class Change:
     """The annotations to set; those of None are removed. Empty if all is so already."""
 
 
-def setting(verb: Verb, value: str, sentence: str, *spent: Verb) -> Change:
-    """Return the change that sets one command, and removes the spent ones."""
-    return Change(verb, value, sentence, {verb: value, **dict.fromkeys(spent)})
+def setting(verb: Verb, value: str, sentence: str) -> Change:
+    """Return the change that sets a command."""
+    return Change(verb, value, sentence, {verb: value})
+
+
+def removing(verb: Verb, sentence: str) -> Change:
+    """Return the change that removes a command's annotation."""
+    return Change(verb, None, sentence, {verb: None})
 
 
 def nothing(verb: Verb, value: str | None, sentence: str) -> Change:

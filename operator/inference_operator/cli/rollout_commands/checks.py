@@ -1,11 +1,21 @@
 """Commands that steer a rollout in progress: what each would change, or why it makes no sense."""
 
+from datetime import datetime
+
 from inference_operator.api.conditions import format_time
+from inference_operator.api.quoting import counted
 from inference_operator.api.status import RevisionStatus
-from inference_operator.cli.rollout_commands.change import Change, RefusalError, nothing, setting
+from inference_operator.cli.rollout_commands.change import (
+    Change,
+    RefusalError,
+    nothing,
+    removing,
+    setting,
+)
 from inference_operator.cli.rollout_commands.situation import Situation
-from inference_operator.cli.rollout_commands.steps import describe, ends_by_itself, position
+from inference_operator.cli.rollout_commands.steps import ends_by_itself, position
 from inference_operator.domain.commands import Verb, promote_all, promote_step, retry_of
+from inference_operator.planning.rollout.steps import describe
 
 PROGRAM = "kubectl inference"
 
@@ -27,15 +37,11 @@ def check_observed(situation: Situation) -> None:
         )
 
 
-def promote(situation: Situation, *, full: bool) -> Change:
+def promote(situation: Situation, now: datetime, *, full: bool) -> Change:
     """Return the change that ends the present step, or with `full` all steps."""
     revision = _steered(situation, "promote").revision
     _check_not_first(situation, revision)
     index, steps = situation.step, situation.steps
-    if situation.commands.skips_steps(revision):
-        return nothing(
-            Verb.PROMOTE, promote_all(revision), f"revision {revision} skips all steps already"
-        )
     if reason := _hold(situation, revision):
         raise RefusalError(f"revision {revision} {reason}")
     if not steps:
@@ -53,44 +59,41 @@ def promote(situation: Situation, *, full: bool) -> Change:
             f"revision {revision} has no step left: it gets all clients as soon as its model"
             " answers on all replicas"
         )
-    if full:
-        return _skip_steps(situation, revision, index)
-    return _end_step(situation, revision, index)
+    commands, place = situation.commands, position(steps, index)
+    value = promote_all(revision) if full else promote_step(revision, index)
+    is_asked = commands.skips_steps(revision) if full else commands.ends_step(revision, index)
+    if is_asked and situation.is_pending(Verb.PROMOTE):
+        present = commands.values[Verb.PROMOTE]
+        return nothing(Verb.PROMOTE, present, f"{place} of revision {revision} is promoted already")
+    sentence = _skips(place, revision) if full else _ends(situation, revision, index)
+    return setting(Verb.PROMOTE, _fresh(situation, Verb.PROMOTE, value, now), sentence)
 
 
-def _skip_steps(situation: Situation, revision: str, index: int) -> Change:
-    return setting(
-        Verb.PROMOTE,
-        promote_all(revision),
-        f"revision {revision} skips its steps from {position(situation.steps, index)} on; it gets"
-        " all clients as soon as its model answers on all replicas",
+def _skips(place: str, revision: str) -> str:
+    return (
+        f"revision {revision} skips its steps from {place} on; it gets all clients as soon as its"
+        " model answers on all replicas"
     )
 
 
-def _end_step(situation: Situation, revision: str, index: int) -> Change:
-    steps, value = situation.steps, promote_step(revision, index)
-    place = position(steps, index)
-    if ends_by_itself(steps[index]):
-        raise RefusalError(
-            f"{place} of revision {revision} ends by itself, as soon as enough pods answer"
-            f" ({_pods(situation)}); {invocation('promote --full', situation)} skips all steps"
-        )
-    if situation.commands.ends_step(revision, index):
-        sentence = f"{place} of revision {revision} is promoted already"
-        return nothing(Verb.PROMOTE, value, sentence)
-    last = index + 1 == len(steps)
-    then = "it was the last one" if last else f"{describe(steps[index + 1])} follows"
-    sentence = f"revision {revision} ends {place}; {then}"
-    return setting(Verb.PROMOTE, value, sentence)
+def _ends(situation: Situation, revision: str, index: int) -> str:
+    steps, canary = situation.steps, situation.canary
+    is_last = index + 1 == len(steps)
+    then = "it was the last one" if is_last else f"{describe(steps[index + 1])} follows"
+    early = ""
+    if canary is not None and ends_by_itself(steps[index]):
+        # Such a step ends by itself when they answer.
+        early = f" while {canary.ready} of {counted(canary.replicas, 'pod')} answer"
+    return f"revision {revision} ends {position(steps, index)}{early}; {then}"
 
 
-def _pods(situation: Situation) -> str:
-    canary = situation.canary
-    ready, replicas = (canary.ready, canary.replicas) if canary else (0, 0)
-    return f"{ready} of {replicas} answer now"
+def _fresh(situation: Situation, verb: Verb, value: str, now: datetime) -> str:
+    """Return the command's value; with a time if the same one is there, and was acted on."""
+    present = situation.commands.values.get(verb, "")
+    return f"{value}@{format_time(now)}" if present.partition("@")[0] == value else value
 
 
-def abort(situation: Situation) -> Change:
+def abort(situation: Situation, now: datetime) -> Change:
     """Return the change that sends all clients back to the stable revision."""
     aborted = situation.aborted
     if aborted is not None and situation.canary is None:
@@ -102,17 +105,14 @@ def abort(situation: Situation) -> Change:
         )
     revision = _steered(situation, "abort").revision
     _check_not_first(situation, revision)
-    # A command that an earlier `retry` has overtaken must be set again together with its removal.
-    retried = [Verb.RETRY] if Verb.RETRY.annotation in situation.annotations else []
-    if situation.commands.aborts(revision) and not retried:
+    if situation.commands.aborts(revision) and situation.is_pending(Verb.ABORT):
         sentence = f"the abort of revision {revision} is asked for already"
-        return nothing(Verb.ABORT, revision, sentence)
+        return nothing(Verb.ABORT, situation.commands.values[Verb.ABORT], sentence)
     return setting(
         Verb.ABORT,
-        revision,
+        _fresh(situation, Verb.ABORT, revision, now),
         f"revision {revision} gets no more clients, and revision {situation.stable} gets all of"
         f" them; {invocation('retry', situation)} starts it again",
-        *retried,
     )
 
 
@@ -128,10 +128,8 @@ def retry(situation: Situation) -> Change:
         return nothing(Verb.RETRY, value, sentence)
     first = f" with {position(situation.steps, 0)}" if situation.steps else ""
     reason = _hold(situation, revision)
-    # Left in place, they would end the same steps, or the rollout, once more.
-    spent = [v for v in (Verb.ABORT, Verb.PROMOTE) if v.annotation in situation.annotations]
     sentence = f"revision {revision} starts again{first}" + (f", but it {reason}" if reason else "")
-    return setting(Verb.RETRY, value, sentence, *spent)
+    return setting(Verb.RETRY, value, sentence)
 
 
 def pause(situation: Situation) -> Change:
@@ -160,11 +158,11 @@ def resume(situation: Situation) -> Change:
     canary = situation.canary
     if canary is None or not situation.commands.pauses(canary.revision):
         sentence = "no revision that is rolled out is paused; a pause of another one is removed"
-        return Change(Verb.PAUSE, None, sentence, {Verb.PAUSE: None})
+        return removing(Verb.PAUSE, sentence)
     still = "; spec.rollout.paused is true, and holds it still" if situation.is_paused else ""
     place = f" with {here}" if (here := _place(situation)) else ""
     sentence = f"revision {canary.revision} goes on{place}{still}"
-    return Change(Verb.PAUSE, None, sentence, {Verb.PAUSE: None})
+    return removing(Verb.PAUSE, sentence)
 
 
 def _why_held(situation: Situation) -> str:
@@ -175,7 +173,7 @@ def _why_held(situation: Situation) -> str:
         return f"nothing is paused: {_summary(situation)}"
     report = f"; the operator reports: {ready.reason}: {ready.message}" if ready else ""
     return (
-        f"revision {canary.revision} is not paused by the annotation {Verb.PAUSE.annotation}{report};"
+        f"revision {canary.revision} is not paused by {Verb.PAUSE.annotation}{report};"
         f" {invocation('promote', situation)} ends a step that waits for a person"
     )
 

@@ -1,6 +1,6 @@
 """The picture of one rollout: phase, steps, revisions, conditions and last decisions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from inference_operator.api.conditions import (
@@ -14,7 +14,6 @@ from inference_operator.api.status import Phase, RevisionStatus
 from inference_operator.cli.rollout_commands.checks import invocation
 from inference_operator.cli.rollout_commands.situation import Situation
 from inference_operator.cli.rollout_commands.step_lines import step_lines
-from inference_operator.cli.rollout_commands.steps import weight_at
 from inference_operator.cli.rollout_commands.style import (
     Colour,
     Line,
@@ -25,6 +24,7 @@ from inference_operator.cli.rollout_commands.style import (
     wrap,
 )
 from inference_operator.cli.rollout_commands.times import ago
+from inference_operator.planning.rollout.steps import weight_at
 
 DECISIONS = 5
 NARROWEST = 40
@@ -95,32 +95,43 @@ def _indented(
 
 
 def _revisions(situation: Situation, style: Style) -> Iterator[Line]:
-    status, canary = situation.status, situation.canary
-    share = weight_at(situation.steps, situation.step) if canary is not None else 0
-    # The first revision gets its clients when it answers.
-    is_first = situation.stable is None
-    rows: list[tuple[str, RevisionStatus, str]] = []
+    status, index = situation.status, situation.step
+    # Without a rollout by steps, one revision gets all clients.
+    share = None
+    if status.stable is not None and situation.canary is not None and index is not None:
+        share = weight_at(situation.steps, index)
+    rows: list[tuple[str, ...]] = [_TITLES]
     if status.stable is not None:
-        rows.append(("stable", status.stable, f"{100 - share} %"))
+        shall_get = None if share is None else 100 - share
+        rows.append(_cells("stable", status.stable, shall_get, style))
     if status.canary is not None:
-        rows.append(("canary", status.canary, "100 %" if is_first else f"{share} %"))
-    if not rows:
-        return
-    cells = [_TITLES, *(_cells(*row, style) for row in rows)]
-    widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
-    for number, row in enumerate(cells):
-        padded = (
+        rows.append(_cells("canary", status.canary, share, style))
+    if len(rows) > 1:
+        yield from _table(rows)
+
+
+def _table(rows: Sequence[tuple[str, ...]]) -> Iterator[Line]:
+    """Yield a title and the aligned rows, without columns that have no value."""
+    kept = [column for column in zip(*rows, strict=True) if any(column[1:])]
+    widths = [max(map(columns, column)) for column in kept]
+    for number, row in enumerate(zip(*kept, strict=True)):
+        cells = (
             cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
         )
         colour = Colour.PLAIN if number else Colour.BOLD
-        yield line("  ", Span("  ".join(padded).rstrip(), colour))
+        yield line("  ", Span("  ".join(cells).rstrip(), colour))
 
 
-def _cells(role: str, revision: RevisionStatus, share: str, style: Style) -> tuple[str, ...]:
-    weight = "-" if revision.weight is None else f"{revision.weight} %"
-    version = beginning(revision.version or "-", _NAME_COLUMNS)
-    pods = f"{_bar(revision.ready, revision.replicas, style)} {revision.ready}/{revision.replicas}"
-    return (role, beginning(revision.revision, _NAME_COLUMNS), version, weight, share, pods.strip())
+def _cells(role: str, revision: RevisionStatus, share: int | None, style: Style) -> tuple[str, ...]:
+    bar = _bar(revision.ready, revision.replicas, style)
+    return (
+        role,
+        beginning(revision.revision, _NAME_COLUMNS),
+        beginning(revision.version or "", _NAME_COLUMNS),
+        "" if revision.weight is None else f"{revision.weight} %",
+        "" if share is None else f"{share} %",
+        f"{bar} {revision.ready}/{revision.replicas}".strip(),
+    )
 
 
 def _bar(ready: int, replicas: int, style: Style) -> str:

@@ -59,7 +59,6 @@ COMMANDS = {
 }
 _READING = ("status", "history")
 _PLAIN: Mapping[str, Callable[[Situation], Change]] = {
-    "abort": checks.abort,
     "retry": checks.retry,
     "pause": checks.pause,
     "resume": checks.resume,
@@ -176,7 +175,9 @@ async def _decision(
         records = await _records(cluster, key)
         return lambda situation: rollback.rollback(situation, records, arguments.to)
     if arguments.command == "promote":
-        return lambda situation: checks.promote(situation, full=arguments.full)
+        return lambda situation: checks.promote(situation, now(), full=arguments.full)
+    if arguments.command == "abort":
+        return lambda situation: checks.abort(situation, now())
     if arguments.command == "refresh-alias":
         return lambda situation: alias.refresh(situation, now())
     return _PLAIN[arguments.command]

@@ -4,7 +4,13 @@ from collections.abc import Iterator, Mapping
 
 from inference_operator.api.quoting import listed, quoted
 from inference_operator.api.reasons import Reason
-from inference_operator.cli.rollout_commands.change import Change, RefusalError, nothing, setting
+from inference_operator.cli.rollout_commands.change import (
+    Change,
+    RefusalError,
+    nothing,
+    removing,
+    setting,
+)
 from inference_operator.cli.rollout_commands.checks import check_observed, invocation
 from inference_operator.cli.rollout_commands.situation import Situation
 from inference_operator.domain.commands import Verb, rollback_to
@@ -54,7 +60,7 @@ def undo(situation: Situation) -> Change:
         if back
         else "the spec has changed since that rollback, which has ended; its annotation is removed"
     )
-    return Change(Verb.ROLLBACK, None, sentence, {Verb.ROLLBACK: None})
+    return removing(Verb.ROLLBACK, sentence)
 
 
 def _check_differs(situation: Situation, chosen: str) -> None:

@@ -9,13 +9,11 @@ from pydantic import TypeAdapter, ValidationError
 
 from inference_operator.api.canary import CanaryStep, Steps
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
+from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout_status import AbortStatus
 from inference_operator.api.status import RevisionStatus, UnitStatus, read_status
 from inference_operator.domain.commands import FORMS, Commands, Verb
 from inference_operator.domain.names import UnitKey
-
-ROLLED_BACK = "RolledBack"
-"""Reason of Ready while an older revision serves because a person rolled back."""
 
 _LONGEST_URI = 2048
 _MOST_SOURCES = 64
@@ -66,6 +64,12 @@ class Situation:
             return None if canary.revision == self.aborted.revision else canary
         return canary
 
+    def is_pending(self, verb: Verb) -> bool:
+        """Return whether the verb's annotation is one that the operator has not acted on yet."""
+        handled = self.status.rollout.handled if self.status.rollout else ()
+        commands = self.commands
+        return verb in commands.values and commands.shown(verb) not in handled
+
     @property
     def step(self) -> int | None:
         """Index of the present step, the first one being 0; None if the operator reports none."""
@@ -93,7 +97,7 @@ class Situation:
             return False
         stalled = self.status.condition(ConditionType.STALLED)
         is_stalled = stalled is not None and stalled.status is ConditionStatus.TRUE
-        is_back = self.ready is not None and self.ready.reason == ROLLED_BACK
+        is_back = self.ready is not None and self.ready.reason == Reason.ROLLED_BACK
         return self.is_ready or is_stalled or is_back or self.aborted is not None
 
     @property

@@ -5,9 +5,10 @@ from datetime import datetime
 
 from inference_operator.api.canary import CanaryStep
 from inference_operator.cli.rollout_commands.situation import Situation
-from inference_operator.cli.rollout_commands.steps import describe, ends_by_itself
+from inference_operator.cli.rollout_commands.steps import ends_by_itself
 from inference_operator.cli.rollout_commands.style import Colour, Line, Span, Style, line
 from inference_operator.cli.rollout_commands.times import brief
+from inference_operator.planning.rollout.steps import describe
 
 _AFTER = 6
 _BEFORE = 3

@@ -5,7 +5,7 @@ from typing import Any
 
 from inference_operator.api.conditions import format_time
 from inference_operator.cli.rollout_commands.situation import Situation
-from inference_operator.cli.rollout_commands.steps import describe, weight_at
+from inference_operator.planning.rollout.steps import describe, weight_at
 
 
 def view(situation: Situation, now: datetime) -> dict[str, Any]:
@@ -30,7 +30,7 @@ def view(situation: Situation, now: datetime) -> dict[str, Any]:
         "steps": _steps(situation, now),
         "aborted": (body.get("rollout") or {}).get("aborted"),
         "commands": {str(verb): value for verb, value in situation.commands.values.items()},
-        "handled": status.rollout.handled if status.rollout else None,
+        "handled": list(status.rollout.handled) if status.rollout else None,
         "conditions": body.get("conditions"),
         "decisions": body.get("decisions"),
         "time": format_time(now),

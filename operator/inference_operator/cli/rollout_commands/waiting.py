@@ -5,7 +5,7 @@ from typing import Any
 
 from inference_operator.api.reasons import Reason
 from inference_operator.cli.rollout_commands.change import Change
-from inference_operator.cli.rollout_commands.situation import ROLLED_BACK, Situation, situation_of
+from inference_operator.cli.rollout_commands.situation import Situation, situation_of
 from inference_operator.cli.rollout_commands.steps import waits_for_person
 from inference_operator.cli.wait import Outcome, Verdict
 from inference_operator.domain.commands import Verb
@@ -31,7 +31,7 @@ def is_handled(situation: Situation, change: Change) -> bool:
     rollout = situation.status.rollout
     if value is None:
         return _has_ended(situation, verb)
-    if rollout is not None and rollout.handled == f"{verb}={value}":
+    if rollout is not None and f"{verb}={value}" in rollout.handled:
         return True
     return verb in _SHOWN and _SHOWN[verb](situation, value)
 
@@ -40,7 +40,7 @@ def _has_ended(situation: Situation, verb: Verb) -> bool:
     """Return whether a pause or a rollback is over, whose annotation was removed."""
     reason = situation.ready.reason if situation.ready else ""
     if verb is Verb.ROLLBACK:
-        return reason != ROLLED_BACK
+        return reason != Reason.ROLLED_BACK
     index, steps = situation.step, situation.steps
     is_at_step = index is not None and index < len(steps)
     is_held = is_at_step and index is not None and waits_for_person(steps[index])
@@ -49,7 +49,7 @@ def _has_ended(situation: Situation, verb: Verb) -> bool:
 
 
 def _is_promoted(situation: Situation, value: str) -> bool:
-    revision, _, step = value.partition("/")
+    revision, _, step = value.partition("@")[0].partition("/")
     canary, index = situation.canary, situation.step
     if canary is None or canary.revision != revision:
         return True
@@ -57,7 +57,7 @@ def _is_promoted(situation: Situation, value: str) -> bool:
 
 
 def _is_aborted(situation: Situation, value: str) -> bool:
-    return situation.canary is None or situation.canary.revision != value
+    return situation.canary is None or situation.canary.revision != value.partition("@")[0]
 
 
 def _is_retried(situation: Situation, value: str) -> bool:
