@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from inference_operator.api.base import GROUP
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES
+from inference_operator.api.quoting import quoted
 from inference_operator.cli.arguments import report
 from inference_operator.domain.names import UnitKey
 
@@ -136,8 +137,7 @@ async def unit_of(cluster: "KubeCluster", arguments: argparse.Namespace) -> Unit
     from inference_operator.observation.kinds import UNITS
 
     namespace = namespace_of(arguments)
-    prefix, slash, name = arguments.name.rpartition("/")
-    kind = _kind(prefix) if slash else arguments.kind
+    kind, name = _named(arguments)
     existing = []
     for resource in UNITS:
         if kind in (None, resource.kind):
@@ -155,6 +155,16 @@ async def unit_of(cluster: "KubeCluster", arguments: argparse.Namespace) -> Unit
         raise AccessError(f"{name} is {' and '.join(existing)}; choose one with --kind")
     kinds = kind or " or ".join(resource.kind for resource in UNITS)
     raise AccessError(f"namespace {namespace} has no {kinds} {name}; apply it, or give -n")
+
+
+def _named(arguments: argparse.Namespace) -> tuple[str | None, str]:
+    """Return the kind, None for any, and the name; AccessError for a kind that is not ours."""
+    prefix, slash, name = arguments.name.rpartition("/")
+    kind = _kind(prefix) if slash else arguments.kind
+    if kind is not None and kind not in [resource.kind for resource in CUSTOM_RESOURCES]:
+        kinds = " or ".join(f"{each.kind} ({each.short_name})" for each in CUSTOM_RESOURCES)
+        raise AccessError(f"found kind {quoted(kind)}, expected {kinds}; or give the name alone")
+    return kind, name
 
 
 def _is_in_pod() -> bool:

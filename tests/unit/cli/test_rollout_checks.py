@@ -229,7 +229,7 @@ REFUSED = [
     (checks.pause, FIRST, None, "is the first one"),
     (checks.resume, steady(), None, "nothing is paused: revision b20cf49ed2 serves all clients"),
     (checks.resume, steady(), PAUSED, "spec.rollout.paused is true in the spec; set it to false"),
-    (checks.resume, at_step(2), None, f"`kubectl inference promote {NAMED}` ends a step"),
+    (checks.resume, at_step(2), None, f"`kubectl inference promote {NAMED}` ends the step"),
     (checks.resume, FROZEN, None, "the operator reports: Paused: namespace desk-7 is frozen"),
 ]
 

@@ -205,12 +205,20 @@ def test_a_resource_is_named_as_for_kubectl(name: str, kind: str | None) -> None
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("fy", None), ("fx", "EnsemblePipeline"), ("epipe/fx", None), ("a/b/c", None), ("", None)],
+    [("fy", None), ("fx", "EnsemblePipeline"), ("epipe/fx", None), ("", None)],
 )
 def test_a_resource_that_is_not_there_is_reported(name: str, kind: str | None) -> None:
     arguments = Namespace(name=name, kind=kind, namespace="desk")
     with pytest.raises(AccessError, match=r"namespace desk has no \w+"):
         asyncio.run(unit_of(OneModel(), arguments))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["pods/fx", "a/b/c", "\x1b[2J/fx", "/fx"])
+def test_another_kind_is_refused(name: str) -> None:
+    arguments = Namespace(name=name, kind=None, namespace="desk")
+    with pytest.raises(AccessError, match=r"expected InferenceModel \(imodel\) or Ens") as refused:
+        asyncio.run(unit_of(OneModel(), arguments))  # type: ignore[arg-type]
+    assert str(refused.value).isprintable()
 
 
 def test_without_a_kubeconfig_it_says_so(

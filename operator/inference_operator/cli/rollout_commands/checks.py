@@ -13,7 +13,10 @@ from inference_operator.cli.rollout_commands.change import (
     setting,
 )
 from inference_operator.cli.rollout_commands.situation import Situation
-from inference_operator.cli.rollout_commands.steps import ends_by_itself, position
+from inference_operator.cli.rollout_commands.steps import (
+    ends_by_itself,
+    position,
+)
 from inference_operator.domain.commands import Verb, promote_all, promote_step, retry_of
 from inference_operator.planning.rollout.steps import describe
 
@@ -172,10 +175,9 @@ def _why_held(situation: Situation) -> str:
     if canary is None:
         return f"nothing is paused: {_summary(situation)}"
     report = f"; the operator reports: {ready.reason}: {ready.message}" if ready else ""
-    return (
-        f"revision {canary.revision} is not paused by {Verb.PAUSE.annotation}{report};"
-        f" {invocation('promote', situation)} ends a step that waits for a person"
-    )
+    remedy = f"; {invocation('promote', situation)} ends the step"
+    remedy = remedy if situation.waits_for_person else ""
+    return f"revision {canary.revision} is not paused by {Verb.PAUSE.annotation}{report}{remedy}"
 
 
 def _steered(situation: Situation, command: str) -> RevisionStatus:

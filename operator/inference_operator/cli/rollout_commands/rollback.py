@@ -140,4 +140,4 @@ def _called(records: Records, revision: str) -> str:
 
 def _choices(records: Records, names: Mapping[str, object] | list[str]) -> str:
     newest = sorted(names, key=lambda name: records[name].number, reverse=True)
-    return listed((_called(records, name) for name in newest), show=str)
+    return listed((_called(records, name) for name in newest), "there is none", str)

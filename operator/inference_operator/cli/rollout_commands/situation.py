@@ -76,6 +76,15 @@ class Situation:
         return self.status.rollout.current_step_index if self.status.rollout else None
 
     @property
+    def waits_for_person(self) -> bool:
+        """Whether the present step ends only when somebody promotes the revision."""
+        if self.step is None or self.step >= len(self.steps):
+            return False
+        present = self.steps[self.step]
+        is_pause = present.pause is not None and present.pause.duration is None
+        return is_pause or present.analysis is not None
+
+    @property
     def step_since(self) -> datetime | None:
         return self.status.rollout.step_since if self.status.rollout else None
 

@@ -15,11 +15,6 @@ def position(steps: Sequence[CanaryStep], index: int) -> str:
     return f"step {index + 1} of {len(steps)} ({describe(steps[index])})"
 
 
-def waits_for_person(step: CanaryStep) -> bool:
-    """Return whether the step ends only when somebody promotes the revision."""
-    return step.analysis is not None or (step.pause is not None and step.pause.duration is None)
-
-
 def ends_by_itself(step: CanaryStep) -> bool:
     """Return whether the step ends as soon as pods answer, and not before."""
     return step.pause is None and step.analysis is None

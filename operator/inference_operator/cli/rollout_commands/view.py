@@ -40,9 +40,8 @@ def view(situation: Situation, now: datetime) -> dict[str, Any]:
 
 def _present(situation: Situation) -> int | None:
     """Return the present step, the first one being 1; None if no step is."""
-    index = situation.step
-    is_at_step = situation.canary is not None and index is not None
-    return index + 1 if is_at_step and index is not None and index < len(situation.steps) else None
+    index = situation.step if situation.canary is not None else None
+    return index + 1 if index is not None and index < len(situation.steps) else None
 
 
 def _canary_weight(situation: Situation) -> int | None:

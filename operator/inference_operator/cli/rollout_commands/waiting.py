@@ -6,7 +6,6 @@ from typing import Any
 from inference_operator.api.reasons import Reason
 from inference_operator.cli.rollout_commands.change import Change
 from inference_operator.cli.rollout_commands.situation import Situation, situation_of
-from inference_operator.cli.rollout_commands.steps import waits_for_person
 from inference_operator.cli.wait import Outcome, Verdict
 from inference_operator.domain.commands import Verb
 from inference_operator.domain.names import UnitKey
@@ -41,11 +40,8 @@ def _has_ended(situation: Situation, verb: Verb) -> bool:
     reason = situation.ready.reason if situation.ready else ""
     if verb is Verb.ROLLBACK:
         return reason != Reason.ROLLED_BACK
-    index, steps = situation.step, situation.steps
-    is_at_step = index is not None and index < len(steps)
-    is_held = is_at_step and index is not None and waits_for_person(steps[index])
-    # Such a step is reported as paused, whether or not the rollout is.
-    return reason != Reason.PAUSED or is_held or situation.is_paused
+    # A step that waits for a person is reported as paused, whether or not the rollout is.
+    return reason != Reason.PAUSED or situation.waits_for_person or situation.is_paused
 
 
 def _is_promoted(situation: Situation, value: str) -> bool:
