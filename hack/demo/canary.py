@@ -221,16 +221,16 @@ def wait_until(happened: Callable[[], bool], event: str) -> None:
 
 
 def show_shares(kubectl: Kubectl, load: SteadyLoad) -> None:
-    """Show `kubectl inference status`, and which version answers the clients now."""
+    """Show which version answers the clients now, and `kubectl inference status`."""
     time.sleep(SETTLED_SECONDS)
     since = time.monotonic()
-    command(kubectl, "status")
-    time.sleep(max(since + MEASURED_SECONDS - time.monotonic(), 0))
+    time.sleep(MEASURED_SECONDS)
     for protocol in CLIENTS:
         result = load.result().of(protocol)
         shares = (f"{v} {result.share(v, since):.0%}" for v in REQUEST.versions.values())
         number = len(result.answered(since))
         say(f"    clients over {protocol}: {', '.join(shares)} of {number} answers")
+    command(kubectl, "status")
 
 
 def command(kubectl: Kubectl, verb: str, *options: str) -> None:
