@@ -1,4 +1,4 @@
-"""What an HTTPRoute and a GRPCRoute of a unit share."""
+"""Parts that the HTTPRoute and the GRPCRoute of a unit share."""
 
 from collections.abc import Mapping
 from typing import Any

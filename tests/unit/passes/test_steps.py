@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from inference_operator.domain.commands import Verb, promote_all, promote_step, retry_of
+from tests.fakes.bodies import KEY
 
 from .delivery_harness import Delivery, at_first_step
 
