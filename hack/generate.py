@@ -1,5 +1,4 @@
-"""Writes the files that are made from the API's types and from the Lua of Argo CD, or checks that
-they are fresh.
+"""Writes the files that are made from the API's types, or checks that they are fresh.
 
 `python hack/generate.py` writes; `python hack/generate.py --check` fails naming stale files.
 """
@@ -13,7 +12,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT / "operator"), str(ROOT)]
 
-from hack import argocd  # noqa: E402
+from hack import argocd, rollout_table  # noqa: E402
 from inference_operator.api.base import GROUP  # noqa: E402
 from inference_operator.api.crd import crd  # noqa: E402
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES, CustomResource  # noqa: E402
@@ -34,6 +33,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
         for resource in CUSTOM_RESOURCES
     },
     "docs/api.md": api_page,
+    "docs/rollout-states.md": rollout_table.page,
     **argocd.generated(),
 }
 

@@ -11,6 +11,11 @@ _ATOMIC = {
     ("Deployment", ("spec", "selector")),
     ("PodDisruptionBudget", ("spec", "selector")),
     ("ControllerRevision", ("data",)),
+    *(
+        (kind, ("spec", field))
+        for kind in ("HTTPRoute", "GRPCRoute")
+        for field in ("parentRefs", "hostnames", "rules")
+    ),
 }
 # Never owned by an applier.
 _IDENTITY = {("apiVersion",), ("kind",), ("metadata", "name"), ("metadata", "namespace")}

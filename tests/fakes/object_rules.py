@@ -5,15 +5,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference_operator.adapters.kubernetes.api_error import ApiError
-from inference_operator.observation.kinds import CHILDREN, EVENT, NODE, UNIT_BY_KIND, UNITS
+from inference_operator.observation.kinds import (
+    CHILDREN,
+    EVENT,
+    NODE,
+    ROUTES,
+    UNIT_BY_KIND,
+    UNITS,
+)
 from tests.fakes.fields import merged
 
 Body = dict[str, Any]
 Name = tuple[str, str]
 
 PLURALS = {r.kind: r.plural for r in (*CHILDREN, *UNITS, NODE, EVENT)}
-COUNTS_GENERATIONS = {*UNIT_BY_KIND, "Deployment", "PodDisruptionBudget"}
-_WITH_STATUS = {*UNIT_BY_KIND, "Deployment", "Pod", "PodDisruptionBudget", "Node", "Service"}
+_ROUTES = {resource.kind for resource in ROUTES}
+COUNTS_GENERATIONS = {*UNIT_BY_KIND, *_ROUTES, "Deployment", "PodDisruptionBudget"}
+_WITH_STATUS = {
+    *COUNTS_GENERATIONS,
+    "Pod",
+    "Node",
+    "Service",
+}
 _DEFAULTS: dict[str, Body] = {
     "Deployment": {
         "spec": {

@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from inference_operator.api.base import ApiModel, Bool, Duration, Int
+from inference_operator.api.gateway import Gateway
 from inference_operator.api.rules import Rule
 
 Percent = Annotated[Int, Field(ge=1, le=100)]
@@ -80,7 +81,8 @@ class CanaryStep(ApiModel):
     somebody promotes the revision."""
 
 
-Steps = Annotated[tuple[CanaryStep, ...], Field(min_length=1, max_length=32)]
+MOST_STEPS = 32
+Steps = Annotated[tuple[CanaryStep, ...], Field(min_length=1, max_length=MOST_STEPS)]
 
 
 def _weights(canary: "Canary") -> list[int]:
@@ -118,6 +120,10 @@ class Canary(ApiModel):
 
     steps: Steps
     """The steps, in their order. After the last one, the canary gets all pods and all clients."""
+
+    gateway: Gateway | None = None
+    """Routes of the Gateway API that divide the requests. Absent: the weights are reached by the
+    numbers of pods."""
 
     dynamic_stable_scale: DynamicStableScale = DynamicStableScale.NEVER
     """Never: the stable revision keeps all pods until the canary is promoted, and an abort needs no

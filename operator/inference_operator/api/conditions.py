@@ -71,6 +71,7 @@ class ConditionType(StrEnum):
     MODEL_LOADED = "ModelLoaded"
     DEFAULTS_CURRENT = "DefaultsCurrent"
     RESOLVED_REFS = "ResolvedRefs"
+    GATEWAY_PROGRAMMED = "GatewayProgrammed"
 
 
 class ConditionStatus(StrEnum):
@@ -84,7 +85,7 @@ class Condition(StatusModel):
 
     type: Annotated[str, Field(max_length=316)]
     """Aspect of the object's state: Ready, Reconciling, Stalled, SpecValid, ArtifactResolved,
-    Available, ModelLoaded, DefaultsCurrent or ResolvedRefs."""
+    Available, ModelLoaded, GatewayProgrammed, DefaultsCurrent or ResolvedRefs."""
 
     status: ConditionStatus
     """True, False or Unknown."""

@@ -25,6 +25,7 @@ _COLUMNS = (
     ("Reason", "string", ".status.displayReason", False, None),
     ("Steps", "string", ".status.stepVersions", False, "EnsemblePipeline"),
     ("Version", "string", ".status.displayVersion", False, None),
+    ("Weight", "integer", ".status.canary.weight", False, None),
     ("Replicas", "string", ".status.displayReplicas", False, None),
     ("Age", "date", ".metadata.creationTimestamp", False, None),
     ("Message", "string", f"{_READY}.message", True, None),

@@ -71,11 +71,28 @@ class Reason(StrEnum):
     PROGRESS_DEADLINE_EXCEEDED = "ProgressDeadlineExceeded"
     PAUSED = "Paused"
 
+    # GatewayProgrammed
+    ACCEPTED = "Accepted"
+    GATEWAY_REFUSED = "GatewayRefused"
+    HOSTNAME_CONFLICT = "HostnameConflict"
+    GATEWAY_API_MISSING = "GatewayAPIMissing"
+
     # DefaultsCurrent
     WAITING_FOR_ROLLOUT_SLOT = "WaitingForRolloutSlot"
 
+    # Reconciling, Stalled: rollouts by steps
+    ANALYSIS_UNAVAILABLE = "AnalysisUnavailable"
+    ROLLOUT_ABORTED = "RolloutAborted"
+    ROLLED_BACK = "RolledBack"
+
     # Events that are not a condition's reason
     REVISION_CREATED = "RevisionCreated"
+    SET_WEIGHT = "SetWeight"
+    STEP_COMPLETED = "StepCompleted"
+    STEPS_CHANGED = "StepsChanged"
+    STABLE_UNAVAILABLE = "StableUnavailable"
+    STABLE_AVAILABLE = "StableAvailable"
+    ROLLOUT_RETRIED = "RolloutRetried"
     PROMOTED = "Promoted"
     ABORTED = "Aborted"
     SCALED = "Scaled"
@@ -108,6 +125,9 @@ _UNDER_WAY = (
     # Of a resource that is itself under way; `Stalled` looks at that resource.
     Reason.REFERENCE_NOT_READY,
     Reason.PAUSED,
+    Reason.ANALYSIS_UNAVAILABLE,
+    Reason.ROLLED_BACK,
+    Reason.STABLE_UNAVAILABLE,
 )
 _AFTER_A_WHILE = (
     Reason.ARTIFACT_NOT_FOUND,
@@ -151,6 +171,7 @@ _NEVER_BY_ITSELF = (
     Reason.FIRST_REQUEST_FAILED,
     Reason.OUTPUT_MISMATCH,
     Reason.PROGRESS_DEADLINE_EXCEEDED,
+    Reason.ROLLOUT_ABORTED,
     Reason.RECORD_REJECTED,
 )
 
@@ -161,5 +182,8 @@ PROSPECTS: Mapping[Reason, Prospect] = {
 }
 """Every reason that a False Ready may have. `Stalled` follows from it."""
 
+FOR_A_PERSON = frozenset({Reason.PAUSED, Reason.ANALYSIS_UNAVAILABLE, Reason.ROLLED_BACK})
+"""Reasons that wait for a person to go on."""
+
 # Reasons that are not reported to a person. A pause is, because it may be forgotten.
-UNDER_WAY = frozenset(_UNDER_WAY) - {Reason.PAUSED}
+UNDER_WAY = frozenset(_UNDER_WAY) - FOR_A_PERSON

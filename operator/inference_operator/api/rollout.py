@@ -1,6 +1,7 @@
 """`spec.rollout`: replacement of the serving revision by a new one."""
 
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, ClassVar
 
 from pydantic import Field
@@ -8,6 +9,22 @@ from pydantic import Field
 from inference_operator.api.base import DURATION_PATTERN, ApiModel, Bool, Duration, Int
 from inference_operator.api.canary import Canary
 from inference_operator.api.rules import Rule, cel_string
+
+
+class OnFailure(StrEnum):
+    """What happens to a revision that does not answer within `progressDeadline`."""
+
+    RESTORE_PREVIOUS = "RestorePrevious"
+    KEEP = "Keep"
+
+
+class Recreate(ApiModel):
+    """Replacement where there is no room for two revisions, such as on the only GPU: the old
+    revision ends before the new one starts, and nobody is served in between."""
+
+    on_failure: OnFailure = OnFailure.RESTORE_PREVIOUS
+    """RestorePrevious: the old revision returns at `progressDeadline`, and the new one is
+    remembered as aborted. Keep: the new one is tried on."""
 
 
 class Rollout(ApiModel):
@@ -28,11 +45,23 @@ class Rollout(ApiModel):
             remedy="give the pods time to start (the default is 10m)",
             field="progressDeadline",
         ),
+        Rule(
+            cel="!has(self.canary) || !has(self.recreate)",
+            holds=lambda self: not self.has("canary", "recreate"),
+            value="canary beside recreate",
+            requirement="one of them: a canary needs room for two revisions",
+            remedy="remove canary, or recreate if two revisions have room",
+            field="recreate",
+        ),
     )
 
     canary: Canary | None = None
     """Steps by which a new revision gets its clients. Absent: all clients move at once, when the
     model of the new revision answers on all desired replicas."""
+
+    recreate: Recreate | None = None
+    """The old revision ends before the new one starts. Absent: both run beside each other until
+    clients have moved."""
 
     revision_history_limit: Annotated[Int, Field(ge=0, le=100)] = 10
     """Old revisions that are kept, without pods, so that you can go back to them."""

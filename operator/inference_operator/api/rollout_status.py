@@ -21,6 +21,7 @@ def _storable(value: int) -> int:
     return value
 
 
+Command = Annotated[str, Field(max_length=COMMAND_LENGTH)]
 Count = Annotated[int, Field(ge=0), AfterValidator(_storable)]
 
 
@@ -71,5 +72,6 @@ class RolloutStatus(StatusModel):
     aborted: AbortStatus | None = None
     """The last rollout, if it was aborted and the spec still wants its revision."""
 
-    handled: Annotated[str, Field(max_length=COMMAND_LENGTH)] | None = None
-    """The last command of a person that was acted on: `promote=REVISION/STEP`."""
+    handled: Annotated[tuple[Command, ...], Field(max_length=8)] = ()
+    """The commands of people that were acted on, such as `promote=REVISION/STEP`, while their
+    annotations are there."""

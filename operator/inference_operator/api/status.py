@@ -125,8 +125,8 @@ class UnitStatus(StatusModel):
     ] = ()
     """Ready (the pods of this generation serve this version), SpecValid, ArtifactResolved,
     Available and ModelLoaded. Reconciling and Stalled are present only while True; DefaultsCurrent
-    only while new defaults of the operator wait; ResolvedRefs only for pipelines with a
-    `modelRef`."""
+    only while new defaults of the operator wait; ResolvedRefs only for pipelines with a `modelRef`;
+    GatewayProgrammed only with `rollout.canary.gateway`."""
 
     problem_since: Time | None = None
     """Time since when a problem keeps the unit from becoming Ready. Stalled follows 20 s later, if

@@ -11,7 +11,14 @@ from inference_operator.cli.documents import Document
 from inference_operator.cli.manifests import Live
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.body import MutableBody
-from inference_operator.observation.kinds import CHILD_BY_KIND, CHILDREN, NODE, UNITS, selector_of
+from inference_operator.observation.kinds import (
+    CHILD_BY_KIND,
+    CHILDREN,
+    NODE,
+    OPTIONAL,
+    UNITS,
+    selector_of,
+)
 from inference_operator.settings import PREFIX, Settings, SettingsError, settings_of
 
 _OPERATOR = "inference-operator"
@@ -71,6 +78,8 @@ async def state_of(cluster: ReadCluster, namespaces: Collection[str]) -> LiveClu
             try:
                 bodies += await _listed(cluster, resource, namespace)
             except ApiError as error:
+                if resource.kind in OPTIONAL and error.status in (403, 404):
+                    continue
                 raise AccessError(f"{resource.plural} of {namespace}: {error}") from error
     try:
         nodes = await _listed(cluster, NODE, "")

@@ -25,10 +25,11 @@ class Verb(StrEnum):
     """What a command does; the annotation is `inference.aipx.io/VERB`."""
 
     PROMOTE = "promote"
-    """`REVISION/STEP`: end the step, the first one being 0. `REVISION/full`: skip all steps."""
+    """`REVISION/STEP`: end the step, the first one being 0. `REVISION/full`: skip all steps. A time
+    behind it, `@TIME`, makes a second command of the same kind differ from the first."""
 
     ABORT = "abort"
-    """`REVISION`: send all clients back to the stable revision."""
+    """`REVISION`: send all clients back to the stable revision; `@TIME` as above."""
 
     RETRY = "retry"
     """`REVISION@TIME`: start the revision again that was aborted at that time."""
@@ -49,8 +50,8 @@ class Verb(StrEnum):
 
 
 FORMS: Mapping[Verb, re.Pattern[str]] = {
-    Verb.PROMOTE: re.compile(rf"({_REVISION})/([0-9]{{1,3}}|{FULL})", re.ASCII),
-    Verb.ABORT: re.compile(rf"({_REVISION})", re.ASCII),
+    Verb.PROMOTE: re.compile(rf"({_REVISION}/([0-9]{{1,3}}|{FULL}))(@{_TIME})?", re.ASCII),
+    Verb.ABORT: re.compile(rf"({_REVISION})(@{_TIME})?", re.ASCII),
     Verb.RETRY: re.compile(rf"({_REVISION})@({_TIME})", re.ASCII),
     Verb.PAUSE: re.compile(rf"({_REVISION})", re.ASCII),
     Verb.ROLLBACK: re.compile(rf"({_REVISION});from=({_REVISION})", re.ASCII),
@@ -71,19 +72,28 @@ class Commands:
         >>> Commands.read({"inference.aipx.io/abort": "935a3432c3"}).aborts("935a3432c3")
         True
         """
-        found = {verb: str(annotations.get(verb.annotation, "")) for verb in Verb}
-        return cls({verb: value for verb, value in found.items() if _is_legible(verb, value)})
+        values = {verb: str(annotations.get(verb.annotation, "")) for verb in Verb}
+        return cls({verb: value for verb, value in values.items() if _is_legible(verb, value)})
 
     def ends_step(self, revision: str, step: int) -> bool:
         """Return whether a person ended this step of this canary, or all of them."""
-        return self.values.get(Verb.PROMOTE) in (f"{revision}/{step}", promote_all(revision))
+        return self._first_part(Verb.PROMOTE) in (
+            promote_step(revision, step),
+            promote_all(revision),
+        )
 
     def skips_steps(self, revision: str) -> bool:
         """Return whether a person promoted the canary whatever its step."""
-        return self.values.get(Verb.PROMOTE) == promote_all(revision)
+        return self._first_part(Verb.PROMOTE) == promote_all(revision)
 
     def aborts(self, revision: str) -> bool:
-        return self.values.get(Verb.ABORT) == revision
+        return self._first_part(Verb.ABORT) == revision
+
+    def about(self, revision: str) -> tuple[Verb, ...]:
+        """Return the commands to promote or to abort a revision."""
+        is_promoted = self._first_part(Verb.PROMOTE).startswith(f"{revision}/")
+        promote = (Verb.PROMOTE,) if is_promoted else ()
+        return (*promote, Verb.ABORT) if self.aborts(revision) else promote
 
     def pauses(self, revision: str) -> bool:
         return self.values.get(Verb.PAUSE) == revision
@@ -96,6 +106,11 @@ class Commands:
         """Return the revision that shall serve instead of the spec's; None without a command."""
         match = FORMS[Verb.ROLLBACK].fullmatch(self.values.get(Verb.ROLLBACK, ""))
         return match[1] if match and match[2] == target and match[1] != target else None
+
+    def _first_part(self, verb: Verb) -> str:
+        """Return what a command is for, without its time."""
+        match = FORMS[verb].fullmatch(self.values.get(verb, ""))
+        return match[1] if match else ""
 
     def shown(self, verb: Verb) -> str:
         """Return a command as the status names it: `promote=935a3432c3/2`."""

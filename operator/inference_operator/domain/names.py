@@ -3,6 +3,7 @@ them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from inference_operator.api.base import GROUP
 
@@ -11,6 +12,11 @@ MANAGED_BY_LABEL = "app.kubernetes.io/managed-by"
 KIND_LABEL = f"{GROUP}/kind"
 NAME_LABEL = f"{GROUP}/name"
 REVISION_LABEL = f"{GROUP}/revision"
+TRACK_LABEL = f"{GROUP}/track"
+"""Label of the two Services that routes lead to; Kubernetes copies it to their EndpointSlices."""
+
+WEIGHTS_ANNOTATION = f"{GROUP}/weights"
+"""Annotation of a route: the weights as the operator wrote them, `90/10`."""
 
 UNREADABLE = "unreadable"
 """Key of an object of which only the identity could be read; its value is the reason. No watched
@@ -22,6 +28,13 @@ CHILD_SELECTOR = f"{MANAGED_BY_LABEL}={FIELD_MANAGER}"
 
 _DIGESTS = ".digests"
 _HEADLESS = "-headless"
+
+
+class Backend(StrEnum):
+    """One of the two Services that the routes of a unit lead to."""
+
+    STABLE = "stable"
+    CANARY = "canary"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -81,6 +94,21 @@ def selector_text(selector: Mapping[str, str]) -> str:
 def revision_child_name(unit: str, revision: str) -> str:
     """Return `<name>-<hash>`: at most 63 characters, since names of units have at most 52."""
     return f"{unit}-{revision}"
+
+
+def track_service_name(unit: str, backend: Backend) -> str:
+    """Return `<name>-stable` or `<name>-canary`: the name of a Service that routes lead to."""
+    return f"{unit}-{backend}"
+
+
+def units_with_track_service(service: str) -> tuple[str, ...]:
+    """Return the name of the unit whose routes lead to a Service of that name, if there is one.
+
+    >>> units_with_track_service("foo-canary"), units_with_track_service("foo")
+    (('foo',), ())
+    """
+    ends = (f"-{backend}" for backend in Backend)
+    return tuple(service.removesuffix(end) for end in ends if service.endswith(end))
 
 
 def headless_name(unit: str) -> str:

@@ -9,6 +9,8 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.shown_uri import shown_uri
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.accelerator import Mode, Node
+from inference_operator.domain.commands import NONE, Commands
+from inference_operator.domain.gateway import GatewayView
 from inference_operator.domain.names import ChildKey, UnitKey, revision_child_name
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.resolution import Resolution, Resolved, SourceKey
@@ -215,7 +217,10 @@ class Children:
     deployments: Mapping[str, DeploymentView] = field(default_factory=dict)
     pods: tuple[Pod, ...] = ()
     traffic: Traffic = field(default_factory=Traffic)
-    """Where the Service leads clients."""
+    """Where the Service leads clients, or the routes of a unit with a gateway."""
+
+    gateway: GatewayView | None = None
+    """The routes of a unit with a gateway, and the Services behind them."""
 
     def pods_of(self, revision: str) -> tuple[Pod, ...]:
         return tuple(p for p in self.pods if p.revision == revision and not p.terminating)
@@ -243,6 +248,9 @@ class Inputs:
 
     references: Mapping[Reference, Referenced] = field(default_factory=dict)
     """Existing resources that its steps refer to."""
+
+    commands: Commands = NONE
+    """What people told its rollout to do."""
 
 
 @dataclass(frozen=True, slots=True)

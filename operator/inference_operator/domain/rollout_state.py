@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from inference_operator.api.conditions import Time
 from inference_operator.api.decision_status import DecisionKind, DecisionStatus
 from inference_operator.api.reasons import Reason
+from inference_operator.api.rollout_status import AbortStatus
 from inference_operator.api.status import UnitStatus
 from inference_operator.domain.artifact import Artifact
 
@@ -23,6 +24,20 @@ class RolloutState:
 
     previous: str | None = None
     promoted_at: Time | None = None
+    step: int = 0
+    """The step that the canary is at, the first one being 0; the number of steps after the last."""
+
+    step_hash: str = ""
+    """Hash of the steps that `step` counts; empty without steps."""
+
+    step_since: Time | None = None
+    """Time when that step began."""
+
+    aborted: AbortStatus | None = None
+    """The rollout that was aborted last, while the spec still wants its revision."""
+
+    handled: tuple[str, ...] = ()
+    """The commands that were acted on, while their annotations are there."""
 
     @property
     def live(self) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ that joins them. One Triton serves a unit."""
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from inference_operator.api.canary import Canary, CanaryStep
 from inference_operator.api.environment import EnvVar
-from inference_operator.api.rollout import Rollout
+from inference_operator.api.rollout import Recreate, Rollout
 from inference_operator.api.triton_server import FirstRequest
 from inference_operator.api.workload import Accelerator, Placement, Resources
 from inference_operator.domain.accelerator import Mode
@@ -14,6 +15,7 @@ from inference_operator.domain.names import UnitKey
 from inference_operator.domain.pins import Pin
 from inference_operator.domain.repository_plan import ArtifactFormat, PlannedModel
 from inference_operator.domain.resolution import Resolved
+from inference_operator.domain.traffic import Split
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,20 @@ class RolloutSettings:
     scale_down_delay: timedelta = timedelta(seconds=30)
     progress_deadline: timedelta = timedelta(minutes=10)
     paused: bool = False
+    canary: Canary | None = None
+    recreate: Recreate | None = None
+
+    @property
+    def steps(self) -> tuple[CanaryStep, ...]:
+        """Steps by which a canary gets its clients; empty if all move at once."""
+        return self.canary.steps if self.canary else ()
+
+    @property
+    def split(self) -> Split:
+        """What divides the requests between the stable revision and a canary."""
+        if self.canary is None:
+            return Split.SELECTOR
+        return Split.ROUTE if self.canary.gateway else Split.REPLICAS
 
     @classmethod
     def of(cls, rollout: Rollout) -> "RolloutSettings":
@@ -121,6 +137,8 @@ class RolloutSettings:
             scale_down_delay=rollout.scale_down_delay,
             progress_deadline=rollout.progress_deadline,
             paused=rollout.paused,
+            canary=rollout.canary,
+            recreate=rollout.recreate,
         )
 
 

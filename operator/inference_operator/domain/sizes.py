@@ -8,6 +8,23 @@ BUDGET_FROM = 2
 
 
 @dataclass(frozen=True, slots=True)
+class Pair:
+    """Pods of the stable revision and of a canary beside it."""
+
+    stable: int
+    canary: int
+
+    @property
+    def total(self) -> int:
+        return self.stable + self.canary
+
+    @property
+    def share(self) -> float:
+        """The canary's part of all pods, from 0 to 1."""
+        return self.canary / self.total if self.total else 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Sizes:
     """The numbers of pods that a unit's revisions shall have."""
 

@@ -8,6 +8,7 @@ from inference_operator.domain.names import (
     CHILD_SELECTOR,
     FIELD_MANAGER,
     MANAGED_BY_LABEL,
+    TRACK_LABEL,
 )
 
 UNITS = tuple(ApiResource(API_VERSION, unit.plural, unit.kind) for unit in CUSTOM_RESOURCES)
@@ -16,6 +17,14 @@ UNIT_BY_KIND = {resource.kind: resource for resource in UNITS}
 NODE = ApiResource("v1", "nodes", "Node", namespaced=False)
 EVENT = ApiResource("v1", "events", "Event")
 
+_GATEWAY_API = "gateway.networking.k8s.io/v1"
+ROUTES = (
+    ApiResource(_GATEWAY_API, "httproutes", "HTTPRoute"),
+    ApiResource(_GATEWAY_API, "grpcroutes", "GRPCRoute"),
+)
+ENDPOINT_SLICE = ApiResource("discovery.k8s.io/v1", "endpointslices", "EndpointSlice")
+OF_GATEWAYS = (*ROUTES, ENDPOINT_SLICE)
+
 CHILDREN = (
     ApiResource("apps/v1", "controllerrevisions", "ControllerRevision"),
     ApiResource("v1", "configmaps", "ConfigMap"),
@@ -23,6 +32,7 @@ CHILDREN = (
     ApiResource("v1", "services", "Service"),
     ApiResource("policy/v1", "poddisruptionbudgets", "PodDisruptionBudget"),
     ApiResource("v1", "pods", "Pod"),
+    *OF_GATEWAYS,
 )
 CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
 
@@ -30,13 +40,18 @@ CHILD_BY_KIND = {resource.kind: resource for resource in CHILDREN}
 # the object is overwritten.
 WATCHED_WHOLE = ("PodDisruptionBudget", "Service")
 
+# Kinds whose names do not contain a revision: two units may want the same one.
+NAMED_AFTER_UNITS = (*WATCHED_WHOLE, *(resource.kind for resource in ROUTES))
+
 # Kinds that the operator can work without: a Role cannot grant access to nodes, and only the
-# fallback to the CPU needs it.
-OPTIONAL = (NODE.kind,)
+# fallback to the CPU needs it. Not every cluster has the Gateway API.
+OPTIONAL = (NODE.kind, *(resource.kind for resource in OF_GATEWAYS))
 
 
 def selector_of(resource: ApiResource) -> str:
     """Return the label selector of a kind's watch."""
+    if resource.kind == ENDPOINT_SLICE.kind:
+        return TRACK_LABEL
     is_selected = resource.kind in CHILD_BY_KIND and resource.kind not in WATCHED_WHOLE
     return CHILD_SELECTOR if is_selected else ""
 

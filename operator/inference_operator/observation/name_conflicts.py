@@ -1,16 +1,25 @@
-"""Finder of objects that already use the names of a unit's Services and PodDisruptionBudget.
+"""Finder of objects that already use the names of a unit's Services, routes and budget.
 
-They have the unit's name, so an InferenceModel and an EnsemblePipeline of one name compete for
-them. The headless Service of `fx` has the name that the Service of a unit `fx-headless` has. The
-unit that has a name keeps it; otherwise the older unit gets it.
+Two units compete for a name: an InferenceModel and an EnsemblePipeline of one name, `foo` with a
+gateway and `foo-canary`, or `foo` with a headless Service and `foo-headless`. The unit that has the
+object keeps it; otherwise the older unit gets it.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 
-from inference_operator.domain.body import Body, MutableBody
-from inference_operator.domain.names import ChildKey, UnitKey, headless_name, unit_of_headless
-from inference_operator.observation.kinds import UNITS, WATCHED_WHOLE, is_labelled
+from inference_operator.domain.body import MutableBody
+from inference_operator.domain.names import (
+    Backend,
+    ChildKey,
+    UnitKey,
+    headless_name,
+    track_service_name,
+)
+from inference_operator.observation.headless import wants_headless
+from inference_operator.observation.kinds import ROUTES, UNITS, WATCHED_WHOLE, is_labelled
 from inference_operator.observation.store import Store
+
+_RANKS = {unit.kind: rank for rank, unit in enumerate(UNITS)}
 
 
 def name_conflicts(
@@ -18,7 +27,7 @@ def name_conflicts(
 ) -> Iterator[tuple[ChildKey, UnitKey | None]]:
     """Yield the names that the unit must not take, each with the unit that has or gets it; None for
     another owner. `children` are the unit's own."""
-    for child in _children_of(store.get(key.kind, (key.namespace, key.name)), key.name):
+    for child in _names(store, key):
         live = store.get(child.kind, (key.namespace, child.name))
         holder = store.unit_of(child.kind, live) if live is not None else None
         if child in children or holder == key:
@@ -31,19 +40,14 @@ def name_conflicts(
             yield child, elder
 
 
-def _children_of(unit: Body | None, name: str) -> Iterator[ChildKey]:
-    """Yield the children of a unit whose names others may have."""
-    for kind in WATCHED_WHOLE:
-        yield ChildKey(kind, name)
-    if unit is not None and _wants_headless(unit):
-        yield ChildKey("Service", headless_name(name))
-
-
-def _wants_headless(unit: Body) -> bool:
-    # The spec is unchecked: an older CRD may have admitted anything.
-    spec = unit.get("spec")
-    service = spec.get("service") if isinstance(spec, Mapping) else None
-    return isinstance(service, Mapping) and service.get("headless") is True
+def _names(store: Store, key: UnitKey) -> Iterator[ChildKey]:
+    yield from (ChildKey(kind, key.name) for kind in WATCHED_WHOLE)
+    if wants_headless(store.get(key.kind, (key.namespace, key.name))):
+        yield ChildKey("Service", headless_name(key.name))
+    if store.gateways.has(key):
+        services = (track_service_name(key.name, backend) for backend in Backend)
+        yield from (ChildKey("Service", name) for name in services)
+        yield from (ChildKey(resource.kind, key.name) for resource in ROUTES)
 
 
 def _holds(store: Store, holder: UnitKey, live: MutableBody) -> bool:
@@ -53,18 +57,15 @@ def _holds(store: Store, holder: UnitKey, live: MutableBody) -> bool:
 
 
 def _elder(store: Store, key: UnitKey, child: ChildKey) -> UnitKey | None:
-    """Return the oldest other unit that wants the child's name, if it is older than the unit. Units
-    that are being deleted do not count."""
+    """Return the older unit that wants the name too, unless it is being deleted."""
     candidates = [
-        (_born(body), rank, UnitKey(unit.kind, key.namespace, name))
-        for name in filter(None, (child.name, unit_of_headless(child.name)))
-        for rank, unit in enumerate(UNITS)
-        if (body := store.get(unit.kind, (key.namespace, name))) is not None
+        (_born(body), _RANKS[unit.kind], unit.name, unit)
+        for unit in store.claimants(child.kind, (key.namespace, child.name))
+        if (body := store.get(unit.kind, (unit.namespace, unit.name))) is not None
         and "deletionTimestamp" not in body["metadata"]
-        and child in _children_of(body, name)
     ]
-    _, _, first = min(candidates, default=("", 0, key))
-    return None if first == key else first
+    *_, eldest = min(candidates, default=("", 0, "", key))
+    return None if eldest == key else eldest
 
 
 def _born(body: MutableBody) -> str:

@@ -8,6 +8,7 @@ from inference_operator.api.base import API_VERSION
 from inference_operator.api.status import UnitStatus, read_status
 from inference_operator.domain.accelerator import Node, Taint
 from inference_operator.domain.body import Body
+from inference_operator.domain.commands import Commands
 from inference_operator.domain.names import (
     REVISION_LABEL,
     ChildKey,
@@ -27,13 +28,15 @@ from inference_operator.domain.observed import (
 from inference_operator.domain.resolution import Resolution, SourceKey
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.domain.traffic import Traffic
+from inference_operator.observation.gateway import gateway_view, ready_endpoints
+from inference_operator.observation.kinds import ENDPOINT_SLICE
 from inference_operator.observation.name_conflicts import name_conflicts
 from inference_operator.observation.ownership import is_owned_by, owners
 from inference_operator.observation.pins import referenced
 from inference_operator.observation.records import Read, record_of, records
 from inference_operator.observation.store import Store
 from inference_operator.resources.pod import LOADER, PROBE, TRITON
-from inference_operator.resources.service import selected_revision
+from inference_operator.resources.service import selected_revision, selects_all
 
 _MOST_DEPLOYMENTS = 128
 Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
@@ -61,30 +64,35 @@ def observe(
         generation=meta["generation"],
         spec=spec,
         status=status,
-        children=_children(store, owner, status, read),
+        children=_children(store, owner, status, read, spec),
         inputs=Inputs(
             nodes=_nodes(store, body),
             resolutions=resolve(key, spec),
+            commands=Commands.read(meta.get("annotations") or {}),
             references=referenced(store, key, body.get("spec"), read),
         ),
         deleting="deletionTimestamp" in meta,
     )
 
 
-def _children(store: Store, owner: Owner, status: UnitStatus, read: Read) -> Children:
+def _children(store: Store, owner: Owner, status: UnitStatus, read: Read, spec: Body) -> Children:
     key = owner.key
     pods: list[Pod] = []
+    slices: list[Body] = []
     live: dict[ChildKey, Body] = {}
     orphans_of_predecessor: set[ChildKey] = set()
     for kind, child in store.children(key):
         if kind == "Pod":
             pods.append(pod_view(child))
+        elif kind == ENDPOINT_SLICE.kind:
+            slices.append(child)
         elif is_owned_by(child, owner.uid):
             live[ChildKey(kind, child["metadata"]["name"])] = child
         elif owners(child):
             orphans_of_predecessor.add(ChildKey(kind, child["metadata"]["name"]))
     served, deployments = _served(live, key), _deployments(live.values())
     kept = [child for name, child in live.items() if name.kind == "ControllerRevision"]
+    gateway = gateway_view(store, key, spec, live, ready_endpoints(slices, pods))
     read_records = records(store, kept, key, _live(status, served, deployments), read)
     return Children(
         live=live,
@@ -94,7 +102,8 @@ def _children(store: Store, owner: Owner, status: UnitStatus, read: Read) -> Chi
         rejected={r.name: r for r in read_records if isinstance(r, RejectedRecord)},
         deployments=deployments,
         pods=tuple(pods),
-        traffic=Traffic.to(served),
+        traffic=gateway.traffic(served) if gateway else _traffic(live, key, served, deployments),
+        gateway=gateway,
     )
 
 
@@ -143,6 +152,19 @@ def _deployment_view(body: Body) -> DeploymentView:
         ready=min(status.get("readyReplicas", 0), replicas),
         refused=refused,
     )
+
+
+def _traffic(
+    children: Mapping[ChildKey, Body],
+    key: UnitKey,
+    served: str | None,
+    deployments: Mapping[str, DeploymentView],
+) -> Traffic:
+    """Return where the Service leads clients."""
+    live = children.get(ChildKey("Service", key.name))
+    if live is not None and selects_all(live):
+        return Traffic.by_pods({name: view.ready for name, view in deployments.items()})
+    return Traffic.to(served)
 
 
 def _served(children: Mapping[ChildKey, Body], key: UnitKey) -> str | None:

@@ -6,9 +6,15 @@ from typing import Any
 
 from inference_operator.api.base import GROUP
 from inference_operator.domain.body import Body
-from inference_operator.domain.names import revision_labels
+from inference_operator.domain.names import TRACK_LABEL, WEIGHTS_ANNOTATION, revision_labels
 from inference_operator.observation.interning import Interner
-from inference_operator.observation.kinds import UNIT_BY_KIND, WATCHED_WHOLE, is_labelled
+from inference_operator.observation.kinds import (
+    ENDPOINT_SLICE,
+    ROUTES,
+    UNIT_BY_KIND,
+    WATCHED_WHOLE,
+    is_labelled,
+)
 
 # Fields of `metadata` that are read, besides our own labels. An object may have 1 MiB of others.
 _METADATA = frozenset(
@@ -23,7 +29,13 @@ _METADATA = frozenset(
         "ownerReferences",
     }
 )
-_LABELS = tuple(revision_labels("", "", ""))
+SERVICE_NAME_LABEL = "kubernetes.io/service-name"
+"""Kubernetes' label of an EndpointSlice."""
+
+_LABELS = (*revision_labels("", "", ""), TRACK_LABEL, SERVICE_NAME_LABEL)
+# A Gateway API's limit, and what is read of a condition.
+_MOST_PARENTS, _LONGEST_MESSAGE = 32, 1024
+_READ_OF_ROUTES = ("Accepted", "ResolvedRefs")
 # Commands of people. Others, such as the last applied manifest, take far more room than the object.
 _COMMANDS = f"{GROUP}/"
 MOST_COMMANDS, LONGEST_COMMAND = 16, 512
@@ -143,8 +155,49 @@ def _node(body: Body) -> dict[str, Any]:
     }
 
 
+def _route(body: Body) -> dict[str, Any]:
+    parents = (body.get("status") or {}).get("parents") or ()
+    kept = _without_bookkeeping(body)
+    annotations = body["metadata"].get("annotations") or {}
+    if WEIGHTS_ANNOTATION in annotations:
+        weights = str(annotations[WEIGHTS_ANNOTATION])[:LONGEST_COMMAND]
+        kept["metadata"]["annotations"] = {WEIGHTS_ANNOTATION: weights}
+    return {**kept, "status": {"parents": [_parent(item) for item in parents[:_MOST_PARENTS]]}}
+
+
+def _parent(status: Body) -> dict[str, Any]:
+    conditions = [_of_route(c) for c in status["conditions"] if c["type"] in _READ_OF_ROUTES]
+    return {"parentRef": status["parentRef"], "conditions": conditions}
+
+
+def _of_route(condition: Body) -> dict[str, Any]:
+    message = str(condition.get("message", ""))[:_LONGEST_MESSAGE]
+    return {
+        **_condition(condition),
+        "message": message,
+        "observedGeneration": condition.get("observedGeneration"),
+    }
+
+
+def _endpoint_slice(body: Body) -> dict[str, Any]:
+    # Addresses, zones and serving conditions change without meaning anything here.
+    ready = [
+        endpoint["targetRef"]["name"]
+        for endpoint in body.get("endpoints") or ()
+        if (endpoint.get("conditions") or {}).get("ready", True) is not False
+        and (endpoint.get("targetRef") or {}).get("kind") == "Pod"
+    ]
+    return {
+        "kind": ENDPOINT_SLICE.kind,
+        "metadata": _metadata(body),
+        "readyPods": sorted(ready),
+    }
+
+
 _PROJECTIONS: dict[str, Callable[[Body], dict[str, Any]]] = {
     "Pod": _pod,
     "Node": _node,
     "Deployment": _deployment,
+    ENDPOINT_SLICE.kind: _endpoint_slice,
+    **dict.fromkeys((route.kind for route in ROUTES), _route),
 }

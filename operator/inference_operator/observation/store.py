@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from inference_operator.domain.body import MutableBody, NamespacedName
-from inference_operator.domain.names import UnitKey, headless_name, unit_of, unit_of_headless
+from inference_operator.domain.names import UnitKey, headless_name, unit_of
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.domain.unreadable import stub, why_unreadable
-from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, UNIT_BY_KIND, UNITS
+from inference_operator.observation.gateway_index import GatewayIndex
+from inference_operator.observation.headless import units_with_headless
+from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, ROUTES, UNIT_BY_KIND, UNITS
 from inference_operator.observation.ownership import owners
 from inference_operator.observation.projection import is_uninformative, project
 from inference_operator.observation.reference_index import ReferenceIndex, dependency_view
@@ -16,6 +18,7 @@ from inference_operator.observation.reference_index import ReferenceIndex, depen
 REMEMBERED_DELETIONS = 4096
 # Kinds that a pipeline reads of another unit.
 _LOOKED_AT = frozenset({*UNIT_BY_KIND, "ControllerRevision"})
+_ROUTES = frozenset(resource.kind for resource in ROUTES)
 
 
 class Store:
@@ -32,6 +35,7 @@ class Store:
         self._wake = wake
         self._report = report
         self._references = ReferenceIndex()
+        self.gateways = GatewayIndex()
         self._objects: dict[str, dict[NamespacedName, MutableBody]] = defaultdict(dict)
         self._children: dict[UnitKey, set[tuple[str, NamespacedName]]] = defaultdict(set)
         # Uid -> version at which it was deleted.
@@ -85,6 +89,7 @@ class Store:
         elif unit is not None:
             is_back = self._unreadable.pop(unit, None) is not None
             self._references.update(unit, body.get("spec"))
+            self._update_gateway(unit, new)
         self._wake_dependants(kind, stored, new)
         if stored is None:
             return not is_uninformative(new)
@@ -162,6 +167,7 @@ class Store:
         del self._objects[kind][name]
         if kind in UNIT_BY_KIND:
             self._references.forget(UnitKey(kind, *name))
+            self._update_gateway(UnitKey(kind, *name), None)
         self._wake_dependants(kind, stored, None)
 
     def get(self, kind: str, name: NamespacedName) -> MutableBody | None:
@@ -194,13 +200,22 @@ class Store:
         kept = (records.get(name, {}).get("data") for name in live)
         return len(live) > 1 and any(isinstance(data, dict) and "madeOf" in data for data in kept)
 
-    def units_named(self, body: Mapping[str, Any]) -> list[UnitKey]:
-        """Return the units that may want the name of an object, or the name of its headless
-        Service: at most three of each kind."""
-        namespace, name = name_of(body)
-        names = filter(None, (name, headless_name(name), unit_of_headless(name)))
-        keys = [UnitKey(unit.kind, namespace, each) for each in names for unit in UNITS]
-        return [key for key in keys if (namespace, key.name) in self._objects[key.kind]]
+    def claimants(self, kind: str, name: NamespacedName) -> list[UnitKey]:
+        """Return the units that have a child of that kind and name, or would have it: at most one
+        of each kind, and of Services those whose routes lead to one of that name, or whose headless
+        Service has it."""
+        named = [UnitKey(unit.kind, *name) for unit in UNITS if name in self._objects[unit.kind]]
+        if kind in _ROUTES:
+            return [unit for unit in named if self.gateways.has(unit)]
+        if kind != "Service":
+            return named
+        with_headless = units_with_headless(self.get, name)
+        return [*named, *self.gateways.with_track_service(name), *with_headless]
+
+    def _update_gateway(self, unit: UnitKey, body: MutableBody | None) -> None:
+        for other in sorted(self.gateways.update(unit, body)):
+            if self.is_known(other):
+                self._wake(other)
 
     def nodes(self) -> list[MutableBody] | None:
         """Return the nodes; None while we may not list them: the stored ones may be gone."""
@@ -250,7 +265,9 @@ class Store:
                 concerned = self._references.dependants_transitive(unit)
             if was is None or now is None or was.uid != now.uid:
                 # A name conflict may have appeared or gone.
-                concerned += [other for other in self.units_named(body) if other != unit]
+                named = self.claimants("Service", (unit.namespace, unit.name))
+                headless = self.claimants("Service", (unit.namespace, headless_name(unit.name)))
+                concerned += [other for other in (*named, *headless) if other != unit]
         for other in concerned:
             self._wake(other)
 

@@ -80,6 +80,9 @@ class Plan:
 
     rollout: Transition = field(default_factory=Transition)
     sizes: Sizes = field(default_factory=Sizes)
+    target: str | None = None
+    """The revision that shall serve: the unit's, or that to which a person went back."""
+
     records: Mapping[str, RevisionRecord] = field(default_factory=dict)
     actions: tuple[Action, ...] = ()
     """The writes; each comes behind those that it must be sent after."""

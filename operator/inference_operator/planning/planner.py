@@ -1,18 +1,17 @@
 """The planner: computes the plan of one pass over one unit, without IO or a clock."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pydantic import ValidationError
-
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
-from inference_operator.api.rollout import Rollout
+from inference_operator.domain.gateway import Routing
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import Decision, RolloutState, last_decision
 from inference_operator.domain.serving_unit import RolloutSettings
-from inference_operator.planning.artifacts import artifact_of_unit, with_artifacts
+from inference_operator.domain.sizes import Pair
+from inference_operator.domain.tracks import Tracks
+from inference_operator.planning.artifacts import with_artifacts
 from inference_operator.planning.children.desired import (
     DesiredState,
     blocked_by_conflicts,
@@ -25,9 +24,13 @@ from inference_operator.planning.plan import Plan
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.planning.rollout.history import history
 from inference_operator.planning.rollout.position import completed, rollout_state_of
+from inference_operator.planning.rollout.recreation import recreated_pair
 from inference_operator.planning.rollout.state_machine import advance
-from inference_operator.planning.sizing import is_illegible, sizes, unit_size
+from inference_operator.planning.rollout.steps import pair_at
+from inference_operator.planning.rollout_facts import facts_of
+from inference_operator.planning.sizing import is_illegible, last_pair, sizes, unit_size
 from inference_operator.planning.status.diagnosis import next_look
+from inference_operator.planning.traffic.order import next_routing
 from inference_operator.planning.transition import Transition
 from inference_operator.validation.assess import Assessment, assess
 from inference_operator.validation.defaults import Defaults
@@ -40,25 +43,29 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     """
     before = rollout_state_of(seen)
     assessment = assess(seen, before, defaults)
+    seen = _with_usable_gateway(seen, assessment)
     state = completed(seen, before, assessment.revision)
     size = unit_size(seen, state, assessment.invalid)
-    settings = assessment.unit.rollout if assessment.unit else _rollout_settings(seen)
-    facts = _facts(seen, assessment, settings, size, now)
+    facts = facts_of(seen, assessment, state, size, now)
     step = advance(state, facts)
     recording = recorded(seen, assessment.unit, step.state)
-    numbers = sizes(seen, step.tracks, size)
+    numbers = sizes(seen, step.tracks, size, _pair(seen, step.state, facts))
     goal = DesiredState(
         records=recording.written,
         tracks=step.tracks,
         sizes=numbers,
-        kept=_kept(recording, step, settings),
+        kept=_kept(recording, step, facts.settings),
+        split=facts.settings.split if facts.target else facts.traffic.split,
         headless=has_headless(seen, assessment.unit),
         before=before,
+        routing=_routing(seen, step.tracks),
+        keeps_routes=assessment.invalid is not None,
     )
     replaced = recording.replaced
     made = Plan(
         key=seen.owner.key,
         assessment=replace(assessment, unit=recording.unit),
+        target=facts.target,
         rollout=step,
         sizes=numbers,
         records=recording.shown,
@@ -75,6 +82,21 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     return paced(seen, made, now)
 
 
+def _with_usable_gateway(seen: Observed, assessment: Assessment) -> Observed:
+    """Return the observation, while the spec is invalid with the routes as they are: an invalid
+    edit must not change where clients are led."""
+    view = seen.children.gateway
+    if view is None or assessment.invalid is None:
+        return seen
+    kept = replace(view, spec=None, rivals={})
+    return replace(seen, children=replace(seen.children, gateway=kept))
+
+
+def _routing(seen: Observed, tracks: Tracks) -> Routing | None:
+    view = seen.children.gateway
+    return next_routing(tracks, view, seen.children.answering) if view is not None else None
+
+
 def _next_look(
     seen: Observed, assessment: Assessment, state: RolloutState, now: datetime
 ) -> timedelta | None:
@@ -87,21 +109,12 @@ def _earliest(*delays: timedelta | None) -> timedelta | None:
     return min((delay for delay in delays if delay is not None), default=None)
 
 
-def _facts(
-    seen: Observed, assessment: Assessment, settings: RolloutSettings, size: int, now: datetime
-) -> RolloutFacts:
-    unit = assessment.unit
-    return RolloutFacts(
-        target=assessment.revision,
-        replicas=size,
-        answering=seen.children.answering,
-        settings=settings,
-        now=now,
-        traffic=seen.children.traffic,
-        is_reported=seen.status.observed_generation is not None,
-        artifact=artifact_of_unit(seen, unit).summary if unit else "",
-        revision_cause=assessment.revision_cause,
-    )
+def _pair(seen: Observed, state: RolloutState, facts: RolloutFacts) -> Pair | None:
+    """Return the pods of both revisions; those of before while the spec does not say how many."""
+    is_illegible = state.step_hash != facts.step_hash and facts.target is None
+    if is_illegible:
+        return last_pair(seen, state, facts.replicas)
+    return recreated_pair(state, facts) or pair_at(state, facts)
 
 
 def _kept(recording: Recording, step: Transition, settings: RolloutSettings) -> frozenset[str]:
@@ -120,6 +133,10 @@ def _scaling(
     stable, status = seen.status.stable, seen.status
     if stable is None or stable.revision != state.stable or stable.replicas == replicas:
         return ()
+    has_steps = status.rollout is not None and status.rollout.current_step_hash is not None
+    if status.canary is not None and (has_steps or stable.replicas == 0):
+        # A rollout may take pods from it.
+        return ()
     if status.observed_generation == seen.generation or is_illegible(assessment.invalid):
         return ()
     last = last_decision(status, DecisionKind.SCALING)
@@ -128,12 +145,3 @@ def _scaling(
         return ()
     message = f"spec.replicas changed from {stable.replicas} to {replicas}"
     return (Decision(Reason.SCALED, message, str(stable.replicas), str(replicas)),)
-
-
-def _rollout_settings(seen: Observed) -> RolloutSettings:
-    """Return the spec's rollout settings, or the defaults if they are not readable."""
-    given = seen.spec.get("rollout") if isinstance(seen.spec, Mapping) else None
-    try:
-        return RolloutSettings.of(Rollout.model_validate(given or {}))
-    except ValidationError:
-        return RolloutSettings()

@@ -1,10 +1,12 @@
 """Numbers of pods: no other module of planning computes one."""
 
+from inference_operator.api.canary import Canary, CanaryScale, DynamicStableScale
 from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState
-from inference_operator.domain.sizes import Sizes
+from inference_operator.domain.sizes import Pair, Sizes
 from inference_operator.domain.tracks import Role, Track, Tracks
+from inference_operator.domain.traffic import Split
 from inference_operator.validation.invalid import Invalid
 
 MOST_REPORTED = 1000
@@ -28,9 +30,81 @@ def is_illegible(invalid: Invalid | None) -> bool:
     return invalid is not None and invalid.reason is not Reason.NOT_ALLOWED
 
 
-def sizes(seen: Observed, tracks: Tracks, unit: int) -> Sizes:
-    """Return the pods of each track; a revision needs `unit` pods to serve all clients."""
-    return Sizes(unit, {track.revision: _pods_of(seen, track, unit) for track in tracks.items})
+def pair_of(
+    unit: int, weight: int, canary: Canary, split: Split, scale: CanaryScale | None
+) -> Pair:
+    """Return the pods of both revisions while the canary shall get `weight` percent.
+
+    The stable revision keeps all `unit` pods, unless `dynamicStableScale` allows less. `scale` is
+    the last `setCanaryScale`, if it still holds.
+
+    >>> from inference_operator.api.canary import Canary
+    >>> halves = Canary.model_validate({"steps": [{"setWeight": 50}]})
+    >>> pair_of(8, 50, halves, Split.ROUTE, None)
+    Pair(stable=8, canary=4)
+    >>> pair_of(8, 50, halves, Split.REPLICAS, None)
+    Pair(stable=8, canary=8)
+    """
+    may_shrink = canary.dynamic_stable_scale is DynamicStableScale.WHEN_WEIGHTED
+    if unit == 0:
+        return Pair(0, 0)
+    if split is Split.REPLICAS and 0 < weight < 100:
+        pair = replica_split(unit, weight, may_shrink=may_shrink)
+    else:
+        left = _share_of(unit, 100 - weight) if may_shrink else unit
+        pair = Pair(max(left, 1), max(_share_of(unit, weight), 1))
+    if scale is None or scale.match_traffic_weight is not None:
+        return pair
+    return Pair(pair.stable, scale.replicas or max(_share_of(unit, scale.weight or 0), 1))
+
+
+def replica_split(unit: int, weight: int, *, may_shrink: bool) -> Pair:
+    """Return the numbers of pods whose ratio is nearest to a weight between 1 and 99 percent.
+
+    Neither number exceeds `unit`, and together they are no fewer. Of equally near ones, those with
+    the fewest pods are taken.
+
+    >>> replica_split(3, 10, may_shrink=False)   # 25 %
+    Pair(stable=3, canary=1)
+    >>> replica_split(9, 10, may_shrink=False)   # 10 %
+    Pair(stable=9, canary=1)
+    >>> replica_split(4, 75, may_shrink=False)   # 50 %: the stable revision keeps its pods
+    Pair(stable=4, canary=4)
+    >>> replica_split(4, 75, may_shrink=True)
+    Pair(stable=1, canary=3)
+    >>> replica_split(8, 50, may_shrink=True)
+    Pair(stable=4, canary=4)
+    """
+    pairs = []
+    for stable in range(1 if may_shrink else unit, unit + 1):
+        ideal = stable * weight // (100 - weight)
+        for canary in (ideal, ideal + 1):
+            pairs.append(Pair(stable, min(max(canary, unit - stable, 1), unit)))
+    return min(pairs, key=lambda pair: (abs(100 * pair.share - weight), pair.total, pair.canary))
+
+
+def sizes(seen: Observed, tracks: Tracks, unit: int, pair: Pair | None = None) -> Sizes:
+    """Return the pods of each track; a revision needs `unit` pods to serve all clients.
+
+    `pair` are the pods that the present step asks for, if there is one.
+    """
+    is_replaced = pair is not None and _has_moved(seen, tracks, pair)
+    pods = {track.revision: _pods_of(seen, track, unit, pair) for track in tracks.items}
+    if pair is not None and not is_replaced and tracks.stable in pods:
+        # It gives up pods once the canary has all of its own, and its share of the clients.
+        deployment = seen.children.deployments.get(tracks.stable)
+        has = deployment.replicas if deployment else unit
+        pods[tracks.stable] = max(pair.stable, min(unit, has))
+    return Sizes(unit, pods)
+
+
+def _has_moved(seen: Observed, tracks: Tracks, pair: Pair) -> bool:
+    """Return whether the canary has the pods and the clients that it shall have now."""
+    traffic, canary = seen.children.traffic, tracks.canary
+    has_share = traffic.split is not Split.ROUTE or (
+        traffic.effective and traffic.leads_to(canary) >= tracks.weight_of(canary)
+    )
+    return has_share and seen.children.ready_of(canary) >= pair.canary
 
 
 def last_size(seen: Observed, state: RolloutState) -> int:
@@ -38,19 +112,39 @@ def last_size(seen: Observed, state: RolloutState) -> int:
 
     An invalid edit must not change what serves, not even by a default that it brings along.
     """
-    serving = state.serving
-    if serving is None:
+    return _last_size_of(seen, state.serving)
+
+
+def last_pair(seen: Observed, state: RolloutState, unit: int) -> Pair | None:
+    """Return the pods that both revisions have, while the spec names no step; None without a
+    canary beside a stable revision."""
+    if state.canary is None or state.stable is None:
+        return None
+    return Pair(
+        _last_size_of(seen, state.stable) or unit, _last_size_of(seen, state.canary) or unit
+    )
+
+
+def _last_size_of(seen: Observed, revision: str | None) -> int:
+    if revision is None:
         return 0
     shown = (seen.status.stable, seen.status.canary)
-    reported = [view.replicas for view in shown if view is not None and view.revision == serving]
-    deployment = seen.children.deployments.get(serving)
+    reported = [view.replicas for view in shown if view is not None and view.revision == revision]
+    deployment = seen.children.deployments.get(revision)
     last = next((number for number in reported if number), 0)
     return min(last, MOST_REPORTED) or (deployment.replicas if deployment else 0)
 
 
-def _pods_of(seen: Observed, track: Track, unit: int) -> int:
-    """Return the number of pods; the previous revision gets no more than it has."""
-    deployment = seen.children.deployments.get(track.revision)
-    if track.role is not Role.PREVIOUS or deployment is None:
+def _share_of(unit: int, percent: int) -> int:
+    """Return that share of the pods, rounded up."""
+    return -(-unit * percent // 100)
+
+
+def _pods_of(seen: Observed, track: Track, unit: int, pair: Pair | None) -> int:
+    """Return the number of pods. A revision that clients have left gets no more than it has."""
+    if track.role in (Role.PREVIOUS, Role.ABORTED):
+        deployment = seen.children.deployments.get(track.revision)
+        return min(unit, deployment.replicas) if deployment else unit
+    if pair is None:
         return unit
-    return min(unit, deployment.replicas)
+    return pair.canary if track.role is Role.CANARY else pair.stable

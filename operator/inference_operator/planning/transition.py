@@ -3,8 +3,17 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why a rollout does not proceed now."""
+
+    reason: Reason
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +25,9 @@ class Transition:
     tracks: Tracks = field(default_factory=Tracks)
     """The revisions with pods, and where clients shall be led."""
 
-    blocked_reason: str = ""
-    """Why the rollout does not proceed by itself; empty while it does."""
+    hold: Hold | None = None
+    """Why the rollout does not proceed now; None while its pods start or move clients."""
 
-    paused: bool = False
     wake_after: timedelta | None = None
 
     @property

@@ -6,8 +6,13 @@ from typing import Any, Protocol
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.body import NamespacedName
 from inference_operator.domain.names import UnitKey
-from inference_operator.observation.kinds import NODE, UNIT_BY_KIND, WATCHED_WHOLE
-from inference_operator.observation.store import Store
+from inference_operator.observation.kinds import (
+    NAMED_AFTER_UNITS,
+    NODE,
+    OF_GATEWAYS,
+    UNIT_BY_KIND,
+)
+from inference_operator.observation.store import Store, name_of
 
 
 class Wake(Protocol):
@@ -66,9 +71,9 @@ class EventRouter:
         unit = self._store.unit_of(kind, body)
         if unit is not None:
             self._wake(unit, urgent=kind in UNIT_BY_KIND)
-        if kind in WATCHED_WHOLE:
+        if kind in NAMED_AFTER_UNITS:
             # Units that wait for the object's name.
-            for other in self._store.units_named(body):
+            for other in self._store.claimants(kind, name_of(body)):
                 if other != unit:
                     self._wake(other)
 
@@ -86,14 +91,24 @@ class EventRouter:
     def refused(self, resource: ApiResource) -> None:
         """Mark the objects of a kind as unknown until `granted` is called."""
         self._store.refused.add(resource.kind)
-        if resource.kind == NODE.kind:
-            self._wake_where_nodes_matter()
+        self._wake_where_it_matters(resource)
 
     def granted(self, resource: ApiResource) -> None:
         """Mark the objects of a kind as complete again."""
         self._store.refused.discard(resource.kind)
+        self._wake_where_it_matters(resource)
+
+    def needs(self, resource: ApiResource) -> bool:
+        """Return whether a kind that cannot be listed is worth another request: those of gateways
+        only while a unit has one."""
+        return resource not in OF_GATEWAYS or bool(self._store.gateways.units())
+
+    def _wake_where_it_matters(self, resource: ApiResource) -> None:
         if resource.kind == NODE.kind:
             self._wake_where_nodes_matter()
+        elif resource in OF_GATEWAYS:
+            for unit in self._store.gateways.units():
+                self._wake(unit)
 
     def _wake_where_nodes_matter(self) -> None:
         for unit in self._store.units():

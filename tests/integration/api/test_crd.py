@@ -108,10 +108,10 @@ def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
     apply(kubectl, namespace, GOOD)
     patch_status(kubectl, namespace, RESOURCE, READY_STATUS)
     header, row = kubectl("get", "imodel", "-n", namespace).splitlines()
-    assert header.split() == ["NAME", "READY", "REASON", "VERSION", "REPLICAS", "AGE"]
+    assert header.split() == ["NAME", "READY", "REASON", "VERSION", "WEIGHT", "REPLICAS", "AGE"]
     assert row.split()[:5] == ["spread-forecaster", "True", "Ready", "5d4c8f7b6a", "2/2"]
     header, row = kubectl("get", "imodel", "-n", namespace, "-o", "wide").splitlines()
-    assert header.split()[6:] == ["MESSAGE", "REVISION", "SOURCE"]
+    assert header.split()[7:] == ["MESSAGE", "REVISION", "SOURCE"]
     _, _, shown = row.partition("2 of 2 pods answer")
     served = "https://models.example.com/served.onnx"
     assert shown.split() == ["5d4c8f7b6a", served], "what serves, not what the spec asks for"

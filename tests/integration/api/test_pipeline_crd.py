@@ -86,7 +86,16 @@ def test_the_list_tells_the_story(kubectl: Kubectl, namespace: str) -> None:
     }
     patch_status(kubectl, namespace, RESOURCE, status)
     header, row = kubectl("get", "epipe", "-n", namespace).splitlines()
-    assert header.split() == ["NAME", "READY", "REASON", "STEPS", "VERSION", "REPLICAS", "AGE"]
+    assert header.split() == [
+        "NAME",
+        "READY",
+        "REASON",
+        "STEPS",
+        "VERSION",
+        "WEIGHT",
+        "REPLICAS",
+        "AGE",
+    ]
     assert row.split()[:6] == [NAME, "True", "Ready", "price:7,spread:1", "4", "2/2"]
     wide = kubectl("get", "epipe", "-n", namespace, "-o", "wide")
     for shown in ("5d4c8f7b6a", "2 of 2 pods answer"):

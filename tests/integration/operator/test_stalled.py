@@ -115,7 +115,8 @@ def test_a_resource_that_is_missing_or_deleted_is_reported(
 
     scene.apply(model=source(1))
     waiting = command("wait", NAME)
-    time.sleep(3)
+    # Its first words tell that it has read the resource, and watches it.
+    assert "not observed yet" in waiting.stderr.readline()
     scene.run("delete", "imodel", NAME)
     status, _, err = ended(waiting)
     assert (status, f"{NAME} was deleted" in err) == (3, True)

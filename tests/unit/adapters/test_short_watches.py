@@ -8,7 +8,7 @@ from inference_operator.adapters.kubernetes import reflector as reflector_module
 from inference_operator.adapters.kubernetes.api_error import ApiError
 from inference_operator.adapters.kubernetes.reflector import FIRST_DELAY, Reflector
 
-from .test_reflector import POD, Event, Script, Told, page, pod
+from .scripted_watch import POD, Event, Script, Told, page, pod
 
 
 async def pauses_between(

@@ -1,6 +1,6 @@
 """The prospects of reasons: each reason of a False Ready has one."""
 
-from inference_operator.api.reasons import PROSPECTS, UNDER_WAY, Prospect, Reason
+from inference_operator.api.reasons import FOR_A_PERSON, PROSPECTS, UNDER_WAY, Prospect, Reason
 
 NEVER_OF_A_FALSE_READY = {
     # True conditions
@@ -15,12 +15,22 @@ NEVER_OF_A_FALSE_READY = {
     Reason.LOADING,
     Reason.NO_PODS_READY,
     Reason.WAITING_FOR_ROLLOUT_SLOT,
+    # only of GatewayProgrammed
+    Reason.ACCEPTED,
+    Reason.GATEWAY_REFUSED,
+    Reason.HOSTNAME_CONFLICT,
+    Reason.GATEWAY_API_MISSING,
     # only of Events
     Reason.REVISION_CREATED,
     Reason.PROMOTED,
     Reason.ABORTED,
     Reason.SCALED,
     Reason.DRIFT_REPAIRED,
+    Reason.SET_WEIGHT,
+    Reason.STEP_COMPLETED,
+    Reason.STEPS_CHANGED,
+    Reason.STABLE_AVAILABLE,
+    Reason.ROLLOUT_RETRIED,
     Reason.OBJECT_UNREADABLE,
 }
 
@@ -30,6 +40,6 @@ def test_each_reason_of_a_false_ready_has_one_prospect() -> None:
     assert {*PROSPECTS} & NEVER_OF_A_FALSE_READY == set()
 
 
-def test_what_is_under_way_is_reported_to_nobody_but_for_a_pause() -> None:
+def test_what_is_under_way_is_reported_to_nobody_unless_it_waits_for_a_person() -> None:
     under_way = {reason for reason, p in PROSPECTS.items() if p is Prospect.UNDER_WAY}
-    assert under_way - UNDER_WAY == {Reason.PAUSED}
+    assert under_way - UNDER_WAY == FOR_A_PERSON

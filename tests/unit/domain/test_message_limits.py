@@ -7,6 +7,7 @@ from inference_operator.domain.accelerator import Mode
 from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.rollout_state import Decision
 from inference_operator.planning.status.unit_status import report
+from inference_operator.planning.transition import Hold
 from inference_operator.validation.accelerator import AcceleratorChoice
 from tests.unit.planning.decided import plan_of
 from tests.unit.planning.seen import NOON, observed
@@ -35,7 +36,7 @@ def test_a_long_decision_is_recorded_as_far_as_it_fits() -> None:
 
 
 def test_a_long_condition_is_told_as_far_as_it_fits() -> None:
-    status = reported(paused=True, blocked_reason=LONG)
+    status = reported(hold=Hold(Reason.PAUSED, LONG))
     ready = status.condition(ConditionType.READY)
 
     assert isinstance(ready, Condition)

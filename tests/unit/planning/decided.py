@@ -40,7 +40,7 @@ def plan_of(state: RolloutState | None = None, *, replicas: int = 1, **parts: An
         return {each.name: parts.pop(each.name) for each in fields(kind) if each.name in parts}
 
     assessment = Assessment(**of(Assessment))
-    own = of(Plan)
+    own = {"target": assessment.revision, **of(Plan)}
     rollout = Transition(state or RolloutState(), **parts)
     return Plan(KEY, assessment, rollout, Sizes(replicas), **own)
 

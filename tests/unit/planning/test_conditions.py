@@ -10,6 +10,7 @@ from inference_operator.domain.observed import Pod
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.status.conditions.stalled import PATIENCE
 from inference_operator.planning.status.unit_status import report
+from inference_operator.planning.transition import Hold
 from inference_operator.validation.invalid import Invalid
 from tests.unit.planning.decided import MINE, decided, story
 from tests.unit.planning.seen import NOON, container, observed, pod
@@ -108,7 +109,6 @@ def test_an_invalid_spec_says_so_and_who_serves() -> None:
             RolloutState(stable="0ld"),
             with_unit=False,
             invalid=problem,
-            blocked_reason=problem.message,
         ),
     )
 
@@ -127,7 +127,13 @@ def test_the_deadline_stalls_with_the_trouble_behind_it() -> None:
     failing = pod(MINE, triton=container(waiting_reason="ErrImagePull", waiting_message="denied"))
     seen = observed(ready={"0ld": (2, 2), MINE: (0, 2)}, served="0ld", pods=(failing,))
     late = "revision x has made no progress since noon"
-    conditions = story(seen, decided(RolloutState(stable="0ld", canary=MINE), blocked_reason=late))
+    conditions = story(
+        seen,
+        decided(
+            RolloutState(stable="0ld", canary=MINE),
+            hold=Hold(Reason.PROGRESS_DEADLINE_EXCEEDED, late),
+        ),
+    )
 
     assert conditions["Ready"][1] == "ImagePullFailed"
     assert conditions["Stalled"][1] == "ProgressDeadlineExceeded"
@@ -158,7 +164,7 @@ def test_a_refused_child_is_the_reason() -> None:
 
 def test_a_pause_is_no_failure() -> None:
     seen = observed(ready={"0ld": (2, 2)}, served="0ld")
-    done = decided(RolloutState(stable="0ld"), paused=True, blocked_reason="revision new waits")
+    done = decided(RolloutState(stable="0ld"), hold=Hold(Reason.PAUSED, "revision new waits"))
     conditions = story(seen, done)
 
     assert conditions["Ready"] == ("False", "Paused", "revision new waits")

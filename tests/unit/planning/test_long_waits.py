@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
+from inference_operator.api.reasons import Reason
 from inference_operator.domain.observed import Pod
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.observation.observe import pod_view
 from inference_operator.planning.planner import plan
 from inference_operator.planning.status.diagnosis import Stage, long_wait, next_look
+from inference_operator.planning.transition import Hold
 from tests.fakes import bodies
 from tests.fakes.bodies import terminated, waiting
 from tests.unit.planning.decided import MINE, decided, story
@@ -134,7 +136,11 @@ def test_conditions_say_what_is_waited_for() -> None:
 
 def test_a_deadline_is_reported_with_what_is_waited_for() -> None:
     seen = observed(ready={MINE: (0, 1)}, served=MINE, pods=(pod(**LOADED, triton=running()),))
-    done = decided(RolloutState(canary=MINE), replicas=1, blocked_reason="no progress since noon")
+    done = decided(
+        RolloutState(canary=MINE),
+        replicas=1,
+        hold=Hold(Reason.PROGRESS_DEADLINE_EXCEEDED, "no progress since noon"),
+    )
     reason, message = story(seen, done)["Ready"][1:]
     assert reason == "ProgressDeadlineExceeded"
     assert message == f"no progress since noon; {WAITS['a model'][2]}"

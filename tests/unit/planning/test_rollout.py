@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from inference_operator.api.reasons import Reason
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.traffic import Traffic
@@ -235,8 +236,9 @@ def test_the_service_shall_select(done: Transition, revision: str) -> None:
 def test_a_pause_says_who_waits_and_who_serves() -> None:
     done = step(SERVING, "new", paused=True)
 
-    assert done.paused
-    assert done.blocked_reason == (
+    assert done.hold is not None
+    assert done.hold.reason is Reason.PAUSED
+    assert done.hold.message == (
         "revision new waits because spec.rollout.paused is true; revision old continues to serve"
     )
 
@@ -245,7 +247,8 @@ def test_past_the_deadline_it_says_what_is_missing_and_who_serves() -> None:
     done = step(replace(BEGUN, progress=1), "new", 1, now=after(600))
 
     assert done.state == replace(BEGUN, progress=1)
-    assert done.blocked_reason == (
+    assert done.hold is not None
+    assert done.hold.message == (
         "revision new has made no progress since 2031-05-06T12:00:00Z (progressDeadline 600 s):"
         " its model answers on 1 of 2 replicas; revision old continues to serve"
     )
@@ -253,7 +256,7 @@ def test_past_the_deadline_it_says_what_is_missing_and_who_serves() -> None:
 
 
 def test_a_revision_that_only_lacks_its_service_misses_no_deadline() -> None:
-    assert step(BEGUN, "new", 2, now=after(9000), served=None).blocked_reason == ""
+    assert step(BEGUN, "new", 2, now=after(9000), served=None).hold is None
 
 
 def test_a_revision_past_its_deadline_is_still_promoted_when_it_recovers() -> None:
@@ -264,7 +267,7 @@ def test_a_revision_past_its_deadline_is_still_promoted_when_it_recovers() -> No
 def test_progress_past_the_deadline_starts_the_clock_anew() -> None:
     done = step(BEGUN, "new", 1, now=after(9000))
 
-    assert (done.blocked_reason, done.state.since) == ("", after(9000))
+    assert (done.hold, done.state.since) == (None, after(9000))
 
 
 def test_a_pod_lost_is_no_progress() -> None:

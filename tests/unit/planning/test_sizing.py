@@ -9,7 +9,7 @@ import pytest
 import inference_operator
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState
-from inference_operator.domain.sizes import Sizes
+from inference_operator.domain.sizes import Pair, Sizes
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.plan import Apply
 from inference_operator.planning.planner import plan
@@ -21,7 +21,7 @@ PACKAGE = Path(inference_operator.__file__).parent
 
 def test_live_revisions_have_the_size_of_the_unit() -> None:
     state = RolloutState(stable="a", canary="b")
-    numbers = sizes(observed(ready={"a": (2, 2)}), Tracks.of(state, "a"), 4)
+    numbers = sizes(observed(ready={"a": (2, 2)}), Tracks.of(state, {"a": 100}), 4)
 
     assert (numbers.unit, numbers.of) == (4, {"a": 4, "b": 4})
 
@@ -31,7 +31,7 @@ def test_the_previous_revision_gets_no_more_than_it_has(unit: int, pods: int) ->
     seen = observed(records=(record("a"),), ready={"a": (3, 3)})
     state = RolloutState(stable="b", previous="a", promoted_at=NOON)
 
-    assert sizes(seen, Tracks.of(state, "b"), unit).of == {"b": unit, "a": pods}
+    assert sizes(seen, Tracks.of(state, {"b": 100}), unit).of == {"b": unit, "a": pods}
 
 
 def test_what_has_no_pods_has_no_last_size() -> None:
@@ -71,7 +71,7 @@ def test_only_sizing_computes_a_number_of_pods() -> None:
 
 
 def test_deployments_have_the_size_that_sizing_returns(monkeypatch: pytest.MonkeyPatch) -> None:
-    def others(seen: Observed, tracks: Tracks, unit: int) -> Sizes:
+    def others(seen: Observed, tracks: Tracks, unit: int, pair: Pair | None) -> Sizes:
         return Sizes(unit, dict.fromkeys(tracks.revisions, 41))
 
     monkeypatch.setattr("inference_operator.planning.planner.sizes", others)

@@ -16,6 +16,7 @@ from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.planning.plan import Plan
 from inference_operator.planning.status.conditions.stalled import PATIENCE, until_stalled
 from inference_operator.planning.status.unit_status import report
+from inference_operator.planning.transition import Hold
 from inference_operator.validation.invalid import Invalid
 from tests.unit.planning.decided import MINE, decided
 from tests.unit.planning.seen import NOON, container, observed, pod, with_inputs
@@ -213,7 +214,7 @@ def test_a_time_in_the_future_delays_nothing_for_ever() -> None:
 
 def test_a_pause_is_never_stalled() -> None:
     seen = observed(ready={"0ld": (2, 2)}, served="0ld")
-    done = decided(RolloutState(stable="0ld"), paused=True, blocked_reason="revision new waits")
+    done = decided(RolloutState(stable="0ld"), hold=Hold(Reason.PAUSED, "revision new waits"))
 
     assert working(later(seen, done, timedelta(days=1))) == ("Reconciling", "Paused")
 
@@ -226,7 +227,7 @@ def test_pods_that_start_are_never_stalled_before_their_deadline() -> None:
 
 
 def test_the_deadline_has_the_last_word() -> None:
-    late = decided(CANARY, blocked_reason="no progress since noon")
+    late = decided(CANARY, hold=Hold(Reason.PROGRESS_DEADLINE_EXCEEDED, "no progress since noon"))
     status = later(starting(PATIENT_PODS["CrashLoop"]), late, PATIENCE)
 
     assert working(status) == ("Stalled", "ProgressDeadlineExceeded")

@@ -77,7 +77,7 @@ def test_the_last_twenty_decisions_are_kept() -> None:
 
 def test_a_status_says_where_clients_go_only_once_there_is_a_revision() -> None:
     invalid = Invalid((Problem("spec", "nothing", "a model"),))
-    done = decided(RolloutState(), with_unit=False, invalid=invalid, blocked_reason=invalid.message)
+    done = decided(RolloutState(), with_unit=False, invalid=invalid)
 
     assert report(observed(), done, (), NOON).url is None
     assert report(observed(), decided(RolloutState(canary=MINE)), (), NOON).url is not None

@@ -14,6 +14,7 @@ from inference_operator.domain.rollout_state import Decision
 from inference_operator.planning.status.diagnosis import diagnose
 from inference_operator.planning.status.explain import explain
 from inference_operator.planning.status.unit_status import report
+from inference_operator.planning.transition import Hold
 from inference_operator.validation.invalid import Invalid
 from tests.unit.planning.decided import plan_of
 from tests.unit.planning.seen import NOON, case, container, observed, pod
@@ -23,7 +24,7 @@ SAID: list[dict[str, Any]] = [
     {"invalid": Invalid((Problem("spec", FORGED, FORGED), Problem("", "", FORGED)))},
     {"unresolved": Unresolved(Reason.MODEL_UNUSABLE, (Problem("", "", FORGED),))},
     {"rejected": FORGED},
-    {"blocked_reason": FORGED, "paused": True},
+    {"hold": Hold(Reason.PAUSED, FORGED)},
     {"decisions": (Decision(Reason.PROMOTED, FORGED),)},
     {"outdated_default_reason": FORGED},
     {"contradictions": (Problem("", "", FORGED),)},

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from inference_operator.domain.names import UnitKey
-from inference_operator.observation.kinds import CHILD_BY_KIND
+from inference_operator.observation.kinds import CHILD_BY_KIND, ENDPOINT_SLICE
 from inference_operator.planning.plan import Action, Delete
 from inference_operator.resources.shapes import quoted
 
-WRITTEN = frozenset(CHILD_BY_KIND) - {"Pod"}
+WRITTEN = frozenset(CHILD_BY_KIND) - {"Pod", ENDPOINT_SLICE.kind}
 """Kinds of children that the operator writes."""
 
 

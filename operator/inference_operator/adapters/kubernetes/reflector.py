@@ -68,6 +68,9 @@ class EventHandler(Protocol):
     def granted(self, resource: ApiResource) -> None:
         """Handle the end of a refusal: all objects of the kind have been reported."""
 
+    def needs(self, resource: ApiResource) -> bool:
+        """Return whether a refused kind is worth another request now."""
+
 
 class Reflector:
     """Reflector of one kind; `listed` is set when its first listing is complete, or an optional
@@ -105,26 +108,33 @@ class Reflector:
 
     async def _keep(self, space: str) -> None:
         while True:
-            try:
-                if not self._versions.get(space):
-                    self._versions[space] = await self._list(space)
-                began = monotonic()
-                await self._follow(space)
-                if monotonic() - began < SHORTEST_WATCH:
-                    await self._pause(space)
-            except ApiError as error:
-                # Compacted away (410), or refused for another reason: events may be missing.
-                is_refused = error.status in _WITHOUT and not self._versions.get(space)
-                if error.status not in _GOES_ON:
-                    self._versions[space] = ""
-                is_lasting = self._failures.get(space, 0) + 1 >= PATIENCE
-                if is_refused and not self._required and is_lasting:
-                    self._go_without(space, error)
-                elif error.status != 410:
-                    log.warning(
-                        "cannot watch %s, will be tried again: %s", self._resource.plural, error
-                    )
+            if space in self._refused and not self._sink.needs(self._resource):
+                await asyncio.sleep(LONGEST_DELAY)
+            else:
+                await self._list_and_follow(space)
+
+    async def _list_and_follow(self, space: str) -> None:
+        """List if need be, and watch until the watch ends or fails."""
+        try:
+            if not self._versions.get(space):
+                self._versions[space] = await self._list(space)
+            began = monotonic()
+            await self._follow(space)
+            if monotonic() - began < SHORTEST_WATCH:
                 await self._pause(space)
+        except ApiError as error:
+            # Compacted away (410), or refused for another reason: events may be missing.
+            is_refused = error.status in _WITHOUT and not self._versions.get(space)
+            if error.status not in _GOES_ON:
+                self._versions[space] = ""
+            is_lasting = self._failures.get(space, 0) + 1 >= PATIENCE
+            if is_refused and not self._required and is_lasting:
+                self._go_without(space, error)
+            elif error.status != 410:
+                log.warning(
+                    "cannot watch %s, will be tried again: %s", self._resource.plural, error
+                )
+            await self._pause(space)
 
     async def _pause(self, space: str) -> None:
         """Count one more failure in a row, and wait longer after each."""

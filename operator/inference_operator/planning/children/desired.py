@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from inference_operator.domain.gateway import Routing
 from inference_operator.domain.names import (
     ChildKey,
     UnitKey,
@@ -16,11 +17,21 @@ from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.served_digests import served_digests_of
 from inference_operator.domain.sizes import BUDGET_FROM, Sizes
 from inference_operator.domain.tracks import Role, Tracks
+from inference_operator.domain.traffic import Split
+from inference_operator.planning.children.clients import has_clients
 from inference_operator.planning.children.drift import drift
+from inference_operator.planning.children.gateway import (
+    ROUTE_KINDS,
+    comes_after,
+    gateway_manifests,
+    is_of_gateway,
+    is_own_difference,
+    stays,
+    were_whole,
+)
 from inference_operator.planning.children.headless import (
     headless_key,
     is_blocked_with_main,
-    is_led_to_by_headless,
     main_key,
 )
 from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, key_of
@@ -32,7 +43,12 @@ from inference_operator.resources.pod_disruption_budget import (
     selected_by_budget,
 )
 from inference_operator.resources.served_digests import reads_digests, served_digests
-from inference_operator.resources.service import headless_service, selected_revision, service
+from inference_operator.resources.service import (
+    headless_service,
+    selected_revision,
+    selects_all,
+    service,
+)
 
 # Written first: a pod must not start without its ConfigMap and record.
 _FIRST = frozenset({"ControllerRevision", "ConfigMap"})
@@ -52,11 +68,20 @@ class DesiredState:
     kept: frozenset[str]
     """Revisions that keep a record without pods."""
 
+    split: Split
+    """What divides the requests between two revisions."""
+
     headless: bool
     """Whether there is a headless Service beside the unit's Service."""
 
     before: RolloutState
     """The state before the pass: what differs from it was decided, the rest was not."""
+
+    routing: Routing | None = None
+    """What the Services select, and the weights of the routes, of a unit with a gateway."""
+
+    keeps_routes: bool = False
+    """Whether the spec is invalid: an edit that removes the gateway must not end its routes."""
 
 
 def writes(seen: Observed, goal: DesiredState) -> tuple[Action, ...]:
@@ -72,7 +97,13 @@ def writes(seen: Observed, goal: DesiredState) -> tuple[Action, ...]:
     keys = frozenset(action.key for action in made)
     ordered = sorted(made, key=lambda action: not _comes_first(seen, action))
     unrecorded = frozenset(goal.tracks.revisions) - frozenset(goal.records)
-    deletions = _prune(seen, desired, unrecorded)
+    needed = {*desired, *stays(seen, goal.routing)}
+    if goal.keeps_routes:
+        needed |= {key for key in seen.children.live if is_of_gateway(seen, key)}
+    deletions = sorted(
+        _prune(seen, needed, unrecorded), key=lambda action: action.key.kind not in ROUTE_KINDS
+    )
+    keys |= {action.key for action in deletions if action.key.kind in ROUTE_KINDS}
     return tuple(
         replace(action, after=_after(seen, action, keys)) for action in (*ordered, *deletions)
     )
@@ -85,7 +116,10 @@ def _comes_first(seen: Observed, action: Action) -> bool:
 
 def _after(seen: Observed, action: Action, keys: frozenset[ChildKey]) -> tuple[ChildKey, ...]:
     """Return the writes of this plan that must succeed before the action is sent."""
-    if isinstance(action, Delete) and action.key not in keys:
+    is_deletion = isinstance(action, Delete)
+    if is_of_gateway(seen, action.key):
+        needed = comes_after(seen, action.key, is_deletion=is_deletion)
+    elif is_deletion and action.key not in keys:
         # The Service may still send clients to the pods that it deletes.
         needed = [main_key(seen), headless_key(seen)]
     elif action.key == headless_key(seen):
@@ -111,16 +145,28 @@ def _manifests(seen: Observed, goal: DesiredState) -> Iterator[Mapping[str, Any]
     selected = goal.tracks.selected
     if selected is None:
         return
-    main = service(seen.owner, selected)
+    main = service(seen.owner, _selected_by_service(goal))
     yield main
     if goal.headless:
         yield headless_service(seen.owner, main)
+    yield from gateway_manifests(seen, goal.routing)
     # Protect pods without a record too: a drain must not evict all of them. Where the Service
     # cannot be moved, clients stay where they are.
-    served = seen.children.traffic.selected
+    served = goal.tracks.stable if goal.tracks.is_split else seen.children.traffic.selected
     protected = served if served in goal.tracks.revisions and served is not None else selected
     if budget := pod_disruption_budget(seen.owner, protected, goal.sizes.unit):
         yield budget
+
+
+def _selected_by_service(goal: DesiredState) -> str | None:
+    """Return the revision that the Service selects; None for the pods of all."""
+    if goal.routing is not None:
+        return goal.routing.service
+    return None if _is_by_pods(goal) else goal.tracks.selected
+
+
+def _is_by_pods(goal: DesiredState) -> bool:
+    return goal.split is Split.REPLICAS and goal.tracks.is_split
 
 
 def _digests(seen: Observed, record: RevisionRecord) -> Iterator[Mapping[str, Any]]:
@@ -134,7 +180,9 @@ def _digests(seen: Observed, record: RevisionRecord) -> Iterator[Mapping[str, An
 
 def blocked_by_conflicts(seen: Observed, replicas: int) -> dict[ChildKey, str]:
     """Return a sentence for each child whose name another object already has."""
-    kinds = {"Service", "PodDisruptionBudget"} if replicas >= BUDGET_FROM else {"Service"}
+    kinds = {"Service", *ROUTE_KINDS}
+    if replicas >= BUDGET_FROM:
+        kinds.add("PodDisruptionBudget")
     keys = (key for key in sorted(seen.children.name_conflicts) if key.kind in kinds)
     return {key: _describe_conflict(key, seen.children.name_conflicts[key]) for key in keys}
 
@@ -178,6 +226,8 @@ def _cause_of_absence(seen: Observed, goal: DesiredState, key: ChildKey) -> Caus
     if is_digests(key.name):
         # It comes when the first pod serves.
         return Cause.DECISION
+    if is_of_gateway(seen, key):
+        return Cause.REPAIR if were_whole(seen) else Cause.DECISION
     if key.kind in _FIRST or key.kind == "Deployment":
         existed = revision_of_child(key.name) in goal.before.live
     else:
@@ -198,6 +248,9 @@ def _cause_of_difference(
     """Return whether another client edited a child, or whether the operator itself wrote what now
     differs at `where`."""
     kind, state = live["kind"], goal.before
+    if is_of_gateway(seen, key_of(live)):
+        is_ours = is_own_difference(seen, live, where)
+        return Cause.DECISION if is_ours else Cause.REPAIR
     is_selector = where.startswith("spec.selector")
     if kind == "PodDisruptionBudget":
         selected = selected_by_budget(live)
@@ -206,15 +259,25 @@ def _cause_of_difference(
         is_ours = selected is None or (is_selector and selected in revisions)
     elif kind == "Service":
         # Clients move to the canary, or back, since one of its replicas stopped answering.
-        selected, shall = selected_revision(live), goal.tracks.selected
-        is_ours = is_selector and selected != shall and selected in (state.stable, state.canary)
+        selected, shall = selected_revision(live), _selected_by_service(goal)
+        was_split = selects_all(live) and bool(state.step_hash)
+        was_ours = was_split or selected in (state.stable, state.canary)
+        is_ours = is_selector and selected != shall and was_ours
     else:
         revision = revision_of_child(live["metadata"]["name"])
         # A revision that the spec goes back to has as few pods as it had as the previous one.
         is_new_canary = goal.tracks.role_of(revision) is Role.CANARY and revision != state.canary
-        is_scaled = where == "spec.replicas" and _is_edited(seen)
+        is_scaled = where == "spec.replicas" and (
+            _is_edited(seen) or _reported_size(seen, revision) != goal.sizes.of.get(revision)
+        )
         is_ours = kind == "Deployment" and (is_new_canary or is_scaled)
     return Cause.DECISION if is_ours else Cause.REPAIR
+
+
+def _reported_size(seen: Observed, revision: str) -> int | None:
+    """Return the number of pods that the last status names for a revision."""
+    views = (seen.status.stable, seen.status.canary)
+    return next((v.replicas for v in views if v is not None and v.revision == revision), None)
 
 
 def _prune(
@@ -224,16 +287,11 @@ def _prune(
     for key, live in seen.children.live.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
             continue
-        if key.kind in _OF_PODS and _has_clients(seen, revision_of_child(key.name)):
-            # Clients are still led there; the pass after the Service has moved deletes it.
+        if key.kind in _OF_PODS and has_clients(seen, revision_of_child(key.name)):
+            # The pass after the Service has moved, or the routes lead elsewhere, deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.children.rejected:
             # A person must look at it: it may be a valid record of an older operator.
             continue
         if not live["metadata"].get("deletionTimestamp"):
             yield Delete(key, live["metadata"]["uid"], "no longer needed")
-
-
-def _has_clients(seen: Observed, revision: str) -> bool:
-    is_led_to = seen.children.traffic.leads_to(revision) > 0
-    return is_led_to or is_led_to_by_headless(seen, revision)

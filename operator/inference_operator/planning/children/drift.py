@@ -16,6 +16,11 @@ _FALSE_IF_ABSENT = frozenset({"publishNotReadyAddresses"})
 # Maps in which an extra key of another client changes what the object does.
 _EXACT = {"Service": (("spec", "selector"),)}
 
+# Lists in which a value of another client leads requests elsewhere. Of an apply, they are atomic.
+_EXACT_LISTS = dict.fromkeys(
+    ("HTTPRoute", "GRPCRoute"), (("spec", "parentRefs"), ("spec", "hostnames"), ("spec", "rules"))
+)
+
 Path = tuple[str, ...]
 
 
@@ -28,6 +33,8 @@ def drift(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> str | None:
     path = _differs(live, manifest, ())
     if path is None and (extra := foreign_keys(live, manifest)):
         return ".".join(next(iter(extra)))
+    if path is None:
+        path = _differs_in_lists(live, manifest)
     return None if path is None else ".".join(path)
 
 
@@ -39,6 +46,14 @@ def foreign_keys(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> dict[P
         if extra:
             foreign[path] = sorted(extra)
     return foreign
+
+
+def _differs_in_lists(live: Mapping[str, Any], manifest: Mapping[str, Any]) -> Path | None:
+    """Return the first list that has more, or others, than the manifest's."""
+    for path in _EXACT_LISTS.get(manifest["kind"], ()):
+        if _at(live, path) != _at(manifest, path):
+            return path
+    return None
 
 
 def _at(body: Mapping[str, Any], path: Path) -> Mapping[str, Any]:

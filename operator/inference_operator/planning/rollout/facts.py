@@ -1,11 +1,21 @@
 """The facts that the state machine of a rollout decides from."""
 
+import hashlib
+import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
+from inference_operator.api.canary import CanaryStep
+from inference_operator.domain.commands import NONE, Commands
 from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.traffic import Traffic
+
+
+def hash_of(steps: tuple[CanaryStep, ...]) -> str:
+    """Return a hash that differs whenever the steps do."""
+    written = json.dumps([step.model_dump(mode="json", exclude_none=True) for step in steps])
+    return hashlib.sha256(written.encode()).hexdigest()[:10]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +41,42 @@ class RolloutFacts:
     revision_cause: str = ""
     """Why an unchanged spec gets a new revision."""
 
+    pods: Mapping[str, int] = field(default_factory=dict)
+    """Pods that exist, by revision; also those that are ending."""
+
+    commands: Commands = NONE
+    rolled_back_from: str | None = None
+    """The revision that the spec wants, while a person went back from it to the target."""
+
+    skips_steps: bool = False
+    """Whether the target served not long ago, so that clients go back to it without steps."""
+
+    alone_since: datetime | None = None
+    """Since when no pod of the stable revision answers, so that the canary has all clients."""
+
+    strangers: frozenset[str] = frozenset()
+    """Revisions of pods that the Service would reach if it selected all of the unit's pods."""
+
+    @property
+    def steps(self) -> tuple[CanaryStep, ...]:
+        """The steps of this rollout; none if all clients move at once."""
+        return () if self.skips_steps else self.settings.steps
+
+    @property
+    def step_hash(self) -> str:
+        """Hash of the steps; empty without steps."""
+        return hash_of(self.steps) if self.steps else ""
+
     def ready_of(self, revision: str | None) -> int:
         return self.answering.get(revision or "", 0)
 
     def answers(self, revision: str | None) -> bool:
         """Return whether the revision's model answers on all replicas, of which there are some."""
         return 0 < self.replicas <= self.ready_of(revision)
+
+    def is_alone(self, canary: str | None, stable: str | None) -> bool:
+        """Return whether the canary answers, and no pod of the stable revision does."""
+        return self.ready_of(canary) > 0 and self.ready_of(stable) == 0
 
     def name_of(self, revision: str) -> str:
         """Return a revision's name for decisions; the artifact is that of the target."""

@@ -1,9 +1,12 @@
 """The rollout's state, read from the status and the Service."""
 
 from dataclasses import replace
+from typing import Any
 
+from inference_operator.api.canary import MOST_STEPS
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
+from inference_operator.api.rollout_status import RolloutStatus
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState, last_decision
 
@@ -30,7 +33,21 @@ def rollout_state_of(seen: Observed) -> RolloutState:
         progress=rollout.ready if rollout else 0,
         previous=rollout.previous if rollout and rollout.previous in existing else None,
         promoted_at=rollout.promoted_at if rollout else None,
+        **_steps_of(rollout),
     )
+
+
+def _steps_of(rollout: RolloutStatus | None) -> dict[str, Any]:
+    """Return the position in the steps, and what is remembered of people and aborts."""
+    if rollout is None:
+        return {}
+    return {
+        "step": min(rollout.current_step_index or 0, MOST_STEPS),
+        "step_hash": rollout.current_step_hash or "",
+        "step_since": rollout.step_since,
+        "aborted": rollout.aborted,
+        "handled": rollout.handled,
+    }
 
 
 def completed(seen: Observed, state: RolloutState, target: str | None) -> RolloutState:

@@ -1,8 +1,8 @@
 """The state machine of a rollout, which advances once a pass.
 
-A new revision, the canary, starts beside the stable one. When its model answers on all replicas,
-the Service shall select it. It is promoted when a later pass observes that the Service does. The
-previous revision keeps its pods for `scaleDownDelay`.
+A new revision, the canary, starts beside the stable one. It gets clients by its steps; without
+steps, all of them when its model answers on all replicas. It is promoted when a later pass observes
+that all clients are led to it. The previous revision keeps its pods for `scaleDownDelay`.
 """
 
 from dataclasses import replace
@@ -12,10 +12,28 @@ from enum import StrEnum
 from inference_operator.api.conditions import format_time
 from inference_operator.api.quoting import counted
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.commands import Verb
 from inference_operator.domain.rollout_state import Decision, RolloutState
 from inference_operator.domain.tracks import Tracks
+from inference_operator.planning.rollout.aborts import (
+    abort,
+    earlier_commands,
+    lingering,
+    obeyed,
+    remembered,
+    rolled_back,
+    until_abort_is_over,
+)
 from inference_operator.planning.rollout.facts import RolloutFacts
-from inference_operator.planning.transition import Transition
+from inference_operator.planning.rollout.recreation import (
+    is_restored,
+    outage_sentence,
+    with_outage,
+)
+from inference_operator.planning.rollout.shares import is_held, shares
+from inference_operator.planning.rollout.step_progress import is_long_alone, progress_by_steps
+from inference_operator.planning.rollout.steps import needed_pods, position, shares_sentence
+from inference_operator.planning.transition import Hold, Transition
 
 
 class Phase(StrEnum):
@@ -51,15 +69,19 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
 
     Advancing again from the new state, with the same facts, decides nothing more.
     """
-    begun = _scaled_down(_corrected(state, facts), facts)
-    confirmed = _confirm(begun, facts)
+    begun = obeyed(_scaled_down(_corrected(state, facts), facts), facts)
+    confirmed = _confirm(begun.state, facts)
     step = _towards_target(confirmed.state, facts)
-    delay = _until_scale_down(step.state, facts)
-    delays = [d for d in (step.wake_after, delay) if d is not None]
+    ends = (
+        step.wake_after,
+        _until_scale_down(step.state, facts),
+        until_abort_is_over(step.state, facts),
+    )
+    delays = [left for left in ends if left is not None and left > timedelta(0)]
     return replace(
         step,
-        decisions=(*confirmed.decisions, *step.decisions),
-        tracks=Tracks.of(step.state, _selected(step.state, facts)),
+        decisions=(*begun.decisions, *confirmed.decisions, *step.decisions),
+        tracks=Tracks.of(step.state, shares(step.state, facts), lingering(step.state, facts)),
         wake_after=min(delays) if delays else None,
     )
 
@@ -114,6 +136,14 @@ def _confirm(state: RolloutState, facts: RolloutFacts) -> Transition:
     is_cancelled = facts.target is not None and facts.target == stable
     is_left = facts.target not in (None, canary)
     is_better = stable is not None and facts.ready_of(canary) > facts.ready_of(stable)
+    if state.step_hash and stable is not None:
+        # By steps: clients go back to the stable revision as soon as one of its pods answers.
+        is_over = state.step_hash == facts.step_hash and state.step >= len(facts.steps)
+        has_all = facts.traffic.leads_to(canary) == 100 and facts.traffic.effective
+        is_complete = facts.answers(canary) and is_over and has_all
+        is_alone = facts.is_alone(canary, stable) and (is_left or is_long_alone(facts))
+        is_alone = is_alone and (is_left or facts.answers(canary))
+        return _promote(state, canary, facts) if is_complete or is_alone else Transition(state)
     if (facts.answers(canary) and not is_cancelled) or (is_left and is_better):
         return _promote(state, canary, facts)
     return Transition(state)
@@ -123,12 +153,25 @@ def _towards_target(state: RolloutState, facts: RolloutFacts) -> Transition:
     if facts.target is None:
         return Transition(state)
     if facts.target == state.stable:
-        return _settle(state)
-    if facts.settings.paused and state.stable is not None:
+        return replace(_settle(state), hold=rolled_back(facts))
+    if (hold := remembered(state, facts)) is not None:
+        return Transition(state, hold=hold)
+    if is_held(facts) and state.stable is not None:
         return _pause(state, facts)
     if facts.target == state.canary:
         return _progress(state, facts)
+    if state.step_hash and state.stable is not None and _has_clients(state, facts):
+        message = (
+            f"revision {state.canary}, which the spec has left, gives its clients back to revision"
+            f" {state.stable} before revision {facts.target} starts"
+        )
+        return Transition(state, hold=Hold(Reason.PROGRESSING, message))
     return _start(state, facts, facts.target)
+
+
+def _has_clients(state: RolloutState, facts: RolloutFacts) -> bool:
+    """Return whether a canary that the spec has left may still get requests."""
+    return facts.traffic.leads_to(state.canary) > 0 or not facts.traffic.effective
 
 
 def _settle(state: RolloutState) -> Transition:
@@ -141,24 +184,47 @@ def _settle(state: RolloutState) -> Transition:
         state.canary,
         state.stable,
     )
-    return Transition(replace(state, canary=None, since=None, progress=0), (decision,))
+    return Transition(without_canary(state), (decision,))
 
 
-def _pause(state: RolloutState, facts: RolloutFacts) -> Transition:
-    # The deadline starts again when the pause ends.
-    return Transition(
-        replace(state, since=None),
-        blocked_reason=f"revision {facts.target} waits because spec.rollout.paused is true;"
-        f" revision {state.stable} continues to serve",
-        paused=True,
+def without_canary(state: RolloutState) -> RolloutState:
+    """Return the state without its canary, and without its position in the steps."""
+    return replace(
+        state, canary=None, since=None, progress=0, step=0, step_hash="", step_since=None
     )
 
 
+def _pause(state: RolloutState, facts: RolloutFacts) -> Transition:
+    why = (
+        "spec.rollout.paused is true"
+        if facts.settings.paused
+        else f"somebody paused it ({Verb.PAUSE.annotation})"
+    )
+    if facts.target == state.canary and facts.steps:
+        where = f"{shares_sentence(state, facts)}; {position(state, facts)}"
+        message = f"{where} is held because {why}"
+    else:
+        message = (
+            f"revision {facts.target} waits because {why};"
+            f" revision {state.stable} continues to serve"
+        )
+    # The deadline starts again when the pause ends.
+    return Transition(replace(state, since=None), hold=Hold(Reason.PAUSED, message))
+
+
 def _start(state: RolloutState, facts: RolloutFacts, target: str) -> Transition:
-    begun = replace(state, canary=target, since=facts.now, progress=0)
+    begun = replace(
+        without_canary(state),
+        canary=target,
+        since=facts.now,
+        handled=earlier_commands(target, facts),
+        step_hash=facts.step_hash if state.stable else "",
+        step_since=facts.now if facts.step_hash and state.stable else None,
+    )
     decision = Decision(
         Reason.REVISION_CREATED,
-        f"revision {facts.name_of(target)} starts with {counted(facts.replicas, 'replica')}"
+        f"revision {facts.name_of(target)} starts with"
+        f" {counted(needed_pods(begun, facts), 'replica')}"
         + (f" beside revision {state.stable}" if state.stable else "")
         + (f": {facts.revision_cause}" if facts.revision_cause else ""),
         state.canary or state.stable,
@@ -174,6 +240,13 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     if facts.replicas == 0:
         # Stable means that it has answered. The deadline starts when the unit is scaled up.
         return Transition(replace(state, since=None))
+    if state.stable is not None and (facts.steps or state.step_hash):
+        made = progress_by_steps(state, facts)
+        confirmed = _confirm(made.state, facts)
+        if confirmed.state is made.state:
+            return made
+        return replace(confirmed, decisions=(*made.decisions, *confirmed.decisions))
+    state = with_outage(state, facts)
     ready, since = facts.ready_of(state.canary), state.since or facts.now
     if facts.answers(state.canary):
         # The Service may still have to be created or moved. It may never be: its name may be taken.
@@ -186,14 +259,17 @@ def _progress(state: RolloutState, facts: RolloutFacts) -> Transition:
     left = deadline - (facts.now - since)
     if left > timedelta(0):
         return Transition(moved, wake_after=left)
-    return Transition(
-        moved,
-        # Name no elapsed time: each change of the message is a write.
-        blocked_reason=f"revision {state.canary} has made no progress since {format_time(since)}"
+    if is_restored(state, facts):
+        why = f"no progress since {format_time(since)}{outage_sentence(state, facts)}"
+        return abort(moved, facts, why, Reason.PROGRESS_DEADLINE_EXCEEDED)
+    # Name no elapsed time: each change of the message is a write.
+    message = (
+        f"revision {state.canary} has made no progress since {format_time(since)}"
         f" (progressDeadline {int(deadline.total_seconds())} s):"
         f" its model answers on {ready} of {counted(facts.replicas, 'replica')}"
-        + (f"; revision {state.stable} continues to serve" if state.stable else ""),
+        + (f"; revision {state.stable} continues to serve" if state.stable else "")
     )
+    return Transition(moved, hold=Hold(Reason.PROGRESS_DEADLINE_EXCEEDED, message))
 
 
 def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transition:
@@ -205,27 +281,12 @@ def _promote(state: RolloutState, canary: str, facts: RolloutFacts) -> Transitio
             f"; clients moved to it from revision {state.stable}"
             if state.stable
             else "; clients are sent to it"
-        ),
+        )
+        + outage_sentence(state, facts),
         state.stable,
         canary,
     )
-    promoted = RolloutState(stable=canary, previous=state.stable, promoted_at=facts.now)
-    return Transition(promoted, (decision,))
-
-
-def _selected(state: RolloutState, facts: RolloutFacts) -> str | None:
-    """Return the revision that the Service shall select.
-
-    It is the stable one, until the canary answers on all replicas. Clients who have moved stay,
-    unless the stable revision answers on more pods.
-    """
-    canary, stable = state.canary, state.stable
-    if canary is None or stable is None:
-        return state.serving
-    if facts.traffic.leads_to(canary):
-        return canary if facts.ready_of(canary) >= facts.ready_of(stable) else stable
-    # Clients are moved from where they shall be; a Service that leads elsewhere is put back first.
-    may_move = facts.target == canary and not facts.settings.paused
-    return (
-        canary if may_move and facts.traffic.leads_to(stable) and facts.answers(canary) else stable
+    promoted = RolloutState(
+        stable=canary, previous=state.stable, promoted_at=facts.now, handled=state.handled
     )
+    return Transition(promoted, (decision,))

@@ -4,9 +4,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
-from inference_operator.api.reasons import UNDER_WAY, Reason
+from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY, Reason
 from inference_operator.api.status import UnitStatus
 from inference_operator.planning.plan import Plan
+
+_FOR_A_PERSON = frozenset(
+    {Reason.RECORD_REJECTED, Reason.ROLLOUT_ABORTED, Reason.STABLE_UNAVAILABLE}
+)
+"""Decisions after which a person must look."""
 
 
 class Severity(StrEnum):
@@ -63,7 +68,7 @@ def _stalled(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:
 
 
 def _severity(reason: Reason) -> Severity:
-    return Severity.WARNING if reason is Reason.RECORD_REJECTED else Severity.NORMAL
+    return Severity.WARNING if reason in _FOR_A_PERSON else Severity.NORMAL
 
 
 def _lost_references(before: UnitStatus, after: UnitStatus) -> list[EventDraft]:
@@ -85,5 +90,5 @@ def _ready_event(was: Condition | None, now: Condition) -> list[EventDraft]:
         return []
     if now.status is ConditionStatus.TRUE:
         return [EventDraft(Severity.NORMAL, now.reason, now.message)]
-    severity = Severity.NORMAL if now.reason == Reason.PAUSED else Severity.WARNING
+    severity = Severity.NORMAL if now.reason in FOR_A_PERSON else Severity.WARNING
     return [EventDraft(severity, now.reason, now.message)]

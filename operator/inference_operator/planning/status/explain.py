@@ -34,7 +34,8 @@ def _waits(plan: Plan) -> Iterator[str]:
     if plan.rejected:
         yield f"  not written: {plan.rejected}"
     invalid = assessment.invalid.message if assessment.invalid else ""
-    if reason := invalid or plan.rollout.blocked_reason:
+    hold = plan.rollout.hold
+    if reason := invalid or (hold.message if hold else ""):
         yield f"  waits: {reason}"
     if plan.wake_after is not None:
         yield f"  next check: in {plan.wake_after.total_seconds():.0f} s at the latest"

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
-from inference_operator.api.reasons import UNDER_WAY, Reason
+from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY
 from inference_operator.api.rollout_status import RolloutStatus
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
@@ -117,7 +117,7 @@ def phase(all_conditions: Sequence[Condition], replicas: int, *, promoted: bool)
     if ConditionType.READY in holds:
         return Phase.SCALED_TO_ZERO if replicas == 0 else Phase.READY
     working = holds.get(ConditionType.RECONCILING)
-    if working is not None and working.reason == Reason.PAUSED:
+    if working is not None and working.reason in FOR_A_PERSON:
         return Phase.PAUSED
     if working is not None and not (promoted and working.reason not in UNDER_WAY):
         return Phase.PROGRESSING
@@ -184,26 +184,34 @@ def _revision(seen: Observed, plan: Plan, revision: str | None) -> RevisionStatu
     if revision is None:
         return None
     record = plan.records.get(revision)
+    has_steps = bool(plan.rollout.state.step_hash)
     deployment = seen.children.deployments.get(revision)
     requested = deployment.replicas if deployment else 0
     return RevisionStatus(
         revision=revision,
         version=str(record.version) if record else None,
         # An invalid spec keeps the last size, which is read here: a lost Deployment must not be 0.
-        replicas=plan.sizes.unit if plan.assessment.invalid else requested,
+        replicas=plan.sizes.of.get(revision, 0) if plan.assessment.invalid else requested,
         ready=deployment.ready if deployment else 0,
+        weight=seen.children.traffic.leads_to(revision) if has_steps else None,
     )
 
 
 def _rollout(plan: Plan) -> RolloutStatus | None:
     state = plan.rollout.state
-    if state.canary is None and state.promoted_at is None:
+    if state.canary is None and state.promoted_at is None and state.aborted is None:
         return None
+    has_steps = bool(state.step_hash)
     return RolloutStatus(
         since=state.since,
         ready=state.progress,
         previous=state.previous,
         promoted_at=state.promoted_at,
+        current_step_index=state.step if has_steps else None,
+        current_step_hash=state.step_hash or None,
+        step_since=state.step_since,
+        aborted=state.aborted,
+        handled=state.handled,
     )
 
 

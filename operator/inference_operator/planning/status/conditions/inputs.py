@@ -86,7 +86,7 @@ def condition_inputs(
     seen: Observed, plan: Plan, errors: tuple[str, ...], now: datetime
 ) -> ConditionInputs:
     """Gather the inputs of every condition once."""
-    target = plan.assessment.revision or plan.rollout.state.serving
+    target = plan.target or plan.rollout.state.serving
     record = plan.records.get(target) if target else None
     diagnosis, wait = None, None
     if record is not None:

@@ -12,6 +12,11 @@ from inference_operator.planning.status.conditions.inputs import (
     unresolved_sentence,
 )
 
+# Whatever the pods do meanwhile, a person has the word.
+_OF_PEOPLE = frozenset(
+    {Reason.PAUSED, Reason.ANALYSIS_UNAVAILABLE, Reason.ROLLED_BACK, Reason.ROLLOUT_ABORTED}
+)
+
 
 def ready_condition(inputs: ConditionInputs) -> ConditionDraft:
     holds, reason, message = _readiness(inputs)
@@ -36,24 +41,34 @@ def _readiness(inputs: ConditionInputs) -> tuple[bool, Reason, str]:
         return False, unresolved.reason, unresolved_sentence(inputs, unresolved)
     if plan.rejected:
         return False, Reason.RECORD_REJECTED, plan.rejected
+    return _readiness_of_rollout(inputs, record)
+
+
+def _readiness_of_rollout(
+    inputs: ConditionInputs, record: RevisionRecord | None
+) -> tuple[bool, Reason, str]:
+    """Return whether the revision to reach serves; the spec is valid and its artifact is known."""
+    plan = inputs.plan
+    hold = plan.rollout.hold
     if record is None:
-        return False, Reason.PAUSED, plan.rollout.blocked_reason
-    if inputs.replicas == 0 and not plan.rollout.paused:
+        reason, message = (hold.reason, hold.message) if hold else (Reason.PROGRESSING, "")
+        return False, reason, message
+    if inputs.replicas == 0 and hold is None:
         return True, Reason.SCALED_TO_ZERO, _zero_sentence(inputs, record)
+    if hold is not None and hold.reason in _OF_PEOPLE:
+        return False, hold.reason, hold.message
     if inputs.serves:
         return True, Reason.READY, _serving_sentence(inputs, record)
     return False, *_not_ready(inputs, record)
 
 
 def _not_ready(inputs: ConditionInputs, record: RevisionRecord) -> tuple[Reason, str]:
-    plan = inputs.plan
-    if plan.rollout.paused:
-        return Reason.PAUSED, plan.rollout.blocked_reason
+    hold = inputs.plan.rollout.hold
     if inputs.diagnosis is not None:
         return inputs.diagnosis.reason, inputs.diagnosis.message + still_serving(inputs)
     since = f"; {inputs.wait.message}" if inputs.wait else ""
-    if plan.rollout.blocked_reason:
-        return Reason.PROGRESS_DEADLINE_EXCEEDED, plan.rollout.blocked_reason + since
+    if hold is not None:
+        return hold.reason, hold.message + since
     if inputs.ready >= inputs.replicas:
         message = f"the Service does not select revision {record.revision} yet"
         return Reason.PROGRESSING, message + still_serving(inputs)

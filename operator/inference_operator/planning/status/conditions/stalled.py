@@ -20,11 +20,11 @@ def stalled_condition(inputs: ConditionInputs, ready: ConditionDraft) -> Conditi
     apply may solve the problem."""
     if ready.holds:
         return None
-    kind, rollout = ConditionType.STALLED, inputs.plan.rollout
-    if rollout.blocked_reason and not rollout.paused and _is_of_the_rollout(inputs, ready):
+    kind, hold = ConditionType.STALLED, inputs.plan.rollout.hold
+    is_final = hold is not None and PROSPECTS[hold.reason] is Prospect.NEVER_BY_ITSELF
+    if hold is not None and is_final and _is_of_the_rollout(inputs, ready):
         cause = f": {inputs.diagnosis.message}" if inputs.diagnosis else ""
-        message = rollout.blocked_reason + cause
-        return ConditionDraft(kind, True, Reason.PROGRESS_DEADLINE_EXCEEDED, message)
+        return ConditionDraft(kind, True, hold.reason, hold.message + cause)
     since = problem_since(inputs, ready)
     if since is None:
         return None
@@ -93,4 +93,5 @@ def _is_of_the_rollout(inputs: ConditionInputs, ready: ConditionDraft) -> bool:
     """Return whether Ready speaks of the rollout, and not of the spec or a refused child."""
     diagnosis = inputs.diagnosis
     is_diagnosed = diagnosis is not None and ready.reason is diagnosis.reason
-    return is_diagnosed or ready.reason is Reason.PROGRESS_DEADLINE_EXCEEDED
+    hold = inputs.plan.rollout.hold
+    return is_diagnosed or (hold is not None and ready.reason is hold.reason)

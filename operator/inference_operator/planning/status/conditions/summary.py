@@ -14,6 +14,7 @@ from inference_operator.planning.status.conditions.available import available_co
 from inference_operator.planning.status.conditions.defaults_current import (
     defaults_current_condition,
 )
+from inference_operator.planning.status.conditions.gateway_programmed import gateway_condition
 from inference_operator.planning.status.conditions.inputs import ConditionDraft, ConditionInputs
 from inference_operator.planning.status.conditions.model_loaded import model_loaded_condition
 from inference_operator.planning.status.conditions.reconciling import reconciling_condition
@@ -29,6 +30,7 @@ def condition_drafts(inputs: ConditionInputs, ready: ConditionDraft) -> Iterator
     yield from artifact_condition(inputs)
     yield from model_loaded_condition(inputs)
     yield from available_condition(inputs)
+    yield from gateway_condition(inputs)
     yield from defaults_current_condition(inputs)
     yield ready
     if working := stalled_condition(inputs, ready) or reconciling_condition(ready):

@@ -1,0 +1,126 @@
+"""Aborted rollouts: how one is aborted, remembered and started again."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from inference_operator.api.quoting import counted
+from inference_operator.api.reasons import Reason
+from inference_operator.api.rollout_status import ABORT_MESSAGE_LENGTH, AbortStatus
+from inference_operator.domain.commands import Verb
+from inference_operator.domain.message_limits import truncate
+from inference_operator.domain.rollout_state import Decision, RolloutState
+from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.transition import Hold, Transition
+
+
+def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
+    """Follow the commands to abort and to retry; forget an abort that the spec has left behind."""
+    state = replace(state, handled=_still_there(state, facts))
+    aborted = state.aborted
+    if aborted is not None and facts.target not in (None, aborted.revision):
+        state = replace(state, aborted=None)
+    elif aborted is not None and facts.commands.retries(aborted.revision, aborted.time):
+        return _retried(replace(state, aborted=None), aborted, facts)
+    canary = state.canary
+    if canary is None or state.stable is None or not facts.commands.aborts(canary):
+        return Transition(state)
+    if facts.target not in (None, canary):
+        # The spec has left it: it gives its clients back anyway.
+        return Transition(state)
+    command = facts.commands.shown(Verb.ABORT)
+    if command in state.handled:
+        return Transition(state)
+    why = f"somebody aborted it ({Verb.ABORT.annotation}={facts.commands.values[Verb.ABORT]})"
+    return abort(replace(state, handled=(*state.handled, command)), facts, why)
+
+
+def earlier_commands(revision: str, facts: RolloutFacts) -> tuple[str, ...]:
+    """Return the commands that were given before the revision starts: they do not count."""
+    return tuple(facts.commands.shown(verb) for verb in facts.commands.about(revision))
+
+
+def abort(
+    state: RolloutState, facts: RolloutFacts, why: str, reason: Reason = Reason.ROLLOUT_ABORTED
+) -> Transition:
+    """Send all clients back to the stable revision, and remember the canary as aborted."""
+    canary, stable = state.canary or "", state.stable
+    message = (
+        f"the rollout of revision {facts.name_of(canary)} was aborted: {why}; revision {stable}"
+        f" serves on {counted(facts.ready_of(stable), 'pod')} that answer"
+    )
+    aborted = AbortStatus(
+        revision=canary,
+        time=facts.now,
+        reason=reason.value,
+        message=truncate(message, ABORT_MESSAGE_LENGTH),
+    )
+    after = RolloutState(
+        stable=stable,
+        previous=state.previous,
+        promoted_at=state.promoted_at,
+        aborted=aborted,
+        handled=state.handled,
+    )
+    return Transition(after, (Decision(Reason.ROLLOUT_ABORTED, message, canary, stable),))
+
+
+def remembered(state: RolloutState, facts: RolloutFacts) -> Hold | None:
+    """Return why the target is not started: its rollout was aborted."""
+    aborted = state.aborted
+    if aborted is None or aborted.revision != facts.target:
+        return None
+    message = (
+        f"{aborted.message}; to start it again, edit the spec, move the alias, or retry it"
+        f" (`kubectl inference retry`)"
+    )
+    return Hold(Reason.ROLLOUT_ABORTED, message)
+
+
+def rolled_back(facts: RolloutFacts) -> Hold | None:
+    """Return why another revision serves than the spec wants: a person went back to it."""
+    if facts.rolled_back_from is None:
+        return None
+    message = (
+        f"somebody went back to revision {facts.target} from revision {facts.rolled_back_from},"
+        f" which the spec wants; an edit of the spec, another alias or removing"
+        f" {Verb.ROLLBACK.annotation} ends it"
+    )
+    return Hold(Reason.ROLLED_BACK, message)
+
+
+def lingering(state: RolloutState, facts: RolloutFacts) -> str | None:
+    """Return the aborted revision while its pods stay: for a delay, and while clients reach it."""
+    aborted = state.aborted
+    if aborted is None or aborted.revision in state.live:
+        return None
+    left = until_abort_is_over(state, facts)
+    is_due = left is None or left <= timedelta(0)
+    has_clients = facts.traffic.leads_to(aborted.revision) > 0 or not facts.traffic.effective
+    has_pods = aborted.revision in facts.answering
+    return aborted.revision if has_pods and (has_clients or not is_due) else None
+
+
+def until_abort_is_over(state: RolloutState, facts: RolloutFacts) -> timedelta | None:
+    """Return how long the pods of an aborted canary still stay; None if there is none."""
+    canary = facts.settings.canary
+    if state.aborted is None or state.aborted.revision not in facts.answering:
+        return None
+    delay = canary.abort_scale_down_delay if canary else timedelta(0)
+    return delay - (facts.now - min(state.aborted.time, facts.now))
+
+
+def _retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> Transition:
+    decision = Decision(
+        Reason.ROLLOUT_RETRIED,
+        f"somebody retries revision {facts.name_of(aborted.revision)}, which was aborted"
+        f" ({Verb.RETRY.annotation}={facts.commands.values[Verb.RETRY]})",
+        state.stable,
+        aborted.revision,
+    )
+    return Transition(state, (decision,))
+
+
+def _still_there(state: RolloutState, facts: RolloutFacts) -> tuple[str, ...]:
+    """Return the handled commands whose annotations are there: others may be given again."""
+    given = {facts.commands.shown(verb) for verb in facts.commands.values}
+    return tuple(command for command in state.handled if command in given)

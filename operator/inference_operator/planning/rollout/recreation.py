@@ -1,0 +1,51 @@
+"""A rollout without room for two revisions: the old one ends, then the new one starts."""
+
+from dataclasses import replace
+
+from inference_operator.api.rollout import OnFailure
+from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.domain.sizes import Pair
+from inference_operator.planning.rollout.facts import RolloutFacts
+
+
+def is_recreated(state: RolloutState, facts: RolloutFacts) -> bool:
+    """Return whether the canary replaces a stable revision that must end first."""
+    has_both = state.canary is not None and state.stable is not None
+    return has_both and facts.settings.recreate is not None and facts.target == state.canary
+
+
+def recreated_pair(state: RolloutState, facts: RolloutFacts) -> Pair | None:
+    """Return the pods of both revisions: those of the new one once the old one has none left.
+
+    A stable revision that answers on no pod, and a rollout that is held, change that as little as
+    the number of replicas.
+    """
+    if not is_recreated(state, facts):
+        return None
+    has_room = facts.pods.get(state.stable or "", 0) == 0
+    return Pair(0, facts.replicas if has_room else 0)
+
+
+def with_outage(state: RolloutState, facts: RolloutFacts) -> RolloutState:
+    """Return the state with the time since which nobody is served."""
+    if not is_recreated(state, facts):
+        return state
+    is_served = facts.ready_of(state.stable) > 0 or facts.ready_of(state.canary) > 0
+    if is_served or state.step_since is not None:
+        return state
+    return replace(state, step_since=facts.now)
+
+
+def outage_sentence(state: RolloutState, facts: RolloutFacts) -> str:
+    """Return for how long nobody was served: `; nobody was served for 42 s`."""
+    if facts.settings.recreate is None or state.step_since is None:
+        return ""
+    seconds = int((facts.now - state.step_since).total_seconds())
+    return f"; nobody was served for {seconds} s"
+
+
+def is_restored(state: RolloutState, facts: RolloutFacts) -> bool:
+    """Return whether the old revision returns if the new one does not answer in time."""
+    recreate = facts.settings.recreate
+    restores = recreate is not None and recreate.on_failure is OnFailure.RESTORE_PREVIOUS
+    return restores and is_recreated(state, facts)

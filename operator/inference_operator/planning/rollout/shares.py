@@ -1,0 +1,73 @@
+"""The shares of the requests that the revisions of a unit shall get."""
+
+from collections.abc import Mapping
+
+from inference_operator.domain.rollout_state import RolloutState
+from inference_operator.domain.traffic import Split
+from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.planning.rollout.steps import needed_pods, weight_at
+
+
+def shares(state: RolloutState, facts: RolloutFacts) -> Mapping[str, int]:
+    """Return the wanted share of each revision in percent; together 100 once one serves.
+
+    No share goes to a revision of which no pod answers, while another one answers.
+    """
+    canary, stable = state.canary, state.stable
+    serving = state.serving
+    if canary is None or stable is None:
+        return {serving: 100} if serving else {}
+    if not facts.steps and not state.step_hash:
+        return {_selected(canary, stable, facts): 100}
+    share = _share(state, canary, facts)
+    return {stable: 100 - share, canary: share}
+
+
+def is_held(facts: RolloutFacts) -> bool:
+    """Return whether a person holds the rollout of the target."""
+    return facts.settings.paused or facts.commands.pauses(facts.target or "")
+
+
+def _share(state: RolloutState, canary: str, facts: RolloutFacts) -> int:
+    present = facts.traffic.leads_to(canary)
+    if facts.ready_of(canary) == 0:
+        return 0
+    if facts.is_alone(canary, state.stable):
+        return 100
+    if facts.target is None:
+        # An invalid spec changes nothing.
+        return present
+    if facts.target != canary:
+        return 0
+    weight = weight_at(facts.steps, state.step) if facts.steps else 100
+    if facts.settings.split is Split.REPLICAS and 0 < weight < 100 and present > 0:
+        # The pods divide the requests, whatever the numbers are.
+        return weight
+    return weight if weight <= present or _may_rise(state, facts, weight) else present
+
+
+def _may_rise(state: RolloutState, facts: RolloutFacts, weight: int) -> bool:
+    """Return whether more clients may be led to the canary than now."""
+    if is_held(facts) or facts.ready_of(state.canary) < needed_pods(state, facts):
+        return False
+    if facts.settings.split is Split.REPLICAS:
+        # A Service that selects all pods of the unit must not reach others.
+        return weight == 100 or not facts.strangers
+    return facts.traffic.effective
+
+
+def _selected(canary: str, stable: str, facts: RolloutFacts) -> str:
+    """Return the revision that gets all requests where there are no steps.
+
+    It is the stable one, until the canary answers on all replicas. Clients who have moved stay,
+    unless the stable revision answers on more pods.
+    """
+    if facts.traffic.leads_to(canary):
+        return canary if facts.ready_of(canary) >= facts.ready_of(stable) else stable
+    # Clients are moved from where they shall be; a Service that leads elsewhere is put back first.
+    may_move = facts.target == canary and not is_held(facts)
+    if may_move and facts.settings.recreate is not None and facts.is_alone(canary, stable):
+        return canary
+    return (
+        canary if may_move and facts.traffic.leads_to(stable) and facts.answers(canary) else stable
+    )

@@ -1,0 +1,82 @@
+"""The facts of a rollout, as they are observed."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime
+
+from pydantic import ValidationError
+
+from inference_operator.api.decision_status import DecisionKind
+from inference_operator.api.reasons import Reason
+from inference_operator.api.rollout import Rollout
+from inference_operator.domain.observed import Observed
+from inference_operator.domain.rollout_state import RolloutState, last_decision
+from inference_operator.domain.serving_unit import RolloutSettings
+from inference_operator.planning.artifacts import artifact_of_unit
+from inference_operator.planning.rollout.facts import RolloutFacts
+from inference_operator.validation.assess import Assessment
+
+
+def facts_of(
+    seen: Observed, assessment: Assessment, state: RolloutState, size: int, now: datetime
+) -> RolloutFacts:
+    """Return the facts of a unit; `size` is the number of pods that serve all its clients."""
+    unit, commands = assessment.unit, seen.inputs.commands
+    settings = unit.rollout if unit else written_settings(seen)
+    of_spec = assessment.revision
+    rolled_back = commands.rolled_back_to(of_spec) if of_spec else None
+    target = rolled_back if rolled_back in seen.children.revisions else of_spec
+    is_rollback = target != of_spec or _is_in_window(seen, state, settings, target)
+    return RolloutFacts(
+        target=target,
+        replicas=size,
+        answering=seen.children.answering,
+        settings=settings,
+        now=now,
+        traffic=seen.children.traffic,
+        is_reported=seen.status.observed_generation is not None,
+        artifact=artifact_of_unit(seen, unit).summary if unit and target == of_spec else "",
+        revision_cause=assessment.revision_cause,
+        pods=Counter(pod.revision for pod in seen.children.pods),
+        commands=commands,
+        rolled_back_from=of_spec if target != of_spec else None,
+        skips_steps=is_rollback,
+        alone_since=_alone_since(seen),
+        strangers=_strangers(seen, state),
+    )
+
+
+def written_settings(seen: Observed) -> RolloutSettings:
+    """Return the spec's rollout settings, or the defaults if they are not readable."""
+    given = seen.spec.get("rollout") if isinstance(seen.spec, Mapping) else None
+    try:
+        return RolloutSettings.of(Rollout.model_validate(given or {}))
+    except ValidationError:
+        return RolloutSettings()
+
+
+def _is_in_window(
+    seen: Observed, state: RolloutState, settings: RolloutSettings, target: str | None
+) -> bool:
+    """Return whether the target is one of the newest revisions before the stable one."""
+    window = settings.canary.rollback_window if settings.canary else None
+    records = seen.children.revisions
+    stable = records.get(state.stable or "")
+    if window is None or stable is None or target not in records:
+        return False
+    older = sorted(
+        (record for record in records.values() if record.number < stable.number),
+        key=lambda record: record.number,
+        reverse=True,
+    )
+    return target in {record.revision for record in older[: window.revisions]}
+
+
+def _alone_since(seen: Observed) -> datetime | None:
+    last = last_decision(seen.status, DecisionKind.ROLLOUT)
+    return last.time if last and last.reason == Reason.STABLE_UNAVAILABLE else None
+
+
+def _strangers(seen: Observed, state: RolloutState) -> frozenset[str]:
+    pods = (pod.revision for pod in seen.children.pods if not pod.terminating)
+    return frozenset({*pods, *seen.children.deployments}) - {state.stable, state.canary}

@@ -1,0 +1,50 @@
+"""An operator in a fake cluster, and a model whose revisions get their clients by steps."""
+
+from typing import Any
+
+from inference_operator.domain.commands import Verb
+from tests.fakes.bodies import KEY, source
+from tests.fakes.harness import OperatorHarness
+
+STEPS = [{"setWeight": 25}, {"pause": {"duration": "2m"}}, {"setWeight": 50}, {"pause": {}}]
+
+
+class Delivery(OperatorHarness):
+    """An operator, and a model whose revisions get their clients by steps."""
+
+    def wants(self, number: int, steps: list[Any] | None = None, **changes: Any) -> None:
+        """Apply the manifest with that artifact."""
+        canary = {"steps": STEPS if steps is None else steps}
+        rollout = {"canary": canary, **changes.pop("rollout", {})}
+        self.user_applies(model=source(number), rollout=rollout, **{"replicas": 3, **changes})
+
+    def says(self, verb: Verb, value: str | None) -> None:
+        """Annotate the resource, as `kubectl inference` does."""
+        self.cluster.edit(
+            KEY.kind, KEY.name, {"metadata": {"annotations": {verb.annotation: value}}}
+        )
+
+    @property
+    def canary(self) -> str:
+        assert self.status.canary is not None
+        return self.status.canary.revision
+
+    @property
+    def step(self) -> int | None:
+        return self.status.rollout.current_step_index if self.status.rollout else None
+
+    @property
+    def told(self) -> list[str]:
+        return [decision.reason for decision in self.status.decisions]
+
+
+async def at_first_step(**changes: Any) -> tuple[Delivery, str]:
+    """Serve a revision, and start a second one; return the first."""
+    world = Delivery()
+    world.wants(1, **changes)
+    await world.settle()
+    old = world.served
+    assert old is not None
+    world.wants(2, **changes)
+    await world.settle()
+    return world, old
