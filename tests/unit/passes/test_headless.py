@@ -7,7 +7,8 @@ import pytest
 
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, step
-from tests.fakes.harness import OperatorHarness, refuse
+from tests.fakes.cluster import CrashedError
+from tests.fakes.harness import OperatorHarness, crash_at, refuse
 
 NAME = "fx-drift-headless"
 ON = {"headless": True}
@@ -220,3 +221,28 @@ async def test_an_invalid_edit_keeps_it() -> None:
 
     assert world.ready[1] == "InvalidSpec"
     assert services(world) == [KEY.name, NAME]
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(1, 14))
+async def test_a_crash_at_any_write_ends_with_both_leading_to_the_new_revision(
+    number: int, answered: bool
+) -> None:
+    world = await serving(model=source(1))
+    crash, crashed = crash_at(len(world.cluster.writes) + number), False
+    world.cluster.before, world.cluster.after = (None, crash) if answered else (crash, None)
+    world.user_applies(model=source(2), service=ON)
+    for _ in range(3):
+        try:
+            await world.later(timedelta(seconds=31))
+        except CrashedError:
+            crashed = True
+            world.cluster.before = world.cluster.after = None
+            world.start()
+    await world.settle()
+
+    assert crashed, "the story has fewer writes"
+    assert len(world.deployments) == 1
+    assert selector(world, NAME) == selector(world, KEY.name)
+    assert world.ready[0] == "True"
+    assert "DriftRepaired" not in world.event_reasons

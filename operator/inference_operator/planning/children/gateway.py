@@ -10,6 +10,7 @@ from inference_operator.domain.names import (
     WEIGHTS_ANNOTATION,
     Backend,
     ChildKey,
+    headless_name,
     track_service_name,
 )
 from inference_operator.domain.observed import Observed
@@ -73,7 +74,8 @@ def is_of_gateway(seen: Observed, key: ChildKey) -> bool:
 
 
 def is_track_service(seen: Observed, key: ChildKey) -> bool:
-    return key.kind == "Service" and key.name != seen.owner.key.name
+    name = seen.owner.key.name
+    return key.kind == "Service" and key.name not in (name, headless_name(name))
 
 
 def were_whole(seen: Observed) -> bool:
