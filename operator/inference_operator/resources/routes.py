@@ -29,10 +29,9 @@ def route(
     }
 
 
-def with_weights(owner: Owner, live: Mapping[str, Any], canary: int) -> Manifest:
-    """Return a live route with other weights, for a spec that cannot be read: all else stays."""
+def with_weights(owner: Owner, live: Mapping[str, Any], port: int, canary: int) -> Manifest:
+    """Return a live route, which has a rule, with other weights: all else stays."""
     *others, last = live["spec"]["rules"]
-    port = last["backendRefs"][0]["port"]
     rules = [*others, {**last, "backendRefs": backend_refs(owner, port, canary)}]
     return {
         "apiVersion": API_VERSION,

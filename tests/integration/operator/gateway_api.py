@@ -4,12 +4,12 @@ import json
 from typing import Any
 
 from hack.cluster.kubectl import Kubectl
-from tests.fakes.gateways import accepted
+from tests.fakes.gateways import accepted, rollout
 from tests.integration.operator.harness import READY, NamespaceHarness
 
 GROUP = "gateway.networking.k8s.io"
 KINDS = {"HTTPRoute": "httproutes", "GRPCRoute": "grpcroutes"}
-CONTROLLER = "example.com/gateway"
+NODE = "without-a-kubelet"
 
 
 def _crd(kind: str, plural: str) -> dict[str, Any]:
@@ -64,14 +64,27 @@ def accept_routes(scene: NamespaceHarness, **changes: Any) -> None:
 
 
 def pods_answer(scene: NamespaceHarness) -> None:
-    """Make each pod ready, with an address: EndpointSlices have only pods with one."""
+    """Make each pod ready, on a node and with an address: EndpointSlices have no others."""
+    scene.kubectl.apply({"apiVersion": "v1", "kind": "Node", "metadata": {"name": NODE}})
     for number, pod in enumerate(scene.get("pods")["items"], 1):
         if pod["status"].get("podIP"):
             continue
         address = f"192.0.2.{number}"
         status = {**READY["status"], "podIP": address, "podIPs": [{"ip": address}]}
+        name = pod["metadata"]["name"]
+        binding = {"metadata": {"name": name}, "target": {"kind": "Node", "name": NODE}}
+        path = f"/api/v1/namespaces/{scene.namespace}/pods/{name}/binding"
+        scene.kubectl("create", "--raw", path, "-f", "-", stdin=json.dumps(binding))
         words = ("--subresource=status", "--type=merge", "-p", json.dumps({"status": status}))
-        scene.run("patch", "pod", pod["metadata"]["name"], *words)
+        scene.run("patch", "pod", name, *words)
+
+
+def hosts(scene: NamespaceHarness) -> dict[str, Any]:
+    """Return `spec.rollout` with hostnames that no other namespace has."""
+    return rollout(
+        http={"hostnames": [f"{scene.namespace}.example.com"]},
+        grpc={"hostnames": [f"{scene.namespace}-grpc.example.com"]},
+    )
 
 
 def weights(route: dict[str, Any]) -> list[int]:

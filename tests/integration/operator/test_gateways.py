@@ -10,9 +10,9 @@ from hack.cluster.apiserver import ApiServer
 from hack.services.operator_process import OperatorProcess, operator_process
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
-from tests.fakes.gateways import rollout
 from tests.integration.operator.gateway_api import (
     accept_routes,
+    hosts,
     install_gateway_api,
     pods_answer,
     routes,
@@ -59,7 +59,7 @@ def test_crds_that_are_applied_later_are_used_without_a_restart(
     server: ApiServer, operator: OperatorProcess
 ) -> None:
     scene = NamespaceHarness.new(server)
-    scene.apply(model=source(1), rollout=rollout())
+    scene.apply(model=source(1), rollout=hosts(scene))
     scene.await_pods(1)
     eventually(lambda: programmed(scene) == ("False", "GatewayAPIMissing"))
     scene.await_ready()
@@ -75,11 +75,11 @@ def test_a_version_is_promoted_by_routes_and_what_others_change_is_put_back(
 ) -> None:
     install_gateway_api(server.kubectl)
     scene = NamespaceHarness.new(server)
-    scene.apply(model=source(1), rollout=rollout())
+    scene.apply(model=source(1), rollout=hosts(scene))
     gateway_works(scene, lambda: programmed(scene) == ("True", "Accepted"))
     first = scene.served()
 
-    scene.apply(model=source(2), rollout=rollout())
+    scene.apply(model=source(2), rollout=hosts(scene))
     gateway_works(scene, lambda: len(scene.children("deployment")) == 1 and scene.served() != first)
     gateway_works(scene, lambda: programmed(scene) == ("True", "Accepted"))
     assert [weights(route) for route in routes(scene)] == [[100, 0], [100, 0]]
@@ -100,7 +100,7 @@ def test_a_version_is_promoted_by_routes_and_what_others_change_is_put_back(
 def test_the_gateways_words_are_in_the_status(server: ApiServer, operator: OperatorProcess) -> None:
     install_gateway_api(server.kubectl)
     scene = NamespaceHarness.new(server)
-    scene.apply(model=source(1), rollout=rollout())
+    scene.apply(model=source(1), rollout=hosts(scene))
     eventually(lambda: len(routes(scene)) == 2)
     accept_routes(scene, status="False", reason="NotAllowedByListeners", message="not here")
     eventually(lambda: programmed(scene) == ("False", "GatewayRefused"))

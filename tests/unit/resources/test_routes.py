@@ -7,6 +7,7 @@ from inference_operator.domain.names import Backend
 from inference_operator.planning.children.drift import drift
 from inference_operator.resources.grpc_route import grpc_route
 from inference_operator.resources.http_route import http_route
+from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT
 from inference_operator.resources.routes import with_weights
 from inference_operator.resources.service import selected_revision, track_service
 from tests.golden import Golden
@@ -50,9 +51,9 @@ def test_the_two_services_select_a_revision_each() -> None:
 
 
 def test_a_kept_route_differs_in_nothing_but_its_weights() -> None:
-    for render in (http_route, grpc_route):
+    for render, port in ((http_route, HTTP_PORT), (grpc_route, GRPC_PORT)):
         live = render(OWNER, WITH_HEADER, HOSTS, 10)
 
-        assert with_weights(OWNER, live, 10) == live
-        assert with_weights(OWNER, live, 60) == render(OWNER, WITH_HEADER, HOSTS, 60)
-        assert drift(live, with_weights(OWNER, live, 60)) is not None
+        assert with_weights(OWNER, live, port, 10) == live
+        assert with_weights(OWNER, live, port, 60) == render(OWNER, WITH_HEADER, HOSTS, 60)
+        assert drift(live, with_weights(OWNER, live, port, 60)) is not None
