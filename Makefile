@@ -68,6 +68,7 @@ lock: ## write requirements/ from pyproject.toml; UPGRADE=--upgrade takes newer 
 	$$pinned --group training -o requirements/training.txt; \
 	$$pinned --group mlflow-server -o hack/images/mlflow/requirements.txt; \
 	$$pinned --group release -o requirements/release.txt; \
+	$$compile $(UPGRADE) --group gateway -o requirements/gateway.txt; \
 	echo hatchling | $$pinned - -o requirements/build.txt; \
 	grep -oE 'kopf>=[^"]+' pyproject.toml | $$compile --upgrade --no-deps --resolution lowest-direct - -o requirements/kopf-lowest.txt; \
 	echo uv | $$compile $(UPGRADE) - -o requirements/uv.txt

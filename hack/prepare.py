@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from hack import apt
-from hack.cluster import packages, versions
+from hack.cluster import gateway_parts, packages, versions
 from hack.cluster.binaries import ensure, of_cluster
 from hack.console import StepError, reported, say
 from hack.demo.trained_models import TRAINED_MODELS, trained_model
@@ -39,6 +39,11 @@ def _programs() -> None:
     ensure(*of_cluster(versions.chosen()))
 
 
+def _gateway() -> None:
+    gateway_parts.traefik()
+    gateway_parts.crds()
+
+
 def _images() -> None:
     for name in IMAGES:
         build(name)
@@ -57,9 +62,10 @@ PARTS: Mapping[str, Callable[[], object]] = {
     "torch": torch_dir,
     "models": _models,
     "kopf": lowest_kopf,
+    "gateway": _gateway,
 }
 # The slowest first.
-_AT_ONCE = ("programs", "images", "torch", "models", "kopf")
+_AT_ONCE = ("programs", "images", "torch", "models", "gateway", "kopf")
 
 
 def main() -> None:

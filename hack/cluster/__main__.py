@@ -6,7 +6,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from hack.cluster import lifecycle
+from hack.cluster import gateway, lifecycle
 from hack.cluster.binaries import kubectl
 from hack.cluster.layout import Mount
 from hack.cluster.target import Embedded, Target, target
@@ -82,6 +82,23 @@ def _logs(arguments: Arguments) -> None:
         say(running.processes.tail(program, arguments.lines))
 
 
+def _gateway(arguments: Arguments) -> None:
+    chosen = target(arguments.name)
+    if not isinstance(chosen, Embedded):
+        raise StepError(
+            "only an embedded cluster can be given a gateway here",
+            "Use CLUSTER=embedded, or the gateway that the other cluster has.",
+        )
+    running = gateway.start(chosen.name)
+    reference = ", ".join(f"{key}: {value}" for key, value in gateway.parent_ref().items())
+    say(f"HTTP and gRPC: {running.address}, from this machine, its nodes and pods")
+    say(
+        f"routes: parentRefs: [{{{reference}}}]; HTTPRoutes and GRPCRoutes need different hostnames"
+    )
+    say(f"a request: curl -H 'Host: HOSTNAME' http://{running.address}/v2/models/MODEL")
+    say(f"metrics: {running.metrics}")
+
+
 def _existing(chosen: Target) -> Target:
     if not chosen.kubeconfig.exists():
         raise StepError(
@@ -130,6 +147,9 @@ def _parser() -> argparse.ArgumentParser:
     logs.add_argument("programs", metavar="PROGRAM", nargs="*")
     logs.add_argument("-n", "--lines", type=int, default=20)
     logs.set_defaults(run=_logs)
+
+    routed = commands.add_parser("gateway", parents=[named], help="start a gateway in it (Traefik)")
+    routed.set_defaults(run=_gateway)
 
     client = commands.add_parser("kubectl", parents=[named], help="run kubectl against it")
     client.add_argument("words", nargs=argparse.REMAINDER)

@@ -70,9 +70,10 @@ class ApiServer:
     def kubectl(self) -> Kubectl:
         return Kubectl(self.kubeconfig)
 
-    def kubeconfig_of(self, user: str) -> Path:
-        """Return the kubeconfig of another administrator, whom the audit log tells apart."""
-        return self._plane.kubeconfig(user, "system:masters")
+    def kubeconfig_of(self, user: str, group: str = "system:masters") -> Path:
+        """Return the kubeconfig of another user: an administrator, whom the audit log tells apart,
+        unless the group is another one."""
+        return self._plane.kubeconfig(user, group)
 
     def start_controllers(self, flags: Sequence[str] = ()) -> None:
         """Start the controller manager, with these flags more, and wait until it works.

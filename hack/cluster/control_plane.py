@@ -15,6 +15,7 @@ SERVICE_ACCOUNT_ISSUER = "https://kubernetes.default.svc.cluster.local"
 _UNAUDITED_USERS = [
     "system:apiserver",
     "system:coredns",
+    "system:gateway",
     "system:kube-controller-manager",
     "system:kube-proxy",
     "system:kube-scheduler",

@@ -67,19 +67,22 @@ class Running:
         alive = all(self.processes.alive(name) for name in self.expected())
         return alive and nodes <= set(self.ready_nodes(since))
 
-    def wait_for(self, condition: str, question: Callable[[], bool]) -> None:
-        """Return once `question` is true; fail at once when a process of the cluster ends."""
+    def wait_for(self, condition: str, question: Callable[[], bool], *suspects: str) -> None:
+        """Return once `question` is true; fail at once when a process of the cluster ends.
+
+        The error shows the ends of the logs of `suspects`, if no process has ended.
+        """
         deadline = time.monotonic() + _BOOT_SECONDS
         while not question():
             started = [path.stem for path in self.processes.run.glob("*.json")]
             dead = [name for name in started if not self.processes.alive(name)]
             if dead or time.monotonic() > deadline:
-                raise self._never(condition, dead)
+                raise self._never(condition, dead, suspects)
             time.sleep(0.1)
 
-    def _never(self, condition: str, dead: list[str]) -> StepError:
-        suspects = dead or ["kube-apiserver", self.cluster.node(1).process("kubelet")]
-        shown = "\n".join(f"--- {name}\n{self.processes.tail(name)}" for name in suspects)
+    def _never(self, condition: str, dead: list[str], suspects: tuple[str, ...]) -> StepError:
+        names = dead or suspects or ["kube-apiserver", self.cluster.node(1).process("kubelet")]
+        shown = "\n".join(f"--- {name}\n{self.processes.tail(name)}" for name in names)
         reason = f"{', '.join(dead)} ended" if dead else f"not within {_BOOT_SECONDS} s"
         return StepError(
             f"waiting for {condition}: {reason}\n{shown}",

@@ -1,8 +1,10 @@
-"""Arguments, refusals and messages of the commands `plan`, `render` and `graph`."""
+"""Arguments, refusals and messages that several commands share."""
 
 import argparse
 import sys
+from datetime import timedelta
 
+from inference_operator.api.base import parse_duration
 from inference_operator.api.quoting import one_line
 from inference_operator.planning.plan import Plan
 
@@ -49,3 +51,11 @@ def unknown(plan: Plan) -> tuple[str, ...]:
 def report(subject: object, sentence: object) -> None:
     """Print the sentence to stderr, where a pipe does not swallow it."""
     print(one_line(f"{subject}: {sentence}"), file=sys.stderr)
+
+
+def duration(text: str) -> timedelta:
+    """Return the duration of an argument, such as `90s`; the parser reports another text."""
+    try:
+        return parse_duration(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error

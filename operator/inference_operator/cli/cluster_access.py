@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from inference_operator.api.base import GROUP
 from inference_operator.api.custom_resources import CUSTOM_RESOURCES
+from inference_operator.api.quoting import quoted
 from inference_operator.cli.arguments import report
 from inference_operator.domain.names import UnitKey
 
@@ -79,9 +80,11 @@ async def load_configuration(context: str | None = None) -> "Configuration":
 
 
 @asynccontextmanager
-async def connected(context: str | None = None) -> AsyncIterator["KubeCluster"]:
+async def connected(
+    context: str | None = None, *, may_write: bool = False
+) -> AsyncIterator["KubeCluster"]:
     """Return a client of the cluster, which is closed at the end; AccessError without a usable
-    configuration."""
+    configuration. Unless `may_write` is given, it refuses every write."""
     from kubernetes.aio.config import ConfigException
 
     from inference_operator.adapters.kubernetes.client import KubeCluster
@@ -92,8 +95,7 @@ async def connected(context: str | None = None) -> AsyncIterator["KubeCluster"]:
     except (ConfigException, OSError, ValueError) as error:
         remedy = "set KUBECONFIG" if context is None else "set KUBECONFIG, or another --context"
         raise AccessError(f"no usable kubeconfig: {error}; {remedy}") from error
-    # These commands only read.
-    cluster = KubeCluster(configuration, Telemetry(), _REQUEST_SECONDS, may_write=lambda: False)
+    cluster = KubeCluster(configuration, Telemetry(), _REQUEST_SECONDS, may_write=lambda: may_write)
     try:
         yield cluster
     finally:
@@ -119,12 +121,13 @@ def namespace_of(arguments: argparse.Namespace) -> str:
     return ((active or {}).get("context") or {}).get("namespace") or "default"
 
 
-def answered(work: Callable[[], int]) -> int:
-    """Return the exit status of the work; UNREADABLE, with the message, after an AccessError."""
+def answered(work: Callable[[], int], program: str = "inference-operator") -> int:
+    """Return the exit status of the work; UNREADABLE, with the message of the program, after an
+    AccessError."""
     try:
         return work()
     except AccessError as error:
-        report("inference-operator", error)
+        report(program, error)
         return UNREADABLE
 
 
@@ -134,8 +137,7 @@ async def unit_of(cluster: "KubeCluster", arguments: argparse.Namespace) -> Unit
     from inference_operator.observation.kinds import UNITS
 
     namespace = namespace_of(arguments)
-    prefix, slash, name = arguments.name.rpartition("/")
-    kind = _kind(prefix) if slash else arguments.kind
+    kind, name = _named(arguments)
     existing = []
     for resource in UNITS:
         if kind in (None, resource.kind):
@@ -153,6 +155,16 @@ async def unit_of(cluster: "KubeCluster", arguments: argparse.Namespace) -> Unit
         raise AccessError(f"{name} is {' and '.join(existing)}; choose one with --kind")
     kinds = kind or " or ".join(resource.kind for resource in UNITS)
     raise AccessError(f"namespace {namespace} has no {kinds} {name}; apply it, or give -n")
+
+
+def _named(arguments: argparse.Namespace) -> tuple[str | None, str]:
+    """Return the kind, None for any, and the name; AccessError for a kind that is not ours."""
+    prefix, slash, name = arguments.name.rpartition("/")
+    kind = _kind(prefix) if slash else arguments.kind
+    if kind is not None and kind not in [resource.kind for resource in CUSTOM_RESOURCES]:
+        kinds = " or ".join(f"{each.kind} ({each.short_name})" for each in CUSTOM_RESOURCES)
+        raise AccessError(f"found kind {quoted(kind)}, expected {kinds}; or give the name alone")
+    return kind, name
 
 
 def _is_in_pod() -> bool:

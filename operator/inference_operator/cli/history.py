@@ -76,21 +76,28 @@ async def _history(arguments: argparse.Namespace) -> History:
 async def read_history(cluster: ReadCluster, key: UnitKey) -> History:
     """Read the unit's status and records; AccessError if the API server refuses."""
     from inference_operator.adapters.kubernetes.api_error import ApiError
-    from inference_operator.observation.kinds import CHILD_BY_KIND, UNIT_BY_KIND
+    from inference_operator.observation.kinds import UNIT_BY_KIND
 
-    selector = f"{CHILD_SELECTOR},{selector_text(unit_selector(key.kind, key.name))}"
-    records: dict[str, RevisionRecord] = {}
     try:
         body = await cluster.get(UNIT_BY_KIND[key.kind], key.namespace, key.name)
-        pages = cluster.pages(CHILD_BY_KIND["ControllerRevision"], key.namespace, selector)
-        async for page in pages:
-            for item in page["items"] or ():
-                record = read_record({**item, "kind": "ControllerRevision"}, key)
-                if isinstance(record, RevisionRecord):
-                    records[record.revision] = record
+        records = await read_records(cluster, key)
     except ApiError as error:
         raise AccessError(f"{key}: {error}") from error
     return history_of(_status(body, key), records)
+
+
+async def read_records(cluster: ReadCluster, key: UnitKey) -> dict[str, RevisionRecord]:
+    """Return the unit's kept revisions by their names; ApiError if the API server refuses."""
+    from inference_operator.observation.kinds import CHILD_BY_KIND
+
+    selector = f"{CHILD_SELECTOR},{selector_text(unit_selector(key.kind, key.name))}"
+    records: dict[str, RevisionRecord] = {}
+    async for page in cluster.pages(CHILD_BY_KIND["ControllerRevision"], key.namespace, selector):
+        for item in page["items"] or ():
+            record = read_record({**item, "kind": "ControllerRevision"}, key)
+            if isinstance(record, RevisionRecord):
+                records[record.revision] = record
+    return records
 
 
 def _status(body: Mapping[str, Any], key: UnitKey) -> UnitStatus:

@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 
 # Imported only when asked for: `load` must start at once and must not drag Kopf along.
@@ -42,16 +42,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
     modules = {_COMMANDS[asked]} if asked else set(_COMMANDS.values())
     for module in sorted(modules):
         import_module(module).add_parser(subparsers)
+
+    def run() -> int:
+        parsed = parser.parse_args(words)
+        status: int = parsed.func(parsed)
+        return status
+
+    return run() if asked in _NETWORK_COMMANDS else piped(run)
+
+
+def piped(run: Callable[[], int]) -> int:
+    """Return the exit status of a command; READER_GONE if nobody reads its output any more."""
     try:
         try:
-            parsed = parser.parse_args(words)
-            status: int = parsed.func(parsed)
+            return run()
         finally:
             sys.stdout.flush()
     except BrokenPipeError:
-        if asked in _NETWORK_COMMANDS:
-            raise
         # The reader, such as `head`, has closed the pipe. The interpreter flushes again at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return READER_GONE
-    return status

@@ -3,28 +3,30 @@
 import argparse
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Callable, Mapping
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import IntEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from inference_operator.api.base import parse_duration
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.quoting import visible
 from inference_operator.api.status import read_status
-from inference_operator.cli.arguments import report
+from inference_operator.cli.arguments import duration, report
 from inference_operator.cli.cluster_access import (
-    AccessError,
     add_unit,
     answered,
     connected,
     unit_of,
 )
-from inference_operator.domain.api_resource import ApiResource
+from inference_operator.cli.unit_watch import RETRY_SECONDS, WatchedCluster, states_of
 from inference_operator.domain.body import MutableBody
 from inference_operator.domain.message_limits import truncate
 from inference_operator.domain.names import UnitKey
+
+if TYPE_CHECKING:
+    from inference_operator.adapters.kubernetes.api_error import ApiError
 
 DESCRIPTION = """\
 Wait until a resource is Ready, or Stalled because a person must act. Only conditions of the present
@@ -35,7 +37,6 @@ UNOBSERVED_SECONDS = 10.0
 """An operator looks at a new generation within a second: longer means that none runs."""
 
 _MESSAGE_LENGTH = 2000
-_RETRY_SECONDS = 1.0
 
 
 class Outcome(IntEnum):
@@ -56,18 +57,6 @@ class Verdict:
     """Whether an operator has looked at the present generation."""
 
 
-class WatchedCluster(Protocol):
-    """The requests that a wait sends."""
-
-    def pages(
-        self, resource: ApiResource, space: str, selector: str, accept: str = ..., name: str = ...
-    ) -> AsyncIterator[MutableBody]: ...
-
-    def watch(
-        self, resource: ApiResource, space: str, selector: str, version: str, name: str = ...
-    ) -> AsyncIterator[tuple[str, MutableBody]]: ...
-
-
 def add_parser(subparsers: Any) -> None:
     """Add `wait`."""
     parser = subparsers.add_parser(
@@ -78,7 +67,7 @@ def add_parser(subparsers: Any) -> None:
     add_unit(parser)
     parser.add_argument(
         "--timeout",
-        type=_duration,
+        type=duration,
         default=timedelta(minutes=10),
         help="time after which it gives up with exit status 2, such as 90s or 5m (10m)",
     )
@@ -121,10 +110,11 @@ def _sentence(condition: Condition) -> str:
 
 @dataclass
 class Wait:
-    """A wait for one resource; `last` is the newest verdict."""
+    """A wait for one resource; `last` is the newest verdict that `judge` returned."""
 
     cluster: WatchedCluster
     key: UnitKey
+    judge: Callable[[Mapping[str, Any]], Verdict] = verdict
     last: Verdict = field(default_factory=lambda: Verdict(None, "not read yet", False))
     unobserved_since: float = field(default_factory=time.monotonic)
 
@@ -145,45 +135,17 @@ class Wait:
         return outcome
 
     async def _decided(self) -> Outcome:
-        from inference_operator.adapters.kubernetes.api_error import ApiError
+        async with aclosing(states_of(self.cluster, self.key, self._on_error)) as bodies:
+            async for body in bodies:
+                if (outcome := self._look(body)) is not None:
+                    return outcome
+        raise AssertionError("a watch has no end")
 
-        while True:
-            try:
-                outcome = await self._watched()
-            except ApiError as error:
-                # 410: the version of the list is too old. A new list helps.
-                if not error.is_transient and error.status != 410:
-                    raise AccessError(f"{self.key}: {error}") from error
-                self.last = Verdict(None, f"the API server: {error}", True)
-                outcome = None
-            if outcome is not None:
-                return outcome
-            await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _watched(self) -> Outcome | None:
-        """List and watch once; return None when the API server has ended the watch."""
-        from inference_operator.observation.kinds import UNIT_BY_KIND
-
-        resource, key = UNIT_BY_KIND[self.key.kind], self.key
-        version = ""
-        items: list[MutableBody] = []
-        async for page in self.cluster.pages(resource, key.namespace, "", name=key.name):
-            version = page["metadata"]["resourceVersion"]
-            items += page["items"] or []
-        if not items:
-            raise AccessError(f"{key} does not exist")
-        if (outcome := self._look(items[0])) is not None:
-            return outcome
-        events = self.cluster.watch(resource, key.namespace, "", version, key.name)
-        async for kind, body in events:
-            if kind == "DELETED":
-                raise AccessError(f"{key} was deleted")
-            if kind in ("ADDED", "MODIFIED") and (outcome := self._look(body)) is not None:
-                return outcome
-        return None
+    def _on_error(self, error: "ApiError") -> None:
+        self.last = Verdict(None, f"the API server: {error}", True)
 
     def _look(self, body: MutableBody) -> Outcome | None:
-        self.last = verdict({**body, "kind": self.key.kind})
+        self.last = self.judge(body)
         if self.last.is_observed:
             self.unobserved_since = time.monotonic()
         return self.last.outcome
@@ -194,7 +156,7 @@ class Wait:
             waited = time.monotonic() - self.unobserved_since
             if not self.last.is_observed and waited >= UNOBSERVED_SECONDS:
                 break
-            await asyncio.sleep(_RETRY_SECONDS)
+            await asyncio.sleep(RETRY_SECONDS)
         report(self.key, f"{self.last.sentence} after {UNOBSERVED_SECONDS:g} s; {NO_OPERATOR}")
 
 
@@ -209,10 +171,3 @@ async def _wait(arguments: argparse.Namespace) -> int:
     async with connected(arguments.context) as cluster:
         key = await unit_of(cluster, arguments)
         return await Wait(cluster, key).until(arguments.timeout)
-
-
-def _duration(text: str) -> timedelta:
-    try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from error

@@ -12,9 +12,9 @@ from inference_operator.domain.serving_unit import RolloutSettings
 from inference_operator.domain.sizes import Pair
 from inference_operator.domain.tracks import Tracks
 from inference_operator.planning.artifacts import with_artifacts
+from inference_operator.planning.children.conflicts import blocked_by_conflicts
 from inference_operator.planning.children.desired import (
     DesiredState,
-    blocked_by_conflicts,
     writes,
 )
 from inference_operator.planning.children.headless import has_headless

@@ -1,41 +1,17 @@
 """`history`: the table of what served when, read from a cluster."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
 from inference_operator.cli.cluster_access import AccessError
 from inference_operator.cli.history import lines, read_history
-from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.artifact import Artifact
-from inference_operator.domain.body import MutableBody
 from inference_operator.planning.status.served import History, Served
-from tests.fakes.bodies import KEY, Body, source
-from tests.fakes.cluster import FakeCluster
+from tests.fakes.bodies import KEY, source
 from tests.fakes.harness import NOON, OperatorHarness, refuse
-
-
-class ListedCluster:
-    """The requests that `history` sends, to a fake cluster."""
-
-    def __init__(self, cluster: FakeCluster) -> None:
-        self._cluster = cluster
-
-    async def get(self, resource: ApiResource, namespace: str, name: str) -> MutableBody:
-        return await self._cluster.get(resource, namespace, name)
-
-    async def pages(
-        self, resource: ApiResource, space: str, selector: str
-    ) -> AsyncIterator[MutableBody]:
-        labels = dict(part.split("=") for part in selector.split(","))
-        items: list[Body] = [
-            body
-            for body in self._cluster.all(resource.kind)
-            if labels.items() <= body["metadata"]["labels"].items()
-        ]
-        yield {"metadata": {}, "items": items}
+from tests.unit.cli.listed_cluster import ListedCluster
 
 
 def table(world: OperatorHarness) -> list[list[str]]:

@@ -2,55 +2,24 @@
 
 import asyncio
 from argparse import Namespace
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from inference_operator.adapters.kubernetes.api_error import ApiError
-from inference_operator.cli import wait
+from inference_operator.cli import unit_watch, wait
 from inference_operator.cli.cluster_access import AccessError, unit_of
 from inference_operator.cli.main import main
 from inference_operator.cli.wait import Outcome, Wait, verdict
 from inference_operator.domain.api_resource import ApiResource
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, Body, imodel
+from tests.unit.cli.scripted_cluster import ScriptedCluster
 
 SHORT = timedelta(seconds=0.2)
 LONG = timedelta(seconds=20)
-Answer = Sequence[Body] | ApiError
-Watched = Sequence[tuple[str, Body]] | ApiError
-
-
-class ScriptedCluster:
-    """Each list and each watch takes its next answer. A watch after the last one stays open."""
-
-    def __init__(self, lists: Sequence[Answer], watches: Sequence[Watched] = ()) -> None:
-        self.lists, self.watches = list(lists), list(watches)
-        self.names: set[str] = set()
-
-    async def pages(
-        self, resource: ApiResource, space: str, selector: str, accept: str = "", name: str = ""
-    ) -> AsyncIterator[Body]:
-        assert (resource.kind, space) == (KEY.kind, KEY.namespace)
-        self.names.add(name)
-        answer = self.lists.pop(0)
-        if isinstance(answer, ApiError):
-            raise answer
-        yield {"metadata": {"resourceVersion": "1"}, "items": list(answer)}
-
-    async def watch(
-        self, resource: ApiResource, space: str, selector: str, version: str, name: str = ""
-    ) -> AsyncIterator[tuple[str, Body]]:
-        self.names.add(name)
-        if not self.watches:
-            await asyncio.Event().wait()
-        answer = self.watches.pop(0)
-        if isinstance(answer, ApiError):
-            raise answer
-        for event in answer:
-            yield event
 
 
 def body(generation: int, observed: int | None, *conditions: dict[str, Any]) -> Body:
@@ -91,7 +60,8 @@ ABSENT = body(1, None)
 
 @pytest.fixture(autouse=True)
 def haste(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(wait, "_RETRY_SECONDS", 0.01)
+    for module in (unit_watch, wait):
+        monkeypatch.setattr(module, "RETRY_SECONDS", 0.01)
 
 
 def waiting(cluster: ScriptedCluster, limit: timedelta = LONG) -> Outcome:
@@ -235,12 +205,20 @@ def test_a_resource_is_named_as_for_kubectl(name: str, kind: str | None) -> None
 
 @pytest.mark.parametrize(
     ("name", "kind"),
-    [("fy", None), ("fx", "EnsemblePipeline"), ("epipe/fx", None), ("a/b/c", None), ("", None)],
+    [("fy", None), ("fx", "EnsemblePipeline"), ("epipe/fx", None), ("", None)],
 )
 def test_a_resource_that_is_not_there_is_reported(name: str, kind: str | None) -> None:
     arguments = Namespace(name=name, kind=kind, namespace="desk")
     with pytest.raises(AccessError, match=r"namespace desk has no \w+"):
         asyncio.run(unit_of(OneModel(), arguments))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["pods/fx", "a/b/c", "\x1b[2J/fx", "/fx"])
+def test_another_kind_is_refused(name: str) -> None:
+    arguments = Namespace(name=name, kind=None, namespace="desk")
+    with pytest.raises(AccessError, match=r"expected InferenceModel \(imodel\) or Ens") as refused:
+        asyncio.run(unit_of(OneModel(), arguments))  # type: ignore[arg-type]
+    assert str(refused.value).isprintable()
 
 
 def test_without_a_kubeconfig_it_says_so(

@@ -165,7 +165,8 @@ def test_every_file_with_digests_is_audited(
 
 def test_the_locks_of_all_images_and_environments_are_audited() -> None:
     locks = {str(lock.relative_to(sbom.ROOT)) for lock in sbom.locks()}
-    environments = ("all", "build", "dev", "kopf-lowest", "operator", "release", "training", "uv")
+    environments = ("all", "build", "dev", "gateway", "kopf-lowest", "operator", "release")
+    environments += ("training", "uv")
     images = ("mlflow/requirements", "triton/requirements", "triton/server")
     assert locks >= {f"requirements/{name}.txt" for name in environments}
     assert locks >= {f"hack/images/{name}.txt" for name in images}

@@ -9,6 +9,7 @@ from inference_operator.domain.commands import Verb
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, step
 from tests.fakes.cluster import CrashedError
+from tests.fakes.gateways import GatewayHarness, rollout
 from tests.fakes.harness import OperatorHarness, crash_at, refuse
 from tests.unit.passes.delivery_harness import at_first_step
 
@@ -277,3 +278,17 @@ async def test_an_aborted_canary_keeps_its_pods_while_it_leads_to_them() -> None
     world.cluster.before = None
     await world.settle()
     assert world.deployments == {old: 3}
+
+
+async def test_beside_a_gateway_it_selects_what_the_service_selects() -> None:
+    world = GatewayHarness()
+    world.user_applies(model=source(1), rollout=rollout(), service=ON)
+    await world.settle(40)
+    old = world.served
+    world.user_applies(model=source(2), rollout=rollout(), service=ON)
+    await world.settle(40)
+    await world.later(timedelta(seconds=31))
+
+    assert list(world.deployments) == [world.served] != [old]
+    assert selector(world, NAME) == selector(world, KEY.name)
+    assert "DriftRepaired" not in world.event_reasons

@@ -94,14 +94,20 @@ class KubeCluster:
         return await self._send(request, resource)
 
     async def patch(
-        self, resource: ApiResource, body: Mapping[str, Any], *, subresource: str = ""
+        self,
+        resource: ApiResource,
+        body: Mapping[str, Any],
+        *,
+        subresource: str = "",
+        manager: str = FIELD_MANAGER,
     ) -> MutableBody:
-        """Send a JSON merge patch of the object that `body.metadata` names."""
+        """Send a JSON merge patch of the object that `body.metadata` names, as a field manager."""
         meta = body["metadata"]
         path = resource.path(meta.get("namespace"), meta["name"])
         if subresource:
             path = f"{path}/{subresource}"
-        request = _Request("PATCH", path, body, _MANAGER, "application/merge-patch+json")
+        query = {"fieldManager": manager}
+        request = _Request("PATCH", path, body, query, "application/merge-patch+json")
         return await self._send(request, resource)
 
     async def delete(self, resource: ApiResource, namespace: str, name: str, uid: str) -> None:

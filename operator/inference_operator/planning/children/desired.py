@@ -7,7 +7,6 @@ from typing import Any
 from inference_operator.domain.gateway import Routing
 from inference_operator.domain.names import (
     ChildKey,
-    UnitKey,
     is_digests,
     revision_child_name,
     revision_of_child,
@@ -15,10 +14,9 @@ from inference_operator.domain.names import (
 from inference_operator.domain.observed import Observed, RevisionRecord
 from inference_operator.domain.rollout_state import RolloutState
 from inference_operator.domain.served_digests import served_digests_of
-from inference_operator.domain.sizes import BUDGET_FROM, Sizes
+from inference_operator.domain.sizes import Sizes
 from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.domain.traffic import Split
-from inference_operator.planning.children.clients import has_clients
 from inference_operator.planning.children.drift import drift
 from inference_operator.planning.children.gateway import (
     ROUTE_KINDS,
@@ -32,6 +30,7 @@ from inference_operator.planning.children.gateway import (
 from inference_operator.planning.children.headless import (
     headless_key,
     is_blocked_with_main,
+    is_led_to_by_headless,
     main_key,
 )
 from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, key_of
@@ -178,23 +177,6 @@ def _digests(seen: Observed, record: RevisionRecord) -> Iterator[Mapping[str, An
         yield served_digests(seen.owner, record.revision, digests)
 
 
-def blocked_by_conflicts(seen: Observed, replicas: int) -> dict[ChildKey, str]:
-    """Return a sentence for each child whose name another object already has."""
-    kinds = {"Service", *ROUTE_KINDS}
-    if replicas >= BUDGET_FROM:
-        kinds.add("PodDisruptionBudget")
-    keys = (key for key in sorted(seen.children.name_conflicts) if key.kind in kinds)
-    return {key: _describe_conflict(key, seen.children.name_conflicts[key]) for key in keys}
-
-
-def _describe_conflict(key: ChildKey, holder: UnitKey | None) -> str:
-    if holder is not None:
-        return f"{key} belongs to {holder.kind} {holder.name}; rename one of the two"
-    return (
-        f"{key} exists and belongs to another owner; delete or rename it, or rename this resource"
-    )
-
-
 def _write(seen: Observed, goal: DesiredState, manifest: dict[str, Any]) -> Action | None:
     key = key_of(manifest)
     live = seen.children.live.get(key)
@@ -287,7 +269,7 @@ def _prune(
     for key, live in seen.children.live.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
             continue
-        if key.kind in _OF_PODS and has_clients(seen, revision_of_child(key.name)):
+        if key.kind in _OF_PODS and _has_clients(seen, revision_of_child(key.name)):
             # The pass after the Service has moved, or the routes lead elsewhere, deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.children.rejected:
@@ -295,3 +277,10 @@ def _prune(
             continue
         if not live["metadata"].get("deletionTimestamp"):
             yield Delete(key, live["metadata"]["uid"], "no longer needed")
+
+
+def _has_clients(seen: Observed, revision: str) -> bool:
+    view = seen.children.gateway
+    may_be_reached = view is not None and view.may_lead_to(revision)
+    is_led_to = seen.children.traffic.leads_to(revision) > 0
+    return may_be_reached or is_led_to or is_led_to_by_headless(seen, revision)

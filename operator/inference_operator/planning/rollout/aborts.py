@@ -15,7 +15,7 @@ from inference_operator.planning.transition import Hold, Transition
 
 def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Follow the commands to abort and to retry; forget an abort that the spec has left behind."""
-    state = replace(state, handled=_still_there(state, facts))
+    state = replace(state, handled=_handled(state, facts))
     aborted = state.aborted
     if aborted is not None and facts.target not in (None, aborted.revision):
         state = replace(state, aborted=None)
@@ -120,7 +120,11 @@ def _retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> 
     return Transition(state, (decision,))
 
 
-def _still_there(state: RolloutState, facts: RolloutFacts) -> tuple[str, ...]:
-    """Return the handled commands whose annotations are there: others may be given again."""
+def _handled(state: RolloutState, facts: RolloutFacts) -> tuple[str, ...]:
+    """Return the handled commands whose annotations are there: others may be given again. An alias
+    is refreshed in the same pass."""
     given = {facts.commands.shown(verb) for verb in facts.commands.values}
-    return tuple(command for command in state.handled if command in given)
+    kept = [command for command in state.handled if command in given]
+    if Verb.REFRESH_ALIAS in facts.commands.values:
+        kept.append(facts.commands.shown(Verb.REFRESH_ALIAS))
+    return tuple(dict.fromkeys(kept))

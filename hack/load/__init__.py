@@ -1,0 +1,1 @@
+"""Steady load of inference requests, for demos and tests."""
