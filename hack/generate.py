@@ -1,4 +1,5 @@
-"""Writes the files that are made from the API's types, or checks that they are fresh.
+"""Writes the files that are made from the API's types and from the Lua of Argo CD, or checks that
+they are fresh.
 
 `python hack/generate.py` writes; `python hack/generate.py --check` fails naming stale files.
 """
