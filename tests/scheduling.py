@@ -22,9 +22,10 @@ _OPERATOR_CHANGES = (
 )
 # They share an API server that starts once.
 _API_SERVER = ("tests/contract", "tests/integration/api", "tests/integration/adapters")
-# Folders whose tests share an expensive server of the session.
+# Folders, and one module, whose tests share an expensive server.
 _TOGETHER = (
     "tests/cluster",
+    "tests/e2e/test_canary_gateway.py",
     "tests/images",
     "tests/integration/builtin",
     "tests/integration/ensemble",
@@ -37,6 +38,7 @@ _APART = ("tests/e2e",)
 _FIRST = (
     *_OPERATOR_CHANGES,
     "tests/cluster",
+    "tests/e2e/test_canary_gateway.py",
     "tests/e2e",
     "tests/integration/operator",
     "tests/integration/training",
@@ -74,11 +76,10 @@ def group(module: str) -> str:
     """
     if module in _OPERATOR_CHANGES:
         return "operator changes"
-    if _is_in(module, _APART):
-        return ""
     if _is_in(module, _API_SERVER):
         return "API server"
-    return next((folder for folder in _TOGETHER if _is_in(module, (folder,))), module)
+    alone = "" if _is_in(module, _APART) else module
+    return next((place for place in _TOGETHER if _is_in(module, (place,))), alone)
 
 
 def rank(module: str) -> int:

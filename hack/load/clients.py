@@ -42,6 +42,22 @@ class Request:
     """HTTP headers and gRPC metadata; names in lower case."""
     timeout: float = 5.0
     """Seconds; for HTTP of each wait for the network, for gRPC of the whole request."""
+    versions: Mapping[float, str] = field(default_factory=dict)
+    """The model version by the first value of the first output, for artifacts that all have number
+    1 in Triton because they come from no registry. Empty: the version that the answer names."""
+
+    def version_of(self, named: str, value: float) -> str:
+        """Return the version of an answer that names one and starts with a value.
+
+        Raises:
+            RequestError: if there is none, or if the value is of no known version.
+        """
+        if not named:
+            raise RequestError("found an empty model_version")
+        if self.versions and value not in self.versions:
+            expected = ", ".join(map(str, self.versions))
+            raise RequestError(f"found {value} as the first value, expected one of {expected}")
+        return self.versions[value] if self.versions else named
 
 
 class Client(Protocol):
@@ -65,6 +81,7 @@ class HttpClient:
 
     def __init__(self, target: Target, request: Request) -> None:
         host, _, port = target.http.rpartition(":")
+        self._request = request
         self._connection = http.client.HTTPConnection(host, int(port), timeout=request.timeout)
         self._path = f"/v2/models/{request.model}/infer"
         self._headers = {"Content-Type": "application/json", **request.headers}
@@ -87,7 +104,7 @@ class HttpClient:
             raise RequestError(_short(f"{type(error).__name__}: {error}")) from error
         if answer.status != 200:
             raise RequestError(_short(f"{answer.status}: {content.decode(errors='replace')}"))
-        return _version_in(content)
+        return self._request.version_of(*_version_and_value(content))
 
     def close(self) -> None:
         """End the connection."""
@@ -109,7 +126,7 @@ class GrpcClient:
     """A client of KServe's protocol over gRPC, with a connection that no other client shares."""
 
     def __init__(self, target: Target, request: Request) -> None:
-        self._target, self._timeout = target, request.timeout
+        self._target, self._request = target, request
         self._metadata = tuple(request.headers.items())
         self._message = service_pb2.ModelInferRequest(model_name=request.model)
         tensor = self._message.inputs.add(name=request.input_name, datatype="FP32")
@@ -125,11 +142,15 @@ class GrpcClient:
             self._stub = service_pb2_grpc.GRPCInferenceServiceStub(self._channel)
         try:
             answer = self._stub.ModelInfer(
-                self._message, timeout=self._timeout, metadata=self._metadata
+                self._message, timeout=self._request.timeout, metadata=self._metadata
             )
         except grpc.RpcError as error:
             raise RequestError(_short(f"{error.code().name}: {error.details()}")) from error
-        return _demanded(answer.model_version)
+        try:
+            (value,) = struct.unpack_from("<f", answer.raw_output_contents[0])
+        except (IndexError, struct.error) as error:
+            raise RequestError("found no FP32 output") from error
+        return self._request.version_of(answer.model_version, value)
 
     def close(self) -> None:
         """End the connection."""
@@ -156,19 +177,13 @@ CLIENTS: Mapping[str, type[HttpClient] | type[GrpcClient]] = {
 """The clients by the names of their protocols."""
 
 
-def _version_in(content: bytes) -> str:
+def _version_and_value(content: bytes) -> tuple[str, float]:
     try:
         answer = json.loads(content)
-        return _demanded(answer["model_version"])
-    except (ValueError, KeyError, TypeError) as error:
+        return str(answer["model_version"]), float(answer["outputs"][0]["data"][0])
+    except (ValueError, LookupError, TypeError) as error:
         text = content.decode(errors="replace")
-        raise RequestError(_short(f"found no model_version in {text!r}")) from error
-
-
-def _demanded(version: str) -> str:
-    if not version:
-        raise RequestError("found an empty model_version")
-    return version
+        raise RequestError(_short(f"found no version and no output in {text!r}")) from error
 
 
 def _short(text: str) -> str:

@@ -80,6 +80,15 @@ class Served:
     def stable(self) -> str:
         return str((self.status().get("stable") or {}).get("revision", ""))
 
+    def canary(self) -> str:
+        """Return the revision that gets its clients by steps; empty if there is none."""
+        return str((self.status().get("canary") or {}).get("revision", ""))
+
+    def command(self, verb: str, value: str) -> None:
+        """Set the annotation that commands the rollout, such as `promote`."""
+        annotation = f"inference.aipx.io/{verb}={value}"
+        self.kubectl("annotate", "--overwrite", self.kind, self.name, annotation)
+
     def children(self) -> list[str]:
         """Return kind and name of every object with this unit's labels, except Events."""
         group = "inference.aipx.io"

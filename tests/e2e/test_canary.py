@@ -22,25 +22,13 @@ def served(harness: ClusterHarness, namespace: str) -> Served:
     return harness.model(namespace, **changes).apply().wait_ready()
 
 
-def canary_of(served: Served) -> dict[str, Any]:
-    canary = served.status().get("canary")
-    assert isinstance(canary, dict)
-    return canary
-
-
 def start_canary(served: Served, harness: ClusterHarness) -> str:
     """Apply another artifact, wait until it has half of the clients, and return its revision."""
     uri = harness.store.uri("triple/model.onnx")
     served.apply(**{"spec.model.source.uri": uri})
     message = served.wait_reason("Ready", "Paused")
     assert "gets 50 % of new connections (1 of 2 ready pods; wanted 50 %)" in message
-    return str(canary_of(served)["revision"])
-
-
-def annotate(served: Served, verb: str, value: str) -> None:
-    served.kubectl(
-        "annotate", "--overwrite", served.kind, served.name, f"inference.aipx.io/{verb}={value}"
-    )
+    return served.canary()
 
 
 def shares(caller: Caller) -> set[tuple[float, ...]]:
@@ -62,7 +50,7 @@ def test_a_canary_by_replicas_is_promoted_without_a_restart_or_a_failed_request(
         assert row[header.index("WEIGHT")] == "50"
         (pod,) = [name for name in served.pods() if new in name]
 
-        annotate(served, "promote", f"{new}/1")
+        served.command("promote", f"{new}/1")
         served.wait_ready()
         eventually(lambda: served.has_no_pod_of(old), that="old pods gone")
         served.wait_answer(TRIPLE)
@@ -79,7 +67,7 @@ def test_an_aborted_canary_gives_its_clients_back_and_starts_again_only_when_tol
     old = served.stable()
     with served.called_throughout() as caller:
         new = start_canary(served, harness)
-        annotate(served, "abort", new)
+        served.command("abort", new)
         message = served.wait_reason("Ready", "RolloutAborted")
         eventually(lambda: served.has_no_pod_of(new), that="the canary's pods gone")
         served.apply()
@@ -89,9 +77,9 @@ def test_an_aborted_canary_gives_its_clients_back_and_starts_again_only_when_tol
     assert any("RolloutAborted: the rollout" in event for event in served.events())
 
     time = served.status()["rollout"]["aborted"]["time"]
-    annotate(served, "retry", f"{new}@{time}")
+    served.command("retry", f"{new}@{time}")
     served.wait_reason("Ready", "Paused")
-    assert canary_of(served)["revision"] == new
+    assert served.canary() == new
 
 
 def test_a_new_edit_in_mid_canary_loses_no_request(served: Served, harness: ClusterHarness) -> None:
@@ -101,6 +89,6 @@ def test_a_new_edit_in_mid_canary_loses_no_request(served: Served, harness: Clus
         message = served.wait_reason("Ready", "Paused")
         assert former not in message
         eventually(lambda: served.has_no_pod_of(former), that="the former canary's pods gone")
-        annotate(served, "promote", f"{canary_of(served)['revision']}/full")
+        served.command("promote", f"{served.canary()}/full")
         served.wait_ready()
     assert caller.failures == []

@@ -1,6 +1,7 @@
 """A server of the inference protocol over HTTP and gRPC, whose answers a test chooses."""
 
 import json
+import struct
 import threading
 import time
 from collections.abc import Mapping
@@ -20,6 +21,8 @@ class Behavior:
     """What the server answers; a test may change it while the server runs."""
 
     version: str = "1"
+    value: float = 3.0
+    """The first value of the output `y`."""
     http_status: int = 200
     grpc_code: grpc.StatusCode = grpc.StatusCode.OK
     seconds: float = 0.0
@@ -112,13 +115,16 @@ class _GrpcService(service_pb2_grpc.GRPCInferenceServiceServicer):  # type: igno
         time.sleep(behavior.seconds)
         if behavior.grpc_code is not grpc.StatusCode.OK:
             context.abort(behavior.grpc_code, f"the test asks for {behavior.grpc_code.name}")
-        return service_pb2.ModelInferResponse(
+        answer = service_pb2.ModelInferResponse(
             model_name=request.model_name, model_version=behavior.version
         )
+        answer.raw_output_contents.append(struct.pack("<4f", behavior.value, 5.0, 7.0, 9.0))
+        return answer
 
 
 def _answer(behavior: Behavior) -> dict[str, object]:
     if behavior.http_status != 200:
         return {"error": f"the test asks for {behavior.http_status}"}
-    output = {"name": "y", "datatype": "FP32", "shape": [1, 4], "data": [3.0, 5.0, 7.0, 9.0]}
+    data = [behavior.value, 5.0, 7.0, 9.0]
+    output = {"name": "y", "datatype": "FP32", "shape": [1, 4], "data": data}
     return {"model_name": "linear", "model_version": behavior.version, "outputs": [output]}

@@ -118,6 +118,18 @@ def test_an_answer_without_a_version_is_a_failure(server: FakeInferenceServer) -
     }
 
 
+def test_versions_with_one_number_are_told_apart_by_what_they_answer(
+    server: FakeInferenceServer,
+) -> None:
+    server.behavior.value = 6.0
+    assert sent(target_of(server), 4, versions={6.0: "triple"}).by_version == {"triple": 4}
+    failed = sent(target_of(server), 4, versions={5.0: "linear", 7.0: "wrong"})
+    assert errors(failed) == {
+        (protocol, "found 6.0 as the first value, expected one of 5.0, 7.0"): 2
+        for protocol in ("HTTP", "gRPC")
+    }
+
+
 def test_a_failure_is_followed_by_answers_when_the_server_is_well(
     server: FakeInferenceServer,
 ) -> None:

@@ -21,6 +21,7 @@ ROOT = Path(__file__).parents[3]
         ("tests/integration/builtin/test_tokenizer.py", "tests/integration/builtin"),
         ("tests/images/test_backends.py", "tests/images"),
         ("tests/cluster/test_down.py", "tests/cluster"),
+        ("tests/e2e/test_canary_gateway.py", "tests/e2e/test_canary_gateway.py"),
         ("tests/contract/test_cluster.py", "API server"),
         ("tests/integration/api/test_crd.py", "API server"),
     ],

@@ -1,0 +1,197 @@
+"""Versions that get their clients by steps through a real gateway, while clients call it."""
+
+import os
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from hack.cluster import gateway
+from hack.load.clients import CLIENTS, Request, Target
+from hack.load.steady_load import Pace, Result, SteadyLoad
+from tests.e2e.harness import ClusterHarness
+from tests.e2e.served import Served
+from tests.e2e.waiting import eventually
+
+pytestmark = pytest.mark.e2e
+KINDS = ("httproute", "grpcroute")
+HEADER = {"name": "x-canary", "value": "always"}
+STEPS = [{"setWeight": 10}, {"pause": {}}, {"setWeight": 50}, {"pause": {}}]
+LINEAR, TRIPLE = "linear", "triple"
+# 2x + 1 and 3x tell the two artifacts apart at x = 2.
+REQUEST = Request(values=(2.0,) * 4, versions={5.0: LINEAR, 6.0: TRIPLE})
+# The gateway answers by new weights up to 0.5 s after it has reported them.
+SETTLED_SECONDS = 0.7
+
+
+@dataclass(frozen=True)
+class Routed:
+    """A model that answers as LINEAR behind a gateway, and whose next versions come by steps."""
+
+    served: Served
+    target: Target
+    triple: str
+
+    def load(self, pace: Pace, **headers: str) -> SteadyLoad:
+        request = Request(values=REQUEST.values, versions=REQUEST.versions, headers=headers)
+        return SteadyLoad(self.target, pace, request)
+
+    def start_canary(self) -> str:
+        """Apply the other artifact, wait until it has 10 % of the requests; return its revision."""
+        self.served.apply(**{"spec.model.source.uri": self.triple})
+        self.wait_weight(10)
+        return self.served.canary()
+
+    def promote(self, step: int) -> None:
+        self.served.command("promote", f"{self.served.canary()}/{step}")
+
+    def wait_weight(self, weight: int, other_than: str = "") -> None:
+        """Wait until a canary is at the pause behind this weight."""
+        index = next(at for at, step in enumerate(STEPS) if step.get("setWeight") == weight) + 1
+
+        def is_there() -> bool:
+            status = self.served.status()
+            canary, rollout = status.get("canary") or {}, status.get("rollout") or {}
+            is_other = canary.get("revision") not in {None, other_than}
+            at_step = rollout.get("currentStepIndex") == index
+            return is_other and at_step and canary.get("weight") == weight
+
+        eventually(is_there, that=lambda: f"{weight} % to the canary\n{self.served.describe()}")
+
+    def weights(self) -> list[dict[str, int]]:
+        """Return the weights of both routes, by the last word of the Service's name."""
+        specs = [
+            self.served.cluster.get(k, self.served.name, "-n", self.served.namespace)["spec"]
+            for k in KINDS
+        ]
+        refs = [spec["rules"][-1]["backendRefs"] for spec in specs]
+        return [{ref["name"].rpartition("-")[2]: ref["weight"] for ref in each} for each in refs]
+
+    def restarts(self) -> dict[str, int]:
+        """Return how often each pod's container was restarted."""
+        pods = self.served.cluster.get("pods", "-n", self.served.namespace)["items"]
+        return {
+            pod["metadata"]["name"]: pod["status"]["containerStatuses"][0]["restartCount"]
+            for pod in pods
+            if "deletionTimestamp" not in pod["metadata"]
+        }
+
+
+@pytest.fixture(scope="module")
+def address(harness: ClusterHarness) -> str:
+    return gateway.start(os.environ["CLUSTER_NAME"]).address
+
+
+@pytest.fixture
+def routed(harness: ClusterHarness, namespace: str, address: str) -> Routed:
+    http, grpc = f"{namespace}.example.com", f"{namespace}-grpc.example.com"
+    canary: dict[str, Any] = {
+        "steps": STEPS,
+        "abortScaleDownDelay": "3s",
+        "gateway": {
+            "parentRefs": [gateway.parent_ref()],
+            "http": {"hostnames": [http]},
+            "grpc": {"hostnames": [grpc]},
+            "header": HEADER,
+        },
+    }
+    changes = {"spec.rollout": {"canary": canary, "scaleDownDelay": "3s"}, "spec.replicas": 2}
+    served = harness.model(namespace, **changes).apply().wait_ready()
+    made = Routed(
+        served, Target(address, address, http, grpc), harness.store.uri("triple/model.onnx")
+    )
+    # A new route answers 404 for a moment after the gateway has reported it.
+    eventually(lambda: not sent(made, 20).failed, within=20, that="both routes answer")
+    return made
+
+
+def sent(routed: Routed, number: int, **headers: str) -> Result:
+    with routed.load(Pace(500, number), **headers) as load:
+        return load.wait()
+
+
+def shares(result: Result, version: str, since: float) -> list[float]:
+    """Return the share of a version among the answers of each protocol."""
+    return [result.of(protocol).share(version, since) for protocol in CLIENTS]
+
+
+def await_answers(load: SteadyLoad, number: int, since: float) -> Result:
+    """Wait until each protocol has so many answers of requests since then."""
+
+    def has_enough() -> bool:
+        result = load.result()
+        return all(len(result.of(each).answered(since)) >= number for each in CLIENTS)
+
+    eventually(has_enough, that=lambda: f"{number} answers of each; {load.result().describe()}")
+    return load.result()
+
+
+def settled() -> float:
+    """Wait until the gateway answers by the weights of its routes' statuses; return the time."""
+    time.sleep(SETTLED_SECONDS)
+    return time.monotonic()
+
+
+def test_a_promotion_by_steps_fails_none_of_20_000_requests(routed: Routed) -> None:
+    served = routed.served
+    with routed.load(Pace(500, 20_000, connections=8)) as load:
+        new = routed.start_canary()
+        since = settled()
+        testers = sent(routed, 100, **{HEADER["name"]: HEADER["value"]})
+        assert testers.by_version == {TRIPLE: 100}, testers.describe()
+        result = await_answers(load, 2000, since)
+        assert shares(result, TRIPLE, since) == pytest.approx([0.1, 0.1], abs=0.02)
+
+        routed.promote(1)
+        routed.wait_weight(50)
+        since = settled()
+        pods = {name for name in routed.restarts() if new in name}
+        result = await_answers(load, 500, since)
+        assert shares(result, TRIPLE, since) == pytest.approx([0.5, 0.5], abs=0.02)
+
+        routed.promote(3)
+        served.wait_ready()
+        eventually(lambda: all(new in name for name in served.pods()), that="old pods gone")
+        result = load.wait()
+    assert not result.failed, result.describe()
+    assert result.by_protocol == {"HTTP": 10_000, "gRPC": 10_000}
+    assert served.stable() == new
+    later = sent(routed, 100)
+    assert later.by_version == {TRIPLE: 100}, later.describe()
+    restarts = routed.restarts()
+    assert pods
+    assert pods <= restarts.keys(), "the same pods serve"
+    assert set(restarts.values()) == {0}
+    assert routed.weights() == [{"stable": 100, "canary": 0}] * 2
+
+
+def test_an_edit_and_an_abort_at_50_percent_fail_no_request(
+    routed: Routed, harness: ClusterHarness
+) -> None:
+    served, old = routed.served, routed.served.stable()
+    with routed.load(Pace(400, connections=8)) as load:
+        former = routed.start_canary()
+        routed.promote(1)
+        routed.wait_weight(50)
+        edited = settled()
+        served.apply(**{"spec.triton.dynamicBatching": {"maxQueueDelay": "2ms"}})
+        routed.wait_weight(10, other_than=former)
+        eventually(lambda: served.has_no_pod_of(former), that="the former canary's pods gone")
+        await_answers(load, 2500, edited)
+
+        routed.promote(1)
+        routed.wait_weight(50)
+        aborted, before = served.canary(), harness.audit_position()
+        served.command("abort", aborted)
+        served.wait_reason("Ready", "RolloutAborted")
+        since = settled()
+        assert routed.weights() == [{"stable": 100, "canary": 0}] * 2
+        eventually(lambda: served.has_no_pod_of(aborted), that="the canary's pods gone")
+        result = await_answers(load, 200, since)
+    assert not result.failed, result.describe()
+    assert shares(result, LINEAR, since) == [1, 1]
+    assert served.stable() == old
+    place = f"/namespaces/{served.namespace}/"
+    writes = [write for write in harness.writes_of_operator(before) if place in write]
+    assert [sum(f"{kind}s/" in write for write in writes) for kind in KINDS] == [1, 1], writes
