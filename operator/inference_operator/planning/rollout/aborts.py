@@ -19,7 +19,7 @@ def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     aborted = state.aborted
     if aborted is not None and facts.target not in (None, aborted.revision):
         state = replace(state, aborted=None)
-    elif aborted is not None and facts.commands.retries(aborted.revision, aborted.time):
+    elif aborted is not None and _is_retried(state, aborted, facts):
         return _retried(replace(state, aborted=None), aborted, facts)
     canary = state.canary
     if canary is None or state.stable is None or not facts.commands.aborts(canary):
@@ -59,7 +59,7 @@ def abort(
         previous=state.previous,
         promoted_at=state.promoted_at,
         aborted=aborted,
-        handled=state.handled,
+        handled=(*state.handled, *_earlier_retry(aborted, facts)),
     )
     return Transition(after, (Decision(Reason.ROLLOUT_ABORTED, message, canary, stable),))
 
@@ -107,6 +107,17 @@ def until_abort_is_over(state: RolloutState, facts: RolloutFacts) -> timedelta |
         return None
     delay = canary.abort_scale_down_delay if canary else timedelta(0)
     return delay - (facts.now - min(state.aborted.time, facts.now))
+
+
+def _is_retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> bool:
+    is_told = facts.commands.retries(aborted.revision, aborted.time)
+    return is_told and facts.commands.shown(Verb.RETRY) not in state.handled
+
+
+def _earlier_retry(aborted: AbortStatus, facts: RolloutFacts) -> tuple[str, ...]:
+    """Return a retry that was there before the abort that it names: it does not count."""
+    is_earlier = facts.commands.retries(aborted.revision, aborted.time)
+    return (facts.commands.shown(Verb.RETRY),) if is_earlier else ()
 
 
 def _retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> Transition:
