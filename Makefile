@@ -27,7 +27,7 @@ export TRACKING_URI ?=
 export PATH := $(PATH):/usr/local/sbin:/usr/sbin:/sbin
 
 .PHONY: help setup setup-all prepare lock generate format check check-training unit integration test test-all \
-        test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-down demo-ensemble train \
+        test-e2e fresh-check image cluster-up cluster-down cluster-status demo demo-canary demo-down demo-ensemble train \
         fuzz sbom audit release-manifests mlflow-up mlflow-down benchmark-operator benchmark-controller \
         benchmark-ensemble benchmark-serving benchmark-training
 
@@ -156,6 +156,9 @@ demo: $(FULL) ## show the main job: train, deploy and predict on a real Kubernet
 
 demo-ensemble: $(FULL) ## show several models and steps as one: MLflow, the trading ensemble, a prediction
 	@$(PY) -m hack.demo.ensemble
+
+demo-canary: $(FULL) ## show a rollout by steps through a gateway, on the cluster of make demo
+	@$(PY) -m hack.demo.canary
 
 demo-down: $(STAMP) ## remove the objects of the demo, and its cluster
 	@$(PY) -m hack.demo.model down

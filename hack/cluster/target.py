@@ -109,7 +109,7 @@ class Current:
         say(f"using the cluster of {self.kubeconfig}")
 
     def load_images(self, archives: Sequence[Path]) -> None:
-        if ours := self._embedded():
+        if ours := self.embedded_name():
             lifecycle.load_images(ours, archives)
             return
         listed = ", ".join(archive.name for archive in archives)
@@ -121,9 +121,9 @@ class Current:
     @property
     def is_embedded(self) -> bool:
         """Return whether this kubeconfig leads to a cluster of our own."""
-        return self._embedded() is not None
+        return self.embedded_name() is not None
 
-    def _embedded(self) -> str | None:
+    def embedded_name(self) -> str | None:
         """Return the name of our own cluster behind this kubeconfig, if it is one."""
         server = current_server(self.kubeconfig)
         for name in registry.names():

@@ -1,1 +1,1 @@
-"""The demos of `make demo` and `make demo-ensemble`, and their trained models."""
+"""The demos of `make demo` and its like (`make demo-ensemble`, ...), and their trained models."""
