@@ -27,8 +27,8 @@ def test_the_demo_shows_how_the_weights_move(harness: ClusterHarness) -> None:
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     shares = re.findall(r"clients over (\w+): y = 2x \d+%, y = 3x (\d+)%", done.stdout)
     assert [protocol for protocol, _ in shares] == ["HTTP", "gRPC"] * 3
-    wanted = [10, 10, 50, 50, 100, 100]
-    assert [int(share) for _, share in shares] == pytest.approx(wanted, abs=2), done.stdout
+    expected = [10, 10, 50, 50, 100, 100]
+    assert [int(share) for _, share in shares] == pytest.approx(expected, abs=2), done.stdout
     for line in ("canary  ", "  10 %    10 %", "it was the last one", ", 0 failed\n"):
         assert line in done.stdout
     assert done.stdout.count("$ kubectl inference status") == 3

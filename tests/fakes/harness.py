@@ -37,6 +37,9 @@ class OperatorHarness:
         self.woken: list[UnitKey] = []
         """Who was woken by the cache and by turns."""
 
+        self.refreshed: list[tuple[UnitKey, str]] = []
+        """What the passes told the registry to ask again."""
+
         self.store = Store(self.woken.append)
         self.telemetry = Telemetry()
         self.passes = self.passes_over(self.store, self.woken.append, defaults)
@@ -51,8 +54,11 @@ class OperatorHarness:
     ) -> Reconciler:
         """An operator's passes, without a registry."""
         slots = RolloutSlots(defaults.staged, store.rolling, wake)
-        dependencies = Dependencies(defaults, lambda: self.now, unresolved, slots)
+        dependencies = Dependencies(defaults, lambda: self.now, unresolved, self._refresh, slots)
         return Reconciler(self.cluster, store, self.telemetry, dependencies)
+
+    def _refresh(self, key: UnitKey, command: str) -> None:
+        self.refreshed.append((key, command))
 
     def user_applies(self, **changes: Any) -> None:
         """`kubectl apply` of the model with that spec."""

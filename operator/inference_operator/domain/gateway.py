@@ -100,10 +100,24 @@ class GatewayView:
 
     def may_lead_to(self, revision: Revision | None) -> bool:
         """Return whether a Gateway may still send requests to the revision. Its pods must then
-        neither be deleted nor become fewer."""
-        return any(
+        neither be deleted nor become fewer.
+
+        While the weight goes back to NAME-stable, that holds for each revision: a Gateway may learn
+        of the route before it learns of the endpoints.
+        """
+        return self._is_returning or any(
             revision in (view.selected, *view.endpoints) and self.is_reached(backend)
             for backend, view in self.backends.items()
+        )
+
+    @property
+    def _is_returning(self) -> bool:
+        """Whether NAME-stable, which selects what NAME-canary does, does not have all weight yet.
+        A Gateway that refuses a route has no weight to give back."""
+        revisions = {view.selected for view in self.backends.values()}
+        return len(revisions) == 1 and any(
+            route.weights[Backend.CANARY] > 0 or not (route.effective or route.trouble)
+            for route in self.routes.values()
         )
 
     def is_reached(self, backend: Backend) -> bool:

@@ -5,17 +5,17 @@ gateway and `foo-canary`, or `foo` with a headless Service and `foo-headless`. T
 object keeps it; otherwise the older unit gets it.
 """
 
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator
 
-from inference_operator.domain.body import Body, MutableBody
+from inference_operator.domain.body import MutableBody
 from inference_operator.domain.names import (
     Backend,
     ChildKey,
     UnitKey,
     headless_name,
     track_service_name,
-    unit_of_headless,
 )
+from inference_operator.observation.headless import wants_headless
 from inference_operator.observation.kinds import ROUTES, UNITS, WATCHED_WHOLE, is_labelled
 from inference_operator.observation.store import Store
 
@@ -42,19 +42,12 @@ def name_conflicts(
 
 def _names(store: Store, key: UnitKey) -> Iterator[ChildKey]:
     yield from (ChildKey(kind, key.name) for kind in WATCHED_WHOLE)
+    if wants_headless(store.get(key.kind, (key.namespace, key.name))):
+        yield ChildKey("Service", headless_name(key.name))
     if store.gateways.has(key):
         services = (track_service_name(key.name, backend) for backend in Backend)
         yield from (ChildKey("Service", name) for name in services)
         yield from (ChildKey(resource.kind, key.name) for resource in ROUTES)
-    if _wants_headless(store.get(key.kind, (key.namespace, key.name))):
-        yield ChildKey("Service", headless_name(key.name))
-
-
-def _wants_headless(unit: Body | None) -> bool:
-    # The spec is unchecked: an older CRD may have admitted anything.
-    spec = unit.get("spec") if unit is not None else None
-    service = spec.get("service") if isinstance(spec, Mapping) else None
-    return isinstance(service, Mapping) and service.get("headless") is True
 
 
 def _holds(store: Store, holder: UnitKey, live: MutableBody) -> bool:
@@ -64,27 +57,15 @@ def _holds(store: Store, holder: UnitKey, live: MutableBody) -> bool:
 
 
 def _elder(store: Store, key: UnitKey, child: ChildKey) -> UnitKey | None:
-    """Return the oldest other unit that wants the child's name, if it is older than the unit. Units
-    that are being deleted do not count."""
-    name = (key.namespace, child.name)
-    rivals = [*store.claimants(child.kind, name), *_with_headless(store, key, child)]
+    """Return the older unit that wants the name too, unless it is being deleted."""
     candidates = [
         (_born(body), _RANKS[unit.kind], unit.name, unit)
-        for unit in rivals
+        for unit in store.claimants(child.kind, (key.namespace, child.name))
         if (body := store.get(unit.kind, (unit.namespace, unit.name))) is not None
         and "deletionTimestamp" not in body["metadata"]
     ]
     *_, eldest = min(candidates, default=("", 0, "", key))
     return None if eldest == key else eldest
-
-
-def _with_headless(store: Store, key: UnitKey, child: ChildKey) -> list[UnitKey]:
-    """Return the units whose headless Service has that name."""
-    name = unit_of_headless(child.name)
-    if child.kind != "Service" or name is None:
-        return []
-    units = (UnitKey(unit.kind, key.namespace, name) for unit in UNITS)
-    return [u for u in units if _wants_headless(store.get(u.kind, (u.namespace, u.name)))]
 
 
 def _born(body: MutableBody) -> str:

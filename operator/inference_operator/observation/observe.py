@@ -42,6 +42,9 @@ _MOST_DEPLOYMENTS = 128
 Resolve = Callable[[UnitKey, Body], Mapping[SourceKey, Resolution]]
 """Returns a registry's last answers about the sources of a unit's spec; `{}` unsubscribes."""
 
+Refresh = Callable[[UnitKey, str], None]
+"""Lets a registry ask about a unit's sources again, once for each command of a person."""
+
 
 def unresolved(unit: UnitKey, spec: Body) -> Mapping[SourceKey, Resolution]:
     """Return no answers, for callers without a registry."""

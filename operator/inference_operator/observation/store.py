@@ -5,10 +5,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from inference_operator.domain.body import MutableBody, NamespacedName
-from inference_operator.domain.names import UnitKey, headless_name, unit_of, unit_of_headless
+from inference_operator.domain.names import UnitKey, headless_name, unit_of
 from inference_operator.domain.observed import RejectedRecord, RevisionRecord
 from inference_operator.domain.unreadable import stub, why_unreadable
 from inference_operator.observation.gateway_index import GatewayIndex
+from inference_operator.observation.headless import units_with_headless
 from inference_operator.observation.kinds import CHILD_BY_KIND, NODE, ROUTES, UNIT_BY_KIND, UNITS
 from inference_operator.observation.ownership import owners
 from inference_operator.observation.projection import is_uninformative, project
@@ -200,23 +201,19 @@ class Store:
         return len(live) > 1 and any(isinstance(data, dict) and "madeOf" in data for data in kept)
 
     def claimants(self, kind: str, name: NamespacedName) -> list[UnitKey]:
-        """Return the units that have a child of that kind and name, or would have it; of Services
-        also those whose routes lead to one of that name."""
+        """Return the units that have a child of that kind and name, or would have it, such as a
+        Service that routes lead to or a headless one."""
         named = [UnitKey(unit.kind, *name) for unit in UNITS if name in self._objects[unit.kind]]
         if kind in _ROUTES:
             return [unit for unit in named if self.gateways.has(unit)]
-        return [*named, *self.gateways.with_track_service(name)] if kind == "Service" else named
+        if kind != "Service":
+            return named
+        with_headless = units_with_headless(self.get, name)
+        return [*named, *self.gateways.with_track_service(name), *with_headless]
 
     def _update_gateway(self, unit: UnitKey, body: MutableBody | None) -> None:
         for other in filter(self.is_known, sorted(self.gateways.update(unit, body))):
             self._wake(other)
-
-    def units_named(self, body: Mapping[str, Any]) -> list[UnitKey]:
-        """Return the units that may want an object's name, or that of its headless Service."""
-        namespace, name = name_of(body)
-        names = filter(None, (name, headless_name(name), unit_of_headless(name)))
-        keys = [UnitKey(unit.kind, namespace, each) for each in names for unit in UNITS]
-        return [key for key in keys if (namespace, key.name) in self._objects[key.kind]]
 
     def nodes(self) -> list[MutableBody] | None:
         """Return the nodes; None while we may not list them: the stored ones may be gone."""
@@ -266,8 +263,9 @@ class Store:
                 concerned = self._references.dependants_transitive(unit)
             if was is None or now is None or was.uid != now.uid:
                 # A name conflict may have appeared or gone.
-                rivals = {*self.claimants("Service", name_of(body)), *self.units_named(body)}
-                concerned += sorted(rivals - {unit})
+                named = self.claimants("Service", (unit.namespace, unit.name))
+                headless = self.claimants("Service", (unit.namespace, headless_name(unit.name)))
+                concerned += [other for other in (*named, *headless) if other != unit]
         for other in concerned:
             self._wake(other)
 

@@ -18,11 +18,12 @@ from inference_operator.adapters.kubernetes.event_budget import EventBudget
 from inference_operator.adapters.kubernetes.status_writer import publish_event, publish_status
 from inference_operator.adapters.web.telemetry import Telemetry
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.commands import Verb
 from inference_operator.domain.names import UnitKey
 from inference_operator.domain.observed import Observed, Reference
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.observation.kinds import UNIT_BY_KIND
-from inference_operator.observation.observe import Resolve
+from inference_operator.observation.observe import Refresh, Resolve
 from inference_operator.observation.reference_index import references_in
 from inference_operator.observation.store import Store
 from inference_operator.planning.cost import is_large
@@ -59,6 +60,9 @@ class Dependencies:
     clock: Callable[[], datetime]
     resolve: Resolve
     """Returns the model registry's last answers; it never waits."""
+
+    refresh: Refresh
+    """Asks the model registry about a unit's sources again, once for each command."""
 
     slots: RolloutSlots
     """The units that may get new defaults now; unused unless defaults are rolled out in stages."""
@@ -181,6 +185,8 @@ class Reconciler:
 
     async def _decide(self, seen: Observed, now: datetime) -> Plan:
         key = seen.owner.key
+        if refresh := seen.inputs.commands.values.get(Verb.REFRESH_ALIAS):
+            self._dependencies.refresh(key, refresh)
         decided = await self._plan(seen, now)
         if decided.assessment.wants_slot:
             if self._dependencies.slots.acquire(key):

@@ -5,7 +5,13 @@ from inference_operator.domain.gateway import GRPC_ROUTE
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.resources.metadata import Manifest
 from inference_operator.resources.pod import GRPC_PORT
-from inference_operator.resources.routes import backend_refs, header_match, only_canary, route
+from inference_operator.resources.routes import (
+    API_VERSION,
+    backend_refs,
+    header_match,
+    only_canary,
+    route,
+)
 
 
 def grpc_route(owner: Owner, gateway: Gateway, hostnames: tuple[str, ...], canary: int) -> Manifest:
@@ -14,4 +20,5 @@ def grpc_route(owner: Owner, gateway: Gateway, hostnames: tuple[str, ...], canar
     if headers := header_match(gateway):
         matches: list[Manifest] = [{"headers": headers}]
         rules.insert(0, {"matches": matches, "backendRefs": only_canary(owner, GRPC_PORT)})
-    return {"kind": GRPC_ROUTE, **route(owner, gateway, hostnames, rules, canary)}
+    body = route(owner, gateway, hostnames, rules, canary)
+    return {"apiVersion": API_VERSION, "kind": GRPC_ROUTE, **body}

@@ -5,7 +5,13 @@ from inference_operator.domain.gateway import HTTP_ROUTE
 from inference_operator.domain.serving_unit import Owner
 from inference_operator.resources.metadata import Manifest
 from inference_operator.resources.pod import HTTP_PORT
-from inference_operator.resources.routes import backend_refs, header_match, only_canary, route
+from inference_operator.resources.routes import (
+    API_VERSION,
+    backend_refs,
+    header_match,
+    only_canary,
+    route,
+)
 
 _ALL_PATHS = {"path": {"type": "PathPrefix", "value": "/"}}
 
@@ -16,4 +22,5 @@ def http_route(owner: Owner, gateway: Gateway, hostnames: tuple[str, ...], canar
     if headers := header_match(gateway):
         matches = [{**_ALL_PATHS, "headers": headers}]
         rules.insert(0, {"matches": matches, "backendRefs": only_canary(owner, HTTP_PORT)})
-    return {"kind": HTTP_ROUTE, **route(owner, gateway, hostnames, rules, canary)}
+    body = route(owner, gateway, hostnames, rules, canary)
+    return {"apiVersion": API_VERSION, "kind": HTTP_ROUTE, **body}

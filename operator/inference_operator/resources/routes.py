@@ -1,4 +1,4 @@
-"""What an HTTPRoute and a GRPCRoute of a unit share."""
+"""Parts that the HTTPRoute and the GRPCRoute of a unit share."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,12 +15,11 @@ _GATEWAY_GROUP = API_VERSION.partition("/")[0]
 def route(
     owner: Owner, gateway: Gateway, hostnames: tuple[str, ...], rules: list[Manifest], canary: int
 ) -> Manifest:
-    """Return a route without its kind; `canary` is the share of NAME-canary in percent.
+    """Return metadata and spec of a route; `canary` is the share of NAME-canary in percent.
 
     All defaults of the API server are written, so that each other value is drift.
     """
     return {
-        "apiVersion": API_VERSION,
         "metadata": _metadata(owner, canary),
         "spec": {
             "parentRefs": [_parent(parent) for parent in gateway.parent_refs],
@@ -30,10 +29,9 @@ def route(
     }
 
 
-def with_weights(owner: Owner, live: Mapping[str, Any], canary: int) -> Manifest:
-    """Return a live route with other weights, for a spec that cannot be read: all else stays."""
+def with_weights(owner: Owner, live: Mapping[str, Any], port: int, canary: int) -> Manifest:
+    """Return a live route, which has a rule, with other weights: all else stays."""
     *others, last = live["spec"]["rules"]
-    port = last["backendRefs"][0]["port"]
     rules = [*others, {**last, "backendRefs": backend_refs(owner, port, canary)}]
     return {
         "apiVersion": API_VERSION,

@@ -32,6 +32,19 @@ def track_service(owner: Owner, backend: Backend, revision: str) -> Manifest:
     return _service(owner, {**metadata, "labels": labels}, revision)
 
 
+def headless_service(owner: Owner, main: Manifest) -> Manifest:
+    """Return the Service without an address, with the pods and ports of the unit's Service `main`.
+
+    Its DNS name gives the addresses of the ready pods.
+    """
+    headless = {"clusterIP": "None", "publishNotReadyAddresses": False}
+    return {
+        **main,
+        "metadata": unit_metadata(owner, headless_name(owner.key.name)),
+        "spec": {**main["spec"], **headless},
+    }
+
+
 def _service(owner: Owner, metadata: Manifest, revision: str | None) -> Manifest:
     key = owner.key
     ports = {"http": HTTP_PORT, "grpc": GRPC_PORT, "metrics": METRICS_PORT}
@@ -62,19 +75,6 @@ def selects_all(manifest: Mapping[str, Any]) -> bool:
     """Return whether a live Service selects the pods of all revisions of a unit."""
     selector = manifest.get("spec", {}).get("selector") or {}
     return NAME_LABEL in selector and REVISION_LABEL not in selector
-
-
-def headless_service(owner: Owner, main: Manifest) -> Manifest:
-    """Return the Service without an address, with the pods and ports of the unit's Service `main`.
-
-    Its DNS name gives the addresses of the ready pods.
-    """
-    headless = {"clusterIP": "None", "publishNotReadyAddresses": False}
-    return {
-        **main,
-        "metadata": unit_metadata(owner, headless_name(owner.key.name)),
-        "spec": {**main["spec"], **headless},
-    }
 
 
 def selected_revision(manifest: Mapping[str, Any]) -> str | None:

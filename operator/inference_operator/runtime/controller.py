@@ -52,6 +52,7 @@ class Controller:
             defaults=defaults_of(settings),
             clock=clock,
             resolve=self._registry.resolve,
+            refresh=self._registry.refresh,
             slots=RolloutSlots(settings.staged_units, store.rolling, self.queue.wake),
         )
         self._reconciler = Reconciler(cluster, store, telemetry, dependencies)

@@ -12,12 +12,16 @@ from inference_operator.adapters.mlflow.promotion_tags import PromotionTags
 from inference_operator.adapters.mlflow.registry_secrets import SecretReader, Secrets
 from inference_operator.adapters.polling.poll_schedule import PollSchedule
 from inference_operator.domain.names import UnitKey
-from inference_operator.observation.observe import Resolve
+from inference_operator.observation.observe import Refresh, Resolve
 from inference_operator.observation.store import Store
 from inference_operator.settings import Settings
 
 # MLflow reads a file from its store before it answers.
 TIMEOUT_SECONDS = 20.0
+
+
+def _ignored(unit: UnitKey, command: str) -> None:
+    """Do nothing: there is no registry to ask."""
 
 
 class RegistryWatch:
@@ -32,6 +36,7 @@ class RegistryWatch:
         clock: Callable[[], datetime],
     ) -> None:
         self.resolve: Resolve = no_registry
+        self.refresh: Refresh = _ignored
         self._settings = settings
         self._store = store
         self._clock = clock
@@ -43,6 +48,7 @@ class RegistryWatch:
             schedule = PollSchedule(interval, time.monotonic, random.random)
             self._registry = ModelRegistry(self._mlflow, self._secrets, schedule, wake, clock)
             self.resolve = self._registry.resolutions
+            self.refresh = self._registry.refresh
 
     async def run(self, leading: asyncio.Event) -> None:
         """Poll once this process leads, until cancelled."""

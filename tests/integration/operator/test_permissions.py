@@ -13,6 +13,8 @@ from hack.product import ROOT
 from hack.services.operator_process import operator_process
 from tests.conftest import install_crds
 from tests.fakes.bodies import source
+from tests.fakes.gateways import rollout as with_gateway
+from tests.integration.operator.gateway_api import install_gateway_api, routes
 from tests.integration.operator.harness import PIPELINE, NamespaceHarness
 from tests.integration.operator.service_account import NAMESPACE, Use, as_service_account, used
 from tests.integration.operator.waiting import eventually
@@ -20,11 +22,6 @@ from tests.integration.operator.waiting import eventually
 pytestmark = pytest.mark.integration
 
 RBAC = ROOT / "manifests" / "base" / "rbac.yaml"
-# Asked for only in situations that this test does not make.
-RARE: set[Use] = {
-    # A Service is unwanted only once nothing of a unit can be served any more.
-    ("", "services", "delete"),
-}
 
 
 def rules() -> list[dict[str, Any]]:
@@ -47,6 +44,7 @@ def granted() -> set[Use]:
 def server() -> Iterator[ApiServer]:
     with ApiServer(controller_manager=True) as server:
         install_crds(server)
+        install_gateway_api(server.kubectl)
         server.kubectl("create", "namespace", NAMESPACE)
         server.kubectl("apply", "--server-side", "-n", NAMESPACE, "-f", str(RBAC))
         yield server
@@ -78,6 +76,11 @@ def live_a_life(scene: NamespaceHarness) -> None:
     scene.apply(model=source(2), replicas=1, rollout=rollout)
     scene.await_ready()
     eventually(lambda: len(scene.children("controllerrevision")) == 1, scene.kinds)
+    # Routes that come and go.
+    scene.apply(model=source(2), rollout={**rollout, **with_gateway()})
+    eventually(lambda: len(routes(scene)) == 2)
+    scene.apply(model=source(2), rollout=rollout)
+    eventually(lambda: routes(scene) == [])
     # The other kind.
     scene.apply_pipeline()
     scene.await_ready(f"epipe/{PIPELINE}")
@@ -102,6 +105,5 @@ def test_the_role_is_exactly_what_the_operator_uses(server: ApiServer, tmp_path:
     assert not forbidden, f"the role lacks {sorted(forbidden)}"
     # Not seen in the audit log: looked up by admission for blockOwnerDeletion.
     implicit = {use for use in granted() if use[1].endswith("/finalizers")}
-    unused = granted() - implicit - RARE - {use for use, _ in uses}
+    unused = granted() - implicit - {use for use, _ in uses}
     assert not unused, f"the role has more than is used: {sorted(unused)}"
-    assert granted() >= RARE

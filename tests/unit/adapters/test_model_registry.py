@@ -43,6 +43,25 @@ async def test_within_an_interval_nobody_asks_again(watch: Watch) -> None:
     assert await watch.asks(after=INTERVAL - 1) == []
 
 
+async def test_a_person_who_refreshes_an_alias_is_answered_at_once_and_once(watch: Watch) -> None:
+    watch.says(FX)
+    await watch.asks()
+    watch.ground.alias("fx", "champion", 2)
+    watch.registry.refresh(FX, "2031-05-06T12:00:01Z")
+    assert ALIASES in await watch.asks(after=1)
+    assert watch.says(FX) == "models:/fx/2"
+
+    watch.registry.refresh(FX, "2031-05-06T12:00:01Z")
+    assert await watch.asks(after=1) == []
+    watch.registry.refresh(FX, "2031-05-06T12:00:07Z")
+    assert await watch.asks(after=1) == [ALIASES]
+
+
+async def test_a_unit_without_a_registry_source_refreshes_nothing(watch: Watch) -> None:
+    watch.registry.refresh(unit("fx-local"), "2031-05-06T12:00:01Z")
+    assert await watch.asks() == []
+
+
 async def test_aliases_of_one_model_are_one_request(watch: Watch) -> None:
     watch.ground.alias("fx", "challenger", 2)
     watch.says(FX)

@@ -79,15 +79,42 @@ def test_resume_takes_the_pause_back_and_nothing_else(kind: str) -> None:
 @KIND
 def test_resume_ends_a_roll_back_too(kind: str) -> None:
     body = example(kind, "rolled_back")
-    body["metadata"]["annotations"]["inference.aipx.io/promote"] = promote_all(STABLE)
+    assert after("resume", body).values == {}
+    body["metadata"]["annotations"]["inference.aipx.io/pause"] = BEFORE
+    assert Verb.ROLLBACK not in after("resume", body).values, "the pause is of before"
+
+
+@KIND
+def test_resume_lets_a_revision_start_that_a_pause_holds(kind: str) -> None:
+    body = example(kind, "healthy")
+    body["metadata"]["annotations"] = {"inference.aipx.io/pause": CANARY}
+    assert "resume" not in offered(body)
+    for condition in body["status"]["conditions"]:
+        if condition["type"] == "Ready":
+            condition.update({"status": "False", "reason": "Paused"})
+    assert "resume" in offered(body)
     assert after("resume", body).values == {}
 
 
 @KIND
-def test_retry_names_the_abort_and_takes_the_commands_to_that_run_back(kind: str) -> None:
+def test_retry_names_the_abort(kind: str) -> None:
     commands = after("retry", example(kind, "aborted"))
-    assert commands.values == {Verb.RETRY: retry_of(CANARY, ABORTED)}
+    assert commands.values[Verb.RETRY] == retry_of(CANARY, ABORTED)
     assert commands.retries(CANARY, ABORTED)
+
+
+@KIND
+@pytest.mark.parametrize(
+    ("action", "verb"),
+    [("promote", Verb.PROMOTE), ("promote-full", Verb.PROMOTE), ("abort", Verb.ABORT)],
+)
+def test_the_same_button_again_gives_another_command(kind: str, action: str, verb: Verb) -> None:
+    once = act(action, example(kind, "stepping"))
+    first = Commands.read(once["metadata"]["annotations"]).values[verb]
+    second = after(action, once).values[verb]
+    assert second == f"{first}@2031-05-06T12:00:07Z"
+    third = after(action, act(action, once)).values[verb]
+    assert third == first, "it differs from the one before, so it counts"
 
 
 @KIND

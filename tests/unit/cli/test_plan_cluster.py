@@ -18,6 +18,7 @@ from inference_operator.domain.body import MutableBody
 from inference_operator.settings import SettingsError
 from tests.fakes.bodies import KEY, Body, imodel, node, source, stored
 from tests.fakes.cluster import FakeCluster
+from tests.fakes.gateways import GatewayHarness, rollout
 from tests.fakes.harness import OperatorHarness
 
 IMAGES = {
@@ -160,6 +161,33 @@ def test_a_refused_request_is_an_error_for_the_user() -> None:
 
     with pytest.raises(AccessError, match="inferencemodels of desk-7"):
         asyncio.run(state_of(Refusing(FakeCluster(), []), {KEY.namespace}))
+
+
+def test_routes_that_are_as_they_shall_be_are_not_written_again(tmp_path: Path) -> None:
+    world = GatewayHarness()
+    world.user_applies(model=source(1), rollout=rollout())
+    asyncio.run(world.settle())
+    _, out = output_of(world, tmp_path, [], imodel(model=source(1), rollout=rollout()))
+
+    assert "no change to its children" in out
+    _, out = output_of(world, tmp_path, [], imodel(model=source(1), rollout=rollout(grpc=None)))
+    assert "delete GRPCRoute/fx-drift (no longer needed)" in out
+
+
+def test_a_cluster_without_the_gateway_api_is_read_as_well(
+    serving: OperatorHarness, tmp_path: Path
+) -> None:
+    class Lacking(ListedCluster):
+        async def pages(
+            self, resource: ApiResource, space: str, selector: str
+        ) -> AsyncIterator[MutableBody]:
+            if resource.kind == "HTTPRoute":
+                raise ApiError(404, "NotFound", "the server could not find the requested resource")
+            async for page in super().pages(resource, space, selector):
+                yield page
+
+    state = asyncio.run(state_of(Lacking(serving.cluster, []), {KEY.namespace}))
+    assert {document.body["kind"] for document in state.live.documents} >= {"Service", "Deployment"}
 
 
 def test_the_settings_are_those_of_the_operators_deployment() -> None:

@@ -250,6 +250,14 @@ def test_nothing_is_decided_by_a_status_about_an_earlier_spec(check: Check) -> N
         check(situation({**at_step(2), "observedGeneration": 3}))
 
 
+@pytest.mark.parametrize(("step", "waits"), [(1, False), (2, True), (3, False), (4, True)])
+def test_a_promotion_is_proposed_where_a_step_waits_for_a_person(step: int, waits: bool) -> None:
+    with pytest.raises(RefusalError) as refused:
+        checks.resume(situation(at_step(step)))
+
+    assert ("kubectl inference promote" in str(refused.value)) is waits
+
+
 def test_a_paused_revision_is_not_promoted() -> None:
     with pytest.raises(RefusalError, match="is paused; `kubectl inference resume"):
         promote_step(situation(at_step(2), {"pause": CANARY}))

@@ -168,3 +168,14 @@ async def test_a_repeated_rollback_names_the_revision_of_the_spec() -> None:
     assert change.value == f"{oldest};from={third}"
     given = await person.situation()
     assert (given.stable, given.target) == (oldest, third)
+
+
+async def test_a_spec_that_goes_to_the_older_revision_too_ends_a_rollback() -> None:
+    person, old, new = await in_rollout()
+    await person.promotes(full=True)
+    await person.goes_back()
+    assert await person.applies(1) == old
+
+    given = await person.situation()
+    assert (given.target, given.rolled_back_to, given.is_ready) == (old, None, True)
+    assert (await person.goes_back(new)).value == f"{new};from={old}"

@@ -222,6 +222,17 @@ async def test_weights_move_back_while_the_spec_is_invalid() -> None:
     assert route["spec"]["hostnames"] == [HOST]
 
 
+async def test_an_emptied_route_does_not_end_the_passes_of_an_invalid_spec() -> None:
+    world = await serving()
+    broken = {"source": {"uri": "gopher://x"}, "format": "onnx"}
+    world.user_applies(model=broken, rollout=rollout())
+    world.cluster.edit("GRPCRoute", KEY.name, {"spec": {"rules": []}})
+    await world.settle()
+
+    assert world.ready[1] == "InvalidSpec"
+    assert world.cluster.live("GRPCRoute", KEY.name) is not None
+
+
 async def promote(world: GatewayHarness) -> None:
     world.user_applies(model=source(2), rollout=rollout())
     await world.settle(40)

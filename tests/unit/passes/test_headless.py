@@ -5,9 +5,13 @@ from typing import Any
 
 import pytest
 
+from inference_operator.domain.commands import Verb
 from inference_operator.domain.names import UnitKey
 from tests.fakes.bodies import KEY, NAMESPACE, PIPELINE, epipe, imodel, source, step
-from tests.fakes.harness import OperatorHarness, refuse
+from tests.fakes.cluster import CrashedError
+from tests.fakes.gateways import GatewayHarness, rollout
+from tests.fakes.harness import OperatorHarness, crash_at, refuse
+from tests.unit.passes.delivery_harness import at_first_step
 
 NAME = "fx-drift-headless"
 ON = {"headless": True}
@@ -220,3 +224,71 @@ async def test_an_invalid_edit_keeps_it() -> None:
 
     assert world.ready[1] == "InvalidSpec"
     assert services(world) == [KEY.name, NAME]
+
+
+@pytest.mark.parametrize("answered", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("number", range(1, 14))
+async def test_a_crash_at_any_write_ends_with_both_leading_to_the_new_revision(
+    number: int, answered: bool
+) -> None:
+    world = await serving(model=source(1))
+    crash, crashed = crash_at(len(world.cluster.writes) + number), False
+    world.cluster.before, world.cluster.after = (None, crash) if answered else (crash, None)
+    world.user_applies(model=source(2), service=ON)
+    for _ in range(3):
+        try:
+            await world.later(timedelta(seconds=31))
+        except CrashedError:
+            crashed = True
+            world.cluster.before = world.cluster.after = None
+            world.start()
+    await world.settle()
+
+    assert crashed, "the story has fewer writes"
+    assert len(world.deployments) == 1
+    assert selector(world, NAME) == selector(world, KEY.name)
+    assert world.ready[0] == "True"
+    assert "DriftRepaired" not in world.event_reasons
+
+
+async def test_in_a_rollout_by_steps_it_selects_what_the_service_selects() -> None:
+    world, old = await at_first_step(service=ON)
+    assert world.served is None, "the Service selects the pods of both"
+    assert selector(world, NAME) == selector(world, KEY.name)
+    world.says(Verb.ABORT, world.canary)
+    await world.settle()
+    assert world.served == old
+    assert selector(world, NAME) == selector(world, KEY.name)
+
+    await world.later(timedelta(seconds=31))
+    assert world.deployments == {old: 3}
+    assert "DriftRepaired" not in world.event_reasons
+
+
+async def test_an_aborted_canary_keeps_its_pods_while_it_leads_to_them() -> None:
+    world, old = await at_first_step(service=ON)
+    new = world.canary
+    world.cluster.before = refuse(lambda request: request.name == NAME)
+    world.says(Verb.ABORT, new)
+    await world.settle(rounds=4)
+    await world.later(timedelta(minutes=5))
+    assert world.served == old
+    assert new in world.deployments
+
+    world.cluster.before = None
+    await world.settle()
+    assert world.deployments == {old: 3}
+
+
+async def test_beside_a_gateway_it_selects_what_the_service_selects() -> None:
+    world = GatewayHarness()
+    world.user_applies(model=source(1), rollout=rollout(), service=ON)
+    await world.settle(40)
+    old = world.served
+    world.user_applies(model=source(2), rollout=rollout(), service=ON)
+    await world.settle(40)
+    await world.later(timedelta(seconds=31))
+
+    assert list(world.deployments) == [world.served] != [old]
+    assert selector(world, NAME) == selector(world, KEY.name)
+    assert "DriftRepaired" not in world.event_reasons

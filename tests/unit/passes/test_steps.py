@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from inference_operator.domain.commands import Verb, promote_all, promote_step, retry_of
+from tests.fakes.bodies import KEY
 
 from .delivery_harness import Delivery, at_first_step
 
@@ -168,3 +169,14 @@ async def test_promoting_all_steps_still_waits_for_all_pods() -> None:
     assert world.deployments == {old: 3, new: 3}
     assert world.status.stable is not None
     assert world.status.stable.revision == new
+
+
+async def test_a_refreshed_alias_is_passed_on_to_the_registry() -> None:
+    world = Delivery()
+    world.wants(1)
+    await world.settle()
+    assert world.refreshed == []
+
+    world.says(Verb.REFRESH_ALIAS, "2031-05-06T12:00:01Z")
+    await world.one_pass()
+    assert world.refreshed == [(KEY, "2031-05-06T12:00:01Z")]

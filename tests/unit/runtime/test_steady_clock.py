@@ -12,6 +12,7 @@ import inference_operator
 from inference_operator.api.status import Phase
 from inference_operator.runtime.steady_clock import SteadyClock
 from tests.fakes.harness import OperatorHarness
+from tests.unit.passes.delivery_harness import at_first_step
 
 PACKAGE = Path(inference_operator.__file__).parent
 NOON = datetime(2031, 5, 6, 12, tzinfo=UTC)
@@ -75,6 +76,21 @@ async def test_a_jump_ends_no_deadline_of_a_rollout(jump: timedelta) -> None:
     harness.now = machine.clock()
     await harness.settle()
     assert harness.status.phase is Phase.PROGRESSING
+
+
+@JUMPS
+async def test_a_jump_ends_no_pause_of_a_step_and_prolongs_none(jump: timedelta) -> None:
+    machine = Machine()
+    world, _ = await at_first_step()
+    machine.wall += jump
+    world.now = machine.clock()
+    await world.settle()
+    assert world.step == 1
+
+    machine.wait(timedelta(minutes=2))
+    world.now = machine.clock()
+    await world.settle()
+    assert world.step == 3
 
 
 def test_only_these_modules_of_the_operator_read_the_wall_clock() -> None:

@@ -131,10 +131,15 @@ class Reflector:
             if is_refused and not self._required and is_lasting:
                 self._go_without(space, error)
             elif error.status != 410:
-                log.warning(
-                    "cannot watch %s, will be tried again: %s", self._resource.plural, error
-                )
+                plural = self._resource.plural
+                log.log(self._level, "cannot watch %s, will be tried again: %s", plural, error)
             await self._pause(space)
+
+    @property
+    def _level(self) -> int:
+        """Level of a log about a failure: a warning, unless nobody needs the kind."""
+        is_needed = self._required or self._sink.needs(self._resource)
+        return logging.WARNING if is_needed else logging.INFO
 
     async def _pause(self, space: str) -> None:
         """Count one more failure in a row, and wait longer after each."""
@@ -144,7 +149,8 @@ class Reflector:
     def _go_without(self, space: str, error: ApiError) -> None:
         """Let the operator work without this kind. Only the first refusal is logged."""
         if space not in self._refused:
-            log.warning(
+            log.log(
+                self._level,
                 "cannot list %s, so continues without; will be tried again: %s",
                 self._resource.plural,
                 error,

@@ -84,6 +84,7 @@ class ModelRegistry:
         self._consecutive_failures: dict[str, int] = {}
         self._resolvers: dict[Credentials, Resolver] = {}
         self._polls: dict[str, int] = {}
+        self._refreshed: dict[UnitKey, str] = {}
         self._news = asyncio.Event()
 
     def resolutions(self, unit: UnitKey, spec: Mapping[str, Any]) -> Mapping[SourceKey, Resolution]:
@@ -93,6 +94,8 @@ class ModelRegistry:
         """
         subscriptions = subscriptions_in(unit, spec)
         if self._subscriptions.put(unit, subscriptions):
+            if not subscriptions:
+                self._refreshed.pop(unit, None)
             # Even where the answers are known: the waiting poller has no due time of a new subject.
             self._news.set()
             for subscription in subscriptions:
@@ -100,6 +103,16 @@ class ModelRegistry:
                     self._schedule.make_due(subscription.subject)
         answers = self._resolutions
         return {each.source: answers[each] for each in subscriptions if each in answers}
+
+    def refresh(self, unit: UnitKey, command: str) -> None:
+        """Ask about a unit's sources at the next chance, once for each command of a person."""
+        subscriptions = self._subscriptions.of(unit)
+        if not subscriptions or self._refreshed.get(unit) == command:
+            return
+        self._refreshed[unit] = command
+        for subscription in subscriptions:
+            self._schedule.make_due(subscription.subject)
+        self._news.set()
 
     def secret_of(self, unit: UnitKey, subject: str) -> SecretKey | None:
         """Return the Secret with which a unit asks about a subject; None where it does not ask."""

@@ -17,6 +17,7 @@ from inference_operator.domain.served_digests import served_digests_of
 from inference_operator.domain.sizes import Sizes
 from inference_operator.domain.tracks import Role, Tracks
 from inference_operator.domain.traffic import Split
+from inference_operator.planning.children.clients import has_clients
 from inference_operator.planning.children.drift import drift
 from inference_operator.planning.children.gateway import (
     ROUTE_KINDS,
@@ -30,7 +31,6 @@ from inference_operator.planning.children.gateway import (
 from inference_operator.planning.children.headless import (
     headless_key,
     is_blocked_with_main,
-    is_led_to_by_headless,
     main_key,
 )
 from inference_operator.planning.plan import Action, Apply, Cause, Create, Delete, key_of
@@ -269,7 +269,7 @@ def _prune(
     for key, live in seen.children.live.items():
         if key in stay or revision_of_child(key.name) in unrecorded:
             continue
-        if key.kind in _OF_PODS and _has_clients(seen, revision_of_child(key.name)):
+        if key.kind in _OF_PODS and has_clients(seen, revision_of_child(key.name)):
             # The pass after the Service has moved, or the routes lead elsewhere, deletes it.
             continue
         if key.kind == "ControllerRevision" and key.name in seen.children.rejected:
@@ -277,10 +277,3 @@ def _prune(
             continue
         if not live["metadata"].get("deletionTimestamp"):
             yield Delete(key, live["metadata"]["uid"], "no longer needed")
-
-
-def _has_clients(seen: Observed, revision: str) -> bool:
-    view = seen.children.gateway
-    may_be_reached = view is not None and view.may_lead_to(revision)
-    is_led_to = seen.children.traffic.leads_to(revision) > 0
-    return may_be_reached or is_led_to or is_led_to_by_headless(seen, revision)

@@ -10,6 +10,7 @@ from inference_operator.domain.names import (
     WEIGHTS_ANNOTATION,
     Backend,
     ChildKey,
+    headless_name,
     track_service_name,
 )
 from inference_operator.domain.observed import Observed
@@ -17,6 +18,7 @@ from inference_operator.domain.serving_unit import Owner
 from inference_operator.resources.grpc_route import grpc_route
 from inference_operator.resources.http_route import http_route
 from inference_operator.resources.metadata import Manifest
+from inference_operator.resources.pod import GRPC_PORT, HTTP_PORT
 from inference_operator.resources.routes import with_weights
 from inference_operator.resources.service import selected_revision, track_service
 
@@ -24,6 +26,7 @@ _RENDERERS: Mapping[str, Callable[[Owner, Gateway, tuple[str, ...], int], Manife
     HTTP_ROUTE: http_route,
     GRPC_ROUTE: grpc_route,
 }
+_PORTS = {HTTP_ROUTE: HTTP_PORT, GRPC_ROUTE: GRPC_PORT}
 ROUTE_KINDS = frozenset(_RENDERERS)
 
 
@@ -38,8 +41,8 @@ def gateway_manifests(seen: Observed, routing: Routing | None) -> Iterator[Mappi
     if stays(seen, routing):
         return
     for kind, canary in routing.canary_weights.items():
-        if kind not in view.unseen:
-            yield _route(seen, view, kind, canary)
+        if kind not in view.unseen and (manifest := _route(seen, view, kind, canary)):
+            yield manifest
 
 
 def stays(seen: Observed, routing: Routing | None) -> frozenset[ChildKey]:
@@ -73,7 +76,8 @@ def is_of_gateway(seen: Observed, key: ChildKey) -> bool:
 
 
 def is_track_service(seen: Observed, key: ChildKey) -> bool:
-    return key.kind == "Service" and key.name != seen.owner.key.name
+    name = seen.owner.key.name
+    return key.kind == "Service" and key.name not in (name, headless_name(name))
 
 
 def were_whole(seen: Observed) -> bool:
@@ -95,8 +99,10 @@ def is_own_difference(seen: Observed, live: Mapping[str, Any], where: str) -> bo
     return where.startswith("spec.selector") and selected_revision(live) in revisions
 
 
-def _route(seen: Observed, view: GatewayView, kind: str, canary: int) -> Mapping[str, Any]:
+def _route(seen: Observed, view: GatewayView, kind: str, canary: int) -> Manifest | None:
+    """Return the route; without a spec the live one, or None if somebody emptied that."""
     if view.spec is None:
         live = seen.children.live[ChildKey(kind, seen.owner.key.name)]
-        return with_weights(seen.owner, live, canary)
+        is_empty = view.routes[kind].leads_nowhere
+        return None if is_empty else with_weights(seen.owner, live, _PORTS[kind], canary)
     return _RENDERERS[kind](seen.owner, view.spec, view.hostnames[kind], canary)

@@ -3,7 +3,6 @@
 from inference_operator.domain.names import ChildKey, headless_name
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.serving_unit import ServingUnit
-from inference_operator.resources.service import selected_revision, selects_all
 
 
 def has_headless(seen: Observed, unit: ServingUnit | None) -> bool:
@@ -27,9 +26,3 @@ def is_blocked_with_main(seen: Observed, key: ChildKey) -> bool:
     children, main = seen.children, main_key(seen)
     is_blocked = main in children.name_conflicts or main in children.orphans_of_predecessor
     return is_blocked and key == headless_key(seen)
-
-
-def is_led_to_by_headless(seen: Observed, revision: str) -> bool:
-    """Return whether the live headless Service still leads clients to a revision."""
-    live = seen.children.live.get(headless_key(seen))
-    return live is not None and (selects_all(live) or selected_revision(live) == revision)

@@ -15,11 +15,11 @@ from inference_operator.planning.transition import Hold, Transition
 
 def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Follow the commands to abort and to retry; forget an abort that the spec has left behind."""
-    state = replace(state, handled=_still_there(state, facts))
+    state = replace(state, handled=_handled(state, facts))
     aborted = state.aborted
     if aborted is not None and facts.target not in (None, aborted.revision):
         state = replace(state, aborted=None)
-    elif aborted is not None and facts.commands.retries(aborted.revision, aborted.time):
+    elif aborted is not None and _is_retried(state, aborted, facts):
         return _retried(replace(state, aborted=None), aborted, facts)
     canary = state.canary
     if canary is None or state.stable is None or not facts.commands.aborts(canary):
@@ -59,7 +59,7 @@ def abort(
         previous=state.previous,
         promoted_at=state.promoted_at,
         aborted=aborted,
-        handled=state.handled,
+        handled=(*state.handled, *_earlier_retry(aborted, facts)),
     )
     return Transition(after, (Decision(Reason.ROLLOUT_ABORTED, message, canary, stable),))
 
@@ -109,6 +109,17 @@ def until_abort_is_over(state: RolloutState, facts: RolloutFacts) -> timedelta |
     return delay - (facts.now - min(state.aborted.time, facts.now))
 
 
+def _is_retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> bool:
+    is_told = facts.commands.retries(aborted.revision, aborted.time)
+    return is_told and facts.commands.shown(Verb.RETRY) not in state.handled
+
+
+def _earlier_retry(aborted: AbortStatus, facts: RolloutFacts) -> tuple[str, ...]:
+    """Return a retry that was there before the abort that it names: it does not count."""
+    is_earlier = facts.commands.retries(aborted.revision, aborted.time)
+    return (facts.commands.shown(Verb.RETRY),) if is_earlier else ()
+
+
 def _retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> Transition:
     decision = Decision(
         Reason.ROLLOUT_RETRIED,
@@ -120,7 +131,11 @@ def _retried(state: RolloutState, aborted: AbortStatus, facts: RolloutFacts) -> 
     return Transition(state, (decision,))
 
 
-def _still_there(state: RolloutState, facts: RolloutFacts) -> tuple[str, ...]:
-    """Return the handled commands whose annotations are there: others may be given again."""
+def _handled(state: RolloutState, facts: RolloutFacts) -> tuple[str, ...]:
+    """Return the handled commands whose annotations are there: others may be given again. An alias
+    is refreshed in the same pass."""
     given = {facts.commands.shown(verb) for verb in facts.commands.values}
-    return tuple(command for command in state.handled if command in given)
+    kept = [command for command in state.handled if command in given]
+    if Verb.REFRESH_ALIAS in facts.commands.values:
+        kept.append(facts.commands.shown(Verb.REFRESH_ALIAS))
+    return tuple(dict.fromkeys(kept))

@@ -210,7 +210,8 @@ def _promoted_by_hand(
         return state, None
     ends_all = commands.skips_steps(canary)
     after = len(facts.steps) if ends_all else state.step + 1
-    ended = "all steps" if ends_all else position(state, facts)
+    where = position(state, facts)
+    ended = f"{where}, and all steps behind it" if ends_all else where
     decision = Decision(
         Reason.STEP_COMPLETED,
         f"somebody promoted revision {facts.name_of(canary)}, which ends {ended}"

@@ -27,7 +27,9 @@ local has_step = is_rolling_out and is_current and step ~= nil and step < #steps
 
 local is_aborted = is_current and rollout.aborted ~= nil and canary == nil
 local is_rolled_back = reason == "RolledBack" and command("rollback") ~= nil
-local is_paused = is_rolling_out and command("pause") == canary
+-- A pause also holds a revision that has not started.
+local is_waiting = canary == nil and reason == "Paused" and command("pause") ~= nil
+local is_paused = is_waiting or (is_rolling_out and command("pause") == canary)
 
 -- The revision before the stable one, and whether the spec's own revision is known.
 local before = nil

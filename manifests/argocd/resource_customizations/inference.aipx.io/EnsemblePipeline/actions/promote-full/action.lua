@@ -5,6 +5,11 @@ local step = obj.status and obj.status.rollout and obj.status.rollout.currentSte
 if canary == nil or step == nil then
   error("no canary is at a step, so there is nothing to promote", 0)
 end
+local key, value = "inference.aipx.io/promote", canary.revision .. "/full"
 obj.metadata.annotations = obj.metadata.annotations or {}
-obj.metadata.annotations["inference.aipx.io/promote"] = canary.revision .. "/full"
+-- The same command again counts only with a time behind it.
+if obj.metadata.annotations[key] == value then
+  value = value .. "@" .. require("os").date("!%Y-%m-%dT%H:%M:%SZ")
+end
+obj.metadata.annotations[key] = value
 return obj

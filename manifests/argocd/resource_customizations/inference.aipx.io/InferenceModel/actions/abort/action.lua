@@ -3,6 +3,11 @@ local canary = obj.status and obj.status.canary
 if canary == nil or obj.status.stable == nil then
   error("no canary runs beside a stable revision, so there is nothing to abort", 0)
 end
+local key, value = "inference.aipx.io/abort", canary.revision
 obj.metadata.annotations = obj.metadata.annotations or {}
-obj.metadata.annotations["inference.aipx.io/abort"] = canary.revision
+-- The same command again counts only with a time behind it.
+if obj.metadata.annotations[key] == value then
+  value = value .. "@" .. require("os").date("!%Y-%m-%dT%H:%M:%SZ")
+end
+obj.metadata.annotations[key] = value
 return obj

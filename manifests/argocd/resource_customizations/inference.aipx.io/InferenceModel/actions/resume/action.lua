@@ -1,13 +1,19 @@
--- Take back the pause of this canary, or else the roll-back.
+-- Take back what holds the rollout: the pause, or the roll-back.
 local status = obj.status or {}
 local annotations = obj.metadata.annotations or {}
 local pause, rollback = "inference.aipx.io/pause", "inference.aipx.io/rollback"
-if status.canary ~= nil and annotations[pause] == status.canary.revision then
+local reason = nil
+for _, condition in ipairs(status.conditions or {}) do
+  if condition.type == "Ready" then
+    reason = condition.reason
+  end
+end
+local canary = status.canary and status.canary.revision
+local is_waiting = canary == nil and reason == "Paused"
+if annotations[pause] ~= nil and (annotations[pause] == canary or is_waiting) then
   annotations[pause] = nil
-elseif annotations[rollback] ~= nil then
+elseif annotations[rollback] ~= nil and reason == "RolledBack" then
   annotations[rollback] = nil
-  -- A command to the first run of the revision would count again.
-  annotations["inference.aipx.io/promote"] = nil
 else
   error("no annotation pauses the rollout or rolls it back; spec.rollout.paused can only be changed in Git", 0)
 end
