@@ -159,6 +159,7 @@ def test_a_pipeline_shows_its_steps_and_no_single_source() -> None:
         "Reason",
         "Steps",
         "Version",
+        "Weight",
         "Replicas",
         "Age",
     ]
@@ -171,6 +172,7 @@ def test_the_columns_are_those_of_a_glance_and_a_closer_look() -> None:
         "Ready",
         "Reason",
         "Version",
+        "Weight",
         "Replicas",
         "Age",
     ]
