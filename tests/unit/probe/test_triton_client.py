@@ -1,5 +1,6 @@
 """The client of Triton: a model's server may answer anything, so each answer is bounded."""
 
+import re
 import socket
 import threading
 import time
@@ -20,6 +21,18 @@ from inference_operator.probe.triton import (
 from tests.unit.probe.configs import model
 
 
+def _read_request(connection: socket.socket) -> None:
+    """Read a whole request, as servers do: a client that still sends would not see the answer."""
+    request = b""
+    while b"\r\n\r\n" not in request and (received := connection.recv(1 << 16)):
+        request += received
+    head, _, body = request.partition(b"\r\n\r\n")
+    length = re.search(rb"\r\nContent-Length: (\d+)", head)
+    left = int(length[1]) - len(body) if length else 0
+    while left > 0 and (received := connection.recv(1 << 16)):
+        left -= len(received)
+
+
 @contextmanager
 def serving(*parts: bytes, pause: float = 0.0, stays_open: bool = False) -> Iterator[TritonClient]:
     """Serve one connection with these bytes."""
@@ -28,7 +41,7 @@ def serving(*parts: bytes, pause: float = 0.0, stays_open: bool = False) -> Iter
         def answer() -> None:
             connection, _ = listening.accept()
             with connection:
-                connection.recv(1 << 16)
+                _read_request(connection)
                 try:
                     for part in parts:
                         connection.sendall(part)
