@@ -22,6 +22,7 @@ from inference_operator.validation.defaults import Defaults
 from inference_operator.validation.invalid import Invalid
 from inference_operator.validation.revision_hash import revision_hash
 from inference_operator.validation.signature import CompletedSpec
+from inference_operator.validation.split_sequences import split_sequences
 from model_builders.checks import check
 from model_builders.config import config_pbtxt, model_config
 from model_builders.problem import ConfigError
@@ -49,6 +50,8 @@ def model_unit(
         config = model_config(spec, name=name, accelerated=mode is Mode.ACCELERATOR)
     except ConfigError as error:
         return Invalid(tuple(error.problems))
+    if problems := [*split_sequences(spec.rollout, [config])]:
+        return Invalid(tuple(problems))
     revision = revision_hash(completed.written, name, mode, resolved)
     return unit_of(spec, mode, defaults, [config])(
         owner=owner,

@@ -21,6 +21,7 @@ from inference_operator.validation.invalid import Invalid
 from inference_operator.validation.model import UNVERSIONED, model_unit, unit_of
 from inference_operator.validation.revision_hash import pipeline_hash
 from inference_operator.validation.signature import CompletedSpec
+from inference_operator.validation.split_sequences import split_sequences
 from inference_operator.validation.step_overrides import path_of
 from inference_operator.validation.steps import RenderedStep, builtin, inline, referenced
 from model_builders.checks.server_arguments import arguments, environment, histograms
@@ -134,7 +135,8 @@ def _ensemble(
         for graph_step, step in zip(graph.steps, steps, strict=True)
     }
     config = ensemble_config(spec, name=graph.name, models=runs)
-    if problems := [*histograms(spec, _configs(graph, config))]:
+    configs = _configs(graph, config)
+    if problems := [*histograms(spec, configs), *split_sequences(spec.rollout, configs)]:
         raise ConfigError(problems)
     return config
 
