@@ -90,6 +90,7 @@ async def test_an_abort_leads_all_clients_back_and_is_remembered() -> None:
 
     assert world.status.rollout is not None
     assert world.status.rollout.aborted is not None
+    assert world.status.rollout.aborted.version == "1"
     world.says(Verb.RETRY, retry_of(new, world.status.rollout.aborted.time))
     await world.settle()
     assert world.deployments == {old: 3, new: 1}

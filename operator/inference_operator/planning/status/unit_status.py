@@ -6,7 +6,7 @@ from typing import Any
 
 from inference_operator.api.conditions import Condition, ConditionStatus, ConditionType
 from inference_operator.api.reasons import FOR_A_PERSON, UNDER_WAY
-from inference_operator.api.rollout_status import RolloutStatus
+from inference_operator.api.rollout_status import AbortStatus, RolloutStatus
 from inference_operator.api.status import (
     ACCELERATOR_MESSAGE_LENGTH,
     DISPLAY_LENGTH,
@@ -210,9 +210,18 @@ def _rollout(plan: Plan) -> RolloutStatus | None:
         current_step_index=state.step if has_steps else None,
         current_step_hash=state.step_hash or None,
         step_since=state.step_since,
-        aborted=state.aborted,
+        aborted=_aborted(plan),
         handled=state.handled,
     )
+
+
+def _aborted(plan: Plan) -> AbortStatus | None:
+    """Return the aborted rollout with the version of its revision, as long as that is recorded."""
+    aborted = plan.rollout.state.aborted
+    record = plan.records.get(aborted.revision) if aborted else None
+    if aborted is None or aborted.version is not None or record is None:
+        return aborted
+    return aborted.model_copy(update={"version": str(record.version)})
 
 
 def _accelerator(plan: Plan) -> AcceleratorStatus | None:
