@@ -155,7 +155,7 @@ class GatewayView:
             return f"the operator cannot list {' and '.join(self.unseen)}"
         if self.rivals:
             return "; ".join(
-                f"hostname {name} belongs to {unit.kind} {unit.name} of namespace {unit.namespace}"
+                f"hostname {name} belongs to {unit.kind} {unit.name}"
                 for name, unit in sorted(self.rivals.items())
             )
         return next((route.trouble for route in self.routes.values() if route.trouble), "")

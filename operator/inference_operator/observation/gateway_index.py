@@ -1,5 +1,7 @@
 """Index of the units with a gateway: their hostnames, and the names of their Services."""
 
+import itertools
+from bisect import insort
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +18,13 @@ from inference_operator.observation.kinds import UNITS
 
 # More than a spec may have: one of an earlier CRD is cut off.
 _MOST_PARENTS, _MOST_HOSTNAMES = 8, 32
+# Elders that are looked at for one hostname: units on other listeners may have it too.
+_MOST_ELDERS = 8
 _RANKS = {unit.kind: rank for rank, unit in enumerate(UNITS)}
+
+
+Age = tuple[str, int, str, str]
+"""Time of creation, and what decides between equal ones: the smallest is the eldest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +49,7 @@ class Claim:
 
     hostnames: frozenset[str]
     parents: tuple[Parent, ...]
-    age: tuple[str, int, str, str]
+    age: Age
 
     def precedes(self, other: "Claim") -> bool:
         """Return whether it is the elder of two for the same listener."""
@@ -50,11 +58,17 @@ class Claim:
 
 
 class GatewayIndex:
-    """The claims of all units with a gateway; others cost nothing."""
+    """The claims of all units with a gateway; others cost nothing.
+
+    Units compete for a hostname within their namespace only. Between namespaces the Gateway
+    decides, which knows whose routes it allows: a claim of our own would let any namespace take
+    the hostnames of others.
+    """
 
     def __init__(self) -> None:
         self._claims: dict[UnitKey, Claim] = {}
-        self._by_hostname: dict[str, set[UnitKey]] = defaultdict(set)
+        # By namespace and hostname, the eldest first.
+        self._by_hostname: dict[tuple[str, str], list[tuple[Age, UnitKey]]] = defaultdict(list)
 
     def update(self, unit: UnitKey, body: Body | None) -> set[UnitKey]:
         """Set the claim of a unit; None forgets it. Return the units whose routes or names may
@@ -65,13 +79,15 @@ class GatewayIndex:
         if before == after:
             return set()
         names = _hostnames(before) | _hostnames(after)
-        rivals = {other for name in names for other in self._by_hostname.get(name, ())}
+        space = unit.namespace
+        rivals = {other for name in names for _, other in self._by_hostname.get((space, name), ())}
         for name in _hostnames(before):
-            self._by_hostname[name].discard(unit)
-            if not self._by_hostname[name]:
-                del self._by_hostname[name]
-        for name in _hostnames(after):
-            self._by_hostname[name].add(unit)
+            claims = [item for item in self._by_hostname.pop((space, name)) if item[1] != unit]
+            if claims:
+                self._by_hostname[space, name] = claims
+        if after is not None:
+            for name in after.hostnames:
+                insort(self._by_hostname[space, name], (after.age, unit))
         if before is None or after is None:
             rivals |= {
                 UnitKey(kind, unit.namespace, track_service_name(unit.name, backend))
@@ -104,15 +120,14 @@ class GatewayIndex:
         own = self._claims.get(unit)
         if own is None:
             return {}
-        elders = {
-            name: [
-                (claim.age, other)
-                for other in self._by_hostname[name]
-                if (claim := self._claims[other]).precedes(own)
-            ]
-            for name in own.hostnames
-        }
-        return {name: min(older)[1] for name, older in elders.items() if older}
+        eldest = ((name, self._eldest(unit.namespace, name, own)) for name in own.hostnames)
+        return {name: other for name, other in eldest if other is not None}
+
+    def _eldest(self, namespace: str, hostname: str, own: Claim) -> UnitKey | None:
+        """Return the eldest unit with the hostname on a listener of `own`; None if that is its own
+        or none of the first few."""
+        elders = itertools.islice(self._by_hostname[namespace, hostname], _MOST_ELDERS)
+        return next((other for _, other in elders if self._claims[other].precedes(own)), None)
 
 
 def _hostnames(claim: Claim | None) -> frozenset[str]:

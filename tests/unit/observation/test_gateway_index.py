@@ -5,13 +5,13 @@ from typing import Any
 import pytest
 
 from inference_operator.domain.names import ChildKey, UnitKey
-from inference_operator.observation.gateway_index import GatewayIndex
+from inference_operator.observation.gateway_index import GatewayIndex, Parent
 from inference_operator.observation.name_conflicts import name_conflicts
 from inference_operator.observation.store import Store
 from tests.fakes.bodies import KEY, NAMESPACE, epipe, imodel, stored
 from tests.fakes.gateways import GRPC_HOST, HOST, rollout
 
-OTHER = UnitKey(KEY.kind, "desk-9", "fx-other")
+OTHER = UnitKey(KEY.kind, NAMESPACE, "fx-other")
 GATE = {"name": "public", "namespace": "gateways"}
 
 
@@ -55,20 +55,56 @@ def test_hostnames_are_compared_across_protocols() -> None:
         ({**GATE, "sectionName": "web"}, {**GATE, "sectionName": "api"}, False),
         ({**GATE, "port": 80}, {**GATE, "port": 81}, False),
         (GATE, {"name": "public"}, False),
-        ({"name": "public"}, {"name": "public", "namespace": NAMESPACE}, False),
+        ({"name": "public"}, {"name": "public", "namespace": NAMESPACE}, True),
         (GATE, {**GATE, "name": "inner"}, False),
     ],
 )
 def test_hostnames_meet_on_the_same_listener_only(
     first: dict[str, Any], second: dict[str, Any], meet: bool
 ) -> None:
-    """The two units are in different namespaces, so that a Gateway without one differs."""
     built = index(
-        unit(UnitKey(KEY.kind, "desk-1", "a"), 1, parentRefs=[first]),
+        unit(UnitKey(KEY.kind, NAMESPACE, "a"), 1, parentRefs=[first]),
         unit(OTHER, 2, parentRefs=[second]),
     )
 
     assert bool(built.rivals(OTHER)) is meet
+
+
+def test_no_namespace_takes_a_hostname_of_another_one() -> None:
+    foreign = UnitKey(KEY.kind, "desk-9", "older")
+    built = index(unit(foreign, born=0), unit(born=1))
+
+    assert built.rivals(KEY) == {}
+    assert built.update(foreign, unit(foreign, born=0, grpc=None)) & {KEY} == set()
+
+
+def test_many_units_with_the_same_hostnames_cost_little() -> None:
+    names = [f"h{number}.example.com" for number in range(16)]
+    sections = [{**GATE, "sectionName": f"s{number}"} for number in range(8)]
+    keys = [UnitKey(KEY.kind, NAMESPACE, f"u{number:03}") for number in range(200)]
+    meetings = 0
+    original = Parent.meets
+
+    def counted(self: Parent, other: Parent) -> bool:
+        nonlocal meetings
+        meetings += 1
+        return original(self, other)
+
+    built = index(
+        *(
+            unit(
+                key,
+                1,
+                http={"hostnames": names},
+                parentRefs=[{**each, "port": number + 1} for each in sections],
+            )
+            for number, key in enumerate(keys)
+        )
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Parent, "meets", counted)
+        assert built.rivals(keys[-1]) == {}
+    assert 0 < meetings <= 17 * 8 * 64
 
 
 def test_a_unit_that_is_being_deleted_claims_nothing() -> None:

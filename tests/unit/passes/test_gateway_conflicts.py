@@ -44,7 +44,7 @@ async def test_the_older_of_two_units_keeps_a_hostname() -> None:
     assert world.condition()[:2] == ("True", "Accepted")
     status, reason, message = world.condition(younger)
     assert (status, reason) == ("False", "HostnameConflict")
-    assert f"hostname {HOST} belongs to InferenceModel fx-drift of namespace desk-7" in message
+    assert f"hostname {HOST} belongs to InferenceModel fx-drift" in message
     assert GRPC_HOST in message
     assert world.weights(name="fx-late") == {}
 
