@@ -63,7 +63,7 @@ class RolloutStatus(StatusModel):
     """The step that the rollout is at, the first one being 0; the number of steps after the last
     one. Absent without steps."""
 
-    current_step_hash: Annotated[str, Field(max_length=63)] | None = None
+    current_step_hash: Annotated[str, Field(max_length=63, pattern=r"^[0-9a-f]*$")] | None = None
     """Hash of the steps: edited steps begin anew."""
 
     step_since: Time | None = None

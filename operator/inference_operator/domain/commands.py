@@ -64,6 +64,8 @@ class Commands:
     """The legible commands of one resource."""
 
     values: Mapping[Verb, str]
+    refused: str = ""
+    """The revision of a rollback that the allow-lists forbid."""
 
     @classmethod
     def read(cls, annotations: Mapping[str, object]) -> "Commands":
@@ -111,6 +113,12 @@ class Commands:
         """Return what a command is for, without its time."""
         match = FORMS[verb].fullmatch(self.values.get(verb, ""))
         return match[1] if match else ""
+
+    def without_rollback(self, revision: str) -> "Commands":
+        """Return the commands without the rollback, which is refused."""
+        kept = dict(self.values)
+        kept.pop(Verb.ROLLBACK, None)
+        return Commands(kept, revision)
 
     def shown(self, verb: Verb) -> str:
         """Return a command as the status names it: `promote=935a3432c3/2`."""

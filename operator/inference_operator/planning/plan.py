@@ -6,6 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from inference_operator.api.reasons import FOR_A_PERSON
 from inference_operator.domain.names import ChildKey, UnitKey
 from inference_operator.domain.observed import RevisionRecord
 from inference_operator.domain.rollout_state import Decision
@@ -102,6 +103,12 @@ class Plan:
         state = self.rollout.state
         is_over = state.canary is None and state.previous is None
         return is_over or self.sizes.unit == 0
+
+    @property
+    def waits_for_person(self) -> bool:
+        """Return whether the rollout stays as it is until a person says otherwise."""
+        hold = self.rollout.hold
+        return hold is not None and hold.reason in FOR_A_PERSON
 
     @property
     def has_no_service(self) -> bool:

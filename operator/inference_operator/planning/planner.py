@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from inference_operator.api.decision_status import DecisionKind
 from inference_operator.api.reasons import Reason
+from inference_operator.domain.allow_lists import AllowLists
 from inference_operator.domain.gateway import Routing
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import Decision, RolloutState, last_decision
@@ -43,7 +44,7 @@ def plan(seen: Observed, defaults: Defaults, now: datetime) -> Plan:
     """
     before = rollout_state_of(seen)
     assessment = assess(seen, before, defaults)
-    seen = _with_usable_gateway(seen, assessment)
+    seen = _with_allowed_rollback(_with_usable_gateway(seen, assessment), assessment, defaults)
     state = completed(seen, before, assessment.revision)
     size = unit_size(seen, state, assessment.invalid)
     facts = facts_of(seen, assessment, state, size, now)
@@ -90,6 +91,18 @@ def _with_usable_gateway(seen: Observed, assessment: Assessment) -> Observed:
         return seen
     kept = replace(view, spec=None, rivals={})
     return replace(seen, children=replace(seen.children, gateway=kept))
+
+
+def _with_allowed_rollback(seen: Observed, assessment: Assessment, defaults: Defaults) -> Observed:
+    """Return the observation, without a rollback that would start pods of a recorded revision: the
+    allow-lists read specs, and records may be older than the lists."""
+    commands, target = seen.inputs.commands, assessment.revision
+    revision = commands.rolled_back_to(target) if target else None
+    is_restricted = defaults.allowed != AllowLists()
+    if revision is None or not is_restricted or revision in seen.children.deployments:
+        return seen
+    kept = replace(seen.inputs, commands=commands.without_rollback(revision))
+    return replace(seen, inputs=kept)
 
 
 def _routing(seen: Observed, tracks: Tracks) -> Routing | None:

@@ -11,7 +11,7 @@ from inference_operator.api.reasons import Reason
 from inference_operator.api.rollout import Rollout
 from inference_operator.domain.observed import Observed
 from inference_operator.domain.rollout_state import RolloutState, last_decision
-from inference_operator.domain.serving_unit import RolloutSettings
+from inference_operator.domain.serving_unit import RolloutSettings, ServingUnit
 from inference_operator.planning.artifacts import artifact_of_unit
 from inference_operator.planning.rollout.facts import RolloutFacts
 from inference_operator.validation.assess import Assessment
@@ -40,8 +40,9 @@ def facts_of(
         pods=Counter(pod.revision for pod in seen.children.pods),
         commands=commands,
         rolled_back_from=of_spec if target != of_spec else None,
+        keeps_abort=_keeps_abort(seen, state, unit),
         skips_steps=is_rollback,
-        alone_since=_alone_since(seen),
+        alone_since=_alone_since(seen, now),
         strangers=_strangers(seen, state),
     )
 
@@ -53,6 +54,12 @@ def written_settings(seen: Observed) -> RolloutSettings:
         return RolloutSettings.of(Rollout.model_validate(given or {}))
     except ValidationError:
         return RolloutSettings()
+
+
+def _keeps_abort(seen: Observed, state: RolloutState, unit: ServingUnit | None) -> bool:
+    """Return whether the aborted revision was made of the same spec as the present one."""
+    aborted = seen.children.revisions.get(state.aborted.revision) if state.aborted else None
+    return aborted is not None and unit is not None and aborted.spec_hash == unit.spec_hash
 
 
 def _is_in_window(
@@ -72,9 +79,10 @@ def _is_in_window(
     return target in {record.revision for record in older[: window.revisions]}
 
 
-def _alone_since(seen: Observed) -> datetime | None:
+def _alone_since(seen: Observed, now: datetime) -> datetime | None:
     last = last_decision(seen.status, DecisionKind.ROLLOUT)
-    return last.time if last and last.reason == Reason.STABLE_UNAVAILABLE else None
+    # Only an edited status has a time in the future.
+    return min(last.time, now) if last and last.reason == Reason.STABLE_UNAVAILABLE else None
 
 
 def _strangers(seen: Observed, state: RolloutState) -> frozenset[str]:

@@ -191,7 +191,7 @@ class Reconciler:
         if decided.assessment.wants_slot:
             if self._dependencies.slots.acquire(key):
                 decided = await self._plan(replace(seen, holds_slot=True), now)
-        elif decided.is_settled or not seen.holds_slot:
+        elif decided.is_settled or decided.waits_for_person or not seen.holds_slot:
             self._dependencies.slots.release(key)
         return decided
 

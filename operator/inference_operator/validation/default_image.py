@@ -52,6 +52,9 @@ def resolve_image(
     stays = f"{change}; revision {live.revision} continues to serve"
     if unit.rollout.paused:
         return ImageChoice(kept, f"{stays}: spec.rollout.paused is true")
+    aborted = made.get(state.aborted.revision) if state.aborted else None
+    if aborted is not None and aborted.triton_image == unit.server.image:
+        return ImageChoice(kept, f"{stays}: the rollout of revision {aborted.revision} was aborted")
     if not seen.holds_slot:
         units = f"at most {counted(defaults.staged, 'unit')} may change at the same time"
         return ImageChoice(kept, f"{stays}: {units}", wants_slot=True)

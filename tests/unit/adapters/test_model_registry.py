@@ -48,13 +48,24 @@ async def test_a_person_who_refreshes_an_alias_is_answered_at_once_and_once(watc
     await watch.asks()
     watch.ground.alias("fx", "champion", 2)
     watch.registry.refresh(FX, "2031-05-06T12:00:01Z")
-    assert ALIASES in await watch.asks(after=1)
+    assert await watch.asks(after=1) == [], "the last answer is too young"
+    assert ALIASES in await watch.asks(after=9)
     assert watch.says(FX) == "models:/fx/2"
 
     watch.registry.refresh(FX, "2031-05-06T12:00:01Z")
-    assert await watch.asks(after=1) == []
+    assert await watch.asks(after=11) == []
     watch.registry.refresh(FX, "2031-05-06T12:00:07Z")
     assert await watch.asks(after=1) == [ALIASES]
+
+
+async def test_however_often_people_refresh_the_registry_is_asked_seldom(watch: Watch) -> None:
+    watch.says(FX)
+    await watch.asks()
+    requests = 0
+    for second in range(60):
+        watch.registry.refresh(FX, f"2031-05-06T12:00:{second:02}Z")
+        requests += len(await watch.asks(after=1))
+    assert requests <= 6
 
 
 async def test_a_unit_without_a_registry_source_refreshes_nothing(watch: Watch) -> None:

@@ -105,13 +105,15 @@ class ModelRegistry:
         return {each.source: answers[each] for each in subscriptions if each in answers}
 
     def refresh(self, unit: UnitKey, command: str) -> None:
-        """Ask about a unit's sources at the next chance, once for each command of a person."""
+        """Ask about a unit's sources soon, once for each command of a person. A registry that fails
+        is asked when its pause is over."""
         subscriptions = self._subscriptions.of(unit)
         if not subscriptions or self._refreshed.get(unit) == command:
             return
         self._refreshed[unit] = command
-        for subscription in subscriptions:
-            self._schedule.make_due(subscription.subject)
+        for subject in {subscription.subject for subscription in subscriptions}:
+            if subject not in self._consecutive_failures:
+                self._schedule.hasten(subject)
         self._news.set()
 
     def secret_of(self, unit: UnitKey, subject: str) -> SecretKey | None:

@@ -74,7 +74,7 @@ def _note(situation: Situation, now: datetime, number: int, index: int | None) -
     duration = step.pause.duration if step.pause else None
     if duration is None:
         return held or f"until somebody promotes it{elapsed}"
-    left = f"ends in {brief(since + duration - now)}" if since else ""
+    left = f"ends in {brief(duration - (now - since))}" if since else ""
     return held or left
 
 

@@ -77,4 +77,4 @@ def _remaining(situation: Situation, number: int, now: datetime) -> dict[str, in
         return {}
     if pause.duration is None:
         return {}
-    return {"remainingSeconds": max(0, int((since + pause.duration - now).total_seconds()))}
+    return {"remainingSeconds": max(0, int((pause.duration - (now - since)).total_seconds()))}

@@ -17,7 +17,8 @@ def obeyed(state: RolloutState, facts: RolloutFacts) -> Transition:
     """Follow the commands to abort and to retry; forget an abort that the spec has left behind."""
     state = replace(state, handled=_handled(state, facts))
     aborted = state.aborted
-    if aborted is not None and facts.target not in (None, aborted.revision):
+    is_left = aborted is not None and facts.target not in (None, aborted.revision)
+    if aborted is not None and is_left and not facts.keeps_abort:
         state = replace(state, aborted=None)
     elif aborted is not None and _is_retried(state, aborted, facts):
         return _retried(replace(state, aborted=None), aborted, facts)
@@ -86,6 +87,18 @@ def rolled_back(facts: RolloutFacts) -> Hold | None:
         f" {Verb.ROLLBACK.annotation} ends it"
     )
     return Hold(Reason.ROLLED_BACK, message)
+
+
+def refused_rollback(facts: RolloutFacts) -> Hold | None:
+    """Return why a rollback does not happen: it would start what the allow-lists may forbid."""
+    if not facts.commands.refused:
+        return None
+    message = (
+        f"{Verb.ROLLBACK.annotation} found revision {facts.commands.refused} without pods, expected"
+        " one with pods, since this operator has allow-lists, which read specs and not records;"
+        " remove the annotation and apply the former spec"
+    )
+    return Hold(Reason.NOT_ALLOWED, message)
 
 
 def lingering(state: RolloutState, facts: RolloutFacts) -> str | None:

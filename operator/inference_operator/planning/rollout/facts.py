@@ -48,6 +48,10 @@ class RolloutFacts:
     rolled_back_from: str | None = None
     """The revision that the spec wants, while a person went back from it to the target."""
 
+    keeps_abort: bool = False
+    """Whether the aborted revision is of the present spec, though the target is another one: new
+    defaults of the operator were aborted."""
+
     skips_steps: bool = False
     """Whether the target served not long ago, so that clients go back to it without steps."""
 

@@ -20,6 +20,7 @@ from inference_operator.planning.rollout.aborts import (
     earlier_commands,
     lingering,
     obeyed,
+    refused_rollback,
     remembered,
     rolled_back,
     until_abort_is_over,
@@ -80,6 +81,7 @@ def advance(state: RolloutState, facts: RolloutFacts) -> Transition:
     delays = [left for left in ends if left is not None and left > timedelta(0)]
     return replace(
         step,
+        hold=step.hold or refused_rollback(facts),
         decisions=(*begun.decisions, *confirmed.decisions, *step.decisions),
         tracks=Tracks.of(step.state, shares(step.state, facts), lingering(step.state, facts)),
         wake_after=min(delays) if delays else None,
@@ -103,11 +105,12 @@ def _corrected(state: RolloutState, facts: RolloutFacts) -> RolloutState:
 
 def _not_later(state: RolloutState, now: datetime) -> RolloutState:
     """Replace future times, which only an edited status has, by now, so that delays end."""
-    since, promoted_at = state.since, state.promoted_at
+    since, promoted_at, step_since = state.since, state.promoted_at, state.step_since
     return replace(
         state,
         since=min(since, now) if since else None,
         promoted_at=min(promoted_at, now) if promoted_at else None,
+        step_since=min(step_since, now) if step_since else None,
     )
 
 

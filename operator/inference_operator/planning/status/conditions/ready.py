@@ -14,7 +14,13 @@ from inference_operator.planning.status.conditions.inputs import (
 
 # Whatever the pods do meanwhile, a person has the word.
 _OF_PEOPLE = frozenset(
-    {Reason.PAUSED, Reason.ANALYSIS_UNAVAILABLE, Reason.ROLLED_BACK, Reason.ROLLOUT_ABORTED}
+    {
+        Reason.PAUSED,
+        Reason.ANALYSIS_UNAVAILABLE,
+        Reason.ROLLED_BACK,
+        Reason.ROLLOUT_ABORTED,
+        Reason.NOT_ALLOWED,
+    }
 )
 
 
